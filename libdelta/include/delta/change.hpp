@@ -1,0 +1,90 @@
+// Deltas: one immutable change to one vector each, held by the column.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "delta/timestamp.hpp"
+
+namespace delta {
+
+/// The numbers are those of the file format and of the canonical bytes.
+enum class Operation : std::uint8_t {
+  create = 1,  ///< the vector exists, with these values in all dims
+  dense = 2,   ///< all dims assigned
+  sparse = 3,  ///< some dims assigned
+  scale = 4,   ///< x = f32(x * factor)
+  offset = 5,  ///< x = f32(x + amount)
+  negate = 6,  ///< the sign bit flipped
+  abs = 7,     ///< the sign bit cleared
+  clamp = 8,   ///< below lo: lo, above hi: hi; a NaN stays
+  remove = 9,  ///< "delete": the vector exists no more
+};
+inline constexpr int kOperations = 9;
+
+constexpr bool is_assignment(Operation op) { return op >= Operation::create && op <= Operation::sparse; }
+constexpr bool is_transform(Operation op) { return op >= Operation::scale && op <= Operation::clamp; }
+constexpr bool is_lifecycle(Operation op) { return op == Operation::create || op == Operation::remove; }
+
+/// "create", "dense", ..., "delete".
+DELTA_EXPORT std::string_view operation_name(Operation op);
+
+/// How many values an operation carries beside its indices: -1 means "as many as dims or indices".
+constexpr int parameter_count(Operation op) {
+  switch (op) {
+    case Operation::scale:
+    case Operation::offset: return 1;
+    case Operation::clamp: return 2;
+    case Operation::negate:
+    case Operation::abs:
+    case Operation::remove: return 0;
+    default: return -1;
+  }
+}
+
+/// A view of one delta. Valid while the batch that it came from is neither changed nor destroyed.
+struct Change {
+  std::uint32_t vector = 0;  ///< number of the vector in the table that goes with the batch
+  Operation op = Operation::create;
+  Timestamp time = {};
+  std::span<const std::uint32_t> indices = {};  ///< sparse: strictly increasing dims; else empty
+  std::span<const std::uint32_t> bits = {};     ///< raw float32 bits: dims, indices.size(), or parameters (factor; amount; lo, hi)
+  std::string_view metadata = {};               ///< canonical JSON of a merge patch (an object); empty: none
+  std::uint32_t commit = 0;                ///< number of its commit; meaning is the batch's owner's
+  std::uint64_t seq = 0;                   ///< its number within its origin, from 1; 0: not yet given
+};
+
+/// Deltas as columns: filled, encoded, decoded and folded without an allocation per delta.
+/// Ends are running totals: delta i owns [ends[i-1], ends[i]) of the flat column.
+struct ChangeBatch {
+  std::vector<Operation> ops;
+  std::vector<std::uint32_t> vectors;
+  std::vector<Timestamp> times;
+  std::vector<std::uint32_t> commits;
+  std::vector<std::uint64_t> seqs;
+  std::vector<std::uint64_t> index_ends, bits_ends, metadata_ends;
+  std::vector<std::uint32_t> indices;
+  std::vector<std::uint32_t> bits;
+  std::string metadata;
+
+  std::size_t size() const { return ops.size(); }
+  bool empty() const { return ops.empty(); }
+  DELTA_EXPORT void clear();
+  DELTA_EXPORT void add(const Change& change);
+  Change operator[](std::size_t i) const {
+    const auto begin = [i](const std::vector<std::uint64_t>& ends) { return i == 0 ? 0 : ends[i - 1]; };
+    const auto ib = begin(index_ends), vb = begin(bits_ends), mb = begin(metadata_ends);
+    return {vectors[i], ops[i], times[i],
+            {indices.data() + ib, static_cast<std::size_t>(index_ends[i] - ib)},
+            {bits.data() + vb, static_cast<std::size_t>(bits_ends[i] - vb)},
+            {metadata.data() + mb, static_cast<std::size_t>(metadata_ends[i] - mb)},
+            commits[i], seqs[i]};
+  }
+  /// Bytes of the deltas as plain rows (16 a delta, 4 an index, 4 a value, metadata): what a block is cut by.
+  std::uint64_t row_bytes() const { return 16 * size() + 4 * (indices.size() + bits.size()) + metadata.size(); }
+};
+
+}  // namespace delta

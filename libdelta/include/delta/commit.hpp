@@ -1,0 +1,37 @@
+// Dots and commits: who wrote what, having seen what.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "delta/timestamp.hpp"
+
+namespace delta {
+
+/// A delta's name: the origin's number in a catalog, and seq = 1, 2, 3 ... without gaps per origin.
+struct Dot {
+  std::uint32_t origin = 0;
+  std::uint64_t seq = 0;
+  friend constexpr auto operator<=>(const Dot&, const Dot&) = default;
+};
+
+using Hash = std::array<std::uint8_t, 32>;  ///< BLAKE2b-256
+
+/// What one writer added at once: the dots (origin, first) to (origin, first + count - 1).
+struct Commit {
+  std::uint32_t origin = 0;
+  std::uint64_t first = 1;
+  std::uint64_t count = 0;
+  std::vector<Dot> parents;  ///< maximal dots seen, in order of origin name; the own previous seq is always seen
+  std::string message;
+  std::string tool;    ///< the program that wrote it, "deltalog/0.1.0"
+  std::string source;  ///< where the data came from, as the user named it
+  std::string trace;   ///< W3C traceparent, or empty
+
+  std::uint64_t last() const { return first + count - 1; }
+};
+
+}  // namespace delta

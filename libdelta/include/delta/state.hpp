@@ -1,0 +1,65 @@
+// What a log says the vectors are, at one cut.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "delta/catalog.hpp"
+#include "delta/timestamp.hpp"
+
+namespace delta {
+
+/// (timestamp, origin, seq): the one total order of deltas. Compared by origin *name*: see key_less().
+struct Key {
+  Timestamp time;
+  std::uint32_t origin = 0;
+  std::uint64_t seq = 0;
+};
+
+/// The key order over origins named by `catalog`.
+DELTA_EXPORT bool key_less(const Catalog& catalog, const Key& a, const Key& b);
+
+/// Vectors with values, by their catalog number. Values stand in one pool a namespace: dims x 4 bytes a vector
+/// that ever existed, and about 64 bytes of bookkeeping. Numbers beyond the catalog at hand do not exist.
+class DELTA_EXPORT State {
+ public:
+  explicit State(const Catalog& catalog) : catalog_(&catalog) {}  ///< keeps the reference
+
+  const Catalog& catalog() const { return *catalog_; }
+  bool exists(std::uint32_t vector) const { return vector < rows_.size() && rows_[vector].exists; }
+  std::size_t size() const { return existing_; }  ///< vectors that exist
+  /// Existing vectors of a namespace, in order of their last create.
+  std::vector<std::uint32_t> rows(std::uint32_t ns) const;
+  /// Raw float32 bits, dims of them. Empty if it does not exist. Valid until the next put() or create.
+  std::span<const std::uint32_t> bits(std::uint32_t vector) const;
+  std::string_view metadata(std::uint32_t vector) const;  ///< canonical JSON object; empty: none
+  Key created(std::uint32_t vector) const { return rows_[vector].created; }
+
+  std::uint64_t overflows = 0;  ///< finite values that a transform turned into an infinity
+
+  // For the fold and the encoder.
+  std::span<std::uint32_t> put(std::uint32_t vector);  ///< its values, made room for; existence unchanged
+  void set_exists(std::uint32_t vector, bool exists);
+  void set_created(std::uint32_t vector, Key key);
+  void set_metadata(std::uint32_t vector, std::string text);
+
+ private:
+  struct Row {
+    Key created;
+    std::uint64_t slot = ~std::uint64_t{0};  // place in the pool, in rows
+    bool exists = false;
+  };
+  Row& row(std::uint32_t vector);
+
+  const Catalog* catalog_;
+  std::vector<Row> rows_;                         // by vector
+  std::vector<std::vector<std::uint32_t>> pools_;  // by namespace
+  std::vector<std::string> metadata_;             // by vector; shorter when none has any
+  std::size_t existing_ = 0;
+};
+
+}  // namespace delta

@@ -1,0 +1,34 @@
+#include "delta/change.hpp"
+
+#include <array>
+
+namespace delta {
+
+std::string_view operation_name(Operation op) {
+  static constexpr std::array<std::string_view, kOperations + 1> names = {
+      "?", "create", "dense", "sparse", "scale", "offset", "negate", "abs", "clamp", "delete"};
+  const auto i = static_cast<std::size_t>(op);
+  return names[i < names.size() ? i : 0];
+}
+
+void ChangeBatch::clear() {
+  ops.clear(), vectors.clear(), times.clear(), commits.clear(), seqs.clear();
+  index_ends.clear(), bits_ends.clear(), metadata_ends.clear();
+  indices.clear(), bits.clear(), metadata.clear();
+}
+
+void ChangeBatch::add(const Change& c) {
+  ops.push_back(c.op);
+  vectors.push_back(c.vector);
+  times.push_back(c.time);
+  commits.push_back(c.commit);
+  seqs.push_back(c.seq);
+  indices.insert(indices.end(), c.indices.begin(), c.indices.end());
+  bits.insert(bits.end(), c.bits.begin(), c.bits.end());
+  metadata += c.metadata;
+  index_ends.push_back(indices.size());
+  bits_ends.push_back(bits.size());
+  metadata_ends.push_back(metadata.size());
+}
+
+}  // namespace delta

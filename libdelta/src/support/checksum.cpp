@@ -1,0 +1,22 @@
+#include "support/checksum.hpp"
+
+#include <xxhash.h>
+
+#include <utility>
+
+#include "delta/error.hpp"
+
+namespace delta {
+
+std::uint64_t checksum(ByteView bytes, std::uint64_t seed) { return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed); }
+
+Checksum::Checksum(std::uint64_t seed) : state_(XXH3_createState()) {
+  DELTA_CHECK(state_ != nullptr);
+  XXH3_64bits_reset_withSeed(static_cast<XXH3_state_t*>(state_), seed);
+}
+Checksum::Checksum(Checksum&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+Checksum::~Checksum() { XXH3_freeState(static_cast<XXH3_state_t*>(state_)); }
+void Checksum::add(ByteView bytes) { XXH3_64bits_update(static_cast<XXH3_state_t*>(state_), bytes.data(), bytes.size()); }
+std::uint64_t Checksum::value() const { return XXH3_64bits_digest(static_cast<const XXH3_state_t*>(state_)); }
+
+}  // namespace delta

@@ -1,0 +1,18 @@
+// Bounds that writers keep and readers check before a size is believed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace delta {
+
+inline constexpr std::size_t kMaxIdBytes = 1024;
+inline constexpr std::size_t kMaxNameBytes = 1024;          // origins and namespaces
+inline constexpr std::uint32_t kMaxDims = 65536;
+inline constexpr std::size_t kMaxMetadataBytes = 64 << 10;
+inline constexpr std::size_t kMaxDeltaBytes = 1 << 20;
+inline constexpr std::size_t kMaxMessageBytes = 64 << 10;
+inline constexpr std::size_t kMaxFrameBytes = 64 << 20;     // of a frame's payload, stored or raw
+inline constexpr std::size_t kMaxParents = 65536;
+
+}  // namespace delta
