@@ -6,12 +6,11 @@
 #include <vector>
 
 #include "delta/change.hpp"
+#include "delta/preset.hpp"
 #include "delta/result.hpp"
 #include "support/bytes.hpp"
 
 namespace delta::codec {
-
-enum class Preset : std::uint8_t { fastest = 0, balanced = 1, maximum = 2 };
 
 /// Columns of a DATA payload. The high bit marks a column that a reader must know ("critical").
 enum class Column : std::uint8_t;

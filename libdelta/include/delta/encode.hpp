@@ -1,0 +1,102 @@
+// States or updates in, a log out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "delta/change.hpp"
+#include "delta/finding.hpp"
+#include "delta/preset.hpp"
+#include "delta/result.hpp"
+
+namespace delta {
+
+struct EncodeOptions {
+  Preset preset = Preset::balanced;
+  unsigned threads = 0;             ///< 0: as many as the machine has; never changes the bytes
+  bool force = false;               ///< replace an existing output
+  bool allow_nonfinite = false;
+  std::string origin = "main";      ///< of inputs that name none
+  std::string message, source, trace, tool;  ///< of commits that state none; tool empty: this library's own name
+  Micros now = 0;                   ///< time of inputs that name none
+  std::uint64_t commit_every = 65536;                     ///< deltas of a commit at most
+  std::optional<Micros> commit_every_time;                ///< and microseconds between its first and last timestamp
+  std::uint64_t commit_every_bytes = std::uint64_t{16} << 20;  ///< and bytes (as plain rows)
+};
+
+/// A whole state of one namespace: row i is the vector ids[i]. Read in row order, a few rows at a time.
+struct MatrixInput {
+  std::string name;                            ///< for errors
+  std::uint64_t rows = 0;
+  std::uint32_t dims = 0;
+  std::span<const std::string> ids;            ///< rows of them, or empty: the row number in decimal
+  std::string name_space;
+  std::optional<Micros> at;
+  bool partial = false;                        ///< a vector that is missing is left alone instead of deleted
+  std::uint64_t max_delete = ~std::uint64_t{0};  ///< refuse to delete more vectors than this
+  std::optional<double> max_delete_share;        ///< or more than this share (0 to 1) of the namespace
+  std::function<Status(std::uint64_t first, std::span<std::uint32_t> bits)> read;
+};
+
+/// One update, as an NDJSON line states it.
+struct ChangeInput {
+  std::string_view id, name_space;
+  std::optional<Operation> op;               ///< none: `bits` is the whole vector, stored as what changed
+  std::span<const std::uint32_t> indices;    ///< sparse
+  std::span<const std::uint32_t> bits;       ///< values or parameters
+  std::string_view metadata;                 ///< JSON text of a merge patch; empty: none
+  std::optional<Micros> at;
+  std::optional<std::uint32_t> tick;         ///< HLC counter; only with `at`
+  std::optional<std::string_view> origin;
+  std::optional<std::uint64_t> seq;          ///< must be the next one of its origin
+  std::optional<std::span<const std::string_view>> parents;  ///< "origin:seq"; none: everything before it has been seen
+};
+
+/// A commit stated whole, as `dump` writes it: the next `deltas` changes are its own.
+struct CommitInput {
+  std::string_view origin;
+  std::uint64_t first = 1, deltas = 0;
+  std::span<const std::string_view> parents;
+  std::string_view message, tool, source, trace;
+};
+
+struct EncodeSummary {
+  std::uint64_t commits = 0, deltas = 0, bytes = 0;   ///< written
+  std::uint64_t unchanged = 0;                        ///< inputs that changed nothing and made no commit
+  std::vector<Finding> notices;                       ///< a torn tail that was set aside, ...
+};
+
+/// Writes one segment: a new log, the end of an existing one, or what another log lacks. Nothing is visible before finish();
+/// the destructor abandons everything and restores an appended log. After an error only destruction is allowed.
+class DELTA_EXPORT Encoder {
+ public:
+  /// A new log at `path`; what `base` holds (may be empty) is seen and diffed against, but not copied.
+  static Result<Encoder> create(const std::string& path, std::span<const std::string> base, EncodeOptions options);
+  /// More of the log at `path`, under its lock; a torn tail is saved beside it and cut first.
+  static Result<Encoder> append(const std::string& path, EncodeOptions options);
+  Encoder(Encoder&&) noexcept;
+  Encoder& operator=(Encoder&&) noexcept;
+  ~Encoder();
+
+  /// One commit that holds what changed; none when nothing did. Returns the number of deltas.
+  Result<std::uint64_t> state(const MatrixInput& input);
+  /// Joins the open commit, or opens the next one by the rules of `--commit-every`.
+  Status change(const ChangeInput& input);
+  Status commit(const CommitInput& input);
+
+  /// Seals the segment and makes it durable. Only now has anything happened.
+  Result<EncodeSummary> finish();
+
+ private:
+  struct Impl;
+  explicit Encoder(std::unique_ptr<Impl>);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace delta

@@ -1,0 +1,42 @@
+// What reading a log found: values, not errors.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "delta/export.hpp"
+
+namespace delta {
+
+/// What a reader says of a file, from good to bad. Each has its own text, exit behaviour and test: formats/spec/dlog-1.md.
+enum class Verdict : std::uint8_t {
+  ok,
+  unlinked,      ///< a note: the previous commit of an origin is in none of the files given
+  pending,       ///< commits whose causes are in none of the files given
+  unsealed,      ///< clean frame boundary, no footer
+  torn,          ///< the file ends inside a frame, or in zero sectors
+  empty,         ///< no bytes at all
+  trailer,       ///< footer good, trailer bad: no data lost
+  damaged_tail,  ///< the last frame is complete and wrong
+  unsupported,   ///< intact, with a feature that this version lacks
+  invalid,       ///< intact bytes that break a rule of the model: written wrong, not damaged
+  forked,        ///< two different deltas under one dot
+  corrupt,       ///< damage with anything valid after it
+  foreign,       ///< not a delta log
+};
+
+/// "ok", "unsealed", "damaged tail", ...
+DELTA_EXPORT std::string_view verdict_name(Verdict verdict);
+
+/// One thing found, with its place. `ok` and `unlinked` findings leave the answer good.
+struct Finding {
+  Verdict verdict = Verdict::ok;
+  std::string file;
+  std::uint64_t offset = 0;  ///< byte in the file where it starts
+  std::string where;         ///< "segment 0, frame 3 (DATA)"; may be empty
+  std::string what;
+  std::string hint;          ///< what to do; may be empty
+};
+
+}  // namespace delta

@@ -1,0 +1,81 @@
+// A log: the union of the files given, opened for questions. Commit rows and names are in memory; deltas stay on disk.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "delta/catalog.hpp"
+#include "delta/change.hpp"
+#include "delta/commit.hpp"
+#include "delta/finding.hpp"
+#include "delta/result.hpp"
+
+namespace delta {
+
+struct OpenOptions {
+  unsigned threads = 0;  ///< 0: as many as the machine has
+};
+
+/// Bytes of one column over some segments.
+struct ColumnUse {
+  std::string frame;   ///< "DATA", "IDS", "COMMITS", ...
+  std::string column;  ///< "" for frames without columns
+  std::string coder;
+  std::uint64_t raw = 0, stored = 0;  ///< bytes
+};
+
+struct SegmentInfo {
+  std::string file;
+  std::uint64_t offset = 0, length = 0;  ///< bytes
+  std::string id;                        ///< hex
+  std::string kind;                      ///< "fresh" or "packed"
+  std::string writer;                    ///< "deltalog/0.1.0"
+  bool sealed = true;
+  std::uint64_t frames = 0, commits = 0, deltas = 0, vectors = 0;  ///< vectors: named by the segment
+  Timestamp first, last;                 ///< of its deltas
+};
+
+class DELTA_EXPORT Log {
+ public:
+  /// Opens the files (or "-") as their union. Damage other than an unsealed or torn tail is an error; those, and
+  /// pending commits, are in notices().
+  static Result<Log> open(std::span<const std::string> paths, OpenOptions options = {});
+  Log(Log&&) noexcept;
+  Log& operator=(Log&&) noexcept;
+  ~Log();
+
+  const Catalog& catalog() const;
+  const std::vector<Finding>& notices() const;
+  std::vector<SegmentInfo> segments() const;
+  Result<std::vector<ColumnUse>> columns() const;
+
+  std::size_t commits() const;                         ///< numbered in order of reading
+  const Commit& commit(std::uint32_t number) const;
+  Timestamp commit_time(std::uint32_t number) const;   ///< of its last delta
+  bool pending(std::uint32_t number) const;
+  std::vector<std::uint32_t> commits_in_key_order() const;
+  std::optional<std::uint32_t> find_commit(const Dot& dot) const;
+  /// Hashes of all commits, by number (a pending commit's too when its predecessor is known; else all zero). Reads every delta once.
+  Result<std::vector<Hash>> hashes() const;
+  /// "origin:seq" (split at the last colon); an unknown origin or seq is not_found.
+  Result<Dot> parse_dot(std::string_view text) const;
+  std::string dot_text(const Dot& dot) const;
+
+  /// Every delta of every commit once, pending ones included, in order of reading, batch by batch. `vectors` and `commits` are numbers of
+  /// this log. `wanted`: null, or only vectors v with (*wanted)[v].
+  Status each(const std::vector<bool>* wanted, const std::function<Status(const ChangeBatch&)>& visit) const;
+
+  struct Impl;
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  explicit Log(std::unique_ptr<Impl>);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace delta

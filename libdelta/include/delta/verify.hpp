@@ -1,0 +1,35 @@
+// Is a log whole, and does it mean what it says?
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "delta/finding.hpp"
+#include "delta/result.hpp"
+
+namespace delta {
+
+enum class VerifyLevel : std::uint8_t {
+  header,   ///< segment headers, frame headers, trailers: no payload is read
+  frame,    ///< and every payload's checksum
+  content,  ///< and every payload decoded, footers recomputed, the rules for single deltas
+  chain,    ///< and dots, parents, clocks, existence, hash chains, forks
+};
+
+struct VerifyOptions {
+  VerifyLevel level = VerifyLevel::chain;
+  unsigned threads = 0;
+};
+
+struct VerifyReport {
+  Verdict verdict = Verdict::ok;   ///< the worst finding; notes do not count
+  std::vector<Finding> findings;   ///< in order of file and offset
+  std::uint64_t files = 0, bytes = 0, segments = 0, frames = 0, commits = 0, deltas = 0;
+};
+
+/// Verifies the files as their union. An Error only where a file cannot be read at all (not found, I/O).
+DELTA_EXPORT Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOptions& options = {});
+
+}  // namespace delta
