@@ -21,6 +21,7 @@ enum class ErrorCode {
   forked,       ///< two different deltas under one dot
   locked,       ///< another process is writing the log
   limit,        ///< a bound was exceeded (see limits.hpp)
+  closed_pipe,  ///< the reader of our output went away: the program ends quietly
 };
 
 /// What went wrong, where. Printed as `FILE: WHERE: MESSAGE` and `hint: HINT`.

@@ -73,4 +73,8 @@ class DELTA_EXPORT OutputFile {
   std::unique_ptr<State> state_;
 };
 
+/// Handlers for SIGINT, SIGTERM and SIGHUP (where they are not ignored) that unlink the temporary files of outputs not
+/// committed yet and then die of the signal, so that a shell sees 128 + n. For programs, not for libraries; once, at start.
+DELTA_EXPORT void install_signal_cleanup();
+
 }  // namespace delta

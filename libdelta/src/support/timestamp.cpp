@@ -1,0 +1,242 @@
+// Times by arithmetic alone: no locale, no time zone database, no libc calendar, so the same text is the same time on
+// every machine. What cannot be held exactly (a leap second, a seventh fraction digit) is refused, not rounded.
+#include "delta/timestamp.hpp"
+
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "delta/text.hpp"
+
+namespace delta {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000;
+
+// Howard Hinnant, "chrono-compatible low-level date algorithms": the era is 400 years that begin in March.
+constexpr std::int64_t days_from_civil(std::int64_t year, int month, int day) {
+  year -= month <= 2;
+  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
+  const std::int64_t year_of_era = year - era * 400;
+  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+}
+
+struct Civil {
+  std::int64_t year;
+  int month, day;
+};
+
+constexpr Civil civil_from_days(std::int64_t days) {
+  days += 719468;
+  const std::int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+  const std::int64_t day_of_era = days - era * 146097;
+  const std::int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const std::int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int shifted = static_cast<int>((5 * day_of_year + 2) / 153);
+  const int month = shifted + (shifted < 10 ? 3 : -9);
+  return {year_of_era + era * 400 + (month <= 2), month, static_cast<int>(day_of_year - (153 * shifted + 2) / 5 + 1)};
+}
+
+static_assert(days_from_civil(1970, 1, 1) == 0 && days_from_civil(2000, 3, 1) == 11017);
+static_assert(civil_from_days(11016).month == 2 && civil_from_days(11016).day == 29);
+
+constexpr int days_in_month(int year, int month) {
+  constexpr std::array<int, 12> days = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  return month == 2 && leap ? 29 : days[static_cast<std::size_t>(month - 1)];
+}
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// A cursor that takes exactly what RFC 3339 spells.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : rest_(text) {}
+  bool done() const { return rest_.empty(); }
+  bool take(char c) { return take_one_of(std::string_view(&c, 1)).has_value(); }
+  std::optional<char> take_one_of(std::string_view set) {
+    if (rest_.empty() || set.find(rest_[0]) == std::string_view::npos) return {};
+    const char c = rest_[0];
+    rest_.remove_prefix(1);
+    return c;
+  }
+  std::optional<int> digits(std::size_t n) {
+    if (rest_.size() < n) return {};
+    int value = 0;
+    for (const char c : rest_.substr(0, n)) {
+      if (!is_digit(c)) return {};
+      value = value * 10 + (c - '0');
+    }
+    rest_.remove_prefix(n);
+    return value;
+  }
+  /// What follows a point, in microseconds: 1 to 6 digits. More, or none, is no value.
+  std::optional<std::int64_t> fraction() {
+    std::int64_t value = 0;
+    std::size_t n = 0;
+    for (; n < rest_.size() && is_digit(rest_[n]); ++n) {
+      if (n == 6) return {};
+      value = value * 10 + (rest_[n] - '0');
+    }
+    if (n == 0) return {};
+    rest_.remove_prefix(n);
+    for (; n < 6; ++n) value *= 10;
+    return value;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+Error bad_time(std::string_view text, std::string_view why) {
+  return error(ErrorCode::usage, quote(text) + " is not a time: " + std::string(why))
+      .with_hint("write 2026-11-12T14:10:29Z, 2026-11-12, @1794492629 or '3d ago'");
+}
+
+constexpr std::string_view kUnknownForm = "neither RFC 3339, nor a date, nor @seconds, nor a duration and 'ago'";
+constexpr std::string_view kTooFine = "a fraction has 1 to 6 digits";
+constexpr std::string_view kOutOfRange = "it is before 1970 or after 2112-09-17T23:53:47.370495Z";
+
+Result<Micros> in_range(std::string_view text, std::int64_t us) {
+  if (us < 0 || us > static_cast<std::int64_t>(kMaxMicros)) return bad_time(text, kOutOfRange);
+  return static_cast<Micros>(us);
+}
+
+// "Z", "+01:00", "-00:00": seconds to subtract.
+std::optional<std::int64_t> take_offset(Scanner& in) {
+  if (in.take_one_of("Zz")) return 0;
+  const auto sign = in.take_one_of("+-");
+  if (!sign) return {};
+  const auto hours = in.digits(2);
+  if (!hours || !in.take(':')) return {};
+  const auto minutes = in.digits(2);
+  if (!minutes || *hours > 23 || *minutes > 59) return {};
+  const std::int64_t seconds = *hours * 3600 + *minutes * 60;
+  return *sign == '-' ? -seconds : seconds;
+}
+
+// Hours, minutes, seconds, fraction and offset, after the "T": microseconds since the day's midnight UTC.
+Result<std::int64_t> parse_clock(std::string_view text, Scanner& in) {
+  const auto hour = in.digits(2);
+  if (!hour || !in.take(':')) return bad_time(text, kUnknownForm);
+  const auto minute = in.digits(2);
+  if (!minute || !in.take(':')) return bad_time(text, kUnknownForm);
+  const auto second = in.digits(2);
+  if (!second) return bad_time(text, kUnknownForm);
+  if (*hour > 23 || *minute > 59 || *second > 60) return bad_time(text, "there is no such time of day");
+  if (*second == 60) return bad_time(text, "Unix time has no leap seconds");
+  std::int64_t fraction = 0;
+  if (in.take('.')) {
+    const auto taken = in.fraction();
+    if (!taken) return bad_time(text, kTooFine);
+    fraction = *taken;
+  }
+  if (in.done()) return bad_time(text, "it has no offset: end it with Z or +HH:MM");
+  const auto offset = take_offset(in);
+  if (!offset || !in.done()) return bad_time(text, "its offset is not Z or +HH:MM");
+  return (*hour * 3600 + *minute * 60 + *second - *offset) * kSecond + fraction;
+}
+
+Result<Micros> parse_calendar(std::string_view text) {
+  Scanner in(text);
+  const auto year = in.digits(4);
+  if (!year || !in.take('-')) return bad_time(text, kUnknownForm);
+  const auto month = in.digits(2);
+  if (!month || !in.take('-')) return bad_time(text, kUnknownForm);
+  const auto day = in.digits(2);
+  if (!day) return bad_time(text, kUnknownForm);
+  if (*month < 1 || *month > 12 || *day < 1 || *day > days_in_month(*year, *month)) {
+    return bad_time(text, "there is no such day");
+  }
+  const std::int64_t midnight = days_from_civil(*year, *month, *day) * 86400 * kSecond;
+  if (in.done()) return in_range(text, midnight);
+  if (!in.take_one_of("Tt ")) return bad_time(text, kUnknownForm);  // RFC 3339, 5.6: a space for readability
+  DELTA_TRY(const std::int64_t clock, parse_clock(text, in));
+  return in_range(text, midnight + clock);
+}
+
+Result<Micros> parse_seconds(std::string_view text) {
+  std::int64_t seconds = 0;
+  const char* const end = text.data() + text.size();
+  if (text.size() < 2 || !is_digit(text[1])) return bad_time(text, "digits must follow the @");
+  const auto [stop, failure] = std::from_chars(text.data() + 1, end, seconds);
+  if (failure != std::errc{} || seconds > static_cast<std::int64_t>(kMaxMicros) / kSecond) {
+    return bad_time(text, kOutOfRange);
+  }
+  Scanner in(std::string_view(stop, static_cast<std::size_t>(end - stop)));
+  std::int64_t fraction = 0;
+  if (in.take('.')) {
+    const auto taken = in.fraction();
+    if (!taken) return bad_time(text, kTooFine);
+    fraction = *taken;
+  }
+  if (!in.done()) return bad_time(text, "only a fraction may follow the seconds");
+  return in_range(text, seconds * kSecond + fraction);
+}
+
+void append_padded(std::string& out, std::int64_t value, std::size_t width) {
+  const std::string digits = std::to_string(value);
+  if (digits.size() < width) out.append(width - digits.size(), '0');
+  out += digits;
+}
+
+}  // namespace
+
+std::string format_time(Micros us) {
+  const auto total = static_cast<std::int64_t>(us);
+  const Civil date = civil_from_days(total / kSecond / 86400);
+  const std::int64_t seconds = total / kSecond % 86400, fraction = total % kSecond;
+  std::string out;
+  append_padded(out, date.year, 4);
+  append_padded(out += '-', date.month, 2);
+  append_padded(out += '-', date.day, 2);
+  append_padded(out += 'T', seconds / 3600, 2);
+  append_padded(out += ':', seconds / 60 % 60, 2);
+  append_padded(out += ':', seconds % 60, 2);
+  if (fraction % 1000 != 0) {
+    append_padded(out += '.', fraction, 6);
+  } else if (fraction != 0) {
+    append_padded(out += '.', fraction / 1000, 3);
+  }
+  return out += 'Z';
+}
+
+Result<Micros> parse_time(std::string_view text, Micros now) {
+  if (!text.empty() && text[0] == '@') return parse_seconds(text);
+  constexpr std::string_view kAgo = " ago";
+  if (text.size() > kAgo.size() && text.substr(text.size() - kAgo.size()) == kAgo) {
+    auto back = parse_duration(text.substr(0, text.size() - kAgo.size()));
+    if (!back) return bad_time(text, back.error().message);
+    if (*back > now) return bad_time(text, kOutOfRange);
+    return now - *back;
+  }
+  return parse_calendar(text);
+}
+
+Result<Micros> parse_duration(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    std::uint64_t us;
+  };
+  static constexpr std::array<Unit, 6> units = {
+      {{"us", 1}, {"ms", 1000}, {"s", 1'000'000}, {"m", 60'000'000}, {"h", 3'600'000'000}, {"d", 86'400'000'000}}};
+  const auto fail = [&](std::string_view why) {
+    return error(ErrorCode::usage, quote(text) + " is not a duration: " + std::string(why))
+        .with_hint("write a whole number and us, ms, s, m, h or d: 90s, 15m, 6h, 7d");
+  };
+  std::uint64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, failure] = std::from_chars(text.data(), end, count);
+  if (failure == std::errc::result_out_of_range) return fail("it is too long");
+  if (failure != std::errc{}) return fail("it does not begin with a whole number");
+  const std::string_view suffix(stop, static_cast<std::size_t>(end - stop));
+  for (const Unit& unit : units) {
+    if (unit.name != suffix) continue;
+    if (count > kMaxMicros / unit.us) return fail("it is too long");
+    return count * unit.us;
+  }
+  return fail(suffix.empty() ? "it has no unit" : "its unit is unknown");
+}
+
+}  // namespace delta
