@@ -1,0 +1,155 @@
+#include "format/layout.hpp"
+
+#include <algorithm>
+
+#include "format/wire.hpp"
+#include "support/checksum.hpp"
+#include "support/limits.hpp"
+
+namespace delta::format {
+namespace {
+
+constexpr std::uint32_t kFrameSync = 0x4d524644;  // "DFRM"
+constexpr std::uint64_t kHeaderSeed = 0x31474f4c44;   // "DLOG1"
+constexpr std::uint64_t kFrameSeed = 0x31454d415246;  // "FRAME1"
+constexpr std::uint64_t kTrailerSeed = 0x314c494154;  // "TAIL1"
+constexpr std::size_t kWriterAt = 80, kWriterBytes = 32;
+
+std::string hex_mask(std::uint64_t mask) {
+  std::string out = "0x";
+  bool started = false;
+  for (int shift = 60; shift >= 0; shift -= 4) {
+    const auto digit = mask >> shift & 15;
+    started = started || digit != 0 || shift == 0;
+    if (started) out += "0123456789abcdef"[digit];
+  }
+  return out;
+}
+
+bool zero(const Byte* at, std::size_t n) { return std::all_of(at, at + n, [](Byte b) { return b == 0; }); }
+
+}  // namespace
+
+std::string_view kind_name(Kind kind) { return kind == Kind::fresh ? "fresh" : "packed"; }
+
+std::string_view frame_name(FrameType type) {
+  switch (type) {
+    case FrameType::props: return "PROPS";
+    case FrameType::ids: return "IDS";
+    case FrameType::data: return "DATA";
+    case FrameType::commits: return "COMMITS";
+    case FrameType::sync: return "SYNC";
+    case FrameType::footer: return "FOOTER";
+  }
+  return "unknown";
+}
+
+std::uint32_t Header::salt() const { return load<std::uint32_t>(segment_id.data()); }
+std::uint64_t FrameHeader::extent() const { return kFrameBytes + padded(stored); }
+
+void write_header(const Header& h, Byte* to) {
+  std::fill(to, to + kHeaderBytes, Byte{0});
+  std::copy(kMagic.begin(), kMagic.end(), to);
+  store(to + 8, h.major);
+  store(to + 10, h.minor);
+  store(to + 12, static_cast<std::uint32_t>(kHeaderBytes));
+  store(to + 16, h.features.compat);
+  store(to + 24, h.features.ro_compat);
+  store(to + 32, h.features.incompat);
+  to[40] = static_cast<Byte>(h.kind);
+  std::copy(h.segment_id.begin(), h.segment_id.end(), to + 48);
+  std::copy_n(h.writer.begin(), std::min(h.writer.size(), kWriterBytes), to + kWriterAt);
+  store(to + 120, checksum({to, 120}, kHeaderSeed));
+}
+
+Parse read_header(const Byte* from, Header& h, std::string& why) {
+  if (!std::equal(kMagic.begin(), kMagic.end(), from)) return Parse::damaged;
+  if (load<std::uint64_t>(from + 120) != checksum({from, 120}, kHeaderSeed)) return Parse::damaged;
+  h.major = load<std::uint16_t>(from + 8);
+  h.minor = load<std::uint16_t>(from + 10);
+  h.features = {load<std::uint64_t>(from + 16), load<std::uint64_t>(from + 24), load<std::uint64_t>(from + 32)};
+  std::copy_n(from + 48, h.segment_id.size(), h.segment_id.begin());
+  const auto* name = reinterpret_cast<const char*>(from + kWriterAt);
+  h.writer.assign(name, std::find(name, name + kWriterBytes, '\0'));
+  const std::string by = " (written by " + h.writer + ")";
+  if (h.major != kMajor) return why = "format version " + std::to_string(h.major) + by, Parse::unsupported;
+  if (const auto unknown = h.features.incompat & ~kKnownFeatures.incompat; unknown != 0) {
+    return why = "incompatible features " + hex_mask(unknown) + by, Parse::unsupported;
+  }
+  if (load<std::uint32_t>(from + 12) != kHeaderBytes) return why = "another header length" + by, Parse::unsupported;
+  if (from[40] < 1 || from[40] > 2) return why = "segment kind " + std::to_string(from[40]) + by, Parse::unsupported;
+  if (!zero(from + 41, 7) || !zero(from + 112, 8)) return why = "reserved header bytes are not zero" + by, Parse::unsupported;
+  h.kind = static_cast<Kind>(from[40]);
+  return Parse::ok;
+}
+
+void write_frame_header(const FrameHeader& f, Byte* to) {
+  store(to, kFrameSync);
+  to[4] = static_cast<Byte>(f.type);
+  to[5] = static_cast<Byte>(f.codec);
+  store(to + 6, std::uint16_t{0});
+  store(to + 8, f.salt);
+  store(to + 12, f.number);
+  store(to + 16, f.stored);
+  store(to + 20, f.raw);
+  store(to + 24, f.first);
+  store(to + 32, f.count);
+  store(to + 36, f.min_time.hlc);
+  store(to + 44, f.max_time.hlc);
+  store(to + 52, f.payload_checksum);
+  store(to + 60, static_cast<std::uint32_t>(checksum({to, 60}, kFrameSeed)));
+}
+
+Parse read_frame_header(const Byte* from, FrameHeader& f, std::string& why) {
+  if (load<std::uint32_t>(from) != kFrameSync) return Parse::damaged;
+  if (load<std::uint32_t>(from + 60) != static_cast<std::uint32_t>(checksum({from, 60}, kFrameSeed))) return Parse::damaged;
+  f.type = static_cast<FrameType>(from[4]);
+  f.codec = static_cast<PayloadCodec>(from[5]);
+  f.salt = load<std::uint32_t>(from + 8);
+  f.number = load<std::uint32_t>(from + 12);
+  f.stored = load<std::uint32_t>(from + 16);
+  f.raw = load<std::uint32_t>(from + 20);
+  f.first = load<std::uint64_t>(from + 24);
+  f.count = load<std::uint32_t>(from + 32);
+  f.min_time.hlc = load<std::uint64_t>(from + 36);
+  f.max_time.hlc = load<std::uint64_t>(from + 44);
+  f.payload_checksum = load<std::uint64_t>(from + 52);
+  if (f.stored > kMaxFrameBytes || f.raw > kMaxFrameBytes) return why = "a frame over the size limit", Parse::unsupported;
+  if (from[4] & kIgnorable) return Parse::ok;
+  if (from[4] < 1 || from[4] > 6) return why = "frame type " + std::to_string(from[4]), Parse::unsupported;
+  if (from[5] > 1) return why = "payload codec " + std::to_string(from[5]), Parse::unsupported;
+  if (!zero(from + 6, 2)) return why = "frame flags " + hex_mask(load<std::uint16_t>(from + 6)), Parse::unsupported;
+  return Parse::ok;
+}
+
+void write_trailer(const Trailer& t, Byte* to) {
+  store(to, t.length);
+  store(to + 8, t.footer_offset);
+  store(to + 16, t.deltas);
+  store(to + 24, t.commits);
+  store(to + 28, t.frames);
+  store(to + 32, t.digest);
+  store(to + 40, t.salt);
+  store(to + 44, std::uint32_t{0});
+  store(to + 48, checksum({to, 48}, kTrailerSeed));
+  std::copy(kEndMagic.begin(), kEndMagic.end(), to + 56);
+}
+
+Parse read_trailer(const Byte* from, Trailer& t) {
+  if (!std::equal(kEndMagic.begin(), kEndMagic.end(), from + 56)) return Parse::damaged;
+  if (load<std::uint64_t>(from + 48) != checksum({from, 48}, kTrailerSeed)) return Parse::damaged;
+  t.length = load<std::uint64_t>(from);
+  t.footer_offset = load<std::uint64_t>(from + 8);
+  t.deltas = load<std::uint64_t>(from + 16);
+  t.commits = load<std::uint32_t>(from + 24);
+  t.frames = load<std::uint32_t>(from + 28);
+  t.digest = load<std::uint64_t>(from + 32);
+  t.salt = load<std::uint32_t>(from + 40);
+  return load<std::uint32_t>(from + 44) == 0 ? Parse::ok : Parse::unsupported;
+}
+
+std::uint64_t payload_checksum(ByteView padded_payload, std::uint32_t salt, std::uint32_t number) {
+  return checksum(padded_payload, static_cast<std::uint64_t>(salt) << 32 | number);
+}
+
+}  // namespace delta::format

@@ -1,0 +1,98 @@
+// The fixed parts of a segment: header (128 B), frame header (64 B), trailer (64 B). Byte tables: formats/spec/dlog-1.md.
+// Everything is a multiple of 64 bytes, so a frame stands aligned wherever a segment is put by concatenation.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "delta/commit.hpp"
+#include "support/bytes.hpp"
+
+namespace delta::format {
+
+inline constexpr std::size_t kHeaderBytes = 128, kFrameBytes = 64, kTrailerBytes = 64;
+inline constexpr std::array<Byte, 8> kMagic = {0x89, 'D', 'L', 'G', 0x0d, 0x0a, 0x1a, 0x0a};
+inline constexpr std::array<Byte, 8> kEndMagic = {0x89, 'D', 'L', 'E', 0x0d, 0x0a, 0x1a, 0x0a};
+inline constexpr std::uint16_t kMajor = 1, kMinor = 0;
+
+enum class Kind : std::uint8_t { fresh = 1, packed = 2 };
+std::string_view kind_name(Kind kind);
+
+/// What this version knows of each feature mask.
+struct Features {
+  std::uint64_t compat = 0;     ///< ignored when unknown
+  std::uint64_t ro_compat = 0;  ///< unknown: read and copy, refuse to rewrite
+  std::uint64_t incompat = 0;   ///< unknown: unsupported
+};
+inline constexpr Features kKnownFeatures{};
+
+struct Header {
+  std::uint16_t major = kMajor, minor = kMinor;
+  Features features;
+  Kind kind = Kind::fresh;
+  Hash segment_id{};
+  std::string writer;  ///< at most 32 bytes of printable ASCII
+
+  std::uint32_t salt() const;  ///< the first four bytes of the id
+};
+
+enum class FrameType : std::uint8_t {
+  props = 1,    ///< names of namespaces and origins
+  ids = 2,      ///< names of vectors
+  data = 3,     ///< deltas
+  commits = 4,  ///< closes the deltas before it
+  sync = 5,     ///< everything before it was made durable
+  footer = 6,   ///< a cache of what a forward scan finds
+};
+inline constexpr std::uint8_t kIgnorable = 0x80;  ///< type bit: skip when unknown
+inline constexpr std::uint8_t kUnsafeToCopy = 0x40;
+std::string_view frame_name(FrameType type);
+
+/// How the payload as a whole is stored. DATA payloads code their columns themselves and are `plain`.
+enum class PayloadCodec : std::uint8_t { plain = 0, zstd = 1 };
+
+struct FrameHeader {
+  FrameType type = FrameType::data;
+  PayloadCodec codec = PayloadCodec::plain;
+  std::uint32_t salt = 0;
+  std::uint32_t number = 0;      ///< of the frame in its segment, from 0
+  std::uint32_t stored = 0;      ///< payload bytes without padding
+  std::uint32_t raw = 0;         ///< payload bytes when decompressed
+  std::uint64_t first = 0;       ///< DATA, COMMITS: ordinal of the first delta; IDS: of the first vector; else 0
+  std::uint32_t count = 0;       ///< DATA: deltas; IDS: vectors; COMMITS: commits; PROPS: names; FOOTER: frames; SYNC: 0
+  Timestamp min_time, max_time;  ///< DATA: of its deltas; else 0
+  std::uint64_t payload_checksum = 0;
+
+  std::uint64_t extent() const;  ///< bytes on disk, header and padding included
+};
+
+struct Trailer {
+  std::uint64_t length = 0;         ///< of the segment, this trailer included
+  std::uint64_t footer_offset = 0;  ///< from the segment's start
+  std::uint64_t deltas = 0;
+  std::uint32_t commits = 0, frames = 0;
+  std::uint64_t digest = 0;         ///< XXH3-64 of the segment header and all frame headers in order
+  std::uint32_t salt = 0;
+};
+
+void write_header(const Header& header, Byte* to);
+void write_frame_header(const FrameHeader& frame, Byte* to);
+void write_trailer(const Trailer& trailer, Byte* to);
+
+enum class Parse : std::uint8_t {
+  ok,
+  damaged,      ///< magic, sync or checksum wrong
+  unsupported,  ///< checksum right, something unknown in it
+};
+
+/// Each looks at as many bytes as the structure has. On `unsupported`, `why` says what is unknown.
+Parse read_header(const Byte* from, Header& header, std::string& why);
+Parse read_frame_header(const Byte* from, FrameHeader& frame, std::string& why);
+Parse read_trailer(const Byte* from, Trailer& trailer);
+
+/// Checksum of a payload (padding included) in its place.
+std::uint64_t payload_checksum(ByteView padded_payload, std::uint32_t salt, std::uint32_t number);
+
+}  // namespace delta::format

@@ -1,0 +1,311 @@
+#include "format/tables.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "format/wire.hpp"
+#include "support/limits.hpp"
+
+namespace delta::format {
+namespace {
+
+Error bad(std::string what) { return error(ErrorCode::corrupt, std::move(what)); }
+
+/// Entries cost at least one byte each, so a count beyond the payload is a lie that must not be allocated.
+bool believable(std::uint64_t count, const Reader& in) { return count <= in.left(); }
+
+void write_dot(Writer& out, const Dot& dot) { out.varint(dot.origin), out.varint(dot.seq); }
+
+void write_hash(Writer& out, const Hash& hash) { out.raw({hash.data(), hash.size()}); }
+
+Hash read_hash(Reader& in) {
+  Hash hash{};
+  const ByteView bytes = in.raw(hash.size());
+  std::ranges::copy(bytes, hash.begin());
+  return hash;
+}
+
+}  // namespace
+
+void write_props(const Props& props, Buffer& buffer) {
+  Writer out(buffer);
+  out.varint(props.namespaces.size());
+  for (const auto& ns : props.namespaces) out.text(ns.name), out.varint(ns.dims);
+  out.varint(props.origins.size());
+  for (const auto& name : props.origins) out.text(name);
+}
+
+Status read_props(ByteView payload, std::uint32_t count, Props& props) {
+  Reader in(payload);
+  const auto namespaces = in.varint();
+  if (!believable(namespaces, in)) return bad("PROPS: more namespaces than bytes");
+  for (std::uint64_t i = 0; i < namespaces && in.ok(); ++i) {
+    std::string name(in.text(kMaxNameBytes));
+    const auto dims = in.bounded(kMaxDims);
+    if (dims == 0) in.fail();
+    props.namespaces.push_back({std::move(name), static_cast<std::uint32_t>(dims)});
+  }
+  const auto origins = in.varint();
+  if (!believable(origins, in)) return bad("PROPS: more origins than bytes");
+  for (std::uint64_t i = 0; i < origins && in.ok(); ++i) props.origins.emplace_back(in.text(kMaxNameBytes));
+  if (!in.done() || namespaces + origins != count) return bad("PROPS: malformed");
+  return {};
+}
+
+// Front coding against the previous id of the frame: three streams, so that the payload's compression sees like beside like.
+void write_ids(const Ids& ids, Buffer& buffer) {
+  Writer out(buffer);
+  for (std::size_t i = 0; i < ids.namespaces.size();) {  // runs of one namespace
+    std::size_t end = i;
+    while (end < ids.namespaces.size() && ids.namespaces[end] == ids.namespaces[i]) ++end;
+    out.varint(ids.namespaces[i]), out.varint(end - i);
+    i = end;
+  }
+  std::vector<std::size_t> shared(ids.ids.size());
+  for (std::size_t i = 1; i < shared.size(); ++i) {
+    const auto& a = ids.ids[i - 1];
+    const auto& b = ids.ids[i];
+    shared[i] = static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+  }
+  for (const auto n : shared) out.varint(n);
+  for (std::size_t i = 0; i < shared.size(); ++i) out.varint(ids.ids[i].size() - shared[i]);
+  for (std::size_t i = 0; i < shared.size(); ++i) out.raw(bytes_of(ids.ids[i].substr(shared[i])));
+}
+
+Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, Ids& ids) {
+  Reader in(payload);
+  if (!believable(2 * std::uint64_t{count}, in)) return bad("IDS: more ids than bytes");
+  while (in.ok() && ids.namespaces.size() < count) {
+    const auto ns = in.varint();
+    const auto run = in.bounded(count - ids.namespaces.size());
+    if (ns >= namespaces || run == 0) return bad("IDS: unknown namespace or empty run");
+    if (!ids.namespaces.empty() && ids.namespaces.back() == ns) return bad("IDS: a run of one namespace is split");
+    ids.namespaces.insert(ids.namespaces.end(), run, static_cast<std::uint32_t>(ns));
+  }
+  std::vector<std::uint32_t> shared(count), rest(count);
+  std::uint64_t total = 0;
+  for (auto& n : shared) n = static_cast<std::uint32_t>(in.bounded(kMaxIdBytes));
+  for (auto& n : rest) n = static_cast<std::uint32_t>(in.bounded(kMaxIdBytes));
+  std::uint32_t before = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t size = shared[i] + rest[i];
+    if (shared[i] > before || size == 0 || size > kMaxIdBytes) return bad("IDS: impossible lengths");
+    total += before = size;
+  }
+  if (total > kMaxFrameBytes) return bad("IDS: more text than a frame may hold");
+  ids.text.reserve(total);  // views into it must stay
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    const std::size_t start = ids.text.size();
+    const std::string_view suffix = text_of(in.raw(rest[i]));
+    if (i > 0) ids.text.append(ids.ids.back().substr(0, shared[i]));
+    ids.text.append(suffix);
+    ids.ids.push_back(std::string_view(ids.text).substr(start));
+    if (i > 0) {  // one way to write an id: all that can be shared is
+      const auto& prev = ids.ids[i - 1];
+      if (!suffix.empty() && shared[i] < prev.size() && prev[shared[i]] == suffix.front()) return bad("IDS: shared prefix not maximal");
+    }
+  }
+  if (!in.done()) return bad("IDS: malformed");
+  return {};
+}
+
+namespace {
+
+// Strings of commit rows, each once; number 0 is the empty string.
+class StringTable {
+ public:
+  std::uint64_t add(const std::string& text) {
+    if (text.empty()) return 0;
+    const auto [it, fresh] = numbers_.try_emplace(text, strings_.size() + 1);
+    if (fresh) strings_.push_back(&it->first);
+    return it->second;
+  }
+  void write(Writer& out) const {
+    out.varint(strings_.size());
+    for (const auto* s : strings_) out.text(*s);
+  }
+
+ private:
+  std::unordered_map<std::string, std::uint64_t> numbers_;
+  std::vector<const std::string*> strings_;
+};
+
+constexpr std::array kTexts = {&Commit::message, &Commit::tool, &Commit::source, &Commit::trace};
+
+/// The usual case: the commit has seen the one before it in the frame, and through it all else.
+bool chained(const CommitRow& row, const Commit* before) {
+  return before && row.commit.parents.size() == 1 && row.commit.parents[0] == Dot{before->origin, before->last()};
+}
+
+std::uint64_t next_seq(const std::unordered_map<std::uint32_t, std::uint64_t>& lasts, std::uint32_t origin) {
+  const auto it = lasts.find(origin);
+  return it == lasts.end() ? 0 : it->second + 1;
+}
+
+}  // namespace
+
+void write_commits(const std::vector<CommitRow>& rows, Buffer& buffer) {
+  Writer out(buffer);
+  StringTable strings;
+  std::vector<std::uint64_t> numbers;
+  for (const auto text : kTexts) {
+    for (const auto& row : rows) numbers.push_back(strings.add(row.commit.*text));
+  }
+  strings.write(out);
+  for (const auto& row : rows) out.varint(row.commit.origin);
+  for (const auto& row : rows) out.varint(row.commit.count);
+  std::uint64_t time = 0;
+  for (const auto& row : rows) {  // microseconds and counter apart: real clocks tick in whole seconds, with counter 0
+    out.varint(zigzag(static_cast<std::int64_t>(row.time.us() - time)));
+    time = row.time.us();
+  }
+  for (const auto& row : rows) out.varint(row.time.tick());
+  for (const auto number : numbers) out.varint(number);
+  const Commit* before = nullptr;
+  for (const auto& row : rows) {  // 0: chained; n + 1: n parents, listed below
+    out.varint(chained(row, before) ? 0 : row.commit.parents.size() + 1);
+    before = &row.commit;
+  }
+  before = nullptr;
+  std::unordered_map<std::uint32_t, std::uint64_t> lasts;
+  for (const auto& row : rows) {
+    const Commit& c = row.commit;
+    if (!chained(row, before)) {
+      for (const auto& parent : c.parents) write_dot(out, parent);
+    }
+    const auto next = next_seq(lasts, c.origin);
+    if (next == 0) {  // the origin's first row here: where it starts, and what it continues
+      out.varint(c.first);
+      if (c.first > 1) write_hash(out, row.previous);
+    } else {
+      out.varint(c.first - next);  // more than 0 only where commits of the origin are absent
+    }
+    lasts[c.origin] = c.last();
+    before = &c;
+  }
+}
+
+Status read_commits(ByteView payload, std::uint32_t count, std::uint32_t origins, std::vector<CommitRow>& rows) {
+  Reader in(payload);
+  if (!believable(std::uint64_t{9} * count, in)) return bad("COMMITS: more rows than bytes");
+  const auto n = in.varint();
+  if (!believable(n, in)) return bad("COMMITS: more strings than bytes");
+  std::vector<std::string_view> strings(1);
+  for (std::uint64_t i = 0; i < n && in.ok(); ++i) {
+    strings.push_back(in.text(kMaxMessageBytes));
+    if (strings.back().empty()) in.fail();
+  }
+  rows.assign(count, {});
+  if (origins == 0 && count > 0) return bad("COMMITS: rows without an origin");
+  for (auto& row : rows) row.commit.origin = static_cast<std::uint32_t>(in.bounded(origins - 1));
+  for (auto& row : rows) {
+    row.commit.count = in.bounded(std::uint64_t{1} << 40);
+    if (row.commit.count == 0) in.fail();
+  }
+  std::uint64_t time = 0;
+  for (auto& row : rows) {
+    time += static_cast<std::uint64_t>(unzigzag(in.varint()));
+    if (time > kMaxMicros) in.fail();
+    row.time = Timestamp::of(in.ok() ? time : 0);
+  }
+  for (auto& row : rows) row.time = Timestamp::of(row.time.us(), static_cast<std::uint32_t>(in.bounded(0xfff)));
+  std::uint64_t seen = 0;  // numbers of strings are given in order of first use
+  for (const auto text : kTexts) {
+    for (auto& row : rows) {
+      const auto number = in.bounded(std::min<std::uint64_t>(seen + 1, strings.size() - 1));
+      seen = std::max(seen, number);
+      row.commit.*text = strings[number];
+    }
+  }
+  if (seen != strings.size() - 1) return bad("COMMITS: a string that no row uses");
+  std::vector<std::uint64_t> forms(count);
+  for (auto& form : forms) form = in.bounded(kMaxParents + 1);
+  std::unordered_map<std::uint32_t, std::uint64_t> lasts;
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    auto& row = rows[i];
+    const Commit* before = i > 0 ? &rows[i - 1].commit : nullptr;
+    if (forms[i] == 0) {
+      if (!before) return bad("COMMITS: the first row refers to one before it");
+      row.commit.parents = {{before->origin, before->last()}};
+    } else {
+      for (std::uint64_t p = 1; p < forms[i] && in.ok(); ++p) {
+        const auto origin = in.bounded(origins - 1);
+        row.commit.parents.push_back({static_cast<std::uint32_t>(origin), in.varint()});
+      }
+      if (chained(row, before)) return bad("COMMITS: a chained row is spelled out");
+    }
+    const auto next = next_seq(lasts, row.commit.origin);
+    const auto first = in.varint();
+    if (first > (std::uint64_t{1} << 62) || next > (std::uint64_t{1} << 62)) return bad("COMMITS: a seq out of range");
+    row.commit.first = next + first;
+    if (row.commit.first == 0) return bad("COMMITS: seq 0");
+    if (next == 0 && first > 1) row.previous = read_hash(in);
+    lasts[row.commit.origin] = row.commit.last();
+  }
+  if (!in.done()) return bad("COMMITS: malformed");
+  return {};
+}
+
+void write_footer(const Footer& footer, Buffer& buffer) {
+  Writer out(buffer);
+  out.varint(footer.namespaces), out.varint(footer.origins), out.varint(footer.vectors);
+  for (const auto& f : footer.frames) out.u8(static_cast<Byte>(f.type));
+  for (const auto& f : footer.frames) out.varint(f.stored);
+  for (const auto& f : footer.frames) out.varint(f.count);
+  for (const auto& f : footer.frames) {
+    if (f.type == FrameType::sync || f.type == FrameType::props) continue;
+    out.varint(f.first);
+    if (f.type != FrameType::data) continue;
+    out.varint(f.min_time.hlc), out.varint(f.max_time.hlc - f.min_time.hlc);
+    out.varint(f.min_vector), out.varint(f.max_vector - f.min_vector);
+  }
+  out.varint(footer.heads.size());
+  for (const auto& h : footer.heads) {
+    out.varint(h.origin), out.varint(h.first), out.varint(h.last - h.first), out.varint(h.time.hlc);
+    if (h.first > 1) write_hash(out, h.previous);
+    write_hash(out, h.hash);
+  }
+}
+
+Status read_footer(ByteView payload, std::uint32_t count, Footer& footer) {
+  Reader in(payload);
+  constexpr std::uint64_t kAny32 = 0xffffffff;
+  if (!believable(std::uint64_t{3} * count, in)) return bad("FOOTER: more frames than bytes");
+  footer.namespaces = static_cast<std::uint32_t>(in.bounded(kAny32));
+  footer.origins = static_cast<std::uint32_t>(in.bounded(kAny32));
+  footer.vectors = static_cast<std::uint32_t>(in.bounded(kAny32));
+  footer.frames.assign(count, {});
+  for (auto& f : footer.frames) f.type = static_cast<FrameType>(in.u8());
+  for (auto& f : footer.frames) f.stored = static_cast<std::uint32_t>(in.bounded(kMaxFrameBytes));
+  for (auto& f : footer.frames) f.count = static_cast<std::uint32_t>(in.bounded(kAny32));
+  std::uint64_t offset = kHeaderBytes;
+  for (auto& f : footer.frames) {
+    f.offset = offset;
+    offset += kFrameBytes + padded(f.stored);
+    if (f.type == FrameType::sync || f.type == FrameType::props) continue;
+    f.first = in.varint();
+    if (f.type != FrameType::data) continue;
+    f.min_time.hlc = in.varint();
+    f.max_time.hlc = f.min_time.hlc + in.varint();
+    f.min_vector = static_cast<std::uint32_t>(in.bounded(kAny32));
+    f.max_vector = static_cast<std::uint32_t>(f.min_vector + in.bounded(kAny32 - f.min_vector));
+    if (f.max_time < f.min_time) in.fail();
+  }
+  const auto heads = in.varint();
+  if (!believable(heads, in)) return bad("FOOTER: more heads than bytes");
+  for (std::uint64_t i = 0; i < heads && in.ok(); ++i) {
+    HeadEntry h;
+    h.origin = static_cast<std::uint32_t>(in.bounded(kAny32));
+    h.first = in.varint();
+    h.last = h.first + in.varint();
+    h.time.hlc = in.varint();
+    if (h.first == 0 || h.last < h.first || h.origin >= footer.origins) in.fail();
+    if (h.first > 1) h.previous = read_hash(in);
+    h.hash = read_hash(in);
+    footer.heads.push_back(h);
+  }
+  if (!in.done()) return bad("FOOTER: malformed");
+  return {};
+}
+
+}  // namespace delta::format

@@ -1,0 +1,69 @@
+// Payloads of the frames that are tables: PROPS, IDS, COMMITS, FOOTER. Numbers of origins, namespaces and vectors are the
+// segment's own, in order of appearance. Each payload stands alone, but for the names that PROPS and IDS gave before.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "delta/catalog.hpp"
+#include "delta/commit.hpp"
+#include "delta/result.hpp"
+#include "format/layout.hpp"
+
+namespace delta::format {
+
+/// PROPS: names that follow those of earlier PROPS frames.
+struct Props {
+  std::vector<Namespace> namespaces;
+  std::vector<std::string> origins;
+};
+void write_props(const Props& props, Buffer& out);
+Status read_props(ByteView payload, std::uint32_t count, Props& props);
+
+/// IDS: vectors that follow those of earlier IDS frames.
+struct Ids {
+  std::vector<std::uint32_t> namespaces;  // of each
+  std::vector<std::string_view> ids;      // into `text`, or whatever the writer holds
+  std::string text;                       // filled by read_ids
+};
+void write_ids(const Ids& ids, Buffer& out);
+Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, Ids& ids);
+
+/// COMMITS: rows in order of their deltas; row i closes the `count` deltas after those of row i-1.
+struct CommitRow {
+  Commit commit;   // origins by the segment's numbers
+  Timestamp time;  // of its last delta
+  Hash previous{};  // hash of the origin's previous commit; meaningful in the first row of the origin in the payload, if first > 1
+};
+void write_commits(const std::vector<CommitRow>& rows, Buffer& out);
+Status read_commits(ByteView payload, std::uint32_t count, std::uint32_t origins, std::vector<CommitRow>& rows);
+
+/// FOOTER: where everything is, and where each origin stands.
+struct FrameEntry {
+  FrameType type = FrameType::data;
+  std::uint32_t stored = 0, count = 0;
+  std::uint64_t first = 0;
+  Timestamp min_time, max_time;
+  std::uint32_t min_vector = 0, max_vector = 0;  // DATA: of its deltas
+  std::uint64_t offset = 0;  // in the segment; derived, not stored
+  friend bool operator==(const FrameEntry&, const FrameEntry&) = default;
+};
+struct HeadEntry {
+  std::uint32_t origin = 0;
+  std::uint64_t first = 0, last = 0;  // seqs in this segment
+  Timestamp time;                     // of `last`
+  Hash previous{}, hash{};            // of the commits before `first` and at `last`
+  friend bool operator==(const HeadEntry&, const HeadEntry&) = default;
+};
+struct Footer {
+  std::vector<FrameEntry> frames;  // all before the footer
+  std::vector<HeadEntry> heads;    // by origin number; only origins with commits here
+  std::uint32_t vectors = 0, namespaces = 0, origins = 0;
+  friend bool operator==(const Footer&, const Footer&) = default;
+};
+void write_footer(const Footer& footer, Buffer& out);
+Status read_footer(ByteView payload, std::uint32_t count, Footer& footer);
+
+}  // namespace delta::format
