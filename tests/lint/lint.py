@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Holds the architecture: which layer includes what, which library stays behind which file, and a clean text.
+
+    lint.py ROOT        prints `FILE:LINE: what` for each breach; exit 0 none, 1 some
+
+Only #include lines are read, by a regular expression: what a layer can name is what it can include, and a rule that
+is read in a minute is kept. Standard library only. Rules are tables at the top; a new layer or library is one line.
+Each rule is shown to fail by test_lint.py.
+"""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+# What a layer of libdelta/src may include of the others; `delta/` (the public headers) is open to all.
+LAYERS = {
+    "support": set(),
+    "io": {"support"},
+    "format": {"support"},
+    "codec": {"support"},
+    "model": {"support"},
+    "store": {"support", "io", "format", "codec", "model"},
+    "ops": {"support", "io", "format", "codec", "model", "store"},
+}
+
+# Third-party headers and the only files that may name them, as a pattern on the path.
+CONFINED = [
+    (r"sodium(/.*)?\.h|sodium/.*", r"libdelta/src/support/digest\.cpp"),
+    (r"xxh(ash|3)\.h", r"libdelta/src/support/checksum\.cpp"),
+    (r"nlohmann/.*", r"libdelta/src/model/metadata\.cpp"),
+    (r"simdjson(\.h|/.*)", r"formats/ndjson[a-z_]*\.cpp"),
+    (r"(zstd|zdict|lz4)[a-z0-9_]*\.h", r"libdelta/src/codec/.*"),
+    (r"CLI/.*|CLI11\.hpp", r"apps/.*\.cpp"),
+    (r"fmt/.*", r".*"),
+]
+# These may be named by one file at most, wherever it stands.
+SINGLE = r"CLI/.*|CLI11\.hpp"
+
+# Layers that know no files and no threads, so that they run where there are none.
+PURE = ("model", "codec", "format")
+IMPURE = re.compile(
+    r"(fstream|iostream|filesystem|cstdio|stdio\.h|thread|mutex|shared_mutex|condition_variable|future|semaphore|latch"
+    r"|barrier|stop_token|pthread\.h|delta/file\.hpp|support/worker_pool\.hpp)$")
+# The operating system: one layer asks it for files.
+SYSTEM = re.compile(r"(unistd|fcntl|poll|dirent|sys/[a-z_]+|linux/[a-z_]+)(\.h)$")
+SYSTEM_ALLOWED = re.compile(r"libdelta/src/io/|libdelta/src/support/worker_pool\.cpp|apps/")
+
+CODE = re.compile(r"(libdelta|formats|apps)/.*\.(cpp|hpp)$")
+TEXT = re.compile(r"(.*\.(cpp|hpp|h|py|sh|md|txt|cmake|in|json|map|[1-9]|yml)|script/.*|completions/.*|\.ci/.*|\.[a-z-]+)$")
+MAX_LINES = 600
+# Spelt apart so that this file passes itself.
+MACHINE_PATH = re.compile(r"(?<![\w.}])/(" + "|".join(("work", "home", "root", "Users", "tmp")) + r")/\w")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def files(root):
+    """Paths that are or would be in the repository, in order."""
+    if (root / ".git").exists():
+        listed = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard"],
+                                check=True, capture_output=True, text=True).stdout.split("\n")
+    else:
+        listed = [str(p.relative_to(root)) for p in root.rglob("*") if not p.relative_to(root).parts[0] == "build"]
+    return sorted(p for p in set(listed) if p and (root / p).is_file())
+
+
+def project_part(path):
+    """('layer', name), ('public',), ('formats',), ('apps',) or None for files that no layer rule covers."""
+    parts = path.split("/")
+    if parts[:2] == ["libdelta", "include"]:
+        return ("public",)
+    if parts[:2] == ["libdelta", "src"] and len(parts) > 3:
+        return ("layer", parts[2])
+    return (parts[0],) if parts[0] in ("formats", "apps") else None
+
+
+def resolve(root, path, target):
+    """The project path that an include names, or None when it is no file of ours."""
+    here = Path(path).parent
+    candidates = [here / target, Path("libdelta/src") / target, Path("libdelta/include") / target, Path(target)]
+    if path.startswith("apps/"):
+        candidates.append(Path(*Path(path).parts[:2]) / target)
+    for candidate in candidates:
+        if (root / candidate).is_file():
+            return str(candidate)
+    return None
+
+
+def layer_breach(root, path, target):
+    """Why the layers forbid this include of one of our files, or None."""
+    part = project_part(path)
+    first = target.split("/")[0]
+    if ".." in target.split("/"):
+        return "includes by a path with '..'"
+    if first == "delta" or part is None:
+        return None
+    if part[0] == "layer":
+        layer = part[1]
+        if layer not in LAYERS:
+            return f"unknown layer '{layer}'"
+        owner = first if "/" in target else layer
+        if owner == layer or owner in LAYERS[layer]:
+            return None
+        return f"layer '{layer}' must not include \"{target}\""
+    if part[0] == "public":
+        return f"a public header must include only \"delta/...\", not \"{target}\""
+    if part[0] == "formats":
+        named = resolve(root, path, target) or ""
+        return None if named.startswith("formats/") else f"formats/ must not include \"{target}\""
+    named = resolve(root, path, target) or ""
+    own = "/".join(path.split("/")[:2]) + "/"
+    if named.startswith(own) or named.startswith("formats/"):
+        return None
+    return f"apps/ must not include \"{target}\""
+
+
+def header_breach(path, target):
+    """Why this third-party or system header must not be named here, or None."""
+    part = project_part(path)
+    if part and part[0] == "layer" and part[1] in PURE and (IMPURE.match(target) or SYSTEM.match(target)):
+        return f"'{part[1]}' knows no files and no threads: <{target}>"
+    if SYSTEM.match(target):
+        return None if SYSTEM_ALLOWED.match(path) else f"<{target}>: only io/ asks the system for files"
+    for header, place in CONFINED:
+        if re.fullmatch(header, target):
+            if part and part[0] == "public":
+                return f"a public header must not name <{target}>"
+            return None if re.fullmatch(place, path) else f"<{target}> may be named only in {place}"
+    if "/" in target and not target.startswith("delta/"):
+        return f"<{target}>: no such library is used here; see CONFINED in tests/lint/lint.py"
+    return None
+
+
+def include_breaches(root, path, lines):
+    for number, line in enumerate(lines, 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        style, target = match.groups()
+        ours = style == '"' or target.split("/")[0] in set(LAYERS) | {"delta", "formats", "apps"}
+        why = None
+        if ours:
+            why = layer_breach(root, path, target)
+            if why is None and style == '"' and resolve(root, path, target) is None:
+                why = f'"{target}" is no file of the project'
+            part = project_part(path)
+            if why is None and part and part[0] == "layer" and part[1] in PURE and IMPURE.match(target):
+                why = f"'{part[1]}' knows no files and no threads: \"{target}\""
+        else:
+            why = header_breach(path, target)
+        if why:
+            yield number, why
+
+
+def opens_with_own_header(path, line):
+    match = INCLUDE.match(line)
+    return bool(match) and path.endswith(".cpp") and Path(match.group(2)).name == Path(path).stem + ".hpp"
+
+
+def text_breaches(path, text):
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if "\t" in line:
+            yield number, "a tab"
+        if line != line.rstrip():
+            yield number, "trailing space"
+        if MACHINE_PATH.search(line):
+            yield number, "a path of somebody's machine"
+    if text and not text.endswith("\n"):
+        yield len(lines), "no newline at the end"
+    if CODE.match(path):
+        if len(lines) - 1 > MAX_LINES:
+            yield MAX_LINES + 1, f"{len(lines) - 1} lines, more than {MAX_LINES}: two concepts in one file?"
+        if len(lines) > 5 and not lines[0].startswith("//") and not opens_with_own_header(path, lines[0]):
+            yield 1, "a file opens with a comment on why it is shaped so, or with the header that has it"
+
+
+def single_breaches(found):
+    """`found`: path -> header, for headers that one file alone may name."""
+    for path in sorted(found)[1:]:
+        yield path, 1, f"<{found[path]}> is named by {sorted(found)[0]} already, and one file is enough"
+
+
+def breaches(root):
+    """All breaches under root as (path, line, why), in order of path and line."""
+    result, single = [], {}
+    for path in files(root):
+        if path.startswith("testdata/") or not TEXT.match(path):
+            continue
+        try:
+            text = (root / path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            result.append((path, 1, "not UTF-8"))
+            continue
+        result += [(path, number, why) for number, why in text_breaches(path, text)]
+        if not CODE.match(path):
+            continue
+        lines = text.split("\n")
+        result += [(path, number, why) for number, why in include_breaches(root, path, lines)]
+        for match in filter(None, map(INCLUDE.match, lines)):
+            if re.fullmatch(SINGLE, match.group(2)):
+                single[path] = match.group(2)
+    return sorted(result + list(single_breaches(single)))
+
+
+def main(arguments):
+    if len(arguments) != 1:
+        print(__doc__.split("\n\n")[1], file=sys.stderr)
+        return 2
+    found = breaches(Path(arguments[0]))
+    for path, number, why in found:
+        print(f"{path}:{number}: {why}")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Each rule of lint.py is shown a tree that breaks it and one that does not: a lint that cannot fail holds nothing."""
+import tempfile
+import unittest
+from pathlib import Path
+
+import lint
+
+HEAD = "// Why.\n"
+
+
+class Rules(unittest.TestCase):
+    def found(self, tree):
+        """What lint says about a tree of {path: text}, as 'path: why' lines."""
+        with tempfile.TemporaryDirectory() as name:
+            root = Path(name)
+            for path, text in tree.items():
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text(text, encoding="utf-8")
+            return [f"{path}: {why}" for path, _, why in lint.breaches(root)]
+
+    def includes(self, path, *targets):
+        """What lint says about a file at `path` that includes the targets, in a tree where our files exist."""
+        tree = {name: HEAD for name in (
+            "libdelta/include/delta/file.hpp", "libdelta/include/delta/change.hpp", "formats/format.hpp",
+            "apps/deltalog/command.hpp", "apps/deltalog/cli/parse.hpp", "libdelta/src/support/worker_pool.hpp",
+            *(f"libdelta/src/{layer}/own.hpp" for layer in lint.LAYERS))}
+        tree[path] = HEAD + "".join(
+            f"#include {target}\n" if target[0] in '<"' else f'#include "{target}"\n' for target in targets)
+        return self.found(tree)
+
+    def assert_clean(self, path, *targets):
+        self.assertEqual(self.includes(path, *targets), [])
+
+    def assert_refused(self, path, target):
+        said = self.includes(path, target)
+        self.assertEqual(len(said), 1, f"{path} including {target}: {said}")
+
+    def test_a_layer_includes_itself_and_what_is_below(self):
+        for layer, below in lint.LAYERS.items():
+            for other in lint.LAYERS:
+                path, target = f"libdelta/src/{layer}/x.cpp", f"{other}/own.hpp"
+                if other == layer or other in below:
+                    self.assert_clean(path, target)
+                else:
+                    self.assert_refused(path, target)
+
+    def test_angle_brackets_are_no_way_round_the_layers(self):
+        self.assert_refused("libdelta/src/model/x.cpp", "<store/own.hpp>")
+
+    def test_dots_are_no_way_round_the_layers(self):
+        self.assert_refused("libdelta/src/model/x.cpp", "../store/own.hpp")
+        self.assert_refused("apps/deltalog/x.cpp", "../../libdelta/src/ops/own.hpp")
+
+    def test_spaces_in_the_directive_are_no_way_round(self):
+        tree = {"libdelta/src/model/x.cpp": HEAD + '  #  include   "store/own.hpp"\n',
+                "libdelta/src/store/own.hpp": HEAD}
+        self.assertEqual(len(self.found(tree)), 1)
+
+    def test_a_new_layer_must_be_entered_in_the_table(self):
+        self.assert_refused("libdelta/src/utils/x.cpp", "support/own.hpp")
+
+    def test_the_public_headers_stand_alone(self):
+        self.assert_clean("libdelta/include/delta/x.hpp", "delta/change.hpp", "<vector>")
+        self.assert_refused("libdelta/include/delta/x.hpp", "support/own.hpp")
+        self.assert_refused("libdelta/include/delta/x.hpp", "<fmt/format.h>")
+        self.assert_refused("libdelta/include/delta/x.hpp", "<nlohmann/json.hpp>")
+
+    def test_formats_see_the_public_headers_and_themselves(self):
+        self.assert_clean("formats/npy.cpp", "delta/file.hpp", "formats/format.hpp", "<fmt/format.h>")
+        self.assert_refused("formats/npy.cpp", "support/own.hpp")
+        self.assert_refused("formats/npy.cpp", "apps/deltalog/command.hpp")
+
+    def test_apps_see_the_public_headers_formats_and_themselves(self):
+        self.assert_clean("apps/deltalog/x.cpp", "delta/file.hpp", "formats/format.hpp", "command.hpp", "cli/parse.hpp")
+        self.assert_clean("apps/deltalog/ui/x.cpp", "cli/parse.hpp", "<unistd.h>")
+        self.assert_refused("apps/deltalog/x.cpp", "support/own.hpp")
+        self.assert_refused("apps/deltalog/x.cpp", "libdelta/src/ops/own.hpp")
+
+    def test_an_include_that_names_nothing_is_reported(self):
+        self.assert_refused("formats/npy.cpp", "delta/gone.hpp")
+
+    def test_libraries_stay_behind_their_files(self):
+        for header, place, elsewhere in (
+                ("<sodium.h>", "libdelta/src/support/digest.cpp", "libdelta/src/model/canonical.cpp"),
+                ("<xxhash.h>", "libdelta/src/support/checksum.cpp", "libdelta/src/format/frame.cpp"),
+                ("<nlohmann/json.hpp>", "libdelta/src/model/metadata.cpp", "apps/deltalog/dump.cpp"),
+                ("<simdjson.h>", "formats/ndjson.cpp", "formats/npy.cpp"),
+                ("<simdjson.h>", "formats/ndjson_reader.cpp", "formats/ndjson.hpp"),
+                ("<zstd.h>", "libdelta/src/codec/zstd.cpp", "libdelta/src/store/writer.cpp"),
+                ("<lz4hc.h>", "libdelta/src/codec/lz4.cpp", "apps/deltalog/main.cpp"),
+                ("<CLI/CLI.hpp>", "apps/deltalog/cli/parse.cpp", "formats/npy.cpp")):
+            self.assert_clean(place, header)
+            self.assert_refused(elsewhere, header)
+
+    def test_a_library_that_nobody_agreed_on_is_reported(self):
+        self.assert_refused("libdelta/src/support/x.cpp", "<boost/any.hpp>")
+
+    def test_one_file_alone_parses_arguments(self):
+        tree = {f"apps/deltalog/{name}.cpp": HEAD + "#include <CLI/CLI.hpp>\n" for name in ("one", "two")}
+        said = self.found(tree)
+        self.assertEqual(len(said), 1)
+        self.assertTrue(said[0].startswith("apps/deltalog/two.cpp: "))
+
+    def test_model_codec_and_format_know_no_files_and_no_threads(self):
+        for layer in lint.PURE:
+            for header in ("<fstream>", "<unistd.h>", "<thread>", "<mutex>", "<fcntl.h>", "<sys/stat.h>", "<cstdio>",
+                           '"delta/file.hpp"', '"support/worker_pool.hpp"'):
+                self.assert_refused(f"libdelta/src/{layer}/x.cpp", header)
+        self.assert_clean("libdelta/src/ops/x.cpp", "<thread>", "<mutex>", "delta/file.hpp", "support/worker_pool.hpp")
+
+    def test_one_layer_asks_the_system_for_files(self):
+        self.assert_clean("libdelta/src/io/x.cpp", "<unistd.h>", "<fcntl.h>", "<sys/stat.h>")
+        for path in ("libdelta/src/store/x.cpp", "libdelta/src/support/x.cpp", "formats/npy.cpp"):
+            self.assert_refused(path, "<fcntl.h>")
+
+    def test_text_is_clean(self):
+        for text in ("a\tb\n", "a \n", "a", "see /" + "work/main\n", "(/" + "home/me/x)\n"):
+            self.assertEqual(len(self.found({"README.md": text})), 1, repr(text))
+        for text in ("", "a\n", "$TMPDIR/" + "work/x, build/" + "tmp/x, https://a.b/" + "home\n"):
+            self.assertEqual(self.found({"README.md": text}), [], repr(text))
+
+    def test_a_file_is_not_too_long(self):
+        self.assertEqual(self.found({"formats/x.cpp": HEAD * lint.MAX_LINES}), [])
+        self.assertEqual(len(self.found({"formats/x.cpp": HEAD * (lint.MAX_LINES + 1)})), 1)
+
+    def test_a_file_opens_with_a_comment_or_the_header_that_has_it(self):
+        self.assertEqual(len(self.found({"formats/x.cpp": "#include <vector>\n" * 6})), 1)
+        own = {"formats/x.hpp": HEAD, "formats/x.cpp": '#include "formats/x.hpp"\n' + "#include <vector>\n" * 6}
+        self.assertEqual(self.found(own), [])
+
+    def test_data_and_builds_are_not_looked_at(self):
+        self.assertEqual(self.found({"testdata/x.md": "a \n", "build/x.md": "a \n"}), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
