@@ -14,7 +14,12 @@ namespace delta::model {
 
 /// H(head || H(metadata) || H(values)); head = origin, seq, timestamp, namespace, dims, id, operation, indices.
 /// Layout: formats/spec/dlog-1.md, "Hashes".
-Hash leaf_hash(const Catalog& catalog, std::uint32_t origin, const Change& change);
+/// Names are given apart from a catalog, because workers hash while the catalog grows.
+struct LeafNames {
+  std::string_view origin, name_space, id;
+  std::uint32_t dims = 0;  ///< of the namespace
+};
+Hash leaf_hash(const LeafNames& names, const Change& change);
 
 /// Merkle root over leaves in order of seq, as in RFC 6962: a tree of n leaves splits at the largest power of two
 /// below n. Fed leaf by leaf; O(log n) memory.

@@ -1,0 +1,103 @@
+// Writes one fresh segment front to back, never seeking: names, DATA blocks, COMMITS, SYNC, FOOTER, trailer. Blocks are coded
+// and hashed by worker threads; frame numbers, block borders and order are settled before, so threads never change the bytes.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "delta/catalog.hpp"
+#include "delta/change.hpp"
+#include "delta/commit.hpp"
+#include "delta/preset.hpp"
+#include "delta/result.hpp"
+#include "format/tables.hpp"
+#include "model/canonical.hpp"
+#include "support/checksum.hpp"
+#include "support/worker_pool.hpp"
+
+namespace delta::store {
+
+/// Where an origin stands: its last dot's seq, time, and the hash of the commit that ends there.
+struct Head {
+  std::uint64_t seq = 0;
+  Timestamp time;
+  Hash hash{};
+};
+
+class SegmentWriter {
+ public:
+  using Sink = std::function<Status(ByteView)>;
+  struct Options {
+    Preset preset = Preset::balanced;
+    unsigned threads = 1;
+  };
+
+  /// `catalog` is only read on the calling thread and may grow between calls; `heads` are those before this segment, by
+  /// catalog origin (missing: none).
+  SegmentWriter(const Catalog& catalog, std::vector<Head> heads, Options options, Sink sink);
+  ~SegmentWriter();
+
+  /// Opens a commit of `origin` (a catalog number) whose first dot is `first`.
+  void begin(std::uint32_t origin, std::uint64_t first);
+  /// The next delta of the open commit, valid by the rules of the model; numbers are the catalog's. commit and seq are ignored.
+  Status add(const Change& change);
+  /// Closes the commit, which has at least one delta. origin, first and count must be those of the deltas.
+  Status end(Commit commit);
+  /// Everything out, sealed. Precondition: no open commit.
+  Status finish();
+
+  std::uint64_t open_deltas() const { return open_deltas_; }  ///< of the open commit
+  std::uint64_t deltas() const { return ordinal_; }
+  std::uint64_t commits() const { return commits_; }
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  struct Block;
+
+  std::uint32_t local_origin(std::uint32_t origin);
+  std::uint32_t local_vector(std::uint32_t vector);
+  void start_segment(const Change& first);
+  Status write_segment_header();
+  Status flush_block();
+  Status write_block(Block& block);
+  void absorb_leaves(const Block& block);
+  Status flush_commits();
+  Status write_table(format::FrameHeader frame, const Buffer& raw);
+  Status write_out(ByteView bytes);
+  Status write_footer();
+
+  const Catalog& catalog_;
+  std::vector<Head> heads_;  // by catalog origin; advanced as commits close
+  Options options_;
+  Sink sink_;
+  OrderedWork work_;
+
+  std::optional<format::Header> header_;
+  std::vector<std::uint32_t> namespaces_, origins_, vectors_;  // catalog number -> segment number + 1
+  std::vector<Namespace> local_namespaces_;
+  std::vector<std::uint32_t> origin_order_;  // segment number -> catalog number
+  std::uint32_t vector_count_ = 0;
+
+  std::unique_ptr<Block> block_;
+  std::vector<std::unique_ptr<Block>> spare_;
+  std::uint32_t frame_number_ = 0;
+  std::uint64_t ordinal_ = 0, bytes_ = 0, commits_ = 0;
+
+  std::optional<std::uint32_t> open_origin_;  // catalog number
+  std::uint64_t open_first_ = 0, open_deltas_ = 0;
+  Timestamp last_time_;
+
+  model::MerkleTree tree_;         // of the commit whose leaves are arriving
+  std::deque<Hash> roots_;         // of commits before it that no COMMITS frame has closed
+  std::vector<format::CommitRow> rows_;  // closed commits without a COMMITS frame; catalog numbers
+  std::uint64_t rows_deltas_ = 0;
+
+  format::Footer footer_;
+  Checksum digest_;
+};
+
+}  // namespace delta::store
