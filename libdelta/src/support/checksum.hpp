@@ -12,6 +12,7 @@ class Checksum {
  public:
   explicit Checksum(std::uint64_t seed = 0);
   Checksum(Checksum&&) noexcept;
+  Checksum& operator=(Checksum&&) noexcept;
   ~Checksum();
   void add(ByteView bytes);
   std::uint64_t value() const;

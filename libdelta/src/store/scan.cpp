@@ -1,0 +1,364 @@
+#include "store/scan.hpp"
+
+#include <algorithm>
+
+#include "format/wire.hpp"
+#include "support/checksum.hpp"
+
+namespace delta::store {
+
+using format::kFrameBytes, format::kHeaderBytes, format::kTrailerBytes;
+
+std::string place_name(std::size_t segment, const format::FrameHeader* frame) {
+  std::string name = "segment " + std::to_string(segment);
+  if (frame) name += ", frame " + std::to_string(frame->number) + " (" + std::string(format::frame_name(frame->type)) + ")";
+  return name;
+}
+
+namespace {
+
+constexpr std::size_t kSector = 512;
+constexpr std::size_t kChunk = 1 << 20;
+
+bool all_zero(ByteView bytes) { return std::ranges::all_of(bytes, [](Byte b) { return b == 0; }); }
+
+class Scanner {
+ public:
+  Scanner(const InputFile& file, bool payloads) : file_(file), payloads_(payloads), size_(file.size()) {}
+
+  Result<ScannedFile> run() {
+    if (size_ == 0) {
+      find(Verdict::empty, 0, "", "empty file (0 bytes)", "often a producer that failed before it wrote anything");
+      return std::move(out_);
+    }
+    while (at_ < size_ && !stop_) {
+      DELTA_OK(open_ ? step_frame() : step_header());
+    }
+    if (open_ && !stop_) close_unsealed();
+    return std::move(out_);
+  }
+
+ private:
+  std::uint64_t left() const { return size_ - at_; }
+  ScannedSegment& segment() { return out_.segments.back(); }
+  std::size_t segment_number() const { return out_.segments.empty() ? 0 : out_.segments.size() - (open_ ? 1 : 0); }
+
+  void find(Verdict verdict, std::uint64_t offset, std::string where, std::string what, std::string hint = {}) {
+    out_.findings.push_back({verdict, file_.name(), offset, std::move(where), std::move(what), std::move(hint)});
+    if (open_) segment().whole = false;
+  }
+
+  void open_segment(std::optional<format::Header> header, std::uint32_t salt) {
+    if (open_) close_unsealed();
+    open_ = true;
+    salt_ = salt;
+    next_number_ = 0;
+    footer_.reset();
+    digest_ = Checksum();
+    ScannedSegment fresh;
+    fresh.offset = fresh.end = at_;
+    fresh.header = std::move(header);
+    fresh.whole = fresh.header.has_value();
+    out_.segments.push_back(std::move(fresh));
+  }
+
+  /// The good part ends here unless something before was bad.
+  void accept(std::uint64_t bytes) {
+    at_ += bytes;
+    segment().end = at_;
+    if (out_.findings.empty()) out_.good_end = at_;
+  }
+
+  void close_unsealed() {
+    if (footer_ && out_.findings.empty()) {
+      find(Verdict::trailer, at_, place_name(segment_number(), nullptr), "the trailer is missing; no data is lost");
+    } else if (segment().whole) {
+      find(Verdict::unsealed, at_, place_name(segment_number(), nullptr), "ends at a frame boundary without a footer",
+           "a writer was stopped, or the file was cut; `encode --append` goes on from the last whole commit");
+    }
+    open_ = false;
+  }
+
+  Status step_header() {
+    Byte bytes[kHeaderBytes];
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(left(), kHeaderBytes));
+    DELTA_OK(file_.read(at_, {bytes, n}));
+    const bool looks_right = std::equal(bytes, bytes + std::min<std::size_t>(n, format::kMagic.size()), format::kMagic.begin());
+    if (n < kHeaderBytes) {
+      if (at_ == 0 && !looks_right) return foreign();
+      tail(Verdict::torn, "ends inside a segment header");
+      return {};
+    }
+    format::Header header;
+    std::string why;
+    switch (format::read_header(bytes, header, why)) {
+      case format::Parse::ok:
+        open_segment(header, header.salt());
+        digest_.add({bytes, kHeaderBytes});
+        accept(kHeaderBytes);
+        return {};
+      case format::Parse::unsupported:
+        find(Verdict::unsupported, at_, place_name(segment_number(), nullptr), why);
+        stop_ = true;
+        return {};
+      case format::Parse::damaged: break;
+    }
+    return damage("the segment header is damaged", 64, !looks_right);
+  }
+
+  Status step_frame() {
+    Byte bytes[kFrameBytes];
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(left(), kFrameBytes));
+    DELTA_OK(file_.read(at_, {bytes, n}));
+    if (footer_) return step_trailer({bytes, n});
+    if (n < kFrameBytes) {
+      tail(Verdict::torn, "ends inside a frame header");
+      return {};
+    }
+    format::FrameHeader frame;
+    std::string why;
+    const auto parsed = format::read_frame_header(bytes, frame, why);
+    if (parsed == format::Parse::damaged) return after_frames({bytes, n});
+    if (parsed == format::Parse::unsupported) {
+      find(Verdict::unsupported, at_, place_name(segment_number(), &frame), why);
+      stop_ = true;
+      return {};
+    }
+    if (frame.salt != salt_ || frame.number < next_number_ || (frame.number > next_number_ && segment().whole)) {
+      find(Verdict::corrupt, at_, place_name(segment_number(), &frame),
+           frame.salt != salt_ ? "a frame of another segment stands here" : "frame " + std::to_string(next_number_) + " was to stand here");
+      return adopt(frame);
+    }
+    return take_frame(frame, bytes);
+  }
+
+  /// A frame header that is intact and in the wrong place: skipped, or, with another salt, the start of a segment whose header is gone.
+  Status adopt(const format::FrameHeader& frame) {
+    if (frame.salt != salt_) {
+      open_segment(std::nullopt, frame.salt);
+      next_number_ = frame.number;
+    } else if (frame.number > next_number_) {
+      next_number_ = frame.number;  // frames are missing
+    } else {
+      at_ += std::min(frame.extent(), left());
+    }
+    return {};
+  }
+
+  Status take_frame(const format::FrameHeader& frame, const Byte* header_bytes) {
+    if (frame.extent() > left()) {
+      tail(Verdict::torn, "ends inside a frame", &frame);
+      return {};
+    }
+    if (payloads_) {
+      DELTA_TRY(const PayloadState state, check_payload(frame));
+      if (state != PayloadState::good) return bad_payload(frame, state);
+    }
+    next_number_ = frame.number + 1;
+    digest_.add({header_bytes, kFrameBytes});
+    segment().frames.push_back({frame, at_});
+    if (frame.type == format::FrameType::footer) footer_ = at_;
+    accept(frame.extent());
+    return {};
+  }
+
+  enum class PayloadState { good, bad, bad_with_zero_sector };
+
+  Result<PayloadState> check_payload(const format::FrameHeader& frame) {
+    const std::uint64_t total = frame.extent() - kFrameBytes;
+    Checksum sum(static_cast<std::uint64_t>(frame.salt) << 32 | frame.number);
+    buffer_.resize(std::min<std::uint64_t>(total, kChunk));
+    bool zero_sector = false;
+    for (std::uint64_t done = 0; done < total;) {
+      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(total - done, kChunk));
+      const std::uint64_t start = at_ + kFrameBytes + done;
+      DELTA_OK(file_.read(start, {buffer_.data(), n}));
+      sum.add({buffer_.data(), n});
+      for (std::size_t s = (kSector - start % kSector) % kSector; s + kSector <= n; s += kSector) {
+        zero_sector = zero_sector || all_zero({buffer_.data() + s, kSector});
+      }
+      done += n;
+    }
+    if (sum.value() == frame.payload_checksum) return PayloadState::good;
+    return zero_sector ? PayloadState::bad_with_zero_sector : PayloadState::bad;
+  }
+
+  Status bad_payload(const format::FrameHeader& frame, PayloadState state) {
+    const std::string where = place_name(segment_number(), &frame);
+    DELTA_TRY(const bool more, anything_valid(at_ + frame.extent()));
+    if (more) {
+      find(Verdict::corrupt, at_, where, "the payload does not match its checksum");
+      next_number_ = frame.number + 1;
+      at_ += frame.extent();
+      if (frame.type == format::FrameType::footer) footer_ = at_ - frame.extent();
+      return {};
+    }
+    const bool torn = state == PayloadState::bad_with_zero_sector;
+    tail(torn ? Verdict::torn : Verdict::damaged_tail,
+         torn ? "zero sectors where the end of the last frame was to be" : "the last frame is complete, and its checksum is wrong", &frame);
+    return {};
+  }
+
+  /// No frame header here: a trailer out of place, a new segment in place of a footer, zeros, or damage.
+  Status after_frames(ByteView bytes) {
+    Byte header_bytes[kHeaderBytes];
+    if (left() >= kHeaderBytes) {
+      DELTA_OK(file_.read(at_, header_bytes));
+      format::Header header;
+      std::string why;
+      if (format::read_header(header_bytes, header, why) != format::Parse::damaged) {
+        find(Verdict::corrupt, at_, place_name(segment_number(), nullptr), "not sealed, and another segment follows");
+        open_ = false;
+        return {};
+      }
+    }
+    format::Trailer trailer;
+    if (format::read_trailer(bytes.data(), trailer) != format::Parse::damaged) {
+      find(Verdict::corrupt, at_, place_name(segment_number(), nullptr), "a trailer stands where the footer was to be");
+      at_ += kTrailerBytes;
+      open_ = false;
+      return {};
+    }
+    return damage("a frame header is damaged", 64, false);
+  }
+
+  Status step_trailer(ByteView bytes) {
+    const std::string where = place_name(segment_number(), nullptr);
+    format::Trailer trailer;
+    if (bytes.size() < kTrailerBytes) {
+      find(Verdict::trailer, at_, where, "the file ends inside the trailer; no data is lost");
+      stop_ = true;
+      return {};
+    }
+    const auto parsed = format::read_trailer(bytes.data(), trailer);
+    const bool agrees = parsed == format::Parse::ok && trailer.length == at_ + kTrailerBytes - segment().offset &&
+                        trailer.footer_offset == *footer_ - segment().offset && trailer.salt == salt_;
+    if (agrees && segment().whole) {
+      if (trailer.digest != digest_.value() || trailer.frames != next_number_) {
+        find(Verdict::corrupt, at_, where, "the trailer's digest is that of other frames");
+      } else {
+        segment().trailer = trailer;
+      }
+    } else if (parsed == format::Parse::damaged || (parsed == format::Parse::ok && segment().whole)) {
+      find(Verdict::trailer, at_, where, parsed == format::Parse::ok ? "the trailer belongs to another segment; no data is lost"
+                                                                     : "the trailer is damaged; no data is lost");
+    } else if (parsed == format::Parse::unsupported) {
+      find(Verdict::unsupported, at_, where, "reserved trailer bytes are not zero");
+    }
+    accept(kTrailerBytes);
+    open_ = false;
+    return {};
+  }
+
+  Status foreign() {
+    find(Verdict::foreign, 0, "", "not a delta log");
+    stop_ = true;
+    return {};
+  }
+
+  /// Bytes at at_ are not what they were to be: go on at the next thing that is valid, or judge the tail.
+  Status damage(std::string what, std::uint64_t skip, bool maybe_foreign) {
+    const std::uint64_t from = at_;
+    DELTA_TRY(const std::uint64_t next, next_valid(at_ + skip));
+    if (next < size_) {
+      find(Verdict::corrupt, from, place_name(segment_number(), nullptr),
+           what + "; " + std::to_string(next - from) + " bytes up to byte " + std::to_string(next) + " cannot be read");
+      at_ = next;
+      return at_valid();
+    }
+    if (from == 0 && maybe_foreign) return foreign();
+    DELTA_TRY(const bool zeros, zeros_from(from));
+    tail(zeros ? Verdict::torn : Verdict::damaged_tail, zeros ? "zeros where the next frame was to be" : what);
+    return {};
+  }
+
+  /// After a resynchronisation: a trailer ends the segment, a header opens one, a frame continues or adopts.
+  Status at_valid() {
+    Byte bytes[kFrameBytes];
+    DELTA_OK(file_.read(at_, bytes));
+    format::Trailer trailer;
+    if (format::read_trailer(bytes, trailer) != format::Parse::damaged) {
+      at_ += kTrailerBytes;
+      open_ = false;
+      return {};
+    }
+    format::FrameHeader frame;
+    std::string why;
+    if (format::read_frame_header(bytes, frame, why) == format::Parse::damaged) {
+      open_ = false;  // a segment header
+      return {};
+    }
+    if (!open_ || frame.salt != salt_) open_segment(std::nullopt, frame.salt);
+    segment().whole = false;
+    next_number_ = std::max(next_number_, frame.number);
+    return {};
+  }
+
+  /// What is wrong goes to the end of the file; nothing valid follows.
+  void tail(Verdict verdict, std::string what, const format::FrameHeader* frame = nullptr) {
+    find(verdict, at_, place_name(segment_number(), frame), std::move(what),
+         verdict == Verdict::torn ? "a writer was stopped, or the file was cut; what is before is intact" : "");
+    stop_ = true;
+  }
+
+  Result<bool> anything_valid(std::uint64_t from) {
+    DELTA_TRY(const std::uint64_t next, next_valid(from));
+    return next < size_;
+  }
+
+  /// The first place at or after `from` (in steps of 64) where a header, frame header or trailer is intact; else size_.
+  Result<std::uint64_t> next_valid(std::uint64_t from) {
+    Buffer bytes;
+    for (std::uint64_t base = from; base + kFrameBytes <= size_;) {
+      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(size_ - base, kChunk));
+      bytes.resize(n);
+      DELTA_OK(file_.read(base, bytes));
+      const bool last = base + n == size_;
+      std::size_t i = 0;
+      for (; i + kFrameBytes <= n && (last || i + kHeaderBytes <= n); i += 64) {
+        if (valid_at(ByteView(bytes).subspan(i))) return base + i;
+      }
+      if (last) break;
+      base += i;
+    }
+    return size_;
+  }
+
+  static bool valid_at(ByteView bytes) {
+    format::Header header;
+    format::FrameHeader frame;
+    format::Trailer trailer;
+    std::string why;
+    return format::read_frame_header(bytes.data(), frame, why) != format::Parse::damaged ||
+           format::read_trailer(bytes.data(), trailer) != format::Parse::damaged ||
+           (bytes.size() >= kHeaderBytes && format::read_header(bytes.data(), header, why) != format::Parse::damaged);
+  }
+
+  Result<bool> zeros_from(std::uint64_t from) {
+    buffer_.resize(kChunk);
+    while (from < size_) {
+      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(size_ - from, kChunk));
+      DELTA_OK(file_.read(from, {buffer_.data(), n}));
+      if (!all_zero({buffer_.data(), n})) return false;
+      from += n;
+    }
+    return true;
+  }
+
+  const InputFile& file_;
+  const bool payloads_;
+  const std::uint64_t size_;
+  std::uint64_t at_ = 0;
+  bool open_ = false, stop_ = false;
+  std::uint32_t salt_ = 0, next_number_ = 0;
+  std::optional<std::uint64_t> footer_;  // offset of the open segment's footer, once passed
+  Checksum digest_;
+  Buffer buffer_;
+  ScannedFile out_;
+};
+
+}  // namespace
+
+Result<ScannedFile> scan_file(const InputFile& file, bool payloads) { return Scanner(file, payloads).run(); }
+
+}  // namespace delta::store

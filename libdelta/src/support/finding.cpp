@@ -1,0 +1,24 @@
+#include "delta/finding.hpp"
+
+namespace delta {
+
+std::string_view verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::ok: return "ok";
+    case Verdict::unlinked: return "unlinked";
+    case Verdict::pending: return "pending";
+    case Verdict::unsealed: return "unsealed";
+    case Verdict::torn: return "torn";
+    case Verdict::empty: return "empty";
+    case Verdict::trailer: return "trailer";
+    case Verdict::damaged_tail: return "damaged tail";
+    case Verdict::unsupported: return "unsupported";
+    case Verdict::invalid: return "invalid";
+    case Verdict::forked: return "forked";
+    case Verdict::corrupt: return "corrupt";
+    case Verdict::foreign: return "foreign";
+  }
+  return "unknown";
+}
+
+}  // namespace delta
