@@ -8,11 +8,16 @@
 
 namespace delta::model {
 
-/// The one way to write a patch: members sorted by bytes, no spaces, shortest numbers. An empty object gives "".
-/// Errors: not JSON, not an object, a number that float64 cannot hold, nesting over 64, over the size limit.
+/// The one way to write a patch: members sorted by bytes, no spaces, shortest numbers (formats/spec/dlog-1.md, "Metadata").
+/// An empty object gives "". Errors: not JSON, not an object, a member twice, a number that float64 cannot hold (integers:
+/// that neither 64 bits nor float64 can), nesting over 64, over the size limit.
 Result<std::string> canonical_metadata(std::string_view json);
 
-/// RFC 7396: `patch` applied to `target`; both canonical, "" is the empty object. Returns canonical text.
+/// True for "" and for what canonical_metadata() returns: for readers, before merge_metadata().
+bool is_canonical_metadata(std::string_view text);
+
+/// RFC 7396: `patch` applied to `target`, "" being the empty object. Both must be canonical. Returns canonical text, which
+/// may be longer than one patch may be.
 std::string merge_metadata(std::string_view target, std::string_view patch);
 
 }  // namespace delta::model

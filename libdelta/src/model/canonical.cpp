@@ -1,0 +1,160 @@
+// Hashing a delta is on the path of every encode and every verify, so the canonical bytes are shaped by BLAKE2b's block of
+// 128 bytes (some 200 ns each): a typical sparse delta costs one block for its values, and its head with the two inner
+// hashes fits in one or two. Bytes are gathered in a buffer that the thread keeps; nothing is allocated per delta.
+#include "model/canonical.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <string>
+
+#include "support/digest.hpp"
+
+namespace delta::model {
+namespace {
+
+// Appends to a buffer that keeps its room from call to call. reserve() first, then writes that cannot overflow it.
+class Writer {
+ public:
+  explicit Writer(std::size_t room) {
+    thread_local Buffer buffer;
+    if (buffer.size() < room) buffer.resize(room + room / 2);
+    begin_ = at_ = buffer.data();
+  }
+  void u8(std::uint8_t v) { *at_++ = v; }
+  void u32(std::uint32_t v) { fixed(v, 4); }
+  void u64(std::uint64_t v) { fixed(v, 8); }
+  void varint(std::uint64_t v) {  // base 128, low groups first, minimal
+    for (; v >= 0x80; v >>= 7) u8(static_cast<std::uint8_t>(v | 0x80));
+    u8(static_cast<std::uint8_t>(v));
+  }
+  void raw(ByteView bytes) {
+    if (!bytes.empty()) std::memcpy(at_, bytes.data(), bytes.size());
+    at_ += bytes.size();
+  }
+  void text(std::string_view s) {
+    varint(s.size());
+    raw(bytes_of(s));
+  }
+  ByteView bytes() const { return {begin_, at_}; }
+
+ private:
+  void fixed(std::uint64_t v, int n) {
+    for (int i = 0; i < n; ++i) u8(static_cast<std::uint8_t>(v >> (8 * i)));
+  }
+  Byte* begin_;
+  Byte* at_;
+};
+
+constexpr std::size_t kMaxVarint = 10;
+constexpr std::size_t text_room(std::string_view s) { return s.size() + kMaxVarint; }
+
+Hash values_hash(std::span<const std::uint32_t> bits) {
+  static constexpr std::string_view kDomain = "dlog1 values";
+  static const Hash none = digest(kDomain, {});
+  if (bits.empty()) return none;
+  if constexpr (std::endian::native == std::endian::little) {
+    return digest(kDomain, {reinterpret_cast<const Byte*>(bits.data()), bits.size_bytes()});
+  }
+  Writer out(bits.size_bytes());
+  for (const std::uint32_t word : bits) out.u32(word);
+  return digest(kDomain, out.bytes());
+}
+
+Hash metadata_hash(std::string_view metadata) {
+  static constexpr std::string_view kDomain = "dlog1 metadata";
+  static const Hash none = digest(kDomain, {});
+  return metadata.empty() ? none : digest(kDomain, bytes_of(metadata));
+}
+
+void put_indices(Writer& out, std::span<const std::uint32_t> indices) {
+  out.varint(indices.size());
+  std::uint32_t next = 0;  // the least that the next index can be
+  for (const std::uint32_t index : indices) {
+    DELTA_CHECK(index >= next);
+    out.varint(index - next);
+    next = index + 1;
+  }
+}
+
+Hash node_hash(const Hash& left, const Hash& right) {
+  std::array<Byte, 2 * std::tuple_size_v<Hash>> both;
+  std::ranges::copy(right, std::ranges::copy(left, both.begin()).out);
+  return digest("dlog1 node", both);
+}
+
+// The parents in order of origin name; a copy only when the caller's order is another.
+std::vector<Dot> sorted_parents(const Catalog& catalog, const std::vector<Dot>& parents) {
+  std::vector<Dot> sorted = parents;
+  std::ranges::sort(sorted, [&](const Dot& a, const Dot& b) {
+    return a.origin != b.origin ? catalog.origin(a.origin) < catalog.origin(b.origin) : a.seq < b.seq;
+  });
+  return sorted;
+}
+
+}  // namespace
+
+Hash leaf_hash(const LeafNames& names, const Change& change) {
+  const Hash metadata = metadata_hash(change.metadata), values = values_hash(change.bits);
+  Writer out(21 + text_room(names.origin) + text_room(names.name_space) + text_room(names.id) + kMaxVarint +
+             5 * change.indices.size() + metadata.size() + values.size());
+  out.u64(change.seq);
+  out.u64(change.time.hlc);
+  out.u32(names.dims);
+  out.u8(static_cast<std::uint8_t>(change.op));
+  out.text(names.origin);
+  out.text(names.name_space);
+  out.text(names.id);
+  put_indices(out, change.indices);
+  out.raw(metadata);
+  out.raw(values);
+  return digest("dlog1 leaf", out.bytes());
+}
+
+void MerkleTree::add(const Hash& leaf) {
+  peaks_.push_back(leaf);
+  for (std::uint64_t full = size_; (full & 1) != 0; full >>= 1) {  // one peak a set bit of the size, largest first
+    const Hash right = peaks_.back();
+    peaks_.pop_back();
+    peaks_.back() = node_hash(peaks_.back(), right);
+  }
+  ++size_;
+}
+
+Hash MerkleTree::root() const {
+  DELTA_CHECK(size_ > 0);  // a commit has a delta
+  Hash root = peaks_.back();
+  for (std::size_t i = peaks_.size() - 1; i-- > 0;) root = node_hash(peaks_[i], root);
+  return root;
+}
+
+Hash commit_hash(const Catalog& catalog, const Commit& commit, const Hash& root, const Hash& previous) {
+  DELTA_CHECK(commit.count > 0);
+  static constexpr std::string_view kNoPolicy;  // a commit that sets one comes with a later feature
+  const std::string_view writer = catalog.origin(commit.origin);
+  const std::vector<Dot> parents = sorted_parents(catalog, commit.parents);
+  std::size_t room = root.size() + previous.size() + 16 + text_room(writer) + kMaxVarint;
+  for (const Dot& parent : parents) room += text_room(catalog.origin(parent.origin)) + 8;
+  for (const std::string& s : {std::cref(commit.message), std::cref(commit.tool), std::cref(commit.source), std::cref(commit.trace)}) {
+    room += text_room(s);
+  }
+  Writer out(room + text_room(kNoPolicy));
+  out.raw(root);
+  out.raw(previous);
+  out.u64(commit.first);
+  out.u64(commit.count);
+  out.text(writer);
+  out.varint(parents.size());
+  for (const Dot& parent : parents) {
+    out.text(catalog.origin(parent.origin));
+    out.u64(parent.seq);
+  }
+  out.text(commit.message);
+  out.text(commit.tool);
+  out.text(commit.source);
+  out.text(commit.trace);
+  out.text(kNoPolicy);
+  return digest("dlog1 commit", out.bytes());
+}
+
+}  // namespace delta::model

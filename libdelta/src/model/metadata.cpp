@@ -1,0 +1,216 @@
+// Metadata is hashed as text, so the text must be the only one for its meaning: a writer in another language has to
+// come to the same bytes. Hence an own printer (nlohmann's floats are not always the shortest), and a parser by events
+// that refuses what JSON leaves open: a member twice, integers that would be rounded.
+#include "model/metadata.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "delta/text.hpp"
+#include "support/limits.hpp"
+
+namespace delta::model {
+namespace {
+
+using Json = nlohmann::json;  // objects are ordered by the bytes of their names
+constexpr std::size_t kMaxDepth = 64;
+
+Error refuse(const std::string& what) { return error(ErrorCode::bad_input, "metadata " + what); }
+
+// Builds a value from parser events; the first event it dislikes ends the parse with `failure`.
+class Builder {
+ public:
+  std::optional<Error> failure;
+  Json root;
+
+  bool null() { return put(nullptr); }
+  bool boolean(bool v) { return put(v); }
+  bool number_integer(std::int64_t v) { return put(v); }
+  bool number_unsigned(std::uint64_t v) { return put(v); }
+  bool number_float(double v, const std::string& literal) {
+    if (!std::isfinite(v)) return fail("holds " + quote(literal) + ", which float64 cannot hold");
+    if (literal.find_first_of(".eE") == std::string::npos && exact_digits(v) != literal) {
+      return fail("holds the integer " + quote(literal) + ", which neither 64 bits nor float64 can hold");
+    }
+    return put(v);
+  }
+  bool string(std::string& v) { return put(std::move(v)); }
+  bool binary(Json::binary_t&) { return fail("is not JSON"); }
+  bool start_object(std::size_t) { return open(Json::object()); }
+  bool start_array(std::size_t) { return open(Json::array()); }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
+  bool key(std::string& name) {
+    if (open_.back()->contains(name)) return fail("has the member " + quote(name) + " twice");
+    name_ = std::move(name);
+    return true;
+  }
+  bool parse_error(std::size_t position, const std::string& token, const nlohmann::detail::exception& e) {
+    constexpr int kNumberOverflow = 406;
+    if (e.id == kNumberOverflow) return fail("holds " + quote(token) + ", which float64 cannot hold");
+    return fail("is not JSON: byte " + std::to_string(position) + " is unexpected, after " + quote(token));
+  }
+
+ private:
+  bool fail(const std::string& what) {
+    if (!failure) failure = refuse(what);
+    return false;
+  }
+  static std::string exact_digits(double v) {
+    std::array<char, 400> text;
+    const auto [end, failed] = std::to_chars(text.data(), text.data() + text.size(), v, std::chars_format::fixed, 0);
+    return failed == std::errc{} ? std::string(text.data(), end) : std::string();
+  }
+  Json* place(Json&& v) {
+    if (open_.empty()) return &(root = std::move(v));
+    if (open_.back()->is_object()) return &((*open_.back())[name_] = std::move(v));
+    open_.back()->push_back(std::move(v));
+    return &open_.back()->back();
+  }
+  bool put(Json&& v) {
+    if (open_.empty()) return fail("is not an object");
+    place(std::move(v));
+    return true;
+  }
+  bool open(Json&& v) {
+    if (open_.empty() && !v.is_object()) return fail("is not an object");
+    if (open_.size() == kMaxDepth) return fail("is nested deeper than " + std::to_string(kMaxDepth));
+    open_.push_back(place(std::move(v)));  // stays put: its container grows only after it is closed
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  std::vector<Json*> open_;
+  std::string name_;
+};
+
+// An integer that 64 bits hold is written by its digits, also when it came as "1.0" or "1e3"; anything else by the fewest
+// digits that read back as the same float64, with an exponent below 1e-6 and where the value is a greater integer (digits
+// alone would look exact there and not be). So no two numbers are written alike, and none in two ways.
+void print_float(std::string& out, double v) {
+  const bool integer = v == std::trunc(v);
+  if (integer) {
+    if (v >= -0x1p63 && v < 0x1p63) {
+      out += std::to_string(static_cast<std::int64_t>(v));
+      return;
+    }
+    if (v >= 0 && v < 0x1p64) {
+      out += std::to_string(static_cast<std::uint64_t>(v));
+      return;
+    }
+  }
+  std::array<char, 32> text;
+  const auto [end, failed] =
+      std::to_chars(text.data(), text.data() + text.size(), std::abs(v), std::chars_format::scientific);
+  DELTA_CHECK(failed == std::errc{});
+  const std::string_view shortest(text.data(), static_cast<std::size_t>(end - text.data()));
+  const std::size_t e = shortest.find('e');
+  std::string digits(1, shortest[0]);
+  if (e > 2) digits += shortest.substr(2, e - 2);
+  int exponent = 0;
+  const char* const sign = shortest.data() + e + 1;
+  std::from_chars(*sign == '+' ? sign + 1 : sign, end, exponent);
+  const int point = exponent + 1;  // value = 0.digits * 10^point
+  if (std::signbit(v)) out += '-';
+  if (integer || point < -5) {
+    out += digits[0];
+    if (digits.size() > 1) (out += '.') += std::string_view(digits).substr(1);
+    (out += exponent < 0 ? "e-" : "e+") += std::to_string(std::abs(exponent));
+  } else if (point <= 0) {
+    (out += "0.").append(static_cast<std::size_t>(-point), '0') += digits;
+  } else {
+    const auto whole = static_cast<std::size_t>(point);
+    ((out += std::string_view(digits).substr(0, whole)) += '.') += std::string_view(digits).substr(whole);
+  }
+}
+
+// As short as JSON allows: only what must be escaped is.
+void print_string(std::string& out, std::string_view text) {
+  static constexpr std::string_view kShort = "btn?fr", kHex = "0123456789abcdef";  // from 0x08 on; '?': none
+  out += '"';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      (out += '\\') += c;
+    } else if (byte >= 0x20) {
+      out += c;
+    } else if (byte >= 8 && byte < 8 + kShort.size() && kShort[byte - 8u] != '?') {
+      (out += '\\') += kShort[byte - 8u];
+    } else {
+      ((out += "\\u00") += kHex[byte >> 4]) += kHex[byte & 15];
+    }
+  }
+  out += '"';
+}
+
+void print(std::string& out, const Json& v) {  // recursion is bounded by kMaxDepth
+  char separator = v.is_object() ? '{' : '[';
+  switch (v.type()) {
+    case Json::value_t::object:
+      if (v.empty()) out += separator;
+      for (const auto& [name, member] : v.items()) {
+        print_string(out += std::exchange(separator, ','), name);
+        print(out += ':', member);
+      }
+      out += '}';
+      return;
+    case Json::value_t::array:
+      if (v.empty()) out += separator;
+      for (const Json& element : v) print(out += std::exchange(separator, ','), element);
+      out += ']';
+      return;
+    case Json::value_t::string: return print_string(out, v.get_ref<const std::string&>());
+    case Json::value_t::number_float: return print_float(out, v.get<double>());
+    case Json::value_t::number_integer: out += std::to_string(v.get<std::int64_t>()); return;
+    case Json::value_t::number_unsigned: out += std::to_string(v.get<std::uint64_t>()); return;
+    case Json::value_t::boolean: out += v.get<bool>() ? "true" : "false"; return;
+    default: out += "null"; return;
+  }
+}
+
+std::string printed(const Json& object) {
+  std::string out;
+  if (!object.empty()) print(out, object);
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> canonical_metadata(std::string_view json) {
+  Builder builder;
+  const bool whole = Json::sax_parse(json.begin(), json.end(), &builder);
+  if (builder.failure) return *std::move(builder.failure);
+  if (!whole) return refuse("is not JSON");
+  std::string text = printed(builder.root);
+  if (text.size() > kMaxMetadataBytes) {
+    return error(ErrorCode::limit, "metadata is over " + human_size(kMaxMetadataBytes) + ": " + human_size(text.size()));
+  }
+  return text;
+}
+
+bool is_canonical_metadata(std::string_view text) {
+  if (text.empty()) return true;
+  const auto canonical = canonical_metadata(text);
+  return canonical && *canonical == text;
+}
+
+std::string merge_metadata(std::string_view target, std::string_view patch) {
+  if (patch.empty()) return std::string(target);
+  const auto parse = [](std::string_view text) {
+    Json value = text.empty() ? Json::object() : Json::parse(text, nullptr, false);
+    DELTA_CHECK(value.is_object());
+    return value;
+  };
+  Json value = parse(target);
+  value.merge_patch(parse(patch));
+  return printed(value);
+}
+
+}  // namespace delta::model
