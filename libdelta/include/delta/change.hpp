@@ -74,6 +74,7 @@ struct ChangeBatch {
   bool empty() const { return ops.empty(); }
   DELTA_EXPORT void clear();
   DELTA_EXPORT void add(const Change& change);
+  DELTA_EXPORT void truncate(std::size_t size);  ///< keeps the first `size` deltas
   Change operator[](std::size_t i) const {
     const auto begin = [i](const std::vector<std::uint64_t>& ends) { return i == 0 ? 0 : ends[i - 1]; };
     const auto ib = begin(index_ends), vb = begin(bits_ends), mb = begin(metadata_ends);

@@ -97,9 +97,10 @@ Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces,
   for (std::size_t i = 0; i < count && in.ok(); ++i) {
     const std::size_t start = ids.text.size();
     const std::string_view suffix = text_of(in.raw(rest[i]));
-    if (i > 0) ids.text.append(ids.ids.back().substr(0, shared[i]));
-    ids.text.append(suffix);
-    ids.ids.push_back(std::string_view(ids.text).substr(start));
+    const std::string_view prefix = i > 0 ? ids.ids.back().substr(0, shared[i]) : std::string_view{};
+    ids.text.insert(ids.text.end(), prefix.begin(), prefix.end());
+    ids.text.insert(ids.text.end(), suffix.begin(), suffix.end());
+    ids.ids.push_back({ids.text.data() + start, ids.text.size() - start});
     if (i > 0) {  // one way to write an id: all that can be shared is
       const auto& prev = ids.ids[i - 1];
       if (!suffix.empty() && shared[i] < prev.size() && prev[shared[i]] == suffix.front()) return bad("IDS: shared prefix not maximal");

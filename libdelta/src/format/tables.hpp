@@ -26,7 +26,7 @@ Status read_props(ByteView payload, std::uint32_t count, Props& props);
 struct Ids {
   std::vector<std::uint32_t> namespaces;  // of each
   std::vector<std::string_view> ids;      // into `text`, or whatever the writer holds
-  std::string text;                       // filled by read_ids
+  std::vector<char> text;                 // filled by read_ids; a vector, since moving one leaves the views valid
 };
 void write_ids(const Ids& ids, Buffer& out);
 Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, Ids& ids);

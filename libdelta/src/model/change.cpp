@@ -17,6 +17,14 @@ void ChangeBatch::clear() {
   indices.clear(), bits.clear(), metadata.clear();
 }
 
+void ChangeBatch::truncate(std::size_t n) {
+  if (n >= size()) return;
+  const auto end = [n](const std::vector<std::uint64_t>& ends) { return n == 0 ? 0 : ends[n - 1]; };
+  indices.resize(end(index_ends)), bits.resize(end(bits_ends)), metadata.resize(end(metadata_ends));
+  ops.resize(n), vectors.resize(n), times.resize(n), commits.resize(n), seqs.resize(n);
+  index_ends.resize(n), bits_ends.resize(n), metadata_ends.resize(n);
+}
+
 void ChangeBatch::add(const Change& c) {
   ops.push_back(c.op);
   vectors.push_back(c.vector);

@@ -1,0 +1,54 @@
+// One segment of a file, opened for reading: its directory, names and commit rows. Deltas are read frame by frame on demand.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "delta/change.hpp"
+#include "delta/file.hpp"
+#include "delta/finding.hpp"
+#include "delta/result.hpp"
+#include "format/tables.hpp"
+#include "store/scan.hpp"
+
+namespace delta::store {
+
+struct Segment {
+  std::shared_ptr<const InputFile> file;
+  std::size_t number = 0;            // in its file
+  std::uint64_t offset = 0, length = 0;
+  format::Header header;
+  bool sealed = false;
+  format::Footer footer;             // frames with offsets; heads are empty when unsealed
+  std::vector<std::uint32_t> frame_numbers;  // of footer.frames
+
+  format::Props names;
+  std::vector<std::uint32_t> owners;     // namespace of each vector, by segment number
+  std::vector<std::vector<char>> id_text;  // one an IDS frame; `ids` looks into it
+  std::vector<std::string_view> ids;
+  std::vector<format::CommitRow> rows;   // in order; origins by segment number
+  std::vector<std::uint64_t> row_ends;   // ordinal after the last delta of each row
+  std::uint64_t committed() const { return row_ends.empty() ? 0 : row_ends.back(); }
+};
+
+/// Reads a frame's payload, checked against its header and the directory; decompressed. `entry` is one of segment.footer.frames.
+/// `header`: if not null, receives the frame's own header.
+Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::FrameHeader* header = nullptr);
+
+/// All segments of a file: by footers from the end where these are in order, else by a scan. What the scan found that is no reason
+/// to refuse (unsealed, torn, trailer) goes to `notices`; anything worse is the Error.
+Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file, std::vector<Finding>& notices);
+
+/// The segment that a scan found, with its directory; not yet its tables.
+Segment from_scan(std::shared_ptr<const InputFile> file, std::size_t number, const ScannedSegment& scanned);
+
+/// Reads PROPS, IDS and COMMITS. Where a frame is missing (damage), stops with an error.
+Status load_tables(Segment& segment);
+
+/// Decodes a DATA frame onto `batch`: vectors by segment number, commits as row numbers of the segment, seqs filled in.
+/// Deltas past the last commit row are dropped.
+Status read_data(const Segment& segment, std::size_t entry, bool values, ChangeBatch& batch);
+
+}  // namespace delta::store
