@@ -1,0 +1,328 @@
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <map>
+
+#include "codec/block.hpp"
+#include "delta/text.hpp"
+#include "model/canonical.hpp"
+#include "store/log_impl.hpp"
+
+namespace delta {
+
+using format::FrameType;
+
+namespace store {
+
+Result<std::vector<std::string>> log_files(std::span<const std::string> paths) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> files;
+  for (const auto& path : paths) {
+    std::error_code failure;
+    if (path == "-" || !fs::is_directory(path, failure)) {
+      files.push_back(path);
+      continue;
+    }
+    std::vector<std::string> inside;
+    for (fs::directory_iterator it(path, failure), end; !failure && it != end; it.increment(failure)) {
+      if (it->path().extension() == ".dlog") inside.push_back(it->path().string());
+    }
+    if (failure) return error(ErrorCode::io, failure.message()).in(path);
+    if (inside.empty()) return error(ErrorCode::not_found, "no *.dlog in this directory").in(path);
+    std::ranges::sort(inside);
+    files.insert(files.end(), inside.begin(), inside.end());
+  }
+  return files;
+}
+
+Status LogSource::each(const std::vector<bool>* wanted, std::optional<Micros> until, const Visit& visit) {
+  return log_.stream({wanted, until, false}, [&](const Log::Impl::Block& block) { return visit(block.batch); });
+}
+
+}  // namespace store
+
+Status Log::Impl::open_file(const std::string& path) {
+  DELTA_TRY(InputFile opened, InputFile::open(path));
+  auto file = std::make_shared<const InputFile>(std::move(opened));
+  if (file->size() == 0) {
+    return error(ErrorCode::corrupt, "empty file (0 bytes)").in(file->name()).with_hint("often a producer that failed before it wrote anything");
+  }
+  DELTA_TRY(auto segments, store::open_segments(file, notices));
+  for (auto& segment : segments) {
+    Part part;
+    part.segment = std::move(segment);
+    DELTA_OK(store::load_tables(part.segment));
+    parts.push_back(std::move(part));
+  }
+  return {};
+}
+
+Status Log::Impl::translate(Part& part) {
+  const store::Segment& segment = part.segment;
+  std::vector<std::uint32_t> namespaces, origins;
+  for (const auto& ns : segment.names.namespaces) namespaces.push_back(catalog.add_namespace(ns.name, ns.dims));
+  for (const auto& name : segment.names.origins) origins.push_back(catalog.add_origin(name));
+  part.vectors.reserve(segment.ids.size());
+  for (std::size_t i = 0; i < segment.ids.size(); ++i) {
+    part.vectors.push_back(catalog.add_vector(namespaces[segment.owners[i]], segment.ids[i]));
+  }
+  for (const auto& row : segment.rows) {
+    Commit commit = row.commit;
+    commit.origin = origins[commit.origin];
+    for (auto& parent : commit.parents) parent.origin = origins[parent.origin];
+    const std::size_t before = history.size();
+    auto number = history.add(std::move(commit));
+    if (!number) return std::move(std::move(number).error().in(segment.file->name()));
+    part.commits.push_back(*number);
+    const bool fresh = history.size() > before;
+    part.repeated.push_back(!fresh);
+    part.repeats = part.repeats || !fresh;
+    if (fresh) {
+      times.push_back(row.time);
+      previous.emplace_back();
+    }
+    if (row.previous != Hash{}) previous[*number] = row.previous;
+  }
+  return {};
+}
+
+Status Log::Impl::link() {
+  const auto start = [](const Part& part) {
+    const auto data = std::ranges::find(part.segment.footer.frames, FrameType::data, &format::FrameEntry::type);
+    return data == part.segment.footer.frames.end() ? Timestamp{} : data->min_time;
+  };
+  std::ranges::stable_sort(parts, {}, start);
+  for (auto& part : parts) DELTA_OK(translate(part));
+  for (const auto number : history.pending()) {
+    const Commit& commit = history.commit(number);
+    notices.push_back({Verdict::pending, "", 0, std::string(catalog.origin(commit.origin)) + ":" + std::to_string(commit.first),
+                       "a commit whose causes are in none of the files given; it is not part of any state", ""});
+  }
+  return {};
+}
+
+Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
+  const Part& part = *block.part;
+  const auto any_wanted = [&] {
+    return std::ranges::any_of(block.batch.vectors, [&](std::uint32_t v) { return (*options.wanted)[part.vectors[v]]; });
+  };
+  if (options.wanted) {  // where things are first: most blocks of a point read end here
+    DELTA_OK(store::read_data(part.segment, block.entry, false, block.batch));
+    if (!any_wanted()) return block.batch.clear(), Status{};
+  }
+  DELTA_OK(store::read_data(part.segment, block.entry, true, block.batch));
+  if (part.repeats) {
+    ChangeBatch once;
+    for (std::size_t i = 0; i < block.batch.size(); ++i) {
+      if (!part.repeated[block.batch.commits[i]]) once.add(block.batch[i]);
+    }
+    block.batch = std::move(once);
+  }
+  for (auto& v : block.batch.vectors) v = part.vectors[v];
+  for (auto& c : block.batch.commits) c = part.commits[c];
+  if (!options.leaves) return {};
+  block.leaves.clear();
+  for (std::size_t i = 0; i < block.batch.size(); ++i) {
+    const Change change = block.batch[i];
+    const Namespace& ns = catalog.name_space(catalog.namespace_of(change.vector));
+    const std::string_view origin = catalog.origin(history.commit(change.commit).origin);
+    block.leaves.push_back(model::leaf_hash({origin, ns.name, catalog.id(change.vector), ns.dims}, change));
+  }
+  return {};
+}
+
+Status Log::Impl::stream(const StreamOptions& options, const std::function<Status(const Block&)>& visit) const {
+  OrderedWork work(threads, threads * 4);
+  std::vector<std::shared_ptr<Block>> spare;
+  for (const auto& part : parts) {
+    std::vector<std::uint32_t> numbers;  // wanted vectors of this segment, ascending
+    if (options.wanted) {
+      for (std::uint32_t v = 0; v < part.vectors.size(); ++v) {
+        if ((*options.wanted)[part.vectors[v]]) numbers.push_back(v);
+      }
+      if (numbers.empty()) continue;
+    }
+    for (std::size_t i = 0; i < part.segment.footer.frames.size(); ++i) {
+      const auto& entry = part.segment.footer.frames[i];
+      if (entry.type != FrameType::data) continue;
+      if (options.until && entry.min_time.us() > *options.until) continue;
+      if (options.wanted) {
+        const auto first = std::ranges::lower_bound(numbers, entry.min_vector);
+        if (first == numbers.end() || *first > entry.max_vector) continue;
+      }
+      std::shared_ptr<Block> block;
+      if (spare.empty()) {
+        block = std::make_shared<Block>();
+      } else {
+        block = std::move(spare.back());
+        spare.pop_back();
+      }
+      block->part = &part;
+      block->entry = i;
+      DELTA_OK(work.submit([this, &options, block] { return read_block(options, *block); },
+                           [&visit, &spare, block]() -> Status {
+                             if (!block->batch.empty()) DELTA_OK(visit(*block));
+                             spare.push_back(block);
+                             return {};
+                           }));
+    }
+  }
+  return work.finish();
+}
+
+Result<std::vector<store::Head>> Log::Impl::heads(const Log& log) const {
+  std::vector<store::Head> heads(catalog.origins());
+  bool complete = true;
+  for (const auto& part : parts) {
+    complete = complete && (part.segment.sealed || part.segment.rows.empty());
+    for (const auto& entry : part.segment.footer.heads) {
+      if (entry.origin >= part.segment.names.origins.size()) {
+        return error(ErrorCode::corrupt, "the footer names an unknown origin").in(part.segment.file->name());
+      }
+      auto& head = heads[*catalog.find_origin(part.segment.names.origins[entry.origin])];
+      if (entry.last > head.seq) head = {entry.last, entry.time, entry.hash};
+    }
+  }
+  if (complete) return heads;
+  DELTA_TRY(const auto hashes, log.hashes());
+  for (std::uint32_t number = 0; number < history.size(); ++number) {
+    const Commit& commit = history.commit(number);
+    auto& head = heads[commit.origin];
+    if (commit.last() > head.seq) head = {commit.last(), times[number], hashes[number]};
+  }
+  return heads;
+}
+
+Log::Log(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Log::Log(Log&&) noexcept = default;
+Log& Log::operator=(Log&&) noexcept = default;
+Log::~Log() = default;
+
+Result<Log> Log::open(std::span<const std::string> paths, OpenOptions options) {
+  auto impl = std::make_unique<Impl>();
+  impl->threads = thread_count(options.threads);
+  DELTA_TRY(const auto files, store::log_files(paths));
+  for (const auto& file : files) DELTA_OK(impl->open_file(file));
+  DELTA_OK(impl->link());
+  return Log(std::move(impl));
+}
+
+const Catalog& Log::catalog() const { return impl_->catalog; }
+const std::vector<Finding>& Log::notices() const { return impl_->notices; }
+std::size_t Log::commits() const { return impl_->history.size(); }
+const Commit& Log::commit(std::uint32_t number) const { return impl_->history.commit(number); }
+Timestamp Log::commit_time(std::uint32_t number) const { return impl_->times[number]; }
+bool Log::pending(std::uint32_t number) const { return !impl_->history.folded(number); }
+std::optional<std::uint32_t> Log::find_commit(const Dot& dot) const { return impl_->history.find(dot); }
+
+std::vector<SegmentInfo> Log::segments() const {
+  std::vector<SegmentInfo> out;
+  for (const auto& part : impl_->parts) {
+    const store::Segment& s = part.segment;
+    SegmentInfo info{s.file->name(), s.offset, s.length, hex(s.header.segment_id), std::string(format::kind_name(s.header.kind)),
+                     s.header.writer, s.sealed, s.footer.frames.size(), s.rows.size(), s.committed(), s.ids.size(), {}, {}};
+    for (const auto& frame : s.footer.frames) {
+      if (frame.type != FrameType::data) continue;
+      if (info.last == Timestamp{} || frame.min_time < info.first) info.first = frame.min_time;
+      info.last = std::max(info.last, frame.max_time);
+    }
+    out.push_back(std::move(info));
+  }
+  return out;
+}
+
+Result<std::vector<ColumnUse>> Log::columns() const {
+  std::map<std::tuple<std::string, std::string, std::string>, ColumnUse> uses;
+  const auto count = [&](std::string_view frame, std::string_view column, std::string_view coder, std::uint64_t raw, std::uint64_t stored) {
+    auto& use = uses[{std::string(frame), std::string(column), std::string(coder)}];
+    use.frame = frame, use.column = column, use.coder = coder;
+    use.raw += raw, use.stored += stored;
+  };
+  for (const auto& part : impl_->parts) {
+    const store::Segment& s = part.segment;
+    std::uint64_t frames = 0;
+    for (std::size_t i = 0; i < s.footer.frames.size(); ++i) {
+      const auto& entry = s.footer.frames[i];
+      frames += format::kFrameBytes + format::padded(entry.stored);
+      DELTA_TRY(const Buffer payload, store::read_frame(s, i));
+      if (entry.type != FrameType::data) {
+        count(format::frame_name(entry.type), "", entry.stored < payload.size() ? "zstd" : "plain", payload.size(), entry.stored);
+        continue;
+      }
+      DELTA_TRY(const auto columns, codec::block_columns(payload));
+      std::uint64_t inside = 0;
+      for (const auto& c : columns) {
+        count("DATA", codec::column_name(c.column), codec::coder_name(c.coder), c.raw, c.stored);
+        inside += c.stored;
+      }
+      count("DATA", "directory", "plain", entry.stored - inside, entry.stored - inside);
+    }
+    std::uint64_t stored = 0;
+    for (const auto& entry : s.footer.frames) stored += entry.stored;
+    count("FRAMES", "headers and padding", "plain", frames - stored, frames - stored);
+    count("SEGMENT", "header, footer, trailer", "plain", s.length - frames, s.length - frames);
+  }
+  std::vector<ColumnUse> out;
+  for (auto& [key, use] : uses) out.push_back(std::move(use));
+  return out;
+}
+
+std::vector<std::uint32_t> Log::commits_in_key_order() const {
+  std::vector<std::uint32_t> order(commits());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
+    return key_less(impl_->catalog, {impl_->times[a], commit(a).origin, commit(a).last()}, {impl_->times[b], commit(b).origin, commit(b).last()});
+  });
+  return order;
+}
+
+Result<std::vector<Hash>> Log::hashes() const {
+  std::vector<model::MerkleTree> trees(commits());
+  Impl::StreamOptions options;
+  options.leaves = true;
+  DELTA_OK(impl_->stream(options, [&](const Impl::Block& block) -> Status {
+    for (std::size_t i = 0; i < block.leaves.size(); ++i) trees[block.batch.commits[i]].add(block.leaves[i]);
+    return {};
+  }));
+  std::vector<std::uint32_t> order(commits());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::sort(order, {}, [&](std::uint32_t n) { return std::pair(commit(n).origin, commit(n).first); });
+  std::vector<Hash> hashes(commits());
+  const Commit* before = nullptr;
+  Hash last{};
+  for (const auto n : order) {
+    const Commit& c = commit(n);
+    const bool follows = before && before->origin == c.origin && before->last() + 1 == c.first;
+    if (!follows) last = impl_->previous[n].value_or(Hash{});
+    before = &c;
+    if (c.first > 1 && last == Hash{}) continue;  // what it continues is nowhere to be found
+    if (trees[n].size() != c.count) {
+      return error(ErrorCode::corrupt, "deltas of commit " + dot_text({c.origin, c.first}) + " are missing");
+    }
+    hashes[n] = last = model::commit_hash(catalog(), c, trees[n].root(), last);
+  }
+  return hashes;
+}
+
+std::string Log::dot_text(const Dot& dot) const { return std::string(catalog().origin(dot.origin)) + ":" + std::to_string(dot.seq); }
+
+Result<Dot> Log::parse_dot(std::string_view text) const {
+  const auto colon = text.rfind(':');
+  Dot dot;
+  const auto* end = text.data() + text.size();
+  if (colon == text.npos || colon == 0 || colon + 1 == text.size() ||
+      std::from_chars(text.data() + colon + 1, end, dot.seq).ptr != end) {
+    return error(ErrorCode::usage, "not a dot (ORIGIN:SEQ): " + escape(text));
+  }
+  const auto origin = catalog().find_origin(text.substr(0, colon));
+  if (!origin) return error(ErrorCode::not_found, "no origin " + escape(text.substr(0, colon)) + " in the log");
+  dot.origin = *origin;
+  if (!find_commit(dot)) return error(ErrorCode::not_found, "no delta " + escape(text) + " in the log");
+  return dot;
+}
+
+Status Log::each(const std::vector<bool>* wanted, const std::function<Status(const ChangeBatch&)>& visit) const {
+  return impl_->stream({wanted, {}, false}, [&](const Impl::Block& block) { return visit(block.batch); });
+}
+
+}  // namespace delta

@@ -1,0 +1,72 @@
+// What a Log holds: names, commit rows and contexts in memory; the way to stream deltas from all segments as one union.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "delta/log.hpp"
+#include "model/fold.hpp"
+#include "model/history.hpp"
+#include "store/segment.hpp"
+#include "store/segment_writer.hpp"
+
+namespace delta {
+
+struct Log::Impl {
+  /// A segment with its numbers translated to the log's.
+  struct Part {
+    store::Segment segment;
+    std::vector<std::uint32_t> vectors;  // segment number -> catalog number
+    std::vector<std::uint32_t> commits;  // row -> commit number
+    std::vector<bool> repeated;          // row -> its commit is in an earlier part
+    bool repeats = false;                // any of them
+  };
+  /// A decoded DATA frame: vectors and commits by the log's numbers, without repeated commits.
+  struct Block {
+    const Part* part = nullptr;
+    std::size_t entry = 0;
+    ChangeBatch batch;
+    std::vector<Hash> leaves;
+  };
+  struct StreamOptions {
+    const std::vector<bool>* wanted = nullptr;  // vectors; null: all
+    std::optional<Micros> until;                // blocks that start later are skipped
+    bool leaves = false;                        // hash every delta
+  };
+
+  Catalog catalog;
+  model::History history{catalog};
+  std::vector<Part> parts;  // in order of their first timestamp: near key order
+  std::vector<Timestamp> times;                 // of commits, by number
+  std::vector<std::optional<Hash>> previous;    // of commits, where a file states the hash before
+  std::vector<Finding> notices;
+  unsigned threads = 1;
+
+  Status open_file(const std::string& path);
+  Status link();
+  Status translate(Part& part);
+  /// DATA frames of all parts, decoded by workers, handed on in order.
+  Status stream(const StreamOptions& options, const std::function<Status(const Block&)>& visit) const;
+  Status read_block(const StreamOptions& options, Block& block) const;
+  /// Where each origin stands, by catalog number: from the footers, or by hashing where a segment has none.
+  Result<std::vector<store::Head>> heads(const Log& log) const;
+};
+
+namespace store {
+
+/// The log as the fold wants it.
+class LogSource : public model::DeltaSource {
+ public:
+  explicit LogSource(const Log::Impl& log) : log_(log) {}
+  Status each(const std::vector<bool>* wanted, std::optional<Micros> until, const Visit& visit) override;
+
+ private:
+  const Log::Impl& log_;
+};
+
+/// Paths as the user gave them, with directories replaced by their *.dlog files in order of name.
+Result<std::vector<std::string>> log_files(std::span<const std::string> paths);
+
+}  // namespace store
+}  // namespace delta
