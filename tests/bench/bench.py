@@ -69,6 +69,7 @@ class Bench:
         self.rows = self.out / "rows.zst"
         self.matrices = [self.scratch / f"v{k:03}.npy" for k in range(VERSIONS + 1)]
         self.runs = {}
+        self.load = os.getloadavg()[0]
 
     def generate(self):
         """Makes the matrices unless those of the same generator and arguments are there."""
@@ -118,7 +119,7 @@ class Bench:
         plain = [self.out / f"plain{k % 2}" for k in range(MIDDLE + 1)]
         commands = [["zstd", "-q", "-f", "-d", self.out / "patch000", "-o", plain[0]]]
         for k in range(1, MIDDLE + 1):
-            commands.append(["zstd", "-q", "-f", "-d", "--memory=1GB", f"--patch-from={plain[k - 1]}",
+            commands.append(["zstd", "-q", "-f", "-d", "--memory=1024MB", f"--patch-from={plain[k - 1]}",
                              self.out / f"patch{k:03}", "-o", plain[k]])
         done = Chain(commands)
         self.must_equal(plain[MIDDLE], MIDDLE)
@@ -236,8 +237,6 @@ class Bench:
                                 text=True, check=False).stdout.strip() or "no commit"
         return [f"Commit {commit}; {model}, {len(os.sched_getaffinity(0))} cores usable, Linux {platform.release()}; "
                 f"load at the start {self.load:.1f}; {self.options.runs} rounds after one to warm up, page cache warm."]
-
-    load = os.getloadavg()[0]
 
 
 def main():
