@@ -157,11 +157,13 @@ class Bench:
         measurements = self.measurements()
         for turn in range(self.options.runs + 1):
             for name, run in measurements.items():
-                print(f"bench: round {turn} of {self.options.runs}: {name}\033[K", end="\r", file=sys.stderr)
+                if sys.stderr.isatty():
+                    print(f"bench: round {turn} of {self.options.runs}: {name}\033[K", end="\r", file=sys.stderr)
                 done = run()
                 if turn > 0:
                     self.runs.setdefault(name, []).append(done)
-        print("\033[K", end="", file=sys.stderr)
+        if sys.stderr.isatty():
+            print("\033[K", end="", file=sys.stderr)
 
     def wall(self, name):
         return statistics.median(run.wall for run in self.runs[name])
@@ -236,7 +238,8 @@ class Bench:
         commit = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True,
                                 text=True, check=False).stdout.strip() or "no commit"
         return [f"Commit {commit}; {model}, {len(os.sched_getaffinity(0))} cores usable, Linux {platform.release()}; "
-                f"load at the start {self.load:.1f}; {self.options.runs} rounds after one to warm up, page cache warm."]
+                f"load at the start {self.load:.1f}; {self.options.runs} rounds after one to warm up, page cache warm. "
+                "Peak memory is told from about 20 MB on: a process starts with its parent's."]
 
 
 def main():
