@@ -65,7 +65,8 @@ using Status = Result<void>;
   declaration = std::move(name).value()
 
 /// DELTA_OK(f()) returns f()'s error if there is one.
-#define DELTA_OK(expression)                                                            \
-  do {                                                                                  \
-    if (auto delta_ok = (expression); !delta_ok) return std::move(delta_ok).error();    \
+#define DELTA_OK(expression) DELTA_OK_AS(DELTA_CONCAT(delta_ok_, __LINE__), expression)
+#define DELTA_OK_AS(name, expression)                              \
+  do {                                                             \
+    if (auto name = (expression); !name) return std::move(name).error(); \
   } while (false)

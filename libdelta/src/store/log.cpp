@@ -5,6 +5,7 @@
 
 #include "codec/block.hpp"
 #include "delta/text.hpp"
+#include "format/wire.hpp"
 #include "model/canonical.hpp"
 #include "store/log_impl.hpp"
 
