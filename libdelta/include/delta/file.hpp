@@ -11,7 +11,7 @@
 
 namespace delta {
 
-/// An input addressed by offset. "-" is stdin; a pipe is spooled to an unlinked temporary file first.
+/// An input addressed by offset. "-" is stdin; a pipe is spooled to an unlinked temporary file (in $TMPDIR) first.
 /// Reads are by pread, so a file that shrinks under the reader is an error and never a signal. Thread-safe.
 class DELTA_EXPORT InputFile {
  public:
@@ -49,8 +49,10 @@ class DELTA_EXPORT InputStream {
   std::unique_ptr<State> state_;
 };
 
-/// A new file, whole or not at all: written under a temporary name beside its place, put there by commit().
-/// "-" is stdout (written through at once). The destructor abandons what was not committed.
+/// A new file, whole or not at all: written under a temporary name beside its place, put there by commit(). "-" is stdout;
+/// it and what is no regular file (a pipe, a device) are written through at once. A symbolic link is replaced, not followed.
+/// The destructor abandons what was not committed. After an error only the destructor may be called.
+/// Errors: exists (also when it appears before commit()), closed_pipe (the reader went away), io.
 class DELTA_EXPORT OutputFile {
  public:
   struct Options {
@@ -73,8 +75,9 @@ class DELTA_EXPORT OutputFile {
   std::unique_ptr<State> state_;
 };
 
-/// Handlers for SIGINT, SIGTERM and SIGHUP (where they are not ignored) that unlink the temporary files of outputs not
-/// committed yet and then die of the signal, so that a shell sees 128 + n. For programs, not for libraries; once, at start.
+/// For programs, not for libraries; once, at start. SIGINT, SIGTERM and SIGHUP (unless ignored) unlink the temporary files of
+/// outputs not committed and then kill, so that a shell sees 128 + n. SIGPIPE and SIGXFSZ are ignored, so that a closed
+/// pipe (closed_pipe) and a file size limit are errors like any other.
 DELTA_EXPORT void install_signal_cleanup();
 
 }  // namespace delta

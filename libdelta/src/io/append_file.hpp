@@ -1,0 +1,41 @@
+// A log that grows in place. One writer at a time; what was there before stays, whatever fails.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "delta/result.hpp"
+#include "support/bytes.hpp"
+
+namespace delta::io {
+
+/// An existing regular file, locked for one writer (flock; released when destroyed). What is written counts only after sync():
+/// a failed write, a failed sync and the destructor cut the file back to the *boundary*, which is its size when opened, last
+/// truncated, or last synced. After a failed sync every further call fails (what the disk holds is no longer known).
+class AppendFile {
+ public:
+  /// Errors: locked (another process is writing), not_found, io.
+  static Result<AppendFile> open(const std::string& path);
+  AppendFile(AppendFile&&) noexcept;
+  AppendFile& operator=(AppendFile&&) noexcept;
+  ~AppendFile();
+
+  const std::string& name() const;
+  std::uint64_t size() const;  ///< with what was written and not synced
+  /// Fills `into` from `offset`; an error if the file ends before it is full.
+  Status read(std::uint64_t offset, std::span<Byte> into) const;
+  /// At the end. Errors say whether the file is as it was.
+  Status write(ByteView bytes);
+  /// Cuts the file (not longer than it is), and moves the boundary there; durable with the next sync().
+  Status truncate(std::uint64_t size);
+  /// What was written is durable, and the boundary is the end.
+  Status sync();
+
+ private:
+  struct State;
+  explicit AppendFile(std::unique_ptr<State>);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace delta::io

@@ -1,0 +1,140 @@
+// Inputs are read by pread() and read(), never mapped: a file that shrinks under a reader is then a short read, which is an
+// error with a name, where a mapping would be a SIGBUS.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+
+#include "delta/file.hpp"
+#include "delta/text.hpp"
+#include "io/fd.hpp"
+
+namespace delta {
+namespace {
+
+constexpr const char* kStdinName = "standard input";
+
+struct Opened {
+  std::string name;
+  io::Fd fd;
+  struct stat info;
+};
+
+Result<Opened> open_input(const std::string& path) {
+  Opened in;
+  in.name = path == "-" ? kStdinName : path;
+  if (path == "-") {
+    in.fd = io::Fd::borrowed(STDIN_FILENO);
+  } else {
+    DELTA_TRY(in.fd, io::open_fd(path, O_RDONLY));
+  }
+  DELTA_TRY(in.info, io::stat_fd(in.fd, in.name));
+  if (S_ISDIR(in.info.st_mode)) return error(ErrorCode::io, "is a directory").in(in.name);
+  return in;
+}
+
+// A file without a name: the system removes it however the process ends.
+Result<io::Fd> open_spool(const std::string& directory) {
+  if (auto fd = io::open_fd(directory, O_TMPFILE | O_RDWR, 0600)) return fd;
+  static std::atomic<unsigned> counter = 0;  // the file system knows no O_TMPFILE: create and unlink
+  for (int tries = 0; tries < 1000; ++tries) {
+    const std::string path = directory + "/deltalog-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".spool";
+    const int fd = io::try_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (fd < 0 && errno == EEXIST) continue;
+    if (fd < 0) return io::os_error("create", path);
+    io::Fd file = io::Fd::owned(fd);
+    if (io::sys().unlink(path.c_str()) != 0) return io::os_error("unlink", path);
+    return file;
+  }
+  return io::os_error("create a temporary file", directory, EEXIST);
+}
+
+// Copies what is left of a pipe; its length comes back through `size`.
+Result<io::Fd> spool(const io::Fd& pipe, const std::string& name, std::uint64_t& size) {
+  const char* const set = std::getenv("TMPDIR");
+  const std::string directory = set != nullptr && *set != '\0' ? set : "/tmp";
+  const auto failed = [&](Error why) {
+    why.message = "cannot be kept in a temporary file in " + quote(directory) + ": " + why.message;
+    why.file = name;
+    return std::move(why).with_hint("set TMPDIR to a directory with enough room");
+  };
+  auto file = open_spool(directory);
+  if (!file) return failed(std::move(file).error());
+  Buffer buffer(256 << 10);
+  for (size = 0;;) {
+    DELTA_TRY(const std::size_t n, io::read_some(pipe, buffer, name));
+    if (n == 0) return file;
+    if (auto written = io::write_all(*file, {buffer.data(), n}, name); !written) return failed(std::move(written).error());
+    size += n;
+  }
+}
+
+}  // namespace
+
+struct InputFile::State {
+  std::string name;
+  io::Fd fd;
+  std::uint64_t base = 0;  // of byte 0 in the descriptor: redirected input may have been read in part
+  std::uint64_t size = 0;
+};
+
+InputFile::InputFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
+InputFile::InputFile(InputFile&&) noexcept = default;
+InputFile& InputFile::operator=(InputFile&&) noexcept = default;
+InputFile::~InputFile() = default;
+
+Result<InputFile> InputFile::open(const std::string& path) {
+  DELTA_TRY(Opened in, open_input(path));
+  auto state = std::make_unique<State>();
+  if (S_ISREG(in.info.st_mode)) {
+    const off_t at = io::sys().seek(in.fd.get(), 0, SEEK_CUR);
+    if (at < 0) return io::os_error("seek", in.name);
+    state->base = static_cast<std::uint64_t>(at);
+    const auto end = static_cast<std::uint64_t>(in.info.st_size);
+    state->size = end > state->base ? end - state->base : 0;
+    state->fd = std::move(in.fd);
+  } else {
+    DELTA_TRY(state->fd, spool(in.fd, in.name, state->size));
+  }
+  state->name = std::move(in.name);
+  return InputFile(std::move(state));
+}
+
+const std::string& InputFile::name() const { return state_->name; }
+std::uint64_t InputFile::size() const { return state_->size; }
+
+Status InputFile::read(std::uint64_t offset, std::span<std::uint8_t> into) const {
+  const State& s = *state_;
+  const auto where = [&] { return "byte " + std::to_string(offset); };
+  if (offset > s.size || into.size() > s.size - offset) {
+    return error(ErrorCode::corrupt, "the file ends before " + plural(into.size(), "byte") + " could be read").in(s.name).at(where());
+  }
+  auto n = io::read_at(s.fd, s.base + offset, into, s.name);
+  if (!n) return std::move(n).error().at(where());
+  if (*n != into.size()) {
+    return error(ErrorCode::io, "the file became shorter while it was read").in(s.name).at("byte " + std::to_string(offset + *n));
+  }
+  return {};
+}
+
+struct InputStream::State {
+  std::string name;
+  io::Fd fd;
+};
+
+InputStream::InputStream(std::unique_ptr<State> state) : state_(std::move(state)) {}
+InputStream::InputStream(InputStream&&) noexcept = default;
+InputStream& InputStream::operator=(InputStream&&) noexcept = default;
+InputStream::~InputStream() = default;
+
+Result<InputStream> InputStream::open(const std::string& path) {
+  DELTA_TRY(Opened in, open_input(path));
+  return InputStream(std::make_unique<State>(State{std::move(in.name), std::move(in.fd)}));
+}
+
+const std::string& InputStream::name() const { return state_->name; }
+
+Result<std::size_t> InputStream::read(std::span<std::uint8_t> into) { return io::read_some(state_->fd, into, state_->name); }
+
+}  // namespace delta

@@ -1,0 +1,48 @@
+// The one seam to the operating system: every file operation goes through this table, so that a test can make the n-th call
+// fail, be interrupted or fall short, and see that no byte is lost and no half file is left.
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <cstddef>
+
+namespace delta::io {
+
+struct Syscalls {
+  int (*open)(const char* path, int flags, mode_t mode);
+  int (*close)(int fd);
+  ssize_t (*read)(int fd, void* into, std::size_t n);
+  ssize_t (*pread)(int fd, void* into, std::size_t n, off_t offset);
+  ssize_t (*write)(int fd, const void* from, std::size_t n);
+  ssize_t (*pwrite)(int fd, const void* from, std::size_t n, off_t offset);
+  off_t (*seek)(int fd, off_t offset, int whence);
+  int (*fsync)(int fd);
+  int (*truncate)(int fd, off_t size);
+  int (*fstat)(int fd, struct stat* info);
+  int (*stat)(const char* path, struct stat* info);
+  int (*lstat)(const char* path, struct stat* info);
+  int (*rename)(const char* from, const char* to);
+  int (*rename_new)(const char* from, const char* to);  ///< fails with EEXIST when `to` exists
+  int (*link)(const char* from, const char* to);
+  int (*unlink)(const char* path);
+  int (*lock)(int fd, int operation);  ///< flock()
+  int (*isatty)(int fd);
+};
+
+/// The table in force: the operating system's, but for a test's.
+const Syscalls& sys();
+
+/// For tests: puts another table in force, for all threads, until it is destroyed.
+class ScopedSyscalls {
+ public:
+  explicit ScopedSyscalls(const Syscalls& table);
+  ScopedSyscalls(const ScopedSyscalls&) = delete;
+  ScopedSyscalls& operator=(const ScopedSyscalls&) = delete;
+  ~ScopedSyscalls();
+
+ private:
+  const Syscalls* before_;
+};
+
+}  // namespace delta::io

@@ -1,0 +1,532 @@
+// Files: what is read is what is there; an output is whole or absent, and a log that grows keeps its old bytes, whichever
+// system call fails.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include "delta/file.hpp"
+#include "io/append_file.hpp"
+#include "io/cleanup.hpp"
+#include "support/bytes.hpp"
+#include "unit/faulty_syscalls.hpp"
+
+using namespace delta;
+using delta::io::AppendFile;
+using delta::io::ScopedSyscalls;
+using namespace delta::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A directory of its own, gone at the end.
+struct Scratch {
+  fs::path path;
+  Scratch() {
+    std::string name = (fs::temp_directory_path() / "delta-io-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path = name;
+  }
+  ~Scratch() { fs::remove_all(path); }
+  std::string operator/(const std::string& name) const { return (path / name).string(); }
+  std::size_t entries() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator())); }
+};
+
+void put(const std::string& path, std::string_view text) { std::ofstream(path, std::ios::binary) << text; }
+
+std::string get(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string pattern(std::size_t n) {
+  std::string text(n, '\0');
+  std::uint32_t x = 1;
+  for (char& c : text) c = static_cast<char>((x = x * 1664525 + 1013904223) >> 24);
+  return text;
+}
+
+// stdin or stdout replaced by another descriptor for a while.
+class Redirected {
+ public:
+  Redirected(int standard, int fd) : standard_(standard), saved_(::dup(standard)) { REQUIRE(::dup2(fd, standard) == standard); }
+  ~Redirected() { ::dup2(saved_, standard_), ::close(saved_); }
+
+ private:
+  int standard_, saved_;
+};
+
+// Writes a small and a large piece, and commits.
+Status write_output(const std::string& path, bool force, const std::string& text) {
+  DELTA_TRY(OutputFile out, OutputFile::create(path, {.force = force, .binary = true}));
+  DELTA_OK(out.write(bytes_of(std::string_view(text).substr(0, 10))));
+  DELTA_OK(out.write(bytes_of(std::string_view(text).substr(10))));
+  return out.commit();
+}
+
+// Appends in two pieces, and syncs.
+Status append(const std::string& path, std::string_view text) {
+  DELTA_TRY(AppendFile file, AppendFile::open(path));
+  DELTA_OK(file.write(bytes_of(text.substr(0, 7))));
+  DELTA_OK(file.write(bytes_of(text.substr(7))));
+  return file.sync();
+}
+
+// Runs `work` with each call going wrong in turn, until a run gets by without the fault; `check` judges each.
+template <class Prepare, class Work, class Check>
+void with_every_fault(Prepare prepare, Work work, Check check) {
+  struct Kind { Fault fault; int error; bool sticky; };
+  for (const Kind kind : {Kind{Fault::fail, EIO, false}, Kind{Fault::fail, ENOSPC, true}, Kind{Fault::interrupt, EINTR, false}, Kind{Fault::shorten, 0, false}}) {
+    for (int at = 0, last = 0; at <= last; ++at) {
+      prepare();
+      plan = {.fault = kind.fault, .at = at, .error = kind.error, .sticky = kind.sticky, .calls = 0, .hit = {}};
+      std::optional<Status> status;
+      {
+        const ScopedSyscalls scoped(faulty_syscalls());
+        status = work();
+      }
+      if (plan.calls > at) last = at + 1;
+      INFO("call " << at << " (" << plan.hit << "), fault " << static_cast<int>(kind.fault) << ", errno " << kind.error);
+      if (!*status) INFO(status->error().text());
+      check(*status, kind.fault);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("an input is read by offset, and its end is no surprise") {
+  Scratch dir;
+  put(dir / "a", "0123456789");
+  auto file = InputFile::open(dir / "a");
+  REQUIRE(file);
+  CHECK(file->size() == 10);
+  CHECK(file->name() == dir / "a");
+  std::array<Byte, 4> four;
+  REQUIRE(file->read(6, four));
+  CHECK(text_of(four) == "6789");
+  CHECK(file->read(10, std::span(four).first(0)));
+  const auto beyond = file->read(7, four);
+  REQUIRE_FALSE(beyond);
+  CHECK(beyond.error().code == ErrorCode::corrupt);
+  CHECK(beyond.error().text() == (dir / "a") + ": byte 7: the file ends before 4 bytes could be read");
+  CHECK_FALSE(file->read(~std::uint64_t{0}, four));
+  fs::resize_file(dir / "a", 8);
+  const auto shrunk = file->read(6, four);
+  REQUIRE_FALSE(shrunk);
+  CHECK(shrunk.error().text() == (dir / "a") + ": byte 8: the file became shorter while it was read");
+}
+
+TEST_CASE("what cannot be an input says so") {
+  Scratch dir;
+  CHECK(InputFile::open(dir / "none").error().code == ErrorCode::not_found);
+  CHECK(InputStream::open(dir / "none").error().text() == (dir / "none") + ": cannot open: No such file or directory");
+  CHECK(InputFile::open(dir.path.string()).error().text() == dir.path.string() + ": is a directory");
+  CHECK(InputStream::open(dir.path.string()).error().message == "is a directory");
+  CHECK(InputFile::open("").error().code == ErrorCode::usage);
+}
+
+TEST_CASE("a pipe is spooled, and a redirected file is read from where it stands") {
+  Scratch dir;
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  REQUIRE(::write(ends[1], "piped", 5) == 5);
+  ::close(ends[1]);
+  {
+    const Redirected in(STDIN_FILENO, ends[0]);
+    auto file = InputFile::open("-");
+    REQUIRE(file);
+    CHECK(file->name() == "standard input");
+    CHECK(file->size() == 5);
+    std::array<Byte, 2> two;
+    REQUIRE(file->read(3, two));
+    CHECK(text_of(two) == "ed");
+  }
+  ::close(ends[0]);
+  put(dir / "a", "skipped rest");
+  const int fd = ::open((dir / "a").c_str(), O_RDONLY);
+  REQUIRE(::lseek(fd, 8, SEEK_SET) == 8);
+  const Redirected in(STDIN_FILENO, fd);
+  auto file = InputFile::open("-");
+  REQUIRE(file);
+  CHECK(file->size() == 4);
+  std::array<Byte, 4> four;
+  REQUIRE(file->read(0, four));
+  CHECK(text_of(four) == "rest");
+  ::close(fd);
+}
+
+TEST_CASE("a stream gives everything, whatever happens on the way") {
+  Scratch dir;
+  const std::string text = pattern(100'000);
+  put(dir / "a", text);
+  std::string seen;
+  with_every_fault([&] { seen.clear(); },
+                   [&]() -> Status {
+                     DELTA_TRY(InputStream in, InputStream::open(dir / "a"));
+                     Buffer buffer(30'000);
+                     for (;;) {
+                       DELTA_TRY(const std::size_t n, in.read(buffer));
+                       if (n == 0) return {};
+                       seen += text_of({buffer.data(), n});
+                     }
+                   },
+                   [&](const Status& status, Fault fault) {
+                     if (fault != Fault::fail && plan.hit != "fstat") CHECK(status);
+                     if (status) CHECK(seen == text);
+                     if (!status) CHECK(status.error().file == dir / "a");
+                   });
+}
+
+TEST_CASE("an input is read whole or with an error, whichever call fails") {
+  Scratch dir;
+  const std::string text = pattern(100'000);
+  put(dir / "a", text);
+  Buffer all(text.size());
+  with_every_fault([&] { std::ranges::fill(all, Byte{0}); },
+                   [&]() -> Status {
+                     DELTA_TRY(InputFile in, InputFile::open(dir / "a"));
+                     return in.read(0, all);
+                   },
+                   [&](const Status& status, Fault fault) {
+                     if (fault == Fault::shorten) CHECK(status);
+                     if (status) CHECK(text_of(all) == text);
+                   });
+}
+
+TEST_CASE("an output appears with commit(), and not before") {
+  Scratch dir;
+  auto out = OutputFile::create(dir / "out", {});
+  REQUIRE(out);
+  REQUIRE(out->write(bytes_of("hello")));
+  CHECK_FALSE(fs::exists(dir / "out"));
+  REQUIRE(out->commit());
+  CHECK(get(dir / "out") == "hello");
+  CHECK(dir.entries() == 1);
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  CHECK(static_cast<mode_t>(fs::status(dir / "out").permissions()) == (0666 & ~mask));
+}
+
+TEST_CASE("an output that is not committed leaves nothing") {
+  Scratch dir;
+  {
+    auto out = OutputFile::create(dir / "out", {});
+    REQUIRE(out);
+    REQUIRE(out->write(bytes_of(pattern(3 << 20))));
+    CHECK(dir.entries() == 1);
+  }
+  CHECK(dir.entries() == 0);
+}
+
+TEST_CASE("an existing file is replaced only by force") {
+  Scratch dir;
+  put(dir / "out", "old");
+  const auto refused = OutputFile::create(dir / "out", {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::exists);
+  CHECK(refused.error().text() == (dir / "out") + ": exists already");
+  CHECK(refused.error().hint == "-f replaces it");
+  REQUIRE(write_output(dir / "out", true, "new content"));
+  CHECK(get(dir / "out") == "new content");
+  CHECK(dir.entries() == 1);
+}
+
+TEST_CASE("a file that appears while the output is written is not replaced") {
+  Scratch dir;
+  for (const bool renames : {true, false}) {
+    fs::remove(dir / "out");
+    io::Syscalls table = io::sys();
+    if (!renames) table.rename_new = [](const char*, const char*) { return errno = EINVAL, -1; };
+    const ScopedSyscalls scoped(table);
+    auto out = OutputFile::create(dir / "out", {});
+    REQUIRE(out);
+    REQUIRE(out->write(bytes_of("mine")));
+    put(dir / "out", "theirs");
+    const auto refused = out->commit();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::exists);
+    CHECK(get(dir / "out") == "theirs");
+    CHECK(dir.entries() == 1);
+  }
+}
+
+TEST_CASE("a file system without exclusive rename is served by link") {
+  Scratch dir;
+  io::Syscalls table = io::sys();
+  table.rename_new = [](const char*, const char*) { return errno = EINVAL, -1; };
+  const ScopedSyscalls scoped(table);
+  REQUIRE(write_output(dir / "out", false, "some content"));
+  CHECK(get(dir / "out") == "some content");
+  CHECK(dir.entries() == 1);
+}
+
+TEST_CASE("what cannot be an output says so") {
+  Scratch dir;
+  CHECK(OutputFile::create("", {}).error().code == ErrorCode::usage);
+  CHECK(OutputFile::create(dir.path.string(), {.force = true}).error().message == "is a directory");
+  CHECK_FALSE(OutputFile::create(dir / "no/out", {}));
+  CHECK_FALSE(OutputFile::create(dir / "no/", {}));
+}
+
+TEST_CASE("a pipe or a device is written through, never replaced") {
+  Scratch dir;
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  {
+    const Redirected redirected(STDOUT_FILENO, ends[1]);
+    auto out = OutputFile::create("-", {});
+    REQUIRE(out);
+    REQUIRE(out->write(bytes_of("now")));
+    char seen[3];
+    CHECK(::read(ends[0], seen, 3) == 3);
+    REQUIRE(out->commit());
+  }
+  REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
+  const int reader = ::open((dir / "fifo").c_str(), O_RDONLY | O_NONBLOCK);
+  REQUIRE(write_output(dir / "fifo", true, "through the fifo"));
+  char seen[32];
+  CHECK(::read(reader, seen, sizeof seen) == 16);
+  CHECK(fs::is_fifo(dir / "fifo"));
+  REQUIRE(write_output("/dev/null", true, "nothing to see"));
+  CHECK(fs::is_character_file("/dev/null"));
+  ::close(reader), ::close(ends[0]), ::close(ends[1]);
+}
+
+TEST_CASE("binary data is not written to a terminal, text is") {
+  io::Syscalls table = io::sys();
+  table.isatty = [](int) { return 1; };
+  const ScopedSyscalls scoped(table);
+  const auto refused = OutputFile::create("-", {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().text() == "standard output: binary data is not written to a terminal");
+  CHECK(OutputFile::create("-", {.force = false, .binary = false}));
+}
+
+TEST_CASE("a closed pipe is its own error") {
+  const auto before = ::signal(SIGPIPE, SIG_IGN);
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  ::close(ends[0]);
+  {
+    const Redirected redirected(STDOUT_FILENO, ends[1]);
+    auto out = OutputFile::create("-", {});
+    const Status status = out->write(bytes_of("x"));
+    REQUIRE_FALSE(status);
+    CHECK(status.error().code == ErrorCode::closed_pipe);
+  }
+  ::close(ends[1]);
+  ::signal(SIGPIPE, before);
+}
+
+TEST_CASE("a new output is whole or absent, whichever call fails") {
+  Scratch dir;
+  const std::string text = pattern((2 << 20) + 123);
+  with_every_fault([&] { fs::remove_all(dir.path), fs::create_directory(dir.path); },
+                   [&] { return write_output(dir / "out", false, text); },
+                   [&](const Status& status, Fault fault) {
+                     if (fault == Fault::shorten) CHECK(status);
+                     if (status) CHECK(get(dir / "out") == text);
+                     else CHECK_FALSE(fs::exists(dir / "out"));
+                     if (plan.hit != "unlink") CHECK(dir.entries() == (status ? 1 : 0));
+                   });
+}
+
+TEST_CASE("a replaced output is the new one whole or the old one, whichever call fails") {
+  Scratch dir;
+  const std::string text = pattern((1 << 20) + 123);
+  with_every_fault([&] { put(dir / "out", "old"); },
+                   [&] { return write_output(dir / "out", true, text); },
+                   [&](const Status& status, Fault fault) {
+                     if (fault == Fault::shorten) CHECK(status);
+                     const std::string now = get(dir / "out");
+                     // Once the name is given, a failed sync of the directory cannot take it back.
+                     if (status) CHECK(now == text);
+                     else CHECK((now == "old" || (plan.hit == "fsync" && now == text)));
+                     CHECK(dir.entries() == 1);
+                   });
+}
+
+TEST_CASE("fsync is called once, and its failure is final") {
+  Scratch dir;
+  static int syncs;
+  syncs = 0;
+  io::Syscalls table = io::sys();
+  table.fsync = [](int) { return ++syncs, errno = EIO, -1; };
+  const ScopedSyscalls scoped(table);
+  const Status status = write_output(dir / "out", false, "some content");
+  REQUIRE_FALSE(status);
+  CHECK(status.error().text() == (dir / "out") + ": cannot make it durable (fsync): Input/output error");
+  CHECK(syncs == 1);
+  CHECK(dir.entries() == 0);
+  put(dir / "log", "old");
+  auto file = AppendFile::open(dir / "log");
+  REQUIRE(file->write(bytes_of("new")));
+  CHECK_FALSE(file->sync());
+  CHECK_FALSE(file->sync());
+  CHECK_FALSE(file->write(bytes_of("more")));
+  CHECK(syncs == 2);
+  CHECK(get(dir / "log") == "old");
+}
+
+TEST_CASE("a log is appended to under a lock") {
+  Scratch dir;
+  put(dir / "log", "old");
+  {
+    auto file = AppendFile::open(dir / "log");
+    REQUIRE(file);
+    CHECK(file->size() == 3);
+    const auto second = AppendFile::open(dir / "log");
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code == ErrorCode::locked);
+    CHECK(second.error().text() == (dir / "log") + ": another process is writing");
+    REQUIRE(file->write(bytes_of("+new")));
+    std::array<Byte, 5> five;
+    REQUIRE(file->read(2, five));
+    CHECK(text_of(five) == "d+new");
+    CHECK_FALSE(file->read(3, five));
+    REQUIRE(file->sync());
+  }
+  CHECK(get(dir / "log") == "old+new");
+  CHECK(AppendFile::open(dir / "log"));
+}
+
+TEST_CASE("what was appended and not synced is taken back") {
+  Scratch dir;
+  put(dir / "log", "old");
+  {
+    auto file = AppendFile::open(dir / "log");
+    REQUIRE(file->write(bytes_of("+kept")));
+    REQUIRE(file->sync());
+    REQUIRE(file->write(bytes_of("+dropped")));
+    CHECK(file->size() == 16);
+  }
+  CHECK(get(dir / "log") == "old+kept");
+}
+
+TEST_CASE("a torn tail can be cut off for good") {
+  Scratch dir;
+  put(dir / "log", "old+torn");
+  {
+    auto file = AppendFile::open(dir / "log");
+    REQUIRE(file->truncate(3));
+    CHECK(file->size() == 3);
+  }
+  CHECK(get(dir / "log") == "old");
+}
+
+TEST_CASE("what cannot be appended to says so") {
+  Scratch dir;
+  CHECK(AppendFile::open(dir / "none").error().code == ErrorCode::not_found);
+  CHECK(AppendFile::open("-").error().code == ErrorCode::usage);
+  CHECK_FALSE(AppendFile::open(dir.path.string()));
+  CHECK(AppendFile::open("/dev/null").error().message == "is not a regular file");
+}
+
+TEST_CASE("a log that is replaced before it is locked is opened anew") {
+  static std::string path;
+  Scratch dir;
+  path = dir / "log";
+  put(path, "first");
+  static int locks;
+  locks = 0;
+  io::Syscalls table = io::sys();
+  table.lock = [](int, int) {
+    if (locks++ == 0) fs::remove(path), put(path, "second!");
+    return 0;
+  };
+  const ScopedSyscalls scoped(table);
+  auto file = AppendFile::open(path);
+  REQUIRE(file);
+  CHECK(locks == 2);
+  CHECK(file->size() == 7);
+}
+
+TEST_CASE("a full disk leaves a log as it was, and the error says so") {
+  Scratch dir;
+  put(dir / "log", "old");
+  auto file = AppendFile::open(dir / "log");
+  io::Syscalls table = io::sys();
+  table.pwrite = [](int fd, const void* from, std::size_t n, off_t at) -> ssize_t {
+    return n > 4 ? ::pwrite(fd, from, 4, at) : (errno = ENOSPC, -1);
+  };
+  const ScopedSyscalls scoped(table);
+  const Status status = file->write(bytes_of("123456"));
+  REQUIRE_FALSE(status);
+  CHECK(status.error().text() == (dir / "log") + ": cannot write: No space left on device; the file is as it was");
+  CHECK(get(dir / "log") == "old");
+  CHECK(file->size() == 3);
+}
+
+TEST_CASE("a log keeps its old bytes, whichever call fails") {
+  Scratch dir;
+  const std::string added = pattern(100'000);
+  with_every_fault([&] { put(dir / "log", "old"); },
+                   [&] { return append(dir / "log", added); },
+                   [&](const Status& status, Fault fault) {
+                     if (fault == Fault::shorten) CHECK(status);
+                     if (status) CHECK(get(dir / "log") == "old" + added);
+                     else CHECK(get(dir / "log") == "old");
+                   });
+}
+
+TEST_CASE("a log that cannot be cut back keeps its old bytes as a prefix, and the error says so") {
+  Scratch dir;
+  put(dir / "log", "old");
+  auto file = AppendFile::open(dir / "log");
+  io::Syscalls table = io::sys();
+  table.pwrite = [](int fd, const void* from, std::size_t n, off_t at) -> ssize_t {
+    return n > 4 ? ::pwrite(fd, from, 4, at) : (errno = EIO, -1);
+  };
+  table.truncate = [](int, off_t) { return errno = EIO, -1; };
+  const ScopedSyscalls scoped(table);
+  const Status status = file->write(bytes_of("123456"));
+  REQUIRE_FALSE(status);
+  CHECK(status.error().message.find("could not be cut off again") != std::string::npos);
+  CHECK_FALSE(file->write(bytes_of("x")));
+  CHECK_FALSE(file->truncate(3));
+  CHECK(get(dir / "log") == "old1234");
+}
+
+TEST_CASE("a signal removes the temporary file and kills with its own number") {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    Scratch dir;
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      ::signal(number, SIG_DFL);
+      install_signal_cleanup();
+      auto done = OutputFile::create(dir / "done", {});
+      auto out = OutputFile::create(dir / "out", {});
+      if (!out || !done || !out->write(bytes_of("half")) || !done->commit()) ::_exit(9);
+      ::raise(number);
+      ::_exit(8);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == number);
+    CHECK(fs::exists(dir / "done"));
+    CHECK(dir.entries() == 1);
+  }
+}
+
+TEST_CASE("an ignored signal stays ignored") {
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::signal(SIGHUP, SIG_IGN);
+    install_signal_cleanup();
+    ::raise(SIGHUP);
+    ::_exit(7);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+}
