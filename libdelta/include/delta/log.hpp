@@ -70,8 +70,9 @@ class DELTA_EXPORT Log {
   /// this log. `wanted`: null, or only vectors v with (*wanted)[v].
   Status each(const std::vector<bool>* wanted, const std::function<Status(const ChangeBatch&)>& visit) const;
 
-  struct Impl;
+  struct Impl;  // for the library itself
   const Impl& impl() const { return *impl_; }
+  Impl& impl() { return *impl_; }
 
  private:
   explicit Log(std::unique_ptr<Impl>);

@@ -1,0 +1,58 @@
+// The public face of encoding: opens what is written to, and hands inputs to the front end of their kind.
+#include "delta/encode.hpp"
+
+#include "ops/encode_change.hpp"
+#include "ops/encode_matrix.hpp"
+#include "ops/encode_session.hpp"
+#include "store/tail.hpp"
+
+namespace delta {
+
+struct Encoder::Impl {
+  Impl(Log base, ops::EncodeSession::Target target, EncodeOptions options)
+      : session(std::move(base), std::move(target), std::move(options)), matrices(session), changes(session) {}
+
+  ops::EncodeSession session;
+  ops::MatrixEncoder matrices;
+  ops::ChangeEncoder changes;
+};
+
+Encoder::Encoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Encoder::Encoder(Encoder&&) noexcept = default;
+Encoder& Encoder::operator=(Encoder&&) noexcept = default;
+Encoder::~Encoder() = default;
+
+Result<Encoder> Encoder::create(const std::string& path, std::span<const std::string> base, EncodeOptions options) {
+  DELTA_TRY(Log log, Log::open(base, {options.threads}));
+  DELTA_TRY(OutputFile file, OutputFile::create(path, {.force = options.force}));
+  auto impl = std::make_unique<Impl>(std::move(log), std::move(file), std::move(options));
+  DELTA_OK(impl->session.start());
+  return Encoder(std::move(impl));
+}
+
+Result<Encoder> Encoder::append(const std::string& path, EncodeOptions options) {
+  DELTA_TRY(io::AppendFile file, io::AppendFile::open(path));
+  std::vector<Finding> notices;
+  DELTA_OK(store::mend_tail(path, file, notices));
+  const std::string paths[] = {path};
+  DELTA_TRY(Log log, Log::open(paths, {options.threads}));
+  auto impl = std::make_unique<Impl>(std::move(log), std::move(file), std::move(options));
+  impl->session.notices = std::move(notices);
+  DELTA_OK(impl->session.start());
+  return Encoder(std::move(impl));
+}
+
+Result<std::uint64_t> Encoder::state(const MatrixInput& input) {
+  DELTA_OK(impl_->changes.finish());
+  return impl_->matrices.encode(input);
+}
+
+Status Encoder::change(const ChangeInput& input) { return impl_->changes.change(input); }
+Status Encoder::commit(const CommitInput& input) { return impl_->changes.commit(input); }
+
+Result<EncodeSummary> Encoder::finish() {
+  DELTA_OK(impl_->changes.finish());
+  return impl_->session.finish();
+}
+
+}  // namespace delta

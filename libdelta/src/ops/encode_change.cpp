@@ -1,0 +1,159 @@
+#include "ops/encode_change.hpp"
+
+#include <algorithm>
+
+#include "delta/text.hpp"
+#include "model/metadata.hpp"
+#include "model/rules.hpp"
+
+namespace delta::ops {
+namespace {
+
+Error bad(std::string what) { return error(ErrorCode::bad_input, std::move(what)); }
+
+}  // namespace
+
+Result<std::vector<Dot>> ChangeEncoder::dots(std::span<const std::string_view> texts) {
+  std::vector<Dot> out;
+  for (const auto text : texts) {
+    DELTA_TRY(const Dot dot, session_.dot(text));
+    if (std::ranges::find(out, dot.origin, &Dot::origin) != out.end()) return bad("parent " + quote(text) + ": two parents of one origin");
+    out.push_back(dot);
+  }
+  return out;
+}
+
+/// The line may be part of the open commit: same origin, nothing said of parents or the same as before.
+bool ChangeEncoder::joins(const ChangeInput& input) const {
+  if (!session_.commit_open()) return false;
+  if (input.origin.value_or(session_.options().origin) != session_.catalog().origin(session_.open().origin)) return false;
+  if (!input.parents) return true;
+  return parents_ && std::ranges::equal(*parents_, *input.parents);
+}
+
+bool ChangeEncoder::full(const ChangeInput& input) const {
+  const EncodeOptions& options = session_.options();
+  if (session_.open().count >= options.commit_every || session_.open_bytes() >= options.commit_every_bytes) return true;
+  const Micros at = input.at.value_or(options.now);
+  return options.commit_every_time && at >= session_.opened().us() + *options.commit_every_time;
+}
+
+/// Sees to it that the right commit is open.
+Status ChangeEncoder::join(const ChangeInput& input) {
+  if (stated_left_ > 0) {
+    if (!joins(input) || input.parents) return bad("the commit stated above still lacks " + plural(stated_left_, "delta"));
+    --stated_left_;
+    return {};
+  }
+  if (session_.commit_open()) {
+    if (joins(input) && !full(input)) return {};
+    DELTA_OK(session_.close_commit());
+  }
+  EncodeSession::CommitPlan plan;
+  plan.origin = input.origin.value_or(session_.options().origin);
+  plan.first = input.seq;
+  parents_.reset();
+  if (input.parents) {
+    DELTA_TRY(plan.parents, dots(*input.parents));
+    parents_.emplace(input.parents->begin(), input.parents->end());
+  }
+  return session_.open_commit(plan);
+}
+
+Status ChangeEncoder::commit(const CommitInput& input) {
+  DELTA_OK(finish());
+  if (input.deltas == 0) return bad("a commit has at least one delta");
+  EncodeSession::CommitPlan plan;
+  plan.origin = input.origin;
+  plan.first = input.first;
+  DELTA_TRY(plan.parents, dots(input.parents));
+  plan.message = input.message, plan.tool = input.tool, plan.source = input.source, plan.trace = input.trace;
+  DELTA_OK(session_.open_commit(plan));
+  stated_left_ = input.deltas;
+  parents_.reset();
+  return {};
+}
+
+Status ChangeEncoder::finish() {
+  if (stated_left_ > 0) return bad("the input ends, and the last commit stated still lacks " + plural(stated_left_, "delta"));
+  if (session_.commit_open()) return session_.close_commit();
+  return {};
+}
+
+/// A create, or a whole vector, declares its namespace; any other update needs one that is there.
+Result<std::uint32_t> ChangeEncoder::vector_of(const ChangeInput& input) {
+  DELTA_OK(model::check_id(input.id));
+  std::uint32_t ns = 0;
+  if (!input.op || *input.op == Operation::create) {
+    DELTA_TRY(ns, session_.name_space(input.name_space, static_cast<std::uint32_t>(input.bits.size())));
+    return session_.catalog().add_vector(ns, input.id);
+  }
+  // Names of one spelling with other dims are other vectors: the last that exists is meant.
+  const Catalog& catalog = session_.catalog();
+  std::optional<std::uint32_t> found;
+  for (ns = 0; ns < catalog.namespaces(); ++ns) {
+    if (catalog.name_space(ns).name != input.name_space) continue;
+    if (const auto vector = catalog.find_vector(ns, input.id)) {
+      if (!found || session_.state().exists(*vector)) found = vector;
+    }
+  }
+  if (found) return *found;
+  return bad(std::string(operation_name(*input.op)) + " of " + quote(input.id) + ", which does not exist").with_hint("create it first");
+}
+
+Status ChangeEncoder::change(const ChangeInput& input) {
+  DELTA_TRY(const std::uint32_t vector, vector_of(input));
+  DELTA_OK(join(input));
+  if (input.seq && *input.seq != session_.open().first + session_.open().count) {
+    const std::uint64_t next = session_.open().first + session_.open().count;
+    return bad("seq " + std::to_string(*input.seq) + (*input.seq < next ? " repeats" : " leaves a gap") + ": the next one is " + std::to_string(next));
+  }
+  return put(input, vector);
+}
+
+Status ChangeEncoder::put(const ChangeInput& input, std::uint32_t vector) {
+  DELTA_TRY(const bool exists, session_.exists(vector));
+  if (!exists && input.op && *input.op != Operation::create) {
+    return bad(std::string(operation_name(*input.op)) + " of " + quote(input.id) + ", which does not exist in what it has seen").with_hint("create it first");
+  }
+  metadata_.clear();
+  if (!input.metadata.empty()) {
+    DELTA_TRY(metadata_, model::canonical_metadata(input.metadata));
+  }
+  Change change{.vector = vector, .op = input.op.value_or(Operation::dense), .indices = input.indices, .bits = input.bits, .metadata = metadata_};
+  DELTA_TRY(change.time, session_.stamp(input.at, input.tick));
+  if (!input.op) return put_whole(input, change, exists);
+  if (change.op == Operation::sparse) {
+    indices_.assign(input.indices.begin(), input.indices.end());
+    bits_.assign(input.bits.begin(), input.bits.end());
+    DELTA_OK(model::sort_sparse(session_.catalog().dims(vector), indices_, bits_));
+    change.indices = indices_, change.bits = bits_;
+  }
+  return session_.put(change);
+}
+
+/// A whole vector: stored as what changed, where the values in its context are known.
+Status ChangeEncoder::put_whole(const ChangeInput& input, Change change, bool exists) {
+  if (!exists) {
+    change.op = Operation::create;
+    return session_.put(change);
+  }
+  if (!session_.known(change.vector)) return session_.put(change);
+  const auto old = session_.state().bits(change.vector);
+  indices_.clear(), bits_.clear();
+  for (std::size_t i = 0; i < old.size(); ++i) {
+    if (old[i] == input.bits[i]) continue;
+    indices_.push_back(static_cast<std::uint32_t>(i));
+    bits_.push_back(input.bits[i]);
+  }
+  if (indices_.size() == old.size()) return session_.put(change);
+  if (indices_.empty() && change.metadata.empty()) {
+    ++session_.unchanged;
+    return {};
+  }
+  change.op = Operation::sparse;
+  change.indices = indices_, change.bits = bits_;
+  return session_.put(change);
+}
+
+}  // namespace delta::ops

@@ -1,0 +1,32 @@
+// Single updates, as NDJSON states them: grouped into commits, whole vectors diffed.
+#pragma once
+
+#include "ops/encode_session.hpp"
+
+namespace delta::ops {
+
+class ChangeEncoder {
+ public:
+  explicit ChangeEncoder(EncodeSession& session) : session_(session) {}
+  Status change(const ChangeInput& input);
+  Status commit(const CommitInput& input);
+  /// Closes what is open; bad_input when a stated commit lacks deltas.
+  Status finish();
+
+ private:
+  Status join(const ChangeInput& input);
+  bool joins(const ChangeInput& input) const;
+  bool full(const ChangeInput& input) const;
+  Result<std::vector<Dot>> dots(std::span<const std::string_view> texts);
+  Result<std::uint32_t> vector_of(const ChangeInput& input);
+  Status put(const ChangeInput& input, std::uint32_t vector);
+  Status put_whole(const ChangeInput& input, Change change, bool exists);
+
+  EncodeSession& session_;
+  std::uint64_t stated_left_ = 0;               // deltas that a stated commit still has to get
+  std::optional<std::vector<std::string>> parents_;  // as the open commit's first line gave them
+  std::string metadata_;
+  std::vector<std::uint32_t> indices_, bits_;
+};
+
+}  // namespace delta::ops

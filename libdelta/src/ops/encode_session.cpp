@@ -1,0 +1,213 @@
+#include "ops/encode_session.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "delta/snapshot.hpp"
+#include "delta/text.hpp"
+#include "model/fold.hpp"
+#include "model/rules.hpp"
+
+namespace delta::ops {
+namespace {
+
+Error bad(std::string what) { return error(ErrorCode::bad_input, std::move(what)); }
+
+constexpr std::string_view kTool = "deltalog/" DELTA_VERSION;
+
+}  // namespace
+
+Status EncodeSession::start() {
+  DELTA_TRY(State folded, snapshot(log_));
+  state_.emplace(std::move(folded));
+  DELTA_TRY(auto heads, log_.impl().heads(log_));
+  const auto sink = [this](ByteView bytes) { return std::visit([&](auto& file) { return file.write(bytes); }, target_); };
+  writer_ = std::make_unique<store::SegmentWriter>(catalog(), std::move(heads),
+                                                   store::SegmentWriter::Options{options_.preset, thread_count(options_.threads)}, sink);
+  return {};
+}
+
+std::optional<std::uint32_t> EncodeSession::dims_of(std::string_view name) const {
+  const Catalog& names = log_.catalog();
+  std::optional<std::uint32_t> dims;
+  for (std::uint32_t i = 0; i < names.namespaces(); ++i) {
+    if (names.name_space(i).name == name) dims = names.name_space(i).dims;
+  }
+  return dims;
+}
+
+Result<std::uint32_t> EncodeSession::name_space(std::string_view name, std::uint32_t dims) {
+  if (const auto known = catalog().find_namespace(name, dims)) return *known;
+  if (const auto other = dims_of(name)) DELTA_OK(model::check_same_dims(name, *other, dims));
+  DELTA_OK(model::check_namespace(name));
+  DELTA_OK(model::check_dims(dims));
+  return catalog().add_namespace(name, dims);
+}
+
+Result<Dot> EncodeSession::dot(std::string_view text) {
+  auto parsed = log_.parse_dot(text);
+  if (!parsed) {
+    return bad("parent " + quote(text) + " is not in the log").with_hint("give the log that holds it with --base, or encode its commit first");
+  }
+  return *parsed;
+}
+
+// Writing on would give out dots that pending commits of the same origin hold already.
+Status EncodeSession::refuse_pending(std::uint32_t origin) {
+  for (const auto number : log_.impl().history.pending()) {
+    if (log_.commit(number).origin != origin) continue;
+    return bad("origin " + quote(catalog().origin(origin)) + " has commits in the log that wait for causes (" +
+               log_.dot_text({origin, log_.commit(number).first}) + ")")
+        .with_hint("merge the log that holds the causes, or write under another name with --origin");
+  }
+  return {};
+}
+
+Status EncodeSession::open_commit(const CommitPlan& plan) {
+  DELTA_CHECK(!open_);
+  DELTA_OK(model::check_origin(plan.origin));
+  auto& history = log_.impl().history;
+  Open open;
+  Commit& commit = open.commit;
+  commit.origin = catalog().add_origin(plan.origin);
+  DELTA_OK(refuse_pending(commit.origin));
+  const std::uint64_t last = history.head(commit.origin);
+  commit.first = last + 1;
+  if (plan.first && *plan.first != commit.first) {
+    return bad("seq " + std::to_string(*plan.first) + (*plan.first <= last ? " repeats" : " leaves a gap") + ": the next dot is " +
+               log_.dot_text({commit.origin, commit.first}))
+        .with_hint(*plan.first <= last ? "a second writer needs its own name: --origin" : "");
+  }
+  const auto heads = history.heads();
+  commit.parents = plan.parents ? *plan.parents : heads;
+  if (plan.parents) {
+    std::ranges::sort(commit.parents, {}, [&](const Dot& d) { return std::pair(catalog().origin(d.origin), d.seq); });
+    open.linear = commit.parents == heads;
+  }
+  const auto text = [](std::string_view stated, const std::string& general) { return stated.empty() ? general : std::string(stated); };
+  commit.message = text(plan.message, options_.message);
+  commit.tool = text(plan.tool, options_.tool.empty() ? std::string(kTool) : options_.tool);
+  commit.source = text(plan.source, options_.source);
+  commit.trace = text(plan.trace, options_.trace);
+  const auto& times = log_.impl().times;
+  if (last > 0) open.own = times[*history.find({commit.origin, last})];
+  for (const auto& parent : commit.parents) {
+    if (parent.origin == commit.origin) continue;
+    const Timestamp time = times[*history.find(parent)];
+    if (!open.others || time > *open.others) open.others = time;
+  }
+  open.number = static_cast<std::uint32_t>(history.size());
+  writer_->begin(commit.origin, commit.first);
+  open_ = std::move(open);
+  return {};
+}
+
+Result<Timestamp> EncodeSession::stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick) {
+  const auto& own = open_->own;
+  const auto& others = open_->others;
+  if (at && tick) {
+    const Timestamp time = Timestamp::of(*at, *tick);
+    if ((own && time < *own) || (others && time <= *others)) {
+      return bad("timestamp " + format_time(*at) + " tick " + std::to_string(*tick) + " breaks the clock rule: " +
+                 (own && time < *own ? "its origin was at " + format_time(own->us()) : "its context is at " + format_time(others->us())) + " already");
+    }
+    return time;
+  }
+  const Timestamp last = std::max(own.value_or(Timestamp{}), others.value_or(Timestamp{}));
+  const Micros reached = last == carried_ ? carried_from_ : last.us();
+  if (at && *at < reached) {
+    return bad("timestamp " + format_time(*at) + " breaks the clock rule: what it has seen is of " + format_time(last.us()))
+        .with_hint("time must not run backwards in what one writer has seen");
+  }
+  const Micros asked = at.value_or(options_.now);
+  DELTA_TRY(const Timestamp time, model::next_timestamp(asked, own, others));
+  if (at && time.us() > asked) carried_ = time, carried_from_ = asked;
+  return time;
+}
+
+bool EncodeSession::in_context(std::uint32_t commit, std::uint64_t seq) const {
+  const auto& history = log_.impl().history;
+  if (commit == open_->number || log_.commit(commit).origin == open_->commit.origin) return true;
+  for (const auto& parent : open_->commit.parents) {
+    const auto holder = *history.find(parent);
+    if (history.happens_before(commit, seq, holder, parent.seq) || (holder == commit && seq <= parent.seq)) return true;
+  }
+  // What the own earlier commits had seen is seen too.
+  const std::uint64_t last = open_->commit.first - 1;
+  return last > 0 && history.happens_before(commit, seq, *history.find({open_->commit.origin, last}), last);
+}
+
+Status EncodeSession::load_lifecycles() {
+  if (lifecycles_loaded_) return {};
+  lifecycles_loaded_ = true;
+  return log_.each(nullptr, [&](const ChangeBatch& batch) -> Status {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (!is_lifecycle(batch.ops[i]) || log_.pending(batch.commits[i])) continue;
+      const std::uint32_t origin = log_.commit(batch.commits[i]).origin;
+      lifecycles_.add({batch.vectors[i], batch.ops[i] == Operation::create, batch.commits[i], {batch.times[i], origin, batch.seqs[i]}});
+    }
+    return {};
+  });
+}
+
+Result<bool> EncodeSession::exists(std::uint32_t vector) {
+  if (known(vector)) return state_->exists(vector);
+  DELTA_OK(load_lifecycles());
+  return lifecycles_.exists(catalog(), vector, [&](const Lifecycles::Event& e) { return open_->linear || in_context(e.commit, e.key.seq); });
+}
+
+Status EncodeSession::put(Change change) {
+  Open& open = *open_;
+  Commit& commit = open.commit;
+  change.seq = commit.first + commit.count;
+  change.commit = open.number;
+  DELTA_OK(model::check_change(change, catalog().dims(change.vector), {options_.allow_nonfinite}));
+  DELTA_OK(writer_->add(change));
+  if (is_lifecycle(change.op)) {
+    lifecycles_.add({change.vector, change.op == Operation::create, open.number, {change.time, commit.origin, change.seq}});
+  }
+  if (!open.linear) {
+    if (change.vector >= stale_.size()) stale_.resize(catalog().vectors());
+    stale_[change.vector] = true;
+  } else if (known(change.vector)) {
+    model::apply(*state_, commit.origin, change);
+  } else if (is_lifecycle(change.op) || change.op == Operation::dense) {  // settles all dims: known again
+    if (change.op == Operation::dense) state_->set_exists(change.vector, true);
+    model::apply(*state_, commit.origin, change);
+    stale_[change.vector] = false;
+  }
+  if (commit.count++ == 0) open.first_time = change.time;
+  open.own = change.time;
+  open.bytes += 16 + 4 * (change.indices.size() + change.bits.size()) + change.metadata.size();
+  return {};
+}
+
+Status EncodeSession::close_commit() {
+  DELTA_CHECK(open_ && open_->commit.count > 0);
+  DELTA_OK(model::check_commit(catalog(), open_->commit));
+  DELTA_OK(writer_->end(open_->commit));
+  log_.impl().times.push_back(*open_->own);
+  log_.impl().previous.emplace_back();
+  DELTA_TRY(const auto number, log_.impl().history.add(open_->commit));
+  DELTA_CHECK(number == open_->number);
+  open_.reset();
+  return {};
+}
+
+Result<EncodeSummary> EncodeSession::finish() {
+  if (open_) DELTA_OK(close_commit());
+  EncodeSummary summary;
+  summary.unchanged = unchanged;
+  summary.notices = std::move(notices);
+  auto* append = std::get_if<io::AppendFile>(&target_);
+  if (!append || writer_->commits() > 0) {
+    DELTA_OK(writer_->finish());
+    DELTA_OK(append ? append->sync() : std::get<OutputFile>(target_).commit());
+    summary.commits = writer_->commits();
+    summary.deltas = writer_->deltas();
+    summary.bytes = writer_->bytes();
+  }
+  return summary;
+}
+
+}  // namespace delta::ops

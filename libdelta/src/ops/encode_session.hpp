@@ -1,0 +1,127 @@
+// One run of an encoder: what the log held before, what has been added since, and the segment being written. Commits are opened,
+// filled and closed here, by the clock and context rules of the model; the front ends (matrices, changes) say what to write.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "delta/encode.hpp"
+#include "delta/file.hpp"
+#include "delta/log.hpp"
+#include "delta/state.hpp"
+#include "io/append_file.hpp"
+#include "store/log_impl.hpp"
+#include "store/segment_writer.hpp"
+
+namespace delta::ops {
+
+/// Creates and deletes, for the one question that needs them: does a vector exist in a context that is not everything?
+class Lifecycles {
+ public:
+  struct Event {
+    std::uint32_t vector;
+    bool create;
+    std::uint32_t commit;
+    Key key;
+  };
+  void add(const Event& event) { events_.push_back(event); }
+  /// Does the last event of `vector` by key, among those that `seen` admits, create it?
+  template <class Seen>
+  bool exists(const Catalog& catalog, std::uint32_t vector, const Seen& seen) {
+    for (; indexed_ < events_.size(); ++indexed_) by_vector_[events_[indexed_].vector].push_back(indexed_);
+    const Event* last = nullptr;
+    for (const std::size_t i : by_vector_[vector]) {
+      const Event& e = events_[i];
+      if (seen(e) && (!last || key_less(catalog, last->key, e.key))) last = &e;
+    }
+    return last && last->create;
+  }
+
+ private:
+  std::vector<Event> events_;
+  std::unordered_map<std::uint32_t, std::vector<std::size_t>> by_vector_;
+  std::size_t indexed_ = 0;
+};
+
+class EncodeSession {
+ public:
+  using Target = std::variant<OutputFile, io::AppendFile>;
+
+  EncodeSession(Log base, Target target, EncodeOptions options) : options_(std::move(options)), log_(std::move(base)), target_(std::move(target)) {}
+  /// Folds what the log holds and readies the writer.
+  Status start();
+
+  const EncodeOptions& options() const { return options_; }
+  Catalog& catalog() { return log_.impl().catalog; }
+  const State& state() const { return *state_; }
+
+  /// The number of a namespace of these dimensions, declared now if need be. bad_input: it has other dimensions.
+  Result<std::uint32_t> name_space(std::string_view name, std::uint32_t dims);
+  /// The only dimension count of a namespace; none: not declared.
+  std::optional<std::uint32_t> dims_of(std::string_view name) const;
+
+  struct CommitPlan {
+    std::string_view origin;
+    std::optional<std::uint64_t> first;               // must be the next seq
+    std::optional<std::vector<Dot>> parents;          // none: everything before
+    std::string_view message, tool, source, trace;
+  };
+  Status open_commit(const CommitPlan& plan);
+  bool commit_open() const { return open_.has_value(); }
+  const Commit& open() const { return open_->commit; }
+  Timestamp opened() const { return open_->first_time; }
+  std::uint64_t open_bytes() const { return open_->bytes; }
+  Status close_commit();
+
+  /// The timestamp of the next delta of the open commit.
+  Result<Timestamp> stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick);
+  /// In the context of the open commit.
+  Result<bool> exists(std::uint32_t vector);
+  /// The values of state() are those of the context; otherwise a whole vector must be assigned whole.
+  bool known(std::uint32_t vector) const { return open_->linear && !(vector < stale_.size() && stale_[vector]); }
+  /// Some commit of this run had not seen everything: state() is no longer the state of the whole.
+  bool concurrent() const { return !stale_.empty(); }
+  /// Writes the delta and folds it. `change.seq` and `commit` are set here. Checks values and sizes, not existence.
+  Status put(Change change);
+
+  /// "origin:seq" of a commit that is here. bad_input otherwise.
+  Result<Dot> dot(std::string_view text);
+
+  std::uint64_t unchanged = 0;
+  std::vector<Finding> notices;
+  Result<EncodeSummary> finish();
+
+ private:
+  struct Open {
+    Commit commit;
+    bool linear = true;      // it has seen everything
+    std::uint32_t number = 0;  // that it will have in the history
+    Timestamp first_time;
+    std::optional<Timestamp> own, others;  // last of its origin, greatest of other origins in its context
+    std::uint64_t bytes = 0;
+  };
+
+  Status refuse_pending(std::uint32_t origin);
+  Status load_lifecycles();
+  bool in_context(std::uint32_t commit, std::uint64_t seq) const;
+
+  EncodeOptions options_;
+  Log log_;
+  Target target_;
+  std::optional<State> state_;
+  std::unique_ptr<store::SegmentWriter> writer_;
+  std::optional<Open> open_;
+  std::vector<bool> stale_;   // vectors that a concurrent commit of this run touched
+  Lifecycles lifecycles_;     // of this run, and of the log once asked
+  bool lifecycles_loaded_ = false;
+  Timestamp carried_;         // the last timestamp whose counter overflowed into the next microsecond,
+  Micros carried_from_ = 0;   // and the microsecond that was asked for
+};
+
+}  // namespace delta::ops

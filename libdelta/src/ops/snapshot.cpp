@@ -1,0 +1,13 @@
+#include "delta/snapshot.hpp"
+
+#include "model/fold.hpp"
+#include "store/log_impl.hpp"
+
+namespace delta {
+
+Result<State> snapshot(const Log& log, const CutOptions& cut, const std::vector<bool>* wanted) {
+  store::LogSource source(log.impl());
+  return model::fold(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by}, wanted);
+}
+
+}  // namespace delta
