@@ -60,6 +60,7 @@ Result<Footered> by_footer(const std::shared_ptr<const InputFile>& file, std::ui
   auto payload = read_frame(segment, 0);
   if (!payload) return out;
   segment.footer = {};
+  segment.frame_numbers.clear();
   if (!format::read_footer(*payload, footer.count, segment.footer)) return out;
   segment.frame_numbers.resize(footer.count);
   std::uint64_t at = kHeaderBytes;
@@ -156,37 +157,81 @@ Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file
   return segments;
 }
 
-Status load_tables(Segment& segment) {
-  const auto fail = [&](std::size_t entry, Error e) {
-    return std::move(std::move(e).in(segment.file->name()).at(frame_place(segment, entry)));
-  };
-  for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
-    const auto& entry = segment.footer.frames[i];
-    if (entry.type != FrameType::props && entry.type != FrameType::ids && entry.type != FrameType::commits) continue;
-    format::FrameHeader frame;
-    DELTA_TRY(const Buffer payload, read_frame(segment, i, &frame));
-    if (entry.type == FrameType::props) {
-      if (auto ok = format::read_props(payload, frame.count, segment.names); !ok) return fail(i, std::move(ok).error());
-    } else if (entry.type == FrameType::ids) {
-      if (frame.first != segment.ids.size()) return damaged(segment, frame_place(segment, i), "ids are missing before this frame");
-      format::Ids ids;
-      const auto namespaces = static_cast<std::uint32_t>(segment.names.namespaces.size());
-      if (auto ok = format::read_ids(payload, frame.count, namespaces, ids); !ok) return fail(i, std::move(ok).error());
-      segment.owners.insert(segment.owners.end(), ids.namespaces.begin(), ids.namespaces.end());
-      segment.ids.insert(segment.ids.end(), ids.ids.begin(), ids.ids.end());
-      segment.id_text.push_back(std::move(ids.text));
-    } else {
-      if (frame.first != segment.committed()) return damaged(segment, frame_place(segment, i), "commits are missing before this frame");
-      std::vector<format::CommitRow> rows;
-      const auto origins = static_cast<std::uint32_t>(segment.names.origins.size());
-      if (auto ok = format::read_commits(payload, frame.count, origins, rows); !ok) return fail(i, std::move(ok).error());
-      for (auto& row : rows) {
-        segment.row_ends.push_back(segment.committed() + row.commit.count);
-        segment.rows.push_back(std::move(row));
-      }
-    }
+namespace {
+
+Status load_ids(Segment& segment, const format::FrameHeader& frame, ByteView payload) {
+  if (frame.first != segment.ids.size()) return error(ErrorCode::corrupt, "ids are missing before this frame");
+  format::Ids ids;
+  DELTA_OK(format::read_ids(payload, frame.count, static_cast<std::uint32_t>(segment.names.namespaces.size()), ids));
+  segment.owners.insert(segment.owners.end(), ids.namespaces.begin(), ids.namespaces.end());
+  segment.ids.insert(segment.ids.end(), ids.ids.begin(), ids.ids.end());
+  segment.id_text.push_back(std::move(ids.text));
+  return {};
+}
+
+Status load_commits(Segment& segment, const format::FrameHeader& frame, ByteView payload) {
+  if (frame.first != segment.committed()) return error(ErrorCode::corrupt, "commits are missing before this frame");
+  std::vector<format::CommitRow> rows;
+  DELTA_OK(format::read_commits(payload, frame.count, static_cast<std::uint32_t>(segment.names.origins.size()), rows));
+  for (auto& row : rows) {
+    segment.row_ends.push_back(segment.committed() + row.commit.count);
+    segment.rows.push_back(std::move(row));
   }
   return {};
+}
+
+}  // namespace
+
+Status load_tables(Segment& segment) {
+  for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
+    const FrameType type = segment.footer.frames[i].type;
+    if (type != FrameType::props && type != FrameType::ids && type != FrameType::commits) continue;
+    format::FrameHeader frame;
+    DELTA_TRY(const Buffer payload, read_frame(segment, i, &frame));
+    Status loaded = type == FrameType::props ? format::read_props(payload, frame.count, segment.names)
+                    : type == FrameType::ids ? load_ids(segment, frame, payload)
+                                             : load_commits(segment, frame, payload);
+    if (!loaded) return std::move(std::move(loaded).error().in(segment.file->name()).at(frame_place(segment, i)));
+  }
+  return {};
+}
+
+std::vector<std::string> lost_dots(const Segment& segment) {
+  Segment copy = segment;
+  copy.names = {};
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;  // ordinals without a DATA frame
+  std::uint64_t next = 0;
+  for (const auto& frame : segment.footer.frames) {
+    if (frame.type != FrameType::data) continue;
+    if (frame.first > next) gaps.push_back({next, frame.first});
+    next = std::max(next, frame.first + frame.count);
+  }
+  gaps.push_back({next, ~std::uint64_t{0}});
+  std::vector<std::string> lost;
+  for (std::size_t i = 0; i < copy.footer.frames.size(); ++i) {
+    const auto& entry = copy.footer.frames[i];
+    if (entry.type != FrameType::props && entry.type != FrameType::commits) continue;
+    format::FrameHeader frame;
+    const auto payload = read_frame(copy, i, &frame);
+    std::vector<format::CommitRow> rows;
+    if (!payload) continue;
+    if (entry.type == FrameType::props) {
+      if (!format::read_props(*payload, frame.count, copy.names)) return lost;
+      continue;
+    }
+    if (!format::read_commits(*payload, frame.count, static_cast<std::uint32_t>(copy.names.origins.size()), rows)) continue;
+    std::uint64_t begin = frame.first;
+    for (const auto& [commit, time, previous] : rows) {
+      for (const auto& [from, to] : gaps) {
+        const std::uint64_t first = std::max(from, begin), last = std::min(to, begin + commit.count);
+        if (first >= last) continue;
+        lost.push_back(copy.names.origins[commit.origin] + ":" + std::to_string(commit.first + first - begin) + "-" +
+                       std::to_string(commit.first + last - 1 - begin));
+      }
+      begin += commit.count;
+    }
+  }
+  return lost;
 }
 
 Status read_data(const Segment& segment, std::size_t entry, bool values, ChangeBatch& batch) {

@@ -44,8 +44,10 @@ Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file
 /// The segment that a scan found, with its directory; not yet its tables.
 Segment from_scan(std::shared_ptr<const InputFile> file, std::size_t number, const ScannedSegment& scanned);
 
-/// Reads PROPS, IDS and COMMITS. Where a frame is missing (damage), stops with an error.
+/// Reads PROPS, IDS and COMMITS. Where a frame is missing or malformed, stops with an error.
 Status load_tables(Segment& segment);
+/// The dots of commits that no DATA frame of the segment holds, as "origin:first-last", from what tables can be read. For reports.
+std::vector<std::string> lost_dots(const Segment& segment);
 
 /// Decodes a DATA frame onto `batch`: vectors by segment number, commits as row numbers of the segment, seqs filled in.
 /// Deltas past the last commit row are dropped.

@@ -1,0 +1,199 @@
+// Level by level: the scan judges bytes, ContentCheck judges one segment, and here the segments and files are held against each other.
+#include "delta/verify.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "delta/text.hpp"
+#include "model/rules.hpp"
+#include "ops/verify_content.hpp"
+#include "ops/verify_existence.hpp"
+
+namespace delta {
+namespace {
+
+class Verifier {
+ public:
+  explicit Verifier(const VerifyOptions& options) : options_(options), threads_(thread_count(options.threads)) {}
+
+  Result<VerifyReport> run(std::span<const std::string> paths) {
+    DELTA_TRY(const auto files, store::log_files(paths));
+    for (const auto& file : files) DELTA_OK(scan(file));
+    if (options_.level >= VerifyLevel::content) {
+      for (std::size_t i = 0; i < sources_.size(); ++i) open_part(sources_[i]);
+      DELTA_OK(check_parts());
+    }
+    std::ranges::stable_sort(report_.findings, {}, [&](const Finding& f) {
+      return std::pair(std::ranges::find(files, f.file) - files.begin(), f.offset);
+    });
+    for (const auto& finding : report_.findings) {
+      if (finding.verdict != Verdict::unlinked) report_.verdict = std::max(report_.verdict, finding.verdict);
+    }
+    return std::move(report_);
+  }
+
+ private:
+  struct Source {
+    std::shared_ptr<const InputFile> file;
+    std::size_t number = 0;
+    store::ScannedSegment scanned;
+    std::optional<std::size_t> part;  // in log_.parts, when its tables could be read
+    ops::CheckedRows rows;
+  };
+
+  void find(Finding finding) { report_.findings.push_back(std::move(finding)); }
+
+  Status scan(const std::string& path) {
+    DELTA_TRY(InputFile opened, InputFile::open(path));
+    const auto file = std::make_shared<const InputFile>(std::move(opened));
+    DELTA_TRY(auto scanned, store::scan_file(*file, options_.level >= VerifyLevel::frame));
+    ++report_.files;
+    report_.bytes += file->size();
+    report_.segments += scanned.segments.size();
+    for (auto& finding : scanned.findings) find(std::move(finding));
+    for (std::size_t i = 0; i < scanned.segments.size(); ++i) {
+      auto& segment = scanned.segments[i];
+      report_.frames += segment.frames.size();
+      if (options_.level >= VerifyLevel::frame && !segment.whole) name_losses(file, i, segment);
+      sources_.push_back({file, i, std::move(segment), {}, {}});
+    }
+    return {};
+  }
+
+  /// Damage is local: says which deltas are gone.
+  void name_losses(const std::shared_ptr<const InputFile>& file, std::size_t number, const store::ScannedSegment& scanned) {
+    if (!scanned.header) return;
+    const auto lost = store::lost_dots(store::from_scan(file, number, scanned));
+    if (lost.empty()) return;
+    std::string list;
+    for (std::size_t i = 0; i < lost.size() && i < 20; ++i) list += (i ? ", " : "") + escape(lost[i]);
+    if (lost.size() > 20) list += ", and " + std::to_string(lost.size() - 20) + " ranges more";
+    find({Verdict::corrupt, file->name(), scanned.offset, store::place_name(number, nullptr), "lost deltas: " + list, ""});
+  }
+
+  void open_part(Source& source) {
+    if (!source.scanned.header) return;
+    Log::Impl::Part part;
+    part.segment = store::from_scan(source.file, source.number, source.scanned);
+    const std::string where = store::place_name(source.number, nullptr);
+    if (auto loaded = store::load_tables(part.segment); !loaded) {
+      if (source.scanned.whole) find({Verdict::invalid, source.file->name(), source.scanned.offset, loaded.error().where, loaded.error().message, ""});
+      return;
+    }
+    if (auto ok = log_.translate(part); !ok) {
+      const auto verdict = ok.error().code == ErrorCode::forked ? Verdict::forked : Verdict::invalid;
+      find({verdict, source.file->name(), source.scanned.offset, where, ok.error().message, ok.error().hint});
+      return;
+    }
+    source.part = log_.parts.size();
+    log_.parts.push_back(std::move(part));
+  }
+
+  Status check_parts() {
+    const bool chain = options_.level >= VerifyLevel::chain;
+    ops::ExistenceCheck existence(log_.catalog, log_.history);
+    for (auto& source : sources_) {
+      if (!source.part) continue;
+      const auto& part = log_.parts[*source.part];
+      const auto report = [&](Verdict verdict, std::uint64_t offset, std::string where, std::string what) {
+        find({verdict, source.file->name(), offset, std::move(where), std::move(what), ""});
+      };
+      ops::ContentCheck check(log_, part, source.scanned, threads_, report);
+      DELTA_OK(check.run(chain, [&](const ChangeBatch& batch) { if (chain) existence.add(batch); }));
+      source.rows = std::move(check.rows);
+      report_.commits += part.segment.rows.size();
+      report_.deltas += part.segment.committed();
+    }
+    if (!chain) return {};
+    check_pending();
+    check_hashes();
+    check_clocks();
+    for (const auto& what : existence.finish()) find({Verdict::invalid, "", 0, "", what, ""});
+    return {};
+  }
+
+  std::string dot_text(Dot dot) const { return escape(log_.catalog.origin(dot.origin)) + ":" + std::to_string(dot.seq); }
+
+  void check_pending() {
+    for (const auto number : log_.history.pending()) {
+      const Commit& commit = log_.history.commit(number);
+      find({Verdict::pending, "", 0, "commit " + dot_text({commit.origin, commit.first}), "its causes are in none of the files given", ""});
+    }
+  }
+
+  /// Equal dots must be equal commits, and each origin one chain.
+  void check_hashes() {
+    struct Known {
+      Hash hash;
+      const Source* source;
+    };
+    std::map<Dot, Known> by_last;
+    const auto forked = [&](const Source& source, const std::string& what) {
+      find({Verdict::forked, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr), what,
+            "two writers used one origin name; give each its own with --origin"});
+    };
+    const auto each_row = [&](const auto& visit) {
+      for (const auto& source : sources_) {
+        if (!source.part) continue;
+        const auto& part = log_.parts[*source.part];
+        for (std::size_t r = 0; r < part.commits.size(); ++r) visit(source, part, r, log_.history.commit(part.commits[r]));
+      }
+    };
+    each_row([&](const Source& source, const auto&, std::size_t r, const Commit& commit) {
+      if (!source.rows.hashes[r]) return;
+      const Hash hash = *source.rows.hashes[r];
+      const auto [it, fresh] = by_last.try_emplace({commit.origin, commit.last()}, Known{hash, &source});
+      if (!fresh && it->second.hash != hash) {
+        forked(source, "commit " + dot_text({commit.origin, commit.first}) + " has hash " + hex(hash, 12) + " here and " + hex(it->second.hash, 12) +
+                           " in " + it->second.source->file->name() + ", " + store::place_name(it->second.source->number, nullptr));
+      }
+    });
+    each_row([&](const Source& source, const auto& part, std::size_t r, const Commit& commit) {
+      const auto& row = part.segment.rows[r];
+      if (commit.first == 1 || row.previous == Hash{}) return;
+      const auto before = by_last.find({commit.origin, commit.first - 1});
+      if (before == by_last.end()) {
+        find({Verdict::unlinked, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr),
+              "the commit before " + dot_text({commit.origin, commit.first}) + " is in none of the files given", ""});
+      } else if (before->second.hash != row.previous) {
+        forked(source, "commit " + dot_text({commit.origin, commit.first}) + " continues another history of its origin (" + hex(row.previous, 12) +
+                           ") than the one given (" + hex(before->second.hash, 12) + ")");
+      }
+    });
+  }
+
+  void check_clocks() {
+    std::vector<std::pair<Timestamp, Timestamp>> times(log_.history.size());  // first and last, by commit
+    for (const auto& source : sources_) {
+      if (!source.part) continue;
+      const auto& part = log_.parts[*source.part];
+      for (std::size_t r = 0; r < part.commits.size(); ++r) times[part.commits[r]] = {source.rows.first_times[r], part.segment.rows[r].time};
+    }
+    const auto time_of = [&](Dot dot) -> std::optional<Timestamp> {
+      const auto number = log_.history.find(dot);
+      if (!number) return std::nullopt;
+      const Commit& holder = log_.history.commit(*number);
+      if (dot.seq == holder.last()) return times[*number].second;
+      if (dot.seq == holder.first) return times[*number].first;
+      return std::nullopt;
+    };
+    for (std::uint32_t n = 0; n < log_.history.size(); ++n) {
+      const Commit& commit = log_.history.commit(n);
+      if (auto ok = model::check_clock(log_.catalog, commit, times[n].first, time_of); !ok) {
+        find({Verdict::invalid, "", 0, "commit " + dot_text({commit.origin, commit.first}), ok.error().message, ""});
+      }
+    }
+  }
+
+  VerifyOptions options_;
+  unsigned threads_;
+  VerifyReport report_;
+  std::vector<Source> sources_;
+  Log::Impl log_;
+};
+
+}  // namespace
+
+Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOptions& options) { return Verifier(options).run(paths); }
+
+}  // namespace delta

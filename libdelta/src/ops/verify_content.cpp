@@ -1,0 +1,206 @@
+#include "ops/verify_content.hpp"
+
+#include <algorithm>
+
+#include "delta/text.hpp"
+#include "model/canonical.hpp"
+#include "model/metadata.hpp"
+#include "model/rules.hpp"
+#include "support/worker_pool.hpp"
+
+namespace delta::ops {
+
+using format::FrameType;
+
+struct ContentCheck::Block {
+  std::size_t entry = 0;
+  ChangeBatch batch;                 // vectors by the log's numbers, commits by row
+  std::vector<Hash> leaves;
+  std::uint32_t min_vector = 0, max_vector = 0;  // by the segment's numbers
+  std::optional<Error> unreadable;
+  std::string broken;                // a rule that a delta breaks; empty: none
+};
+
+void ContentCheck::say(Verdict verdict, std::size_t entry, std::string what) {
+  format::FrameHeader header;
+  header.type = segment_.footer.frames[entry].type;
+  header.number = segment_.frame_numbers[entry];
+  report_(verdict, segment_.offset + segment_.footer.frames[entry].offset, store::place_name(segment_.number, &header), std::move(what));
+}
+
+/// Names: valid, and each given once.
+void ContentCheck::check_tables() {
+  const auto invalid = [&](std::string what) { report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr), std::move(what)); };
+  Catalog names;
+  for (const auto& ns : segment_.names.namespaces) {
+    if (auto ok = model::check_namespace(ns.name); !ok) invalid(ok.error().message);
+    names.add_namespace(ns.name, ns.dims);
+  }
+  for (const auto& origin : segment_.names.origins) {
+    if (auto ok = model::check_origin(origin); !ok) invalid(ok.error().message);
+    names.add_origin(origin);
+  }
+  for (std::size_t i = 0; i < segment_.ids.size(); ++i) {
+    if (auto ok = model::check_id(segment_.ids[i]); !ok) invalid(ok.error().message);
+    if (names.namespaces() == segment_.names.namespaces.size()) names.add_vector(segment_.owners[i], segment_.ids[i]);
+  }
+  if (names.namespaces() != segment_.names.namespaces.size() || names.origins() != segment_.names.origins.size() ||
+      names.vectors() != segment_.ids.size()) {
+    invalid("a namespace, origin or id is named twice");
+  }
+  for (const auto number : part_.commits) {
+    if (auto ok = model::check_commit(log_.catalog, log_.history.commit(number)); !ok) invalid(ok.error().message);
+  }
+}
+
+// On a worker: decodes, applies the rules for single deltas, hashes.
+void ContentCheck::check_block(Block& block, bool chain) const {
+  const format::FrameEntry& entry = segment_.footer.frames[block.entry];
+  if (auto read = store::read_data(segment_, block.entry, true, block.batch); !read) {
+    block.unreadable = std::move(read).error();
+    return;
+  }
+  if (block.batch.size() != entry.count) block.broken = "deltas that no commit closes";
+  if (block.batch.empty()) return;
+  const auto [lo, hi] = std::ranges::minmax(block.batch.vectors);
+  block.min_vector = lo, block.max_vector = hi;
+  const auto [first, last] = std::ranges::minmax(block.batch.times);
+  if (block.broken.empty() && (first != entry.min_time || last != entry.max_time)) block.broken = "the frame's time range is not that of its deltas";
+  for (auto& v : block.batch.vectors) v = part_.vectors[v];
+  for (std::size_t i = 0; i < block.batch.size(); ++i) {
+    const Change change = block.batch[i];
+    const Namespace& ns = log_.catalog.name_space(log_.catalog.namespace_of(change.vector));
+    const std::string_view origin = segment_.names.origins[segment_.rows[change.commit].commit.origin];
+    auto ok = model::check_change(change, ns.dims, {.allow_nonfinite = true});
+    if (ok && !change.metadata.empty()) {
+      const auto canonical = model::canonical_metadata(change.metadata);
+      if (!canonical || *canonical != change.metadata) ok = error(ErrorCode::bad_input, "metadata is not in its canonical form");
+    }
+    if (!ok && block.broken.empty()) block.broken = std::string(origin) + ":" + std::to_string(change.seq) + ": " + ok.error().message;
+    if (chain) block.leaves.push_back(model::leaf_hash({origin, ns.name, log_.catalog.id(change.vector), ns.dims}, change));
+  }
+}
+
+std::optional<Hash> ContentCheck::previous_of(std::size_t row) const {
+  const Commit& commit = segment_.rows[row].commit;
+  for (std::size_t r = row; r-- > 0;) {
+    const Commit& before = segment_.rows[r].commit;
+    if (before.origin != commit.origin) continue;
+    if (before.last() + 1 != commit.first) return std::nullopt;
+    return rows.hashes[r];
+  }
+  return segment_.rows[row].previous;  // zero for the first commit of the origin
+}
+
+void ContentCheck::end_row() {
+  const auto& row = segment_.rows[row_];
+  if (row_time_ != row.time) {
+    report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr),
+            "commit row " + std::to_string(row_) + ": its time is not that of its last delta");
+  }
+  if (hashing_ && tree_.size() == row.commit.count) {
+    if (const auto previous = previous_of(row_)) {
+      rows.hashes[row_] = model::commit_hash(log_.catalog, log_.history.commit(part_.commits[row_]), tree_.root(), *previous);
+    }
+  }
+  tree_ = {};
+  row_deltas_ = 0;
+  ++row_;
+}
+
+void ContentCheck::take_block(Block& block, const Visit& visit) {
+  const format::FrameEntry& entry = segment_.footer.frames[block.entry];
+  if (block.unreadable) {
+    // The checksum was right, so nobody damaged it: it was written wrong.
+    say(block.unreadable->code == ErrorCode::unsupported ? Verdict::unsupported : Verdict::invalid, block.entry, block.unreadable->message);
+    return;
+  }
+  if (!block.broken.empty()) say(Verdict::invalid, block.entry, block.broken);
+  if (entry.first != next_ordinal_ && scanned_.whole) say(Verdict::invalid, block.entry, "deltas are missing before this frame");
+  next_ordinal_ = entry.first + entry.count;
+  for (std::size_t i = 0; i < block.batch.size(); ++i) {
+    while (row_ < block.batch.commits[i]) end_row();
+    if (row_deltas_++ == 0) {
+      rows.first_times[row_] = block.batch.times[i];
+    } else if (block.batch.times[i] < row_time_) {
+      say(Verdict::invalid, block.entry, "the clock runs backwards inside a commit");
+    }
+    row_time_ = block.batch.times[i];
+    if (!block.leaves.empty()) tree_.add(block.leaves[i]);
+  }
+  for (auto& c : block.batch.commits) c = part_.commits[c];
+  for (auto& frame : footer_.frames) {
+    if (frame.offset == entry.offset) frame.min_vector = block.min_vector, frame.max_vector = block.max_vector;
+  }
+  visit(block.batch);
+}
+
+Status ContentCheck::run(bool chain, const Visit& visit) {
+  hashing_ = chain;
+  rows.hashes.resize(segment_.rows.size());
+  rows.first_times.resize(segment_.rows.size());
+  footer_.frames = segment_.footer.frames;
+  check_tables();
+  OrderedWork work(threads_, threads_ * 4);
+  for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
+    if (segment_.footer.frames[i].type != FrameType::data) continue;
+    auto block = std::make_shared<Block>();
+    block->entry = i;
+    DELTA_OK(work.submit([this, block, chain] { return check_block(*block, chain), Status{}; },
+                         [this, block, &visit] { return take_block(*block, visit), Status{}; }));
+  }
+  DELTA_OK(work.finish());
+  while (row_ < segment_.rows.size() && row_deltas_ > 0) end_row();
+  check_end(chain);
+  return {};
+}
+
+void ContentCheck::check_end(bool chain) {
+  if (!scanned_.whole) return;
+  const std::string where = store::place_name(segment_.number, nullptr);
+  const auto invalid = [&](std::string what) { report_(Verdict::invalid, segment_.offset, where, std::move(what)); };
+  if (next_ordinal_ < segment_.committed()) invalid("commits close more deltas than there are");
+  if (!scanned_.trailer) return;
+  if (scanned_.trailer->deltas != segment_.committed() || scanned_.trailer->commits != segment_.rows.size()) {
+    invalid("the trailer's counts are not those of the segment");
+  }
+  check_footer(chain);
+}
+
+/// The footer is a cache: what it says must be what was found.
+void ContentCheck::check_footer(bool chain) {
+  footer_.vectors = static_cast<std::uint32_t>(segment_.ids.size());
+  footer_.namespaces = static_cast<std::uint32_t>(segment_.names.namespaces.size());
+  footer_.origins = static_cast<std::uint32_t>(segment_.names.origins.size());
+  bool hashed = chain;
+  for (std::size_t r = 0; r < segment_.rows.size(); ++r) {
+    const auto& row = segment_.rows[r];
+    auto head = std::ranges::find(footer_.heads, row.commit.origin, &format::HeadEntry::origin);
+    if (head == footer_.heads.end()) head = footer_.heads.insert(head, {row.commit.origin, row.commit.first, 0, {}, row.previous, {}});
+    head->last = row.commit.last();
+    head->time = row.time;
+    head->hash = rows.hashes[r].value_or(Hash{});
+    hashed = hashed && rows.hashes[r];
+  }
+  std::ranges::sort(footer_.heads, {}, &format::HeadEntry::origin);
+  const std::uint64_t at = scanned_.frames.back().offset;
+  const std::string where = store::place_name(segment_.number, &scanned_.frames.back().header);
+  store::Segment self = segment_;  // to read the footer frame by the directory of one entry
+  const auto& header = scanned_.frames.back().header;
+  self.footer.frames = {{header.type, header.stored, header.count, 0, {}, {}, 0, 0, at - segment_.offset}};
+  self.frame_numbers = {header.number};
+  const auto payload = store::read_frame(self, 0);
+  format::Footer stored;
+  if (!payload || !format::read_footer(*payload, header.count, stored)) {
+    report_(Verdict::invalid, at, where, payload ? "the footer is malformed" : payload.error().message);
+    return;
+  }
+  if (!hashed) {
+    for (auto* footer : {&stored, &footer_}) {
+      for (auto& head : footer->heads) head.hash = {};
+    }
+  }
+  if (stored != footer_) report_(Verdict::invalid, at, where, "the footer is not what the frames say");
+}
+
+}  // namespace delta::ops

@@ -1,0 +1,61 @@
+// One segment under verification: every payload decoded, the rules for single deltas, the footer recomputed, hashes.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "delta/verify.hpp"
+#include "format/tables.hpp"
+#include "store/log_impl.hpp"
+
+namespace delta::ops {
+
+/// What a segment turned out to hold, row by row.
+struct CheckedRows {
+  std::vector<std::optional<Hash>> hashes;  // of each row's commit; none where deltas are missing
+  std::vector<Timestamp> first_times;       // of each row's first delta
+};
+
+class ContentCheck {
+ public:
+  using Report = std::function<void(Verdict, std::uint64_t offset, std::string where, std::string what)>;
+  /// Deltas in order, vectors and commits by the log's numbers.
+  using Visit = std::function<void(const ChangeBatch&)>;
+
+  ContentCheck(const Log::Impl& log, const Log::Impl::Part& part, const store::ScannedSegment& scanned, unsigned threads, Report report)
+      : log_(log), part_(part), segment_(part.segment), scanned_(scanned), threads_(threads), report_(std::move(report)) {}
+
+  /// `chain`: hash, too. An Error only for I/O.
+  Status run(bool chain, const Visit& visit);
+  CheckedRows rows;
+
+ private:
+  struct Block;
+  void check_tables();
+  void check_block(Block& block, bool chain) const;
+  void take_block(Block& block, const Visit& visit);
+  void end_row();
+  void check_end(bool chain);
+  void check_footer(bool chain);
+  void say(Verdict verdict, std::size_t entry, std::string what);
+  std::optional<Hash> previous_of(std::size_t row) const;
+
+  const Log::Impl& log_;
+  const Log::Impl::Part& part_;
+  const store::Segment& segment_;
+  const store::ScannedSegment& scanned_;
+  unsigned threads_;
+  Report report_;
+
+  format::Footer footer_;        // recomputed
+  std::uint64_t next_ordinal_ = 0;
+  std::size_t row_ = 0;          // that the next delta belongs to
+  std::uint64_t row_deltas_ = 0;  // of it, so far
+  Timestamp row_time_;
+  model::MerkleTree tree_;
+  bool hashing_ = false;
+};
+
+}  // namespace delta::ops
