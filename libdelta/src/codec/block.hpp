@@ -15,9 +15,10 @@ namespace delta::codec {
 /// Columns of a DATA payload. The high bit marks a column that a reader must know ("critical").
 enum class Column : std::uint8_t;
 
-/// Which columns to decode. Positions (op, vector, time, counts) always are.
+/// Which columns to decode. Positions (op, vector, time, counts) always are: without values, index_ends and bits_ends
+/// count what is not there, so that sizes can be told, and batch[i] must not be used. Without metadata its ends are 0.
 struct Wanted {
-  bool values = true;    ///< indices, bits
+  bool values = true;  ///< indices, bits
   bool metadata = true;
 };
 
@@ -28,7 +29,8 @@ struct ColumnSize {
 };
 
 /// Appends the payload of `batch` (commits and seqs are not stored: a fresh segment implies them) to `out`.
-/// Deterministic for given inputs and codec libraries. Precondition: the batch is valid (counts, sorted indices).
+/// Deterministic for given inputs and codec libraries. Thread-safe. Precondition: the batch is valid (counts, sorted
+/// indices), not empty, and of at most kMaxFrameBytes as rows.
 void encode_block(const ChangeBatch& batch, Preset preset, Buffer& out);
 
 /// Decodes a payload that claims `count` deltas onto a cleared `batch`; vectors stay segment ordinals < `vectors`.

@@ -1,0 +1,55 @@
+// Bytes, numbers and float32 bits to their smallest coding that is quick enough, and back.
+//
+// Constraints: every block decodes alone, so blocks are small and contexts are reused (one set a thread, no allocation
+// in steady state); one entropy stage does for all: libzstd, also for plain Huffman, which it writes when it is told to
+// find no matches and to code the literals. A decoder therefore knows three coders of bytes (raw, constant, zstd), and
+// how a zstd frame was found is no part of the format.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "codec/block.hpp"
+#include "delta/result.hpp"
+#include "support/bytes.hpp"
+
+namespace delta::codec {
+
+/// The numbers are those of the file format.
+enum class Coder : std::uint8_t {
+  raw = 0,       ///< as is
+  constant = 1,  ///< one byte (of float32 columns: one word), repeated
+  zstd = 2,      ///< a zstd frame without magic number, checksum, dictionary and content size
+  planes = 3,    ///< byte k of every element together, each plane coded on its own
+  table = 4,     ///< float32 columns: the distinct words in order, and the place of each element among them
+};
+inline constexpr std::uint8_t kTransposed =
+    0x10;  ///< added to zstd, planes and table: element 0 of all rows, then 1, …
+
+/// Appends the coding of `raw` and returns its coder: raw, constant or zstd.
+Coder append_bytes(ByteView raw, Preset preset, Buffer& out);
+/// Fills `raw` (its size is the raw length) from all of `stored`. `what` names the column.
+Status read_bytes(std::uint8_t coder, ByteView stored, std::span<Byte> raw, std::string_view what);
+
+/// A coding inside a column: coder, stored length (zstd only), bytes. The raw length is known to the reader.
+void append_part(ByteView raw, Preset preset, Buffer& out);
+/// Reads a part of room.size() raw bytes off the front of `stored`. The view is of `stored` or of `room`.
+Result<ByteView> read_part(ByteView& stored, std::span<Byte> room, std::string_view what);
+
+struct Coded {
+  std::uint8_t coder = 0;
+  std::uint64_t raw = 0;  ///< bytes before the entropy stage
+};
+
+/// Whole numbers: as varints or, where that is smaller, as byte planes of the width of the largest.
+Coded append_numbers(std::span<const std::uint64_t> numbers, Preset preset, Buffer& out);
+Status read_numbers(Coded coded, ByteView stored, std::span<std::uint64_t> numbers, std::string_view what);
+
+/// Raw float32 bits. `row`: elements a row if all rows are alike, else 0; it allows transposing.
+Coded append_words(std::span<const std::uint32_t> words, std::size_t row, Preset preset, Buffer& out);
+Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, std::string_view what);
+
+/// An error about a column: "block column NAME: MESSAGE".
+Error column_error(ErrorCode code, std::string_view what, std::string message);
+
+}  // namespace delta::codec

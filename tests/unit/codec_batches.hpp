@@ -1,0 +1,104 @@
+// Batches for the codec's tests: random ones of every operation and form, and the awkward kinds of data.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "delta/change.hpp"
+
+namespace delta::test {
+
+using Random = std::mt19937_64;
+
+inline std::uint64_t below(Random& random, std::uint64_t n) { return random() % n; }
+
+/// A float of one of several kinds: Gaussian, count, decimal, zero, special, any bits.
+inline std::uint32_t random_bits(Random& random, int kind) {
+  switch (kind) {
+    case 0: {
+      float sum = -6;
+      for (int i = 0; i < 12; ++i) sum += static_cast<float>(below(random, 1 << 20)) / (1 << 20);
+      return std::bit_cast<std::uint32_t>(sum * 0.05f);
+    }
+    case 1:
+      return std::bit_cast<std::uint32_t>(static_cast<float>(below(random, 6) * below(random, 6)));
+    case 2:
+      return std::bit_cast<std::uint32_t>(static_cast<float>(below(random, 10000)) / 100.0f);
+    case 3:
+      return below(random, 4) != 0 ? 0 : std::bit_cast<std::uint32_t>(1.5f);
+    case 4: {
+      constexpr std::uint32_t special[] = {0x80000000, 0x00000001, 0x807fffff, 0x7f800000,
+                                           0xff800000, 0x7fc00000, 0x7fc12345, 0xffa00001};
+      return special[below(random, std::size(special))];
+    }
+    default:
+      return static_cast<std::uint32_t>(random());
+  }
+}
+
+inline std::vector<std::uint32_t> random_values(Random& random, std::size_t n) {
+  std::vector<std::uint32_t> bits(n);
+  const int kind = static_cast<int>(below(random, 6));
+  for (std::uint32_t& b : bits) b = random_bits(random, kind);
+  return bits;
+}
+
+/// Scattered, clustered, nearly full, or a prefix; of `dims`.
+inline std::vector<std::uint32_t> random_set(Random& random, std::uint32_t dims) {
+  std::vector<std::uint32_t> set;
+  const std::uint64_t kind = below(random, 5), one_in = 2 + below(random, 40);
+  const std::uint64_t begin = below(random, dims), length = 1 + below(random, 50);
+  for (std::uint32_t d = 0; d < dims; ++d) {
+    const bool in = kind == 0   ? below(random, one_in) == 0
+                    : kind == 1 ? d >= begin && d < begin + length
+                    : kind == 2 ? below(random, one_in) != 0
+                    : kind == 3 ? d < begin
+                                : d / length % 3 == 1;
+    if (in) set.push_back(d);
+  }
+  return set;
+}
+
+/// A batch of `deltas` over `vectors` vectors: all operations, repeated sets, times both ways, some metadata.
+inline ChangeBatch random_batch(Random& random, std::size_t deltas, std::uint32_t vectors) {
+  ChangeBatch batch;
+  std::vector<std::vector<std::uint32_t>> sets;
+  const bool metadata = below(random, 2) == 0, ticks = below(random, 2) == 0, mixed = below(random, 3) != 0;
+  const std::uint64_t unit = below(random, 2) == 0 ? 1'000'000 : 1;
+  const auto dims = static_cast<std::uint32_t>(1 + below(random, 300));
+  const auto only = static_cast<Operation>(1 + below(random, 3));
+  Micros us = 1'600'000'000'000'000;
+  for (std::size_t i = 0; i < deltas; ++i) {
+    Change change;
+    std::vector<std::uint32_t> set, bits;
+    change.op = mixed ? static_cast<Operation>(1 + below(random, 9)) : only;
+    change.vector = static_cast<std::uint32_t>(below(random, vectors));
+    us += unit * below(random, 5000) - (below(random, 20) == 0 ? unit * 20000 : 0);
+    change.time = Timestamp::of(us, ticks ? static_cast<std::uint32_t>(below(random, 4096)) : 0);
+    if (change.op == Operation::sparse) {
+      set = !sets.empty() && below(random, 3) == 0 ? sets[below(random, sets.size())] : random_set(random, dims);
+      sets.push_back(set);
+      bits = random_values(random, set.size());
+    } else {
+      const int parameters = parameter_count(change.op);
+      bits = random_values(random, parameters < 0 ? dims : static_cast<std::size_t>(parameters));
+    }
+    const std::string text = metadata && below(random, 3) == 0 ? "{\"n\":" + std::to_string(random()) + "}" : "";
+    change.indices = set, change.bits = bits, change.metadata = text;
+    batch.add(change);
+  }
+  return batch;
+}
+
+/// Everything that a payload holds.
+inline bool same(const ChangeBatch& a, const ChangeBatch& b) {
+  return a.ops == b.ops && a.vectors == b.vectors && a.times == b.times && a.index_ends == b.index_ends &&
+         a.bits_ends == b.bits_ends && a.metadata_ends == b.metadata_ends && a.indices == b.indices &&
+         a.bits == b.bits && a.metadata == b.metadata;
+}
+
+}  // namespace delta::test
