@@ -1,1 +1,84 @@
-int main() { return 2; }
+// Finds the command, runs it, says what went wrong, and checks as its last act that stdout took everything.
+#include <csignal>
+#include <new>
+
+#include "cli/help.hpp"
+#include "cli/parse.hpp"
+#include "command.hpp"
+#include "delta/file.hpp"
+#include "ui/console.hpp"
+#include "ui/terminal.hpp"
+
+namespace deltalog {
+namespace {
+
+Exit exit_of(const delta::Error& error) {
+  return error.code == delta::ErrorCode::usage ? Exit::usage : Exit::failed;
+}
+
+// A reader that went away is no failure to talk about: end as a program does that never heard of SIGPIPE.
+[[noreturn]] void end_quietly() {
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+  std::_Exit(128 + SIGPIPE);
+}
+
+int finish(Console& console, Result<Exit> result) {
+  // Also after a failure: what was printed before it stands.
+  const auto flushed = console.flush();
+  const auto closed = [](const auto& some) { return !some && some.error().code == delta::ErrorCode::closed_pipe; };
+  if (closed(result) || closed(flushed)) end_quietly();
+  if (!result) {
+    console.error(result.error());
+    return static_cast<int>(exit_of(result.error()));
+  }
+  if (!flushed) {
+    console.error(flushed.error());
+    return static_cast<int>(Exit::failed);
+  }
+  return static_cast<int>(*result);
+}
+
+Result<Exit> print(Console& console, std::string_view text) {
+  DELTA_OK(console.print(text));
+  return Exit::yes;
+}
+
+Result<Exit> run_command(const Command& command, std::span<const std::string> words, Console& console) {
+  DELTA_TRY(const auto invocation, parse(command, words));
+  if (invocation.has("help")) return print(console, help_text(command));
+  if (invocation.has("version")) return print(console, version_text());
+  console.configure(invocation);
+  return command.run(invocation, console);
+}
+
+int run(std::span<const std::string> words) {
+  Console plain("");
+  if (words.empty()) {
+    std::string text = overview_text();
+    text.pop_back();
+    plain.talk(text);
+    return static_cast<int>(Exit::usage);
+  }
+  if (words[0] == "--help" || words[0] == "-h") return finish(plain, print(plain, overview_text()));
+  if (words[0] == "--version") return finish(plain, print(plain, version_text()));
+  const Command* command = find_command(words[0]);
+  if (command == nullptr) return finish(plain, unknown_command(words[0]));
+  Console console(command->name);
+  return finish(console, run_command(*command, words.subspan(1), console));
+}
+
+}  // namespace
+}  // namespace deltalog
+
+int main(int argc, char** argv) {
+  // No setlocale(): the C locale is the contract.
+  deltalog::guard_standard_files();
+  delta::install_signal_cleanup();
+  try {
+    return deltalog::run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+  } catch (const std::bad_alloc&) {
+    deltalog::Console("").error(delta::error(delta::ErrorCode::limit, "out of memory"));
+    return static_cast<int>(deltalog::Exit::failed);
+  }
+}

@@ -1,0 +1,13 @@
+// Help texts, made from the table of commands.
+#pragma once
+
+#include <string>
+
+#include "command.hpp"
+
+namespace deltalog {
+
+std::string overview_text();                    ///< all commands
+std::string help_text(const Command& command);  ///< one command, 80 columns
+
+}  // namespace deltalog

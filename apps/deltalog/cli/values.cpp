@@ -1,0 +1,235 @@
+// Strict on purpose: a value that is understood only in part is refused, never guessed. No stdlib number parser that knows
+// locales, signs, spaces or hexadecimal is used.
+#include "cli/values.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+
+#include "delta/file.hpp"
+#include "delta/text.hpp"
+
+namespace deltalog {
+
+using delta::ErrorCode;
+using delta::Micros;
+
+namespace {
+
+delta::Error bad(std::string message) { return delta::error(ErrorCode::usage, std::move(message)); }
+
+std::vector<std::string_view> split(std::string_view text, char by) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const auto end = text.find(by);
+    parts.push_back(text.substr(0, end));
+    if (end == text.npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+Result<DimRange> parse_dim_range(std::string_view text) {
+  const auto dash = text.find('-');
+  const auto first = parse_count(text.substr(0, dash));
+  const auto last = dash == text.npos ? first : parse_count(text.substr(dash + 1));
+  if (!first || !last) return bad(delta::quote(text) + " is no dimension and no range such as 0-15");
+  if (*first > *last) return bad("the range " + delta::quote(text) + " runs backwards");
+  if (*last >= 65536) return bad("dimension " + std::to_string(*last) + " is beyond the limit of 65536 dimensions");
+  return DimRange{static_cast<std::uint32_t>(*first), static_cast<std::uint32_t>(*last)};
+}
+
+std::size_t character_bytes(std::string_view text) {
+  std::size_t n = 1;
+  while (n < text.size() && (static_cast<unsigned char>(text[n]) & 0xc0) == 0x80) ++n;
+  return n;
+}
+
+// One set "[...]" at the front of `pattern` against one character. Cuts the set off; false if it is not closed.
+bool match_set(std::string_view& pattern, std::string_view c, bool& hit) {
+  auto rest = pattern.substr(1);
+  const bool negated = rest.starts_with('!') || rest.starts_with('^');
+  if (negated) rest.remove_prefix(1);
+  hit = false;
+  for (bool first = true; !rest.empty() && (first || rest[0] != ']'); first = false) {
+    const auto low = rest.substr(0, character_bytes(rest));
+    rest.remove_prefix(low.size());
+    auto high = low;
+    if (rest.size() >= 2 && rest[0] == '-' && rest[1] != ']') {
+      high = rest.substr(1, character_bytes(rest.substr(1)));
+      rest.remove_prefix(1 + high.size());
+    }
+    // UTF-8 sorts by bytes as its code points do.
+    if (low <= c && c <= high) hit = true;
+  }
+  if (rest.empty()) return false;
+  pattern = rest.substr(1);
+  hit = hit != negated;
+  return true;
+}
+
+// One element of the pattern (not a star) against the front of `text`; cuts both.
+bool match_one(std::string_view& pattern, std::string_view& text) {
+  if (text.empty()) return false;
+  const auto c = text.substr(0, character_bytes(text));
+  if (pattern[0] == '[') {
+    auto rest = pattern;
+    bool hit = false;
+    if (match_set(rest, c, hit)) {
+      pattern = rest;
+      text.remove_prefix(c.size());
+      return hit;
+    }
+  }
+  if (pattern[0] == '?') {
+    pattern.remove_prefix(1);
+    text.remove_prefix(c.size());
+    return true;
+  }
+  if (pattern[0] == '\\' && pattern.size() > 1) pattern.remove_prefix(1);
+  const bool same = pattern[0] == text[0];
+  pattern.remove_prefix(1);
+  text.remove_prefix(1);
+  return same;
+}
+
+}  // namespace
+
+Micros now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<Micros>(std::chrono::duration_cast<std::chrono::microseconds>(since).count());
+}
+
+Result<Micros> default_time() {
+  const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
+  if (epoch == nullptr || *epoch == 0) return now();
+  const auto seconds = parse_count(epoch);
+  if (!seconds || *seconds > delta::kMaxMicros / 1'000'000) {
+    return bad("SOURCE_DATE_EPOCH is " + delta::quote(epoch) + ", which is no number of seconds since 1970");
+  }
+  return *seconds * 1'000'000;
+}
+
+Result<std::uint64_t> parse_count(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || problem != std::errc() || end != text.data() + text.size()) {
+    return bad(delta::quote(text) + " is no whole number");
+  }
+  return value;
+}
+
+Result<std::vector<DimRange>> parse_dims(std::string_view text) {
+  std::vector<DimRange> ranges;
+  for (const auto part : split(text, ',')) {
+    DELTA_TRY(const auto range, parse_dim_range(part));
+    ranges.push_back(range);
+  }
+  std::ranges::sort(ranges, {}, &DimRange::first);
+  std::vector<DimRange> out;
+  for (const auto& range : ranges) {
+    if (!out.empty() && range.first <= out.back().last + 1) {
+      out.back().last = std::max(out.back().last, range.last);
+    } else {
+      out.push_back(range);
+    }
+  }
+  return out;
+}
+
+Result<Bound> parse_bound(std::string_view text) {
+  if (!text.ends_with('%')) {
+    DELTA_TRY(const auto count, parse_count(text));
+    return Bound{count, std::nullopt};
+  }
+  const auto digits = text.substr(0, text.size() - 1);
+  double percent = 0;
+  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), percent, std::chars_format::fixed);
+  const bool whole = !digits.empty() && problem == std::errc() && end == digits.data() + digits.size();
+  if (!whole || !(percent >= 0 && percent <= 100)) return bad(delta::quote(text) + " is no percentage from 0% to 100%");
+  return Bound{std::nullopt, percent / 100};
+}
+
+Result<CommitEvery> parse_commit_every(std::string_view text) {
+  CommitEvery out;
+  for (const auto part : split(text, ',')) {
+    if (const auto count = parse_count(part); count && !out.deltas) {
+      if (*count == 0) return bad("a commit cannot hold 0 deltas");
+      out.deltas = *count;
+    } else if (const auto duration = delta::parse_duration(part); duration && !out.duration) {
+      out.duration = *duration;
+    } else {
+      return bad(delta::quote(text) + " is no number of deltas, duration, or both, such as 1000,15m");
+    }
+  }
+  return out;
+}
+
+Result<delta::Preset> parse_preset(std::string_view text) {
+  if (text == "fastest") return delta::Preset::fastest;
+  if (text == "balanced") return delta::Preset::balanced;
+  if (text == "maximum") return delta::Preset::maximum;
+  return bad(delta::quote(text) + " is no preset");
+}
+
+Result<std::vector<std::string>> read_lines(const std::string& path) {
+  DELTA_TRY(auto input, delta::InputStream::open(path));
+  std::vector<std::uint8_t> buffer(64 << 10);
+  std::vector<std::string> lines;
+  std::string line;
+  const auto end_line = [&] {
+    if (line.ends_with('\r')) line.pop_back();
+    lines.push_back(std::move(line));
+    line.clear();
+  };
+  while (true) {
+    DELTA_TRY(const std::size_t got, input.read(buffer));
+    if (got == 0) break;
+    std::string_view part(reinterpret_cast<const char*>(buffer.data()), got);
+    for (auto end = part.find('\n'); end != part.npos; end = part.find('\n')) {
+      line += part.substr(0, end);
+      end_line();
+      part.remove_prefix(end + 1);
+    }
+    line += part;
+  }
+  if (!line.empty()) end_line();
+  return lines;
+}
+
+bool glob_match(std::string_view pattern, std::string_view text) {
+  // Backtracks to the last star only, which is enough and keeps it from being exponential.
+  std::string_view star_pattern, star_text;
+  bool starred = false;
+  while (!text.empty() || !pattern.empty()) {
+    if (!pattern.empty() && pattern[0] == '*') {
+      pattern.remove_prefix(1);
+      star_pattern = pattern, star_text = text, starred = true;
+    } else if (pattern.empty() || !match_one(pattern, text)) {
+      if (!starred || star_text.empty()) return false;
+      star_text.remove_prefix(character_bytes(star_text));
+      pattern = star_pattern, text = star_text;
+    }
+  }
+  return true;
+}
+
+Result<std::optional<Micros>> time_of(const Invocation& invocation, std::string_view option) {
+  return value_of(invocation, option, [](std::string_view text) { return delta::parse_time(text, now()); });
+}
+
+Result<unsigned> threads_of(const Invocation& invocation) {
+  const auto parse = [](std::string_view text) -> Result<unsigned> {
+    DELTA_TRY(const auto count, parse_count(text));
+    if (count < 1 || count > 1024) return bad(delta::quote(text) + " is no number of threads from 1 to 1024");
+    return static_cast<unsigned>(count);
+  };
+  DELTA_TRY(const auto threads, value_of(invocation, "threads", parse));
+  return threads.value_or(0);
+}
+
+delta::Error usage_error(const Invocation& invocation, std::string message) {
+  return bad(std::move(message)).with_hint("see deltalog " + std::string(invocation.command().name) + " --help");
+}
+
+}  // namespace deltalog

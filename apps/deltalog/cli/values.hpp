@@ -1,0 +1,75 @@
+// What the text of an option means. Every function names the offending text in its error; the option is named by value_of().
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/parse.hpp"
+#include "delta/preset.hpp"
+#include "delta/timestamp.hpp"
+
+namespace deltalog {
+
+/// The wall clock, in microseconds.
+delta::Micros now();
+
+/// SOURCE_DATE_EPOCH in the environment, else the wall clock. Error: the variable is set and no number of seconds.
+Result<delta::Micros> default_time();
+
+Result<std::uint64_t> parse_count(std::string_view text);  ///< decimal digits, nothing else
+
+/// First and last, both included.
+struct DimRange {
+  std::uint32_t first = 0, last = 0;
+};
+/// "0-15,20": as of cut(1), in any order; returned sorted and disjoint. Errors: empty, backwards, 65,536 or more.
+Result<std::vector<DimRange>> parse_dims(std::string_view text);
+
+/// "N" or "P%": one of the two.
+struct Bound {
+  std::optional<std::uint64_t> count;
+  std::optional<double> share;  ///< 0 to 1
+};
+Result<Bound> parse_bound(std::string_view text);
+
+/// "N", "DURATION" or "N,DURATION".
+struct CommitEvery {
+  std::optional<std::uint64_t> deltas;
+  std::optional<delta::Micros> duration;
+};
+Result<CommitEvery> parse_commit_every(std::string_view text);
+
+Result<delta::Preset> parse_preset(std::string_view text);
+
+/// Lines of a text file ("-": stdin) without their ends ("\n" or "\r\n"; the last may lack it).
+Result<std::vector<std::string>> read_lines(const std::string& path);
+
+/// `*` any run of characters, `?` one character, `[a-z]` and `[!a-z]` sets, `\` takes the next literally. Whole text.
+bool glob_match(std::string_view pattern, std::string_view text);
+
+/// parse(the option's value), its errors prefixed by the option; empty if the option was not given.
+template <class Parse>
+auto value_of(const Invocation& invocation, std::string_view option, Parse parse)
+    -> Result<std::optional<std::decay_t<decltype(parse(std::string_view()).value())>>> {
+  const std::string* text = invocation.value(option);
+  if (text == nullptr) return {std::nullopt};
+  auto parsed = parse(std::string_view(*text));
+  if (parsed) return {std::optional(std::move(parsed).value())};
+  auto error = std::move(parsed).error();
+  error.code = delta::ErrorCode::usage;
+  error.message = "--" + std::string(option) + ": " + error.message;
+  return error;
+}
+
+Result<std::optional<delta::Micros>> time_of(const Invocation& invocation, std::string_view option);
+
+/// -j, or 0 for as many as the machine has.
+Result<unsigned> threads_of(const Invocation& invocation);
+
+/// A usage error that points at the command's help.
+delta::Error usage_error(const Invocation& invocation, std::string message);
+
+}  // namespace deltalog

@@ -1,0 +1,111 @@
+// Messages may hold bytes from files and arguments. The library escapes what it quotes; what is left (paths) is made
+// harmless here, on the way out, without escaping anything twice.
+#include "ui/console.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "cli/parse.hpp"
+#include "delta/text.hpp"
+#include "ui/terminal.hpp"
+
+namespace deltalog {
+
+namespace {
+
+constexpr std::size_t kBuffer = 64 << 10;
+
+std::string_view escape_code(Style style) {
+  switch (style) {
+    case Style::strong: return "\x1b[1m";
+    case Style::dim: return "\x1b[2m";
+    case Style::good: return "\x1b[32m";
+    case Style::caution: return "\x1b[33m";
+    case Style::bad: return "\x1b[1;31m";
+    case Style::name: return "\x1b[36m";
+    default: return "";
+  }
+}
+
+// A message that already holds escaped parts must keep its backslashes, so only what stands between them is escaped.
+std::string harmless(std::string_view text) {
+  std::string out;
+  while (true) {
+    const auto slash = text.find('\\');
+    out += delta::escape(text.substr(0, slash), text.npos);
+    if (slash == text.npos) return out;
+    out += '\\';
+    text.remove_prefix(slash + 1);
+  }
+}
+
+}  // namespace
+
+void Console::configure(const Invocation& invocation) {
+  const auto knows = [&](std::string_view option) { return invocation.command().find(option) != nullptr; };
+  if (knows("quiet")) quiet_ = invocation.has("quiet");
+  if (knows("verbose")) verbose_ = invocation.has("verbose");
+  const std::string* choice = knows("color") ? invocation.value("color") : nullptr;
+  color_out_ = use_color(choice ? *choice : "auto", STDOUT_FILENO);
+  color_err_ = use_color(choice ? *choice : "auto", STDERR_FILENO);
+}
+
+delta::Status Console::print(std::string_view text) {
+  if (!broken_) return broken_.error();
+  buffer_ += text;
+  return buffer_.size() >= kBuffer ? flush() : delta::Status();
+}
+
+delta::Status Console::flush() {
+  if (!broken_) return broken_.error();
+  if (buffer_.empty()) return {};
+  broken_ = [&]() -> delta::Status {
+    if (!out_) {
+      DELTA_TRY(auto file, delta::OutputFile::create("-", {.force = false, .binary = false}));
+      out_ = std::make_unique<delta::OutputFile>(std::move(file));
+    }
+    return out_->write({reinterpret_cast<const std::uint8_t*>(buffer_.data()), buffer_.size()});
+  }();
+  buffer_.clear();
+  if (!broken_) return broken_.error();
+  return {};
+}
+
+std::string Console::paint(Style style, std::string_view text, bool color) {
+  if (!color || style == Style::plain || text.empty()) return std::string(text);
+  return std::string(escape_code(style)) + std::string(text) + "\x1b[0m";
+}
+
+void Console::talk(std::string_view line) {
+  // Nobody is left to tell if stderr is broken.
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  std::fputc('\n', stderr);
+}
+
+void Console::message(Style style, std::string_view kind, std::string_view text, std::string_view hint) {
+  const auto program = command_.empty() ? std::string("deltalog: ") : "deltalog " + command_ + ": ";
+  talk(program + paint(style, kind, color_err_) + harmless(text));
+  if (!hint.empty()) talk(paint(Style::name, "hint: ", color_err_) + harmless(hint));
+}
+
+void Console::error(const delta::Error& error) { message(Style::bad, "", error.text(), error.hint); }
+
+void Console::warn(std::string_view text) {
+  if (!quiet_) message(Style::caution, "warning: ", text, "");
+}
+
+void Console::note(std::string_view text) {
+  if (verbose_) message(Style::plain, "", text, "");
+}
+
+void Console::warn(const delta::Finding& finding) {
+  if (quiet_) return;
+  std::string text;
+  for (const auto* part : {&finding.file, &finding.where}) {
+    if (!part->empty()) text += *part + ": ";
+  }
+  message(Style::caution, "warning: ", text + finding.what, finding.hint);
+}
+
+}  // namespace deltalog

@@ -1,0 +1,53 @@
+// stdout for data, stderr for talk: every byte that a command prints goes through here.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "delta/file.hpp"
+#include "delta/finding.hpp"
+#include "delta/result.hpp"
+
+namespace deltalog {
+
+class Invocation;
+
+enum class Style : unsigned char { plain, strong, dim, good, caution, bad, name };
+
+class Console {
+ public:
+  explicit Console(std::string_view command) : command_(command) {}
+
+  /// Takes -q, -v and --color from what was asked, where the command knows them.
+  void configure(const Invocation& invocation);
+
+  /// Text for stdout, buffered; the error of an earlier write stays. A closed pipe is an error too: give up and return it.
+  delta::Status print(std::string_view text);
+  /// Sends what is buffered. The last act of the program: only then is stdout known to be written.
+  delta::Status flush();
+
+  /// The text in colour if stdout takes colour.
+  std::string paint(Style style, std::string_view text) const { return paint(style, text, color_out_); }
+
+  void error(const delta::Error& error);                 ///< also with -q
+  void warn(std::string_view text);                      ///< not with -q
+  void note(std::string_view text);                      ///< only with -v
+  void warn(const delta::Finding& finding);
+  /// A line of stderr as it is.
+  void talk(std::string_view line);
+
+  bool quiet() const { return quiet_; }
+  bool verbose() const { return verbose_; }
+
+ private:
+  static std::string paint(Style style, std::string_view text, bool color);
+  void message(Style style, std::string_view kind, std::string_view text, std::string_view hint);
+
+  std::string command_;
+  bool quiet_ = false, verbose_ = false, color_out_ = false, color_err_ = false;
+  std::string buffer_;
+  std::unique_ptr<delta::OutputFile> out_;
+  delta::Status broken_;
+};
+
+}  // namespace deltalog

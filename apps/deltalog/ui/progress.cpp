@@ -1,0 +1,65 @@
+// Drawn at most ten times a second (a line of JSON once), and first after a second: a job that is over by then needs no bar, and
+// a test of a quick command sees none. Time is looked at on every call; callers report batches, not rows.
+#include "ui/progress.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "cli/parse.hpp"
+#include "ui/console.hpp"
+#include "ui/terminal.hpp"
+
+namespace deltalog {
+
+using std::chrono::milliseconds;
+
+Progress::Progress(const Invocation& invocation, Console& console, std::string_view what, std::string_view unit,
+                   std::uint64_t total)
+    : console_(console), what_(what), unit_(unit), total_(total), begun_(Clock::now()), due_(begun_ + milliseconds(1000)) {
+  const std::string* choice = invocation.value("progress");
+  if (choice != nullptr && *choice == "json") {
+    mode_ = Mode::json;
+  } else if (choice != nullptr && *choice == "always") {
+    mode_ = Mode::line;
+  } else if ((choice == nullptr || *choice == "auto") && !console.quiet() && is_terminal(STDERR_FILENO)) {
+    mode_ = Mode::line;
+  }
+}
+
+Progress::~Progress() {
+  if (drawn_ && mode_ == Mode::line) std::fputs("\r\x1b[K", stderr);
+}
+
+void Progress::advance(std::uint64_t by) {
+  if (mode_ == Mode::off) return;
+  const std::lock_guard lock(mutex_);
+  done_ += by;
+  const auto now = Clock::now();
+  if (now >= due_) draw(now);
+}
+
+void Progress::draw(Clock::time_point now) {
+  const double seconds = std::chrono::duration<double>(now - begun_).count();
+  const double rate = static_cast<double>(done_) / seconds;
+  if (mode_ == Mode::json) {
+    console_.talk(fmt::format(R"({{"type":"progress","task":"{}","unit":"{}","done":{},"total":{},"seconds":{:.1f}}})", what_,
+                              unit_, done_, total_ == 0 ? "null" : std::to_string(total_), seconds));
+    due_ = now + milliseconds(1000);
+    return;
+  }
+  std::string line = fmt::format("{}: {} {}", what_, done_, unit_);
+  if (total_ > 0) {
+    const auto done = std::min(done_, total_);
+    line = fmt::format("{}: {}% of {} {}", what_, done * 100 / total_, total_, unit_);
+    if (rate > 0) line += fmt::format(", {:.0f} s left", static_cast<double>(total_ - done) / rate);
+  }
+  line = line.substr(0, static_cast<std::size_t>(std::max(terminal_width(STDERR_FILENO) - 1, 20)));
+  std::fputs(("\r\x1b[K" + line).c_str(), stderr);
+  drawn_ = true;
+  due_ = now + milliseconds(100);
+}
+
+}  // namespace deltalog

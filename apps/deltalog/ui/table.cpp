@@ -1,0 +1,73 @@
+// Widths are counted in code points: ids are UTF-8, and a column that is off by a wide character is still readable, while
+// a table of character widths would be the largest thing in this program.
+#include "ui/table.hpp"
+
+#include <algorithm>
+
+#include "delta/error.hpp"
+
+namespace deltalog {
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\x1b') {
+      i = std::min(text.find('m', i), text.size() - 1);
+    } else if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) {
+      ++width;
+    }
+  }
+  return width;
+}
+
+void Table::add(std::vector<std::string> cells) {
+  DELTA_CHECK(cells.size() == columns_.size());
+  rows_.push_back(std::move(cells));
+}
+
+std::string Table::text() const {
+  std::vector<std::size_t> widths;
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    widths.push_back(columns_[c].heading.size());
+    for (const auto& row : rows_) widths[c] = std::max(widths[c], display_width(row[c]));
+  }
+  std::string out;
+  const auto line = [&](const auto& cell) {
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+      const std::string_view text = cell(c);
+      const std::string pad(widths[c] - display_width(text), ' ');
+      if (c > 0) out += "  ";
+      if (columns_[c].align == Align::right) out += pad;
+      out += text;
+      if (columns_[c].align == Align::left) out += pad;
+    }
+    out.erase(out.find_last_not_of(' ') + 1);
+    out += '\n';
+  };
+  line([&](std::size_t c) { return columns_[c].heading; });
+  for (const auto& row : rows_) line([&](std::size_t c) { return std::string_view(row[c]); });
+  return out;
+}
+
+std::string wrap(std::string_view text, std::size_t indent, std::size_t width) {
+  std::string out, line;
+  const auto end_line = [&] {
+    if (!line.empty()) out += std::string(indent, ' ') + line + '\n';
+    line.clear();
+  };
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of(" \n"), text.size());
+    const auto word = text.substr(0, end);
+    if (!word.empty()) {
+      if (!line.empty() && display_width(line) + 1 + display_width(word) > width - indent) end_line();
+      if (!line.empty()) line += ' ';
+      line += word;
+    }
+    if (text.substr(end).starts_with("\n\n")) end_line(), out += '\n';
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  end_line();
+  return out;
+}
+
+}  // namespace deltalog

@@ -1,0 +1,34 @@
+// Aligned columns for people.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace deltalog {
+
+enum class Align : unsigned char { left, right };
+
+/// Width of a text on a terminal, taking every code point as one cell and colour sequences as none.
+std::size_t display_width(std::string_view text);
+
+/// Rows of cells under a heading, two spaces between columns, no space at a line's end. Cells are already escaped.
+class Table {
+ public:
+  struct Column {
+    std::string_view heading;
+    Align align = Align::left;
+  };
+  explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+  void add(std::vector<std::string> cells);  ///< as many as columns
+  std::string text() const;
+
+ private:
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// `text` broken at spaces into lines of at most `width`, each after `indent` spaces; paragraphs are kept.
+std::string wrap(std::string_view text, std::size_t indent, std::size_t width);
+
+}  // namespace deltalog
