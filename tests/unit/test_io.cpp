@@ -92,8 +92,8 @@ void with_every_fault(Prepare prepare, Work work, Check check) {
         status = work();
       }
       if (plan.calls > at) last = at + 1;
-      INFO("call " << at << " (" << plan.hit << "), fault " << static_cast<int>(kind.fault) << ", errno " << kind.error);
-      if (!*status) INFO(status->error().text());
+      INFO("call " << at << " (" << plan.hit << "), fault " << static_cast<int>(kind.fault) << ", errno " << kind.error << ": "
+                   << (*status ? "success" : status->error().text()));
       check(*status, kind.fault);
     }
   }

@@ -13,8 +13,7 @@ namespace {
 
 std::string canonical(std::string_view json) {
   const auto text = canonical_metadata(json);
-  INFO(json);
-  if (!text) INFO(text.error().text());
+  INFO(json << ": " << (text ? "taken" : text.error().text()));
   REQUIRE(text);
   return *text;
 }

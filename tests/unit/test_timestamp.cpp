@@ -11,8 +11,7 @@ constexpr Micros kNow = Micros{1'794'492'629} * 1'000'000;  // 2026-11-12T14:10:
 
 Micros time_of(std::string_view text) {
   const auto result = parse_time(text, kNow);
-  INFO(text);
-  if (!result) INFO(result.error().message);
+  INFO(text << ": " << (result ? "taken" : result.error().message));
   REQUIRE(result);
   return *result;
 }
