@@ -6,6 +6,7 @@ and by pkg-config; the library exports delta:: and nothing else (a leaked std:: 
 compiler's template instances). The move after installing shows that no path of the build is baked in.
 """
 import argparse
+import concurrent.futures
 import os
 import re
 import shutil
@@ -46,8 +47,12 @@ def check_tree(prefix, options):
 
 
 def check_headers(prefix, options):
-    for header in sorted((prefix / "include/delta").glob("*.hpp")):
+    def compile_alone(header):
         run(options.cxx, *STRICT, "-fsyntax-only", "-I", prefix / "include", "-include", header, "-x", "c++", os.devnull)
+
+    headers = sorted((prefix / "include/delta").glob("*.hpp"))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(compile_alone, headers))
 
 
 def exports(library):

@@ -55,12 +55,14 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
 def files(root):
-    """Paths that are or would be in the repository, in order."""
+    """Paths that are or would be in the repository, in order. All of them where git is not to be asked."""
+    listed = []
     if (root / ".git").exists():
         listed = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard"],
-                                check=True, capture_output=True, text=True).stdout.split("\n")
-    else:
-        listed = [str(p.relative_to(root)) for p in root.rglob("*") if not p.relative_to(root).parts[0] == "build"]
+                                check=False, capture_output=True, text=True).stdout.splitlines()
+    if not any(listed):
+        paths = [p.relative_to(root) for p in root.rglob("*")]
+        listed = [str(p) for p in paths if p.parts[0] not in ("build", ".git", ".cache")]
     return sorted(p for p in set(listed) if p and (root / p).is_file())
 
 
