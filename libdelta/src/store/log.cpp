@@ -1,3 +1,5 @@
+// Logs from the outside in: paths to files, files to segments, segments to one set of commits with one catalog; and
+// the stream of blocks that everything which reads deltas runs on, so that no reader needs the whole log in memory.
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
