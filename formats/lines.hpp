@@ -1,0 +1,41 @@
+// Lines out of a stream, in one reused buffer: no copy and no allocation per line.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "formats/format.hpp"
+
+namespace delta::formats {
+
+/// Splits a stream at LF; a CR before it goes too, and the last line may lack either. Memory: the longest line, or 1 MiB.
+class LineReader {
+ public:
+  /// After each line that many bytes can be read, whatever they are: vectorised parsers look ahead.
+  static constexpr std::size_t kPadding = 64;
+
+  LineReader(std::unique_ptr<ByteStream> stream, std::size_t max_line) : stream_(std::move(stream)), max_line_(max_line) {}
+
+  /// The next line, valid until the next call; nothing at the end. Errors: `limit` for a line of more than max_line
+  /// bytes; what reading gives; always with the stream's name.
+  Result<std::optional<std::string_view>> next();
+
+  std::uint64_t number() const { return number_; }  ///< of the last line given, from 1
+  const std::string& name() const { return stream_->name(); }
+
+ private:
+  Status fill();
+
+  std::unique_ptr<ByteStream> stream_;
+  std::size_t max_line_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0;  // without the padding
+  std::size_t begin_ = 0, end_ = 0;
+  std::uint64_t number_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace delta::formats

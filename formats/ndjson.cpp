@@ -1,0 +1,466 @@
+// Speed comes from simdjson's on-demand reader: each line is looked at once, members in whatever order they come, numbers
+// straight into the record's columns. What an operation allows and needs is checked afterwards, on a set of bits.
+//
+// The record's texts point into simdjson's buffers, which live until the next line.
+#define SIMDJSON_EXCEPTIONS 0
+#include "formats/ndjson.hpp"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+#include <limits>
+
+#include "delta/text.hpp"
+#include "formats/decimal.hpp"
+#include "formats/lines.hpp"
+
+namespace delta::formats {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+static_assert(LineReader::kPadding >= simdjson::SIMDJSON_PADDING);
+
+// ---- names ----
+
+enum class Member : unsigned {
+  type, id, name_space, ts, tick, origin, seq, parents, metadata,  // what a change may have
+  op, vector, indices, values, factor, amount, transform, args,    // its operation
+  deltas, message, tool, source, trace,                            // a commit
+};
+constexpr std::array<std::string_view, 22> kMembers = {
+    "type", "id", "namespace", "ts", "tick", "origin", "seq", "parents", "metadata",
+    "op", "vector", "indices", "values", "factor", "amount", "transform", "args",
+    "deltas", "message", "tool", "source", "trace"};
+
+constexpr std::string_view name_of(Member m) { return kMembers[static_cast<std::size_t>(m)]; }
+
+using Members = std::uint32_t;  // a set
+template <class... M>
+constexpr Members set(M... m) {
+  return ((Members{1} << static_cast<unsigned>(m)) | ... | 0);
+}
+
+constexpr Members kAnyChange = set(Member::type, Member::id, Member::name_space, Member::ts, Member::tick, Member::origin,
+                                   Member::seq, Member::parents, Member::metadata, Member::op);
+constexpr Members kCommitNeeds = set(Member::type, Member::origin, Member::seq, Member::deltas);
+constexpr Members kCommitTakes = kCommitNeeds | set(Member::parents, Member::message, Member::tool, Member::source, Member::trace);
+
+// One row an operation as written; clamp alone of the transforms takes arguments.
+struct OpInfo {
+  std::string_view name;
+  Operation op;
+  Members needs;
+};
+constexpr std::array<OpInfo, 6> kOps = {{
+    {"create", Operation::create, set(Member::vector)},
+    {"dense", Operation::dense, set(Member::vector)},
+    {"sparse", Operation::sparse, set(Member::indices, Member::values)},
+    {"scale", Operation::scale, set(Member::factor)},
+    {"offset", Operation::offset, set(Member::amount)},
+    {"delete", Operation::remove, 0},
+}};
+constexpr std::array<OpInfo, 3> kTransforms = {{
+    {"negate", Operation::negate, set(Member::transform)},
+    {"abs", Operation::abs, set(Member::transform)},
+    {"clamp", Operation::clamp, set(Member::transform, Member::args)},
+}};
+
+// Edits between two short words: insert, delete, replace, swap neighbours.
+std::size_t distance(std::string_view a, std::string_view b) {
+  constexpr std::size_t n = 16;
+  if (a.size() >= n || b.size() >= n) return n;
+  std::array<std::array<std::size_t, n>, n> d{};
+  for (std::size_t i = 0; i <= a.size(); ++i) {
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        d[i][j] = i + j;
+        continue;
+      }
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  }
+  return d[a.size()][b.size()];
+}
+
+// "did you mean 'values'?", or nothing.
+template <class Names>
+std::string suggestion(std::string_view word, const Names& names) {
+  std::string_view best;
+  std::size_t least = 3;  // at most two edits, and fewer than the word is long
+  for (const std::string_view name : names) {
+    const std::size_t d = distance(word, name);
+    if (d < least && d < word.size()) least = d, best = name;
+  }
+  return best.empty() ? std::string() : "did you mean '" + std::string(best) + "'?";
+}
+
+constexpr std::size_t kShown = 60;  // bytes of a value in a message
+
+Error bad(std::string message) { return error(ErrorCode::bad_input, std::move(message)); }
+
+std::string listed(Members members) {
+  std::string out;
+  for (std::size_t i = 0; i < kMembers.size(); ++i) {
+    if ((members >> i & 1) != 0) ((out += out.empty() ? "'" : ", '") += kMembers[i]) += '\'';
+  }
+  return out;
+}
+
+std::string_view trimmed(std::string_view s) {
+  while (!s.empty() && (s.back() == ' ' || s.back() == '\t' || s.back() == '\r' || s.back() == '\n')) s.remove_suffix(1);
+  return s;
+}
+
+// ---- one line ----
+
+class LineParser {
+ public:
+  explicit LineParser(Micros now) : now_(now) {}
+
+  // REQUIRES: kPadding readable bytes behind the line.
+  Status parse(std::string_view line, Record& record);
+
+ private:
+  Status read_member(ondemand::field& field, Record& r);
+  Status read_operation_member(Member m, ondemand::value& v, Record& r);
+  Status finish(Record& r);
+  Status finish_change(Record& r);
+  Status finish_sparse(Record& r);
+
+  Status text(Member m, ondemand::value& v, std::string_view& out);
+  Status whole(Member m, ondemand::value& v, std::uint64_t least, std::uint64_t most, std::uint64_t& out);
+  Status time(ondemand::value& v, Record& r);
+  Status parents(ondemand::value& v, Record& r);
+  Status metadata(ondemand::value& v, Record& r);
+  Status value(Member m, ondemand::value& v, std::vector<std::uint32_t>& out);
+  Status values(Member m, ondemand::value& v, std::vector<std::uint32_t>& out);
+  Status indices(ondemand::value& v, std::vector<std::uint32_t>& out);
+
+  Error broken(simdjson::error_code code);
+  Error wrong_kind(Member m, ondemand::value& v, std::string_view wanted);
+  bool has(Member m) const { return (seen_ & set(m)) != 0; }
+
+  ondemand::parser parser_;
+  ondemand::document document_;
+  std::string_view line_;
+  Micros now_;
+  Members seen_ = 0;
+  std::string_view type_, op_, transform_;
+  std::string last_time_;  // neighbouring lines often share their time
+  Micros last_micros_ = 0;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs_;  // scratch: indices with values
+};
+
+void clear(Record& r) {
+  r.kind = Record::Kind::change;
+  r.id = r.name_space = r.metadata = r.message = r.tool = r.source = r.trace = {};
+  r.op.reset();
+  r.time.reset();
+  r.tick.reset();
+  r.origin.reset();
+  r.seq.reset();
+  r.has_parents = false;
+  r.parents.clear();
+  r.deltas = 0;
+  r.indices.clear();
+  r.bits.clear();
+}
+
+Status LineParser::parse(std::string_view line, Record& record) {
+  clear(record);
+  line_ = line;
+  seen_ = 0;
+  if (line.size() > parser_.capacity()) {  // at least doubled, so that lines that grow do not allocate each
+    if (const auto e = parser_.allocate(std::max<std::size_t>(4096, std::bit_ceil(line.size())))) return broken(e);
+  }
+  if (const auto e = parser_.iterate(line.data(), line.size(), line.size() + LineReader::kPadding).get(document_)) return broken(e);
+  ondemand::object object;
+  if (const auto e = document_.get_object().get(object)) {
+    return e == simdjson::INCORRECT_TYPE ? bad("a line must be one JSON object, not " + escape(line, 20)) : broken(e);
+  }
+  for (auto item : object) {
+    ondemand::field field;
+    if (const auto e = std::move(item).get(field)) return broken(e);
+    DELTA_OK(read_member(field, record));
+  }
+  const char* rest = nullptr;
+  if (document_.current_location().get(rest) != simdjson::OUT_OF_BOUNDS) return bad("more than one object on the line");
+  return finish(record);
+}
+
+// What simdjson found, in words, and where in the line.
+Error LineParser::broken(simdjson::error_code code) {
+  switch (code) {
+    case simdjson::UNCLOSED_STRING:
+    case simdjson::INCOMPLETE_ARRAY_OR_OBJECT: return bad("the object is cut off");
+    case simdjson::UTF8_ERROR: return bad("not UTF-8");
+    case simdjson::UNESCAPED_CHARS: return bad("not JSON: a control character inside a string");
+    case simdjson::DEPTH_ERROR: return bad("not JSON: nested too deep");
+    case simdjson::MEMALLOC: return error(ErrorCode::limit, "no memory for a line of " + human_size(line_.size()));
+    default: break;
+  }
+  const char* where = nullptr;
+  const bool located = document_.is_alive() ? document_.current_location().get(where) == simdjson::SUCCESS : false;
+  if (!located || where < line_.data() || where >= line_.data() + line_.size()) return bad("not JSON");
+  const auto column = static_cast<std::size_t>(where - line_.data());
+  return bad(fmt::format("not JSON at column {}: {}", column + 1, quote(line_.substr(column, 20))));
+}
+
+Error LineParser::wrong_kind(Member m, ondemand::value& v, std::string_view wanted) {
+  return bad(fmt::format("member '{}': {} is not {}", name_of(m), escape(trimmed(v.raw_json_token()), kShown), wanted));
+}
+
+Status LineParser::read_member(ondemand::field& field, Record& r) {
+  std::string_view key;
+  if (const auto e = field.unescaped_key().get(key)) return broken(e);
+  const auto found = std::find(kMembers.begin(), kMembers.end(), key);
+  if (found == kMembers.end()) return bad("unknown member " + quote(key, kShown)).with_hint(suggestion(key, kMembers));
+  const auto m = static_cast<Member>(found - kMembers.begin());
+  if (has(m)) return bad(fmt::format("member '{}' stands twice", key));
+  seen_ |= set(m);
+  ondemand::value& v = field.value();
+  std::uint64_t number = 0;
+  switch (m) {
+    case Member::type: return text(m, v, type_);
+    case Member::id: return text(m, v, r.id);
+    case Member::name_space: return text(m, v, r.name_space);
+    case Member::ts: return time(v, r);
+    case Member::tick:
+      DELTA_OK(whole(m, v, 0, 4095, number));
+      r.tick = static_cast<std::uint32_t>(number);
+      return {};
+    case Member::origin: {
+      DELTA_OK(text(m, v, r.origin.emplace()));
+      return r.origin->empty() ? Status(bad("member 'origin' is empty")) : Status();
+    }
+    case Member::seq: return whole(m, v, 1, std::numeric_limits<std::uint64_t>::max(), r.seq.emplace());
+    case Member::parents: return parents(v, r);
+    case Member::metadata: return metadata(v, r);
+    case Member::deltas: return whole(m, v, 1, std::numeric_limits<std::uint64_t>::max(), r.deltas);
+    case Member::message: return text(m, v, r.message);
+    case Member::tool: return text(m, v, r.tool);
+    case Member::source: return text(m, v, r.source);
+    case Member::trace: return text(m, v, r.trace);
+    default: return read_operation_member(m, v, r);
+  }
+}
+
+Status LineParser::read_operation_member(Member m, ondemand::value& v, Record& r) {
+  switch (m) {
+    case Member::op: return text(m, v, op_);
+    case Member::transform: return text(m, v, transform_);
+    case Member::indices: return indices(v, r.indices);
+    case Member::factor:
+    case Member::amount: return value(m, v, r.bits);
+    default: return values(m, v, r.bits);  // vector, values, args
+  }
+}
+
+Status LineParser::text(Member m, ondemand::value& v, std::string_view& out) {
+  if (const auto e = v.get_string().get(out)) {
+    if (e == simdjson::STRING_ERROR) return bad(fmt::format("member '{}': a broken escape in its string", name_of(m)));
+    return e == simdjson::INCORRECT_TYPE ? wrong_kind(m, v, "a string") : broken(e);
+  }
+  return {};
+}
+
+Status LineParser::whole(Member m, ondemand::value& v, std::uint64_t least, std::uint64_t most, std::uint64_t& out) {
+  if (v.get_uint64().get(out) || out < least || out > most) {
+    return wrong_kind(m, v, most == std::numeric_limits<std::uint64_t>::max() ? fmt::format("a whole number from {}", least)
+                                                                              : fmt::format("a whole number from {} to {}", least, most));
+  }
+  return {};
+}
+
+Status LineParser::time(ondemand::value& v, Record& r) {
+  std::string_view written;
+  if (auto s = text(Member::ts, v, written); !s) {
+    return std::move(s).error().with_hint("times are RFC 3339, \"2026-11-12T14:10:29Z\", or \"@1794492629\" for seconds");
+  }
+  if (last_time_.empty() || written != last_time_) {
+    auto parsed = parse_time(written, now_);
+    if (!parsed) return bad(fmt::format("member 'ts': {}", parsed.error().message)).with_hint(parsed.error().hint);
+    last_micros_ = *parsed;
+    last_time_ = written;
+  }
+  r.time = last_micros_;
+  return {};
+}
+
+Status LineParser::parents(ondemand::value& v, Record& r) {
+  ondemand::array array;
+  if (v.get_array().get(array)) return wrong_kind(Member::parents, v, "an array of \"origin:seq\"");
+  r.has_parents = true;
+  for (auto item : array) {
+    ondemand::value element;
+    if (const auto e = std::move(item).get(element)) return broken(e);
+    std::string_view dot;
+    DELTA_OK(text(Member::parents, element, dot));
+    const std::size_t colon = dot.rfind(':');
+    const std::string_view digits = colon == std::string_view::npos ? std::string_view() : dot.substr(colon + 1);
+    Record::Parent parent{dot.substr(0, std::min(colon, dot.size())), 0};
+    const auto done = std::from_chars(digits.data(), digits.data() + digits.size(), parent.seq);
+    if (digits.empty() || digits[0] == '0' || done.ec != std::errc() || done.ptr != digits.data() + digits.size() || parent.origin.empty()) {
+      return bad(fmt::format("member 'parents': {} is not \"origin:seq\"", quote(dot, kShown)));
+    }
+    r.parents.push_back(parent);
+  }
+  return {};
+}
+
+Status LineParser::metadata(ondemand::value& v, Record& r) {
+  ondemand::object object;
+  if (v.get_object().get(object)) return wrong_kind(Member::metadata, v, "an object");
+  if (const auto e = object.raw_json().get(r.metadata)) return broken(e);  // its brackets counted, nothing else
+  r.metadata = trimmed(r.metadata);
+  return {};
+}
+
+Status LineParser::value(Member m, ondemand::value& v, std::vector<std::uint32_t>& out) {
+  auto bits = parse_float32(trimmed(v.raw_json_token()));
+  if (!bits) {
+    Error& e = bits.error();
+    return bad(fmt::format("member '{}': {}", name_of(m), e.message)).with_hint(e.hint);
+  }
+  out.assign(1, *bits);
+  return {};
+}
+
+Status LineParser::values(Member m, ondemand::value& v, std::vector<std::uint32_t>& out) {
+  ondemand::array array;
+  if (v.get_array().get(array)) return wrong_kind(m, v, "an array of numbers");
+  out.clear();
+  for (auto item : array) {
+    ondemand::value element;
+    if (const auto e = std::move(item).get(element)) return broken(e);
+    double wide = 0;
+    std::uint32_t bits = 0;
+    if (element.get_double().get(wide) || !narrow(wide, bits)) {
+      auto rounded = parse_float32(trimmed(element.raw_json_token()));
+      if (!rounded) {
+        Error& e = rounded.error();
+        return bad(fmt::format("member '{}', element {}: {}", name_of(m), out.size(), e.message)).with_hint(e.hint);
+      }
+      bits = *rounded;
+    }
+    out.push_back(bits);
+  }
+  return {};
+}
+
+Status LineParser::indices(ondemand::value& v, std::vector<std::uint32_t>& out) {
+  ondemand::array array;
+  if (v.get_array().get(array)) return wrong_kind(Member::indices, v, "an array of whole numbers");
+  out.clear();
+  for (auto item : array) {
+    ondemand::value element;
+    if (const auto e = std::move(item).get(element)) return broken(e);
+    std::uint64_t index = 0;
+    if (element.get_uint64().get(index) || index > std::numeric_limits<std::uint32_t>::max()) {
+      return bad(fmt::format("member 'indices', element {}: {} is not an index", out.size(),
+                             escape(trimmed(element.raw_json_token()), kShown)));
+    }
+    out.push_back(static_cast<std::uint32_t>(index));
+  }
+  return {};
+}
+
+// ---- what the members say together ----
+
+Status LineParser::finish(Record& r) {
+  if (r.tick && !r.time) return bad("member 'tick' without 'ts'");
+  if (!has(Member::type) || type_ == "delta") return finish_change(r);
+  if (type_ != "commit") return bad("unknown type " + quote(type_, kShown)).with_hint("types are 'delta' (the default) and 'commit'");
+  r.kind = Record::Kind::commit;
+  if (const Members extra = seen_ & ~kCommitTakes) return bad("a commit does not take " + listed(extra));
+  if (const Members missing = kCommitNeeds & ~seen_) return bad("a commit needs " + listed(missing));
+  if (r.deltas - 1 > std::numeric_limits<std::uint64_t>::max() - *r.seq) return bad("member 'deltas' goes beyond the last seq");
+  return {};
+}
+
+Status LineParser::finish_change(Record& r) {
+  static constexpr std::array<std::string_view, 7> names = {"create", "dense", "sparse", "scale", "offset", "transform", "delete"};
+  static constexpr std::array<std::string_view, 3> transforms = {"negate", "abs", "clamp"};
+  std::string what = "a whole vector (no 'op')";
+  Members needs = set(Member::vector);
+  if (has(Member::op)) {
+    const bool transform = op_ == "transform";
+    if (transform && !has(Member::transform)) return bad("op 'transform' needs 'transform'");
+    const std::string_view name = transform ? transform_ : op_;
+    const OpInfo* const first = transform ? kTransforms.begin() : kOps.begin();
+    const OpInfo* const last = transform ? kTransforms.end() : kOps.end();
+    const OpInfo* const found = std::find_if(first, last, [&](const OpInfo& o) { return o.name == name; });
+    if (found == last) {
+      return transform ? bad("unknown transform " + quote(name, kShown)).with_hint(suggestion(name, transforms))
+                       : bad("unknown op " + quote(name, kShown)).with_hint(suggestion(name, names));
+    }
+    r.op = found->op;
+    needs = found->needs;
+    what = transform ? fmt::format("transform '{}'", name) : fmt::format("op '{}'", name);
+  }
+  if (const Members extra = seen_ & ~(kAnyChange | needs)) return bad(what + " does not take " + listed(extra));
+  if (const Members missing = (needs | set(Member::id)) & ~seen_) return bad(what + " needs " + listed(missing));
+  if (r.op == Operation::clamp && r.bits.size() != 2) return bad("member 'args': clamp takes 2, lo and hi, not " + std::to_string(r.bits.size()));
+  return r.op == Operation::sparse ? finish_sparse(r) : Status();
+}
+
+// As many values as indices, in order of index, each index once.
+Status LineParser::finish_sparse(Record& r) {
+  if (r.indices.size() != r.bits.size()) {
+    return bad(fmt::format("{} but {}", plural(r.indices.size(), "index", "indices"), plural(r.bits.size(), "value")));
+  }
+  const auto unordered = [](std::uint32_t a, std::uint32_t b) { return a >= b; };
+  if (std::adjacent_find(r.indices.begin(), r.indices.end(), unordered) == r.indices.end()) return {};
+  pairs_.clear();
+  for (std::size_t i = 0; i < r.indices.size(); ++i) pairs_.emplace_back(r.indices[i], r.bits[i]);
+  std::sort(pairs_.begin(), pairs_.end());
+  for (std::size_t i = 0; i < pairs_.size(); ++i) {
+    if (i != 0 && pairs_[i].first == pairs_[i - 1].first) return bad(fmt::format("member 'indices': {} stands twice", pairs_[i].first));
+    r.indices[i] = pairs_[i].first;
+    r.bits[i] = pairs_[i].second;
+  }
+  return {};
+}
+
+bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
+
+}  // namespace
+
+// ---- the reader ----
+
+struct NdjsonReader::State {
+  State(std::unique_ptr<ByteStream> stream, const NdjsonOptions& options)
+      : lines(std::move(stream), options.max_line), parser(options.now) {}
+  LineReader lines;
+  LineParser parser;
+};
+
+NdjsonReader::NdjsonReader(std::unique_ptr<ByteStream> stream, const NdjsonOptions& options)
+    : state_(std::make_unique<State>(std::move(stream), options)) {}
+NdjsonReader::NdjsonReader(NdjsonReader&&) noexcept = default;
+NdjsonReader::~NdjsonReader() = default;
+
+std::uint64_t NdjsonReader::line() const { return state_->lines.number(); }
+const std::string& NdjsonReader::name() const { return state_->lines.name(); }
+
+Result<bool> NdjsonReader::next(Record& record) {
+  for (;;) {
+    DELTA_TRY(const auto next_line, state_->lines.next());
+    if (!next_line) return false;
+    std::string_view line = *next_line;
+    constexpr std::string_view mark = "\xef\xbb\xbf";
+    if (state_->lines.number() == 1 && line.substr(0, mark.size()) == mark) line.remove_prefix(mark.size());
+    if (is_blank(line)) continue;
+    if (auto read = state_->parser.parse(line, record); !read) {
+      return std::move(read).error().in(name()).at("line " + std::to_string(this->line()));
+    }
+    return true;
+  }
+}
+
+}  // namespace delta::formats

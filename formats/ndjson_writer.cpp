@@ -1,0 +1,72 @@
+// The lines that the reader takes back to the same facts: each member only where it says something, in one fixed order.
+#include "formats/json_writer.hpp"
+#include "formats/ndjson.hpp"
+
+namespace delta::formats {
+namespace {
+
+void write_values(JsonWriter& json, std::string_view key, std::span<const std::uint32_t> bits) {
+  json.key(key).begin_array();
+  for (const std::uint32_t b : bits) json.float32(b);
+  json.end_array();
+}
+
+void write_operation(JsonWriter& json, const Change& change) {
+  const std::string_view name = operation_name(change.op);
+  const bool named = change.op == Operation::negate || change.op == Operation::abs || change.op == Operation::clamp;
+  json.member("op", named ? "transform" : name);
+  if (named) json.member("transform", name);
+  switch (change.op) {
+    case Operation::create:
+    case Operation::dense: return write_values(json, "vector", change.bits);
+    case Operation::sparse:
+      json.key("indices").begin_array();
+      for (const std::uint32_t i : change.indices) json.u64(i);
+      json.end_array();
+      return write_values(json, "values", change.bits);
+    case Operation::scale: json.key("factor").float32(change.bits[0]); return;
+    case Operation::offset: json.key("amount").float32(change.bits[0]); return;
+    case Operation::clamp: return write_values(json, "args", change.bits);
+    default: return;
+  }
+}
+
+}  // namespace
+
+void write_record(std::string& out, const RecordNames& names, const Change& change) {
+  JsonWriter json(out);
+  json.begin_object().member("id", names.id);
+  if (!names.name_space.empty()) json.member("namespace", names.name_space);
+  json.member("ts", format_time(change.time.us()));
+  if (change.time.tick() != 0) json.key("tick").u64(change.time.tick());
+  if (!names.origin.empty()) json.member("origin", names.origin);
+  if (change.seq != 0) json.key("seq").u64(change.seq);
+  write_operation(json, change);
+  if (!change.metadata.empty()) json.key("metadata").raw(change.metadata);
+  json.end_object().end_line();
+}
+
+void write_record(std::string& out, std::string_view origin, std::span<const Record::Parent> parents, const Commit& commit) {
+  JsonWriter json(out);
+  json.begin_object().member("type", "commit").member("origin", origin);
+  json.key("seq").u64(commit.first).key("deltas").u64(commit.count);
+  json.key("parents").begin_array();
+  for (const auto& p : parents) json.string(std::string(p.origin) + ":" + std::to_string(p.seq));
+  json.end_array();
+  if (!commit.message.empty()) json.member("message", commit.message);
+  if (!commit.tool.empty()) json.member("tool", commit.tool);
+  if (!commit.source.empty()) json.member("source", commit.source);
+  if (!commit.trace.empty()) json.member("trace", commit.trace);
+  json.end_object().end_line();
+}
+
+void write_vector(std::string& out, const RecordNames& names, std::span<const std::uint32_t> bits, std::string_view metadata) {
+  JsonWriter json(out);
+  json.begin_object().member("id", names.id);
+  if (!names.name_space.empty()) json.member("namespace", names.name_space);
+  write_values(json, "vector", bits);
+  if (!metadata.empty()) json.key("metadata").raw(metadata);
+  json.end_object().end_line();
+}
+
+}  // namespace delta::formats

@@ -1,0 +1,93 @@
+// What the writer puts out must be JSON whatever goes in, and numbers must come back to the same bits.
+#include <catch2/catch.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "formats/decimal.hpp"
+#include "formats/json_writer.hpp"
+
+using namespace delta::formats;
+
+namespace {
+
+std::string float_text(std::uint32_t bits) {
+  std::string out;
+  JsonWriter(out).float32(bits);
+  return out;
+}
+
+std::string string_text(std::string_view text) {
+  std::string out;
+  JsonWriter(out).string(text);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("objects and arrays get their commas") {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().member("a", "x").key("b").begin_array().u64(1).i64(-2).boolean(true).null().end_array();
+  json.key("c").begin_object().end_object().key("d").begin_array().end_array().key("e").raw("[{}]").end_object().end_line();
+  json.begin_object().key("n").u64_text(18446744073709551615u).end_object().end_line();
+  CHECK(out == "{\"a\":\"x\",\"b\":[1,-2,true,null],\"c\":{},\"d\":[],\"e\":[{}]}\n{\"n\":\"18446744073709551615\"}\n");
+}
+
+TEST_CASE("strings are escaped where JSON demands it and nowhere else") {
+  CHECK(string_text("a/b") == "\"a/b\"");
+  CHECK(string_text("\"\\\b\f\n\r\t") == "\"\\\"\\\\\\b\\f\\n\\r\\t\"");
+  CHECK(string_text(std::string_view("\0\x1f\x7f", 3)) == "\"\\u0000\\u001f\x7f\"");
+  CHECK(string_text("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80") == "\"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80\"");
+}
+
+TEST_CASE("bytes that are no UTF-8 are replaced and counted") {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_array().string("a\xff" "b").string("\xc3").string("\xed\xa0\x80").string("\xc0\x80").string("ok").end_array();
+  const std::string mark = "\xef\xbf\xbd";
+  CHECK(out == "[\"a" + mark + "b\",\"" + mark + "\",\"" + mark + mark + mark + "\",\"" + mark + mark + "\",\"ok\"]");
+  CHECK(json.replaced() == 7);
+}
+
+TEST_CASE("doubles are shortest, and null where JSON has no number") {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_array().number(0.1).number(3).number(-1e300).number(std::numeric_limits<double>::infinity());
+  json.number(std::numeric_limits<double>::quiet_NaN()).end_array();
+  CHECK(out == "[0.1,3,-1e+300,null,null]");
+}
+
+TEST_CASE("float32 is the shortest decimal, or raw bits") {
+  CHECK(float_text(0x40400000) == "3");
+  CHECK(float_text(0xc0400000) == "-3");
+  CHECK(float_text(0) == "0");
+  CHECK(float_text(0x80000000) == "-0.0");
+  CHECK(float_text(0x3dcccccd) == "0.1");
+  CHECK(float_text(0x3f800001) == "1.0000001");
+  CHECK(float_text(0x47c35000) == "100000");
+  CHECK(float_text(0x4b7fffff) == "16777215");
+  CHECK(float_text(0x00000001) == "1e-45");
+  CHECK(float_text(0x7f7fffff) == "3.4028235e+38");
+  CHECK(float_text(0x7fc00001) == "\"0x7fc00001\"");
+  CHECK(float_text(0xff800000) == "\"0xff800000\"");
+}
+
+TEST_CASE("every float32 comes back from its text") {
+  std::uint64_t wrong = 0, tried = 0;
+  for (std::uint64_t bits = 0; bits <= 0xffffffff; bits += 4099, ++tried) {  // prime: all exponents, all kinds of fraction
+    const auto b = static_cast<std::uint32_t>(bits);
+    const auto back = parse_float32(float_text(b));
+    if (!back || *back != b) ++wrong;
+  }
+  for (std::uint32_t exponent = 0; exponent < 256; ++exponent) {
+    for (const std::uint32_t fraction : {0u, 1u, 0x7fffffu, 0x400000u}) {
+      const std::uint32_t b = exponent << 23 | fraction;
+      const auto back = parse_float32(float_text(b));
+      if (!back || *back != b) ++wrong;
+    }
+  }
+  CHECK(tried > 1000000);
+  CHECK(wrong == 0);
+}
