@@ -1,0 +1,483 @@
+// The header is a Python literal, but only a dict of three keys is ever written there, so this parses that one shape by
+// hand: strict about what it means, tolerant about order, spacing and trailing commas.
+//
+// The common file, little-endian f4 in C order, is read by pread straight into the caller's rows. Everything else goes
+// through a buffer of at most 1 MiB: converted in chunks, or for Fortran order gathered from a stripe of columns and
+// turned there. A file's size is held against its header before anything is allocated, so no length is believed.
+#include "formats/npy.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "delta/text.hpp"
+
+namespace delta::formats {
+namespace {
+
+constexpr std::string_view kMagic = "\x93NUMPY";
+constexpr std::size_t kMaxHeader = 65536;  // NumPy itself refuses to parse more than 10,000 bytes
+constexpr std::size_t kBuffer = 1 << 20;   // bytes: gathered or converted at once
+constexpr std::uint64_t kNarrowRead = 4096;   // bytes of one column: below this a Fortran stripe is cached
+constexpr std::uint64_t kStripe = 8 << 20;    // bytes of such a stripe, as float32
+
+enum class Element { f2 = 2, f4 = 4, f8 = 8 };
+
+struct Layout {
+  Element element = Element::f4;
+  bool swap = false;     // not the byte order of this machine
+  bool fortran = false;  // columns are contiguous
+  std::uint64_t rows = 0;
+  std::uint32_t dims = 0;
+  std::uint64_t data = 0;  // offset of the first value
+  std::uint64_t width() const { return static_cast<std::uint64_t>(element); }
+};
+
+Error bad(std::string message) { return error(ErrorCode::bad_input, std::move(message)); }
+
+// ---- the header ----
+
+struct Header {
+  std::optional<std::string> descr;
+  std::optional<bool> fortran;
+  std::optional<std::vector<std::uint64_t>> shape;
+};
+
+class HeaderParser {
+ public:
+  explicit HeaderParser(std::string_view text) : text_(text) {}
+
+  Result<Header> parse() {
+    if (!take('{')) return fail("a dict");
+    while (!take('}')) {
+      DELTA_TRY(const std::string key, string());
+      if (!take(':')) return fail("':'");
+      DELTA_OK(member(key));
+      if (take(',')) continue;
+      if (!take('}')) return fail("',' or '}'");
+      break;
+    }
+    skip();
+    if (at_ != text_.size()) return fail("the end");
+    if (!header_.descr) return bad("the header lacks 'descr'");
+    if (!header_.fortran) return bad("the header lacks 'fortran_order'");
+    if (!header_.shape) return bad("the header lacks 'shape'");
+    return std::move(header_);
+  }
+
+ private:
+  Status member(const std::string& key) {
+    const auto twice = [&] { return bad("the header has '" + key + "' twice"); };
+    if (key == "descr") {
+      if (header_.descr) return twice();
+      skip();
+      if (peek() == '[' || peek() == '(') return bad("structured elements are not supported: 'descr' must be one number type");
+      DELTA_TRY(header_.descr, string());
+    } else if (key == "fortran_order") {
+      if (header_.fortran) return twice();
+      skip();
+      if (word("True")) header_.fortran = true;
+      else if (word("False")) header_.fortran = false;
+      else return fail("True or False");
+    } else if (key == "shape") {
+      if (header_.shape) return twice();
+      DELTA_TRY(header_.shape, tuple());
+    } else {
+      return bad("the header has an unknown key " + quote(key));
+    }
+    return {};
+  }
+
+  Result<std::string> string() {
+    skip();
+    const char q = peek();
+    if (q != '\'' && q != '"') return fail("a string");
+    const std::size_t end = text_.find(q, at_ + 1);
+    if (end == std::string_view::npos) return fail("a string that ends");
+    const std::string_view body = text_.substr(at_ + 1, end - at_ - 1);
+    if (body.find_first_of("\\\n") != std::string_view::npos) return fail("a string without escapes");
+    at_ = end + 1;
+    return std::string(body);
+  }
+
+  Result<std::vector<std::uint64_t>> tuple() {
+    if (!take('(')) return fail("a tuple");
+    std::vector<std::uint64_t> values;
+    bool comma = true;
+    while (!take(')')) {
+      if (!comma) return fail("',' or ')'");
+      DELTA_TRY(const std::uint64_t value, number());
+      values.push_back(value);
+      comma = take(',');
+    }
+    // In Python (5) is a number, not a tuple.
+    if (values.size() == 1 && !comma) return bad("the header's 'shape' is not a tuple");
+    return values;
+  }
+
+  Result<std::uint64_t> number() {
+    skip();
+    const std::size_t start = at_;
+    std::uint64_t value = 0;
+    for (; peek() >= '0' && peek() <= '9'; ++at_) {
+      const auto digit = static_cast<std::uint64_t>(peek() - '0');
+      if (value > (std::numeric_limits<std::uint64_t>::max() - digit) / 10) return bad("a number in 'shape' is too large");
+      value = value * 10 + digit;
+    }
+    if (at_ == start) return fail("a whole number");
+    if (peek() == 'L') ++at_;  // Python 2's long
+    return value;
+  }
+
+  bool word(std::string_view w) {
+    if (text_.substr(at_, w.size()) != w) return false;
+    at_ += w.size();
+    return true;
+  }
+
+  bool take(char c) {
+    skip();
+    if (peek() != c) return false;
+    ++at_;
+    return true;
+  }
+
+  void skip() {
+    while (at_ < text_.size() && std::string_view(" \t\r\n\f\v").find(text_[at_]) != std::string_view::npos) ++at_;
+  }
+  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }  // NUL is never asked for
+
+  Error fail(std::string_view wanted) const {
+    return bad(fmt::format("the header is not a dict as NumPy writes it: {} expected at its byte {}, found {}", wanted, at_,
+                           at_ < text_.size() ? quote(text_.substr(at_, 12)) : "its end"));
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  Header header_;
+};
+
+Status set_element(std::string_view descr, Layout& layout) {
+  const std::string_view type = descr.substr(descr.empty() ? 0 : 1);
+  const char order = descr.empty() ? '\0' : descr[0];
+  const bool known = type == "f2" || type == "f4" || type == "f8";
+  if (!known || std::string_view("<>=|").find(order) == std::string_view::npos) {
+    return bad("elements of type " + quote(descr, 40) + " are not supported: f2, f4 and f8 are")
+        .with_hint("convert them: numpy.save(file, a.astype('float32'))");
+  }
+  layout.element = static_cast<Element>(type[1] - '0');
+  // '=' and '|' mean "as the writer's machine": little-endian, as every machine that could have written it here.
+  layout.swap = (order == '>') != (std::endian::native == std::endian::big);
+  return {};
+}
+
+std::string shape_text(const std::vector<std::uint64_t>& shape) {
+  return shape.size() == 1 ? fmt::format("({},)", shape[0]) : fmt::format("({})", fmt::join(shape, ", "));
+}
+
+Status set_shape(const std::vector<std::uint64_t>& shape, Layout& layout) {
+  if (shape.size() != 2) {
+    auto e = bad(fmt::format("an array of shape {} is not a matrix: shape (rows, dimensions) is needed",
+                             shape.size() > 8 ? fmt::format("of {} dimensions", shape.size()) : shape_text(shape)));
+    return shape.size() == 1 ? std::move(e).with_hint("one vector is a.reshape(1, -1), a column a.reshape(-1, 1)") : e;
+  }
+  if (shape[1] == 0 || shape[1] > kMaxMatrixDims) {
+    return bad(fmt::format("{} columns in shape {}: a vector has 1 to {} dimensions", shape[1], shape_text(shape), kMaxMatrixDims));
+  }
+  layout.rows = shape[0];
+  layout.dims = static_cast<std::uint32_t>(shape[1]);
+  return {};
+}
+
+// The header's text and the place of the data behind it.
+Result<std::pair<std::string, std::uint64_t>> read_header(const ByteSource& bytes) {
+  std::array<std::uint8_t, 12> start{};
+  const std::uint64_t size = bytes.size();
+  if (size == 0) return bad("the file is empty");
+  const auto have = static_cast<std::size_t>(std::min<std::uint64_t>(size, start.size()));
+  DELTA_OK(bytes.read(0, std::span(start).first(have)));
+  if (have < kMagic.size() || std::memcmp(start.data(), kMagic.data(), kMagic.size()) != 0) {
+    return bad("not an .npy file: its first bytes are not \\x93NUMPY");
+  }
+  if (have < 10) return bad("the file ends inside its header");
+  const unsigned major = start[6], minor = start[7];
+  if (major < 1 || major > 3 || minor != 0) {
+    return error(ErrorCode::unsupported, fmt::format("version {}.{} of .npy is not known: 1.0, 2.0 and 3.0 are", major, minor));
+  }
+  std::uint64_t length = start[8] | start[9] << 8;
+  const std::uint64_t begin = major == 1 ? 10 : 12;
+  if (have < begin) return bad("the file ends inside its header");
+  if (major > 1) length |= static_cast<std::uint64_t>(start[10]) << 16 | static_cast<std::uint64_t>(start[11]) << 24;
+  if (length > kMaxHeader) return bad(fmt::format("a header of {} bytes: more than {} are not believed", length, kMaxHeader));
+  if (length > size - begin) return bad("the file ends inside its header");
+  std::string text(length, '\0');
+  DELTA_OK(bytes.read(begin, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()}));
+  return std::pair(std::move(text), begin + length);
+}
+
+// The size that the header promises is exactly the file's.
+Status check_size(const Layout& layout, std::uint64_t size) {
+  std::uint64_t row = layout.dims * layout.width(), wanted = 0;  // at most 2^19
+  if (__builtin_mul_overflow(row, layout.rows, &wanted) || __builtin_add_overflow(wanted, layout.data, &wanted)) {
+    return bad(fmt::format("the header promises {} rows of {} bytes: more than a file can hold", layout.rows, row));
+  }
+  if (size < wanted) {
+    return bad(fmt::format("the file is cut off: shape ({}, {}) needs {} bytes, it has {}", layout.rows, layout.dims, wanted, size));
+  }
+  if (size > wanted) {
+    return bad(fmt::format("{} follow the matrix: shape ({}, {}) needs {} bytes, the file has {}",
+                           plural(size - wanted, "byte"), layout.rows, layout.dims, wanted, size));
+  }
+  return {};
+}
+
+Result<Layout> read_layout(const ByteSource& bytes) {
+  Layout layout;
+  DELTA_TRY(const auto header, read_header(bytes));
+  layout.data = header.second;
+  DELTA_TRY(const Header fields, HeaderParser(header.first).parse());
+  layout.fortran = *fields.fortran;
+  DELTA_OK(set_element(*fields.descr, layout));
+  DELTA_OK(set_shape(*fields.shape, layout));
+  DELTA_OK(check_size(layout, bytes.size()));
+  return layout;
+}
+
+// ---- values ----
+
+constexpr std::uint16_t swapped(std::uint16_t x) { return __builtin_bswap16(x); }
+constexpr std::uint32_t swapped(std::uint32_t x) { return __builtin_bswap32(x); }
+constexpr std::uint64_t swapped(std::uint64_t x) { return __builtin_bswap64(x); }
+
+template <class T>
+T load(const std::uint8_t* p, bool swap) {
+  T x;
+  std::memcpy(&x, p, sizeof x);
+  return swap ? swapped(x) : x;
+}
+
+// Exact for every half: subnormals become normal, a NaN's payload keeps its place below the exponent.
+std::uint32_t widen(std::uint16_t half) {
+  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16;
+  const std::uint32_t exponent = half >> 10 & 0x1f, fraction = half & 0x3ff;
+  if (exponent == 0x1f) return sign | 0x7f800000 | fraction << 13;
+  if (exponent != 0) return sign | (exponent + 112) << 23 | fraction << 13;
+  return sign | std::bit_cast<std::uint32_t>(static_cast<float>(fraction) * 0x1p-24f);
+}
+
+struct Narrowed {
+  std::uint32_t bits;
+  bool exact;
+  bool fits;  // rounding does not make an infinity of it
+};
+
+// NaNs by their bits, because a conversion in hardware would make a signalling one quiet.
+Narrowed narrow(std::uint64_t bits) {
+  const auto sign = static_cast<std::uint32_t>(bits >> 32) & 0x80000000;
+  if ((bits & 0x7fffffffffffffff) > 0x7ff0000000000000) {
+    const auto payload = static_cast<std::uint32_t>(bits >> 29) & 0x7fffff;
+    return {sign | 0x7f800000 | (payload != 0 ? payload : 0x400000), (bits & 0x1fffffff) == 0, true};
+  }
+  const double wide = std::bit_cast<double>(bits);
+  const bool finite = (bits & 0x7fffffffffffffff) != 0x7ff0000000000000;
+  if (finite && (wide >= 0x1.ffffffp127 || wide <= -0x1.ffffffp127)) return {sign | 0x7f800000, false, false};
+  const float rounded = static_cast<float>(wide);
+  return {std::bit_cast<std::uint32_t>(rounded), static_cast<double>(rounded) == wide, true};
+}
+
+Error refused(std::uint64_t bits, bool fits, std::uint64_t row, std::uint64_t column) {
+  const double wide = std::bit_cast<double>(bits);
+  const std::string value = wide != wide ? fmt::format("the NaN 0x{:016x}", bits) : fmt::format("{}", wide);
+  auto e = bad(fits ? value + " is not exactly a float32" : value + " is beyond the range of float32")
+               .at(fmt::format("row {}, column {}", row, column));
+  return fits ? std::move(e).with_hint("--lossy-input rounds such values to the nearest float32") : e;
+}
+
+class NpySource final : public MatrixSource {
+ public:
+  NpySource(std::unique_ptr<ByteSource> bytes, const Layout& layout, const ReadOptions& options)
+      : bytes_(std::move(bytes)), layout_(layout), options_(options) {}
+
+  std::uint64_t rows() const override { return layout_.rows; }
+  std::uint32_t dims() const override { return layout_.dims; }
+
+  Status read(std::uint64_t first, std::span<std::uint32_t> bits) const override {
+    const std::uint64_t count = bits.size() / layout_.dims;
+    DELTA_CHECK(bits.size() % layout_.dims == 0 && first <= layout_.rows && count <= layout_.rows - first);
+    if (bits.empty()) return {};
+    const bool narrow_read = count < layout_.rows && count * layout_.width() < kNarrowRead;
+    Status done = !layout_.fortran ? read_c(first, bits)
+                  : narrow_read    ? read_cached(first, bits)
+                                   : read_fortran(first, bits);
+    if (!done) return std::move(done).error().in(bytes_->name());
+    return {};
+  }
+
+ private:
+  Status read_c(std::uint64_t first, std::span<std::uint32_t> bits) const {
+    std::uint64_t value = first * layout_.dims;
+    if (layout_.element == Element::f4) {
+      DELTA_OK(bytes_->read(layout_.data + value * 4, {reinterpret_cast<std::uint8_t*>(bits.data()), bits.size_bytes()}));
+      if (layout_.swap) std::transform(bits.begin(), bits.end(), bits.begin(), [](std::uint32_t x) { return swapped(x); });
+      return {};
+    }
+    std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(kBuffer, bits.size() * layout_.width()));
+    while (!bits.empty()) {
+      const auto n = std::min<std::uint64_t>(bits.size(), buffer.size() / layout_.width());
+      DELTA_OK(bytes_->read(layout_.data + value * layout_.width(), std::span(buffer).first(n * layout_.width())));
+      DELTA_OK(convert(buffer.data(), bits.first(n), [&](std::uint64_t i) { return value + i; }));
+      bits = bits.subspan(n);
+      value += n;
+    }
+    return {};
+  }
+
+  // n values in the file's element type to float32. `place` says which value of the matrix, in C order, the i-th is.
+  template <class Place>
+  Status convert(const std::uint8_t* from, std::span<std::uint32_t> to, Place place) const {
+    const bool swap = layout_.swap;
+    if (layout_.element == Element::f2) {
+      for (std::size_t i = 0; i < to.size(); ++i) to[i] = widen(load<std::uint16_t>(from + 2 * i, swap));
+    } else if (layout_.element == Element::f4) {
+      for (std::size_t i = 0; i < to.size(); ++i) to[i] = load<std::uint32_t>(from + 4 * i, swap);
+    } else {
+      for (std::size_t i = 0; i < to.size(); ++i) {
+        const auto wide = load<std::uint64_t>(from + 8 * i, swap);
+        const Narrowed n = narrow(wide);
+        if (!n.fits || (!n.exact && !options_.lossy)) {
+          return refused(wide, n.fits, place(i) / layout_.dims, place(i) % layout_.dims);
+        }
+        to[i] = n.bits;
+      }
+    }
+    return {};
+  }
+
+  // Few rows of many columns would be a tiny read per column and again for the next rows: read a stripe and keep it.
+  Status read_cached(std::uint64_t first, std::span<std::uint32_t> bits) const {
+    const std::uint64_t dims = layout_.dims;
+    const std::uint64_t height = std::max<std::uint64_t>(1, kStripe / (4 * dims));
+    const std::lock_guard lock(mutex_);
+    while (!bits.empty()) {
+      const std::uint64_t begin = first / height * height, end = std::min(begin + height, layout_.rows);
+      if (stripe_.empty() || stripe_first_ != begin) {
+        stripe_.resize((end - begin) * dims);
+        stripe_first_ = begin;
+        if (auto s = read_fortran(begin, stripe_); !s) {
+          stripe_.clear();
+          return s;
+        }
+      }
+      const std::uint64_t n = std::min<std::uint64_t>(bits.size(), (end - first) * dims);
+      std::copy_n(stripe_.begin() + static_cast<std::ptrdiff_t>((first - begin) * dims), n, bits.begin());
+      bits = bits.subspan(n);
+      first += n / dims;
+    }
+    return {};
+  }
+
+  // Tiles of at most kBuffer bytes: a group of columns (so that rows are written in runs) by a run of rows.
+  Status read_fortran(std::uint64_t first, std::span<std::uint32_t> bits) const {
+    const std::uint64_t dims = layout_.dims, count = bits.size() / dims, width = layout_.width();
+    const bool whole = count == layout_.rows;  // columns follow each other without a gap: one read a tile
+    const std::uint64_t height = whole && count * width <= kBuffer ? count : std::min(count, kBuffer / (16 * width));
+    const std::uint64_t columns = std::min(dims, std::max<std::uint64_t>(1, kBuffer / (height * width)));
+    std::vector<std::uint8_t> buffer(columns * height * width);
+    std::vector<std::uint32_t> values(columns * height);
+    for (std::uint64_t r = 0; r < count; r += height) {
+      const std::uint64_t tall = std::min(height, count - r);
+      for (std::uint64_t c = 0; c < dims; c += columns) {
+        const std::uint64_t wide = std::min(columns, dims - c), row = first + r;
+        DELTA_OK(gather(row, tall, c, wide, buffer));
+        DELTA_OK(convert(buffer.data(), std::span(values).first(tall * wide),
+                         [&](std::uint64_t i) { return (row + i % tall) * dims + c + i / tall; }));
+        for (std::uint64_t y = 0; y < tall; ++y) {
+          for (std::uint64_t x = 0; x < wide; ++x) bits[(r + y) * dims + c + x] = values[x * tall + y];
+        }
+      }
+    }
+    return {};
+  }
+
+  // Rows [row, row + tall) of columns [c, c + wide), column by column, into `buffer`.
+  Status gather(std::uint64_t row, std::uint64_t tall, std::uint64_t c, std::uint64_t wide, std::span<std::uint8_t> buffer) const {
+    const std::uint64_t width = layout_.width();
+    const auto offset = [&](std::uint64_t column) { return layout_.data + (column * layout_.rows + row) * width; };
+    if (tall == layout_.rows) return bytes_->read(offset(c), buffer.first(tall * wide * width));
+    for (std::uint64_t x = 0; x < wide; ++x) {
+      DELTA_OK(bytes_->read(offset(c + x), buffer.subspan(x * tall * width, tall * width)));
+    }
+    return {};
+  }
+
+  std::unique_ptr<ByteSource> bytes_;
+  Layout layout_;
+  ReadOptions options_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::uint32_t> stripe_;  // of a Fortran file: rows from stripe_first_ on
+  mutable std::uint64_t stripe_first_ = 0;
+};
+
+class NpySink final : public MatrixSink {
+ public:
+  NpySink(OutputFile& file, std::uint64_t rows, std::uint32_t dims) : file_(file), rest_(rows * dims), dims_(dims) {}
+
+  Status write(std::span<const std::uint32_t> bits) override {
+    DELTA_CHECK(bits.size() % dims_ == 0 && bits.size() <= rest_);
+    rest_ -= bits.size();
+    if constexpr (std::endian::native == std::endian::little) {
+      return file_.write({reinterpret_cast<const std::uint8_t*>(bits.data()), bits.size_bytes()});
+    }
+    std::vector<std::uint32_t> little(bits.begin(), bits.end());
+    for (std::uint32_t& x : little) x = swapped(x);
+    return file_.write({reinterpret_cast<const std::uint8_t*>(little.data()), bits.size_bytes()});
+  }
+
+  Status finish() override {
+    DELTA_CHECK(rest_ == 0);
+    return {};
+  }
+
+ private:
+  OutputFile& file_;
+  std::uint64_t rest_;  // values still to come
+  std::uint32_t dims_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<MatrixSource>> open_npy(std::unique_ptr<ByteSource> bytes, const ReadOptions& options) {
+  auto layout = read_layout(*bytes);
+  if (!layout) return std::move(layout).error().in(bytes->name());
+  return std::unique_ptr<MatrixSource>(std::make_unique<NpySource>(std::move(bytes), *layout, options));
+}
+
+Result<std::unique_ptr<MatrixSource>> open_npy(InputFile file, const ReadOptions& options) {
+  return open_npy(byte_source(std::move(file)), options);
+}
+
+std::string npy_header(std::uint64_t rows, std::uint32_t dims) {
+  std::string dict = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, dims);
+  constexpr std::size_t start = 10, total = 128;  // the data begins at a multiple of 64; no shape needs more
+  DELTA_CHECK(dict.size() < total - start);
+  dict.resize(total - start - 1, ' ');
+  std::string header(kMagic);
+  header += {1, 0, static_cast<char>(total - start), 0};
+  return header + dict + '\n';
+}
+
+Result<std::unique_ptr<MatrixSink>> open_npy_sink(OutputFile& file, std::uint64_t rows, std::uint32_t dims) {
+  DELTA_CHECK(dims >= 1 && dims <= kMaxMatrixDims && rows <= std::numeric_limits<std::uint64_t>::max() / 4 / dims);
+  const std::string header = npy_header(rows, dims);
+  DELTA_OK(file.write({reinterpret_cast<const std::uint8_t*>(header.data()), header.size()}));
+  return std::unique_ptr<MatrixSink>(std::make_unique<NpySink>(file, rows, dims));
+}
+
+}  // namespace delta::formats
