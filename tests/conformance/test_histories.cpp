@@ -16,9 +16,6 @@ T must(Result<T> result) {
   if (!result) FAIL(result.error().text());
   return std::move(result).value();
 }
-void must(Status status) {
-  if (!status) FAIL(status.error().text());
-}
 
 void encode_at_once(const std::string& path, const std::vector<histories::Version>& versions, EncodeOptions options) {
   auto encoder = must(Encoder::create(path, {}, options));
