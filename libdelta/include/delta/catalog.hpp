@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,12 +20,13 @@ struct Namespace {
 };
 
 /// Interns namespaces, origins and vectors; numbers count from 0 in order of first use and never change.
-/// Views that it returns live as long as the catalog and survive later insertions.
+/// Views and references that it returns live as long as the catalog and survive later insertions.
+/// It takes any text: what a name may be is checked where it is read. At most 2^32 - 2 of each.
 class DELTA_EXPORT Catalog {
  public:
   std::uint32_t add_namespace(std::string_view name, std::uint32_t dims);
   std::uint32_t add_origin(std::string_view name);
-  std::uint32_t add_vector(std::uint32_t ns, std::string_view id);
+  std::uint32_t add_vector(std::uint32_t ns, std::string_view id);  ///< `ns` is a number that add_namespace() gave
 
   std::optional<std::uint32_t> find_namespace(std::string_view name, std::uint32_t dims) const;
   std::optional<std::uint32_t> find_origin(std::string_view name) const;
@@ -32,25 +34,42 @@ class DELTA_EXPORT Catalog {
 
   std::size_t namespaces() const { return namespaces_.size(); }
   std::size_t origins() const { return origins_.size(); }
-  std::size_t vectors() const { return owners_.size(); }
+  std::size_t vectors() const { return vectors_.size(); }
 
   const Namespace& name_space(std::uint32_t ns) const { return namespaces_[ns]; }
   std::string_view origin(std::uint32_t origin) const { return origins_[origin]; }
-  std::string_view id(std::uint32_t vector) const;
-  std::uint32_t namespace_of(std::uint32_t vector) const { return owners_[vector]; }
-  std::uint32_t dims(std::uint32_t vector) const { return namespaces_[owners_[vector]].dims; }
+  std::string_view id(std::uint32_t vector) const {
+    const Vector& v = vectors_[vector];
+    return {chunks_[v.chunk].data() + v.offset, v.length};
+  }
+  std::uint32_t namespace_of(std::uint32_t vector) const { return vectors_[vector].ns; }
+  std::uint32_t dims(std::uint32_t vector) const { return namespaces_[vectors_[vector].ns].dims; }
 
  private:
-  std::uint64_t hash(std::uint32_t ns, std::string_view id) const;
-  void grow();
+  struct Vector {
+    std::uint32_t ns, chunk, offset, length;
+  };
+  /// Open addressing over numbers. A slot holds 32 bits of the hash, which are enough to grow without hashing
+  /// again and to pass by nearly every stranger without touching its text, and the number + 1; 0 is free.
+  class Index {
+   public:
+    template <class Same>
+    std::optional<std::uint32_t> find(std::uint64_t hash, Same same) const;
+    void insert(std::uint64_t hash, std::uint32_t number);
 
-  std::vector<Namespace> namespaces_;
-  std::vector<std::string> origins_;
-  std::vector<std::uint32_t> owners_;      // vector -> namespace
-  std::vector<std::uint64_t> offsets_;     // vector -> place of its id in the chunks
-  std::vector<std::uint32_t> lengths_;
-  std::vector<std::vector<char>> chunks_;  // ids; a chunk never moves its bytes
-  std::vector<std::uint32_t> slots_;       // open addressing: vector + 1, 0 = free
+   private:
+    void grow();
+    std::vector<std::uint64_t> slots_;
+    std::size_t used_ = 0;
+  };
+  void store(std::uint32_t ns, std::string_view id);
+
+  std::deque<Namespace> namespaces_;  // a deque never moves what it holds
+  std::deque<std::string> origins_;
+  std::vector<Vector> vectors_;
+  std::vector<std::vector<char>> chunks_;  // ids; each of its final size from the start, so that its bytes never move
+  std::size_t used_ = 0;                   // bytes of the last chunk
+  Index namespace_index_, origin_index_, vector_index_;
 };
 
 }  // namespace delta

@@ -23,8 +23,9 @@ struct Key {
 /// The key order over origins named by `catalog`.
 DELTA_EXPORT bool key_less(const Catalog& catalog, const Key& a, const Key& b);
 
-/// Vectors with values, by their catalog number. Values stand in one pool a namespace: dims x 4 bytes a vector
+/// Vectors with values, by their catalog number. Values stand in pools, one a namespace: dims x 4 bytes a vector
 /// that ever existed, and about 64 bytes of bookkeeping. Numbers beyond the catalog at hand do not exist.
+/// Moves, does not copy: a state may be most of the memory there is.
 class DELTA_EXPORT State {
  public:
   explicit State(const Catalog& catalog) : catalog_(&catalog) {}  ///< keeps the reference
@@ -34,31 +35,43 @@ class DELTA_EXPORT State {
   std::size_t size() const { return existing_; }  ///< vectors that exist
   /// Existing vectors of a namespace, in order of their last create.
   std::vector<std::uint32_t> rows(std::uint32_t ns) const;
-  /// Raw float32 bits, dims of them. Empty if it does not exist. Valid until the next put() or create.
+  /// Raw float32 bits, dims of them. Empty if it does not exist. Valid while the state lives: values never move.
   std::span<const std::uint32_t> bits(std::uint32_t vector) const;
-  std::string_view metadata(std::uint32_t vector) const;  ///< canonical JSON object; empty: none
+  /// Canonical JSON object; empty: none, or the vector does not exist. Valid until the next set_metadata().
+  std::string_view metadata(std::uint32_t vector) const;
+  /// Key of its last create. REQUIRES: exists(vector).
   Key created(std::uint32_t vector) const { return rows_[vector].created; }
 
-  std::uint64_t overflows = 0;  ///< finite values that a transform turned into an infinity
+  /// How often a transform turned a finite value into an infinity while this state was folded: a function of the deltas.
+  std::uint64_t overflows = 0;
 
   // For the fold and the encoder.
-  std::span<std::uint32_t> put(std::uint32_t vector);  ///< its values, made room for; existence unchanged
+  std::span<std::uint32_t> put(std::uint32_t vector);  ///< its values, made room for (zeros); existence unchanged
   void set_exists(std::uint32_t vector, bool exists);
   void set_created(std::uint32_t vector, Key key);
   void set_metadata(std::uint32_t vector, std::string text);
+  /// Metadata that was set, whether or not the vector exists: a patch between a delete and a later create counts.
+  std::string_view stored_metadata(std::uint32_t vector) const;
 
  private:
+  static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
   struct Row {
     Key created;
-    std::uint64_t slot = ~std::uint64_t{0};  // place in the pool, in rows
+    std::uint32_t slot = kNoSlot;  // place in the pool, in rows
     bool exists = false;
   };
+  struct Pool {
+    std::uint32_t shift = 0;  // a chunk holds 1 << shift rows
+    std::uint32_t used = 0;   // rows
+    std::vector<std::unique_ptr<std::uint32_t[]>> chunks;
+  };
   Row& row(std::uint32_t vector);
+  std::uint32_t* place(std::uint32_t vector, std::uint32_t slot) const;
 
   const Catalog* catalog_;
-  std::vector<Row> rows_;                         // by vector
-  std::vector<std::vector<std::uint32_t>> pools_;  // by namespace
-  std::vector<std::string> metadata_;             // by vector; shorter when none has any
+  std::vector<Row> rows_;              // by vector
+  std::vector<Pool> pools_;            // by namespace
+  std::vector<std::string> metadata_;  // by vector; shorter when none has any
   std::size_t existing_ = 0;
 };
 

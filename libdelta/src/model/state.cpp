@@ -1,0 +1,96 @@
+// Values in chunks that never move: a state grows without copying what it holds, and a span stays good.
+#include "delta/state.hpp"
+
+#include <algorithm>
+
+#include "delta/error.hpp"
+
+namespace delta {
+namespace {
+
+constexpr std::uint32_t kChunkValues = 1 << 18;  // 1 MiB
+
+}  // namespace
+
+bool key_less(const Catalog& catalog, const Key& a, const Key& b) {
+  if (a.time != b.time) return a.time < b.time;
+  if (a.origin != b.origin) return catalog.origin(a.origin) < catalog.origin(b.origin);
+  return a.seq < b.seq;
+}
+
+State::Row& State::row(std::uint32_t vector) {
+  if (vector >= rows_.size()) {
+    DELTA_CHECK(vector < catalog_->vectors());
+    rows_.resize(catalog_->vectors());
+  }
+  return rows_[vector];
+}
+
+std::uint32_t* State::place(std::uint32_t vector, std::uint32_t slot) const {
+  const std::uint32_t ns = catalog_->namespace_of(vector);
+  const Pool& pool = pools_[ns];
+  const std::uint32_t inside = slot & ((std::uint32_t{1} << pool.shift) - 1);
+  return pool.chunks[slot >> pool.shift].get() + std::size_t{inside} * catalog_->name_space(ns).dims;
+}
+
+std::span<std::uint32_t> State::put(std::uint32_t vector) {
+  Row& r = row(vector);
+  const std::uint32_t ns = catalog_->namespace_of(vector), dims = catalog_->dims(vector);
+  if (r.slot == kNoSlot) {
+    if (ns >= pools_.size()) pools_.resize(catalog_->namespaces());
+    Pool& pool = pools_[ns];
+    if (pool.chunks.empty()) {
+      while ((std::uint64_t{2} << pool.shift) * dims <= kChunkValues && pool.shift < 16) ++pool.shift;
+    }
+    if (pool.used >> pool.shift == pool.chunks.size()) {
+      pool.chunks.push_back(std::make_unique<std::uint32_t[]>((std::size_t{1} << pool.shift) * dims));
+    }
+    r.slot = pool.used++;
+  }
+  return {place(vector, r.slot), dims};
+}
+
+std::span<const std::uint32_t> State::bits(std::uint32_t vector) const {
+  if (!exists(vector) || rows_[vector].slot == kNoSlot) return {};
+  return {place(vector, rows_[vector].slot), catalog_->dims(vector)};
+}
+
+void State::set_exists(std::uint32_t vector, bool exists) {
+  Row& r = row(vector);
+  if (r.exists == exists) return;
+  r.exists = exists;
+  exists ? ++existing_ : --existing_;
+}
+
+void State::set_created(std::uint32_t vector, Key key) { row(vector).created = key; }
+
+void State::set_metadata(std::uint32_t vector, std::string text) {
+  if (vector >= metadata_.size()) {
+    if (text.empty()) return;
+    DELTA_CHECK(vector < catalog_->vectors());
+    metadata_.resize(catalog_->vectors());
+  }
+  metadata_[vector] = std::move(text);
+}
+
+std::string_view State::stored_metadata(std::uint32_t vector) const {
+  return vector < metadata_.size() ? std::string_view(metadata_[vector]) : std::string_view();
+}
+
+std::string_view State::metadata(std::uint32_t vector) const {
+  return exists(vector) ? stored_metadata(vector) : std::string_view();
+}
+
+std::vector<std::uint32_t> State::rows(std::uint32_t ns) const {
+  std::vector<std::uint32_t> out;
+  for (std::uint32_t v = 0; v < rows_.size(); ++v) {
+    if (rows_[v].exists && catalog_->namespace_of(v) == ns) out.push_back(v);
+  }
+  const auto before = [&](std::uint32_t a, std::uint32_t b) {
+    return key_less(*catalog_, rows_[a].created, rows_[b].created);
+  };
+  if (!std::is_sorted(out.begin(), out.end(), before)) std::sort(out.begin(), out.end(), before);
+  return out;
+}
+
+}  // namespace delta

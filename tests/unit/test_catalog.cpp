@@ -1,0 +1,124 @@
+// Names as numbers, and rows of values: what other parts hold on to must stay where it is.
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+#include "delta/catalog.hpp"
+#include "delta/state.hpp"
+
+using namespace delta;
+
+TEST_CASE("a catalog numbers names in order of first use") {
+  Catalog catalog;
+  CHECK(catalog.add_namespace("words", 3) == 0);
+  CHECK(catalog.add_namespace("words", 4) == 1);  // replicas may disagree on the count
+  CHECK(catalog.add_namespace("words", 3) == 0);
+  CHECK(catalog.add_origin("b") == 0);
+  CHECK(catalog.add_origin("a") == 1);
+  CHECK(catalog.add_vector(0, "x") == 0);
+  CHECK(catalog.add_vector(1, "x") == 1);  // the same id in another namespace is another vector
+  CHECK(catalog.add_vector(0, "x") == 0);
+  CHECK(catalog.vectors() == 2);
+  CHECK(catalog.dims(1) == 4);
+  CHECK(catalog.find_namespace("words", 5) == std::nullopt);
+  CHECK(catalog.find_origin("c") == std::nullopt);
+  CHECK(catalog.find_origin("a") == 1u);
+  CHECK(catalog.find_vector(1, "y") == std::nullopt);
+  CHECK(catalog.name_space(1) == Namespace{"words", 4});
+}
+
+TEST_CASE("an empty catalog finds nothing") {
+  const Catalog catalog;
+  CHECK(!catalog.find_origin("a"));
+  CHECK(!catalog.find_namespace("", 1));
+  CHECK(!catalog.find_vector(0, "a"));
+}
+
+TEST_CASE("ids are found again among a hundred thousand, and never move") {
+  Catalog catalog;
+  const auto ns = catalog.add_namespace("", 1);
+  const auto name = [](std::uint32_t i) { return "id/" + std::to_string(i * 7919) + std::string(i % 50, 'x'); };
+  catalog.add_vector(ns, name(0));
+  const std::string_view first = catalog.id(0);
+  const std::string_view origin = catalog.origin(catalog.add_origin("short"));
+  for (std::uint32_t i = 1; i < 100'000; ++i) {
+    REQUIRE(catalog.add_vector(ns, name(i)) == i);
+    if (i % 100 == 0) catalog.add_origin("origin " + std::to_string(i));
+  }
+  CHECK(first.data() == catalog.id(0).data());
+  CHECK(origin.data() == catalog.origin(0).data());
+  bool all = true;
+  for (std::uint32_t i = 0; i < 100'000; ++i) all &= catalog.find_vector(ns, name(i)) == i && catalog.id(i) == name(i);
+  CHECK(all);
+  CHECK(!catalog.find_vector(ns, "id/1"));
+}
+
+TEST_CASE("ids may be empty or longer than a chunk") {
+  Catalog catalog;
+  const auto ns = catalog.add_namespace("", 1);
+  const std::string large(200'000, 'l');
+  const auto a = catalog.add_vector(ns, ""), b = catalog.add_vector(ns, large), c = catalog.add_vector(ns, "c");
+  CHECK(catalog.id(a).empty());
+  CHECK(catalog.id(b) == large);
+  CHECK(catalog.id(c) == "c");
+  const Catalog copy = catalog;
+  CHECK(copy.id(b) == large);
+  CHECK(copy.id(b).data() != catalog.id(b).data());
+  CHECK(copy.find_vector(ns, "c") == c);
+}
+
+TEST_CASE("a state keeps values where they are while it grows") {
+  Catalog catalog;
+  const auto small = catalog.add_namespace("small", 3), wide = catalog.add_namespace("wide", 65536);
+  State state(catalog);
+  CHECK(!state.exists(0));
+  std::vector<const std::uint32_t*> places;
+  for (std::uint32_t i = 0; i < 2000; ++i) {
+    const auto v = catalog.add_vector(i % 100 == 99 ? wide : small, std::to_string(i));
+    auto row = state.put(v);
+    REQUIRE(row.size() == catalog.dims(v));
+    REQUIRE(row.back() == 0);
+    row.front() = row.back() = i;
+    state.set_exists(v, true);
+    places.push_back(row.data());
+  }
+  bool all = true;
+  for (std::uint32_t v = 0; v < 2000; ++v) {
+    all &= state.bits(v).data() == places[v] && state.bits(v).front() == v && state.bits(v).back() == v;
+  }
+  CHECK(all);
+  CHECK(state.size() == 2000);
+  CHECK(state.rows(wide).size() == 20);
+}
+
+TEST_CASE("rows stand in the order of their last create, by time, origin name and seq") {
+  Catalog catalog;
+  const auto ns = catalog.add_namespace("", 1);
+  const auto z = catalog.add_origin("z"), a = catalog.add_origin("a");
+  State state(catalog);
+  const Key keys[] = {{Timestamp::of(5), z, 1}, {Timestamp::of(5), a, 9}, {Timestamp::of(4), z, 7}, {Timestamp::of(5), a, 2}};
+  for (const Key& key : keys) {
+    const auto v = catalog.add_vector(ns, std::to_string(catalog.vectors()));
+    state.put(v);
+    state.set_exists(v, true);
+    state.set_created(v, key);
+  }
+  CHECK(state.rows(ns) == std::vector<std::uint32_t>{2, 3, 1, 0});
+  state.set_exists(3, false);
+  CHECK(state.rows(ns) == std::vector<std::uint32_t>{2, 1, 0});
+  CHECK(state.bits(3).empty());
+  CHECK(state.size() == 3);
+}
+
+TEST_CASE("metadata of a vector that does not exist is kept and not shown") {
+  Catalog catalog;
+  catalog.add_vector(catalog.add_namespace("", 1), "v");
+  State state(catalog);
+  state.set_metadata(0, "{\"a\":1}");
+  CHECK(state.metadata(0).empty());
+  CHECK(state.stored_metadata(0) == "{\"a\":1}");
+  state.put(0);
+  state.set_exists(0, true);
+  CHECK(state.metadata(0) == "{\"a\":1}");
+}
