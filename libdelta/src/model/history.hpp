@@ -1,9 +1,18 @@
-// Commits and what they have seen. Contexts are closed sets of dots; this holds them in little memory when histories
-// are nearly linear: a prefix of the link order, and the dots beyond it.
+// Commits and what they have seen. Contexts are closed sets of dots, asked about once for each delta of a log, so they
+// must be small and quick in the histories that people have: nearly linear, however many origins take turns, or a few
+// such lines side by side, joined here and there.
+//
+// Each linked commit stands in one *chain*, a run of commits that have each seen all those before them in it. A context
+// is then its own chain up to itself, which needs no words, and for each other chain how far it has seen that. A linear
+// history is one chain, whoever wrote it; two logs that were written apart and united are two. Neighbours in a chain
+// share the words about other chains when they are the same. There are about as many chains as there were ever
+// commits that had not seen each other: a commit may lengthen any chain of which it has seen the whole.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "delta/catalog.hpp"
@@ -12,50 +21,106 @@
 
 namespace delta::model {
 
+/// "origin:seq", made safe to print.
+std::string dot_text(const Catalog& catalog, Dot dot);
+
 class History {
  public:
+  /// Keeps the reference; origins of commits are numbers of it.
   explicit History(const Catalog& catalog) : catalog_(&catalog) {}
 
   /// Adds a commit, in any order, and returns its number (numbers count from 0 in order of adding; the same commit
-  /// added again returns the old number). A commit whose causes are not all here yet is *pending*; it is linked when they arrive.
-  /// Errors: forked (other content under one of its dots), bad_input (a context that lacks its own previous seq cannot
-  /// arise: the own previous is always a cause).
+  /// added again returns the old number). A commit whose causes are not all here yet is *pending*; it is linked when they
+  /// arrive. Causes: the parents, and the origin's previous seq, said or not.
+  /// Errors: forked (another commit holds one of its dots); bad_input (no deltas, a seq of 0 or beyond 64 bits, an
+  /// unknown origin, a parent of its own origin that is not before it). Nothing changes on an error.
   Result<std::uint32_t> add(Commit commit);
 
   std::size_t size() const { return commits_.size(); }
-  const Commit& commit(std::uint32_t number) const { return commits_[number]; }
-  bool folded(std::uint32_t number) const { return links_[number].position != kPending; }
-  std::vector<std::uint32_t> pending() const;
+  const Commit& commit(std::uint32_t number) const { return commits_[number]; }  ///< valid until the next add()
+  bool folded(std::uint32_t number) const { return links_[number].chain != kPending; }
+  std::vector<std::uint32_t> pending() const;  ///< in order of number
+  const std::vector<std::uint32_t>& linked() const { return linked_; }  ///< folded commits, causes before effects
 
   /// Number of the commit that holds the dot, pending ones included.
   std::optional<std::uint32_t> find(Dot dot) const;
   /// Last seq of an origin that is folded; 0: none.
-  std::uint64_t head(std::uint32_t origin) const;
+  std::uint64_t head(std::uint32_t origin) const { return origin < origins_.size() ? origins_[origin].last : 0; }
   /// The maximal dots of everything folded, in order of origin name: the parents of a commit that has seen it all.
   std::vector<Dot> heads() const;
 
   /// True when commit `by` has dot (origin of `other`, seq), a dot of commit `other`, in its context. Both folded.
   /// Deltas of one commit have seen those before them: use happens_before() for deltas.
-  bool sees(std::uint32_t by, std::uint32_t other, std::uint64_t seq) const;
+  bool sees(std::uint32_t by, std::uint32_t other, std::uint64_t seq) const {
+    const Link &b = links_[by], &o = links_[other];
+    return b.chain == o.chain ? o.index < b.index : b.extras != 0 && sees_beyond(b, o, seq);
+  }
+  /// True when the dot is folded and in the context of commit `number`, which is folded.
+  bool context_contains(std::uint32_t number, Dot dot) const;
 
   /// Delta (a, a_seq) happens before delta (b, b_seq); a and b are commit numbers, both folded.
   bool happens_before(std::uint32_t a, std::uint64_t a_seq, std::uint32_t b, std::uint64_t b_seq) const {
     return a == b ? a_seq < b_seq : sees(b, a, a_seq);
   }
-  /// True when the commit has seen every commit linked before it.
-  bool linear(std::uint32_t number) const { return links_[number].floor == links_[number].position; }
+  /// True when the commit had seen every commit linked before it.
+  bool linear(std::uint32_t number) const { return folded(number) && links_[number].linear; }
 
  private:
   static constexpr std::uint32_t kPending = ~std::uint32_t{0};
-  struct Link {
-    std::uint32_t position = kPending;  // in link order, which extends happens-before
-    std::uint32_t floor = 0;            // all commits linked before this position are in the context
-    std::uint32_t extras_begin = 0, extras_end = 0;  // the last seqs seen of other origins beyond the floor
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+  /// How much of a chain is in a context: `whole` commits, and of the next one the seqs up to `partial` (0: nothing).
+  struct Seen {
+    std::uint32_t chain = 0;
+    std::uint32_t whole = 0;
+    std::uint64_t partial = 0;
+    friend bool operator==(const Seen&, const Seen&) = default;
+    bool less_than(const Seen& o) const { return whole != o.whole ? whole < o.whole : partial < o.partial; }
   };
+  struct Link {
+    std::uint32_t chain = kPending;
+    std::uint32_t index = 0;         // in its chain; while pending: the cause that it waits for
+    std::uint64_t extras_begin = 0;  // in extras_, in order of chain
+    std::uint32_t extras = 0;
+    bool linear = false;
+  };
+  struct Origin {
+    std::vector<std::uint64_t> firsts;   // of linked commits: without gaps, from 1
+    std::vector<std::uint32_t> numbers;  // of the same commits
+    std::uint64_t last = 0;
+    std::uint32_t head = kNone;  // place in heads_ of its last commit, if that is maximal
+  };
+  struct Chain {
+    std::uint32_t length = 0, tip = 0;
+  };
+
+  Status check(const Commit& commit) const;
+  Error fork(const Commit& a, const Commit& b) const;
+  std::optional<std::uint32_t> overlapping(const Commit& commit) const;
+  std::optional<Dot> missing_cause(std::uint32_t number);
+  void link(std::uint32_t number);
+  void see(std::uint32_t number, std::uint64_t seq);
+  void raise(const Seen& seen);
+  std::uint32_t choose_chain(const Commit& commit) const;
+  bool seen_whole(std::uint32_t chain) const;
+  void store_extras(Link& link);
+  void update_heads(std::uint32_t number);
+  void drop_head(std::uint32_t origin);
+  bool sees_beyond(const Link& by, const Link& other, std::uint64_t seq) const;
+  std::uint32_t linked_commit(Dot dot) const;
 
   const Catalog* catalog_;
   std::vector<Commit> commits_;
   std::vector<Link> links_;
+  std::vector<Origin> origins_;
+  std::vector<Chain> chains_;
+  std::vector<Seen> extras_;
+  std::vector<std::uint32_t> linked_;
+  std::vector<std::uint32_t> heads_;                 // commits whose last dot nobody else has seen
+  std::map<Dot, std::uint32_t> pending_;             // by first dot
+  std::multimap<Dot, std::uint32_t> waiting_;        // a missing cause -> who waits for it
+  std::vector<Seen> view_;                           // by chain: the context being built
+  std::vector<std::uint32_t> touched_;               // chains of view_ that hold something
 };
 
 }  // namespace delta::model

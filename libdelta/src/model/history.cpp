@@ -1,0 +1,255 @@
+// Linking: a commit joins when its causes are there, so that a context is always the union of contexts that are known.
+// A pending commit waits for one missing cause at a time: in whatever order commits arrive, each cause is looked at once.
+#include "model/history.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "delta/text.hpp"
+
+namespace delta::model {
+namespace {
+
+std::string range_text(const Catalog& catalog, const Commit& c) {
+  std::string text = dot_text(catalog, {c.origin, c.first});
+  if (c.count > 1) text.append("-").append(std::to_string(c.last()));
+  return text;
+}
+
+bool same_commit(const Commit& a, const Commit& b) {
+  return a.origin == b.origin && a.first == b.first && a.count == b.count && a.parents == b.parents &&
+         a.message == b.message && a.tool == b.tool && a.source == b.source && a.trace == b.trace;
+}
+
+}  // namespace
+
+std::string dot_text(const Catalog& catalog, Dot dot) {
+  return escape(catalog.origin(dot.origin)).append(":").append(std::to_string(dot.seq));
+}
+
+Status History::check(const Commit& c) const {
+  const auto bad = [&](std::string what) { return error(ErrorCode::bad_input, std::move(what)); };
+  if (c.origin >= catalog_->origins()) return bad("a commit names an unknown origin");
+  const std::string name = quote(catalog_->origin(c.origin));
+  if (c.count == 0) return bad("a commit of origin " + name + " holds no deltas");
+  if (c.first == 0) return bad("a commit of origin " + name + " begins at seq 0; seqs count from 1");
+  if (c.count - 1 > std::numeric_limits<std::uint64_t>::max() - c.first) {
+    return bad("the seqs of commit " + dot_text(*catalog_, {c.origin, c.first}) + " go beyond 64 bits");
+  }
+  for (const Dot& parent : c.parents) {
+    const std::string who = "commit " + range_text(*catalog_, c);
+    if (parent.origin >= catalog_->origins()) return bad(who + " has a parent of an unknown origin");
+    if (parent.seq == 0) return bad(who + " has the parent " + dot_text(*catalog_, parent) + "; seqs count from 1");
+    if (parent.origin == c.origin && parent.seq >= c.first) {
+      return bad(who + " has the parent " + dot_text(*catalog_, parent) + ", which is not before it");
+    }
+  }
+  return {};
+}
+
+Error History::fork(const Commit& a, const Commit& b) const {
+  const Dot shared{a.origin, std::max(a.first, b.first)};
+  return error(ErrorCode::forked, "forked origin: two different commits hold " + dot_text(*catalog_, shared) + ": " +
+                                      range_text(*catalog_, a) + " and " + range_text(*catalog_, b));
+}
+
+std::optional<std::uint32_t> History::overlapping(const Commit& commit) const {
+  if (const auto holder = find({commit.origin, commit.first})) return holder;
+  const auto next = pending_.lower_bound({commit.origin, commit.first});
+  if (next == pending_.end() || next->first.origin != commit.origin || next->first.seq > commit.last()) return {};
+  return next->second;
+}
+
+Result<std::uint32_t> History::add(Commit commit) {
+  DELTA_OK(check(commit));
+  if (const auto other = overlapping(commit)) {
+    if (same_commit(commits_[*other], commit)) return *other;
+    return fork(commits_[*other], commit);
+  }
+  if (commits_.size() >= kPending) return error(ErrorCode::limit, "more than 2^32 - 1 commits");
+  if (origins_.size() < catalog_->origins()) origins_.resize(catalog_->origins());
+  const auto number = static_cast<std::uint32_t>(commits_.size());
+  pending_.emplace(Dot{commit.origin, commit.first}, number);
+  commits_.push_back(std::move(commit));
+  links_.emplace_back();
+
+  std::vector<std::uint32_t> ready{number};
+  while (!ready.empty()) {
+    const std::uint32_t next = ready.back();
+    ready.pop_back();
+    if (const auto cause = missing_cause(next)) {
+      waiting_.emplace(*cause, next);
+      continue;
+    }
+    link(next);
+    const Commit& linked = commits_[next];
+    const auto begin = waiting_.lower_bound({linked.origin, 0}), end = waiting_.upper_bound({linked.origin, linked.last()});
+    for (auto w = begin; w != end; ++w) ready.push_back(w->second);
+    waiting_.erase(begin, end);
+  }
+  return number;
+}
+
+/// The first cause that is not linked yet. Heads only grow, so what was looked at before is not looked at again.
+std::optional<Dot> History::missing_cause(std::uint32_t number) {
+  const Commit& c = commits_[number];
+  std::uint32_t& next = links_[number].index;
+  for (; next <= c.parents.size(); ++next) {
+    const Dot cause = next == 0 ? Dot{c.origin, c.first - 1} : c.parents[next - 1];
+    if (cause.seq > head(cause.origin)) return cause;
+  }
+  return std::nullopt;
+}
+
+void History::link(std::uint32_t number) {
+  const Commit& c = commits_[number];
+  for (const Dot& parent : c.parents) see(linked_commit(parent), parent.seq);
+  if (c.first > 1) see(linked_commit({c.origin, c.first - 1}), c.first - 1);
+
+  Link& mine = links_[number];
+  mine.chain = choose_chain(c);
+  if (mine.chain == chains_.size()) {
+    chains_.emplace_back();
+    view_.push_back({.chain = mine.chain});
+  }
+  store_extras(mine);
+  Chain& chain = chains_[mine.chain];
+  mine.index = chain.length++;
+  chain.tip = number;
+  for (const std::uint32_t touched : touched_) view_[touched] = {.chain = touched};
+  touched_.clear();
+
+  update_heads(number);
+  mine.linear = heads_.size() == 1;
+  Origin& origin = origins_[c.origin];
+  origin.firsts.push_back(c.first);
+  origin.numbers.push_back(number);
+  origin.last = c.last();
+  linked_.push_back(number);
+  pending_.erase({c.origin, c.first});
+}
+
+/// Adds a linked commit's dots up to `seq`, and its context, to the context being built.
+void History::see(std::uint32_t number, std::uint64_t seq) {
+  const Link& l = links_[number];
+  const bool whole = seq == commits_[number].last();
+  const Seen seen{l.chain, l.index + whole, whole ? 0 : seq};
+  if (!view_[l.chain].less_than(seen)) return;  // some other cause has seen it, and with it its context
+  // Its own chain before it belongs to its context too: that is what being at this index means.
+  raise(seen);
+  for (std::uint32_t i = 0; i < l.extras; ++i) raise(extras_[l.extras_begin + i]);
+}
+
+void History::raise(const Seen& seen) {
+  Seen& mine = view_[seen.chain];
+  if (!mine.less_than(seen)) return;
+  if (mine.whole == 0 && mine.partial == 0) touched_.push_back(seen.chain);
+  mine = seen;
+}
+
+bool History::seen_whole(std::uint32_t chain) const { return view_[chain].whole == chains_[chain].length; }
+
+/// A chain of which everything has been seen: the own previous commit's, a parent's, any; else a new one.
+std::uint32_t History::choose_chain(const Commit& c) const {
+  if (c.first > 1) {
+    const std::uint32_t own = links_[linked_commit({c.origin, c.first - 1})].chain;
+    if (seen_whole(own)) return own;
+  }
+  for (const Dot& parent : c.parents) {
+    const std::uint32_t theirs = links_[linked_commit(parent)].chain;
+    if (seen_whole(theirs)) return theirs;
+  }
+  for (const std::uint32_t chain : touched_) {
+    if (seen_whole(chain)) return chain;
+  }
+  return static_cast<std::uint32_t>(chains_.size());
+}
+
+/// What the view says about other chains. A chain's next commit usually repeats its tip's words: then both share them.
+void History::store_extras(Link& mine) {
+  std::sort(touched_.begin(), touched_.end());
+  const auto begin = extras_.size();
+  for (const std::uint32_t chain : touched_) {
+    if (chain != mine.chain) extras_.push_back(view_[chain]);
+  }
+  mine.extras_begin = begin;
+  mine.extras = static_cast<std::uint32_t>(extras_.size() - begin);
+  if (chains_[mine.chain].length == 0) return;
+  const Link& tip = links_[chains_[mine.chain].tip];
+  const auto at = [&](std::uint64_t place) { return extras_.begin() + static_cast<std::ptrdiff_t>(place); };
+  if (tip.extras == mine.extras && std::equal(at(begin), extras_.end(), at(tip.extras_begin))) {
+    extras_.resize(begin);
+    mine.extras_begin = tip.extras_begin;
+  }
+}
+
+/// A maximal commit stops being one only as a direct cause: had a cause seen it, it would have stopped before.
+void History::update_heads(std::uint32_t number) {
+  const Commit& c = commits_[number];
+  drop_head(c.origin);
+  for (const Dot& parent : c.parents) {
+    if (parent.seq == head(parent.origin)) drop_head(parent.origin);
+  }
+  origins_[c.origin].head = static_cast<std::uint32_t>(heads_.size());
+  heads_.push_back(number);
+}
+
+void History::drop_head(std::uint32_t origin) {
+  const std::uint32_t place = origins_[origin].head;
+  if (place == kNone) return;
+  origins_[commits_[heads_.back()].origin].head = place;
+  heads_[place] = heads_.back();
+  heads_.pop_back();
+  origins_[origin].head = kNone;
+}
+
+std::vector<Dot> History::heads() const {
+  std::vector<Dot> dots;
+  dots.reserve(heads_.size());
+  for (const std::uint32_t number : heads_) dots.push_back({commits_[number].origin, commits_[number].last()});
+  std::sort(dots.begin(), dots.end(),
+            [&](Dot a, Dot b) { return catalog_->origin(a.origin) < catalog_->origin(b.origin); });
+  return dots;
+}
+
+/// REQUIRES: 1 <= dot.seq <= head(dot.origin).
+std::uint32_t History::linked_commit(Dot dot) const {
+  const Origin& origin = origins_[dot.origin];
+  if (origin.firsts.back() <= dot.seq) return origin.numbers.back();
+  const auto after = std::upper_bound(origin.firsts.begin(), origin.firsts.end(), dot.seq);
+  return origin.numbers[static_cast<std::size_t>(after - origin.firsts.begin()) - 1];
+}
+
+std::optional<std::uint32_t> History::find(Dot dot) const {
+  if (dot.seq == 0) return std::nullopt;
+  if (dot.seq <= head(dot.origin)) return linked_commit(dot);
+  auto after = pending_.upper_bound(dot);
+  if (after == pending_.begin()) return std::nullopt;
+  const std::uint32_t number = (--after)->second;
+  const Commit& c = commits_[number];
+  if (c.origin != dot.origin || dot.seq < c.first || dot.seq > c.last()) return std::nullopt;
+  return number;
+}
+
+std::vector<std::uint32_t> History::pending() const {
+  std::vector<std::uint32_t> numbers;
+  for (const auto& [dot, number] : pending_) numbers.push_back(number);
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+bool History::sees_beyond(const Link& by, const Link& other, std::uint64_t seq) const {
+  const Seen* begin = extras_.data() + by.extras_begin;
+  const Seen* end = begin + by.extras;
+  const Seen* seen = std::lower_bound(begin, end, other.chain,
+                                      [](const Seen& s, std::uint32_t chain) { return s.chain < chain; });
+  if (seen == end || seen->chain != other.chain) return false;
+  return other.index < seen->whole || (other.index == seen->whole && seq <= seen->partial);
+}
+
+bool History::context_contains(std::uint32_t number, Dot dot) const {
+  return dot.seq != 0 && dot.seq <= head(dot.origin) && sees(number, linked_commit(dot), dot.seq);
+}
+
+}  // namespace delta::model

@@ -1,0 +1,171 @@
+// Commits in every order that deliveries have, and what they are refused for.
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+#include "model/history.hpp"
+
+using namespace delta;
+using model::History;
+
+namespace {
+
+struct Fixture {
+  Catalog catalog;
+  History history{catalog};
+  std::uint32_t a = catalog.add_origin("a"), b = catalog.add_origin("b"), c = catalog.add_origin("c");
+
+  std::uint32_t add(std::uint32_t origin, std::uint64_t first, std::uint64_t count, std::vector<Dot> parents = {}) {
+    auto number = history.add({origin, first, count, std::move(parents), {}, {}, {}, {}});
+    REQUIRE(number);
+    return *number;
+  }
+  Error refused(std::uint32_t origin, std::uint64_t first, std::uint64_t count, std::vector<Dot> parents = {}) {
+    const auto size = history.size();
+    auto number = history.add({origin, first, count, std::move(parents), {}, {}, {}, {}});
+    REQUIRE(!number);
+    CHECK(history.size() == size);
+    return number.error();
+  }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "a commit waits for its parents and for its origin's previous seq") {
+  const auto third = add(a, 4, 2, {{b, 1}});
+  const auto first = add(a, 1, 3);
+  CHECK(history.folded(first));
+  CHECK(!history.folded(third));
+  CHECK(history.pending() == std::vector{third});
+  CHECK(history.find({a, 5}) == third);
+  CHECK(history.head(a) == 3);
+  const auto other = add(b, 1, 1);
+  CHECK(history.folded(third));
+  CHECK(history.pending().empty());
+  CHECK(history.head(a) == 5);
+  CHECK(history.sees(third, first, 3));
+  CHECK(history.sees(third, other, 1));
+  CHECK(!history.sees(first, other, 1));
+  CHECK(history.linked() == std::vector{first, other, third});
+}
+
+TEST_CASE_METHOD(Fixture, "a parent in the middle of a commit is seen up to there") {
+  const auto whole = add(a, 1, 5);
+  const auto by = add(b, 1, 1, {{a, 3}});
+  CHECK(history.sees(by, whole, 3));
+  CHECK(!history.sees(by, whole, 4));
+  CHECK(!history.linear(by));
+  CHECK(history.heads() == std::vector<Dot>{{a, 5}, {b, 1}});
+  const auto after = add(b, 2, 1, {{a, 5}});
+  CHECK(history.linear(after));
+  CHECK(history.heads() == std::vector<Dot>{{b, 2}});
+  CHECK(history.context_contains(after, {a, 4}));
+  CHECK(!history.context_contains(by, {a, 4}));
+  CHECK(!history.context_contains(by, {a, 0}));
+  CHECK(!history.context_contains(by, {a, 6}));
+}
+
+TEST_CASE_METHOD(Fixture, "heads stand in order of origin name") {
+  const auto early = catalog.add_origin("A");
+  add(c, 1, 1), add(early, 1, 1), add(a, 1, 1);
+  CHECK(history.heads() == std::vector<Dot>{{early, 1}, {a, 1}, {c, 1}});
+}
+
+TEST_CASE_METHOD(Fixture, "the same commit twice is one commit, pending or not") {
+  const auto pending = add(a, 2, 1);
+  CHECK(add(a, 2, 1) == pending);
+  const auto first = add(a, 1, 1);
+  CHECK(add(a, 1, 1) == first);
+  CHECK(add(a, 2, 1) == pending);
+  CHECK(history.size() == 2);
+}
+
+TEST_CASE_METHOD(Fixture, "two different commits with one dot are a fork, whatever the order and the overlap") {
+  add(a, 1, 3);
+  add(a, 10, 3);
+  for (const auto& [first, count] : {std::pair{1, 2}, {2, 1}, {3, 4}, {9, 2}, {8, 9}, {11, 1}, {12, 2}}) {
+    const Error e = refused(a, static_cast<std::uint64_t>(first), static_cast<std::uint64_t>(count));
+    CHECK(e.code == ErrorCode::forked);
+    CHECK_THAT(e.message, Catch::Contains("a:1-3") || Catch::Contains("a:10-12"));
+  }
+  CHECK(refused(a, 1, 3, {{b, 1}}).code == ErrorCode::forked);  // the same dots after other parents
+  const auto fine = add(a, 4, 6);
+  CHECK(history.folded(fine));
+  CHECK(history.head(a) == 12);
+}
+
+TEST_CASE_METHOD(Fixture, "commits that cannot be are refused") {
+  CHECK(refused(a, 0, 1).code == ErrorCode::bad_input);
+  CHECK(refused(a, 1, 0).code == ErrorCode::bad_input);
+  CHECK(refused(7, 1, 1).code == ErrorCode::bad_input);
+  CHECK(refused(a, ~std::uint64_t{0}, 2).code == ErrorCode::bad_input);
+  CHECK(refused(a, 1, 1, {{b, 0}}).code == ErrorCode::bad_input);
+  CHECK(refused(a, 1, 1, {{7, 1}}).code == ErrorCode::bad_input);
+  CHECK(refused(a, 3, 2, {{a, 3}}).code == ErrorCode::bad_input);
+  CHECK_THAT(refused(a, 3, 2, {{a, 9}}).message, Catch::Contains("a:3-4") && Catch::Contains("a:9"));
+}
+
+TEST_CASE_METHOD(Fixture, "commits that each wait for the other stay pending") {
+  add(a, 1, 2, {{b, 1}});
+  add(b, 1, 1, {{a, 1}});
+  CHECK(history.pending().size() == 2);
+  CHECK(history.heads().empty());
+}
+
+TEST_CASE("fifty thousand commits of hundreds of origins in a line see all before them, backwards too") {
+  constexpr std::uint32_t kOrigins = 300, kCommits = 50'000;
+  Catalog catalog;
+  for (std::uint32_t o = 0; o < kOrigins; ++o) catalog.add_origin("origin " + std::to_string(o));
+  std::vector<std::uint64_t> next(kOrigins, 1);
+  std::vector<Commit> commits;
+  for (std::uint32_t i = 0; i < kCommits; ++i) {
+    const std::uint32_t origin = i * 7919 % 65537 % kOrigins;
+    Commit commit{origin, next[origin]++, 1, {}, {}, {}, {}, {}};
+    if (i > 0) commit.parents = {{commits.back().origin, commits.back().first}};
+    commits.push_back(commit);
+  }
+  History forward(catalog), backward(catalog);
+  bool linear = true, heads = true;
+  for (const Commit& commit : commits) {
+    const auto number = forward.add(commit);
+    REQUIRE(number);
+    linear &= forward.linear(*number);
+    heads &= forward.heads() == std::vector<Dot>{{commit.origin, commit.first}};
+  }
+  CHECK(linear);
+  CHECK(heads);
+  for (auto commit = commits.rbegin(); commit != commits.rend(); ++commit) REQUIRE(backward.add(*commit));
+  CHECK(backward.pending().empty());
+  CHECK(backward.linked().front() == kCommits - 1);
+  CHECK(backward.heads() == forward.heads());
+  CHECK(forward.sees(kCommits - 1, 0, 1));
+  CHECK(!forward.sees(0, kCommits - 1, 1));
+}
+
+TEST_CASE("two long logs of many origins, written apart, unite without losing who saw what") {
+  constexpr std::uint32_t kOrigins = 200, kEach = 5000;
+  Catalog catalog;
+  for (std::uint32_t o = 0; o < 2 * kOrigins; ++o) catalog.add_origin("origin " + std::to_string(o));
+  History history(catalog);
+  std::vector<std::uint64_t> next(2 * kOrigins, 1);
+  std::vector<Dot> tip(2);
+  std::vector<std::uint32_t> side[2];
+  for (std::uint32_t i = 0; i < kEach; ++i) {
+    for (std::uint32_t s = 0; s < 2; ++s) {
+      const std::uint32_t origin = s * kOrigins + i % kOrigins;
+      Commit commit{origin, next[origin]++, 1, {}, {}, {}, {}, {}};
+      if (i > 0) commit.parents = {tip[s]};
+      tip[s] = {origin, commit.first};
+      side[s].push_back(*history.add(commit));
+    }
+  }
+  CHECK(history.heads().size() == 2);
+  CHECK(history.sees(side[0][4999], side[0][0], 1));
+  CHECK(!history.sees(side[0][4999], side[1][0], 1));
+  const auto join = *history.add({0, next[0]++, 1, history.heads(), {}, {}, {}, {}});
+  CHECK(history.linear(join));
+  CHECK(history.sees(join, side[0][4999], 25));
+  CHECK(history.sees(join, side[1][4999], 25));
+  CHECK(!history.sees(side[1][4999], join, 26));
+}
