@@ -13,7 +13,7 @@
 
 namespace delta::model {
 
-/// Which deltas of the folded commits count. With neither: all ("now").
+/// Which deltas of the folded commits count. With neither: all ("now"). With both: those inside both.
 struct Cut {
   std::optional<Micros> at;         ///< timestamps up to and with this microsecond
   std::optional<Dot> as_seen_by;    ///< this delta and its context
@@ -21,7 +21,7 @@ struct Cut {
 
 /// Yields deltas with `commits`, `seqs` and `vectors` numbered by one history and catalog; each delta once; in any order
 /// (near key order is fastest). `wanted`: if not null, only vectors v with (*wanted)[v]; a source may yield others too.
-/// `until`: deltas of later timestamps may be left out.
+/// `until`: deltas of later timestamps may be left out. each() may be called again and yields the same deltas.
 class DeltaSource {
  public:
   using Visit = std::function<Status(const ChangeBatch&)>;
@@ -29,17 +29,111 @@ class DeltaSource {
   virtual Status each(const std::vector<bool>* wanted, std::optional<Micros> until, const Visit& visit) = 0;
 };
 
-/// Is this delta inside the cut? (Pending commits never are.)
-bool in_cut(const History& history, const Cut& cut, const Change& change);
+/// A cut made ready to be asked about each delta.
+class CutTest {
+ public:
+  /// not_found: the dot of `as_seen_by` is not in the history, or its commit is pending. Keeps the reference.
+  static Result<CutTest> make(const Catalog& catalog, const History& history, const Cut& cut);
+
+  /// Pending commits never are inside.
+  bool contains(const Change& c) const {
+    return history_->folded(c.commit) && c.time <= until_ && (!dot_ || in_context(c));
+  }
+
+ private:
+  explicit CutTest(const History& history) : history_(&history) {}
+  bool in_context(const Change& c) const {
+    return (c.commit == commit_ && c.seq == dot_->seq) || history_->happens_before(c.commit, c.seq, commit_, dot_->seq);
+  }
+
+  const History* history_;
+  Timestamp until_{~std::uint64_t{0}};
+  std::optional<Dot> dot_;
+  std::uint32_t commit_ = 0;
+};
+
+/// Is this delta inside the cut? For one question; for many make a CutTest. A dot that is not folded: nothing is inside.
+bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, const Change& change);
 
 /// The state at a cut, conflicts by last-writer-wins. `wanted` as above (null: all).
+/// Errors: those of the source and of CutTest::make(); corrupt: a delta that does not fit the dimensions of its vector.
 Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
                    const std::vector<bool>* wanted = nullptr);
 
-/// One more delta, which has seen everything folded so far, onto a state.
+/// One more delta, which has seen everything folded so far, onto a state. REQUIRES: it fits the vector's dimensions.
 void apply(State& state, std::uint32_t origin, const Change& change);
 
 /// x through a transform, by the rules of law 2. Counts finite values that became infinite.
 std::uint32_t transform_bits(Operation op, std::span<const std::uint32_t> parameters, std::uint32_t x, std::uint64_t& overflows);
+
+/// The rank of each origin's name among all names: keys compare without text.
+std::vector<std::uint32_t> origin_ranks(const Catalog& catalog);
+
+/// One branch of one dimension: the assignment that it grows from, and its value after the transforms of greater key.
+struct Candidate {
+  std::uint32_t commit = 0;
+  std::uint64_t seq = 0;
+  Key key;
+  std::uint32_t bits = 0;
+};
+
+/// The place of the candidate of greatest key. Resolvers get the candidates in key order, at least one.
+std::size_t resolve_lww(std::span<const Candidate> candidates);
+
+/// All deltas of one vector inside a cut, resolved without a policy: what stands in each dimension (laws 3 to 5).
+class VectorFold {
+ public:
+  /// `deltas` in any order, a delta twice counts once; what they view must outlive this. `ranks`: see origin_ranks().
+  /// REQUIRES: they fit `dims`, and are of folded commits.
+  VectorFold(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change> deltas);
+
+  std::span<const Change> deltas() const { return deltas_; }  ///< in key order
+  std::uint32_t origin(std::size_t delta) const { return history_->commit(deltas_[delta].commit).origin; }
+  Key key(std::size_t delta) const { return {deltas_[delta].time, origin(delta), deltas_[delta].seq}; }
+  /// Each delta has seen the one before it: no conflict, apply() one after the other gives the state.
+  bool chain() const { return chain_; }
+  bool exists() const { return exists_; }
+  std::size_t created() const { return created_; }  ///< number of the last create. REQUIRES: exists()
+  std::size_t live() const { return live_; }        ///< deltas before this number are void (before the last delete)
+
+  /// Numbers of the assignments that stand in a dimension, in key order. REQUIRES: exists(); then there is one at least.
+  std::span<const std::uint32_t> standing(std::uint32_t dim) const { return sets_[set_of_[dim]].standing; }
+  /// Dimensions of one set have the same standing assignments.
+  std::uint32_t set_of(std::uint32_t dim) const { return set_of_[dim]; }
+  /// Transforms that are not void, in key order.
+  std::span<const std::uint32_t> transforms() const { return transforms_; }
+  /// Those of greater key than a delta.
+  std::span<const std::uint32_t> transforms_after(std::size_t delta) const;
+  /// The value that an assignment's branch has in a dimension that it assigns.
+  std::uint32_t branch(std::uint32_t dim, std::size_t delta, std::uint64_t& overflows) const;
+  void candidates(std::uint32_t dim, std::vector<Candidate>& out, std::uint64_t& overflows) const;
+  std::string metadata() const;
+
+ private:
+  void sort(std::span<const std::uint32_t> ranks);
+  void find_lifecycle();
+  void assign(std::uint32_t number, std::uint32_t dims);
+  void move(std::uint32_t dim, std::uint32_t number);
+  std::uint32_t set_after(std::uint32_t set, std::uint32_t number);
+  bool before(std::size_t a, std::size_t b) const {
+    return history_->happens_before(deltas_[a].commit, deltas_[a].seq, deltas_[b].commit, deltas_[b].seq);
+  }
+
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  struct Set {
+    std::vector<std::uint32_t> standing;  // numbers of deltas, in key order
+    std::uint32_t dims = 0;               // how many dims stand so; 0: free
+    std::uint32_t after = kNone;          // while an assignment moves dims: the set that they move to
+  };
+
+  const History* history_;
+  std::vector<Change> deltas_;
+  std::vector<std::uint32_t> transforms_;
+  std::vector<std::uint32_t> set_of_;  // by dim
+  std::vector<Set> sets_;
+  std::vector<std::uint32_t> free_, left_;  // sets: free ones; those that the current assignment takes dims from
+  std::size_t created_ = 0, live_ = 0;
+  bool exists_ = false, chain_ = true;
+};
 
 }  // namespace delta::model

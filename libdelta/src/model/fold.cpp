@@ -1,0 +1,389 @@
+// Two passes over the source at most. The first folds each delta into its vector's row at once, as long as each next
+// delta of a vector has seen the last one (then, by induction, all earlier ones) and has a greater key. A vector where
+// that fails is *contested*: the second pass gathers all its deltas, and they are resolved as a set. Whether the answer
+// comes from here or there depends on the order of the source, so both must count and compute the same things: a gathered
+// vector whose deltas turn out to be a chain is replayed as the first pass would have done it.
+//
+// Bits, not floats, are what moves: a float exists only inside one operation of a transform.
+#include "model/fold.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+#include <string>
+
+#include "delta/text.hpp"
+#include "model/metadata.hpp"
+
+namespace delta::model {
+namespace {
+
+constexpr std::uint32_t kNan = 0x7fc00000, kSign = 0x80000000, kInfinity = 0x7f800000;
+
+float value_of(std::uint32_t bits) { return std::bit_cast<float>(bits); }
+std::uint32_t magnitude(std::uint32_t bits) { return bits & ~kSign; }
+
+/// The result of one float operation on `before`, as law 2 wants it.
+std::uint32_t settled(float result, std::uint32_t before, std::uint64_t& overflows) {
+  const auto bits = std::bit_cast<std::uint32_t>(result);
+  overflows += magnitude(bits) == kInfinity && magnitude(before) < kInfinity;
+  return magnitude(bits) > kInfinity ? kNan : bits;
+}
+
+std::uint32_t scaled(std::uint32_t x, float factor, std::uint64_t& o) { return settled(value_of(x) * factor, x, o); }
+std::uint32_t shifted(std::uint32_t x, float amount, std::uint64_t& o) { return settled(value_of(x) + amount, x, o); }
+std::uint32_t clamped(std::uint32_t x, std::uint32_t lo, std::uint32_t hi) {
+  return value_of(x) < value_of(lo) ? lo : value_of(x) > value_of(hi) ? hi : x;
+}
+
+void transform_row(std::span<std::uint32_t> row, const Change& c, std::uint64_t& overflows) {
+  std::uint64_t count = 0;  // a local, so that the loops below vectorise
+  switch (c.op) {
+    case Operation::scale:
+      for (const float f = value_of(c.bits[0]); auto& x : row) x = scaled(x, f, count);
+      break;
+    case Operation::offset:
+      for (const float a = value_of(c.bits[0]); auto& x : row) x = shifted(x, a, count);
+      break;
+    case Operation::negate:
+      for (auto& x : row) x ^= kSign;
+      break;
+    case Operation::abs:
+      for (auto& x : row) x &= ~kSign;
+      break;
+    case Operation::clamp:
+      for (auto& x : row) x = clamped(x, c.bits[0], c.bits[1]);
+      break;
+    default: break;
+  }
+  overflows += count;
+}
+
+void assign_row(std::span<std::uint32_t> row, const Change& c) {
+  if (c.op != Operation::sparse) {
+    std::copy(c.bits.begin(), c.bits.end(), row.begin());
+    return;
+  }
+  for (std::size_t i = 0; i < c.indices.size(); ++i) row[c.indices[i]] = c.bits[i];
+}
+
+/// apply() that counts overflows where it is told to: a contested vector's count is taken back.
+void apply_counting(State& state, std::uint32_t origin, const Change& c, std::uint64_t& overflows) {
+  if (c.op == Operation::create) {
+    state.set_exists(c.vector, true);
+    state.set_created(c.vector, {c.time, origin, c.seq});
+  } else if (c.op == Operation::remove) {
+    state.set_exists(c.vector, false);
+    state.set_metadata(c.vector, {});
+  }
+  if (is_assignment(c.op) && state.exists(c.vector)) assign_row(state.put(c.vector), c);
+  if (is_transform(c.op) && state.exists(c.vector)) transform_row(state.put(c.vector), c, overflows);
+  if (!c.metadata.empty()) {
+    state.set_metadata(c.vector, merge_metadata(state.stored_metadata(c.vector), c.metadata));
+  }
+}
+
+bool fits(const Change& c, std::uint32_t dims) {
+  const int parameters = parameter_count(c.op);
+  if (parameters >= 0) return c.bits.size() == static_cast<std::size_t>(parameters) && c.indices.empty();
+  if (c.op != Operation::sparse) return c.bits.size() == dims && c.indices.empty();
+  return c.bits.size() == c.indices.size() && (c.indices.empty() || c.indices.back() < dims);
+}
+
+/// One fold: the state, and of each vector the last delta that was folded into it.
+class Folding {
+ public:
+  Folding(const Catalog& catalog, const History& history, const CutTest& cut, const std::vector<bool>* wanted)
+      : catalog_(catalog), history_(history), cut_(cut), wanted_(wanted), state_(catalog),
+        ranks_(origin_ranks(catalog)), last_(catalog.vectors()), contested_(catalog.vectors()) {}
+
+  Status take(const ChangeBatch& batch) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const Change c = batch[i];
+      if (!counts(c) || contested_[c.vector]) continue;
+      DELTA_OK(check(c));
+      take(c);
+    }
+    return {};
+  }
+
+  Status gather(const ChangeBatch& batch) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const Change c = batch[i];
+      if (!counts(c) || !contested_[c.vector]) continue;
+      DELTA_OK(check(c));
+      gathered_.add(c);
+    }
+    return {};
+  }
+
+  bool any_contested() const { return any_contested_; }
+  const std::vector<bool>& contested() const { return contested_; }
+
+  State finish() {
+    settle_contested();
+    for (const auto& [vector, count] : overflows_) {
+      if (!contested_[vector]) state_.overflows += count;
+    }
+    return std::move(state_);
+  }
+
+ private:
+  static constexpr std::uint32_t kNothing = ~std::uint32_t{0};
+  struct Last {
+    Timestamp time;
+    std::uint64_t seq = 0;
+    std::uint32_t commit = kNothing;
+  };
+
+  bool counts(const Change& c) const {
+    DELTA_CHECK(c.vector < contested_.size());
+    return (wanted_ == nullptr || (*wanted_)[c.vector]) && cut_.contains(c);
+  }
+
+  Status check(const Change& c) const {
+    if (fits(c, catalog_.dims(c.vector))) return {};
+    const Dot dot{history_.commit(c.commit).origin, c.seq};
+    return error(ErrorCode::corrupt, "delta " + dot_text(catalog_, dot) + " (" + std::string(operation_name(c.op)) +
+                                         ") does not fit the " + std::to_string(catalog_.dims(c.vector)) +
+                                         " dimensions of vector " + quote(catalog_.id(c.vector)));
+  }
+
+  /// Seen, and of greater key. The second follows from the first unless a clock rule was broken; then the key decides.
+  bool follows(const Change& c, const Last& last) const {
+    if (!history_.happens_before(last.commit, last.seq, c.commit, c.seq)) return false;
+    if (c.time != last.time) return c.time > last.time;
+    return ranks_[history_.commit(c.commit).origin] >= ranks_[history_.commit(last.commit).origin];
+  }
+
+  void take(const Change& c) {
+    Last& last = last_[c.vector];
+    if (last.commit != kNothing && !follows(c, last)) {
+      contested_[c.vector] = any_contested_ = true;
+      return;
+    }
+    last = {c.time, c.seq, c.commit};
+    std::uint64_t overflows = 0;
+    apply_counting(state_, history_.commit(c.commit).origin, c, overflows);
+    if (overflows != 0) overflows_.emplace_back(c.vector, overflows);
+  }
+
+  void settle_contested() {
+    std::vector<std::uint32_t> order(gathered_.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return gathered_.vectors[a] < gathered_.vectors[b]; });
+    std::vector<Change> deltas;
+    for (std::size_t i = 0; i < order.size();) {
+      const std::uint32_t vector = gathered_.vectors[order[i]];
+      deltas.clear();
+      for (; i < order.size() && gathered_.vectors[order[i]] == vector; ++i) deltas.push_back(gathered_[order[i]]);
+      settle(vector, VectorFold(history_, ranks_, catalog_.dims(vector), deltas));
+    }
+  }
+
+  void settle(std::uint32_t vector, const VectorFold& fold) {
+    state_.set_exists(vector, false);
+    state_.set_metadata(vector, {});
+    if (fold.chain()) {
+      for (std::size_t i = 0; i < fold.deltas().size(); ++i) {
+        apply_counting(state_, fold.origin(i), fold.deltas()[i], state_.overflows);
+      }
+      return;
+    }
+    if (!fold.exists()) return;
+    state_.set_exists(vector, true);
+    state_.set_created(vector, fold.key(fold.created()));
+    state_.set_metadata(vector, fold.metadata());
+    const auto row = state_.put(vector);
+    for (std::uint32_t dim = 0; dim < row.size(); ++dim) {
+      row[dim] = fold.branch(dim, fold.standing(dim).back(), state_.overflows);
+    }
+  }
+
+  const Catalog& catalog_;
+  const History& history_;
+  const CutTest& cut_;
+  const std::vector<bool>* wanted_;
+  State state_;
+  std::vector<std::uint32_t> ranks_;
+  std::vector<Last> last_;
+  std::vector<bool> contested_;
+  bool any_contested_ = false;
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> overflows_;  // vector, count: of the first pass
+  ChangeBatch gathered_;
+};
+
+}  // namespace
+
+std::uint32_t transform_bits(Operation op, std::span<const std::uint32_t> parameters, std::uint32_t x,
+                             std::uint64_t& overflows) {
+  switch (op) {
+    case Operation::scale: return scaled(x, value_of(parameters[0]), overflows);
+    case Operation::offset: return shifted(x, value_of(parameters[0]), overflows);
+    case Operation::negate: return x ^ kSign;
+    case Operation::abs: return x & ~kSign;
+    case Operation::clamp: return clamped(x, parameters[0], parameters[1]);
+    default: return x;
+  }
+}
+
+void apply(State& state, std::uint32_t origin, const Change& change) {
+  apply_counting(state, origin, change, state.overflows);
+}
+
+std::vector<std::uint32_t> origin_ranks(const Catalog& catalog) {
+  std::vector<std::uint32_t> order(catalog.origins()), ranks(catalog.origins());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return catalog.origin(a) < catalog.origin(b); });
+  for (std::uint32_t rank = 0; rank < order.size(); ++rank) ranks[order[rank]] = rank;
+  return ranks;
+}
+
+Result<CutTest> CutTest::make(const Catalog& catalog, const History& history, const Cut& cut) {
+  CutTest test(history);
+  if (cut.at) test.until_ = Timestamp::of(std::min(*cut.at, kMaxMicros), 0xfff);
+  if (!cut.as_seen_by) return test;
+  const Dot dot = *cut.as_seen_by;
+  const auto commit = history.find(dot);
+  if (!commit) return error(ErrorCode::not_found, "there is no delta " + dot_text(catalog, dot));
+  if (!history.folded(*commit)) {
+    return error(ErrorCode::not_found,
+                 "delta " + dot_text(catalog, dot) + " is pending: some of what its author had seen is not here");
+  }
+  test.dot_ = dot;
+  test.commit_ = *commit;
+  return test;
+}
+
+bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, const Change& change) {
+  const auto test = CutTest::make(catalog, history, cut);
+  return test && test->contains(change);
+}
+
+Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
+                   const std::vector<bool>* wanted) {
+  DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
+  DELTA_CHECK(wanted == nullptr || wanted->size() >= catalog.vectors());
+  Folding folding(catalog, history, test, wanted);
+  DELTA_OK(source.each(wanted, cut.at, [&](const ChangeBatch& batch) { return folding.take(batch); }));
+  if (folding.any_contested()) {
+    DELTA_OK(source.each(&folding.contested(), cut.at, [&](const ChangeBatch& batch) { return folding.gather(batch); }));
+  }
+  return folding.finish();
+}
+
+std::size_t resolve_lww(std::span<const Candidate> candidates) { return candidates.size() - 1; }
+
+VectorFold::VectorFold(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
+                       std::vector<Change> deltas)
+    : history_(&history), deltas_(std::move(deltas)) {
+  sort(ranks);
+  for (std::size_t i = 1; i < deltas_.size() && chain_; ++i) chain_ = before(i - 1, i);
+  find_lifecycle();
+  if (!exists_) return;
+  sets_.push_back({.standing = {}, .dims = dims});  // nothing stands yet
+  set_of_.assign(dims, 0);
+  for (std::size_t i = live_; i < deltas_.size(); ++i) {
+    const auto number = static_cast<std::uint32_t>(i);
+    if (is_assignment(deltas_[i].op)) assign(number, dims);
+    if (is_transform(deltas_[i].op)) transforms_.push_back(number);
+  }
+}
+
+/// To key order, each delta once.
+void VectorFold::sort(std::span<const std::uint32_t> ranks) {
+  const auto rank = [&](const Change& c) { return ranks[history_->commit(c.commit).origin]; };
+  std::sort(deltas_.begin(), deltas_.end(), [&](const Change& a, const Change& b) {
+    if (a.time != b.time) return a.time < b.time;
+    if (rank(a) != rank(b)) return rank(a) < rank(b);
+    return a.seq < b.seq;
+  });
+  const auto same = [](const Change& a, const Change& b) { return a.commit == b.commit && a.seq == b.seq; };
+  deltas_.erase(std::unique(deltas_.begin(), deltas_.end(), same), deltas_.end());
+}
+
+/// Law 3. The last delete is not itself before the last delete: its own metadata patch stands.
+void VectorFold::find_lifecycle() {
+  for (std::size_t i = 0; i < deltas_.size(); ++i) {
+    if (deltas_[i].op == Operation::create) exists_ = true, created_ = i;
+    if (deltas_[i].op == Operation::remove) exists_ = false, live_ = i;
+  }
+}
+
+/// Law 4, for all dims that stood alike at once: the assignment ends those that it has seen, and stands. That a delta
+/// which was seen has a smaller key, and so is here already, is what the clock rule gives.
+void VectorFold::assign(std::uint32_t number, std::uint32_t dims) {
+  const Change& c = deltas_[number];
+  if (c.op == Operation::sparse) {
+    for (const std::uint32_t dim : c.indices) move(dim, number);
+  } else {
+    for (std::uint32_t dim = 0; dim < dims; ++dim) move(dim, number);
+  }
+  for (const std::uint32_t set : left_) {
+    sets_[set].after = kNone;
+    if (sets_[set].dims == 0) free_.push_back(set);
+  }
+  left_.clear();
+}
+
+void VectorFold::move(std::uint32_t dim, std::uint32_t number) {
+  const std::uint32_t set = set_of_[dim];
+  if (sets_[set].after == kNone) {
+    const std::uint32_t after = set_after(set, number);
+    sets_[set].after = after;
+    left_.push_back(set);
+  }
+  --sets_[set].dims;
+  set_of_[dim] = sets_[set].after;
+  ++sets_[set_of_[dim]].dims;
+}
+
+std::uint32_t VectorFold::set_after(std::uint32_t set, std::uint32_t number) {
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(sets_.size()));
+    sets_.emplace_back();
+  }
+  const std::uint32_t after = free_.back();
+  free_.pop_back();
+  auto& standing = sets_[after].standing;
+  standing.clear();
+  for (const std::uint32_t earlier : sets_[set].standing) {
+    if (!before(earlier, number)) standing.push_back(earlier);
+  }
+  standing.push_back(number);
+  return after;
+}
+
+std::span<const std::uint32_t> VectorFold::transforms_after(std::size_t delta) const {
+  const auto first = std::upper_bound(transforms_.begin(), transforms_.end(), delta);
+  return {first, transforms_.end()};
+}
+
+std::uint32_t VectorFold::branch(std::uint32_t dim, std::size_t delta, std::uint64_t& overflows) const {
+  const Change& c = deltas_[delta];
+  std::size_t place = dim;
+  if (c.op == Operation::sparse) {
+    place = static_cast<std::size_t>(std::lower_bound(c.indices.begin(), c.indices.end(), dim) - c.indices.begin());
+  }
+  std::uint32_t x = c.bits[place];
+  for (const std::uint32_t t : transforms_after(delta)) x = transform_bits(deltas_[t].op, deltas_[t].bits, x, overflows);
+  return x;
+}
+
+void VectorFold::candidates(std::uint32_t dim, std::vector<Candidate>& out, std::uint64_t& overflows) const {
+  out.clear();
+  for (const std::uint32_t delta : standing(dim)) {
+    out.push_back({deltas_[delta].commit, deltas_[delta].seq, key(delta), branch(dim, delta, overflows)});
+  }
+}
+
+std::string VectorFold::metadata() const {
+  std::string text;
+  for (std::size_t i = live_; i < deltas_.size(); ++i) {
+    if (!deltas_[i].metadata.empty()) text = merge_metadata(text, deltas_[i].metadata);
+  }
+  return text;
+}
+
+}  // namespace delta::model

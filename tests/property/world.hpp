@@ -1,0 +1,103 @@
+// Random histories, and the laws of the model said as directly as C++ can: sets, loops over dimensions, contexts as
+// version vectors. Slow and small on purpose, and sharing nothing with src/model, so that each can find the other's bugs.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+#include <rapidcheck.h>
+
+#include "delta/change.hpp"
+
+namespace world {
+
+using delta::Operation;
+using Json = nlohmann::json;
+using Name = std::string;
+
+/// Highest seq seen of each origin. A missing origin: nothing seen.
+using Versions = std::map<Name, std::uint64_t>;
+
+struct Delta {
+  Name origin;
+  std::uint64_t seq = 0, hlc = 0;
+  int vector = 0;
+  Operation op = Operation::create;
+  std::vector<std::uint32_t> indices, bits;
+  std::string metadata;
+  std::size_t commit = 0;
+  Versions context;
+
+  std::tuple<std::uint64_t, Name, std::uint64_t> key() const { return {hlc, origin, seq}; }
+};
+
+struct Commit {
+  Name origin;
+  std::uint64_t first = 1, count = 0;
+  Versions context;
+  std::vector<std::pair<Name, std::uint64_t>> parents;  // by name
+  std::uint64_t last() const { return first + count - 1; }
+};
+
+/// All that was ever written, and which commits each replica has got.
+struct World {
+  std::size_t vectors = 1;
+  std::uint32_t dims = 1;
+  std::vector<Name> origins;
+  std::vector<Commit> commits;
+  std::vector<Delta> deltas;  // in order of writing
+  std::vector<std::set<std::size_t>> replicas;
+};
+
+/// One vector of a state.
+struct Row {
+  bool exists = false;
+  std::tuple<std::uint64_t, Name, std::uint64_t> created;
+  std::vector<std::uint32_t> bits;
+  Json metadata = Json::object();
+  friend bool operator==(const Row&, const Row&) = default;
+};
+using State = std::vector<Row>;
+
+// The plan of a history: numbers without meaning of their own, so that any shrunk plan is a history too.
+struct DeltaPlan {
+  int vector = 0, op = 0, mask = 0, parameter = 0, patch = 0, tick = 0;
+  std::vector<int> values;
+};
+struct Step {
+  int kind = 0, replica = 0, other = 0, advance = 0, restrict_to = 0, mask = 0;
+  std::vector<DeltaPlan> deltas;
+};
+struct Plan {
+  int origins = 0, vectors = 0, dims = 0;
+  std::vector<int> skews;
+  std::vector<Step> steps;
+};
+
+rc::Gen<Plan> plans();
+World play(const Plan& plan);
+void showValue(const Plan& plan, std::ostream& out);
+
+// The laws.
+bool seen(const Versions& versions, const Delta& delta);
+bool happens_before(const Delta& a, const Delta& b);
+std::uint32_t transformed(Operation op, const std::vector<std::uint32_t>& parameters, std::uint32_t x);
+std::set<std::size_t> folded(const World& world, std::set<std::size_t> commits);  ///< the greatest closed set
+std::set<std::pair<Name, std::uint64_t>> heads(const World& world, const std::set<std::size_t>& folded);
+std::vector<Delta> deltas_of(const World& world, const std::set<std::size_t>& commits);
+Row fold_vector(std::vector<Delta> deltas, int vector, std::uint32_t dims);
+State fold(const World& world, const std::vector<Delta>& deltas);
+
+/// "dump" for messages.
+std::string show(const World& world);
+
+/// rc::check() with a fixed seed and DELTA_HISTORIES cases (default 5,000, times `share`).
+bool check_histories(const std::string& law, double share, const std::function<void(const Plan&)>& property);
+
+}  // namespace world
