@@ -23,10 +23,10 @@ struct EncodeOptions {
   bool force = false;               ///< replace an existing output
   bool allow_nonfinite = false;
   std::string origin = "main";      ///< of inputs that name none
-  std::string message, source, trace, tool;  ///< of commits that state none; tool empty: this library's own name
+  std::string message = {}, source = {}, trace = {}, tool = {};  ///< of commits that state none; tool empty: this library's own name
   Micros now = 0;                   ///< time of inputs that name none
   std::uint64_t commit_every = 65536;                     ///< deltas of a commit at most
-  std::optional<Micros> commit_every_time;                ///< and microseconds between its first and last timestamp
+  std::optional<Micros> commit_every_time = {};           ///< and microseconds between its first and last timestamp
   std::uint64_t commit_every_bytes = std::uint64_t{16} << 20;  ///< and bytes (as plain rows)
 };
 

@@ -34,7 +34,8 @@ Result<Encoder> Encoder::append(const std::string& path, EncodeOptions options) 
   DELTA_TRY(io::AppendFile file, io::AppendFile::open(path));
   std::vector<Finding> notices;
   DELTA_OK(store::mend_tail(path, file, notices));
-  const std::string paths[] = {path};
+  std::vector<std::string> paths;
+  if (file.size() > 0) paths.push_back(path);  // it may have been cut to nothing
   DELTA_TRY(Log log, Log::open(paths, {options.threads}));
   auto impl = std::make_unique<Impl>(std::move(log), std::move(file), std::move(options));
   impl->session.notices = std::move(notices);

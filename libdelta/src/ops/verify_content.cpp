@@ -60,7 +60,7 @@ void ContentCheck::check_block(Block& block, bool chain) const {
     block.unreadable = std::move(read).error();
     return;
   }
-  if (block.batch.size() != entry.count) block.broken = "deltas that no commit closes";
+  if (block.batch.size() != entry.count && scanned_.trailer) block.broken = "deltas that no commit closes";
   if (block.batch.empty()) return;
   const auto [lo, hi] = std::ranges::minmax(block.batch.vectors);
   block.min_vector = lo, block.max_vector = hi;

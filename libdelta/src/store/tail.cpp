@@ -114,9 +114,7 @@ Status mend_tail(const std::string& path, io::AppendFile& file, std::vector<Find
   DELTA_TRY(const auto segments, open_segments(input, odd));
   if (odd.empty()) return {};
   DELTA_TRY(const ScannedFile scanned, scan_file(*input, true));
-  if (scanned.segments.empty()) {
-    return error(ErrorCode::corrupt, "nothing whole to append to: " + odd.front().what).in(path);
-  }
+  if (scanned.segments.empty()) return save_and_cut(path, file, 0, notices);  // torn inside its first header
   const ScannedSegment& last = scanned.segments.back();
   if (last.trailer) return save_and_cut(path, file, last.end, notices);
   const std::uint64_t end = last_commit_end(last);

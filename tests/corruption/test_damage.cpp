@@ -1,0 +1,205 @@
+// Every bit flipped, every truncation, and the damage that machines do: each is found, judged rightly, and never read as something else.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+#include "delta/log.hpp"
+#include "delta/snapshot.hpp"
+#include "delta/verify.hpp"
+#include "format/layout.hpp"
+#include "sample_log.hpp"
+#include "store/scan.hpp"
+
+using namespace delta;
+using sample::must;
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+Verdict judge(const std::string& path, VerifyLevel level = VerifyLevel::chain) {
+  const std::string paths[] = {path};
+  return must(verify(paths, {level, 1})).verdict;
+}
+
+/// The present state as one comparable thing: ids, values and metadata in row order.
+std::string describe(const Log& log) {
+  const auto folded = snapshot(log);
+  if (!folded) return "error: " + folded.error().message;
+  const State& state = *folded;
+  std::string out;
+  for (std::uint32_t ns = 0; ns < log.catalog().namespaces(); ++ns) {
+    for (const auto vector : state.rows(ns)) {
+      out += std::string(log.catalog().id(vector)) + "=";
+      for (const auto b : state.bits(vector)) out += std::to_string(b) + ",";
+      out += std::string(state.metadata(vector)) + ";";
+    }
+  }
+  return out;
+}
+
+std::string read_state(const std::string& path) {
+  const std::string paths[] = {path};
+  const auto log = Log::open(paths, {1});
+  return log ? describe(*log) : "error: " + log.error().message;
+}
+
+/// Where each frame starts, the footer's too, and where the trailer does.
+std::vector<std::uint64_t> borders(const std::string& path) {
+  const auto file = must(InputFile::open(path));
+  const auto scanned = must(store::scan_file(file, true));
+  std::vector<std::uint64_t> out;
+  for (const auto& segment : scanned.segments) {
+    for (const auto& frame : segment.frames) out.push_back(frame.offset);
+    out.push_back(segment.frames.back().offset + segment.frames.back().header.extent());
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a good log is ok, and states what was written") {
+  const scratch::Directory dir;
+  const std::string path = dir.file("good.dlog");
+  sample::write_log(path);
+  CHECK(judge(path) == Verdict::ok);
+  sample::append_log(path);
+  CHECK(judge(path) == Verdict::ok);
+  CHECK(read_state(path).starts_with("apple="));
+}
+
+TEST_CASE("every single bit flip of a sealed log is reported with the right verdict, and never read as another state") {
+  const scratch::Directory dir;
+  const std::string good = dir.file("good.dlog"), bad = dir.file("bad.dlog");
+  sample::write_log(good);
+  const Bytes bytes = scratch::read(good);
+  const std::string truth = read_state(good);
+  const std::size_t trailer = bytes.size() - format::kTrailerBytes;
+  for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+    Bytes flipped = bytes;
+    flipped[bit / 8] = static_cast<std::uint8_t>(flipped[bit / 8] ^ (1 << (bit % 8)));
+    scratch::write(bad, flipped);
+    const Verdict verdict = judge(bad);
+    const bool in_trailer = bit / 8 >= trailer;
+    if (verdict != (in_trailer ? Verdict::trailer : Verdict::corrupt)) {
+      FAIL("byte " << bit / 8 << " of " << bytes.size() << ", bit " << bit % 8 << ": " << verdict_name(verdict));
+    }
+    const std::string state = read_state(bad);
+    const bool refused = state.starts_with("error: ");
+    if (state != truth && (in_trailer || !refused)) FAIL("byte " << bit / 8 << " read as " << state);
+  }
+}
+
+TEST_CASE("every truncation of a sealed log is reported with the right verdict, and gives an exact prefix of its commits") {
+  const scratch::Directory dir;
+  const std::string good = dir.file("good.dlog"), bad = dir.file("bad.dlog");
+  sample::write_log(good);
+  const Bytes bytes = scratch::read(good);
+  const std::string truth = read_state(good);
+  const auto frames = borders(good);
+  const std::uint64_t trailer = frames.back(), footer = frames[frames.size() - 2];
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    scratch::write(bad, Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)));
+    const bool border = std::ranges::find(frames, size) != frames.end();
+    const Verdict right = size == 0 ? Verdict::empty : size >= trailer ? Verdict::trailer : border ? Verdict::unsealed : Verdict::torn;
+    const Verdict verdict = judge(bad);
+    if (verdict != right) FAIL(size << " of " << bytes.size() << " bytes: " << verdict_name(verdict) << " instead of " << verdict_name(right));
+    const std::string state = read_state(bad);
+    if (size >= footer && state != truth) FAIL("all commits are in the first " << size << " bytes, and the state is " << state);
+    if (size < footer && size > 0 && state != "" && state != truth && !state.starts_with("error: ")) FAIL("a state that never was: " << state);
+  }
+}
+
+TEST_CASE("every truncation can be appended to, and what was cut is kept beside the log") {
+  const scratch::Directory dir;
+  const std::string good = dir.file("good.dlog"), bad = dir.file("bad.dlog");
+  sample::write_log(good);
+  const Bytes bytes = scratch::read(good);
+  const auto frames = borders(good);
+  const std::uint64_t committed = frames[frames.size() - 3];  // the SYNC frame: COMMITS is before it
+  for (std::size_t size = 1; size < bytes.size(); size += size % 64 == 63 ? 1 : 31) {
+    const scratch::Directory own;
+    const std::string path = own.file("log.dlog");
+    scratch::write(path, Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)));
+    auto encoder = must(Encoder::append(path, {}));
+    sample::add(encoder, {{"quince", Operation::create, {1, 2, 3, 4}, {}, "delta"}}, 3'000'000);
+    const auto summary = must(encoder.finish());
+    INFO(size << " of " << bytes.size());
+    CHECK_FALSE(summary.notices.empty());
+    CHECK(judge(path) == Verdict::ok);
+    const std::string state = read_state(path);
+    CHECK(state.find("quince=") != state.npos);
+    CHECK((state.find("plum=") != state.npos) == (size >= committed));
+  }
+}
+
+TEST_CASE("zeros after a log, and zero sectors at its end, are torn; other bytes are a damaged tail") {
+  const scratch::Directory dir;
+  const std::string path = dir.file("log.dlog");
+  sample::write_log(path);
+  const Bytes good = scratch::read(path);
+  const std::string truth = read_state(path);
+  Bytes longer = good;
+  longer.resize(good.size() + 4096);
+  scratch::write(path, longer);
+  CHECK(judge(path) == Verdict::torn);
+  CHECK(read_state(path) == truth);
+  std::fill(longer.begin() + static_cast<std::ptrdiff_t>(good.size()), longer.end(), std::uint8_t{0x5a});
+  scratch::write(path, longer);
+  CHECK(judge(path) == Verdict::damaged_tail);
+  CHECK(read_state(path).starts_with("error: "));
+  const auto append = Encoder::append(path, {});
+  REQUIRE_FALSE(append);
+  CHECK(scratch::read(path) == longer);
+}
+
+TEST_CASE("damage in a middle segment is corrupt, local, and its lost deltas are named") {
+  const scratch::Directory dir;
+  const std::string path = dir.file("log.dlog");
+  sample::write_log(path);
+  const auto frames = borders(path);
+  const auto file_size = scratch::read(path).size();
+  sample::append_log(path);
+  Bytes bytes = scratch::read(path);
+  REQUIRE(bytes.size() > file_size);
+  const auto scanned = must(store::scan_file(must(InputFile::open(path)), true));
+  const auto data = std::ranges::find(scanned.segments[0].frames, format::FrameType::data, [](const auto& f) { return f.header.type; });
+  bytes[data->offset + format::kFrameBytes + 3] ^= 0x10;
+  scratch::write(path, bytes);
+  const std::string paths[] = {path};
+  const auto report = must(verify(paths, {VerifyLevel::chain, 1}));
+  CHECK(report.verdict == Verdict::corrupt);
+  std::string said;
+  for (const auto& finding : report.findings) said += finding.what + "\n";
+  CHECK(said.find("main:1-2") != said.npos);
+  CHECK(said.find("beta:1-2") != said.npos);
+}
+
+TEST_CASE("what is no log is foreign") {
+  const scratch::Directory dir;
+  const std::string path = dir.file("x");
+  for (const std::size_t size : {1u, 7u, 63u, 64u, 128u, 5000u}) {
+    Bytes bytes(size, 'x');
+    scratch::write(path, bytes);
+    CHECK(judge(path) == Verdict::foreign);
+  }
+}
+
+TEST_CASE("concatenated logs mean their union") {
+  const scratch::Directory dir;
+  const std::string a = dir.file("a.dlog"), b = dir.file("b.dlog"), both = dir.file("both.dlog");
+  sample::write_log(a);
+  auto encoder = must(Encoder::create(b, {}, {}));
+  sample::add(encoder, {{"fig", Operation::create, {1, 2, 3, 4}, {}, "other"}}, 500);
+  must(encoder.finish());
+  for (const bool swapped : {false, true}) {
+    Bytes bytes = scratch::read(swapped ? b : a);
+    const Bytes second = scratch::read(swapped ? a : b);
+    bytes.insert(bytes.end(), second.begin(), second.end());
+    bytes.insert(bytes.end(), second.begin(), second.end());  // repetition carries no meaning
+    scratch::write(both, bytes);
+    CHECK(judge(both) == Verdict::ok);
+    const std::string apart[] = {a, b};
+    CHECK(read_state(both) == describe(must(Log::open(apart))));
+  }
+}

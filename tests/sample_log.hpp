@@ -1,0 +1,80 @@
+// Small logs for tests that damage them: all operations, several origins and commits, metadata.
+#pragma once
+
+#include <catch2/catch.hpp>
+
+#include <bit>
+#include <string>
+#include <vector>
+
+#include "delta/encode.hpp"
+#include "scratch.hpp"
+
+namespace sample {
+
+template <class T>
+T must(delta::Result<T> result) {
+  if (!result) FAIL(result.error().text() + " (" + result.error().hint + ")");
+  return std::move(result).value();
+}
+
+template <>
+inline void must<void>(delta::Result<void> result) {
+  if (!result) FAIL(result.error().text() + " (" + result.error().hint + ")");
+}
+
+inline std::uint32_t bits(float x) { return std::bit_cast<std::uint32_t>(x); }
+
+struct Line {
+  std::string id;
+  std::optional<delta::Operation> op;
+  std::vector<float> values;
+  std::vector<std::uint32_t> indices = {};
+  std::string origin = "main";
+  std::string metadata = {};
+};
+
+/// One second a line, from `start` seconds after the epoch.
+inline void add(delta::Encoder& encoder, const std::vector<Line>& lines, delta::Micros start) {
+  for (const auto& line : lines) {
+    std::vector<std::uint32_t> raw;
+    for (const float v : line.values) raw.push_back(bits(v));
+    delta::ChangeInput input;
+    input.id = line.id, input.op = line.op, input.bits = raw, input.indices = line.indices, input.metadata = line.metadata;
+    input.origin = line.origin, input.at = start++ * 1'000'000;
+    must(encoder.change(input));
+  }
+}
+
+inline const std::vector<Line>& first_lines() {
+  using delta::Operation;
+  static const std::vector<Line> lines = {
+      {"apple", Operation::create, {1, -2, 0.5f, 3}},
+      {"pear", Operation::create, {0, 0, 0, 1e-40f}, {}, "main", R"({"kind":"fruit"})"},
+      {"apple", Operation::sparse, {7, 8}, {1, 3}, "beta"},
+      {"pear", Operation::scale, {1.5f}, {}, "beta"},
+      {"apple", Operation::offset, {-0.25f}, {}, "main"},
+      {"pear", Operation::dense, {4, 3, 2, 1}, {}, "gamma"},
+      {"apple", Operation::negate, {}, {}, "gamma", R"({"seen":{"by":"gamma"}})"},
+      {"apple", Operation::clamp, {-1, 1}, {}, "main"},
+      {"plum", Operation::create, {9, 9, 9, 9}, {}, "main"},
+      {"pear", Operation::remove, {}, {}, "beta"},
+  };
+  return lines;
+}
+
+/// A sealed log of one segment.
+inline void write_log(const std::string& path) {
+  auto encoder = must(delta::Encoder::create(path, {}, {.force = true, .message = "sample"}));
+  add(encoder, first_lines(), 1'000'000);
+  must(encoder.finish());
+}
+
+/// One more segment at its end.
+inline void append_log(const std::string& path, delta::Micros start = 2'000'000) {
+  auto encoder = must(delta::Encoder::append(path, {}));
+  add(encoder, {{"plum", delta::Operation::abs, {}}, {"quince", delta::Operation::create, {1, 2, 3, 4}}}, start);
+  must(encoder.finish());
+}
+
+}  // namespace sample
