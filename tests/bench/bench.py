@@ -238,7 +238,7 @@ class Bench:
         commit = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True,
                                 text=True, check=False).stdout.strip() or "no commit"
         return [f"Commit {commit}; {model}, {len(os.sched_getaffinity(0))} cores usable, Linux {platform.release()}; "
-                f"load at the start {self.load:.1f}; {self.options.runs} rounds after one to warm up, page cache warm. "
+                f"load at the start {self.load:.1f}; median of {self.options.runs} after a round to warm up, page cache warm. "
                 "Peak memory is told from about 20 MB on: a process starts with its parent's."]
 
 
