@@ -375,6 +375,17 @@ TEST_CASE("fsync is called once, and its failure is final") {
   CHECK(get(dir / "log") == "old");
 }
 
+TEST_CASE("a close that fails is a failed output") {
+  Scratch dir;
+  io::Syscalls table = io::sys();
+  table.close = [](int fd) { return ::close(fd), errno = EIO, -1; };
+  const ScopedSyscalls scoped(table);
+  const Status status = write_output(dir / "out", false, "some content");
+  REQUIRE_FALSE(status);
+  CHECK(status.error().message == "cannot close: Input/output error");
+  CHECK(dir.entries() == 0);
+}
+
 TEST_CASE("a log is appended to under a lock") {
   Scratch dir;
   put(dir / "log", "old");
