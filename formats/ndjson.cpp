@@ -111,9 +111,27 @@ std::string listed(Members members) {
   return out;
 }
 
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
 std::string_view trimmed(std::string_view s) {
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t' || s.back() == '\r' || s.back() == '\n')) s.remove_suffix(1);
+  while (!s.empty() && is_space(s.back())) s.remove_suffix(1);
   return s;
+}
+
+const char* skip_space(const char* p, const char* end) {
+  while (p != end && is_space(*p)) ++p;
+  return p;
+}
+
+// The text of the array's element at `p`, whatever it is.
+std::string_view element_text(const char* p, const char* end) {
+  const char* q = p;
+  if (p != end && *p == '"') {
+    q = std::find(p + 1, end, '"');
+    return {p, static_cast<std::size_t>(q - p) + (q != end ? 1 : 0)};
+  }
+  while (q != end && !is_space(*q) && *q != ',' && *q != ']' && *q != '}') ++q;
+  return {p, static_cast<std::size_t>(q - p)};
 }
 
 // ---- one line ----
@@ -140,6 +158,8 @@ class LineParser {
   Status value(Member m, ondemand::value& v, std::vector<std::uint32_t>& out);
   Status values(Member m, ondemand::value& v, std::vector<std::uint32_t>& out);
   Status indices(ondemand::value& v, std::vector<std::uint32_t>& out);
+  template <class Element, class Refusal>
+  Status scan(Member m, ondemand::value& v, Element element, Refusal refusal);
 
   Error broken(simdjson::error_code code);
   Error wrong_kind(Member m, ondemand::value& v, std::string_view wanted);
@@ -331,43 +351,64 @@ Status LineParser::value(Member m, ondemand::value& v, std::vector<std::uint32_t
   return {};
 }
 
-Status LineParser::values(Member m, ondemand::value& v, std::vector<std::uint32_t>& out) {
+// Arrays of numbers are scanned here rather than element by element through simdjson, which takes twice as long; its
+// iterator is moved behind the array afterwards. `element` gives the place behind the element at its argument, or null
+// where it is for `refusal` to say why not: a Result per element would cost more than the element.
+template <class Element, class Refusal>
+Status LineParser::scan(Member m, ondemand::value& v, Element element, Refusal refusal) {
+  const char* p = v.raw_json_token().data();
+  const char* const end = line_.data() + line_.size();
   ondemand::array array;
   if (v.get_array().get(array)) return wrong_kind(m, v, "an array of numbers");
-  out.clear();
-  for (auto item : array) {
-    ondemand::value element;
-    if (const auto e = std::move(item).get(element)) return broken(e);
-    double wide = 0;
-    std::uint32_t bits = 0;
-    if (element.get_double().get(wide) || !narrow(wide, bits)) {
-      auto rounded = parse_float32(trimmed(element.raw_json_token()));
-      if (!rounded) {
-        Error& e = rounded.error();
-        return bad(fmt::format("member '{}', element {}: {}", name_of(m), out.size(), e.message)).with_hint(e.hint);
-      }
-      bits = *rounded;
+  p = skip_space(p + 1, end);
+  for (std::size_t i = 0; p == end || *p != ']' || i != 0; ++i) {
+    const char* const next = element(p, end);
+    if (next == nullptr) {
+      Error e = refusal(element_text(p, end));
+      return bad(fmt::format("member '{}', element {}: {}", name_of(m), i, e.message)).with_hint(e.hint);
     }
-    out.push_back(bits);
+    p = skip_space(next, end);
+    if (p == end || (*p != ',' && *p != ']')) {
+      return bad(fmt::format("member '{}': not JSON: ',' or ']' expected behind element {}", name_of(m), i));
+    }
+    if (*p == ']') break;
+    p = skip_space(p + 1, end);
   }
+  std::string_view passed;
+  if (const auto e = array.raw_json().get(passed)) return broken(e);
   return {};
 }
 
-Status LineParser::indices(ondemand::value& v, std::vector<std::uint32_t>& out) {
-  ondemand::array array;
-  if (v.get_array().get(array)) return wrong_kind(Member::indices, v, "an array of whole numbers");
+Status LineParser::values(Member m, ondemand::value& v, std::vector<std::uint32_t>& out) {
   out.clear();
-  for (auto item : array) {
-    ondemand::value element;
-    if (const auto e = std::move(item).get(element)) return broken(e);
-    std::uint64_t index = 0;
-    if (element.get_uint64().get(index) || index > std::numeric_limits<std::uint32_t>::max()) {
-      return bad(fmt::format("member 'indices', element {}: {} is not an index", out.size(),
-                             escape(trimmed(element.raw_json_token()), kShown)));
+  const auto element = [&out](const char* p, const char* end) -> const char* {
+    std::uint32_t bits = 0;
+    const char* next = scan_float32(p, bits);
+    if (next == nullptr) {
+      const std::string_view token = element_text(p, end);
+      const auto rounded = parse_float32(token);
+      if (!rounded) return nullptr;
+      bits = *rounded;
+      next = p + token.size();
     }
-    out.push_back(static_cast<std::uint32_t>(index));
-  }
-  return {};
+    out.push_back(bits);
+    return next;
+  };
+  return scan(m, v, element, [](std::string_view token) { return parse_float32(token).error(); });
+}
+
+Status LineParser::indices(ondemand::value& v, std::vector<std::uint32_t>& out) {
+  out.clear();
+  const auto element = [&out](const char* p, const char* end) -> const char* {
+    std::uint32_t index = 0;
+    const auto done = std::from_chars(p, end, index);
+    if (done.ec != std::errc() || (*p == '0' && done.ptr != p + 1)) return nullptr;
+    const bool ends = done.ptr == end || *done.ptr == ',' || *done.ptr == ']' || is_space(*done.ptr);
+    if (!ends) return nullptr;
+    out.push_back(index);
+    return done.ptr;
+  };
+  return scan(Member::indices, v, element, [](std::string_view token) { return bad(escape(token, kShown) + " is not an index"); });
 }
 
 // ---- what the members say together ----
@@ -386,7 +427,12 @@ Status LineParser::finish(Record& r) {
 Status LineParser::finish_change(Record& r) {
   static constexpr std::array<std::string_view, 7> names = {"create", "dense", "sparse", "scale", "offset", "transform", "delete"};
   static constexpr std::array<std::string_view, 3> transforms = {"negate", "abs", "clamp"};
-  std::string what = "a whole vector (no 'op')";
+  // What the line says it is, for messages only: nothing is formatted for a good line.
+  const auto what = [this] {
+    return !has(Member::op)     ? std::string("a whole vector (no 'op')")
+           : op_ == "transform" ? fmt::format("transform '{}'", transform_)
+                                : fmt::format("op '{}'", op_);
+  };
   Members needs = set(Member::vector);
   if (has(Member::op)) {
     const bool transform = op_ == "transform";
@@ -401,10 +447,9 @@ Status LineParser::finish_change(Record& r) {
     }
     r.op = found->op;
     needs = found->needs;
-    what = transform ? fmt::format("transform '{}'", name) : fmt::format("op '{}'", name);
   }
-  if (const Members extra = seen_ & ~(kAnyChange | needs)) return bad(what + " does not take " + listed(extra));
-  if (const Members missing = (needs | set(Member::id)) & ~seen_) return bad(what + " needs " + listed(missing));
+  if (const Members extra = seen_ & ~(kAnyChange | needs)) return bad(what() + " does not take " + listed(extra));
+  if (const Members missing = (needs | set(Member::id)) & ~seen_) return bad(what() + " needs " + listed(missing));
   if (r.op == Operation::clamp && r.bits.size() != 2) return bad("member 'args': clamp takes 2, lo and hi, not " + std::to_string(r.bits.size()));
   return r.op == Operation::sparse ? finish_sparse(r) : Status();
 }
