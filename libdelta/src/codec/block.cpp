@@ -76,21 +76,21 @@ class Assembly {
  public:
   void clear() { entries_.clear(), body_.clear(); }
 
-  void numbers(Column column, std::span<const std::uint64_t> values, Preset preset) {
+  void numbers(Column column, std::span<const std::uint64_t> values, Effort effort) {
     if (values.empty()) return;
     begin();
-    end(column, append_numbers(values, preset, body_));
+    end(column, append_numbers(values, effort, body_));
   }
-  void bytes(Column column, ByteView raw, Preset preset) {
+  void bytes(Column column, ByteView raw, Effort effort) {
     if (raw.empty()) return;
     begin();
-    const Coder coder = append_bytes(raw, preset, body_);
+    const Coder coder = append_bytes(raw, effort, body_);
     end(column, {static_cast<std::uint8_t>(coder), raw.size()});
   }
-  void words(Column column, std::span<const std::uint32_t> values, std::size_t row, Preset preset) {
+  void words(Column column, std::span<const std::uint32_t> values, std::size_t row, Effort effort) {
     if (values.empty()) return;
     begin();
-    end(column, append_words(values, row, preset, body_));
+    end(column, append_words(values, row, effort, body_));
   }
 
   void write(Buffer& out) const {
@@ -128,7 +128,7 @@ EncodeScratch& encode_scratch() {
   return instance;
 }
 
-void encode_vectors(const ChangeBatch& batch, Preset preset, EncodeScratch& s) {
+void encode_vectors(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
   s.numbers.clear();
   std::uint64_t step_cost = 0, plain_cost = 0;
   std::int64_t expected = 0;
@@ -139,12 +139,12 @@ void encode_vectors(const ChangeBatch& batch, Preset preset, EncodeScratch& s) {
     step_cost += static_cast<std::uint64_t>(std::bit_width(step));
     plain_cost += static_cast<std::uint64_t>(std::bit_width(vector));
   }
-  if (step_cost < plain_cost) return s.assembly.numbers(Column::vector_steps, s.numbers, preset);
+  if (step_cost < plain_cost) return s.assembly.numbers(Column::vector_steps, s.numbers, effort);
   s.numbers.assign(batch.vectors.begin(), batch.vectors.end());
-  s.assembly.numbers(Column::vectors, s.numbers, preset);
+  s.assembly.numbers(Column::vectors, s.numbers, effort);
 }
 
-void encode_times(const ChangeBatch& batch, Preset preset, EncodeScratch& s) {
+void encode_times(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
   std::uint64_t unit = 0, any_tick = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     any_tick |= batch.times[i].tick();
@@ -153,17 +153,17 @@ void encode_times(const ChangeBatch& batch, Preset preset, EncodeScratch& s) {
     if (unit != 1 && a != b) unit = std::gcd(unit, a < b ? b - a : a - b);
   }
   s.numbers.assign({batch.times[0].us(), unit});
-  s.assembly.numbers(Column::clock, s.numbers, preset);
+  s.assembly.numbers(Column::clock, s.numbers, effort);
   s.numbers.clear();
   for (std::size_t i = 1; i < batch.size() && unit != 0; ++i) {
     const auto step =
         static_cast<std::int64_t>(batch.times[i].us()) - static_cast<std::int64_t>(batch.times[i - 1].us());
     s.numbers.push_back(zigzag(step / static_cast<std::int64_t>(unit)));
   }
-  s.assembly.numbers(Column::steps, s.numbers, preset);
+  s.assembly.numbers(Column::steps, s.numbers, effort);
   s.numbers.clear();
   for (std::size_t i = 0; i < batch.size() && any_tick != 0; ++i) s.numbers.push_back(batch.times[i].tick());
-  s.assembly.numbers(Column::ticks, s.numbers, preset);
+  s.assembly.numbers(Column::ticks, s.numbers, effort);
 }
 
 std::size_t count_zeros(std::span<const std::uint32_t> bits) {
@@ -228,12 +228,12 @@ std::size_t common_row(std::span<const std::uint64_t> dims) {
   return dims.empty() ? 0 : static_cast<std::size_t>(dims[0]);
 }
 
-void encode_metadata(const ChangeBatch& batch, Preset preset, EncodeScratch& s) {
+void encode_metadata(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
   if (batch.metadata.empty()) return;
   s.numbers.clear();
   for (std::size_t i = 0; i < batch.size(); ++i) s.numbers.push_back(batch[i].metadata.size());
-  s.assembly.numbers(Column::metadata_sizes, s.numbers, preset);
-  s.assembly.bytes(Column::metadata, bytes_of(batch.metadata), preset);
+  s.assembly.numbers(Column::metadata_sizes, s.numbers, effort);
+  s.assembly.bytes(Column::metadata, bytes_of(batch.metadata), effort);
 }
 
 // --- the directory
@@ -584,22 +584,23 @@ Status Decoder::scatter() {
 void encode_block(const ChangeBatch& batch, Preset preset, Buffer& out) {
   DELTA_CHECK(!batch.empty() && batch.row_bytes() <= kMaxBlockBytes);
   EncodeScratch& s = encode_scratch();
+  const Effort effort = effort_of(preset);
   s.assembly.clear();
   gather(batch, s);
-  s.assembly.bytes(Column::kinds, s.kinds, preset);
-  encode_vectors(batch, preset, s);
-  encode_times(batch, preset, s);
-  s.assembly.numbers(Column::dims, s.dims, preset);
-  s.assembly.numbers(Column::sizes, s.sets.sizes, preset);
-  s.assembly.bytes(Column::gaps, s.sets.gaps, preset);
-  s.assembly.bytes(Column::run_skips, s.sets.skips, preset);
-  s.assembly.bytes(Column::run_lengths, s.sets.lengths, preset);
-  s.assembly.bytes(Column::bitmaps, s.sets.bitmaps, preset);
-  s.assembly.numbers(Column::repeats, s.sets.repeats, preset);
-  s.assembly.words(Column::full_values, s.full, common_row(s.dims), preset);
-  s.assembly.words(Column::picked_values, s.picked, 0, preset);
-  s.assembly.words(Column::parameters, s.parameters, 0, preset);
-  encode_metadata(batch, preset, s);
+  s.assembly.bytes(Column::kinds, s.kinds, effort);
+  encode_vectors(batch, effort, s);
+  encode_times(batch, effort, s);
+  s.assembly.numbers(Column::dims, s.dims, effort);
+  s.assembly.numbers(Column::sizes, s.sets.sizes, effort);
+  s.assembly.bytes(Column::gaps, s.sets.gaps, effort);
+  s.assembly.bytes(Column::run_skips, s.sets.skips, effort);
+  s.assembly.bytes(Column::run_lengths, s.sets.lengths, effort);
+  s.assembly.bytes(Column::bitmaps, s.sets.bitmaps, effort);
+  s.assembly.numbers(Column::repeats, s.sets.repeats, effort);
+  s.assembly.words(Column::full_values, s.full, common_row(s.dims), effort);
+  s.assembly.words(Column::picked_values, s.picked, 0, effort);
+  s.assembly.words(Column::parameters, s.parameters, 0, effort);
+  encode_metadata(batch, effort, s);
   s.assembly.write(out);
 }
 

@@ -37,8 +37,6 @@ Contexts& contexts() {
   return instance;
 }
 
-int match_level(Preset preset) { return preset == Preset::fastest ? 1 : preset == Preset::balanced ? 3 : 19; }
-
 /// Compresses onto the end of `out`; returns the size.
 std::size_t compress(ByteView raw, int level, Buffer& out) {
   ZSTD_CCtx* context = contexts().c.get();
@@ -74,17 +72,22 @@ double sampled_entropy(ByteView raw) {
   return bits / static_cast<double>(total);
 }
 
-/// Whether finding matches is likely to beat Huffman, by trying both on the middle of `raw`.
-bool matches_pay(ByteView raw, Preset preset) {
-  if (preset == Preset::maximum) return true;
-  if (raw.size() <= kSampleBytes) return true;
-  const ByteView sample = raw.subspan((raw.size() - kSampleBytes) / 2, kSampleBytes);
+enum class Search { nothing, huffman, matches, both };
+
+/// What to try in full, by trying both ways on the middle of `raw`.
+Search search_for(ByteView raw, Effort effort) {
+  const bool skewed = sampled_entropy(raw) < 7.8;
+  if (raw.size() <= kSampleBytes) return skewed ? Search::both : Search::matches;
+  const std::size_t most = effort.exhaustive ? 8 * kSampleBytes : kSampleBytes, size = std::min(most, raw.size());
+  const ByteView sample = raw.subspan((raw.size() - size) / 2, size);
   Buffer& trial = contexts().trial;
   trial.clear();
-  const std::size_t huffman = std::min(compress(sample, kLiteralsOnly, trial), sample.size());
+  const std::size_t huffman = skewed ? std::min(compress(sample, kLiteralsOnly, trial), size) : size;
   trial.clear();
-  const std::size_t matched = compress(sample, match_level(preset), trial);
-  return matched * 100 < huffman * 97;
+  const std::size_t matched = compress(sample, effort.exhaustive ? 3 : 1, trial);
+  if (matched * 100 < huffman * 80) return Search::matches;
+  if (matched * 100 < huffman * 97) return skewed ? Search::both : Search::matches;
+  return !skewed ? Search::nothing : effort.exhaustive ? Search::both : Search::huffman;
 }
 
 bool all_equal(ByteView raw) { return std::memcmp(raw.data(), raw.data() + 1, raw.size() - 1) == 0; }
@@ -110,21 +113,20 @@ Error column_error(ErrorCode code, std::string_view what, std::string message) {
   return error(code, std::move(message)).at("block column " + std::string(what));
 }
 
-Coder append_bytes(ByteView raw, Preset preset, Buffer& out) {
+Coder append_bytes(ByteView raw, Effort effort, Buffer& out) {
   const std::size_t base = out.size();
   if (raw.size() >= 2 && all_equal(raw)) return out.push_back(raw[0]), Coder::constant;
   std::size_t best = raw.size();
-  if (raw.size() >= kWorthTrying) {
-    if (sampled_entropy(raw) < 7.8) {
-      best = std::min(best, compress(raw, kLiteralsOnly, out));
-      if (best == raw.size()) out.resize(base);
-    }
-    if (matches_pay(raw, preset)) {
-      Buffer& trial = contexts().trial;
-      trial.clear();
-      const std::size_t matched = compress(raw, match_level(preset), trial);
-      if (matched < best) best = matched, out.resize(base), out.insert(out.end(), trial.begin(), trial.end());
-    }
+  const Search search = raw.size() < kWorthTrying ? Search::nothing : search_for(raw, effort);
+  if (search == Search::huffman || search == Search::both) {
+    best = std::min(best, compress(raw, kLiteralsOnly, out));
+    if (best == raw.size()) out.resize(base);
+  }
+  if (search == Search::matches || search == Search::both) {
+    Buffer& trial = contexts().trial;
+    trial.clear();
+    const std::size_t matched = compress(raw, effort.level, trial);
+    if (matched < best) best = matched, out.resize(base), out.insert(out.end(), trial.begin(), trial.end());
   }
   if (best < raw.size()) return Coder::zstd;
   out.insert(out.end(), raw.begin(), raw.end());
@@ -155,10 +157,10 @@ Status read_bytes(std::uint8_t coder, ByteView stored, std::span<Byte> raw, std:
   }
 }
 
-void append_part(ByteView raw, Preset preset, Buffer& out) {
+void append_part(ByteView raw, Effort effort, Buffer& out) {
   const std::size_t base = out.size();
   out.push_back(0);
-  const Coder coder = append_bytes(raw, preset, out);
+  const Coder coder = append_bytes(raw, effort, out);
   out[base] = static_cast<Byte>(coder);
   if (coder != Coder::zstd) return;
   std::array<Byte, kMaxVarint> length;

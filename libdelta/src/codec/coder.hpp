@@ -26,13 +26,27 @@ enum class Coder : std::uint8_t {
 inline constexpr std::uint8_t kTransposed =
     0x10;  ///< added to zstd, planes and table: element 0 of all rows, then 1, …
 
+/// What a preset spends: zstd levels for what is written and for what is only compared.
+struct Effort {
+  int level = 0, trial_level = 0;
+  bool exhaustive = false;  ///< compare whole columns, not samples
+
+  constexpr Effort trial() const { return {trial_level, trial_level, exhaustive}; }
+  friend constexpr bool operator==(const Effort&, const Effort&) = default;
+};
+constexpr Effort effort_of(Preset preset) {
+  return preset == Preset::fastest    ? Effort{1, 1, false}
+         : preset == Preset::balanced ? Effort{5, 1, false}
+                                      : Effort{19, 19, true};
+}
+
 /// Appends the coding of `raw` and returns its coder: raw, constant or zstd.
-Coder append_bytes(ByteView raw, Preset preset, Buffer& out);
+Coder append_bytes(ByteView raw, Effort effort, Buffer& out);
 /// Fills `raw` (its size is the raw length) from all of `stored`. `what` names the column.
 Status read_bytes(std::uint8_t coder, ByteView stored, std::span<Byte> raw, std::string_view what);
 
 /// A coding inside a column: coder, stored length (zstd only), bytes. The raw length is known to the reader.
-void append_part(ByteView raw, Preset preset, Buffer& out);
+void append_part(ByteView raw, Effort effort, Buffer& out);
 /// Reads a part of room.size() raw bytes off the front of `stored`. The view is of `stored` or of `room`.
 Result<ByteView> read_part(ByteView& stored, std::span<Byte> room, std::string_view what);
 
@@ -42,11 +56,11 @@ struct Coded {
 };
 
 /// Whole numbers: as varints or, where that is smaller, as byte planes of the width of the largest.
-Coded append_numbers(std::span<const std::uint64_t> numbers, Preset preset, Buffer& out);
+Coded append_numbers(std::span<const std::uint64_t> numbers, Effort effort, Buffer& out);
 Status read_numbers(Coded coded, ByteView stored, std::span<std::uint64_t> numbers, std::string_view what);
 
 /// Raw float32 bits. `row`: elements a row if all rows are alike, else 0; it allows transposing.
-Coded append_words(std::span<const std::uint32_t> words, std::size_t row, Preset preset, Buffer& out);
+Coded append_words(std::span<const std::uint32_t> words, std::size_t row, Effort effort, Buffer& out);
 Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, std::string_view what);
 
 /// An error about a column: "block column NAME: MESSAGE".

@@ -26,13 +26,13 @@ std::size_t width_of(std::span<const std::uint64_t> numbers) {
   return width;
 }
 
-void append_planes(std::span<const std::uint64_t> numbers, std::size_t width, Preset preset, Buffer& out) {
+void append_planes(std::span<const std::uint64_t> numbers, std::size_t width, Effort effort, Buffer& out) {
   out.push_back(static_cast<Byte>(width));
   Buffer& raw = scratch().raw;
   raw.resize(numbers.size());
   for (std::size_t k = 0; k < width; ++k) {
     for (std::size_t i = 0; i < numbers.size(); ++i) raw[i] = static_cast<Byte>(numbers[i] >> (8 * k));
-    append_part(raw, preset, out);
+    append_part(raw, effort, out);
   }
 }
 
@@ -56,7 +56,7 @@ Status read_planes(Coded coded, ByteView stored, std::span<std::uint64_t> number
 
 }  // namespace
 
-Coded append_numbers(std::span<const std::uint64_t> numbers, Preset preset, Buffer& out) {
+Coded append_numbers(std::span<const std::uint64_t> numbers, Effort effort, Buffer& out) {
   Buffer& raw = scratch().raw;
   raw.resize(numbers.size() * kMaxVarint);
   Byte* to = raw.data();
@@ -65,13 +65,13 @@ Coded append_numbers(std::span<const std::uint64_t> numbers, Preset preset, Buff
 
   const std::uint64_t varint_bytes = raw.size();
   const std::size_t base = out.size();
-  const Coder coder = append_bytes(raw, preset, out);
+  const Coder coder = append_bytes(raw, effort, out);
   if (varint_bytes == numbers.size() || numbers.size() < 8) return {static_cast<std::uint8_t>(coder), varint_bytes};
 
   Buffer& planes = scratch().planes;
   planes.clear();
   const std::size_t width = width_of(numbers);
-  append_planes(numbers, width, preset, planes);
+  append_planes(numbers, width, effort, planes);
   if (planes.size() >= out.size() - base) return {static_cast<std::uint8_t>(coder), varint_bytes};
   out.resize(base);
   out.insert(out.end(), planes.begin(), planes.end());

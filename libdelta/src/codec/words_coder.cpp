@@ -55,13 +55,13 @@ void join(const Byte* p0, const Byte* p1, const Byte* p2, const Byte* p3, std::s
   }
 }
 
-void append_planes(Words words, Preset preset, Buffer& out) {
+void append_planes(Words words, Effort effort, Buffer& out) {
   const std::size_t n = words.size();
   Buffer& planes = scratch().planes;
   planes.resize(4 * n);
   Byte* p = planes.data();
   split(words.data(), n, p, p + n, p + 2 * n, p + 3 * n);
-  for (int k = 0; k < 4; ++k, p += n) append_part({p, n}, preset, out);
+  for (int k = 0; k < 4; ++k, p += n) append_part({p, n}, effort, out);
 }
 
 Status read_planes(ByteView& stored, std::span<std::uint32_t> words, std::string_view what) {
@@ -114,7 +114,7 @@ bool make_table(Words words) {
   return s.table.size() >= 2;
 }
 
-bool append_table(Words words, Preset preset, Buffer& out) {
+bool append_table(Words words, Effort effort, Buffer& out) {
   if (!make_table(words)) return false;
   Scratch& s = scratch();
   put_varint(out, s.table.size());
@@ -123,11 +123,11 @@ bool append_table(Words words, Preset preset, Buffer& out) {
   for (std::size_t i = 0; i < s.table.size(); ++i)
     put_varint(raw, i == 0 ? s.table[0] : s.table[i] - s.table[i - 1] - 1);
   put_varint(out, raw.size());
-  append_part(raw, preset, out);
+  append_part(raw, effort, out);
   raw.resize(s.keys.size());
   for (int shift = 0; shift < (s.table.size() > 256 ? 16 : 8); shift += 8) {
     for (std::size_t i = 0; i < raw.size(); ++i) raw[i] = static_cast<Byte>(s.keys[i] >> shift);
-    append_part(raw, preset, out);
+    append_part(raw, effort, out);
   }
   return true;
 }
@@ -208,7 +208,7 @@ constexpr std::uint8_t coder_byte(Coder coder, bool transposed) {
 }
 
 /// Appends `words` by one given coder. False if it does not apply.
-bool append_by(std::uint8_t coder, Words words, std::size_t row, Preset preset, Buffer& out) {
+bool append_by(std::uint8_t coder, Words words, std::size_t row, Effort effort, Buffer& out) {
   if ((coder & kTransposed) != 0) {
     if (row < 2 || words.size() < 2 * row || words.size() % row != 0) return false;
     put_varint(out, row);
@@ -216,29 +216,31 @@ bool append_by(std::uint8_t coder, Words words, std::size_t row, Preset preset, 
   }
   switch (static_cast<Coder>(coder & ~kTransposed)) {
     case Coder::zstd:
-      return append_bytes(bytes_of_words(words), preset, out) == Coder::zstd;
+      return append_bytes(bytes_of_words(words), effort, out) == Coder::zstd;
     case Coder::planes:
-      return append_planes(words, preset, out), true;
+      return append_planes(words, effort, out), true;
     case Coder::table:
-      return append_table(words, preset, out);
+      return append_table(words, effort, out);
     default:
       return false;
   }
 }
 
-constexpr std::uint8_t kCandidates[] = {coder_byte(Coder::planes, false), coder_byte(Coder::table, false),
-                                        coder_byte(Coder::zstd, false),   coder_byte(Coder::table, true),
-                                        coder_byte(Coder::zstd, true),    coder_byte(Coder::planes, true)};
+using Candidates = std::span<const std::uint8_t>;
+constexpr std::uint8_t kContinuous[] = {coder_byte(Coder::planes, false), coder_byte(Coder::planes, true)};
+constexpr std::uint8_t kDiscrete[] = {coder_byte(Coder::planes, false), coder_byte(Coder::table, false),
+                                      coder_byte(Coder::zstd, false),   coder_byte(Coder::table, true),
+                                      coder_byte(Coder::zstd, true),    coder_byte(Coder::planes, true)};
 
-/// Leaves the smallest coding of `words` in `best`.
-std::uint8_t race(Words words, std::size_t row, Preset preset, Buffer& best) {
+/// Leaves the smallest coding of `words` in `best`; raw if none is smaller.
+std::uint8_t race(Candidates candidates, Words words, std::size_t row, Effort effort, Buffer& best) {
   std::uint8_t winner = static_cast<std::uint8_t>(Coder::raw);
   best.clear();
   std::size_t least = words.size() * sizeof(std::uint32_t);
   Buffer& trial = scratch().trial;
-  for (const std::uint8_t coder : kCandidates) {
+  for (const std::uint8_t coder : candidates) {
     trial.clear();
-    if (!append_by(coder, words, row, preset, trial) || trial.size() >= least) continue;
+    if (!append_by(coder, words, row, effort, trial) || trial.size() >= least) continue;
     winner = coder, least = trial.size();
     std::swap(best, trial);
   }
@@ -259,7 +261,7 @@ bool all_equal(Words words) {
 
 }  // namespace
 
-Coded append_words(Words words, std::size_t row, Preset preset, Buffer& out) {
+Coded append_words(Words words, std::size_t row, Effort effort, Buffer& out) {
   const std::uint64_t raw = words.size() * sizeof(std::uint32_t);
   const auto plain = [&](ByteView bytes, Coder coder) -> Coded {
     out.insert(out.end(), bytes.begin(), bytes.end());
@@ -270,20 +272,18 @@ Coded append_words(Words words, std::size_t row, Preset preset, Buffer& out) {
 
   const std::size_t base = out.size();
   std::uint8_t coder = static_cast<std::uint8_t>(Coder::planes);
-  if (preset == Preset::maximum || !looks_continuous(words)) {
+  const bool continuous = looks_continuous(words);
+  if (effort.exhaustive || !continuous) {
     Buffer& best = scratch().best;
-    const Words sample = preset == Preset::maximum || words.size() <= 2 * kSampleWords ? words : sample_of(words, row);
-    coder = race(sample, row, preset, best);
-    if (sample.size() == words.size()) {
-      if (coder == static_cast<std::uint8_t>(Coder::raw)) return plain(bytes_of_words(words), Coder::raw);
-      out.insert(out.end(), best.begin(), best.end());
-      return {coder, raw};
-    }
+    const Words sample = effort.exhaustive || words.size() <= 2 * kSampleWords ? words : sample_of(words, row);
+    coder = race(continuous ? Candidates(kContinuous) : Candidates(kDiscrete), sample, row, effort.trial(), best);
+    if (sample.size() == words.size() && effort == effort.trial()) out.insert(out.end(), best.begin(), best.end());
   }
-  if (!append_by(coder, words, row, preset, out)) {  // the sample misled: planes always apply
+  if (out.size() == base && !append_by(coder, words, row, effort, out)) {
+    // Nothing helped, or the sample misled: planes always apply.
     out.resize(base);
     coder = static_cast<std::uint8_t>(Coder::planes);
-    append_planes(words, preset, out);
+    append_planes(words, effort, out);
   }
   if (out.size() - base < raw) return {coder, raw};
   out.resize(base);
