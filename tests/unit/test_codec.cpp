@@ -180,6 +180,23 @@ TEST_CASE("One small delta pays for few columns") {
   REQUIRE(encoded(batch).size() <= 40);
 }
 
+TEST_CASE("The example of the specification is written and read as printed") {
+  const std::uint32_t indices[] = {17, 20}, values[] = {0x3f9d70a4, 0xbf800000}, factor[] = {0x3f800000};
+  ChangeBatch batch;
+  Change sparse, scale;
+  sparse.vector = 12, sparse.op = Operation::sparse, sparse.time = Timestamp::of(1'700'000'000'000'000);
+  sparse.indices = indices, sparse.bits = values;
+  scale.vector = 3, scale.op = Operation::scale, scale.time = Timestamp::of(1'700'000'060'000'000, 1);
+  scale.bits = factor;
+  batch.add(sparse), batch.add(scale);
+  const Buffer expected = {0x09, 0x81, 0x00, 0x02, 0x82, 0x00, 0x02, 0x84, 0x00, 0x0c, 0x85, 0x00, 0x01, 0x86, 0x00, 0x02,
+                           0x88, 0x00, 0x01, 0x89, 0x00, 0x02, 0x8f, 0x00, 0x08, 0x90, 0x00, 0x04, 0x13, 0x04, 0x0c, 0x03,
+                           0x80, 0x80, 0xf9, 0xc0, 0xc1, 0xc4, 0x82, 0x03, 0x80, 0x8e, 0xce, 0x1c, 0x02, 0x00, 0x01, 0x02,
+                           0x11, 0x02, 0xa4, 0x70, 0x9d, 0x3f, 0x00, 0x00, 0x80, 0xbf, 0x00, 0x00, 0x80, 0x3f};
+  REQUIRE(encoded(batch) == expected);
+  require_round_trip(batch);
+}
+
 TEST_CASE("The same batch gives the same bytes, again and on other threads") {
   Random random(8);
   std::vector<ChangeBatch> batches;
