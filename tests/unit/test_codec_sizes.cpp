@@ -1,0 +1,193 @@
+// The hard rule about sizes: on no real history are the payloads larger than what anyone would write in an afternoon,
+// the deltas as plain rows (ordinal, seq, time, count, indices, values) in one zstd -3 frame. A codec tuned on
+// synthetic noise breaks it easily. The frame may find repetitions across all blocks, which decode alone.
+#include <zstd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "codec/block.hpp"
+#include "codec_batches.hpp"
+#include "formats/ndjson.hpp"
+
+using namespace delta;
+
+namespace {
+
+constexpr std::uint64_t kBlockBytes = 256 << 10;  // as rows
+
+std::string slurp(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  REQUIRE(in);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::vector<std::string> lines_of(const std::string& path) {
+  std::vector<std::string> lines;
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+/// Blocks of deltas, and the same deltas as rows.
+struct Corpus {
+  std::vector<ChangeBatch> blocks = std::vector<ChangeBatch>(1);
+  std::unordered_map<std::string, std::uint32_t> ordinals;
+  std::string rows;
+  std::uint64_t seq = 0;
+
+  std::uint32_t ordinal(const std::string& id) {
+    return ordinals.emplace(id, static_cast<std::uint32_t>(ordinals.size())).first->second;
+  }
+  void add(const Change& change) {
+    if (blocks.back().row_bytes() >= kBlockBytes) blocks.emplace_back();
+    blocks.back().add(change);
+    ++seq;
+    const auto count = static_cast<std::uint32_t>(change.bits.size());
+    const auto put = [this](const void* from, std::size_t n) { rows.append(static_cast<const char*>(from), n); };
+    put(&change.vector, 4), put(&seq, 8), put(&change.time.hlc, 8), put(&count, 4);
+    put(change.indices.data(), change.indices.size_bytes()), put(change.bits.data(), change.bits.size_bytes());
+    put(change.metadata.data(), change.metadata.size());
+  }
+  std::size_t zstd_bytes() const {
+    std::string frame(ZSTD_compressBound(rows.size()), '\0');
+    return ZSTD_compress(frame.data(), frame.size(), rows.data(), rows.size(), 3);
+  }
+};
+
+using Row = std::vector<std::uint32_t>;
+
+/// Rows of a version 1.0 .npy of little-endian float32 in C order.
+std::vector<Row> rows_of(const std::string& path) {
+  const std::string file = slurp(path);
+  const std::size_t start = 10 + static_cast<std::uint8_t>(file[8]) + 256u * static_cast<std::uint8_t>(file[9]);
+  const std::size_t shape = file.find("'shape': (") + 10;
+  const std::size_t rows = std::stoul(file.substr(shape)), dims = std::stoul(file.substr(file.find(',', shape) + 1));
+  REQUIRE(file.size() == start + 4 * rows * dims);
+  std::vector<Row> out(rows, Row(dims));
+  for (std::size_t r = 0; r < rows; ++r) std::memcpy(out[r].data(), file.data() + start + 4 * r * dims, 4 * dims);
+  return out;
+}
+
+/// What turns one row into another: nothing, everything, or some dims.
+void add_difference(Corpus& corpus, std::uint32_t vector, Timestamp time, const Row& from, const Row& to) {
+  Row indices, bits;
+  for (std::uint32_t d = 0; d < to.size(); ++d) {
+    if (from.empty() || from[d] != to[d]) indices.push_back(d), bits.push_back(to[d]);
+  }
+  if (indices.empty()) return;
+  Change change;
+  change.vector = vector, change.time = time, change.bits = bits;
+  change.op = from.empty() ? Operation::create : bits.size() == to.size() ? Operation::dense : Operation::sparse;
+  if (change.op == Operation::sparse) change.indices = indices;
+  corpus.add(change);
+}
+
+Corpus matrices(const std::string& dir) {
+  Corpus corpus;
+  std::vector<Row> state;
+  for (std::uint32_t version = 0;; ++version) {
+    char name[16];
+    std::snprintf(name, sizeof name, "/v%03u", version);
+    if (!std::filesystem::exists(dir + name + ".npy")) return corpus;
+    const auto ids = lines_of(std::filesystem::exists(dir + "/ids.txt") ? dir + "/ids.txt" : dir + name + ".ids.txt");
+    const auto rows = rows_of(dir + name + ".npy");
+    const Timestamp time = Timestamp::of(1'600'000'000'000'000 + version * Micros{86'400'000'000});
+    std::vector<bool> kept(state.size());
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      const std::uint32_t vector = corpus.ordinal(ids.at(r));
+      if (vector >= state.size()) state.resize(vector + 1), kept.resize(vector + 1);
+      add_difference(corpus, vector, time, state[vector], rows[r]);
+      state[vector] = rows[r], kept[vector] = true;
+    }
+    for (std::uint32_t vector = 0; vector < state.size(); ++vector) {
+      if (kept[vector] || state[vector].empty()) continue;
+      state[vector].clear();
+      corpus.add({.vector = vector, .op = Operation::remove, .time = time});
+    }
+  }
+}
+
+Corpus stream(const std::string& path) {
+  Corpus corpus;
+  const std::string text = slurp(path);
+  formats::NdjsonReader reader(formats::memory_stream(path, text));
+  formats::Record record;
+  for (;;) {
+    const auto got = reader.next(record);
+    REQUIRE(got);
+    if (!*got) return corpus;
+    Change change;
+    change.vector = corpus.ordinal(std::string(record.id)), change.op = *record.op;
+    change.time = Timestamp::of(record.time.value());
+    change.indices = record.indices, change.bits = record.bits, change.metadata = record.metadata;
+    corpus.add(change);
+  }
+}
+
+/// Bytes of all payloads, after having read them back.
+std::size_t payload_bytes(const Corpus& corpus, Preset preset) {
+  std::size_t total = 0;
+  for (const ChangeBatch& block : corpus.blocks) {
+    Buffer payload;
+    codec::encode_block(block, preset, payload);
+    ChangeBatch back;
+    REQUIRE(codec::decode_block(payload, static_cast<std::uint32_t>(block.size()),
+                                static_cast<std::uint32_t>(corpus.ordinals.size()), {}, back));
+    REQUIRE(test::same(block, back));
+    total += payload.size();
+  }
+  return total;
+}
+
+}  // namespace
+
+TEST_CASE("No real history is larger than its rows in one zstd -3 frame") {
+  std::size_t histories = 0;
+  for (const std::string size : {"tiny", "small"}) {
+    std::vector<std::string> dirs;
+    for (const auto& entry : std::filesystem::directory_iterator(TESTDATA "/" + size)) {
+      if (entry.is_directory()) dirs.push_back(entry.path().string());
+    }
+    std::sort(dirs.begin(), dirs.end());
+    for (const std::string& dir : dirs) {
+      CAPTURE(dir);
+      const std::string events = dir + "/events.ndjson";
+      const Corpus corpus = std::filesystem::exists(events) ? stream(events) : matrices(dir);
+      REQUIRE(corpus.seq > 0);
+      const std::size_t yardstick = corpus.zstd_bytes();
+      CHECK(payload_bytes(corpus, Preset::balanced) <= yardstick);
+      CHECK(payload_bytes(corpus, Preset::fastest) * 100 <= yardstick * 105);
+      if (size == "tiny") CHECK(payload_bytes(corpus, Preset::maximum) <= yardstick);
+      ++histories;
+    }
+  }
+  REQUIRE(histories >= 14);
+}
+
+TEST_CASE("Metadata and positions of a real stream cost at most five bytes a delta") {
+  const Corpus corpus = stream(TESTDATA "/small/pkgterms-stream/events.ndjson");
+  std::uint64_t bytes = 0;
+  for (const ChangeBatch& block : corpus.blocks) {
+    Buffer payload;
+    codec::encode_block(block, Preset::balanced, payload);
+    const auto columns = codec::block_columns(payload);
+    REQUIRE(columns);
+    for (const codec::ColumnSize& c : *columns) {
+      const std::string_view name = codec::column_name(c.column);
+      const bool value = name == "gaps" || name == "run skips" || name == "run lengths" || name == "bitmaps" ||
+                         name == "full values" || name == "picked values" || name == "parameters";
+      if (!value) bytes += c.stored;
+    }
+  }
+  REQUIRE(bytes <= 5 * corpus.seq);
+}
