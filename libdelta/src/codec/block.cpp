@@ -48,6 +48,7 @@ constexpr std::uint8_t kFirstColumn = 0x81;
 constexpr std::size_t kColumns = 18;
 constexpr std::uint8_t kCritical = 0x80;
 constexpr std::size_t kMaxBlockBytes = kMaxFrameBytes;
+constexpr std::uint64_t kKeepBytes = 8 << 20;  // rows of a block whose scratch a thread keeps; usual ones have 256 KiB
 
 constexpr std::array<std::string_view, kColumns> kColumnNames = {
     "kinds",   "vectors",     "vector steps",  "clock",      "steps",          "ticks",
@@ -313,6 +314,8 @@ class Decoder {
     return wanted_.values ? read_values() : Status{};
   }
 
+  std::uint64_t rows() const { return rows_; }  ///< bytes as rows, as far as they are known
+
  private:
   Status take(const Entry& entry) {
     const std::uint8_t c = entry.size.column;
@@ -372,12 +375,14 @@ class Decoder {
   ChangeBatch& batch_;
   DecodeScratch& s_;
   std::array<Entry, kColumns> columns_{};
+  std::uint64_t rows_ = 0;
   std::size_t sized_ = 0, repeats_ = 0, dims_ = 0;  // deltas with a set of its own, with a repeat, with dims
   std::uint64_t full_ = 0, picked_ = 0, parameters_ = 0, nonzeros_ = 0;  // elements of the value columns
 };
 
 Status Decoder::read_kinds() {
   if (count_ == 0 || count_ > kMaxBlockBytes / 16) return error(ErrorCode::corrupt, "bad number of deltas").at("block");
+  rows_ = 16 * std::uint64_t{count_};
   if (entry(Column::kinds).size.raw != count_) return corrupt(Column::kinds, "another number of deltas");
   DELTA_OK(read_bytes_of(Column::kinds, count_, s_.kinds));
   batch_.ops.resize(count_);
@@ -454,9 +459,9 @@ Status Decoder::read_shapes() {
     if (k > kMaxDims) return corrupt(Column::sizes, "too many");
   }
   DELTA_OK(place_sets());
-  const std::uint64_t rows = 16 * std::uint64_t{count_} + 4 * (batch_.index_ends.back() + batch_.bits_ends.back()) +
-                             entry(Column::metadata).size.raw;
-  if (rows > kMaxBlockBytes) return error(ErrorCode::corrupt, "more values than a frame may hold").at("block");
+  rows_ = 16 * std::uint64_t{count_} + 4 * (batch_.index_ends.back() + batch_.bits_ends.back()) +
+          entry(Column::metadata).size.raw;
+  if (rows_ > kMaxBlockBytes) return error(ErrorCode::corrupt, "more values than a frame may hold").at("block");
   return {};
 }
 
@@ -602,11 +607,15 @@ void encode_block(const ChangeBatch& batch, Preset preset, Buffer& out) {
   s.assembly.words(Column::parameters, s.parameters, 0, effort);
   encode_metadata(batch, effort, s);
   s.assembly.write(out);
+  if (batch.row_bytes() > kKeepBytes) s = {}, release_scratch();
 }
 
 Status decode_block(ByteView payload, std::uint32_t count, std::uint32_t vectors, Wanted wanted, ChangeBatch& batch) {
   batch.clear();
-  if (Status status = Decoder(count, vectors, wanted, batch).run(payload); !status) {
+  Decoder decoder(count, vectors, wanted, batch);
+  const Status status = decoder.run(payload);
+  if (decoder.rows() > kKeepBytes) decode_scratch() = {}, release_scratch();
+  if (!status) {
     batch.clear();
     return status;
   }

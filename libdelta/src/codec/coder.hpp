@@ -63,6 +63,10 @@ Status read_numbers(Coded coded, ByteView stored, std::span<std::uint64_t> numbe
 Coded append_words(std::span<const std::uint32_t> words, std::size_t row, Effort effort, Buffer& out);
 Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, std::string_view what);
 
+/// Frees what this thread keeps from call to call: for after an unusually large block.
+void release_scratch();
+void release_numbers_scratch();  ///< its part of that
+
 /// An error about a column: "block column NAME: MESSAGE".
 Error column_error(ErrorCode code, std::string_view what, std::string message);
 

@@ -94,4 +94,6 @@ Status read_numbers(Coded coded, ByteView stored, std::span<std::uint64_t> numbe
   return {};
 }
 
+void release_numbers_scratch() { scratch() = {}; }
+
 }  // namespace delta::codec

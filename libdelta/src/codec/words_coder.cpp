@@ -336,4 +336,9 @@ Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, 
   return {};
 }
 
+void release_scratch() {
+  scratch() = {};
+  release_numbers_scratch();
+}
+
 }  // namespace delta::codec
