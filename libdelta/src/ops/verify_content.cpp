@@ -4,7 +4,6 @@
 
 #include "delta/text.hpp"
 #include "model/canonical.hpp"
-#include "model/metadata.hpp"
 #include "model/rules.hpp"
 #include "support/worker_pool.hpp"
 
@@ -71,11 +70,7 @@ void ContentCheck::check_block(Block& block, bool chain) const {
     const Change change = block.batch[i];
     const Namespace& ns = log_.catalog.name_space(log_.catalog.namespace_of(change.vector));
     const std::string_view origin = segment_.names.origins[segment_.rows[change.commit].commit.origin];
-    auto ok = model::check_change(change, ns.dims, {.allow_nonfinite = true});
-    if (ok && !change.metadata.empty()) {
-      const auto canonical = model::canonical_metadata(change.metadata);
-      if (!canonical || *canonical != change.metadata) ok = error(ErrorCode::bad_input, "metadata is not in its canonical form");
-    }
+    const auto ok = model::check_change(change, ns.dims, {.allow_nonfinite = true});
     if (!ok && block.broken.empty()) block.broken = std::string(origin) + ":" + std::to_string(change.seq) + ": " + ok.error().message;
     if (chain) block.leaves.push_back(model::leaf_hash({origin, ns.name, log_.catalog.id(change.vector), ns.dims}, change));
   }

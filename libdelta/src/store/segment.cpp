@@ -5,6 +5,7 @@
 #include "codec/block.hpp"
 #include "codec/payload.hpp"
 #include "format/wire.hpp"
+#include "model/metadata.hpp"
 #include "support/limits.hpp"
 
 namespace delta::store {
@@ -235,6 +236,20 @@ std::vector<std::string> lost_dots(const Segment& segment) {
   return lost;
 }
 
+namespace {
+
+/// What the fold relies on and the codec cannot know: values fit the vector's dimensions, and metadata is what it claims.
+const char* misfit(const Segment& segment, const Change& change) {
+  const std::uint32_t dims = segment.names.namespaces[segment.owners[change.vector]].dims;
+  const bool whole = change.op == Operation::create || change.op == Operation::dense;
+  if (whole && change.bits.size() != dims) return "a whole vector of another number of dimensions";
+  if (!change.indices.empty() && change.indices.back() >= dims) return "an index beyond the dimensions";
+  if (!change.metadata.empty() && !model::is_canonical_metadata(change.metadata)) return "metadata is not in its canonical form";
+  return nullptr;
+}
+
+}  // namespace
+
 Status read_data(const Segment& segment, std::size_t entry, bool values, ChangeBatch& batch) {
   format::FrameHeader frame;
   DELTA_TRY(const Buffer payload, read_frame(segment, entry, &frame));
@@ -242,6 +257,9 @@ Status read_data(const Segment& segment, std::size_t entry, bool values, ChangeB
   wanted.values = wanted.metadata = values;
   if (auto ok = codec::decode_block(payload, frame.count, static_cast<std::uint32_t>(segment.ids.size()), wanted, batch); !ok) {
     return std::move(std::move(ok).error().in(segment.file->name()).at(frame_place(segment, entry)));
+  }
+  for (std::size_t i = 0; values && i < batch.size(); ++i) {
+    if (const char* what = misfit(segment, batch[i])) return damaged(segment, frame_place(segment, entry), what);
   }
   auto row = static_cast<std::size_t>(std::ranges::upper_bound(segment.row_ends, frame.first) - segment.row_ends.begin());
   std::size_t i = 0;
