@@ -1,6 +1,7 @@
 #include "format/tables.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <unordered_map>
 
 #include "format/wire.hpp"
@@ -138,6 +139,23 @@ bool chained(const CommitRow& row, const Commit* before) {
   return before && row.commit.parents.size() == 1 && row.commit.parents[0] == Dot{before->origin, before->last()};
 }
 
+std::vector<std::int64_t> time_steps(const std::vector<CommitRow>& rows) {
+  std::vector<std::int64_t> steps;
+  std::uint64_t time = 0;
+  for (const auto& row : rows) {
+    steps.push_back(static_cast<std::int64_t>(row.time.us() - time));
+    time = row.time.us();
+  }
+  return steps;
+}
+
+/// The greatest common divisor; 1 if all are 0.
+std::uint64_t common_unit(const std::vector<std::int64_t>& steps) {
+  std::uint64_t unit = 0;
+  for (const auto step : steps) unit = std::gcd(unit, static_cast<std::uint64_t>(step < 0 ? -step : step));
+  return unit == 0 ? 1 : unit;
+}
+
 std::uint64_t next_seq(const std::unordered_map<std::uint32_t, std::uint64_t>& lasts, std::uint32_t origin) {
   const auto it = lasts.find(origin);
   return it == lasts.end() ? 0 : it->second + 1;
@@ -155,11 +173,11 @@ void write_commits(const std::vector<CommitRow>& rows, Buffer& buffer) {
   strings.write(out);
   for (const auto& row : rows) out.varint(row.commit.origin);
   for (const auto& row : rows) out.varint(row.commit.count);
-  std::uint64_t time = 0;
-  for (const auto& row : rows) {  // microseconds and counter apart: real clocks tick in whole seconds, with counter 0
-    out.varint(zigzag(static_cast<std::int64_t>(row.time.us() - time)));
-    time = row.time.us();
-  }
+  // Microseconds and counter apart, in the greatest unit that fits: real clocks tick in whole seconds, with counter 0.
+  const std::vector<std::int64_t> steps = time_steps(rows);
+  const std::uint64_t unit = common_unit(steps);
+  out.varint(unit);
+  for (const auto step : steps) out.varint(zigzag(step / static_cast<std::int64_t>(unit)));
   for (const auto& row : rows) out.varint(row.time.tick());
   for (const auto number : numbers) out.varint(number);
   const Commit* before = nullptr;
@@ -203,12 +221,17 @@ Status read_commits(ByteView payload, std::uint32_t count, std::uint32_t origins
     row.commit.count = in.bounded(std::uint64_t{1} << 40);
     if (row.commit.count == 0) in.fail();
   }
-  std::uint64_t time = 0;
+  const std::uint64_t unit = in.bounded(kMaxMicros);
+  if (unit == 0) return bad("COMMITS: no unit of time");
+  std::int64_t time = 0;
   for (auto& row : rows) {
-    time += static_cast<std::uint64_t>(unzigzag(in.varint()));
-    if (time > kMaxMicros) in.fail();
-    row.time = Timestamp::of(in.ok() ? time : 0);
+    const std::int64_t steps = unzigzag(in.varint());
+    if (const auto most = static_cast<std::int64_t>(kMaxMicros / unit); steps > most || steps < -most) in.fail();
+    if (in.ok()) time += steps * static_cast<std::int64_t>(unit);
+    if (time < 0 || time > static_cast<std::int64_t>(kMaxMicros)) return bad("COMMITS: a time out of range");
+    row.time = Timestamp::of(static_cast<Micros>(time));
   }
+  if (in.ok() && common_unit(time_steps(rows)) != unit) return bad("COMMITS: the unit of time is not the greatest");
   for (auto& row : rows) row.time = Timestamp::of(row.time.us(), static_cast<std::uint32_t>(in.bounded(0xfff)));
   std::uint64_t seen = 0;  // numbers of strings are given in order of first use
   for (const auto text : kTexts) {
