@@ -101,7 +101,7 @@ TEST_CASE("law 3: only create and delete decide existence, and what is before th
     real.set_deltas(deltas, s % 2 == 0);
     const State state = real.fold();
     std::vector<Delta> not_void;
-    std::map<std::tuple<std::uint64_t, Name, std::uint64_t>, int> rows;
+    std::map<Key, int> rows;
     for (int v = 0; v < static_cast<int>(w.vectors); ++v) {
       const Delta *last = nullptr, *last_delete = nullptr;
       for (const Delta& d : deltas) {

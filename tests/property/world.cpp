@@ -304,34 +304,55 @@ Json merge_patch(Json target, const Json& patch) {
 
 }  // namespace
 
-Row fold_vector(std::vector<Delta> deltas, int vector, std::uint32_t dims) {
-  std::sort(deltas.begin(), deltas.end(), [](const Delta& a, const Delta& b) { return a.key() < b.key(); });
-  std::erase_if(deltas, [&](const Delta& d) { return d.vector != vector; });
-  Row row;
+Rules::Rules(const std::vector<Delta>& deltas, int vector) {
   for (const Delta& d : deltas) {
-    if (d.op == Operation::create) row.exists = true, row.created = d.key();
-    if (d.op == Operation::remove) row.exists = false;
+    if (d.vector == vector) of_vector.push_back(&d);
   }
-  if (!row.exists) return Row{};
-  const auto last_delete = std::find_if(deltas.rbegin(), deltas.rend(), [](const Delta& d) { return d.op == Operation::remove; });
-  const auto is_void = [&](const Delta& d) { return last_delete != deltas.rend() && d.key() < last_delete->key(); };
+  for (const Delta* d : of_vector) {
+    if (is_lifecycle(d->op) && (last == nullptr || last->key() < d->key())) last = d;
+    if (d->op == Operation::remove && (last_delete == nullptr || last_delete->key() < d->key())) last_delete = d;
+  }
+}
+
+bool Rules::exists() const { return last != nullptr && last->op == Operation::create; }
+
+bool Rules::is_void(const Delta& d) const { return last_delete != nullptr && d.key() < last_delete->key(); }
+
+std::map<Key, const Delta*> Rules::candidates(std::uint32_t dim) const {
+  std::map<Key, const Delta*> out;
+  for (const Delta* a : of_vector) {
+    if (!assigns(*a, dim) || is_void(*a)) continue;
+    const bool ended = std::any_of(of_vector.begin(), of_vector.end(), [&](const Delta* b) {
+      return assigns(*b, dim) && happens_before(*a, *b);
+    });
+    if (!ended) out[a->key()] = a;
+  }
+  return out;
+}
+
+std::map<Key, const Delta*> Rules::in_key_order() const {
+  std::map<Key, const Delta*> out;
+  for (const Delta* d : of_vector) out[d->key()] = d;
+  return out;
+}
+
+Row fold_vector(const std::vector<Delta>& deltas, int vector, std::uint32_t dims) {
+  const Rules rules(deltas, vector);
+  Row row;
+  row.exists = rules.exists();
+  if (!row.exists) return row;
+  row.created = rules.last->key();
+  const auto order = rules.in_key_order();
   for (std::uint32_t dim = 0; dim < dims; ++dim) {
-    const Delta* winner = nullptr;
-    for (const Delta& a : deltas) {
-      if (is_void(a) || !assigns(a, dim)) continue;
-      const bool ended = std::any_of(deltas.begin(), deltas.end(), [&](const Delta& b) {
-        return assigns(b, dim) && happens_before(a, b);
-      });
-      if (!ended && (winner == nullptr || winner->key() < a.key())) winner = &a;
-    }
-    std::uint32_t x = assigned(*winner, dim);
-    for (const Delta& t : deltas) {
-      if (is_transform(t.op) && t.key() > winner->key()) x = transformed(t.op, t.bits, x);
+    const auto [winner, assignment] = *rules.candidates(dim).rbegin();
+    std::uint32_t x = assigned(*assignment, dim);
+    for (auto t = order.upper_bound(winner); t != order.end(); ++t) {
+      if (is_transform(t->second->op)) x = transformed(t->second->op, t->second->bits, x);
     }
     row.bits.push_back(x);
   }
-  for (const Delta& d : deltas) {
-    if (!is_void(d) && !d.metadata.empty()) row.metadata = merge_patch(row.metadata, Json::parse(d.metadata));
+  for (const auto& [key, d] : order) {
+    if (!rules.is_void(*d) && !d->metadata.empty()) row.metadata = merge_patch(row.metadata, Json::parse(d->metadata));
   }
   return row;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -24,6 +25,8 @@ using Name = std::string;
 /// Highest seq seen of each origin. A missing origin: nothing seen.
 using Versions = std::map<Name, std::uint64_t>;
 
+using Key = std::tuple<std::uint64_t, Name, std::uint64_t>;
+
 struct Delta {
   Name origin;
   std::uint64_t seq = 0, hlc = 0;
@@ -34,7 +37,7 @@ struct Delta {
   std::size_t commit = 0;
   Versions context;
 
-  std::tuple<std::uint64_t, Name, std::uint64_t> key() const { return {hlc, origin, seq}; }
+  Key key() const { return {hlc, origin, seq}; }
 };
 
 struct Commit {
@@ -58,7 +61,7 @@ struct World {
 /// One vector of a state.
 struct Row {
   bool exists = false;
-  std::tuple<std::uint64_t, Name, std::uint64_t> created;
+  Key created;
   std::vector<std::uint32_t> bits;
   Json metadata = Json::object();
   friend bool operator==(const Row&, const Row&) = default;
@@ -91,7 +94,20 @@ std::uint32_t transformed(Operation op, const std::vector<std::uint32_t>& parame
 std::set<std::size_t> folded(const World& world, std::set<std::size_t> commits);  ///< the greatest closed set
 std::set<std::pair<Name, std::uint64_t>> heads(const World& world, const std::set<std::size_t>& folded);
 std::vector<Delta> deltas_of(const World& world, const std::set<std::size_t>& commits);
-Row fold_vector(std::vector<Delta> deltas, int vector, std::uint32_t dims);
+
+/// Laws 3 and 4 for one vector. Points into the deltas given.
+struct Rules {
+  Rules(const std::vector<Delta>& deltas, int vector);
+  bool exists() const;
+  bool is_void(const Delta& d) const;
+  std::map<Key, const Delta*> candidates(std::uint32_t dim) const;
+  std::map<Key, const Delta*> in_key_order() const;
+
+  std::vector<const Delta*> of_vector;
+  const Delta* last = nullptr;  // create or delete
+  const Delta* last_delete = nullptr;
+};
+Row fold_vector(const std::vector<Delta>& deltas, int vector, std::uint32_t dims);
 State fold(const World& world, const std::vector<Delta>& deltas);
 
 /// "dump" for messages.

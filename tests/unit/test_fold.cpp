@@ -152,6 +152,18 @@ TEST_CASE_METHOD(Fixture, "the order in which deltas come changes nothing, nor d
   CHECK(state.overflows == 2);
 }
 
+TEST_CASE_METHOD(Fixture, "where a clock rule was broken the order of delivery still changes nothing") {
+  const auto other = history.add({b, ++seq[b], 1, {}, {}, {}, {}, {}});
+  const std::uint32_t bits[] = {f(9), f(9), f(9)};
+  source.batches.back().add({v, Operation::create, Timestamp::of(5), {}, bits, {}, *other, 1});
+  add(a, 5, Operation::dense, {1, 2, 3}, {{b, 1}});  // seen, yet of smaller key
+  const auto forwards = values();
+  const ChangeBatch batch = source.batches[0];
+  source.batches[0].clear();
+  for (const std::size_t i : {1, 0}) source.batches[0].add(batch[i]);
+  CHECK(values() == forwards);
+}
+
 TEST_CASE_METHOD(Fixture, "a delta that does not fit its vector is corrupt, and named") {
   add(a, 1, Operation::create, {1, 2});
   auto state = model::fold(catalog, history, source, {});

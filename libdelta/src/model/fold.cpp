@@ -90,6 +90,14 @@ bool fits(const Change& c, std::uint32_t dims) {
   return c.bits.size() == c.indices.size() && (c.indices.empty() || c.indices.back() < dims);
 }
 
+Status check_fit(const Catalog& catalog, const History& history, const Change& c) {
+  if (fits(c, catalog.dims(c.vector))) return {};
+  const Dot dot{history.commit(c.commit).origin, c.seq};
+  return error(ErrorCode::corrupt, "delta " + dot_text(catalog, dot) + " (" + std::string(operation_name(c.op)) +
+                                       ") does not fit the " + std::to_string(catalog.dims(c.vector)) +
+                                       " dimensions of vector " + quote(catalog.id(c.vector)));
+}
+
 /// One fold: the state, and of each vector the last delta that was folded into it.
 class Folding {
  public:
@@ -101,7 +109,7 @@ class Folding {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Change c = batch[i];
       if (!counts(c) || contested_[c.vector]) continue;
-      DELTA_OK(check(c));
+      DELTA_OK(check_fit(catalog_, history_, c));
       take(c);
     }
     return {};
@@ -111,7 +119,7 @@ class Folding {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Change c = batch[i];
       if (!counts(c) || !contested_[c.vector]) continue;
-      DELTA_OK(check(c));
+      DELTA_OK(check_fit(catalog_, history_, c));
       gathered_.add(c);
     }
     return {};
@@ -139,14 +147,6 @@ class Folding {
   bool counts(const Change& c) const {
     DELTA_CHECK(c.vector < contested_.size());
     return (wanted_ == nullptr || (*wanted_)[c.vector]) && cut_.contains(c);
-  }
-
-  Status check(const Change& c) const {
-    if (fits(c, catalog_.dims(c.vector))) return {};
-    const Dot dot{history_.commit(c.commit).origin, c.seq};
-    return error(ErrorCode::corrupt, "delta " + dot_text(catalog_, dot) + " (" + std::string(operation_name(c.op)) +
-                                         ") does not fit the " + std::to_string(catalog_.dims(c.vector)) +
-                                         " dimensions of vector " + quote(catalog_.id(c.vector)));
   }
 
   /// Seen, and of greater key. The second follows from the first unless a clock rule was broken; then the key decides.
@@ -271,6 +271,23 @@ Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& 
     DELTA_OK(source.each(&folding.contested(), cut.at, [&](const ChangeBatch& batch) { return folding.gather(batch); }));
   }
   return folding.finish();
+}
+
+Result<ChangeBatch> gather(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
+                           std::uint32_t vector) {
+  DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
+  std::vector<bool> wanted(catalog.vectors());
+  wanted[vector] = true;
+  ChangeBatch gathered;
+  DELTA_OK(source.each(&wanted, cut.at, [&](const ChangeBatch& batch) -> Status {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (batch.vectors[i] != vector || !test.contains(batch[i])) continue;
+      DELTA_OK(check_fit(catalog, history, batch[i]));
+      gathered.add(batch[i]);
+    }
+    return {};
+  }));
+  return gathered;
 }
 
 std::size_t resolve_lww(std::span<const Candidate> candidates) { return candidates.size() - 1; }

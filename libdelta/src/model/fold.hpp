@@ -60,6 +60,10 @@ bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, cons
 Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
                    const std::vector<bool>* wanted = nullptr);
 
+/// All deltas of one vector inside a cut, in the order of the source: for a VectorFold. Errors as fold().
+Result<ChangeBatch> gather(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
+                           std::uint32_t vector);
+
 /// One more delta, which has seen everything folded so far, onto a state. REQUIRES: it fits the vector's dimensions.
 void apply(State& state, std::uint32_t origin, const Change& change);
 

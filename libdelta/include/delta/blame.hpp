@@ -1,0 +1,54 @@
+// Who is to thank for each value: blame by the definition of the model, not by guessing which delta could be left out.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "delta/change.hpp"
+#include "delta/commit.hpp"
+#include "delta/snapshot.hpp"
+#include "delta/state.hpp"
+
+namespace delta {
+
+/// A delta, named. `commit` is its commit's number in the log that was asked.
+struct DeltaRef {
+  Dot dot;
+  Timestamp time;
+  Operation op = Operation::create;
+  std::uint32_t commit = 0;
+  friend bool operator==(const DeltaRef&, const DeltaRef&) = default;
+};
+
+/// Neighbouring dimensions with one answer.
+struct BlameRun {
+  std::uint32_t first = 0;          ///< its first dimension
+  std::vector<std::uint32_t> bits;  ///< raw float32 bits of its dimensions: as many as it has
+  /// The assignments that the values come from: one (of equal bits the one of greatest key), or under a strategy that mixes
+  /// (average, weighted) all candidates, in key order.
+  std::vector<DeltaRef> chosen;
+  std::vector<DeltaRef> transforms;  ///< those that `chosen` went through, in key order: all of greater key than its first
+  std::vector<DeltaRef> losers;      ///< the other candidates, in key order: concurrent assignments that did not win
+};
+
+/// A top-level member of the metadata.
+struct BlameMember {
+  std::string name;   ///< as text, not escaped
+  std::string value;  ///< canonical JSON
+  DeltaRef set_by;    ///< the last delta whose patch has the member
+};
+
+struct Blame {
+  std::uint32_t vector = 0;
+  DeltaRef created;                   ///< its last create: why it exists, and where its row stands
+  std::vector<BlameRun> runs;         ///< in order of dimension, covering all
+  std::vector<BlameMember> metadata;  ///< in order of name (by bytes)
+};
+
+/// Blames every dimension and metadata member of one vector of the log at a cut. Keeping only a run's chosen deltas, its
+/// transforms, and the creates and deletes of the vector gives the same bits there.
+/// Errors: not_found: the vector does not exist at the cut; those of snapshot().
+DELTA_EXPORT Result<Blame> blame(const Log& log, std::uint32_t vector, const CutOptions& cut = {});
+
+}  // namespace delta

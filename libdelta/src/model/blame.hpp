@@ -1,0 +1,13 @@
+// Blame over any source of deltas; the public function gives it a log's.
+#pragma once
+
+#include "delta/blame.hpp"
+#include "model/fold.hpp"
+
+namespace delta::model {
+
+/// See delta::blame(). The policy is last-writer-wins.
+Result<Blame> blame(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
+                    std::uint32_t vector);
+
+}  // namespace delta::model

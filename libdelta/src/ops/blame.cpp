@@ -1,0 +1,14 @@
+// A log's deltas handed to the model's blame.
+#include "delta/blame.hpp"
+
+#include "model/blame.hpp"
+#include "store/log_impl.hpp"
+
+namespace delta {
+
+Result<Blame> blame(const Log& log, std::uint32_t vector, const CutOptions& cut) {
+  store::LogSource source(log.impl());
+  return model::blame(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by}, vector);
+}
+
+}  // namespace delta
