@@ -1,4 +1,3 @@
-// A log's deltas handed to the model's blame.
 #include "delta/blame.hpp"
 
 #include "model/blame.hpp"
