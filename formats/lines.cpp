@@ -47,7 +47,7 @@ Status LineReader::fill() {
   const std::size_t have = end_ - begin_;
   if (end_ == capacity_) {
     if (have > capacity_ / 2 || capacity_ == 0) {
-      const std::size_t grown = std::max(kBuffer, 2 * capacity_);
+      const std::size_t grown = std::max(std::min(kBuffer, max_line_ + 1), 2 * capacity_);
       std::unique_ptr<char[]> larger(new char[grown + kPadding]);  // not make_unique: it would clear a megabyte
       if (have != 0) std::memcpy(larger.get(), buffer_.get() + begin_, have);
       buffer_ = std::move(larger);
