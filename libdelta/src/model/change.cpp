@@ -20,7 +20,8 @@ void ChangeBatch::clear() {
 void ChangeBatch::truncate(std::size_t n) {
   if (n >= size()) return;
   const auto end = [n](const std::vector<std::uint64_t>& ends) { return n == 0 ? 0 : ends[n - 1]; };
-  indices.resize(end(index_ends)), bits.resize(end(bits_ends)), metadata.resize(end(metadata_ends));
+  const auto cut = [](auto& column, std::uint64_t at) { if (column.size() > at) column.resize(at); };  // it may not have been decoded
+  cut(indices, end(index_ends)), cut(bits, end(bits_ends)), cut(metadata, end(metadata_ends));
   ops.resize(n), vectors.resize(n), times.resize(n), commits.resize(n), seqs.resize(n);
   index_ends.resize(n), bits_ends.resize(n), metadata_ends.resize(n);
 }
