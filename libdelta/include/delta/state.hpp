@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "delta/catalog.hpp"
+#include "delta/pages.hpp"
 #include "delta/timestamp.hpp"
 
 namespace delta {
@@ -63,7 +64,7 @@ class DELTA_EXPORT State {
   struct Pool {
     std::uint32_t shift = 0;  // a chunk holds 1 << shift rows
     std::uint32_t used = 0;   // rows
-    std::vector<std::unique_ptr<std::uint32_t[]>> chunks;
+    std::vector<Pages> chunks;
   };
   Row& row(std::uint32_t vector);
   std::uint32_t* place(std::uint32_t vector, std::uint32_t slot) const;

@@ -8,7 +8,7 @@
 namespace delta {
 namespace {
 
-constexpr std::uint32_t kChunkValues = 1 << 18;  // 1 MiB
+constexpr std::uint32_t kChunkValues = 1 << 20;  // 4 MiB
 
 }  // namespace
 
@@ -43,7 +43,8 @@ std::span<std::uint32_t> State::put(std::uint32_t vector) {
       while ((std::uint64_t{2} << pool.shift) * dims <= kChunkValues && pool.shift < 16) ++pool.shift;
     }
     if (pool.used >> pool.shift == pool.chunks.size()) {
-      pool.chunks.push_back(std::make_unique<std::uint32_t[]>((std::size_t{1} << pool.shift) * dims));
+      // The first chunk may stay nearly empty; those after it will be filled.
+      pool.chunks.push_back(allocate_pages((std::size_t{1} << pool.shift) * dims, !pool.chunks.empty()));
     }
     r.slot = pool.used++;
   }

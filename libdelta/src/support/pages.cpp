@@ -1,0 +1,35 @@
+#include "delta/pages.hpp"
+
+#include <sys/mman.h>
+
+#include "delta/error.hpp"
+
+namespace delta {
+namespace {
+
+constexpr std::size_t kHuge = std::size_t{2} << 20;
+
+std::byte* map(std::size_t bytes) {
+  void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  DELTA_CHECK(at != MAP_FAILED);  // out of memory, as with operator new
+  return static_cast<std::byte*>(at);
+}
+
+}  // namespace
+
+void FreePages::operator()(std::uint32_t* at) const { ::munmap(at, bytes); }
+
+Pages allocate_pages(std::size_t count, bool huge) {
+  const std::size_t bytes = count * sizeof(std::uint32_t);
+  if (!huge || bytes < kHuge) return Pages(reinterpret_cast<std::uint32_t*>(map(bytes)), FreePages{bytes});
+  // A huge page must be aligned: map more, and give back what is before and after.
+  std::byte* at = map(bytes + kHuge);
+  const std::size_t before = (kHuge - reinterpret_cast<std::uintptr_t>(at) % kHuge) % kHuge;
+  const std::size_t page = 4096, used = (bytes + page - 1) / page * page;
+  if (before > 0) ::munmap(at, before);
+  if (kHuge - before + bytes > used) ::munmap(at + before + used, kHuge - before + bytes - used);
+  ::madvise(at + before, used, MADV_HUGEPAGE);
+  return Pages(reinterpret_cast<std::uint32_t*>(at + before), FreePages{used});
+}
+
+}  // namespace delta
