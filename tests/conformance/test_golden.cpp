@@ -1,0 +1,102 @@
+// Golden files: what this version writes, byte for byte, and what every later one must read. `DELTA_GOLDEN=write` makes them anew;
+// a commit that changes them says why.
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+
+#include "delta/log.hpp"
+#include "delta/snapshot.hpp"
+#include "delta/text.hpp"
+#include "delta/verify.hpp"
+#include "history.hpp"
+#include "sample_log.hpp"
+
+using namespace delta;
+using sample::must;
+
+namespace {
+
+const std::string kFolder = std::string(TESTDATA) + "/golden/";
+
+bool writing() {
+  const char* wish = std::getenv("DELTA_GOLDEN");
+  return wish && std::string(wish) == "write";
+}
+
+/// All that a log says: commits with their hashes, and the state, one line each.
+std::string tell(const std::string& path) {
+  const std::string paths[] = {path};
+  const Log log = must(Log::open(paths, {1}));
+  const auto hashes = must(log.hashes());
+  std::string out;
+  for (const auto n : log.commits_in_key_order()) {
+    const Commit& c = log.commit(n);
+    out += hex(hashes[n]) + " " + log.dot_text({c.origin, c.first}) + " +" + std::to_string(c.count) + " " + std::to_string(log.commit_time(n).hlc) + " " + c.message;
+    for (const auto& parent : c.parents) out += " " + log.dot_text(parent);
+    out += "\n";
+  }
+  const State state = must(snapshot(log));
+  for (std::uint32_t ns = 0; ns < log.catalog().namespaces(); ++ns) {
+    for (const auto v : state.rows(ns)) {
+      out += std::string(log.catalog().id(v));
+      char text[16];
+      for (const auto b : state.bits(v)) std::snprintf(text, sizeof text, " %08x", b), out += text;
+      out += " " + std::string(state.metadata(v)) + "\n";
+    }
+  }
+  return out;
+}
+
+void write_matrices(const std::string& path, const std::string& set, Preset preset) {
+  EncodeOptions options;
+  options.preset = preset, options.force = true, options.message = "golden";
+  const auto versions = histories::all(set);
+  auto encoder = must(Encoder::create(path, {}, options));
+  for (std::size_t k = 0; k < versions.size(); ++k) must(encoder.state(histories::input(versions[k], static_cast<int>(k))));
+  must(encoder.finish());
+}
+
+void write_golden(const std::string& name, const std::string& path) {
+  if (name == "sample") return sample::write_log(path);
+  if (name == "sample-appended") return sample::write_log(path), sample::append_log(path);
+  if (name == "empty") {
+    auto encoder = must(Encoder::create(path, {}, {.force = true}));
+    must(encoder.finish());
+    return;
+  }
+  const Preset preset = name.ends_with("fastest") ? Preset::fastest : name.ends_with("maximum") ? Preset::maximum : Preset::balanced;
+  write_matrices(path, name.starts_with("int8") ? "tiny/sgns-int8" : "tiny/linuxdoc-blocks", preset);
+}
+
+const std::vector<std::string> kNames = {"empty", "sample", "sample-appended", "int8-fastest", "int8-balanced", "int8-maximum", "blocks-balanced"};
+
+}  // namespace
+
+TEST_CASE("this version writes its golden files byte for byte") {
+  const scratch::Directory dir;
+  for (const auto& name : kNames) {
+    INFO(name << ": if the format was meant to change, run once with DELTA_GOLDEN=write and say why in the commit");
+    const std::string path = dir.file(name + ".dlog");
+    write_golden(name, path);
+    if (writing()) {
+      scratch::write(kFolder + name + ".dlog", scratch::read(path));
+      const std::string told = tell(path);
+      scratch::write(kFolder + name + ".txt", {told.begin(), told.end()});
+    }
+    CHECK(scratch::read(path) == scratch::read(kFolder + name + ".dlog"));
+  }
+}
+
+TEST_CASE("every golden file reads as it always did") {
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+    if (entry.path().extension() != ".dlog") continue;
+    ++files;
+    INFO(entry.path());
+    const auto told = scratch::read(std::filesystem::path(entry.path()).replace_extension(".txt").string());
+    CHECK(tell(entry.path().string()) == std::string(told.begin(), told.end()));
+    const std::string paths[] = {entry.path().string()};
+    CHECK(must(verify(paths, {VerifyLevel::chain, 1})).verdict == Verdict::ok);
+  }
+  CHECK(files >= kNames.size());
+}
