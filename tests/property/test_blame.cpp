@@ -44,6 +44,11 @@ void check_run(Real& real, const World& w, const std::vector<Delta>& deltas, int
       RC_ASSERT(row.bits[run.first + i] == run.bits[i]);
     }
   }
+  std::set<Key> later;
+  for (const Delta& d : deltas) {
+    if (d.vector == v && is_transform(d.op) && d.key() > *chosen.begin()) later.insert(d.key());
+  }
+  RC_ASSERT(transforms == later);
   // Chosen and losers together are the candidates of law 4, in every dimension of the run.
   auto named = keys_of(real, run.losers);
   RC_ASSERT(named.size() == run.losers.size());
