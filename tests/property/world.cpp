@@ -380,6 +380,10 @@ std::string show(const World& world) {
 }
 
 bool check_histories(const std::string& law, double share, const std::function<void(const Plan&)>& property) {
+  return check_cases(law, share, [&] { property(*plans()); });
+}
+
+bool check_cases(const std::string& law, double share, const std::function<void()>& property) {
   const char* wanted = std::getenv("DELTA_HISTORIES");
   rc::detail::TestMetadata metadata;
   metadata.id = metadata.description = law;
@@ -387,7 +391,7 @@ bool check_histories(const std::string& law, double share, const std::function<v
   params.seed = 20261123;
   params.maxSuccess = std::max(1, static_cast<int>((wanted != nullptr ? std::atof(wanted) : 5000) * share));
   if (const char* seed = std::getenv("DELTA_SEED")) params.seed = std::strtoull(seed, nullptr, 10);
-  const auto result = rc::detail::checkTestable([&] { property(*plans()); }, metadata, params);
+  const auto result = rc::detail::checkTestable(property, metadata, params);
   rc::detail::printResultMessage(result, std::cerr);
   std::cerr << std::endl;
   return result.template is<rc::detail::SuccessResult>();

@@ -114,6 +114,7 @@ State fold(const World& world, const std::vector<Delta>& deltas);
 std::string show(const World& world);
 
 /// rc::check() with a fixed seed and DELTA_HISTORIES cases (default 5,000, times `share`).
+bool check_cases(const std::string& law, double share, const std::function<void()>& property);
 bool check_histories(const std::string& law, double share, const std::function<void(const Plan&)>& property);
 
 }  // namespace world
