@@ -41,7 +41,9 @@ bool ChangeEncoder::full(const ChangeInput& input) const {
 /// Sees to it that the right commit is open.
 Status ChangeEncoder::join(const ChangeInput& input) {
   if (stated_left_ > 0) {
-    if (!joins(input) || input.parents) return bad("the commit stated above still lacks " + plural(stated_left_, "delta"));
+    // A line of a stated commit need not repeat its origin.
+    const bool same = !input.origin || *input.origin == session_.catalog().origin(session_.open().origin);
+    if (!same || input.parents) return bad("the commit stated above still lacks " + plural(stated_left_, "delta"));
     --stated_left_;
     return {};
   }
