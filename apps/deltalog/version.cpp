@@ -1,16 +1,18 @@
 // What `--version` says: all that may change the bytes of an output file.
+#include "delta/version.hpp"
+
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "formats/format.hpp"
 
 namespace deltalog {
 
 std::string version_text() {
-  return fmt::format(
-      "deltalog {}\n"
-      "formats: dlog 1; npy 1.0 to 3.0, ndjson\n"
-      "presets: fastest, balanced, maximum\n",
-      DELTA_VERSION);
+  std::string out = fmt::format("deltalog {}\n", DELTA_VERSION);
+  out += fmt::format("{:<10} {}\n{:<10} {}\n", "libdelta", delta::version(), "formats", delta::formats::known_formats());
+  for (const auto& [name, version] : delta::components()) out += fmt::format("{:<10} {}\n", name, version);
+  return out + "presets    fastest, balanced, maximum\n";
 }
 
 }  // namespace deltalog

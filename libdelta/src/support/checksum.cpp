@@ -20,4 +20,9 @@ Checksum::~Checksum() { XXH3_freeState(static_cast<XXH3_state_t*>(state_)); }
 void Checksum::add(ByteView bytes) { XXH3_64bits_update(static_cast<XXH3_state_t*>(state_), bytes.data(), bytes.size()); }
 std::uint64_t Checksum::value() const { return XXH3_64bits_digest(static_cast<const XXH3_state_t*>(state_)); }
 
+std::string checksum_library_version() {
+  const unsigned v = XXH_versionNumber();
+  return std::to_string(v / 10000) + '.' + std::to_string(v / 100 % 100) + '.' + std::to_string(v % 100);
+}
+
 }  // namespace delta

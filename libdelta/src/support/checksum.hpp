@@ -1,6 +1,8 @@
 // XXH3-64: finds damage, proves nothing.
 #pragma once
 
+#include <string>
+
 #include "support/bytes.hpp"
 
 namespace delta {
@@ -20,5 +22,8 @@ class Checksum {
  private:
   void* state_;
 };
+
+/// Of xxHash.
+std::string checksum_library_version();
 
 }  // namespace delta

@@ -21,4 +21,6 @@ Hash digest(std::string_view domain, ByteView bytes) {
   return hash;
 }
 
+std::string digest_library_version() { return sodium_version_string(); }
+
 }  // namespace delta

@@ -1,0 +1,20 @@
+// Each third-party library is asked for its version in the one place that may name it.
+#include "delta/version.hpp"
+
+#include "codec/versions.hpp"
+#include "support/checksum.hpp"
+#include "support/digest.hpp"
+
+namespace delta {
+
+std::string version() { return DELTA_VERSION; }
+
+std::vector<Component> components() {
+  return {{"dlog", "1"},
+          {"coders", codec::coders_text()},
+          {"zstd", codec::zstd_version()},
+          {"libsodium", digest_library_version()},
+          {"xxhash", checksum_library_version()}};
+}
+
+}  // namespace delta
