@@ -3,19 +3,101 @@ _deltalog() {
   local word=$2 last=$3 command=${COMP_WORDS[1]} words=
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show info help --help --version' -- "$word"))
     return
   fi
   case "$command $last" in
+    'encode --output' | 'encode -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'encode --append') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'encode --base') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'encode --from') COMPREPLY=($(compgen -W 'npy ndjson' -- "$word")); return ;;
+    'encode --ids') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'encode --namespace') COMPREPLY=(); return ;;
+    'encode --origin') COMPREPLY=(); return ;;
+    'encode --at') COMPREPLY=(); return ;;
+    'encode --step') COMPREPLY=(); return ;;
+    'encode --times') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'encode --message' | 'encode -m') COMPREPLY=(); return ;;
+    'encode --source') COMPREPLY=(); return ;;
+    'encode --max-delete') COMPREPLY=(); return ;;
+    'encode --commit-every') COMPREPLY=(); return ;;
+    'encode --preset') COMPREPLY=($(compgen -W 'fastest balanced maximum' -- "$word")); return ;;
+    'encode --threads' | 'encode -j') COMPREPLY=(); return ;;
+    'encode --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
+    'encode --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'snapshot --output' | 'snapshot -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'snapshot --to') COMPREPLY=($(compgen -W 'npy ndjson' -- "$word")); return ;;
+    'snapshot --ids-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'snapshot --metadata-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'snapshot --sort') COMPREPLY=($(compgen -W 'created id' -- "$word")); return ;;
+    'snapshot --at') COMPREPLY=(); return ;;
+    'snapshot --as-seen-by') COMPREPLY=(); return ;;
+    'snapshot --id') COMPREPLY=(); return ;;
+    'snapshot --id-glob') COMPREPLY=(); return ;;
+    'snapshot --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'snapshot --namespace') COMPREPLY=(); return ;;
+    'snapshot --threads' | 'snapshot -j') COMPREPLY=(); return ;;
+    'snapshot --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
+    'snapshot --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'blame --dim') COMPREPLY=(); return ;;
+    'blame --id') COMPREPLY=(); return ;;
+    'blame --id-glob') COMPREPLY=(); return ;;
+    'blame --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'blame --namespace') COMPREPLY=(); return ;;
+    'blame --at') COMPREPLY=(); return ;;
+    'blame --as-seen-by') COMPREPLY=(); return ;;
+    'blame --threads' | 'blame -j') COMPREPLY=(); return ;;
+    'blame --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'verify --level') COMPREPLY=($(compgen -W 'header frame content chain' -- "$word")); return ;;
+    'verify --report') COMPREPLY=($(compgen -W 'text json' -- "$word")); return ;;
+    'verify --threads' | 'verify -j') COMPREPLY=(); return ;;
+    'verify --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'dump --output' | 'dump -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'dump --id') COMPREPLY=(); return ;;
+    'dump --id-glob') COMPREPLY=(); return ;;
+    'dump --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'dump --namespace') COMPREPLY=(); return ;;
+    'dump --origin') COMPREPLY=(); return ;;
+    'dump --op') COMPREPLY=($(compgen -W 'create dense sparse scale offset negate abs clamp delete' -- "$word")); return ;;
+    'dump --since') COMPREPLY=(); return ;;
+    'dump --until') COMPREPLY=(); return ;;
+    'dump --threads' | 'dump -j') COMPREPLY=(); return ;;
+    'dump --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
+    'dump --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'log --ancestors') COMPREPLY=(); return ;;
+    'log --max-count' | 'log -n') COMPREPLY=(); return ;;
+    'log --id') COMPREPLY=(); return ;;
+    'log --id-glob') COMPREPLY=(); return ;;
+    'log --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'log --namespace') COMPREPLY=(); return ;;
+    'log --origin') COMPREPLY=(); return ;;
+    'log --op') COMPREPLY=($(compgen -W 'create dense sparse scale offset negate abs clamp delete' -- "$word")); return ;;
+    'log --since') COMPREPLY=(); return ;;
+    'log --until') COMPREPLY=(); return ;;
+    'log --threads' | 'log -j') COMPREPLY=(); return ;;
+    'log --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'show --threads' | 'show -j') COMPREPLY=(); return ;;
+    'show --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'info --get') COMPREPLY=($(compgen -W 'bytes segments commits pending deltas origins namespaces vectors first last' -- "$word")); return ;;
+    'info --threads' | 'info -j') COMPREPLY=(); return ;;
+    'info --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
   esac
   if [[ $word != -* ]]; then
-    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'help' -- "$word")); return; fi
+    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show info help' -- "$word")); return; fi
     compopt -o filenames
     COMPREPLY=($(compgen -f -- "$word"))
     return
   fi
   case $command in
+    encode) words='-o --output -f --force --append --base --from --ids --namespace --origin --at --step --times -m --message --source --partial --max-delete --commit-every --allow-nonfinite --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    snapshot) words='-o --output -f --force --to --ids-out --metadata-out --sort --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    blame) words='--dim --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
+    verify) words='--level --report --json -j --threads -q --quiet --color -h --help --version' ;;
+    dump) words='-o --output -f --force --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads --progress -q --quiet --color -h --help --version' ;;
+    log) words='--deltas --ancestors --hashes -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads -q --quiet --color -h --help --version' ;;
+    show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
+    info) words='--columns --get --json -j --threads -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))

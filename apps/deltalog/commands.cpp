@@ -1,5 +1,5 @@
-// The table of commands: what exists, what it takes, what it is for. Parsing, --help and the completions are made from it, and
-// a test holds the man pages to it. Options that mean the same everywhere are written once, as groups.
+// The table of commands: what exists, what it takes, what it is for. Parsing, --help and the completions are made from
+// it, and a test holds the man pages to it. Options that mean the same everywhere are written once, as groups.
 #include <algorithm>
 #include <initializer_list>
 
@@ -32,8 +32,11 @@ const std::vector<std::string_view> kWhen = {"auto", "always", "never"};
 
 // -q and -v are for commands that have something to say beside their answer.
 Options talk() {
-  return in_group("Common options", {{"quiet", 'q', "", "say nothing but errors"}, {"verbose", 'v', "", "say on stderr what was done"}});
+  return in_group("Common options",
+                  {{"quiet", 'q', "", "say nothing but errors"}, {"verbose", 'v', "", "say on stderr what was done"}});
 }
+
+Options quiet() { return in_group("Common options", {{"quiet", 'q', "", "no warnings"}}); }
 
 Options common() {
   return in_group("Common options", {{"color", 0, "WHEN", "auto, always or never; auto heeds NO_COLOR", false, kWhen},
@@ -42,12 +45,14 @@ Options common() {
 }
 
 Options threads() {
-  return in_group("Common options", {{"threads", 'j', "N", "use N threads; never changes the bytes (default: all cores)"}});
+  return in_group("Common options",
+                  {{"threads", 'j', "N", "use N threads; never changes the bytes (default: all cores)"}});
 }
 
 Options progress() {
-  return in_group("Common options", {{"progress", 0, "WHEN", "auto, always, never or json, on stderr", false,
-                                      {"auto", "always", "never", "json"}}});
+  return in_group(
+      "Common options",
+      {{"progress", 0, "WHEN", "auto, always, never or json, on stderr", false, {"auto", "always", "never", "json"}}});
 }
 
 Options json() { return {{"json", 0, "", "print NDJSON, one object a line"}}; }
@@ -59,21 +64,217 @@ Options output() {
 
 // Which deltas and vectors a command looks at; each takes those that it acts on.
 Options selection(std::initializer_list<std::string_view> names) {
-  return in_group("Selection", pick({{"id", 0, "ID", "only this vector", true},
-                                     {"id-glob", 0, "GLOB", "only ids that match: * ? [a-z]", true},
-                                     {"ids-from", 0, "FILE", "only the ids in FILE, one a line", true, {}, Kind::file},
-                                     {"namespace", 0, "NS", "only this namespace", true},
-                                     {"origin", 0, "ORIGIN", "only what this origin wrote", true},
-                                     {"op", 0, "OP", "only this operation", true,
-                                      {"create", "dense", "sparse", "scale", "offset", "negate", "abs", "clamp", "delete"}},
-                                     {"at", 0, "TIME", "as of TIME, its microsecond included"},
-                                     {"as-seen-by", 0, "DOT", "as the author of DOT saw it"},
-                                     {"since", 0, "TIME", "only deltas at or after TIME"},
-                                     {"until", 0, "TIME", "only deltas before TIME"}},
-                                    names));
+  return in_group("Selection",
+                  pick({{"id", 0, "ID", "only this vector", true},
+                        {"id-glob", 0, "GLOB", "only ids that match: * ? [a-z]", true},
+                        {"ids-from", 0, "FILE", "only the ids in FILE, one a line", true, {}, Kind::file},
+                        {"namespace", 0, "NS", "only this namespace", true},
+                        {"origin", 0, "ORIGIN", "only what this origin wrote", true},
+                        {"op",
+                         0,
+                         "OP",
+                         "only this operation",
+                         true,
+                         {"create", "dense", "sparse", "scale", "offset", "negate", "abs", "clamp", "delete"}},
+                        {"at", 0, "TIME", "as of TIME, its microsecond included"},
+                        {"as-seen-by", 0, "DOT", "as the author of DOT saw it"},
+                        {"since", 0, "TIME", "only deltas at or after TIME"},
+                        {"until", 0, "TIME", "only deltas before TIME"}},
+                       names));
 }
 
 const Operand kLogs = {"LOG", "a log, a directory of logs (*.dlog), or - for stdin", true, true, Kind::file};
+
+Command encode_command() {
+  return {
+      .name = "encode",
+      .summary = "states or updates in, a log out",
+      .synopsis = "INPUT... -o LOG [--base LOG]... | INPUT... --append LOG",
+      .description =
+          "Matrices (.npy) are successive states of one namespace: each becomes a commit that holds only what changed, "
+          "and a row "
+          "that is gone is deleted. NDJSON (.ndjson, .jsonl, -) states updates: {\"id\",\"vector\"} a whole vector, "
+          "{\"id\",\"op\",...} an operation, {\"type\":\"commit\",...} a commit as dump writes it.",
+      .operands = {{"INPUT", "a matrix, a file of updates, or - for updates on stdin", true, true, Kind::file}},
+      .options =
+          join({output(),
+                {{"append", 0, "LOG", "add to LOG in place, under its lock", false, {}, Kind::file},
+                 {"base", 0, "LOG", "diff against LOG, and write only what it lacks", true, {}, Kind::file},
+                 {"from", 0, "FORMAT", "take every input as FORMAT", false, {"npy", "ndjson"}},
+                 {"ids", 0, "FILE", "ids of the rows, one a line: one file, or one per matrix", true, {}, Kind::file},
+                 {"namespace", 0, "NS", "namespace of inputs that name none"},
+                 {"origin", 0, "NAME", "the writer (default: $DELTALOG_ORIGIN, else main)"},
+                 {"at", 0, "TIME", "time of the input: one per input, or one with --step", true},
+                 {"step", 0, "DURATION", "time between one input and the next, from --at on"},
+                 {"times", 0, "FILE", "times of the inputs, one a line", false, {}, Kind::file},
+                 {"message", 'm', "MESSAGE", "message of the commits"},
+                 {"source", 0, "NAME", "where the data came from; recorded"},
+                 {"partial", 0, "", "a row that is missing is left alone, not deleted"},
+                 {"max-delete", 0, "N|P%", "refuse to delete more vectors at once (default: 50%)"},
+                 {"commit-every", 0, "N,DURATION", "cut commits of updates at N deltas or DURATION"},
+                 {"allow-nonfinite", 0, "", "take NaN and infinities as values"},
+                 {"lossy-input", 0, "", "round float64 that is no float32, instead of refusing it"},
+                 {"preset",
+                  0,
+                  "PRESET",
+                  "fastest, balanced (default) or maximum",
+                  false,
+                  {"fastest", "balanced", "maximum"}}},
+                json(),
+                threads(),
+                progress(),
+                talk(),
+                common()}),
+      .example =
+          "deltalog encode monday.npy tuesday.npy --ids ids.txt --at 2026-11-09 --step 1d -o history.dlog\n"
+          "printf '{\"id\":\"a\",\"op\":\"scale\",\"factor\":0.5}\\n' | deltalog encode - --append history.dlog\n",
+      .run = run_encode};
+}
+
+Command snapshot_command() {
+  return {
+      .name = "snapshot",
+      .summary = "the state at a moment, as a file",
+      .synopsis = "LOG... -o OUT",
+      .description =
+          "Writes the vectors as they are, or were at a time, or as the author of a delta saw them. Rows stand in the "
+          "order of their last create, so a matrix that was encoded comes out byte for byte.",
+      .operands = {kLogs},
+      .options = join({output(),
+                       {{"to", 0, "FORMAT", "npy or ndjson (default: by the suffix of OUT)", false, {"npy", "ndjson"}},
+                        {"ids-out", 0, "FILE", "write the rows' ids, one a line", false, {}, Kind::file},
+                        {"metadata-out", 0, "FILE", "write metadata as NDJSON", false, {}, Kind::file},
+                        {"sort", 0, "ORDER", "created (default) or id", false, {"created", "id"}}},
+                       selection({"at", "as-seen-by", "id", "id-glob", "ids-from", "namespace"}),
+                       threads(),
+                       progress(),
+                       talk(),
+                       common()}),
+      .example = "deltalog snapshot history.dlog --at 2026-11-10 -o tuesday.npy --ids-out ids.txt\n",
+      .run = run_snapshot};
+}
+
+Command blame_command() {
+  return {.name = "blame",
+          .summary = "whose each value is",
+          .synopsis = "LOG... --id ID",
+          .description =
+              "For each run of dimensions of a vector, and each member of its metadata: the value and the delta that it comes "
+              "from; behind \"then\" the transforms since, behind \"over\" the concurrent assignments that lost.",
+          .operands = {kLogs},
+          .options = join({{{"dim", 0, "RANGES", "only these dimensions, such as 0-15,20; no metadata"}},
+                           json(),
+                           selection({"id", "id-glob", "ids-from", "namespace", "at", "as-seen-by"}),
+                           threads(),
+                           quiet(),
+                           common()}),
+          .example = "deltalog blame history.dlog --id king --dim 0-15\n",
+          .run = run_blame};
+}
+
+Command verify_command() {
+  return {.name = "verify",
+          .summary = "is it whole, and consistent?",
+          .synopsis = "LOG...",
+          .description =
+              "Checks headers, then every byte, then what it decodes to, then that dots, clocks, causes and hash "
+              "chains agree. Prints "
+              "what it finds, and a verdict; exits 0 only if that is ok.",
+          .operands = {kLogs},
+          .options = join({{{"level",
+                             0,
+                             "LEVEL",
+                             "header, frame, content or chain (default)",
+                             false,
+                             {"header", "frame", "content", "chain"}},
+                            {"report", 0, "FORM", "text (default) or json", false, {"text", "json"}}},
+                           json(),
+                           threads(),
+                           in_group("Common options", {{"quiet", 'q', "", "no report: the exit code says it"}}),
+                           common()}),
+          .example = "deltalog verify history.dlog\n",
+          .run = run_verify};
+}
+
+Command dump_command() {
+  return {.name = "dump",
+          .summary = "a log as NDJSON, for encode to read back",
+          .synopsis = "LOG... [-o OUT]",
+          .description =
+              "Writes every commit as a line and its deltas as lines behind it; encode makes the same commits of them, "
+              "hash for "
+              "hash. With a selection, only the deltas chosen, in key order, each naming its dot.",
+          .operands = {kLogs},
+          .options =
+              join({output(), selection({"id", "id-glob", "ids-from", "namespace", "origin", "op", "since", "until"}),
+                    threads(), progress(), quiet(), common()}),
+          .example = "deltalog dump history.dlog | deltalog encode - -o copy.dlog\n",
+          .run = run_dump};
+}
+
+Command log_command() {
+  return {.name = "log",
+          .summary = "commits, or the deltas of some vectors",
+          .synopsis = "LOG...",
+          .description =
+              "Lists commits, the newest first. With a choice of vectors or operations, or --deltas, lists deltas. "
+              "Exits 1 if "
+              "there are none.",
+          .operands = {kLogs},
+          .options = join({{{"deltas", 0, "", "list deltas instead of commits"},
+                            {"ancestors", 0, "DOT", "only what DOT had seen, and its own commit"},
+                            {"hashes", 0, "", "print hashes of commits; reads every delta"},
+                            {"max-count", 'n', "N", "at most N lines"},
+                            {"reverse", 0, "", "the oldest first"}},
+                           json(),
+                           selection({"id", "id-glob", "ids-from", "namespace", "origin", "op", "since", "until"}),
+                           threads(),
+                           quiet(),
+                           common()}),
+          .example = "deltalog log history.dlog --id king --since 2026-11-01\n",
+          .run = run_log};
+}
+
+Command show_command() {
+  return {.name = "show",
+          .summary = "a delta or a commit in full",
+          .synopsis = "LOG... DOT|COMMIT",
+          .description =
+              "Shows the delta named by a dot (ORIGIN:SEQ) with its commit, or the commit named by the first digits of "
+              "its hash "
+              "with all its deltas.",
+          .operands = {kLogs, {"DOT|COMMIT", "a dot, or 4 to 64 digits of a commit's hash", true, false, Kind::text}},
+          .options = join({{{"commit", 0, "", "all of the commit that holds DOT"},
+                            {"hashes", 0, "", "print the commit's hash; reads every delta"}},
+                           json(),
+                           threads(),
+                           quiet(),
+                           common()}),
+          .example = "deltalog show history.dlog main:3\n",
+          .run = run_show};
+}
+
+Command info_command() {
+  return {.name = "info",
+          .summary = "what is in the files",
+          .synopsis = "LOG...",
+          .description = "Prints counts, namespaces and segments; with --columns, where the bytes are.",
+          .operands = {kLogs},
+          .options = join({{{"columns", 0, "", "sizes by column; reads the directory of every block"},
+                            {"get",
+                             0,
+                             "KEY",
+                             "print only this value",
+                             false,
+                             {"bytes", "segments", "commits", "pending", "deltas", "origins", "namespaces", "vectors",
+                              "first", "last"}}},
+                           json(),
+                           threads(),
+                           quiet(),
+                           common()}),
+          .example = "deltalog info history.dlog --columns\n",
+          .run = run_info};
+}
 
 Command help_command() {
   return {.name = "help",
@@ -90,8 +291,9 @@ Command completion_command() {
   return {.name = "completion",
           .summary = "print a shell's completion script",
           .synopsis = "bash|zsh|fish|table",
-          .description = "Made from the table of commands. \"table\" prints that table itself, tab-separated: command, option, "
-                         "letter, value, choices.",
+          .description =
+              "Made from the table of commands. \"table\" prints that table itself, tab-separated: command, option, "
+              "letter, value, choices.",
           .operands = {{"SHELL", "bash, zsh, fish or table", true, false, Kind::text}},
           .options = common(),
           .example = "deltalog completion bash > /etc/bash_completion.d/deltalog\n",
@@ -102,7 +304,9 @@ Command completion_command() {
 }  // namespace
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> all = {help_command(), completion_command()};
+  static const std::vector<Command> all = {encode_command(), snapshot_command(), blame_command(), verify_command(),
+                                           dump_command(),   log_command(),      show_command(),
+                                           info_command(),   help_command(),     completion_command()};
   return all;
 }
 

@@ -12,8 +12,10 @@
 namespace deltalog {
 namespace {
 
+// What a whole log does not hold is a negative answer; a file that is not there is a failure.
 Exit exit_of(const delta::Error& error) {
-  return error.code == delta::ErrorCode::usage ? Exit::usage : Exit::failed;
+  if (error.code == delta::ErrorCode::usage) return Exit::usage;
+  return error.code == delta::ErrorCode::not_found && error.file.empty() ? Exit::no : Exit::failed;
 }
 
 // A reader that went away is no failure to talk about: end as a program does that never heard of SIGPIPE.

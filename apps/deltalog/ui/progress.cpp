@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "cli/parse.hpp"
+#include "formats/json_writer.hpp"
 #include "ui/console.hpp"
 #include "ui/terminal.hpp"
 
@@ -45,8 +46,12 @@ void Progress::draw(Clock::time_point now) {
   const double seconds = std::chrono::duration<double>(now - begun_).count();
   const double rate = static_cast<double>(done_) / seconds;
   if (mode_ == Mode::json) {
-    console_.talk(fmt::format(R"({{"type":"progress","task":"{}","unit":"{}","done":{},"total":{},"seconds":{:.1f}}})", what_,
-                              unit_, done_, total_ == 0 ? "null" : std::to_string(total_), seconds));
+    std::string out;
+    delta::formats::JsonWriter json(out);
+    json.begin_object().member("type", "progress").key("v").u64(1).member("task", what_).member("unit", unit_).key("done").u64(done_);
+    if (total_ > 0) json.key("total").u64(total_);
+    json.key("seconds").raw(fmt::format("{:.1f}", seconds)).end_object();
+    console_.talk(out);
     due_ = now + milliseconds(1000);
     return;
   }

@@ -1,0 +1,174 @@
+// For each run of dimensions: the value, the deltas that it comes from, those that changed it since, those that lost. A line of
+// text a delta, so that it reads like `git blame`; an object of JSON a run.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/values.hpp"
+#include "command.hpp"
+#include "delta/blame.hpp"
+#include "delta/text.hpp"
+#include "formats/json_writer.hpp"
+#include "logs.hpp"
+#include "ui/console.hpp"
+#include "ui/table.hpp"
+
+namespace deltalog {
+
+namespace {
+
+using delta::Blame;
+using delta::BlameMember;
+using delta::BlameRun;
+using delta::DeltaRef;
+using delta::Log;
+using delta::formats::JsonWriter;
+
+constexpr std::size_t kShownValues = 3;  // of a run, in text
+
+// The parts of runs that lie in the ranges, in order.
+std::vector<BlameRun> clipped(const std::vector<BlameRun>& runs, const std::optional<std::vector<DimRange>>& ranges) {
+  if (!ranges) return runs;
+  std::vector<BlameRun> out;
+  for (const auto& run : runs) {
+    for (const auto& range : *ranges) {
+      const auto first = std::max(run.first, range.first);
+      const auto end = std::min<std::uint64_t>(run.first + run.bits.size(), std::uint64_t{range.last} + 1);
+      if (first >= end) continue;
+      BlameRun part = run;
+      part.first = first;
+      part.bits.assign(run.bits.begin() + (first - run.first), run.bits.begin() + static_cast<std::ptrdiff_t>(end - run.first));
+      out.push_back(std::move(part));
+    }
+  }
+  return out;
+}
+
+std::string values_text(std::span<const std::uint32_t> bits) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(kShownValues, bits.size()); ++i) {
+    if (i > 0) out += ' ';
+    out += float_text(bits[i]);
+  }
+  return bits.size() > kShownValues ? out + " ..." : out;
+}
+
+class Text {
+ public:
+  Text(const Log& log, const Console& console)
+      : log_(log), console_(console), table_({{"dims"}, {"value"}, {""}, {"delta"}, {"time"}, {"operation"}, {"message"}}) {}
+
+  void run(const BlameRun& run) {
+    const auto last = run.first + run.bits.size() - 1;
+    auto dims = run.bits.size() == 1 ? std::to_string(run.first) : fmt::format("{}-{}", run.first, last);
+    answer(std::move(dims), values_text(run.bits), run.chosen, "");
+    answer("", "", run.transforms, "then");
+    answer("", "", run.losers, "over");
+  }
+
+  void member(const BlameMember& member) {
+    answer(delta::escape(member.name), delta::escape(member.value, 40), {&member.set_by, 1}, "");
+  }
+
+  std::string text() const { return table_.text(); }
+
+ private:
+  void answer(std::string dims, std::string value, std::span<const DeltaRef> deltas, std::string_view how) {
+    for (const auto& delta : deltas) {
+      const auto dot = delta::escape(log_.dot_text(delta.dot), 4096);
+      table_.add({std::move(dims), std::move(value), std::string(how), console_.paint(Style::caution, dot), time_text(delta.time),
+                  std::string(delta::operation_name(delta.op)), first_line(log_.commit(delta.commit).message)});
+      dims.clear(), value.clear();
+    }
+  }
+
+  const Log& log_;
+  const Console& console_;
+  Table table_;
+};
+
+std::string text_report(const Log& log, const Blame& blame, std::span<const BlameRun> runs, const Console& console) {
+  Text text(log, console);
+  for (const auto& run : runs) text.run(run);
+  for (const auto& member : blame.metadata) text.member(member);
+  return fmt::format("vector {}, created by {} at {}\n", vector_name(log.catalog(), blame.vector),
+                     delta::escape(log.dot_text(blame.created.dot), 4096), time_text(blame.created.time)) +
+         text.text();
+}
+
+void put_delta(JsonWriter& json, const Log& log, const DeltaRef& delta) {
+  json.begin_object().member("dot", log.dot_text(delta.dot)).member("time", delta::format_time(delta.time.us()));
+  json.key("tick").u64(delta.time.tick()).member("op", delta::operation_name(delta.op));
+  json.member("message", log.commit(delta.commit).message).end_object();
+}
+
+void put_deltas(JsonWriter& json, const Log& log, std::string_view name, std::span<const DeltaRef> deltas) {
+  json.key(name).begin_array();
+  for (const auto& delta : deltas) put_delta(json, log, delta);
+  json.end_array();
+}
+
+std::string json_report(const Log& log, const Blame& blame, std::span<const BlameRun> runs) {
+  const auto& catalog = log.catalog();
+  std::string out;
+  JsonWriter json(out);
+  const auto begin = [&](std::string_view type) {
+    json.begin_object().member("type", type).key("v").u64(1);
+    json.member("namespace", catalog.name_space(catalog.namespace_of(blame.vector)).name).member("id", catalog.id(blame.vector));
+  };
+  for (const auto& run : runs) {
+    begin("blame");
+    json.key("first").u64(run.first).key("last").u64(run.first + run.bits.size() - 1).key("values").begin_array();
+    for (const auto bits : run.bits) json.float32(bits);
+    json.end_array();
+    put_deltas(json, log, "from", run.chosen);
+    put_deltas(json, log, "transforms", run.transforms);
+    put_deltas(json, log, "losers", run.losers);
+    json.end_object().end_line();
+  }
+  for (const auto& member : blame.metadata) {
+    begin("blame-metadata");
+    json.member("key", member.name).key("value").raw(member.value).key("from");
+    put_delta(json, log, member.set_by);
+    json.end_object().end_line();
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Exit> run_blame(const Invocation& invocation, Console& console) {
+  if (!invocation.has("id") && !invocation.has("id-glob") && !invocation.has("ids-from")) {
+    return usage_error(invocation, "which vector? --id ID is missing");
+  }
+  DELTA_TRY(const auto ranges, value_of(invocation, "dim", parse_dims));
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
+  DELTA_TRY(const auto cut, cut_of(invocation, log));
+  DELTA_TRY(const auto chosen, choose_vectors(invocation, log.catalog()));
+  bool missing = report_missing(chosen, console);
+  std::size_t told = 0;
+  for (std::uint32_t vector = 0; vector < log.catalog().vectors(); ++vector) {
+    if (!chosen.vectors[vector]) continue;
+    auto blame = delta::blame(log, vector, cut);
+    if (!blame && blame.error().code == delta::ErrorCode::not_found && blame.error().file.empty()) {
+      console.error(blame.error());
+      missing = true;
+      continue;
+    }
+    if (!blame) return std::move(blame).error();
+    const auto runs = clipped(blame->runs, ranges);
+    if (ranges) blame->metadata.clear();
+    if (runs.empty()) {
+      const auto dims = delta::plural(log.catalog().dims(vector), "dimension");
+      console.error(delta::error(delta::ErrorCode::not_found, "vector " + vector_name(log.catalog(), vector) + " has " + dims));
+      missing = true;
+      continue;
+    }
+    if (told++ > 0 && !invocation.has("json")) DELTA_OK(console.print("\n"));
+    DELTA_OK(console.print(invocation.has("json") ? json_report(log, *blame, runs) : text_report(log, *blame, runs, console)));
+  }
+  if (missing || told == 0) return Exit::no;
+  return exit_with(log);
+}
+
+}  // namespace deltalog

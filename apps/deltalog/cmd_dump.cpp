@@ -1,0 +1,203 @@
+// A log as NDJSON that `encode` reads back to the same commits, hash for hash. Commits come whole and after all that they have
+// seen; of those that could come next, the one of least key. That order is a property of the set, so the dump of a union does
+// not depend on the order of its files. Deltas are read once, in the order of the files; lines that come before their turn
+// wait in memory: next to none for a log as encode and merge leave it.
+#include <algorithm>
+#include <queue>
+
+#include "cli/values.hpp"
+#include "command.hpp"
+#include "delta/file.hpp"
+#include "delta/text.hpp"
+#include "formats/ndjson.hpp"
+#include "logs.hpp"
+#include "ui/console.hpp"
+#include "ui/progress.hpp"
+
+namespace deltalog {
+
+namespace {
+
+using delta::Change;
+using delta::Log;
+
+/// Where the lines go: stdout, or a new file.
+class Sink {
+ public:
+  static Result<Sink> open(const Invocation& invocation, Console& console) {
+    Sink sink(console);
+    const auto* path = invocation.value("output");
+    if (path == nullptr || *path == "-") return sink;
+    DELTA_TRY(auto file, delta::OutputFile::create(*path, {.force = invocation.has("force"), .binary = false}));
+    sink.file_ = std::make_shared<delta::OutputFile>(std::move(file));
+    return sink;
+  }
+  Status write(std::string_view text) {
+    if (!file_) return console_->print(text);
+    return file_->write({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  }
+  Status commit() { return file_ ? file_->commit() : Status(); }
+
+ private:
+  explicit Sink(Console& console) : console_(&console) {}
+  Console* console_;
+  std::shared_ptr<delta::OutputFile> file_;
+};
+
+// All commits: each after its causes, of least key first; then the pending ones in key order.
+std::vector<std::uint32_t> causal_order(const Log& log) {
+  const auto by_key = log.commits_in_key_order();
+  const auto count = by_key.size();
+  std::vector<std::uint32_t> rank(count), causes(count, 0);
+  std::vector<std::vector<std::uint32_t>> effects(count);
+  for (std::uint32_t i = 0; i < count; ++i) rank[by_key[i]] = i;
+  for (std::uint32_t number = 0; number < count; ++number) {
+    const auto& commit = log.commit(number);
+    const auto need = [&](const delta::Dot& dot) {
+      if (const auto cause = log.find_commit(dot)) effects[*cause].push_back(number), ++causes[number];
+    };
+    if (commit.first > 1) need({commit.origin, commit.first - 1});
+    for (const auto& parent : commit.parents) need(parent);
+  }
+  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> ready;  // ranks
+  for (std::uint32_t number = 0; number < count; ++number) {
+    if (causes[number] == 0 && !log.pending(number)) ready.push(rank[number]);
+  }
+  std::vector<std::uint32_t> order;
+  while (!ready.empty()) {
+    const auto number = by_key[ready.top()];
+    ready.pop();
+    order.push_back(number);
+    for (const auto effect : effects[number]) {
+      if (--causes[effect] == 0 && !log.pending(effect)) ready.push(rank[effect]);
+    }
+  }
+  for (const auto number : by_key) {
+    if (log.pending(number)) order.push_back(number);
+  }
+  return order;
+}
+
+/// Lines of commits, let out in the causal order.
+class Reorder {
+ public:
+  Reorder(const Log& log, Sink& sink) : log_(log), sink_(sink), order_(causal_order(log)), waiting_(log.commits()) {}
+
+  Status add(const Change& change) {
+    auto& lines = waiting_[change.commit];
+    lines.starts.emplace_back(change.seq, lines.text.size());
+    const auto& catalog = log_.catalog();
+    Change plain = change;
+    plain.seq = 0;  // the commit's line says it
+    const auto& space = catalog.name_space(catalog.namespace_of(change.vector)).name;
+    delta::formats::write_record(lines.text, {space, catalog.id(change.vector), {}}, plain);
+    return release();
+  }
+
+  /// Whether every commit came whole.
+  bool complete() const { return next_ == order_.size(); }
+  std::uint32_t stuck_at() const { return order_[next_]; }
+
+ private:
+  struct Lines {
+    std::string text;
+    std::vector<std::pair<std::uint64_t, std::size_t>> starts;  // seq, place in text
+  };
+
+  Status release() {
+    while (next_ < order_.size()) {
+      const auto number = order_[next_];
+      auto& lines = waiting_[number];
+      if (lines.starts.size() < log_.commit(number).count) return {};
+      DELTA_OK(sink_.write(head_line(number)));
+      DELTA_OK(write_in_order(lines));
+      lines = {};
+      ++next_;
+    }
+    return {};
+  }
+
+  std::string head_line(std::uint32_t number) const {
+    const auto& commit = log_.commit(number);
+    std::vector<delta::formats::Record::Parent> parents;
+    for (const auto& parent : commit.parents) parents.push_back({log_.catalog().origin(parent.origin), parent.seq});
+    std::string line;
+    delta::formats::write_record(line, log_.catalog().origin(commit.origin), parents, commit);
+    return line;
+  }
+
+  Status write_in_order(Lines& lines) {
+    if (std::ranges::is_sorted(lines.starts)) return sink_.write(lines.text);
+    std::vector<std::size_t> ends;
+    for (std::size_t i = 1; i < lines.starts.size(); ++i) ends.push_back(lines.starts[i].second);
+    ends.push_back(lines.text.size());
+    std::vector<std::size_t> order(ends.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::ranges::sort(order, {}, [&](std::size_t i) { return lines.starts[i].first; });
+    for (const auto i : order) {
+      const auto begin = lines.starts[i].second;
+      DELTA_OK(sink_.write(std::string_view(lines.text).substr(begin, ends[i] - begin)));
+    }
+    return {};
+  }
+
+  const Log& log_;
+  Sink& sink_;
+  std::vector<std::uint32_t> order_;
+  std::vector<Lines> waiting_;  // by commit
+  std::size_t next_ = 0;
+};
+
+Status dump_all(const Log& log, Sink& sink, Progress& progress) {
+  Reorder reorder(log, sink);
+  DELTA_OK(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> Status {
+    for (std::size_t i = 0; i < batch.size(); ++i) DELTA_OK(reorder.add(batch[i]));
+    progress.advance(batch.size());
+    return {};
+  }));
+  if (reorder.complete()) return {};
+  return delta::error(delta::ErrorCode::corrupt,
+                      "deltas of commit " + delta::escape(dots_text(log, log.commit(reorder.stuck_at()))) + " are missing");
+}
+
+// A selection is no history: its lines name their dots and stand alone.
+Status dump_some(const Log& log, const Chosen& chosen, const DeltaFilter& filter, Sink& sink, Progress& progress) {
+  const auto& catalog = log.catalog();
+  std::vector<std::pair<delta::Key, std::string>> lines;
+  DELTA_OK(log.each(chosen.mask(), [&](const delta::ChangeBatch& batch) -> Status {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const Change change = batch[i];
+      const auto origin = log.commit(change.commit).origin;
+      if (!(chosen.all || chosen.vectors[change.vector]) || !filter.takes(origin, change)) continue;
+      lines.emplace_back(delta::Key{change.time, origin, change.seq}, std::string());
+      const auto& space = catalog.name_space(catalog.namespace_of(change.vector)).name;
+      delta::formats::write_record(lines.back().second, {space, catalog.id(change.vector), catalog.origin(origin)}, change);
+    }
+    progress.advance(batch.size());
+    return {};
+  }));
+  std::ranges::sort(lines, [&](const auto& a, const auto& b) { return delta::key_less(catalog, a.first, b.first); });
+  for (const auto& line : lines) DELTA_OK(sink.write(line.second));
+  return {};
+}
+
+}  // namespace
+
+Result<Exit> run_dump(const Invocation& invocation, Console& console) {
+  DELTA_TRY(auto sink, Sink::open(invocation, console));
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
+  DELTA_TRY(const auto filter, DeltaFilter::make(invocation, log.catalog()));
+  DELTA_TRY(const auto chosen, choose_vectors(invocation, log.catalog()));
+  if (report_missing(chosen, console)) return Exit::no;
+  std::uint64_t deltas = 0;
+  for (std::uint32_t i = 0; i < log.commits(); ++i) deltas += log.commit(i).count;
+  {
+    Progress progress(invocation, console, "dumping", "deltas", deltas);
+    const bool all = chosen.all && filter.takes_all();
+    DELTA_OK(all ? dump_all(log, sink, progress) : dump_some(log, chosen, filter, sink, progress));
+  }
+  DELTA_OK(sink.commit());
+  return Exit::yes;
+}
+
+}  // namespace deltalog

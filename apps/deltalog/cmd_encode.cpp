@@ -1,0 +1,353 @@
+// States or updates in, a log out. Everything that can be refused without reading rows (counts of ids and times, names of
+// formats) is refused before the first byte is written.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "cli/values.hpp"
+#include "command.hpp"
+#include "delta/encode.hpp"
+#include "delta/text.hpp"
+#include "formats/format.hpp"
+#include "formats/ids.hpp"
+#include "formats/json_writer.hpp"
+#include "formats/ndjson.hpp"
+#include "ui/console.hpp"
+#include "ui/progress.hpp"
+
+namespace deltalog {
+
+namespace {
+
+using delta::ChangeInput;
+using delta::Encoder;
+using delta::ErrorCode;
+using delta::InputFile;
+using delta::MatrixInput;
+using delta::Micros;
+using delta::formats::Format;
+using delta::formats::Record;
+
+/// Reads an InputFile from front to back; keeps nothing but a place.
+class Forward final : public delta::formats::ByteStream {
+ public:
+  explicit Forward(InputFile file) : file_(std::move(file)) {}
+  const std::string& name() const override { return file_.name(); }
+  Result<std::size_t> read(std::span<std::uint8_t> into) override {
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), file_.size() - at_));
+    DELTA_OK(file_.read(at_, into.first(n)));
+    at_ += n;
+    return n;
+  }
+
+ private:
+  InputFile file_;
+  std::uint64_t at_ = 0;
+};
+
+struct Input {
+  std::string path;
+  Format format = Format::ndjson;
+  std::optional<InputFile> file;  // held open only where opening twice would lose bytes: a pipe that was looked into
+  std::optional<Micros> at;
+  std::size_t matrix = 0;  // its number among the matrices
+};
+
+Result<Input> open_input(const Invocation& invocation, const std::string& path) {
+  Input input{path, Format::ndjson, {}, {}, 0};
+  std::optional<Format> stated;
+  if (const auto* name = invocation.value("from")) {
+    DELTA_TRY(stated, delta::formats::format_named(*name));
+  }
+  if (path == "-" && stated.value_or(Format::ndjson) == Format::ndjson) return input;
+  DELTA_TRY(auto file, InputFile::open(path));
+  std::vector<std::uint8_t> head(std::min<std::uint64_t>(16, file.size()));
+  DELTA_OK(file.read(0, head));
+  if (stated) {
+    input.format = *stated;
+  } else {
+    auto detected = delta::formats::detect_format(path, head);
+    if (!detected) return std::move(detected).error().in(path);
+    input.format = *detected;
+  }
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) input.file = std::move(file);
+  return input;
+}
+
+// The time of each input: --at for each, one --at and --step, or --times; none: the default of the encoder.
+Status give_times(const Invocation& invocation, std::vector<Input>& inputs) {
+  std::vector<std::string> texts = invocation.values("at");
+  std::string option = "--at";
+  if (const auto* path = invocation.value("times")) {
+    if (!texts.empty()) return usage_error(invocation, "--at and --times exclude each other");
+    DELTA_TRY(texts, read_lines(*path));
+    option = "--times";
+  }
+  DELTA_TRY(const auto step, value_of(invocation, "step", delta::parse_duration));
+  if (step && texts.size() != 1) return usage_error(invocation, "--step needs one --at to count from");
+  if (texts.empty()) return {};
+  if (!step && texts.size() != inputs.size()) {
+    return usage_error(invocation, fmt::format("{} but {} ({}): give one each{}", delta::plural(inputs.size(), "input"),
+                                               delta::plural(texts.size(), "time"), option, option == "--at" ? ", or one and --step" : ""));
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    auto time = delta::parse_time(texts[step ? 0 : i], now());
+    if (!time) {
+      time.error().code = ErrorCode::usage;
+      time.error().message = option + ": " + time.error().message;
+      return std::move(time).error();
+    }
+    inputs[i].at = *time + (step ? *step * i : 0);
+    if (*inputs[i].at > delta::kMaxMicros) return usage_error(invocation, "--step leads beyond the last time that there is");
+  }
+  return {};
+}
+
+/// --ids: one file for all matrices, of which each takes its first n lines, or one each.
+class Ids {
+ public:
+  static Result<Ids> read(const Invocation& invocation, std::size_t matrices) {
+    Ids ids;
+    const auto& files = invocation.values("ids");
+    if (files.size() > 1 && files.size() != matrices) {
+      return usage_error(invocation, fmt::format("{} and {} of --ids: give one, or one each",
+                                                 delta::plural(matrices, "matrix", "matrices"), delta::plural(files.size(), "file")));
+    }
+    for (const auto& file : files) {
+      DELTA_TRY(const auto list, delta::formats::read_ids(file));
+      std::vector<std::string> texts;
+      texts.reserve(list.size());
+      for (std::size_t i = 0; i < list.size(); ++i) texts.emplace_back(list[i]);
+      ids.lists_.push_back(std::move(texts));
+      ids.files_.push_back(file);
+    }
+    return ids;
+  }
+
+  /// The ids of a matrix; empty without --ids.
+  Result<std::span<const std::string>> of(const Input& input, std::uint64_t rows) const {
+    if (lists_.empty()) return std::span<const std::string>();
+    const std::size_t i = lists_.size() == 1 ? 0 : input.matrix;
+    const auto& list = lists_[i];
+    const bool own = lists_.size() > 1;
+    if (list.size() < rows || (own && list.size() > rows)) {
+      return delta::error(ErrorCode::bad_input, fmt::format("{} for the {} of {}", delta::plural(list.size(), "id"),
+                                                            delta::plural(rows, "row"), delta::escape(input.path, 4096)))
+          .in(files_[i]);
+    }
+    return std::span(list).first(rows);
+  }
+
+ private:
+  std::vector<std::vector<std::string>> lists_;
+  std::vector<std::string> files_;
+};
+
+bool is_traceparent(std::string_view text) {
+  constexpr std::string_view pattern = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
+  if (text.size() != pattern.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (pattern[i] == '-' ? text[i] != '-' : !hex) return false;
+  }
+  return true;
+}
+
+std::string from_environment(const char* name) {
+  const char* text = std::getenv(name);
+  return text != nullptr ? text : "";
+}
+
+Result<delta::EncodeOptions> encode_options(const Invocation& invocation, Console& console) {
+  delta::EncodeOptions options;
+  const auto text = [&](std::string_view option) { return invocation.has(option) ? *invocation.value(option) : std::string(); };
+  DELTA_TRY(const auto preset, value_of(invocation, "preset", parse_preset));
+  DELTA_TRY(const auto every, value_of(invocation, "commit-every", parse_commit_every));
+  DELTA_TRY(options.threads, threads_of(invocation));
+  DELTA_TRY(options.now, default_time());
+  options.preset = preset.value_or(options.preset);
+  options.force = invocation.has("force");
+  options.allow_nonfinite = invocation.has("allow-nonfinite");
+  options.message = text("message");
+  options.source = text("source");
+  if (const auto origin = from_environment("DELTALOG_ORIGIN"); !origin.empty()) options.origin = origin;
+  if (invocation.has("origin")) options.origin = text("origin");
+  if (const auto trace = from_environment("TRACEPARENT"); is_traceparent(trace)) {
+    options.trace = trace;
+  } else if (!trace.empty()) {
+    console.warn("TRACEPARENT is not of the form that W3C gives it, and is not recorded");
+  }
+  if (every) {
+    options.commit_every = every->deltas.value_or(options.commit_every);
+    options.commit_every_time = every->duration;
+  }
+  return options;
+}
+
+Result<Encoder> open_encoder(const Invocation& invocation, delta::EncodeOptions options) {
+  const auto* output = invocation.value("output");
+  const auto* log = invocation.value("append");
+  if ((output != nullptr) == (log != nullptr)) {
+    return usage_error(invocation, output ? "--output and --append exclude each other" : "where to? --output LOG or --append LOG is missing");
+  }
+  if (log != nullptr) {
+    if (invocation.has("base")) return usage_error(invocation, "--base goes with --output: an appended log is its own base");
+    if (invocation.has("force")) return usage_error(invocation, "--force goes with --output: --append replaces nothing");
+    return Encoder::append(*log, std::move(options));
+  }
+  if (*output == "-" && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
+  return Encoder::create(*output, invocation.values("base"), std::move(options));
+}
+
+struct Job {
+  const Invocation& invocation;
+  Console& console;
+  Encoder& encoder;
+  const Ids& ids;
+  Bound max_delete;
+};
+
+Status encode_matrix(const Job& job, Input& input) {
+  const delta::formats::ReadOptions read{.lossy = job.invocation.has("lossy-input")};
+  if (!input.file) {
+    DELTA_TRY(input.file, InputFile::open(input.path));
+  }
+  const std::string name = input.file->name();
+  DELTA_TRY(const auto source, delta::formats::open_matrix(input.format, *std::move(input.file), read));
+  DELTA_TRY(const auto ids, job.ids.of(input, source->rows()));
+  Progress progress(job.invocation, job.console, "encoding " + delta::escape(name, 60), "rows", source->rows());
+  MatrixInput matrix;
+  matrix.name = name;
+  matrix.rows = source->rows();
+  matrix.dims = source->dims();
+  matrix.ids = ids;
+  if (const auto* space = job.invocation.value("namespace")) matrix.name_space = *space;
+  matrix.at = input.at;
+  matrix.partial = job.invocation.has("partial");
+  matrix.max_delete = job.max_delete.count.value_or(matrix.max_delete);
+  matrix.max_delete_share = job.max_delete.share;
+  matrix.read = [&](std::uint64_t first, std::span<std::uint32_t> bits) -> Status {
+    DELTA_OK(source->read(first, bits));
+    progress.advance(bits.size() / source->dims());
+    return {};
+  };
+  DELTA_TRY(const auto deltas, job.encoder.state(matrix));
+  job.console.note(name + ": " + delta::plural(deltas, "delta"));
+  return {};
+}
+
+// "origin:seq" texts of a record's parents; views stay valid until the next call.
+class ParentTexts {
+ public:
+  std::span<const std::string_view> of(const Record& record) {
+    texts_.clear(), views_.clear();
+    for (const auto& parent : record.parents) texts_.push_back(fmt::format("{}:{}", parent.origin, parent.seq));
+    views_.assign(texts_.begin(), texts_.end());
+    return views_;
+  }
+
+ private:
+  std::vector<std::string> texts_;
+  std::vector<std::string_view> views_;
+};
+
+Status encode_record(const Job& job, const Record& record, const Input& input, ParentTexts& parents) {
+  if (record.kind == Record::Kind::commit) {
+    return job.encoder.commit({.origin = record.origin.value_or(""),
+                               .first = record.seq.value_or(1),
+                               .deltas = record.deltas,
+                               .parents = parents.of(record),
+                               .message = record.message,
+                               .tool = record.tool,
+                               .source = record.source,
+                               .trace = record.trace});
+  }
+  const auto* space = job.invocation.value("namespace");
+  const bool own_space = !record.name_space.empty() || space == nullptr;
+  ChangeInput change{.id = record.id,
+                     .name_space = own_space ? record.name_space : std::string_view(*space),
+                     .op = record.op,
+                     .indices = record.indices,
+                     .bits = record.bits,
+                     .metadata = record.metadata,
+                     .at = record.time ? record.time : input.at,
+                     .tick = record.tick,
+                     .origin = record.origin,
+                     .seq = record.seq,
+                     .parents = {}};
+  if (record.has_parents) change.parents = parents.of(record);
+  return job.encoder.change(change);
+}
+
+Status encode_updates(const Job& job, Input& input) {
+  std::unique_ptr<delta::formats::ByteStream> stream;
+  if (input.file) {
+    stream = std::make_unique<Forward>(*std::move(input.file));
+  } else {
+    DELTA_TRY(auto opened, delta::InputStream::open(input.path));
+    stream = delta::formats::byte_stream(std::move(opened));
+  }
+  delta::formats::NdjsonReader reader(std::move(stream), {.max_line = std::size_t{64} << 20, .now = now()});
+  Progress progress(job.invocation, job.console, "encoding " + delta::escape(reader.name(), 60), "lines", 0);
+  Record record;
+  ParentTexts parents;
+  while (true) {
+    DELTA_TRY(const bool more, reader.next(record));
+    if (!more) return {};
+    if (auto status = encode_record(job, record, input, parents); !status) {
+      return std::move(status).error().in(reader.name()).at(fmt::format("line {}", reader.line()));
+    }
+    progress.advance(1);
+  }
+}
+
+Result<std::vector<Input>> open_inputs(const Invocation& invocation) {
+  std::vector<Input> inputs;
+  std::size_t matrices = 0;
+  for (const auto& path : invocation.operands()) {
+    DELTA_TRY(auto input, open_input(invocation, path));
+    if (delta::formats::is_matrix(input.format)) input.matrix = matrices++;
+    inputs.push_back(std::move(input));
+  }
+  DELTA_OK(give_times(invocation, inputs));
+  return inputs;
+}
+
+Status report(const Invocation& invocation, Console& console, const delta::EncodeSummary& summary) {
+  for (const auto& notice : summary.notices) console.warn(notice);
+  const auto* output = invocation.value("output");
+  const auto& path = output != nullptr ? *output : *invocation.value("append");
+  console.note(path + ": wrote " + delta::plural(summary.commits, "commit") + ", " + delta::plural(summary.deltas, "delta") + ", " +
+               delta::human_size(summary.bytes));
+  if (!invocation.has("json")) return {};
+  std::string out;
+  delta::formats::JsonWriter json(out);
+  json.begin_object().member("type", "encode").key("v").u64(1).member("log", path);
+  json.key("commits").u64(summary.commits).key("deltas").u64(summary.deltas).key("bytes").u64(summary.bytes);
+  json.key("unchanged").u64(summary.unchanged).end_object().end_line();
+  return console.print(out);
+}
+
+}  // namespace
+
+Result<Exit> run_encode(const Invocation& invocation, Console& console) {
+  DELTA_TRY(auto options, encode_options(invocation, console));
+  DELTA_TRY(const auto max_delete, value_of(invocation, "max-delete", parse_bound));
+  DELTA_TRY(auto inputs, open_inputs(invocation));
+  std::size_t matrices = 0;
+  for (const auto& input : inputs) matrices += delta::formats::is_matrix(input.format) ? 1 : 0;
+  DELTA_TRY(const auto ids, Ids::read(invocation, matrices));
+  DELTA_TRY(auto encoder, open_encoder(invocation, std::move(options)));
+  const Job job{invocation, console, encoder, ids, max_delete.value_or(Bound{{}, 0.5})};
+  for (auto& input : inputs) {
+    DELTA_OK(delta::formats::is_matrix(input.format) ? encode_matrix(job, input) : encode_updates(job, input));
+  }
+  DELTA_TRY(const auto summary, encoder.finish());
+  DELTA_OK(report(invocation, console, summary));
+  return Exit::yes;
+}
+
+}  // namespace deltalog

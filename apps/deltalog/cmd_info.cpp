@@ -1,0 +1,158 @@
+// What is in the files: names and counts from the footers; sizes by column from the directories of the blocks.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/values.hpp"
+#include "command.hpp"
+#include "delta/text.hpp"
+#include "formats/json_writer.hpp"
+#include "logs.hpp"
+#include "ui/console.hpp"
+#include "ui/table.hpp"
+
+namespace deltalog {
+
+namespace {
+
+using delta::ColumnUse;
+using delta::Log;
+using delta::SegmentInfo;
+using delta::formats::JsonWriter;
+
+/// Everything that is said, gathered before anything is printed.
+struct Facts {
+  std::vector<SegmentInfo> segments;
+  std::vector<ColumnUse> columns;
+  std::uint64_t bytes = 0, commits = 0, deltas = 0, pending = 0;
+  delta::Timestamp first, last;
+};
+
+Result<Facts> gather(const Invocation& invocation, const Log& log) {
+  Facts facts;
+  facts.segments = log.segments();
+  facts.commits = log.commits();
+  for (std::uint32_t i = 0; i < log.commits(); ++i) {
+    facts.deltas += log.commit(i).count;
+    facts.pending += log.pending(i) ? 1 : 0;
+  }
+  for (const auto& segment : facts.segments) {
+    facts.bytes += segment.length;
+    if (segment.deltas == 0) continue;
+    if (facts.last == delta::Timestamp{} || segment.first < facts.first) facts.first = segment.first;
+    facts.last = std::max(facts.last, segment.last);
+  }
+  if (invocation.has("columns")) {
+    DELTA_TRY(facts.columns, log.columns());
+  }
+  return facts;
+}
+
+using Fact = std::pair<std::string_view, std::string>;
+
+// What --get knows, and the head of the text.
+std::vector<Fact> facts_by_name(const Log& log, const Facts& facts) {
+  const bool any = facts.deltas > 0;
+  return {{"bytes", std::to_string(facts.bytes)},
+          {"segments", std::to_string(facts.segments.size())},
+          {"commits", std::to_string(facts.commits)},
+          {"pending", std::to_string(facts.pending)},
+          {"deltas", std::to_string(facts.deltas)},
+          {"origins", std::to_string(log.catalog().origins())},
+          {"namespaces", std::to_string(log.catalog().namespaces())},
+          {"vectors", std::to_string(log.catalog().vectors())},
+          {"first", any ? time_text(facts.first) : ""},
+          {"last", any ? time_text(facts.last) : ""}};
+}
+
+std::string segments_text(const Facts& facts) {
+  Table table({{"segment"}, {"kind"}, {"bytes", Align::right}, {"frames", Align::right}, {"commits", Align::right},
+               {"deltas", Align::right}, {"vectors", Align::right}, {"first"}, {"last"}, {"writer"}});
+  for (const auto& s : facts.segments) {
+    table.add({fmt::format("{} at {}", delta::escape(s.file, 4096), s.offset), s.kind + (s.sealed ? "" : " (unsealed)"),
+               std::to_string(s.length), std::to_string(s.frames), std::to_string(s.commits), std::to_string(s.deltas),
+               std::to_string(s.vectors), time_text(s.first), time_text(s.last), delta::escape(s.writer)});
+  }
+  return '\n' + table.text();
+}
+
+std::string namespaces_text(const Log& log) {
+  std::vector<std::uint64_t> vectors(log.catalog().namespaces(), 0);
+  for (std::uint32_t v = 0; v < log.catalog().vectors(); ++v) ++vectors[log.catalog().namespace_of(v)];
+  Table table({{"namespace"}, {"dims", Align::right}, {"vectors", Align::right}});
+  for (std::uint32_t ns = 0; ns < vectors.size(); ++ns) {
+    const auto& space = log.catalog().name_space(ns);
+    table.add({space.name.empty() ? "(default)" : delta::escape(space.name), std::to_string(space.dims), std::to_string(vectors[ns])});
+  }
+  return '\n' + table.text();
+}
+
+std::string columns_text(const Facts& facts) {
+  Table table({{"frame"}, {"column"}, {"coder"}, {"raw", Align::right}, {"stored", Align::right}, {"share", Align::right}, {"ratio", Align::right}});
+  for (const auto& c : facts.columns) {
+    const auto share = 100.0 * static_cast<double>(c.stored) / static_cast<double>(std::max<std::uint64_t>(facts.bytes, 1));
+    const auto ratio = static_cast<double>(c.raw) / static_cast<double>(std::max<std::uint64_t>(c.stored, 1));
+    table.add({c.frame, c.column, c.coder, std::to_string(c.raw), std::to_string(c.stored), fmt::format("{:.1f}%", share), fmt::format("{:.2f}", ratio)});
+  }
+  return '\n' + table.text();
+}
+
+std::string text_report(const Invocation& invocation, const Log& log, const Facts& facts) {
+  std::string out;
+  for (const auto& [name, value] : facts_by_name(log, facts)) {
+    out += fmt::format("{:<12}{}{}\n", name, value, name == "bytes" ? " (" + delta::human_size(facts.bytes) + ")" : "");
+  }
+  out += namespaces_text(log) + segments_text(facts);
+  return invocation.has("columns") ? out + columns_text(facts) : out;
+}
+
+void json_segment(std::string& out, const SegmentInfo& s) {
+  JsonWriter json(out);
+  json.begin_object().member("type", "segment").key("v").u64(1).member("file", s.file).key("offset").u64(s.offset);
+  json.key("bytes").u64(s.length).member("id", s.id).member("kind", s.kind).member("writer", s.writer);
+  json.key("sealed").boolean(s.sealed).key("frames").u64(s.frames).key("commits").u64(s.commits).key("deltas").u64(s.deltas);
+  json.key("vectors").u64(s.vectors);
+  if (s.deltas > 0) json.member("first", delta::format_time(s.first.us())).member("last", delta::format_time(s.last.us()));
+  json.end_object().end_line();
+}
+
+std::string json_report(const Log& log, const Facts& facts) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().member("type", "info").key("v").u64(1).key("bytes").u64(facts.bytes);
+  json.key("segments").u64(facts.segments.size()).key("commits").u64(facts.commits).key("pending").u64(facts.pending);
+  json.key("deltas").u64(facts.deltas).key("origins").begin_array();
+  for (std::uint32_t o = 0; o < log.catalog().origins(); ++o) json.string(log.catalog().origin(o));
+  json.end_array().key("namespaces").begin_array();
+  for (std::uint32_t ns = 0; ns < log.catalog().namespaces(); ++ns) {
+    const auto& space = log.catalog().name_space(ns);
+    json.begin_object().member("name", space.name).key("dims").u64(space.dims).end_object();
+  }
+  json.end_array().key("vectors").u64(log.catalog().vectors());
+  if (facts.deltas > 0) json.member("first", delta::format_time(facts.first.us())).member("last", delta::format_time(facts.last.us()));
+  json.end_object().end_line();
+  for (const auto& segment : facts.segments) json_segment(out, segment);
+  for (const auto& c : facts.columns) {
+    JsonWriter row(out);
+    row.begin_object().member("type", "column").key("v").u64(1).member("frame", c.frame).member("column", c.column);
+    row.member("coder", c.coder).key("raw").u64(c.raw).key("stored").u64(c.stored).end_object().end_line();
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Exit> run_info(const Invocation& invocation, Console& console) {
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
+  DELTA_TRY(const auto facts, gather(invocation, log));
+  if (const auto* key = invocation.value("get")) {
+    for (const auto& [name, value] : facts_by_name(log, facts)) {
+      if (name == *key) DELTA_OK(console.print(value + "\n"));
+    }
+    return Exit::yes;
+  }
+  DELTA_OK(console.print(invocation.has("json") ? json_report(log, facts) : text_report(invocation, log, facts)));
+  return Exit::yes;
+}
+
+}  // namespace deltalog

@@ -1,0 +1,137 @@
+// One delta by its dot, or one commit by its hash: everything that is known of it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/values.hpp"
+#include "command.hpp"
+#include "delta/text.hpp"
+#include "json_rows.hpp"
+#include "logs.hpp"
+#include "ui/console.hpp"
+
+namespace deltalog {
+
+namespace {
+
+using delta::Change;
+using delta::Log;
+
+struct Found {
+  std::uint32_t commit = 0;
+  std::optional<std::uint64_t> seq;  // none: the whole commit
+  std::optional<delta::Hash> hash;
+};
+
+Result<Found> find_by_hash(const Log& log, const delta::HashPrefix& prefix, std::string_view text) {
+  DELTA_TRY(const auto hashes, log.hashes());
+  std::optional<std::uint32_t> found;
+  for (std::uint32_t number = 0; number < hashes.size(); ++number) {
+    if (!prefix.matches(hashes[number])) continue;
+    if (found) {
+      return delta::error(delta::ErrorCode::usage, delta::quote(text) + " begins the hashes of several commits")
+          .with_hint("give more digits");
+    }
+    found = number;
+  }
+  if (!found) return delta::error(delta::ErrorCode::not_found, "no commit " + delta::quote(text) + " in the log");
+  return Found{*found, {}, hashes[*found]};
+}
+
+// A dot holds a colon, a hash never does.
+Result<Found> find(const Invocation& invocation, const Log& log, const std::string& name) {
+  if (name.find(':') != name.npos) {
+    DELTA_TRY(const auto dot, log.parse_dot(name));
+    Found found{*log.find_commit(dot), dot.seq, {}};
+    if (invocation.has("commit")) found.seq.reset();
+    if (invocation.has("hashes")) {
+      DELTA_TRY(const auto hashes, log.hashes());
+      found.hash = hashes[found.commit];
+    }
+    return found;
+  }
+  const auto prefix = delta::parse_hash_prefix(name);
+  if (!prefix) return usage_error(invocation, delta::quote(name) + " is no dot (ORIGIN:SEQ) and no hash (4 to 64 hexadecimal digits)");
+  return find_by_hash(log, *prefix, name);
+}
+
+void put_lines(std::string& out, std::string_view name, std::string_view text) {
+  if (text.empty()) return;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    out += fmt::format("{:<9}{}\n", name, delta::escape(text.substr(0, end), text.size()));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    name = "";
+  }
+}
+
+std::string commit_text(const Log& log, const Found& found, const Console& console) {
+  const auto& commit = log.commit(found.commit);
+  std::string out = console.paint(Style::caution, "commit " + dots_text(log, commit));
+  if (log.pending(found.commit)) out += " (pending: its causes are in none of the logs)";
+  out += '\n';
+  if (found.hash) put_lines(out, "hash", delta::hex(*found.hash));
+  put_lines(out, "time", time_text(log.commit_time(found.commit)));
+  std::string parents;
+  for (const auto& parent : commit.parents) {
+    if (!parents.empty()) parents += ' ';
+    parents += log.dot_text(parent);
+  }
+  put_lines(out, "parents", parents);
+  put_lines(out, "tool", commit.tool);
+  put_lines(out, "source", commit.source);
+  put_lines(out, "trace", commit.trace);
+  put_lines(out, "message", commit.message);
+  return out;
+}
+
+// "[3] = 0.5", eight a line.
+std::string values_text(const Change& change) {
+  std::string out;
+  for (std::size_t i = 0; i < change.bits.size() && delta::is_assignment(change.op); ++i) {
+    const auto dim = change.indices.empty() ? i : change.indices[i];
+    out += fmt::format("{}[{}] {}", i % 8 == 0 ? "\n  " : "  ", dim, float_text(change.bits[i]));
+  }
+  return out;
+}
+
+std::string delta_text(const Log& log, const Change& change, const Console& console) {
+  const auto& catalog = log.catalog();
+  const auto dot = delta::escape(log.dot_text({log.commit(change.commit).origin, change.seq}), 4096);
+  std::string out = '\n' + console.paint(Style::name, "delta " + dot) + '\n';
+  put_lines(out, "time", time_text(change.time));
+  out += fmt::format("{:<9}{}\n", "vector", vector_name(catalog, change.vector));
+  out += fmt::format("{:<9}{}{}\n", "change", change_text(change, catalog.dims(change.vector)), values_text(change));
+  put_lines(out, "metadata", change.metadata);
+  return out;
+}
+
+}  // namespace
+
+Result<Exit> run_show(const Invocation& invocation, Console& console) {
+  const auto& operands = invocation.operands();
+  if (operands.size() < 2) return usage_error(invocation, "missing DOT or COMMIT after the logs");
+  const auto logs = std::span(operands).first(operands.size() - 1);
+  DELTA_TRY(const auto log, open_logs(invocation, logs, console));
+  DELTA_TRY(const auto found, find(invocation, log, operands.back()));
+  const bool json = invocation.has("json");
+  std::string text;
+  if (json) {
+    json_commit(text, log, found.commit, found.hash ? &*found.hash : nullptr);
+  } else {
+    text = commit_text(log, found, console);
+  }
+  DELTA_OK(console.print(text));
+  DELTA_OK(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> Status {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (batch.commits[i] != found.commit || (found.seq && batch.seqs[i] != *found.seq)) continue;
+      text.clear();
+      if (json) json_delta(text, log, batch[i], true);
+      DELTA_OK(console.print(json ? text : delta_text(log, batch[i], console)));
+    }
+    return {};
+  }));
+  return Exit::yes;
+}
+
+}  // namespace deltalog

@@ -1,0 +1,202 @@
+// The state at a cut, as a file. All outputs are opened before any work, so that one that exists is known at once, and put in
+// place when all are written: the side files (--ids-out, --metadata-out) first, so that whoever sees the matrix finds its names.
+#include <algorithm>
+
+#include "cli/values.hpp"
+#include "command.hpp"
+#include "delta/text.hpp"
+#include "formats/format.hpp"
+#include "formats/json_writer.hpp"
+#include "formats/ndjson.hpp"
+#include "logs.hpp"
+#include "ui/console.hpp"
+#include "ui/progress.hpp"
+
+namespace deltalog {
+
+namespace {
+
+using delta::Catalog;
+using delta::OutputFile;
+using delta::State;
+using delta::formats::Format;
+
+constexpr std::size_t kChunk = 1 << 20;  // bytes written at once
+
+struct Job {
+  const Invocation& invocation;
+  const State& state;
+  std::vector<std::uint32_t> rows;  // vectors, in order of output
+};
+
+Status put(OutputFile& file, std::string_view text) {
+  return file.write({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+// Namespaces by name, their rows by last create (or by id).
+std::vector<std::uint32_t> ordered_rows(const Invocation& invocation, const State& state) {
+  const Catalog& catalog = state.catalog();
+  std::vector<std::uint32_t> order(catalog.namespaces());
+  for (std::uint32_t ns = 0; ns < order.size(); ++ns) order[ns] = ns;
+  std::ranges::sort(order, {}, [&](std::uint32_t ns) { return std::pair(catalog.name_space(ns).name, catalog.name_space(ns).dims); });
+  const auto* sort = invocation.value("sort");
+  std::vector<std::uint32_t> rows;
+  for (const auto ns : order) {
+    auto some = state.rows(ns);
+    if (sort && *sort == "id") std::ranges::sort(some, {}, [&](std::uint32_t v) { return catalog.id(v); });
+    rows.insert(rows.end(), some.begin(), some.end());
+  }
+  return rows;
+}
+
+// The one namespace that a matrix can hold: that of the rows, or the only one that there is.
+Result<std::uint32_t> matrix_namespace(const Job& job) {
+  const Catalog& catalog = job.state.catalog();
+  std::vector<bool> used(catalog.namespaces(), false);
+  for (const auto v : job.rows) used[catalog.namespace_of(v)] = true;
+  const auto& named = job.invocation.values("namespace");
+  std::vector<std::uint32_t> found;
+  for (std::uint32_t ns = 0; ns < used.size(); ++ns) {
+    const bool asked = named.empty() || std::ranges::find(named, catalog.name_space(ns).name) != named.end();
+    if (job.rows.empty() ? asked : used[ns]) found.push_back(ns);
+  }
+  if (found.size() == 1) return found[0];
+  if (found.empty()) return delta::error(delta::ErrorCode::not_found, "the log is empty: a matrix needs its dimension count");
+  std::string names;
+  for (const auto ns : found) {
+    const auto& space = catalog.name_space(ns);
+    if (!names.empty()) names += ", ";
+    names += (space.name.empty() ? "the default one" : delta::quote(space.name)) + " of " + delta::plural(space.dims, "dimension");
+  }
+  return delta::error(delta::ErrorCode::usage, "a matrix holds one namespace, and this state has several: " + names)
+      .with_hint("choose one with --namespace, or write --to ndjson");
+}
+
+Status write_matrix(const Job& job, Format format, OutputFile& file, Progress& progress) {
+  DELTA_TRY(const auto ns, matrix_namespace(job));
+  const std::uint32_t dims = job.state.catalog().name_space(ns).dims;
+  DELTA_TRY(auto sink, delta::formats::open_matrix_sink(format, file, job.rows.size(), dims));
+  std::vector<std::uint32_t> chunk;
+  const auto flush = [&]() -> Status {
+    DELTA_OK(sink->write(chunk));
+    progress.advance(chunk.size() / dims);
+    chunk.clear();
+    return {};
+  };
+  for (const auto v : job.rows) {
+    const auto bits = job.state.bits(v);
+    chunk.insert(chunk.end(), bits.begin(), bits.end());
+    if (chunk.size() * sizeof(std::uint32_t) >= kChunk) DELTA_OK(flush());
+  }
+  if (!chunk.empty()) DELTA_OK(flush());
+  return sink->finish();
+}
+
+// One text line a row, in pieces of about a chunk.
+template <class Line>
+Status write_lines(const Job& job, OutputFile& file, Progress& progress, Line line) {
+  std::string text;
+  std::uint64_t pending = 0;
+  const auto flush = [&]() -> Status {
+    DELTA_OK(put(file, text));
+    progress.advance(pending);
+    text.clear(), pending = 0;
+    return {};
+  };
+  for (const auto v : job.rows) {
+    line(text, v), ++pending;
+    if (text.size() >= kChunk) DELTA_OK(flush());
+  }
+  return flush();
+}
+
+Status write_ids(const Job& job, OutputFile& file, Progress& progress) {
+  return write_lines(job, file, progress, [&](std::string& out, std::uint32_t v) {
+    out += job.state.catalog().id(v);
+    out += '\n';
+  });
+}
+
+Status write_metadata(const Job& job, OutputFile& file, Progress& progress) {
+  const Catalog& catalog = job.state.catalog();
+  return write_lines(job, file, progress, [&](std::string& out, std::uint32_t v) {
+    const auto metadata = job.state.metadata(v);
+    if (metadata.empty()) return;
+    delta::formats::JsonWriter json(out);
+    json.begin_object();
+    const auto& name = catalog.name_space(catalog.namespace_of(v)).name;
+    if (!name.empty()) json.member("namespace", name);
+    json.member("id", catalog.id(v)).key("metadata").raw(metadata).end_object().end_line();
+  });
+}
+
+Status write_state(const Job& job, Format format, OutputFile& file, Progress& progress) {
+  if (delta::formats::is_matrix(format)) return write_matrix(job, format, file, progress);
+  const Catalog& catalog = job.state.catalog();
+  return write_lines(job, file, progress, [&](std::string& out, std::uint32_t v) {
+    const auto& name = catalog.name_space(catalog.namespace_of(v)).name;
+    delta::formats::write_vector(out, {name, catalog.id(v), {}}, job.state.bits(v), job.state.metadata(v));
+  });
+}
+
+Result<Format> output_format(const Invocation& invocation, const std::string& path) {
+  if (const auto* name = invocation.value("to")) return delta::formats::format_named(*name);
+  auto format = delta::formats::detect_format(path, {});
+  if (!format) {
+    return delta::error(delta::ErrorCode::usage, "no format is known by the name " + delta::quote(path))
+        .with_hint("name it with --to: " + delta::formats::known_formats());
+  }
+  return format;
+}
+
+struct Outputs {
+  Format format;
+  OutputFile state;
+  std::optional<OutputFile> ids, metadata;
+
+  static Result<Outputs> create(const Invocation& invocation) {
+    const auto* path = invocation.value("output");
+    if (path == nullptr) return usage_error(invocation, "where to? --output OUT is missing");
+    DELTA_TRY(const Format format, output_format(invocation, *path));
+    const OutputFile::Options text{.force = invocation.has("force"), .binary = false};
+    const OutputFile::Options main{.force = text.force, .binary = delta::formats::is_matrix(format)};
+    DELTA_TRY(auto state, OutputFile::create(*path, main));
+    Outputs out{format, std::move(state), {}, {}};
+    for (auto [option, file] : {std::pair("ids-out", &out.ids), std::pair("metadata-out", &out.metadata)}) {
+      const auto* side = invocation.value(option);
+      if (side == nullptr) continue;
+      DELTA_TRY(auto made, OutputFile::create(*side, text));
+      *file = std::move(made);
+    }
+    return out;
+  }
+
+  Status write(const Job& job, Console& console) {
+    Progress progress(job.invocation, console, "writing", "vectors", job.rows.size() * (1u + (ids ? 1 : 0) + (metadata ? 1 : 0)));
+    DELTA_OK(write_state(job, format, state, progress));
+    if (ids) DELTA_OK(write_ids(job, *ids, progress));
+    if (metadata) DELTA_OK(write_metadata(job, *metadata, progress));
+    if (ids) DELTA_OK(ids->commit());
+    if (metadata) DELTA_OK(metadata->commit());
+    return state.commit();
+  }
+};
+
+}  // namespace
+
+Result<Exit> run_snapshot(const Invocation& invocation, Console& console) {
+  DELTA_TRY(auto outputs, Outputs::create(invocation));
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
+  DELTA_TRY(const auto cut, cut_of(invocation, log));
+  DELTA_TRY(const auto chosen, choose_vectors(invocation, log.catalog()));
+  if (report_missing(chosen, console)) return Exit::no;
+
+  DELTA_TRY(const auto state, delta::snapshot(log, cut, chosen.mask()));
+  const Job job{invocation, state, ordered_rows(invocation, state)};
+  DELTA_OK(outputs.write(job, console));
+  if (state.overflows > 0) console.warn("transforms overflowed to infinity " + delta::plural(state.overflows, "time"));
+  console.note("wrote " + outputs.state.name() + ": " + delta::plural(job.rows.size(), "vector"));
+  return exit_with(log);
+}
+
+}  // namespace deltalog

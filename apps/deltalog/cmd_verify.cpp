@@ -1,0 +1,84 @@
+// The report is data and goes to stdout: a line for each finding, and one for the verdict.
+#include <fmt/format.h>
+
+#include "cli/values.hpp"
+#include "command.hpp"
+#include "delta/text.hpp"
+#include "delta/verify.hpp"
+#include "formats/json_writer.hpp"
+#include "ui/console.hpp"
+
+namespace deltalog {
+
+namespace {
+
+using delta::Finding;
+using delta::Verdict;
+using delta::VerifyLevel;
+using delta::VerifyReport;
+
+VerifyLevel level_named(std::string_view name) {
+  return name == "header"    ? VerifyLevel::header
+         : name == "frame"   ? VerifyLevel::frame
+         : name == "content" ? VerifyLevel::content
+                             : VerifyLevel::chain;
+}
+
+Style style_of(Verdict verdict) {
+  if (verdict == Verdict::ok) return Style::good;
+  return verdict == Verdict::unlinked ? Style::plain : Style::bad;
+}
+
+std::string finding_text(const Finding& finding, const Console& console) {
+  std::string out;
+  if (!finding.file.empty()) out = fmt::format("{}: byte {}: ", delta::escape(finding.file, finding.file.size()), finding.offset);
+  if (!finding.where.empty()) out += finding.where + ": ";
+  out += console.paint(style_of(finding.verdict), delta::verdict_name(finding.verdict)) + ": " + finding.what + "\n";
+  if (!finding.hint.empty()) out += "  hint: " + finding.hint + "\n";
+  return out;
+}
+
+std::string text_report(const VerifyReport& report, std::string_view level, const Console& console) {
+  std::string out;
+  for (const auto& finding : report.findings) out += finding_text(finding, console);
+  out += console.paint(style_of(report.verdict), delta::verdict_name(report.verdict));
+  return out + fmt::format(": {}, {}, {}, {} in {} ({}), level {}\n", delta::plural(report.segments, "segment"),
+                           delta::plural(report.frames, "frame"), delta::plural(report.commits, "commit"),
+                           delta::plural(report.deltas, "delta"), delta::plural(report.files, "file"),
+                           delta::human_size(report.bytes), level);
+}
+
+std::string json_report(const VerifyReport& report, std::string_view level) {
+  std::string out;
+  delta::formats::JsonWriter json(out);
+  for (const auto& finding : report.findings) {
+    json.begin_object().member("type", "finding").key("v").u64(1);
+    json.member("verdict", delta::verdict_name(finding.verdict)).member("file", finding.file);
+    json.key("offset").u64(finding.offset);
+    json.member("where", finding.where).member("what", finding.what).member("hint", finding.hint).end_object().end_line();
+  }
+  json.begin_object().member("type", "verify").key("v").u64(1);
+  json.member("verdict", delta::verdict_name(report.verdict)).member("level", level);
+  json.key("files").u64(report.files).key("bytes").u64(report.bytes).key("segments").u64(report.segments);
+  json.key("frames").u64(report.frames).key("commits").u64(report.commits).key("deltas").u64(report.deltas);
+  json.key("findings").u64(report.findings.size()).end_object().end_line();
+  return out;
+}
+
+}  // namespace
+
+Result<Exit> run_verify(const Invocation& invocation, Console& console) {
+  const auto* level = invocation.value("level");
+  const std::string_view level_name = level ? std::string_view(*level) : "chain";
+  DELTA_TRY(const unsigned threads, threads_of(invocation));
+  DELTA_TRY(const auto report, delta::verify(invocation.operands(), {.level = level_named(level_name), .threads = threads}));
+  const auto* form = invocation.value("report");
+  if (invocation.has("json") || (form && *form == "json")) {
+    DELTA_OK(console.print(json_report(report, level_name)));
+  } else if (!console.quiet()) {
+    DELTA_OK(console.print(text_report(report, level_name, console)));
+  }
+  return report.verdict == Verdict::ok ? Exit::yes : Exit::no;
+}
+
+}  // namespace deltalog

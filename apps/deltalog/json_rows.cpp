@@ -1,0 +1,74 @@
+// 64-bit numbers that name something are strings; counts stay numbers. Members that do not apply are left out.
+#include "json_rows.hpp"
+
+#include "delta/text.hpp"
+#include "formats/json_writer.hpp"
+
+namespace deltalog {
+
+namespace {
+
+using delta::formats::JsonWriter;
+
+void put_time(JsonWriter& json, delta::Timestamp time) {
+  json.member("time", delta::format_time(time.us())).key("tick").u64(time.tick());
+}
+
+void put_floats(JsonWriter& json, std::span<const std::uint32_t> bits) {
+  json.begin_array();
+  for (const auto b : bits) json.float32(b);
+  json.end_array();
+}
+
+// The members that NDJSON input has for the same.
+void put_values(JsonWriter& json, const delta::Change& change) {
+  using delta::Operation;
+  switch (change.op) {
+    case Operation::create:
+    case Operation::dense: json.key("vector"), put_floats(json, change.bits); break;
+    case Operation::sparse:
+      json.key("indices").begin_array();
+      for (const auto i : change.indices) json.u64(i);
+      json.end_array().key("values"), put_floats(json, change.bits);
+      break;
+    case Operation::scale: json.key("factor").float32(change.bits[0]); break;
+    case Operation::offset: json.key("amount").float32(change.bits[0]); break;
+    case Operation::clamp: json.key("args"), put_floats(json, change.bits); break;
+    default: break;
+  }
+}
+
+}  // namespace
+
+void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, const delta::Hash* hash) {
+  const auto& commit = log.commit(number);
+  JsonWriter json(out);
+  json.begin_object().member("type", "commit").key("v").u64(1);
+  json.member("origin", log.catalog().origin(commit.origin));
+  json.key("first").u64_text(commit.first).key("last").u64_text(commit.last()).key("deltas").u64(commit.count);
+  put_time(json, log.commit_time(number));
+  json.key("parents").begin_array();
+  for (const auto& parent : commit.parents) json.string(log.dot_text(parent));
+  json.end_array().key("pending").boolean(log.pending(number));
+  if (hash != nullptr) json.member("hash", delta::hex(*hash));
+  json.member("message", commit.message).member("tool", commit.tool).member("source", commit.source);
+  json.member("trace", commit.trace).end_object().end_line();
+}
+
+void json_delta(std::string& out, const delta::Log& log, const delta::Change& change, bool values) {
+  const auto& catalog = log.catalog();
+  JsonWriter json(out);
+  json.begin_object().member("type", "delta").key("v").u64(1);
+  json.member("dot", log.dot_text({log.commit(change.commit).origin, change.seq}));
+  put_time(json, change.time);
+  json.member("namespace", catalog.name_space(catalog.namespace_of(change.vector)).name);
+  json.member("id", catalog.id(change.vector)).member("op", delta::operation_name(change.op));
+  const bool sparse = change.op == delta::Operation::sparse;
+  const auto dims = delta::is_assignment(change.op) && !sparse ? catalog.dims(change.vector) : change.indices.size();
+  if (delta::is_assignment(change.op)) json.key("dims").u64(dims);
+  if (values) put_values(json, change);
+  if (!change.metadata.empty()) json.key("metadata").raw(change.metadata);
+  json.end_object().end_line();
+}
+
+}  // namespace deltalog

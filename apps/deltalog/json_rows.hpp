@@ -1,0 +1,17 @@
+// Commits and deltas as the objects of formats/spec/json-output-1.md: the same wherever a command prints one.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "delta/log.hpp"
+
+namespace deltalog {
+
+/// {"type":"commit",…} and a newline. `hash`: null if it was not asked for.
+void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, const delta::Hash* hash);
+
+/// {"type":"delta",…} and a newline; with `values`, what it assigns or its parameters as well.
+void json_delta(std::string& out, const delta::Log& log, const delta::Change& change, bool values);
+
+}  // namespace deltalog

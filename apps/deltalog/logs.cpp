@@ -1,0 +1,173 @@
+// Ids and names out of a log are untrusted and leave here escaped.
+#include "logs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/values.hpp"
+#include "delta/text.hpp"
+#include "formats/ids.hpp"
+#include "formats/json_writer.hpp"
+#include "ui/console.hpp"
+
+namespace deltalog {
+
+using delta::Catalog;
+using delta::ErrorCode;
+
+Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console) {
+  DELTA_TRY(const unsigned threads, threads_of(invocation));
+  DELTA_TRY(auto log, delta::Log::open(operands, {.threads = threads}));
+  for (const auto& notice : log.notices()) console.warn(notice);
+  return log;
+}
+
+Exit exit_with(const delta::Log& log) {
+  for (std::uint32_t number = 0; number < log.commits(); ++number) {
+    if (log.pending(number)) return Exit::partly;
+  }
+  return Exit::yes;
+}
+
+Result<delta::CutOptions> cut_of(const Invocation& invocation, const delta::Log& log) {
+  delta::CutOptions cut;
+  DELTA_TRY(cut.at, time_of(invocation, "at"));
+  if (const auto* text = invocation.value("as-seen-by")) {
+    DELTA_TRY(cut.as_seen_by, log.parse_dot(*text));
+  }
+  return cut;
+}
+
+namespace {
+
+// Which namespaces of the catalog --namespace means; one name may have several entries.
+Result<std::vector<bool>> chosen_namespaces(const Invocation& invocation, const Catalog& catalog) {
+  const auto& names = invocation.values("namespace");
+  std::vector<bool> chosen(catalog.namespaces(), names.empty());
+  for (const auto& name : names) {
+    bool found = false;
+    for (std::uint32_t ns = 0; ns < catalog.namespaces(); ++ns) {
+      if (catalog.name_space(ns).name == name) chosen[ns] = found = true;
+    }
+    if (!found) return delta::error(ErrorCode::not_found, "no namespace " + delta::quote(name) + " in the log");
+  }
+  return chosen;
+}
+
+Result<std::vector<std::string>> named_ids(const Invocation& invocation) {
+  std::vector<std::string> ids = invocation.values("id");
+  for (const auto& file : invocation.values("ids-from")) {
+    DELTA_TRY(const auto list, delta::formats::read_ids(file));
+    for (std::size_t i = 0; i < list.size(); ++i) ids.emplace_back(list[i]);
+  }
+  return ids;
+}
+
+}  // namespace
+
+Result<Chosen> choose_vectors(const Invocation& invocation, const Catalog& catalog) {
+  const auto given = [&](std::string_view option) { return invocation.command().find(option) && invocation.has(option); };
+  Chosen chosen;
+  const bool by_id = given("id") || given("id-glob") || given("ids-from");
+  chosen.all = !by_id && !given("namespace");
+  if (chosen.all) return chosen;
+
+  DELTA_TRY(const auto namespaces, chosen_namespaces(invocation, catalog));
+  chosen.vectors.assign(catalog.vectors(), false);
+  DELTA_TRY(const auto ids, named_ids(invocation));
+  for (const auto& id : ids) {
+    bool found = false;
+    for (std::uint32_t ns = 0; ns < namespaces.size(); ++ns) {
+      const auto vector = namespaces[ns] ? catalog.find_vector(ns, id) : std::nullopt;
+      if (vector) chosen.vectors[*vector] = found = true;
+    }
+    if (!found) chosen.missing.push_back(id);
+  }
+  const auto& globs = invocation.values("id-glob");
+  for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+    if (!namespaces[catalog.namespace_of(v)]) continue;
+    const auto hit = [&](const std::string& glob) { return glob_match(glob, catalog.id(v)); };
+    if (!by_id || std::ranges::any_of(globs, hit)) chosen.vectors[v] = true;
+  }
+  return chosen;
+}
+
+bool report_missing(const Chosen& chosen, Console& console) {
+  constexpr std::size_t kShown = 10;
+  for (std::size_t i = 0; i < std::min(kShown, chosen.missing.size()); ++i) {
+    console.error(delta::error(ErrorCode::not_found, "no vector " + delta::quote(chosen.missing[i]) + " in the log"));
+  }
+  if (chosen.missing.size() > kShown) {
+    console.error(delta::error(ErrorCode::not_found, fmt::format("and {} more", chosen.missing.size() - kShown)));
+  }
+  return !chosen.missing.empty();
+}
+
+Result<DeltaFilter> DeltaFilter::make(const Invocation& invocation, const Catalog& catalog) {
+  DeltaFilter filter;
+  for (const auto& name : invocation.values("origin")) {
+    const auto origin = catalog.find_origin(name);
+    if (!origin) return delta::error(ErrorCode::not_found, "no origin " + delta::quote(name) + " in the log");
+    filter.origins_.resize(catalog.origins());
+    filter.origins_[*origin] = true;
+  }
+  if (invocation.has("op")) filter.ops_ = 0;
+  for (const auto& name : invocation.values("op")) {
+    for (unsigned op = 1; op <= delta::kOperations; ++op) {
+      if (delta::operation_name(static_cast<delta::Operation>(op)) == name) filter.ops_ |= 1u << op;
+    }
+  }
+  DELTA_TRY(const auto since, time_of(invocation, "since"));
+  DELTA_TRY(const auto until, time_of(invocation, "until"));
+  filter.since_ = since.value_or(filter.since_);
+  filter.until_ = until.value_or(filter.until_);
+  filter.all_ = filter.origins_.empty() && !invocation.has("op") && !since && !until;
+  return filter;
+}
+
+std::string vector_name(const Catalog& catalog, std::uint32_t vector) {
+  const auto& name = catalog.name_space(catalog.namespace_of(vector)).name;
+  const auto id = delta::escape(catalog.id(vector));
+  return name.empty() ? id : delta::escape(name) + "/" + id;
+}
+
+std::string time_text(delta::Timestamp time) {
+  auto text = delta::format_time(time.us());
+  if (time.tick() > 0) text += fmt::format("+{}", time.tick());
+  return text;
+}
+
+std::string float_text(std::uint32_t bits) {
+  std::string out;
+  delta::formats::JsonWriter(out).float32(bits);
+  std::erase(out, '"');
+  return out;
+}
+
+std::string change_text(const delta::Change& change, std::uint32_t dims) {
+  using delta::Operation;
+  const auto name = delta::operation_name(change.op);
+  switch (change.op) {
+    case Operation::sparse: return fmt::format("{}, {} of {} dims", name, change.indices.size(), dims);
+    case Operation::create:
+    case Operation::dense: return fmt::format("{}, {} dims", name, dims);
+    case Operation::scale:
+    case Operation::offset: return fmt::format("{} by {}", name, float_text(change.bits[0]));
+    case Operation::clamp: return fmt::format("{} to {}..{}", name, float_text(change.bits[0]), float_text(change.bits[1]));
+    default: return std::string(name);
+  }
+}
+
+std::string dots_text(const delta::Log& log, const delta::Commit& commit) {
+  auto text = delta::escape(log.dot_text({commit.origin, commit.first}), 4096);
+  if (commit.count > 1) text += fmt::format("..{}", commit.last());
+  return text;
+}
+
+std::string first_line(std::string_view message) {
+  const auto end = message.find('\n');
+  return delta::escape(message.substr(0, end), 200) + (end == message.npos ? "" : " ...");
+}
+
+}  // namespace deltalog

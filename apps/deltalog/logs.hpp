@@ -1,0 +1,74 @@
+// What commands share about logs: opening their union, choosing vectors and times, saying what a delta is.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/parse.hpp"
+#include "command.hpp"
+#include "delta/log.hpp"
+#include "delta/snapshot.hpp"
+
+namespace deltalog {
+
+/// The union of the logs, with what reading them noticed as warnings.
+Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console);
+
+/// What an answer about the state is worth: partly, when the log holds commits that no state may hold yet.
+Exit exit_with(const delta::Log& log);
+
+/// --at and --as-seen-by, of a command that has both.
+Result<delta::CutOptions> cut_of(const Invocation& invocation, const delta::Log& log);
+
+/// Vectors chosen by --id, --id-glob, --ids-from and --namespace (a union of ids within the namespaces).
+struct Chosen {
+  bool all = true;
+  std::vector<bool> vectors;         ///< by catalog number; empty if all
+  std::vector<std::string> missing;  ///< ids asked for that no chosen namespace of the log has, in order
+
+  const std::vector<bool>* mask() const { return all ? nullptr : &vectors; }
+};
+/// Errors: not_found for a namespace that the log lacks.
+Result<Chosen> choose_vectors(const Invocation& invocation, const delta::Catalog& catalog);
+
+/// Says which ids are missing; true if any is.
+bool report_missing(const Chosen& chosen, Console& console);
+
+/// Deltas chosen by --origin, --op, --since and --until.
+class DeltaFilter {
+ public:
+  static Result<DeltaFilter> make(const Invocation& invocation, const delta::Catalog& catalog);
+  bool takes_all() const { return all_; }
+  bool takes_origin(std::uint32_t origin) const { return origins_.empty() || (origin < origins_.size() && origins_[origin]); }
+  bool takes_time(delta::Timestamp time) const { return time.us() >= since_ && time.us() < until_; }
+  bool takes(std::uint32_t origin, const delta::Change& change) const {
+    return takes_origin(origin) && takes_time(change.time) && (ops_ >> static_cast<unsigned>(change.op) & 1u) != 0;
+  }
+
+ private:
+  bool all_ = true;
+  std::vector<bool> origins_;  // empty: all
+  unsigned ops_ = ~0u;
+  delta::Micros since_ = 0, until_ = ~delta::Micros{0};
+};
+
+/// "id", or "namespace/id" where the namespace has a name; escaped.
+std::string vector_name(const delta::Catalog& catalog, std::uint32_t vector);
+
+/// "2026-11-12T14:10:29Z", with "+3" for a counter of 3.
+std::string time_text(delta::Timestamp time);
+
+/// "sparse, 12 of 384 dims", "scale by 0.5", "delete".
+std::string change_text(const delta::Change& change, std::uint32_t dims);
+
+/// "main:7", or "main:7..9" of a commit of several deltas; escaped.
+std::string dots_text(const delta::Log& log, const delta::Commit& commit);
+
+/// The first line of a commit's message; escaped.
+std::string first_line(std::string_view message);
+
+/// The number as it is written in JSON, or its raw bits.
+std::string float_text(std::uint32_t bits);
+
+}  // namespace deltalog
