@@ -14,7 +14,7 @@ A case is a file of lines, each told by its first two characters:
 
 What is not written is not expected: silence and exit 0 are the default. `| ...` (or `! ...`) stands for any number of lines
 and {*} inside a line for any text. `data` in the directory is the repository's testdata, and the environment holds
-nothing that a user happens to have set.
+nothing that a user happens to have set. tools/ is on the path.
 
 After every command that fails with 2 or 3 the directory must be what it was before, byte for byte: nothing half-made is
 left behind, and nothing is touched. No case has to ask for that.
@@ -95,7 +95,9 @@ def tree(directory):
 
 
 def environment(program, directory):
-    path = os.pathsep.join([str(Path(program).resolve().parent), "/usr/local/bin", "/usr/bin", "/bin"])
+    tools = Path(__file__).resolve().parent / "tools"  # small makers of inputs: npy, flip
+    path = os.pathsep.join([str(Path(program).resolve().parent), str(tools), str(Path(sys.executable).parent), "/usr/local/bin",
+                            "/usr/bin", "/bin"])
     kept = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
     return {"PATH": path, "HOME": str(directory), "TERM": "dumb", **kept}
 

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Holds what `--json` prints to formats/spec/json-output-1.md.
+
+    json_output.py --program PATH --spec json-output-1.md
+
+Runs the commands on small histories that have everything (every operation, metadata, conflicts, non-finite values, several namespaces,
+damage, missing causes) and checks each line: its type is on the page, its members are those of the table, in that order,
+none missing and none more, each of the kind given. And the other way round: every type and member of the page was seen.
+"""
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from run import environment
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?Z")
+INSIDE = {"reference", "namespace"}
+UNSEEN = {"progress"}  # stderr, after a second
+
+
+def is_count(value):
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def is_text(value):
+    return isinstance(value, str)
+
+
+KINDS = {
+    "count": is_count,
+    "text": is_text,
+    "seq": lambda v: is_text(v) and re.fullmatch(r"[1-9]\d*", v),
+    "dot": lambda v: is_text(v) and re.fullmatch(r".+:[1-9]\d*", v, re.S),
+    "time": lambda v: is_text(v) and TIME.fullmatch(v),
+    "hash": lambda v: is_text(v) and re.fullmatch(r"[0-9a-f]{64}", v),
+    "float": lambda v: (isinstance(v, (int, float)) and not isinstance(v, bool)) or (is_text(v) and re.fullmatch(r"0x[0-9a-f]{8}", v)),
+    "bool": lambda v: isinstance(v, bool),
+    "any": lambda v: True,
+}
+
+
+def read_spec(text):
+    """type -> [(member, optional, kind)]"""
+    types = {}
+    for part in re.split(r"^## ", text, flags=re.M)[1:]:
+        name = part.split("\n", 1)[0].strip()
+        rows = re.findall(r"^\| ([\w-]+)(\??) \| (.+?) \|", part, flags=re.M)
+        types[name] = [(member, bool(mark), kind) for member, mark, kind in rows if member != "member"]
+    return types
+
+
+class Checker:
+    def __init__(self, types):
+        self.types, self.problems, self.seen = types, [], set()
+
+    def value(self, value, kind, where):
+        if kind.startswith("list of "):
+            if not isinstance(value, list):
+                self.problems.append(f"{where}: no list")
+                return
+            for item in value:
+                self.value(item, kind[len("list of "):], where)
+        elif kind.startswith("object "):
+            self.members(value, kind[len("object "):].strip("`"), [], where)
+        elif not KINDS[kind](value):
+            self.problems.append(f"{where}: {value!r} is no {kind}")
+
+    def members(self, found, name, head, where):
+        table = self.types[name]
+        known = {member: kind for member, _, kind in table}
+        wanted = head + [m for m, optional, _ in table if not optional or m in found]
+        if list(found) != wanted:
+            self.problems.append(f"{where}: members {list(found)}, not {wanted}")
+        for member, value in found.items():
+            if member in known:
+                self.seen.add((name, member))
+                self.value(value, known[member], f"{where}.{member}")
+
+    def line(self, text, where):
+        found = json.loads(text)
+        name = found.get("type")
+        if name not in self.types or name in INSIDE or found.get("v") != 1:
+            self.problems.append(f"{where}: type {name!r}, v {found.get('v')!r}")
+            return
+        self.members(found, name, ["type", "v"], where + ": " + name)
+
+
+HISTORY = [
+    '{"id":"a","ts":"2026-01-01T00:00:00Z","op":"create","vector":[1,2.5,"0x7fc00001"],"metadata":{"k":[1],"m":"x"}}',
+    '{"id":"b","ts":"2026-01-01T00:00:00Z","namespace":"n","op":"create","vector":[1]}',
+    '{"id":"a","ts":"2026-01-02T00:00:00.5Z","op":"sparse","indices":[1],"values":[-0.0]}',
+    '{"id":"a","ts":"2026-01-03T00:00:00Z","op":"scale","factor":0.5}',
+    '{"id":"a","ts":"2026-01-04T00:00:00Z","op":"offset","amount":1}',
+    '{"id":"a","ts":"2026-01-05T00:00:00Z","op":"transform","transform":"clamp","args":[-1,1]}',
+    '{"id":"a","ts":"2026-01-06T00:00:00Z","op":"transform","transform":"negate"}',
+    '{"id":"a","ts":"2026-01-07T00:00:00Z","op":"transform","transform":"abs"}',
+    '{"id":"a","ts":"2026-01-08T00:00:00Z","op":"dense","vector":[4,5,6]}',
+    '{"id":"a","ts":"2026-01-09T00:00:00Z","origin":"x:y","parents":["main:8"],"op":"sparse","indices":[0],"values":[7]}',
+    '{"id":"b","ts":"2026-01-10T00:00:00Z","namespace":"n","op":"delete"}',
+    '{"id":"a","ts":"2026-01-11T00:00:00Z","op":"scale","factor":2}',
+]
+COMMANDS = [
+    (0, "deltalog encode in.ndjson --allow-nonfinite -m message --source somewhere --json -o a.dlog"),
+    (0, "deltalog log --json a.dlog"),
+    (0, "deltalog log --json --hashes a.dlog"),
+    (0, "deltalog log --json --deltas a.dlog"),
+    (0, "for i in 1 2 3 4 5 6 7 8 9; do deltalog show --json a.dlog main:$i; done"),
+    (0, "deltalog show --json --hashes --commit a.dlog x:y:1"),
+    (0, "deltalog blame --json a.dlog --id a"),
+    (0, "deltalog verify --json a.dlog"),
+    (0, "deltalog info --json --columns a.dlog"),
+    (1, "flip a.dlog -100 > b.dlog; deltalog verify --json b.dlog"),
+    (1, ": > empty.dlog; deltalog verify --report json empty.dlog"),
+    (1, "echo '{\"id\":\"a\",\"op\":\"scale\",\"factor\":2}' | deltalog encode - --base a.dlog --origin o --at 2026-02-01 -o p.dlog;"
+        "deltalog log --json p.dlog 2> err && deltalog info --json p.dlog 2> err && deltalog verify --json p.dlog"),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--spec", required=True, type=Path)
+    args = parser.parse_args()
+    checker = Checker(read_spec(args.spec.read_text()))
+    with tempfile.TemporaryDirectory(prefix="deltalog-json-") as folder:
+        Path(folder, "in.ndjson").write_text("\n".join(HISTORY) + "\n")
+        for code, command in COMMANDS:
+            done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment(args.program, folder), capture_output=True,
+                                  text=True, stdin=subprocess.DEVNULL, timeout=60)
+            if done.returncode != code or done.stderr:
+                checker.problems.append(f"$ {command}\n    exit {done.returncode}, expected {code}: {done.stderr}")
+            lines = done.stdout.splitlines()
+            if not lines:
+                checker.problems.append(f"$ {command}\n    printed nothing")
+            for number, line in enumerate(lines, 1):
+                checker.line(line, f"$ {command}\n    line {number}")
+    unseen = {(t, m) for t, rows in checker.types.items() if t not in UNSEEN for m, _, _ in rows} - checker.seen
+    checker.problems += [f"{args.spec}: {t}.{m}: never seen" for t, m in sorted(unseen)]
+    print("\n".join(checker.problems), end="\n" if checker.problems else "")
+    sys.exit(1 if checker.problems else 0)
+
+
+if __name__ == "__main__":
+    main()
