@@ -106,7 +106,10 @@ class Verifier {
     }
     if (!chain) return {};
     check_pending();
-    check_hashes();
+    check_forks();
+    // With deltas missing, links, clocks and existence would accuse the innocent: the damage is what is wrong.
+    if (!std::ranges::all_of(sources_, [](const Source& s) { return s.scanned.whole && s.part; })) return {};
+    check_links();
     check_clocks();
     for (const auto& what : existence.finish()) find({Verdict::invalid, "", 0, "", what, ""});
     return {};
@@ -121,43 +124,45 @@ class Verifier {
     }
   }
 
-  /// Equal dots must be equal commits, and each origin one chain.
-  void check_hashes() {
-    struct Known {
-      Hash hash;
-      const Source* source;
-    };
-    std::map<Dot, Known> by_last;
-    const auto forked = [&](const Source& source, const std::string& what) {
-      find({Verdict::forked, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr), what,
-            "two writers used one origin name; give each its own with --origin"});
-    };
-    const auto each_row = [&](const auto& visit) {
-      for (const auto& source : sources_) {
-        if (!source.part) continue;
-        const auto& part = log_.parts[*source.part];
-        for (std::size_t r = 0; r < part.commits.size(); ++r) visit(source, part, r, log_.history.commit(part.commits[r]));
-      }
-    };
-    each_row([&](const Source& source, const auto&, std::size_t r, const Commit& commit) {
+  void forked(const Source& source, std::string what) {
+    find({Verdict::forked, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr), std::move(what),
+          "two writers used one origin name; give each its own with --origin"});
+  }
+
+  template <class Visit>
+  void each_row(const Visit& visit) const {
+    for (const auto& source : sources_) {
+      if (!source.part) continue;
+      const auto& part = log_.parts[*source.part];
+      for (std::size_t r = 0; r < part.commits.size(); ++r) visit(source, part.segment.rows[r], r, log_.history.commit(part.commits[r]));
+    }
+  }
+
+  /// Equal dots must be equal commits.
+  void check_forks() {
+    each_row([&](const Source& source, const format::CommitRow&, std::size_t r, const Commit& commit) {
       if (!source.rows.hashes[r]) return;
       const Hash hash = *source.rows.hashes[r];
-      const auto [it, fresh] = by_last.try_emplace({commit.origin, commit.last()}, Known{hash, &source});
-      if (!fresh && it->second.hash != hash) {
-        forked(source, "commit " + dot_text({commit.origin, commit.first}) + " has hash " + hex(hash, 12) + " here and " + hex(it->second.hash, 12) +
-                           " in " + it->second.source->file->name() + ", " + store::place_name(it->second.source->number, nullptr));
-      }
+      const auto [it, fresh] = by_last_.try_emplace({commit.origin, commit.last()}, Known{hash, &source});
+      if (fresh || it->second.hash == hash) return;
+      const Source& other = *it->second.source;
+      forked(source, "commit " + dot_text({commit.origin, commit.first}) + " has hash " + hex(hash, 12) + " here and " + hex(it->second.hash, 12) +
+                         " in " + other.file->name() + ", " + store::place_name(other.number, nullptr));
     });
-    each_row([&](const Source& source, const auto& part, std::size_t r, const Commit& commit) {
-      const auto& row = part.segment.rows[r];
+  }
+
+  /// Each origin must be one chain.
+  void check_links() {
+    each_row([&](const Source& source, const format::CommitRow& row, std::size_t, const Commit& commit) {
       if (commit.first == 1 || row.previous == Hash{}) return;
-      const auto before = by_last.find({commit.origin, commit.first - 1});
-      if (before == by_last.end()) {
+      const std::string dot = dot_text({commit.origin, commit.first});
+      const auto before = by_last_.find({commit.origin, commit.first - 1});
+      if (before == by_last_.end()) {
         find({Verdict::unlinked, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr),
-              "the commit before " + dot_text({commit.origin, commit.first}) + " is in none of the files given", ""});
+              "the commit before " + dot + " is in none of the files given", ""});
       } else if (before->second.hash != row.previous) {
-        forked(source, "commit " + dot_text({commit.origin, commit.first}) + " continues another history of its origin (" + hex(row.previous, 12) +
-                           ") than the one given (" + hex(before->second.hash, 12) + ")");
+        forked(source, "commit " + dot + " continues another history of its origin (" + hex(row.previous, 12) + ") than the one given (" +
+                           hex(before->second.hash, 12) + ")");
       }
     });
   }
@@ -185,11 +190,17 @@ class Verifier {
     }
   }
 
+  struct Known {
+    Hash hash;
+    const Source* source;
+  };
+
   VerifyOptions options_;
   unsigned threads_;
   VerifyReport report_;
   std::vector<Source> sources_;
   Log::Impl log_;
+  std::map<Dot, Known> by_last_;  // commits by their last dot
 };
 
 }  // namespace
