@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""The program as a process: terminals, signals, locks, streams that are closed or full.
+
+    process.py --program PATH
+
+What golden cases cannot say: stdout or stderr on a terminal (a pseudo-terminal here), a kill in the middle, two writers at once. No
+assertion is about time; where something has to have happened first, it is waited for.
+"""
+import argparse
+import os
+import pty
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from run import environment
+
+LINE = b'{"id":"a","op":"create","vector":[1,2]}\n'
+problems = []
+
+
+def check(holds, what):
+    if not holds:
+        problems.append(what)
+
+
+class Place:
+    """An empty directory, and the program in it."""
+
+    def __init__(self, program):
+        self.folder = tempfile.TemporaryDirectory(prefix="deltalog-process-")
+        self.path = Path(self.folder.name)
+        self.program = str(Path(program).resolve())
+        self.env = environment(program, self.path)
+
+    def start(self, *words, **more):
+        return subprocess.Popen([self.program, *words], cwd=self.path, env=more.pop("env", self.env), **more)
+
+    def run(self, *words, data=b"", **more):
+        done = subprocess.run([self.program, *words], cwd=self.path, env=self.env, input=data, capture_output=True, timeout=60, **more)
+        return done.returncode, done.stdout, done.stderr
+
+    def names(self):
+        return sorted(p.name for p in self.path.iterdir())
+
+
+def on_terminal(place, *words, stream="stdout", env=None):
+    """Exit code and what a terminal shows that is this stream of the program."""
+    master, slave = pty.openpty()
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: slave}
+    process = place.start(*words, env=env, **streams)
+    os.close(slave)
+    shown = b""
+    try:
+        while part := os.read(master, 65536):
+            shown += part
+    except OSError:  # the other end is closed
+        pass
+    os.close(master)
+    return process.wait(timeout=60), shown
+
+
+def terminals(program):
+    place = Place(program)
+    place.run("encode", "-", "-o", "a.dlog", "--at", "2026-01-01", data=LINE)
+    term = {**place.env, "TERM": "xterm"}
+    code, shown = on_terminal(place, "encode", "a.dlog", "-o", "-", env=term)
+    check(code != 0 and b"\x89DLG" not in shown, "a log was written to a terminal")
+    code, shown = on_terminal(place, "snapshot", "a.dlog", "-o", "-", "--to", "npy", env=term)
+    check(code != 0 and b"NUMPY" not in shown, "a matrix was written to a terminal")
+    code, shown = on_terminal(place, "snapshot", "a.dlog", "-o", "-", "--to", "ndjson", env=term)
+    check(code == 0 and b'"id":"a"' in shown, f"text was not written to a terminal: {code} {shown}")
+    for more, colored in (({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)):
+        code, shown = on_terminal(place, "verify", "a.dlog", env={**term, **more})
+        check((b"\x1b[" in shown) == colored, f"colour on a terminal with {more}: {shown}")
+    code, shown = on_terminal(place, "verify", "a.dlog", "--color=never", env=term)
+    check(b"\x1b[" not in shown, "colour in spite of --color=never")
+    code, shown = on_terminal(place, "encode", "nowhere.npy", "-o", "b.dlog", stream="stderr", env=term)
+    check(code == 3 and b"nowhere.npy" in shown, f"an error on a terminal: {code} {shown}")
+    code, shown = on_terminal(place, "log", "a.dlog", stream="stderr", env=term)
+    check(code == 0 and shown == b"", f"progress of quick work: {shown}")
+
+
+def wait_until(holds):
+    for _ in range(3000):
+        if holds():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def holds_a_lock(process):
+    """Linux says so of each open file. Asking by taking the lock could keep the other from it."""
+    folder = Path(f"/proc/{process.pid}/fdinfo")
+    try:
+        return any("lock:" in (folder / name).read_text() for name in os.listdir(folder))
+    except OSError:
+        return False
+
+
+def kills(program):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        place = Place(program)
+        process = place.start("encode", "-", "-o", "a.dlog", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process.stdin.write(LINE)
+        process.stdin.flush()
+        check(wait_until(place.names), "no temporary file was ever seen")
+        check("a.dlog" not in place.names(), "the output has its name before it is whole")
+        process.send_signal(number)
+        check(process.wait(timeout=60) == -number, f"after {number.name} the exit is {process.returncode}")
+        check(place.names() == [], f"{number.name} left {place.names()}")
+        process.stdin.close()
+
+
+def appends(program):
+    """A kill in the middle of an append leaves the log as it was; a second writer is told that there is a first."""
+    place = Place(program)
+    place.run("encode", "-", "-o", "a.dlog", "--at", "2026-01-01", data=LINE)
+    before = (place.path / "a.dlog").read_bytes()
+    first = place.start("encode", "-", "--append", "a.dlog", "--at", "2026-01-02", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    check(wait_until(lambda: holds_a_lock(first)), "the writer never took a lock")
+    code, _, error = place.run("encode", "-", "--append", "a.dlog", "--at", "2026-01-02", data=b'{"id":"a","vector":[1,3]}\n')
+    check(code == 3 and b"another process" in error, f"a second writer was not refused: {code} {error}")
+    code, out, _ = place.run("snapshot", "a.dlog", "-o", "-", "--to", "ndjson")
+    check(code == 0 and out == b'{"id":"a","vector":[1,2]}\n', "a reader does not read during an append")
+    first.kill()
+    first.wait()
+    first.stdin.close()
+    check((place.path / "a.dlog").read_bytes() == before, "an append that was killed changed the log")
+    code, _, error = place.run("encode", "-", "--append", "a.dlog", "--at", "2026-01-02", data=b'{"id":"a","vector":[1,3]}\n')
+    check(code == 0, f"the log cannot be appended to after a kill: {error}")
+
+
+def streams(program):
+    place = Place(program)
+    place.run("encode", "-", "-o", "a.dlog", "--at", "2026-01-01", data=LINE)
+    for words in (["log", "a.dlog"], ["dump", "a.dlog"], ["verify", "a.dlog"], ["snapshot", "a.dlog", "-o", "-", "--to", "npy"],
+                  ["info", "a.dlog"], ["show", "a.dlog", "main:1"], ["blame", "a.dlog", "--id", "a"], ["encode", "a.dlog", "--from",
+                  "ndjson", "-o", "-"], ["encode", "--json", "--from", "ndjson", "/dev/null", "-o", "j.dlog"]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([place.program, *words], cwd=place.path, env=place.env, stdout=full, stderr=subprocess.PIPE,
+                                  stdin=subprocess.DEVNULL, timeout=60)
+        check(done.returncode == 3 and done.stderr, f"{words} to a full device: {done.returncode} {done.stderr}")
+        done = subprocess.run(["bash", "-c", 'exec "$@" >&-', "sh", place.program, *words], cwd=place.path, env=place.env,
+                              stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=60)
+        check(done.returncode == 3 and done.stderr, f"{words} with stdout closed: {done.returncode} {done.stderr}")
+    code, _, error = place.run("encode", "-", "-o", "b.dlog", data=LINE, preexec_fn=lambda: os.close(0))
+    check(code == 3 and "b.dlog" not in place.names(), f"stdin closed: {code} {error}")
+    # A reader that goes away: quiet, by signal, in the middle of much output.
+    many = b"".join(b'{"id":"%d","op":"create","vector":[1,2]}\n' % i for i in range(20000))
+    place.run("encode", "-", "-o", "m.dlog", "--at", "2026-01-01", data=many)
+    for words in (["dump", "m.dlog"], ["snapshot", "m.dlog", "-o", "-", "--to", "ndjson"], ["log", "--deltas", "m.dlog"]):
+        process = place.start(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.read(10)
+        process.stdout.close()
+        error = process.stderr.read()
+        check(process.wait(timeout=60) == -signal.SIGPIPE and not error, f"{words} to a closed pipe: {process.returncode} {error}")
+        process.stderr.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--program", required=True)
+    args = parser.parse_args()
+    for test in (terminals, kills, appends, streams):
+        test(args.program)
+    print("\n".join(problems), end="\n" if problems else "")
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()
