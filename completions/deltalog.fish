@@ -94,6 +94,7 @@ complete -c deltalog -n '__fish_seen_subcommand_from dump' -l help -s h -d 'prin
 complete -c deltalog -n '__fish_seen_subcommand_from dump' -l version -d 'print versions and stop'
 complete -c deltalog -n '__fish_seen_subcommand_from log' -l deltas -d 'list deltas instead of commits'
 complete -c deltalog -n '__fish_seen_subcommand_from log' -l ancestors -x -d 'only what DOT had seen, and its own commit'
+complete -c deltalog -n '__fish_seen_subcommand_from log' -l common -x -d 'only what every DOT given had seen'
 complete -c deltalog -n '__fish_seen_subcommand_from log' -l hashes -d 'print hashes of commits; reads every delta'
 complete -c deltalog -n '__fish_seen_subcommand_from log' -l max-count -s n -x -d 'at most N lines'
 complete -c deltalog -n '__fish_seen_subcommand_from log' -l reverse -d 'the oldest first'

@@ -25,7 +25,7 @@ struct Job {
   Console& console;
   const Log& log;
   DeltaFilter filter;
-  std::vector<bool> ancestors;  // by commit; empty: all
+  std::vector<bool> ancestors;  // by commit: what --ancestors and --common keep; empty: all
   std::size_t most = ~std::size_t{0};
 
   bool takes_commit(std::uint32_t number) const {
@@ -49,6 +49,15 @@ std::vector<bool> ancestors_of(const Log& log, const delta::Dot& dot) {
     for (const auto& parent : commit.parents) visit(parent);
   }
   return seen;
+}
+
+// Keeps what the named delta had seen, of what is kept already.
+Status keep_ancestors(Job& job, std::string_view name) {
+  DELTA_TRY(const auto dot, find_dot(job.log, name));
+  const auto seen = ancestors_of(job.log, dot);
+  if (job.ancestors.empty()) job.ancestors.assign(seen.size(), true);
+  for (std::size_t i = 0; i < seen.size(); ++i) job.ancestors[i] = job.ancestors[i] && seen[i];
+  return {};
 }
 
 // Rows of text in aligned batches, or lines of JSON.
@@ -162,9 +171,8 @@ Result<Exit> run_log(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
   DELTA_TRY(auto filter, DeltaFilter::make(invocation, log.catalog()));
   Job job{invocation, console, log, std::move(filter), {}, most.value_or(~std::uint64_t{0})};
-  if (const auto* text = invocation.value("ancestors")) {
-    DELTA_TRY(const auto dot, log.parse_dot(*text));
-    job.ancestors = ancestors_of(log, dot);
+  for (const std::string_view option : {"ancestors", "common"}) {
+    for (const auto& text : invocation.values(option)) DELTA_OK(keep_ancestors(job, text));
   }
   DELTA_TRY(const auto chosen, choose_vectors(invocation, log.catalog()));
   if (report_missing(chosen, console)) return Exit::no;

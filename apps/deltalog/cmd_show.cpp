@@ -17,42 +17,15 @@ namespace {
 using delta::Change;
 using delta::Log;
 
-struct Found {
-  std::uint32_t commit = 0;
-  std::optional<std::uint64_t> seq;  // none: the whole commit
-  std::optional<delta::Hash> hash;
-};
-
-Result<Found> find_by_hash(const Log& log, const delta::HashPrefix& prefix, std::string_view text) {
-  DELTA_TRY(const auto hashes, log.hashes());
-  std::optional<std::uint32_t> found;
-  for (std::uint32_t number = 0; number < hashes.size(); ++number) {
-    if (!prefix.matches(hashes[number])) continue;
-    if (found) {
-      return delta::error(delta::ErrorCode::usage, delta::quote(text) + " begins the hashes of several commits")
-          .with_hint("give more digits");
-    }
-    found = number;
+// With the commit's hash where it was asked for.
+Result<Named> find(const Invocation& invocation, const Log& log, const std::string& name) {
+  DELTA_TRY(auto found, find_named(log, name));
+  if (invocation.has("commit")) found.seq.reset();
+  if (invocation.has("hashes") && !found.hash) {
+    DELTA_TRY(const auto hashes, log.hashes());
+    found.hash = hashes[found.commit];
   }
-  if (!found) return delta::error(delta::ErrorCode::not_found, "no commit " + delta::quote(text) + " in the log");
-  return Found{*found, {}, hashes[*found]};
-}
-
-// A dot holds a colon, a hash never does.
-Result<Found> find(const Invocation& invocation, const Log& log, const std::string& name) {
-  if (name.find(':') != name.npos) {
-    DELTA_TRY(const auto dot, log.parse_dot(name));
-    Found found{*log.find_commit(dot), dot.seq, {}};
-    if (invocation.has("commit")) found.seq.reset();
-    if (invocation.has("hashes")) {
-      DELTA_TRY(const auto hashes, log.hashes());
-      found.hash = hashes[found.commit];
-    }
-    return found;
-  }
-  const auto prefix = delta::parse_hash_prefix(name);
-  if (!prefix) return usage_error(invocation, delta::quote(name) + " is no dot (ORIGIN:SEQ) and no hash (4 to 64 hexadecimal digits)");
-  return find_by_hash(log, *prefix, name);
+  return found;
 }
 
 void put_lines(std::string& out, std::string_view name, std::string_view text) {
@@ -65,7 +38,7 @@ void put_lines(std::string& out, std::string_view name, std::string_view text) {
   }
 }
 
-std::string commit_text(const Log& log, const Found& found, const Console& console) {
+std::string commit_text(const Log& log, const Named& found, const Console& console) {
   const auto& commit = log.commit(found.commit);
   std::string out = console.paint(Style::caution, "commit " + dots_text(log, commit));
   if (log.pending(found.commit)) out += " (pending: its causes are in none of the logs)";

@@ -25,8 +25,8 @@ enum class Exit : int {
   partly = 4,  ///< done in part, and said which
 };
 
-/// What a word on the command line names, for completion.
-enum class Kind : unsigned char { text, file, directory, command };
+/// What a word on the command line names: for completion, and to see that no stream is named twice.
+enum class Kind : unsigned char { text, file, output, command };
 
 struct Option {
   std::string_view name;       ///< long name without dashes

@@ -58,7 +58,7 @@ Options progress() {
 Options json() { return {{"json", 0, "", "print NDJSON, one object a line"}}; }
 
 Options output() {
-  return {{"output", 'o', "OUT", "write the new file OUT, whole or not at all; - is stdout", false, {}, Kind::file},
+  return {{"output", 'o', "OUT", "write the new file OUT, whole or not at all; - is stdout", false, {}, Kind::output},
           {"force", 'f', "", "replace OUT if it exists"}};
 }
 
@@ -142,8 +142,8 @@ Command snapshot_command() {
       .operands = {kLogs},
       .options = join({output(),
                        {{"to", 0, "FORMAT", "npy or ndjson (default: by the suffix of OUT)", false, {"npy", "ndjson"}},
-                        {"ids-out", 0, "FILE", "write the rows' ids, one a line", false, {}, Kind::file},
-                        {"metadata-out", 0, "FILE", "write metadata as NDJSON", false, {}, Kind::file},
+                        {"ids-out", 0, "FILE", "write the rows' ids, one a line", false, {}, Kind::output},
+                        {"metadata-out", 0, "FILE", "write metadata as NDJSON", false, {}, Kind::output},
                         {"sort", 0, "ORDER", "created (default) or id", false, {"created", "id"}}},
                        selection({"at", "as-seen-by", "id", "id-glob", "ids-from", "namespace"}),
                        threads(),
@@ -223,6 +223,7 @@ Command log_command() {
           .operands = {kLogs},
           .options = join({{{"deltas", 0, "", "list deltas instead of commits"},
                             {"ancestors", 0, "DOT", "only what DOT had seen, and its own commit"},
+                        {"common", 0, "DOT", "only what every DOT given had seen", true},
                             {"hashes", 0, "", "print hashes of commits; reads every delta"},
                             {"max-count", 'n', "N", "at most N lines"},
                             {"reverse", 0, "", "the oldest first"}},

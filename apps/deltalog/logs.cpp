@@ -30,11 +30,39 @@ Exit exit_with(const delta::Log& log) {
   return Exit::yes;
 }
 
+Result<Named> find_named(const delta::Log& log, std::string_view text) {
+  if (text.find(':') != text.npos) {
+    DELTA_TRY(const auto dot, log.parse_dot(text));
+    return Named{*log.find_commit(dot), dot.seq, {}};
+  }
+  const auto prefix = delta::parse_hash_prefix(text);
+  if (!prefix) {
+    return delta::error(ErrorCode::usage, delta::quote(text) + " is no dot (ORIGIN:SEQ) and no hash (4 to 64 hexadecimal digits)");
+  }
+  DELTA_TRY(const auto hashes, log.hashes());
+  std::optional<std::uint32_t> found;
+  for (std::uint32_t number = 0; number < hashes.size(); ++number) {
+    if (!prefix->matches(hashes[number])) continue;
+    if (found) {
+      return delta::error(ErrorCode::usage, delta::quote(text) + " begins the hashes of several commits").with_hint("give more digits");
+    }
+    found = number;
+  }
+  if (!found) return delta::error(ErrorCode::not_found, "no commit " + delta::quote(text) + " in the log");
+  return Named{*found, {}, hashes[*found]};
+}
+
+Result<delta::Dot> find_dot(const delta::Log& log, std::string_view text) {
+  DELTA_TRY(const auto named, find_named(log, text));
+  const auto& commit = log.commit(named.commit);
+  return delta::Dot{commit.origin, named.seq.value_or(commit.last())};
+}
+
 Result<delta::CutOptions> cut_of(const Invocation& invocation, const delta::Log& log) {
   delta::CutOptions cut;
   DELTA_TRY(cut.at, time_of(invocation, "at"));
   if (const auto* text = invocation.value("as-seen-by")) {
-    DELTA_TRY(cut.as_seen_by, log.parse_dot(*text));
+    DELTA_TRY(cut.as_seen_by, find_dot(log, *text));
   }
   return cut;
 }

@@ -18,6 +18,18 @@ Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::
 /// What an answer about the state is worth: partly, when the log holds commits that no state may hold yet.
 Exit exit_with(const delta::Log& log);
 
+/// A delta or a commit, as people name it.
+struct Named {
+  std::uint32_t commit = 0;
+  std::optional<std::uint64_t> seq;  ///< none: the whole commit
+  std::optional<delta::Hash> hash;   ///< of the commit, if it was named by that
+};
+/// "origin:seq" is a delta; 4 to 64 digits of a hash are a commit (which reads every delta). A dot holds a colon, a hash never does.
+/// Errors: usage for neither, or for digits that begin several hashes; not_found.
+Result<Named> find_named(const delta::Log& log, std::string_view text);
+/// The same as a dot: of a commit its last.
+Result<delta::Dot> find_dot(const delta::Log& log, std::string_view text);
+
 /// --at and --as-seen-by, of a command that has both.
 Result<delta::CutOptions> cut_of(const Invocation& invocation, const delta::Log& log);
 

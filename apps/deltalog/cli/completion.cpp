@@ -46,7 +46,7 @@ std::string bash_value(const Command& command, const Option& option) {
   if (option.letter != 0) pattern += fmt::format(" | '{} -{}'", command.name, option.letter);
   std::string reply = "COMPREPLY=()";
   if (!option.choices.empty()) reply = fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$word\"))", joined(option.choices, " "));
-  if (option.kind == Kind::file) reply = "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$word\"))";
+  if (option.kind == Kind::file || option.kind == Kind::output) reply = "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$word\"))";
   return fmt::format("    {}) {}; return ;;\n", pattern, reply);
 }
 
@@ -68,7 +68,7 @@ std::string zsh_action(const Option& option) {
   if (option.value.empty()) return {};
   std::string action = " ";
   if (!option.choices.empty()) action = "(" + joined(option.choices, " ") + ")";
-  if (option.kind == Kind::file) action = "_files";
+  if (option.kind == Kind::file || option.kind == Kind::output) action = "_files";
   return fmt::format(":{}:{}", option.value, action);
 }
 
@@ -97,7 +97,7 @@ std::string fish_quoted(std::string_view text) {
 std::string fish_option(const Command& command, const Option& option) {
   std::string out = fmt::format("complete -c deltalog -n '__fish_seen_subcommand_from {}' -l {}", command.name, option.name);
   if (option.letter != 0) out += fmt::format(" -s {}", option.letter);
-  if (option.kind == Kind::file) {
+  if (option.kind == Kind::file || option.kind == Kind::output) {
     out += " -r -F";
   } else if (!option.choices.empty()) {
     out += fmt::format(" -x -a '{}'", joined(option.choices, " "));

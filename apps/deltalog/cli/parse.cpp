@@ -42,6 +42,7 @@ class Parser {
   Result<Invocation> run() {
     while (next_ < words_.size() && !done_) DELTA_OK(word(words_[next_++]));
     if (!done_) DELTA_OK(check_operands());
+    if (!done_) DELTA_OK(check_streams());
     return std::move(out_);
   }
 
@@ -110,6 +111,21 @@ class Parser {
     if (!open && out_.operands_.size() > operands.size()) {
       return usage("unexpected argument " + delta::quote(out_.operands_[operands.size()]));
     }
+    return {};
+  }
+
+  // A stream read or written twice would give each half of its bytes.
+  Status check_streams() const {
+    auto in = command_.operands.empty() || command_.operands[0].kind != Kind::file ? 0 : std::ranges::count(out_.operands_, "-");
+    decltype(in) out = 0;
+    for (const auto& option : command_.options) {
+      const auto used = out_.values_.find(option.name);
+      if (used == out_.values_.end()) continue;
+      if (option.kind == Kind::file) in += std::ranges::count(used->second, "-");
+      if (option.kind == Kind::output) out += std::ranges::count(used->second, "-");
+    }
+    if (in > 1) return usage("standard input is named twice");
+    if (out > 1) return usage("standard output is named twice");
     return {};
   }
 
