@@ -43,8 +43,8 @@ std::span<std::uint32_t> State::put(std::uint32_t vector) {
       while ((std::uint64_t{2} << pool.shift) * dims <= kChunkValues && pool.shift < 16) ++pool.shift;
     }
     if (pool.used >> pool.shift == pool.chunks.size()) {
-      // The first chunk may stay nearly empty; those after it will be filled.
-      pool.chunks.push_back(allocate_pages((std::size_t{1} << pool.shift) * dims, !pool.chunks.empty()));
+      const bool large = !pool.chunks.empty() || std::uint64_t{catalog_->vectors()} * dims >= 2 * kChunkValues;
+      pool.chunks.push_back(allocate_pages((std::size_t{1} << pool.shift) * dims, large));  // a small state stays small
     }
     r.slot = pool.used++;
   }
