@@ -96,10 +96,36 @@ Status Log::Impl::link() {
   };
   std::ranges::stable_sort(parts, {}, start);
   for (auto& part : parts) DELTA_OK(translate(part));
+  DELTA_OK(compare_chains());
   for (const auto number : history.pending()) {
     const Commit& commit = history.commit(number);
     notices.push_back({Verdict::pending, "", 0, std::string(catalog.origin(commit.origin)) + ":" + std::to_string(commit.first),
                        "a commit whose causes are in none of the files given; it is not part of any state", ""});
+  }
+  return {};
+}
+
+Status Log::Impl::compare_chains() const {
+  struct Stated {
+    Hash hash;
+    const std::string* file;
+  };
+  std::map<std::pair<std::string_view, std::uint64_t>, Stated> stated;
+  for (const auto& part : parts) {
+    const store::Segment& s = part.segment;
+    for (const auto& head : s.footer.heads) {
+      if (head.origin >= s.names.origins.size()) continue;  // heads() refuses it
+      const std::string& origin = s.names.origins[head.origin];
+      for (const auto& [seq, hash] : {std::pair(head.first - 1, head.previous), std::pair(head.last, head.hash)}) {
+        if (seq == 0 || hash == Hash{}) continue;
+        const auto [known, fresh] = stated.try_emplace({origin, seq}, Stated{hash, &s.file->name()});
+        if (fresh || known->second.hash == hash) continue;
+        return error(ErrorCode::forked, "forked origin: the history up to " + escape(origin) + ":" + std::to_string(seq) +
+                                            " is not that of " + escape(*known->second.file, 4096))
+            .in(s.file->name())
+            .with_hint("two writers used one origin name; give each its own with --origin");
+      }
+    }
   }
   return {};
 }

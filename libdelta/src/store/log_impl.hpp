@@ -46,6 +46,8 @@ struct Log::Impl {
   Status open_file(const std::string& path);
   Status link();
   Status translate(Part& part);
+  /// Commits with equal rows may differ in their deltas: where footers state the hash of the same dot, the hashes are compared.
+  Status compare_chains() const;
   /// DATA frames of all parts, decoded by workers, handed on in order.
   Status stream(const StreamOptions& options, const std::function<Status(const Block&)>& visit) const;
   Status read_block(const StreamOptions& options, Block& block) const;
