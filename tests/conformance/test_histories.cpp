@@ -1,6 +1,7 @@
 // Every real matrix history, in and out again: in one run and version by version, under every preset, with any number of threads.
 #include <catch2/catch.hpp>
 
+#include "delta/blame.hpp"
 #include "delta/encode.hpp"
 #include "delta/log.hpp"
 #include "delta/snapshot.hpp"
@@ -53,6 +54,19 @@ void check_equal_logs(const std::string& a, const std::string& b) {
   const std::string pa[] = {a}, pb[] = {b};
   const Log first = must(Log::open(pa)), second = must(Log::open(pb));
   CHECK(must(first.hashes()) == must(second.hashes()));
+  for (std::uint32_t v = 0; v < first.catalog().vectors(); v += 1 + static_cast<std::uint32_t>(first.catalog().vectors()) / 4) {
+    const auto other = second.catalog().find_vector(first.catalog().namespace_of(v), first.catalog().id(v));
+    REQUIRE(other);
+    const auto one = blame(first, v), two = blame(second, *other);
+    REQUIRE(bool(one) == bool(two));
+    if (!one) continue;  // deleted
+    REQUIRE(one->runs.size() == two->runs.size());
+    for (std::size_t r = 0; r < one->runs.size(); ++r) {
+      CHECK(one->runs[r].bits == two->runs[r].bits);
+      REQUIRE(one->runs[r].chosen.size() == 1);
+      CHECK(first.dot_text(one->runs[r].chosen[0].dot) == second.dot_text(two->runs[r].chosen[0].dot));
+    }
+  }
 }
 
 }  // namespace

@@ -270,6 +270,17 @@ Status read_commits(ByteView payload, std::uint32_t count, std::uint32_t origins
   return {};
 }
 
+void note_head(Footer& footer, const CommitRow& row, const Hash& hash) {
+  const std::uint32_t origin = row.commit.origin;
+  auto head = std::ranges::lower_bound(footer.heads, origin, {}, &HeadEntry::origin);
+  if (head == footer.heads.end() || head->origin != origin) {
+    head = footer.heads.insert(head, {origin, row.commit.first, 0, {}, row.previous, {}});
+  }
+  head->last = row.commit.last();
+  head->time = row.time;
+  head->hash = hash;
+}
+
 void write_footer(const Footer& footer, Buffer& buffer) {
   Writer out(buffer);
   out.varint(footer.namespaces), out.varint(footer.origins), out.varint(footer.vectors);

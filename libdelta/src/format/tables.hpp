@@ -63,6 +63,8 @@ struct Footer {
   std::uint32_t vectors = 0, namespaces = 0, origins = 0;
   friend bool operator==(const Footer&, const Footer&) = default;
 };
+/// Notes a commit, in order of seq within its origin: `row.previous` counts for the first one of its origin.
+void note_head(Footer& footer, const CommitRow& row, const Hash& hash);
 void write_footer(const Footer& footer, Buffer& out);
 Status read_footer(ByteView payload, std::uint32_t count, Footer& footer);
 

@@ -169,15 +169,9 @@ void ContentCheck::check_footer(bool chain) {
   footer_.origins = static_cast<std::uint32_t>(segment_.names.origins.size());
   bool hashed = chain;
   for (std::size_t r = 0; r < segment_.rows.size(); ++r) {
-    const auto& row = segment_.rows[r];
-    auto head = std::ranges::find(footer_.heads, row.commit.origin, &format::HeadEntry::origin);
-    if (head == footer_.heads.end()) head = footer_.heads.insert(head, {row.commit.origin, row.commit.first, 0, {}, row.previous, {}});
-    head->last = row.commit.last();
-    head->time = row.time;
-    head->hash = rows.hashes[r].value_or(Hash{});
+    format::note_head(footer_, segment_.rows[r], rows.hashes[r].value_or(Hash{}));
     hashed = hashed && rows.hashes[r];
   }
-  std::ranges::sort(footer_.heads, {}, &format::HeadEntry::origin);
   const std::uint64_t at = scanned_.frames.back().offset;
   const std::string where = store::place_name(segment_.number, &scanned_.frames.back().header);
   store::Segment self = segment_;  // to read the footer frame by the directory of one entry

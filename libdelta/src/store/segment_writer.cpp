@@ -275,15 +275,10 @@ Status SegmentWriter::flush_commits() {
     row.previous = head.hash;
     const Hash hash = model::commit_hash(catalog_, commit, roots_.front(), head.hash);
     roots_.pop_front();
-    const std::uint32_t local = local_origin(commit.origin);
-    auto entry = std::ranges::find(footer_.heads, local, &format::HeadEntry::origin);
-    if (entry == footer_.heads.end()) entry = footer_.heads.insert(entry, {local, commit.first, 0, {}, head.hash, {}});
-    entry->last = commit.last();
-    entry->time = row.time;
-    entry->hash = hash;
     head = {commit.last(), row.time, hash};
-    commit.origin = local;
+    commit.origin = local_origin(commit.origin);
     for (auto& parent : commit.parents) parent.origin = local_origin(parent.origin);
+    format::note_head(footer_, row, hash);
   }
   Buffer raw;
   format::write_commits(rows_, raw);
@@ -328,7 +323,6 @@ Status SegmentWriter::write_footer() {
   footer_.vectors = vector_count_;
   footer_.namespaces = static_cast<std::uint32_t>(local_namespaces_.size());
   footer_.origins = static_cast<std::uint32_t>(origin_order_.size());
-  std::ranges::sort(footer_.heads, {}, &format::HeadEntry::origin);
   Buffer raw;
   format::write_footer(footer_, raw);
   format::Trailer trailer;

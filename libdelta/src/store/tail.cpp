@@ -48,15 +48,7 @@ Result<format::Footer> rebuild_footer(const Log& log, const Log::Impl::Part& par
     footer.frames.push_back(entry);
   }
   DELTA_TRY(const auto hashes, log.hashes());
-  for (std::size_t r = 0; r < segment.rows.size(); ++r) {
-    const auto& row = segment.rows[r];
-    auto head = std::ranges::find(footer.heads, row.commit.origin, &format::HeadEntry::origin);
-    if (head == footer.heads.end()) head = footer.heads.insert(head, {row.commit.origin, row.commit.first, 0, {}, row.previous, {}});
-    head->last = row.commit.last();
-    head->time = row.time;
-    head->hash = hashes[part.commits[r]];
-  }
-  std::ranges::sort(footer.heads, {}, &format::HeadEntry::origin);
+  for (std::size_t r = 0; r < segment.rows.size(); ++r) format::note_head(footer, segment.rows[r], hashes[part.commits[r]]);
   footer.vectors = static_cast<std::uint32_t>(segment.ids.size());
   footer.namespaces = static_cast<std::uint32_t>(segment.names.namespaces.size());
   footer.origins = static_cast<std::uint32_t>(segment.names.origins.size());
