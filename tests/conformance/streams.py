@@ -51,6 +51,16 @@ def check_stream(stream, scratch):
     run("verify", first)
 
 
+def check_commit_cost(stream, scratch):
+    """COMMITS, and what the footer says of origins: what commits cost beyond their deltas."""
+    log = scratch / "cost.dlog"
+    run("encode", stream, "-o", log)
+    rows = [json.loads(line) for line in run("info", "--columns", "--json", log).splitlines()]
+    commits = next(r["commits"] for r in rows if r["type"] == "info")
+    cost = sum(r["stored"] for r in rows if r["type"] == "column" and r["frame"] in ("COMMITS", "SEGMENT"))
+    check(commits == 1672 and cost <= 12 * commits, f"a commit costs {cost / commits:.2f} bytes beyond its deltas, 12 at most")
+
+
 def check_matrices(folder, scratch):
     name = folder.relative_to(TESTDATA)
     versions = sorted(folder.glob("v*.npy"))
@@ -76,6 +86,7 @@ def main():
         check(len(streams) == 4, "testdata has four streams")
         for stream in streams:
             check_stream(stream, scratch)
+        check_commit_cost(TESTDATA / "small/pkgterms-stream/events.ndjson", scratch)
         folders = sorted({f.parent for f in TESTDATA.glob("*/*/v000.npy")})
         check(len(folders) == 10, "testdata has ten matrix histories")
         for folder in folders:
