@@ -11,7 +11,7 @@
 #include "codec/coder.hpp"
 #include "codec/columns.hpp"
 #include "codec/index_sets.hpp"
-#include "codec/varint.hpp"
+#include "support/varint.hpp"
 
 namespace delta::codec {
 namespace {

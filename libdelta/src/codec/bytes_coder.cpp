@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "codec/coder.hpp"
-#include "codec/varint.hpp"
+#include "support/varint.hpp"
 
 namespace delta::codec {
 namespace {

@@ -10,7 +10,7 @@
 #include "codec/block.hpp"
 #include "codec/coder.hpp"
 #include "codec/index_sets.hpp"
-#include "codec/varint.hpp"
+#include "support/varint.hpp"
 #include "support/limits.hpp"
 
 namespace delta::codec {

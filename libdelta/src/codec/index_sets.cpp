@@ -6,7 +6,7 @@
 #include <bit>
 
 #include "codec/coder.hpp"
-#include "codec/varint.hpp"
+#include "support/varint.hpp"
 #include "support/checksum.hpp"
 #include "support/limits.hpp"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "codec/coder.hpp"
-#include "codec/varint.hpp"
+#include "support/varint.hpp"
 
 namespace delta::codec {
 namespace {

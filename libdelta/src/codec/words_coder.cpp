@@ -12,7 +12,7 @@
 #include <optional>
 
 #include "codec/coder.hpp"
-#include "codec/varint.hpp"
+#include "support/varint.hpp"
 
 namespace delta::codec {
 namespace {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "support/bytes.hpp"
+#include "support/varint.hpp"
 
 namespace delta::format {
 
@@ -33,11 +34,7 @@ class Writer {
     out_.resize(out_.size() + sizeof(T));
     store(out_.data() + out_.size() - sizeof(T), v);
   }
-  /// LEB128: seven bits a byte, low bits first.
-  void varint(std::uint64_t v) {
-    for (; v >= 0x80; v >>= 7) u8(static_cast<Byte>(v | 0x80));
-    u8(static_cast<Byte>(v));
-  }
+  void varint(std::uint64_t v) { put_varint(out_, v); }
   void raw(ByteView bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
   void text(std::string_view s) { varint(s.size()), raw(bytes_of(s)); }
 
@@ -64,19 +61,12 @@ class Reader {
     return v;
   }
   std::uint8_t u8() { return fixed<std::uint8_t>(); }
-  /// Minimal form only: a last byte of zero after others is refused, and so is anything past 64 bits.
   std::uint64_t varint() {
     std::uint64_t v = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const Byte b = u8();
-      if (shift == 63 && b > 1) return fail(), 0;
-      v |= static_cast<std::uint64_t>(b & 0x7f) << shift;
-      if (b < 0x80) {
-        if (b == 0 && shift != 0) return fail(), 0;
-        return ok_ ? v : 0;
-      }
-    }
-    return fail(), 0;
+    const Byte* at = bytes_.data() + at_;
+    if (!get_varint(at, bytes_.data() + bytes_.size(), v)) return fail(), 0;
+    at_ = static_cast<std::size_t>(at - bytes_.data());
+    return v;
   }
   /// A varint at most `limit`.
   std::uint64_t bounded(std::uint64_t limit) {
@@ -103,8 +93,5 @@ class Reader {
 
 constexpr std::uint64_t kAlign = 64;
 constexpr std::uint64_t padded(std::uint64_t n) { return (n + kAlign - 1) / kAlign * kAlign; }
-
-constexpr std::uint64_t zigzag(std::int64_t v) { return (static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63); }
-constexpr std::int64_t unzigzag(std::uint64_t v) { return static_cast<std::int64_t>(v >> 1) ^ -static_cast<std::int64_t>(v & 1); }
 
 }  // namespace delta::format

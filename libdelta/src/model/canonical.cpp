@@ -9,6 +9,7 @@
 #include <string>
 
 #include "support/digest.hpp"
+#include "support/varint.hpp"
 
 namespace delta::model {
 namespace {
@@ -24,10 +25,7 @@ class Writer {
   void u8(std::uint8_t v) { *at_++ = v; }
   void u32(std::uint32_t v) { fixed(v, 4); }
   void u64(std::uint64_t v) { fixed(v, 8); }
-  void varint(std::uint64_t v) {  // base 128, low groups first, minimal
-    for (; v >= 0x80; v >>= 7) u8(static_cast<std::uint8_t>(v | 0x80));
-    u8(static_cast<std::uint8_t>(v));
-  }
+  void varint(std::uint64_t v) { at_ = write_varint(at_, v); }
   void raw(ByteView bytes) {
     if (!bytes.empty()) std::memcpy(at_, bytes.data(), bytes.size());
     at_ += bytes.size();

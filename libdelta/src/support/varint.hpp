@@ -8,7 +8,7 @@
 
 #include "support/bytes.hpp"
 
-namespace delta::codec {
+namespace delta {
 
 inline constexpr std::size_t kMaxVarint = 10;  // bytes of 64 bits
 
@@ -52,4 +52,4 @@ constexpr std::uint64_t zigzag(std::int64_t v) {
 }
 constexpr std::int64_t unzigzag(std::uint64_t v) { return static_cast<std::int64_t>(v >> 1 ^ (~(v & 1) + 1)); }
 
-}  // namespace delta::codec
+}  // namespace delta
