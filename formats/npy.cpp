@@ -232,7 +232,7 @@ Status check_size(const Layout& layout, std::uint64_t size) {
     return bad(fmt::format("the file is cut off: shape ({}, {}) needs {} bytes, it has {}", layout.rows, layout.dims, wanted, size));
   }
   if (size > wanted) {
-    return bad(fmt::format("{} follow the matrix: shape ({}, {}) needs {} bytes, the file has {}",
+    return bad(fmt::format("{} after the matrix: shape ({}, {}) needs {} bytes, the file has {}",
                            plural(size - wanted, "byte"), layout.rows, layout.dims, wanted, size));
   }
   return {};

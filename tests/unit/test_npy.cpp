@@ -209,7 +209,7 @@ TEST_CASE("a file is exactly as long as its header says") {
   CHECK(error_of(file.substr(0, 9)) == "m.npy: the file ends inside its header");
   CHECK(error_of(file.substr(0, 30)) == "m.npy: the file ends inside its header");
   CHECK(error_of(file.substr(0, file.size() - 1)).find("the file is cut off: shape (2, 3) needs ") != std::string::npos);
-  CHECK(error_of(file + "x").find("1 byte follow the matrix") != std::string::npos);
+  CHECK(error_of(file + "x").find("1 byte after the matrix") != std::string::npos);
   CHECK(error_of("hello, world").find("not an .npy file") != std::string::npos);
   std::string version = file;
   version[6] = 4;
