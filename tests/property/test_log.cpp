@@ -36,25 +36,35 @@ World admissible(World w) {
   return w;
 }
 
-delta::Status write(const World& w, const std::string& path) {
-  DELTA_TRY(auto encoder, delta::Encoder::create(path, {}, {.threads = 1, .force = true, .allow_nonfinite = true}));
-  for (std::size_t c = 0; c < w.commits.size(); ++c) {
-    const Commit& commit = w.commits[c];
-    std::vector<std::string> texts;
-    for (const auto& [name, seq] : commit.parents) texts.push_back(name + ":" + std::to_string(seq));
-    const std::vector<std::string_view> parents(texts.begin(), texts.end());
-    DELTA_OK(encoder.commit({.origin = commit.origin, .first = commit.first, .deltas = commit.count, .parents = parents, .message = {}, .tool = {}, .source = {}, .trace = {}}));
-    for (const Delta& d : w.deltas) {
-      if (d.commit != c) continue;
-      delta::ChangeInput in;
-      const std::string id = std::to_string(d.vector), patch = d.metadata;
-      in.id = id, in.op = d.op, in.indices = d.indices, in.bits = d.bits, in.metadata = patch;
-      in.at = d.hlc >> 12, in.tick = static_cast<std::uint32_t>(d.hlc & 0xfff), in.seq = d.seq;
-      DELTA_OK(encoder.change(in));
-    }
+delta::Status write(const World& w, std::size_t c, delta::Encoder& encoder) {
+  const Commit& commit = w.commits[c];
+  std::vector<std::string> texts;
+  for (const auto& [name, seq] : commit.parents) texts.push_back(name + ":" + std::to_string(seq));
+  const std::vector<std::string_view> parents(texts.begin(), texts.end());
+  DELTA_OK(encoder.commit({.origin = commit.origin, .first = commit.first, .deltas = commit.count, .parents = parents, .message = {}, .tool = {}, .source = {}, .trace = {}}));
+  for (const Delta& d : w.deltas) {
+    if (d.commit != c) continue;
+    delta::ChangeInput in;
+    const std::string id = std::to_string(d.vector), patch = d.metadata;
+    in.id = id, in.op = d.op, in.indices = d.indices, in.bits = d.bits, in.metadata = patch;
+    in.at = d.hlc >> 12, in.tick = static_cast<std::uint32_t>(d.hlc & 0xfff), in.seq = d.seq;
+    DELTA_OK(encoder.change(in));
   }
-  DELTA_TRY(const auto summary, encoder.finish());
-  RC_ASSERT(summary.deltas == w.deltas.size());
+  return {};
+}
+
+/// In two runs: what the second one has seen is on disk.
+delta::Status write(const World& w, const std::string& path) {
+  const delta::EncodeOptions options{.threads = 1, .force = true, .allow_nonfinite = true};
+  std::uint64_t deltas = 0;
+  for (std::size_t c = 0; c < w.commits.size();) {
+    const std::size_t end = c == 0 ? (w.commits.size() + 1) / 2 : w.commits.size();
+    DELTA_TRY(auto encoder, c == 0 ? delta::Encoder::create(path, {}, options) : delta::Encoder::append(path, options));
+    for (; c < end; ++c) DELTA_OK(write(w, c, encoder));
+    DELTA_TRY(const auto summary, encoder.finish());
+    deltas += summary.deltas;
+  }
+  RC_ASSERT(deltas == w.deltas.size());
   return {};
 }
 
@@ -78,6 +88,7 @@ void compare(const delta::Log& log, const World& w, const std::vector<Delta>& de
 TEST_CASE("a world written by an encoder reads back as the world, at every cut, and verifies") {
   CHECK(check_histories("the laws through files", 1, [](const Plan& plan) {
     const World w = admissible(play(plan));
+    if (w.commits.empty()) return;
     const std::string path = directory().file("world.dlog");
     const auto written = write(w, path);
     if (!written) RC_FAIL(written.error().text() + "\n" + show(w));

@@ -18,6 +18,7 @@ constexpr std::string_view kTool = "deltalog/" DELTA_VERSION;
 }  // namespace
 
 Status EncodeSession::start() {
+  commits_before_ = log_.commits();
   DELTA_TRY(State folded, snapshot(log_));
   state_.emplace(std::move(folded));
   DELTA_TRY(auto heads, log_.impl().heads(log_));
@@ -89,17 +90,36 @@ Status EncodeSession::open_commit(const CommitPlan& plan) {
   commit.tool = text(plan.tool, options_.tool.empty() ? std::string(kTool) : options_.tool);
   commit.source = text(plan.source, options_.source);
   commit.trace = text(plan.trace, options_.trace);
-  const auto& times = log_.impl().times;
-  if (last > 0) open.own = times[*history.find({commit.origin, last})];
+  if (last > 0) open.own = log_.impl().times[*history.find({commit.origin, last})];
   for (const auto& parent : commit.parents) {
     if (parent.origin == commit.origin) continue;
-    const Timestamp time = times[*history.find(parent)];
+    DELTA_TRY(const Timestamp time, time_of(parent));
     if (!open.others || time > *open.others) open.others = time;
   }
   open.number = static_cast<std::uint32_t>(history.size());
   writer_->begin(commit.origin, commit.first);
   open_ = std::move(open);
   return {};
+}
+
+Result<Timestamp> EncodeSession::time_of(Dot dot) const {
+  const std::uint32_t number = *log_.find_commit(dot);
+  if (dot.seq == log_.commit(number).last()) return log_.commit_time(number);
+  if (number >= commits_before_) {
+    const auto inside = times_inside_.find(number);
+    if (inside == times_inside_.end()) return log_.commit_time(number);
+    const auto after = std::ranges::upper_bound(inside->second, dot.seq, {}, &std::pair<std::uint64_t, Timestamp>::first);
+    return std::prev(after)->second;
+  }
+  std::optional<Timestamp> time;  // rare: a parent inside a commit that was written before
+  DELTA_OK(log_.each(nullptr, [&](const ChangeBatch& batch) -> Status {
+    for (std::size_t i = 0; i < batch.size() && !time; ++i) {
+      if (batch.commits[i] == number && batch.seqs[i] == dot.seq) time = batch.times[i];
+    }
+    return {};
+  }));
+  if (!time) return error(ErrorCode::corrupt, "delta " + log_.dot_text(dot) + " is missing from its log");
+  return *time;
 }
 
 Result<Timestamp> EncodeSession::stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick) {
@@ -176,7 +196,14 @@ Status EncodeSession::put(Change change) {
     model::apply(*state_, commit.origin, change);
     stale_[change.vector] = false;
   }
-  if (commit.count++ == 0) open.first_time = change.time;
+  if (commit.count == 0) {
+    open.first_time = change.time;
+  } else if (change.time != *open.own) {
+    auto& inside = times_inside_[open.number];
+    if (inside.empty()) inside.push_back({commit.first, open.first_time});
+    inside.push_back({change.seq, change.time});
+  }
+  ++commit.count;
   open.own = change.time;
   open.bytes += 16 + 4 * (change.indices.size() + change.bits.size()) + change.metadata.size();
   return {};

@@ -110,6 +110,8 @@ class EncodeSession {
   Status refuse_pending(std::uint32_t origin);
   Status load_lifecycles();
   bool in_context(std::uint32_t commit, std::uint64_t seq) const;
+  /// The timestamp of a delta that is here, in the middle of its commit or at its end.
+  Result<Timestamp> time_of(Dot dot) const;
 
   EncodeOptions options_;
   Log log_;
@@ -120,6 +122,9 @@ class EncodeSession {
   std::vector<bool> stale_;   // vectors that a concurrent commit of this run touched
   Lifecycles lifecycles_;     // of this run, and of the log once asked
   bool lifecycles_loaded_ = false;
+  // Of commits of this run whose deltas differ in time: where it changes, as (seq, time from there on).
+  std::unordered_map<std::uint32_t, std::vector<std::pair<std::uint64_t, Timestamp>>> times_inside_;
+  std::size_t commits_before_ = 0;  // this run
   Timestamp carried_;         // the last timestamp whose counter overflowed into the next microsecond,
   Micros carried_from_ = 0;   // and the microsecond that was asked for
 };
