@@ -14,6 +14,7 @@
 #include "delta/file.hpp"
 #include "io/append_file.hpp"
 #include "io/cleanup.hpp"
+#include "scratch.hpp"
 #include "support/bytes.hpp"
 #include "unit/faulty_syscalls.hpp"
 
@@ -24,19 +25,6 @@ using namespace delta::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-// A directory of its own, gone at the end.
-struct Scratch {
-  fs::path path;
-  Scratch() {
-    std::string name = (fs::temp_directory_path() / "delta-io-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Scratch() { fs::remove_all(path); }
-  std::string operator/(const std::string& name) const { return (path / name).string(); }
-  std::size_t entries() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator())); }
-};
 
 void put(const std::string& path, std::string_view text) { std::ofstream(path, std::ios::binary) << text; }
 
@@ -102,12 +90,12 @@ void with_every_fault(Prepare prepare, Work work, Check check) {
 }  // namespace
 
 TEST_CASE("an input is read by offset, and its end is no surprise") {
-  Scratch dir;
-  put(dir / "a", "0123456789");
-  auto file = InputFile::open(dir / "a");
+  const scratch::Directory dir;
+  put(dir.file("a"), "0123456789");
+  auto file = InputFile::open(dir.file("a"));
   REQUIRE(file);
   CHECK(file->size() == 10);
-  CHECK(file->name() == dir / "a");
+  CHECK(file->name() == dir.file("a"));
   std::array<Byte, 4> four;
   REQUIRE(file->read(6, four));
   CHECK(text_of(four) == "6789");
@@ -115,25 +103,25 @@ TEST_CASE("an input is read by offset, and its end is no surprise") {
   const auto beyond = file->read(7, four);
   REQUIRE_FALSE(beyond);
   CHECK(beyond.error().code == ErrorCode::corrupt);
-  CHECK(beyond.error().text() == (dir / "a") + ": byte 7: the file ends before 4 bytes could be read");
+  CHECK(beyond.error().text() == (dir.file("a")) + ": byte 7: the file ends before 4 bytes could be read");
   CHECK_FALSE(file->read(~std::uint64_t{0}, four));
-  fs::resize_file(dir / "a", 8);
+  fs::resize_file(dir.file("a"), 8);
   const auto shrunk = file->read(6, four);
   REQUIRE_FALSE(shrunk);
-  CHECK(shrunk.error().text() == (dir / "a") + ": byte 8: the file became shorter while it was read");
+  CHECK(shrunk.error().text() == (dir.file("a")) + ": byte 8: the file became shorter while it was read");
 }
 
 TEST_CASE("what cannot be an input says so") {
-  Scratch dir;
-  CHECK(InputFile::open(dir / "none").error().code == ErrorCode::not_found);
-  CHECK(InputStream::open(dir / "none").error().text() == (dir / "none") + ": cannot open: No such file or directory");
-  CHECK(InputFile::open(dir.path.string()).error().text() == dir.path.string() + ": is a directory");
-  CHECK(InputStream::open(dir.path.string()).error().message == "is a directory");
+  const scratch::Directory dir;
+  CHECK(InputFile::open(dir.file("none")).error().code == ErrorCode::not_found);
+  CHECK(InputStream::open(dir.file("none")).error().text() == (dir.file("none")) + ": cannot open: No such file or directory");
+  CHECK(InputFile::open(dir.path().string()).error().text() == dir.path().string() + ": is a directory");
+  CHECK(InputStream::open(dir.path().string()).error().message == "is a directory");
   CHECK(InputFile::open("").error().code == ErrorCode::usage);
 }
 
 TEST_CASE("a pipe is spooled, and a redirected file is read from where it stands") {
-  Scratch dir;
+  const scratch::Directory dir;
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
   REQUIRE(::write(ends[1], "piped", 5) == 5);
@@ -149,8 +137,8 @@ TEST_CASE("a pipe is spooled, and a redirected file is read from where it stands
     CHECK(text_of(two) == "ed");
   }
   ::close(ends[0]);
-  put(dir / "a", "skipped rest");
-  const int fd = ::open((dir / "a").c_str(), O_RDONLY);
+  put(dir.file("a"), "skipped rest");
+  const int fd = ::open((dir.file("a")).c_str(), O_RDONLY);
   REQUIRE(::lseek(fd, 8, SEEK_SET) == 8);
   const Redirected in(STDIN_FILENO, fd);
   auto file = InputFile::open("-");
@@ -163,13 +151,13 @@ TEST_CASE("a pipe is spooled, and a redirected file is read from where it stands
 }
 
 TEST_CASE("a stream gives everything, whatever happens on the way") {
-  Scratch dir;
+  const scratch::Directory dir;
   const std::string text = pattern(100'000);
-  put(dir / "a", text);
+  put(dir.file("a"), text);
   std::string seen;
   with_every_fault([&] { seen.clear(); },
                    [&]() -> Status {
-                     DELTA_TRY(InputStream in, InputStream::open(dir / "a"));
+                     DELTA_TRY(InputStream in, InputStream::open(dir.file("a")));
                      Buffer buffer(30'000);
                      for (;;) {
                        DELTA_TRY(const std::size_t n, in.read(buffer));
@@ -180,18 +168,18 @@ TEST_CASE("a stream gives everything, whatever happens on the way") {
                    [&](const Status& status, Fault fault) {
                      if (fault != Fault::fail && plan.hit != "fstat") CHECK(status);
                      if (status) CHECK(seen == text);
-                     if (!status) CHECK(status.error().file == dir / "a");
+                     if (!status) CHECK(status.error().file == dir.file("a"));
                    });
 }
 
 TEST_CASE("an input is read whole or with an error, whichever call fails") {
-  Scratch dir;
+  const scratch::Directory dir;
   const std::string text = pattern(100'000);
-  put(dir / "a", text);
+  put(dir.file("a"), text);
   Buffer all(text.size());
   with_every_fault([&] { std::ranges::fill(all, Byte{0}); },
                    [&]() -> Status {
-                     DELTA_TRY(InputFile in, InputFile::open(dir / "a"));
+                     DELTA_TRY(InputFile in, InputFile::open(dir.file("a")));
                      return in.read(0, all);
                    },
                    [&](const Status& status, Fault fault) {
@@ -201,23 +189,23 @@ TEST_CASE("an input is read whole or with an error, whichever call fails") {
 }
 
 TEST_CASE("an output appears with commit(), and not before") {
-  Scratch dir;
-  auto out = OutputFile::create(dir / "out", {});
+  const scratch::Directory dir;
+  auto out = OutputFile::create(dir.file("out"), {});
   REQUIRE(out);
   REQUIRE(out->write(bytes_of("hello")));
-  CHECK_FALSE(fs::exists(dir / "out"));
+  CHECK_FALSE(fs::exists(dir.file("out")));
   REQUIRE(out->commit());
-  CHECK(get(dir / "out") == "hello");
+  CHECK(get(dir.file("out")) == "hello");
   CHECK(dir.entries() == 1);
   const mode_t mask = ::umask(0);
   ::umask(mask);
-  CHECK(static_cast<mode_t>(fs::status(dir / "out").permissions()) == (0666 & ~mask));
+  CHECK(static_cast<mode_t>(fs::status(dir.file("out")).permissions()) == (0666 & ~mask));
 }
 
 TEST_CASE("an output that is not committed leaves nothing") {
-  Scratch dir;
+  const scratch::Directory dir;
   {
-    auto out = OutputFile::create(dir / "out", {});
+    auto out = OutputFile::create(dir.file("out"), {});
     REQUIRE(out);
     REQUIRE(out->write(bytes_of(pattern(3 << 20))));
     CHECK(dir.entries() == 1);
@@ -226,58 +214,58 @@ TEST_CASE("an output that is not committed leaves nothing") {
 }
 
 TEST_CASE("an existing file is replaced only by force") {
-  Scratch dir;
-  put(dir / "out", "old");
-  const auto refused = OutputFile::create(dir / "out", {});
+  const scratch::Directory dir;
+  put(dir.file("out"), "old");
+  const auto refused = OutputFile::create(dir.file("out"), {});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::exists);
-  CHECK(refused.error().text() == (dir / "out") + ": exists already");
+  CHECK(refused.error().text() == (dir.file("out")) + ": exists already");
   CHECK(refused.error().hint == "-f replaces it");
-  REQUIRE(write_output(dir / "out", true, "new content"));
-  CHECK(get(dir / "out") == "new content");
+  REQUIRE(write_output(dir.file("out"), true, "new content"));
+  CHECK(get(dir.file("out")) == "new content");
   CHECK(dir.entries() == 1);
 }
 
 TEST_CASE("a file that appears while the output is written is not replaced") {
-  Scratch dir;
+  const scratch::Directory dir;
   for (const bool renames : {true, false}) {
-    fs::remove(dir / "out");
+    fs::remove(dir.file("out"));
     io::Syscalls table = io::sys();
     if (!renames) table.rename_new = [](const char*, const char*) { return errno = EINVAL, -1; };
     const ScopedSyscalls scoped(table);
-    auto out = OutputFile::create(dir / "out", {});
+    auto out = OutputFile::create(dir.file("out"), {});
     REQUIRE(out);
     REQUIRE(out->write(bytes_of("mine")));
-    put(dir / "out", "theirs");
+    put(dir.file("out"), "theirs");
     const auto refused = out->commit();
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == ErrorCode::exists);
-    CHECK(get(dir / "out") == "theirs");
+    CHECK(get(dir.file("out")) == "theirs");
     CHECK(dir.entries() == 1);
   }
 }
 
 TEST_CASE("a file system without exclusive rename is served by link") {
-  Scratch dir;
+  const scratch::Directory dir;
   io::Syscalls table = io::sys();
   table.rename_new = [](const char*, const char*) { return errno = EINVAL, -1; };
   const ScopedSyscalls scoped(table);
-  REQUIRE(write_output(dir / "out", false, "some content"));
-  CHECK(get(dir / "out") == "some content");
+  REQUIRE(write_output(dir.file("out"), false, "some content"));
+  CHECK(get(dir.file("out")) == "some content");
   CHECK(dir.entries() == 1);
 }
 
 TEST_CASE("what cannot be an output says so") {
-  Scratch dir;
+  const scratch::Directory dir;
   CHECK(OutputFile::create("", {}).error().code == ErrorCode::usage);
-  CHECK(OutputFile::create(dir.path.string(), {.force = true}).error().message == "is a directory");
-  CHECK_FALSE(OutputFile::create(dir / "no/out", {}));
-  CHECK_FALSE(OutputFile::create(dir / "no/", {}));
+  CHECK(OutputFile::create(dir.path().string(), {.force = true}).error().message == "is a directory");
+  CHECK_FALSE(OutputFile::create(dir.file("no/out"), {}));
+  CHECK_FALSE(OutputFile::create(dir.file("no/"), {}));
 }
 
 // A FIFO of our own stands for all that is no regular file: a test that fails as root must not replace a real device.
 TEST_CASE("what is no regular file is written through, never replaced") {
-  Scratch dir;
+  const scratch::Directory dir;
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
   {
@@ -289,12 +277,12 @@ TEST_CASE("what is no regular file is written through, never replaced") {
     CHECK(::read(ends[0], seen, 3) == 3);
     REQUIRE(out->commit());
   }
-  REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
-  const int reader = ::open((dir / "fifo").c_str(), O_RDONLY | O_NONBLOCK);
-  REQUIRE(write_output(dir / "fifo", true, "through the fifo"));
+  REQUIRE(::mkfifo((dir.file("fifo")).c_str(), 0600) == 0);
+  const int reader = ::open((dir.file("fifo")).c_str(), O_RDONLY | O_NONBLOCK);
+  REQUIRE(write_output(dir.file("fifo"), true, "through the fifo"));
   char seen[32];
   CHECK(::read(reader, seen, sizeof seen) == 16);
-  CHECK(fs::is_fifo(dir / "fifo"));
+  CHECK(fs::is_fifo(dir.file("fifo")));
   ::close(reader), ::close(ends[0]), ::close(ends[1]);
 }
 
@@ -325,26 +313,26 @@ TEST_CASE("a closed pipe is its own error") {
 }
 
 TEST_CASE("a new output is whole or absent, whichever call fails") {
-  Scratch dir;
+  const scratch::Directory dir;
   const std::string text = pattern((2 << 20) + 123);
-  with_every_fault([&] { fs::remove_all(dir.path), fs::create_directory(dir.path); },
-                   [&] { return write_output(dir / "out", false, text); },
+  with_every_fault([&] { fs::remove_all(dir.path()), fs::create_directory(dir.path()); },
+                   [&] { return write_output(dir.file("out"), false, text); },
                    [&](const Status& status, Fault fault) {
                      if (fault == Fault::shorten) CHECK(status);
-                     if (status) CHECK(get(dir / "out") == text);
-                     else CHECK_FALSE(fs::exists(dir / "out"));
+                     if (status) CHECK(get(dir.file("out")) == text);
+                     else CHECK_FALSE(fs::exists(dir.file("out")));
                      if (plan.hit != "unlink") CHECK(dir.entries() == (status ? 1 : 0));
                    });
 }
 
 TEST_CASE("a replaced output is the new one whole or the old one, whichever call fails") {
-  Scratch dir;
+  const scratch::Directory dir;
   const std::string text = pattern((1 << 20) + 123);
-  with_every_fault([&] { put(dir / "out", "old"); },
-                   [&] { return write_output(dir / "out", true, text); },
+  with_every_fault([&] { put(dir.file("out"), "old"); },
+                   [&] { return write_output(dir.file("out"), true, text); },
                    [&](const Status& status, Fault fault) {
                      if (fault == Fault::shorten) CHECK(status);
-                     const std::string now = get(dir / "out");
+                     const std::string now = get(dir.file("out"));
                      // Once the name is given, a failed sync of the directory cannot take it back.
                      if (status) CHECK(now == text);
                      else CHECK((now == "old" || (plan.hit == "fsync" && now == text)));
@@ -353,49 +341,49 @@ TEST_CASE("a replaced output is the new one whole or the old one, whichever call
 }
 
 TEST_CASE("fsync is called once, and its failure is final") {
-  Scratch dir;
+  const scratch::Directory dir;
   static int syncs;
   syncs = 0;
   io::Syscalls table = io::sys();
   table.fsync = [](int) { return ++syncs, errno = EIO, -1; };
   const ScopedSyscalls scoped(table);
-  const Status status = write_output(dir / "out", false, "some content");
+  const Status status = write_output(dir.file("out"), false, "some content");
   REQUIRE_FALSE(status);
-  CHECK(status.error().text() == (dir / "out") + ": cannot make it durable (fsync): Input/output error");
+  CHECK(status.error().text() == (dir.file("out")) + ": cannot make it durable (fsync): Input/output error");
   CHECK(syncs == 1);
   CHECK(dir.entries() == 0);
-  put(dir / "log", "old");
-  auto file = AppendFile::open(dir / "log");
+  put(dir.file("log"), "old");
+  auto file = AppendFile::open(dir.file("log"));
   REQUIRE(file->write(bytes_of("new")));
   CHECK_FALSE(file->sync());
   CHECK_FALSE(file->sync());
   CHECK_FALSE(file->write(bytes_of("more")));
   CHECK(syncs == 2);
-  CHECK(get(dir / "log") == "old");
+  CHECK(get(dir.file("log")) == "old");
 }
 
 TEST_CASE("a close that fails is a failed output") {
-  Scratch dir;
+  const scratch::Directory dir;
   io::Syscalls table = io::sys();
   table.close = [](int fd) { return ::close(fd), errno = EIO, -1; };
   const ScopedSyscalls scoped(table);
-  const Status status = write_output(dir / "out", false, "some content");
+  const Status status = write_output(dir.file("out"), false, "some content");
   REQUIRE_FALSE(status);
   CHECK(status.error().message == "cannot close: Input/output error");
   CHECK(dir.entries() == 0);
 }
 
 TEST_CASE("a log is appended to under a lock") {
-  Scratch dir;
-  put(dir / "log", "old");
+  const scratch::Directory dir;
+  put(dir.file("log"), "old");
   {
-    auto file = AppendFile::open(dir / "log");
+    auto file = AppendFile::open(dir.file("log"));
     REQUIRE(file);
     CHECK(file->size() == 3);
-    const auto second = AppendFile::open(dir / "log");
+    const auto second = AppendFile::open(dir.file("log"));
     REQUIRE_FALSE(second);
     CHECK(second.error().code == ErrorCode::locked);
-    CHECK(second.error().text() == (dir / "log") + ": another process is writing");
+    CHECK(second.error().text() == (dir.file("log")) + ": another process is writing");
     REQUIRE(file->write(bytes_of("+new")));
     std::array<Byte, 5> five;
     REQUIRE(file->read(2, five));
@@ -403,49 +391,49 @@ TEST_CASE("a log is appended to under a lock") {
     CHECK_FALSE(file->read(3, five));
     REQUIRE(file->sync());
   }
-  CHECK(get(dir / "log") == "old+new");
-  CHECK(AppendFile::open(dir / "log"));
+  CHECK(get(dir.file("log")) == "old+new");
+  CHECK(AppendFile::open(dir.file("log")));
 }
 
 TEST_CASE("what was appended and not synced is taken back") {
-  Scratch dir;
-  put(dir / "log", "old");
+  const scratch::Directory dir;
+  put(dir.file("log"), "old");
   {
-    auto file = AppendFile::open(dir / "log");
+    auto file = AppendFile::open(dir.file("log"));
     REQUIRE(file->write(bytes_of("+kept")));
     REQUIRE(file->sync());
     REQUIRE(file->write(bytes_of("+dropped")));
     CHECK(file->size() == 16);
   }
-  CHECK(get(dir / "log") == "old+kept");
+  CHECK(get(dir.file("log")) == "old+kept");
 }
 
 TEST_CASE("a torn tail can be cut off for good") {
-  Scratch dir;
-  put(dir / "log", "old+torn");
+  const scratch::Directory dir;
+  put(dir.file("log"), "old+torn");
   {
-    auto file = AppendFile::open(dir / "log");
+    auto file = AppendFile::open(dir.file("log"));
     REQUIRE(file->truncate(3));
     CHECK(file->size() == 3);
   }
-  CHECK(get(dir / "log") == "old");
+  CHECK(get(dir.file("log")) == "old");
 }
 
 TEST_CASE("what cannot be appended to says so") {
-  Scratch dir;
-  CHECK(AppendFile::open(dir / "none").error().code == ErrorCode::not_found);
+  const scratch::Directory dir;
+  CHECK(AppendFile::open(dir.file("none")).error().code == ErrorCode::not_found);
   CHECK(AppendFile::open("-").error().code == ErrorCode::usage);
-  CHECK_FALSE(AppendFile::open(dir.path.string()));
-  REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
-  const auto fifo = AppendFile::open(dir / "fifo");
+  CHECK_FALSE(AppendFile::open(dir.path().string()));
+  REQUIRE(::mkfifo((dir.file("fifo")).c_str(), 0600) == 0);
+  const auto fifo = AppendFile::open(dir.file("fifo"));
   REQUIRE_FALSE(fifo);
   CHECK(fifo.error().message == "is not a regular file");
 }
 
 TEST_CASE("a log that is replaced before it is locked is opened anew") {
   static std::string path;
-  Scratch dir;
-  path = dir / "log";
+  const scratch::Directory dir;
+  path = dir.file("log");
   put(path, "first");
   static int locks;
   locks = 0;
@@ -462,9 +450,9 @@ TEST_CASE("a log that is replaced before it is locked is opened anew") {
 }
 
 TEST_CASE("a full disk leaves a log as it was, and the error says so") {
-  Scratch dir;
-  put(dir / "log", "old");
-  auto file = AppendFile::open(dir / "log");
+  const scratch::Directory dir;
+  put(dir.file("log"), "old");
+  auto file = AppendFile::open(dir.file("log"));
   io::Syscalls table = io::sys();
   table.pwrite = [](int fd, const void* from, std::size_t n, off_t at) -> ssize_t {
     return n > 4 ? ::pwrite(fd, from, 4, at) : (errno = ENOSPC, -1);
@@ -472,27 +460,27 @@ TEST_CASE("a full disk leaves a log as it was, and the error says so") {
   const ScopedSyscalls scoped(table);
   const Status status = file->write(bytes_of("123456"));
   REQUIRE_FALSE(status);
-  CHECK(status.error().text() == (dir / "log") + ": cannot write: No space left on device; the file is as it was");
-  CHECK(get(dir / "log") == "old");
+  CHECK(status.error().text() == (dir.file("log")) + ": cannot write: No space left on device; the file is as it was");
+  CHECK(get(dir.file("log")) == "old");
   CHECK(file->size() == 3);
 }
 
 TEST_CASE("a log keeps its old bytes, whichever call fails") {
-  Scratch dir;
+  const scratch::Directory dir;
   const std::string added = pattern(100'000);
-  with_every_fault([&] { put(dir / "log", "old"); },
-                   [&] { return append(dir / "log", added); },
+  with_every_fault([&] { put(dir.file("log"), "old"); },
+                   [&] { return append(dir.file("log"), added); },
                    [&](const Status& status, Fault fault) {
                      if (fault == Fault::shorten) CHECK(status);
-                     if (status) CHECK(get(dir / "log") == "old" + added);
-                     else CHECK(get(dir / "log") == "old");
+                     if (status) CHECK(get(dir.file("log")) == "old" + added);
+                     else CHECK(get(dir.file("log")) == "old");
                    });
 }
 
 TEST_CASE("a log that cannot be cut back keeps its old bytes as a prefix, and the error says so") {
-  Scratch dir;
-  put(dir / "log", "old");
-  auto file = AppendFile::open(dir / "log");
+  const scratch::Directory dir;
+  put(dir.file("log"), "old");
+  auto file = AppendFile::open(dir.file("log"));
   io::Syscalls table = io::sys();
   table.pwrite = [](int fd, const void* from, std::size_t n, off_t at) -> ssize_t {
     return n > 4 ? ::pwrite(fd, from, 4, at) : (errno = EIO, -1);
@@ -504,19 +492,19 @@ TEST_CASE("a log that cannot be cut back keeps its old bytes as a prefix, and th
   CHECK(status.error().message.find("could not be cut off again") != std::string::npos);
   CHECK_FALSE(file->write(bytes_of("x")));
   CHECK_FALSE(file->truncate(3));
-  CHECK(get(dir / "log") == "old1234");
+  CHECK(get(dir.file("log")) == "old1234");
 }
 
 TEST_CASE("a signal removes the temporary file and kills with its own number") {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
-    Scratch dir;
+    const scratch::Directory dir;
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
       ::signal(number, SIG_DFL);
       install_signal_cleanup();
-      auto done = OutputFile::create(dir / "done", {});
-      auto out = OutputFile::create(dir / "out", {});
+      auto done = OutputFile::create(dir.file("done"), {});
+      auto out = OutputFile::create(dir.file("out"), {});
       if (!out || !done || !out->write(bytes_of("half")) || !done->commit()) ::_exit(9);
       ::raise(number);
       ::_exit(8);
@@ -525,7 +513,7 @@ TEST_CASE("a signal removes the temporary file and kills with its own number") {
     REQUIRE(::waitpid(child, &status, 0) == child);
     CHECK(WIFSIGNALED(status));
     CHECK(WTERMSIG(status) == number);
-    CHECK(fs::exists(dir / "done"));
+    CHECK(fs::exists(dir.file("done")));
     CHECK(dir.entries() == 1);
   }
 }
