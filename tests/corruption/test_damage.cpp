@@ -117,7 +117,7 @@ TEST_CASE("every truncation can be appended to, and what was cut is kept beside 
   const Bytes bytes = scratch::read(good);
   const auto frames = borders(good);
   const std::uint64_t committed = frames[frames.size() - 3];  // the SYNC frame: COMMITS is before it
-  for (std::size_t size = 1; size < bytes.size(); size += size % 64 == 63 ? 1 : 31) {
+  for (std::size_t size = 1; size < bytes.size(); ++size) {
     const scratch::Directory own;
     const std::string path = own.file("log.dlog");
     scratch::write(path, Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)));
