@@ -18,8 +18,6 @@ namespace {
 using delta::Change;
 using delta::Log;
 
-constexpr std::size_t kBatch = 4096;  // rows whose columns are aligned together
-
 struct Job {
   const Invocation& invocation;
   Console& console;
@@ -60,32 +58,6 @@ Status keep_ancestors(Job& job, std::string_view name) {
   return {};
 }
 
-// Rows of text in aligned batches, or lines of JSON.
-class Rows {
- public:
-  Rows(const Job& job, std::vector<Table::Column> columns) : job_(job), columns_(std::move(columns)), table_(columns_) {}
-
-  Status add(std::vector<std::string> cells) {
-    table_.add(std::move(cells));
-    return ++rows_ % kBatch == 0 ? flush() : Status();
-  }
-
-  Status flush() {
-    auto text = table_.text();
-    if (!first_ || rows_ == 0) text.erase(0, text.find('\n') + 1);
-    first_ = false;
-    table_ = Table(columns_);
-    return job_.console.print(text);
-  }
-
- private:
-  const Job& job_;
-  std::vector<Table::Column> columns_;
-  Table table_;
-  std::size_t rows_ = 0;
-  bool first_ = true;
-};
-
 Result<Exit> list_commits(const Job& job) {
   std::vector<std::uint32_t> order;
   for (const auto number : job.log.commits_in_key_order()) {
@@ -107,7 +79,7 @@ Result<Exit> list_commits(const Job& job) {
   }
   std::vector<Table::Column> columns = {{"commit"}, {"time"}, {"deltas", Align::right}, {"message"}};
   if (!hashes.empty()) columns.insert(columns.begin(), {"hash"});
-  Rows rows(job, columns);
+  TableWriter rows(job.console, columns);
   for (const auto number : order) {
     const auto& commit = job.log.commit(number);
     std::vector<std::string> cells = {job.console.paint(Style::caution, dots_text(job.log, commit)),
@@ -151,7 +123,7 @@ Result<Exit> list_deltas(const Job& job, const std::vector<bool>* mask) {
   if (!job.invocation.has("reverse")) std::ranges::reverse(entries);
   if (entries.size() > job.most) entries.resize(job.most);
 
-  Rows rows(job, {{"delta"}, {"time"}, {"vector"}, {"operation"}});
+  TableWriter rows(job.console, {{"delta"}, {"time"}, {"vector"}, {"operation"}});
   for (const auto& entry : entries) {
     if (json) {
       DELTA_OK(job.console.print(entry.text));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "delta/error.hpp"
+#include "ui/console.hpp"
 
 namespace deltalog {
 
@@ -47,6 +48,20 @@ std::string Table::text() const {
   line([&](std::size_t c) { return columns_[c].heading; });
   for (const auto& row : rows_) line([&](std::size_t c) { return std::string_view(row[c]); });
   return out;
+}
+
+delta::Status TableWriter::add(std::vector<std::string> cells) {
+  constexpr std::size_t kBatch = 4096;  // rows whose columns are aligned together
+  table_.add(std::move(cells));
+  return ++rows_ % kBatch == 0 ? flush() : delta::Status();
+}
+
+delta::Status TableWriter::flush() {
+  auto text = table_.text();
+  if (!first_ || rows_ == 0) text.erase(0, text.find('\n') + 1);
+  first_ = false;
+  table_ = Table(columns_);
+  return console_.print(text);
 }
 
 std::string wrap(std::string_view text, std::size_t indent, std::size_t width) {

@@ -5,7 +5,11 @@
 #include <string_view>
 #include <vector>
 
+#include "delta/result.hpp"
+
 namespace deltalog {
+
+class Console;
 
 enum class Align : unsigned char { left, right };
 
@@ -26,6 +30,22 @@ class Table {
  private:
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
+};
+
+/// A table of any length: printed in batches of rows, aligned by the batch, with one heading.
+class TableWriter {
+ public:
+  TableWriter(Console& console, std::vector<Table::Column> columns)
+      : console_(console), columns_(std::move(columns)), table_(columns_) {}
+  delta::Status add(std::vector<std::string> cells);
+  delta::Status flush();  ///< the rest; nothing at all, not even the heading, if there were no rows
+
+ private:
+  Console& console_;
+  std::vector<Table::Column> columns_;
+  Table table_;
+  std::size_t rows_ = 0;
+  bool first_ = true;
 };
 
 /// `text` broken at spaces into lines of at most `width`, each after `indent` spaces; paragraphs are kept.
