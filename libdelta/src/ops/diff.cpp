@@ -1,0 +1,240 @@
+// Equal vectors are most of two states: they are told by a look-up and a comparison of memory, and only what differs is named,
+// sorted and measured.
+#include "ops/diff.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <utility>
+
+#include "delta/diff.hpp"
+#include "model/rules.hpp"
+
+namespace delta {
+namespace ops {
+namespace {
+
+/// Where a vector stands in the order of names, whichever catalog holds it.
+struct Named {
+  std::uint32_t rank = 0;  // of its namespace, among all of both catalogs
+  std::string_view id;
+  VectorPair pair;
+
+  friend bool operator<(const Named& a, const Named& b) { return a.rank != b.rank ? a.rank < b.rank : a.id < b.id; }
+};
+
+/// Ranks of the namespaces of some catalogs, by name and dimension count: one name may stand for several.
+class NamespaceRanks {
+ public:
+  explicit NamespaceRanks(std::initializer_list<const Catalog*> catalogs) {
+    for (const Catalog* catalog : catalogs) {
+      for (std::uint32_t ns = 0; ns < catalog->namespaces(); ++ns) ranks_.try_emplace(key(*catalog, ns));
+    }
+    std::uint32_t next = 0;
+    for (auto& [name, rank] : ranks_) rank = next++;
+  }
+  std::vector<std::uint32_t> of(const Catalog& catalog) const {
+    std::vector<std::uint32_t> out;
+    for (std::uint32_t ns = 0; ns < catalog.namespaces(); ++ns) out.push_back(ranks_.at(key(catalog, ns)));
+    return out;
+  }
+
+ private:
+  using Key = std::pair<std::string_view, std::uint32_t>;
+  static Key key(const Catalog& catalog, std::uint32_t ns) { return {catalog.name_space(ns).name, catalog.name_space(ns).dims}; }
+  std::map<Key, std::uint32_t> ranks_;
+};
+
+/// REQUIRES: both exist, and have one dimension count.
+bool same_vector(const State& a, std::uint32_t in_a, const State& b, std::uint32_t in_b) {
+  const auto x = a.bits(in_a), y = b.bits(in_b);
+  return (x.empty() || std::memcmp(x.data(), y.data(), x.size_bytes()) == 0) && a.metadata(in_a) == b.metadata(in_b);
+}
+
+/// Numbers of one catalog's vectors in another.
+class Translation {
+ public:
+  Translation(const Catalog& from, const Catalog& to) : from_(from), to_(to) {
+    for (std::uint32_t ns = 0; ns < from.namespaces(); ++ns) {
+      namespaces_.push_back(to.find_namespace(from.name_space(ns).name, from.name_space(ns).dims));
+    }
+  }
+  std::uint32_t operator()(std::uint32_t vector) const {
+    if (&from_ == &to_) return vector;
+    const auto ns = namespaces_[from_.namespace_of(vector)];
+    return ns ? to_.find_vector(*ns, from_.id(vector)).value_or(kNoVector) : kNoVector;
+  }
+
+ private:
+  const Catalog& from_;
+  const Catalog& to_;
+  std::vector<std::optional<std::uint32_t>> namespaces_;
+};
+
+class Finder {
+ public:
+  Finder(const State& old_state, const State& new_state, const std::vector<bool>* wanted)
+      : old_(old_state), new_(new_state), wanted_(wanted) {}
+
+  std::vector<VectorPair> run() {
+    find_in_old();
+    find_created();
+    std::sort(found_.begin(), found_.end());
+    std::vector<VectorPair> out;
+    out.reserve(found_.size());
+    for (const Named& named : found_) out.push_back(named.pair);
+    return out;
+  }
+
+ private:
+  bool takes(std::uint32_t vector) const { return !wanted_ || (vector < wanted_->size() && (*wanted_)[vector]); }
+
+  void find_in_old() {
+    const Catalog& catalog = old_.catalog();
+    const auto ranks = ranks_.of(catalog);
+    const Translation to_new(catalog, new_.catalog());
+    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+      if (!old_.exists(v) || !takes(v)) continue;
+      const std::uint32_t other = to_new(v);
+      const bool kept = other != kNoVector && new_.exists(other);
+      if (kept && same_vector(old_, v, new_, other)) continue;
+      found_.push_back({ranks[catalog.namespace_of(v)], catalog.id(v), {v, kept ? other : kNoVector}});
+    }
+  }
+
+  void find_created() {
+    const Catalog& catalog = new_.catalog();
+    const auto ranks = ranks_.of(catalog);
+    const Translation to_old(catalog, old_.catalog());
+    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+      if (!new_.exists(v)) continue;
+      const std::uint32_t other = to_old(v);
+      if (other != kNoVector && old_.exists(other)) continue;
+      if (!takes(v)) continue;
+      found_.push_back({ranks[catalog.namespace_of(v)], catalog.id(v), {kNoVector, v}});
+    }
+  }
+
+  const State& old_;
+  const State& new_;
+  const std::vector<bool>* wanted_;
+  NamespaceRanks ranks_{&old_.catalog(), &new_.catalog()};
+  std::vector<Named> found_;
+};
+
+}  // namespace
+
+std::vector<VectorPair> differing(const State& old_state, const State& new_state, const std::vector<bool>* wanted) {
+  return Finder(old_state, new_state, wanted).run();
+}
+
+void changed_dims(std::span<const std::uint32_t> old_bits, std::span<const std::uint32_t> new_bits, std::vector<std::uint32_t>& dims) {
+  dims.clear();
+  for (std::size_t i = 0; i < old_bits.size(); ++i) {
+    if (old_bits[i] != new_bits[i]) dims.push_back(static_cast<std::uint32_t>(i));
+  }
+}
+
+void sort_by_name(const Catalog& catalog, std::vector<std::uint32_t>& vectors) {
+  const auto ranks = NamespaceRanks{&catalog}.of(catalog);
+  std::ranges::sort(vectors, {}, [&](std::uint32_t v) { return std::pair(ranks[catalog.namespace_of(v)], catalog.id(v)); });
+}
+
+}  // namespace ops
+
+namespace {
+
+double value(std::uint32_t bits) { return std::bit_cast<float>(bits); }
+
+std::optional<double> distance(const VectorDiff& diff) {
+  double sum = 0;
+  for (const std::uint32_t dim : diff.dims) {
+    const double by = value(diff.new_bits[dim]) - value(diff.old_bits[dim]);
+    if (!std::isfinite(by)) return std::nullopt;
+    sum += by * by;
+  }
+  return std::sqrt(sum);
+}
+
+// Float64 holds every product of float32 values and all their sums here, so only a length of 0 leaves it undefined.
+std::optional<double> cosine(std::span<const std::uint32_t> a, std::span<const std::uint32_t> b) {
+  if (!model::all_finite(a) || !model::all_finite(b)) return std::nullopt;
+  double dot = 0, length_a = 0, length_b = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double x = value(a[i]), y = value(b[i]);
+    dot += x * y, length_a += x * x, length_b += y * y;
+  }
+  if (length_a == 0 || length_b == 0) return std::nullopt;
+  return std::clamp(dot / std::sqrt(length_a * length_b), -1.0, 1.0);
+}
+
+/// Counts what is visited.
+class Counter {
+ public:
+  void add(const VectorDiff& diff) {
+    if (diff.kind == Difference::created) ++sum_.created;
+    if (diff.kind == Difference::deleted) ++sum_.deleted;
+    if (diff.kind != Difference::changed) return;
+    ++sum_.changed;
+    sum_.values += diff.dims.size();
+    if (diff.metadata_differs()) ++sum_.metadata;
+    if (!diff.distance) ++sum_.undefined;
+    if (diff.dims.empty()) return;
+    if (diff.distance) {
+      sum_.max_distance = std::max(sum_.max_distance.value_or(0), *diff.distance);
+      total_ += *diff.distance;
+      ++measured_;
+    }
+    if (diff.cosine) sum_.min_cosine = std::min(sum_.min_cosine.value_or(1), *diff.cosine);
+  }
+  DiffSummary summary() const {
+    DiffSummary out = sum_;
+    if (measured_ > 0) out.mean_distance = total_ / static_cast<double>(measured_);
+    return out;
+  }
+
+ private:
+  DiffSummary sum_;
+  double total_ = 0;
+  std::uint64_t measured_ = 0;
+};
+
+}  // namespace
+
+std::string_view difference_name(Difference kind) {
+  switch (kind) {
+    case Difference::created: return "created";
+    case Difference::deleted: return "deleted";
+    case Difference::changed: return "changed";
+  }
+  return "?";
+}
+
+Result<DiffSummary> diff(const State& old_state, const State& new_state, const std::function<Status(const VectorDiff&)>& visit) {
+  Counter counter;
+  std::vector<std::uint32_t> dims;
+  for (const auto& pair : ops::differing(old_state, new_state)) {
+    const bool was = pair.old_vector != ops::kNoVector, is = pair.new_vector != ops::kNoVector;
+    const Catalog& catalog = was ? old_state.catalog() : new_state.catalog();
+    const std::uint32_t vector = was ? pair.old_vector : pair.new_vector;
+    VectorDiff diff;
+    diff.kind = !was ? Difference::created : !is ? Difference::deleted : Difference::changed;
+    diff.name_space = catalog.name_space(catalog.namespace_of(vector)).name;
+    diff.id = catalog.id(vector);
+    if (was) diff.old_bits = old_state.bits(pair.old_vector), diff.old_metadata = old_state.metadata(pair.old_vector);
+    if (is) diff.new_bits = new_state.bits(pair.new_vector), diff.new_metadata = new_state.metadata(pair.new_vector);
+    if (was && is) {
+      ops::changed_dims(diff.old_bits, diff.new_bits, dims);
+      diff.dims = dims;
+      diff.distance = distance(diff);
+      diff.cosine = cosine(diff.old_bits, diff.new_bits);
+    }
+    counter.add(diff);
+    DELTA_OK(visit(diff));
+  }
+  return counter.summary();
+}
+
+}  // namespace delta
