@@ -3,7 +3,7 @@ _deltalog() {
   local word=$2 last=$3 command=${COMP_WORDS[1]} words=
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show info help --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show diff info help --help --version' -- "$word"))
     return
   fi
   case "$command $last" in
@@ -79,13 +79,22 @@ _deltalog() {
     'log --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'show --threads' | 'show -j') COMPREPLY=(); return ;;
     'show --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'diff --fail-over') COMPREPLY=(); return ;;
+    'diff --id') COMPREPLY=(); return ;;
+    'diff --id-glob') COMPREPLY=(); return ;;
+    'diff --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'diff --namespace') COMPREPLY=(); return ;;
+    'diff --at') COMPREPLY=(); return ;;
+    'diff --as-seen-by') COMPREPLY=(); return ;;
+    'diff --threads' | 'diff -j') COMPREPLY=(); return ;;
+    'diff --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'info --get') COMPREPLY=($(compgen -W 'bytes segments commits pending deltas origins namespaces vectors first last' -- "$word")); return ;;
     'info --threads' | 'info -j') COMPREPLY=(); return ;;
     'info --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
   esac
   if [[ $word != -* ]]; then
-    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show info help' -- "$word")); return; fi
+    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show diff info help' -- "$word")); return; fi
     compopt -o filenames
     COMPREPLY=($(compgen -f -- "$word"))
     return
@@ -98,6 +107,7 @@ _deltalog() {
     dump) words='-o --output -f --force --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads --progress -q --quiet --color -h --help --version' ;;
     log) words='--deltas --ancestors --common --hashes -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
+    diff) words='--stat --fail-over --with-old --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     info) words='--columns --get --json -j --threads -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;
   esac

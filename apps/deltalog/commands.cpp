@@ -255,6 +255,31 @@ Command show_command() {
           .run = run_show};
 }
 
+Command diff_command() {
+  return {.name = "diff",
+          .summary = "what differs between two logs, or two moments",
+          .synopsis = "LOG LOG | LOG... --at TIME [--at TIME]",
+          .description =
+              "Lists the vectors that were created, deleted or changed from the first log to the second, or from one moment of the "
+              "logs' union to another (with one moment: to now), with distance and cosine. Exits 1 if anything differs.",
+          .operands = {kLogs},
+          .options = join({{{"stat", 0, "", "print only counts and extremes"},
+                            {"fail-over", 0, "L2", "exit 1 only for a distance above L2, a creation or a deletion"},
+                            {"with-old", 0, "", "with --json: old values beside the new ones"}},
+                           json(),
+                           selection({"id", "id-glob", "ids-from", "namespace"}),
+                           in_group("Selection",
+                                    {{"at", 0, "TIME", "as of TIME: first the old moment, then the new one", true},
+                                     {"as-seen-by", 0, "DOT", "as the author of DOT saw it; counts as an --at", true}}),
+                           threads(),
+                           quiet(),
+                           common()}),
+          .example =
+              "deltalog diff monday.dlog tuesday.dlog\n"
+              "deltalog diff history.dlog --at 2026-11-09 --at 2026-11-10 --stat --fail-over 0.1\n",
+          .run = run_diff};
+}
+
 Command info_command() {
   return {.name = "info",
           .summary = "what is in the files",
@@ -307,7 +332,8 @@ Command completion_command() {
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {encode_command(), snapshot_command(), blame_command(), verify_command(),
                                            dump_command(),   log_command(),      show_command(),
-                                           info_command(),   help_command(),     completion_command()};
+                                           diff_command(),   info_command(),     help_command(),
+                                           completion_command()};
   return all;
 }
 

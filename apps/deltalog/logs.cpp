@@ -69,20 +69,6 @@ Result<delta::CutOptions> cut_of(const Invocation& invocation, const delta::Log&
 
 namespace {
 
-// Which namespaces of the catalog --namespace means; one name may have several entries.
-Result<std::vector<bool>> chosen_namespaces(const Invocation& invocation, const Catalog& catalog) {
-  const auto& names = invocation.values("namespace");
-  std::vector<bool> chosen(catalog.namespaces(), names.empty());
-  for (const auto& name : names) {
-    bool found = false;
-    for (std::uint32_t ns = 0; ns < catalog.namespaces(); ++ns) {
-      if (catalog.name_space(ns).name == name) chosen[ns] = found = true;
-    }
-    if (!found) return delta::error(ErrorCode::not_found, "no namespace " + delta::quote(name) + " in the log");
-  }
-  return chosen;
-}
-
 Result<std::vector<std::string>> named_ids(const Invocation& invocation) {
   std::vector<std::string> ids = invocation.values("id");
   for (const auto& file : invocation.values("ids-from")) {
@@ -94,17 +80,30 @@ Result<std::vector<std::string>> named_ids(const Invocation& invocation) {
 
 }  // namespace
 
-Result<Chosen> choose_vectors(const Invocation& invocation, const Catalog& catalog) {
-  const auto given = [&](std::string_view option) { return invocation.command().find(option) && invocation.has(option); };
+Result<VectorChoice> VectorChoice::read(const Invocation& invocation) {
+  VectorChoice choice;
+  choice.by_id_ = invocation.has("id") || invocation.has("id-glob") || invocation.has("ids-from");
+  DELTA_TRY(choice.ids_, named_ids(invocation));
+  choice.globs_ = invocation.values("id-glob");
+  choice.namespaces_ = invocation.values("namespace");
+  return choice;
+}
+
+Chosen VectorChoice::in(const Catalog& catalog) const {
   Chosen chosen;
-  const bool by_id = given("id") || given("id-glob") || given("ids-from");
-  chosen.all = !by_id && !given("namespace");
+  chosen.all = !by_id_ && namespaces_.empty();
   if (chosen.all) return chosen;
 
-  DELTA_TRY(const auto namespaces, chosen_namespaces(invocation, catalog));
+  std::vector<bool> namespaces(catalog.namespaces(), namespaces_.empty());  // one name may have several entries
+  for (const auto& name : namespaces_) {
+    bool found = false;
+    for (std::uint32_t ns = 0; ns < catalog.namespaces(); ++ns) {
+      if (catalog.name_space(ns).name == name) namespaces[ns] = found = true;
+    }
+    if (!found) chosen.missing_namespaces.push_back(name);
+  }
   chosen.vectors.assign(catalog.vectors(), false);
-  DELTA_TRY(const auto ids, named_ids(invocation));
-  for (const auto& id : ids) {
+  for (const auto& id : ids_) {
     bool found = false;
     for (std::uint32_t ns = 0; ns < namespaces.size(); ++ns) {
       const auto vector = namespaces[ns] ? catalog.find_vector(ns, id) : std::nullopt;
@@ -112,12 +111,22 @@ Result<Chosen> choose_vectors(const Invocation& invocation, const Catalog& catal
     }
     if (!found) chosen.missing.push_back(id);
   }
-  const auto& globs = invocation.values("id-glob");
   for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
     if (!namespaces[catalog.namespace_of(v)]) continue;
     const auto hit = [&](const std::string& glob) { return glob_match(glob, catalog.id(v)); };
-    if (!by_id || std::ranges::any_of(globs, hit)) chosen.vectors[v] = true;
+    if (!by_id_ || std::ranges::any_of(globs_, hit)) chosen.vectors[v] = true;
   }
+  return chosen;
+}
+
+delta::Error no_namespace(std::string_view name) {
+  return delta::error(ErrorCode::not_found, "no namespace " + delta::quote(name) + " in the log");
+}
+
+Result<Chosen> choose_vectors(const Invocation& invocation, const Catalog& catalog) {
+  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
+  auto chosen = choice.in(catalog);
+  if (!chosen.missing_namespaces.empty()) return no_namespace(chosen.missing_namespaces[0]);
   return chosen;
 }
 

@@ -38,9 +38,22 @@ struct Chosen {
   bool all = true;
   std::vector<bool> vectors;         ///< by catalog number; empty if all
   std::vector<std::string> missing;  ///< ids asked for that no chosen namespace of the log has, in order
+  std::vector<std::string> missing_namespaces;  ///< and namespaces that the log lacks
 
   const std::vector<bool>* mask() const { return all ? nullptr : &vectors; }
 };
+/// The question alone, for commands that put it to several logs: files of ids are read once.
+class VectorChoice {
+ public:
+  static Result<VectorChoice> read(const Invocation& invocation);
+  Chosen in(const delta::Catalog& catalog) const;
+
+ private:
+  bool by_id_ = false;
+  std::vector<std::string> ids_, globs_, namespaces_;
+};
+/// What missing namespaces mean: not_found.
+delta::Error no_namespace(std::string_view name);
 /// Errors: not_found for a namespace that the log lacks.
 Result<Chosen> choose_vectors(const Invocation& invocation, const delta::Catalog& catalog);
 

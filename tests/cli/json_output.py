@@ -38,6 +38,7 @@ KINDS = {
     "time": lambda v: is_text(v) and TIME.fullmatch(v),
     "hash": lambda v: is_text(v) and re.fullmatch(r"[0-9a-f]{64}", v),
     "float": lambda v: (isinstance(v, (int, float)) and not isinstance(v, bool)) or (is_text(v) and re.fullmatch(r"0x[0-9a-f]{8}", v)),
+    "number": lambda v: v is None or (isinstance(v, (int, float)) and not isinstance(v, bool)),
     "bool": lambda v: isinstance(v, bool),
     "any": lambda v: True,
 }
@@ -113,6 +114,13 @@ COMMANDS = [
     (0, "deltalog blame --json a.dlog --id a"),
     (0, "deltalog verify --json a.dlog"),
     (0, "deltalog info --json --columns a.dlog"),
+    (1, "deltalog diff --json --with-old a.dlog --at 2025-12-31 --at 2026-01-01"),
+    (1, "deltalog diff --json --with-old a.dlog --at 2026-01-01 --at 2026-01-08; [ $? = 1 ] && "
+        "echo '{\"id\":\"a\",\"op\":\"sparse\",\"indices\":[],\"values\":[],\"metadata\":{\"k\":null}}' | "
+        "deltalog encode - --base a.dlog --at 2026-02-01 -o m.dlog && mkdir both && cp a.dlog m.dlog both && "
+        "deltalog diff --json --with-old a.dlog both"),
+    (1, "deltalog diff --json --with-old a.dlog --at 2026-01-01 --at 2026-01-10"),
+    (1, "deltalog diff --json --stat a.dlog --at 2026-01-01 --at 2026-01-10"),
     (1, "flip a.dlog -100 > b.dlog; deltalog verify --json b.dlog"),
     (1, ": > empty.dlog; deltalog verify --report json empty.dlog"),
     (1, "echo '{\"id\":\"a\",\"op\":\"scale\",\"factor\":2}' | deltalog encode - --base a.dlog --origin o --at 2026-02-01 -o p.dlog;"

@@ -76,6 +76,16 @@ TEST_CASE("Options take exactly the word that is theirs") {
   CHECK(parsed(row.words) == row.result);
 }
 
+TEST_CASE("Options whose order among each other matters keep it") {
+  const std::vector<std::string> words = {"--id=1", "-ox", "a", "--id", "2", "--level", "low", "--id", "3"};
+  const auto got = parse(probe(), words);
+  REQUIRE(got);
+  std::string out;
+  for (const auto& given : got->in_order({"id", "level"})) out += std::string(given.option) + "=" + std::string(given.value) + " ";
+  CHECK(out == "id=1 id=2 level=low id=3 ");
+  CHECK(got->in_order({"quiet"}).empty());
+}
+
 TEST_CASE("Unknown words get a hint only when something is near") {
   const std::vector<std::string_view> names = {"encode", "snapshot", "verify", "log", "namespace"};
   CHECK(nearest("encoed", names) == "encode");
@@ -105,6 +115,16 @@ TEST_CASE("Bounds are a count or a share") {
   for (const char* bad : {"", "%", "-1", "101%", "nan%", "1e3%", "5 %", "-5%"}) {
     INFO(bad);
     CHECK_FALSE(parse_bound(bad));
+  }
+}
+
+TEST_CASE("Distances are finite and not negative") {
+  CHECK(*parse_distance("0") == 0);
+  CHECK(*parse_distance("0.5") == 0.5);
+  CHECK(*parse_distance("1e-3") == 1e-3);
+  for (const char* bad : {"", "-1", "-0", "nan", "inf", "1e999", "0.5 ", " 0.5", "0,5", "0x1p3", "x"}) {
+    INFO(bad);
+    CHECK_FALSE(parse_distance(bad));
   }
 }
 

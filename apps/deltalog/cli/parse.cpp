@@ -35,6 +35,14 @@ const std::string* Invocation::value(std::string_view option) const {
   return all.empty() ? nullptr : &all.back();
 }
 
+std::vector<Invocation::Given> Invocation::in_order(std::initializer_list<std::string_view> options) const {
+  std::vector<Given> out;
+  for (const auto& [name, number] : order_) {
+    if (std::ranges::find(options, name) != options.end()) out.push_back({name, values(name)[number]});
+  }
+  return out;
+}
+
 class Parser {
  public:
   Parser(const Command& command, std::span<const std::string> words) : command_(command), words_(words), out_(command) {}
@@ -95,6 +103,7 @@ class Parser {
     if (!option.choices.empty() && std::ranges::find(option.choices, value) == option.choices.end()) {
       return bad_choice(option, value);
     }
+    out_.order_.emplace_back(option.name, values.size());
     values.push_back(std::move(value));
     done_ = option.name == "help" || option.name == "version";
     return {};

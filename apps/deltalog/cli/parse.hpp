@@ -1,10 +1,12 @@
 // Words on a command line, matched against a command's option table.
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "command.hpp"
@@ -25,10 +27,17 @@ class Invocation {
   const std::vector<std::string>& values(std::string_view option) const;  ///< of a flag: "" as often as it was given
   const std::vector<std::string>& operands() const { return operands_; }
 
+  struct Given {
+    std::string_view option, value;
+  };
+  /// Every value of some options, in the order in which they stood: for options whose order among each other matters.
+  std::vector<Given> in_order(std::initializer_list<std::string_view> options) const;
+
  private:
   friend class Parser;
   const Command* command_;
   std::map<std::string_view, std::vector<std::string>> values_;  // by the table's own name
+  std::vector<std::pair<std::string_view, std::size_t>> order_;  // option, and which of its values
   std::vector<std::string> operands_;
 };
 

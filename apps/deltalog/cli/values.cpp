@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 
 #include "delta/file.hpp"
@@ -163,6 +164,14 @@ Result<CommitEvery> parse_commit_every(std::string_view text) {
     }
   }
   return out;
+}
+
+Result<double> parse_distance(std::string_view text) {
+  double value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = !text.empty() && problem == std::errc() && end == text.data() + text.size();
+  if (!whole || !std::isfinite(value) || std::signbit(value)) return bad(delta::quote(text) + " is no distance: a number such as 0.5");
+  return value;
 }
 
 Result<delta::Preset> parse_preset(std::string_view text) {

@@ -42,6 +42,9 @@ struct CommitEvery {
 };
 Result<CommitEvery> parse_commit_every(std::string_view text);
 
+/// A distance: "0.5", "1e-3"; finite and not negative.
+Result<double> parse_distance(std::string_view text);
+
 Result<delta::Preset> parse_preset(std::string_view text);
 
 /// Lines of a text file ("-": stdin) without their ends ("\n" or "\r\n"; the last may lack it).

@@ -1,0 +1,228 @@
+// What differs between two logs, or between two moments of one union: a line a vector, as `git diff --stat` gives one a file. Exits
+// as diff(1) does, so that a script can ask without reading.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/values.hpp"
+#include "command.hpp"
+#include "delta/diff.hpp"
+#include "delta/text.hpp"
+#include "formats/json_writer.hpp"
+#include "logs.hpp"
+#include "ui/console.hpp"
+#include "ui/table.hpp"
+
+namespace deltalog {
+
+namespace {
+
+using delta::CutOptions;
+using delta::Difference;
+using delta::DiffSummary;
+using delta::Log;
+using delta::State;
+using delta::VectorDiff;
+using delta::formats::JsonWriter;
+
+/// What is compared: two logs, or one at two cuts. A state keeps a reference to its log's catalog, which moving a log leaves valid.
+struct Sides {
+  Log old_log;
+  std::optional<Log> new_log;  // none: the same one
+  CutOptions old_cut, new_cut;
+  Chosen old_chosen, new_chosen;
+
+  const Log& log_of_new() const { return new_log ? *new_log : old_log; }
+};
+
+Status check_usage(const Invocation& invocation) {
+  const auto cuts = invocation.in_order({"at", "as-seen-by"}).size();
+  const auto logs = invocation.operands().size();
+  if (cuts > 2) return usage_error(invocation, fmt::format("two moments are compared, not {}", cuts));
+  if (cuts == 0 && logs != 2) {
+    return usage_error(invocation, fmt::format("two logs are compared, not {}; or one at two moments: --at T1 --at T2", logs));
+  }
+  if (cuts == 1 && logs != 1) return usage_error(invocation, "one moment is compared with now in one log; of several logs name two");
+  if (invocation.has("with-old") && (!invocation.has("json") || invocation.has("stat"))) {
+    return usage_error(invocation, "--with-old adds values to the lines of --json");
+  }
+  return {};
+}
+
+Result<CutOptions> cut_named(const Log& log, const Invocation::Given& given) {
+  CutOptions cut;
+  if (given.option == "as-seen-by") {
+    DELTA_TRY(cut.as_seen_by, find_dot(log, given.value));
+    return cut;
+  }
+  auto time = delta::parse_time(given.value, now());
+  if (!time) {
+    time.error().code = delta::ErrorCode::usage;
+    time.error().message = "--at: " + time.error().message;
+    return std::move(time).error();
+  }
+  cut.at = *time;
+  return cut;
+}
+
+Result<Sides> open_sides(const Invocation& invocation, Console& console) {
+  const auto& operands = invocation.operands();
+  const auto cuts = invocation.in_order({"at", "as-seen-by"});
+  if (cuts.empty()) {
+    DELTA_TRY(auto old_log, open_logs(invocation, std::span(operands).first(1), console));
+    DELTA_TRY(auto new_log, open_logs(invocation, std::span(operands).subspan(1), console));
+    return Sides{std::move(old_log), std::move(new_log), {}, {}, {}, {}};
+  }
+  DELTA_TRY(auto log, open_logs(invocation, operands, console));
+  Sides sides{std::move(log), {}, {}, {}, {}, {}};
+  DELTA_TRY(sides.old_cut, cut_named(sides.old_log, cuts[0]));
+  if (cuts.size() > 1) {
+    DELTA_TRY(sides.new_cut, cut_named(sides.old_log, cuts[1]));
+  }
+  return sides;
+}
+
+// What neither log has is missing; what one lacks was created or deleted.
+std::vector<std::string> in_both(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  std::vector<std::string> out;
+  for (const auto& name : a) {
+    if (std::ranges::find(b, name) != b.end()) out.push_back(name);
+  }
+  return out;
+}
+
+/// False if an id that was asked for is nowhere.
+Result<bool> choose(const Invocation& invocation, Sides& sides, Console& console) {
+  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
+  sides.old_chosen = choice.in(sides.old_log.catalog());
+  sides.new_chosen = choice.in(sides.log_of_new().catalog());
+  const auto namespaces = in_both(sides.old_chosen.missing_namespaces, sides.new_chosen.missing_namespaces);
+  if (!namespaces.empty()) return no_namespace(namespaces[0]);
+  Chosen nowhere;
+  nowhere.missing = in_both(sides.old_chosen.missing, sides.new_chosen.missing);
+  return !report_missing(nowhere, console);
+}
+
+std::string number_text(std::optional<double> number) { return number ? fmt::format("{:.6g}", *number) : "-"; }
+
+class Report {
+ public:
+  Report(const Invocation& invocation, Console& console)
+      : console_(console),
+        json_(invocation.has("json")),
+        stat_(invocation.has("stat")),
+        old_(invocation.has("with-old")),
+        rows_(console, {{"change"}, {"vector"}, {"dims", Align::right}, {"L2", Align::right}, {"cosine", Align::right}, {"metadata"}}) {}
+
+  Status line(const VectorDiff& diff) {
+    if (stat_) return {};
+    if (json_) return json_line(diff);
+    const bool changed = diff.kind == Difference::changed;
+    const auto name = (diff.name_space.empty() ? "" : delta::escape(diff.name_space) + "/") + delta::escape(diff.id);
+    const auto style = changed ? Style::caution : diff.kind == Difference::created ? Style::good : Style::bad;
+    return rows_.add({console_.paint(style, delta::difference_name(diff.kind)), name,
+                      changed ? fmt::format("{} of {}", diff.dims.size(), diff.old_bits.size()) : "",
+                      changed ? number_text(diff.distance) : "", changed ? number_text(diff.cosine) : "",
+                      changed && diff.metadata_differs() ? "changed" : ""});
+  }
+
+  Status end(const DiffSummary& summary) {
+    if (!stat_) return json_ ? Status() : rows_.flush();
+    return json_ ? json_stat(summary) : text_stat(summary);
+  }
+
+ private:
+  static void put(JsonWriter& json, std::string_view name, std::optional<double> number) {
+    json.key(name);
+    number ? json.number(*number) : json.null();
+  }
+  static void put_values(JsonWriter& json, std::string_view name, std::span<const std::uint32_t> bits) {
+    json.key(name).begin_array();
+    for (const auto b : bits) json.float32(b);
+    json.end_array();
+  }
+  static void put_dims(JsonWriter& json, std::string_view name, const VectorDiff& diff, std::span<const std::uint32_t> bits) {
+    json.key(name).begin_array();
+    for (const auto dim : diff.dims) json.float32(bits[dim]);
+    json.end_array();
+  }
+  static void put_metadata(JsonWriter& json, std::string_view name, std::string_view metadata) {
+    json.key(name).raw(metadata.empty() ? "{}" : metadata);
+  }
+
+  Status json_line(const VectorDiff& diff) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().member("type", "diff").key("v").u64(1).member("namespace", diff.name_space).member("id", diff.id);
+    json.member("change", delta::difference_name(diff.kind)).key("dims").u64(std::max(diff.old_bits.size(), diff.new_bits.size()));
+    if (diff.kind == Difference::changed) {
+      json.key("indices").begin_array();
+      for (const auto dim : diff.dims) json.u64(dim);
+      json.end_array();
+      put_dims(json, "values", diff, diff.new_bits);
+      if (old_) put_dims(json, "old_values", diff, diff.old_bits);
+      put(json, "l2", diff.distance);
+      put(json, "cosine", diff.cosine);
+    }
+    if (diff.kind == Difference::created) put_values(json, "vector", diff.new_bits);
+    if (diff.kind == Difference::deleted && old_) put_values(json, "old_vector", diff.old_bits);
+    if (diff.metadata_differs()) {
+      if (diff.kind != Difference::deleted) put_metadata(json, "metadata", diff.new_metadata);
+      if (diff.kind != Difference::created && old_) put_metadata(json, "old_metadata", diff.old_metadata);
+    }
+    json.end_object().end_line();
+    return console_.print(out);
+  }
+
+  Status json_stat(const DiffSummary& summary) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().member("type", "diff-stat").key("v").u64(1).key("created").u64(summary.created);
+    json.key("deleted").u64(summary.deleted).key("changed").u64(summary.changed).key("values").u64(summary.values);
+    json.key("metadata").u64(summary.metadata).key("undefined").u64(summary.undefined);
+    put(json, "max_l2", summary.max_distance);
+    put(json, "mean_l2", summary.mean_distance);
+    put(json, "min_cosine", summary.min_cosine);
+    json.end_object().end_line();
+    return console_.print(out);
+  }
+
+  Status text_stat(const DiffSummary& summary) {
+    const auto row = [](std::string_view name, std::string value) { return fmt::format("{:<12}{}\n", name, value); };
+    return console_.print(row("created", std::to_string(summary.created)) + row("deleted", std::to_string(summary.deleted)) +
+                          row("changed", std::to_string(summary.changed)) + row("values", std::to_string(summary.values)) +
+                          row("metadata", std::to_string(summary.metadata)) + row("undefined", std::to_string(summary.undefined)) +
+                          row("max L2", number_text(summary.max_distance)) + row("mean L2", number_text(summary.mean_distance)) +
+                          row("min cosine", number_text(summary.min_cosine)));
+  }
+
+  Console& console_;
+  bool json_, stat_, old_;
+  TableWriter rows_;
+};
+
+}  // namespace
+
+Result<Exit> run_diff(const Invocation& invocation, Console& console) {
+  DELTA_OK(check_usage(invocation));
+  DELTA_TRY(const auto bound, value_of(invocation, "fail-over", parse_distance));
+  DELTA_TRY(auto sides, open_sides(invocation, console));
+  DELTA_TRY(const bool found, choose(invocation, sides, console));
+  if (!found) return Exit::no;
+
+  DELTA_TRY(const State old_state, delta::snapshot(sides.old_log, sides.old_cut, sides.old_chosen.mask()));
+  DELTA_TRY(const State new_state, delta::snapshot(sides.log_of_new(), sides.new_cut, sides.new_chosen.mask()));
+  Report report(invocation, console);
+  bool over = false;
+  DELTA_TRY(const auto summary, delta::diff(old_state, new_state, [&](const VectorDiff& diff) {
+    // What has no distance is beyond every bound.
+    over = over || !bound || !diff.distance || *diff.distance > *bound;
+    return report.line(diff);
+  }));
+  DELTA_OK(report.end(summary));
+  if (over) return Exit::no;
+  const auto whole = exit_with(sides.old_log);
+  return whole == Exit::yes ? exit_with(sides.log_of_new()) : whole;
+}
+
+}  // namespace deltalog
