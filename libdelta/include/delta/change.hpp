@@ -45,6 +45,13 @@ constexpr int parameter_count(Operation op) {
   }
 }
 
+/// What a delta has lost to pruning (law 8). Bits; 0: it is whole.
+namespace pruned {
+inline constexpr std::uint8_t values = 1;    ///< an assignment: `indices` are the dims whose values are left, of a create or dense too
+inline constexpr std::uint8_t mark = 2;      ///< a create: it says nothing of existence any more
+inline constexpr std::uint8_t metadata = 4;  ///< some top-level members of its patch
+}  // namespace pruned
+
 /// A view of one delta. Valid while the batch that it came from is neither changed nor destroyed.
 struct Change {
   std::uint32_t vector = 0;  ///< number of the vector in the table that goes with the batch
@@ -55,6 +62,7 @@ struct Change {
   std::string_view metadata = {};               ///< canonical JSON of a merge patch (an object); empty: none
   std::uint32_t commit = 0;                ///< number of its commit; meaning is the batch's owner's
   std::uint64_t seq = 0;                   ///< its number within its origin, from 1; 0: not yet given
+  std::uint8_t lost = 0;                   ///< bits of `pruned`
 };
 
 /// Deltas as columns: filled, encoded, decoded and folded without an allocation per delta.
@@ -65,6 +73,7 @@ struct ChangeBatch {
   std::vector<Timestamp> times;
   std::vector<std::uint32_t> commits;
   std::vector<std::uint64_t> seqs;
+  std::vector<std::uint8_t> lost;
   std::vector<std::uint64_t> index_ends, bits_ends, metadata_ends;
   std::vector<std::uint32_t> indices;
   std::vector<std::uint32_t> bits;
@@ -82,7 +91,7 @@ struct ChangeBatch {
             {indices.data() + ib, static_cast<std::size_t>(index_ends[i] - ib)},
             {bits.data() + vb, static_cast<std::size_t>(bits_ends[i] - vb)},
             {metadata.data() + mb, static_cast<std::size_t>(metadata_ends[i] - mb)},
-            commits[i], seqs[i]};
+            commits[i], seqs[i], lost[i]};
   }
   /// Bytes of the deltas as plain rows (16 a delta, 4 an index, 4 a value, metadata): what a block is cut by.
   std::uint64_t row_bytes() const { return 16 * size() + 4 * (indices.size() + bits.size()) + metadata.size(); }

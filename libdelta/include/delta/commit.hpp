@@ -30,7 +30,12 @@ struct Commit {
   std::string tool;    ///< the program that wrote it, "deltalog/0.1.0"
   std::string source;  ///< where the data came from, as the user named it
   std::string trace;   ///< W3C traceparent, or empty
+  /// Not empty: the commit is one delta of its own kind, which sets something of the log and changes no vector (count is 1):
+  /// "policy RULES" (delta/policy.hpp) or "tag MICROSECONDS NAME".
+  std::string setting = {};
+  Timestamp time = {};  ///< of its last delta
 
+  std::uint64_t deltas() const { return setting.empty() ? count : 0; }  ///< of vectors
   std::uint64_t last() const { return first + count - 1; }
 };
 

@@ -58,12 +58,16 @@ struct ChangeInput {
   std::optional<std::span<const std::string_view>> parents;  ///< "origin:seq"; none: everything before it has been seen
 };
 
-/// A commit stated whole, as `dump` writes it: the next `deltas` changes are its own.
+/// A commit stated whole, as `dump` writes it: the next `deltas` changes are its own. With a setting (see Commit) it holds that alone,
+/// `deltas` is 1, no change follows, and `at` and `tick` are its time.
 struct CommitInput {
   std::string_view origin;
   std::uint64_t first = 1, deltas = 0;
   std::span<const std::string_view> parents;
   std::string_view message, tool, source, trace;
+  std::string_view setting = {};
+  std::optional<Micros> at = {};
+  std::optional<std::uint32_t> tick = {};
 };
 
 struct EncodeSummary {
@@ -89,6 +93,8 @@ class DELTA_EXPORT Encoder {
   /// Joins the open commit, or opens the next one by the rules of `--commit-every`.
   Status change(const ChangeInput& input);
   Status commit(const CommitInput& input);
+  /// A commit of the options' origin that holds one setting (see Commit) and has seen everything.
+  Status set(std::string_view setting, std::optional<Micros> at = {});
 
   /// Seals the segment and makes it durable. Only now has anything happened.
   Result<EncodeSummary> finish();

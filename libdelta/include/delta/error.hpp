@@ -21,6 +21,8 @@ enum class ErrorCode {
   forked,       ///< two different deltas under one dot
   locked,       ///< another process is writing the log
   limit,        ///< a bound was exceeded (see limits.hpp)
+  not_kept,     ///< a cut that a pruned log does not answer any more
+  late,         ///< a delta that a compaction had assumed not to exist
   closed_pipe,  ///< the reader of our output went away: the program ends quietly
 };
 

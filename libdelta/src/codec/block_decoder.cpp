@@ -339,6 +339,7 @@ Status decode_block(ByteView payload, std::uint32_t count, std::uint32_t vectors
   }
   batch.commits.assign(count, 0);
   batch.seqs.assign(count, 0);
+  batch.lost.assign(count, 0);
   return {};
 }
 

@@ -132,7 +132,7 @@ class StringTable {
   std::vector<const std::string*> strings_;
 };
 
-constexpr std::array kTexts = {&Commit::message, &Commit::tool, &Commit::source, &Commit::trace};
+constexpr std::array kTexts = {&Commit::message, &Commit::tool, &Commit::source, &Commit::trace, &Commit::setting};
 
 /// The usual case: the commit has seen the one before it in the frame, and through it all else.
 bool chained(const CommitRow& row, const Commit* before) {
@@ -143,8 +143,8 @@ std::vector<std::int64_t> time_steps(const std::vector<CommitRow>& rows) {
   std::vector<std::int64_t> steps;
   std::uint64_t time = 0;
   for (const auto& row : rows) {
-    steps.push_back(static_cast<std::int64_t>(row.time.us() - time));
-    time = row.time.us();
+    steps.push_back(static_cast<std::int64_t>(row.commit.time.us() - time));
+    time = row.commit.time.us();
   }
   return steps;
 }
@@ -178,7 +178,7 @@ void write_commits(const std::vector<CommitRow>& rows, Buffer& buffer) {
   const std::uint64_t unit = common_unit(steps);
   out.varint(unit);
   for (const auto step : steps) out.varint(zigzag(step / static_cast<std::int64_t>(unit)));
-  for (const auto& row : rows) out.varint(row.time.tick());
+  for (const auto& row : rows) out.varint(row.commit.time.tick());
   for (const auto number : numbers) out.varint(number);
   const Commit* before = nullptr;
   for (const auto& row : rows) {  // 0: chained; n + 1: n parents, listed below
@@ -229,10 +229,10 @@ Status read_commits(ByteView payload, std::uint32_t count, std::uint32_t origins
     if (const auto most = static_cast<std::int64_t>(kMaxMicros / unit); steps > most || steps < -most) in.fail();
     if (in.ok()) time += steps * static_cast<std::int64_t>(unit);
     if (time < 0 || time > static_cast<std::int64_t>(kMaxMicros)) return bad("COMMITS: a time out of range");
-    row.time = Timestamp::of(static_cast<Micros>(time));
+    row.commit.time = Timestamp::of(static_cast<Micros>(time));
   }
   if (in.ok() && common_unit(time_steps(rows)) != unit) return bad("COMMITS: the unit of time is not the greatest");
-  for (auto& row : rows) row.time = Timestamp::of(row.time.us(), static_cast<std::uint32_t>(in.bounded(0xfff)));
+  for (auto& row : rows) row.commit.time = Timestamp::of(row.commit.time.us(), static_cast<std::uint32_t>(in.bounded(0xfff)));
   std::uint64_t seen = 0;  // numbers of strings are given in order of first use
   for (const auto text : kTexts) {
     for (auto& row : rows) {
@@ -240,6 +240,9 @@ Status read_commits(ByteView payload, std::uint32_t count, std::uint32_t origins
       seen = std::max(seen, number);
       row.commit.*text = strings[number];
     }
+  }
+  for (const auto& row : rows) {
+    if (!row.commit.setting.empty() && row.commit.count != 1) return bad("COMMITS: a setting of more than one dot");
   }
   if (seen != strings.size() - 1) return bad("COMMITS: a string that no row uses");
   std::vector<std::uint64_t> forms(count);
@@ -277,7 +280,7 @@ void note_head(Footer& footer, const CommitRow& row, const Hash& hash) {
     head = footer.heads.insert(head, {origin, row.commit.first, 0, {}, row.previous, {}});
   }
   head->last = row.commit.last();
-  head->time = row.time;
+  head->time = row.commit.time;
   head->hash = hash;
 }
 

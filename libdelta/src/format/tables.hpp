@@ -34,7 +34,6 @@ Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces,
 /// COMMITS: rows in order of their deltas; row i closes the `count` deltas after those of row i-1.
 struct CommitRow {
   Commit commit;   // origins by the segment's numbers
-  Timestamp time;  // of its last delta
   Hash previous{};  // hash of the origin's previous commit; meaningful in the first row of the origin in the payload, if first > 1
 };
 void write_commits(const std::vector<CommitRow>& rows, Buffer& out);

@@ -109,6 +109,12 @@ Hash leaf_hash(const LeafNames& names, const Change& change) {
   return digest("dlog1 leaf", out.bytes());
 }
 
+Hash setting_hash(const Catalog& catalog, const Commit& commit) {
+  static constexpr auto kSetting = static_cast<Operation>(kOperations + 1);
+  const Change change{.op = kSetting, .time = commit.time, .metadata = commit.setting, .seq = commit.first};
+  return leaf_hash({.origin = catalog.origin(commit.origin), .name_space = {}, .id = {}, .dims = 0}, change);
+}
+
 void MerkleTree::add(const Hash& leaf) {
   peaks_.push_back(leaf);
   for (std::uint64_t full = size_; (full & 1) != 0; full >>= 1) {  // one peak a set bit of the size, largest first
@@ -128,15 +134,14 @@ Hash MerkleTree::root() const {
 
 Hash commit_hash(const Catalog& catalog, const Commit& commit, const Hash& root, const Hash& previous) {
   DELTA_CHECK(commit.count > 0);
-  static constexpr std::string_view kNoPolicy;  // a commit that sets one comes with a later feature
   const std::string_view writer = catalog.origin(commit.origin);
   const std::vector<Dot> parents = sorted_parents(catalog, commit.parents);
   std::size_t room = root.size() + previous.size() + 16 + text_room(writer) + kMaxVarint;
   for (const Dot& parent : parents) room += text_room(catalog.origin(parent.origin)) + 8;
-  for (const std::string& s : {std::cref(commit.message), std::cref(commit.tool), std::cref(commit.source), std::cref(commit.trace)}) {
+  for (const std::string& s : {std::cref(commit.message), std::cref(commit.tool), std::cref(commit.source), std::cref(commit.trace), std::cref(commit.setting)}) {
     room += text_room(s);
   }
-  Writer out(room + text_room(kNoPolicy));
+  Writer out(room);
   out.raw(root);
   out.raw(previous);
   out.u64(commit.first);
@@ -151,7 +156,7 @@ Hash commit_hash(const Catalog& catalog, const Commit& commit, const Hash& root,
   out.text(commit.tool);
   out.text(commit.source);
   out.text(commit.trace);
-  out.text(kNoPolicy);
+  out.text(commit.setting);
   return digest("dlog1 commit", out.bytes());
 }
 

@@ -21,6 +21,9 @@ struct LeafNames {
 };
 Hash leaf_hash(const LeafNames& names, const Change& change);
 
+/// The leaf of a setting commit, which is its root too: that of a delta of operation 10 on no vector, with the setting as metadata.
+Hash setting_hash(const Catalog& catalog, const Commit& commit);
+
 /// Merkle root over leaves in order of seq, as in RFC 6962: a tree of n leaves splits at the largest power of two
 /// below n. Fed leaf by leaf; O(log n) memory.
 class MerkleTree {

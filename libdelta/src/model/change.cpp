@@ -12,7 +12,7 @@ std::string_view operation_name(Operation op) {
 }
 
 void ChangeBatch::clear() {
-  ops.clear(), vectors.clear(), times.clear(), commits.clear(), seqs.clear();
+  ops.clear(), vectors.clear(), times.clear(), commits.clear(), seqs.clear(), lost.clear();
   index_ends.clear(), bits_ends.clear(), metadata_ends.clear();
   indices.clear(), bits.clear(), metadata.clear();
 }
@@ -22,7 +22,7 @@ void ChangeBatch::truncate(std::size_t n) {
   const auto end = [n](const std::vector<std::uint64_t>& ends) { return n == 0 ? 0 : ends[n - 1]; };
   const auto cut = [](auto& column, std::uint64_t at) { if (column.size() > at) column.resize(at); };  // it may not have been decoded
   cut(indices, end(index_ends)), cut(bits, end(bits_ends)), cut(metadata, end(metadata_ends));
-  ops.resize(n), vectors.resize(n), times.resize(n), commits.resize(n), seqs.resize(n);
+  ops.resize(n), vectors.resize(n), times.resize(n), commits.resize(n), seqs.resize(n), lost.resize(n);
   index_ends.resize(n), bits_ends.resize(n), metadata_ends.resize(n);
 }
 
@@ -32,6 +32,7 @@ void ChangeBatch::add(const Change& c) {
   times.push_back(c.time);
   commits.push_back(c.commit);
   seqs.push_back(c.seq);
+  lost.push_back(c.lost);
   indices.insert(indices.end(), c.indices.begin(), c.indices.end());
   bits.insert(bits.end(), c.bits.begin(), c.bits.end());
   metadata += c.metadata;

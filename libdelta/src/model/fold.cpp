@@ -252,6 +252,7 @@ Result<CutTest> CutTest::make(const Catalog& catalog, const History& history, co
                  "delta " + dot_text(catalog, dot) + " is pending: some of what its author had seen is not here");
   }
   test.dot_ = dot;
+  test.before_ = cut.before;
   test.commit_ = *commit;
   return test;
 }

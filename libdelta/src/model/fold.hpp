@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "delta/change.hpp"
+#include "delta/policy.hpp"
 #include "delta/state.hpp"
 #include "model/history.hpp"
 
@@ -15,8 +16,9 @@ namespace delta::model {
 
 /// Which deltas of the folded commits count. With neither: all ("now"). With both: those inside both.
 struct Cut {
-  std::optional<Micros> at;         ///< timestamps up to and with this microsecond
-  std::optional<Dot> as_seen_by;    ///< this delta and its context
+  std::optional<Micros> at = {};    ///< timestamps up to and with this microsecond
+  std::optional<Dot> as_seen_by = {};  ///< this delta and its context
+  bool before = false;              ///< with `as_seen_by`: its context alone
 };
 
 /// Yields deltas with `commits`, `seqs` and `vectors` numbered by one history and catalog; each delta once; in any order
@@ -43,13 +45,14 @@ class CutTest {
  private:
   explicit CutTest(const History& history) : history_(&history) {}
   bool in_context(const Change& c) const {
-    return (c.commit == commit_ && c.seq == dot_->seq) || history_->happens_before(c.commit, c.seq, commit_, dot_->seq);
+    return (!before_ && c.commit == commit_ && c.seq == dot_->seq) || history_->happens_before(c.commit, c.seq, commit_, dot_->seq);
   }
 
   const History* history_;
   Timestamp until_{~std::uint64_t{0}};
   std::optional<Dot> dot_;
   std::uint32_t commit_ = 0;
+  bool before_ = false;
 };
 
 /// Is this delta inside the cut? For one question; for many make a CutTest. A dot that is not folded: nothing is inside.
@@ -72,14 +75,6 @@ std::uint32_t transform_bits(Operation op, std::span<const std::uint32_t> parame
 
 /// The rank of each origin's name among all names: keys compare without text.
 std::vector<std::uint32_t> origin_ranks(const Catalog& catalog);
-
-/// One branch of one dimension: the assignment that it grows from, and its value after the transforms of greater key.
-struct Candidate {
-  std::uint32_t commit = 0;
-  std::uint64_t seq = 0;
-  Key key;
-  std::uint32_t bits = 0;
-};
 
 /// The place of the candidate of greatest key. Resolvers get the candidates in key order, at least one.
 std::size_t resolve_lww(std::span<const Candidate> candidates);

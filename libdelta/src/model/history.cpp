@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <string>
 
 #include "delta/text.hpp"
@@ -19,7 +20,7 @@ std::string range_text(const Catalog& catalog, const Commit& c) {
 
 bool same_commit(const Commit& a, const Commit& b) {
   return a.origin == b.origin && a.first == b.first && a.count == b.count && a.parents == b.parents &&
-         a.message == b.message && a.tool == b.tool && a.source == b.source && a.trace == b.trace;
+         a.message == b.message && a.tool == b.tool && a.source == b.source && a.trace == b.trace && a.setting == b.setting && a.time == b.time;
 }
 
 }  // namespace
@@ -61,11 +62,12 @@ std::optional<std::uint32_t> History::overlapping(const Commit& commit) const {
   return next->second;
 }
 
-Result<std::uint32_t> History::add(Commit commit) {
+Result<std::uint32_t> History::add(Commit commit, std::span<const std::uint32_t> records) {
   DELTA_OK(check(commit));
   if (const auto other = overlapping(commit)) {
-    if (same_commit(commits_[*other], commit)) return *other;
-    return fork(commits_[*other], commit);
+    if (!same_commit(commits_[*other], commit)) return fork(commits_[*other], commit);
+    unite(*other, records);
+    return *other;
   }
   if (commits_.size() >= kPending) return error(ErrorCode::limit, "more than 2^32 - 1 commits");
   if (origins_.size() < catalog_->origins()) origins_.resize(catalog_->origins());
@@ -73,11 +75,39 @@ Result<std::uint32_t> History::add(Commit commit) {
   pending_.emplace(Dot{commit.origin, commit.first}, number);
   commits_.push_back(std::move(commit));
   links_.emplace_back();
+  if (records.empty()) {
+    join(number);
+  } else {
+    links_[number].gated = true;
+    unite_records(pruned_[number], records);
+  }
+  return number;
+}
 
+/// Another copy of a commit that is here. What is whole stays whole; what becomes whole waits for no record.
+void History::unite(std::uint32_t number, std::span<const std::uint32_t> records) {
+  const auto mine = pruned_.find(number);
+  if (mine == pruned_.end()) return;
+  if (!records.empty()) return unite_records(mine->second, records);
+  pruned_.erase(mine);
+  if (!links_[number].gated) return;
+  links_[number].gated = false;
+  join(number);
+}
+
+void History::unite_records(std::vector<std::uint32_t>& mine, std::span<const std::uint32_t> others) {
+  mine.insert(mine.end(), others.begin(), others.end());
+  std::sort(mine.begin(), mine.end());
+  mine.erase(std::unique(mine.begin(), mine.end()), mine.end());
+}
+
+/// Links a commit, and all that waited for it, as far as causes are here.
+void History::join(std::uint32_t number) {
   std::vector<std::uint32_t> ready{number};
   while (!ready.empty()) {
     const std::uint32_t next = ready.back();
     ready.pop_back();
+    if (links_[next].gated) continue;  // settle() lets it in
     if (const auto cause = missing_cause(next)) {
       waiting_.emplace(*cause, next);
       continue;
@@ -88,7 +118,115 @@ Result<std::uint32_t> History::add(Commit commit) {
     for (auto w = begin; w != end; ++w) ready.push_back(w->second);
     waiting_.erase(begin, end);
   }
-  return number;
+}
+
+std::uint32_t History::add_record(Record record) {
+  const auto known = std::find(records_.begin(), records_.end(), record);
+  if (known == records_.end()) records_.push_back(std::move(record));
+  return static_cast<std::uint32_t>(known - records_.begin());
+}
+
+/// Of the pending commits, those that can be folded all together, pruned ones waiting for each other: what is left when each
+/// that lacks a cause, or all of its records, has been taken away, and then those that needed it.
+class History::Gates {
+ public:
+  explicit Gates(const History& history) : history_(history), out_(history.size()), dead_(history.records_.size()), holders_(history.records_.size()) {
+    for (const auto& [dot, number] : history.pending_) {
+      const Commit& c = history.commits_[number];
+      if (c.first > 1) need({c.origin, c.first - 1}, number, false);
+      for (const Dot& parent : c.parents) need(parent, number, false);
+      const auto records = history.pruned_.find(number);
+      if (records == history.pruned_.end()) continue;
+      left_[number] = records->second.size();
+      for (const std::uint32_t record : records->second) holders_[record].push_back(number);
+    }
+    for (std::uint32_t record = 0; record < holders_.size(); ++record) {
+      if (holders_[record].empty()) continue;
+      for (const Dot& dot : history.records_[record].seen) need(dot, record, true);
+    }
+    while (!todo_.empty()) spread();
+  }
+  bool in(std::uint32_t number) const { return !out_[number]; }
+
+ private:
+  struct Node {
+    std::uint32_t number;
+    bool record;
+  };
+
+  /// The node goes when the dot's commit does, or at once if that is not here.
+  void need(Dot dot, std::uint32_t number, bool record) {
+    if (dot.seq <= history_.head(dot.origin)) return;
+    const auto cause = history_.find(dot);
+    if (cause) {
+      needed_by_[*cause].push_back({number, record});
+    } else {
+      remove({number, record});
+    }
+  }
+
+  void remove(Node node) {
+    auto gone = node.record ? dead_.begin() + node.number : out_.begin() + node.number;
+    if (*gone) return;
+    *gone = true;
+    todo_.push_back(node);
+  }
+
+  void spread() {
+    const Node node = todo_.back();
+    todo_.pop_back();
+    if (node.record) {
+      for (const std::uint32_t holder : holders_[node.number]) {
+        if (--left_[holder] == 0) remove({holder, false});
+      }
+    } else if (const auto followers = needed_by_.find(node.number); followers != needed_by_.end()) {
+      for (const Node& follower : followers->second) remove(follower);
+    }
+  }
+
+  const History& history_;
+  std::vector<bool> out_, dead_;                       // commits; records
+  std::vector<std::vector<std::uint32_t>> holders_;    // record -> pending commits that have it
+  std::map<std::uint32_t, std::size_t> left_;          // pruned commit -> records that may still be complete
+  std::map<std::uint32_t, std::vector<Node>> needed_by_;
+  std::vector<Node> todo_;
+};
+
+void History::settle() {
+  if (std::none_of(pruned_.begin(), pruned_.end(), [&](const auto& p) { return links_[p.first].gated; })) return;
+  const Gates gates(*this);
+  std::vector<std::uint32_t> open;
+  for (const auto& [number, records] : pruned_) {
+    if (links_[number].gated && gates.in(number)) open.push_back(number);
+  }
+  for (const std::uint32_t number : open) {
+    links_[number].gated = false;
+    join(number);
+  }
+}
+
+const std::vector<std::uint32_t>& History::records(std::uint32_t number) const {
+  static const std::vector<std::uint32_t> none;
+  const auto found = pruned_.find(number);
+  return found == pruned_.end() ? none : found->second;
+}
+
+bool History::complete(std::uint32_t record) const {
+  return std::all_of(records_[record].seen.begin(), records_[record].seen.end(), [&](const Dot& dot) { return dot.seq <= head(dot.origin); });
+}
+
+KeptTimes History::answered() const {
+  KeptTimes kept = KeptTimes::all();
+  std::set<std::vector<std::uint32_t>> asked;  // most commits share their records
+  for (const auto& [number, records] : pruned_) {
+    if (!folded(number) || !asked.insert(records).second) continue;
+    KeptTimes mine;
+    for (const std::uint32_t record : records) {
+      if (complete(record)) mine.add(records_[record].kept);
+    }
+    kept = kept.intersect(mine);
+  }
+  return kept;
 }
 
 /// The first cause that is not linked yet. Heads only grow, so what was looked at before is not looked at again.

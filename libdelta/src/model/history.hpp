@@ -12,14 +12,24 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "delta/catalog.hpp"
 #include "delta/commit.hpp"
+#include "delta/kept_times.hpp"
 #include "delta/result.hpp"
 
 namespace delta::model {
+
+/// What a pruned copy of a commit was pruned under (law 8).
+struct Record {
+  KeptTimes kept;           ///< beside "now"
+  std::vector<Dot> seen;    ///< version vector of what was folded then: the last seq of each origin, by origin number
+  bool closed = false;      ///< it was assumed that no writer exists whose deltas were not there
+  friend bool operator==(const Record&, const Record&) = default;
+};
 
 /// "origin:seq", made safe to print.
 std::string dot_text(const Catalog& catalog, Dot dot);
@@ -34,12 +44,26 @@ class History {
   /// arrive. Causes: the parents, and the origin's previous seq, said or not.
   /// Errors: forked (another commit holds one of its dots); bad_input (no deltas, a seq of 0 or beyond 64 bits, an
   /// unknown origin, a parent of its own origin that is not before it). Nothing changes on an error.
-  Result<std::uint32_t> add(Commit commit);
+  /// `records`: not empty: this copy of the commit is pruned, and counts once the version vector of one of them is folded. Such
+  /// commits wait for each other, so they are folded by settle() alone. Another pruned copy adds its records; a whole copy
+  /// makes the commit whole.
+  Result<std::uint32_t> add(Commit commit, std::span<const std::uint32_t> records = {});
+  /// Numbers a record; equal ones once.
+  std::uint32_t add_record(Record record);
+  /// Folds all pruned commits that can be: the greatest set of commits whose contexts, and for each pruned one a record, lie in it.
+  void settle();
 
   std::size_t size() const { return commits_.size(); }
   const Commit& commit(std::uint32_t number) const { return commits_[number]; }  ///< valid until the next add()
   bool folded(std::uint32_t number) const { return links_[number].chain != kPending; }
   std::vector<std::uint32_t> pending() const;  ///< in order of number
+  /// The records of a pruned commit; empty: it is whole.
+  const std::vector<std::uint32_t>& records(std::uint32_t number) const;
+  const Record& record(std::uint32_t record) const { return records_[record]; }
+  /// Its version vector is folded.
+  bool complete(std::uint32_t record) const;
+  /// The times that all folded commits answer; all() if none of them is pruned.
+  KeptTimes answered() const;
   const std::vector<std::uint32_t>& linked() const { return linked_; }  ///< folded commits, causes before effects
 
   /// Number of the commit that holds the dot, pending ones included.
@@ -83,6 +107,7 @@ class History {
     std::uint64_t extras_begin = 0;  // in extras_, in order of chain
     std::uint32_t extras = 0;
     bool linear = false;
+    bool gated = false;              // pruned, and not yet let in by settle()
   };
   struct Origin {
     std::vector<std::uint64_t> firsts;   // of linked commits: without gaps, from 1
@@ -94,6 +119,11 @@ class History {
     std::uint32_t length = 0, tip = 0;
   };
 
+  class Gates;
+
+  void join(std::uint32_t number);
+  void unite(std::uint32_t number, std::span<const std::uint32_t> records);
+  static void unite_records(std::vector<std::uint32_t>& mine, std::span<const std::uint32_t> others);
   Status check(const Commit& commit) const;
   Error fork(const Commit& a, const Commit& b) const;
   std::optional<std::uint32_t> overlapping(const Commit& commit) const;
@@ -110,6 +140,8 @@ class History {
   std::uint32_t linked_commit(Dot dot) const;
 
   const Catalog* catalog_;
+  std::vector<Record> records_;
+  std::map<std::uint32_t, std::vector<std::uint32_t>> pruned_;  // commit -> its records
   std::vector<Commit> commits_;
   std::vector<Link> links_;
   std::vector<Origin> origins_;

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <string>
 
+#include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "model/history.hpp"
 #include "support/limits.hpp"
@@ -150,9 +151,13 @@ Status check_commit(const Catalog& catalog, const Commit& c) {
   if (c.count == 0) return bad(who + " holds no deltas");
   if (c.count - 1 > std::numeric_limits<std::uint64_t>::max() - c.first) return bad(who + ": its seqs go beyond 64 bits");
   if (c.parents.size() > kMaxParents) return over(who + " has " + number(c.parents.size()) + " parents");
-  for (const std::string_view text : {std::string_view(c.message), std::string_view(c.tool), std::string_view(c.source), std::string_view(c.trace)}) {
+  for (const std::string_view text : {std::string_view(c.message), std::string_view(c.tool), std::string_view(c.source), std::string_view(c.trace), std::string_view(c.setting)}) {
     if (text.size() > kMaxMessageBytes) return over(who + ": a text of " + number(text.size()) + " bytes");
     if (!valid_utf8(text)) return bad(who + ": " + quote(text, 40) + " is not valid UTF-8");
+  }
+  if (!c.setting.empty()) {
+    DELTA_OK(Setting::parse(c.setting));
+    if (c.count != 1) return bad(who + ": a setting is a commit of one delta");
   }
   for (std::size_t i = 0; i < c.parents.size(); ++i) {
     const Dot parent = c.parents[i];

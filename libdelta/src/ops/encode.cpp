@@ -51,6 +51,12 @@ Result<std::uint64_t> Encoder::state(const MatrixInput& input) {
 Status Encoder::change(const ChangeInput& input) { return impl_->changes.change(input); }
 Status Encoder::commit(const CommitInput& input) { return impl_->changes.commit(input); }
 
+Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
+  DELTA_OK(impl_->changes.finish());
+  DELTA_OK(impl_->session.open_commit({.origin = impl_->session.options().origin}));
+  return impl_->session.set(setting, at, {});
+}
+
 Result<EncodeSummary> Encoder::finish() {
   DELTA_OK(impl_->changes.finish());
   return impl_->session.finish();

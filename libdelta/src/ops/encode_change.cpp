@@ -71,6 +71,10 @@ Status ChangeEncoder::commit(const CommitInput& input) {
   DELTA_TRY(plan.parents, dots(input.parents));
   plan.message = input.message, plan.tool = input.tool, plan.source = input.source, plan.trace = input.trace;
   DELTA_OK(session_.open_commit(plan));
+  if (!input.setting.empty()) {
+    if (input.deltas != 1) return bad("a setting is a commit of one delta");
+    return session_.set(input.setting, input.at, input.tick);
+  }
   stated_left_ = input.deltas;
   parents_.reset();
   return {};

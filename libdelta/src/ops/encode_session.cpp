@@ -90,7 +90,7 @@ Status EncodeSession::open_commit(const CommitPlan& plan) {
   commit.tool = text(plan.tool, options_.tool.empty() ? std::string(kTool) : options_.tool);
   commit.source = text(plan.source, options_.source);
   commit.trace = text(plan.trace, options_.trace);
-  if (last > 0) open.own = log_.impl().times[*history.find({commit.origin, last})];
+  if (last > 0) open.own = log_.commit_time(*history.find({commit.origin, last}));
   for (const auto& parent : commit.parents) {
     if (parent.origin == commit.origin) continue;
     DELTA_TRY(const Timestamp time, time_of(parent));
@@ -211,14 +211,23 @@ Status EncodeSession::put(Change change) {
 
 Status EncodeSession::close_commit() {
   DELTA_CHECK(open_ && open_->commit.count > 0);
+  open_->commit.time = *open_->own;
   DELTA_OK(model::check_commit(catalog(), open_->commit));
   DELTA_OK(writer_->end(open_->commit));
-  log_.impl().times.push_back(*open_->own);
   log_.impl().previous.emplace_back();
   DELTA_TRY(const auto number, log_.impl().history.add(open_->commit));
   DELTA_CHECK(number == open_->number);
   open_.reset();
   return {};
+}
+
+Status EncodeSession::set(std::string_view setting, std::optional<Micros> at, std::optional<std::uint32_t> tick) {
+  DELTA_CHECK(open_ && open_->commit.count == 0);
+  DELTA_TRY(const Timestamp time, stamp(at, tick));
+  open_->commit.setting = setting;
+  open_->commit.count = 1;
+  open_->own = time;
+  return close_commit();
 }
 
 Result<EncodeSummary> EncodeSession::finish() {

@@ -68,9 +68,9 @@ class EncodeSession {
 
   struct CommitPlan {
     std::string_view origin;
-    std::optional<std::uint64_t> first;               // must be the next seq
-    std::optional<std::vector<Dot>> parents;          // none: everything before
-    std::string_view message, tool, source, trace;
+    std::optional<std::uint64_t> first = {};          // must be the next seq
+    std::optional<std::vector<Dot>> parents = {};     // none: everything before
+    std::string_view message = {}, tool = {}, source = {}, trace = {};
   };
   Status open_commit(const CommitPlan& plan);
   bool commit_open() const { return open_.has_value(); }
@@ -78,6 +78,8 @@ class EncodeSession {
   Timestamp opened() const { return open_->first_time; }
   std::uint64_t open_bytes() const { return open_->bytes; }
   Status close_commit();
+  /// Makes the open commit, which is empty, a setting, and closes it.
+  Status set(std::string_view setting, std::optional<Micros> at, std::optional<std::uint32_t> tick);
 
   /// The timestamp of the next delta of the open commit.
   Result<Timestamp> stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick);

@@ -172,7 +172,7 @@ class Verifier {
     for (const auto& source : sources_) {
       if (!source.part) continue;
       const auto& part = log_.parts[*source.part];
-      for (std::size_t r = 0; r < part.commits.size(); ++r) times[part.commits[r]] = {source.rows.first_times[r], part.segment.rows[r].time};
+      for (std::size_t r = 0; r < part.commits.size(); ++r) times[part.commits[r]] = {source.rows.first_times[r], part.segment.rows[r].commit.time};
     }
     const auto time_of = [&](Dot dot) -> std::optional<Timestamp> {
       const auto number = log_.history.find(dot);

@@ -89,7 +89,11 @@ std::optional<Hash> ContentCheck::previous_of(std::size_t row) const {
 
 void ContentCheck::end_row() {
   const auto& row = segment_.rows[row_];
-  if (row_time_ != row.time) {
+  if (!row.commit.setting.empty()) {
+    rows.first_times[row_] = row_time_ = row.commit.time;
+    if (hashing_) tree_.add(model::setting_hash(log_.catalog, log_.history.commit(part_.commits[row_])));
+  }
+  if (row_time_ != row.commit.time) {
     report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr),
             "commit row " + std::to_string(row_) + ": its time is not that of its last delta");
   }
@@ -145,7 +149,7 @@ Status ContentCheck::run(bool chain, const Visit& visit) {
                          [this, block, &visit] { return take_block(*block, visit), Status{}; }));
   }
   DELTA_OK(work.finish());
-  while (row_ < segment_.rows.size() && row_deltas_ > 0) end_row();
+  while (row_ < segment_.rows.size() && (row_deltas_ > 0 || !segment_.rows[row_].commit.setting.empty())) end_row();
   check_end(chain);
   return {};
 }

@@ -80,10 +80,7 @@ Status Log::Impl::translate(Part& part) {
     const bool fresh = history.size() > before;
     part.repeated.push_back(!fresh);
     part.repeats = part.repeats || !fresh;
-    if (fresh) {
-      times.push_back(row.time);
-      previous.emplace_back();
-    }
+    if (fresh) previous.emplace_back();
     if (row.previous != Hash{}) previous[*number] = row.previous;
   }
   return {};
@@ -217,7 +214,7 @@ Result<std::vector<store::Head>> Log::Impl::heads(const Log& log) const {
   for (std::uint32_t number = 0; number < history.size(); ++number) {
     const Commit& commit = history.commit(number);
     auto& head = heads[commit.origin];
-    if (commit.last() > head.seq) head = {commit.last(), times[number], hashes[number]};
+    if (commit.last() > head.seq) head = {commit.last(), commit.time, hashes[number]};
   }
   return heads;
 }
@@ -240,7 +237,7 @@ const Catalog& Log::catalog() const { return impl_->catalog; }
 const std::vector<Finding>& Log::notices() const { return impl_->notices; }
 std::size_t Log::commits() const { return impl_->history.size(); }
 const Commit& Log::commit(std::uint32_t number) const { return impl_->history.commit(number); }
-Timestamp Log::commit_time(std::uint32_t number) const { return impl_->times[number]; }
+Timestamp Log::commit_time(std::uint32_t number) const { return commit(number).time; }
 bool Log::pending(std::uint32_t number) const { return !impl_->history.folded(number); }
 std::optional<std::uint32_t> Log::find_commit(const Dot& dot) const { return impl_->history.find(dot); }
 
@@ -300,7 +297,7 @@ std::vector<std::uint32_t> Log::commits_in_key_order() const {
   std::vector<std::uint32_t> order(commits());
   for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
-    return key_less(impl_->catalog, {impl_->times[a], commit(a).origin, commit(a).last()}, {impl_->times[b], commit(b).origin, commit(b).last()});
+    return key_less(impl_->catalog, {commit(a).time, commit(a).origin, commit(a).last()}, {commit(b).time, commit(b).origin, commit(b).last()});
   });
   return order;
 }
@@ -325,6 +322,7 @@ Result<std::vector<Hash>> Log::hashes() const {
     if (!follows) last = impl_->previous[n].value_or(Hash{});
     before = &c;
     if (c.first > 1 && last == Hash{}) continue;  // what it continues is nowhere to be found
+    if (!c.setting.empty()) trees[n].add(model::setting_hash(catalog(), c));
     if (trees[n].size() != c.count) {
       return error(ErrorCode::corrupt, "deltas of commit " + dot_text({c.origin, c.first}) + " are missing");
     }

@@ -38,7 +38,6 @@ struct Log::Impl {
   Catalog catalog;
   model::History history{catalog};
   std::vector<Part> parts;  // in order of their first timestamp: near key order
-  std::vector<Timestamp> times;                 // of commits, by number
   std::vector<std::optional<Hash>> previous;    // of commits, where a file states the hash before
   std::vector<Finding> notices;
   unsigned threads = 1;

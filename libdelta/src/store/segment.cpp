@@ -176,7 +176,7 @@ Status load_commits(Segment& segment, const format::FrameHeader& frame, ByteView
   std::vector<format::CommitRow> rows;
   DELTA_OK(format::read_commits(payload, frame.count, static_cast<std::uint32_t>(segment.names.origins.size()), rows));
   for (auto& row : rows) {
-    segment.row_ends.push_back(segment.committed() + row.commit.count);
+    segment.row_ends.push_back(segment.committed() + row.commit.deltas());
     segment.rows.push_back(std::move(row));
   }
   return {};
@@ -223,14 +223,14 @@ std::vector<std::string> lost_dots(const Segment& segment) {
     }
     if (!format::read_commits(*payload, frame.count, static_cast<std::uint32_t>(copy.names.origins.size()), rows)) continue;
     std::uint64_t begin = frame.first;
-    for (const auto& [commit, time, previous] : rows) {
+    for (const auto& [commit, previous] : rows) {
       for (const auto& [from, to] : gaps) {
-        const std::uint64_t first = std::max(from, begin), last = std::min(to, begin + commit.count);
+        const std::uint64_t first = std::max(from, begin), last = std::min(to, begin + commit.deltas());
         if (first >= last) continue;
         lost.push_back(copy.names.origins[commit.origin] + ":" + std::to_string(commit.first + first - begin) + "-" +
                        std::to_string(commit.first + last - 1 - begin));
       }
-      begin += commit.count;
+      begin += commit.deltas();
     }
   }
   return lost;

@@ -141,7 +141,7 @@ void SegmentWriter::begin(std::uint32_t origin, std::uint64_t first) {
 
 Status SegmentWriter::add(const Change& change) {
   DELTA_CHECK(open_origin_);
-  if (!header_) start_segment(change);
+  if (!header_) start_segment(change.time);
   Block& block = *block_;
   if (open_deltas_ == 0 || block.batch.empty()) {
     block.pieces.push_back({block.batch.size(), open_deltas_ == 0, std::string(catalog_.origin(*open_origin_)), open_first_ + open_deltas_});
@@ -153,27 +153,27 @@ Status SegmentWriter::add(const Change& change) {
   block.ids.push_back(catalog_.id(change.vector));
   block.owners.push_back(namespaces_[catalog_.namespace_of(change.vector)] - 1);
   ++open_deltas_;
-  last_time_ = change.time;
   if (block.batch.row_bytes() >= kBlockBytes || block.batch.size() >= kBlockDeltas) return flush_block();
   return {};
 }
 
 Status SegmentWriter::end(Commit commit) {
-  DELTA_CHECK(open_origin_ == commit.origin && commit.first == open_first_ && commit.count == open_deltas_ && commit.count > 0);
+  DELTA_CHECK(open_origin_ == commit.origin && commit.first == open_first_ && commit.deltas() == open_deltas_ && commit.count > 0);
+  if (!header_) start_segment(commit.time);
   for (const auto& parent : commit.parents) local_origin(parent.origin);
-  rows_deltas_ += commit.count;
-  rows_.push_back({std::move(commit), last_time_, {}});
+  rows_deltas_ += commit.deltas();
+  rows_.push_back({std::move(commit), {}});
   open_origin_.reset();
   ++commits_;
   if (rows_deltas_ >= kCommitsDeltas || rows_.size() >= kCommitsRows) return flush_commits();
   return {};
 }
 
-void SegmentWriter::start_segment(const Change& first) {
+void SegmentWriter::start_segment(Timestamp first) {
   header_.emplace();
   header_->writer = kWriterName;
   const Hash previous = open_origin_ && *open_origin_ < heads_.size() ? heads_[*open_origin_].hash : Hash{};
-  header_->segment_id = segment_id(header_->kind, options_.preset, catalog_.origin(*open_origin_), open_first_, first.time, previous);
+  header_->segment_id = segment_id(header_->kind, options_.preset, catalog_.origin(*open_origin_), open_first_, first, previous);
 }
 
 Status SegmentWriter::write_segment_header() {
@@ -268,18 +268,24 @@ Status SegmentWriter::flush_commits() {
     roots_.push_back(tree_.root());
     tree_ = {};
   }
-  DELTA_CHECK(roots_.size() == rows_.size());
   for (auto& row : rows_) {
     Commit& commit = row.commit;
     Head& head = slot(heads_, commit.origin);
     row.previous = head.hash;
-    const Hash hash = model::commit_hash(catalog_, commit, roots_.front(), head.hash);
-    roots_.pop_front();
-    head = {commit.last(), row.time, hash};
+    Hash root;
+    if (commit.setting.empty()) {
+      root = roots_.front();
+      roots_.pop_front();
+    } else {
+      root = model::setting_hash(catalog_, commit);
+    }
+    const Hash hash = model::commit_hash(catalog_, commit, root, head.hash);
+    head = {commit.last(), commit.time, hash};
     commit.origin = local_origin(commit.origin);
     for (auto& parent : commit.parents) parent.origin = local_origin(parent.origin);
     format::note_head(footer_, row, hash);
   }
+  DELTA_CHECK(roots_.empty());
   Buffer raw;
   format::write_commits(rows_, raw);
   format::FrameHeader frame;

@@ -45,7 +45,8 @@ class SegmentWriter {
   void begin(std::uint32_t origin, std::uint64_t first);
   /// The next delta of the open commit, valid by the rules of the model; numbers are the catalog's. commit and seq are ignored.
   Status add(const Change& change);
-  /// Closes the commit, which has at least one delta. origin, first and count must be those of the deltas.
+  /// Closes the commit, which has at least one delta, or is a setting and has none. origin, first, count and time must be those of
+  /// the deltas.
   Status end(Commit commit);
   /// Everything out, sealed. Precondition: no open commit.
   Status finish();
@@ -60,7 +61,7 @@ class SegmentWriter {
 
   std::uint32_t local_origin(std::uint32_t origin);
   std::uint32_t local_vector(std::uint32_t vector);
-  void start_segment(const Change& first);
+  void start_segment(Timestamp first);
   Status write_segment_header();
   Status flush_block();
   Status write_block(Block& block);
@@ -89,7 +90,6 @@ class SegmentWriter {
 
   std::optional<std::uint32_t> open_origin_;  // catalog number
   std::uint64_t open_first_ = 0, open_deltas_ = 0;
-  Timestamp last_time_;
 
   model::MerkleTree tree_;         // of the commit whose leaves are arriving
   std::deque<Hash> roots_;         // of commits before it that no COMMITS frame has closed

@@ -1,0 +1,52 @@
+#include "delta/kept_times.hpp"
+
+#include <algorithm>
+
+namespace delta {
+
+KeptTimes KeptTimes::since(Micros first) {
+  KeptTimes kept;
+  kept.add(Range{first, kMaxMicros});
+  return kept;
+}
+
+void KeptTimes::add(Range range) {
+  if (range.first > range.last) return;
+  // What it touches or overlaps becomes part of it.
+  const auto from = std::ranges::find_if(ranges_, [&](const Range& r) { return r.last + 1 >= range.first; });
+  auto to = from;
+  for (; to != ranges_.end() && to->first <= range.last + 1; ++to) {
+    range.first = std::min(range.first, to->first);
+    range.last = std::max(range.last, to->last);
+  }
+  ranges_.insert(ranges_.erase(from, to), range);
+}
+
+void KeptTimes::add(const KeptTimes& others) {
+  for (const Range& range : others.ranges_) add(range);
+}
+
+KeptTimes KeptTimes::intersect(const KeptTimes& other) const {
+  KeptTimes both;
+  auto a = ranges_.begin();
+  auto b = other.ranges_.begin();
+  while (a != ranges_.end() && b != other.ranges_.end()) {
+    const Range range{std::max(a->first, b->first), std::min(a->last, b->last)};
+    if (range.first <= range.last) both.ranges_.push_back(range);
+    if (a->last < b->last) {
+      ++a;
+    } else {
+      ++b;
+    }
+  }
+  return both;
+}
+
+bool KeptTimes::any_in(Micros first, Micros end) const {
+  const auto range = std::ranges::lower_bound(ranges_, first, {}, &Range::last);
+  return range != ranges_.end() && range->first < end && first < end;
+}
+
+bool KeptTimes::contains(Micros at) const { return any_in(at, at + 1); }
+
+}  // namespace delta

@@ -1,0 +1,28 @@
+// Pruning (law 8): what of a vector's history may go, so that the present under every strategy, each kept time, blame there, and
+// every later merge stay exactly what they were.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "delta/change.hpp"
+#include "delta/kept_times.hpp"
+#include "model/history.hpp"
+
+namespace delta::model {
+
+/// What is left of one delta, as a batch holds it. An entry is a value in a dimension, the mark of a create or delete, a transform,
+/// a top-level member of the metadata.
+struct PruneOptions {
+  KeptTimes kept;              ///< beside "now"
+  bool whole_deltas = false;   ///< a delta goes whole or stays whole
+};
+
+/// Prunes the deltas of one vector: appends what is left of each to `out`, in key order; what goes without rest is left out. A
+/// delta that loses nothing is appended as it was. Pieces of one delta (of several pruned copies) are united first.
+/// `deltas` in any order, of folded commits, fitting `dims`; views into what they view are not kept.
+void prune_vector(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change> deltas,
+                  const PruneOptions& options, ChangeBatch& out);
+
+}  // namespace delta::model
