@@ -241,6 +241,31 @@ Timestamp Log::commit_time(std::uint32_t number) const { return commit(number).t
 bool Log::pending(std::uint32_t number) const { return !impl_->history.folded(number); }
 std::optional<std::uint32_t> Log::find_commit(const Dot& dot) const { return impl_->history.find(dot); }
 
+bool Log::sees(std::uint32_t number, const Dot& dot) const {
+  return impl_->history.folded(number) && impl_->history.context_contains(number, dot);
+}
+std::vector<Dot> Log::heads() const { return impl_->history.heads(); }
+
+std::vector<std::uint64_t> Log::context(std::span<const Dot> dots) const {
+  std::vector<std::uint64_t> seen(catalog().origins(), 0);
+  std::vector<bool> visited(commits(), false);
+  std::vector<std::uint32_t> todo;
+  const auto visit = [&](const Dot& dot) {
+    const auto number = find_commit(dot);
+    if (!number) return;
+    seen[dot.origin] = std::max(seen[dot.origin], dot.seq);
+    if (!visited[*number]) visited[*number] = true, todo.push_back(*number);
+  };
+  for (const Dot& dot : dots) visit(dot);
+  while (!todo.empty()) {
+    const Commit& c = commit(todo.back());
+    todo.pop_back();
+    if (c.first > 1) visit({c.origin, c.first - 1});
+    for (const Dot& parent : c.parents) visit(parent);
+  }
+  return seen;
+}
+
 std::vector<SegmentInfo> Log::segments() const {
   std::vector<SegmentInfo> out;
   for (const auto& part : impl_->parts) {
