@@ -28,6 +28,7 @@ const Command& probe() {
                                               {"output", 'o', "OUT", ""},
                                               {"id", 0, "ID", "", true},
                                               {"level", 0, "L", "", false, {"low", "high"}},
+                                              {"pair", 0, "P", "", true, {}, Kind::text, {}, true},
                                               {"help", 'h', "", ""}},
                                   .example = ""};
   return command;
@@ -38,7 +39,7 @@ std::string parsed(std::vector<std::string> words) {
   if (!got) return got.error().message;
   std::string out;
   for (const char* flag : {"quiet", "verbose", "help"}) out += std::string(got->count(flag), flag[0]);
-  for (const char* option : {"output", "id", "level"}) {
+  for (const char* option : {"output", "id", "level", "pair"}) {
     for (const auto& value : got->values(option)) out += " " + std::string(option) + "=" + value;
   }
   for (const auto& operand : got->operands()) out += " <" + operand + ">";
@@ -70,6 +71,12 @@ TEST_CASE("Options take exactly the word that is theirs") {
       {{"a", "-x"}, "unknown option '-x'"},
       {{"a", "-qx"}, "unknown option '-x'"},
       {{"a", "--level", "medium"}, "--level: 'medium' is none of low and high"},
+      {{"--pair", "x", "y", "a"}, " pair=x pair=y <a>"},
+      {{"--pair", "x", "--pair", "y", "a"}, " pair=x pair=y <a>"},
+      {{"--pair=x", "--pair", "y", "a"}, " pair=x pair=y <a>"},
+      {{"--pair", "x", "y", "--pair", "z", "a"}, " pair=x pair=y pair=z <a>"},
+      {{"a", "--pair", "x"}, "--pair needs two values or more: --pair A B"},
+      {{"--pair", "x", "-q", "a"}, "--pair needs two values or more: --pair A B"},
       {{}, "missing A: the first"},
       {{"a", "b", "c"}, "unexpected argument 'c'"},
   }));

@@ -49,6 +49,7 @@ class Parser {
 
   Result<Invocation> run() {
     while (next_ < words_.size() && !done_) DELTA_OK(word(words_[next_++]));
+    if (!done_) DELTA_OK(check_lists());
     if (!done_) DELTA_OK(check_operands());
     if (!done_) DELTA_OK(check_streams());
     return std::move(out_);
@@ -92,7 +93,9 @@ class Parser {
 
   Status take(const Option& option) {
     if (next_ == words_.size()) return usage(fmt_name(option) + " needs a value: " + std::string(option.value));
-    return put(option, words_[next_++]);
+    DELTA_OK(put(option, words_[next_++]));
+    const bool second = option.several && out_.count(option.name) == 1 && next_ < words_.size() && !words_[next_].starts_with('-');
+    return second ? put(option, words_[next_++]) : Status();
   }
 
   Status put(const Option& option, std::string value) {
@@ -106,6 +109,15 @@ class Parser {
     out_.order_.emplace_back(option.name, values.size());
     values.push_back(std::move(value));
     done_ = option.name == "help" || option.name == "version";
+    return {};
+  }
+
+  Status check_lists() const {
+    for (const auto& option : command_.options) {
+      if (option.several && out_.count(option.name) == 1) {
+        return usage(fmt_name(option) + " needs two values or more: " + fmt_name(option) + " A B");
+      }
+    }
     return {};
   }
 
