@@ -1,14 +1,16 @@
 // What happened: commits, or with a choice of vectors or operations their deltas, the newest first as in `git log`. Key order, so that
 // the answer does not depend on how the same history lies in files.
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <map>
 
 #include "cli/values.hpp"
 #include "command.hpp"
 #include "delta/text.hpp"
 #include "json_rows.hpp"
-#include "logs.hpp"
+#include "log_views.hpp"
 #include "ui/console.hpp"
+#include "ui/graph.hpp"
 #include "ui/table.hpp"
 
 namespace deltalog {
@@ -18,79 +20,113 @@ namespace {
 using delta::Change;
 using delta::Log;
 
-struct Job {
-  const Invocation& invocation;
-  Console& console;
-  const Log& log;
-  DeltaFilter filter;
-  std::vector<bool> ancestors;  // by commit: what --ancestors and --common keep; empty: all
-  std::size_t most = ~std::size_t{0};
-
-  bool takes_commit(std::uint32_t number) const {
-    return (ancestors.empty() || ancestors[number]) && filter.takes_origin(log.commit(number).origin);
-  }
-};
-
-// The commits that hold a dot of the delta's context, and its own.
-std::vector<bool> ancestors_of(const Log& log, const delta::Dot& dot) {
-  std::vector<bool> seen(log.commits(), false);
-  std::vector<std::uint32_t> todo = {*log.find_commit(dot)};
-  const auto visit = [&](const delta::Dot& cause) {
-    const auto number = log.find_commit(cause);
-    if (number && !seen[*number]) seen[*number] = true, todo.push_back(*number);
-  };
-  seen[todo[0]] = true;
-  while (!todo.empty()) {
-    const auto& commit = log.commit(todo.back());
-    todo.pop_back();
-    if (commit.first > 1) visit({commit.origin, commit.first - 1});
-    for (const auto& parent : commit.parents) visit(parent);
-  }
-  return seen;
-}
-
-// Keeps what the named delta had seen, of what is kept already.
-Status keep_ancestors(Job& job, std::string_view name) {
-  DELTA_TRY(const auto dot, find_dot(job.log, name));
-  const auto seen = ancestors_of(job.log, dot);
-  if (job.ancestors.empty()) job.ancestors.assign(seen.size(), true);
-  for (std::size_t i = 0; i < seen.size(); ++i) job.ancestors[i] = job.ancestors[i] && seen[i];
+// Keeps what the named delta had seen, and itself, of what is kept already.
+Status keep_seen(LogView& view, std::string_view name) {
+  DELTA_TRY(const auto dot, find_dot(view.log, name));
+  const auto seen = view.log.context({&dot, 1});
+  if (view.seen.empty()) view.seen.assign(seen.size(), ~std::uint64_t{0});
+  for (std::size_t i = 0; i < seen.size(); ++i) view.seen[i] = std::min(view.seen[i], seen[i]);
   return {};
 }
 
-Result<Exit> list_commits(const Job& job) {
-  std::vector<std::uint32_t> order;
-  for (const auto number : job.log.commits_in_key_order()) {
-    if (job.takes_commit(number) && job.filter.takes_time(job.log.commit_time(number))) order.push_back(number);
+// Of a common past the commits that no other of it had seen: where those who share it parted.
+std::vector<bool> bases_of(const LogView& view) {
+  const auto kept = [&](std::uint32_t number) { return view.log.commit(number).first <= view.seen[view.log.commit(number).origin]; };
+  std::vector<bool> bases(view.log.commits());
+  for (std::uint32_t number = 0; number < bases.size(); ++number) bases[number] = kept(number);
+  for (std::uint32_t number = 0; number < bases.size(); ++number) {
+    if (!kept(number)) continue;
+    for (const auto cause : causes_of(view.log, number)) bases[cause] = false;
   }
-  if (!job.invocation.has("reverse")) std::ranges::reverse(order);
-  if (order.size() > job.most) order.resize(job.most);
-  std::vector<delta::Hash> hashes;
-  if (job.invocation.has("hashes")) {
-    DELTA_TRY(hashes, job.log.hashes());
+  return bases;
+}
+
+// The list of commits: its order and, where asked for, the graph beside it.
+class CommitList {
+ public:
+  explicit CommitList(const LogView& view) : view_(view), json_(view.invocation.has("json")), graph_(view.invocation.has("graph")) {}
+
+  Result<Exit> run() {
+    auto order = choose();
+    if (view_.invocation.has("hashes")) {
+      DELTA_TRY(hashes_, view_.log.hashes());
+    }
+    if (graph_ && !json_) return with_graph(order);
+    if (order.size() > view_.most) order.resize(view_.most);
+    if (json_) return as_json(order);
+    TableWriter rows(view_.console, columns());
+    for (const auto number : order) DELTA_OK(rows.add(cells(number)));
+    DELTA_OK(rows.flush());
+    return order.empty() ? Exit::no : Exit::yes;
   }
-  if (job.invocation.has("json")) {
+
+ private:
+  std::vector<std::uint32_t> choose() {
+    order_ = graph_ ? effects_first(view_.log) : view_.log.commits_in_key_order();
+    auto chosen = order_;
+    std::erase_if(chosen, [&](std::uint32_t number) { return !view_.takes_commit(number); });
+    if (!graph_ && !view_.invocation.has("reverse")) std::ranges::reverse(chosen);
+    return chosen;
+  }
+
+  Result<Exit> as_json(const std::vector<std::uint32_t>& order) const {
     for (const auto number : order) {
       std::string line;
-      json_commit(line, job.log, number, hashes.empty() ? nullptr : &hashes[number]);
-      DELTA_OK(job.console.print(line));
+      json_commit(line, view_.log, number, hashes_.empty() ? nullptr : &hashes_[number], view_.base(number));
+      DELTA_OK(view_.console.print(line));
     }
     return order.empty() ? Exit::no : Exit::yes;
   }
-  std::vector<Table::Column> columns = {{"commit"}, {"time"}, {"deltas", Align::right}, {"message"}};
-  if (!hashes.empty()) columns.insert(columns.begin(), {"hash"});
-  TableWriter rows(job.console, columns);
-  for (const auto number : order) {
-    const auto& commit = job.log.commit(number);
-    std::vector<std::string> cells = {job.console.paint(Style::caution, dots_text(job.log, commit)),
-                                      time_text(job.log.commit_time(number)), std::to_string(commit.count),
-                                      (job.log.pending(number) ? "(pending) " : "") + first_line(commit.message)};
-    if (!hashes.empty()) cells.insert(cells.begin(), delta::hex(hashes[number], 12));
-    DELTA_OK(rows.add(std::move(cells)));
+
+  Result<Exit> with_graph(const std::vector<std::uint32_t>& order) const {
+    std::vector<bool> shown(view_.log.commits(), false);
+    std::vector<std::uint32_t> row_of(view_.log.commits());
+    for (std::uint32_t row = 0; row < order.size(); ++row) shown[order[row]] = true, row_of[order[row]] = row;
+    const auto parents = shown_parents(view_.log, order_, shown);
+    auto heads = columns();
+    heads.insert(heads.begin(), {"graph"});
+    TableWriter rows(view_.console, heads);
+    Graph graph(order.size());
+    for (std::uint32_t row = 0; row < std::min<std::size_t>(order.size(), view_.most); ++row) {
+      std::vector<std::uint32_t> below;
+      for (const auto parent : parents[order[row]]) {
+        if (row_of[parent] > row) below.push_back(row_of[parent]);  // else one of a ring of pending commits
+      }
+      auto drawn = graph.next(below);
+      auto line = cells(order[row]);
+      line.insert(line.begin(), std::move(drawn.node));
+      DELTA_OK(rows.add(std::move(line)));
+      for (auto& link : drawn.links) {
+        std::vector<std::string> rest(heads.size());
+        rest[0] = std::move(link);
+        DELTA_OK(rows.add(std::move(rest)));
+      }
+    }
+    DELTA_OK(rows.flush());
+    return order.empty() ? Exit::no : Exit::yes;
   }
-  DELTA_OK(rows.flush());
-  return order.empty() ? Exit::no : Exit::yes;
-}
+
+  std::vector<Table::Column> columns() const {
+    std::vector<Table::Column> out = {{"commit"}, {"time"}, {"deltas", Align::right}, {"message"}};
+    if (!hashes_.empty()) out.insert(out.begin(), {"hash"});
+    return out;
+  }
+
+  std::vector<std::string> cells(std::uint32_t number) const {
+    const auto& commit = view_.log.commit(number);
+    const std::string marks = std::string(view_.log.pending(number) ? "(pending) " : "") + (view_.base(number) ? "(merge base) " : "");
+    std::vector<std::string> out = {view_.console.paint(Style::caution, dots_text(view_.log, commit)),
+                                    time_text(view_.log.commit_time(number)), std::to_string(commit.count),
+                                    marks + first_line(commit.message)};
+    if (!hashes_.empty()) out.insert(out.begin(), delta::hex(hashes_[number], 12));
+    return out;
+  }
+
+  const LogView& view_;
+  bool json_, graph_;
+  std::vector<std::uint32_t> order_;  // of all commits
+  std::vector<delta::Hash> hashes_;   // empty: not asked for
+};
 
 // A delta without its values: what a line of the list needs.
 struct Entry {
@@ -99,19 +135,18 @@ struct Entry {
   std::string text;
 };
 
-Result<Exit> list_deltas(const Job& job, const std::vector<bool>* mask) {
-  const auto& catalog = job.log.catalog();
-  const bool json = job.invocation.has("json");
+Result<Exit> list_deltas(const LogView& view, const std::vector<bool>* mask) {
+  const auto& catalog = view.log.catalog();
+  const bool json = view.invocation.has("json");
   std::vector<Entry> entries;
-  DELTA_OK(job.log.each(mask, [&](const delta::ChangeBatch& batch) -> Status {
+  DELTA_OK(view.log.each(mask, [&](const delta::ChangeBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Change change = batch[i];
-      const auto origin = job.log.commit(change.commit).origin;
-      const bool chosen = mask == nullptr || (*mask)[change.vector];
-      if (!chosen || !job.takes_commit(change.commit) || !job.filter.takes(origin, change)) continue;
+      const auto origin = view.log.commit(change.commit).origin;
+      if ((mask != nullptr && !(*mask)[change.vector]) || !view.takes(change)) continue;
       Entry entry{{change.time, origin, change.seq}, change.vector, {}};
       if (json) {
-        json_delta(entry.text, job.log, change, false);
+        json_delta(entry.text, view.log, change, false);
       } else {
         entry.text = change_text(change, catalog.dims(change.vector));
       }
@@ -120,20 +155,31 @@ Result<Exit> list_deltas(const Job& job, const std::vector<bool>* mask) {
     return {};
   }));
   std::ranges::sort(entries, [&](const Entry& a, const Entry& b) { return delta::key_less(catalog, a.key, b.key); });
-  if (!job.invocation.has("reverse")) std::ranges::reverse(entries);
-  if (entries.size() > job.most) entries.resize(job.most);
+  if (!view.invocation.has("reverse")) std::ranges::reverse(entries);
+  if (entries.size() > view.most) entries.resize(view.most);
 
-  TableWriter rows(job.console, {{"delta"}, {"time"}, {"vector"}, {"operation"}});
+  TableWriter rows(view.console, {{"delta"}, {"time"}, {"vector"}, {"operation"}});
   for (const auto& entry : entries) {
     if (json) {
-      DELTA_OK(job.console.print(entry.text));
+      DELTA_OK(view.console.print(entry.text));
       continue;
     }
-    const auto dot = delta::escape(job.log.dot_text({entry.key.origin, entry.key.seq}), 4096);
-    DELTA_OK(rows.add({job.console.paint(Style::caution, dot), time_text(entry.key.time), vector_name(catalog, entry.vector), entry.text}));
+    const auto dot = delta::escape(view.log.dot_text({entry.key.origin, entry.key.seq}), 4096);
+    DELTA_OK(rows.add({view.console.paint(Style::caution, dot), time_text(entry.key.time), vector_name(catalog, entry.vector), entry.text}));
   }
   if (!json) DELTA_OK(rows.flush());
   return entries.empty() ? Exit::no : Exit::yes;
+}
+
+// Options that go with some views only.
+Status check_usage(const Invocation& invocation, bool deltas) {
+  if (deltas) {
+    for (const std::string_view option : {"hashes", "graph"}) {
+      if (invocation.has(option)) return usage_error(invocation, fmt::format("--{} goes with commits, not with deltas", option));
+    }
+  }
+  if (invocation.has("graph") && invocation.has("reverse")) return usage_error(invocation, "--graph is drawn from the newest commit down");
+  return {};
 }
 
 }  // namespace
@@ -142,15 +188,16 @@ Result<Exit> run_log(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto most, value_of(invocation, "max-count", parse_count));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
   DELTA_TRY(auto filter, DeltaFilter::make(invocation, log.catalog()));
-  Job job{invocation, console, log, std::move(filter), {}, most.value_or(~std::uint64_t{0})};
+  LogView view{invocation, console, log, std::move(filter), {}, {}, most.value_or(~std::uint64_t{0})};
   for (const std::string_view option : {"ancestors", "common"}) {
-    for (const auto& text : invocation.values(option)) DELTA_OK(keep_ancestors(job, text));
+    for (const auto& text : invocation.values(option)) DELTA_OK(keep_seen(view, text));
   }
+  if (invocation.has("common")) view.bases = bases_of(view);
   DELTA_TRY(const auto chosen, choose_vectors(invocation, log.catalog()));
   if (report_missing(chosen, console)) return Exit::no;
   const bool deltas = invocation.has("deltas") || invocation.has("op") || !chosen.all;
-  if (deltas && invocation.has("hashes")) return usage_error(invocation, "--hashes goes with commits, not with deltas");
-  return deltas ? list_deltas(job, chosen.mask()) : list_commits(job);
+  DELTA_OK(check_usage(invocation, deltas));
+  return deltas ? list_deltas(view, chosen.mask()) : CommitList(view).run();
 }
 
 }  // namespace deltalog

@@ -222,8 +222,9 @@ Command log_command() {
               "there are none.",
           .operands = {kLogs},
           .options = join({{{"deltas", 0, "", "list deltas instead of commits"},
-                            {"ancestors", 0, "DOT", "only what DOT had seen, and its own commit"},
-                        {"common", 0, "DOT", "only what every DOT given had seen", true},
+                            {"graph", 0, "", "draw which commit had seen which"},
+                            {"ancestors", 0, "DOT", "only what DOT had seen, and itself"},
+                            {"common", 0, "DOT", "only what all of two DOTs or more had seen, or are", true, {}, Kind::text, {}, true},
                             {"hashes", 0, "", "print hashes of commits; reads every delta"},
                             {"max-count", 'n', "N", "at most N lines"},
                             {"reverse", 0, "", "the oldest first"}},
@@ -232,7 +233,9 @@ Command log_command() {
                            threads(),
                            quiet(),
                            common()}),
-          .example = "deltalog log history.dlog --id king --since 2026-11-01\n",
+          .example = "deltalog log history.dlog --graph\n"
+                     "deltalog log history.dlog --id king --since 2026-11-01\n"
+                     "deltalog log --common main:7 carol:3 history.dlog\n",
           .run = run_log};
 }
 

@@ -40,7 +40,7 @@ void put_values(JsonWriter& json, const delta::Change& change) {
 
 }  // namespace
 
-void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, const delta::Hash* hash) {
+void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, const delta::Hash* hash, bool merge_base) {
   const auto& commit = log.commit(number);
   JsonWriter json(out);
   json.begin_object().member("type", "commit").key("v").u64(1);
@@ -51,6 +51,7 @@ void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, 
   for (const auto& parent : commit.parents) json.string(log.dot_text(parent));
   json.end_array().key("pending").boolean(log.pending(number));
   if (hash != nullptr) json.member("hash", delta::hex(*hash));
+  if (merge_base) json.key("merge_base").boolean(true);
   json.member("message", commit.message).member("tool", commit.tool).member("source", commit.source);
   json.member("trace", commit.trace).end_object().end_line();
 }

@@ -1,0 +1,46 @@
+// The views of `log`: one selection, many ways to look at it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "command.hpp"
+#include "delta/log.hpp"
+#include "logs.hpp"
+
+namespace deltalog {
+
+struct LogView {
+  const Invocation& invocation;
+  Console& console;
+  const delta::Log& log;
+  DeltaFilter filter;
+  std::vector<std::uint64_t> seen;  // by origin: up to which seq --ancestors and --common keep; empty: all
+  std::vector<bool> bases;          // by commit: what --common found greatest; empty: not asked
+  std::size_t most = ~std::size_t{0};
+
+  bool takes_commit(std::uint32_t number) const {
+    const auto& commit = log.commit(number);
+    return (seen.empty() || commit.first <= seen[commit.origin]) && filter.takes_origin(commit.origin) &&
+           filter.takes_time(log.commit_time(number));
+  }
+  bool takes(const delta::Change& change) const {
+    const auto origin = log.commit(change.commit).origin;
+    return (seen.empty() || change.seq <= seen[origin]) && filter.takes(origin, change);
+  }
+  bool base(std::uint32_t number) const { return !bases.empty() && bases[number]; }
+};
+
+/// Numbers of the commits that a commit names as causes, and of its origin's previous one, each once, the latter first; without
+/// those that another of them had seen, and those that are in none of the files.
+std::vector<std::uint32_t> causes_of(const delta::Log& log, std::uint32_t number);
+
+/// All commits so that each stands before its causes, in falling key order where those leave a choice.
+std::vector<std::uint32_t> effects_first(const delta::Log& log);
+
+/// The parents that a graph of some commits shows, by number: the nearest of those that are shown. `shown`: by number.
+std::vector<std::vector<std::uint32_t>> shown_parents(const delta::Log& log, const std::vector<std::uint32_t>& order,
+                                                      const std::vector<bool>& shown);
+
+}  // namespace deltalog
