@@ -1,0 +1,197 @@
+// As the fold does: a vector is followed at once as long as each next delta of it has seen the last one and has a greater key. What
+// was noted of a vector where that fails is struck out, and its deltas are gathered and replayed in key order.
+#include "model/effects.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <numeric>
+
+#include "delta/kept_times.hpp"
+
+namespace delta::model {
+namespace {
+
+double value(std::uint32_t bits) { return std::bit_cast<float>(bits); }
+
+/// It names the dims that it assigns; else it assigns all.
+bool names_dims(const Change& c) { return c.op == Operation::sparse || (c.lost & pruned::values) != 0; }
+
+/// Two assignments have a dimension in common.
+bool overlap(const Change& a, const Change& b) {
+  const Change &few = names_dims(a) ? a : b, &other = names_dims(a) ? b : a;
+  if (!names_dims(few)) return true;
+  if (!names_dims(other)) return !few.indices.empty();
+  for (auto x = few.indices.begin(), y = other.indices.begin(); x != few.indices.end() && y != other.indices.end();) {
+    if (*x == *y) return true;
+    *x < *y ? ++x : ++y;
+  }
+  return false;
+}
+
+/// Which assignments of one vector have not seen an earlier one of the same dimension. Asked in key order.
+class Meetings {
+ public:
+  explicit Meetings(const History& history) : history_(history) {}
+
+  /// `c` views what outlives this.
+  bool take(const Change& c) {
+    if (c.op == Operation::remove) by_origin_.clear();
+    if (!is_assignment(c.op)) return false;
+    bool met = false;
+    // A context holds a beginning of each origin's deltas: what has not been seen stands at the end.
+    for (auto& [origin, earlier] : by_origin_) {
+      for (auto e = earlier.rbegin(); e != earlier.rend() && !met; ++e) {
+        if (history_.happens_before(e->commit, e->seq, c.commit, c.seq)) break;
+        met = overlap(*e, c);
+      }
+    }
+    const std::uint32_t origin = history_.commit(c.commit).origin;
+    auto mine = std::ranges::find(by_origin_, origin, &std::pair<std::uint32_t, std::vector<Change>>::first);
+    if (mine == by_origin_.end()) mine = by_origin_.insert(mine, {origin, {}});
+    mine->second.push_back(c);
+    return met;
+  }
+
+ private:
+  const History& history_;
+  std::vector<std::pair<std::uint32_t, std::vector<Change>>> by_origin_;
+};
+
+class Judge {
+ public:
+  Judge(const Catalog& catalog, const History& history, const EffectOptions& options)
+      : catalog_(catalog), history_(history), options_(options), answered_(history.answered()), ranks_(origin_ranks(catalog)),
+        state_(catalog), last_(catalog.vectors()), contested_(catalog.vectors()) {}
+
+  Status take(const ChangeBatch& batch) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const Change c = batch[i];
+      if (!counts(c) || contested_[c.vector]) continue;
+      Last& last = last_[c.vector];
+      if (last.commit != kNothing && !follows(c, last)) {
+        contested_[c.vector] = any_contested_ = true;
+        continue;
+      }
+      last = {c.time, c.seq, c.commit};
+      judge(c, false);
+    }
+    return {};
+  }
+
+  Status gather(const ChangeBatch& batch) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (counts(batch[i]) && contested_[batch.vectors[i]]) gathered_.add(batch[i]);
+    }
+    return {};
+  }
+
+  const std::vector<bool>* contested() const { return any_contested_ ? &contested_ : nullptr; }
+
+  std::vector<DeltaEffect> finish() {
+    std::erase_if(effects_, [&](const DeltaEffect& e) { return contested_[e.vector]; });
+    replay_contested();
+    std::ranges::sort(effects_, [&](const DeltaEffect& a, const DeltaEffect& b) { return less(a.key, b.key); });
+    return std::move(effects_);
+  }
+
+ private:
+  static constexpr std::uint32_t kNothing = ~std::uint32_t{0};
+  struct Last {
+    Timestamp time;
+    std::uint64_t seq = 0;
+    std::uint32_t commit = kNothing;
+  };
+
+  bool counts(const Change& c) const {
+    if (options_.vectors != nullptr && !(*options_.vectors)[c.vector]) return false;
+    return history_.folded(c.commit) && (options_.seen == nullptr || c.seq <= (*options_.seen)[history_.commit(c.commit).origin]);
+  }
+  Key key(const Change& c) const { return {c.time, history_.commit(c.commit).origin, c.seq}; }
+  bool less(const Key& a, const Key& b) const {
+    if (a.time != b.time) return a.time < b.time;
+    return a.origin != b.origin ? ranks_[a.origin] < ranks_[b.origin] : a.seq < b.seq;
+  }
+  bool follows(const Change& c, const Last& last) const {
+    return history_.happens_before(last.commit, last.seq, c.commit, c.seq) &&
+           less({last.time, history_.commit(last.commit).origin, last.seq}, key(c));
+  }
+
+  /// The states before and after are those of kept times: what was there then is there still.
+  bool known(const Change& c) const {
+    return c.lost == 0 && answered_.contains(c.time.us()) && (c.time.us() == 0 || answered_.contains(c.time.us() - 1));
+  }
+
+  void judge(const Change& c, bool conflict) {
+    const bool was = state_.exists(c.vector);
+    const auto before = state_.bits(c.vector);
+    before_.assign(before.begin(), before.end());
+    Change values = c;
+    values.metadata = {};
+    apply(state_, history_.commit(c.commit).origin, values);
+    const bool is = state_.exists(c.vector);
+    DeltaEffect effect{key(c), c.commit, c.vector, static_cast<std::uint32_t>(16 + 4 * (c.indices.size() + c.bits.size()) + c.metadata.size()),
+                       c.op, conflict, {}, {}};
+    if (known(c)) compare(was, is, effect);
+    effects_.push_back(effect);
+  }
+
+  void compare(bool was, bool is, DeltaEffect& effect) const {
+    const auto after = state_.bits(effect.vector);
+    double sum = 0;
+    std::uint32_t changed = 0;
+    for (std::size_t dim = 0; dim < std::max(before_.size(), after.size()); ++dim) {
+      const std::uint32_t a = was ? before_[dim] : 0, b = is ? after[dim] : 0;
+      if (a == b) continue;
+      const double by = value(b) - value(a);
+      sum += by * by;
+      ++changed;
+    }
+    effect.changed = was != is ? catalog_.dims(effect.vector) : changed;
+    if (std::isfinite(sum)) effect.distance = std::sqrt(sum);
+  }
+
+  void replay_contested() {
+    std::vector<std::uint32_t> order(gathered_.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
+      const Change x = gathered_[a], y = gathered_[b];
+      return x.vector != y.vector ? x.vector < y.vector : less(key(x), key(y));
+    });
+    for (std::size_t i = 0; i < order.size();) {
+      const std::uint32_t vector = gathered_.vectors[order[i]];
+      state_.set_exists(vector, false);
+      Meetings meetings(history_);
+      for (; i < order.size() && gathered_.vectors[order[i]] == vector; ++i) {
+        const Change c = gathered_[order[i]];
+        judge(c, meetings.take(c));
+      }
+    }
+  }
+
+  const Catalog& catalog_;
+  const History& history_;
+  const EffectOptions& options_;
+  const KeptTimes answered_;
+  const std::vector<std::uint32_t> ranks_;
+  State state_;
+  std::vector<Last> last_;
+  std::vector<bool> contested_;
+  bool any_contested_ = false;
+  ChangeBatch gathered_;
+  std::vector<std::uint32_t> before_;
+  std::vector<DeltaEffect> effects_;
+};
+
+}  // namespace
+
+Result<std::vector<DeltaEffect>> effects(const Catalog& catalog, const History& history, DeltaSource& source, const EffectOptions& options) {
+  Judge judge(catalog, history, options);
+  DELTA_OK(source.each(options.vectors, {}, [&](const ChangeBatch& batch) { return judge.take(batch); }));
+  if (judge.contested() != nullptr) {
+    DELTA_OK(source.each(judge.contested(), {}, [&](const ChangeBatch& batch) { return judge.gather(batch); }));
+  }
+  return judge.finish();
+}
+
+}  // namespace delta::model
