@@ -66,6 +66,8 @@ _deltalog() {
     'dump --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'log --ancestors') COMPREPLY=(); return ;;
     'log --common') COMPREPLY=(); return ;;
+    'log --window') COMPREPLY=(); return ;;
+    'log --after') COMPREPLY=(); return ;;
     'log --max-count' | 'log -n') COMPREPLY=(); return ;;
     'log --id') COMPREPLY=(); return ;;
     'log --id-glob') COMPREPLY=(); return ;;
@@ -105,7 +107,7 @@ _deltalog() {
     blame) words='--dim --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     verify) words='--level --report --json -j --threads -q --quiet --color -h --help --version' ;;
     dump) words='-o --output -f --force --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads --progress -q --quiet --color -h --help --version' ;;
-    log) words='--deltas --graph --ancestors --common --hashes -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads -q --quiet --color -h --help --version' ;;
+    log) words='--deltas --graph --ancestors --common --window --after --heads --hashes -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
     diff) words='--stat --fail-over --with-old --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     info) words='--columns --get --json -j --threads -q --quiet --color -h --help --version' ;;

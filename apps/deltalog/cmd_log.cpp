@@ -6,6 +6,7 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "delta/effects.hpp"
 #include "delta/text.hpp"
 #include "json_rows.hpp"
 #include "log_views.hpp"
@@ -116,8 +117,9 @@ class CommitList {
     const auto& commit = view_.log.commit(number);
     const std::string marks = std::string(view_.log.pending(number) ? "(pending) " : "") + (view_.base(number) ? "(merge base) " : "");
     std::vector<std::string> out = {view_.console.paint(Style::caution, dots_text(view_.log, commit)),
-                                    time_text(view_.log.commit_time(number)), std::to_string(commit.count),
-                                    marks + first_line(commit.message)};
+                                    time_text(view_.log.commit_time(number)), std::to_string(commit.deltas()), marks};
+    if (!commit.setting.empty()) out.back() += setting_text(commit.setting) + (commit.message.empty() ? "" : ": ");
+    out.back() += first_line(commit.message);
     if (!hashes_.empty()) out.insert(out.begin(), delta::hex(hashes_[number], 12));
     return out;
   }
@@ -128,76 +130,159 @@ class CommitList {
   std::vector<delta::Hash> hashes_;   // empty: not asked for
 };
 
-// A delta without its values: what a line of the list needs.
-struct Entry {
-  delta::Key key;
-  std::uint32_t vector = 0;
-  std::string text;
+// The list of deltas. Of chosen vectors it says what each delta did, which takes the values of all their deltas.
+class DeltaList {
+ public:
+  DeltaList(const LogView& view, const Chosen& chosen) : view_(view), chosen_(chosen), json_(view.invocation.has("json")) {}
+
+  Result<Exit> run() {
+    if (!chosen_.all) {
+      DELTA_TRY(effects_, delta::effects(view_.log, {chosen_.mask(), nullptr}));
+    }
+    DELTA_OK(view_.log.each(chosen_.mask(), [&](const delta::ChangeBatch& batch) -> Status {
+      for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (chosen_.mask() != nullptr && !(*chosen_.mask())[batch.vectors[i]]) continue;
+        if (view_.takes(batch[i])) add(batch[i]);
+      }
+      return {};
+    }));
+    if (chosen_.all && !view_.invocation.has("op")) add_settings();
+    std::ranges::sort(entries_, [&](const Entry& a, const Entry& b) { return delta::key_less(view_.log.catalog(), a.key, b.key); });
+    if (!view_.invocation.has("reverse")) std::ranges::reverse(entries_);
+    if (entries_.size() > view_.most) entries_.resize(view_.most);
+    return print();
+  }
+
+ private:
+  // What a line needs, without values.
+  struct Entry {
+    delta::Key key;
+    std::string vector;  // as text
+    std::string text;    // the operation, or the line of JSON
+    std::string touched;
+    const delta::DeltaEffect* effect = nullptr;
+  };
+
+  const delta::DeltaEffect* effect_of(const delta::Key& key) const {
+    const auto& catalog = view_.log.catalog();
+    const auto less = [&](const delta::Key& a, const delta::Key& b) { return delta::key_less(catalog, a, b); };
+    const auto found = std::ranges::lower_bound(effects_, key, less, &delta::DeltaEffect::key);
+    return found == effects_.end() || less(key, found->key) ? nullptr : &*found;
+  }
+
+  void add(const Change& change) {
+    const auto& catalog = view_.log.catalog();
+    Entry entry{{change.time, view_.log.commit(change.commit).origin, change.seq}, {}, {}, {}, nullptr};
+    entry.effect = effect_of(entry.key);
+    if (json_) {
+      json_delta(entry.text, view_.log, change, false, entry.effect);
+    } else {
+      entry.vector = vector_name(catalog, change.vector);
+      entry.text = change_text(change, catalog.dims(change.vector));
+      if (entry.effect != nullptr) entry.touched = touched_text(change, catalog.dims(change.vector), 40);
+    }
+    entries_.push_back(std::move(entry));
+  }
+
+  void add_settings() {
+    for (std::uint32_t number = 0; number < view_.log.commits(); ++number) {
+      const auto& commit = view_.log.commit(number);
+      if (commit.setting.empty() || !view_.takes_commit(number)) continue;
+      Entry entry{{commit.time, commit.origin, commit.first}, {}, {}, {}, nullptr};
+      if (json_) {
+        json_setting(entry.text, view_.log, number);
+      } else {
+        entry.text = setting_text(commit.setting);
+      }
+      entries_.push_back(std::move(entry));
+    }
+  }
+
+  Result<Exit> print() const {
+    std::vector<Table::Column> columns = {{"delta"}, {"time"}, {"vector"}, {"operation"}};
+    if (!chosen_.all) {
+      for (const auto& more : std::vector<Table::Column>{{"dims"}, {"changed", Align::right}, {"L2", Align::right}, {"met"}}) columns.push_back(more);
+    }
+    TableWriter rows(view_.console, columns);
+    for (const auto& entry : entries_) {
+      if (json_) {
+        DELTA_OK(view_.console.print(entry.text));
+        continue;
+      }
+      const auto dot = delta::escape(view_.log.dot_text({entry.key.origin, entry.key.seq}), 4096);
+      std::vector<std::string> cells = {view_.console.paint(Style::caution, dot), time_text(entry.key.time), entry.vector, entry.text};
+      cells.resize(columns.size());
+      if (entry.effect != nullptr) {
+        cells[4] = entry.touched;
+        cells[5] = entry.effect->changed ? std::to_string(*entry.effect->changed) : "-";
+        cells[6] = entry.effect->distance ? fmt::format("{:.6g}", *entry.effect->distance) : "-";
+        cells[7] = entry.effect->conflict ? "conflict" : "";
+      }
+      DELTA_OK(rows.add(std::move(cells)));
+    }
+    if (!json_) DELTA_OK(rows.flush());
+    return entries_.empty() ? Exit::no : Exit::yes;
+  }
+
+  const LogView& view_;
+  const Chosen& chosen_;
+  bool json_;
+  std::vector<delta::DeltaEffect> effects_;  // in key order
+  std::vector<Entry> entries_;
 };
 
-Result<Exit> list_deltas(const LogView& view, const std::vector<bool>* mask) {
-  const auto& catalog = view.log.catalog();
-  const bool json = view.invocation.has("json");
-  std::vector<Entry> entries;
-  DELTA_OK(view.log.each(mask, [&](const delta::ChangeBatch& batch) -> Status {
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      const Change change = batch[i];
-      const auto origin = view.log.commit(change.commit).origin;
-      if ((mask != nullptr && !(*mask)[change.vector]) || !view.takes(change)) continue;
-      Entry entry{{change.time, origin, change.seq}, change.vector, {}};
-      if (json) {
-        json_delta(entry.text, view.log, change, false);
-      } else {
-        entry.text = change_text(change, catalog.dims(change.vector));
-      }
-      entries.push_back(std::move(entry));
-    }
-    return {};
-  }));
-  std::ranges::sort(entries, [&](const Entry& a, const Entry& b) { return delta::key_less(catalog, a.key, b.key); });
-  if (!view.invocation.has("reverse")) std::ranges::reverse(entries);
-  if (entries.size() > view.most) entries.resize(view.most);
-
-  TableWriter rows(view.console, {{"delta"}, {"time"}, {"vector"}, {"operation"}});
-  for (const auto& entry : entries) {
-    if (json) {
-      DELTA_OK(view.console.print(entry.text));
-      continue;
-    }
-    const auto dot = delta::escape(view.log.dot_text({entry.key.origin, entry.key.seq}), 4096);
-    DELTA_OK(rows.add({view.console.paint(Style::caution, dot), time_text(entry.key.time), vector_name(catalog, entry.vector), entry.text}));
+Result<Exit> list_heads(const LogView& view) {
+  const auto heads = view.log.heads();
+  if (view.invocation.has("json")) {
+    DELTA_OK(print_heads_json(view));
+  } else if (!heads.empty()) {
+    std::string line;
+    for (const auto& head : heads) line += (line.empty() ? "" : ",") + delta::escape(view.log.dot_text(head), 4096);
+    DELTA_OK(view.console.print(line + "\n"));
   }
-  if (!json) DELTA_OK(rows.flush());
-  return entries.empty() ? Exit::no : Exit::yes;
+  return heads.empty() ? Exit::no : Exit::yes;
 }
 
 // Options that go with some views only.
-Status check_usage(const Invocation& invocation, bool deltas) {
-  if (deltas) {
-    for (const std::string_view option : {"hashes", "graph"}) {
-      if (invocation.has(option)) return usage_error(invocation, fmt::format("--{} goes with commits, not with deltas", option));
+Status check_usage(const Invocation& invocation) {
+  const auto refuse = [&](std::string_view view, std::initializer_list<std::string_view> others) -> Status {
+    for (const auto option : others) {
+      if (invocation.has(option)) return usage_error(invocation, fmt::format("--{} does not go with {}", option, view));
     }
+    return {};
+  };
+  if (invocation.has("heads")) {
+    return refuse("--heads", {"deltas", "graph", "window", "after", "ancestors", "common", "hashes", "max-count", "reverse", "id",
+                              "id-glob", "ids-from", "namespace", "origin", "op", "since", "until"});
   }
-  if (invocation.has("graph") && invocation.has("reverse")) return usage_error(invocation, "--graph is drawn from the newest commit down");
+  if (invocation.has("window")) return refuse("--window", {"deltas", "graph", "hashes", "max-count", "reverse"});
+  if (invocation.has("after")) return usage_error(invocation, "--after goes with --window");
+  if (invocation.has("graph")) {
+    DELTA_OK(refuse("--graph, which is drawn from the newest commit down", {"reverse"}));
+    return refuse("--graph, which shows commits", {"deltas", "id", "id-glob", "ids-from", "namespace", "op"});
+  }
+  if (invocation.has("hashes")) return refuse("--hashes, which commits have", {"deltas", "id", "id-glob", "ids-from", "namespace", "op"});
   return {};
 }
 
 }  // namespace
 
 Result<Exit> run_log(const Invocation& invocation, Console& console) {
+  DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto most, value_of(invocation, "max-count", parse_count));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
   DELTA_TRY(auto filter, DeltaFilter::make(invocation, log.catalog()));
   LogView view{invocation, console, log, std::move(filter), {}, {}, most.value_or(~std::uint64_t{0})};
+  if (invocation.has("heads")) return list_heads(view);
   for (const std::string_view option : {"ancestors", "common"}) {
     for (const auto& text : invocation.values(option)) DELTA_OK(keep_seen(view, text));
   }
   if (invocation.has("common")) view.bases = bases_of(view);
   DELTA_TRY(const auto chosen, choose_vectors(invocation, log.catalog()));
   if (report_missing(chosen, console)) return Exit::no;
+  if (invocation.has("window")) return list_windows(view, chosen.mask());
   const bool deltas = invocation.has("deltas") || invocation.has("op") || !chosen.all;
-  DELTA_OK(check_usage(invocation, deltas));
-  return deltas ? list_deltas(view, chosen.mask()) : CommitList(view).run();
+  return deltas ? DeltaList(view, chosen).run() : CommitList(view).run();
 }
 
 }  // namespace deltalog

@@ -214,17 +214,19 @@ Command dump_command() {
 
 Command log_command() {
   return {.name = "log",
-          .summary = "commits, or the deltas of some vectors",
+          .summary = "commits, deltas, or sums over windows of time",
           .synopsis = "LOG...",
           .description =
-              "Lists commits, the newest first. With a choice of vectors or operations, or --deltas, lists deltas. "
-              "Exits 1 if "
-              "there are none.",
+              "Lists commits, the newest first. With a choice of vectors or operations, or --deltas, lists deltas, and of "
+              "chosen vectors what each changed; with --window, sums over windows of time. Exits 1 if there are none.",
           .operands = {kLogs},
           .options = join({{{"deltas", 0, "", "list deltas instead of commits"},
                             {"graph", 0, "", "draw which commit had seen which"},
                             {"ancestors", 0, "DOT", "only what DOT had seen, and itself"},
                             {"common", 0, "DOT", "only what all of two DOTs or more had seen, or are", true, {}, Kind::text, {}, true},
+                            {"window", 0, "SPEC", "sum up by time: tumbling:1h, sliding:1h/10m, session:30m, adaptive:100:10ms:5s"},
+                            {"after", 0, "DOTS", "only windows that differ from those of DOTS and what they had seen", true},
+                            {"heads", 0, "", "print the newest dots, for a later --after"},
                             {"hashes", 0, "", "print hashes of commits; reads every delta"},
                             {"max-count", 'n', "N", "at most N lines"},
                             {"reverse", 0, "", "the oldest first"}},
@@ -235,7 +237,8 @@ Command log_command() {
                            common()}),
           .example = "deltalog log history.dlog --graph\n"
                      "deltalog log history.dlog --id king --since 2026-11-01\n"
-                     "deltalog log --common main:7 carol:3 history.dlog\n",
+                     "deltalog log --common main:7 carol:3 history.dlog\n"
+                     "deltalog log history.dlog --window tumbling:1h --json\n",
           .run = run_log};
 }
 

@@ -3,6 +3,7 @@
 
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
+#include "logs.hpp"
 
 namespace deltalog {
 
@@ -45,18 +46,20 @@ void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, 
   JsonWriter json(out);
   json.begin_object().member("type", "commit").key("v").u64(1);
   json.member("origin", log.catalog().origin(commit.origin));
-  json.key("first").u64_text(commit.first).key("last").u64_text(commit.last()).key("deltas").u64(commit.count);
+  json.key("first").u64_text(commit.first).key("last").u64_text(commit.last()).key("deltas").u64(commit.deltas());
   put_time(json, log.commit_time(number));
   json.key("parents").begin_array();
   for (const auto& parent : commit.parents) json.string(log.dot_text(parent));
   json.end_array().key("pending").boolean(log.pending(number));
   if (hash != nullptr) json.member("hash", delta::hex(*hash));
   if (merge_base) json.key("merge_base").boolean(true);
+  if (!commit.setting.empty()) json.member("setting", commit.setting);
   json.member("message", commit.message).member("tool", commit.tool).member("source", commit.source);
   json.member("trace", commit.trace).end_object().end_line();
 }
 
-void json_delta(std::string& out, const delta::Log& log, const delta::Change& change, bool values) {
+void json_delta(std::string& out, const delta::Log& log, const delta::Change& change, bool values,
+                const delta::DeltaEffect* effect) {
   const auto& catalog = log.catalog();
   JsonWriter json(out);
   json.begin_object().member("type", "delta").key("v").u64(1);
@@ -69,7 +72,23 @@ void json_delta(std::string& out, const delta::Log& log, const delta::Change& ch
   if (delta::is_assignment(change.op)) json.key("dims").u64(dims);
   if (values) put_values(json, change);
   if (!change.metadata.empty()) json.key("metadata").raw(change.metadata);
+  if (effect != nullptr) {
+    json.member("touched", touched_text(change, catalog.dims(change.vector), ~std::size_t{0}));
+    json.key("conflict").boolean(effect->conflict);
+    if (effect->changed) json.key("changed").u64(*effect->changed);
+    json.key("l2");
+    effect->distance ? json.number(*effect->distance) : json.null();
+  }
   json.end_object().end_line();
+}
+
+void json_setting(std::string& out, const delta::Log& log, std::uint32_t number) {
+  const auto& commit = log.commit(number);
+  JsonWriter json(out);
+  json.begin_object().member("type", "setting").key("v").u64(1);
+  json.member("dot", log.dot_text({commit.origin, commit.first}));
+  put_time(json, commit.time);
+  json.member("setting", commit.setting).end_object().end_line();
 }
 
 }  // namespace deltalog

@@ -32,6 +32,12 @@ struct LogView {
   bool base(std::uint32_t number) const { return !bases.empty() && bases[number]; }
 };
 
+/// `log --window`. `mask`: null, or the vectors chosen.
+Result<Exit> list_windows(const LogView& view, const std::vector<bool>* mask);
+
+/// {"type":"heads",...}: what a reader of this output has seen.
+Status print_heads_json(const LogView& view);
+
 /// Numbers of the commits that a commit names as causes, and of its origin's previous one, each once, the latter first; without
 /// those that another of them had seen, and those that are in none of the files.
 std::vector<std::uint32_t> causes_of(const delta::Log& log, std::uint32_t number);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/values.hpp"
+#include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "formats/ids.hpp"
 #include "formats/json_writer.hpp"
@@ -194,6 +195,32 @@ std::string change_text(const delta::Change& change, std::uint32_t dims) {
     case Operation::clamp: return fmt::format("{} to {}..{}", name, float_text(change.bits[0]), float_text(change.bits[1]));
     default: return std::string(name);
   }
+}
+
+std::string touched_text(const delta::Change& change, std::uint32_t dims, std::size_t most) {
+  const auto range = [](std::uint32_t first, std::uint32_t last) {
+    return first == last ? std::to_string(first) : fmt::format("{}-{}", first, last);
+  };
+  if (change.op == delta::Operation::remove || dims == 0) return {};
+  const bool named = change.op == delta::Operation::sparse || (change.lost & delta::pruned::values) != 0;
+  if (!named) return range(0, dims - 1);
+  std::string out;
+  for (std::size_t i = 0; i < change.indices.size();) {
+    std::size_t end = i + 1;
+    while (end < change.indices.size() && change.indices[end] == change.indices[end - 1] + 1) ++end;
+    const auto next = (i == 0 ? "" : ",") + range(change.indices[i], change.indices[end - 1]);
+    if (out.size() + next.size() > most) return out + ",...";
+    out += next;
+    i = end;
+  }
+  return out;
+}
+
+std::string setting_text(std::string_view setting) {
+  const auto known = delta::Setting::parse(setting);
+  if (!known) return delta::escape(setting, 200);
+  if (known->kind == delta::Setting::Kind::policy) return "policy " + delta::escape(known->text, 200);
+  return fmt::format("tag {} at {}", delta::escape(known->text, 200), delta::format_time(known->at));
 }
 
 std::string dots_text(const delta::Log& log, const delta::Commit& commit) {

@@ -164,3 +164,20 @@ TEST_CASE("Tables align what is seen, not bytes") {
   table.add({"\x1b[1mab\x1b[0m", "100"});
   CHECK(table.text() == "id    n\n\xc3\xa9     1\n\x1b[1mab\x1b[0m  100\n");
 }
+
+TEST_CASE("Windows are spelt by their kind and its durations") {
+  using Shape = delta::WindowSpec::Kind;
+  CHECK(parse_window("tumbling:1h")->length == 3'600'000'000u);
+  CHECK(parse_window("sliding:1h/10m")->step == 600'000'000u);
+  CHECK(parse_window("session:30m")->kind == Shape::session);
+  const auto adaptive = parse_window("adaptive:100:10ms:5s");
+  REQUIRE(adaptive);
+  CHECK(adaptive->count == 100u);
+  CHECK(adaptive->shortest == 10'000u);
+  CHECK(adaptive->length == 5'000'000u);
+  for (const char* bad : {"", "tumbling", "tumbling:", "tumbling:1", "tumbling:1h:2h", "sliding:1h", "sliding:1h/", "hopping:1h",
+                          "adaptive:1s:2s:3s", "adaptive:1:2s", "session:-1s", "tumbling:1h/10m"}) {
+    INFO(bad);
+    CHECK_FALSE(parse_window(bad));
+  }
+}

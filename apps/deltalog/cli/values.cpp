@@ -181,6 +181,34 @@ Result<delta::Preset> parse_preset(std::string_view text) {
   return bad(delta::quote(text) + " is no preset");
 }
 
+Result<delta::WindowSpec> parse_window(std::string_view text) {
+  using Shape = delta::WindowSpec::Kind;
+  const auto parts = split(text, ':');
+  delta::WindowSpec spec;
+  if (parts.size() == 2 && (parts[0] == "tumbling" || parts[0] == "session")) {
+    spec.kind = parts[0] == "session" ? Shape::session : Shape::tumbling;
+    DELTA_TRY(spec.length, delta::parse_duration(parts[1]));
+    return spec;
+  }
+  if (parts.size() == 2 && parts[0] == "sliding") {
+    const auto slash = parts[1].find('/');
+    spec.kind = Shape::sliding;
+    if (slash != text.npos) {
+      DELTA_TRY(spec.length, delta::parse_duration(parts[1].substr(0, slash)));
+      DELTA_TRY(spec.step, delta::parse_duration(parts[1].substr(slash + 1)));
+      return spec;
+    }
+  }
+  if (parts.size() == 4 && parts[0] == "adaptive") {
+    spec.kind = Shape::adaptive;
+    DELTA_TRY(spec.count, parse_count(parts[1]));
+    DELTA_TRY(spec.shortest, delta::parse_duration(parts[2]));
+    DELTA_TRY(spec.length, delta::parse_duration(parts[3]));
+    return spec;
+  }
+  return bad(delta::quote(text) + " is no window").with_hint("write tumbling:1h, sliding:1h/10m, session:30m or adaptive:100:10ms:5s");
+}
+
 Result<std::vector<std::string>> read_lines(const std::string& path) {
   DELTA_TRY(auto input, delta::InputStream::open(path));
   std::vector<std::uint8_t> buffer(64 << 10);

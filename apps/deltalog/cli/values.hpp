@@ -10,6 +10,7 @@
 #include "cli/parse.hpp"
 #include "delta/preset.hpp"
 #include "delta/timestamp.hpp"
+#include "delta/windows.hpp"
 
 namespace deltalog {
 
@@ -46,6 +47,9 @@ Result<CommitEvery> parse_commit_every(std::string_view text);
 Result<double> parse_distance(std::string_view text);
 
 Result<delta::Preset> parse_preset(std::string_view text);
+
+/// "tumbling:1h", "sliding:1h/10m", "session:30m", "adaptive:100:10ms:5s". That the parts fit each other is windows()' business.
+Result<delta::WindowSpec> parse_window(std::string_view text);
 
 /// Lines of a text file ("-": stdin) without their ends ("\n" or "\r\n"; the last may lack it).
 Result<std::vector<std::string>> read_lines(const std::string& path);
