@@ -26,7 +26,7 @@ VerifyLevel level_named(std::string_view name) {
 
 Style style_of(Verdict verdict) {
   if (verdict == Verdict::ok) return Style::good;
-  return verdict == Verdict::unlinked ? Style::plain : Style::bad;
+  return is_note(verdict) ? Style::plain : Style::bad;
 }
 
 std::string finding_text(const Finding& finding, const Console& console) {

@@ -19,7 +19,7 @@ constexpr std::uint32_t kVectors = 1000;
 
 Buffer encoded(const ChangeBatch& batch, Preset preset = Preset::balanced) {
   Buffer out;
-  encode_block(batch, preset, out);
+  encode_block(batch, Layout::fresh, preset, out);
   return out;
 }
 
@@ -27,7 +27,7 @@ void require_round_trip(const ChangeBatch& batch, std::uint32_t vectors = kVecto
   for (const Preset preset : kPresets) {
     const Buffer payload = encoded(batch, preset);
     ChangeBatch back;
-    const Status status = decode_block(payload, static_cast<std::uint32_t>(batch.size()), vectors, {}, back);
+    const Status status = decode_block(payload, Layout::fresh, static_cast<std::uint32_t>(batch.size()), vectors, {}, back);
     if (!status) FAIL(status.error().text());
     REQUIRE(test::same(batch, back));
     REQUIRE(back.commits.size() == batch.size());
@@ -55,7 +55,7 @@ ChangeBatch one(Change change) {
 
 Status decode(ByteView payload, std::uint32_t count, std::uint32_t vectors = kVectors) {
   ChangeBatch batch;
-  Status status = decode_block(payload, count, vectors, {}, batch);
+  Status status = decode_block(payload, Layout::fresh, count, vectors, {}, batch);
   if (!status) REQUIRE(batch.empty());
   return status;
 }
@@ -219,7 +219,7 @@ TEST_CASE("Encoding appends to what is there") {
   Random random(9);
   const ChangeBatch batch = test::random_batch(random, 20, kVectors);
   Buffer out{1, 2, 3};
-  encode_block(batch, Preset::balanced, out);
+  encode_block(batch, Layout::fresh, Preset::balanced, out);
   REQUIRE(Buffer(out.begin() + 3, out.end()) == encoded(batch));
 }
 
@@ -229,13 +229,13 @@ TEST_CASE("Positions decode without values, metadata without values, and values 
     const ChangeBatch batch = test::random_batch(random, 40, kVectors);
     const Buffer payload = encoded(batch);
     ChangeBatch positions, text, values;
-    REQUIRE(decode_block(payload, 40, kVectors, {false, false}, positions));
+    REQUIRE(decode_block(payload, Layout::fresh, 40, kVectors, {false, false}, positions));
     REQUIRE((positions.ops == batch.ops && positions.vectors == batch.vectors && positions.times == batch.times));
     REQUIRE((positions.index_ends == batch.index_ends && positions.bits_ends == batch.bits_ends));
     REQUIRE((positions.indices.empty() && positions.bits.empty() && positions.metadata.empty()));
-    REQUIRE(decode_block(payload, 40, kVectors, {false, true}, text));
+    REQUIRE(decode_block(payload, Layout::fresh, 40, kVectors, {false, true}, text));
     REQUIRE((text.metadata == batch.metadata && text.metadata_ends == batch.metadata_ends && text.bits.empty()));
-    REQUIRE(decode_block(payload, 40, kVectors, {true, false}, values));
+    REQUIRE(decode_block(payload, Layout::fresh, 40, kVectors, {true, false}, values));
     REQUIRE((values.bits == batch.bits && values.indices == batch.indices && values.metadata.empty()));
     REQUIRE(values[39].metadata.empty());
   }
@@ -248,7 +248,7 @@ TEST_CASE("Damaged values do not matter to a reader of positions") {
   Buffer payload = encoded(creates(40, 100, bits));
   for (std::size_t i = payload.size() - 1000; i < payload.size(); ++i) payload[i] ^= 0x5a;
   ChangeBatch batch;
-  REQUIRE(decode_block(payload, 40, kVectors, {false, false}, batch));
+  REQUIRE(decode_block(payload, Layout::fresh, 40, kVectors, {false, false}, batch));
 }
 
 TEST_CASE("The directory adds up and names its columns and coders") {
@@ -342,7 +342,7 @@ TEST_CASE("Mutated payloads give an error or a bounded, valid batch") {
           static_cast<Byte>(test::below(random, 3) == 0 ? random() : payload[at] ^ 1 << test::below(random, 8));
     }
     ChangeBatch back;
-    if (!decode_block(payload, static_cast<std::uint32_t>(batch.size()), kVectors, {}, back)) {
+    if (!decode_block(payload, Layout::fresh, static_cast<std::uint32_t>(batch.size()), kVectors, {}, back)) {
       REQUIRE(back.empty());
       continue;
     }
@@ -357,7 +357,7 @@ TEST_CASE("Mutated payloads give an error or a bounded, valid batch") {
       if (change.op == Operation::sparse) REQUIRE(change.indices.size() == change.bits.size());
     }
     ChangeBatch again;
-    REQUIRE(decode_block(encoded(back), static_cast<std::uint32_t>(back.size()), kVectors, {}, again));
+    REQUIRE(decode_block(encoded(back), Layout::fresh, static_cast<std::uint32_t>(back.size()), kVectors, {}, again));
     REQUIRE(test::same(back, again));
   }
   REQUIRE(accepted > 0);  // or the mutations never reach the inside

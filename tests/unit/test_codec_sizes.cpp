@@ -139,9 +139,9 @@ std::size_t payload_bytes(const Corpus& corpus, Preset preset) {
   std::size_t total = 0;
   for (const ChangeBatch& block : corpus.blocks) {
     Buffer payload;
-    codec::encode_block(block, preset, payload);
+    codec::encode_block(block, codec::Layout::fresh, preset, payload);
     ChangeBatch back;
-    REQUIRE(codec::decode_block(payload, static_cast<std::uint32_t>(block.size()),
+    REQUIRE(codec::decode_block(payload, codec::Layout::fresh, static_cast<std::uint32_t>(block.size()),
                                 static_cast<std::uint32_t>(corpus.ordinals.size()), {}, back));
     REQUIRE(test::same(block, back));
     total += payload.size();
@@ -179,7 +179,7 @@ TEST_CASE("Metadata and positions of a real stream cost at most five bytes a del
   std::uint64_t bytes = 0;
   for (const ChangeBatch& block : corpus.blocks) {
     Buffer payload;
-    codec::encode_block(block, Preset::balanced, payload);
+    codec::encode_block(block, codec::Layout::fresh, Preset::balanced, payload);
     const auto columns = codec::block_columns(payload);
     REQUIRE(columns);
     for (const codec::ColumnSize& c : *columns) {

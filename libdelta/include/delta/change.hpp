@@ -50,6 +50,8 @@ namespace pruned {
 inline constexpr std::uint8_t values = 1;    ///< an assignment: `indices` are the dims whose values are left, of a create or dense too
 inline constexpr std::uint8_t mark = 2;      ///< a create: it says nothing of existence any more
 inline constexpr std::uint8_t metadata = 4;  ///< some top-level members of its patch
+inline constexpr std::uint8_t settled = 8;   ///< an assignment: its values are those after transforms that went
+inline constexpr std::uint8_t all = values | mark | metadata | settled;
 }  // namespace pruned
 
 /// A view of one delta. Valid while the batch that it came from is neither changed nor destroyed.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "delta/kept_times.hpp"
 #include "delta/timestamp.hpp"
 
 namespace delta {
@@ -19,6 +20,14 @@ struct Dot {
 };
 
 using Hash = std::array<std::uint8_t, 32>;  ///< BLAKE2b-256
+
+/// What a pruned copy of a commit was pruned under (law 8).
+struct PruneRecord {
+  KeptTimes kept;         ///< beside "now"
+  std::vector<Dot> seen;  ///< version vector of what was folded then: the last seq of each origin, in order of origin number
+  bool closed = false;    ///< it was assumed that no writer exists whose deltas were not there
+  friend bool operator==(const PruneRecord&, const PruneRecord&) = default;
+};
 
 /// What one writer added at once: the dots (origin, first) to (origin, first + count - 1).
 struct Commit {

@@ -28,15 +28,23 @@ struct ColumnSize {
   std::uint64_t raw = 0, stored = 0;  // bytes
 };
 
-/// Appends the payload of `batch` (commits and seqs are not stored: a fresh segment implies them) to `out`.
+/// How the deltas of a segment are laid out.
+enum class Layout : std::uint8_t {
+  fresh,   ///< in order of their commits, which imply commit and seq: neither is stored
+  packed,  ///< in order of their vectors: stored with the row and the place of each, and with what it has lost
+};
+
+/// Appends the payload of `batch` to `out`. Packed: `commits` are rows of the segment, `seqs` places in the commit (from 0), and `times` how
+/// much earlier than its commit's time each delta is; fresh: `commits`, `seqs` and `lost` are not looked at.
 /// Deterministic for given inputs and codec libraries. Thread-safe. Precondition: the batch is valid (counts, sorted
 /// indices), not empty, and of at most kMaxFrameBytes as rows.
-void encode_block(const ChangeBatch& batch, Preset preset, Buffer& out);
+void encode_block(const ChangeBatch& batch, Layout layout, Preset preset, Buffer& out);
 
 /// Decodes a payload that claims `count` deltas onto a cleared `batch`; vectors stay segment ordinals < `vectors`.
+/// `commits`, `seqs` and `times` come back as they were given; fresh: the first two and `lost` are zeros.
 /// Every size is checked before it is believed; hostile bytes give ErrorCode::corrupt (or unsupported), with `where`
 /// naming the column, and never more than kMaxFrameBytes of output.
-Status decode_block(ByteView payload, std::uint32_t count, std::uint32_t vectors, Wanted wanted, ChangeBatch& batch);
+Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted, ChangeBatch& batch);
 
 /// The column directory alone: for `info`.
 Result<std::vector<ColumnSize>> block_columns(ByteView payload);

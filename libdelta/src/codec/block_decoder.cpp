@@ -43,14 +43,15 @@ DecodeScratch& decode_scratch() {
 
 class Decoder {
  public:
-  Decoder(std::uint32_t count, std::uint32_t vectors, Wanted wanted, ChangeBatch& batch)
-      : count_(count), vectors_(vectors), wanted_(wanted), batch_(batch), s_(decode_scratch()) {}
+  Decoder(Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted, ChangeBatch& batch)
+      : layout_(layout), count_(count), vectors_(vectors), wanted_(wanted), batch_(batch), s_(decode_scratch()) {}
 
   Status run(ByteView payload) {
     DELTA_OK(each_column(payload, [this](const Entry& entry) { return take(entry); }));
+    DELTA_OK(read_lost());
     DELTA_OK(read_kinds());
     DELTA_OK(read_vectors());
-    DELTA_OK(read_times());
+    DELTA_OK(layout_ == Layout::fresh ? read_times() : read_rows());
     DELTA_OK(read_shapes());
     DELTA_OK(read_metadata());
     return wanted_.values ? read_values() : Status{};
@@ -98,9 +99,14 @@ class Decoder {
     return to.empty() ? Status{} : read_bytes(e.size.coder, e.stored, to, name_of(column));
   }
 
+  Status read_lost();
   Status read_kinds();
   Status read_vectors();
   Status read_times();
+  Status read_rows();
+  Status read_places();
+  Status read_lags();
+  bool partial(std::size_t i) const { return (batch_.lost[i] & pruned::values) != 0; }
   Status read_shapes();
   Status place_sets();
   Status read_metadata();
@@ -112,6 +118,7 @@ class Decoder {
     return (place.sparse ? batch_.indices.data() : s_.nonzeros.data()) + place.at;
   }
 
+  Layout layout_;
   std::uint32_t count_, vectors_;
   Wanted wanted_;
   ChangeBatch& batch_;
@@ -122,8 +129,18 @@ class Decoder {
   std::uint64_t full_ = 0, picked_ = 0, parameters_ = 0, nonzeros_ = 0;  // elements of the value columns
 };
 
-Status Decoder::read_kinds() {
+Status Decoder::read_lost() {
   if (count_ == 0 || count_ > kMaxBlockBytes / 16) return error(ErrorCode::corrupt, "bad number of deltas").at("block");
+  batch_.lost.assign(count_, 0);
+  if (!present(Column::lost)) return {};
+  if (layout_ == Layout::fresh) return corrupt(Column::lost, "a pruned delta in a fresh segment");
+  if (entry(Column::lost).size.raw != count_) return corrupt(Column::lost, "another number of deltas");
+  DELTA_OK(read_bytes_of(Column::lost, count_, batch_.lost));
+  if (std::all_of(batch_.lost.begin(), batch_.lost.end(), [](Byte b) { return b == 0; })) return corrupt(Column::lost, "all zero");
+  return {};
+}
+
+Status Decoder::read_kinds() {
   rows_ = 16 * std::uint64_t{count_};
   if (entry(Column::kinds).size.raw != count_) return corrupt(Column::kinds, "another number of deltas");
   DELTA_OK(read_bytes_of(Column::kinds, count_, s_.kinds));
@@ -134,7 +151,13 @@ Status Decoder::read_kinds() {
     if (op < Operation::create || op > Operation::remove) return corrupt(Column::kinds, "unknown operation");
     if (kind >> 4 >= kForms || (!is_assignment(op) && kind >> 4 != 0)) return corrupt(Column::kinds, "unknown form");
     batch_.ops[i] = op;
-    if (is_full(op)) ++dims_;
+    const std::uint8_t lost = batch_.lost[i];
+    if ((lost & ~pruned::all) != 0) return corrupt(Column::lost, "unknown bits");
+    if (((lost & (pruned::values | pruned::settled)) != 0 && !is_assignment(op)) || ((lost & pruned::mark) != 0 && op != Operation::create)) {
+      return corrupt(Column::lost, "not of this operation");
+    }
+    if (is_full(op) && partial(i) && !has_set(kind)) return corrupt(Column::kinds, "values lost and none listed");
+    if (is_full(op) && !partial(i)) ++dims_;
     if (has_set(kind)) ++(form_of(kind) == Form::repeat ? repeats_ : sized_);
     if (!is_assignment(op)) parameters_ += static_cast<std::uint64_t>(parameter_count(op));
   }
@@ -189,6 +212,52 @@ Status Decoder::read_times() {
   return any != 0 ? Status{} : corrupt(Column::ticks, "all zero");
 }
 
+Status Decoder::read_rows() {
+  for (const Column column : {Column::clock, Column::steps, Column::ticks}) DELTA_OK(expect(column, 0));
+  DELTA_OK(read_numbers_of(Column::rows, count_, s_.numbers));
+  batch_.commits.resize(count_);
+  Expectation expected;
+  for (std::size_t i = 0; i < count_; ++i) {
+    const std::uint64_t row = expected.row(batch_.vectors[i]) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i]));
+    if (row > 0xffffffff) return corrupt(Column::rows, "beyond 32 bits");
+    batch_.commits[i] = static_cast<std::uint32_t>(row);
+    expected.note_row(batch_.vectors[i], batch_.commits[i]);
+  }
+  DELTA_OK(read_places());
+  return read_lags();
+}
+
+Status Decoder::read_places() {
+  batch_.seqs.resize(count_);
+  s_.numbers.assign(count_, 0);
+  if (present(Column::places)) {
+    DELTA_OK(read_numbers_of(Column::places, count_, s_.numbers));
+    if (std::all_of(s_.numbers.begin(), s_.numbers.end(), [](std::uint64_t n) { return n == 0; })) return corrupt(Column::places, "all zero");
+  }
+  Expectation expected;
+  for (std::size_t i = 0; i < count_; ++i) {
+    batch_.seqs[i] = expected.place(batch_.commits[i]) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i]));
+    if (batch_.seqs[i] >> 62 != 0) return corrupt(Column::places, "beyond 62 bits");
+    expected.note_place(batch_.commits[i], batch_.seqs[i]);
+  }
+  return {};
+}
+
+Status Decoder::read_lags() {
+  batch_.times.assign(count_, Timestamp{});
+  if (!present(Column::lags)) return {};
+  DELTA_OK(read_numbers_of(Column::lags, std::size_t{count_} + 1, s_.numbers));
+  const std::uint64_t unit = s_.numbers[0];
+  std::uint64_t common = 0;
+  for (std::size_t i = 0; i < count_; ++i) {
+    const std::uint64_t lag = s_.numbers[i + 1];
+    if (lag != 0 && unit > ~std::uint64_t{0} / lag) return corrupt(Column::lags, "beyond 64 bits");
+    batch_.times[i] = Timestamp{lag * unit};
+    common = std::gcd(common, lag);
+  }
+  return common == 1 && unit != 0 ? Status{} : corrupt(Column::lags, "the unit is not the largest");
+}
+
 /// From kinds, dims, sizes and repeats: how many indices and values each delta has, bounded.
 Status Decoder::read_shapes() {
   DELTA_OK(read_numbers_of(Column::dims, dims_, s_.dims));
@@ -215,9 +284,9 @@ Status Decoder::place_sets() {
   for (std::size_t i = 0; i < count_; ++i) {
     const std::uint8_t kind = s_.kinds[i];
     const Operation op = operation_of(kind);
-    const std::uint64_t dims = is_full(op) ? s_.dims[next_dims++] : 0;
+    const std::uint64_t dims = is_full(op) && !partial(i) ? s_.dims[next_dims++] : 0;
     if (has_set(kind)) {
-      Place set{form_of(kind), op == Operation::sparse, 0, 0, 0};
+      Place set{form_of(kind), op == Operation::sparse || partial(i), 0, 0, 0};
       if (set.form == Form::repeat) {
         const std::uint64_t back = s_.repeats[next_repeat++];
         if (back >= s_.spelled.size()) return corrupt(Column::repeats, "no such set");
@@ -328,18 +397,19 @@ Status Decoder::scatter() {
 
 }  // namespace
 
-Status decode_block(ByteView payload, std::uint32_t count, std::uint32_t vectors, Wanted wanted, ChangeBatch& batch) {
+Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted, ChangeBatch& batch) {
   batch.clear();
-  Decoder decoder(count, vectors, wanted, batch);
+  Decoder decoder(layout, count, vectors, wanted, batch);
   const Status status = decoder.run(payload);
   if (decoder.rows() > kKeepBytes) decode_scratch() = {}, release_scratch();
   if (!status) {
     batch.clear();
     return status;
   }
-  batch.commits.assign(count, 0);
-  batch.seqs.assign(count, 0);
-  batch.lost.assign(count, 0);
+  if (layout == Layout::fresh) {
+    batch.commits.assign(count, 0);
+    batch.seqs.assign(count, 0);
+  }
   return {};
 }
 

@@ -64,7 +64,7 @@ struct EncodeScratch {
   Assembly assembly;
   SetWriter sets;
   Buffer kinds;
-  std::vector<std::uint64_t> numbers, dims;
+  std::vector<std::uint64_t> numbers, places, dims;
   std::vector<std::uint32_t> full, picked, parameters, nonzeros;
 };
 
@@ -111,6 +111,30 @@ void encode_times(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
   s.assembly.numbers(Column::ticks, s.numbers, effort);
 }
 
+/// Packed: which commit each delta is of, where in it, and when.
+void encode_rows(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
+  Expectation expected;
+  s.numbers.clear(), s.places.clear();
+  std::uint64_t any_place = 0, any_lost = 0, unit = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const std::uint32_t vector = batch.vectors[i], row = batch.commits[i];
+    s.numbers.push_back(zigzag(std::int64_t{row} - std::int64_t{expected.row(vector)}));
+    s.places.push_back(zigzag(static_cast<std::int64_t>(batch.seqs[i] - expected.place(row))));
+    expected.note_row(vector, row);
+    expected.note_place(row, batch.seqs[i]);
+    any_place |= s.places.back(), any_lost |= batch.lost[i];
+    unit = std::gcd(unit, batch.times[i].hlc);
+  }
+  s.assembly.numbers(Column::rows, s.numbers, effort);
+  if (any_place != 0) s.assembly.numbers(Column::places, s.places, effort);
+  if (unit != 0) {
+    s.numbers.assign(1, unit);
+    for (const Timestamp lag : batch.times) s.numbers.push_back(lag.hlc / unit);
+    s.assembly.numbers(Column::lags, s.numbers, effort);
+  }
+  if (any_lost != 0) s.assembly.bytes(Column::lost, batch.lost, effort);
+}
+
 std::size_t count_zeros(std::span<const std::uint32_t> bits) {
   std::uint32_t zeros = 0;
   for (const std::uint32_t b : bits) zeros += b == 0 ? 1 : 0;
@@ -135,7 +159,7 @@ Form write_nonzeros(std::span<const std::uint32_t> bits, std::size_t zeros, Enco
 void reserve_nonzeros(const ChangeBatch& batch, EncodeScratch& s) {
   std::size_t most = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (is_full(batch.ops[i])) most += batch[i].bits.size();
+    if (is_full(batch.ops[i]) && (batch.lost[i] & pruned::values) == 0) most += batch[i].bits.size();
   }
   s.nonzeros.clear();
   s.nonzeros.reserve(most);
@@ -148,8 +172,8 @@ void gather(const ChangeBatch& batch, EncodeScratch& s) {
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Change change = batch[i];
     Form form = Form::all;
-    if (change.op == Operation::sparse) {
-      const SetWriter::Choice choice = s.sets.choose(change.indices, false);
+    if (change.op == Operation::sparse || (change.lost & pruned::values) != 0) {
+      const SetWriter::Choice choice = s.sets.choose(change.indices, change.op != Operation::sparse);
       s.sets.write(change.indices, choice);
       s.picked.insert(s.picked.end(), change.bits.begin(), change.bits.end());
       form = choice.form;
@@ -183,7 +207,7 @@ void encode_metadata(const ChangeBatch& batch, Effort effort, EncodeScratch& s) 
 
 }  // namespace
 
-void encode_block(const ChangeBatch& batch, Preset preset, Buffer& out) {
+void encode_block(const ChangeBatch& batch, Layout layout, Preset preset, Buffer& out) {
   DELTA_CHECK(!batch.empty() && batch.row_bytes() <= kMaxBlockBytes);
   EncodeScratch& s = encode_scratch();
   const Effort effort = effort_of(preset);
@@ -191,7 +215,7 @@ void encode_block(const ChangeBatch& batch, Preset preset, Buffer& out) {
   gather(batch, s);
   s.assembly.bytes(Column::kinds, s.kinds, effort);
   encode_vectors(batch, effort, s);
-  encode_times(batch, effort, s);
+  if (layout == Layout::fresh) encode_times(batch, effort, s);
   s.assembly.numbers(Column::dims, s.dims, effort);
   s.assembly.numbers(Column::sizes, s.sets.sizes, effort);
   s.assembly.bytes(Column::gaps, s.sets.gaps, effort);
@@ -203,6 +227,7 @@ void encode_block(const ChangeBatch& batch, Preset preset, Buffer& out) {
   s.assembly.words(Column::picked_values, s.picked, 0, effort);
   s.assembly.words(Column::parameters, s.parameters, 0, effort);
   encode_metadata(batch, effort, s);
+  if (layout == Layout::packed) encode_rows(batch, effort, s);
   s.assembly.write(out);
   if (batch.row_bytes() > kKeepBytes) s = {}, release_scratch();
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "codec/block.hpp"
 #include "codec/coder.hpp"
@@ -35,10 +36,14 @@ enum class Column : std::uint8_t {
   parameters = 0x90,     ///< of transforms
   metadata_sizes = 0x91,
   metadata = 0x92,
+  rows = 0x93,           ///< packed, and there instead of clock, steps and ticks: zigzag of the steps of commit rows
+  places = 0x94,         ///< in their commits, as zigzag of the distance from what follows
+  lags = 0x95,           ///< behind their commits' times: the unit, then as many units
+  lost = 0x96,           ///< bits of delta::pruned
 };
 
 inline constexpr std::uint8_t kFirstColumn = 0x81;
-inline constexpr std::size_t kColumns = 18;
+inline constexpr std::size_t kColumns = 22;
 inline constexpr std::uint8_t kCritical = 0x80;
 inline constexpr std::size_t kMaxBlockBytes = kMaxFrameBytes;
 /// Rows of a block whose scratch a thread keeps: usual blocks have 256 KiB.
@@ -58,6 +63,26 @@ constexpr bool has_set(std::uint8_t kind) {
 inline Error directory_error(std::string message) {
   return error(ErrorCode::corrupt, std::move(message)).at("block directory");
 }
+
+/// What the row and the place of a delta are expected to be, from those before it in the block: a vector goes on with its next
+/// commit, a new one begins where the vector before it began; and deltas of one commit mostly follow each other.
+class Expectation {
+ public:
+  std::uint32_t row(std::uint32_t vector) const { return vector == vector_ ? row_ : first_row_; }
+  std::uint64_t place(std::uint32_t row) const {
+    const auto last = places_.find(row);
+    return last == places_.end() ? 0 : last->second + 1;
+  }
+  void note_row(std::uint32_t vector, std::uint32_t row) {
+    if (vector != vector_) first_row_ = row;
+    vector_ = vector, row_ = row;
+  }
+  void note_place(std::uint32_t row, std::uint64_t place) { places_[row] = place; }
+
+ private:
+  std::uint32_t vector_ = ~std::uint32_t{0}, row_ = 0, first_row_ = 0;
+  std::unordered_map<std::uint32_t, std::uint64_t> places_;
+};
 
 /// A column as it stands in a payload.
 struct Entry {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 #include <unordered_map>
 
 #include "format/wire.hpp"
@@ -139,7 +140,7 @@ bool chained(const CommitRow& row, const Commit* before) {
   return before && row.commit.parents.size() == 1 && row.commit.parents[0] == Dot{before->origin, before->last()};
 }
 
-std::vector<std::int64_t> time_steps(const std::vector<CommitRow>& rows) {
+std::vector<std::int64_t> time_steps(std::span<const CommitRow> rows) {
   std::vector<std::int64_t> steps;
   std::uint64_t time = 0;
   for (const auto& row : rows) {
@@ -163,8 +164,100 @@ std::uint64_t next_seq(const std::unordered_map<std::uint32_t, std::uint64_t>& l
 
 }  // namespace
 
-void write_commits(const std::vector<CommitRow>& rows, Buffer& buffer) {
+namespace {
+
+void write_record(Writer& out, const PruneRecord& record) {
+  out.u8(record.closed ? 1 : 0);
+  out.varint(record.kept.ranges().size());
+  Micros least = 0;  // that the next range may begin at
+  for (const auto& range : record.kept.ranges()) {
+    out.varint(range.first - least), out.varint(range.last - range.first);
+    least = range.last + 2;
+  }
+  out.varint(record.seen.size());
+  std::uint32_t next = 0;
+  for (const Dot& dot : record.seen) {
+    out.varint(dot.origin - next), out.varint(dot.seq);
+    next = dot.origin + 1;
+  }
+}
+
+Status read_record(Reader& in, std::uint32_t origins, PruneRecord& record) {
+  const auto closed = in.u8();
+  if (closed > 1) in.fail();
+  record.closed = closed == 1;
+  const auto ranges = in.varint();
+  if (!believable(2 * ranges, in)) return bad("COMMITS: more kept times than bytes");
+  Micros least = 0;
+  for (std::uint64_t i = 0; i < ranges && in.ok(); ++i) {
+    if (least > kMaxMicros) return bad("COMMITS: kept times beyond the last");
+    const Micros first = least + in.bounded(kMaxMicros - least);
+    const Micros last = first + in.bounded(kMaxMicros - first);
+    if (in.ok()) record.kept.add({first, last});
+    least = last + 2;
+  }
+  const auto seen = in.varint();
+  if (!believable(2 * seen, in) || seen > origins) return bad("COMMITS: more origins seen than there are");
+  std::uint64_t next = 0;
+  for (std::uint64_t i = 0; i < seen && in.ok(); ++i) {
+    if (next >= origins) return bad("COMMITS: an unknown origin seen");
+    const auto origin = next + in.bounded(origins - 1 - next);
+    const auto seq = in.varint();
+    if (seq == 0) in.fail();
+    record.seen.push_back({static_cast<std::uint32_t>(origin), seq});
+    next = origin + 1;
+  }
+  return {};
+}
+
+/// Which rows are pruned copies, under what, and the hashes that stand for what is not there.
+void write_pruning(Writer& out, const CommitTable& table) {
+  out.varint(table.records.size());
+  for (const auto& record : table.records) write_record(out, record);
+  for (const auto& row : table.rows) {
+    out.varint(row.records.size());
+    for (const auto number : row.records) out.varint(number);
+  }
+  for (const auto& row : table.rows) {
+    if (row.records.empty()) continue;
+    out.varint(row.nodes.size());
+    for (const auto& node : row.nodes) write_hash(out, node);
+  }
+}
+
+Status read_pruning(Reader& in, std::uint32_t origins, std::span<CommitRow> rows, std::vector<PruneRecord>& records) {
+  const auto base = static_cast<std::uint32_t>(records.size());
+  const auto count = in.varint();
+  if (!believable(3 * count, in)) return bad("COMMITS: more records than bytes");
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) DELTA_OK(read_record(in, origins, records.emplace_back()));
+  std::vector<bool> used(count);
+  for (auto& row : rows) {
+    const auto n = in.bounded(count);
+    std::uint64_t least = 0;
+    for (std::uint64_t i = 0; i < n && in.ok(); ++i) {
+      const auto number = in.bounded(count - 1);
+      if (number < least) return bad("COMMITS: records out of order");
+      least = number + 1;
+      used[number] = true;
+      row.records.push_back(base + static_cast<std::uint32_t>(number));
+    }
+    if (n > 0 && !row.commit.setting.empty()) return bad("COMMITS: a pruned setting");
+  }
+  if (!std::ranges::all_of(used, [](bool u) { return u; })) return bad("COMMITS: a record of no row");
+  for (auto& row : rows) {
+    if (row.records.empty()) continue;
+    const auto n = in.varint();
+    if (n == 0 || n > in.left() / sizeof(Hash)) return bad("COMMITS: more hashes than bytes, or none");
+    for (std::uint64_t i = 0; i < n; ++i) row.nodes.push_back(read_hash(in));
+  }
+  return {};
+}
+
+}  // namespace
+
+void write_commits(const CommitTable& table, Kind kind, Buffer& buffer) {
   Writer out(buffer);
+  const auto& rows = table.rows;
   StringTable strings;
   std::vector<std::uint64_t> numbers;
   for (const auto text : kTexts) {
@@ -202,9 +295,10 @@ void write_commits(const std::vector<CommitRow>& rows, Buffer& buffer) {
     lasts[c.origin] = c.last();
     before = &c;
   }
+  if (kind == Kind::packed) write_pruning(out, table);
 }
 
-Status read_commits(ByteView payload, std::uint32_t count, std::uint32_t origins, std::vector<CommitRow>& rows) {
+Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table) {
   Reader in(payload);
   if (!believable(std::uint64_t{9} * count, in)) return bad("COMMITS: more rows than bytes");
   const auto n = in.varint();
@@ -214,7 +308,8 @@ Status read_commits(ByteView payload, std::uint32_t count, std::uint32_t origins
     strings.push_back(in.text(kMaxMessageBytes));
     if (strings.back().empty()) in.fail();
   }
-  rows.assign(count, {});
+  table.rows.resize(table.rows.size() + count);
+  const std::span rows = std::span(table.rows).last(count);
   if (origins == 0 && count > 0) return bad("COMMITS: rows without an origin");
   for (auto& row : rows) row.commit.origin = static_cast<std::uint32_t>(in.bounded(origins - 1));
   for (auto& row : rows) {
@@ -269,6 +364,7 @@ Status read_commits(ByteView payload, std::uint32_t count, std::uint32_t origins
     if (next == 0 && first > 1) row.previous = read_hash(in);
     lasts[row.commit.origin] = row.commit.last();
   }
+  if (kind == Kind::packed) DELTA_OK(read_pruning(in, origins, rows, table.records));
   if (!in.done()) return bad("COMMITS: malformed");
   return {};
 }

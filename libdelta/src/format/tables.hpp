@@ -31,13 +31,20 @@ struct Ids {
 void write_ids(const Ids& ids, Buffer& out);
 Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, Ids& ids);
 
-/// COMMITS: rows in order of their deltas; row i closes the `count` deltas after those of row i-1.
+/// COMMITS: fresh: rows in order of their deltas; row i closes the deltas after those of row i-1. Packed: rows that DATA frames name.
 struct CommitRow {
   Commit commit;   // origins by the segment's numbers
   Hash previous{};  // hash of the origin's previous commit; meaningful in the first row of the origin in the payload, if first > 1
+  std::vector<std::uint32_t> records;  // of a pruned copy, ascending; empty: whole
+  std::vector<Hash> nodes;             // of a pruned copy: roots of the subtrees without a whole delta, in order
 };
-void write_commits(const std::vector<CommitRow>& rows, Buffer& out);
-Status read_commits(ByteView payload, std::uint32_t count, std::uint32_t origins, std::vector<CommitRow>& rows);
+struct CommitTable {
+  std::vector<CommitRow> rows;
+  std::vector<PruneRecord> records;  // packed: what rows were pruned under; origins by the segment's numbers
+};
+void write_commits(const CommitTable& table, Kind kind, Buffer& out);
+/// Appends to `table`; rows' records are numbered on from those that it has.
+Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table);
 
 /// FOOTER: where everything is, and where each origin stands.
 struct FrameEntry {

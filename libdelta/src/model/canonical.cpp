@@ -132,6 +132,72 @@ Hash MerkleTree::root() const {
   return root;
 }
 
+namespace {
+
+/// Leaves of the left subtree of a tree of n >= 2: the largest power of two below n.
+std::uint64_t left_size(std::uint64_t n) { return std::bit_floor(n - 1); }
+
+}  // namespace
+
+template <class Visit>
+bool PartialTree::each_gap(Range range, std::span<const std::uint64_t> places, const Visit& visit) {
+  const auto [begin, size] = range;
+  if (places.empty()) return visit(range);
+  if (size == 1) return true;
+  const std::uint64_t left = left_size(size);
+  const auto middle = static_cast<std::size_t>(std::ranges::lower_bound(places, begin + left) - places.begin());
+  return each_gap({begin, left}, places.first(middle), visit) && each_gap({begin + left, size - left}, places.subspan(middle), visit);
+}
+
+bool PartialTree::add_copy(std::span<const std::uint64_t> places, std::span<const Hash> nodes) {
+  std::size_t next = 0;
+  const bool enough = each_gap({0, size_}, places, [&](Range range) {
+    if (next == nodes.size()) return false;
+    known_.emplace(range, nodes[next++]);
+    return true;
+  });
+  return enough && next == nodes.size();
+}
+
+void PartialTree::sort() {
+  if (sorted_) return;
+  std::ranges::sort(leaves_, {}, &Leaf::place);
+  sorted_ = true;
+}
+
+std::optional<Hash> PartialTree::hash_of(Range range) const {
+  if (const auto known = known_.find(range); known != known_.end()) return known->second;
+  const auto [begin, size] = range;
+  if (size == 1) {
+    const auto leaf = std::ranges::lower_bound(leaves_, begin, {}, &Leaf::place);
+    if (leaf == leaves_.end() || leaf->place != begin) return std::nullopt;
+    return leaf->hash;
+  }
+  const std::uint64_t left = left_size(size);
+  const auto a = hash_of({begin, left});
+  if (!a) return std::nullopt;
+  const auto b = hash_of({begin + left, size - left});
+  if (!b) return std::nullopt;
+  return node_hash(*a, *b);
+}
+
+std::optional<Hash> PartialTree::root() {
+  sort();
+  return hash_of({0, size_});
+}
+
+std::optional<std::vector<Hash>> PartialTree::nodes(std::span<const std::uint64_t> places) {
+  sort();
+  std::vector<Hash> nodes;
+  const bool known = each_gap({0, size_}, places, [&](Range range) {
+    const auto hash = hash_of(range);
+    if (hash) nodes.push_back(*hash);
+    return hash.has_value();
+  });
+  if (!known) return std::nullopt;
+  return nodes;
+}
+
 Hash commit_hash(const Catalog& catalog, const Commit& commit, const Hash& root, const Hash& previous) {
   DELTA_CHECK(commit.count > 0);
   const std::string_view writer = catalog.origin(commit.origin);

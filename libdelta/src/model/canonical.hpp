@@ -1,8 +1,11 @@
 // Canonical bytes and hashes: what a delta and a commit mean, apart from how they are packed (law 11).
 #pragma once
 
+#include <map>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "delta/catalog.hpp"
@@ -35,6 +38,39 @@ class MerkleTree {
  private:
   std::vector<Hash> peaks_;
   std::uint64_t size_ = 0;
+};
+
+/// The tree of a commit of which not every leaf is known. Places count from 0, in order of seq.
+class PartialTree {
+ public:
+  explicit PartialTree(std::uint64_t leaves) : size_(leaves) {}
+  /// In any order; the same leaf again is passed over.
+  void add(std::uint64_t place, const Hash& leaf) { leaves_.push_back({place, leaf}), sorted_ = false; }
+  /// What a pruned copy says: `nodes` are the roots, in order, of the greatest subtrees without a leaf at one of `places`, which
+  /// ascend. False: there are not as many as that takes.
+  bool add_copy(std::span<const std::uint64_t> places, std::span<const Hash> nodes);
+
+  /// None where what is known is not enough.
+  std::optional<Hash> root();
+  /// The nodes of a copy that keeps only the leaves at `places`, which ascend.
+  std::optional<std::vector<Hash>> nodes(std::span<const std::uint64_t> places);
+
+ private:
+  struct Leaf {
+    std::uint64_t place;
+    Hash hash;
+  };
+  using Range = std::pair<std::uint64_t, std::uint64_t>;  // begin, size
+  std::optional<Hash> hash_of(Range range) const;
+  /// visit(range) for each greatest subtree of `range` without one of `places`.
+  template <class Visit>
+  static bool each_gap(Range range, std::span<const std::uint64_t> places, const Visit& visit);
+  void sort();
+
+  std::uint64_t size_;
+  std::vector<Leaf> leaves_;
+  std::map<Range, Hash> known_;
+  bool sorted_ = true;
 };
 
 /// Hash of a commit: root, dots, parents, message, provenance, trace id, and the hash of the same origin's previous

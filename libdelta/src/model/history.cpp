@@ -120,7 +120,7 @@ void History::join(std::uint32_t number) {
   }
 }
 
-std::uint32_t History::add_record(Record record) {
+std::uint32_t History::add_record(PruneRecord record) {
   const auto known = std::find(records_.begin(), records_.end(), record);
   if (known == records_.end()) records_.push_back(std::move(record));
   return static_cast<std::uint32_t>(known - records_.begin());

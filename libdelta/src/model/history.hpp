@@ -18,18 +18,9 @@
 
 #include "delta/catalog.hpp"
 #include "delta/commit.hpp"
-#include "delta/kept_times.hpp"
 #include "delta/result.hpp"
 
 namespace delta::model {
-
-/// What a pruned copy of a commit was pruned under (law 8).
-struct Record {
-  KeptTimes kept;           ///< beside "now"
-  std::vector<Dot> seen;    ///< version vector of what was folded then: the last seq of each origin, by origin number
-  bool closed = false;      ///< it was assumed that no writer exists whose deltas were not there
-  friend bool operator==(const Record&, const Record&) = default;
-};
 
 /// "origin:seq", made safe to print.
 std::string dot_text(const Catalog& catalog, Dot dot);
@@ -49,7 +40,7 @@ class History {
   /// makes the commit whole.
   Result<std::uint32_t> add(Commit commit, std::span<const std::uint32_t> records = {});
   /// Numbers a record; equal ones once.
-  std::uint32_t add_record(Record record);
+  std::uint32_t add_record(PruneRecord record);
   /// Folds all pruned commits that can be: the greatest set of commits whose contexts, and for each pruned one a record, lie in it.
   void settle();
 
@@ -59,7 +50,7 @@ class History {
   std::vector<std::uint32_t> pending() const;  ///< in order of number
   /// The records of a pruned commit; empty: it is whole.
   const std::vector<std::uint32_t>& records(std::uint32_t number) const;
-  const Record& record(std::uint32_t record) const { return records_[record]; }
+  const PruneRecord& record(std::uint32_t record) const { return records_[record]; }
   /// Its version vector is folded.
   bool complete(std::uint32_t record) const;
   /// The times that all folded commits answer; all() if none of them is pruned.
@@ -140,7 +131,7 @@ class History {
   std::uint32_t linked_commit(Dot dot) const;
 
   const Catalog* catalog_;
-  std::vector<Record> records_;
+  std::vector<PruneRecord> records_;
   std::map<std::uint32_t, std::vector<std::uint32_t>> pruned_;  // commit -> its records
   std::vector<Commit> commits_;
   std::vector<Link> links_;

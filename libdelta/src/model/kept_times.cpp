@@ -13,7 +13,7 @@ KeptTimes KeptTimes::since(Micros first) {
 void KeptTimes::add(Range range) {
   if (range.first > range.last) return;
   // What it touches or overlaps becomes part of it.
-  const auto from = std::ranges::find_if(ranges_, [&](const Range& r) { return r.last + 1 >= range.first; });
+  const auto from = std::ranges::partition_point(ranges_, [&](const Range& r) { return r.last + 1 < range.first; });
   auto to = from;
   for (; to != ranges_.end() && to->first <= range.last + 1; ++to) {
     range.first = std::min(range.first, to->first);

@@ -21,13 +21,14 @@ class Verifier {
     for (const auto& file : files) DELTA_OK(scan(file));
     if (options_.level >= VerifyLevel::content) {
       for (std::size_t i = 0; i < sources_.size(); ++i) open_part(sources_[i]);
+      log_.history.settle();
       DELTA_OK(check_parts());
     }
     std::ranges::stable_sort(report_.findings, {}, [&](const Finding& f) {
       return std::pair(std::ranges::find(files, f.file) - files.begin(), f.offset);
     });
     for (const auto& finding : report_.findings) {
-      if (finding.verdict != Verdict::unlinked) report_.verdict = std::max(report_.verdict, finding.verdict);
+      if (!is_note(finding.verdict)) report_.verdict = std::max(report_.verdict, finding.verdict);
     }
     return std::move(report_);
   }
@@ -101,7 +102,7 @@ class Verifier {
       ops::ContentCheck check(log_, part, source.scanned, threads_, report);
       DELTA_OK(check.run(chain, [&](const ChangeBatch& batch) { if (chain) existence.add(batch); }));
       source.rows = std::move(check.rows);
-      report_.commits += part.segment.rows.size();
+      report_.commits += part.segment.rows().size();
       report_.deltas += part.segment.committed();
     }
     if (!chain) return {};
@@ -111,8 +112,24 @@ class Verifier {
     if (!std::ranges::all_of(sources_, [](const Source& s) { return s.scanned.whole && s.part; })) return {};
     check_links();
     check_clocks();
+    if (note_pruned()) return {};  // creates may have gone that their updates had seen
     for (const auto& what : existence.finish()) find({Verdict::invalid, "", 0, "", what, ""});
     return {};
+  }
+
+  /// Says how much of each file hashes do not vouch for.
+  bool note_pruned() {
+    bool any = false;
+    for (const auto& source : sources_) {
+      const auto& rows = log_.parts[*source.part].segment.rows();
+      const auto pruned = std::ranges::count_if(rows, [](const format::CommitRow& row) { return !row.records.empty(); });
+      if (pruned == 0) continue;
+      any = true;
+      find({Verdict::pruned, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr),
+            plural(static_cast<std::uint64_t>(pruned), "commit") + " of " + std::to_string(rows.size()) +
+                " pruned: their hashes hold, and vouch for the deltas that are whole (" + std::to_string(source.rows.partial) + " are not)", ""});
+    }
+    return any;
   }
 
   std::string dot_text(Dot dot) const { return escape(log_.catalog.origin(dot.origin)) + ":" + std::to_string(dot.seq); }
@@ -134,7 +151,7 @@ class Verifier {
     for (const auto& source : sources_) {
       if (!source.part) continue;
       const auto& part = log_.parts[*source.part];
-      for (std::size_t r = 0; r < part.commits.size(); ++r) visit(source, part.segment.rows[r], r, log_.history.commit(part.commits[r]));
+      for (std::size_t r = 0; r < part.commits.size(); ++r) visit(source, part.segment.rows()[r], r, log_.history.commit(part.commits[r]));
     }
   }
 
@@ -168,11 +185,15 @@ class Verifier {
   }
 
   void check_clocks() {
-    std::vector<std::pair<Timestamp, Timestamp>> times(log_.history.size());  // first and last, by commit
+    std::vector<std::pair<std::optional<Timestamp>, Timestamp>> times(log_.history.size());  // first and last, by commit
     for (const auto& source : sources_) {
       if (!source.part) continue;
       const auto& part = log_.parts[*source.part];
-      for (std::size_t r = 0; r < part.commits.size(); ++r) times[part.commits[r]] = {source.rows.first_times[r], part.segment.rows[r].commit.time};
+      for (std::size_t r = 0; r < part.commits.size(); ++r) {
+        auto& [first, last] = times[part.commits[r]];
+        if (source.rows.first_times[r]) first = source.rows.first_times[r];
+        last = part.segment.rows()[r].commit.time;
+      }
     }
     const auto time_of = [&](Dot dot) -> std::optional<Timestamp> {
       const auto number = log_.history.find(dot);
@@ -184,7 +205,8 @@ class Verifier {
     };
     for (std::uint32_t n = 0; n < log_.history.size(); ++n) {
       const Commit& commit = log_.history.commit(n);
-      if (auto ok = model::check_clock(log_.catalog, commit, times[n].first, time_of); !ok) {
+      if (!times[n].first) continue;  // pruned away
+      if (auto ok = model::check_clock(log_.catalog, commit, *times[n].first, time_of); !ok) {
         find({Verdict::invalid, "", 0, "commit " + dot_text({commit.origin, commit.first}), ok.error().message, ""});
       }
     }

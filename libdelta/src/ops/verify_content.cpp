@@ -69,26 +69,28 @@ void ContentCheck::check_block(Block& block, bool chain) const {
   for (std::size_t i = 0; i < block.batch.size(); ++i) {
     const Change change = block.batch[i];
     const Namespace& ns = log_.catalog.name_space(log_.catalog.namespace_of(change.vector));
-    const std::string_view origin = segment_.names.origins[segment_.rows[change.commit].commit.origin];
+    const std::string_view origin = segment_.names.origins[segment_.rows()[change.commit].commit.origin];
     const auto ok = model::check_change(change, ns.dims, {.allow_nonfinite = true});
     if (!ok && block.broken.empty()) block.broken = std::string(origin) + ":" + std::to_string(change.seq) + ": " + ok.error().message;
-    if (chain) block.leaves.push_back(model::leaf_hash({origin, ns.name, log_.catalog.id(change.vector), ns.dims}, change));
+    if (!chain) continue;
+    const model::LeafNames names{origin, ns.name, log_.catalog.id(change.vector), ns.dims};
+    block.leaves.push_back(change.lost == 0 ? model::leaf_hash(names, change) : Hash{});
   }
 }
 
 std::optional<Hash> ContentCheck::previous_of(std::size_t row) const {
-  const Commit& commit = segment_.rows[row].commit;
+  const Commit& commit = segment_.rows()[row].commit;
   for (std::size_t r = row; r-- > 0;) {
-    const Commit& before = segment_.rows[r].commit;
+    const Commit& before = segment_.rows()[r].commit;
     if (before.origin != commit.origin) continue;
     if (before.last() + 1 != commit.first) return std::nullopt;
     return rows.hashes[r];
   }
-  return segment_.rows[row].previous;  // zero for the first commit of the origin
+  return segment_.rows()[row].previous;  // zero for the first commit of the origin
 }
 
 void ContentCheck::end_row() {
-  const auto& row = segment_.rows[row_];
+  const auto& row = segment_.rows()[row_];
   if (!row.commit.setting.empty()) {
     rows.first_times[row_] = row_time_ = row.commit.time;
     if (hashing_) tree_.add(model::setting_hash(log_.catalog, log_.history.commit(part_.commits[row_])));
@@ -97,14 +99,78 @@ void ContentCheck::end_row() {
     report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr),
             "commit row " + std::to_string(row_) + ": its time is not that of its last delta");
   }
-  if (hashing_ && tree_.size() == row.commit.count) {
-    if (const auto previous = previous_of(row_)) {
-      rows.hashes[row_] = model::commit_hash(log_.catalog, log_.history.commit(part_.commits[row_]), tree_.root(), *previous);
-    }
-  }
+  hash_row(row_, hashing_ && tree_.size() == row.commit.count ? std::optional(tree_.root()) : std::nullopt);
   tree_ = {};
   row_deltas_ = 0;
   ++row_;
+}
+
+void ContentCheck::hash_row(std::size_t row, const std::optional<Hash>& root) {
+  const auto previous = root ? previous_of(row) : std::nullopt;
+  if (!previous) return;
+  rows.hashes[row] = model::commit_hash(log_.catalog, log_.history.commit(part_.commits[row]), *root, *previous);
+}
+
+/// A row of a packed segment; its deltas by place.
+void ContentCheck::check_row(std::size_t number, std::span<const Placed> deltas) {
+  const format::CommitRow& row = segment_.rows()[number];
+  const auto invalid = [&](const std::string& what) {
+    report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr), "commit row " + std::to_string(number) + ": " + what);
+  };
+  if (std::ranges::adjacent_find(deltas, {}, &Placed::place) != deltas.end()) return invalid("a delta stands twice");
+  if (!std::ranges::is_sorted(deltas, {}, &Placed::time)) invalid("the clock runs backwards inside a commit");
+  if (!deltas.empty() && deltas.front().place == 0) rows.first_times[number] = deltas.front().time;
+  if (!deltas.empty() && deltas.back().place + 1 == row.commit.count && deltas.back().time != row.commit.time) {
+    invalid("its time is not that of its last delta");
+  }
+  if (row.records.empty() && deltas.size() < row.commit.deltas()) {
+    if (scanned_.whole) invalid("deltas of a whole commit are missing");
+    return;
+  }
+  if (!hashing_) return;
+  if (!row.commit.setting.empty()) {
+    rows.first_times[number] = row.commit.time;
+    return hash_row(number, model::setting_hash(log_.catalog, log_.history.commit(part_.commits[number])));
+  }
+  model::PartialTree tree(row.commit.count);
+  std::vector<std::uint64_t> places;
+  for (const Placed& delta : deltas) {
+    if (delta.whole) tree.add(delta.place, delta.leaf), places.push_back(delta.place);
+  }
+  if (!tree.add_copy(places, row.nodes)) return invalid("its hashes are not those that its pruned deltas need");
+  hash_row(number, tree.root());
+}
+
+void ContentCheck::end_packed() {
+  std::ranges::sort(placed_, {}, [](const Placed& p) { return std::pair(p.row, p.place); });
+  auto at = placed_.begin();
+  for (std::size_t row = 0; row < segment_.rows().size(); ++row) {
+    const auto end = std::find_if(at, placed_.end(), [&](const Placed& p) { return p.row != row; });
+    check_row(row, {at, end});
+    at = end;
+  }
+}
+
+void ContentCheck::take_packed(const Block& block) {
+  for (std::size_t i = 0; i < block.batch.size(); ++i) {
+    const std::uint32_t row = block.batch.commits[i];
+    rows.partial += block.batch.lost[i] != 0;
+    placed_.push_back({row, block.batch.seqs[i] - segment_.rows()[row].commit.first, block.batch.times[i], block.batch.lost[i] == 0,
+                       block.leaves.empty() ? Hash{} : block.leaves[i]});
+  }
+}
+
+void ContentCheck::take_fresh(const Block& block) {
+  for (std::size_t i = 0; i < block.batch.size(); ++i) {
+    while (row_ < block.batch.commits[i]) end_row();
+    if (row_deltas_++ == 0) {
+      rows.first_times[row_] = block.batch.times[i];
+    } else if (block.batch.times[i] < row_time_) {
+      say(Verdict::invalid, block.entry, "the clock runs backwards inside a commit");
+    }
+    row_time_ = block.batch.times[i];
+    if (!block.leaves.empty()) tree_.add(block.leaves[i]);
+  }
 }
 
 void ContentCheck::take_block(Block& block, const Visit& visit) {
@@ -117,16 +183,7 @@ void ContentCheck::take_block(Block& block, const Visit& visit) {
   if (!block.broken.empty()) say(Verdict::invalid, block.entry, block.broken);
   if (entry.first != next_ordinal_ && scanned_.whole) say(Verdict::invalid, block.entry, "deltas are missing before this frame");
   next_ordinal_ = entry.first + entry.count;
-  for (std::size_t i = 0; i < block.batch.size(); ++i) {
-    while (row_ < block.batch.commits[i]) end_row();
-    if (row_deltas_++ == 0) {
-      rows.first_times[row_] = block.batch.times[i];
-    } else if (block.batch.times[i] < row_time_) {
-      say(Verdict::invalid, block.entry, "the clock runs backwards inside a commit");
-    }
-    row_time_ = block.batch.times[i];
-    if (!block.leaves.empty()) tree_.add(block.leaves[i]);
-  }
+  segment_.packed() ? take_packed(block) : take_fresh(block);
   for (auto& c : block.batch.commits) c = part_.commits[c];
   for (auto& frame : footer_.frames) {
     if (frame.offset == entry.offset) frame.min_vector = block.min_vector, frame.max_vector = block.max_vector;
@@ -136,8 +193,8 @@ void ContentCheck::take_block(Block& block, const Visit& visit) {
 
 Status ContentCheck::run(bool chain, const Visit& visit) {
   hashing_ = chain;
-  rows.hashes.resize(segment_.rows.size());
-  rows.first_times.resize(segment_.rows.size());
+  rows.hashes.resize(segment_.rows().size());
+  rows.first_times.resize(segment_.rows().size());
   footer_.frames = segment_.footer.frames;
   check_tables();
   OrderedWork work(threads_, threads_ * 4);
@@ -149,7 +206,8 @@ Status ContentCheck::run(bool chain, const Visit& visit) {
                          [this, block, &visit] { return take_block(*block, visit), Status{}; }));
   }
   DELTA_OK(work.finish());
-  while (row_ < segment_.rows.size() && (row_deltas_ > 0 || !segment_.rows[row_].commit.setting.empty())) end_row();
+  if (segment_.packed()) end_packed();
+  while (!segment_.packed() && row_ < segment_.rows().size() && (row_deltas_ > 0 || !segment_.rows()[row_].commit.setting.empty())) end_row();
   check_end(chain);
   return {};
 }
@@ -160,7 +218,7 @@ void ContentCheck::check_end(bool chain) {
   const auto invalid = [&](std::string what) { report_(Verdict::invalid, segment_.offset, where, std::move(what)); };
   if (next_ordinal_ < segment_.committed()) invalid("commits close more deltas than there are");
   if (!scanned_.trailer) return;
-  if (scanned_.trailer->deltas != segment_.committed() || scanned_.trailer->commits != segment_.rows.size()) {
+  if (scanned_.trailer->deltas != segment_.committed() || scanned_.trailer->commits != segment_.rows().size()) {
     invalid("the trailer's counts are not those of the segment");
   }
   check_footer(chain);
@@ -172,8 +230,8 @@ void ContentCheck::check_footer(bool chain) {
   footer_.namespaces = static_cast<std::uint32_t>(segment_.names.namespaces.size());
   footer_.origins = static_cast<std::uint32_t>(segment_.names.origins.size());
   bool hashed = chain;
-  for (std::size_t r = 0; r < segment_.rows.size(); ++r) {
-    format::note_head(footer_, segment_.rows[r], rows.hashes[r].value_or(Hash{}));
+  for (std::size_t r = 0; r < segment_.rows().size(); ++r) {
+    format::note_head(footer_, segment_.rows()[r], rows.hashes[r].value_or(Hash{}));
     hashed = hashed && rows.hashes[r];
   }
   const std::uint64_t at = scanned_.frames.back().offset;

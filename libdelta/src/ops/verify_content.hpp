@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "delta/verify.hpp"
@@ -15,7 +16,8 @@ namespace delta::ops {
 /// What a segment turned out to hold, row by row.
 struct CheckedRows {
   std::vector<std::optional<Hash>> hashes;  // of each row's commit; none where deltas are missing
-  std::vector<Timestamp> first_times;       // of each row's first delta
+  std::vector<std::optional<Timestamp>> first_times;  // of each row's first delta; none where that was pruned
+  std::uint64_t partial = 0;                // deltas that have lost something
 };
 
 class ContentCheck {
@@ -33,10 +35,22 @@ class ContentCheck {
 
  private:
   struct Block;
+  struct Placed {
+    std::uint32_t row;
+    std::uint64_t place;  // in its commit
+    Timestamp time;
+    bool whole;
+    Hash leaf;
+  };
   void check_tables();
   void check_block(Block& block, bool chain) const;
   void take_block(Block& block, const Visit& visit);
+  void take_fresh(const Block& block);
+  void take_packed(const Block& block);
   void end_row();
+  void end_packed();
+  void check_row(std::size_t row, std::span<const Placed> deltas);
+  void hash_row(std::size_t row, const std::optional<Hash>& root);
   void check_end(bool chain);
   void check_footer(bool chain);
   void say(Verdict verdict, std::size_t entry, std::string what);
@@ -55,6 +69,7 @@ class ContentCheck {
   std::uint64_t row_deltas_ = 0;  // of it, so far
   Timestamp row_time_;
   model::MerkleTree tree_;
+  std::vector<Placed> placed_;   // packed: all deltas
   bool hashing_ = false;
 };
 

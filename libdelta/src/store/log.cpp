@@ -69,21 +69,46 @@ Status Log::Impl::translate(Part& part) {
   for (std::size_t i = 0; i < segment.ids.size(); ++i) {
     part.vectors.push_back(catalog.add_vector(namespaces[segment.owners[i]], segment.ids[i]));
   }
-  for (const auto& row : segment.rows) {
+  std::vector<std::uint32_t> records;
+  for (PruneRecord record : segment.commits.records) {
+    for (Dot& dot : record.seen) dot.origin = origins[dot.origin];
+    std::ranges::sort(record.seen);
+    records.push_back(history.add_record(std::move(record)));
+  }
+  for (const auto& row : segment.rows()) {
     Commit commit = row.commit;
     commit.origin = origins[commit.origin];
     for (auto& parent : commit.parents) parent.origin = origins[parent.origin];
-    const std::size_t before = history.size();
-    auto number = history.add(std::move(commit));
+    std::vector<std::uint32_t> under;
+    for (const std::uint32_t record : row.records) under.push_back(records[record]);
+    auto number = history.add(std::move(commit), under);
     if (!number) return std::move(std::move(number).error().in(segment.file->name()));
     part.commits.push_back(*number);
-    const bool fresh = history.size() > before;
-    part.repeated.push_back(!fresh);
-    part.repeats = part.repeats || !fresh;
-    if (fresh) previous.emplace_back();
+    previous.resize(history.size());
     if (row.previous != Hash{}) previous[*number] = row.previous;
   }
   return {};
+}
+
+void Log::Impl::choose_copies() {
+  constexpr auto kNone = std::pair(~std::size_t{0}, ~std::size_t{0});
+  std::vector<std::pair<std::size_t, std::size_t>> whole(history.size(), kNone);  // part and row
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    const auto& rows = parts[p].segment.rows();
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      auto& first = whole[parts[p].commits[r]];
+      if (rows[r].records.empty() && first == kNone) first = {p, r};
+    }
+  }
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    Part& part = parts[p];
+    part.passed.resize(part.commits.size());
+    for (std::size_t r = 0; r < part.commits.size(); ++r) {
+      const auto& first = whole[part.commits[r]];
+      part.passed[r] = first != kNone && first != std::pair(p, r);
+      part.passes = part.passes || part.passed[r];
+    }
+  }
 }
 
 Status Log::Impl::link() {
@@ -93,6 +118,8 @@ Status Log::Impl::link() {
   };
   std::ranges::stable_sort(parts, {}, start);
   for (auto& part : parts) DELTA_OK(translate(part));
+  history.settle();
+  choose_copies();
   DELTA_OK(compare_chains());
   for (const auto number : history.pending()) {
     const Commit& commit = history.commit(number);
@@ -136,11 +163,11 @@ Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
     DELTA_OK(store::read_data(part.segment, block.entry, false, block.batch));
     if (!any_wanted()) return block.batch.clear(), Status{};
   }
-  DELTA_OK(store::read_data(part.segment, block.entry, true, block.batch));
-  if (part.repeats) {
+  DELTA_OK(store::read_data(part.segment, block.entry, options.values, block.batch));
+  if (part.passes && options.values) {
     ChangeBatch once;
     for (std::size_t i = 0; i < block.batch.size(); ++i) {
-      if (!part.repeated[block.batch.commits[i]]) once.add(block.batch[i]);
+      if (!part.passed[block.batch.commits[i]]) once.add(block.batch[i]);
     }
     block.batch = std::move(once);
   }
@@ -150,6 +177,10 @@ Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
   block.leaves.clear();
   for (std::size_t i = 0; i < block.batch.size(); ++i) {
     const Change change = block.batch[i];
+    if (change.lost != 0) {
+      block.leaves.emplace_back();  // what it was is not known
+      continue;
+    }
     const Namespace& ns = catalog.name_space(catalog.namespace_of(change.vector));
     const std::string_view origin = catalog.origin(history.commit(change.commit).origin);
     block.leaves.push_back(model::leaf_hash({origin, ns.name, catalog.id(change.vector), ns.dims}, change));
@@ -200,7 +231,7 @@ Result<std::vector<store::Head>> Log::Impl::heads(const Log& log) const {
   std::vector<store::Head> heads(catalog.origins());
   bool complete = true;
   for (const auto& part : parts) {
-    complete = complete && (part.segment.sealed || part.segment.rows.empty());
+    complete = complete && (part.segment.sealed || part.segment.rows().empty());
     for (const auto& entry : part.segment.footer.heads) {
       if (entry.origin >= part.segment.names.origins.size()) {
         return error(ErrorCode::corrupt, "the footer names an unknown origin").in(part.segment.file->name());
@@ -271,7 +302,7 @@ std::vector<SegmentInfo> Log::segments() const {
   for (const auto& part : impl_->parts) {
     const store::Segment& s = part.segment;
     SegmentInfo info{s.file->name(), s.offset, s.length, hex(s.header.segment_id), std::string(format::kind_name(s.header.kind)),
-                     s.header.writer, s.sealed, s.footer.frames.size(), s.rows.size(), s.committed(), s.ids.size(), {}, {}};
+                     s.header.writer, s.sealed, s.footer.frames.size(), s.rows().size(), s.committed(), s.ids.size(), {}, {}};
     for (const auto& frame : s.footer.frames) {
       if (frame.type != FrameType::data) continue;
       if (info.last == Timestamp{} || frame.min_time < info.first) info.first = frame.min_time;
@@ -327,14 +358,78 @@ std::vector<std::uint32_t> Log::commits_in_key_order() const {
   return order;
 }
 
+namespace {
+
+/// Roots of all commits of a log, from their deltas. Of a fresh segment the leaves come in order and are folded as they come; those of a
+/// packed one come by vector and are gathered: 48 bytes a delta.
+class Roots {
+ public:
+  explicit Roots(const Log::Impl& log) : log_(log), trees_(log.history.size()), chosen_(log.history.size()) {
+    for (const auto& part : log.parts) {
+      for (std::size_t r = 0; r < part.commits.size(); ++r) {
+        auto& chosen = chosen_[part.commits[r]];
+        if (!part.passed[r] && !chosen.part) chosen = {&part, r};
+      }
+    }
+  }
+
+  void take(const Log::Impl::Block& block) {
+    const bool packed = block.part->segment.packed();
+    for (std::size_t i = 0; i < block.leaves.size(); ++i) {
+      const std::uint32_t commit = block.batch.commits[i];
+      if (chosen_[commit].part != block.part || block.batch.lost[i] != 0) continue;
+      if (packed) {
+        placed_.push_back({commit, block.batch.seqs[i] - log_.history.commit(commit).first, block.leaves[i]});
+      } else {
+        trees_[commit].add(block.leaves[i]);
+      }
+    }
+  }
+
+  void finish() {
+    std::ranges::sort(placed_, {}, [](const Placed& p) { return std::pair(p.commit, p.place); });
+  }
+
+  std::optional<Hash> root(std::uint32_t number) const {
+    const Commit& commit = log_.history.commit(number);
+    if (!commit.setting.empty()) return model::setting_hash(log_.catalog, commit);
+    const auto& [part, row] = chosen_[number];
+    if (!part) return std::nullopt;
+    if (!part->segment.packed()) return trees_[number].size() == commit.count ? std::optional(trees_[number].root()) : std::nullopt;
+    model::PartialTree tree(commit.count);
+    std::vector<std::uint64_t> places;
+    for (auto p = std::ranges::lower_bound(placed_, number, {}, &Placed::commit); p != placed_.end() && p->commit == number; ++p) {
+      tree.add(p->place, p->leaf);
+      places.push_back(p->place);
+    }
+    if (!tree.add_copy(places, part->segment.rows()[row].nodes)) return std::nullopt;
+    return tree.root();
+  }
+
+ private:
+  struct Placed {
+    std::uint32_t commit;
+    std::uint64_t place;
+    Hash leaf;
+  };
+  struct Copy {
+    const Log::Impl::Part* part = nullptr;
+    std::size_t row = 0;
+  };
+  const Log::Impl& log_;
+  std::vector<model::MerkleTree> trees_;
+  std::vector<Copy> chosen_;  // one copy of each commit: what stands for the rest in one is not what does in another
+  std::vector<Placed> placed_;
+};
+
+}  // namespace
+
 Result<std::vector<Hash>> Log::hashes() const {
-  std::vector<model::MerkleTree> trees(commits());
+  Roots roots(*impl_);
   Impl::StreamOptions options;
   options.leaves = true;
-  DELTA_OK(impl_->stream(options, [&](const Impl::Block& block) -> Status {
-    for (std::size_t i = 0; i < block.leaves.size(); ++i) trees[block.batch.commits[i]].add(block.leaves[i]);
-    return {};
-  }));
+  DELTA_OK(impl_->stream(options, [&](const Impl::Block& block) -> Status { return roots.take(block), Status{}; }));
+  roots.finish();
   std::vector<std::uint32_t> order(commits());
   for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::sort(order, {}, [&](std::uint32_t n) { return std::pair(commit(n).origin, commit(n).first); });
@@ -347,11 +442,9 @@ Result<std::vector<Hash>> Log::hashes() const {
     if (!follows) last = impl_->previous[n].value_or(Hash{});
     before = &c;
     if (c.first > 1 && last == Hash{}) continue;  // what it continues is nowhere to be found
-    if (!c.setting.empty()) trees[n].add(model::setting_hash(catalog(), c));
-    if (trees[n].size() != c.count) {
-      return error(ErrorCode::corrupt, "deltas of commit " + dot_text({c.origin, c.first}) + " are missing");
-    }
-    hashes[n] = last = model::commit_hash(catalog(), c, trees[n].root(), last);
+    const auto root = roots.root(n);
+    if (!root) return error(ErrorCode::corrupt, "deltas of commit " + dot_text({c.origin, c.first}) + " are missing");
+    hashes[n] = last = model::commit_hash(catalog(), c, *root, last);
   }
   return hashes;
 }

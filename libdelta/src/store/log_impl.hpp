@@ -19,10 +19,10 @@ struct Log::Impl {
     store::Segment segment;
     std::vector<std::uint32_t> vectors;  // segment number -> catalog number
     std::vector<std::uint32_t> commits;  // row -> commit number
-    std::vector<bool> repeated;          // row -> its commit is in an earlier part
-    bool repeats = false;                // any of them
+    std::vector<bool> passed;            // row -> passed over: a whole copy of its commit is elsewhere
+    bool passes = false;                 // any of them
   };
-  /// A decoded DATA frame: vectors and commits by the log's numbers, without repeated commits.
+  /// A decoded DATA frame: vectors and commits by the log's numbers, each delta of a whole commit once.
   struct Block {
     const Part* part = nullptr;
     std::size_t entry = 0;
@@ -33,6 +33,7 @@ struct Log::Impl {
     const std::vector<bool>* wanted = nullptr;  // vectors; null: all
     std::optional<Micros> until;                // blocks that start later are skipped
     bool leaves = false;                        // hash every delta
+    bool values = true;                         // false: where and when alone (see codec::Wanted), repeated commits too
   };
 
   Catalog catalog;
@@ -45,6 +46,8 @@ struct Log::Impl {
   Status open_file(const std::string& path);
   Status link();
   Status translate(Part& part);
+  /// Of a commit that is whole somewhere, the first whole copy counts, else all pruned ones.
+  void choose_copies();
   /// Commits with equal rows may differ in their deltas: where footers state the hash of the same dot, the hashes are compared.
   Status compare_chains() const;
   /// DATA frames of all parts, decoded by workers, handed on in order.

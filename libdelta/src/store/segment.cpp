@@ -172,17 +172,30 @@ Status load_ids(Segment& segment, const format::FrameHeader& frame, ByteView pay
 }
 
 Status load_commits(Segment& segment, const format::FrameHeader& frame, ByteView payload) {
-  if (frame.first != segment.committed()) return error(ErrorCode::corrupt, "commits are missing before this frame");
-  std::vector<format::CommitRow> rows;
-  DELTA_OK(format::read_commits(payload, frame.count, static_cast<std::uint32_t>(segment.names.origins.size()), rows));
-  for (auto& row : rows) {
-    segment.row_ends.push_back(segment.committed() + row.commit.deltas());
-    segment.rows.push_back(std::move(row));
+  std::uint64_t end = segment.row_ends.empty() ? 0 : segment.row_ends.back();
+  const std::size_t before = segment.rows().size();
+  if (frame.first != (segment.packed() ? before : end)) return error(ErrorCode::corrupt, "commits are missing before this frame");
+  DELTA_OK(format::read_commits(payload, segment.header.kind, frame.count, static_cast<std::uint32_t>(segment.names.origins.size()), segment.commits));
+  if (segment.packed()) return {};
+  for (std::size_t row = before; row < segment.rows().size(); ++row) {
+    segment.row_ends.push_back(end += segment.rows()[row].commit.deltas());
   }
   return {};
 }
 
+/// A packed segment is there whole or not at all: its commits stand behind all its deltas, and SYNC behind them.
+bool closed(const Segment& segment) {
+  return !segment.packed() || std::ranges::find(segment.footer.frames, FrameType::sync, &format::FrameEntry::type) != segment.footer.frames.end();
+}
+
 }  // namespace
+
+std::uint64_t Segment::committed() const {
+  if (!packed()) return row_ends.empty() ? 0 : row_ends.back();
+  std::uint64_t deltas = 0;
+  for (const auto& frame : footer.frames) deltas += frame.type == FrameType::data ? frame.count : 0;
+  return rows().empty() ? 0 : deltas;
+}
 
 Status load_tables(Segment& segment) {
   for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
@@ -195,13 +208,40 @@ Status load_tables(Segment& segment) {
                                              : load_commits(segment, frame, payload);
     if (!loaded) return std::move(std::move(loaded).error().in(segment.file->name()).at(frame_place(segment, i)));
   }
+  if (!closed(segment)) segment.commits = {};
   return {};
 }
 
-std::vector<std::string> lost_dots(const Segment& segment) {
-  Segment copy = segment;
-  copy.names = {};
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;  // ordinals without a DATA frame
+namespace {
+
+/// Each COMMITS frame that can be read: visit(rows, first).
+template <class Visit>
+void each_commits_frame(const Segment& segment, const Visit& visit) {
+  format::Props names;
+  for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
+    const auto& entry = segment.footer.frames[i];
+    if (entry.type != FrameType::props && entry.type != FrameType::commits) continue;
+    format::FrameHeader frame;
+    const auto payload = read_frame(segment, i, &frame);
+    if (!payload) continue;
+    if (entry.type == FrameType::props) {
+      if (!format::read_props(*payload, frame.count, names)) return;
+      continue;
+    }
+    format::CommitTable table;
+    const auto origins = static_cast<std::uint32_t>(names.origins.size());
+    if (format::read_commits(*payload, segment.header.kind, frame.count, origins, table)) visit(names, table.rows, frame.first);
+  }
+}
+
+std::string range_text(const format::Props& names, const Commit& commit, std::uint64_t first, std::uint64_t last) {
+  return names.origins[commit.origin] + ":" + std::to_string(commit.first + first) +
+         (first == last ? "" : "-" + std::to_string(commit.first + last));
+}
+
+/// What ordinals without a DATA frame were.
+std::vector<std::string> lost_fresh(const Segment& segment) {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
   std::uint64_t next = 0;
   for (const auto& frame : segment.footer.frames) {
     if (frame.type != FrameType::data) continue;
@@ -210,41 +250,93 @@ std::vector<std::string> lost_dots(const Segment& segment) {
   }
   gaps.push_back({next, ~std::uint64_t{0}});
   std::vector<std::string> lost;
-  for (std::size_t i = 0; i < copy.footer.frames.size(); ++i) {
-    const auto& entry = copy.footer.frames[i];
-    if (entry.type != FrameType::props && entry.type != FrameType::commits) continue;
-    format::FrameHeader frame;
-    const auto payload = read_frame(copy, i, &frame);
-    std::vector<format::CommitRow> rows;
-    if (!payload) continue;
-    if (entry.type == FrameType::props) {
-      if (!format::read_props(*payload, frame.count, copy.names)) return lost;
-      continue;
-    }
-    if (!format::read_commits(*payload, frame.count, static_cast<std::uint32_t>(copy.names.origins.size()), rows)) continue;
-    std::uint64_t begin = frame.first;
-    for (const auto& [commit, previous] : rows) {
+  each_commits_frame(segment, [&](const format::Props& names, const std::vector<format::CommitRow>& rows, std::uint64_t begin) {
+    for (const auto& row : rows) {
       for (const auto& [from, to] : gaps) {
-        const std::uint64_t first = std::max(from, begin), last = std::min(to, begin + commit.deltas());
-        if (first >= last) continue;
-        lost.push_back(copy.names.origins[commit.origin] + ":" + std::to_string(commit.first + first - begin) + "-" +
-                       std::to_string(commit.first + last - 1 - begin));
+        const std::uint64_t first = std::max(from, begin), last = std::min(to, begin + row.commit.deltas());
+        if (first < last) lost.push_back(range_text(names, row.commit, first - begin, last - 1 - begin));
       }
-      begin += commit.deltas();
+      begin += row.commit.deltas();
     }
-  }
+  });
   return lost;
 }
+
+/// What of whole commits no readable DATA frame holds. Of a pruned one nobody knows what it had left.
+std::vector<std::string> lost_packed(const Segment& segment) {
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> here;  // row, place
+  for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
+    format::FrameHeader frame;
+    if (segment.footer.frames[i].type != FrameType::data) continue;
+    const auto payload = read_frame(segment, i, &frame);
+    ChangeBatch batch;
+    constexpr std::uint32_t kAnyVector = 0xffffffff;
+    if (!payload || !codec::decode_block(*payload, codec::Layout::packed, frame.count, kAnyVector, {false, false}, batch)) continue;
+    for (std::size_t d = 0; d < batch.size(); ++d) here.push_back({batch.commits[d], batch.seqs[d]});
+  }
+  std::ranges::sort(here);
+  std::vector<std::string> lost;
+  each_commits_frame(segment, [&](const format::Props& names, const std::vector<format::CommitRow>& rows, std::uint64_t first_row) {
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      if (!rows[r].records.empty()) continue;
+      const auto row = static_cast<std::uint32_t>(first_row + r);
+      std::uint64_t next = 0;
+      for (auto at = std::ranges::lower_bound(here, std::pair(row, std::uint64_t{0})); at != here.end() && at->first == row; ++at) {
+        if (at->second > next) lost.push_back(range_text(names, rows[r].commit, next, at->second - 1));
+        next = at->second + 1;
+      }
+      if (next < rows[r].commit.deltas()) lost.push_back(range_text(names, rows[r].commit, next, rows[r].commit.deltas() - 1));
+    }
+  });
+  return lost;
+}
+
+}  // namespace
+
+std::vector<std::string> lost_dots(const Segment& segment) { return segment.packed() ? lost_packed(segment) : lost_fresh(segment); }
 
 namespace {
 
 /// What the fold relies on and the codec cannot know: values fit the vector's dimensions, and metadata is what it claims.
 const char* misfit(const Segment& segment, const Change& change) {
   const std::uint32_t dims = segment.names.namespaces[segment.owners[change.vector]].dims;
-  const bool whole = change.op == Operation::create || change.op == Operation::dense;
+  const bool whole = (change.op == Operation::create || change.op == Operation::dense) && (change.lost & pruned::values) == 0;
   if (whole && change.bits.size() != dims) return "a whole vector of another number of dimensions";
   if (!change.indices.empty() && change.indices.back() >= dims) return "an index beyond the dimensions";
   if (!change.metadata.empty() && !model::is_canonical_metadata(change.metadata)) return "metadata is not in its canonical form";
+  return nullptr;
+}
+
+}  // namespace
+
+namespace {
+
+/// Fresh: commit and seq follow from the ordinal.
+void number_fresh(const Segment& segment, std::uint64_t first, ChangeBatch& batch) {
+  auto row = static_cast<std::size_t>(std::ranges::upper_bound(segment.row_ends, first) - segment.row_ends.begin());
+  std::size_t i = 0;
+  for (; i < batch.size() && row < segment.rows().size(); ++i) {
+    const std::uint64_t ordinal = first + i;
+    while (row < segment.rows().size() && ordinal >= segment.row_ends[row]) ++row;
+    if (row == segment.rows().size()) break;
+    batch.commits[i] = static_cast<std::uint32_t>(row);
+    batch.seqs[i] = segment.rows()[row].commit.last() - (segment.row_ends[row] - 1 - ordinal);
+  }
+  batch.truncate(i);
+}
+
+/// Packed: rows, places and lags to commits, seqs and times. What is impossible is said.
+const char* number_packed(const Segment& segment, ChangeBatch& batch) {
+  if (segment.rows().empty()) return batch.clear(), nullptr;  // not closed
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (batch.commits[i] >= segment.rows().size()) return "a delta of no commit";
+    const format::CommitRow& row = segment.rows()[batch.commits[i]];
+    if (batch.seqs[i] >= row.commit.deltas()) return "a delta beyond its commit";
+    if (batch.times[i] > row.commit.time) return "a delta before all time";
+    if (batch.lost[i] != 0 && row.records.empty()) return "a pruned delta of a whole commit";
+    batch.seqs[i] += row.commit.first;
+    batch.times[i] = Timestamp{row.commit.time.hlc - batch.times[i].hlc};
+  }
   return nullptr;
 }
 
@@ -255,23 +347,15 @@ Status read_data(const Segment& segment, std::size_t entry, bool values, ChangeB
   DELTA_TRY(const Buffer payload, read_frame(segment, entry, &frame));
   codec::Wanted wanted;
   wanted.values = wanted.metadata = values;
-  if (auto ok = codec::decode_block(payload, frame.count, static_cast<std::uint32_t>(segment.ids.size()), wanted, batch); !ok) {
+  const auto layout = segment.packed() ? codec::Layout::packed : codec::Layout::fresh;
+  if (auto ok = codec::decode_block(payload, layout, frame.count, static_cast<std::uint32_t>(segment.ids.size()), wanted, batch); !ok) {
     return std::move(std::move(ok).error().in(segment.file->name()).at(frame_place(segment, entry)));
   }
   for (std::size_t i = 0; values && i < batch.size(); ++i) {
     if (const char* what = misfit(segment, batch[i])) return damaged(segment, frame_place(segment, entry), what);
   }
-  auto row = static_cast<std::size_t>(std::ranges::upper_bound(segment.row_ends, frame.first) - segment.row_ends.begin());
-  std::size_t i = 0;
-  for (; i < batch.size() && row < segment.rows.size(); ++i) {
-    const std::uint64_t ordinal = frame.first + i;
-    while (row < segment.rows.size() && ordinal >= segment.row_ends[row]) ++row;
-    if (row == segment.rows.size()) break;
-    const Commit& commit = segment.rows[row].commit;
-    batch.commits[i] = static_cast<std::uint32_t>(row);
-    batch.seqs[i] = commit.last() - (segment.row_ends[row] - 1 - ordinal);
-  }
-  batch.truncate(i);
+  if (!segment.packed()) return number_fresh(segment, frame.first, batch), Status{};
+  if (const char* what = number_packed(segment, batch)) return damaged(segment, frame_place(segment, entry), what);
   return {};
 }
 

@@ -28,9 +28,11 @@ struct Segment {
   std::vector<std::uint32_t> owners;     // namespace of each vector, by segment number
   std::vector<std::vector<char>> id_text;  // one an IDS frame; `ids` looks into it
   std::vector<std::string_view> ids;
-  std::vector<format::CommitRow> rows;   // in order; origins by segment number
-  std::vector<std::uint64_t> row_ends;   // ordinal after the last delta of each row
-  std::uint64_t committed() const { return row_ends.empty() ? 0 : row_ends.back(); }
+  format::CommitTable commits;           // in order; origins by segment number
+  std::vector<std::uint64_t> row_ends;   // fresh: ordinal after the last delta of each row
+  const std::vector<format::CommitRow>& rows() const { return commits.rows; }
+  bool packed() const { return header.kind == format::Kind::packed; }
+  std::uint64_t committed() const;       // deltas of its commits that are here
 };
 
 /// Reads a frame's payload, checked against its header and the directory; decompressed. `entry` is one of segment.footer.frames.
@@ -50,7 +52,7 @@ Status load_tables(Segment& segment);
 std::vector<std::string> lost_dots(const Segment& segment);
 
 /// Decodes a DATA frame onto `batch`: vectors by segment number, commits as row numbers of the segment, seqs filled in.
-/// Deltas past the last commit row are dropped.
+/// Deltas past the last commit row are dropped. Packed: what a pruned copy has left, `lost` says of what.
 Status read_data(const Segment& segment, std::size_t entry, bool values, ChangeBatch& batch);
 
 }  // namespace delta::store

@@ -5,7 +5,6 @@
 #include "codec/block.hpp"
 #include "format/wire.hpp"
 #include "store/frames.hpp"
-#include "support/digest.hpp"
 #include "support/limits.hpp"
 
 namespace delta::store {
@@ -15,20 +14,11 @@ constexpr std::uint64_t kBlockBytes = 256 << 10;      // of deltas as plain rows
 constexpr std::size_t kBlockDeltas = 65536;
 constexpr std::uint64_t kCommitsDeltas = 1 << 20;     // deltas, and rows, that one COMMITS frame closes at most
 constexpr std::size_t kCommitsRows = 65536;
-constexpr std::string_view kWriterName = "deltalog/" DELTA_VERSION;
 
 template <class T>
 T& slot(std::vector<T>& table, std::uint32_t i) {
   if (i >= table.size()) table.resize(std::max<std::size_t>(i + 1, table.size() * 2));
   return table[i];
-}
-
-Hash segment_id(format::Kind kind, Preset preset, std::string_view origin, std::uint64_t first, Timestamp time, const Hash& previous) {
-  Buffer bytes;
-  format::Writer out(bytes);
-  out.u8(static_cast<Byte>(kind)), out.u8(static_cast<Byte>(preset));
-  out.text(origin), out.fixed(first), out.fixed(time.hlc), out.raw(previous);
-  return digest("dlog1 segment", bytes);
 }
 
 }  // namespace
@@ -87,7 +77,7 @@ void SegmentWriter::Block::encode() {
       format::write_ids(new_ids, payload);
       append_table(frame, payload, preset, bytes);
     } else {
-      codec::encode_block(batch, preset, payload);
+      codec::encode_block(batch, codec::Layout::fresh, preset, payload);
       frame.raw = static_cast<std::uint32_t>(payload.size());
       append_frame(frame, payload, bytes);
     }
@@ -98,7 +88,7 @@ SegmentWriter::SegmentWriter(const Catalog& catalog, std::vector<Head> heads, Op
     : catalog_(catalog),
       heads_(std::move(heads)),
       options_(options),
-      sink_(std::move(sink)),
+      file_(options.preset, std::move(sink)),
       work_(options.threads, options.threads * 4),
       block_(std::make_unique<Block>()) {}
 
@@ -141,7 +131,7 @@ void SegmentWriter::begin(std::uint32_t origin, std::uint64_t first) {
 
 Status SegmentWriter::add(const Change& change) {
   DELTA_CHECK(open_origin_);
-  if (!header_) start_segment(change.time);
+  if (!file_.started()) start_segment(change.time);
   Block& block = *block_;
   if (open_deltas_ == 0 || block.batch.empty()) {
     block.pieces.push_back({block.batch.size(), open_deltas_ == 0, std::string(catalog_.origin(*open_origin_)), open_first_ + open_deltas_});
@@ -159,7 +149,7 @@ Status SegmentWriter::add(const Change& change) {
 
 Status SegmentWriter::end(Commit commit) {
   DELTA_CHECK(open_origin_ == commit.origin && commit.first == open_first_ && commit.deltas() == open_deltas_ && commit.count > 0);
-  if (!header_) start_segment(commit.time);
+  if (!file_.started()) start_segment(commit.time);
   for (const auto& parent : commit.parents) local_origin(parent.origin);
   rows_deltas_ += commit.deltas();
   rows_.push_back({std::move(commit), {}});
@@ -170,23 +160,9 @@ Status SegmentWriter::end(Commit commit) {
 }
 
 void SegmentWriter::start_segment(Timestamp first) {
-  header_.emplace();
-  header_->writer = kWriterName;
-  const Hash previous = open_origin_ && *open_origin_ < heads_.size() ? heads_[*open_origin_].hash : Hash{};
-  header_->segment_id = segment_id(header_->kind, options_.preset, catalog_.origin(*open_origin_), open_first_, first, previous);
-}
-
-Status SegmentWriter::write_segment_header() {
-  if (bytes_ > 0) return {};
-  if (!header_) {  // nothing was ever added
-    header_.emplace();
-    header_->writer = kWriterName;
-    header_->segment_id = segment_id(header_->kind, options_.preset, "", 0, {}, {});
-  }
-  Buffer bytes(format::kHeaderBytes);
-  format::write_header(*header_, bytes.data());
-  digest_.add(bytes);
-  return write_out(bytes);
+  const Hash previous = *open_origin_ < heads_.size() ? heads_[*open_origin_].hash : Hash{};
+  file_.start(format::Kind::fresh,
+              segment_id(format::Kind::fresh, options_.preset, catalog_.origin(*open_origin_), open_first_, first, previous));
 }
 
 // Settles the frame numbers, hands the block to a worker, and takes an empty one.
@@ -194,15 +170,11 @@ Status SegmentWriter::flush_block() {
   Block& block = *block_;
   const bool names = !block.new_props.namespaces.empty() || !block.new_props.origins.empty();
   if (block.batch.empty() && !names) return {};
-  if (!header_) return {};
-  DELTA_OK(write_segment_header());
+  if (!file_.started()) return {};
   const auto frame = [&](format::FrameType type, std::size_t count) -> format::FrameHeader& {
-    format::FrameHeader f;
-    f.type = type;
-    f.salt = header_->salt();
-    f.number = frame_number_++;
-    f.count = static_cast<std::uint32_t>(count);
-    return block.frames.emplace_back(f);
+    block.frames.push_back(file_.frame(type));
+    block.frames.back().count = static_cast<std::uint32_t>(count);
+    return block.frames.back();
   };
   if (names) frame(format::FrameType::props, block.new_props.namespaces.size() + block.new_props.origins.size());
   if (const auto n = block.new_ids.ids.size(); n > 0) frame(format::FrameType::ids, n).first = vector_count_ - n;
@@ -229,18 +201,12 @@ Status SegmentWriter::flush_block() {
 }
 
 Status SegmentWriter::write_block(Block& block) {
-  DELTA_OK(write_out(block.bytes));
-  std::size_t at = 0;
-  for (const auto& frame : block.frames) {
-    digest_.add(ByteView(block.bytes).subspan(at, format::kFrameBytes));
-    at += frame.extent();
-    format::FrameEntry entry{frame.type, frame.stored, frame.count, frame.first, frame.min_time, frame.max_time, 0, 0, 0};
-    if (frame.type == format::FrameType::data) {
-      const auto [lo, hi] = std::ranges::minmax(block.batch.vectors);
-      entry.min_vector = lo, entry.max_vector = hi;
-    }
-    footer_.frames.push_back(entry);
+  SegmentFile::VectorRange range;
+  if (!block.batch.empty()) {
+    const auto [lo, hi] = std::ranges::minmax(block.batch.vectors);
+    range = {lo, hi};
   }
+  DELTA_OK(file_.write(block.frames, block.bytes, {&range, 1}));
   absorb_leaves(block);
   auto spare = std::make_unique<Block>(std::move(block));
   spare->reset();
@@ -283,69 +249,28 @@ Status SegmentWriter::flush_commits() {
     head = {commit.last(), commit.time, hash};
     commit.origin = local_origin(commit.origin);
     for (auto& parent : commit.parents) parent.origin = local_origin(parent.origin);
-    format::note_head(footer_, row, hash);
+    file_.note_head(row, hash);
   }
   DELTA_CHECK(roots_.empty());
   Buffer raw;
-  format::write_commits(rows_, raw);
-  format::FrameHeader frame;
-  frame.type = format::FrameType::commits;
+  format::CommitTable table;
+  table.rows = std::move(rows_);
+  format::write_commits(table, format::Kind::fresh, raw);
+  format::FrameHeader frame = file_.frame(format::FrameType::commits);
   frame.first = ordinal_ - rows_deltas_;
-  frame.count = static_cast<std::uint32_t>(rows_.size());
+  frame.count = static_cast<std::uint32_t>(table.rows.size());
   rows_.clear();
   rows_deltas_ = 0;
-  return write_table(frame, raw);
-}
-
-Status SegmentWriter::write_table(format::FrameHeader frame, const Buffer& raw) {
-  frame.salt = header_->salt();
-  frame.number = frame_number_++;
-  Buffer bytes;
-  append_table(frame, raw, options_.preset, bytes);
-  digest_.add(ByteView(bytes).first(format::kFrameBytes));
-  if (frame.type != format::FrameType::footer) {
-    footer_.frames.push_back({frame.type, frame.stored, frame.count, frame.first, {}, {}, 0, 0, 0});
-  }
-  return write_out(bytes);
-}
-
-Status SegmentWriter::write_out(ByteView bytes) {
-  bytes_ += bytes.size();
-  return sink_(bytes);
+  return file_.write_table(frame, raw);
 }
 
 Status SegmentWriter::finish() {
   DELTA_CHECK(!open_origin_);
   DELTA_OK(flush_commits());
-  DELTA_OK(write_segment_header());
   DELTA_OK(work_.finish());
-  format::FrameHeader sync;
-  sync.type = format::FrameType::sync;
-  DELTA_OK(write_table(sync, {}));
-  return write_footer();
-}
-
-Status SegmentWriter::write_footer() {
-  footer_.vectors = vector_count_;
-  footer_.namespaces = static_cast<std::uint32_t>(local_namespaces_.size());
-  footer_.origins = static_cast<std::uint32_t>(origin_order_.size());
-  Buffer raw;
-  format::write_footer(footer_, raw);
-  format::Trailer trailer;
-  trailer.footer_offset = bytes_;
-  format::FrameHeader frame;
-  frame.type = format::FrameType::footer;
-  frame.count = static_cast<std::uint32_t>(footer_.frames.size());
-  DELTA_OK(write_table(frame, raw));
-  trailer.length = bytes_ + format::kTrailerBytes;
-  trailer.deltas = ordinal_;
-  trailer.commits = static_cast<std::uint32_t>(commits_);
-  trailer.frames = frame_number_;
-  trailer.digest = digest_.value();
-  trailer.salt = header_->salt();
-  Buffer bytes(format::kTrailerBytes);
-  format::write_trailer(trailer, bytes.data());
-  return write_out(bytes);
+  if (!file_.started()) file_.start(format::Kind::fresh, segment_id(format::Kind::fresh, options_.preset, "", 0, {}, {}));  // nothing was added
+  return file_.finish({vector_count_, static_cast<std::uint32_t>(local_namespaces_.size()),
+                       static_cast<std::uint32_t>(origin_order_.size()), static_cast<std::uint32_t>(commits_), ordinal_});
 }
 
 }  // namespace delta::store

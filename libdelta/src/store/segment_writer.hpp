@@ -3,7 +3,6 @@
 #pragma once
 
 #include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,9 +13,8 @@
 #include "delta/commit.hpp"
 #include "delta/preset.hpp"
 #include "delta/result.hpp"
-#include "format/tables.hpp"
 #include "model/canonical.hpp"
-#include "support/checksum.hpp"
+#include "store/segment_file.hpp"
 #include "support/worker_pool.hpp"
 
 namespace delta::store {
@@ -30,7 +28,7 @@ struct Head {
 
 class SegmentWriter {
  public:
-  using Sink = std::function<Status(ByteView)>;
+  using Sink = SegmentFile::Sink;
   struct Options {
     Preset preset = Preset::balanced;
     unsigned threads = 1;
@@ -54,7 +52,7 @@ class SegmentWriter {
   std::uint64_t open_deltas() const { return open_deltas_; }  ///< of the open commit
   std::uint64_t deltas() const { return ordinal_; }
   std::uint64_t commits() const { return commits_; }
-  std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t bytes() const { return file_.bytes(); }
 
  private:
   struct Block;
@@ -62,22 +60,17 @@ class SegmentWriter {
   std::uint32_t local_origin(std::uint32_t origin);
   std::uint32_t local_vector(std::uint32_t vector);
   void start_segment(Timestamp first);
-  Status write_segment_header();
   Status flush_block();
   Status write_block(Block& block);
   void absorb_leaves(const Block& block);
   Status flush_commits();
-  Status write_table(format::FrameHeader frame, const Buffer& raw);
-  Status write_out(ByteView bytes);
-  Status write_footer();
 
   const Catalog& catalog_;
   std::vector<Head> heads_;  // by catalog origin; advanced as commits close
   Options options_;
-  Sink sink_;
+  SegmentFile file_;
   OrderedWork work_;
 
-  std::optional<format::Header> header_;
   std::vector<std::uint32_t> namespaces_, origins_, vectors_;  // catalog number -> segment number + 1
   std::vector<Namespace> local_namespaces_;
   std::vector<std::uint32_t> origin_order_;  // segment number -> catalog number
@@ -85,8 +78,7 @@ class SegmentWriter {
 
   std::unique_ptr<Block> block_;
   std::vector<std::unique_ptr<Block>> spare_;
-  std::uint32_t frame_number_ = 0;
-  std::uint64_t ordinal_ = 0, bytes_ = 0, commits_ = 0;
+  std::uint64_t ordinal_ = 0, commits_ = 0;
 
   std::optional<std::uint32_t> open_origin_;  // catalog number
   std::uint64_t open_first_ = 0, open_deltas_ = 0;
@@ -96,8 +88,6 @@ class SegmentWriter {
   std::vector<format::CommitRow> rows_;  // closed commits without a COMMITS frame; catalog numbers
   std::uint64_t rows_deltas_ = 0;
 
-  format::Footer footer_;
-  Checksum digest_;
 };
 
 }  // namespace delta::store

@@ -12,11 +12,13 @@ namespace {
 
 using format::FrameType;
 
-/// Where the last segment may be cut so that only closed commits stay: after its last COMMITS or SYNC frame; its start if there is none.
+/// Where the last segment may be cut so that only closed commits stay: after its last COMMITS or SYNC frame (packed: SYNC, behind all of
+/// its commits); its start if there is none.
 std::uint64_t last_commit_end(const ScannedSegment& segment) {
   std::uint64_t end = segment.offset;
   for (const auto& frame : segment.frames) {
-    if (frame.header.type == FrameType::commits || frame.header.type == FrameType::sync) end = frame.offset + frame.header.extent();
+    const bool closes = frame.header.type == FrameType::commits && segment.header->kind == format::Kind::fresh;
+    if (closes || frame.header.type == FrameType::sync) end = frame.offset + frame.header.extent();
   }
   return end;
 }
@@ -48,7 +50,7 @@ Result<format::Footer> rebuild_footer(const Log& log, const Log::Impl::Part& par
     footer.frames.push_back(entry);
   }
   DELTA_TRY(const auto hashes, log.hashes());
-  for (std::size_t r = 0; r < segment.rows.size(); ++r) format::note_head(footer, segment.rows[r], hashes[part.commits[r]]);
+  for (std::size_t r = 0; r < segment.rows().size(); ++r) format::note_head(footer, segment.rows()[r], hashes[part.commits[r]]);
   footer.vectors = static_cast<std::uint32_t>(segment.ids.size());
   footer.namespaces = static_cast<std::uint32_t>(segment.names.namespaces.size());
   footer.origins = static_cast<std::uint32_t>(segment.names.origins.size());
@@ -84,7 +86,7 @@ Status seal(const std::string& path, io::AppendFile& file, const ScannedSegment&
   trailer.footer_offset = file.size() - scanned.offset;
   trailer.length = trailer.footer_offset + out.size() + format::kTrailerBytes;
   trailer.deltas = part->segment.committed();
-  trailer.commits = static_cast<std::uint32_t>(part->segment.rows.size());
+  trailer.commits = static_cast<std::uint32_t>(part->segment.rows().size());
   trailer.frames = frame.number + 1;
   trailer.digest = digest.value();
   trailer.salt = frame.salt;

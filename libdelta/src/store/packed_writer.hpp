@@ -1,0 +1,59 @@
+// Writes one packed segment: deltas in order of their vectors, so that a vector's history lies together, then all commit rows. It
+// takes deltas as pruning leaves them.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "delta/catalog.hpp"
+#include "delta/change.hpp"
+#include "delta/preset.hpp"
+#include "store/segment_file.hpp"
+#include "support/worker_pool.hpp"
+
+namespace delta::store {
+
+class PackedWriter {
+ public:
+  struct Options {
+    Preset preset = Preset::balanced;
+    unsigned threads = 1;
+    Buffer identity = {};  ///< for the segment id: what else tells apart segments of the same first commit
+  };
+
+  /// `rows`: all commits in order, numbers of the catalog: those of the table that finish() gets. What they were pruned under may be
+  /// settled until then.
+  /// `previous`: hash before the first commit, for the segment id.
+  PackedWriter(const Catalog& catalog, const std::vector<format::CommitRow>& rows, const Hash& previous, Options options,
+               SegmentFile::Sink sink);
+  ~PackedWriter();
+
+  /// The next delta: those of a vector together, in key order. `commit` is its row, `vector` a number of the catalog.
+  Status add(const Change& change);
+  /// Writes the commits, sealed. `table`: that of `rows`; it is used up. `hashes`: of each row's commit, at least the last of each origin.
+  Status finish(format::CommitTable& table, std::span<const Hash> hashes);
+
+  std::uint64_t deltas() const { return ordinal_; }
+  std::uint64_t bytes() const { return file_.bytes(); }
+
+ private:
+  struct Block;
+
+  std::uint32_t local_origin(std::uint32_t origin);
+  std::uint32_t local_vector(std::uint32_t vector);
+  Status flush_block();
+  Status write_commits(format::CommitTable& table, std::size_t first, std::size_t end);
+
+  const Catalog& catalog_;
+  const std::vector<format::CommitRow>& rows_;
+  Options options_;
+  SegmentFile file_;
+  OrderedWork work_;
+  std::vector<std::uint32_t> namespaces_, origins_, vectors_;  // catalog number -> segment number + 1
+  std::uint32_t namespace_count_ = 0, origin_count_ = 0, vector_count_ = 0;
+  std::unique_ptr<Block> block_;
+  std::uint64_t ordinal_ = 0;
+};
+
+}  // namespace delta::store

@@ -1,0 +1,64 @@
+// The outside of a segment being written, front to back: header, numbered frames, SYNC, FOOTER, trailer. What frames hold is their
+// writers' business (segment_writer.hpp, packed_writer.hpp).
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "delta/commit.hpp"
+#include "delta/preset.hpp"
+#include "delta/result.hpp"
+#include "format/tables.hpp"
+#include "support/checksum.hpp"
+
+namespace delta::store {
+
+/// The segment id, known before the content is: see the format's page. `options`: what else tells apart segments that begin alike.
+Hash segment_id(format::Kind kind, Preset preset, std::string_view origin, std::uint64_t first, Timestamp time, const Hash& previous,
+                ByteView options = {});
+
+class SegmentFile {
+ public:
+  using Sink = std::function<Status(ByteView)>;
+
+  SegmentFile(Preset preset, Sink sink) : preset_(preset), sink_(std::move(sink)) {}
+
+  /// Settles id and kind; the header is written with the first bytes. Once.
+  void start(format::Kind kind, const Hash& id);
+  bool started() const { return started_; }
+
+  /// A frame header with salt and the next number.
+  format::FrameHeader frame(format::FrameType type);
+  /// Frames that are encoded already, in order of their numbers. `vectors`: of the DATA frames in turn.
+  struct VectorRange {
+    std::uint32_t least = 0, greatest = 0;
+  };
+  Status write(std::span<const format::FrameHeader> frames, ByteView bytes, std::span<const VectorRange> vectors);
+  /// Encodes and writes a table.
+  Status write_table(format::FrameHeader frame, const Buffer& raw);
+  void note_head(const format::CommitRow& row, const Hash& hash) { format::note_head(footer_, row, hash); }
+
+  struct Counts {
+    std::uint32_t vectors = 0, namespaces = 0, origins = 0, commits = 0;
+    std::uint64_t deltas = 0;
+  };
+  /// SYNC, FOOTER and trailer.
+  Status finish(const Counts& counts);
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  Status write_header();
+  Status write_out(ByteView bytes);
+
+  Preset preset_;
+  Sink sink_;
+  format::Header header_;
+  bool started_ = false;
+  std::uint32_t frames_ = 0;
+  std::uint64_t bytes_ = 0;
+  format::Footer footer_;
+  Checksum digest_;
+};
+
+}  // namespace delta::store
