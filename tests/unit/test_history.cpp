@@ -169,3 +169,126 @@ TEST_CASE("two long logs of many origins, written apart, unite without losing wh
   CHECK(history.sees(join, side[1][4999], 25));
   CHECK(!history.sees(side[1][4999], join, 26));
 }
+
+// ---- pruned copies ----
+
+namespace {
+
+struct PrunedFixture : Fixture {
+  /// A pruned copy of a commit of origin `origin`, seqs `first` on.
+  std::uint32_t prune(std::uint32_t origin, std::uint64_t first, std::uint64_t count, std::vector<std::uint32_t> records,
+                      std::vector<Dot> parents = {}) {
+    auto number = history.add({origin, first, count, std::move(parents), {}, {}, {}, {}}, records);
+    REQUIRE(number);
+    return *number;
+  }
+  std::uint32_t record(std::vector<Dot> seen, KeptTimes kept = {}, bool closed = false) {
+    return history.add_record({std::move(kept), std::move(seen), closed});
+  }
+};
+
+KeptTimes only(std::initializer_list<Micros> times) {
+  KeptTimes kept;
+  for (const Micros t : times) kept.add({t, t});
+  return kept;
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(PrunedFixture, "equal records are one record") {
+  const auto first = record({{a, 1}});
+  CHECK(record({{a, 2}}) == first + 1);
+  CHECK(record({{a, 1}}, only({3})) == first + 2);
+  CHECK(record({{a, 1}}, {}, true) == first + 3);
+  CHECK(record({{a, 1}}) == first);
+  CHECK(history.record(first).seen == std::vector<Dot>{{a, 1}});
+}
+
+TEST_CASE_METHOD(PrunedFixture, "pruned commits wait for what they were pruned under, and for each other") {
+  const auto r = record({{a, 2}, {b, 1}});
+  const auto one = prune(a, 1, 1, {r}), two = prune(a, 2, 1, {r}), three = add(a, 3, 1);
+  history.settle();
+  CHECK(history.pending() == std::vector{one, two, three});
+  CHECK(!history.complete(r));
+  // The last that the record names is pruned under it too: all are let in at once, though each needs the others.
+  const auto other = prune(b, 1, 1, {r}, {{a, 1}});
+  CHECK(!history.folded(one));
+  history.settle();
+  CHECK(history.pending().empty());
+  CHECK(history.complete(r));
+  CHECK(history.linked() == std::vector{one, two, three, other});
+  CHECK(history.sees(other, one, 1));
+  CHECK(history.records(one) == std::vector{r});
+  CHECK(history.records(three).empty());
+}
+
+TEST_CASE_METHOD(PrunedFixture, "a cycle of records with one dot missing stays out, and what hangs on it") {
+  const auto x = record({{a, 1}, {b, 1}}), y = record({{b, 1}, {c, 1}});
+  const auto one = prune(a, 1, 1, {x}), two = prune(b, 1, 1, {y}), free = add(c, 3, 1);
+  history.settle();
+  CHECK(history.pending() == std::vector{one, two, free});
+  const auto three = prune(c, 1, 1, {x});
+  history.settle();
+  CHECK(history.folded(one));
+  CHECK(history.folded(two));
+  CHECK(history.folded(three));
+  CHECK(!history.folded(free));
+  add(c, 2, 1);
+  CHECK(history.folded(free));
+}
+
+TEST_CASE_METHOD(PrunedFixture, "one complete record of several is enough") {
+  const auto near = record({{a, 1}}, only({1, 2})), far = record({{a, 1}, {b, 7}}, only({2, 3}));
+  const auto one = prune(a, 1, 1, {far});
+  history.settle();
+  CHECK(!history.folded(one));
+  CHECK(prune(a, 1, 1, {near}) == one);
+  history.settle();
+  CHECK(history.folded(one));
+  CHECK(history.records(one) == std::vector{near, far});
+  // Only what was pruned under complete records is sure to be there.
+  CHECK(history.answered() == only({1, 2}));
+  add(b, 1, 7);
+  CHECK(history.answered() == only({1, 2, 3}));
+}
+
+TEST_CASE_METHOD(PrunedFixture, "the times answered are those of all folded pruned commits") {
+  CHECK(history.answered() == KeptTimes::all());
+  const auto x = record({{a, 1}}, only({1, 2, 5})), y = record({{b, 1}}, only({2, 5, 6})), z = record({{c, 9}}, only({7}));
+  prune(a, 1, 1, {x});
+  history.settle();
+  CHECK(history.answered() == only({1, 2, 5}));
+  prune(b, 1, 1, {y}), prune(c, 1, 1, {z});
+  history.settle();
+  CHECK(history.answered() == only({2, 5}));  // c:1 is pending
+}
+
+TEST_CASE_METHOD(PrunedFixture, "a whole copy makes a commit whole, before and after it is folded") {
+  const auto r = record({{a, 2}, {b, 5}}), s = record({{a, 2}});
+  const auto one = prune(a, 1, 1, {r}), two = prune(a, 2, 1, {s});
+  history.settle();
+  CHECK(history.pending() == std::vector{one, two});
+  CHECK(add(a, 1, 1) == one);
+  CHECK(history.folded(one));
+  CHECK(history.records(one).empty());
+  CHECK(!history.folded(two));  // settle() lets it in
+  history.settle();
+  CHECK(history.folded(two));
+  CHECK(history.answered() == KeptTimes());
+  CHECK(add(a, 2, 1) == two);
+  CHECK(history.pruned().empty());
+  CHECK(history.answered() == KeptTimes::all());
+  CHECK(prune(a, 1, 1, {r}) == one);  // and stays whole
+  CHECK(history.records(one).empty());
+}
+
+TEST_CASE_METHOD(PrunedFixture, "a whole commit waits for the pruned one that it has seen") {
+  const auto r = record({{a, 1}, {b, 1}});
+  const auto later = add(c, 1, 1, {{a, 1}});
+  const auto one = prune(a, 1, 1, {r});
+  history.settle();
+  CHECK(history.pending() == std::vector{later, one});
+  add(b, 1, 1);
+  history.settle();
+  CHECK(history.pending().empty());
+}

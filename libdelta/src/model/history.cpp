@@ -121,9 +121,9 @@ void History::join(std::uint32_t number) {
 }
 
 std::uint32_t History::add_record(PruneRecord record) {
-  const auto known = std::find(records_.begin(), records_.end(), record);
-  if (known == records_.end()) records_.push_back(std::move(record));
-  return static_cast<std::uint32_t>(known - records_.begin());
+  const auto number = static_cast<std::uint32_t>(std::find(records_.begin(), records_.end(), record) - records_.begin());
+  if (number == records_.size()) records_.push_back(std::move(record));
+  return number;
 }
 
 /// Of the pending commits, those that can be folded all together, pruned ones waiting for each other: what is left when each
