@@ -8,7 +8,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <vector>
 
 #include "delta/text.hpp"
 #include "support/limits.hpp"
@@ -181,6 +180,25 @@ std::string printed(const Json& object) {
   return out;
 }
 
+/// Place after the JSON string that begins at `at`.
+std::size_t string_end(std::string_view json, std::size_t at) {
+  for (++at; at < json.size() && json[at] != '"'; ++at) at += json[at] == '\\';
+  return std::min(at + 1, json.size());
+}
+
+/// Place after the JSON value that begins at `at`: where a comma or bracket ends it.
+std::size_t value_end(std::string_view json, std::size_t at) {
+  for (int depth = 0; at < json.size();) {
+    const char c = json[at];
+    if (depth == 0 && (c == ',' || c == '}')) break;
+    depth += c == '{' || c == '[' ? 1 : c == '}' || c == ']' ? -1 : 0;
+    at = c == '"' ? string_end(json, at) : at + 1;
+  }
+  return at;
+}
+
+int hex_digit(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
+
 }  // namespace
 
 Result<std::string> canonical_metadata(std::string_view json) {
@@ -211,6 +229,42 @@ std::string merge_metadata(std::string_view target, std::string_view patch) {
   Json value = parse(target);
   value.merge_patch(parse(patch));
   return printed(value);
+}
+
+std::vector<MetadataMember> metadata_members(std::string_view json) {
+  std::vector<MetadataMember> out;
+  for (std::size_t at = 1; at < json.size() && json[at] == '"';) {
+    const std::size_t name_end = string_end(json, at), end = value_end(json, name_end + 1);
+    out.push_back({json.substr(at + 1, name_end - at - 2), json.substr(name_end + 1, end - name_end - 1)});
+    at = end + 1;
+  }
+  return out;
+}
+
+/// Canonical JSON escapes nothing but quotes, backslashes and C0 control characters.
+std::string metadata_name(std::string_view text) {
+  static constexpr std::string_view kShort = "bfnrt", kMeant = "\b\f\n\r\t";
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 >= text.size()) {
+      out += text[i];
+    } else if (const char c = text[++i]; c == 'u' && i + 4 < text.size()) {
+      out += static_cast<char>(hex_digit(text[i + 3]) << 4 | hex_digit(text[i + 4]));
+      i += 4;
+    } else {
+      const auto place = kShort.find(c);
+      out += place == std::string_view::npos ? c : kMeant[place];
+    }
+  }
+  return out;
+}
+
+std::string metadata_text(std::span<const MetadataMember> members) {
+  std::string out;
+  for (const auto& [name, value] : members) {
+    ((((out += out.empty() ? '{' : ',') += '"') += name) += "\":") += value;
+  }
+  return out.empty() ? out : out += '}';
 }
 
 }  // namespace delta::model

@@ -1,8 +1,10 @@
 // Metadata: JSON merge patches (RFC 7396). The one file that knows a JSON library.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "delta/result.hpp"
 
@@ -19,5 +21,17 @@ bool is_canonical_metadata(std::string_view text);
 /// RFC 7396: `patch` applied to `target`, "" being the empty object. Both must be canonical. Returns canonical text, which
 /// may be longer than one patch may be.
 std::string merge_metadata(std::string_view target, std::string_view patch);
+
+/// A top-level member of a canonical object: views of its text.
+struct MetadataMember {
+  std::string_view name;   ///< as escaped, which in canonical JSON is unique
+  std::string_view value;  ///< an object if it begins with a brace
+};
+/// In the order of the text: by the bytes of metadata_name().
+std::vector<MetadataMember> metadata_members(std::string_view canonical);
+/// What a name means.
+std::string metadata_name(std::string_view escaped);
+/// The object with these members, which stand in their order; none: "".
+std::string metadata_text(std::span<const MetadataMember> members);
 
 }  // namespace delta::model
