@@ -14,6 +14,7 @@
 
 #include "delta/text.hpp"
 #include "model/metadata.hpp"
+#include "model/pieces.hpp"
 
 namespace delta::model {
 namespace {
@@ -60,7 +61,7 @@ void transform_row(std::span<std::uint32_t> row, const Change& c, std::uint64_t&
 }
 
 void assign_row(std::span<std::uint32_t> row, const Change& c) {
-  if (c.op != Operation::sparse) {
+  if (!has_indices(c)) {
     std::copy(c.bits.begin(), c.bits.end(), row.begin());
     return;
   }
@@ -69,7 +70,9 @@ void assign_row(std::span<std::uint32_t> row, const Change& c) {
 
 /// apply() that counts overflows where it is told to: a contested vector's count is taken back.
 void apply_counting(State& state, std::uint32_t origin, const Change& c, std::uint64_t& overflows) {
-  if (c.op == Operation::create) {
+  if (c.op == Operation::create && (c.lost & pruned::mark) == 0) {
+    // What has no value until a later assignment must not be what some earlier fold left there.
+    if (has_indices(c) && !state.exists(c.vector)) std::ranges::fill(state.put(c.vector), kNan);
     state.set_exists(c.vector, true);
     state.set_created(c.vector, {c.time, origin, c.seq});
   } else if (c.op == Operation::remove) {
@@ -86,7 +89,7 @@ void apply_counting(State& state, std::uint32_t origin, const Change& c, std::ui
 bool fits(const Change& c, std::uint32_t dims) {
   const int parameters = parameter_count(c.op);
   if (parameters >= 0) return c.bits.size() == static_cast<std::size_t>(parameters) && c.indices.empty();
-  if (c.op != Operation::sparse) return c.bits.size() == dims && c.indices.empty();
+  if (!has_indices(c)) return c.bits.size() == dims && c.indices.empty();
   return c.bits.size() == c.indices.size() && (c.indices.empty() || c.indices.back() < dims);
 }
 
@@ -125,11 +128,19 @@ class Folding {
     return {};
   }
 
+  /// After the first pass. A create that lost values may have left a dimension without any. That is rare, and shows as a NaN.
+  void doubt() {
+    const auto nan = [](std::uint32_t bits) { return magnitude(bits) > kInfinity; };
+    for (const std::uint32_t vector : partial_) {
+      if (contested_[vector] || !state_.exists(vector) || std::ranges::none_of(state_.bits(vector), nan)) continue;
+      contested_[vector] = any_contested_ = true;
+    }
+  }
   bool any_contested() const { return any_contested_; }
   const std::vector<bool>& contested() const { return contested_; }
 
-  State finish() {
-    settle_contested();
+  Result<State> finish() {
+    DELTA_OK(settle_contested());
     for (const auto& [vector, count] : overflows_) {
       if (!contested_[vector]) state_.overflows += count;
     }
@@ -166,9 +177,10 @@ class Folding {
     std::uint64_t overflows = 0;
     apply_counting(state_, history_.commit(c.commit).origin, c, overflows);
     if (overflows != 0) overflows_.emplace_back(c.vector, overflows);
+    if (c.op == Operation::create && has_indices(c)) partial_.push_back(c.vector);
   }
 
-  void settle_contested() {
+  Status settle_contested() {
     std::vector<std::uint32_t> order(gathered_.size());
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(),
@@ -178,8 +190,11 @@ class Folding {
       const std::uint32_t vector = gathered_.vectors[order[i]];
       deltas.clear();
       for (; i < order.size() && gathered_.vectors[order[i]] == vector; ++i) deltas.push_back(gathered_[order[i]]);
-      settle(vector, VectorFold(history_, ranks_, catalog_.dims(vector), deltas));
+      const VectorFold fold(history_, ranks_, catalog_.dims(vector), deltas);
+      DELTA_OK(check_bare(catalog_, vector, fold));
+      settle(vector, fold);
     }
+    return {};
   }
 
   void settle(std::uint32_t vector, const VectorFold& fold) {
@@ -210,6 +225,7 @@ class Folding {
   std::vector<Last> last_;
   std::vector<bool> contested_;
   bool any_contested_ = false;
+  std::vector<std::uint32_t> partial_;  // vectors with a create that lost values
   std::vector<std::pair<std::uint32_t, std::uint64_t>> overflows_;  // vector, count: of the first pass
   ChangeBatch gathered_;
 };
@@ -240,34 +256,13 @@ std::vector<std::uint32_t> origin_ranks(const Catalog& catalog) {
   return ranks;
 }
 
-Result<CutTest> CutTest::make(const Catalog& catalog, const History& history, const Cut& cut) {
-  CutTest test(history);
-  if (cut.at) test.until_ = Timestamp::of(std::min(*cut.at, kMaxMicros), 0xfff);
-  if (!cut.as_seen_by) return test;
-  const Dot dot = *cut.as_seen_by;
-  const auto commit = history.find(dot);
-  if (!commit) return error(ErrorCode::not_found, "there is no delta " + dot_text(catalog, dot));
-  if (!history.folded(*commit)) {
-    return error(ErrorCode::not_found,
-                 "delta " + dot_text(catalog, dot) + " is pending: some of what its author had seen is not here");
-  }
-  test.dot_ = dot;
-  test.before_ = cut.before;
-  test.commit_ = *commit;
-  return test;
-}
-
-bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, const Change& change) {
-  const auto test = CutTest::make(catalog, history, cut);
-  return test && test->contains(change);
-}
-
 Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
                    const std::vector<bool>* wanted) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
   DELTA_CHECK(wanted == nullptr || wanted->size() >= catalog.vectors());
   Folding folding(catalog, history, test, wanted);
   DELTA_OK(source.each(wanted, cut.at, [&](const ChangeBatch& batch) { return folding.take(batch); }));
+  folding.doubt();
   if (folding.any_contested()) {
     DELTA_OK(source.each(&folding.contested(), cut.at, [&](const ChangeBatch& batch) { return folding.gather(batch); }));
   }
@@ -293,10 +288,17 @@ Result<ChangeBatch> gather(const Catalog& catalog, const History& history, Delta
 
 std::size_t resolve_lww(std::span<const Candidate> candidates) { return candidates.size() - 1; }
 
+Status check_bare(const Catalog& catalog, std::uint32_t vector, const VectorFold& fold) {
+  const auto dim = fold.bare();
+  if (!dim) return {};
+  return error(ErrorCode::corrupt, "pruning has left no value in dimension " + std::to_string(*dim) + " of vector " +
+                                       quote(catalog.id(vector)));
+}
+
 VectorFold::VectorFold(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
                        std::vector<Change> deltas)
-    : history_(&history), deltas_(std::move(deltas)) {
-  sort(ranks);
+    : history_(&history), united_(std::make_unique<ChangeBatch>()), deltas_(std::move(deltas)) {
+  put_in_key_order(history, ranks, dims, deltas_, *united_);
   for (std::size_t i = 1; i < deltas_.size() && chain_; ++i) chain_ = before(i - 1, i);
   find_lifecycle();
   if (!exists_) return;
@@ -309,22 +311,10 @@ VectorFold::VectorFold(const History& history, std::span<const std::uint32_t> ra
   }
 }
 
-/// To key order, each delta once.
-void VectorFold::sort(std::span<const std::uint32_t> ranks) {
-  const auto rank = [&](const Change& c) { return ranks[history_->commit(c.commit).origin]; };
-  std::sort(deltas_.begin(), deltas_.end(), [&](const Change& a, const Change& b) {
-    if (a.time != b.time) return a.time < b.time;
-    if (rank(a) != rank(b)) return rank(a) < rank(b);
-    return a.seq < b.seq;
-  });
-  const auto same = [](const Change& a, const Change& b) { return a.commit == b.commit && a.seq == b.seq; };
-  deltas_.erase(std::unique(deltas_.begin(), deltas_.end(), same), deltas_.end());
-}
-
 /// Law 3. The last delete is not itself before the last delete: its own metadata patch stands.
 void VectorFold::find_lifecycle() {
   for (std::size_t i = 0; i < deltas_.size(); ++i) {
-    if (deltas_[i].op == Operation::create) exists_ = true, created_ = i;
+    if (deltas_[i].op == Operation::create && (deltas_[i].lost & pruned::mark) == 0) exists_ = true, created_ = i;
     if (deltas_[i].op == Operation::remove) exists_ = false, live_ = i;
   }
 }
@@ -333,7 +323,7 @@ void VectorFold::find_lifecycle() {
 /// which was seen has a smaller key, and so is here already, is what the clock rule gives.
 void VectorFold::assign(std::uint32_t number, std::uint32_t dims) {
   const Change& c = deltas_[number];
-  if (c.op == Operation::sparse) {
+  if (has_indices(c)) {
     for (const std::uint32_t dim : c.indices) move(dim, number);
   } else {
     for (std::uint32_t dim = 0; dim < dims; ++dim) move(dim, number);
@@ -373,6 +363,13 @@ std::uint32_t VectorFold::set_after(std::uint32_t set, std::uint32_t number) {
   return after;
 }
 
+std::optional<std::uint32_t> VectorFold::bare() const {
+  for (std::uint32_t dim = 0; dim < set_of_.size(); ++dim) {
+    if (standing(dim).empty()) return dim;
+  }
+  return std::nullopt;
+}
+
 std::span<const std::uint32_t> VectorFold::transforms_after(std::size_t delta) const {
   const auto first = std::upper_bound(transforms_.begin(), transforms_.end(), delta);
   return {first, transforms_.end()};
@@ -381,7 +378,7 @@ std::span<const std::uint32_t> VectorFold::transforms_after(std::size_t delta) c
 std::uint32_t VectorFold::branch(std::uint32_t dim, std::size_t delta, std::uint64_t& overflows) const {
   const Change& c = deltas_[delta];
   std::size_t place = dim;
-  if (c.op == Operation::sparse) {
+  if (has_indices(c)) {
     place = static_cast<std::size_t>(std::lower_bound(c.indices.begin(), c.indices.end(), dim) - c.indices.begin());
   }
   std::uint32_t x = c.bits[place];

@@ -21,8 +21,8 @@ struct Cut {
   bool before = false;              ///< with `as_seen_by`: its context alone
 };
 
-/// Yields deltas with `commits`, `seqs` and `vectors` numbered by one history and catalog; each delta once; in any order
-/// (near key order is fastest). `wanted`: if not null, only vectors v with (*wanted)[v]; a source may yield others too.
+/// Yields deltas with `commits`, `seqs` and `vectors` numbered by one history and catalog; each delta once, or each piece that a
+/// pruned copy has left of it; in any order (near key order is fastest). `wanted`: if not null, only vectors v with (*wanted)[v]; a source may yield others too.
 /// `until`: deltas of later timestamps may be left out. each() may be called again and yields the same deltas.
 class DeltaSource {
  public:
@@ -34,7 +34,8 @@ class DeltaSource {
 /// A cut made ready to be asked about each delta.
 class CutTest {
  public:
-  /// not_found: the dot of `as_seen_by` is not in the history, or its commit is pending. Keeps the reference.
+  /// not_found: the dot of `as_seen_by` is not in the history, or its commit is pending; not_kept: commits were pruned, and their
+  /// records do not say that the cut is still answered (law 8). Keeps the reference.
   static Result<CutTest> make(const Catalog& catalog, const History& history, const Cut& cut);
 
   /// Pending commits never are inside.
@@ -59,7 +60,8 @@ class CutTest {
 bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, const Change& change);
 
 /// The state at a cut, conflicts by last-writer-wins. `wanted` as above (null: all).
-/// Errors: those of the source and of CutTest::make(); corrupt: a delta that does not fit the dimensions of its vector.
+/// Errors: those of the source and of CutTest::make(); corrupt: a delta that does not fit the dimensions of its vector, or a
+/// vector that exists with a dimension of which pruning has left no value.
 Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
                    const std::vector<bool>* wanted = nullptr);
 
@@ -82,8 +84,8 @@ std::size_t resolve_lww(std::span<const Candidate> candidates);
 /// All deltas of one vector inside a cut, resolved without a policy: what stands in each dimension (laws 3 to 5).
 class VectorFold {
  public:
-  /// `deltas` in any order, a delta twice counts once; what they view must outlive this. `ranks`: see origin_ranks().
-  /// REQUIRES: they fit `dims`, and are of folded commits.
+  /// `deltas` in any order, a delta twice counts once, pieces of a pruned one are united; what they view must outlive this.
+  /// `ranks`: see origin_ranks(). REQUIRES: they fit `dims`, and are of folded commits.
   VectorFold(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change> deltas);
 
   std::span<const Change> deltas() const { return deltas_; }  ///< in key order
@@ -95,7 +97,9 @@ class VectorFold {
   std::size_t created() const { return created_; }  ///< number of the last create. REQUIRES: exists()
   std::size_t live() const { return live_; }        ///< deltas before this number are void (before the last delete)
 
-  /// Numbers of the assignments that stand in a dimension, in key order. REQUIRES: exists(); then there is one at least.
+  /// A dimension in which nothing stands though the vector exists: no pruning by the rules leaves that.
+  std::optional<std::uint32_t> bare() const;
+  /// Numbers of the assignments that stand in a dimension, in key order. REQUIRES: exists(); there is one at least, unless bare().
   std::span<const std::uint32_t> standing(std::uint32_t dim) const { return sets_[set_of_[dim]].standing; }
   /// Dimensions of one set have the same standing assignments.
   std::uint32_t set_of(std::uint32_t dim) const { return set_of_[dim]; }
@@ -109,7 +113,6 @@ class VectorFold {
   std::string metadata() const;
 
  private:
-  void sort(std::span<const std::uint32_t> ranks);
   void find_lifecycle();
   void assign(std::uint32_t number, std::uint32_t dims);
   void move(std::uint32_t dim, std::uint32_t number);
@@ -126,6 +129,7 @@ class VectorFold {
   };
 
   const History* history_;
+  std::unique_ptr<ChangeBatch> united_;  // what some of deltas_ view, wherever this is moved to
   std::vector<Change> deltas_;
   std::vector<std::uint32_t> transforms_;
   std::vector<std::uint32_t> set_of_;  // by dim
@@ -134,5 +138,8 @@ class VectorFold {
   std::size_t created_ = 0, live_ = 0;
   bool exists_ = false, chain_ = true;
 };
+
+/// corrupt: the vector exists, and pruning has left it a dimension without a value.
+Status check_bare(const Catalog& catalog, std::uint32_t vector, const VectorFold& fold);
 
 }  // namespace delta::model

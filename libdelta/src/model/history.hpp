@@ -50,6 +50,8 @@ class History {
   std::vector<std::uint32_t> pending() const;  ///< in order of number
   /// The records of a pruned commit; empty: it is whole.
   const std::vector<std::uint32_t>& records(std::uint32_t number) const;
+  /// All pruned commits and their records, in order of number.
+  const std::map<std::uint32_t, std::vector<std::uint32_t>>& pruned() const { return pruned_; }
   const PruneRecord& record(std::uint32_t record) const { return records_[record]; }
   /// Its version vector is folded.
   bool complete(std::uint32_t record) const;

@@ -12,6 +12,7 @@
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "model/history.hpp"
+#include "model/pieces.hpp"
 #include "support/limits.hpp"
 
 namespace delta::model {
@@ -63,8 +64,21 @@ Status check_pairs(std::size_t indices, std::size_t values) {
   return bad(plural(indices, "index", "indices") + " but " + plural(values, "value"));
 }
 
+/// What cannot be lost, is not; and something is left.
+Status check_lost(const Change& c, std::uint32_t dims) {
+  const std::string name(operation_name(c.op));
+  const auto lost = [&](std::uint8_t bit) { return (c.lost & bit) != 0; };
+  if ((c.lost & ~pruned::all) != 0) return bad("a pruned delta that has lost what deltas do not have");
+  if (lost(pruned::values) && !is_assignment(c.op)) return bad("a " + name + " has no values to lose");
+  if (lost(pruned::values) && c.op != Operation::sparse && c.indices.size() >= dims) return bad("a " + name + " has lost values, and has all");
+  if (lost(pruned::settled) && !is_assignment(c.op)) return bad("a " + name + " has no values to go through transforms");
+  if (lost(pruned::mark) && c.op != Operation::create) return bad("a " + name + " cannot lose its mark");
+  const bool none = is_assignment(c.op) && c.bits.empty() && (c.op != Operation::create || lost(pruned::mark)) && c.metadata.empty();
+  return none ? bad("a " + name + " of which nothing is left") : Status();
+}
+
 Status check_counts(const Change& c, std::uint32_t dims) {
-  if (c.op == Operation::sparse) return check_pairs(c.indices.size(), c.bits.size());
+  if (has_indices(c)) return check_pairs(c.indices.size(), c.bits.size());
   if (!c.indices.empty()) return bad("only a sparse delta has indices");
   const int parameters = parameter_count(c.op);
   const std::uint64_t needed = parameters < 0 ? dims : static_cast<std::uint64_t>(parameters);
@@ -129,8 +143,9 @@ Status check_finite(std::span<const std::uint32_t> bits, std::span<const std::ui
 Status check_change(const Change& c, std::uint32_t dims, ChangeRules rules) {
   if (c.op < Operation::create || c.op > Operation::remove) return bad("an operation that does not exist");
   DELTA_OK(check_counts(c, dims));
+  if (c.lost != 0) DELTA_OK(check_lost(c, dims));
   DELTA_OK(check_indices(dims, c.indices));
-  if (c.op == Operation::sparse && c.indices.empty() && c.metadata.empty()) return bad("a sparse delta that changes nothing");
+  if (c.op == Operation::sparse && c.lost == 0 && c.indices.empty() && c.metadata.empty()) return bad("a sparse delta that changes nothing");
   if (is_transform(c.op)) {
     DELTA_OK(check_parameters(c));
   } else if (!rules.allow_nonfinite) {

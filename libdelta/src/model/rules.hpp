@@ -44,7 +44,7 @@ Status check_finite(std::span<const std::uint32_t> bits, std::span<const std::ui
 struct ChangeRules {
   bool allow_nonfinite = false;  ///< of assigned values; parameters of transforms are always finite
 };
-/// A whole delta of a vector of `dims` dimensions: number and order of indices, number of values, their finiteness, the
+/// A delta of a vector of `dims` dimensions, or what pruning has left of it: number and order of indices, number of values, their finiteness, the
 /// factor (not 0), clamp bounds in order, metadata size and delta size (16 B and 4 B an index and value, and metadata).
 /// bad_input, or limit for sizes. That the metadata is JSON is canonical_metadata()'s business.
 Status check_change(const Change& change, std::uint32_t dims, ChangeRules rules = {});

@@ -1,0 +1,117 @@
+// Pieces of one delta never contradict each other, but by damage or forgery; then the first one given counts.
+#include "model/pieces.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "model/metadata.hpp"
+
+namespace delta::model {
+namespace {
+
+/// To key order; among equals as they came.
+void sort(const History& history, std::span<const std::uint32_t> ranks, std::vector<Change>& deltas) {
+  struct Place {
+    Timestamp time;
+    std::uint64_t seq;
+    std::uint32_t rank, number;
+  };
+  std::vector<Place> order;
+  order.reserve(deltas.size());
+  for (const Change& c : deltas) {
+    order.push_back({c.time, c.seq, ranks[history.commit(c.commit).origin], static_cast<std::uint32_t>(order.size())});
+  }
+  const auto less = [](const Place& a, const Place& b) {
+    if (a.time != b.time) return a.time < b.time;
+    if (a.rank != b.rank) return a.rank < b.rank;
+    return a.seq != b.seq ? a.seq < b.seq : a.number < b.number;
+  };
+  if (std::is_sorted(order.begin(), order.end(), less)) return;
+  std::sort(order.begin(), order.end(), less);
+  std::vector<Change> sorted;
+  sorted.reserve(order.size());
+  for (const Place& place : order) sorted.push_back(deltas[place.number]);
+  deltas = std::move(sorted);
+}
+
+bool same_delta(const Change& a, const Change& b) { return a.commit == b.commit && a.seq == b.seq; }
+
+/// One delta of several pieces. What it gives views the pieces and itself.
+class Union {
+ public:
+  Union(std::span<const Change> pieces, std::uint32_t dims) : united_(pieces.front()) {
+    for (const Change& piece : pieces.subspan(1)) {
+      if (piece.op != united_.op) continue;
+      if ((piece.lost & pruned::mark) == 0) united_.lost &= static_cast<std::uint8_t>(~pruned::mark);
+      take_values(piece, dims);
+      take_metadata(piece);
+    }
+  }
+  const Change& change() const { return united_; }
+
+ private:
+  void take_values(const Change& piece, std::uint32_t dims) {
+    if ((united_.lost & pruned::values) == 0) return;
+    if ((piece.lost & pruned::values) == 0) {
+      united_.indices = piece.indices, united_.bits = piece.bits;
+      united_.lost &= static_cast<std::uint8_t>(~pruned::values);
+      return;
+    }
+    std::map<std::uint32_t, std::uint32_t> all;
+    for (std::size_t i = 0; i < united_.indices.size(); ++i) all.emplace(united_.indices[i], united_.bits[i]);
+    for (std::size_t i = 0; i < piece.indices.size(); ++i) all.emplace(piece.indices[i], piece.bits[i]);
+    indices_.clear(), bits_.clear();
+    for (const auto& [index, bits] : all) indices_.push_back(index), bits_.push_back(bits);
+    if (united_.op != Operation::sparse && bits_.size() == dims) {
+      indices_.clear();
+      united_.lost &= static_cast<std::uint8_t>(~pruned::values);
+    }
+    united_.indices = indices_, united_.bits = bits_;
+  }
+
+  void take_metadata(const Change& piece) {
+    if ((united_.lost & pruned::metadata) == 0) return;
+    if ((piece.lost & pruned::metadata) == 0) {
+      united_.metadata = piece.metadata;
+      united_.lost &= static_cast<std::uint8_t>(~pruned::metadata);
+      return;
+    }
+    std::map<std::string, MetadataMember> all;
+    for (const std::string_view text : {united_.metadata, piece.metadata}) {
+      for (const MetadataMember& member : metadata_members(text)) all.emplace(metadata_name(member.name), member);
+    }
+    std::vector<MetadataMember> members;
+    for (const auto& [name, member] : all) members.push_back(member);
+    metadata_ = metadata_text(members);
+    united_.metadata = metadata_;
+  }
+
+  Change united_;
+  std::vector<std::uint32_t> indices_, bits_;
+  std::string metadata_;
+};
+
+}  // namespace
+
+void put_in_key_order(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change>& deltas,
+                      ChangeBatch& united) {
+  sort(history, ranks, deltas);
+  std::vector<std::size_t> places;  // in `deltas`, of what `united` holds: viewed when that grows no more
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < deltas.size();) {
+    std::size_t end = i + 1;
+    while (end < deltas.size() && same_delta(deltas[i], deltas[end])) ++end;
+    if (end - i > 1 && deltas[i].lost != 0) {
+      united.add(Union({deltas.data() + i, end - i}, dims).change());
+      places.push_back(kept);
+    }
+    deltas[kept++] = deltas[i];
+    i = end;
+  }
+  deltas.resize(kept);
+  const std::size_t first = united.size() - places.size();
+  for (std::size_t i = 0; i < places.size(); ++i) deltas[places[i]] = united[first + i];
+}
+
+}  // namespace delta::model
