@@ -2,7 +2,6 @@
 // every later merge stay exactly what they were.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -12,8 +11,6 @@
 
 namespace delta::model {
 
-/// What is left of one delta, as a batch holds it. An entry is a value in a dimension, the mark of a create or delete, a transform,
-/// a top-level member of the metadata.
 struct PruneOptions {
   KeptTimes kept;              ///< beside "now"
   bool whole_deltas = false;   ///< a delta goes whole or stays whole

@@ -1,0 +1,193 @@
+// One pass from the last delta to the first. Of those that override an entry, the one of least time decides: if a kept time parts
+// them, it parts the entry from all others too. By key the least is the next one, which the pass has just met. By having seen the
+// entry it is the next assignment to the dimension too, where each delta has seen the one before it; else the next that has seen it.
+//
+// What overrides need not stand, nor stay: it goes only for something that overrides the entry as well.
+#include "model/prune.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "model/metadata.hpp"
+#include "model/pieces.hpp"
+
+namespace delta::model {
+namespace {
+
+class Pruner {
+ public:
+  Pruner(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change> deltas, const PruneOptions& options)
+      : history_(history), options_(options), deltas_(std::move(deltas)), next_assignment_(dims, kNone) {
+    put_in_key_order(history, ranks, dims, deltas_, united_);
+    for (const Change& c : deltas_) {
+      begin_.push_back(entries_);
+      if (is_assignment(c.op)) entries_ += c.bits.size();
+    }
+    for (std::size_t i = 1; i < deltas_.size() && chain_; ++i) chain_ = before(i - 1, i);
+    dropped_.resize(entries_);
+    if (!chain_) later_.resize(entries_, kNone), verdicts_.resize(deltas_.size());
+  }
+
+  void run(ChangeBatch& out) {
+    std::vector<Left> left(deltas_.size());
+    for (std::size_t i = deltas_.size(); i-- > 0;) left[i] = look_at(i);
+    for (std::size_t i = 0; i < deltas_.size(); ++i) put(i, left[i], out);
+  }
+
+ private:
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+  /// What is left of a delta beside its values.
+  struct Left {
+    bool gone = false;
+    bool mark = true;
+    std::optional<std::string> metadata;  // none: as it was
+  };
+  enum class Verdict : std::uint8_t { overrides, passes, parted };
+  struct Judged {
+    std::uint32_t by = kNone;  // which delta this is the verdict for
+    Verdict verdict = Verdict::passes;
+  };
+
+  Micros time(std::size_t i) const { return deltas_[i].time.us(); }
+  bool parted(std::size_t entry, Micros by) const { return options_.kept.any_in(time(entry), by); }
+  bool overridden(std::size_t entry, std::optional<Micros> by) const { return by && !parted(entry, *by); }
+  bool before(std::size_t a, std::size_t b) const {
+    return history_.happens_before(deltas_[a].commit, deltas_[a].seq, deltas_[b].commit, deltas_[b].seq);
+  }
+
+  Left look_at(std::size_t i) {
+    const Change& c = deltas_[i];
+    const bool has_mark = is_lifecycle(c.op) && (c.lost & pruned::mark) == 0;
+    Left left{.gone = overridden(i, next_delete_), .mark = has_mark, .metadata = {}};
+    if (!left.gone && c.op == Operation::create && overridden(i, next_lifecycle_)) left.mark = false;
+    if (!left.gone) left.metadata = left_of_metadata(i);
+    std::size_t values = is_assignment(c.op) ? look_at_values(i, left.gone) : 0;
+
+    const bool metadata = !(left.metadata ? std::string_view(*left.metadata) : c.metadata).empty();
+    left.gone |= values == 0 && !left.mark && !is_transform(c.op) && !metadata;
+    if (options_.whole_deltas && !left.gone) {
+      left = {.gone = false, .mark = has_mark, .metadata = {}};
+      if (is_assignment(c.op)) std::fill_n(dropped_.begin() + static_cast<std::ptrdiff_t>(begin_[i]), c.bits.size(), false);
+    }
+    if (has_mark) next_lifecycle_ = time(i);
+    if (c.op == Operation::remove) next_delete_ = time(i);
+    for (const auto& [name, value] : metadata_members(c.metadata)) {
+      if (!value.starts_with('{')) next_set_[name] = time(i);
+    }
+    return left;
+  }
+
+  /// None if all members stay.
+  std::optional<std::string> left_of_metadata(std::size_t i) const {
+    const auto members = metadata_members(deltas_[i].metadata);
+    std::vector<MetadataMember> stay;
+    for (const MetadataMember& member : members) {
+      const auto set = next_set_.find(member.name);
+      if (set == next_set_.end() || parted(i, set->second)) stay.push_back(member);
+    }
+    if (stay.size() == members.size()) return std::nullopt;
+    return metadata_text(stay);
+  }
+
+  /// How many stay; marks the others, and enters all into the lists of their dimensions.
+  std::size_t look_at_values(std::size_t i, bool gone) {
+    const Change& c = deltas_[i];
+    std::size_t stay = 0;
+    for (std::size_t place = 0; place < c.bits.size(); ++place) {
+      const std::uint32_t dim = has_indices(c) ? c.indices[place] : static_cast<std::uint32_t>(place);
+      const bool drop = gone || value_overridden(i, dim);
+      stay += !drop;
+      dropped_[begin_[i] + place] = drop;
+      if (!chain_) later_[begin_[i] + place] = next_assignment_[dim];
+      next_assignment_[dim] = static_cast<std::uint32_t>(i);
+    }
+    return stay;
+  }
+
+  bool value_overridden(std::size_t i, std::uint32_t dim) {
+    std::uint32_t by = next_assignment_[dim];
+    if (chain_) {
+      if (by != judged_by_ || i != judged_) judged_ = i, judged_by_ = by, judged_so_ = by != kNone && !parted(i, time(by));
+      return judged_so_;
+    }
+    for (; by != kNone; by = later_[begin_[by] + place_of(by, dim)]) {
+      const Verdict verdict = judge(i, by);
+      if (verdict != Verdict::passes) return verdict == Verdict::overrides;
+    }
+    return false;
+  }
+
+  /// Asked for each dimension, answered once.
+  Verdict judge(std::size_t i, std::uint32_t by) {
+    Judged& known = verdicts_[by];
+    if (known.by != i) {
+      known.by = static_cast<std::uint32_t>(i);
+      known.verdict = parted(i, time(by)) ? Verdict::parted : before(i, by) ? Verdict::overrides : Verdict::passes;
+    }
+    return known.verdict;
+  }
+
+  /// REQUIRES: it assigns the dimension.
+  std::size_t place_of(std::size_t delta, std::uint32_t dim) const {
+    const Change& c = deltas_[delta];
+    if (!has_indices(c)) return dim;
+    return static_cast<std::size_t>(std::ranges::lower_bound(c.indices, dim) - c.indices.begin());
+  }
+
+  void put(std::size_t i, const Left& left, ChangeBatch& out) {
+    if (left.gone) return;
+    Change c = deltas_[i];
+    if (c.op == Operation::create && !left.mark) c.lost |= pruned::mark;
+    if (left.metadata) {
+      c.metadata = *left.metadata;
+      c.lost |= pruned::metadata;
+    }
+    if (is_assignment(c.op)) put_values(i, c);
+    out.add(c);
+  }
+
+  void put_values(std::size_t i, Change& c) {
+    const auto begin = dropped_.begin() + static_cast<std::ptrdiff_t>(begin_[i]), end = begin + static_cast<std::ptrdiff_t>(c.bits.size());
+    if (std::find(begin, end, true) == end) return;
+    indices_.clear(), bits_.clear();
+    for (std::size_t place = 0; place < c.bits.size(); ++place) {
+      if (dropped_[begin_[i] + place]) continue;
+      indices_.push_back(has_indices(c) ? c.indices[place] : static_cast<std::uint32_t>(place));
+      bits_.push_back(c.bits[place]);
+    }
+    c.indices = indices_, c.bits = bits_;
+    c.lost |= pruned::values;
+  }
+
+  const History& history_;
+  const PruneOptions& options_;
+  ChangeBatch united_;
+  std::vector<Change> deltas_;
+  std::vector<std::size_t> begin_;  // by delta: of its values in dropped_ and later_
+  std::size_t entries_ = 0;
+  std::vector<bool> dropped_;  // by value
+  bool chain_ = true;
+
+  // What the pass has met, nearest first.
+  std::optional<Micros> next_lifecycle_, next_delete_;
+  std::map<std::string_view, Micros> next_set_;  // metadata member -> a patch that sets it to a non-object
+  std::vector<std::uint32_t> next_assignment_;   // by dimension
+  std::vector<std::uint32_t> later_;             // by value: the next assignment to its dimension; empty for a chain
+  std::vector<Judged> verdicts_;                 // by delta
+  std::size_t judged_ = 0;                       // the chain's last verdict
+  std::uint32_t judged_by_ = kNone;
+  bool judged_so_ = false;
+  std::vector<std::uint32_t> indices_, bits_;  // of the delta being put
+};
+
+}  // namespace
+
+void prune_vector(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change> deltas,
+                  const PruneOptions& options, ChangeBatch& out) {
+  Pruner(history, ranks, dims, std::move(deltas), options).run(out);
+}
+
+}  // namespace delta::model
