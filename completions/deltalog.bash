@@ -3,7 +3,7 @@ _deltalog() {
   local word=$2 last=$3 command=${COMP_WORDS[1]} words=
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show diff info help --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show compact diff info help --help --version' -- "$word"))
     return
   fi
   case "$command $last" in
@@ -81,6 +81,13 @@ _deltalog() {
     'log --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'show --threads' | 'show -j') COMPREPLY=(); return ;;
     'show --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'compact --output' | 'compact -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'compact --keep') COMPREPLY=(); return ;;
+    'compact --if') COMPREPLY=(); return ;;
+    'compact --memory') COMPREPLY=(); return ;;
+    'compact --preset') COMPREPLY=($(compgen -W 'fastest balanced maximum' -- "$word")); return ;;
+    'compact --threads' | 'compact -j') COMPREPLY=(); return ;;
+    'compact --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'diff --fail-over') COMPREPLY=(); return ;;
     'diff --id') COMPREPLY=(); return ;;
     'diff --id-glob') COMPREPLY=(); return ;;
@@ -96,7 +103,7 @@ _deltalog() {
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
   esac
   if [[ $word != -* ]]; then
-    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show diff info help' -- "$word")); return; fi
+    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show compact diff info help' -- "$word")); return; fi
     compopt -o filenames
     COMPREPLY=($(compgen -f -- "$word"))
     return
@@ -109,6 +116,7 @@ _deltalog() {
     dump) words='-o --output -f --force --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads --progress -q --quiet --color -h --help --version' ;;
     log) words='--deltas --graph --ancestors --common --window --after --heads --hashes -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
+    compact) words='-o --output -f --force --keep --whole-deltas --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     diff) words='--stat --fail-over --with-old --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     info) words='--columns --get --json -j --threads -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;

@@ -16,7 +16,8 @@ void write_operation(JsonWriter& json, const Change& change) {
   const bool named = change.op == Operation::negate || change.op == Operation::abs || change.op == Operation::clamp;
   json.member("op", named ? "transform" : name);
   if (named) json.member("transform", name);
-  switch (change.op) {
+  const bool partial = (change.lost & pruned::values) != 0;
+  switch (partial ? Operation::sparse : change.op) {
     case Operation::create:
     case Operation::dense: return write_values(json, "vector", change.bits);
     case Operation::sparse:
@@ -31,6 +32,17 @@ void write_operation(JsonWriter& json, const Change& change) {
   }
 }
 
+/// What pruning took: a line that encode refuses, for it is no delta any more.
+void write_lost(JsonWriter& json, std::uint8_t lost) {
+  static constexpr std::pair<std::uint8_t, std::string_view> names[] = {
+      {pruned::values, "values"}, {pruned::mark, "mark"}, {pruned::metadata, "metadata"}, {pruned::settled, "settled"}};
+  json.key("lost").begin_array();
+  for (const auto& [bit, name] : names) {
+    if ((lost & bit) != 0) json.string(name);
+  }
+  json.end_array();
+}
+
 }  // namespace
 
 void write_record(std::string& out, const RecordNames& names, const Change& change) {
@@ -43,6 +55,7 @@ void write_record(std::string& out, const RecordNames& names, const Change& chan
   if (change.seq != 0) json.key("seq").u64(change.seq);
   write_operation(json, change);
   if (!change.metadata.empty()) json.key("metadata").raw(change.metadata);
+  if (change.lost != 0) write_lost(json, change.lost);
   json.end_object().end_line();
 }
 

@@ -149,6 +149,11 @@ class Reorder {
 };
 
 Status dump_all(const Log& log, Sink& sink, Progress& progress) {
+  for (std::uint32_t number = 0; number < log.commits(); ++number) {
+    if (!log.pruned(number)) continue;
+    return delta::error(delta::ErrorCode::not_kept, "commit " + dots_text(log, log.commit(number)) + " is pruned, and cannot be stated whole any more")
+        .with_hint("a selection, such as --id-glob '*', dumps what is left");
+  }
   Reorder reorder(log, sink);
   DELTA_OK(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) DELTA_OK(reorder.add(batch[i]));

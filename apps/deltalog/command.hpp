@@ -73,6 +73,7 @@ std::string version_text();
 
 // One a command; each in the file of its name.
 Result<Exit> run_blame(const Invocation&, Console&);
+Result<Exit> run_compact(const Invocation&, Console&);
 Result<Exit> run_completion(const Invocation&, Console&);
 Result<Exit> run_diff(const Invocation&, Console&);
 Result<Exit> run_dump(const Invocation&, Console&);

@@ -261,6 +261,32 @@ Command show_command() {
           .run = run_show};
 }
 
+Command compact_command() {
+  return {.name = "compact",
+          .summary = "repack a log by vector, and prune its history",
+          .synopsis = "LOG... -o OUT",
+          .description =
+              "Writes the union of the logs as one packed segment, in which each vector's history lies together. With --keep, lets go "
+              "what neither now nor a kept time needs; the present under every policy, the kept times, blame there, and every later "
+              "merge stay what they were. Times that are not kept are refused from then on.",
+          .operands = {kLogs},
+          .options = join({output(),
+                           {{"keep", 0, "RULE", "all (default), now, since:TIME, last:N, every:DURATION, hourly:N, daily:N, weekly:N, monthly:N, yearly:N, tags", true},
+                            {"whole-deltas", 0, "", "a delta goes whole or stays whole, so that hashes vouch for all that stays"},
+                            {"if", 0, "CONDITION", "only if the log has reached chain:N, segments:N, deltas:N, commits:N or bytes:SIZE"},
+                            {"dry-run", 0, "", "write nothing, and say what would go"},
+                            {"memory", 0, "SIZE", "sort at most SIZE of deltas at a time (default 256M)"},
+                            {"preset", 0, "PRESET", "fastest, balanced (default) or maximum", false, {"fastest", "balanced", "maximum"}}},
+                           json(),
+                           threads(),
+                           talk(),
+                           common()}),
+          .example =
+              "deltalog compact history.dlog -o packed.dlog\n"
+              "deltalog compact history.dlog --keep daily:7 --keep monthly:12 -o pruned.dlog\n",
+          .run = run_compact};
+}
+
 Command diff_command() {
   return {.name = "diff",
           .summary = "what differs between two logs, or two moments",
@@ -338,7 +364,7 @@ Command completion_command() {
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {encode_command(), snapshot_command(), blame_command(), verify_command(),
                                            dump_command(),   log_command(),      show_command(),
-                                           diff_command(),   info_command(),     help_command(),
+                                           compact_command(), diff_command(), info_command(),     help_command(),
                                            completion_command()};
   return all;
 }

@@ -186,6 +186,7 @@ std::string float_text(std::uint32_t bits) {
 std::string change_text(const delta::Change& change, std::uint32_t dims) {
   using delta::Operation;
   const auto name = delta::operation_name(change.op);
+  if ((change.lost & delta::pruned::values) != 0) return fmt::format("{}, {} of {} dims left", name, change.indices.size(), dims);
   switch (change.op) {
     case Operation::sparse: return fmt::format("{}, {} of {} dims", name, change.indices.size(), dims);
     case Operation::create:

@@ -18,7 +18,7 @@ from pathlib import Path
 from run import environment
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?Z")
-INSIDE = {"reference", "namespace"}
+INSIDE = {"reference", "namespace", "range"}
 # progress: on stderr, after a second. Settings: no command makes any yet.
 UNSEEN = {"progress", "setting", "commit.setting"}
 
@@ -125,6 +125,7 @@ COMMANDS = [
         "deltalog encode - --base a.dlog --at 2026-02-01 -o m.dlog && mkdir both && cp a.dlog m.dlog both && "
         "deltalog diff --json --with-old a.dlog both"),
     (1, "deltalog diff --json --with-old a.dlog --at 2026-01-01 --at 2026-01-10"),
+    (0, "deltalog compact --json a.dlog --keep since:2026-01-05 --keep daily:2 -o compacted.dlog"),
     (1, "deltalog diff --json --stat a.dlog --at 2026-01-01 --at 2026-01-10"),
     (1, "flip a.dlog -100 > b.dlog; deltalog verify --json b.dlog"),
     (1, ": > empty.dlog; deltalog verify --report json empty.dlog"),

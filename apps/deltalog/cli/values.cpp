@@ -174,6 +174,55 @@ Result<double> parse_distance(std::string_view text) {
   return value;
 }
 
+Result<delta::KeepRule> parse_keep(std::string_view text) {
+  using delta::KeepRule;
+  using Kind = KeepRule::Kind;
+  static constexpr std::pair<std::string_view, Kind> kinds[] = {
+      {"all", Kind::all},       {"now", Kind::now},       {"since", Kind::since},   {"last", Kind::last},
+      {"every", Kind::every},   {"hourly", Kind::hourly}, {"daily", Kind::daily},   {"weekly", Kind::weekly},
+      {"monthly", Kind::monthly}, {"yearly", Kind::yearly}, {"tags", Kind::tags}};
+  const auto colon = text.find(':');
+  const auto known = std::ranges::find(kinds, text.substr(0, colon), &std::pair<std::string_view, Kind>::first);
+  const auto bad = [&](std::string_view what) { return delta::error(delta::ErrorCode::usage, std::string(what) + ": " + delta::quote(text)); };
+  if (known == std::end(kinds)) return bad("not a rule of what to keep");
+  KeepRule rule;
+  rule.kind = known->second;
+  const bool plain = rule.kind == Kind::all || rule.kind == Kind::now || rule.kind == Kind::tags;
+  if (plain != (colon == text.npos)) return bad(plain ? "takes no argument" : "lacks its argument");
+  if (plain) return rule;
+  const std::string_view argument = text.substr(colon + 1);
+  if (rule.kind == Kind::since) {
+    DELTA_TRY(rule.at, delta::parse_time(argument, now()));
+  } else if (rule.kind == Kind::every) {
+    DELTA_TRY(rule.step, delta::parse_duration(argument));
+    if (rule.step == 0) return bad("a step of nothing");
+  } else {
+    DELTA_TRY(rule.count, parse_count(argument));
+    if (rule.count == 0) return bad("keeps nothing");
+  }
+  return rule;
+}
+
+Result<Threshold> parse_threshold(std::string_view text) {
+  static constexpr std::string_view known[] = {"chain", "segments", "deltas", "commits", "bytes"};
+  const auto colon = text.find(':');
+  Threshold threshold{std::string(text.substr(0, colon)), 0};
+  if (colon == text.npos || std::ranges::find(known, threshold.what) == std::end(known)) {
+    return delta::error(delta::ErrorCode::usage, "not a condition (chain:N, segments:N, deltas:N, commits:N, bytes:SIZE): " + delta::quote(text));
+  }
+  DELTA_TRY(threshold.least, threshold.what == "bytes" ? parse_size(text.substr(colon + 1)) : parse_count(text.substr(colon + 1)));
+  return threshold;
+}
+
+Result<std::uint64_t> parse_size(std::string_view text) {
+  static constexpr std::string_view letters = "KMGT";
+  const auto letter = text.empty() ? text.npos : letters.find(text.back());
+  const unsigned shift = letter == text.npos ? 0 : 10 * (static_cast<unsigned>(letter) + 1);
+  DELTA_TRY(const std::uint64_t count, parse_count(shift == 0 ? text : text.substr(0, text.size() - 1)));
+  if (count > ~std::uint64_t{0} >> shift) return delta::error(delta::ErrorCode::usage, "too large: " + delta::quote(text));
+  return count << shift;
+}
+
 Result<delta::Preset> parse_preset(std::string_view text) {
   if (text == "fastest") return delta::Preset::fastest;
   if (text == "balanced") return delta::Preset::balanced;

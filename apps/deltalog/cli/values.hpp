@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/parse.hpp"
+#include "delta/compact.hpp"
 #include "delta/preset.hpp"
 #include "delta/timestamp.hpp"
 #include "delta/windows.hpp"
@@ -45,6 +46,19 @@ Result<CommitEvery> parse_commit_every(std::string_view text);
 
 /// A distance: "0.5", "1e-3"; finite and not negative.
 Result<double> parse_distance(std::string_view text);
+
+/// "all", "now", "since:TIME", "last:N", "every:DURATION", "hourly:N", "daily:N", "weekly:N", "monthly:N", "yearly:N", "tags".
+Result<delta::KeepRule> parse_keep(std::string_view text);
+
+/// "chain:N", "segments:N", "deltas:N", "commits:N" or "bytes:SIZE".
+struct Threshold {
+  std::string what;
+  std::uint64_t least = 0;
+};
+Result<Threshold> parse_threshold(std::string_view text);
+
+/// "4096", "64K", "256M", "10G": bytes; the letters count in 1,024.
+Result<std::uint64_t> parse_size(std::string_view text);
 
 Result<delta::Preset> parse_preset(std::string_view text);
 

@@ -58,6 +58,7 @@ class DELTA_EXPORT Log {
   const Commit& commit(std::uint32_t number) const;
   Timestamp commit_time(std::uint32_t number) const;   ///< of its last delta
   bool pending(std::uint32_t number) const;
+  bool pruned(std::uint32_t number) const;             ///< some of its deltas may be gone, or parts of them
   std::vector<std::uint32_t> commits_in_key_order() const;
   std::optional<std::uint32_t> find_commit(const Dot& dot) const;
   /// True when a commit had seen a dot. False where either is pending.

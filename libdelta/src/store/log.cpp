@@ -270,6 +270,7 @@ std::size_t Log::commits() const { return impl_->history.size(); }
 const Commit& Log::commit(std::uint32_t number) const { return impl_->history.commit(number); }
 Timestamp Log::commit_time(std::uint32_t number) const { return commit(number).time; }
 bool Log::pending(std::uint32_t number) const { return !impl_->history.folded(number); }
+bool Log::pruned(std::uint32_t number) const { return !impl_->history.records(number).empty(); }
 std::optional<std::uint32_t> Log::find_commit(const Dot& dot) const { return impl_->history.find(dot); }
 
 bool Log::sees(std::uint32_t number, const Dot& dot) const {

@@ -11,7 +11,7 @@ namespace {
 // A block is what a point read decodes. Smaller ones compress worse: each column starts anew.
 constexpr std::uint64_t kBlockBytes = 64 << 10;
 constexpr std::size_t kBlockDeltas = 16384;
-constexpr std::size_t kCommitsRows = 1 << 20;
+constexpr std::size_t kIdsAtOnce = 32 << 10;
 
 template <class T>
 T& slot(std::vector<T>& table, std::uint32_t i) {
@@ -21,36 +21,26 @@ T& slot(std::vector<T>& table, std::uint32_t i) {
 
 }  // namespace
 
-/// A DATA frame, and before it the names that it is the first to use.
+/// A DATA frame.
 struct PackedWriter::Block {
   ChangeBatch batch;  // vectors by segment number, commits by row, seqs as places, times as lags
   Timestamp least{~std::uint64_t{0}}, greatest{};
-  format::Props new_props;
-  format::Ids new_ids;
-  std::vector<format::FrameHeader> frames;
+  format::FrameHeader frame;
   Preset preset = Preset::balanced;
   Buffer bytes;
 
   void encode() {
     Buffer payload;
-    for (auto& frame : frames) {
-      payload.clear();
-      if (frame.type == format::FrameType::data) {
-        codec::encode_block(batch, codec::Layout::packed, preset, payload);
-        frame.raw = static_cast<std::uint32_t>(payload.size());
-        append_frame(frame, payload, bytes);
-        continue;
-      }
-      frame.type == format::FrameType::props ? format::write_props(new_props, payload) : format::write_ids(new_ids, payload);
-      append_table(frame, payload, preset, bytes);
-    }
+    codec::encode_block(batch, codec::Layout::packed, preset, payload);
+    frame.raw = static_cast<std::uint32_t>(payload.size());
+    append_frame(frame, payload, bytes);
   }
 };
 
-PackedWriter::PackedWriter(const Catalog& catalog, const std::vector<format::CommitRow>& rows, const Hash& previous, Options options,
-                           SegmentFile::Sink sink)
+PackedWriter::PackedWriter(const Catalog& catalog, const std::vector<format::CommitRow>& rows, std::span<const std::uint32_t> vectors,
+                           const Hash& previous, Options options, SegmentFile::Sink sink)
     : catalog_(catalog), rows_(rows), options_(std::move(options)), file_(options_.preset, std::move(sink)),
-      work_(options_.threads, options_.threads * 4), block_(std::make_unique<Block>()) {
+      work_(options_.threads, options_.threads * 4), order_(vectors), block_(std::make_unique<Block>()) {
   const auto id = [&](std::string_view origin, std::uint64_t first, Timestamp time) {
     return segment_id(format::Kind::packed, options_.preset, origin, first, time, previous, options_.identity);
   };
@@ -63,33 +53,54 @@ PackedWriter::~PackedWriter() = default;
 std::uint32_t PackedWriter::local_origin(std::uint32_t origin) {
   auto& number = slot(origins_, origin);
   if (number == 0) {
-    block_->new_props.origins.emplace_back(catalog_.origin(origin));
+    new_origins_.emplace_back(catalog_.origin(origin));
     number = ++origin_count_;
   }
   return number - 1;
 }
 
-std::uint32_t PackedWriter::local_vector(std::uint32_t vector) {
-  auto& number = slot(vectors_, vector);
-  if (number == 0) {
-    const std::uint32_t owner = catalog_.namespace_of(vector);
-    auto& ns = slot(namespaces_, owner);
-    if (ns == 0) {
-      block_->new_props.namespaces.push_back(catalog_.name_space(owner));
-      ns = ++namespace_count_;
-    }
-    block_->new_ids.namespaces.push_back(ns - 1);
-    block_->new_ids.ids.push_back(catalog_.id(vector));
-    number = ++vector_count_;
+/// All names of vectors at the front, where they compress best.
+Status PackedWriter::write_names() {
+  format::Props props;
+  std::vector<std::uint32_t> namespaces;  // catalog number -> segment number + 1
+  numbers_.resize(catalog_.vectors());
+  for (std::uint32_t number = 0; number < order_.size(); ++number) {
+    numbers_[order_[number]] = number;
+    auto& ns = slot(namespaces, catalog_.namespace_of(order_[number]));
+    if (ns != 0) continue;
+    props.namespaces.push_back(catalog_.name_space(catalog_.namespace_of(order_[number])));
+    ns = ++namespace_count_;
   }
-  return number - 1;
+  Buffer raw;
+  if (namespace_count_ > 0) {
+    format::write_props(props, raw);
+    format::FrameHeader frame = file_.frame(format::FrameType::props);
+    frame.count = namespace_count_;
+    DELTA_OK(file_.write_table(frame, raw));
+  }
+  for (std::size_t first = 0; first < order_.size(); first += kIdsAtOnce) {
+    const auto some = order_.subspan(first, std::min(kIdsAtOnce, order_.size() - first));
+    format::Ids ids;
+    for (const std::uint32_t vector : some) {
+      ids.namespaces.push_back(namespaces[catalog_.namespace_of(vector)] - 1);
+      ids.ids.push_back(catalog_.id(vector));
+    }
+    raw.clear();
+    format::write_ids(ids, raw);
+    format::FrameHeader frame = file_.frame(format::FrameType::ids);
+    frame.count = static_cast<std::uint32_t>(some.size());
+    frame.first = first;
+    DELTA_OK(file_.write_table(frame, raw));
+  }
+  return {};
 }
 
 Status PackedWriter::add(const Change& change) {
+  if (numbers_.empty()) DELTA_OK(write_names());
   const Commit& commit = rows_[change.commit].commit;
   Block& block = *block_;
   Change local = change;
-  local.vector = local_vector(change.vector);
+  local.vector = numbers_[change.vector];
   local.seq = change.seq - commit.first;
   local.time = Timestamp{commit.time.hlc - change.time.hlc};
   block.batch.add(local);
@@ -101,29 +112,19 @@ Status PackedWriter::add(const Change& change) {
 
 Status PackedWriter::flush_block() {
   Block& block = *block_;
-  const std::size_t names = block.new_props.namespaces.size() + block.new_props.origins.size();
-  if (block.batch.empty() && names == 0) return {};
-  const auto frame = [&](format::FrameType type, std::size_t count) -> format::FrameHeader& {
-    block.frames.push_back(file_.frame(type));
-    block.frames.back().count = static_cast<std::uint32_t>(count);
-    return block.frames.back();
-  };
-  if (names != 0) frame(format::FrameType::props, names);
-  if (const auto n = block.new_ids.ids.size(); n > 0) frame(format::FrameType::ids, n).first = vector_count_ - n;
-  if (!block.batch.empty()) {
-    auto& data = frame(format::FrameType::data, block.batch.size());
-    data.first = ordinal_;
-    data.min_time = block.least, data.max_time = block.greatest;
-    ordinal_ += block.batch.size();
-  }
+  if (block.batch.empty()) return {};
+  block.frame = file_.frame(format::FrameType::data);
+  block.frame.count = static_cast<std::uint32_t>(block.batch.size());
+  block.frame.first = ordinal_;
+  block.frame.min_time = block.least, block.frame.max_time = block.greatest;
+  ordinal_ += block.batch.size();
   block.preset = options_.preset;
   const auto shared = std::shared_ptr<Block>(std::move(block_));
   block_ = std::make_unique<Block>();
   return work_.submit([shared]() -> Status { return shared->encode(), Status{}; },
                       [this, shared]() -> Status {
-                        SegmentFile::VectorRange range;
-                        if (!shared->batch.empty()) range = {shared->batch.vectors.front(), shared->batch.vectors.back()};
-                        return file_.write(shared->frames, shared->bytes, {&range, 1});
+                        const SegmentFile::VectorRange range{shared->batch.vectors.front(), shared->batch.vectors.back()};
+                        return file_.write({&shared->frame, 1}, shared->bytes, {&range, 1});
                       });
 }
 
@@ -147,9 +148,15 @@ Status PackedWriter::write_commits(format::CommitTable& table, std::size_t first
     for (auto& parent : row.commit.parents) parent.origin = local_origin(parent.origin);
     for (auto& record : row.records) record = numbers[record] - 1;
   }
-  DELTA_OK(flush_block());  // names
-  DELTA_OK(work_.finish());
   Buffer raw;
+  if (!new_origins_.empty()) {
+    format::FrameHeader frame = file_.frame(format::FrameType::props);
+    frame.count = static_cast<std::uint32_t>(new_origins_.size());
+    format::write_props({{}, std::move(new_origins_)}, raw);
+    new_origins_.clear();
+    DELTA_OK(file_.write_table(frame, raw));
+    raw.clear();
+  }
   format::write_commits(part, format::Kind::packed, raw);
   format::FrameHeader frame = file_.frame(format::FrameType::commits);
   frame.first = first;
@@ -159,7 +166,9 @@ Status PackedWriter::write_commits(format::CommitTable& table, std::size_t first
 
 Status PackedWriter::finish(format::CommitTable& table, std::span<const Hash> hashes) {
   DELTA_CHECK(&table.rows == &rows_ && hashes.size() == rows_.size());
+  if (numbers_.empty()) DELTA_OK(write_names());
   DELTA_OK(flush_block());
+  DELTA_OK(work_.finish());
   const std::size_t commits = table.rows.size();
   for (std::size_t r = 0; r < commits; ++r) {
     const Commit& commit = table.rows[r].commit;
@@ -168,11 +177,10 @@ Status PackedWriter::finish(format::CommitTable& table, std::span<const Hash> ha
     head.commit.time = commit.time, head.previous = table.rows[r].previous;
     file_.note_head(head, hashes[r]);
   }
-  for (std::size_t first = 0; first < commits; first += kCommitsRows) {
-    DELTA_OK(write_commits(table, first, std::min(commits, first + kCommitsRows)));
+  for (std::size_t first = 0; first < commits; first += kRowsAtOnce) {
+    DELTA_OK(write_commits(table, first, std::min(commits, first + kRowsAtOnce)));
   }
-  DELTA_OK(work_.finish());
-  return file_.finish({vector_count_, namespace_count_, origin_count_, static_cast<std::uint32_t>(commits), ordinal_});
+  return file_.finish({static_cast<std::uint32_t>(order_.size()), namespace_count_, origin_count_, static_cast<std::uint32_t>(commits), ordinal_});
 }
 
 }  // namespace delta::store

@@ -24,15 +24,18 @@ class PackedWriter {
 
   /// `rows`: all commits in order, numbers of the catalog: those of the table that finish() gets. What they were pruned under may be
   /// settled until then.
-  /// `previous`: hash before the first commit, for the segment id.
-  PackedWriter(const Catalog& catalog, const std::vector<format::CommitRow>& rows, const Hash& previous, Options options,
-               SegmentFile::Sink sink);
+  /// `vectors`: those that may have deltas, in the order in which these come. `previous`: hash before the first commit, for the segment id.
+  PackedWriter(const Catalog& catalog, const std::vector<format::CommitRow>& rows, std::span<const std::uint32_t> vectors,
+               const Hash& previous, Options options, SegmentFile::Sink sink);
   ~PackedWriter();
 
   /// The next delta: those of a vector together, in key order. `commit` is its row, `vector` a number of the catalog.
   Status add(const Change& change);
   /// Writes the commits, sealed. `table`: that of `rows`; it is used up. `hashes`: of each row's commit, at least the last of each origin.
   Status finish(format::CommitTable& table, std::span<const Hash> hashes);
+
+  /// Rows of a COMMITS frame at most. Where there are more, each must know its `previous`.
+  static constexpr std::size_t kRowsAtOnce = 1 << 20;
 
   std::uint64_t deltas() const { return ordinal_; }
   std::uint64_t bytes() const { return file_.bytes(); }
@@ -41,7 +44,7 @@ class PackedWriter {
   struct Block;
 
   std::uint32_t local_origin(std::uint32_t origin);
-  std::uint32_t local_vector(std::uint32_t vector);
+  Status write_names();
   Status flush_block();
   Status write_commits(format::CommitTable& table, std::size_t first, std::size_t end);
 
@@ -50,8 +53,11 @@ class PackedWriter {
   Options options_;
   SegmentFile file_;
   OrderedWork work_;
-  std::vector<std::uint32_t> namespaces_, origins_, vectors_;  // catalog number -> segment number + 1
-  std::uint32_t namespace_count_ = 0, origin_count_ = 0, vector_count_ = 0;
+  std::span<const std::uint32_t> order_;
+  std::vector<std::uint32_t> numbers_;  // catalog number -> segment number, of vectors
+  std::vector<std::uint32_t> origins_;  // + 1
+  std::vector<std::string> new_origins_;
+  std::uint32_t namespace_count_ = 0, origin_count_ = 0;
   std::unique_ptr<Block> block_;
   std::uint64_t ordinal_ = 0;
 };

@@ -1,0 +1,119 @@
+// Repacks and prunes. What it says of a run it also says of a dry one: the same work, without the file.
+#include <fmt/format.h>
+
+#include "cli/values.hpp"
+#include "command.hpp"
+#include "delta/compact.hpp"
+#include "delta/text.hpp"
+#include "formats/json_writer.hpp"
+#include "logs.hpp"
+#include "ui/console.hpp"
+
+namespace deltalog {
+
+namespace {
+
+using delta::CompactOptions;
+using delta::CompactReport;
+
+Result<CompactOptions> options_of(const Invocation& invocation) {
+  CompactOptions options;
+  options.force = invocation.has("force");
+  options.whole_deltas = invocation.has("whole-deltas");
+  for (const auto& text : invocation.values("keep")) {
+    auto rule = parse_keep(text);
+    if (!rule) return usage_error(invocation, "--keep: " + rule.error().message);
+    options.keep.push_back(*rule);
+  }
+  DELTA_TRY(options.threads, threads_of(invocation));
+  DELTA_TRY(const auto preset, value_of(invocation, "preset", parse_preset));
+  DELTA_TRY(const auto memory, value_of(invocation, "memory", parse_size));
+  options.preset = preset.value_or(options.preset);
+  options.memory = memory.value_or(options.memory);
+  return options;
+}
+
+/// What --if asks of the log as it is.
+Result<std::uint64_t> measure(const delta::Log& log, std::string_view what) {
+  if (what == "chain") return longest_chain(log);
+  if (what == "commits") return log.commits();
+  std::uint64_t sum = 0;
+  for (const auto& segment : log.segments()) {
+    sum += what == "segments" ? 1 : what == "deltas" ? segment.deltas : segment.length;
+  }
+  return sum;
+}
+
+/// False: the log has not reached the threshold, and that was said.
+Result<bool> worth_it(const Invocation& invocation, Console& console) {
+  DELTA_TRY(const auto threshold, value_of(invocation, "if", parse_threshold));
+  if (!threshold) return true;
+  DELTA_TRY(const unsigned threads, threads_of(invocation));
+  DELTA_TRY(const auto log, delta::Log::open(invocation.operands(), {threads}));
+  DELTA_TRY(const std::uint64_t reached, measure(log, threshold->what));
+  if (reached >= threshold->least) return true;
+  console.warn(fmt::format("nothing done: {} is {}, below {}", threshold->what, reached, threshold->least));
+  return false;
+}
+
+std::string answers_text(const delta::KeptTimes& kept) {
+  if (kept == delta::KeptTimes::all()) return "every time";
+  std::string text;
+  for (const auto& range : kept.ranges().first(std::min<std::size_t>(kept.ranges().size(), 12))) {
+    text += delta::format_time(range.first);
+    if (range.last == delta::kMaxMicros) text += " and later";
+    else if (range.last != range.first) text += " to " + delta::format_time(range.last);
+    text += ", ";
+  }
+  if (kept.ranges().size() > 12) text += fmt::format("{} more, ", kept.ranges().size() - 12);
+  return text + "now";
+}
+
+std::string json_report(const CompactReport& report, bool dry) {
+  std::string out;
+  delta::formats::JsonWriter json(out);
+  json.begin_object().member("type", "compact").key("v").u64(1).key("dry_run").boolean(dry);
+  json.key("commits").u64(report.commits).key("pruned_commits").u64(report.pruned_commits).key("vectors").u64(report.vectors);
+  json.key("deltas").u64(report.deltas).key("kept").u64(report.kept).key("partial").u64(report.partial);
+  json.key("longest_chain").u64(report.longest_chain);
+  json.key("bytes_before").u64(report.bytes_before).key("bytes_after").u64(report.bytes_after).key("answers").begin_array();
+  for (const auto& range : report.answers.ranges()) {
+    json.begin_object().member("first", delta::format_time(range.first)).member("last", delta::format_time(range.last)).end_object();
+  }
+  json.end_array().end_object().end_line();
+  return out;
+}
+
+std::string text_report(const CompactReport& report, bool dry) {
+  return fmt::format("{} {} of {} ({} in part) on {}, {}{} -> {}; answers {}", dry ? "would keep" : "kept", report.kept,
+                     delta::plural(report.deltas, "delta"), report.partial, delta::plural(report.vectors, "vector"),
+                     report.pruned_commits > 0 ? delta::plural(report.pruned_commits, "pruned commit") + ", " : std::string(),
+                     delta::human_size(report.bytes_before), delta::human_size(report.bytes_after), answers_text(report.answers));
+}
+
+}  // namespace
+
+Result<Exit> run_compact(const Invocation& invocation, Console& console) {
+  const bool dry = invocation.has("dry-run");
+  const auto* output = invocation.value("output");
+  if (!output && !dry) return usage_error(invocation, "-o OUT is missing; or --dry-run");
+  DELTA_TRY(const CompactOptions options, options_of(invocation));
+  DELTA_TRY(const bool worth, worth_it(invocation, console));
+  if (!worth) return Exit::yes;
+  DELTA_TRY(const auto report, delta::compact(invocation.operands(), dry ? "" : *output, options));
+  bool pending = false;
+  for (const auto& notice : report.notices) {
+    console.warn(notice);
+    pending = pending || notice.verdict == delta::Verdict::pending;
+  }
+  if (invocation.has("json")) {
+    DELTA_OK(console.print(json_report(report, dry)));
+  } else if (dry) {
+    DELTA_OK(console.print(text_report(report, dry) + "\n"));
+  } else {
+    console.note(text_report(report, dry));
+  }
+  return pending ? Exit::partly : Exit::yes;
+}
+
+}  // namespace deltalog

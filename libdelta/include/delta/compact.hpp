@@ -1,0 +1,66 @@
+// Compaction: a log repacked by vector, and pruned of what the rules let go (law 8).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "delta/finding.hpp"
+#include "delta/kept_times.hpp"
+#include "delta/log.hpp"
+#include "delta/preset.hpp"
+#include "delta/result.hpp"
+
+namespace delta {
+
+/// Which times a compaction keeps beside "now". Calendar rules keep the last microsecond of each of the last `count` UTC hours, days,
+/// weeks (from Monday), months or years, the one of the log's greatest timestamp among them.
+struct KeepRule {
+  enum class Kind : std::uint8_t {
+    all,      ///< every time: nothing is pruned
+    now,      ///< nothing beside now
+    since,    ///< `at` and every later time
+    last,     ///< of each vector, its last `count` deltas
+    every,    ///< the last microsecond of each `step`, counted from the epoch, as long as the log is
+    hourly, daily, weekly, monthly, yearly,
+    tags,     ///< the times that tags name
+  };
+  Kind kind = Kind::all;
+  Micros at = 0;
+  Micros step = 0;
+  std::uint64_t count = 0;
+};
+
+struct CompactOptions {
+  Preset preset = Preset::balanced;
+  unsigned threads = 0;
+  bool force = false;            ///< replace an existing output
+  std::vector<KeepRule> keep;    ///< united; none: all
+  bool whole_deltas = false;     ///< a delta goes whole or stays whole, so that hashes vouch for all that stays
+  bool assume_closed = false;    ///< no writer exists whose deltas are not here; recorded
+  std::uint64_t memory = std::uint64_t{256} << 20;  ///< deltas sorted at once, in bytes as plain rows: more passes, never other bytes
+};
+
+struct CompactReport {
+  std::uint64_t commits = 0, vectors = 0;       ///< vectors: that have deltas
+  std::uint64_t deltas = 0, kept = 0, partial = 0;  ///< before; after, of which so many in part
+  std::uint64_t pruned_commits = 0;             ///< after: that have lost something, now or before
+  std::uint64_t longest_chain = 0;              ///< most deltas of a vector, before
+  std::uint64_t bytes_before = 0, bytes_after = 0;
+  KeptTimes answers;                            ///< the times that the output answers, beside now; all() if nothing is pruned
+  std::vector<Finding> notices;                 ///< pending commits, a torn tail that was passed over, ...
+};
+
+/// The times that rules keep for a log; `last` is not among them, as it is each vector's own. limit: more than a million moments.
+DELTA_EXPORT Result<KeptTimes> kept_times(const Log& log, std::span<const KeepRule> rules);
+
+/// Writes the union of the logs as one packed segment to `output`; empty: nothing is written (a dry run), and the report says
+/// what would be. Memory: `memory` bytes, names and commit rows, 40 bytes a vector, and, if anything is pruned, 56 bytes a delta.
+DELTA_EXPORT Result<CompactReport> compact(std::span<const std::string> paths, const std::string& output, const CompactOptions& options);
+
+/// Deltas of the vector that has most: what `--if chain:N` asks.
+DELTA_EXPORT Result<std::uint64_t> longest_chain(const Log& log);
+
+}  // namespace delta

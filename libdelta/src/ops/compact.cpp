@@ -1,0 +1,251 @@
+// Compaction in three steps: a survey of where each vector's deltas are, vectors a group at a time gathered, pruned and written, and
+// then the commit rows with what stands for the pruned deltas.
+#include "delta/compact.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "delta/file.hpp"
+#include "format/wire.hpp"
+#include "model/fold.hpp"
+#include "model/pieces.hpp"
+#include "model/prune.hpp"
+#include "ops/compact_rows.hpp"
+#include "store/log_impl.hpp"
+#include "store/packed_writer.hpp"
+
+namespace delta {
+namespace {
+
+/// What the survey knows of a vector.
+struct Place {
+  Key first;                  // least key of its deltas
+  std::uint64_t bytes = 0;    // of its deltas as plain rows, about
+  std::uint64_t deltas = 0;
+};
+
+class Survey {
+ public:
+  /// `last`: also the time of each vector's last `last`-th delta.
+  static Result<Survey> make(const Log& log, std::uint64_t last) {
+    Survey survey;
+    survey.places.resize(log.catalog().vectors());
+    survey.ranks_ = model::origin_ranks(log.catalog());
+    std::vector<std::vector<Micros>> times(last > 0 ? log.catalog().vectors() : 0);
+    Log::Impl::StreamOptions options;
+    options.values = false;
+    DELTA_OK(log.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
+      for (std::size_t i = 0; i < block.batch.size(); ++i) survey.take(log, block.batch, i);
+      for (std::size_t i = 0; i < block.batch.size() && last > 0; ++i) {
+        if (!log.pending(block.batch.commits[i])) times[block.batch.vectors[i]].push_back(block.batch.times[i].us());
+      }
+      return {};
+    }));
+    for (auto& of_vector : times) {
+      const bool all = of_vector.size() <= last;
+      if (!all) std::ranges::nth_element(of_vector, of_vector.begin() + static_cast<std::ptrdiff_t>(last) - 1, std::greater());
+      survey.kept_since.push_back(all ? 0 : of_vector[last - 1]);
+    }
+    survey.sort(log.catalog());
+    return survey;
+  }
+
+  std::vector<Place> places;                // by vector
+  std::vector<std::uint32_t> order;         // vectors that have deltas, as a packed segment holds them: by their first key
+  std::vector<Micros> kept_since;           // by vector, if asked
+
+ private:
+  void take(const Log& log, const ChangeBatch& batch, std::size_t i) {
+    Place& place = places[batch.vectors[i]];
+    const auto size = [i](const std::vector<std::uint64_t>& ends) { return ends[i] - (i == 0 ? 0 : ends[i - 1]); };
+    place.bytes += 64 + 4 * (size(batch.index_ends) + size(batch.bits_ends));
+    const Key key{batch.times[i], log.commit(batch.commits[i]).origin, batch.seqs[i]};
+    if (place.deltas++ == 0 || less(key, place.first)) place.first = key;
+  }
+
+  bool less(const Key& a, const Key& b) const {
+    if (a.time != b.time) return a.time < b.time;
+    return a.origin != b.origin ? ranks_[a.origin] < ranks_[b.origin] : a.seq < b.seq;
+  }
+
+  void sort(const Catalog& catalog) {
+    for (std::uint32_t v = 0; v < places.size(); ++v) {
+      if (places[v].deltas > 0) order.push_back(v);
+    }
+    std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
+      if (less(places[a].first, places[b].first)) return true;
+      if (less(places[b].first, places[a].first)) return false;
+      return catalog.id(a) < catalog.id(b);  // never: a dot is of one vector
+    });
+  }
+
+  std::vector<std::uint32_t> ranks_;
+};
+
+class Compaction {
+ public:
+  Compaction(const Log& log, const CompactOptions& options) : log_(log), options_(options), ranks_(model::origin_ranks(log.catalog())) {}
+
+  Result<CompactReport> run(const std::string& output) {
+    DELTA_TRY(rules_, kept_times(log_, options_.keep));
+    for (const KeepRule& rule : options_.keep) {
+      if (rule.kind == KeepRule::Kind::last) last_ = std::max(last_, rule.count);
+    }
+    DELTA_TRY(Survey survey, Survey::make(log_, last_));
+    survey_ = std::move(survey);
+    pruning_ = rules_ != KeptTimes::all() || options_.assume_closed;
+    rows_.emplace(log_, pruning_, kept_by_all(), options_.assume_closed);
+    std::optional<OutputFile> file;
+    if (!output.empty()) {
+      DELTA_TRY(OutputFile opened, OutputFile::create(output, {.force = options_.force}));
+      file.emplace(std::move(opened));
+    }
+    const auto sink = [&](ByteView bytes) { return file ? file->write(bytes) : Status{}; };
+    store::PackedWriter writer(log_.catalog(), rows_->table().rows, survey_.order, rows_->first_previous(),
+                               {options_.preset, thread_count(options_.threads), identity()}, sink);
+    DELTA_OK(write_vectors(writer));
+    DELTA_OK(rows_->finish(writer));
+    if (file) DELTA_OK(file->commit());
+    return report(writer);
+  }
+
+ private:
+  /// The times that are kept for every vector: those of the rules, and from where on each keeps all of its last deltas.
+  KeptTimes kept_by_all() const {
+    KeptTimes kept = rules_;
+    if (survey_.kept_since.empty()) return kept;
+    kept.add(KeptTimes::since(*std::ranges::max_element(survey_.kept_since)));
+    return kept;
+  }
+
+  /// Tells apart what is made of one log by different rules.
+  Buffer identity() const {
+    Buffer bytes;
+    format::Writer out(bytes);
+    out.varint(last_), out.u8(options_.whole_deltas), out.u8(options_.assume_closed);
+    for (const auto& range : rules_.ranges()) out.varint(range.first), out.varint(range.last);
+    return bytes;
+  }
+
+  Status write_vectors(store::PackedWriter& writer) {
+    for (std::size_t begin = 0; begin < survey_.order.size();) {
+      std::size_t end = begin;
+      std::uint64_t bytes = 0;
+      while (end < survey_.order.size() && (end == begin || bytes < options_.memory)) bytes += survey_.places[survey_.order[end++]].bytes;
+      DELTA_OK(write_group(std::span(survey_.order).subspan(begin, end - begin), writer));
+      begin = end;
+    }
+    return {};
+  }
+
+  Status write_group(std::span<const std::uint32_t> vectors, store::PackedWriter& writer) {
+    const bool everything = vectors.size() == survey_.order.size();
+    std::vector<bool> wanted(log_.catalog().vectors());
+    for (const std::uint32_t v : vectors) wanted[v] = true;
+    ChangeBatch gathered;
+    Log::Impl::StreamOptions options;
+    options.wanted = everything ? nullptr : &wanted;
+    options.leaves = rows_->needs_leaves();
+    DELTA_OK(log_.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
+      for (std::size_t i = 0; i < block.batch.size(); ++i) {
+        if (!wanted[block.batch.vectors[i]]) continue;
+        gathered.add(block.batch[i]);
+        if (options.leaves) rows_->note_input(*block.part, block.batch[i], block.leaves[i]);
+      }
+      return {};
+    }));
+    std::vector<std::uint64_t> starts(log_.catalog().vectors() + 1);  // counting sort by vector
+    for (const std::uint32_t v : gathered.vectors) ++starts[v + 1];
+    std::partial_sum(starts.begin(), starts.end(), starts.begin());
+    std::vector<std::uint64_t> sorted(gathered.size()), next(starts.begin(), starts.end() - 1);
+    for (std::size_t i = 0; i < gathered.size(); ++i) sorted[next[gathered.vectors[i]]++] = i;
+    std::vector<Change> deltas;
+    for (const std::uint32_t v : vectors) {
+      deltas.clear();
+      for (std::uint64_t i = starts[v]; i < starts[v + 1]; ++i) deltas.push_back(gathered[sorted[i]]);
+      DELTA_OK(write_vector(v, deltas, writer));
+    }
+    return {};
+  }
+
+  void sort(std::vector<Change>& deltas) const {
+    std::ranges::sort(deltas, [&](const Change& a, const Change& b) {
+      if (a.time != b.time) return a.time < b.time;
+      const auto x = ranks_[log_.commit(a.commit).origin], y = ranks_[log_.commit(b.commit).origin];
+      return x != y ? x < y : a.seq < b.seq;
+    });
+  }
+
+  Status write_vector(std::uint32_t vector, std::vector<Change>& deltas, store::PackedWriter& writer) {
+    deltas_ += deltas.size();
+    longest_ = std::max<std::uint64_t>(longest_, deltas.size());
+    const bool pieces = std::ranges::any_of(deltas, [](const Change& c) { return c.lost != 0; });
+    ChangeBatch left;
+    if (pruning_ || pieces) {
+      const auto folded = std::ranges::partition(deltas, [&](const Change& c) { return log_.pending(c.commit); });
+      model::prune_vector(log_.impl().history, ranks_, log_.catalog().dims(vector), {folded.begin(), folded.end()}, prune_options(vector), left);
+      deltas.erase(folded.begin(), folded.end());
+      ChangeBatch united;
+      model::put_in_key_order(log_.impl().history, ranks_, log_.catalog().dims(vector), deltas, united);  // pending: not judged
+      for (const Change& delta : deltas) left.add(delta);
+      deltas.clear();
+      for (std::size_t i = 0; i < left.size(); ++i) deltas.push_back(left[i]);
+    }
+    sort(deltas);
+    for (Change& delta : deltas) {
+      partial_ += delta.lost != 0;
+      rows_->note_output(delta);
+      delta.commit = rows_->row_of(delta.commit);
+      DELTA_OK(writer.add(delta));
+    }
+    return {};
+  }
+
+  model::PruneOptions prune_options(std::uint32_t vector) const {
+    model::PruneOptions options;
+    options.kept = rules_;
+    if (!survey_.kept_since.empty()) options.kept.add(KeptTimes::since(survey_.kept_since[vector]));
+    options.whole_deltas = options_.whole_deltas;
+    return options;
+  }
+
+  CompactReport report(const store::PackedWriter& writer) const {
+    CompactReport report;
+    report.commits = log_.commits();
+    report.vectors = survey_.order.size();
+    report.deltas = deltas_, report.kept = writer.deltas(), report.partial = partial_;
+    report.pruned_commits = rows_->pruned();
+    report.longest_chain = longest_;
+    for (const auto& segment : log_.segments()) report.bytes_before += segment.length;
+    report.bytes_after = writer.bytes();
+    report.answers = rows_->answers();
+    report.notices = log_.notices();
+    return report;
+  }
+
+  const Log& log_;
+  const CompactOptions& options_;
+  std::vector<std::uint32_t> ranks_;
+  KeptTimes rules_;
+  std::uint64_t last_ = 0;
+  bool pruning_ = false;
+  Survey survey_;
+  std::optional<ops::CompactRows> rows_;
+  std::uint64_t deltas_ = 0, partial_ = 0, longest_ = 0;
+};
+
+}  // namespace
+
+Result<CompactReport> compact(std::span<const std::string> paths, const std::string& output, const CompactOptions& options) {
+  DELTA_TRY(const Log log, Log::open(paths, {options.threads}));
+  return Compaction(log, options).run(output);
+}
+
+Result<std::uint64_t> longest_chain(const Log& log) {
+  DELTA_TRY(const Survey survey, Survey::make(log, 0));
+  std::uint64_t most = 0;
+  for (const Place& place : survey.places) most = std::max(most, place.deltas);
+  return most;
+}
+
+}  // namespace delta

@@ -1,0 +1,137 @@
+#include "ops/compact_rows.hpp"
+
+#include <algorithm>
+
+#include "model/canonical.hpp"
+
+namespace delta::ops {
+
+CompactRows::CompactRows(const Log& log, bool pruning, KeptTimes kept, bool closed)
+    : log_(log), pruning_(pruning), closed_(closed), kept_(std::move(kept)), row_of_(log.commits()) {
+  const auto& impl = log.impl();
+  for (const std::uint32_t commit : log.commits_in_key_order()) {
+    row_of_[commit] = static_cast<std::uint32_t>(table_.rows.size());
+    format::CommitRow& row = table_.rows.emplace_back();
+    row.commit = log.commit(commit);
+    row.previous = impl.previous[commit].value_or(Hash{});
+    pruned_input_ = pruned_input_ || !impl.history.records(commit).empty();
+  }
+  seen_ = folded();
+  for (std::uint32_t p = 0; p < impl.parts.size(); ++p) {
+    const auto& rows = impl.parts[p].segment.rows();
+    for (std::uint32_t r = 0; r < rows.size(); ++r) {
+      if (!rows[r].records.empty() && !impl.parts[p].passed[r]) copies_.push_back({impl.parts[p].commits[r], p, r});
+    }
+  }
+  std::ranges::sort(copies_, {}, &Copy::commit);
+}
+
+std::vector<Dot> CompactRows::folded() const {
+  std::vector<Dot> seen;
+  for (std::uint32_t origin = 0; origin < log_.catalog().origins(); ++origin) {
+    if (const std::uint64_t seq = log_.impl().history.head(origin); seq > 0) seen.push_back({origin, seq});
+  }
+  return seen;
+}
+
+void CompactRows::note_input(const Log::Impl::Part& part, const Change& change, const Hash& leaf) {
+  if (change.lost != 0) return;
+  const auto number = static_cast<std::uint32_t>(&part - log_.impl().parts.data());
+  inputs_.push_back({change.commit, number, change.seq - log_.commit(change.commit).first, leaf});
+}
+
+void CompactRows::note_output(const Change& change) {
+  if (change.lost == 0 && needs_leaves()) outputs_.push_back({change.commit, change.seq - log_.commit(change.commit).first});
+}
+
+std::uint32_t CompactRows::add_record(const PruneRecord& record) {
+  const auto number = static_cast<std::uint32_t>(std::ranges::find(table_.records, record) - table_.records.begin());
+  if (number == table_.records.size()) table_.records.push_back(record);
+  return number;
+}
+
+/// Pruning again replaces a commit's records by one: the times of both. What is pending is left as it was.
+std::vector<std::uint32_t> CompactRows::records_of(std::uint32_t commit) {
+  const auto& history = log_.impl().history;
+  const auto& before = history.records(commit);
+  std::vector<std::uint32_t> records;
+  if (!pruning_ || !history.folded(commit)) {
+    for (const std::uint32_t record : before) records.push_back(add_record(history.record(record)));
+    std::ranges::sort(records);
+    return records;
+  }
+  PruneRecord record{kept_, seen_, closed_};
+  if (!before.empty()) {
+    KeptTimes answered;
+    for (const std::uint32_t old : before) {
+      if (history.complete(old)) answered.add(history.record(old).kept);
+      record.closed = record.closed || history.record(old).closed;
+    }
+    record.kept = record.kept.intersect(answered);
+  }
+  return {add_record(record)};
+}
+
+/// `inputs`: whole deltas of the commit's copies; `outputs`: places of those that go out; both ascend.
+Status CompactRows::settle(std::uint32_t commit, std::span<const Input> inputs, std::span<const Output> outputs) {
+  const auto& impl = log_.impl();
+  format::CommitRow& row = table_.rows[row_of_[commit]];
+  if (!row.commit.setting.empty() || outputs.size() == row.commit.count) return {};
+  model::PartialTree tree(row.commit.count);
+  for (const Input& in : inputs) tree.add(in.place, in.leaf);
+  const auto copies = std::ranges::equal_range(copies_, commit, {}, &Copy::commit);
+  for (const Copy& copy : copies) {
+    std::vector<std::uint64_t> places;
+    for (const Input& in : inputs) {
+      if (in.part == copy.part) places.push_back(in.place);
+    }
+    const store::Segment& segment = impl.parts[copy.part].segment;
+    if (!tree.add_copy(places, segment.rows()[copy.row].nodes)) {
+      return error(ErrorCode::corrupt, "the hashes of pruned commit " + log_.dot_text({row.commit.origin, row.commit.first}) + " do not fit its deltas")
+          .in(segment.file->name());
+    }
+  }
+  std::vector<std::uint64_t> places;
+  for (const Output& out : outputs) places.push_back(out.place);
+  auto nodes = tree.nodes(places);
+  if (!nodes) return error(ErrorCode::corrupt, "deltas of commit " + log_.dot_text({row.commit.origin, row.commit.first}) + " are missing");
+  row.nodes = std::move(*nodes);
+  row.records = records_of(commit);
+  ++pruned_;
+  return {};
+}
+
+Status CompactRows::finish(store::PackedWriter& writer) {
+  std::ranges::sort(inputs_, {}, [](const Input& in) { return std::tuple(in.commit, in.place, in.part); });
+  std::ranges::sort(outputs_);
+  std::size_t in = 0, out = 0;
+  for (std::uint32_t commit = 0; needs_leaves() && commit < log_.commits(); ++commit) {
+    const std::size_t first_in = in, first_out = out;
+    while (in < inputs_.size() && inputs_[in].commit == commit) ++in;
+    while (out < outputs_.size() && outputs_[out].commit == commit) ++out;
+    DELTA_OK(settle(commit, std::span(inputs_).subspan(first_in, in - first_in), std::span(outputs_).subspan(first_out, out - first_out)));
+  }
+  for (std::uint32_t commit = 0; commit < log_.commits(); ++commit) {
+    if (log_.pending(commit)) continue;
+    KeptTimes kept;
+    const auto& records = table_.rows[row_of_[commit]].records;
+    for (const std::uint32_t record : records) kept.add(table_.records[record].kept);
+    if (!records.empty()) answers_ = answers_.intersect(kept);
+  }
+  if (table_.rows.size() > store::PackedWriter::kRowsAtOnce) {  // each COMMITS frame says what its origins' first commits follow
+    DELTA_TRY(const auto hashes, log_.hashes());
+    for (std::uint32_t commit = 0; commit < log_.commits(); ++commit) {
+      const Commit& c = log_.commit(commit);
+      if (const auto before = log_.find_commit({c.origin, c.first - 1})) table_.rows[row_of_[commit]].previous = hashes[*before];
+    }
+  }
+  std::vector<Hash> hashes(table_.rows.size());
+  DELTA_TRY(const auto heads, log_.impl().heads(log_));
+  for (std::uint32_t commit = 0; commit < log_.commits(); ++commit) {
+    const Commit& c = log_.commit(commit);
+    if (heads[c.origin].seq == c.last()) hashes[row_of_[commit]] = heads[c.origin].hash;
+  }
+  return writer.finish(table_, hashes);
+}
+
+}  // namespace delta::ops

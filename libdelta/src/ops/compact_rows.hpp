@@ -1,0 +1,70 @@
+// The commit rows of a packed segment in the making: which commits are whole in it, and of the others what they were pruned under
+// and the hashes that stand for what is gone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "delta/log.hpp"
+#include "format/tables.hpp"
+#include "store/log_impl.hpp"
+#include "store/packed_writer.hpp"
+
+namespace delta::ops {
+
+class CompactRows {
+ public:
+  /// All commits of the log, in key order. `pruning`: commits may lose deltas now, under `kept`.
+  CompactRows(const Log& log, bool pruning, KeptTimes kept, bool closed);
+
+  format::CommitTable& table() { return table_; }
+  std::uint32_t row_of(std::uint32_t commit) const { return row_of_[commit]; }
+  Hash first_previous() const { return table_.rows.empty() ? Hash{} : table_.rows.front().previous; }
+
+  /// Hashes of the deltas that come in are asked for: something may stand in for them.
+  bool needs_leaves() const { return pruning_ || pruned_input_; }
+  /// A delta of one of the copies that the log holds. Commits by the log's numbers.
+  void note_input(const Log::Impl::Part& part, const Change& change, const Hash& leaf);
+  /// A delta that goes out.
+  void note_output(const Change& change);
+
+  /// Settles all rows and writes them.
+  Status finish(store::PackedWriter& writer);
+  std::uint64_t pruned() const { return pruned_; }
+  /// After finish(): the times that the output answers.
+  KeptTimes answers() const { return answers_; }
+
+ private:
+  struct Input {
+    std::uint32_t commit;
+    std::uint32_t part;  // number of the copy's part
+    std::uint64_t place;
+    Hash leaf;
+  };
+  struct Output {
+    std::uint32_t commit;
+    std::uint64_t place;
+    friend auto operator<=>(const Output&, const Output&) = default;
+  };
+  struct Copy {  // a pruned one that counts
+    std::uint32_t commit, part, row;
+  };
+  Status settle(std::uint32_t commit, std::span<const Input> inputs, std::span<const Output> outputs);
+  std::vector<std::uint32_t> records_of(std::uint32_t commit);
+  std::uint32_t add_record(const PruneRecord& record);
+  std::vector<Dot> folded() const;
+
+  const Log& log_;
+  bool pruning_, pruned_input_ = false, closed_;
+  KeptTimes kept_, answers_ = KeptTimes::all();
+  format::CommitTable table_;
+  std::vector<std::uint32_t> row_of_;
+  std::vector<Copy> copies_;     // by commit
+  std::vector<Input> inputs_;    // whole deltas that came in
+  std::vector<Output> outputs_;  // whole deltas that go out
+  std::vector<Dot> seen_;        // all that is folded
+  std::uint64_t pruned_ = 0;
+};
+
+}  // namespace delta::ops
