@@ -313,7 +313,7 @@ TEST_CASE("what pruning cannot leave is refused") {
   CHECK(check(Operation::sparse, one, value, pruned::values | pruned::metadata | pruned::settled));
   CHECK(check(Operation::negate, {}, {}, pruned::metadata));
   CHECK(!check(Operation::create, one, value, pruned::mark));
-  CHECK(!check(Operation::create, two, bits, pruned::values));
+  CHECK(check(Operation::create, two, bits, pruned::values));  // of pieces that nobody had whole
   CHECK(!check(Operation::create, one, bits, pruned::values));
   CHECK(!check(Operation::create, {}, {}, pruned::values | pruned::mark));
   CHECK(!check(Operation::dense, {}, {}, pruned::values));

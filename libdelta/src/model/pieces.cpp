@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <string>
 
 #include "model/metadata.hpp"
@@ -47,6 +48,8 @@ class Union {
       take_values(piece, dims);
       take_metadata(piece);
     }
+    const bool whole = std::any_of(pieces.begin(), pieces.end(), [](const Change& piece) { return piece.lost == 0; });
+    if (!whole && united_.lost == 0) keep_marked(dims);
   }
   const Change& change() const { return united_; }
 
@@ -85,6 +88,19 @@ class Union {
     for (const auto& [name, member] : all) members.push_back(member);
     metadata_ = metadata_text(members);
     united_.metadata = metadata_;
+  }
+
+  /// Complete again, but of no copy that had it whole: none can prove it. It stays a piece that happens to have everything.
+  void keep_marked(std::uint32_t dims) {
+    if (!is_assignment(united_.op)) {
+      united_.lost = pruned::metadata;
+      return;
+    }
+    united_.lost = pruned::values;
+    if (united_.op == Operation::sparse) return;
+    indices_.resize(dims);
+    std::iota(indices_.begin(), indices_.end(), 0);
+    united_.indices = indices_;
   }
 
   Change united_;

@@ -70,7 +70,7 @@ Status check_lost(const Change& c, std::uint32_t dims) {
   const auto lost = [&](std::uint8_t bit) { return (c.lost & bit) != 0; };
   if ((c.lost & ~pruned::all) != 0) return bad("a pruned delta that has lost what deltas do not have");
   if (lost(pruned::values) && !is_assignment(c.op)) return bad("a " + name + " has no values to lose");
-  if (lost(pruned::values) && c.op != Operation::sparse && c.indices.size() >= dims) return bad("a " + name + " has lost values, and has all");
+  if (lost(pruned::values) && c.indices.size() > dims) return bad("a " + name + " has more values than dims");
   if (lost(pruned::settled) && !is_assignment(c.op)) return bad("a " + name + " has no values to go through transforms");
   if (lost(pruned::mark) && c.op != Operation::create) return bad("a " + name + " cannot lose its mark");
   const bool none = is_assignment(c.op) && c.bits.empty() && (c.op != Operation::create || lost(pruned::mark)) && c.metadata.empty();

@@ -168,30 +168,17 @@ class Compaction {
     return {};
   }
 
-  void sort(std::vector<Change>& deltas) const {
-    std::ranges::sort(deltas, [&](const Change& a, const Change& b) {
-      if (a.time != b.time) return a.time < b.time;
-      const auto x = ranks_[log_.commit(a.commit).origin], y = ranks_[log_.commit(b.commit).origin];
-      return x != y ? x < y : a.seq < b.seq;
-    });
-  }
-
   Status write_vector(std::uint32_t vector, std::vector<Change>& deltas, store::PackedWriter& writer) {
     deltas_ += deltas.size();
     longest_ = std::max<std::uint64_t>(longest_, deltas.size());
-    const bool pieces = std::ranges::any_of(deltas, [](const Change& c) { return c.lost != 0; });
-    ChangeBatch left;
-    if (pruning_ || pieces) {
+    ChangeBatch left, united;
+    if (pruning_) {  // what is pending is not judged
       const auto folded = std::ranges::partition(deltas, [&](const Change& c) { return log_.pending(c.commit); });
       model::prune_vector(log_.impl().history, ranks_, log_.catalog().dims(vector), {folded.begin(), folded.end()}, prune_options(vector), left);
       deltas.erase(folded.begin(), folded.end());
-      ChangeBatch united;
-      model::put_in_key_order(log_.impl().history, ranks_, log_.catalog().dims(vector), deltas, united);  // pending: not judged
-      for (const Change& delta : deltas) left.add(delta);
-      deltas.clear();
       for (std::size_t i = 0; i < left.size(); ++i) deltas.push_back(left[i]);
     }
-    sort(deltas);
+    model::put_in_key_order(log_.impl().history, ranks_, log_.catalog().dims(vector), deltas, united);
     for (Change& delta : deltas) {
       partial_ += delta.lost != 0;
       rows_->note_output(delta);

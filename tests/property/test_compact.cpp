@@ -1,0 +1,106 @@
+// Law 8 through files: a random world dealt out to replicas, each compacted by random rules, united, and compacted again. What
+// the log answers is what the whole one does; what it cannot answer it refuses.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <random>
+
+#include "delta/blame.hpp"
+#include "delta/compact.hpp"
+#include "delta/snapshot.hpp"
+#include "delta/verify.hpp"
+#include "replicas.hpp"
+#include "world.hpp"
+#include "world_file.hpp"
+
+using namespace world;
+using sample::must;
+
+namespace {
+
+delta::CompactOptions random_rules(const World& w, std::mt19937& random) {
+  using Kind = delta::KeepRule::Kind;
+  delta::CompactOptions options{.threads = 1, .force = true};
+  const auto some = [&] { return w.deltas[random() % w.deltas.size()].hlc >> 12; };
+  for (unsigned n = 1 + random() % 2; n > 0; --n) {
+    switch (random() % 6) {
+      case 0: options.keep.push_back({.kind = Kind::all}); break;
+      case 1: options.keep.push_back({.kind = Kind::since, .at = some()}); break;
+      case 2: options.keep.push_back({.kind = Kind::last, .count = 1 + random() % 2}); break;
+      case 3: options.keep.push_back({.kind = Kind::every, .step = 1 + random() % 3}); break;
+      default: options.keep.push_back({.kind = Kind::now}); break;
+    }
+  }
+  options.whole_deltas = random() % 4 == 0;
+  options.memory = random() % 2 == 0 ? 1 : 1 << 20;  // a vector at a time, or all
+  return options;
+}
+
+/// Every cut that is answered is answered as the whole log does. Returns how many were refused.
+std::size_t check_answers(const std::vector<std::string>& paths, const World& w) {
+  const auto log = must(delta::Log::open(paths, {1}));
+  RC_ASSERT(log.notices().empty());
+  RC_LOG() << paths.size() << " logs, now\n";
+  compare(log, w, w.deltas, {});
+  std::size_t refused = 0;
+  for (const Delta& d : w.deltas) {
+    const delta::CutOptions at{.at = d.hlc >> 12}, seen{.as_seen_by = must(log.parse_dot(d.origin + ":" + std::to_string(d.seq)))};
+    for (const auto& cut : {at, seen}) {
+      const auto answer = delta::snapshot(log, cut);
+      if (!answer) {
+        RC_ASSERT(answer.error().code == delta::ErrorCode::not_kept);
+        ++refused;
+        continue;
+      }
+      auto inside = w.deltas;
+      std::erase_if(inside, [&](const Delta& o) {
+        return cut.at ? o.hlc >> 12 > *cut.at : !happens_before(o, d) && o.key() != d.key();
+      });
+      RC_LOG() << paths.size() << " logs, " << (cut.at ? "at " + std::to_string(*cut.at) : "as seen by " + log.dot_text(*cut.as_seen_by)) << "\n";
+      compare(log, w, inside, cut);
+    }
+  }
+  return refused;
+}
+
+}  // namespace
+
+TEST_CASE("law 8: replicas compacted apart, united and compacted again answer as the whole log, or refuse") {
+  std::size_t refused = 0;
+  CHECK(check_histories("law 8 through files", 0.4, [&](const Plan& plan) {
+    const World w = admissible(play(plan));
+    if (w.commits.empty()) return;
+    const scratch::Directory dir;
+    const auto written = write_world(w, dir.file("whole.dlog"));
+    if (!written) RC_FAIL(written.error().text() + "\n" + show(w));
+    std::mt19937 random(static_cast<unsigned>(*rc::gen::noShrink(rc::gen::inRange(0, 1 << 30))));
+    const std::string whole[] = {dir.file("whole.dlog")};
+    const auto log = must(delta::Log::open(whole, {1}));
+    const replicas::Deck deck(log);
+    std::vector<std::vector<std::uint32_t>> hands(2);
+    for (const std::uint32_t commit : log.commits_in_key_order()) {
+      const unsigned who = random() % 3;  // 2: both
+      if (who != 1) hands[0].push_back(commit);
+      if (who != 0) hands[1].push_back(commit);
+    }
+    std::vector<std::string> compacted;
+    for (std::size_t r = 0; r < hands.size(); ++r) {
+      const std::string dealt[] = {dir.file("dealt" + std::to_string(r))};
+      deck.deal(hands[r], dealt[0]);
+      if (hands[r].empty()) continue;
+      compacted.push_back(dir.file("compacted" + std::to_string(r)));
+      must(delta::compact(dealt, compacted.back(), random_rules(w, random)));
+    }
+    refused += check_answers(compacted, w);
+    const std::string one = dir.file("one.dlog");
+    must(delta::compact(compacted, one, random_rules(w, random)));
+    refused += check_answers({one}, w);
+    const std::string ones[] = {one};
+    const auto report = must(delta::verify(ones, {delta::VerifyLevel::chain, 1}));
+    for (const auto& finding : report.findings) RC_LOG() << finding.where << ": " << finding.what << "\n";
+    RC_ASSERT(report.verdict == delta::Verdict::ok);
+    // Beside the whole log, pruned copies take nothing away.
+    RC_ASSERT(check_answers({one, whole[0]}, w) == 0);
+  }));
+  CHECK(refused > 0);
+}
