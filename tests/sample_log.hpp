@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "delta/compact.hpp"
 #include "delta/encode.hpp"
 #include "scratch.hpp"
 
@@ -71,6 +72,14 @@ inline void write_log(const std::string& path) {
 }
 
 /// One more segment at its end.
+/// The same, repacked and pruned to now: deltas whole, in part and gone.
+inline void write_pruned(const std::string& path) {
+  const std::string whole[] = {path + ".whole"};
+  write_log(whole[0]);
+  must(delta::compact(whole, path, {.threads = 1, .force = true, .keep = {{.kind = delta::KeepRule::Kind::now}}}));
+  std::filesystem::remove(whole[0]);
+}
+
 inline void append_log(const std::string& path, delta::Micros start = 2'000'000) {
   auto encoder = must(delta::Encoder::append(path, {}));
   add(encoder, {{"plum", delta::Operation::abs, {}}, {"quince", delta::Operation::create, {1, 2, 3, 4}}}, start);

@@ -59,6 +59,13 @@ void write_matrices(const std::string& path, const std::string& set, Preset pres
 void write_golden(const std::string& name, const std::string& path) {
   if (name == "sample") return sample::write_log(path);
   if (name == "sample-appended") return sample::write_log(path), sample::append_log(path);
+  if (name == "sample-pruned") return sample::write_pruned(path);
+  if (name == "int8-packed") {
+    write_matrices(path + ".fresh", "tiny/sgns-int8", Preset::balanced);
+    const std::string fresh[] = {path + ".fresh"};
+    static_cast<void>(must(compact(fresh, path, {.force = true})));
+    return;
+  }
   if (name == "empty") {
     auto encoder = must(Encoder::create(path, {}, {.force = true}));
     must(encoder.finish());
@@ -68,7 +75,7 @@ void write_golden(const std::string& name, const std::string& path) {
   write_matrices(path, name.starts_with("int8") ? "tiny/sgns-int8" : "tiny/linuxdoc-blocks", preset);
 }
 
-const std::vector<std::string> kNames = {"empty", "sample", "sample-appended", "int8-fastest", "int8-balanced", "int8-maximum", "blocks-balanced"};
+const std::vector<std::string> kNames = {"empty", "sample", "sample-appended", "int8-fastest", "int8-balanced", "int8-maximum", "blocks-balanced", "sample-pruned", "int8-packed"};
 
 }  // namespace
 
