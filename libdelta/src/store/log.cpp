@@ -159,7 +159,7 @@ Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
   const auto any_wanted = [&] {
     return std::ranges::any_of(block.batch.vectors, [&](std::uint32_t v) { return (*options.wanted)[part.vectors[v]]; });
   };
-  if (options.wanted) {  // where things are first: most blocks of a point read end here
+  if (block.look_first) {  // where things are: most blocks of a point read end here
     DELTA_OK(store::read_data(part.segment, block.entry, false, block.batch));
     if (!any_wanted()) return block.batch.clear(), Status{};
   }
@@ -192,6 +192,7 @@ Status Log::Impl::stream(const StreamOptions& options, const std::function<Statu
   OrderedWork work(threads, threads * 4);
   std::vector<std::shared_ptr<Block>> spare;
   for (const auto& part : parts) {
+    constexpr std::size_t kFew = 16;     // where more than one in so many vectors is wanted, a block likely holds one
     std::vector<std::uint32_t> numbers;  // wanted vectors of this segment, ascending
     if (options.wanted) {
       for (std::uint32_t v = 0; v < part.vectors.size(); ++v) {
@@ -216,6 +217,7 @@ Status Log::Impl::stream(const StreamOptions& options, const std::function<Statu
       }
       block->part = &part;
       block->entry = i;
+      block->look_first = options.wanted && numbers.size() * kFew < part.vectors.size();
       DELTA_OK(work.submit([this, &options, block] { return read_block(options, *block); },
                            [&visit, &spare, block]() -> Status {
                              if (!block->batch.empty()) DELTA_OK(visit(*block));

@@ -26,6 +26,7 @@ struct Log::Impl {
   struct Block {
     const Part* part = nullptr;
     std::size_t entry = 0;
+    bool look_first = false;  // is there anything wanted in it at all?
     ChangeBatch batch;
     std::vector<Hash> leaves;
   };
