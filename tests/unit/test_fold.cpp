@@ -124,6 +124,21 @@ TEST_CASE_METHOD(Fixture, "a later delete that has not seen the create still win
   CHECK(!fold().exists(v));
 }
 
+TEST_CASE_METHOD(Fixture, "a patch of greater key than the delete is kept for the next create, seen or not") {
+  add(a, 1, Operation::create, {1, 2, 3});
+  add(a, 2, Operation::remove, {});
+  add(b, 3, Operation::sparse, {}, {{a, 1}}, {}, "{\"k\":1}");
+  State state = fold();
+  CHECK(!state.exists(v));
+  CHECK(state.metadata(v) == "");
+  CHECK(state.stored_metadata(v) == "{\"k\":1}");
+  const Dot created = add(a, 4, Operation::create, {4, 5, 6}, {{b, 1}}, {}, "{\"l\":2}");
+  CHECK(fold().metadata(v) == "{\"k\":1,\"l\":2}");
+  const std::vector<std::uint32_t> bits = {f(4), f(5), f(6)};
+  model::apply(state, a, {.vector = v, .op = Operation::create, .time = Timestamp::of(4), .bits = bits, .metadata = "{\"l\":2}", .seq = created.seq});
+  CHECK(state.metadata(v) == fold().metadata(v));
+}
+
 TEST_CASE_METHOD(Fixture, "rows stand in the order of their last create") {
   add(a, 1, Operation::create, {1, 1, 1});
   const auto other = history.add({b, ++seq[b], 1, {{a, 1}}, {}, {}, {}, {}});

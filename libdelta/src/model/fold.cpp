@@ -206,10 +206,10 @@ class Folding {
       }
       return;
     }
+    state_.set_metadata(vector, fold.metadata());  // also where it does not exist: the next create finds it
     if (!fold.exists()) return;
     state_.set_exists(vector, true);
     state_.set_created(vector, fold.key(fold.created()));
-    state_.set_metadata(vector, fold.metadata());
     const auto row = state_.put(vector);
     for (std::uint32_t dim = 0; dim < row.size(); ++dim) {
       row[dim] = fold.branch(dim, fold.standing(dim).back(), state_.overflows);
