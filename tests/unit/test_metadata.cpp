@@ -24,6 +24,13 @@ std::string nested(std::size_t depth) {
   return text;
 }
 
+// As a JSON string.
+std::string json_text(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) out += c == '\n' ? "\\n" : std::string(1, c);
+  return out + '"';
+}
+
 // What `number` is written as.
 std::string number(const std::string& literal) {
   const std::string text = canonical("{\"n\":" + literal + "}");
@@ -31,6 +38,67 @@ std::string number(const std::string& literal) {
 }
 
 }  // namespace
+
+TEST_CASE("a patch between two objects turns the one into the other") {
+  const std::string texts[] = {"", R"({"a":1})", R"({"a":{}})", R"({"a":{"b":1,"c":[1,null,{"x":null}]}})", R"({"a":{"b":{"c":2}},"z":"\u0000"})",
+                               R"({"a":{"b":[]},"z":{}})", R"({"a":[{"b":1}]})", R"({"":{"":{"":0}}})"};
+  for (const auto& from : texts) {
+    for (const auto& to : texts) {
+      const auto patches = delta::model::metadata_patches(from, to);
+      INFO(from << " to " << to);
+      CHECK(patches.size() == (from == to ? 0 : 1));
+      std::string text = from;
+      for (const auto& patch : patches) {
+        CHECK(is_canonical_metadata(patch));
+        text = merge_metadata(text, patch);
+      }
+      CHECK(text == to);
+    }
+  }
+  CHECK(delta::model::metadata_patches(R"({"a":{"b":1,"c":2},"d":3})", R"({"a":{"b":1,"c":4}})").at(0) == R"({"a":{"c":4},"d":null})");
+}
+
+TEST_CASE("a patch beyond the limit comes in parts that are within it") {
+  // Grown by many patches, to more than one may hold; names and values with escapes, deep and shallow.
+  std::string big, wide;
+  for (int i = 0; i < 40; ++i) {
+    const std::string n = std::to_string(i), text(3000, i % 2 ? 'x' : '\n');
+    big = merge_metadata(big, canonical("{\"k\\u0001" + n + "\":{\"deep\":{\"er\":" + json_text(text) + "}},\"e" + n + "\":{}}"));
+  }
+  for (int part = 0; part < 10; ++part) {
+    std::string patch = "{\"o\":{\"p\":{";
+    for (int i = 0; i < 4000; ++i) patch += (i ? ",\"" : "\"") + std::to_string(part * 4000 + i) + "\":1";
+    wide = merge_metadata(wide, canonical(patch + "}}}"));
+  }
+  for (const auto& [from, to] : {std::pair(std::string(), big), {big, std::string()}, {big, wide}, {wide, big}}) {
+    const auto patches = delta::model::metadata_patches(from, to);
+    CHECK(patches.size() > (to.empty() ? 0 : 1));  // names alone are short
+    std::string text = from;
+    for (const auto& patch : patches) {
+      CHECK(patch.size() <= kMaxMetadataBytes);
+      CHECK(is_canonical_metadata(patch));
+      text = merge_metadata(text, patch);
+    }
+    CHECK((text == to));  // not shown: megabytes
+  }
+}
+
+TEST_CASE("a change of metadata is taken back member by member, where nothing has come since") {
+  const auto revert = [](std::string_view before, std::string_view after, std::string_view now) {
+    std::vector<std::string> kept;
+    std::string out = delta::model::revert_metadata(before, after, now, kept);
+    for (const auto& name : kept) out += " kept " + name;
+    return out;
+  };
+  CHECK(revert("", R"({"a":1})", R"({"a":1,"b":2})") == R"({"b":2})");
+  CHECK(revert(R"({"a":1})", "", "") == R"({"a":1})");
+  CHECK(revert(R"({"a":1})", R"({"a":2})", R"({"a":3})") == R"({"a":3} kept a)");
+  CHECK(revert(R"({"a":1})", R"({"a":2})", R"({"a":1})") == R"({"a":1})");
+  CHECK(revert(R"({"a":1})", R"({"a":2})", "") == " kept a");
+  CHECK(revert(R"({"a":1})", "", R"({"a":5})") == R"({"a":5} kept a)");
+  CHECK(revert(R"({"a":{"x":1},"b":1})", R"({"a":{"x":1,"y":2},"b":2})", R"({"a":{"x":1,"y":2},"b":3})") == R"({"a":{"x":1},"b":3} kept b)");
+  CHECK(revert(R"({"a":1})", R"({"a":1})", R"({"a":7})") == R"({"a":7})");
+}
 
 TEST_CASE("metadata has one way to be written") {
   CHECK(canonical(" { \"b\" : [ 1 , null , true , false , { } , [ ] ] , \"a\" : \"x\" } ") ==

@@ -199,6 +199,75 @@ std::size_t value_end(std::string_view json, std::size_t at) {
 
 int hex_digit(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
 
+/// Of an object that is canonical.
+Json parsed(std::string_view text) {
+  Json value = text.empty() ? Json::object() : Json::parse(text, nullptr, false);
+  DELTA_CHECK(value.is_object());
+  return value;
+}
+
+/// The patch that turns one object into another. Neither holds a null but in arrays, which are replaced whole.
+Json patch_between(const Json& from, const Json& to) {
+  Json patch = Json::object();
+  for (const auto& [name, member] : from.items()) {
+    if (!to.contains(name)) patch[name] = nullptr;
+  }
+  for (const auto& [name, member] : to.items()) {
+    const auto old = from.find(name);
+    if (old != from.end() && *old == member) continue;
+    const bool inside = old != from.end() && old->is_object() && member.is_object();
+    patch[name] = inside ? patch_between(*old, member) : member;
+  }
+  return patch;
+}
+
+/// Deals the leaves of a patch out to patches within the limit. What a leaf needs alone, with the objects around it, bounds what
+/// it adds to a patch that has others.
+class Splitter {
+ public:
+  std::vector<std::string> run(const Json& patch) {
+    walk(patch, 2);
+    flush();
+    return std::move(out_);
+  }
+
+ private:
+  static std::size_t size(const Json& value) {
+    std::string text;
+    print(text, value);
+    return text.size();
+  }
+  void walk(const Json& patch, std::size_t around) {
+    for (const auto& [name, member] : patch.items()) {
+      const std::size_t bytes = around + size(Json(name)) + 2;  // and colon and comma
+      if (member.is_object() && !member.empty()) {
+        path_.push_back(&name);
+        walk(member, bytes + 2);
+        path_.pop_back();
+      } else {
+        put(name, member, bytes + size(member));
+      }
+    }
+  }
+  void put(const std::string& name, const Json& member, std::size_t bytes) {
+    if (used_ + bytes > kMaxMetadataBytes) flush();
+    Json* object = &part_;
+    for (const std::string* step : path_) object = &(*object)[*step];
+    (*object)[name] = member;
+    used_ += bytes;
+  }
+  void flush() {
+    if (!part_.empty()) out_.push_back(printed(part_));
+    part_ = Json::object();
+    used_ = 0;
+  }
+
+  std::vector<std::string> out_;
+  std::vector<const std::string*> path_;
+  Json part_ = Json::object();
+  std::size_t used_ = 0;
+};
+
 }  // namespace
 
 Result<std::string> canonical_metadata(std::string_view json) {
@@ -221,13 +290,38 @@ bool is_canonical_metadata(std::string_view text) {
 
 std::string merge_metadata(std::string_view target, std::string_view patch) {
   if (patch.empty()) return std::string(target);
-  const auto parse = [](std::string_view text) {
-    Json value = text.empty() ? Json::object() : Json::parse(text, nullptr, false);
-    DELTA_CHECK(value.is_object());
-    return value;
+  Json value = parsed(target);
+  value.merge_patch(parsed(patch));
+  return printed(value);
+}
+
+std::vector<std::string> metadata_patches(std::string_view from, std::string_view to) {
+  if (from == to) return {};
+  const Json patch = patch_between(parsed(from), parsed(to));
+  std::string text = printed(patch);
+  if (text.size() <= kMaxMetadataBytes) return {std::move(text)};
+  return Splitter().run(patch);
+}
+
+std::string revert_metadata(std::string_view before, std::string_view after, std::string_view now, std::vector<std::string>& kept) {
+  if (before == after) return std::string(now);
+  const Json from = parsed(after), to = parsed(before);
+  Json value = parsed(now);
+  const auto same = [](const Json& a, const Json& b, const std::string& name) {
+    const auto x = a.find(name), y = b.find(name);
+    return x == a.end() || y == b.end() ? x == a.end() && y == b.end() : *x == *y;
   };
-  Json value = parse(target);
-  value.merge_patch(parse(patch));
+  const Json changed = patch_between(from, to);  // only the names of its members count
+  for (const auto& [name, ignored] : changed.items()) {
+    if (same(value, to, name)) continue;
+    if (!same(value, from, name)) {
+      kept.push_back(name);
+    } else if (to.contains(name)) {
+      value[name] = to[name];
+    } else {
+      value.erase(name);
+    }
+  }
   return printed(value);
 }
 

@@ -34,4 +34,12 @@ std::string metadata_name(std::string_view escaped);
 /// The object with these members, which stand in their order; none: "".
 std::string metadata_text(std::span<const MetadataMember> members);
 
+/// Patches that merged one after the other turn `from` into `to`; none if they are equal. Mostly one: several only where one would be
+/// over the size limit of a patch, each within it as long as every value of `to` came in such a patch. Both as merge_metadata() returns them.
+std::vector<std::string> metadata_patches(std::string_view from, std::string_view to);
+
+/// `now` without what changed from `before` to `after`, by top-level member: one that still is as in `after` becomes what it was in
+/// `before`, any other that differed stays, and unless it is what it was, its name goes to `kept`. All as merge_metadata() returns them.
+std::string revert_metadata(std::string_view before, std::string_view after, std::string_view now, std::vector<std::string>& kept);
+
 }  // namespace delta::model
