@@ -2,7 +2,6 @@
 // formats) is refused before the first byte is written.
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 
@@ -16,6 +15,7 @@
 #include "formats/ndjson.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
+#include "writing.hpp"
 
 namespace deltalog {
 
@@ -146,40 +146,10 @@ class Ids {
   std::vector<std::string> files_;
 };
 
-bool is_traceparent(std::string_view text) {
-  constexpr std::string_view pattern = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
-  if (text.size() != pattern.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
-    if (pattern[i] == '-' ? text[i] != '-' : !hex) return false;
-  }
-  return true;
-}
-
-std::string from_environment(const char* name) {
-  const char* text = std::getenv(name);
-  return text != nullptr ? text : "";
-}
-
 Result<delta::EncodeOptions> encode_options(const Invocation& invocation, Console& console) {
-  delta::EncodeOptions options;
-  const auto text = [&](std::string_view option) { return invocation.has(option) ? *invocation.value(option) : std::string(); };
-  DELTA_TRY(const auto preset, value_of(invocation, "preset", parse_preset));
+  DELTA_TRY(auto options, commit_options(invocation, console));
   DELTA_TRY(const auto every, value_of(invocation, "commit-every", parse_commit_every));
-  DELTA_TRY(options.threads, threads_of(invocation));
-  DELTA_TRY(options.now, default_time());
-  options.preset = preset.value_or(options.preset);
-  options.force = invocation.has("force");
   options.allow_nonfinite = invocation.has("allow-nonfinite");
-  options.message = text("message");
-  options.source = text("source");
-  if (const auto origin = from_environment("DELTALOG_ORIGIN"); !origin.empty()) options.origin = origin;
-  if (invocation.has("origin")) options.origin = text("origin");
-  if (const auto trace = from_environment("TRACEPARENT"); is_traceparent(trace)) {
-    options.trace = trace;
-  } else if (!trace.empty()) {
-    console.warn("TRACEPARENT is not of the form that W3C gives it, and is not recorded");
-  }
   if (every) {
     options.commit_every = every->deltas.value_or(options.commit_every);
     options.commit_every_time = every->duration;

@@ -312,6 +312,39 @@ Command diff_command() {
           .run = run_diff};
 }
 
+Command rollback_command() {
+  return {.name = "rollback",
+          .summary = "append the commit that restores a moment, or undoes a commit",
+          .synopsis = "LOG --append (--at TIME | --as-seen-by DOT | --revert COMMIT) | LOG... -o OUT ...",
+          .description =
+              "Writes a commit that makes the present state what it was at a moment: creates, deletes and assignments of what differs. "
+              "With --revert, takes one commit back by a three-way merge; what was changed since stays, is named, and makes "
+              "the exit code 4. Nothing is forgotten. With nothing to do, nothing is written.",
+          .operands = {kLogs},
+          .options = join({{{"append", 0, "", "add to the one LOG in place, under its lock"}},
+                           output(),
+                           {{"revert", 0, "COMMIT", "undo this commit: a dot in it, or digits of its hash"},
+                            {"time", 0, "TIME", "time of the new commit (default: now)"},
+                            {"origin", 0, "NAME", "the writer (default: $DELTALOG_ORIGIN, else main)"},
+                            {"message", 'm', "MESSAGE", "message of the commit (default: says what was done)"},
+                            {"source", 0, "NAME", "where the wish came from; recorded"},
+                            {"preset",
+                             0,
+                             "PRESET",
+                             "fastest, balanced (default) or maximum",
+                             false,
+                             {"fastest", "balanced", "maximum"}}},
+                           json(),
+                           selection({"id", "id-glob", "ids-from", "namespace", "at", "as-seen-by"}),
+                           threads(),
+                           talk(),
+                           common()}),
+          .example =
+              "deltalog rollback history.dlog --at 2026-11-09 --append\n"
+              "deltalog rollback history.dlog --revert main:7 --id king -o undo.dlog\n",
+          .run = run_rollback};
+}
+
 Command info_command() {
   return {.name = "info",
           .summary = "what is in the files",
@@ -364,8 +397,8 @@ Command completion_command() {
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {encode_command(), snapshot_command(), blame_command(), verify_command(),
                                            dump_command(),   log_command(),      show_command(),
-                                           compact_command(), diff_command(), info_command(),     help_command(),
-                                           completion_command()};
+                                           compact_command(), diff_command(), rollback_command(), info_command(),
+                                           help_command(),    completion_command()};
   return all;
 }
 

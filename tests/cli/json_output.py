@@ -127,6 +127,12 @@ COMMANDS = [
     (1, "deltalog diff --json --with-old a.dlog --at 2026-01-01 --at 2026-01-10"),
     (0, "deltalog compact --json a.dlog --keep since:2026-01-05 --keep daily:2 -o compacted.dlog"),
     (1, "deltalog diff --json --stat a.dlog --at 2026-01-01 --at 2026-01-10"),
+    (0, "deltalog rollback a.dlog --at 2026-01-01 --json -o r.dlog"),
+    (4, "echo '{\"id\":\"a\",\"op\":\"sparse\",\"indices\":[0],\"values\":[1],\"metadata\":{\"k\":5}}' | "
+        "deltalog encode - --base a.dlog --at 2026-02-01 -o s.dlog; deltalog rollback a.dlog s.dlog --revert main:1 --id a --json -q -o t.dlog"),
+    (4, "echo '{\"id\":\"a\",\"op\":\"sparse\",\"indices\":[0],\"values\":[9],\"metadata\":{\"k\":6}}' | "
+        "deltalog encode - --base a.dlog --base s.dlog --at 2026-02-02 --origin later -o u.dlog; "
+        "deltalog rollback a.dlog s.dlog u.dlog --revert main:11 --json -q -o v.dlog"),
     (1, "flip a.dlog -100 > b.dlog; deltalog verify --json b.dlog"),
     (1, ": > empty.dlog; deltalog verify --report json empty.dlog"),
     (1, "echo '{\"id\":\"a\",\"op\":\"scale\",\"factor\":2}' | deltalog encode - --base a.dlog --origin o --at 2026-02-01 -o p.dlog;"

@@ -95,6 +95,10 @@ void Console::warn(std::string_view text) {
   if (!quiet_) message(Style::caution, "warning: ", text, "");
 }
 
+void Console::say(std::string_view text) {
+  if (!quiet_) message(Style::plain, "", text, "");
+}
+
 void Console::note(std::string_view text) {
   if (verbose_) message(Style::plain, "", text, "");
 }

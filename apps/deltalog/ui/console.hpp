@@ -31,6 +31,7 @@ class Console {
 
   void error(const delta::Error& error);                 ///< also with -q
   void warn(std::string_view text);                      ///< not with -q
+  void say(std::string_view text);                       ///< not with -q: that there was nothing to do
   void note(std::string_view text);                      ///< only with -v
   void warn(const delta::Finding& finding);
   /// A line of stderr as it is.

@@ -12,8 +12,10 @@
 
 #include "delta/change.hpp"
 #include "delta/finding.hpp"
+#include "delta/log.hpp"
 #include "delta/preset.hpp"
 #include "delta/result.hpp"
+#include "delta/state.hpp"
 
 namespace delta {
 
@@ -56,6 +58,7 @@ struct ChangeInput {
   std::optional<std::string_view> origin;
   std::optional<std::uint64_t> seq;          ///< must be the next one of its origin
   std::optional<std::span<const std::string_view>> parents;  ///< "origin:seq"; none: everything before it has been seen
+  std::optional<std::uint32_t> dims = {};    ///< which namespace is meant, where concurrent first creates gave one name several
 };
 
 /// A commit stated whole, as `dump` writes it: the next `deltas` changes are its own. With a setting (see Commit) it holds that alone,
@@ -95,6 +98,15 @@ class DELTA_EXPORT Encoder {
   Status commit(const CommitInput& input);
   /// A commit of the options' origin that holds one setting (see Commit) and has seen everything.
   Status set(std::string_view setting, std::optional<Micros> at = {});
+
+  /// Message of commits that are opened from now on and state none.
+  void set_message(std::string message);
+
+  /// What is built on: the log appended to, read under its lock, or the base; with the names and commits written since.
+  const Log& log() const;
+  /// Its present state, with what was written since; of a vector that a commit of this run changed without having seen
+  /// everything, the one before.
+  const State& present() const;
 
   /// Seals the segment and makes it durable. Only now has anything happened.
   Result<EncodeSummary> finish();

@@ -57,6 +57,10 @@ Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
   return impl_->session.set(setting, at, {});
 }
 
+void Encoder::set_message(std::string message) { impl_->session.set_message(std::move(message)); }
+const Log& Encoder::log() const { return impl_->session.log(); }
+const State& Encoder::present() const { return impl_->session.state(); }
+
 Result<EncodeSummary> Encoder::finish() {
   DELTA_OK(impl_->changes.finish());
   return impl_->session.finish();

@@ -98,7 +98,8 @@ Result<std::uint32_t> ChangeEncoder::vector_of(const ChangeInput& input) {
   const Catalog& catalog = session_.catalog();
   std::optional<std::uint32_t> found;
   for (ns = 0; ns < catalog.namespaces(); ++ns) {
-    if (catalog.name_space(ns).name != input.name_space) continue;
+    const Namespace& space = catalog.name_space(ns);
+    if (space.name != input.name_space || (input.dims && space.dims != *input.dims)) continue;
     if (const auto vector = catalog.find_vector(ns, input.id)) {
       if (!found || session_.state().exists(*vector)) found = vector;
     }

@@ -58,6 +58,8 @@ class EncodeSession {
   Status start();
 
   const EncodeOptions& options() const { return options_; }
+  void set_message(std::string message) { options_.message = std::move(message); }
+  const Log& log() const { return log_; }
   Catalog& catalog() { return log_.impl().catalog; }
   const State& state() const { return *state_; }
 

@@ -1,0 +1,150 @@
+// Undoing, as new commits. The log is opened once, by the encoder and under its lock, so that the answer is about the state that is
+// then changed.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "cli/values.hpp"
+#include "command.hpp"
+#include "delta/rollback.hpp"
+#include "delta/text.hpp"
+#include "formats/json_writer.hpp"
+#include "logs.hpp"
+#include "ui/console.hpp"
+#include "writing.hpp"
+
+namespace deltalog {
+
+namespace {
+
+using delta::Encoder;
+using delta::KeptChange;
+using delta::Log;
+using delta::RollbackSummary;
+using delta::formats::JsonWriter;
+
+Status check_usage(const Invocation& invocation) {
+  std::size_t targets = 0;
+  for (const std::string_view option : {"at", "as-seen-by", "revert"}) targets += invocation.count(option);
+  if (targets != 1) return usage_error(invocation, "what to restore? one of --at, --as-seen-by and --revert says it");
+  const auto* output = invocation.value("output");
+  if ((output != nullptr) == invocation.has("append")) {
+    return usage_error(invocation, output ? "--output and --append exclude each other" : "where to? --append or --output OUT is missing");
+  }
+  if (invocation.has("append") && invocation.operands().size() != 1) {
+    return usage_error(invocation, "--append changes one LOG; for the union of several, write the commit with --output");
+  }
+  if (invocation.has("append") && invocation.has("force")) return usage_error(invocation, "--force goes with --output: --append replaces nothing");
+  if (output && *output == "-" && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
+  return {};
+}
+
+Result<Encoder> open_encoder(const Invocation& invocation, Console& console) {
+  DELTA_TRY(auto options, commit_options(invocation, console));
+  options.allow_nonfinite = true;  // what was in the log may be in it again
+  options.commit_every = options.commit_every_bytes = std::numeric_limits<std::uint64_t>::max();
+  const auto& logs = invocation.operands();
+  if (invocation.has("append")) return Encoder::append(logs[0], std::move(options));
+  return Encoder::create(*invocation.value("output"), logs, std::move(options));
+}
+
+/// Does what was asked, and gives the commit its message.
+Result<RollbackSummary> undo(const Invocation& invocation, Encoder& encoder, const delta::RollbackOptions& options) {
+  const Log& log = encoder.log();
+  const bool named = invocation.has("message");
+  if (const auto* text = invocation.value("revert")) {
+    DELTA_TRY(const auto found, find_named(log, *text));
+    const auto& commit = log.commit(found.commit);
+    auto message = "revert " + log.dot_text({commit.origin, commit.first});
+    if (commit.count > 1) message += fmt::format("..{}", commit.last());
+    if (!named) encoder.set_message(std::move(message));
+    return delta::revert(encoder, found.commit, options);
+  }
+  DELTA_TRY(const auto cut, cut_of(invocation, log));
+  if (!named) encoder.set_message(cut.at ? "roll back to " + delta::format_time(*cut.at) : "roll back to what " + log.dot_text(*cut.as_seen_by) + " saw");
+  return delta::rollback(encoder, cut, options);
+}
+
+// "0-3,7"
+std::string ranges_text(const std::vector<std::uint32_t>& dims) {
+  std::string out;
+  for (std::size_t i = 0; i < dims.size();) {
+    std::size_t end = i + 1;
+    while (end < dims.size() && dims[end] == dims[end - 1] + 1) ++end;
+    out += (out.empty() ? "" : ",") + std::to_string(dims[i]);
+    if (end - i > 1) out += fmt::format("-{}", dims[end - 1]);
+    i = end;
+  }
+  return out;
+}
+
+void warn_of_kept(const std::vector<KeptChange>& kept, const Encoder& encoder, Console& console) {
+  constexpr std::size_t kShown = 10, kShownBytes = 200;
+  for (std::size_t i = 0; i < std::min(kShown, kept.size()); ++i) {
+    const auto& one = kept[i];
+    const auto name = vector_name(encoder.log().catalog(), one.vector);
+    if (one.existence && !encoder.present().exists(one.vector)) {
+      console.warn(name + " was deleted since, left alone");
+      continue;
+    }
+    std::string what = one.existence ? "all of it" : "";
+    if (!one.dims.empty()) what += "dims " + ranges_text(one.dims);
+    if (!one.members.empty()) what += what.empty() ? "metadata" : "; metadata";
+    for (const auto& member : one.members) what += " " + delta::quote(member);
+    if (what.size() > kShownBytes) what = what.substr(0, what.find_last_of(" ,", kShownBytes)) + " ...";
+    console.warn(name + " was changed since, left alone: " + what);
+  }
+  if (kept.size() > kShown) console.warn(fmt::format("and {} more", delta::plural(kept.size() - kShown, "vector")));
+}
+
+std::string json_report(const std::string& path, const Encoder& encoder, const RollbackSummary& done, const delta::EncodeSummary& written) {
+  std::string out;
+  JsonWriter json(out);
+  const auto& catalog = encoder.log().catalog();
+  for (const auto& one : done.kept) {
+    json.begin_object().member("type", "rollback-kept").key("v").u64(1);
+    json.member("namespace", catalog.name_space(catalog.namespace_of(one.vector)).name).member("id", catalog.id(one.vector));
+    json.key("existence").boolean(one.existence).key("indices").begin_array();
+    for (const auto dim : one.dims) json.u64(dim);
+    json.end_array().key("members").begin_array();
+    for (const auto& member : one.members) json.string(member);
+    json.end_array().end_object().end_line();
+  }
+  json.begin_object().member("type", "rollback").key("v").u64(1).member("log", path);
+  json.key("commits").u64(written.commits).key("deltas").u64(written.deltas).key("bytes").u64(written.bytes);
+  json.key("created").u64(done.created).key("deleted").u64(done.deleted).key("changed").u64(done.changed);
+  json.key("values").u64(done.values).key("kept").u64(done.kept.size()).end_object().end_line();
+  return out;
+}
+
+}  // namespace
+
+Result<Exit> run_rollback(const Invocation& invocation, Console& console) {
+  DELTA_OK(check_usage(invocation));
+  DELTA_TRY(const auto time, time_of(invocation, "time"));
+  DELTA_TRY(auto encoder, open_encoder(invocation, console));
+  for (const auto& notice : encoder.log().notices()) console.warn(notice);
+  DELTA_TRY(const auto chosen, choose_vectors(invocation, encoder.log().catalog()));
+  if (report_missing(chosen, console)) return Exit::no;
+
+  DELTA_TRY(const auto done, undo(invocation, encoder, {.wanted = chosen.mask(), .at = time}));
+  const bool nothing = done.created + done.deleted + done.changed == 0;
+  const bool append = invocation.has("append");
+  delta::EncodeSummary written;
+  if (!nothing || append) {  // an empty OUT would say that there was something to write
+    DELTA_TRY(written, encoder.finish());
+  }
+  for (const auto& notice : written.notices) console.warn(notice);
+  warn_of_kept(done.kept, encoder, console);
+  const auto& path = append ? invocation.operands()[0] : *invocation.value("output");
+  if (nothing) console.say(done.kept.empty() ? "nothing to do: the state is that already" : "nothing was done: all of it was changed since");
+  if (!nothing) {
+    console.note(fmt::format("{}: {} created, {} deleted, {} changed in {}; wrote {}", path, delta::plural(done.created, "vector"), done.deleted,
+                             done.changed, delta::plural(done.values, "value"), delta::human_size(written.bytes)));
+  }
+  if (invocation.has("json")) DELTA_OK(console.print(json_report(path, encoder, done, written)));
+  return done.kept.empty() ? exit_with(encoder.log()) : Exit::partly;
+}
+
+}  // namespace deltalog

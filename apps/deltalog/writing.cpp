@@ -1,0 +1,49 @@
+#include "writing.hpp"
+
+#include <cstdlib>
+
+#include "cli/values.hpp"
+#include "ui/console.hpp"
+
+namespace deltalog {
+
+namespace {
+
+bool is_traceparent(std::string_view text) {
+  constexpr std::string_view pattern = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
+  if (text.size() != pattern.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (pattern[i] == '-' ? text[i] != '-' : !hex) return false;
+  }
+  return true;
+}
+
+std::string from_environment(const char* name) {
+  const char* text = std::getenv(name);
+  return text != nullptr ? text : "";
+}
+
+}  // namespace
+
+Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Console& console) {
+  delta::EncodeOptions options;
+  const auto text = [&](std::string_view option) { return invocation.has(option) ? *invocation.value(option) : std::string(); };
+  DELTA_TRY(const auto preset, value_of(invocation, "preset", parse_preset));
+  DELTA_TRY(options.threads, threads_of(invocation));
+  DELTA_TRY(options.now, default_time());
+  options.preset = preset.value_or(options.preset);
+  options.force = invocation.has("force");
+  options.message = text("message");
+  options.source = text("source");
+  if (const auto origin = from_environment("DELTALOG_ORIGIN"); !origin.empty()) options.origin = origin;
+  if (invocation.has("origin")) options.origin = text("origin");
+  if (const auto trace = from_environment("TRACEPARENT"); is_traceparent(trace)) {
+    options.trace = trace;
+  } else if (!trace.empty()) {
+    console.warn("TRACEPARENT is not of the form that W3C gives it, and is not recorded");
+  }
+  return options;
+}
+
+}  // namespace deltalog

@@ -1,0 +1,14 @@
+// What commands that write commits share: who writes them, when, and what they say of themselves.
+#pragma once
+
+#include "cli/parse.hpp"
+#include "command.hpp"
+#include "delta/encode.hpp"
+
+namespace deltalog {
+
+/// From --origin, --message, --source, --preset, --force and --threads, which the command must have, and from the environment:
+/// DELTALOG_ORIGIN, SOURCE_DATE_EPOCH and TRACEPARENT. Warns of a TRACEPARENT that is none.
+Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Console& console);
+
+}  // namespace deltalog

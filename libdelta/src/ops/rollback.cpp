@@ -1,0 +1,215 @@
+// Both ways of undoing come down to one: a state to be reached, vector by vector, from the present one, which the encoder
+// keeps under its lock. So what is written is exact even if the log grew between the question and the answer.
+#include "delta/rollback.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "model/metadata.hpp"
+#include "ops/diff.hpp"
+
+namespace delta {
+namespace {
+
+/// What a vector is to be.
+struct Target {
+  bool exists = false;
+  std::span<const std::uint32_t> bits = {};
+  std::string_view metadata = {};
+};
+
+Target target_of(const State& state, std::uint32_t vector) {
+  return {state.exists(vector), state.bits(vector), state.metadata(vector)};
+}
+
+/// Writes deltas that lead from the present state to targets.
+class Restorer {
+ public:
+  Restorer(Encoder& encoder, const RollbackOptions& options) : encoder_(encoder), options_(options) {}
+
+  Status restore(std::uint32_t vector, const Target& target) {
+    const bool exists = encoder_.present().exists(vector);
+    if (!target.exists) return exists ? remove(vector) : Status();
+    return exists ? change(vector, target) : create(vector, target);
+  }
+  /// Vectors of a state that are to exist again: in the order of its rows, so that they stand in that again.
+  Status create_again(const State& state, std::vector<std::uint32_t> vectors) {
+    std::ranges::sort(vectors, [&](std::uint32_t a, std::uint32_t b) { return key_less(state.catalog(), state.created(a), state.created(b)); });
+    for (const auto vector : vectors) DELTA_OK(create(vector, target_of(state, vector)));
+    return {};
+  }
+  RollbackSummary& summary() { return summary_; }
+
+ private:
+  Status remove(std::uint32_t vector) {
+    ++summary_.deleted;
+    return put(vector, Operation::remove, {}, {}, {});
+  }
+
+  Status create(std::uint32_t vector, const Target& target) {
+    ++summary_.created;
+    // A patch may have come after the delete, from somebody who had not seen it: the create finds it there.
+    const auto patches = model::metadata_patches(encoder_.present().stored_metadata(vector), target.metadata);
+    return put(vector, Operation::create, {}, target.bits, patches);
+  }
+
+  Status change(std::uint32_t vector, const Target& target) {
+    const State& present = encoder_.present();
+    ops::changed_dims(present.bits(vector), target.bits, dims_);
+    const auto patches = model::metadata_patches(present.metadata(vector), target.metadata);
+    if (dims_.empty() && patches.empty()) return {};
+    ++summary_.changed;
+    summary_.values += dims_.size();
+    if (dims_.size() == target.bits.size()) return put(vector, Operation::dense, {}, target.bits, patches);
+    values_.clear();
+    for (const auto dim : dims_) values_.push_back(target.bits[dim]);
+    return put(vector, Operation::sparse, dims_, values_, patches);
+  }
+
+  /// One delta with the first patch, and one for each further patch.
+  Status put(std::uint32_t vector, Operation op, std::span<const std::uint32_t> dims, std::span<const std::uint32_t> bits,
+             std::span<const std::string> patches) {
+    const Catalog& catalog = encoder_.log().catalog();
+    const Namespace& space = catalog.name_space(catalog.namespace_of(vector));
+    ChangeInput input;
+    input.id = catalog.id(vector), input.name_space = space.name, input.dims = space.dims;
+    input.op = op, input.indices = dims, input.bits = bits, input.at = options_.at;
+    if (!patches.empty()) input.metadata = patches[0];
+    DELTA_OK(encoder_.change(input));
+    input.op = Operation::sparse, input.indices = {}, input.bits = {};
+    for (std::size_t i = 1; i < patches.size(); ++i) {
+      input.metadata = patches[i];
+      DELTA_OK(encoder_.change(input));
+    }
+    return {};
+  }
+
+  Encoder& encoder_;
+  const RollbackOptions& options_;
+  RollbackSummary summary_;
+  std::vector<std::uint32_t> dims_, values_;
+};
+
+/// A commit and the present, merged with the state before it.
+class Reverter {
+ public:
+  Reverter(Encoder& encoder, const State& before, const State& after, const RollbackOptions& options)
+      : encoder_(encoder), before_(before), after_(after), restorer_(encoder, options) {}
+
+  /// `vectors`: those that the commit touched, in order of name.
+  Result<RollbackSummary> run(const std::vector<std::uint32_t>& vectors) {
+    std::vector<std::uint32_t> again;
+    for (const auto vector : vectors) {
+      const bool was = before_.exists(vector), became = after_.exists(vector), is = encoder_.present().exists(vector);
+      if (was && became) {
+        DELTA_OK(is ? merge(vector) : keep_deleted(vector));
+      } else if (became && is) {
+        DELTA_OK(take_back_create(vector));
+      } else if (was && !is) {
+        again.push_back(vector);
+      } else if (was && !same(before_, vector)) {
+        keep(vector).existence = true;
+      }
+    }
+    DELTA_OK(restorer_.create_again(before_, std::move(again)));
+    return std::move(restorer_.summary());
+  }
+
+ private:
+  /// Present bits and metadata are those of `state`. REQUIRES: it exists in both.
+  bool same(const State& state, std::uint32_t vector) const {
+    return std::ranges::equal(encoder_.present().bits(vector), state.bits(vector)) && encoder_.present().metadata(vector) == state.metadata(vector);
+  }
+  KeptChange& keep(std::uint32_t vector) {
+    auto& kept = restorer_.summary().kept;
+    if (kept.empty() || kept.back().vector != vector) kept.push_back({vector, false, {}, {}});
+    return kept.back();
+  }
+
+  Status take_back_create(std::uint32_t vector) {
+    if (same(after_, vector)) return restorer_.restore(vector, {});
+    keep(vector).existence = true;
+    return {};
+  }
+
+  /// Deleted since: values to take back are none any more.
+  Status keep_deleted(std::uint32_t vector) {
+    const bool touched = !std::ranges::equal(before_.bits(vector), after_.bits(vector)) || before_.metadata(vector) != after_.metadata(vector);
+    if (touched) keep(vector).existence = true;
+    return {};
+  }
+
+  Status merge(std::uint32_t vector) {
+    const auto before = before_.bits(vector), after = after_.bits(vector), now = encoder_.present().bits(vector);
+    bits_.assign(now.begin(), now.end());
+    for (std::uint32_t dim = 0; dim < now.size(); ++dim) {
+      if (before[dim] == after[dim] || now[dim] == before[dim]) continue;
+      if (now[dim] == after[dim]) {
+        bits_[dim] = before[dim];
+      } else {
+        keep(vector).dims.push_back(dim);
+      }
+    }
+    std::vector<std::string> members;
+    const auto metadata =
+        model::revert_metadata(before_.metadata(vector), after_.metadata(vector), encoder_.present().metadata(vector), members);
+    if (!members.empty()) keep(vector).members = std::move(members);
+    return restorer_.restore(vector, {true, bits_, metadata});
+  }
+
+  Encoder& encoder_;
+  const State& before_;
+  const State& after_;
+  Restorer restorer_;
+  std::vector<std::uint32_t> bits_;
+};
+
+/// The vectors that a commit touched, by number.
+Result<std::vector<bool>> touched_by(const Log& log, std::uint32_t commit) {
+  std::vector<bool> touched(log.catalog().vectors(), false);
+  DELTA_OK(log.each(nullptr, [&](const ChangeBatch& batch) -> Status {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (batch.commits[i] == commit) touched[batch.vectors[i]] = true;
+    }
+    return {};
+  }));
+  return touched;
+}
+
+}  // namespace
+
+Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut, const RollbackOptions& options) {
+  DELTA_TRY(const State then, snapshot(encoder.log(), cut, options.wanted));
+  Restorer restorer(encoder, options);
+  std::vector<std::uint32_t> again;
+  for (const auto& pair : ops::differing(encoder.present(), then, options.wanted)) {
+    if (pair.old_vector == ops::kNoVector) {
+      again.push_back(pair.new_vector);
+    } else {
+      DELTA_OK(restorer.restore(pair.old_vector, target_of(then, pair.old_vector)));
+    }
+  }
+  DELTA_OK(restorer.create_again(then, std::move(again)));
+  return std::move(restorer.summary());
+}
+
+Result<RollbackSummary> revert(Encoder& encoder, std::uint32_t commit, const RollbackOptions& options) {
+  const Log& log = encoder.log();
+  const Commit& row = log.commit(commit);
+  const Dot first{row.origin, row.first}, last{row.origin, row.last()};
+  DELTA_TRY(auto touched, touched_by(log, commit));
+  if (std::ranges::find(touched, true) == touched.end()) {  // a setting
+    return error(ErrorCode::usage, "the commit of " + log.dot_text(first) + " changes no vector: there is nothing to take back");
+  }
+  std::vector<std::uint32_t> vectors;
+  for (std::uint32_t v = 0; v < touched.size(); ++v) {
+    if (touched[v] && options.wanted && !(v < options.wanted->size() && (*options.wanted)[v])) touched[v] = false;
+    if (touched[v]) vectors.push_back(v);
+  }
+  ops::sort_by_name(log.catalog(), vectors);
+  DELTA_TRY(const State before, snapshot(log, {.at = {}, .as_seen_by = first, .before = true}, &touched));
+  DELTA_TRY(const State after, snapshot(log, {.at = {}, .as_seen_by = last}, &touched));
+  return Reverter(encoder, before, after, options).run(vectors);
+}
+
+}  // namespace delta
