@@ -77,7 +77,7 @@ Versions versions_of(const World& world, const std::set<std::size_t>& commits) {
 /// Plays a plan: replicas write, having seen what they folded or a closed part of it, and hand commits to each other.
 class Player {
  public:
-  explicit Player(const Plan& plan) {
+  explicit Player(const Plan& plan, Replicas* replicas = nullptr) : replicas_(replicas) {
     world_.vectors = static_cast<std::size_t>(1 + plan.vectors);
     world_.dims = static_cast<std::uint32_t>(1 + plan.dims);
     for (int o = 0; o < 2 + plan.origins; ++o) world_.origins.emplace_back(kNames[o]);
@@ -94,12 +94,16 @@ class Player {
 
   void play(const Step& step) {
     if (step.kind % 100 < 60) return write(step);
+    if (replicas_ && step.kind % 100 >= 80) return replicas_->act(world_, replica(step.replica), step);
+    std::set<std::size_t> sent;
     const auto& from = world_.replicas[replica(step.other)];
     auto& to = world_.replicas[replica(step.replica)];
     for (const std::size_t c : from) {
       const bool lost = step.mask >> (c % 16) & 1;
-      if (step.kind % 2 == 0 || !lost) to.insert(c);
+      if (step.kind % 2 == 0 || !lost) sent.insert(c);
     }
+    to.insert(sent.begin(), sent.end());
+    if (replicas_) replicas_->delivered(world_, replica(step.other), replica(step.replica), sent);
   }
 
   /// A closed part of `whole` that holds all of `self`: a writer need not have folded all that it has, and what it
@@ -125,7 +129,7 @@ class Player {
     const Name& self = world_.origins[who];
     auto& has = world_.replicas[who];
     Commit commit{self, 1, step.deltas.size(), {}, {}};
-    const Versions all = versions_of(world_, folded(world_, has));
+    const Versions all = versions_of(world_, replicas_ ? replicas_->folded(world_, who) : folded(world_, has));
     commit.first = at(all, self) + 1;
     commit.context = restricted(all, self, step.restrict_to);
     commit.parents = maximal(commit.context);
@@ -145,6 +149,7 @@ class Player {
     }
     world_.commits.push_back(commit);
     has.insert(number);
+    if (replicas_) replicas_->wrote(world_, who, number);
   }
 
   std::vector<std::pair<Name, std::uint64_t>> maximal(const Versions& versions) const {
@@ -183,12 +188,14 @@ class Player {
   }
 
   World world_;
+  Replicas* replicas_;
   std::vector<std::uint64_t> clocks_;
 };
 
 }  // namespace
 
 World play(const Plan& plan) { return Player(plan).world(); }
+World play(const Plan& plan, Replicas& replicas) { return Player(plan, &replicas).world(); }
 
 rc::Gen<Plan> plans() {
   using rc::gen::inRange;

@@ -85,6 +85,18 @@ struct Plan {
 
 rc::Gen<Plan> plans();
 World play(const Plan& plan);
+
+/// Replicas that hold something else than whole commits say what they have folded, and get a kind of step of their own.
+class Replicas {
+ public:
+  virtual ~Replicas() = default;
+  virtual std::set<std::size_t> folded(const World& world, std::size_t replica) = 0;
+  virtual void wrote(const World& world, std::size_t replica, std::size_t commit) = 0;
+  virtual void delivered(const World& world, std::size_t from, std::size_t to, const std::set<std::size_t>& commits) = 0;
+  virtual void act(const World& world, std::size_t replica, const Step& step) = 0;
+};
+World play(const Plan& plan, Replicas& replicas);  ///< steps of kind 80 and more are acts
+
 void showValue(const Plan& plan, std::ostream& out);
 
 // The laws.
