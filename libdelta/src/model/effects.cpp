@@ -1,5 +1,6 @@
 // As the fold does: a vector is followed at once as long as each next delta of it has seen the last one and has a greater key. What
-// was noted of a vector where that fails is struck out, and its deltas are gathered and replayed in key order.
+// was noted of a vector where that fails is struck out, and its deltas are gathered and replayed in key order. It fails, too, where
+// copies that were pruned apart hold pieces of one delta: those are put together then.
 #include "model/effects.hpp"
 
 #include <algorithm>
@@ -8,20 +9,18 @@
 #include <numeric>
 
 #include "delta/kept_times.hpp"
+#include "model/pieces.hpp"
 
 namespace delta::model {
 namespace {
 
 double value(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 
-/// It names the dims that it assigns; else it assigns all.
-bool names_dims(const Change& c) { return c.op == Operation::sparse || (c.lost & pruned::values) != 0; }
-
 /// Two assignments have a dimension in common.
 bool overlap(const Change& a, const Change& b) {
-  const Change &few = names_dims(a) ? a : b, &other = names_dims(a) ? b : a;
-  if (!names_dims(few)) return true;
-  if (!names_dims(other)) return !few.indices.empty();
+  const Change &few = has_indices(a) ? a : b, &other = has_indices(a) ? b : a;
+  if (!has_indices(few)) return true;
+  if (!has_indices(other)) return !few.indices.empty();
   for (auto x = few.indices.begin(), y = other.indices.begin(); x != few.indices.end() && y != other.indices.end();) {
     if (*x == *y) return true;
     *x < *y ? ++x : ++y;
@@ -154,18 +153,17 @@ class Judge {
   void replay_contested() {
     std::vector<std::uint32_t> order(gathered_.size());
     std::iota(order.begin(), order.end(), 0);
-    std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
-      const Change x = gathered_[a], y = gathered_[b];
-      return x.vector != y.vector ? x.vector < y.vector : less(key(x), key(y));
-    });
+    std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return gathered_.vectors[i]; });
+    std::vector<Change> deltas;
     for (std::size_t i = 0; i < order.size();) {
       const std::uint32_t vector = gathered_.vectors[order[i]];
+      deltas.clear();
+      for (; i < order.size() && gathered_.vectors[order[i]] == vector; ++i) deltas.push_back(gathered_[order[i]]);
+      ChangeBatch united;
+      put_in_key_order(history_, ranks_, catalog_.dims(vector), deltas, united);
       state_.set_exists(vector, false);
       Meetings meetings(history_);
-      for (; i < order.size() && gathered_.vectors[order[i]] == vector; ++i) {
-        const Change c = gathered_[order[i]];
-        judge(c, meetings.take(c));
-      }
+      for (const Change& c : deltas) judge(c, meetings.take(c));
     }
   }
 
