@@ -108,6 +108,7 @@ void Log::Impl::choose_copies() {
       part.passed[r] = first != kNone && first != std::pair(p, r);
       part.passes = part.passes || part.passed[r];
     }
+    part.idle = std::ranges::all_of(part.passed, [](bool p) { return p; });
   }
 }
 
@@ -192,6 +193,7 @@ Status Log::Impl::stream(const StreamOptions& options, const std::function<Statu
   OrderedWork work(threads, threads * 4);
   std::vector<std::shared_ptr<Block>> spare;
   for (const auto& part : parts) {
+    if (part.idle) continue;
     constexpr std::size_t kFew = 16;     // where more than one in so many vectors is wanted, a block likely holds one
     std::vector<std::uint32_t> numbers;  // wanted vectors of this segment, ascending
     if (options.wanted) {

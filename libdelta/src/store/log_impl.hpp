@@ -21,6 +21,7 @@ struct Log::Impl {
     std::vector<std::uint32_t> commits;  // row -> commit number
     std::vector<bool> passed;            // row -> passed over: a whole copy of its commit is elsewhere
     bool passes = false;                 // any of them
+    bool idle = false;                   // all of them
   };
   /// A decoded DATA frame: vectors and commits by the log's numbers, each delta of a whole commit once.
   struct Block {
