@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <random>
 #include <vector>
 
@@ -49,6 +50,10 @@ class Real {
       const Commit& from = world_.commits[c];
       delta::Commit to{origin(from.origin), from.first, from.count, {}, {}, {}, {}, {}};
       for (const auto& [name, seq] : from.parents) to.parents.push_back({origin(name), seq});
+      if (const auto setting = settings.find(c); setting != settings.end()) to.setting = setting->second;
+      for (const Delta& d : world_.deltas) {
+        if (d.commit == c) to.time = delta::Timestamp{d.hlc};
+      }
       const auto number = history.add(to);
       if (!number) throw std::runtime_error(number.error().text());
       numbers[c] = *number;
@@ -69,8 +74,8 @@ class Real {
     return {vector(d.vector), d.op, delta::Timestamp{d.hlc}, d.indices, d.bits, d.metadata, numbers[d.commit], d.seq};
   }
 
-  State fold(const delta::model::Cut& cut = {}) {
-    auto result = delta::model::fold(catalog, history, source, cut);
+  State fold(const delta::model::Cut& cut = {}, const delta::Policy* policy = nullptr) {
+    auto result = delta::model::fold(catalog, history, source, cut, nullptr, policy);
     if (!result) throw std::runtime_error(result.error().text());
     overflows = result->overflows;
     return rows(*result);
@@ -104,6 +109,7 @@ class Real {
   VectorSource source;
   std::vector<std::uint32_t> numbers;  // commit of the world -> of the history
   std::uint64_t overflows = 0;
+  std::map<std::size_t, std::string> settings;  // commits of the world, of one delta each, that hold a setting instead
 };
 
 inline std::set<std::size_t> all_commits(const World& world) {

@@ -283,8 +283,6 @@ std::vector<Delta> deltas_of(const World& world, const std::set<std::size_t>& co
   return out;
 }
 
-namespace {
-
 bool assigns(const Delta& d, std::uint32_t dim) {
   return is_assignment(d.op) && (d.op != Operation::sparse || std::count(d.indices.begin(), d.indices.end(), dim) != 0);
 }
@@ -294,6 +292,8 @@ std::uint32_t assigned(const Delta& d, std::uint32_t dim) {
   const auto place = std::find(d.indices.begin(), d.indices.end(), dim) - d.indices.begin();
   return d.bits[static_cast<std::size_t>(place)];
 }
+
+namespace {
 
 /// RFC 7396, section 2.
 Json merge_patch(Json target, const Json& patch) {
@@ -343,30 +343,40 @@ std::map<Key, const Delta*> Rules::in_key_order() const {
   return out;
 }
 
-Row fold_vector(const std::vector<Delta>& deltas, int vector, std::uint32_t dims) {
+std::vector<Branch> Rules::branches(std::uint32_t dim) const {
+  std::vector<Branch> out;
+  const auto order = in_key_order();
+  for (const auto& [key, assignment] : candidates(dim)) {
+    std::uint32_t x = assigned(*assignment, dim);
+    for (auto t = order.upper_bound(key); t != order.end(); ++t) {
+      if (is_transform(t->second->op)) x = transformed(t->second->op, t->second->bits, x);
+    }
+    out.push_back({key, x});
+  }
+  return out;
+}
+
+std::uint32_t lww(const std::vector<Branch>& branches) { return branches.back().bits; }
+
+Row fold_vector(const std::vector<Delta>& deltas, int vector, std::uint32_t dims, const Strategies& strategies) {
   const Rules rules(deltas, vector);
   Row row;
   row.exists = rules.exists();
   if (!row.exists) return row;
   row.created = rules.last->key();
-  const auto order = rules.in_key_order();
   for (std::uint32_t dim = 0; dim < dims; ++dim) {
-    const auto [winner, assignment] = *rules.candidates(dim).rbegin();
-    std::uint32_t x = assigned(*assignment, dim);
-    for (auto t = order.upper_bound(winner); t != order.end(); ++t) {
-      if (is_transform(t->second->op)) x = transformed(t->second->op, t->second->bits, x);
-    }
-    row.bits.push_back(x);
+    const auto branches = rules.branches(dim);
+    row.bits.push_back(branches.size() == 1 ? branches[0].bits : strategies(dim)(branches));
   }
-  for (const auto& [key, d] : order) {
+  for (const auto& [key, d] : rules.in_key_order()) {
     if (!rules.is_void(*d) && !d->metadata.empty()) row.metadata = merge_patch(row.metadata, Json::parse(d->metadata));
   }
   return row;
 }
 
-State fold(const World& world, const std::vector<Delta>& deltas) {
+State fold(const World& world, const std::vector<Delta>& deltas, const Strategies& strategies) {
   State state;
-  for (std::size_t v = 0; v < world.vectors; ++v) state.push_back(fold_vector(deltas, static_cast<int>(v), world.dims));
+  for (std::size_t v = 0; v < world.vectors; ++v) state.push_back(fold_vector(deltas, static_cast<int>(v), world.dims, strategies));
   return state;
 }
 

@@ -107,20 +107,34 @@ std::set<std::size_t> folded(const World& world, std::set<std::size_t> commits);
 std::set<std::pair<Name, std::uint64_t>> heads(const World& world, const std::set<std::size_t>& folded);
 std::vector<Delta> deltas_of(const World& world, const std::set<std::size_t>& commits);
 
+/// One candidate of a dimension: whose assignment, and what became of its value.
+struct Branch {
+  Key key;
+  std::uint32_t bits = 0;
+  const Name& origin() const { return std::get<1>(key); }
+};
+/// What a strategy makes of branches in key order; by dimension.
+using Strategy = std::function<std::uint32_t(const std::vector<Branch>&)>;
+using Strategies = std::function<Strategy(std::uint32_t dim)>;
+std::uint32_t lww(const std::vector<Branch>& branches);
+
 /// Laws 3 and 4 for one vector. Points into the deltas given.
 struct Rules {
   Rules(const std::vector<Delta>& deltas, int vector);
   bool exists() const;
   bool is_void(const Delta& d) const;
   std::map<Key, const Delta*> candidates(std::uint32_t dim) const;
+  std::vector<Branch> branches(std::uint32_t dim) const;  ///< of the candidates, in key order
   std::map<Key, const Delta*> in_key_order() const;
 
   std::vector<const Delta*> of_vector;
   const Delta* last = nullptr;  // create or delete
   const Delta* last_delete = nullptr;
 };
-Row fold_vector(const std::vector<Delta>& deltas, int vector, std::uint32_t dims);
-State fold(const World& world, const std::vector<Delta>& deltas);
+Row fold_vector(const std::vector<Delta>& deltas, int vector, std::uint32_t dims, const Strategies& strategies = [](std::uint32_t) { return lww; });
+State fold(const World& world, const std::vector<Delta>& deltas, const Strategies& strategies = [](std::uint32_t) { return lww; });
+std::uint32_t assigned(const Delta& assignment, std::uint32_t dim);  ///< REQUIRES: it assigns the dim
+bool assigns(const Delta& d, std::uint32_t dim);
 
 /// "dump" for messages.
 std::string show(const World& world);

@@ -96,7 +96,8 @@ class DELTA_EXPORT Encoder {
   /// Joins the open commit, or opens the next one by the rules of `--commit-every`.
   Status change(const ChangeInput& input);
   Status commit(const CommitInput& input);
-  /// A commit of the options' origin that holds one setting (see Commit) and has seen everything.
+  /// A commit of the options' origin that holds one setting (see Commit) and has seen everything. A policy is written in its canonical
+  /// form, and what is diffed from here on is diffed against the state under it. bad_input, or unsupported for an unknown strategy.
   Status set(std::string_view setting, std::optional<Micros> at = {});
 
   /// Message of commits that are opened from now on and state none.

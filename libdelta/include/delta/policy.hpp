@@ -42,7 +42,7 @@ class DELTA_EXPORT Strategy {
 /// else the default (lww, unless a rule says otherwise). Of two equally special ones the later counts. Cheap to copy.
 ///
 ///   policy     = RULE *( ";" RULE )
-///   RULE       = STRATEGY [ "@" [NAMESPACE] [ "/" DIMS ] ]
+///   RULE       = STRATEGY [ "@" [NAMESPACE] [ "/" DIMS ] ]       NAMESPACE "%": the default one, whose name is empty
 ///   DIMS       = RANGE *( "," RANGE ),  RANGE = FIRST [ "-" LAST ]
 ///   STRATEGY   = "lww"            the greatest key
 ///              | "max" | "min"    the greatest or least value in the IEEE 754 total order; of equal bits the greatest key
@@ -59,18 +59,24 @@ class DELTA_EXPORT Policy {
   struct Rule {
     std::optional<std::string> name_space;  ///< none: any
     std::vector<Range> dims;                ///< ascending and disjoint; empty: all
-    std::shared_ptr<const Strategy> strategy;
+    std::shared_ptr<const Strategy> strategy;  ///< null: lww
     std::string text;                       ///< "max", "weighted:a=2"; of a custom strategy whatever names it
+
+    /// Canonical, with what it is for: "max@images/0-15,20".
+    DELTA_EXPORT std::string to_text() const;
   };
 
   Policy() = default;  ///< lww everywhere
-  /// usage: malformed, naming the rule; unsupported: a strategy that this version does not know.
+  /// usage: malformed, naming the rule, or more than 1,000 rules; unsupported: a strategy that this version does not know.
   static Result<Policy> parse(std::string_view text);
+  /// REQUIRES: dims as Rule has them.
   void add(Rule rule);
 
   /// Canonical: what parse() reads back to the same rules. "lww" if there are none.
   std::string text() const;
   std::span<const Rule> rules() const { return rules_; }
+  /// The one that counts; null: none is for it, which means lww. Valid until the next add().
+  const Rule* rule(std::string_view name_space, std::uint32_t dim) const;
   /// Null: lww.
   const Strategy* strategy(std::string_view name_space, std::uint32_t dim) const;
 

@@ -7,6 +7,7 @@
 
 #include "delta/text.hpp"
 #include "model/metadata.hpp"
+#include "model/policy.hpp"
 
 namespace delta::model {
 namespace {
@@ -22,25 +23,34 @@ std::vector<DeltaRef> references(const VectorFold& fold, std::span<const std::ui
   return out;
 }
 
-BlameRun run_at(const VectorFold& fold, std::uint32_t dim) {
+/// `chosen`: the place of it in what stands; none: all of it.
+BlameRun run_at(const VectorFold& fold, std::uint32_t dim, std::optional<std::size_t> chosen) {
   const auto standing = fold.standing(dim);
-  BlameRun run{.first = dim, .bits = {}, .chosen = references(fold, standing.last(1)),
-               .transforms = references(fold, fold.transforms_after(standing.back())),
-               .losers = references(fold, standing.first(standing.size() - 1))};
-  return run;
+  if (!chosen) {
+    return {.first = dim, .bits = {}, .chosen = references(fold, standing),
+            .transforms = references(fold, fold.transforms_after(standing.front())), .losers = {}};
+  }
+  std::vector<std::uint32_t> losers(standing.begin(), standing.end());
+  losers.erase(losers.begin() + static_cast<std::ptrdiff_t>(*chosen));
+  return {.first = dim, .bits = {}, .chosen = references(fold, standing.subspan(*chosen, 1)),
+          .transforms = references(fold, fold.transforms_after(standing[*chosen])), .losers = references(fold, losers)};
 }
 
-bool same_answer(const VectorFold& fold, std::uint32_t a, std::uint32_t b) {
+bool same_standing(const VectorFold& fold, std::uint32_t a, std::uint32_t b) {
   const auto x = fold.standing(a), y = fold.standing(b);
   return fold.set_of(a) == fold.set_of(b) || std::equal(x.begin(), x.end(), y.begin(), y.end());
 }
 
-std::vector<BlameRun> runs_of(const VectorFold& fold, std::uint32_t dims) {
+std::vector<BlameRun> runs_of(const VectorFold& fold, std::span<const Policy::Rule* const> rules, const Catalog& catalog) {
   std::vector<BlameRun> runs;
+  std::vector<Candidate> scratch;
   std::uint64_t overflows = 0;
-  for (std::uint32_t dim = 0; dim < dims; ++dim) {
-    if (dim == 0 || !same_answer(fold, dim - 1, dim)) runs.push_back(run_at(fold, dim));
-    runs.back().bits.push_back(fold.branch(dim, fold.standing(dim).back(), overflows));
+  std::optional<std::size_t> last;
+  for (std::uint32_t dim = 0; dim < rules.size(); ++dim) {
+    const Resolution answer = fold.resolve(dim, rules[dim], catalog, scratch, overflows);
+    if (dim == 0 || answer.chosen != last || !same_standing(fold, dim - 1, dim)) runs.push_back(run_at(fold, dim, answer.chosen));
+    last = answer.chosen;
+    runs.back().bits.push_back(answer.bits);
   }
   return runs;
 }
@@ -65,7 +75,7 @@ std::vector<BlameMember> members_of(const VectorFold& fold) {
 }  // namespace
 
 Result<Blame> blame(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                    std::uint32_t vector) {
+                    std::uint32_t vector, const Policy* policy) {
   DELTA_CHECK(vector < catalog.vectors());
   DELTA_TRY(const ChangeBatch batch, gather(catalog, history, source, cut, vector));
   std::vector<Change> deltas;
@@ -77,7 +87,12 @@ Result<Blame> blame(const Catalog& catalog, const History& history, DeltaSource&
                                            (cut.at || cut.as_seen_by ? " at the cut asked for" : ""));
   }
   DELTA_OK(check_bare(catalog, vector, fold));
-  return Blame{vector, reference(fold, fold.created()), runs_of(fold, catalog.dims(vector)), members_of(fold)};
+  Policy own;
+  if (!policy && !fold.chain()) {
+    DELTA_TRY(own, policy_at(catalog, history, cut));
+  }
+  RuleTable rules(policy ? *policy : own, catalog);
+  return Blame{vector, reference(fold, fold.created()), runs_of(fold, rules.of(catalog.namespace_of(vector)), catalog), members_of(fold)};
 }
 
 }  // namespace delta::model

@@ -6,8 +6,8 @@
 
 namespace delta::model {
 
-/// See delta::blame(). The policy is last-writer-wins.
+/// See delta::blame(). `policy` as of fold().
 Result<Blame> blame(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                    std::uint32_t vector);
+                    std::uint32_t vector, const Policy* policy = nullptr);
 
 }  // namespace delta::model

@@ -13,8 +13,10 @@
 #include <string>
 
 #include "delta/text.hpp"
+#include "model/contest.hpp"
 #include "model/metadata.hpp"
 #include "model/pieces.hpp"
+#include "model/policy.hpp"
 
 namespace delta::model {
 namespace {
@@ -86,148 +88,80 @@ void apply_counting(State& state, std::uint32_t origin, const Change& c, std::ui
   }
 }
 
-bool fits(const Change& c, std::uint32_t dims) {
-  const int parameters = parameter_count(c.op);
-  if (parameters >= 0) return c.bits.size() == static_cast<std::size_t>(parameters) && c.indices.empty();
-  if (!has_indices(c)) return c.bits.size() == dims && c.indices.empty();
-  return c.bits.size() == c.indices.size() && (c.indices.empty() || c.indices.back() < dims);
-}
-
-Status check_fit(const Catalog& catalog, const History& history, const Change& c) {
-  if (fits(c, catalog.dims(c.vector))) return {};
-  const Dot dot{history.commit(c.commit).origin, c.seq};
-  return error(ErrorCode::corrupt, "delta " + dot_text(catalog, dot) + " (" + std::string(operation_name(c.op)) +
-                                       ") does not fit the " + std::to_string(catalog.dims(c.vector)) +
-                                       " dimensions of vector " + quote(catalog.id(c.vector)));
-}
-
-/// One fold: the state, and of each vector the last delta that was folded into it.
+/// One fold: chains in place as they come, the contested by the rules of the policy.
 class Folding {
  public:
   Folding(const Catalog& catalog, const History& history, const CutTest& cut, const std::vector<bool>* wanted)
-      : catalog_(catalog), history_(history), cut_(cut), wanted_(wanted), state_(catalog),
-        ranks_(origin_ranks(catalog)), last_(catalog.vectors()), contested_(catalog.vectors()) {}
+      : catalog_(catalog), history_(history), state_(catalog), contest_(catalog, history, cut, wanted) {}
+
+  Contest& contest() { return contest_; }
 
   Status take(const ChangeBatch& batch) {
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      const Change c = batch[i];
-      if (!counts(c) || contested_[c.vector]) continue;
-      DELTA_OK(check_fit(catalog_, history_, c));
-      take(c);
-    }
-    return {};
-  }
-
-  Status gather(const ChangeBatch& batch) {
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      const Change c = batch[i];
-      if (!counts(c) || !contested_[c.vector]) continue;
-      DELTA_OK(check_fit(catalog_, history_, c));
-      gathered_.add(c);
-    }
-    return {};
+    return contest_.take(batch, [this](const Change& c) {
+      std::uint64_t overflows = 0;
+      apply_counting(state_, history_.commit(c.commit).origin, c, overflows);
+      if (overflows != 0) overflows_.emplace_back(c.vector, overflows);
+      if (c.op == Operation::create && has_indices(c)) partial_.push_back(c.vector);
+    });
   }
 
   /// After the first pass. A create that lost values may have left a dimension without any. That is rare, and shows as a NaN.
   void doubt() {
     const auto nan = [](std::uint32_t bits) { return magnitude(bits) > kInfinity; };
     for (const std::uint32_t vector : partial_) {
-      if (contested_[vector] || !state_.exists(vector) || std::ranges::none_of(state_.bits(vector), nan)) continue;
-      contested_[vector] = any_contested_ = true;
+      if (state_.exists(vector) && std::ranges::any_of(state_.bits(vector), nan)) contest_.add(vector);
     }
   }
-  bool any_contested() const { return any_contested_; }
-  const std::vector<bool>& contested() const { return contested_; }
 
-  Result<State> finish() {
-    DELTA_OK(settle_contested());
+  State finish() {
     for (const auto& [vector, count] : overflows_) {
-      if (!contested_[vector]) state_.overflows += count;
+      if (!contest_.mask()[vector]) state_.overflows += count;
     }
     return std::move(state_);
   }
 
- private:
-  static constexpr std::uint32_t kNothing = ~std::uint32_t{0};
-  struct Last {
-    Timestamp time;
-    std::uint64_t seq = 0;
-    std::uint32_t commit = kNothing;
-  };
-
-  bool counts(const Change& c) const {
-    DELTA_CHECK(c.vector < contested_.size());
-    return (wanted_ == nullptr || (*wanted_)[c.vector]) && cut_.contains(c);
-  }
-
-  /// Seen, and of greater key. The second follows from the first unless a clock rule was broken; then the key decides.
-  bool follows(const Change& c, const Last& last) const {
-    if (!history_.happens_before(last.commit, last.seq, c.commit, c.seq)) return false;
-    if (c.time != last.time) return c.time > last.time;
-    return ranks_[history_.commit(c.commit).origin] >= ranks_[history_.commit(last.commit).origin];
-  }
-
-  void take(const Change& c) {
-    Last& last = last_[c.vector];
-    if (last.commit != kNothing && !follows(c, last)) {
-      contested_[c.vector] = any_contested_ = true;
-      return;
-    }
-    last = {c.time, c.seq, c.commit};
-    std::uint64_t overflows = 0;
-    apply_counting(state_, history_.commit(c.commit).origin, c, overflows);
-    if (overflows != 0) overflows_.emplace_back(c.vector, overflows);
-    if (c.op == Operation::create && has_indices(c)) partial_.push_back(c.vector);
-  }
-
-  Status settle_contested() {
-    std::vector<std::uint32_t> order(gathered_.size());
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return gathered_.vectors[a] < gathered_.vectors[b]; });
-    std::vector<Change> deltas;
-    for (std::size_t i = 0; i < order.size();) {
-      const std::uint32_t vector = gathered_.vectors[order[i]];
-      deltas.clear();
-      for (; i < order.size() && gathered_.vectors[order[i]] == vector; ++i) deltas.push_back(gathered_[order[i]]);
-      const VectorFold fold(history_, ranks_, catalog_.dims(vector), deltas);
+  /// `conflicted`: if not null, gets the vectors that have several candidates somewhere.
+  Status settle(const Policy& policy, std::vector<std::uint32_t>* conflicted) {
+    RuleTable rules(policy, catalog_);
+    for (const std::uint32_t vector : contest_.vectors()) {
+      const VectorFold fold = contest_.fold(vector);
       DELTA_OK(check_bare(catalog_, vector, fold));
-      settle(vector, fold);
+      state_.set_exists(vector, false);
+      state_.set_metadata(vector, {});
+      if (fold.chain()) {
+        for (std::size_t i = 0; i < fold.deltas().size(); ++i) {
+          apply_counting(state_, fold.origin(i), fold.deltas()[i], state_.overflows);
+        }
+        continue;
+      }
+      state_.set_metadata(vector, fold.metadata());  // also where it does not exist: the next create finds it
+      if (fold.exists()) {
+        if (settle(vector, fold, rules.of(catalog_.namespace_of(vector))) && conflicted) conflicted->push_back(vector);
+      }
     }
     return {};
   }
 
-  void settle(std::uint32_t vector, const VectorFold& fold) {
-    state_.set_exists(vector, false);
-    state_.set_metadata(vector, {});
-    if (fold.chain()) {
-      for (std::size_t i = 0; i < fold.deltas().size(); ++i) {
-        apply_counting(state_, fold.origin(i), fold.deltas()[i], state_.overflows);
-      }
-      return;
-    }
-    state_.set_metadata(vector, fold.metadata());  // also where it does not exist: the next create finds it
-    if (!fold.exists()) return;
+ private:
+  bool settle(std::uint32_t vector, const VectorFold& fold, std::span<const Policy::Rule* const> rules) {
     state_.set_exists(vector, true);
     state_.set_created(vector, fold.key(fold.created()));
     const auto row = state_.put(vector);
+    bool conflict = false;
     for (std::uint32_t dim = 0; dim < row.size(); ++dim) {
-      row[dim] = fold.branch(dim, fold.standing(dim).back(), state_.overflows);
+      conflict |= fold.standing(dim).size() > 1;
+      row[dim] = fold.resolve(dim, rules[dim], catalog_, candidates_, state_.overflows).bits;
     }
+    return conflict;
   }
 
   const Catalog& catalog_;
   const History& history_;
-  const CutTest& cut_;
-  const std::vector<bool>* wanted_;
   State state_;
-  std::vector<std::uint32_t> ranks_;
-  std::vector<Last> last_;
-  std::vector<bool> contested_;
-  bool any_contested_ = false;
+  Contest contest_;
   std::vector<std::uint32_t> partial_;  // vectors with a create that lost values
   std::vector<std::pair<std::uint32_t, std::uint64_t>> overflows_;  // vector, count: of the first pass
-  ChangeBatch gathered_;
+  std::vector<Candidate> candidates_;
 };
 
 }  // namespace
@@ -257,14 +191,19 @@ std::vector<std::uint32_t> origin_ranks(const Catalog& catalog) {
 }
 
 Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                   const std::vector<bool>* wanted) {
+                   const std::vector<bool>* wanted, const Policy* policy, std::vector<std::uint32_t>* conflicted) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
   DELTA_CHECK(wanted == nullptr || wanted->size() >= catalog.vectors());
   Folding folding(catalog, history, test, wanted);
   DELTA_OK(source.each(wanted, cut.at, [&](const ChangeBatch& batch) { return folding.take(batch); }));
   folding.doubt();
-  if (folding.any_contested()) {
-    DELTA_OK(source.each(&folding.contested(), cut.at, [&](const ChangeBatch& batch) { return folding.gather(batch); }));
+  if (folding.contest().any()) {
+    Policy own;
+    if (!policy) {
+      DELTA_TRY(own, policy_at(catalog, history, cut));
+    }
+    DELTA_OK(source.each(&folding.contest().mask(), cut.at, [&](const ChangeBatch& batch) { return folding.contest().gather(batch); }));
+    DELTA_OK(folding.settle(policy ? *policy : own, conflicted));
   }
   return folding.finish();
 }
@@ -285,8 +224,6 @@ Result<ChangeBatch> gather(const Catalog& catalog, const History& history, Delta
   }));
   return gathered;
 }
-
-std::size_t resolve_lww(std::span<const Candidate> candidates) { return candidates.size() - 1; }
 
 Status check_bare(const Catalog& catalog, std::uint32_t vector, const VectorFold& fold) {
   const auto dim = fold.bare();
@@ -391,6 +328,19 @@ void VectorFold::candidates(std::uint32_t dim, std::vector<Candidate>& out, std:
   for (const std::uint32_t delta : standing(dim)) {
     out.push_back({deltas_[delta].commit, deltas_[delta].seq, key(delta), branch(dim, delta, overflows)});
   }
+}
+
+Resolution VectorFold::resolve(std::uint32_t dim, const Policy::Rule* rule, const Catalog& catalog, std::vector<Candidate>& scratch,
+                               std::uint64_t& overflows) const {
+  const auto all = standing(dim);
+  if (all.size() == 1 || !rule || !rule->strategy) return {branch(dim, all.back(), overflows), all.size() - 1};
+  candidates(dim, scratch, overflows);
+  const Resolution answer = rule->strategy->resolve(scratch, catalog);
+  DELTA_CHECK(!answer.chosen || *answer.chosen < scratch.size());
+  const auto infinite = [](std::uint32_t bits) { return magnitude(bits) >= kInfinity; };
+  const bool finite = std::none_of(scratch.begin(), scratch.end(), [&](const Candidate& c) { return infinite(c.bits); });
+  overflows += finite && magnitude(answer.bits) == kInfinity;
+  return answer;
 }
 
 std::string VectorFold::metadata() const {

@@ -59,11 +59,13 @@ class CutTest {
 /// Is this delta inside the cut? For one question; for many make a CutTest. A dot that is not folded: nothing is inside.
 bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, const Change& change);
 
-/// The state at a cut, conflicts by last-writer-wins. `wanted` as above (null: all).
-/// Errors: those of the source and of CutTest::make(); corrupt: a delta that does not fit the dimensions of its vector, or a
-/// vector that exists with a dimension of which pruning has left no value.
+/// The state at a cut. `wanted` as above (null: all). `policy`: null: what the log says at the cut, asked only where deltas of a vector
+/// do not form a chain. `conflicted`: if not null, gets the vectors that exist and have several candidates in some dimension.
+/// Errors: those of the source, of CutTest::make() and of policy_at(); corrupt: a delta that does not fit the dimensions of its vector,
+/// or a vector that exists with a dimension of which pruning has left no value.
 Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                   const std::vector<bool>* wanted = nullptr);
+                   const std::vector<bool>* wanted = nullptr, const Policy* policy = nullptr,
+                   std::vector<std::uint32_t>* conflicted = nullptr);
 
 /// All deltas of one vector inside a cut, in the order of the source: for a VectorFold. Errors as fold().
 Result<ChangeBatch> gather(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
@@ -77,9 +79,6 @@ std::uint32_t transform_bits(Operation op, std::span<const std::uint32_t> parame
 
 /// The rank of each origin's name among all names: keys compare without text.
 std::vector<std::uint32_t> origin_ranks(const Catalog& catalog);
-
-/// The place of the candidate of greatest key. Resolvers get the candidates in key order, at least one.
-std::size_t resolve_lww(std::span<const Candidate> candidates);
 
 /// All deltas of one vector inside a cut, resolved without a policy: what stands in each dimension (laws 3 to 5).
 class VectorFold {
@@ -110,6 +109,10 @@ class VectorFold {
   /// The value that an assignment's branch has in a dimension that it assigns.
   std::uint32_t branch(std::uint32_t dim, std::size_t delta, std::uint64_t& overflows) const;
   void candidates(std::uint32_t dim, std::vector<Candidate>& out, std::uint64_t& overflows) const;
+  /// Law 4: the value, and which of standing() it is. `rule`: the one for this dimension, null: lww. Under lww only the branch that
+  /// counts is looked at. REQUIRES: exists()
+  Resolution resolve(std::uint32_t dim, const Policy::Rule* rule, const Catalog& catalog, std::vector<Candidate>& scratch,
+                     std::uint64_t& overflows) const;
   std::string metadata() const;
 
  private:

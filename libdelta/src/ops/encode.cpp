@@ -1,6 +1,8 @@
 // The public face of encoding: opens what is written to, and hands inputs to the front end of their kind.
 #include "delta/encode.hpp"
 
+#include "delta/setting.hpp"
+#include "model/policy.hpp"
 #include "ops/encode_change.hpp"
 #include "ops/encode_matrix.hpp"
 #include "ops/encode_session.hpp"
@@ -53,8 +55,15 @@ Status Encoder::commit(const CommitInput& input) { return impl_->changes.commit(
 
 Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
   DELTA_OK(impl_->changes.finish());
+  DELTA_OK(model::check_setting(setting));
+  DELTA_TRY(Setting canonical, Setting::parse(setting));
+  std::string rules;
+  if (canonical.kind == Setting::Kind::policy) {
+    DELTA_TRY(const Policy policy, Policy::parse(canonical.text));
+    canonical.text = rules = policy.text();
+  }
   DELTA_OK(impl_->session.open_commit({.origin = impl_->session.options().origin}));
-  return impl_->session.set(setting, at, {});
+  return impl_->session.set(canonical.to_text(), at, {});
 }
 
 void Encoder::set_message(std::string message) { impl_->session.set_message(std::move(message)); }

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
-#include "delta/snapshot.hpp"
+#include "delta/setting.hpp"
 #include "delta/text.hpp"
-#include "model/fold.hpp"
+#include "model/policy.hpp"
 #include "model/rules.hpp"
 
 namespace delta::ops {
@@ -19,8 +19,13 @@ constexpr std::string_view kTool = "deltalog/" DELTA_VERSION;
 
 Status EncodeSession::start() {
   commits_before_ = log_.commits();
-  DELTA_TRY(State folded, snapshot(log_));
+  store::LogSource source(log_.impl());
+  std::vector<std::uint32_t> conflicted;
+  DELTA_TRY(State folded, model::fold(catalog(), log_.impl().history, source, {}, nullptr, nullptr, &conflicted));
   state_.emplace(std::move(folded));
+  if (!conflicted.empty()) conflicted_.resize(catalog().vectors());
+  for (const std::uint32_t vector : conflicted) conflicted_[vector] = true;
+  DELTA_OK(take_policy());
   DELTA_TRY(auto heads, log_.impl().heads(log_));
   const auto sink = [this](ByteView bytes) { return std::visit([&](auto& file) { return file.write(bytes); }, target_); };
   writer_ = std::make_unique<store::SegmentWriter>(catalog(), std::move(heads),
@@ -176,6 +181,40 @@ Result<bool> EncodeSession::exists(std::uint32_t vector) {
   return lifecycles_.exists(catalog(), vector, [&](const Lifecycles::Event& e) { return open_->linear || in_context(e.commit, e.key.seq); });
 }
 
+/// Notes what decides conflicts from here on. Where none is left it does not matter, and is not asked.
+Status EncodeSession::take_policy() {
+  if (conflicted_.empty()) return {};
+  DELTA_TRY(const Policy policy, model::policy_at(catalog(), log_.impl().history, {}));
+  lww_ = std::ranges::all_of(policy.rules(), [](const Policy::Rule& rule) { return !rule.strategy; });
+  return {};
+}
+
+/// A new policy changes the values of vectors in conflict. Before this run has written a delta they are folded again; later they
+/// are not known any more.
+Status EncodeSession::refold() {
+  if (conflicted_.empty()) return {};
+  DELTA_OK(take_policy());
+  store::LogSource source(log_.impl());
+  std::optional<State> folded;
+  if (!vector_deltas_) {
+    DELTA_TRY(folded, model::fold(catalog(), log_.impl().history, source, {}, &conflicted_));
+  }
+  for (std::uint32_t vector = 0; vector < conflicted_.size(); ++vector) {
+    if (!conflicted_[vector]) continue;
+    if (folded) {
+      std::ranges::copy(folded->bits(vector), state_->put(vector).begin());
+    } else {
+      forget(vector);
+    }
+  }
+  return {};
+}
+
+void EncodeSession::forget(std::uint32_t vector) {
+  if (vector >= stale_.size()) stale_.resize(catalog().vectors());
+  stale_[vector] = true;
+}
+
 Status EncodeSession::put(Change change) {
   Open& open = *open_;
   Commit& commit = open.commit;
@@ -186,16 +225,20 @@ Status EncodeSession::put(Change change) {
   if (is_lifecycle(change.op)) {
     lifecycles_.add({change.vector, change.op == Operation::create, open.number, {change.time, commit.origin, change.seq}});
   }
-  if (!open.linear) {
-    if (change.vector >= stale_.size()) stale_.resize(catalog().vectors());
-    stale_[change.vector] = true;
+  vector_deltas_ = true;
+  // A transform goes through every branch, and only under lww does the one that counts stay the same.
+  const bool branches = is_transform(change.op) && !lww_ && change.vector < conflicted_.size() && conflicted_[change.vector];
+  const bool settles = is_lifecycle(change.op) || change.op == Operation::dense;
+  if (!open.linear || (branches && known(change.vector))) {
+    forget(change.vector);
   } else if (known(change.vector)) {
     model::apply(*state_, commit.origin, change);
-  } else if (is_lifecycle(change.op) || change.op == Operation::dense) {  // settles all dims: known again
+  } else if (settles) {  // all dims: known again
     if (change.op == Operation::dense) state_->set_exists(change.vector, true);
     model::apply(*state_, commit.origin, change);
     stale_[change.vector] = false;
   }
+  if (open.linear && settles && change.vector < conflicted_.size()) conflicted_[change.vector] = false;
   if (commit.count == 0) {
     open.first_time = change.time;
   } else if (change.time != *open.own) {
@@ -223,11 +266,13 @@ Status EncodeSession::close_commit() {
 
 Status EncodeSession::set(std::string_view setting, std::optional<Micros> at, std::optional<std::uint32_t> tick) {
   DELTA_CHECK(open_ && open_->commit.count == 0);
+  DELTA_OK(model::check_setting(setting));
   DELTA_TRY(const Timestamp time, stamp(at, tick));
   open_->commit.setting = setting;
   open_->commit.count = 1;
   open_->own = time;
-  return close_commit();
+  DELTA_OK(close_commit());
+  return Setting::parse(setting)->kind == Setting::Kind::policy ? refold() : Status();
 }
 
 Result<EncodeSummary> EncodeSession::finish() {

@@ -80,7 +80,7 @@ class EncodeSession {
   Timestamp opened() const { return open_->first_time; }
   std::uint64_t open_bytes() const { return open_->bytes; }
   Status close_commit();
-  /// Makes the open commit, which is empty, a setting, and closes it.
+  /// Makes the open commit, which is empty, a setting, and closes it. bad_input or unsupported: see model::check_setting().
   Status set(std::string_view setting, std::optional<Micros> at, std::optional<std::uint32_t> tick);
 
   /// The timestamp of the next delta of the open commit.
@@ -113,6 +113,9 @@ class EncodeSession {
 
   Status refuse_pending(std::uint32_t origin);
   Status load_lifecycles();
+  Status take_policy();
+  Status refold();
+  void forget(std::uint32_t vector);
   bool in_context(std::uint32_t commit, std::uint64_t seq) const;
   /// The timestamp of a delta that is here, in the middle of its commit or at its end.
   Result<Timestamp> time_of(Dot dot) const;
@@ -123,7 +126,10 @@ class EncodeSession {
   std::optional<State> state_;
   std::unique_ptr<store::SegmentWriter> writer_;
   std::optional<Open> open_;
-  std::vector<bool> stale_;   // vectors that a concurrent commit of this run touched
+  std::vector<bool> stale_;   // vectors whose values are not known: a concurrent commit of this run touched them, ...
+  std::vector<bool> conflicted_;  // vectors that were in conflict before this run, and not all of whose dims were assigned since
+  bool lww_ = true;           // it decides all conflicts
+  bool vector_deltas_ = false;  // this run has written some
   Lifecycles lifecycles_;     // of this run, and of the log once asked
   bool lifecycles_loaded_ = false;
   // Of commits of this run whose deltas differ in time: where it changes, as (seq, time from there on).

@@ -1,0 +1,66 @@
+#include "model/contest.hpp"
+
+#include <numeric>
+#include <string>
+
+#include "delta/text.hpp"
+#include "model/pieces.hpp"
+
+namespace delta::model {
+namespace {
+
+bool fits(const Change& c, std::uint32_t dims) {
+  const int parameters = parameter_count(c.op);
+  if (parameters >= 0) return c.bits.size() == static_cast<std::size_t>(parameters) && c.indices.empty();
+  if (!has_indices(c)) return c.bits.size() == dims && c.indices.empty();
+  return c.bits.size() == c.indices.size() && (c.indices.empty() || c.indices.back() < dims);
+}
+
+}  // namespace
+
+Status check_fit(const Catalog& catalog, const History& history, const Change& c) {
+  if (fits(c, catalog.dims(c.vector))) return {};
+  const Dot dot{history.commit(c.commit).origin, c.seq};
+  return error(ErrorCode::corrupt, "delta " + dot_text(catalog, dot) + " (" + std::string(operation_name(c.op)) +
+                                       ") does not fit the " + std::to_string(catalog.dims(c.vector)) +
+                                       " dimensions of vector " + quote(catalog.id(c.vector)));
+}
+
+Contest::Contest(const Catalog& catalog, const History& history, const CutTest& cut, const std::vector<bool>* wanted)
+    : catalog_(catalog), history_(history), cut_(cut), wanted_(wanted), ranks_(origin_ranks(catalog)), last_(catalog.vectors()),
+      contested_(catalog.vectors()) {}
+
+Status Contest::gather(const ChangeBatch& batch) {
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const Change c = batch[i];
+    if (!counts(c) || !contested_[c.vector]) continue;
+    DELTA_OK(check_fit(catalog_, history_, c));
+    gathered_.add(c);
+  }
+  return {};
+}
+
+/// Sorts what was gathered by vector, by counting.
+std::vector<std::uint32_t> Contest::vectors() {
+  ends_.assign(catalog_.vectors(), 0);
+  for (const std::uint32_t vector : gathered_.vectors) ++ends_[vector];
+  std::vector<std::uint32_t> out;
+  for (std::uint32_t vector = 0; vector < ends_.size(); ++vector) {
+    if (ends_[vector] != 0) out.push_back(vector);
+  }
+  std::partial_sum(ends_.begin(), ends_.end(), ends_.begin());
+  order_.resize(gathered_.size());
+  auto next = ends_;
+  for (std::size_t i = gathered_.size(); i-- > 0;) order_[--next[gathered_.vectors[i]]] = i;
+  return out;
+}
+
+VectorFold Contest::fold(std::uint32_t vector) const {
+  std::vector<Change> deltas;
+  const std::size_t begin = vector == 0 ? 0 : ends_[vector - 1];
+  deltas.reserve(ends_[vector] - begin);
+  for (std::size_t i = begin; i < ends_[vector]; ++i) deltas.push_back(gathered_[order_[i]]);
+  return VectorFold(history_, ranks_, catalog_.dims(vector), std::move(deltas));
+}
+
+}  // namespace delta::model

@@ -1,0 +1,79 @@
+// Which vectors need more than folding in place, and all the deltas of those. Two passes over a source: the first asks of each delta
+// whether it follows the last one of its vector, the second gathers the vectors where one did not.
+#pragma once
+
+#include <vector>
+
+#include "model/fold.hpp"
+
+namespace delta::model {
+
+/// corrupt: the delta does not fit the dimensions of its vector.
+Status check_fit(const Catalog& catalog, const History& history, const Change& change);
+
+class Contest {
+ public:
+  /// Keeps the references. `wanted` as of fold().
+  Contest(const Catalog& catalog, const History& history, const CutTest& cut, const std::vector<bool>* wanted);
+
+  /// The first pass. `apply(change)` gets those that follow the last one of their vector.
+  template <class Apply>
+  Status take(const ChangeBatch& batch, const Apply& apply) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const Change c = batch[i];
+      if (!counts(c) || contested_[c.vector]) continue;
+      DELTA_OK(check_fit(catalog_, history_, c));
+      Last& last = last_[c.vector];
+      if (last.commit != kNothing && !follows(c, last)) {
+        add(c.vector);
+        continue;
+      }
+      last = {c.time, c.seq, c.commit};
+      apply(c);
+    }
+    return {};
+  }
+  /// One more vector to be gathered.
+  void add(std::uint32_t vector) { contested_[vector] = any_ = true; }
+  bool any() const { return any_; }
+  const std::vector<bool>& mask() const { return contested_; }  ///< by vector
+
+  /// The second pass.
+  Status gather(const ChangeBatch& batch);
+  /// Those that were gathered, by number. To be called once, before fold().
+  std::vector<std::uint32_t> vectors();
+  /// Views what was gathered.
+  VectorFold fold(std::uint32_t vector) const;
+
+ private:
+  static constexpr std::uint32_t kNothing = ~std::uint32_t{0};
+  struct Last {
+    Timestamp time;
+    std::uint64_t seq = 0;
+    std::uint32_t commit = kNothing;
+  };
+
+  bool counts(const Change& c) const {
+    DELTA_CHECK(c.vector < contested_.size());
+    return (wanted_ == nullptr || (*wanted_)[c.vector]) && cut_.contains(c);
+  }
+  /// Seen, and of greater key. The second follows from the first unless a clock rule was broken; then the key decides.
+  bool follows(const Change& c, const Last& last) const {
+    if (!history_.happens_before(last.commit, last.seq, c.commit, c.seq)) return false;
+    if (c.time != last.time) return c.time > last.time;
+    return ranks_[history_.commit(c.commit).origin] >= ranks_[history_.commit(last.commit).origin];
+  }
+
+  const Catalog& catalog_;
+  const History& history_;
+  const CutTest& cut_;
+  const std::vector<bool>* wanted_;
+  std::vector<std::uint32_t> ranks_;
+  std::vector<Last> last_;
+  std::vector<bool> contested_;
+  bool any_ = false;
+  ChangeBatch gathered_;
+  std::vector<std::size_t> ends_, order_;  // by vector: where its places in `order_` end; of each the place in `gathered_`
+};
+
+}  // namespace delta::model
