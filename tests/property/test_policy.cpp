@@ -6,6 +6,7 @@
 
 #include "delta/policy.hpp"
 #include "model/blame.hpp"
+#include "model/conflicts.hpp"
 #include "model/policy.hpp"
 #include "policies.hpp"
 #include "real.hpp"
@@ -52,6 +53,53 @@ TEST_CASE("law 4: the strategy resolves the set of branches, in any order of del
     for (std::size_t i = 0; i < books().size(); ++i) {
       RC_ASSERT(real.fold({}, &parsed_books()[i]) == fold(w, deltas, books()[i].strategies));
     }
+  }));
+}
+
+TEST_CASE("conflicts are the dimensions of several candidates, each once, with their branches and what is made of them") {
+  CHECK(check_histories("conflicts", 0.4, [](const Plan& plan) {
+    const World w = play(plan);
+    const unsigned s = seed();
+    const auto in = folded(w, some_commits(w, s));
+    const auto deltas = deltas_of(w, in);
+    Real real(w, s);
+    real.deliver(in);
+    real.set_deltas(deltas, s % 2 == 0);
+    const std::size_t book = s % books().size();
+    std::map<std::pair<int, std::uint32_t>, std::vector<Branch>> expected;
+    for (int v = 0; v < static_cast<int>(w.vectors); ++v) {
+      const Rules rules(deltas, v);
+      for (std::uint32_t dim = 0; rules.exists() && dim < w.dims; ++dim) {
+        if (auto branches = rules.branches(dim); branches.size() > 1) expected[{v, dim}] = std::move(branches);
+      }
+    }
+    std::string last;
+    std::uint32_t next = 0;
+    std::uint64_t cells = 0, runs = 0;
+    const auto visit = [&](const delta::Conflict& c) -> delta::Status {
+      const std::string id(real.catalog.id(c.vector));
+      RC_ASSERT(last < id || (last == id && c.first >= next));
+      last = id, next = c.first + static_cast<std::uint32_t>(c.dims());
+      ++runs;
+      for (std::size_t i = 0; i < c.dims(); ++i, ++cells) {
+        const auto dim = c.first + static_cast<std::uint32_t>(i);
+        const auto& branches = expected.at({std::stoi(id), dim});
+        RC_ASSERT(c.candidates.size() == branches.size());
+        for (std::size_t k = 0; k < branches.size(); ++k) {
+          RC_ASSERT(branches[k].key == Key(c.candidates[k].time.hlc, Name(real.catalog.origin(c.candidates[k].dot.origin)), c.candidates[k].dot.seq));
+          RC_ASSERT(branches[k].bits == c.values_of(k)[i]);
+        }
+        RC_ASSERT(c.bits[i] == books()[book].strategies(dim)(branches));
+        if (c.chosen) RC_ASSERT(c.bits[i] == c.values_of(*c.chosen)[i]);
+        if (books()[book].mixes) RC_ASSERT(!c.chosen);
+      }
+      return {};
+    };
+    const auto count = delta::model::conflicts(real.catalog, real.history, real.source, {}, nullptr, &parsed_books()[book], visit);
+    RC_ASSERT(static_cast<bool>(count));
+    RC_ASSERT(cells == expected.size());
+    RC_ASSERT(count->cells == cells);
+    RC_ASSERT(count->runs == runs);
   }));
 }
 

@@ -12,6 +12,7 @@
 #include "delta/setting.hpp"
 #include "delta/snapshot.hpp"
 #include "model/blame.hpp"
+#include "model/conflicts.hpp"
 #include "model/policy.hpp"
 #include "sample_log.hpp"
 
@@ -312,6 +313,38 @@ TEST_CASE_METHOD(Fixture, "blame names whom the strategy chose, or under one tha
   CHECK(found[0].bits == std::vector{f(17), f(3.5f)});
 }
 
+TEST_CASE_METHOD(Fixture, "conflicts come by the run: same candidates, same rule, same choice") {
+  conflict();
+  std::vector<std::string> seen;
+  const auto look = [&](const char* text) {
+    seen.clear();
+    const auto policy = *Policy::parse(text);
+    const auto count = model::conflicts(catalog, history, source, {}, nullptr, &policy, [&](const Conflict& c) -> Status {
+      seen.push_back(std::to_string(c.first) + "+" + std::to_string(c.dims()) + " " + std::string(c.rule) +
+                     (c.chosen ? " " + std::to_string(*c.chosen) : ""));
+      return {};
+    });
+    REQUIRE(count);
+    CHECK(count->cells == 2);
+    CHECK(count->vectors == 1);
+    CHECK(count->runs == seen.size());
+    return seen;
+  };
+  using Lines = std::vector<std::string>;
+  CHECK(look("lww@other") == Lines{"0+2 lww 1"});
+  CHECK(look("max") == Lines{"0+1 max 0", "1+1 max 1"});
+  CHECK(look("average") == Lines{"0+2 average"});
+  CHECK(look("average;average@/1") == Lines{"0+1 average", "1+1 average@/1"});
+  std::vector<bool> none(catalog.vectors());
+  CHECK(model::conflicts(catalog, history, source, {}, &none, nullptr, {})->cells == 0);
+  CHECK(model::conflicts(catalog, history, source, {.at = 5, .as_seen_by = {}}, nullptr, nullptr, {})->cells == 0);
+  CHECK(model::conflicts(catalog, history, source, {}, nullptr, nullptr, {})->runs == 1);
+  const auto stopped = model::conflicts(catalog, history, source, {}, nullptr, nullptr, [](const Conflict&) -> Status {
+    return error(ErrorCode::closed_pipe, "enough");
+  });
+  CHECK(stopped.error().code == ErrorCode::closed_pipe);
+}
+
 TEST_CASE_METHOD(Fixture, "an infinity that the strategy made of finite values is counted") {
   conflict();
   const auto policy = *Policy::parse("weighted:a=1e308,b=1e-300");
@@ -448,4 +481,39 @@ TEST_CASE("a setting that is none is refused when it is written") {
     REQUIRE(!other);
     CHECK(other.error().code == code);
   }
+}
+
+TEST_CASE("tags name times, and of one name the last by key counts") {
+  const auto path = conflicting_log("tags.dlog");
+  {
+    auto encoder = sample::must(Encoder::append(path, {.now = 8'000'000}));
+    sample::must(encoder.tag("end"));  // asks no clock: its own time is the next that there is
+    sample::must(encoder.tag("b", Micros{1'000'000}));
+    sample::must(encoder.tag("end", Micros{5}));
+    sample::must(encoder.finish());
+  }
+  const std::string paths[] = {path};
+  const auto log = sample::must(Log::open(paths));
+  const auto tags = log.tags();
+  REQUIRE(tags.size() == 2);
+  CHECK(tags[0].name == "b");
+  CHECK(log.commit(tags[0].commit).time == Timestamp::of(8'000'000));
+  CHECK(log.tag("end") == Micros{5});
+  CHECK(log.tag("b") == Micros{1'000'000});
+  CHECK(!log.tag("e"));
+  for (std::uint32_t number = 0; number < log.commits(); ++number) {
+    const auto& commit = log.commit(number);
+    if (commit.setting == "tag 2000000 end") CHECK(commit.time == Timestamp::of(2'000'000, 1));
+  }
+  auto encoder = sample::must(Encoder::append(path, {.now = 8'000'000}));
+  for (const char* name : {"", "2026-01-01", "@5", "3d ago", "2026-11-12T14:10:29Z", "a\nb", "\xff"}) {
+    INFO(name);
+    const auto refused = encoder.tag(name);
+    REQUIRE(!refused);
+    CHECK(refused.error().code == ErrorCode::bad_input);
+  }
+  CHECK(encoder.set("tag 5 @5").error().code == ErrorCode::bad_input);
+  const scratch::Directory directory;
+  auto empty = sample::must(Encoder::create(directory.file("e.dlog"), {}, {}));
+  CHECK(empty.tag("x").error().code == ErrorCode::bad_input);
 }

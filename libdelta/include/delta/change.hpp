@@ -84,6 +84,7 @@ struct ChangeBatch {
   std::size_t size() const { return ops.size(); }
   bool empty() const { return ops.empty(); }
   DELTA_EXPORT void clear();
+  DELTA_EXPORT void reserve(std::size_t deltas);  ///< room for as many, beside what they view
   DELTA_EXPORT void add(const Change& change);
   DELTA_EXPORT void truncate(std::size_t size);  ///< keeps the first `size` deltas
   Change operator[](std::size_t i) const {

@@ -99,6 +99,9 @@ class DELTA_EXPORT Encoder {
   /// A commit of the options' origin that holds one setting (see Commit) and has seen everything. A policy is written in its canonical
   /// form, and what is diffed from here on is diffed against the state under it. bad_input, or unsupported for an unknown strategy.
   Status set(std::string_view setting, std::optional<Micros> at = {});
+  /// A tag: a name for a time of the log; none: the greatest timestamp that it has, and then the tag's own is that or the next, so that
+  /// no clock is asked. bad_input: no name for a tag, or nothing to be tagged.
+  Status tag(std::string_view name, std::optional<Micros> time = {});
 
   /// Message of commits that are opened from now on and state none.
   void set_message(std::string message);

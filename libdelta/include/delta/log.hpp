@@ -40,6 +40,13 @@ struct SegmentInfo {
   Timestamp first, last;                 ///< of its deltas
 };
 
+/// A name for a time, as a commit of the log sets it.
+struct Tag {
+  std::string name;
+  Micros at = 0;
+  std::uint32_t commit = 0;
+};
+
 class DELTA_EXPORT Log {
  public:
   /// Opens the files (or "-") as their union. Damage other than an unsealed or torn tail is an error; those, and
@@ -73,6 +80,9 @@ class DELTA_EXPORT Log {
   /// "origin:seq" (split at the last colon); an unknown origin or seq is not_found.
   Result<Dot> parse_dot(std::string_view text) const;
   std::string dot_text(const Dot& dot) const;
+  /// The tags set by commits that are not pending, in order of name. Of those of one name the one of greatest key counts.
+  std::vector<Tag> tags() const;
+  std::optional<Micros> tag(std::string_view name) const;  ///< the time that it names
 
   /// Every delta of every commit once, pending ones included, in order of reading, batch by batch. `vectors` and `commits` are numbers of
   /// this log. `wanted`: null, or only vectors v with (*wanted)[v].

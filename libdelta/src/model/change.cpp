@@ -17,6 +17,11 @@ void ChangeBatch::clear() {
   indices.clear(), bits.clear(), metadata.clear();
 }
 
+void ChangeBatch::reserve(std::size_t n) {
+  ops.reserve(n), vectors.reserve(n), times.reserve(n), commits.reserve(n), seqs.reserve(n), lost.reserve(n);
+  index_ends.reserve(n), bits_ends.reserve(n), metadata_ends.reserve(n);
+}
+
 void ChangeBatch::truncate(std::size_t n) {
   if (n >= size()) return;
   const auto end = [n](const std::vector<std::uint64_t>& ends) { return n == 0 ? 0 : ends[n - 1]; };
@@ -33,9 +38,13 @@ void ChangeBatch::add(const Change& c) {
   commits.push_back(c.commit);
   seqs.push_back(c.seq);
   lost.push_back(c.lost);
-  indices.insert(indices.end(), c.indices.begin(), c.indices.end());
-  bits.insert(bits.end(), c.bits.begin(), c.bits.end());
-  metadata += c.metadata;
+  const auto append = [](std::vector<std::uint32_t>& column, std::span<const std::uint32_t> values) {
+    if (values.size() == 1) return column.push_back(values[0]);  // most updates of conflicts, and a range costs more
+    column.insert(column.end(), values.begin(), values.end());
+  };
+  append(indices, c.indices);
+  append(bits, c.bits);
+  if (!c.metadata.empty()) metadata += c.metadata;
   index_ends.push_back(indices.size());
   bits_ends.push_back(bits.size());
   metadata_ends.push_back(metadata.size());

@@ -1,7 +1,9 @@
 #include "model/contest.hpp"
 
+#include <algorithm>
 #include <numeric>
 #include <string>
+#include <tuple>
 
 #include "delta/text.hpp"
 #include "model/pieces.hpp"
@@ -30,7 +32,17 @@ Contest::Contest(const Catalog& catalog, const History& history, const CutTest& 
     : catalog_(catalog), history_(history), cut_(cut), wanted_(wanted), ranks_(origin_ranks(catalog)), last_(catalog.vectors()),
       contested_(catalog.vectors()) {}
 
+void Contest::make_room() {
+  std::size_t count = 0;
+  for (std::uint32_t vector = 0; vector < last_.size(); ++vector) {
+    if (contested_[vector]) count += last_[vector].count;
+  }
+  gathered_.reserve(count);
+  room_made_ = true;
+}
+
 Status Contest::gather(const ChangeBatch& batch) {
+  if (!room_made_) make_room();
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Change c = batch[i];
     if (!counts(c) || !contested_[c.vector]) continue;
@@ -56,10 +68,23 @@ std::vector<std::uint32_t> Contest::vectors() {
 }
 
 VectorFold Contest::fold(std::uint32_t vector) const {
+  struct Place {
+    Timestamp time;
+    std::uint32_t rank;
+    std::size_t number;  // in gathered_, where an origin's deltas of one time mostly stand in order of seq
+    bool operator<(const Place& o) const { return std::tie(time, rank, number) < std::tie(o.time, o.rank, o.number); }
+  };
+  const std::size_t begin = vector == 0 ? 0 : ends_[vector - 1], count = ends_[vector] - begin;
+  std::vector<Place> places;
+  places.reserve(count);
+  for (std::size_t i = begin; i < ends_[vector]; ++i) {
+    const std::size_t number = order_[i];
+    places.push_back({gathered_.times[number], ranks_[history_.commit(gathered_.commits[number]).origin], number});
+  }
+  if (!std::is_sorted(places.begin(), places.end())) std::sort(places.begin(), places.end());
   std::vector<Change> deltas;
-  const std::size_t begin = vector == 0 ? 0 : ends_[vector - 1];
-  deltas.reserve(ends_[vector] - begin);
-  for (std::size_t i = begin; i < ends_[vector]; ++i) deltas.push_back(gathered_[order_[i]]);
+  deltas.reserve(count);
+  for (const Place& place : places) deltas.push_back(gathered_[place.number]);
   return VectorFold(history_, ranks_, catalog_.dims(vector), std::move(deltas));
 }
 

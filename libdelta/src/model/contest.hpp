@@ -21,14 +21,16 @@ class Contest {
   Status take(const ChangeBatch& batch, const Apply& apply) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Change c = batch[i];
-      if (!counts(c) || contested_[c.vector]) continue;
-      DELTA_OK(check_fit(catalog_, history_, c));
+      if (!counts(c)) continue;
       Last& last = last_[c.vector];
+      ++last.count;
+      if (contested_[c.vector]) continue;
+      DELTA_OK(check_fit(catalog_, history_, c));
       if (last.commit != kNothing && !follows(c, last)) {
         add(c.vector);
         continue;
       }
-      last = {c.time, c.seq, c.commit};
+      last = {c.time, c.seq, c.commit, last.count};
       apply(c);
     }
     return {};
@@ -38,11 +40,11 @@ class Contest {
   bool any() const { return any_; }
   const std::vector<bool>& mask() const { return contested_; }  ///< by vector
 
-  /// The second pass.
+  /// The second pass, over what the first one saw.
   Status gather(const ChangeBatch& batch);
   /// Those that were gathered, by number. To be called once, before fold().
   std::vector<std::uint32_t> vectors();
-  /// Views what was gathered.
+  /// In key order already, which spares sorting what is large. Views what was gathered.
   VectorFold fold(std::uint32_t vector) const;
 
  private:
@@ -51,6 +53,7 @@ class Contest {
     Timestamp time;
     std::uint64_t seq = 0;
     std::uint32_t commit = kNothing;
+    std::uint32_t count = 0;  // of all its deltas: what gathering makes room for
   };
 
   bool counts(const Change& c) const {
@@ -64,6 +67,8 @@ class Contest {
     return ranks_[history_.commit(c.commit).origin] >= ranks_[history_.commit(last.commit).origin];
   }
 
+  void make_room();
+
   const Catalog& catalog_;
   const History& history_;
   const CutTest& cut_;
@@ -71,7 +76,7 @@ class Contest {
   std::vector<std::uint32_t> ranks_;
   std::vector<Last> last_;
   std::vector<bool> contested_;
-  bool any_ = false;
+  bool any_ = false, room_made_ = false;
   ChangeBatch gathered_;
   std::vector<std::size_t> ends_, order_;  // by vector: where its places in `order_` end; of each the place in `gathered_`
 };

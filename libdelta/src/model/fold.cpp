@@ -239,7 +239,9 @@ VectorFold::VectorFold(const History& history, std::span<const std::uint32_t> ra
   for (std::size_t i = 1; i < deltas_.size() && chain_; ++i) chain_ = before(i - 1, i);
   find_lifecycle();
   if (!exists_) return;
-  sets_.push_back({.standing = {}, .dims = dims});  // nothing stands yet
+  sets_.reserve(deltas_.size() + 1);
+  pool_.reserve(2 * deltas_.size());
+  sets_.push_back({.dims = dims});  // nothing stands yet
   set_of_.assign(dims, 0);
   for (std::size_t i = live_; i < deltas_.size(); ++i) {
     const auto number = static_cast<std::uint32_t>(i);
@@ -291,12 +293,19 @@ std::uint32_t VectorFold::set_after(std::uint32_t set, std::uint32_t number) {
   }
   const std::uint32_t after = free_.back();
   free_.pop_back();
-  auto& standing = sets_[after].standing;
-  standing.clear();
-  for (const std::uint32_t earlier : sets_[set].standing) {
-    if (!before(earlier, number)) standing.push_back(earlier);
+  const std::uint32_t most = sets_[set].size + 1;
+  Set& to = sets_[after];
+  if (to.room < most) {  // in powers of two, so that what a set leaves behind is bounded by what it gets
+    to.begin = pool_.size();
+    to.room = std::bit_ceil(most);
+    pool_.resize(to.begin + to.room);
   }
-  standing.push_back(number);
+  to.size = 0;
+  for (std::uint32_t i = 0; i + 1 < most; ++i) {
+    const std::uint32_t earlier = pool_[sets_[set].begin + i];
+    if (!before(earlier, number)) pool_[to.begin + to.size++] = earlier;
+  }
+  pool_[to.begin + to.size++] = number;
   return after;
 }
 

@@ -112,6 +112,13 @@ class Union {
 
 void put_in_key_order(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change>& deltas,
                       ChangeBatch& united) {
+  const auto follows = [&](const Change& a, const Change& b) {
+    if (a.time != b.time) return a.time < b.time;
+    const auto x = ranks[history.commit(a.commit).origin], y = ranks[history.commit(b.commit).origin];
+    return x != y ? x < y : a.seq < b.seq;
+  };
+  const auto bad = [&](const Change& a, const Change& b) { return !follows(a, b); };
+  if (std::adjacent_find(deltas.begin(), deltas.end(), bad) == deltas.end()) return;
   sort(history, ranks, deltas);
   std::vector<std::size_t> places;  // in `deltas`, of what `united` holds: viewed when that grows no more
   std::size_t kept = 0;

@@ -294,9 +294,19 @@ Result<Policy> policy_at(const Catalog& catalog, const History& history, const C
   return problem;
 }
 
+Status check_tag(std::string_view name) {
+  const auto refuse = [&](std::string_view why) { return error(ErrorCode::bad_input, "tag " + quote(name, 60) + " " + std::string(why)); };
+  if (name.empty()) return error(ErrorCode::bad_input, "a tag needs a name");
+  if (name.size() > kMaxNameBytes) return refuse("has more than " + std::to_string(kMaxNameBytes) + " bytes");
+  if (!valid_utf8(name)) return refuse("is not valid UTF-8");
+  if (has_control(name)) return refuse("holds a control character");
+  if (parse_time(name, kMaxMicros)) return refuse("is a time already");
+  return {};
+}
+
 Status check_setting(std::string_view text) {
   DELTA_TRY(const Setting setting, Setting::parse(text));
-  if (setting.kind != Setting::Kind::policy) return {};
+  if (setting.kind == Setting::Kind::tag) return check_tag(setting.text);
   auto policy = Policy::parse(setting.text);
   if (policy) return {};
   Error problem = std::move(policy).error();

@@ -13,6 +13,9 @@ namespace delta::model {
 /// Errors: those of CutTest::make(); unsupported: it names a strategy that this version does not know; corrupt: it is malformed.
 Result<Policy> policy_at(const Catalog& catalog, const History& history, const Cut& cut);
 
+/// A name for a time: UTF-8 without control characters, and not written as a time is. bad_input.
+Status check_tag(std::string_view name);
+
 /// Refuses a setting that should not be written: bad_input or unsupported. What Setting::parse() refuses it refuses too.
 Status check_setting(std::string_view text);
 

@@ -70,6 +70,14 @@ void Encoder::set_message(std::string message) { impl_->session.set_message(std:
 const Log& Encoder::log() const { return impl_->session.log(); }
 const State& Encoder::present() const { return impl_->session.state(); }
 
+Status Encoder::tag(std::string_view name, std::optional<Micros> time) {
+  DELTA_OK(model::check_tag(name));
+  DELTA_OK(impl_->changes.finish());
+  const auto last = impl_->session.last_time();
+  if (!last) return error(ErrorCode::bad_input, "nothing to be tagged: the log is empty");
+  return set(Setting{Setting::Kind::tag, name, time.value_or(last->us())}.to_text(), time ? std::nullopt : std::optional(last->us()));
+}
+
 Result<EncodeSummary> Encoder::finish() {
   DELTA_OK(impl_->changes.finish());
   return impl_->session.finish();

@@ -275,6 +275,15 @@ Status EncodeSession::set(std::string_view setting, std::optional<Micros> at, st
   return Setting::parse(setting)->kind == Setting::Kind::policy ? refold() : Status();
 }
 
+std::optional<Timestamp> EncodeSession::last_time() const {
+  std::optional<Timestamp> last;
+  for (const Dot& head : log_.impl().history.heads()) {
+    const Timestamp time = log_.commit_time(*log_.find_commit(head));
+    if (!last || time > *last) last = time;
+  }
+  return last;
+}
+
 Result<EncodeSummary> EncodeSession::finish() {
   if (open_) DELTA_OK(close_commit());
   EncodeSummary summary;

@@ -94,6 +94,9 @@ class EncodeSession {
   /// Writes the delta and folds it. `change.seq` and `commit` are set here. Checks values and sizes, not existence.
   Status put(Change change);
 
+  /// The greatest timestamp that is here; none: the log is empty. REQUIRES: no commit is open.
+  std::optional<Timestamp> last_time() const;
+
   /// "origin:seq" of a commit that is here. bad_input otherwise.
   Result<Dot> dot(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "codec/block.hpp"
+#include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "format/wire.hpp"
 #include "model/canonical.hpp"
@@ -469,6 +470,31 @@ Result<Dot> Log::parse_dot(std::string_view text) const {
   dot.origin = *origin;
   if (!find_commit(dot)) return error(ErrorCode::not_found, "no delta " + escape(text) + " in the log");
   return dot;
+}
+
+std::vector<Tag> Log::tags() const {
+  std::map<std::string, Tag, std::less<>> found;
+  for (std::uint32_t number = 0; number < commits(); ++number) {
+    const Commit& c = commit(number);
+    if (c.setting.empty() || pending(number)) continue;
+    const auto setting = Setting::parse(c.setting);
+    if (!setting || setting->kind != Setting::Kind::tag) continue;
+    const auto [place, fresh] = found.try_emplace(std::string(setting->text), Tag{std::string(setting->text), setting->at, number});
+    if (fresh) continue;
+    const Commit& other = commit(place->second.commit);
+    if (key_less(catalog(), {other.time, other.origin, other.first}, {c.time, c.origin, c.first})) {
+      place->second.at = setting->at, place->second.commit = number;
+    }
+  }
+  std::vector<Tag> out;
+  for (auto& [name, tag] : found) out.push_back(std::move(tag));
+  return out;
+}
+
+std::optional<Micros> Log::tag(std::string_view name) const {
+  const auto all = tags();
+  const auto found = std::ranges::lower_bound(all, name, {}, &Tag::name);
+  return found == all.end() || found->name != name ? std::nullopt : std::optional(found->at);
 }
 
 Status Log::each(const std::vector<bool>* wanted, const std::function<Status(const ChangeBatch&)>& visit) const {
