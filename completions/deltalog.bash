@@ -3,7 +3,7 @@ _deltalog() {
   local word=$2 last=$3 command=${COMP_WORDS[1]} words=
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show compact diff rollback info help --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show compact diff tag info help --help --version' -- "$word"))
     return
   fi
   case "$command $last" in
@@ -19,6 +19,8 @@ _deltalog() {
     'encode --times') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --message' | 'encode -m') COMPREPLY=(); return ;;
     'encode --source') COMPREPLY=(); return ;;
+    'encode --policy') COMPREPLY=(); return ;;
+    'encode --tag') COMPREPLY=(); return ;;
     'encode --max-delete') COMPREPLY=(); return ;;
     'encode --commit-every') COMPREPLY=(); return ;;
     'encode --preset') COMPREPLY=($(compgen -W 'fastest balanced maximum' -- "$word")); return ;;
@@ -30,6 +32,7 @@ _deltalog() {
     'snapshot --ids-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'snapshot --metadata-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'snapshot --sort') COMPREPLY=($(compgen -W 'created id' -- "$word")); return ;;
+    'snapshot --policy') COMPREPLY=(); return ;;
     'snapshot --at') COMPREPLY=(); return ;;
     'snapshot --as-seen-by') COMPREPLY=(); return ;;
     'snapshot --id') COMPREPLY=(); return ;;
@@ -40,6 +43,7 @@ _deltalog() {
     'snapshot --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'snapshot --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'blame --dim') COMPREPLY=(); return ;;
+    'blame --policy') COMPREPLY=(); return ;;
     'blame --id') COMPREPLY=(); return ;;
     'blame --id-glob') COMPREPLY=(); return ;;
     'blame --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -68,6 +72,7 @@ _deltalog() {
     'log --common') COMPREPLY=(); return ;;
     'log --window') COMPREPLY=(); return ;;
     'log --after') COMPREPLY=(); return ;;
+    'log --policy') COMPREPLY=(); return ;;
     'log --max-count' | 'log -n') COMPREPLY=(); return ;;
     'log --id') COMPREPLY=(); return ;;
     'log --id-glob') COMPREPLY=(); return ;;
@@ -89,6 +94,7 @@ _deltalog() {
     'compact --threads' | 'compact -j') COMPREPLY=(); return ;;
     'compact --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'diff --fail-over') COMPREPLY=(); return ;;
+    'diff --policy') COMPREPLY=(); return ;;
     'diff --id') COMPREPLY=(); return ;;
     'diff --id-glob') COMPREPLY=(); return ;;
     'diff --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -97,43 +103,33 @@ _deltalog() {
     'diff --as-seen-by') COMPREPLY=(); return ;;
     'diff --threads' | 'diff -j') COMPREPLY=(); return ;;
     'diff --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
-    'rollback --output' | 'rollback -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
-    'rollback --revert') COMPREPLY=(); return ;;
-    'rollback --time') COMPREPLY=(); return ;;
-    'rollback --origin') COMPREPLY=(); return ;;
-    'rollback --message' | 'rollback -m') COMPREPLY=(); return ;;
-    'rollback --source') COMPREPLY=(); return ;;
-    'rollback --preset') COMPREPLY=($(compgen -W 'fastest balanced maximum' -- "$word")); return ;;
-    'rollback --id') COMPREPLY=(); return ;;
-    'rollback --id-glob') COMPREPLY=(); return ;;
-    'rollback --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
-    'rollback --namespace') COMPREPLY=(); return ;;
-    'rollback --at') COMPREPLY=(); return ;;
-    'rollback --as-seen-by') COMPREPLY=(); return ;;
-    'rollback --threads' | 'rollback -j') COMPREPLY=(); return ;;
-    'rollback --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'tag --at') COMPREPLY=(); return ;;
+    'tag --origin') COMPREPLY=(); return ;;
+    'tag --message' | 'tag -m') COMPREPLY=(); return ;;
+    'tag --threads' | 'tag -j') COMPREPLY=(); return ;;
+    'tag --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'info --get') COMPREPLY=($(compgen -W 'bytes segments commits pending deltas origins namespaces vectors first last' -- "$word")); return ;;
     'info --threads' | 'info -j') COMPREPLY=(); return ;;
     'info --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
   esac
   if [[ $word != -* ]]; then
-    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show compact diff rollback info help' -- "$word")); return; fi
+    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show compact diff tag info help' -- "$word")); return; fi
     compopt -o filenames
     COMPREPLY=($(compgen -f -- "$word"))
     return
   fi
   case $command in
-    encode) words='-o --output -f --force --append --base --from --ids --namespace --origin --at --step --times -m --message --source --partial --max-delete --commit-every --allow-nonfinite --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    snapshot) words='-o --output -f --force --to --ids-out --metadata-out --sort --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    blame) words='--dim --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
+    encode) words='-o --output -f --force --append --base --from --ids --namespace --origin --at --step --times -m --message --source --policy --tag --partial --max-delete --commit-every --allow-nonfinite --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    snapshot) words='-o --output -f --force --to --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     verify) words='--level --report --json -j --threads -q --quiet --color -h --help --version' ;;
     dump) words='-o --output -f --force --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads --progress -q --quiet --color -h --help --version' ;;
-    log) words='--deltas --graph --ancestors --common --window --after --heads --hashes -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads -q --quiet --color -h --help --version' ;;
+    log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
     compact) words='-o --output -f --force --keep --whole-deltas --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
-    diff) words='--stat --fail-over --with-old --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
-    rollback) words='--append -o --output -f --force --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
+    diff) words='--stat --fail-over --with-old --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
+    tag) words='--at --origin -m --message --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     info) words='--columns --get --json -j --threads -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;
   esac

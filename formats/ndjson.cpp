@@ -29,12 +29,12 @@ static_assert(LineReader::kPadding >= simdjson::SIMDJSON_PADDING);
 enum class Member : unsigned {
   type, id, name_space, ts, tick, origin, seq, parents, metadata,  // what a change may have
   op, vector, indices, values, factor, amount, transform, args,    // its operation
-  deltas, message, tool, source, trace,                            // a commit
+  deltas, message, tool, source, trace, setting,                   // a commit
 };
-constexpr std::array<std::string_view, 22> kMembers = {
+constexpr std::array<std::string_view, 23> kMembers = {
     "type", "id", "namespace", "ts", "tick", "origin", "seq", "parents", "metadata",
     "op", "vector", "indices", "values", "factor", "amount", "transform", "args",
-    "deltas", "message", "tool", "source", "trace"};
+    "deltas", "message", "tool", "source", "trace", "setting"};
 
 constexpr std::string_view name_of(Member m) { return kMembers[static_cast<std::size_t>(m)]; }
 
@@ -48,6 +48,7 @@ constexpr Members kAnyChange = set(Member::type, Member::id, Member::name_space,
                                    Member::seq, Member::parents, Member::metadata, Member::op);
 constexpr Members kCommitNeeds = set(Member::type, Member::origin, Member::seq, Member::deltas);
 constexpr Members kCommitTakes = kCommitNeeds | set(Member::parents, Member::message, Member::tool, Member::source, Member::trace);
+constexpr Members kSettingTakes = kCommitTakes | set(Member::setting, Member::ts, Member::tick);
 
 // One row an operation as written; clamp alone of the transforms takes arguments.
 struct OpInfo {
@@ -178,7 +179,7 @@ class LineParser {
 
 void clear(Record& r) {
   r.kind = Record::Kind::change;
-  r.id = r.name_space = r.metadata = r.message = r.tool = r.source = r.trace = {};
+  r.id = r.name_space = r.metadata = r.message = r.tool = r.source = r.trace = r.setting = {};
   r.op.reset();
   r.time.reset();
   r.tick.reset();
@@ -266,6 +267,10 @@ Status LineParser::read_member(ondemand::field& field, Record& r) {
     case Member::tool: return text(m, v, r.tool);
     case Member::source: return text(m, v, r.source);
     case Member::trace: return text(m, v, r.trace);
+    case Member::setting: {
+      DELTA_OK(text(m, v, r.setting));
+      return r.setting.empty() ? Status(bad("member 'setting' is empty")) : Status();
+    }
     default: return read_operation_member(m, v, r);
   }
 }
@@ -418,8 +423,10 @@ Status LineParser::finish(Record& r) {
   if (!has(Member::type) || type_ == "delta") return finish_change(r);
   if (type_ != "commit") return bad("unknown type " + quote(type_, kShown)).with_hint("types are 'delta' (the default) and 'commit'");
   r.kind = Record::Kind::commit;
-  if (const Members extra = seen_ & ~kCommitTakes) return bad("a commit does not take " + listed(extra));
+  const bool sets = has(Member::setting);
+  if (const Members extra = seen_ & ~(sets ? kSettingTakes : kCommitTakes)) return bad("a commit does not take " + listed(extra));
   if (const Members missing = kCommitNeeds & ~seen_) return bad("a commit needs " + listed(missing));
+  if (sets && r.deltas != 1) return bad("member 'deltas': a commit with a setting is one delta, not " + std::to_string(r.deltas));
   if (r.deltas - 1 > std::numeric_limits<std::uint64_t>::max() - *r.seq) return bad("member 'deltas' goes beyond the last seq");
   return {};
 }

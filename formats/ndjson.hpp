@@ -3,6 +3,7 @@
 //   {"id":"a","vector":[1,2]}                                      a whole vector, to be compared with what is there
 //   {"id":"a","ts":"2026-11-12T14:10:29Z","op":"sparse","indices":[7],"values":[0.5]}
 //   {"type":"commit","origin":"main","seq":4,"deltas":2,"parents":["main:3"],"message":"..."}
+//   {"type":"commit","origin":"main","seq":6,"deltas":1,"parents":["main:5"],"setting":"policy max","ts":"2026-11-12T14:10:29Z"}
 //
 // A value is a decimal, rounded once to float32, or its raw bits as a string of exactly "0x" and 8 hexadecimal digits.
 #pragma once
@@ -39,7 +40,7 @@ struct Record {
   std::optional<Operation> op;                ///< none: `bits` is the whole vector, to be diffed
   std::vector<std::uint32_t> indices;         ///< of sparse, strictly increasing
   std::vector<std::uint32_t> bits;            ///< raw float32: vector; values; factor; amount; lo, hi
-  std::optional<Micros> time;
+  std::optional<Micros> time;                 ///< also of a commit with a setting
   std::optional<std::uint32_t> tick;          ///< counter of the clock, 0 to 4095; only with a time
   std::string_view metadata;                  ///< text from { to }, otherwise unchecked: the model parses it; empty: none
 
@@ -52,6 +53,7 @@ struct Record {
   // A commit.
   std::uint64_t deltas = 0;                   ///< how many, from 1
   std::string_view message, tool, source, trace;
+  std::string_view setting;                   ///< unchecked; empty: none. With one `deltas` is 1, and no change follows
 };
 
 struct NdjsonOptions {

@@ -24,8 +24,6 @@ using delta::DeltaRef;
 using delta::Log;
 using delta::formats::JsonWriter;
 
-constexpr std::size_t kShownValues = 3;  // of a run, in text
-
 // The parts of runs that lie in the ranges, in order.
 std::vector<BlameRun> clipped(const std::vector<BlameRun>& runs, const std::optional<std::vector<DimRange>>& ranges) {
   if (!ranges) return runs;
@@ -42,15 +40,6 @@ std::vector<BlameRun> clipped(const std::vector<BlameRun>& runs, const std::opti
     }
   }
   return out;
-}
-
-std::string values_text(std::span<const std::uint32_t> bits) {
-  std::string out;
-  for (std::size_t i = 0; i < std::min(kShownValues, bits.size()); ++i) {
-    if (i > 0) out += ' ';
-    out += float_text(bits[i]);
-  }
-  return bits.size() > kShownValues ? out + " ..." : out;
 }
 
 class Text {
@@ -143,7 +132,9 @@ Result<Exit> run_blame(const Invocation& invocation, Console& console) {
   }
   DELTA_TRY(const auto ranges, value_of(invocation, "dim", parse_dims));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
-  DELTA_TRY(const auto cut, cut_of(invocation, log));
+  DELTA_TRY(const auto policy, policy_option(invocation));
+  DELTA_TRY(auto cut, cut_of(invocation, log));
+  override_policy(cut, policy ? &*policy : nullptr, log, console);
   DELTA_TRY(const auto chosen, choose_vectors(invocation, log.catalog()));
   bool missing = report_missing(chosen, console);
   std::size_t told = 0;

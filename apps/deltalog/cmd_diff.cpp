@@ -55,9 +55,8 @@ Result<CutOptions> cut_named(const Log& log, const Invocation::Given& given) {
     DELTA_TRY(cut.as_seen_by, find_dot(log, given.value));
     return cut;
   }
-  auto time = delta::parse_time(given.value, now());
+  auto time = parse_time_in(log, given.value);
   if (!time) {
-    time.error().code = delta::ErrorCode::usage;
     time.error().message = "--at: " + time.error().message;
     return std::move(time).error();
   }
@@ -207,6 +206,9 @@ Result<Exit> run_diff(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto bound, value_of(invocation, "fail-over", parse_distance));
   DELTA_TRY(auto sides, open_sides(invocation, console));
+  DELTA_TRY(const auto policy, policy_option(invocation));
+  override_policy(sides.old_cut, policy ? &*policy : nullptr, sides.old_log, console);
+  override_policy(sides.new_cut, policy ? &*policy : nullptr, sides.log_of_new(), console);
   DELTA_TRY(const bool found, choose(invocation, sides, console));
   if (!found) return Exit::no;
 

@@ -94,6 +94,8 @@ class Reorder {
     return release();
   }
 
+  /// Lets out what needs no deltas: commits that are settings.
+  Status finish() { return release(); }
   /// Whether every commit came whole.
   bool complete() const { return next_ == order_.size(); }
   std::uint32_t stuck_at() const { return order_[next_]; }
@@ -108,7 +110,7 @@ class Reorder {
     while (next_ < order_.size()) {
       const auto number = order_[next_];
       auto& lines = waiting_[number];
-      if (lines.starts.size() < log_.commit(number).count) return {};
+      if (lines.starts.size() < log_.commit(number).deltas()) return {};
       DELTA_OK(sink_.write(head_line(number)));
       DELTA_OK(write_in_order(lines));
       lines = {};
@@ -160,6 +162,7 @@ Status dump_all(const Log& log, Sink& sink, Progress& progress) {
     progress.advance(batch.size());
     return {};
   }));
+  DELTA_OK(reorder.finish());
   if (reorder.complete()) return {};
   return delta::error(delta::ErrorCode::corrupt,
                       "deltas of commit " + delta::escape(dots_text(log, log.commit(reorder.stuck_at()))) + " are missing");
@@ -191,11 +194,11 @@ Status dump_some(const Log& log, const Chosen& chosen, const DeltaFilter& filter
 Result<Exit> run_dump(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto sink, Sink::open(invocation, console));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
-  DELTA_TRY(const auto filter, DeltaFilter::make(invocation, log.catalog()));
+  DELTA_TRY(const auto filter, DeltaFilter::make(invocation, log));
   DELTA_TRY(const auto chosen, choose_vectors(invocation, log.catalog()));
   if (report_missing(chosen, console)) return Exit::no;
   std::uint64_t deltas = 0;
-  for (std::uint32_t i = 0; i < log.commits(); ++i) deltas += log.commit(i).count;
+  for (std::uint32_t i = 0; i < log.commits(); ++i) deltas += log.commit(i).deltas();
   {
     Progress progress(invocation, console, "dumping", "deltas", deltas);
     const bool all = chosen.all && filter.takes_all();

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "cli/values.hpp"
 #include "command.hpp"
@@ -13,6 +14,7 @@
 #include "formats/ids.hpp"
 #include "formats/json_writer.hpp"
 #include "formats/ndjson.hpp"
+#include "logs.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
 #include "writing.hpp"
@@ -77,6 +79,14 @@ Result<Input> open_input(const Invocation& invocation, const std::string& path) 
   return input;
 }
 
+// Of a run without inputs.
+Result<std::optional<Micros>> one_time(const Invocation& invocation) {
+  if (invocation.count("at") > 1 || invocation.has("times") || invocation.has("step")) {
+    return usage_error(invocation, "no input, and several times");
+  }
+  return time_of(invocation, "at");
+}
+
 // The time of each input: --at for each, one --at and --step, or --times; none: the default of the encoder.
 Status give_times(const Invocation& invocation, std::vector<Input>& inputs) {
   std::vector<std::string> texts = invocation.values("at");
@@ -88,7 +98,7 @@ Status give_times(const Invocation& invocation, std::vector<Input>& inputs) {
   }
   DELTA_TRY(const auto step, value_of(invocation, "step", delta::parse_duration));
   if (step && texts.size() != 1) return usage_error(invocation, "--step needs one --at to count from");
-  if (texts.empty()) return {};
+  if (texts.empty() || inputs.empty()) return {};
   if (!step && texts.size() != inputs.size()) {
     return usage_error(invocation, fmt::format("{} but {} ({}): give one each{}", delta::plural(inputs.size(), "input"),
                                                delta::plural(texts.size(), "time"), option, option == "--at" ? ", or one and --step" : ""));
@@ -178,9 +188,16 @@ struct Job {
   Encoder& encoder;
   const Ids& ids;
   Bound max_delete;
+  std::string policy;  // the setting, until it is written; empty: none
+
+  /// What is to stand before the first input: at its time, so that the clock does not run backwards.
+  Status begin(std::optional<Micros> at) {
+    if (policy.empty()) return {};
+    return encoder.set(std::exchange(policy, {}), at);
+  }
 };
 
-Status encode_matrix(const Job& job, Input& input) {
+Status encode_matrix(Job& job, Input& input) {
   const delta::formats::ReadOptions read{.lossy = job.invocation.has("lossy-input")};
   if (!input.file) {
     DELTA_TRY(input.file, InputFile::open(input.path));
@@ -204,6 +221,7 @@ Status encode_matrix(const Job& job, Input& input) {
     progress.advance(bits.size() / source->dims());
     return {};
   };
+  DELTA_OK(job.begin(input.at));
   DELTA_TRY(const auto deltas, job.encoder.state(matrix));
   job.console.note(name + ": " + delta::plural(deltas, "delta"));
   return {};
@@ -224,7 +242,8 @@ class ParentTexts {
   std::vector<std::string_view> views_;
 };
 
-Status encode_record(const Job& job, const Record& record, const Input& input, ParentTexts& parents) {
+Status encode_record(Job& job, const Record& record, const Input& input, ParentTexts& parents) {
+  DELTA_OK(job.begin(record.time ? record.time : input.at));
   if (record.kind == Record::Kind::commit) {
     return job.encoder.commit({.origin = record.origin.value_or(""),
                                .first = record.seq.value_or(1),
@@ -233,7 +252,10 @@ Status encode_record(const Job& job, const Record& record, const Input& input, P
                                .message = record.message,
                                .tool = record.tool,
                                .source = record.source,
-                               .trace = record.trace});
+                               .trace = record.trace,
+                               .setting = record.setting,
+                               .at = record.time,
+                               .tick = record.tick});
   }
   const auto* space = job.invocation.value("namespace");
   const bool own_space = !record.name_space.empty() || space == nullptr;
@@ -252,7 +274,7 @@ Status encode_record(const Job& job, const Record& record, const Input& input, P
   return job.encoder.change(change);
 }
 
-Status encode_updates(const Job& job, Input& input) {
+Status encode_updates(Job& job, Input& input) {
   std::unique_ptr<delta::formats::ByteStream> stream;
   if (input.file) {
     stream = std::make_unique<Forward>(*std::move(input.file));
@@ -306,15 +328,22 @@ Status report(const Invocation& invocation, Console& console, const delta::Encod
 Result<Exit> run_encode(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto options, encode_options(invocation, console));
   DELTA_TRY(const auto max_delete, value_of(invocation, "max-delete", parse_bound));
+  if (invocation.operands().empty() && !invocation.has("policy") && !invocation.has("tag")) {
+    return usage_error(invocation, "missing INPUT: a matrix, a file of updates, or - for updates on stdin");
+  }
   DELTA_TRY(auto inputs, open_inputs(invocation));
+  DELTA_TRY(const auto time_alone, inputs.empty() ? one_time(invocation) : Result<std::optional<Micros>>(std::nullopt));
   std::size_t matrices = 0;
   for (const auto& input : inputs) matrices += delta::formats::is_matrix(input.format) ? 1 : 0;
   DELTA_TRY(const auto ids, Ids::read(invocation, matrices));
+  DELTA_TRY(const auto policy, policy_option(invocation));
   DELTA_TRY(auto encoder, open_encoder(invocation, std::move(options)));
-  const Job job{invocation, console, encoder, ids, max_delete.value_or(Bound{{}, 0.5})};
+  Job job{invocation, console, encoder, ids, max_delete.value_or(Bound{{}, 0.5}), policy ? policy_setting(*policy) : ""};
   for (auto& input : inputs) {
     DELTA_OK(delta::formats::is_matrix(input.format) ? encode_matrix(job, input) : encode_updates(job, input));
   }
+  DELTA_OK(job.begin(time_alone));  // no input said anything
+  if (const auto* tag = invocation.value("tag")) DELTA_OK(encoder.tag(*tag));
   DELTA_TRY(const auto summary, encoder.finish());
   DELTA_OK(report(invocation, console, summary));
   return Exit::yes;

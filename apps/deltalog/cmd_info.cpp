@@ -33,7 +33,7 @@ Result<Facts> gather(const Invocation& invocation, const Log& log) {
   facts.segments = log.segments();
   facts.commits = log.commits();
   for (std::uint32_t i = 0; i < log.commits(); ++i) {
-    facts.deltas += log.commit(i).count;
+    facts.deltas += log.commit(i).deltas();
     facts.pending += log.pending(i) ? 1 : 0;
   }
   for (const auto& segment : facts.segments) {

@@ -252,9 +252,13 @@ Status check_usage(const Invocation& invocation) {
     return {};
   };
   if (invocation.has("heads")) {
-    return refuse("--heads", {"deltas", "graph", "window", "after", "ancestors", "common", "hashes", "max-count", "reverse", "id",
+    return refuse("--heads", {"conflicts", "policy", "deltas", "graph", "window", "after", "ancestors", "common", "hashes", "max-count", "reverse", "id",
                               "id-glob", "ids-from", "namespace", "origin", "op", "since", "until"});
   }
+  if (invocation.has("conflicts")) {
+    return refuse("--conflicts, which stand in order of vectors", {"deltas", "graph", "window", "after", "hashes", "reverse"});
+  }
+  if (invocation.has("policy")) return usage_error(invocation, "--policy goes with --conflicts");
   if (invocation.has("window")) return refuse("--window", {"deltas", "graph", "hashes", "max-count", "reverse"});
   if (invocation.has("after")) return usage_error(invocation, "--after goes with --window");
   if (invocation.has("graph")) {
@@ -271,7 +275,7 @@ Result<Exit> run_log(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto most, value_of(invocation, "max-count", parse_count));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
-  DELTA_TRY(auto filter, DeltaFilter::make(invocation, log.catalog()));
+  DELTA_TRY(auto filter, DeltaFilter::make(invocation, log));
   LogView view{invocation, console, log, std::move(filter), {}, {}, most.value_or(~std::uint64_t{0})};
   if (invocation.has("heads")) return list_heads(view);
   for (const std::string_view option : {"ancestors", "common"}) {
@@ -280,6 +284,7 @@ Result<Exit> run_log(const Invocation& invocation, Console& console) {
   if (invocation.has("common")) view.bases = bases_of(view);
   DELTA_TRY(const auto chosen, choose_vectors(invocation, log.catalog()));
   if (report_missing(chosen, console)) return Exit::no;
+  if (invocation.has("conflicts")) return list_conflicts(view, chosen.mask());
   if (invocation.has("window")) return list_windows(view, chosen.mask());
   const bool deltas = invocation.has("deltas") || invocation.has("op") || !chosen.all;
   return deltas ? DeltaList(view, chosen).run() : CommitList(view).run();

@@ -54,6 +54,7 @@ std::string commit_text(const Log& log, const Named& found, const Console& conso
   put_lines(out, "tool", commit.tool);
   put_lines(out, "source", commit.source);
   put_lines(out, "trace", commit.trace);
+  if (!commit.setting.empty()) out += fmt::format("{:<9}{}\n", "sets", setting_text(commit.setting));
   put_lines(out, "message", commit.message);
   return out;
 }

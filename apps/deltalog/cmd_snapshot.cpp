@@ -187,7 +187,9 @@ struct Outputs {
 Result<Exit> run_snapshot(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto outputs, Outputs::create(invocation));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
-  DELTA_TRY(const auto cut, cut_of(invocation, log));
+  DELTA_TRY(const auto policy, policy_option(invocation));
+  DELTA_TRY(auto cut, cut_of(invocation, log));
+  override_policy(cut, policy ? &*policy : nullptr, log, console);
   DELTA_TRY(const auto chosen, choose_vectors(invocation, log.catalog()));
   if (report_missing(chosen, console)) return Exit::no;
 

@@ -84,6 +84,7 @@ Result<Exit> run_log(const Invocation&, Console&);
 Result<Exit> run_rollback(const Invocation&, Console&);
 Result<Exit> run_show(const Invocation&, Console&);
 Result<Exit> run_snapshot(const Invocation&, Console&);
+Result<Exit> run_tag(const Invocation&, Console&);
 Result<Exit> run_verify(const Invocation&, Console&);
 
 }  // namespace deltalog

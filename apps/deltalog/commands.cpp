@@ -83,19 +83,21 @@ Options selection(std::initializer_list<std::string_view> names) {
                        names));
 }
 
+Options policy(std::string_view help) { return {{"policy", 0, "POLICY", help}}; }
+
 const Operand kLogs = {"LOG", "a log, a directory of logs (*.dlog), or - for stdin", true, true, Kind::file};
 
 Command encode_command() {
   return {
       .name = "encode",
       .summary = "states or updates in, a log out",
-      .synopsis = "INPUT... -o LOG [--base LOG]... | INPUT... --append LOG",
+      .synopsis = "INPUT... -o LOG [--base LOG]... | [INPUT...] --append LOG",
       .description =
           "Matrices (.npy) are successive states of one namespace: each becomes a commit that holds only what changed, "
           "and a row "
           "that is gone is deleted. NDJSON (.ndjson, .jsonl, -) states updates: {\"id\",\"vector\"} a whole vector, "
           "{\"id\",\"op\",...} an operation, {\"type\":\"commit\",...} a commit as dump writes it.",
-      .operands = {{"INPUT", "a matrix, a file of updates, or - for updates on stdin", true, true, Kind::file}},
+      .operands = {{"INPUT", "a matrix, a file of updates, or - for updates on stdin", false, true, Kind::file}},
       .options =
           join({output(),
                 {{"append", 0, "LOG", "add to LOG in place, under its lock", false, {}, Kind::file},
@@ -109,6 +111,8 @@ Command encode_command() {
                  {"times", 0, "FILE", "times of the inputs, one a line", false, {}, Kind::file},
                  {"message", 'm', "MESSAGE", "message of the commits"},
                  {"source", 0, "NAME", "where the data came from; recorded"},
+                 {"policy", 0, "POLICY", "set how conflicts are decided from here on, such as max@/0-15"},
+                 {"tag", 0, "NAME", "tag the end of this run"},
                  {"partial", 0, "", "a row that is missing is left alone, not deleted"},
                  {"max-delete", 0, "N|P%", "refuse to delete more vectors at once (default: 50%)"},
                  {"commit-every", 0, "N,DURATION", "cut commits of updates at N deltas or DURATION"},
@@ -145,6 +149,7 @@ Command snapshot_command() {
                         {"ids-out", 0, "FILE", "write the rows' ids, one a line", false, {}, Kind::output},
                         {"metadata-out", 0, "FILE", "write metadata as NDJSON", false, {}, Kind::output},
                         {"sort", 0, "ORDER", "created (default) or id", false, {"created", "id"}}},
+                       policy("decide conflicts by POLICY, not by the log's own"),
                        selection({"at", "as-seen-by", "id", "id-glob", "ids-from", "namespace"}),
                        threads(),
                        progress(),
@@ -163,6 +168,7 @@ Command blame_command() {
               "from; behind \"then\" the transforms since, behind \"over\" the concurrent assignments that lost.",
           .operands = {kLogs},
           .options = join({{{"dim", 0, "RANGES", "only these dimensions, such as 0-15,20; no metadata"}},
+                          policy("decide conflicts by POLICY, not by the log's own"),
                            json(),
                            selection({"id", "id-glob", "ids-from", "namespace", "at", "as-seen-by"}),
                            threads(),
@@ -214,7 +220,7 @@ Command dump_command() {
 
 Command log_command() {
   return {.name = "log",
-          .summary = "commits, deltas, or sums over windows of time",
+          .summary = "commits, deltas, conflicts, or sums over windows of time",
           .synopsis = "LOG...",
           .description =
               "Lists commits, the newest first. With a choice of vectors or operations, or --deltas, lists deltas, and of "
@@ -227,6 +233,8 @@ Command log_command() {
                             {"window", 0, "SPEC", "sum up by time: tumbling:1h, sliding:1h/10m, session:30m, adaptive:100:10ms:5s"},
                             {"after", 0, "DOTS", "only windows that differ from those of DOTS and what they had seen", true},
                             {"heads", 0, "", "print the newest dots, for a later --after"},
+                            {"conflicts", 0, "", "list dimensions where concurrent assignments meet now"},
+                            {"policy", 0, "POLICY", "with --conflicts: decide them by POLICY, not by the log's own"},
                             {"hashes", 0, "", "print hashes of commits; reads every delta"},
                             {"max-count", 'n', "N", "at most N lines"},
                             {"reverse", 0, "", "the oldest first"}},
@@ -298,6 +306,7 @@ Command diff_command() {
           .options = join({{{"stat", 0, "", "print only counts and extremes"},
                             {"fail-over", 0, "L2", "exit 1 only for a distance above L2, a creation or a deletion"},
                             {"with-old", 0, "", "with --json: old values beside the new ones"}},
+                          policy("decide conflicts by POLICY, not by the logs' own"),
                            json(),
                            selection({"id", "id-glob", "ids-from", "namespace"}),
                            in_group("Selection",
@@ -343,6 +352,28 @@ Command rollback_command() {
               "deltalog rollback history.dlog --at 2026-11-09 --append\n"
               "deltalog rollback history.dlog --revert main:7 --id king -o undo.dlog\n",
           .run = run_rollback};
+}
+
+Command tag_command() {
+  return {.name = "tag",
+          .summary = "name a time of a log",
+          .synopsis = "LOG NAME [--at TIME] | LOG",
+          .description =
+              "Adds a commit to LOG that names a time: the log's last one, or TIME. The name then stands for it wherever a time "
+              "is asked for; of a name given again the later commit counts. Without NAME lists the tags; exits 1 if there are none.",
+          .operands = {{"LOG", "the log to add to, or whose tags to list", true, false, Kind::file},
+                       {"NAME", "the name: no control characters, and not itself a time", false, false, Kind::text}},
+          .options = join({{{"at", 0, "TIME", "the time to be named, its microsecond included"},
+                            {"origin", 0, "NAME", "the writer (default: $DELTALOG_ORIGIN, else main)"},
+                            {"message", 'm', "MESSAGE", "message of the commit"}},
+                           json(),
+                           threads(),
+                           talk(),
+                           common()}),
+          .example =
+              "deltalog tag history.dlog v1.0\n"
+              "deltalog snapshot history.dlog --at v1.0 -o release.npy\n",
+          .run = run_tag};
 }
 
 Command info_command() {
@@ -397,8 +428,8 @@ Command completion_command() {
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {encode_command(), snapshot_command(), blame_command(), verify_command(),
                                            dump_command(),   log_command(),      show_command(),
-                                           compact_command(), diff_command(), rollback_command(), info_command(),
-                                           help_command(),    completion_command()};
+                                           compact_command(), diff_command(), rollback_command(), tag_command(),
+                                           info_command(),   help_command(),     completion_command()};
   return all;
 }
 

@@ -82,6 +82,25 @@ void json_delta(std::string& out, const delta::Log& log, const delta::Change& ch
   json.end_object().end_line();
 }
 
+void json_conflict(std::string& out, const delta::Log& log, const delta::Conflict& conflict) {
+  const auto& catalog = log.catalog();
+  JsonWriter json(out);
+  json.begin_object().member("type", "conflict").key("v").u64(1);
+  json.member("namespace", catalog.name_space(catalog.namespace_of(conflict.vector)).name).member("id", catalog.id(conflict.vector));
+  json.key("first").u64(conflict.first).key("last").u64(conflict.first + conflict.dims() - 1).member("rule", conflict.rule);
+  json.key("values"), put_floats(json, conflict.bits);
+  if (conflict.chosen) json.member("chosen", log.dot_text(conflict.candidates[*conflict.chosen].dot));
+  json.key("candidates").begin_array();
+  for (std::size_t i = 0; i < conflict.candidates.size(); ++i) {
+    const auto& candidate = conflict.candidates[i];
+    json.begin_object().member("dot", log.dot_text(candidate.dot));
+    put_time(json, candidate.time);
+    json.member("op", delta::operation_name(candidate.op)).key("values"), put_floats(json, conflict.values_of(i));
+    json.end_object();
+  }
+  json.end_array().end_object().end_line();
+}
+
 void json_setting(std::string& out, const delta::Log& log, std::uint32_t number) {
   const auto& commit = log.commit(number);
   JsonWriter json(out);

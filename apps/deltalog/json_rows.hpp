@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "delta/conflicts.hpp"
 #include "delta/effects.hpp"
 #include "delta/log.hpp"
 
@@ -15,6 +16,9 @@ void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, 
 /// {"type":"delta",…} and a newline; with `values`, what it assigns or its parameters as well. `effect`: null, or what it did.
 void json_delta(std::string& out, const delta::Log& log, const delta::Change& change, bool values,
                 const delta::DeltaEffect* effect = nullptr);
+
+/// {"type":"conflict",…} and a newline.
+void json_conflict(std::string& out, const delta::Log& log, const delta::Conflict& conflict);
 
 /// {"type":"setting",…} and a newline, of a commit that is one.
 void json_setting(std::string& out, const delta::Log& log, std::uint32_t number);

@@ -35,6 +35,9 @@ struct LogView {
 /// `log --window`. `mask`: null, or the vectors chosen.
 Result<Exit> list_windows(const LogView& view, const std::vector<bool>* mask);
 
+/// `log --conflicts`. `mask`: null, or the vectors chosen.
+Result<Exit> list_conflicts(const LogView& view, const std::vector<bool>* mask);
+
 /// {"type":"heads",...}: what a reader of this output has seen.
 Status print_heads_json(const LogView& view);
 

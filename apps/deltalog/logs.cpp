@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "cli/values.hpp"
+#include "delta/conflicts.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "formats/ids.hpp"
@@ -59,9 +61,47 @@ Result<delta::Dot> find_dot(const delta::Log& log, std::string_view text) {
   return delta::Dot{commit.origin, named.seq.value_or(commit.last())};
 }
 
+Result<delta::Micros> parse_time_in(const delta::Log& log, std::string_view text) {
+  auto time = delta::parse_time(text, now());
+  if (time) return time;
+  if (const auto tagged = log.tag(text)) return *tagged;
+  time.error().code = ErrorCode::usage;
+  if (!log.tags().empty()) time.error().message += ", and no tag of the log";
+  return time;
+}
+
+Result<std::optional<delta::Micros>> time_of(const Invocation& invocation, std::string_view option, const delta::Log& log) {
+  return value_of(invocation, option, [&](std::string_view text) { return parse_time_in(log, text); });
+}
+
+std::string origin_of(const Invocation& invocation) {
+  if (const auto* name = invocation.value("origin")) return *name;
+  const char* name = std::getenv("DELTALOG_ORIGIN");
+  return name != nullptr && *name != 0 ? name : "main";
+}
+
+Result<std::optional<delta::Policy>> policy_option(const Invocation& invocation) {
+  return value_of(invocation, "policy", [](std::string_view text) { return delta::Policy::parse(text); });
+}
+
+std::string policy_setting(const delta::Policy& policy) {
+  const std::string text = policy.text();
+  return delta::Setting{delta::Setting::Kind::policy, text}.to_text();
+}
+
+void override_policy(delta::CutOptions& cut, const delta::Policy* policy, const delta::Log& log, Console& console) {
+  if (policy == nullptr) return;
+  const auto own = delta::policy_of(log, cut);
+  const auto text = policy->text();
+  cut.policy = policy;
+  if (own && own->text() == text) return;
+  console.warn("conflicts decided by " + delta::escape(text) + ", not by the log's own " +
+               (own ? delta::escape(own->text()) : "policy, which cannot be read (" + own.error().text() + ")"));
+}
+
 Result<delta::CutOptions> cut_of(const Invocation& invocation, const delta::Log& log) {
   delta::CutOptions cut;
-  DELTA_TRY(cut.at, time_of(invocation, "at"));
+  DELTA_TRY(cut.at, time_of(invocation, "at", log));
   if (const auto* text = invocation.value("as-seen-by")) {
     DELTA_TRY(cut.as_seen_by, find_dot(log, *text));
   }
@@ -142,7 +182,8 @@ bool report_missing(const Chosen& chosen, Console& console) {
   return !chosen.missing.empty();
 }
 
-Result<DeltaFilter> DeltaFilter::make(const Invocation& invocation, const Catalog& catalog) {
+Result<DeltaFilter> DeltaFilter::make(const Invocation& invocation, const delta::Log& log) {
+  const Catalog& catalog = log.catalog();
   DeltaFilter filter;
   for (const auto& name : invocation.values("origin")) {
     const auto origin = catalog.find_origin(name);
@@ -156,8 +197,8 @@ Result<DeltaFilter> DeltaFilter::make(const Invocation& invocation, const Catalo
       if (delta::operation_name(static_cast<delta::Operation>(op)) == name) filter.ops_ |= 1u << op;
     }
   }
-  DELTA_TRY(const auto since, time_of(invocation, "since"));
-  DELTA_TRY(const auto until, time_of(invocation, "until"));
+  DELTA_TRY(const auto since, time_of(invocation, "since", log));
+  DELTA_TRY(const auto until, time_of(invocation, "until", log));
   filter.since_ = since.value_or(filter.since_);
   filter.until_ = until.value_or(filter.until_);
   filter.all_ = filter.origins_.empty() && !invocation.has("op") && !since && !until;
@@ -174,6 +215,16 @@ std::string time_text(delta::Timestamp time) {
   auto text = delta::format_time(time.us());
   if (time.tick() > 0) text += fmt::format("+{}", time.tick());
   return text;
+}
+
+std::string values_text(std::span<const std::uint32_t> bits) {
+  constexpr std::size_t kShown = 3;
+  std::string out;
+  for (std::size_t i = 0; i < std::min(kShown, bits.size()); ++i) {
+    if (i > 0) out += ' ';
+    out += float_text(bits[i]);
+  }
+  return bits.size() > kShown ? out + " ..." : out;
 }
 
 std::string float_text(std::uint32_t bits) {

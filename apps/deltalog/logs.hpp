@@ -30,8 +30,23 @@ Result<Named> find_named(const delta::Log& log, std::string_view text);
 /// The same as a dot: of a commit its last.
 Result<delta::Dot> find_dot(const delta::Log& log, std::string_view text);
 
+/// A time as people write it, or the name of a tag of the log. usage: neither.
+Result<delta::Micros> parse_time_in(const delta::Log& log, std::string_view text);
+/// The option's value as such a time.
+Result<std::optional<delta::Micros>> time_of(const Invocation& invocation, std::string_view option, const delta::Log& log);
+
 /// --at and --as-seen-by, of a command that has both.
 Result<delta::CutOptions> cut_of(const Invocation& invocation, const delta::Log& log);
+
+/// Who writes: --origin, else DELTALOG_ORIGIN in the environment, else "main".
+std::string origin_of(const Invocation& invocation);
+
+/// --policy; empty: not given. usage: malformed, or a strategy that is not known.
+Result<std::optional<delta::Policy>> policy_option(const Invocation& invocation);
+/// The setting that records a policy.
+std::string policy_setting(const delta::Policy& policy);
+/// Has conflicts decided by `policy`, which must outlive the cut, and says so where the log has another at the cut. Null: by the log's own.
+void override_policy(delta::CutOptions& cut, const delta::Policy* policy, const delta::Log& log, Console& console);
 
 /// Vectors chosen by --id, --id-glob, --ids-from and --namespace (a union of ids within the namespaces).
 struct Chosen {
@@ -57,13 +72,16 @@ delta::Error no_namespace(std::string_view name);
 /// Errors: not_found for a namespace that the log lacks.
 Result<Chosen> choose_vectors(const Invocation& invocation, const delta::Catalog& catalog);
 
+/// The first values of some, for a cell of a table.
+std::string values_text(std::span<const std::uint32_t> bits);
+
 /// Says which ids are missing; true if any is.
 bool report_missing(const Chosen& chosen, Console& console);
 
 /// Deltas chosen by --origin, --op, --since and --until.
 class DeltaFilter {
  public:
-  static Result<DeltaFilter> make(const Invocation& invocation, const delta::Catalog& catalog);
+  static Result<DeltaFilter> make(const Invocation& invocation, const delta::Log& log);
   bool takes_all() const { return all_; }
   bool takes_origin(std::uint32_t origin) const { return origins_.empty() || (origin < origins_.size() && origins_[origin]); }
   bool takes_time(delta::Timestamp time) const { return time.us() >= since_ && time.us() < until_; }

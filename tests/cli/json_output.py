@@ -18,9 +18,9 @@ from pathlib import Path
 from run import environment
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?Z")
-INSIDE = {"reference", "namespace", "range"}
-# progress: on stderr, after a second. Settings: no command makes any yet.
-UNSEEN = {"progress", "setting", "commit.setting"}
+INSIDE = {"reference", "namespace", "range", "candidate"}
+# progress: on stderr, after a second.
+UNSEEN = {"progress"}
 
 
 def is_count(value):
@@ -117,6 +117,10 @@ COMMANDS = [
     (0, "for i in 1 2 3 4 5 6 7 8 9; do deltalog show --json a.dlog main:$i; done"),
     (0, "deltalog show --json --hashes --commit a.dlog x:y:1"),
     (0, "deltalog blame --json a.dlog --id a"),
+    (0, "deltalog log --json --conflicts a.dlog"),
+    (0, "deltalog log --json --conflicts --policy 'average' -q a.dlog"),
+    (0, "cp a.dlog s.dlog && deltalog encode --append s.dlog --policy max --tag v1 --at 2026-02-01 && deltalog log --json s.dlog && "
+        "deltalog log --json --deltas s.dlog && deltalog tag --json s.dlog"),
     (0, "deltalog verify --json a.dlog"),
     (0, "deltalog info --json --columns a.dlog"),
     (1, "deltalog diff --json --with-old a.dlog --at 2025-12-31 --at 2026-01-01"),

@@ -22,6 +22,8 @@ std::string written(const Record& r) {
     c.tool = r.tool;
     c.source = r.source;
     c.trace = r.trace;
+    c.setting = r.setting;
+    c.time = Timestamp::of(r.time.value_or(0), r.tick.value_or(0));
     write_record(out, *r.origin, r.parents, c);
   } else if (r.op) {
     Change c{.op = *r.op, .time = Timestamp::of(r.time.value_or(0), r.tick.value_or(0)), .indices = r.indices, .bits = r.bits,

@@ -349,6 +349,27 @@ TEST_CASE("empty parts of a change are not written") {
   CHECK(text == "{\"id\":\"a\",\"ts\":\"1970-01-01T00:00:01Z\",\"op\":\"delete\"}\n");
 }
 
+TEST_CASE("a commit that is a setting has its time with it, and is read back as written") {
+  Record r;
+  Commit c;
+  c.first = 3, c.count = 1, c.setting = "policy max@/0-1", c.time = Timestamp::of(1'794'492'629'000'000, 7);
+  std::string text;
+  write_record(text, "main", {}, c);
+  CHECK(text == "{\"type\":\"commit\",\"origin\":\"main\",\"seq\":3,\"deltas\":1,\"parents\":[],\"setting\":\"policy max@/0-1\","
+                "\"ts\":\"2026-11-12T14:10:29Z\",\"tick\":7}\n");
+  REQUIRE(read_one(text, r) == "");
+  CHECK(r.setting == "policy max@/0-1");
+  CHECK(r.time == c.time.us());
+  CHECK(r.tick == 7u);
+  REQUIRE(read_one(R"({"type":"commit","origin":"a","seq":1,"deltas":1})", r) == "");
+  CHECK(r.setting.empty());
+  CHECK(error_of(R"({"type":"commit","origin":"a","seq":1,"deltas":1,"setting":""})") == "in: line 1: member 'setting' is empty");
+  CHECK(error_of(R"({"type":"commit","origin":"a","seq":1,"deltas":2,"setting":"policy max"})") ==
+        "in: line 1: member 'deltas': a commit with a setting is one delta, not 2");
+  CHECK(error_of(R"({"type":"commit","origin":"a","seq":1,"deltas":1,"tick":3,"ts":"@1"})") == "in: line 1: a commit does not take 'ts', 'tick'");
+  CHECK(error_of(R"({"id":"a","op":"delete","setting":"policy max"})") == "in: line 1: op 'delete' does not take 'setting'");
+}
+
 TEST_CASE("a commit and a vector are read back as written") {
   std::string text;
   const std::vector<Record::Parent> parents = {{"a", 7}, {"b:c", 9}};
