@@ -3,7 +3,7 @@ _deltalog() {
   local word=$2 last=$3 command=${COMP_WORDS[1]} words=
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show compact diff tag info help --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show compact diff rollback tag info help --help --version' -- "$word"))
     return
   fi
   case "$command $last" in
@@ -103,6 +103,21 @@ _deltalog() {
     'diff --as-seen-by') COMPREPLY=(); return ;;
     'diff --threads' | 'diff -j') COMPREPLY=(); return ;;
     'diff --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'rollback --output' | 'rollback -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'rollback --revert') COMPREPLY=(); return ;;
+    'rollback --time') COMPREPLY=(); return ;;
+    'rollback --origin') COMPREPLY=(); return ;;
+    'rollback --message' | 'rollback -m') COMPREPLY=(); return ;;
+    'rollback --source') COMPREPLY=(); return ;;
+    'rollback --preset') COMPREPLY=($(compgen -W 'fastest balanced maximum' -- "$word")); return ;;
+    'rollback --id') COMPREPLY=(); return ;;
+    'rollback --id-glob') COMPREPLY=(); return ;;
+    'rollback --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'rollback --namespace') COMPREPLY=(); return ;;
+    'rollback --at') COMPREPLY=(); return ;;
+    'rollback --as-seen-by') COMPREPLY=(); return ;;
+    'rollback --threads' | 'rollback -j') COMPREPLY=(); return ;;
+    'rollback --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'tag --at') COMPREPLY=(); return ;;
     'tag --origin') COMPREPLY=(); return ;;
     'tag --message' | 'tag -m') COMPREPLY=(); return ;;
@@ -114,7 +129,7 @@ _deltalog() {
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
   esac
   if [[ $word != -* ]]; then
-    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show compact diff tag info help' -- "$word")); return; fi
+    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show compact diff rollback tag info help' -- "$word")); return; fi
     compopt -o filenames
     COMPREPLY=($(compgen -f -- "$word"))
     return
@@ -129,6 +144,7 @@ _deltalog() {
     show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
     compact) words='-o --output -f --force --keep --whole-deltas --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     diff) words='--stat --fail-over --with-old --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
+    rollback) words='--append -o --output -f --force --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     tag) words='--at --origin -m --message --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     info) words='--columns --get --json -j --threads -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;
