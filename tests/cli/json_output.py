@@ -119,8 +119,8 @@ COMMANDS = [
     (0, "deltalog blame --json a.dlog --id a"),
     (0, "deltalog log --json --conflicts a.dlog"),
     (0, "deltalog log --json --conflicts --policy 'average' -q a.dlog"),
-    (0, "cp a.dlog s.dlog && deltalog encode --append s.dlog --policy max --tag v1 --at 2026-02-01 && deltalog log --json s.dlog && "
-        "deltalog log --json --deltas s.dlog && deltalog tag --json s.dlog"),
+    (0, "cp a.dlog set.dlog && deltalog encode --append set.dlog --policy max --tag v1 --at 2026-02-01 && deltalog log --json set.dlog && "
+        "deltalog log --json --deltas set.dlog && deltalog tag --json set.dlog"),
     (0, "deltalog verify --json a.dlog"),
     (0, "deltalog info --json --columns a.dlog"),
     (1, "deltalog diff --json --with-old a.dlog --at 2025-12-31 --at 2026-01-01"),
