@@ -3,7 +3,7 @@ _deltalog() {
   local word=$2 last=$3 command=${COMP_WORDS[1]} words=
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show compact diff rollback tag info help --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff rollback tag info help --help --version' -- "$word"))
     return
   fi
   case "$command $last" in
@@ -27,6 +27,18 @@ _deltalog() {
     'encode --threads' | 'encode -j') COMPREPLY=(); return ;;
     'encode --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'encode --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'merge --output' | 'merge -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'merge --not-in') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'merge --threads' | 'merge -j') COMPREPLY=(); return ;;
+    'merge --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
+    'merge --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'compact --output' | 'compact -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'compact --keep') COMPREPLY=(); return ;;
+    'compact --if') COMPREPLY=(); return ;;
+    'compact --memory') COMPREPLY=(); return ;;
+    'compact --preset') COMPREPLY=($(compgen -W 'fastest balanced maximum' -- "$word")); return ;;
+    'compact --threads' | 'compact -j') COMPREPLY=(); return ;;
+    'compact --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'snapshot --output' | 'snapshot -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'snapshot --to') COMPREPLY=($(compgen -W 'npy ndjson' -- "$word")); return ;;
     'snapshot --ids-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -86,13 +98,6 @@ _deltalog() {
     'log --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'show --threads' | 'show -j') COMPREPLY=(); return ;;
     'show --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
-    'compact --output' | 'compact -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
-    'compact --keep') COMPREPLY=(); return ;;
-    'compact --if') COMPREPLY=(); return ;;
-    'compact --memory') COMPREPLY=(); return ;;
-    'compact --preset') COMPREPLY=($(compgen -W 'fastest balanced maximum' -- "$word")); return ;;
-    'compact --threads' | 'compact -j') COMPREPLY=(); return ;;
-    'compact --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'diff --fail-over') COMPREPLY=(); return ;;
     'diff --policy') COMPREPLY=(); return ;;
     'diff --id') COMPREPLY=(); return ;;
@@ -129,20 +134,21 @@ _deltalog() {
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
   esac
   if [[ $word != -* ]]; then
-    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode snapshot blame verify dump log show compact diff rollback tag info help' -- "$word")); return; fi
+    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff rollback tag info help' -- "$word")); return; fi
     compopt -o filenames
     COMPREPLY=($(compgen -f -- "$word"))
     return
   fi
   case $command in
     encode) words='-o --output -f --force --append --base --from --ids --namespace --origin --at --step --times -m --message --source --policy --tag --partial --max-delete --commit-every --allow-nonfinite --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    merge) words='-o --output -f --force --not-in --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    compact) words='-o --output -f --force --keep --whole-deltas --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     snapshot) words='-o --output -f --force --to --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     verify) words='--level --report --json -j --threads -q --quiet --color -h --help --version' ;;
     dump) words='-o --output -f --force --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads --progress -q --quiet --color -h --help --version' ;;
     log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
-    compact) words='-o --output -f --force --keep --whole-deltas --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     diff) words='--stat --fail-over --with-old --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     rollback) words='--append -o --output -f --force --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     tag) words='--at --origin -m --message --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;

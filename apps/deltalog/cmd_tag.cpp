@@ -9,7 +9,6 @@
 #include "logs.hpp"
 #include "ui/console.hpp"
 #include "ui/table.hpp"
-#include "writing.hpp"
 
 namespace deltalog {
 

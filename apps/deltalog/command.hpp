@@ -81,6 +81,7 @@ Result<Exit> run_encode(const Invocation&, Console&);
 Result<Exit> run_help(const Invocation&, Console&);
 Result<Exit> run_info(const Invocation&, Console&);
 Result<Exit> run_log(const Invocation&, Console&);
+Result<Exit> run_merge(const Invocation&, Console&);
 Result<Exit> run_rollback(const Invocation&, Console&);
 Result<Exit> run_show(const Invocation&, Console&);
 Result<Exit> run_snapshot(const Invocation&, Console&);

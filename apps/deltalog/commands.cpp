@@ -135,6 +135,28 @@ Command encode_command() {
       .run = run_encode};
 }
 
+Command merge_command() {
+  return {.name = "merge",
+          .summary = "the union of logs, as one",
+          .synopsis = "LOG... -o OUT",
+          .description =
+              "Copies every commit of the logs, and loses none: conflicts are decided when reading. Segments are copied as they are, "
+              "those that another one holds are left out, and the bytes do not depend on the order of the logs. Commits whose "
+              "causes are missing are kept; it then exits 4.",
+          .operands = {kLogs},
+          .options = join({output(),
+                           {{"not-in", 0, "LOG", "leave out what LOG holds: a bundle to ship to it", true, {}, Kind::file}},
+                           json(),
+                           threads(),
+                           progress(),
+                           talk(),
+                           common()}),
+          .example =
+              "deltalog merge alice.dlog bob.dlog -o both.dlog\n"
+              "deltalog merge alice.dlog --not-in bob.dlog -o for-bob.dlog\n",
+          .run = run_merge};
+}
+
 Command snapshot_command() {
   return {
       .name = "snapshot",
@@ -426,10 +448,9 @@ Command completion_command() {
 }  // namespace
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> all = {encode_command(), snapshot_command(), blame_command(), verify_command(),
-                                           dump_command(),   log_command(),      show_command(),
-                                           compact_command(), diff_command(), rollback_command(), tag_command(),
-                                           info_command(),   help_command(),     completion_command()};
+  static const std::vector<Command> all = {encode_command(), merge_command(),  compact_command(),  snapshot_command(), blame_command(),
+                                           verify_command(), dump_command(),   log_command(),      show_command(),     diff_command(),
+                                           rollback_command(), tag_command(),  info_command(),     help_command(),     completion_command()};
   return all;
 }
 

@@ -242,10 +242,89 @@ class Bench:
                 "Peak memory is told from about 20 MB on: a process starts with its parent's."]
 
 
+class MergeBench(Bench):
+    """Two logs of about 500 MB, of different origins and ids, merged; beside `cat` and a checksum over the same bytes."""
+
+    ROWS, MERGE_VERSIONS = 360000, 4
+    RATE = 0.7  # of what cat and the checksums do together
+
+    def generate(self):
+        source = hashlib.sha256((HERE / "workload.cpp").read_bytes()).hexdigest()
+        rows = self.ROWS if self.options.reference else self.options.rows
+        wanted = f"{source} {rows} {self.options.dims} {self.MERGE_VERSIONS}\n"
+        stamp = self.scratch / "stamp"
+        self.logs = [self.scratch / "a.dlog", self.scratch / "b.dlog"]
+        if not (stamp.exists() and stamp.read_text() == wanted and all(log.exists() for log in self.logs)):
+            stamp.unlink(missing_ok=True)
+            self.scratch.mkdir(parents=True, exist_ok=True)
+            print(f"bench: making the logs in {self.scratch}", file=sys.stderr)
+            for seed, log in enumerate(self.logs, 1):
+                self.generate_log(seed, log, rows)
+            stamp.write_text(wanted)
+        shutil.rmtree(self.out, ignore_errors=True)
+        self.out.mkdir()
+
+    def generate_log(self, seed, log, rows):
+        matrices = [self.scratch / f"v{k:03}.npy" for k in range(self.MERGE_VERSIONS + 1)]
+        Run([self.options.build / "tests/bench/bench_workload", "mixed", self.scratch, "--rows", rows, "--dims", self.options.dims,
+             "--versions", self.MERGE_VERSIONS, "--seed", seed])
+        log.unlink(missing_ok=True)
+        Run([self.tool, "encode", *matrices, "-o", log, "--at", START, "--step", "1h", "--origin", log.stem, "--namespace", log.stem])
+        for matrix in matrices:
+            matrix.unlink()
+
+    def merge(self, *arguments, through=False):
+        out = self.out / "merged.dlog"
+        out.unlink(missing_ok=True)
+        words = [self.tool, "merge", *self.logs, *arguments]
+        done = Run(words + ["-o", "-"], out) if through else Run(words + ["-o", out])
+        if out.stat().st_size != sum(log.stat().st_size for log in self.logs):
+            sys.exit("bench: the merged log is not as long as its inputs")
+        return done
+
+    def cat(self, *end):
+        copy = self.out / "copy"
+        copy.unlink(missing_ok=True)
+        return Run(["sh", "-c", 'cat "$1" "$2" > "$3"' + "".join(end), "sh", *self.logs, copy])
+
+    def measurements(self):
+        return {
+            "xxh3": lambda: Run([self.options.build / "tests/bench/bench_xxh3_pass", *self.logs]),
+            "cat": self.cat,
+            "merge": lambda: self.merge(through=True),
+            "merge -j1": lambda: self.merge("-j1", through=True),
+            "cat durable": lambda: self.cat(' && sync "$3"'),
+            "merge durable": self.merge,
+        }
+
+    def rate(self, name, *others):
+        rate = sum(map(self.wall, others)) / self.wall(name)
+        text = f"{100 * rate:.0f} % of the rate of cat and XXH3"
+        return text, f"≥ {100 * self.RATE:.0f} %", "met" if rate >= self.RATE else "**missed**"
+
+    def row(self, what, name, *others):
+        beside, target, verdict = self.rate(name, *others) if others else ("", "", "")
+        cpu = statistics.median(run.cpu for run in self.runs[name])
+        memory = max(run.memory for run in self.runs[name])
+        return f"| {what} | {self.seconds(name)} | {cpu:.2f} s | {memory / 1e6:.0f} MB | {beside} | {target} | {verdict} |"
+
+    def tables(self):
+        sizes = " and ".join(f"{log.stat().st_size:,}" for log in self.logs)
+        return "\n".join([
+            f"# `merge` of two sealed logs of {sizes} bytes", "", *self.machine(), "",
+            "| what | wall, median (range) | CPU | peak memory | beside its baseline | target | |", "|---|---|---|---|---|---|---|",
+            self.row("merge to a redirected stdout, not durable", "merge", "cat", "xxh3"),
+            self.row("the same, 1 thread", "merge -j1", "cat", "xxh3"),
+            self.row("baseline: `cat a b > c`, not durable", "cat"),
+            self.row("baseline: XXH3 over both, a MiB at a time", "xxh3"),
+            self.row("merge to a file, durable (fsync)", "merge durable", "cat durable", "xxh3"),
+            self.row("baseline: `cat a b > c && sync c`, durable", "cat durable")]) + "\n"
+
+
 def main():
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--build", type=Path, default=ROOT / "build/release", help=argparse.SUPPRESS)
-    parser.add_argument("--workload", choices=("mixed", "sparse"), default="mixed")
+    parser.add_argument("--workload", choices=("mixed", "sparse", "merge"), default="mixed")
     parser.add_argument("--runs", type=int, default=5, help="rounds that count (default 5)")
     parser.add_argument("--rows", type=int, default=20000, help="a smaller matrix, to try things out")
     parser.add_argument("--dims", type=int, default=384)
@@ -254,7 +333,7 @@ def main():
     options = parser.parse_args()
     options.reference = (options.rows, options.dims) == (20000, 384)
 
-    bench = Bench(options)
+    bench = (MergeBench if options.workload == "merge" else Bench)(options)
     bench.generate()
     bench.measure()
     text = bench.tables()

@@ -137,6 +137,8 @@ COMMANDS = [
     (4, "echo '{\"id\":\"a\",\"op\":\"sparse\",\"indices\":[0],\"values\":[9],\"metadata\":{\"k\":6}}' | "
         "deltalog encode - --base a.dlog --base s.dlog --at 2026-02-02 --origin later -o u.dlog; "
         "deltalog rollback a.dlog s.dlog u.dlog --revert main:11 --json -q -o v.dlog"),
+    (4, "deltalog merge --json -q m.dlog -o n.dlog"),
+    (0, "deltalog merge --json a.dlog m.dlog -f -o n.dlog"),
     (1, "flip a.dlog -100 > b.dlog; deltalog verify --json b.dlog"),
     (1, ": > empty.dlog; deltalog verify --report json empty.dlog"),
     (1, "echo '{\"id\":\"a\",\"op\":\"scale\",\"factor\":2}' | deltalog encode - --base a.dlog --origin o --at 2026-02-01 -o p.dlog;"

@@ -291,6 +291,7 @@ void write_commits(const CommitTable& table, Kind kind, Buffer& buffer) {
       if (c.first > 1) write_hash(out, row.previous);
     } else {
       out.varint(c.first - next);  // more than 0 only where commits of the origin are absent
+      if (c.first > next) write_hash(out, row.previous);
     }
     lasts[c.origin] = c.last();
     before = &c;
@@ -361,7 +362,7 @@ Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint3
     if (first > (std::uint64_t{1} << 62) || next > (std::uint64_t{1} << 62)) return bad("COMMITS: a seq out of range");
     row.commit.first = next + first;
     if (row.commit.first == 0) return bad("COMMITS: seq 0");
-    if (next == 0 && first > 1) row.previous = read_hash(in);
+    if (first > (next == 0 ? 1 : 0)) row.previous = read_hash(in);
     lasts[row.commit.origin] = row.commit.last();
   }
   if (kind == Kind::packed) DELTA_OK(read_pruning(in, origins, rows, table.records));

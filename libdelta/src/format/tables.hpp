@@ -34,7 +34,7 @@ Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces,
 /// COMMITS: fresh: rows in order of their deltas; row i closes the deltas after those of row i-1. Packed: rows that DATA frames name.
 struct CommitRow {
   Commit commit;   // origins by the segment's numbers
-  Hash previous{};  // hash of the origin's previous commit; meaningful in the first row of the origin in the payload, if first > 1
+  Hash previous{};  // of the origin's previous commit, where that is not the origin's row before in the payload
   std::vector<std::uint32_t> records;  // of a pruned copy, ascending; empty: whole
   std::vector<Hash> nodes;             // of a pruned copy: roots of the subtrees without a whole delta, in order
 };

@@ -83,8 +83,9 @@ std::optional<Hash> ContentCheck::previous_of(std::size_t row) const {
   for (std::size_t r = row; r-- > 0;) {
     const Commit& before = segment_.rows()[r].commit;
     if (before.origin != commit.origin) continue;
-    if (before.last() + 1 != commit.first) return std::nullopt;
-    return rows.hashes[r];
+    if (before.last() + 1 == commit.first) return rows.hashes[r];
+    if (segment_.rows()[row].previous == Hash{}) return std::nullopt;
+    break;
   }
   return segment_.rows()[row].previous;  // zero for the first commit of the origin
 }

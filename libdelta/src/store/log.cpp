@@ -39,18 +39,43 @@ Result<std::vector<std::string>> log_files(std::span<const std::string> paths) {
   return files;
 }
 
+Commit renumbered(Commit commit, std::span<const std::uint32_t> origins) {
+  commit.origin = origins[commit.origin];
+  for (auto& parent : commit.parents) parent.origin = origins[parent.origin];
+  return commit;
+}
+
+std::optional<std::uint32_t> rival(const model::History& history, const Commit& commit) {
+  std::optional<std::uint32_t> found;
+  for (std::uint32_t number = 0; number < history.size(); ++number) {
+    const Commit& other = history.commit(number);
+    if (other.origin != commit.origin || other.first > commit.last() || other.last() < commit.first) continue;
+    if (!found || other.first < history.commit(*found).first) found = number;
+  }
+  return found;
+}
+
+PruneRecord renumbered(PruneRecord record, std::span<const std::uint32_t> origins) {
+  for (Dot& dot : record.seen) dot.origin = origins[dot.origin];
+  std::ranges::sort(record.seen);
+  return record;
+}
+
+Result<std::shared_ptr<const InputFile>> open_log_file(const std::string& path) {
+  DELTA_TRY(InputFile opened, InputFile::open(path));
+  if (opened.size() == 0) {
+    return error(ErrorCode::corrupt, "empty file (0 bytes)").in(opened.name()).with_hint("often a producer that failed before it wrote anything");
+  }
+  return std::make_shared<const InputFile>(std::move(opened));
+}
+
 Status LogSource::each(const std::vector<bool>* wanted, std::optional<Micros> until, const Visit& visit) {
   return log_.stream({wanted, until, false}, [&](const Log::Impl::Block& block) { return visit(block.batch); });
 }
 
 }  // namespace store
 
-Status Log::Impl::open_file(const std::string& path) {
-  DELTA_TRY(InputFile opened, InputFile::open(path));
-  auto file = std::make_shared<const InputFile>(std::move(opened));
-  if (file->size() == 0) {
-    return error(ErrorCode::corrupt, "empty file (0 bytes)").in(file->name()).with_hint("often a producer that failed before it wrote anything");
-  }
+Status Log::Impl::read_tables(const std::shared_ptr<const InputFile>& file) {
   DELTA_TRY(auto segments, store::open_segments(file, notices));
   for (auto& segment : segments) {
     Part part;
@@ -59,6 +84,15 @@ Status Log::Impl::open_file(const std::string& path) {
     parts.push_back(std::move(part));
   }
   return {};
+}
+
+/// Says which file the other commit of a fork is in.
+Error Log::Impl::fork_in(Error error, const Commit& commit) const {
+  const auto other = error.code == ErrorCode::forked ? store::rival(history, commit) : std::nullopt;
+  const auto holds = [&](const Part& part) { return std::ranges::find(part.commits, *other) != part.commits.end(); };
+  const auto part = other ? std::ranges::find_if(parts, holds) : parts.end();
+  if (part != parts.end()) error.message += ", the former in " + escape(part->segment.file->name(), 4096);
+  return std::move(error).with_hint(other ? "two writers used one origin name; give each its own with --origin" : "");
 }
 
 Status Log::Impl::translate(Part& part) {
@@ -71,19 +105,12 @@ Status Log::Impl::translate(Part& part) {
     part.vectors.push_back(catalog.add_vector(namespaces[segment.owners[i]], segment.ids[i]));
   }
   std::vector<std::uint32_t> records;
-  for (PruneRecord record : segment.commits.records) {
-    for (Dot& dot : record.seen) dot.origin = origins[dot.origin];
-    std::ranges::sort(record.seen);
-    records.push_back(history.add_record(std::move(record)));
-  }
+  for (const auto& record : segment.commits.records) records.push_back(history.add_record(store::renumbered(record, origins)));
   for (const auto& row : segment.rows()) {
-    Commit commit = row.commit;
-    commit.origin = origins[commit.origin];
-    for (auto& parent : commit.parents) parent.origin = origins[parent.origin];
     std::vector<std::uint32_t> under;
     for (const std::uint32_t record : row.records) under.push_back(records[record]);
-    auto number = history.add(std::move(commit), under);
-    if (!number) return std::move(std::move(number).error().in(segment.file->name()));
+    auto number = history.add(store::renumbered(row.commit, origins), under);
+    if (!number) return fork_in(std::move(number).error(), store::renumbered(row.commit, origins)).in(segment.file->name());
     part.commits.push_back(*number);
     previous.resize(history.size());
     if (row.previous != Hash{}) previous[*number] = row.previous;
@@ -255,16 +282,37 @@ Result<std::vector<store::Head>> Log::Impl::heads(const Log& log) const {
   return heads;
 }
 
+Result<Log> Log::Impl::of_segment(store::Segment segment, unsigned threads) {
+  auto impl = std::make_unique<Impl>();
+  impl->threads = threads;
+  Part part;
+  part.segment = std::move(segment);
+  store::unload_tables(part.segment);
+  DELTA_OK(store::load_tables(part.segment));
+  impl->parts.push_back(std::move(part));
+  DELTA_OK(impl->link());
+  return Log(std::move(impl));
+}
+
 Log::Log(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Log::Log(Log&&) noexcept = default;
 Log& Log::operator=(Log&&) noexcept = default;
 Log::~Log() = default;
 
 Result<Log> Log::open(std::span<const std::string> paths, OpenOptions options) {
+  DELTA_TRY(const auto names, store::log_files(paths));
+  std::vector<std::shared_ptr<const InputFile>> files;
+  for (const auto& name : names) {
+    DELTA_TRY(auto file, store::open_log_file(name));
+    files.push_back(std::move(file));
+  }
+  return Impl::open(files, options);
+}
+
+Result<Log> Log::Impl::open(std::span<const std::shared_ptr<const InputFile>> files, OpenOptions options) {
   auto impl = std::make_unique<Impl>();
   impl->threads = thread_count(options.threads);
-  DELTA_TRY(const auto files, store::log_files(paths));
-  for (const auto& file : files) DELTA_OK(impl->open_file(file));
+  for (const auto& file : files) DELTA_OK(impl->read_tables(file));
   DELTA_OK(impl->link());
   return Log(std::move(impl));
 }

@@ -45,9 +45,14 @@ struct Log::Impl {
   std::vector<Finding> notices;
   unsigned threads = 1;
 
-  Status open_file(const std::string& path);
+  /// Of files that are open already.
+  static Result<Log> open(std::span<const std::shared_ptr<const InputFile>> files, OpenOptions options);
+  /// Of one segment. Its tables are read anew.
+  static Result<Log> of_segment(store::Segment segment, unsigned threads);
+  Status read_tables(const std::shared_ptr<const InputFile>& file);
   Status link();
   Status translate(Part& part);
+  Error fork_in(Error error, const Commit& commit) const;
   /// Of a commit that is whole somewhere, the first whole copy counts, else all pruned ones.
   void choose_copies();
   /// Commits with equal rows may differ in their deltas: where footers state the hash of the same dot, the hashes are compared.
@@ -70,6 +75,16 @@ class LogSource : public model::DeltaSource {
  private:
   const Log::Impl& log_;
 };
+
+/// The commit, or the record, with origins[n] for each origin n.
+Commit renumbered(Commit commit, std::span<const std::uint32_t> origins);
+PruneRecord renumbered(PruneRecord record, std::span<const std::uint32_t> origins);
+
+/// The commit that History::add() took another one to fork: the first that shares a dot with it. Looks at all of them.
+std::optional<std::uint32_t> rival(const model::History& history, const Commit& commit);
+
+/// Opens a log for reading. corrupt: it has no bytes.
+Result<std::shared_ptr<const InputFile>> open_log_file(const std::string& path);
 
 /// Paths as the user gave them, with directories replaced by their *.dlog files in order of name.
 Result<std::vector<std::string>> log_files(std::span<const std::string> paths);

@@ -9,7 +9,6 @@
 #include "support/limits.hpp"
 
 namespace delta::store {
-namespace {
 
 using format::FrameType, format::kFrameBytes, format::kHeaderBytes, format::kTrailerBytes;
 
@@ -17,11 +16,17 @@ Error damaged(const Segment& segment, const std::string& where, const std::strin
   return error(ErrorCode::corrupt, what).in(segment.file->name()).at(where).with_hint("`deltalog verify` says what is lost");
 }
 
-std::string frame_place(const Segment& segment, std::size_t entry) {
+std::string frame_place(const Segment& segment, FrameType type, std::uint32_t number) {
   format::FrameHeader header;
-  header.type = segment.footer.frames[entry].type;
-  header.number = segment.frame_numbers[entry];
+  header.type = type;
+  header.number = number;
   return place_name(segment.number, &header);
+}
+
+namespace {
+
+std::string frame_place(const Segment& segment, std::size_t entry) {
+  return frame_place(segment, segment.footer.frames[entry].type, segment.frame_numbers[entry]);
 }
 
 struct Footered {
@@ -69,6 +74,8 @@ Result<Footered> by_footer(const std::shared_ptr<const InputFile>& file, std::ui
     segment.frame_numbers[i] = i;
     at += kFrameBytes + format::padded(segment.footer.frames[i].stored);
   }
+  segment.trailer = trailer;
+  segment.own_frame = self;
   out.good = at == trailer.footer_offset;
   return out;
 }
@@ -79,32 +86,43 @@ bool tolerable(Verdict verdict) {
 
 }  // namespace
 
-Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::FrameHeader* header) {
-  const format::FrameEntry& e = segment.footer.frames[entry];
-  const std::string where = frame_place(segment, entry);
-  const std::uint64_t at = segment.offset + e.offset;
-  Buffer bytes(kFrameBytes + format::padded(e.stored));
-  if (auto read = segment.file->read(at, bytes); !read) return std::move(read).error();
-  format::FrameHeader frame;
+Status check_frame_header(const Segment& segment, const format::FrameEntry& expected, std::uint32_t number, ByteView bytes, format::FrameHeader& frame) {
+  const auto bad = [&](const std::string& what) { return damaged(segment, frame_place(segment, expected.type, number), what); };
   std::string why;
   const auto parsed = format::read_frame_header(bytes.data(), frame, why);
-  if (parsed == format::Parse::unsupported) return error(ErrorCode::unsupported, why).in(segment.file->name()).at(where);
-  if (parsed == format::Parse::damaged) return damaged(segment, where, "the frame header is damaged");
-  if (frame.type != e.type || frame.stored != e.stored || frame.count != e.count || frame.salt != segment.header.salt() ||
-      frame.number != segment.frame_numbers[entry] || (e.type == FrameType::data && frame.first != e.first)) {
-    return damaged(segment, where, "another frame stands here");
+  if (parsed == format::Parse::unsupported) {
+    return error(ErrorCode::unsupported, why).in(segment.file->name()).at(frame_place(segment, expected.type, number));
   }
-  const ByteView body = ByteView(bytes).subspan(kFrameBytes);
+  if (parsed == format::Parse::damaged) return bad("the frame header is damaged");
+  if (frame.type != expected.type || frame.stored != expected.stored || frame.count != expected.count || frame.salt != segment.header.salt() ||
+      frame.number != number || (expected.type == FrameType::data && frame.first != expected.first)) {
+    return bad("another frame stands here");
+  }
+  return {};
+}
+
+Status check_frame(const Segment& segment, const format::FrameEntry& expected, std::uint32_t number, ByteView bytes, format::FrameHeader& frame) {
+  DELTA_OK(check_frame_header(segment, expected, number, bytes, frame));
+  const auto bad = [&](const std::string& what) { return damaged(segment, frame_place(segment, expected.type, number), what); };
+  const ByteView body = bytes.subspan(kFrameBytes);
   if (format::payload_checksum(body, frame.salt, frame.number) != frame.payload_checksum) {
-    return damaged(segment, where, "the payload does not match its checksum");
+    return bad("the payload does not match its checksum");
   }
-  if (std::ranges::any_of(body.subspan(frame.stored), [](Byte b) { return b != 0; })) {
-    return damaged(segment, where, "the padding is not zero");
-  }
+  if (std::ranges::any_of(body.subspan(frame.stored), [](Byte b) { return b != 0; })) return bad("the padding is not zero");
+  return {};
+}
+
+Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::FrameHeader* header) {
+  const format::FrameEntry& e = segment.footer.frames[entry];
+  Buffer bytes(kFrameBytes + format::padded(e.stored));
+  DELTA_OK(segment.file->read(segment.offset + e.offset, bytes));
+  format::FrameHeader frame;
+  DELTA_OK(check_frame(segment, e, segment.frame_numbers[entry], bytes, frame));
   if (header) *header = frame;
+  const std::string where = frame_place(segment, entry);
   Buffer raw;
   if (frame.codec == format::PayloadCodec::zstd) {
-    auto unpacked = codec::decompress_payload(body.first(frame.stored), frame.raw, raw);
+    auto unpacked = codec::decompress_payload(ByteView(bytes).subspan(kFrameBytes, frame.stored), frame.raw, raw);
     if (!unpacked) return damaged(segment, where, unpacked.error().message);
     return raw;
   }
@@ -155,7 +173,12 @@ Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file
     }
     notices.push_back(finding);
   }
-  for (std::size_t i = 0; i < scanned.segments.size(); ++i) segments.push_back(from_scan(file, i, scanned.segments[i]));
+  for (std::size_t i = 0; i < scanned.segments.size(); ++i) {
+    DELTA_TRY(Footered found, by_footer(file, scanned.segments[i].end));
+    const bool sealed = found.good && found.segment.offset == scanned.segments[i].offset;
+    segments.push_back(sealed ? std::move(found.segment) : from_scan(file, i, scanned.segments[i]));
+    segments.back().number = i;
+  }
   return segments;
 }
 
@@ -197,10 +220,16 @@ std::uint64_t Segment::committed() const {
   return rows().empty() ? 0 : deltas;
 }
 
-Status load_tables(Segment& segment) {
+void unload_tables(Segment& segment) {
+  segment.names = {};
+  segment.owners = {}, segment.ids = {}, segment.id_text = {};
+  segment.commits = {}, segment.row_ends = {};
+}
+
+Status load_tables(Segment& segment, Tables tables) {
   for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
     const FrameType type = segment.footer.frames[i].type;
-    if (type != FrameType::props && type != FrameType::ids && type != FrameType::commits) continue;
+    if (type != FrameType::props && type != FrameType::commits && (type != FrameType::ids || tables == Tables::without_ids)) continue;
     format::FrameHeader frame;
     DELTA_TRY(const Buffer payload, read_frame(segment, i, &frame));
     Status loaded = type == FrameType::props ? format::read_props(payload, frame.count, segment.names)

@@ -21,8 +21,10 @@ struct Segment {
   std::uint64_t offset = 0, length = 0;
   format::Header header;
   bool sealed = false;
+  format::Trailer trailer;           // zeros when unsealed
   format::Footer footer;             // frames with offsets; heads are empty when unsealed
   std::vector<std::uint32_t> frame_numbers;  // of footer.frames
+  format::FrameEntry own_frame;      // of the FOOTER itself; of another type if the directory is a scan's
 
   format::Props names;
   std::vector<std::uint32_t> owners;     // namespace of each vector, by segment number
@@ -35,6 +37,15 @@ struct Segment {
   std::uint64_t committed() const;       // deltas of its commits that are here
 };
 
+/// Checks the header of a frame against the directory, and that it is intact. `expected` is an entry of the directory, or own_frame.
+Status check_frame_header(const Segment& segment, const format::FrameEntry& expected, std::uint32_t number, ByteView bytes, format::FrameHeader& frame);
+/// The same for a whole frame as it stands in the file: header, payload, padding.
+Status check_frame(const Segment& segment, const format::FrameEntry& expected, std::uint32_t number, ByteView bytes, format::FrameHeader& frame);
+
+/// "segment 0, frame 3 (DATA)"
+std::string frame_place(const Segment& segment, format::FrameType type, std::uint32_t number);
+Error damaged(const Segment& segment, const std::string& where, const std::string& what);
+
 /// Reads a frame's payload, checked against its header and the directory; decompressed. `entry` is one of segment.footer.frames.
 /// `header`: if not null, receives the frame's own header.
 Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::FrameHeader* header = nullptr);
@@ -46,8 +57,14 @@ Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file
 /// The segment that a scan found, with its directory; not yet its tables.
 Segment from_scan(std::shared_ptr<const InputFile> file, std::size_t number, const ScannedSegment& scanned);
 
+enum class Tables : std::uint8_t {
+  all,
+  without_ids,  ///< names of vectors stay on disk: no deltas can be decoded
+};
 /// Reads PROPS, IDS and COMMITS. Where a frame is missing or malformed, stops with an error.
-Status load_tables(Segment& segment);
+Status load_tables(Segment& segment, Tables tables = Tables::all);
+/// Forgets them: what stays is what opening found.
+void unload_tables(Segment& segment);
 /// The dots of commits that no DATA frame of the segment holds, as "origin:first-last", from what tables can be read. For reports.
 std::vector<std::string> lost_dots(const Segment& segment);
 

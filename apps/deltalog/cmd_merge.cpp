@@ -1,0 +1,61 @@
+// The union of logs as one file. What has to be decided is decided in the library; here is what is said about it.
+#include <fmt/format.h>
+
+#include "cli/values.hpp"
+#include "command.hpp"
+#include "delta/merge.hpp"
+#include "delta/text.hpp"
+#include "formats/json_writer.hpp"
+#include "ui/console.hpp"
+#include "ui/progress.hpp"
+
+namespace deltalog {
+
+namespace {
+
+using delta::Merge;
+using delta::MergeSummary;
+
+std::uint64_t pending(const Merge& merge) {
+  std::uint64_t count = 0;
+  for (const auto& notice : merge.notices()) count += notice.verdict == delta::Verdict::pending ? 1 : 0;
+  return count;
+}
+
+Result<MergeSummary> write(const Invocation& invocation, Console& console, Merge& merge, const std::string& path) {
+  DELTA_TRY(auto out, delta::OutputFile::create(path, {.force = invocation.has("force")}));
+  Progress progress(invocation, console, "merging", "bytes", merge.bytes());
+  DELTA_TRY(const auto summary, merge.write(out, [&](std::uint64_t bytes) { progress.advance(bytes); }));
+  DELTA_OK(out.commit());
+  return summary;
+}
+
+Status report(const Invocation& invocation, Console& console, const Merge& merge, const MergeSummary& summary, const std::string& path) {
+  console.note(path + ": wrote " + delta::plural(summary.segments, "segment") + ", " + delta::plural(summary.commits, "commit") + ", " +
+               delta::plural(summary.deltas, "delta") + ", " + delta::human_size(summary.bytes));
+  if (!invocation.has("json")) return {};
+  std::string out;
+  delta::formats::JsonWriter json(out);
+  json.begin_object().member("type", "merge").key("v").u64(1).member("log", path);
+  json.key("segments").u64(summary.segments).key("left_out").u64(summary.left_out).key("remade").u64(summary.remade);
+  json.key("commits").u64(summary.commits).key("deltas").u64(summary.deltas).key("pending").u64(pending(merge));
+  json.key("bytes").u64(summary.bytes).end_object().end_line();
+  return console.print(out);
+}
+
+}  // namespace
+
+Result<Exit> run_merge(const Invocation& invocation, Console& console) {
+  const auto* path = invocation.value("output");
+  if (path == nullptr) return usage_error(invocation, "where to? --output OUT is missing");
+  if (*path == "-" && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
+  DELTA_TRY(const unsigned threads, threads_of(invocation));
+  DELTA_TRY(auto merge, Merge::open(invocation.operands(), {.threads = threads, .not_in = invocation.values("not-in")}));
+  for (const auto& notice : merge.notices()) console.warn(notice);
+  if (merge.empty()) return delta::error(delta::ErrorCode::not_found, "the logs of --not-in lack nothing; nothing was written");
+  DELTA_TRY(const auto summary, write(invocation, console, merge, *path));
+  DELTA_OK(report(invocation, console, merge, summary, *path));
+  return pending(merge) > 0 ? Exit::partly : Exit::yes;
+}
+
+}  // namespace deltalog

@@ -1,0 +1,171 @@
+// Merge is set union (law 1), and most of it is deciding what need not be copied.
+#include "delta/merge.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "ops/merge_bundle.hpp"
+#include "ops/merge_set.hpp"
+#include "store/copy.hpp"
+#include "store/log_impl.hpp"
+
+namespace delta {
+
+struct Merge::Impl {
+  /// A segment of the output: a part as it is, or some rows of one.
+  struct Item {
+    const ops::MergePart* part = nullptr;
+    std::optional<ops::Bundle> bundle;
+
+    const Key& first() const { return bundle ? bundle->first : part->first; }
+  };
+
+  explicit Impl(unsigned count) : threads(thread_count(count)), set(threads) {}
+
+  Status open(std::span<const std::string> paths, bool excluded);
+  void plan();
+  void plan_without_excluded();
+  void count();
+
+  unsigned threads;
+  ops::MergeSet set;
+  std::vector<std::shared_ptr<const InputFile>> files;
+  std::vector<Item> items;  // in order
+  std::vector<Finding> notices;
+  std::size_t opened = 0;   // segments, without those of excluded logs
+  MergeSummary summary;
+  std::uint64_t bytes = 0;
+};
+
+Status Merge::Impl::open(std::span<const std::string> paths, bool excluded) {
+  DELTA_TRY(const auto names, store::log_files(paths));
+  for (const auto& name : names) {
+    DELTA_TRY(const auto file, store::open_log_file(name));
+    files.push_back(file);
+    const std::size_t before = set.parts().size();
+    DELTA_OK(set.add(file, excluded, notices));
+    if (!excluded) opened += set.parts().size() - before;
+  }
+  return {};
+}
+
+void Merge::Impl::plan() {
+  const bool bundling = std::ranges::any_of(set.parts(), &ops::MergePart::excluded);
+  set.drop_contained();
+  std::ranges::stable_sort(set.parts(), [this](const auto& a, const auto& b) { return set.before(a, b); });
+  if (bundling) {
+    plan_without_excluded();
+  } else {
+    for (const auto& part : set.parts()) items.push_back({&part, {}});
+  }
+  count();
+}
+
+/// Parts that lack nothing are copied; of the others, what neither the excluded logs nor a copied part nor one before them holds.
+void Merge::Impl::plan_without_excluded() {
+  std::vector<bool> known(set.history().size());
+  const auto lacks = [&](const ops::MergePart& part) {
+    return std::ranges::count_if(part.all, [&](std::uint32_t number) { return !known[number]; });
+  };
+  const auto learn = [&](const ops::MergePart& part) {
+    for (const auto number : part.whole) known[number] = true;
+  };
+  for (const auto& part : set.parts()) {
+    if (part.excluded) learn(part);
+  }
+  const std::vector<bool> excluded = known;
+  std::vector<const ops::MergePart*> some;
+  for (const auto& part : set.parts()) {
+    if (part.excluded) continue;
+    const auto any = std::ranges::count_if(part.all, [&](std::uint32_t number) { return !excluded[number]; });
+    if (any == 0) continue;
+    if (static_cast<std::size_t>(any) == part.all.size()) {
+      items.push_back({&part, {}});
+      learn(part);
+    } else {
+      some.push_back(&part);
+    }
+  }
+  for (const auto* part : some) {
+    if (lacks(*part) == 0) continue;
+    std::vector<std::size_t> rows;
+    for (std::size_t r = 0; r < part->commits.size(); ++r) {
+      if (!known[part->commits[r]]) rows.push_back(r);
+    }
+    for (auto& bundle : ops::cut_bundles(set, *part, rows)) items.push_back({part, std::move(bundle)});
+    learn(*part);
+  }
+  std::ranges::stable_sort(items, [this](const Item& a, const Item& b) { return key_less(set.catalog(), a.first(), b.first()); });
+}
+
+void Merge::Impl::count() {
+  std::vector<bool> in(set.history().size());
+  std::vector<bool> copied(set.parts().size());
+  for (const auto& item : items) {
+    if (item.bundle) {
+      ++summary.remade;
+      for (const std::size_t r : item.bundle->rows) in[item.part->commits[r]] = true;
+    } else {
+      bytes += item.part->length;
+      for (const auto number : item.part->all) in[number] = true;
+    }
+    copied[static_cast<std::size_t>(item.part - set.parts().data())] = true;
+  }
+  summary.segments = items.size();
+  summary.left_out = opened - static_cast<std::size_t>(std::ranges::count(copied, true));
+  for (std::uint32_t number = 0; number < in.size(); ++number) {
+    if (!in[number]) continue;
+    const Commit& commit = set.history().commit(number);
+    ++summary.commits;
+    summary.deltas += commit.deltas();
+    if (set.history().folded(number)) continue;
+    notices.push_back({Verdict::pending, "", 0, model::dot_text(set.catalog(), {commit.origin, commit.first}),
+                       "a commit whose causes are in none of the logs given; it is kept, and part of no state until they come", ""});
+  }
+}
+
+Merge::Merge(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Merge::Merge(Merge&&) noexcept = default;
+Merge& Merge::operator=(Merge&&) noexcept = default;
+Merge::~Merge() = default;
+
+Result<Merge> Merge::open(std::span<const std::string> paths, MergeOptions options) {
+  auto impl = std::make_unique<Impl>(options.threads);
+  DELTA_OK(impl->open(paths, false));
+  DELTA_OK(impl->open(options.not_in, true));
+  DELTA_OK(impl->set.settle());
+  impl->plan();
+  if (impl->items.empty() && options.not_in.empty()) {
+    return error(ErrorCode::corrupt, "nothing was ever committed to what is given");
+  }
+  return Merge(std::move(impl));
+}
+
+const std::vector<Finding>& Merge::notices() const { return impl_->notices; }
+bool Merge::empty() const { return impl_->items.empty(); }
+std::uint64_t Merge::bytes() const { return impl_->bytes; }
+Result<Log> Merge::log() const { return Log::Impl::open(impl_->files, {impl_->threads}); }
+
+Result<MergeSummary> Merge::write(OutputFile& out, const std::function<void(std::uint64_t)>& progress) {
+  Impl& m = *impl_;
+  const auto sink = [&](ByteView bytes) -> Status {
+    m.summary.bytes += bytes.size();
+    return out.write(bytes);
+  };
+  store::SegmentCopier copier(m.threads, [&](ByteView bytes) -> Status {
+    if (progress) progress(bytes.size());
+    return sink(bytes);
+  });
+  for (const auto& item : m.items) {
+    if (!item.bundle) {
+      DELTA_OK(copier.copy(item.part->segment, item.part->seal ? &*item.part->seal : nullptr, item.part->twins));
+      continue;
+    }
+    DELTA_OK(copier.finish());
+    DELTA_OK(ops::write_bundle(*item.bundle, m.threads, sink));
+  }
+  DELTA_OK(copier.finish());
+  return m.summary;
+}
+
+}  // namespace delta

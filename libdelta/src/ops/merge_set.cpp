@@ -1,0 +1,335 @@
+#include "ops/merge_set.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "delta/text.hpp"
+#include "ops/fork.hpp"
+#include "store/log_impl.hpp"
+#include "support/digest.hpp"
+
+namespace delta::ops {
+namespace {
+
+constexpr std::string_view kForkHint = "two writers used one origin name; give each its own with --origin";
+
+/// Over everything that checksums in headers vouch for: equal digests of 64 bits are no proof between strangers.
+Result<Hash> fingerprint(const MergePart& part) {
+  Buffer headers(format::kHeaderBytes);
+  const store::Segment& segment = part.segment;
+  DELTA_OK(segment.file->read(segment.offset, headers));
+  for (const auto& frame : segment.footer.frames) {
+    const std::size_t at = headers.size();
+    headers.resize(at + format::kFrameBytes);
+    DELTA_OK(segment.file->read(segment.offset + frame.offset, {headers.data() + at, format::kFrameBytes}));
+  }
+  return digest("dlog1 headers", headers);
+}
+
+/// Rows without deltas behind them must not take the place of a segment that has both.
+Status check_deltas(const store::Segment& segment) {
+  const auto invalid = [&](const char* what) { return store::damaged(segment, store::place_name(segment.number, nullptr), what); };
+  if (segment.trailer.deltas != segment.committed() || segment.trailer.commits != segment.rows().size()) {
+    return invalid("the trailer counts other commits and deltas");  // no digest is over these numbers
+  }
+  if (segment.packed()) return {};
+  std::uint64_t next = 0;
+  for (const auto& frame : segment.footer.frames) {
+    if (frame.type != format::FrameType::data) continue;
+    if (frame.first != next) break;
+    next += frame.count;
+  }
+  return next == segment.committed() ? Status() : invalid("its commits are not those of its deltas");
+}
+
+bool includes(const std::vector<std::uint32_t>& whole, const std::vector<std::uint32_t>& some) { return std::ranges::includes(whole, some); }
+
+Error forked_deltas(const Catalog& catalog, std::uint32_t origin, const Difference& difference, const MergePart& a, const MergePart& b) {
+  return error(ErrorCode::forked, "forked origin: two different deltas are " + model::dot_text(catalog, {origin, difference.seq}) + ": " + difference.a +
+                                      " here, and " + difference.b + " in " + escape(b.file(), 4096))
+      .in(a.file())
+      .with_hint(std::string(kForkHint));
+}
+
+}  // namespace
+
+bool MergeSet::before(const MergePart& a, const MergePart& b) const {
+  if (key_less(catalog_, a.first, b.first)) return true;
+  if (key_less(catalog_, b.first, a.first)) return false;
+  return std::pair(a.digest, a.length) < std::pair(b.digest, b.length);
+}
+
+Status MergeSet::add(const std::shared_ptr<const InputFile>& file, bool excluded, std::vector<Finding>& notices) {
+  std::vector<Finding> found;
+  DELTA_TRY(auto segments, store::open_segments(file, found));
+  if (!excluded) notices.insert(notices.end(), found.begin(), found.end());
+  for (auto& segment : segments) DELTA_OK(add_segment(std::move(segment), excluded, notices));
+  return {};
+}
+
+Status MergeSet::add_segment(store::Segment segment, bool excluded, std::vector<Finding>& notices) {
+  MergePart part;
+  part.segment = std::move(segment);
+  part.excluded = excluded;
+  if (part.segment.sealed) {
+    if (part.segment.own_frame.type != format::FrameType::footer) {
+      return store::damaged(part.segment, store::place_name(part.segment.number, nullptr), "the footer does not describe its segment");
+    }
+    DELTA_OK(store::load_tables(part.segment, store::Tables::without_ids));
+    DELTA_OK(check_deltas(part.segment));
+    part.digest = part.segment.trailer.digest;
+    part.length = part.segment.length;
+  } else {
+    DELTA_OK(close(part, notices));
+    if (part.length == 0) return {};
+  }
+  DELTA_OK(add_rows(part));
+  store::unload_tables(part.segment);
+  parts_.push_back(std::move(part));
+  return {};
+}
+
+Status MergeSet::close(MergePart& part, std::vector<Finding>& notices) {
+  store::Segment& segment = part.segment;
+  store::cut_to_commits(segment);
+  std::string what = "nothing in it was committed; it is left out";
+  if (segment.length > 0) {
+    what = "closed on the way, after its last commit";
+    DELTA_OK(store::load_tables(segment));
+    DELTA_TRY(part.seal, store::make_seal(segment, threads_));
+    segment.footer = part.seal->footer;
+    part.digest = part.seal->trailer.digest;
+    part.length = part.seal->trailer.length;
+  }
+  if (!part.excluded) notices.push_back({Verdict::unsealed, part.file(), segment.offset, store::place_name(segment.number, nullptr), std::move(what), ""});
+  return {};
+}
+
+Status MergeSet::add_rows(MergePart& part) {
+  const store::Segment& segment = part.segment;
+  std::vector<std::uint32_t> origins;
+  for (const auto& name : segment.names.origins) origins.push_back(catalog_.add_origin(name));
+  std::vector<std::uint32_t> records;
+  for (const auto& record : segment.commits.records) records.push_back(history_.add_record(store::renumbered(record, origins)));
+  for (const auto& row : segment.rows()) {
+    Commit commit = store::renumbered(row.commit, origins);
+    const Key key{commit.time, commit.origin, commit.last()};
+    if (part.commits.empty() || key_less(catalog_, key, part.first)) part.first = key;
+    if (row.previous != Hash{}) part.stated.push_back({commit.origin, commit.first - 1, row.previous});
+    std::vector<std::uint32_t> under;
+    for (const auto record : row.records) under.push_back(records[record]);
+    auto number = history_.add(std::move(commit), under);
+    if (!number) return row_fork(std::move(number).error(), part, store::renumbered(row.commit, origins));
+    part.commits.push_back(*number);
+    if (under.empty()) part.whole.push_back(*number);
+  }
+  part.all = part.commits;
+  for (auto* numbers : {&part.all, &part.whole}) {
+    std::ranges::sort(*numbers);
+    numbers->erase(std::unique(numbers->begin(), numbers->end()), numbers->end());
+  }
+  return read_runs(part, origins);
+}
+
+Status MergeSet::read_runs(MergePart& part, std::span<const std::uint32_t> origins) {
+  std::map<std::uint32_t, std::uint64_t> held;  // deltas, by origin
+  for (const auto number : part.all) held[history_.commit(number).origin] += history_.commit(number).count;
+  for (const auto& head : part.segment.footer.heads) {
+    if (head.origin >= origins.size()) {
+      return store::damaged(part.segment, store::place_name(part.segment.number, nullptr), "the footer names an unknown origin");
+    }
+    const std::uint32_t origin = origins[head.origin];
+    // A hash vouches for what leads to it without a gap.
+    part.runs.push_back({origin, head.first, head.last, held[origin] == head.last - head.first + 1 ? head.hash : Hash{}});
+    if (head.previous != Hash{}) part.stated.push_back({origins[head.origin], head.first - 1, head.previous});
+  }
+  std::ranges::sort(part.runs, {}, &MergePart::Run::origin);
+  return {};
+}
+
+/// Two rows that hold one dot and differ: says which deltas do, if they can be read.
+Error MergeSet::row_fork(Error error, const MergePart& part, const Commit& commit) const {
+  const auto other = error.code == ErrorCode::forked ? store::rival(history_, commit) : std::nullopt;
+  const auto holds = [&](const MergePart& p) { return std::ranges::binary_search(p.all, *other); };
+  const auto holder = other ? std::ranges::find_if(parts_, holds) : parts_.end();
+  if (!other) return std::move(error).in(part.file()).at(store::place_name(part.segment.number, nullptr));
+  const MergePart& old = holder == parts_.end() ? part : *holder;  // its own, when one segment holds both
+  const Commit& known = history_.commit(*other);
+  const SeqRange shared[] = {{std::max(known.first, commit.first), std::min(known.last(), commit.last())}};
+  if (&old != &part) {
+    const auto difference = first_difference(part.segment, old.segment, catalog_.origin(commit.origin), shared);
+    if (difference && *difference) return forked_deltas(catalog_, commit.origin, **difference, part, old);
+  }
+  error.message += ", the former in " + escape(old.file(), 4096);
+  return std::move(error).in(part.file()).with_hint(std::string(kForkHint));
+}
+
+Status MergeSet::settle() {
+  DELTA_OK(drop_identical());
+  DELTA_OK(compare_stated());
+  DELTA_OK(compare_overlaps());
+  history_.settle();
+  return {};
+}
+
+Status MergeSet::drop_identical() {
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < parts_.size(); ++i) groups[{parts_[i].digest, parts_[i].length}].push_back(i);
+  std::vector<bool> spare(parts_.size());
+  for (const auto& [sizes, members] : groups) {
+    if (members.size() == 1) continue;
+    std::map<Hash, std::vector<std::size_t>> kept;  // by fingerprint
+    for (const std::size_t i : members) {
+      DELTA_TRY(const Hash print, fingerprint(parts_[i]));
+      auto& same = kept[print];
+      const auto twin = std::ranges::find_if(same, [&](std::size_t k) { return parts_[k].commits == parts_[i].commits; });
+      if (twin == same.end()) {
+        same.push_back(i);
+        continue;
+      }
+      spare[i] = true;
+      parts_[*twin].excluded = parts_[*twin].excluded || parts_[i].excluded;
+      parts_[*twin].twins.push_back(parts_[i].segment);
+    }
+  }
+  std::size_t next = 0;
+  std::erase_if(parts_, [&](const MergePart&) { return spare[next++]; });
+  return {};
+}
+
+/// Each origin has one history: where segments state the hash of the same dot, the hashes are the same.
+Status MergeSet::compare_stated() const {
+  struct Statement {
+    Hash hash;
+    const MergePart* part;
+  };
+  std::map<Dot, Statement> stated;
+  const auto compare = [&](Dot dot, const Hash& hash, const MergePart& part) -> Status {
+    if (hash == Hash{}) return {};
+    const auto [known, fresh] = stated.try_emplace(dot, Statement{hash, &part});
+    if (fresh || known->second.hash == hash) return {};
+    const MergePart& other = *known->second.part;
+    DELTA_OK(compare_pair(dot.origin, part, other));
+    return error(ErrorCode::forked, "forked origin: the history up to " + model::dot_text(catalog_, dot) + " is not that of " + escape(other.file(), 4096))
+        .in(part.file())
+        .with_hint(std::string(kForkHint));
+  };
+  for (const auto& part : parts_) {
+    for (const auto& s : part.stated) DELTA_OK(compare({s.origin, s.seq}, s.hash, part));
+    for (const auto& r : part.runs) DELTA_OK(compare({r.origin, r.last}, r.hash, part));
+  }
+  return {};
+}
+
+namespace {
+
+/// Which of an origin's stated hashes lie behind another: a hash vouches for all that its segment holds before it, and for the hashes that
+/// the segment states as continued.
+class Links {
+ public:
+  void add(const MergePart& part, std::uint32_t origin, const MergePart::Run& run) {
+    if (run.hash == Hash{}) return;
+    auto& before = links_[run.last];
+    for (const auto& s : part.stated) {
+      if (s.origin == origin && s.seq < run.last) before.push_back(s.seq);
+    }
+  }
+  /// True when the history up to `high` is known to go on from that up to `low`.
+  bool leads(std::uint64_t high, std::uint64_t low) {
+    auto [known, fresh] = reached_.try_emplace(high);
+    if (fresh) {
+      std::vector<std::uint64_t> todo{high};
+      while (!todo.empty()) {
+        const std::uint64_t seq = todo.back();
+        todo.pop_back();
+        if (!known->second.insert(seq).second) continue;
+        if (const auto next = links_.find(seq); next != links_.end()) todo.insert(todo.end(), next->second.begin(), next->second.end());
+      }
+    }
+    return known->second.contains(low);
+  }
+
+ private:
+  std::map<std::uint64_t, std::vector<std::uint64_t>> links_;
+  std::map<std::uint64_t, std::set<std::uint64_t>> reached_;
+};
+
+}  // namespace
+
+/// Equal rows may still have different deltas. Where no stated hash says that two copies are the same, they are compared.
+Status MergeSet::compare_overlaps() const {
+  struct Entry {
+    const MergePart* part;
+    MergePart::Run run;
+  };
+  std::map<std::uint32_t, std::vector<Entry>> by_origin;
+  for (const auto& part : parts_) {
+    for (const auto& run : part.runs) by_origin[run.origin].push_back({&part, run});
+  }
+  for (auto& [origin, entries] : by_origin) {
+    if (entries.size() < 2) continue;
+    std::ranges::stable_sort(entries, {}, [](const Entry& e) { return e.run.first; });
+    Links links;
+    for (const auto& entry : entries) links.add(*entry.part, origin, entry.run);
+    std::vector<const Entry*> open;
+    for (const auto& entry : entries) {
+      std::erase_if(open, [&](const Entry* o) { return o->run.last < entry.run.first; });
+      for (const Entry* other : open) {
+        const auto [low, high] = std::minmax(entry.run.last, other->run.last);
+        const bool stated = entry.run.hash != Hash{} && other->run.hash != Hash{};
+        if (!stated || !links.leads(high, low)) DELTA_OK(compare_pair(origin, *entry.part, *other->part));
+      }
+      open.push_back(&entry);
+    }
+  }
+  return {};
+}
+
+/// forked: a commit of the origin that both hold whole has another delta in one than in the other.
+Status MergeSet::compare_pair(std::uint32_t origin, const MergePart& a, const MergePart& b) const {
+  std::vector<std::uint32_t> both;
+  std::ranges::set_intersection(a.whole, b.whole, std::back_inserter(both));
+  std::vector<SeqRange> ranges;
+  for (const auto number : both) {
+    const Commit& c = history_.commit(number);
+    if (c.origin == origin) ranges.push_back({c.first, c.last()});
+  }
+  if (ranges.empty()) return {};
+  std::ranges::sort(ranges, {}, &SeqRange::first);
+  std::size_t last = 0;
+  for (std::size_t i = 1; i < ranges.size(); ++i) {
+    if (ranges[i].first == ranges[last].last + 1) {
+      ranges[last].last = ranges[i].last;
+    } else {
+      ranges[++last] = ranges[i];
+    }
+  }
+  ranges.resize(last + 1);
+  DELTA_TRY(const auto difference, first_difference(a.segment, b.segment, catalog_.origin(origin), ranges));
+  if (!difference) return {};
+  return forked_deltas(catalog_, origin, *difference, a, b);
+}
+
+void MergeSet::drop_contained() {
+  std::vector<std::uint32_t> copies(history_.size());  // whole ones, in wanted parts
+  for (const auto& part : parts_) {
+    if (part.excluded) continue;
+    for (const auto number : part.whole) ++copies[number];
+  }
+  const auto contained = [&](const MergePart& part) {
+    // A commit of which nobody else has a whole copy settles it for nearly all.
+    for (const auto number : part.all) {
+      if (copies[number] <= (std::ranges::binary_search(part.whole, number) ? 1u : 0u)) return false;
+    }
+    return std::ranges::any_of(parts_, [&](const MergePart& other) {
+      if (&other == &part || other.excluded || !includes(other.whole, part.all)) return false;
+      return !includes(part.whole, other.all) || std::pair(other.digest, other.length) < std::pair(part.digest, part.length);
+    });
+  };
+  std::vector<bool> spare;
+  for (const auto& part : parts_) spare.push_back(!part.excluded && contained(part));
+  std::size_t next = 0;
+  std::erase_if(parts_, [&](const MergePart&) { return spare[next++]; });
+}
+
+}  // namespace delta::ops

@@ -1,0 +1,82 @@
+// The segments of several logs as one set of commits: which segment holds what, which are to spare, and whether any two of them tell
+// different stories. Names of vectors and deltas stay on disk, unless two segments have to be compared.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "delta/state.hpp"
+#include "model/history.hpp"
+#include "store/seal.hpp"
+
+namespace delta::ops {
+
+struct MergePart {
+  /// Of one origin (a number of the catalog), the dots here, and hashes that are stated.
+  struct Run {
+    std::uint32_t origin = 0;
+    std::uint64_t first = 0, last = 0;
+    Hash hash{};  // of the commit that ends at `last`; zeros: unknown, or not a run without gaps
+  };
+  struct Stated {
+    std::uint32_t origin = 0;
+    std::uint64_t seq = 0;  // of the last dot of a commit that is not here
+    Hash hash{};
+  };
+
+  store::Segment segment;                // without its tables
+  std::vector<store::Segment> twins;     // the same bytes in other places
+  std::optional<store::Seal> seal;       // what it lacks at its end
+  bool excluded = false;                 // of a log whose commits are not wanted
+  std::uint64_t digest = 0, length = 0;  // as it will stand in a file
+  std::vector<std::uint32_t> commits;    // by row; numbers of the history
+  std::vector<std::uint32_t> all;        // the same, ascending
+  std::vector<std::uint32_t> whole;      // and only those that are not pruned here
+  std::vector<Run> runs;                 // by origin number
+  std::vector<Stated> stated;
+  Key first;                             // the least key of a commit's last delta
+
+  const std::string& file() const { return segment.file->name(); }
+};
+
+class MergeSet {
+ public:
+  explicit MergeSet(unsigned threads) : threads_(threads) {}
+
+  /// All segments of a file, or what can be kept of them. What was left out or closed is a notice.
+  Status add(const std::shared_ptr<const InputFile>& file, bool excluded, std::vector<Finding>& notices);
+  /// When all files are in: drops segments that are identical to another (wanted only if none of them is excluded), refuses forks, folds.
+  Status settle();
+  /// Drops parts that hold nothing that another wanted part lacks.
+  void drop_contained();
+
+  const Catalog& catalog() const { return catalog_; }
+  const model::History& history() const { return history_; }
+  const std::vector<MergePart>& parts() const { return parts_; }
+  std::vector<MergePart>& parts() { return parts_; }
+  /// The order of parts in a file: by least key, then digest.
+  bool before(const MergePart& a, const MergePart& b) const;
+
+ private:
+  Status add_segment(store::Segment segment, bool excluded, std::vector<Finding>& notices);
+  Status close(MergePart& part, std::vector<Finding>& notices);
+  Status add_rows(MergePart& part);
+  Status read_runs(MergePart& part, std::span<const std::uint32_t> origins);
+  Status drop_identical();
+  Status compare_stated() const;
+  Status compare_overlaps() const;
+  Status compare_pair(std::uint32_t origin, const MergePart& a, const MergePart& b) const;
+  Error row_fork(Error error, const MergePart& part, const Commit& commit) const;
+
+  unsigned threads_;
+  Catalog catalog_;
+  model::History history_{catalog_};
+  std::vector<MergePart> parts_;
+};
+
+}  // namespace delta::ops

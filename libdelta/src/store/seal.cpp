@@ -1,0 +1,104 @@
+#include "store/seal.hpp"
+
+#include <algorithm>
+
+#include "format/wire.hpp"
+#include "store/frames.hpp"
+#include "store/log_impl.hpp"
+#include "support/checksum.hpp"
+
+namespace delta::store {
+namespace {
+
+using format::FrameType;
+
+/// The footer that the writer of this segment would have written.
+Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads) {
+  format::Footer footer;
+  for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
+    format::FrameEntry entry = segment.footer.frames[i];
+    if (entry.type == FrameType::data) {
+      ChangeBatch batch;
+      DELTA_OK(read_data(segment, i, false, batch));
+      if (batch.size() != entry.count) {
+        return damaged(segment, frame_place(segment, entry.type, segment.frame_numbers[i]), "holds deltas that no commit closes");
+      }
+      const auto [lo, hi] = std::ranges::minmax(batch.vectors);
+      entry.min_vector = lo, entry.max_vector = hi;
+    }
+    footer.frames.push_back(entry);
+  }
+  DELTA_TRY(const auto hashes, row_hashes(segment, threads));
+  for (std::size_t r = 0; r < segment.rows().size(); ++r) format::note_head(footer, segment.rows()[r], hashes[r]);
+  footer.vectors = static_cast<std::uint32_t>(segment.ids.size());
+  footer.namespaces = static_cast<std::uint32_t>(segment.names.namespaces.size());
+  footer.origins = static_cast<std::uint32_t>(segment.names.origins.size());
+  return footer;
+}
+
+/// Of the header and all frame headers.
+Result<Checksum> digest_of(const Segment& segment) {
+  Checksum digest;
+  Buffer bytes(format::kHeaderBytes);
+  DELTA_OK(segment.file->read(segment.offset, bytes));
+  digest.add(bytes);
+  bytes.resize(format::kFrameBytes);
+  for (const auto& entry : segment.footer.frames) {
+    DELTA_OK(segment.file->read(segment.offset + entry.offset, bytes));
+    digest.add(bytes);
+  }
+  return digest;
+}
+
+}  // namespace
+
+Result<std::vector<Hash>> row_hashes(const Segment& segment, unsigned threads) {
+  DELTA_TRY(const Log log, Log::Impl::of_segment(segment, threads));
+  DELTA_TRY(const auto hashes, log.hashes());
+  std::vector<Hash> out;
+  for (const auto number : log.impl().parts.front().commits) out.push_back(hashes[number]);
+  return out;
+}
+
+void cut_to_commits(Segment& segment) {
+  auto& frames = segment.footer.frames;
+  const auto closes = [&](const format::FrameEntry& frame) {
+    return frame.type == FrameType::sync || (frame.type == FrameType::commits && segment.header.kind == format::Kind::fresh);
+  };
+  while (!frames.empty() && !closes(frames.back())) frames.pop_back();
+  segment.frame_numbers.resize(frames.size());
+  segment.length = frames.empty() ? 0 : frames.back().offset + format::kFrameBytes + format::padded(frames.back().stored);
+}
+
+Result<Seal> make_seal(const Segment& segment, unsigned threads) {
+  for (std::size_t i = 0; i < segment.frame_numbers.size(); ++i) {
+    if (segment.frame_numbers[i] == i) continue;
+    return error(ErrorCode::unsupported, "not sealed, and it holds frames that this version does not know")
+        .in(segment.file->name()).at(place_name(segment.number, nullptr));
+  }
+  Seal seal;
+  DELTA_TRY(seal.footer, rebuild_footer(segment, threads));
+  DELTA_TRY(Checksum digest, digest_of(segment));
+  Buffer raw;
+  format::write_footer(seal.footer, raw);
+  format::FrameHeader frame;
+  frame.type = FrameType::footer;
+  frame.salt = segment.header.salt();
+  frame.number = static_cast<std::uint32_t>(seal.footer.frames.size());
+  frame.count = frame.number;
+  append_table(frame, raw, Preset::balanced, seal.bytes);
+  digest.add(ByteView(seal.bytes).first(format::kFrameBytes));
+  format::Trailer& trailer = seal.trailer;
+  trailer.footer_offset = segment.length;
+  trailer.length = segment.length + seal.bytes.size() + format::kTrailerBytes;
+  trailer.deltas = segment.committed();
+  trailer.commits = static_cast<std::uint32_t>(segment.rows().size());
+  trailer.frames = frame.number + 1;
+  trailer.digest = digest.value();
+  trailer.salt = frame.salt;
+  seal.bytes.resize(seal.bytes.size() + format::kTrailerBytes);
+  format::write_trailer(trailer, seal.bytes.data() + seal.bytes.size() - format::kTrailerBytes);
+  return seal;
+}
+
+}  // namespace delta::store
