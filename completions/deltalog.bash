@@ -29,6 +29,8 @@ _deltalog() {
     'encode --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'merge --output' | 'merge -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'merge --not-in') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'merge --conflicts') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'merge --policy') COMPREPLY=(); return ;;
     'merge --threads' | 'merge -j') COMPREPLY=(); return ;;
     'merge --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'merge --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -141,7 +143,7 @@ _deltalog() {
   fi
   case $command in
     encode) words='-o --output -f --force --append --base --from --ids --namespace --origin --at --step --times -m --message --source --policy --tag --partial --max-delete --commit-every --allow-nonfinite --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    merge) words='-o --output -f --force --not-in --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    merge) words='-o --output -f --force --not-in --conflicts --fail-on-conflict --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     compact) words='-o --output -f --force --keep --whole-deltas --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     snapshot) words='-o --output -f --force --to --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;

@@ -3,9 +3,12 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "delta/conflicts.hpp"
 #include "delta/merge.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
+#include "json_rows.hpp"
+#include "logs.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
 
@@ -22,10 +25,47 @@ std::uint64_t pending(const Merge& merge) {
   return count;
 }
 
-Result<MergeSummary> write(const Invocation& invocation, Console& console, Merge& merge, const std::string& path) {
-  DELTA_TRY(auto out, delta::OutputFile::create(path, {.force = invocation.has("force")}));
+/// What --conflicts and --fail-on-conflict want to know, before anything is written.
+struct Conflicts {
+  std::optional<delta::OutputFile> file;  // not committed
+  std::optional<delta::ConflictCount> count;
+};
+
+Result<Conflicts> find_conflicts(const Invocation& invocation, Console& console, const Merge& merge) {
+  Conflicts found;
+  DELTA_TRY(const auto policy, policy_option(invocation));
+  const auto* path = invocation.value("conflicts");
+  if (path == nullptr && policy) console.warn("a merge decides no conflict: --policy is for what --conflicts reports");
+  if (path == nullptr && !invocation.has("fail-on-conflict")) return found;
+  if (path != nullptr) {
+    DELTA_TRY(auto file, delta::OutputFile::create(*path, {.force = invocation.has("force"), .binary = false}));
+    found.file = std::move(file);
+  }
+  DELTA_TRY(const auto log, merge.log());
+  delta::CutOptions cut;
+  override_policy(cut, policy ? &*policy : nullptr, log, console);
+  std::string line;
+  const auto write = [&](const delta::Conflict& conflict) -> Status {
+    line.clear();
+    json_conflict(line, log, conflict);
+    return found.file->write({reinterpret_cast<const std::uint8_t*>(line.data()), line.size()});
+  };
+  if (found.file) {
+    DELTA_TRY(found.count, delta::conflicts(log, cut, nullptr, write));
+  } else {
+    DELTA_TRY(found.count, delta::count_conflicts(log, cut));
+  }
+  return found;
+}
+
+std::string count_text(const delta::ConflictCount& count) {
+  return delta::plural(count.cells, "dimension") + " of " + delta::plural(count.vectors, "vector") + " in conflict";
+}
+
+Result<MergeSummary> write(const Invocation& invocation, Console& console, Merge& merge, Conflicts& conflicts, delta::OutputFile& out) {
   Progress progress(invocation, console, "merging", "bytes", merge.bytes());
   DELTA_TRY(const auto summary, merge.write(out, [&](std::uint64_t bytes) { progress.advance(bytes); }));
+  if (conflicts.file) DELTA_OK(conflicts.file->commit());
   DELTA_OK(out.commit());
   return summary;
 }
@@ -53,7 +93,15 @@ Result<Exit> run_merge(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto merge, Merge::open(invocation.operands(), {.threads = threads, .not_in = invocation.values("not-in")}));
   for (const auto& notice : merge.notices()) console.warn(notice);
   if (merge.empty()) return delta::error(delta::ErrorCode::not_found, "the logs of --not-in lack nothing; nothing was written");
-  DELTA_TRY(const auto summary, write(invocation, console, merge, *path));
+  DELTA_TRY(auto out, delta::OutputFile::create(*path, {.force = invocation.has("force")}));
+  DELTA_TRY(auto conflicts, find_conflicts(invocation, console, merge));
+  if (invocation.has("fail-on-conflict") && conflicts.count->cells > 0) {
+    console.warn(count_text(*conflicts.count) + "; the logs were not merged");
+    if (conflicts.file) DELTA_OK(conflicts.file->commit());
+    return Exit::no;
+  }
+  if (conflicts.count) console.note(count_text(*conflicts.count));
+  DELTA_TRY(const auto summary, write(invocation, console, merge, conflicts, out));
   DELTA_OK(report(invocation, console, merge, summary, *path));
   return pending(merge) > 0 ? Exit::partly : Exit::yes;
 }

@@ -145,7 +145,10 @@ Command merge_command() {
               "causes are missing are kept; it then exits 4.",
           .operands = {kLogs},
           .options = join({output(),
-                           {{"not-in", 0, "LOG", "leave out what LOG holds: a bundle to ship to it", true, {}, Kind::file}},
+                           {{"not-in", 0, "LOG", "leave out what LOG holds: a bundle to ship to it", true, {}, Kind::file},
+                            {"conflicts", 0, "FILE", "write as NDJSON where concurrent assignments meet now", false, {}, Kind::output},
+                            {"fail-on-conflict", 0, "", "write no OUT and exit 1 if there is any conflict"}},
+                           policy("with --conflicts: decide them by POLICY, not by the logs' own"),
                            json(),
                            threads(),
                            progress(),
@@ -448,9 +451,9 @@ Command completion_command() {
 }  // namespace
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> all = {encode_command(), merge_command(),  compact_command(),  snapshot_command(), blame_command(),
-                                           verify_command(), dump_command(),   log_command(),      show_command(),     diff_command(),
-                                           rollback_command(), tag_command(),  info_command(),     help_command(),     completion_command()};
+  static const std::vector<Command> all = {encode_command(), merge_command(), compact_command(), snapshot_command(), blame_command(),
+                                           verify_command(), dump_command(),  log_command(),     show_command(),     diff_command(),
+                                           rollback_command(), tag_command(), info_command(),    help_command(),     completion_command()};
   return all;
 }
 
