@@ -9,6 +9,7 @@
 #include "logs.hpp"
 #include "ui/console.hpp"
 #include "ui/table.hpp"
+#include "writing.hpp"
 
 namespace deltalog {
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "cli/values.hpp"
 #include "delta/conflicts.hpp"
@@ -72,12 +71,6 @@ Result<delta::Micros> parse_time_in(const delta::Log& log, std::string_view text
 
 Result<std::optional<delta::Micros>> time_of(const Invocation& invocation, std::string_view option, const delta::Log& log) {
   return value_of(invocation, option, [&](std::string_view text) { return parse_time_in(log, text); });
-}
-
-std::string origin_of(const Invocation& invocation) {
-  if (const auto* name = invocation.value("origin")) return *name;
-  const char* name = std::getenv("DELTALOG_ORIGIN");
-  return name != nullptr && *name != 0 ? name : "main";
 }
 
 Result<std::optional<delta::Policy>> policy_option(const Invocation& invocation) {

@@ -38,9 +38,6 @@ Result<std::optional<delta::Micros>> time_of(const Invocation& invocation, std::
 /// --at and --as-seen-by, of a command that has both.
 Result<delta::CutOptions> cut_of(const Invocation& invocation, const delta::Log& log);
 
-/// Who writes: --origin, else DELTALOG_ORIGIN in the environment, else "main".
-std::string origin_of(const Invocation& invocation);
-
 /// --policy; empty: not given. usage: malformed, or a strategy that is not known.
 Result<std::optional<delta::Policy>> policy_option(const Invocation& invocation);
 /// The setting that records a policy.

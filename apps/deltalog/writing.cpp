@@ -26,6 +26,12 @@ std::string from_environment(const char* name) {
 
 }  // namespace
 
+std::string origin_of(const Invocation& invocation) {
+  if (const auto* name = invocation.value("origin")) return *name;
+  const auto name = from_environment("DELTALOG_ORIGIN");
+  return name.empty() ? "main" : name;
+}
+
 Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Console& console) {
   delta::EncodeOptions options;
   const auto text = [&](std::string_view option) { return invocation.has(option) ? *invocation.value(option) : std::string(); };
@@ -36,8 +42,7 @@ Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Consol
   options.force = invocation.has("force");
   options.message = text("message");
   options.source = text("source");
-  if (const auto origin = from_environment("DELTALOG_ORIGIN"); !origin.empty()) options.origin = origin;
-  if (invocation.has("origin")) options.origin = text("origin");
+  options.origin = origin_of(invocation);
   if (const auto trace = from_environment("TRACEPARENT"); is_traceparent(trace)) {
     options.trace = trace;
   } else if (!trace.empty()) {

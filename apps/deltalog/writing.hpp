@@ -1,11 +1,16 @@
 // What commands that write commits share: who writes them, when, and what they say of themselves.
 #pragma once
 
+#include <string>
+
 #include "cli/parse.hpp"
 #include "command.hpp"
 #include "delta/encode.hpp"
 
 namespace deltalog {
+
+/// Who writes: --origin, else DELTALOG_ORIGIN in the environment, else "main".
+std::string origin_of(const Invocation& invocation);
 
 /// From --origin, --message, --source, --preset, --force and --threads, which the command must have, and from the environment:
 /// DELTALOG_ORIGIN, SOURCE_DATE_EPOCH and TRACEPARENT. Warns of a TRACEPARENT that is none.
