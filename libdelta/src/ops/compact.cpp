@@ -173,9 +173,9 @@ class Compaction {
     longest_ = std::max<std::uint64_t>(longest_, deltas.size());
     ChangeBatch left, united;
     if (pruning_) {  // what is pending is not judged
-      const auto folded = std::ranges::partition(deltas, [&](const Change& c) { return log_.pending(c.commit); });
-      model::prune_vector(log_.impl().history, ranks_, log_.catalog().dims(vector), {folded.begin(), folded.end()}, prune_options(vector), left);
-      deltas.erase(folded.begin(), folded.end());
+      const auto folded = std::partition(deltas.begin(), deltas.end(), [&](const Change& c) { return log_.pending(c.commit); });
+      model::prune_vector(log_.impl().history, ranks_, log_.catalog().dims(vector), {folded, deltas.end()}, prune_options(vector), left);
+      deltas.erase(folded, deltas.end());
       for (std::size_t i = 0; i < left.size(); ++i) deltas.push_back(left[i]);
     }
     model::put_in_key_order(log_.impl().history, ranks_, log_.catalog().dims(vector), deltas, united);

@@ -79,8 +79,8 @@ Status CompactRows::settle(std::uint32_t commit, std::span<const Input> inputs, 
   if (!row.commit.setting.empty() || outputs.size() == row.commit.count) return {};
   model::PartialTree tree(row.commit.count);
   for (const Input& in : inputs) tree.add(in.place, in.leaf);
-  const auto copies = std::ranges::equal_range(copies_, commit, {}, &Copy::commit);
-  for (const Copy& copy : copies) {
+  for (auto at = std::ranges::lower_bound(copies_, commit, {}, &Copy::commit); at != copies_.end() && at->commit == commit; ++at) {
+    const Copy& copy = *at;
     std::vector<std::uint64_t> places;
     for (const Input& in : inputs) {
       if (in.part == copy.part) places.push_back(in.place);

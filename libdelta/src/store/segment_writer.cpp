@@ -152,7 +152,7 @@ Status SegmentWriter::end(Commit commit) {
   if (!file_.started()) start_segment(commit.time);
   for (const auto& parent : commit.parents) local_origin(parent.origin);
   rows_deltas_ += commit.deltas();
-  rows_.push_back({std::move(commit), {}});
+  rows_.emplace_back().commit = std::move(commit);
   open_origin_.reset();
   ++commits_;
   if (rows_deltas_ >= kCommitsDeltas || rows_.size() >= kCommitsRows) return flush_commits();
