@@ -18,8 +18,8 @@ void keep_maximal(const Log& log, std::vector<std::uint32_t>& numbers) {
     return x.origin != y.origin ? x.origin < y.origin : x.first > y.first;
   };
   std::ranges::sort(numbers, before);
-  const auto [end, last] = std::ranges::unique(numbers, {}, [&](std::uint32_t n) { return log.commit(n).origin; });
-  numbers.erase(end, last);
+  const auto end = std::unique(numbers.begin(), numbers.end(), [&](std::uint32_t a, std::uint32_t b) { return log.commit(a).origin == log.commit(b).origin; });
+  numbers.erase(end, numbers.end());
   const auto all = numbers;
   std::erase_if(numbers, [&](std::uint32_t n) {
     const delta::Dot dot{log.commit(n).origin, log.commit(n).last()};
@@ -41,7 +41,7 @@ std::vector<std::uint32_t> causes_of(const Log& log, std::uint32_t number) {
   const auto own = log.find_commit(previous);
   const bool known = !own || std::ranges::any_of(causes, [&](std::uint32_t c) { return c == *own || log.sees(c, previous); });
   if (!known) causes.push_back(*own);
-  if (own) std::ranges::stable_partition(causes, [&](std::uint32_t c) { return c == *own; });
+  if (own) std::stable_partition(causes.begin(), causes.end(), [&](std::uint32_t c) { return c == *own; });
   return causes;
 }
 
