@@ -145,8 +145,11 @@ class Library {
         if (i > 0 && !facts_.less(last, delta)) failure = "the order";
         last = delta;
         left[delta] = entries_of(out[i], world().dims);
-        const Piece piece(facts_, delta, left[delta]);
+        Piece piece(facts_, delta, left[delta]);
         const delta::Change c = out[i];
+        if (piece.indices.empty() && c.indices.size() == world().dims) {  // complete again, of pieces
+          for (std::uint32_t dim = 0; dim < world().dims; ++dim) piece.indices.push_back(dim);
+        }
         const auto same = [](const auto& a, const auto& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); };
         if (!same(c.indices, piece.indices) || !same(c.bits, piece.bits) || c.metadata != piece.metadata || c.op != world().deltas[delta].op) {
           failure = "what is left";
@@ -420,6 +423,155 @@ TEST_CASE("law 7: folding a copy pruned to now, and what came since, is folding 
     if (!failure.empty()) RC_FAIL(failure + show(w));
     RC_ASSERT(facts.folded(library.holding()).size() == w.commits.size());
   }));
+}
+
+namespace {
+
+/// A closed pruning of a closed set of commits, and the commits that have seen all of it.
+struct Closed {
+  std::set<std::size_t> before, after, late;
+
+  /// `base`: whole commits.
+  Closed(const Facts& facts, std::set<std::size_t> base) : before(std::move(base)) {
+    const World& w = facts.world();
+    const auto have = facts.covered(before);
+    for (const std::size_t c : all_commits(w)) {
+      if (before.count(c) != 0) continue;
+      bool knows = true;
+      for (std::size_t o = 0; o < w.origins.size(); ++o) {
+        const auto seen = w.commits[c].context.find(w.origins[o]);
+        knows &= have[o] <= (seen == w.commits[c].context.end() ? 0 : seen->second);
+      }
+      (knows ? after : late).insert(c);
+    }
+    const auto in = [&](std::set<std::size_t> commits) { return world::folded(w, std::move(commits)); };
+    auto both = before;
+    both.insert(after.begin(), after.end());
+    both = in(both);
+    std::erase_if(after, [&](std::size_t c) { return both.count(c) == 0; });
+    std::erase_if(late, [&](std::size_t c) {
+      auto with = both;
+      with.insert(c);
+      return in(with).count(c) == 0;
+    });
+  }
+};
+
+/// The deltas of `before` pruned in a closed world, those of `after` as they are.
+std::string wrong_when_closed(const Facts& facts, const Closed& closed, const Times& kept, unsigned seed, bool whole_deltas, std::size_t& settled) {
+  const World& w = facts.world();
+  Real real(w, seed);
+  std::set<std::size_t> all = closed.before;
+  all.insert(closed.after.begin(), closed.after.end());
+  real.deliver(all);
+  delta::ChangeBatch left;
+  const auto ranks = delta::model::origin_ranks(real.catalog);
+  delta::model::PruneOptions options{kept_times(kept), whole_deltas, true};
+  std::vector<std::vector<delta::Change>> deltas(w.vectors);
+  for (const std::size_t i : facts.order()) {
+    const Delta& d = w.deltas[i];
+    if (closed.before.count(d.commit) != 0) deltas[static_cast<std::size_t>(d.vector)].push_back(real.change(d));
+  }
+  for (auto& of_vector : deltas) delta::model::prune_vector(real.history, ranks, w.dims, of_vector, options, left);
+  for (const std::uint8_t lost : left.lost) settled += (lost & delta::pruned::settled) != 0;
+  for (const std::size_t i : facts.order()) {
+    if (closed.after.count(w.deltas[i].commit) != 0) left.add(real.change(w.deltas[i]));
+  }
+  std::set<std::uint64_t> asked{kNow};
+  for (const std::size_t i : facts.order()) asked.insert({facts.us(i), facts.us(i) - 1});
+  for (const std::uint64_t t : asked) {
+    if (t != kNow && (t > kNow || !kept[t])) continue;
+    std::vector<std::size_t> inside;
+    for (const std::size_t i : facts.order()) {
+      if (all.count(w.deltas[i].commit) != 0 && facts.us(i) <= t) inside.push_back(i);
+    }
+    for (int v = 0; v < static_cast<int>(w.vectors); ++v) {
+      const View whole = view(facts, inside, nullptr, v);
+      std::vector<delta::Change> list;
+      for (std::size_t i = 0; i < left.size(); ++i) {
+        if (left.vectors[i] == real.vector(v) && left.times[i].us() <= t) list.push_back(left[i]);
+      }
+      const delta::model::VectorFold fold(real.history, ranks, w.dims, list);
+      if (fold.exists() != whole.exists) return "existence at " + std::to_string(t);
+      if (!whole.exists) continue;
+      if (fold.key(fold.created()).seq != w.deltas[whole.created].seq) return "the create at " + std::to_string(t);
+      const std::string metadata = fold.metadata();
+      if ((metadata.empty() ? Json::object() : Json::parse(metadata)) != whole.metadata) return "the metadata at " + std::to_string(t);
+      std::vector<delta::Candidate> candidates;
+      std::uint64_t overflows = 0;
+      for (std::uint32_t dim = 0; dim < w.dims; ++dim) {
+        fold.candidates(dim, candidates, overflows);
+        const bool same = std::equal(candidates.begin(), candidates.end(), whole.candidates[dim].begin(), whole.candidates[dim].end(), [&](const auto& c, const auto& e) {
+          const Delta& d = w.deltas[e.first];
+          return c.seq == d.seq && real.catalog.origin(c.key.origin) == d.origin && c.bits == e.second;
+        });
+        if (!same) return "the candidates at " + std::to_string(t);
+      }
+    }
+  }
+  return {};
+}
+
+/// Whether the library says that a closed pruning did not expect one of these commits, or another copy of one of its own.
+bool refused(const Facts& facts, const std::set<std::size_t>& pruned, const std::set<std::size_t>& whole) {
+  const World& w = facts.world();
+  delta::Catalog catalog;
+  for (const Name& name : w.origins) catalog.add_origin(name);
+  delta::model::History history(catalog);
+  const auto have = facts.covered(pruned);
+  std::vector<delta::Dot> seen;
+  for (std::uint32_t o = 0; o < w.origins.size(); ++o) {
+    if (have[o] != 0) seen.push_back({o, have[o]});
+  }
+  const std::vector<std::uint32_t> records{history.add_record({{}, seen, true})};
+  const auto add = [&](std::size_t c, std::span<const std::uint32_t> with) {
+    delta::Commit to{*catalog.find_origin(w.commits[c].origin), w.commits[c].first, w.commits[c].count, {}, {}, {}, {}, {}};
+    for (const auto& [name, seq] : w.commits[c].parents) to.parents.push_back({*catalog.find_origin(name), seq});
+    if (!history.add(to, with)) throw std::runtime_error("a fork");
+  };
+  for (const std::size_t c : pruned) add(c, records);
+  for (const std::size_t c : whole) add(c, {});
+  history.settle();
+  const auto ok = history.check_closed();
+  if (!ok && ok.error().code != delta::ErrorCode::late) throw std::runtime_error(ok.error().text());
+  return !ok;
+}
+
+}  // namespace
+
+TEST_CASE("law 8: in a closed world transforms and tombstones go, and nothing that is asked changes") {
+  std::size_t settled = 0;
+  CHECK(check_pruned("law 8, closed", 1, [&](const Plan& plan) {
+    const World w = play(plan);
+    Facts facts(w);
+    facts.update();
+    const unsigned s = seed();
+    // What some replica has, or some commit has seen, if that ends with commits.
+    std::set<std::size_t> base = world::folded(w, some_commits(w, s));
+    if (s % 2 == 0) {
+      base.clear();
+      const auto& context = w.commits[s / 2 % std::max<std::size_t>(w.commits.size(), 1)].context;
+      for (const std::size_t c : all_commits(w)) {
+        const auto seen = context.find(w.commits[c].origin);
+        if (seen != context.end() && w.commits[c].last() <= seen->second) base.insert(c);
+      }
+      base = world::folded(w, base);
+    }
+    const Closed closed(facts, base);
+    const Times kept = kept_of({.other = static_cast<int>(s % 5), .mask = static_cast<int>(s / 5 % 65536), .deltas = {}});
+    const auto failure = wrong_when_closed(facts, closed, kept, s, s % 8 == 0, settled);
+    if (!failure.empty()) RC_FAIL(failure + show(w));
+    RC_ASSERT(closed.before.empty() || !refused(facts, closed.before, closed.after));
+    for (const std::size_t c : closed.late) {
+      auto with = closed.after;
+      with.insert(c);
+      if (!closed.before.empty()) RC_ASSERT(refused(facts, closed.before, with));
+    }
+    for (const std::size_t c : closed.before) RC_ASSERT(refused(facts, closed.before, {c}) == (closed.before.size() > 1));
+    RC_CLASSIFY(!closed.after.empty(), "something came after");
+    RC_CLASSIFY(!closed.late.empty(), "something is late");
+  }));
+  CHECK(settled > 0);
 }
 
 TEST_CASE("every wrong variant of law 8 is caught") {

@@ -292,3 +292,34 @@ TEST_CASE_METHOD(PrunedFixture, "a whole commit waits for the pruned one that it
   history.settle();
   CHECK(history.pending().empty());
 }
+
+TEST_CASE_METHOD(PrunedFixture, "after a closed pruning only what has seen all of it may come, and no other copy of it") {
+  const auto r = record({{a, 2}, {b, 1}}, {}, true);
+  prune(a, 1, 2, {r}), prune(b, 1, 1, {r}, {{a, 1}});
+  history.settle();
+  CHECK(history.check_closed());
+  add(c, 1, 1, {{a, 2}, {b, 1}}), add(b, 2, 1, {{c, 1}}), add(a, 3, 1, {{b, 1}});
+  CHECK(history.check_closed());
+  add(c, 9, 1);  // pending
+  CHECK(history.check_closed());
+  SECTION("a commit that has seen a part is late, and is named") {
+    add(b, 3, 1), add(b, 4, 2, {{a, 3}});
+    CHECK(history.check_closed());
+    const auto d = catalog.add_origin("d");
+    add(d, 1, 3, {{b, 1}});
+    const auto late = history.check_closed();
+    REQUIRE(!late);
+    CHECK(late.error().code == ErrorCode::late);
+    CHECK_THAT(late.error().message, Catch::Contains("d:1-3"));
+  }
+  SECTION("a whole copy of what was pruned") {
+    add(b, 1, 1, {{a, 1}});
+    CHECK(history.check_closed().error().code == ErrorCode::late);
+    add(a, 1, 2);  // all of them whole: then nothing is closed any more
+    CHECK(history.check_closed());
+  }
+  SECTION("a copy pruned otherwise") {
+    prune(b, 1, 1, {record({{a, 2}, {b, 1}})}, {{a, 1}});
+    CHECK(history.check_closed().error().code == ErrorCode::late);
+  }
+}

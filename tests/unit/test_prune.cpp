@@ -54,13 +54,14 @@ struct Fixture {
   }
 
   ChangeBatch prune(const KeptTimes& kept, bool whole_deltas = false) const { return prune({&batch}, kept, whole_deltas); }
-  ChangeBatch prune(std::vector<const ChangeBatch*> batches, const KeptTimes& kept, bool whole_deltas = false) const {
+  ChangeBatch close(const KeptTimes& kept, bool whole_deltas = false) const { return prune({&batch}, kept, whole_deltas, true); }
+  ChangeBatch prune(std::vector<const ChangeBatch*> batches, const KeptTimes& kept, bool whole_deltas = false, bool closed = false) const {
     std::vector<Change> deltas;
     for (const ChangeBatch* one : batches) {
       for (std::size_t i = 0; i < one->size(); ++i) deltas.push_back((*one)[i]);
     }
     ChangeBatch out;
-    prune_vector(history, model::origin_ranks(catalog), 2, std::move(deltas), {kept, whole_deltas}, out);
+    prune_vector(history, model::origin_ranks(catalog), 2, std::move(deltas), {kept, whole_deltas, closed}, out);
     for (std::size_t i = 0; i < out.size(); ++i) CHECK(model::check_change(out[i], 2, {.allow_nonfinite = true}));
     return out;
   }
@@ -78,6 +79,7 @@ struct Fixture {
         line += std::to_string(static_cast<int>(std::bit_cast<float>(c.bits[p])));
       }
       if (c.lost & pruned::values) line += " -values";
+      if (c.lost & pruned::settled) line += " settled";
       if (c.lost & pruned::mark) line += " -mark";
       if (!c.metadata.empty()) line.append(" ").append(c.metadata);
       if (c.lost & pruned::metadata) line += " -metadata";
@@ -298,6 +300,38 @@ TEST_CASE("a record must both lie inside what was seen and keep the time") {
   CHECK(model::CutTest::make(catalog, history, {.as_seen_by = Dot{a, 2}}));
   CHECK(model::CutTest::make(catalog, history, {.at = 5, .as_seen_by = Dot{a, 3}}));
   CHECK(model::CutTest::make(catalog, history, {.at = 5, .as_seen_by = Dot{a, 2}}).error().code == ErrorCode::not_kept);
+}
+
+TEST_CASE_METHOD(Fixture, "in a closed world transforms go into the values of every candidate, in their order") {
+  const Dot created = add(a, 1, Operation::create, {1, 1});
+  add(a, 2, Operation::sparse, {2}, {}, {0});
+  add(a, 3, Operation::offset, {1});
+  add(b, 4, Operation::sparse, {5}, {created}, {0});
+  add(a, 5, Operation::scale, {10});
+  const Texts settled{"a1 create 1=20 -values settled", "a2 sparse 0=30 settled", "b1 sparse 0=50 settled"};
+  CHECK(text(close({})) == settled);
+  CHECK(text(close(at({5, 9}))) == settled);
+  CHECK(text(close({}, true)) == text(batch));
+  // At 4 the scale is not yet: it stays, and so do those after it.
+  add(a, 6, Operation::negate, {});
+  CHECK(text(close(at({4}))) == Texts{"a1 create 1=2 -values settled", "a2 sparse 0=3 settled", "b1 sparse 0=5", "a4 scale 10", "a5 negate"});
+  CHECK(text(close(at({1}))) == text(batch));
+  CHECK(values({close({})}) == values({batch}));
+}
+
+TEST_CASE_METHOD(Fixture, "in a closed world a delete goes with what it ended, and what it ended stays where a time keeps it") {
+  add(a, 1, Operation::create, {1, 1});
+  add(a, 2, Operation::remove, {});
+  CHECK(text(close({})).empty());
+  CHECK(text(close(at({2}))).empty());
+  CHECK(text(close(at({1}))) == Texts{"a1 create 1 1", "a2 delete"});
+  add(a, 3, Operation::create, {3, 3});
+  add(a, 4, Operation::scale, {2}, {}, {}, R"({"m":1})");
+  CHECK(text(close({})) == Texts{"a3 create 3 3", R"(a4 scale 2 {"m":1})"});  // the patch has nowhere else to be
+  CHECK(text(close(at({1}))) == Texts{"a1 create 1 1", "a2 delete", "a3 create 3 3", R"(a4 scale 2 {"m":1})"});
+  add(a, 5, Operation::sparse, {}, {}, {}, R"({"m":2})");
+  CHECK(text(close({})) == Texts{"a3 create 6 6 settled", R"(a5 sparse {"m":2})"});
+  CHECK(text(close(at({1}))) == Texts{"a1 create 1 1", "a2 delete", "a3 create 6 6 settled", R"(a5 sparse {"m":2})"});
 }
 
 TEST_CASE("what pruning cannot leave is refused") {

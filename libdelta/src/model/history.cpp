@@ -3,6 +3,7 @@
 #include "model/history.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <string>
@@ -227,6 +228,37 @@ KeptTimes History::answered() const {
     kept = kept.intersect(mine);
   }
   return kept;
+}
+
+Status History::check_closed() const {
+  std::set<std::uint32_t> closed;
+  for (const auto& [number, records] : pruned_) {
+    if (!folded(number)) continue;
+    std::copy_if(records.begin(), records.end(), std::inserter(closed, closed.end()),
+                 [&](std::uint32_t r) { return records_[r].closed && complete(r); });
+  }
+  for (const std::uint32_t record : closed) DELTA_OK(check_closed(record));
+  return {};
+}
+
+/// In order of linking, so that most commits have a cause that is known to have seen it all.
+Status History::check_closed(std::uint32_t record) const {
+  const std::vector<Dot>& seen = records_[record].seen;
+  std::vector<bool> after(commits_.size());
+  for (const std::uint32_t number : linked_) {
+    const Commit& c = commits_[number];
+    const auto covers = [&](Dot dot) { return dot.origin == c.origin && dot.seq >= c.last(); };
+    if (std::any_of(seen.begin(), seen.end(), covers)) {
+      if (!c.setting.empty() || records(number) == std::vector{record}) continue;
+      return error(ErrorCode::late, "commit " + range_text(*catalog_, c) + " is here in another copy than the one of a compaction that assumed there was none");
+    }
+    const auto knows = [&](Dot cause) { return after[linked_commit(cause)]; };
+    after[number] = (c.first > 1 && knows({c.origin, c.first - 1})) || std::any_of(c.parents.begin(), c.parents.end(), knows) ||
+                    std::all_of(seen.begin(), seen.end(), [&](Dot dot) { return dot.seq == 0 || context_contains(number, dot); });
+    if (after[number]) continue;
+    return error(ErrorCode::late, "commit " + range_text(*catalog_, c) + " is late: a compaction had assumed that there was none which it had not seen");
+  }
+  return {};
 }
 
 /// The first cause that is not linked yet. Heads only grow, so what was looked at before is not looked at again.

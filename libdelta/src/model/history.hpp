@@ -57,6 +57,9 @@ class History {
   bool complete(std::uint32_t record) const;
   /// The times that all folded commits answer; all() if none of them is pruned.
   KeptTimes answered() const;
+  /// late: of what is folded, a commit that a pruning had assumed not to exist: the version vector of its record does not cover it, nor
+  /// has it seen all of that; or another copy of a commit that it does cover, in which there may be what that pruning let go.
+  Status check_closed() const;
   const std::vector<std::uint32_t>& linked() const { return linked_; }  ///< folded commits, causes before effects
 
   /// Number of the commit that holds the dot, pending ones included.
@@ -118,6 +121,7 @@ class History {
   void unite(std::uint32_t number, std::span<const std::uint32_t> records);
   static void unite_records(std::vector<std::uint32_t>& mine, std::span<const std::uint32_t> others);
   Status check(const Commit& commit) const;
+  Status check_closed(std::uint32_t record) const;
   Error fork(const Commit& a, const Commit& b) const;
   std::optional<std::uint32_t> overlapping(const Commit& commit) const;
   std::optional<Dot> missing_cause(std::uint32_t number);

@@ -3,6 +3,9 @@
 // entry it is the next assignment to the dimension too, where each delta has seen the one before it; else the next that has seen it.
 //
 // What overrides need not stand, nor stay: it goes only for something that overrides the entry as well.
+//
+// In a closed world a second pass goes forward. Transforms fold into the values in their order, so one that must stay, because a
+// kept time lies between it and the oldest value that it acts on, keeps all after it. A delete ends what they act on.
 #include "model/prune.hpp"
 
 #include <algorithm>
@@ -10,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "model/fold.hpp"
 #include "model/metadata.hpp"
 #include "model/pieces.hpp"
 
@@ -33,6 +37,7 @@ class Pruner {
   void run(ChangeBatch& out) {
     std::vector<Left> left(deltas_.size());
     for (std::size_t i = deltas_.size(); i-- > 0;) left[i] = look_at(i);
+    if (options_.closed) close(left);
     for (std::size_t i = 0; i < deltas_.size(); ++i) put(i, left[i], out);
   }
 
@@ -44,6 +49,7 @@ class Pruner {
     bool gone = false;
     bool mark = true;
     std::optional<std::string> metadata;  // none: as it was
+    std::vector<std::uint32_t> settled;   // the values after transforms that go; empty: as they were
   };
   enum class Verdict : std::uint8_t { overrides, passes, parted };
   struct Judged {
@@ -61,7 +67,7 @@ class Pruner {
   Left look_at(std::size_t i) {
     const Change& c = deltas_[i];
     const bool has_mark = is_lifecycle(c.op) && (c.lost & pruned::mark) == 0;
-    Left left{.gone = overridden(i, next_delete_), .mark = has_mark, .metadata = {}};
+    Left left{.gone = overridden(i, next_delete_), .mark = has_mark, .metadata = {}, .settled = {}};
     if (!left.gone && c.op == Operation::create && overridden(i, next_lifecycle_)) left.mark = false;
     if (!left.gone) left.metadata = left_of_metadata(i);
     std::size_t values = is_assignment(c.op) ? look_at_values(i, left.gone) : 0;
@@ -69,7 +75,7 @@ class Pruner {
     const bool metadata = !(left.metadata ? std::string_view(*left.metadata) : c.metadata).empty();
     left.gone |= values == 0 && !left.mark && !is_transform(c.op) && !metadata;
     if (options_.whole_deltas && !left.gone) {
-      left = {.gone = false, .mark = has_mark, .metadata = {}};
+      left = {.gone = false, .mark = has_mark, .metadata = {}, .settled = {}};
       if (is_assignment(c.op)) std::fill_n(dropped_.begin() + static_cast<std::ptrdiff_t>(begin_[i]), c.bits.size(), false);
     }
     if (has_mark) next_lifecycle_ = time(i);
@@ -137,9 +143,57 @@ class Pruner {
     return static_cast<std::size_t>(std::ranges::lower_bound(c.indices, dim) - c.indices.begin());
   }
 
+  /// From the first delta to the last: transforms into the values before them, and deletes that have nothing before them.
+  void close(std::vector<Left>& left) {
+    bool any = false;                    // left before this
+    const std::size_t none = deltas_.size();
+    std::size_t oldest = none;           // assignment with a value left, since the last delete
+    bool blocked = false;                // a transform stays that acts on it, so that none after it can go
+    for (std::size_t i = 0; i < deltas_.size(); ++i) {
+      const Operation op = deltas_[i].op;
+      const bool bare = !(left[i].metadata ? !left[i].metadata->empty() : !deltas_[i].metadata.empty());
+      if (op == Operation::remove) {
+        left[i].gone |= bare && !any;
+        oldest = none, blocked = false;
+      } else if (is_transform(op) && !left[i].gone) {
+        const bool apart = oldest != none && (options_.whole_deltas || parted(oldest, time(i)));
+        if (!bare || apart || blocked) {
+          blocked = oldest != none;
+        } else {
+          left[i].gone = true;
+          if (oldest != none) settle(oldest, i, left);
+        }
+      } else if (is_assignment(op) && oldest == none && values_left(i) > 0) {
+        oldest = i;
+      }
+      any |= !left[i].gone;
+    }
+  }
+
+  std::size_t values_left(std::size_t i) const {
+    const auto begin = dropped_.begin() + static_cast<std::ptrdiff_t>(begin_[i]);
+    return static_cast<std::size_t>(std::count(begin, begin + static_cast<std::ptrdiff_t>(deltas_[i].bits.size()), false));
+  }
+
+  /// The values left of the assignments from `first` on go through a transform.
+  void settle(std::size_t first, std::size_t transform, std::vector<Left>& left) {
+    const Change& t = deltas_[transform];
+    for (std::size_t i = first; i < transform; ++i) {
+      const Change& c = deltas_[i];
+      if (!is_assignment(c.op) || left[i].gone || values_left(i) == 0) continue;
+      auto& bits = left[i].settled;
+      if (bits.empty()) bits.assign(c.bits.begin(), c.bits.end());
+      for (std::uint32_t& x : bits) x = transform_bits(t.op, t.bits, x, overflows_);
+    }
+  }
+
   void put(std::size_t i, const Left& left, ChangeBatch& out) {
     if (left.gone) return;
     Change c = deltas_[i];
+    if (!left.settled.empty()) {
+      c.bits = left.settled;
+      c.lost |= pruned::settled;
+    }
     if (c.op == Operation::create && !left.mark) c.lost |= pruned::mark;
     if (left.metadata) {
       c.metadata = *left.metadata;
@@ -181,6 +235,7 @@ class Pruner {
   std::uint32_t judged_by_ = kNone;
   bool judged_so_ = false;
   std::vector<std::uint32_t> indices_, bits_;  // of the delta being put
+  std::uint64_t overflows_ = 0;                  // counted nowhere: reading the log before did
 };
 
 }  // namespace

@@ -14,6 +14,9 @@ namespace delta::model {
 struct PruneOptions {
   KeptTimes kept;              ///< beside "now"
   bool whole_deltas = false;   ///< a delta goes whole or stays whole
+  /// No writer exists whose deltas are not here. So what acts on later arrivals alone goes too: a delete with nothing left before it;
+  /// and transforms that no kept time parts from what they act on, whose values become those after it (pruned::settled).
+  bool closed = false;
 };
 
 /// Prunes the deltas of one vector: appends what is left of each to `out`, in key order; what goes without rest is left out. A
