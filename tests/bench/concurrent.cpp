@@ -60,7 +60,8 @@ std::set<std::uint32_t> write_edits(const std::string& path, const std::string& 
   auto encoder = must(Encoder::append(path, {.origin = origin, .now = 2'000'000}));
   std::set<std::uint32_t> cells;
   for (std::uint32_t i = 0; i < kEdits; ++i) {
-    const std::uint32_t cell = random() % (kVectors * kDims), index = cell % kDims, bits = gaussian(random);
+    const auto cell = static_cast<std::uint32_t>(random() % (kVectors * kDims));
+    const std::uint32_t index = cell % kDims, bits = gaussian(random);
     const std::string id = std::to_string(cell / kDims);
     cells.insert(cell);
     ChangeInput input;

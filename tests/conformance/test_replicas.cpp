@@ -101,7 +101,8 @@ void diverge(const std::string& path, const std::string& origin, std::mt19937& r
   auto encoder = must(Encoder::append(path, {.threads = 1, .origin = origin, .commit_every = 3}));
   for (int i = 0; i < 12; ++i) {
     const auto& [id, dims] = known[random() % known.size()];
-    const std::uint32_t index = random() % dims, bits = sample::bits(static_cast<float>(random() % 1000) / 8), factor = sample::bits(-1.5f);
+    const auto index = static_cast<std::uint32_t>(random() % dims);
+    const std::uint32_t bits = sample::bits(static_cast<float>(random() % 1000) / 8), factor = sample::bits(-1.5f);
     ChangeInput in;
     in.id = id;
     in.at = latest + 1'000'000 * static_cast<unsigned>(i + 1);
@@ -161,8 +162,9 @@ TEST_CASE("replicas of a real stream, dealt out, diverged, compacted at random p
       }
       const Log all = open(plain);
       const auto expected = state_of(all);
+      const auto step = static_cast<std::uint32_t>(1 + all.catalog().vectors() / 12);
       std::vector<std::string> blames;
-      for (std::uint32_t v = 0; v < all.catalog().vectors(); v += 1 + all.catalog().vectors() / 12) {
+      for (std::uint32_t v = 0; v < all.catalog().vectors(); v += step) {
         blames.push_back(blame_text(all, all.catalog().id(v)));
         contested += has_losers(all, v);
       }
@@ -183,7 +185,7 @@ TEST_CASE("replicas of a real stream, dealt out, diverged, compacted at random p
         const Log united = open(kept);
         REQUIRE(state_of(united) == expected);
         std::size_t next = 0;
-        for (std::uint32_t v = 0; v < all.catalog().vectors(); v += 1 + all.catalog().vectors() / 12) {
+        for (std::uint32_t v = 0; v < all.catalog().vectors(); v += step) {
           REQUIRE(blame_text(united, all.catalog().id(v)) == blames[next++]);
         }
         // Two of them become one, pruned again.

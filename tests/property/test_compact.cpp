@@ -79,7 +79,7 @@ TEST_CASE("law 8: replicas compacted apart, united and compacted again answer as
     const replicas::Deck deck(log);
     std::vector<std::vector<std::uint32_t>> hands(2);
     for (const std::uint32_t commit : log.commits_in_key_order()) {
-      const unsigned who = random() % 3;  // 2: both
+      const auto who = static_cast<unsigned>(random() % 3);  // 2: both
       if (who != 1) hands[0].push_back(commit);
       if (who != 0) hands[1].push_back(commit);
     }

@@ -176,24 +176,24 @@ Result<double> parse_distance(std::string_view text) {
 
 Result<delta::KeepRule> parse_keep(std::string_view text) {
   using delta::KeepRule;
-  using Kind = KeepRule::Kind;
-  static constexpr std::pair<std::string_view, Kind> kinds[] = {
-      {"all", Kind::all},       {"now", Kind::now},       {"since", Kind::since},   {"last", Kind::last},
-      {"every", Kind::every},   {"hourly", Kind::hourly}, {"daily", Kind::daily},   {"weekly", Kind::weekly},
-      {"monthly", Kind::monthly}, {"yearly", Kind::yearly}, {"tags", Kind::tags}};
+  using Rule = KeepRule::Kind;
+  static constexpr std::pair<std::string_view, Rule> kinds[] = {
+      {"all", Rule::all},       {"now", Rule::now},       {"since", Rule::since},   {"last", Rule::last},
+      {"every", Rule::every},   {"hourly", Rule::hourly}, {"daily", Rule::daily},   {"weekly", Rule::weekly},
+      {"monthly", Rule::monthly}, {"yearly", Rule::yearly}, {"tags", Rule::tags}};
   const auto colon = text.find(':');
-  const auto known = std::ranges::find(kinds, text.substr(0, colon), &std::pair<std::string_view, Kind>::first);
+  const auto known = std::ranges::find(kinds, text.substr(0, colon), &std::pair<std::string_view, Rule>::first);
   const auto bad = [&](std::string_view what) { return delta::error(delta::ErrorCode::usage, std::string(what) + ": " + delta::quote(text)); };
   if (known == std::end(kinds)) return bad("not a rule of what to keep");
   KeepRule rule;
   rule.kind = known->second;
-  const bool plain = rule.kind == Kind::all || rule.kind == Kind::now || rule.kind == Kind::tags;
+  const bool plain = rule.kind == Rule::all || rule.kind == Rule::now || rule.kind == Rule::tags;
   if (plain != (colon == text.npos)) return bad(plain ? "takes no argument" : "lacks its argument");
   if (plain) return rule;
   const std::string_view argument = text.substr(colon + 1);
-  if (rule.kind == Kind::since) {
+  if (rule.kind == Rule::since) {
     DELTA_TRY(rule.at, delta::parse_time(argument, now()));
-  } else if (rule.kind == Kind::every) {
+  } else if (rule.kind == Rule::every) {
     DELTA_TRY(rule.step, delta::parse_duration(argument));
     if (rule.step == 0) return bad("a step of nothing");
   } else {

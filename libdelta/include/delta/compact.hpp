@@ -37,7 +37,7 @@ struct CompactOptions {
   Preset preset = Preset::balanced;
   unsigned threads = 0;
   bool force = false;            ///< replace an existing output
-  std::vector<KeepRule> keep;    ///< united; none: all
+  std::vector<KeepRule> keep = {};  ///< united; none: all
   bool whole_deltas = false;     ///< a delta goes whole or stays whole, so that hashes vouch for all that stays
   bool assume_closed = false;    ///< no writer exists whose deltas are not here; recorded
   std::uint64_t memory = std::uint64_t{256} << 20;  ///< deltas sorted at once, in bytes as plain rows: more passes, never other bytes

@@ -136,7 +136,7 @@ void Log::Impl::choose_copies() {
       part.passed[r] = first != kNone && first != std::pair(p, r);
       part.passes = part.passes || part.passed[r];
     }
-    part.idle = std::ranges::all_of(part.passed, [](bool p) { return p; });
+    part.idle = std::ranges::all_of(part.passed, [](bool passed) { return passed; });
   }
 }
 
