@@ -242,7 +242,8 @@ std::uint32_t pairwise(const Place& at, const Strategy& strategy) {
   const Rules rules(at.deltas, at.vector);
   std::vector<const Delta*> standing;
   Branch now;
-  for (const auto& [key, d] : rules.in_key_order()) {
+  for (const auto& [key, delta] : rules.in_key_order()) {
+    const Delta* const d = delta;  // clang 14 captures no structured binding
     if (rules.is_void(*d)) continue;
     if (is_transform(d->op)) now.bits = transformed(d->op, d->bits, now.bits);
     if (!assigns(*d, at.dim)) continue;
