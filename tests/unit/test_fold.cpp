@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/fold.hpp"
+#include "support/transform.hpp"
 
 using namespace delta;
 using model::Cut;
@@ -211,7 +212,7 @@ TEST_CASE_METHOD(Fixture, "only wanted vectors are folded") {
 TEST_CASE("transforms work on one float32 at a time, bit for bit") {
   std::uint64_t overflows = 0;
   const auto run = [&](Operation op, std::vector<std::uint32_t> parameters, std::uint32_t x) {
-    return model::transform_bits(op, parameters, x, overflows);
+    return transform_bits(op, parameters, x, overflows);
   };
   CHECK(run(Operation::scale, {f(3)}, f(0.1f)) == f(0.1f * 3.0f));
   CHECK(run(Operation::scale, {f(-1)}, f(0)) == 0x80000000);
@@ -247,7 +248,7 @@ TEST_CASE_METHOD(Fixture, "a row goes through a transform as each of its values 
     model::apply(state, a, {row, op, Timestamp::of(2), {}, parameters, {}, 0, 2});
     std::vector<std::uint32_t> expected;
     std::uint64_t overflows = 0;
-    for (const auto x : bits) expected.push_back(model::transform_bits(op, parameters, x, overflows));
+    for (const auto x : bits) expected.push_back(transform_bits(op, parameters, x, overflows));
     CHECK(std::vector(state.bits(row).begin(), state.bits(row).end()) == expected);
     CHECK(state.overflows == overflows);
   }

@@ -17,50 +17,10 @@
 #include "model/metadata.hpp"
 #include "model/pieces.hpp"
 #include "model/policy.hpp"
+#include "support/transform.hpp"
 
 namespace delta::model {
 namespace {
-
-constexpr std::uint32_t kNan = 0x7fc00000, kSign = 0x80000000, kInfinity = 0x7f800000;
-
-float value_of(std::uint32_t bits) { return std::bit_cast<float>(bits); }
-std::uint32_t magnitude(std::uint32_t bits) { return bits & ~kSign; }
-
-/// The result of one float operation on `before`, as law 2 wants it.
-std::uint32_t settled(float result, std::uint32_t before, std::uint64_t& overflows) {
-  const auto bits = std::bit_cast<std::uint32_t>(result);
-  overflows += magnitude(bits) == kInfinity && magnitude(before) < kInfinity;
-  return magnitude(bits) > kInfinity ? kNan : bits;
-}
-
-std::uint32_t scaled(std::uint32_t x, float factor, std::uint64_t& o) { return settled(value_of(x) * factor, x, o); }
-std::uint32_t shifted(std::uint32_t x, float amount, std::uint64_t& o) { return settled(value_of(x) + amount, x, o); }
-std::uint32_t clamped(std::uint32_t x, std::uint32_t lo, std::uint32_t hi) {
-  return value_of(x) < value_of(lo) ? lo : value_of(x) > value_of(hi) ? hi : x;
-}
-
-void transform_row(std::span<std::uint32_t> row, const Change& c, std::uint64_t& overflows) {
-  std::uint64_t count = 0;  // a local, so that the loops below vectorise
-  switch (c.op) {
-    case Operation::scale:
-      for (const float f = value_of(c.bits[0]); auto& x : row) x = scaled(x, f, count);
-      break;
-    case Operation::offset:
-      for (const float a = value_of(c.bits[0]); auto& x : row) x = shifted(x, a, count);
-      break;
-    case Operation::negate:
-      for (auto& x : row) x ^= kSign;
-      break;
-    case Operation::abs:
-      for (auto& x : row) x &= ~kSign;
-      break;
-    case Operation::clamp:
-      for (auto& x : row) x = clamped(x, c.bits[0], c.bits[1]);
-      break;
-    default: break;
-  }
-  overflows += count;
-}
 
 void assign_row(std::span<std::uint32_t> row, const Change& c) {
   if (!has_indices(c)) {
@@ -82,7 +42,7 @@ void apply_counting(State& state, std::uint32_t origin, const Change& c, std::ui
     state.set_metadata(c.vector, {});
   }
   if (is_assignment(c.op) && state.exists(c.vector)) assign_row(state.put(c.vector), c);
-  if (is_transform(c.op) && state.exists(c.vector)) transform_row(state.put(c.vector), c, overflows);
+  if (is_transform(c.op) && state.exists(c.vector)) transform_row(state.put(c.vector), c.op, c.bits, overflows);
   if (!c.metadata.empty()) {
     state.set_metadata(c.vector, merge_metadata(state.stored_metadata(c.vector), c.metadata));
   }
@@ -165,18 +125,6 @@ class Folding {
 };
 
 }  // namespace
-
-std::uint32_t transform_bits(Operation op, std::span<const std::uint32_t> parameters, std::uint32_t x,
-                             std::uint64_t& overflows) {
-  switch (op) {
-    case Operation::scale: return scaled(x, value_of(parameters[0]), overflows);
-    case Operation::offset: return shifted(x, value_of(parameters[0]), overflows);
-    case Operation::negate: return x ^ kSign;
-    case Operation::abs: return x & ~kSign;
-    case Operation::clamp: return clamped(x, parameters[0], parameters[1]);
-    default: return x;
-  }
-}
 
 void apply(State& state, std::uint32_t origin, const Change& change) {
   apply_counting(state, origin, change, state.overflows);

@@ -74,9 +74,6 @@ Result<ChangeBatch> gather(const Catalog& catalog, const History& history, Delta
 /// One more delta, which has seen everything folded so far, onto a state. REQUIRES: it fits the vector's dimensions.
 void apply(State& state, std::uint32_t origin, const Change& change);
 
-/// x through a transform, by the rules of law 2. Counts finite values that became infinite.
-std::uint32_t transform_bits(Operation op, std::span<const std::uint32_t> parameters, std::uint32_t x, std::uint64_t& overflows);
-
 /// The rank of each origin's name among all names: keys compare without text.
 std::vector<std::uint32_t> origin_ranks(const Catalog& catalog);
 

@@ -16,6 +16,7 @@
 #include "model/fold.hpp"
 #include "model/metadata.hpp"
 #include "model/pieces.hpp"
+#include "support/transform.hpp"
 
 namespace delta::model {
 namespace {
