@@ -12,6 +12,8 @@
 #include "codec/coder.hpp"
 #include "codec/columns.hpp"
 #include "codec/index_sets.hpp"
+#include "codec/relations.hpp"
+#include "support/transform.hpp"
 
 namespace delta::codec {
 namespace {
@@ -31,9 +33,12 @@ struct Place {
 struct DecodeScratch {
   std::vector<Place> sets;
   std::vector<std::size_t> spelled;  // which of them can be repeated
-  Buffer kinds, gaps, run_skips, run_lengths, bitmaps;
-  std::vector<std::uint64_t> numbers, sizes, repeats, dims;
-  std::vector<std::uint32_t> full, picked, parameters, nonzeros;
+  Buffer kinds, relations, gaps, run_skips, run_lengths, bitmaps, inner;
+  std::vector<std::uint64_t> numbers, sizes, repeats, dims, copies, full_groups, picked_groups;
+  std::vector<std::uint32_t> full, picked, parameters, nonzeros, factors;
+  std::vector<std::size_t> assignments;  // those decoded so far, by number in the batch
+  KnownValues known;
+  StepReader steps;
 };
 
 DecodeScratch& decode_scratch() {
@@ -50,6 +55,7 @@ class Decoder {
     DELTA_OK(each_column(payload, [this](const Entry& entry) { return take(entry); }));
     DELTA_OK(read_lost());
     DELTA_OK(read_kinds());
+    DELTA_OK(read_relations());
     DELTA_OK(read_vectors());
     DELTA_OK(layout_ == Layout::fresh ? read_times() : read_rows());
     DELTA_OK(read_shapes());
@@ -85,11 +91,11 @@ class Decoder {
     const Entry& e = entry(column);
     return read_numbers({e.size.coder, e.size.raw}, e.stored, to, name_of(column));
   }
-  Status read_words_of(Column column, std::span<std::uint32_t> to) {
+  Status read_words_of(Column column, std::span<std::uint32_t> to, Groups groups) {
     DELTA_OK(expect(column, to.size()));
     if (to.empty()) return {};
     const Entry& e = entry(column);
-    return read_words({e.size.coder, e.size.raw}, e.stored, to, name_of(column));
+    return read_words({e.size.coder, e.size.raw}, e.stored, to, groups, name_of(column));
   }
   /// Bytes whose number only the directory knows; `most` bounds it.
   Status read_bytes_of(Column column, std::uint64_t most, Buffer& to) {
@@ -101,6 +107,7 @@ class Decoder {
 
   Status read_lost();
   Status read_kinds();
+  Status read_relations();
   Status read_vectors();
   Status read_times();
   Status read_rows();
@@ -112,7 +119,23 @@ class Decoder {
   Status read_metadata();
   Status read_values();
   Status read_sets();
+  void count_values();
+  void count_steps(std::size_t i, std::size_t values);
+  Status read_related();
   Status scatter();
+  Status place_values(std::size_t i, Relation relation, std::span<std::uint32_t> to);
+  Status place_set(const Place& set, std::span<std::uint32_t> to);
+  Status repeat_values(std::span<std::uint32_t> to);
+  Status derive_values(std::size_t i, Relation relation, std::span<std::uint32_t> to);
+  void learn(std::size_t i, std::span<const std::uint32_t> values);
+
+  bool indexed(std::size_t i) const { return batch_.ops[i] == Operation::sparse || partial(i); }
+  /// REQUIRES: the sets have been read.
+  std::uint32_t dim_of(std::size_t i, std::size_t place) const {
+    if (!indexed(i)) return static_cast<std::uint32_t>(place);
+    return batch_.indices[(i == 0 ? 0 : static_cast<std::size_t>(batch_.index_ends[i - 1])) + place];
+  }
+  std::size_t values_of(std::size_t i) const { return static_cast<std::size_t>(batch_.bits_ends[i] - (i == 0 ? 0 : batch_.bits_ends[i - 1])); }
 
   std::uint32_t* begin_of(const Place& place) {
     return (place.sparse ? batch_.indices.data() : s_.nonzeros.data()) + place.at;
@@ -126,7 +149,11 @@ class Decoder {
   std::array<Entry, kColumns> columns_{};
   std::uint64_t rows_ = 0;
   std::size_t sized_ = 0, repeats_ = 0, dims_ = 0;  // deltas with a set of its own, with a repeat, with dims
-  std::uint64_t full_ = 0, picked_ = 0, parameters_ = 0, nonzeros_ = 0;  // elements of the value columns
+  std::size_t assignments_ = 0;
+  bool follows_ = false;  // some values are said by those before them
+  std::uint64_t full_ = 0, picked_ = 0, parameters_ = 0, steps_ = 0, factors_ = 0, copies_ = 0;  // elements of the value columns
+  std::uint64_t nonzeros_ = 0, listed_ = 0;                                                      // indices of creates; of all sets
+  std::size_t next_set_ = 0, next_full_ = 0, next_picked_ = 0, next_factor_ = 0, next_copy_ = 0, next_parameter_ = 0;
 };
 
 Status Decoder::read_lost() {
@@ -159,9 +186,31 @@ Status Decoder::read_kinds() {
     if (is_full(op) && partial(i) && !has_set(kind)) return corrupt(Column::kinds, "values lost and none listed");
     if (is_full(op) && !partial(i)) ++dims_;
     if (has_set(kind)) ++(form_of(kind) == Form::repeat ? repeats_ : sized_);
+    assignments_ += is_assignment(op);
     if (!is_assignment(op)) parameters_ += static_cast<std::uint64_t>(parameter_count(op));
   }
   return {};
+}
+
+Status Decoder::read_relations() {
+  s_.relations.assign(assignments_, 0);
+  if (!present(Column::relations)) return {};
+  if (entry(Column::relations).size.raw != assignments_) return corrupt(Column::relations, "another number of deltas");
+  DELTA_OK(read_bytes_of(Column::relations, assignments_, s_.relations));
+  bool any = false;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (!is_assignment(batch_.ops[i])) continue;
+    const auto relation = static_cast<Relation>(s_.relations[next++]);
+    if (static_cast<std::uint8_t>(relation) >= kRelations) return corrupt(Column::relations, "unknown relation");
+    any = any || relation != Relation::plain;
+    if (relation == Relation::plain) continue;
+    if (is_full(batch_.ops[i]) && !partial(i) && has_set(s_.kinds[i])) return corrupt(Column::relations, "of non-zeros");
+    if (relation == Relation::repeated) continue;
+    if (layout_ == Layout::fresh) return corrupt(Column::relations, "values before it in a fresh segment");
+    follows_ = true;
+  }
+  return any ? Status{} : corrupt(Column::relations, "all zero");
 }
 
 Status Decoder::read_vectors() {
@@ -223,8 +272,8 @@ Status Decoder::read_rows() {
     batch_.commits[i] = static_cast<std::uint32_t>(row);
     expected.note_row(batch_.vectors[i], batch_.commits[i]);
   }
-  DELTA_OK(read_places());
-  return read_lags();
+  DELTA_OK(read_lags());
+  return read_places();
 }
 
 Status Decoder::read_places() {
@@ -236,9 +285,10 @@ Status Decoder::read_places() {
   }
   Expectation expected;
   for (std::size_t i = 0; i < count_; ++i) {
-    batch_.seqs[i] = expected.place(batch_.commits[i]) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i]));
+    const std::uint64_t lag = batch_.times[i].hlc;
+    batch_.seqs[i] = expected.place(batch_.commits[i], lag) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i]));
     if (batch_.seqs[i] >> 62 != 0) return corrupt(Column::places, "beyond 62 bits");
-    expected.note_place(batch_.commits[i], batch_.seqs[i]);
+    expected.note_place(batch_.commits[i], lag, batch_.seqs[i]);
   }
   return {};
 }
@@ -262,7 +312,9 @@ Status Decoder::read_lags() {
 Status Decoder::read_shapes() {
   DELTA_OK(read_numbers_of(Column::dims, dims_, s_.dims));
   DELTA_OK(read_numbers_of(Column::sizes, sized_, s_.sizes));
-  DELTA_OK(read_numbers_of(Column::repeats, repeats_, s_.repeats));
+  const bool twins = present(Column::twins);
+  DELTA_OK(expect(Column::repeats, twins ? 0 : repeats_));
+  DELTA_OK(read_numbers_of(twins ? Column::twins : Column::repeats, repeats_, s_.repeats));
   for (const std::uint64_t d : s_.dims) {
     if (d > kMaxDims) return corrupt(Column::dims, "too many");
   }
@@ -288,9 +340,9 @@ Status Decoder::place_sets() {
     if (has_set(kind)) {
       Place set{form_of(kind), op == Operation::sparse || partial(i), 0, 0, 0};
       if (set.form == Form::repeat) {
-        const std::uint64_t back = s_.repeats[next_repeat++];
-        if (back >= s_.spelled.size()) return corrupt(Column::repeats, "no such set");
-        set.twin = s_.spelled[s_.spelled.size() - 1 - static_cast<std::size_t>(back)];
+        const std::uint64_t which = s_.repeats[next_repeat++];
+        if (which >= s_.spelled.size()) return corrupt(present(Column::twins) ? Column::twins : Column::repeats, "no such set");
+        set.twin = s_.spelled[present(Column::twins) ? which : s_.spelled.size() - 1 - static_cast<std::size_t>(which)];
         set.size = s_.sets[set.twin].size;
       } else {
         set.size = s_.sizes[next_size++];
@@ -299,11 +351,11 @@ Status Decoder::place_sets() {
       if (!set.sparse && set.size > dims) return corrupt(Column::sizes, "more non-zeros than dims");
       std::uint64_t& next = set.sparse ? indices : nonzeros_;
       set.at = next, next += set.size;
-      picked_ += set.size;
+      listed_ += set.size;
       bits += set.sparse ? set.size : dims;
       s_.sets.push_back(set);
     } else if (is_full(op)) {
-      bits += dims, full_ += dims;
+      bits += dims;
     } else {
       bits += static_cast<std::uint64_t>(parameter_count(op));
     }
@@ -332,9 +384,9 @@ Status Decoder::read_metadata() {
 }
 
 Status Decoder::read_sets() {
-  DELTA_OK(read_bytes_of(Column::gaps, 3 * picked_, s_.gaps));
-  DELTA_OK(read_bytes_of(Column::run_skips, 3 * picked_, s_.run_skips));
-  DELTA_OK(read_bytes_of(Column::run_lengths, 3 * picked_, s_.run_lengths));
+  DELTA_OK(read_bytes_of(Column::gaps, 3 * listed_, s_.gaps));
+  DELTA_OK(read_bytes_of(Column::run_skips, 3 * listed_, s_.run_skips));
+  DELTA_OK(read_bytes_of(Column::run_lengths, 3 * listed_, s_.run_lengths));
   DELTA_OK(read_bytes_of(Column::bitmaps, std::uint64_t{kMaxDims / 8} * sized_, s_.bitmaps));
   SetReader reader(s_.gaps, s_.run_skips, s_.run_lengths, s_.bitmaps);
   for (const Place& set : s_.sets) {
@@ -353,46 +405,152 @@ Status Decoder::read_values() {
   batch_.bits.resize(size(batch_.bits_ends.back()));
   s_.nonzeros.resize(size(nonzeros_));
   DELTA_OK(read_sets());
+  count_values();
   // A block of one kind of values needs no scattering.
   const bool all_full = full_ == batch_.bits.size(), all_picked = picked_ == batch_.bits.size() && nonzeros_ == 0;
   s_.full.resize(all_full ? 0 : size(full_));
   s_.picked.resize(all_picked ? 0 : size(picked_));
   s_.parameters.resize(size(parameters_));
-  DELTA_OK(read_words_of(Column::full_values, all_full ? std::span(batch_.bits) : std::span(s_.full)));
-  DELTA_OK(
-      read_words_of(Column::picked_values, all_picked && !all_full ? std::span(batch_.bits) : std::span(s_.picked)));
-  DELTA_OK(read_words_of(Column::parameters, s_.parameters));
+  DELTA_OK(read_words_of(Column::full_values, all_full ? std::span(batch_.bits) : std::span(s_.full), s_.full_groups));
+  DELTA_OK(read_words_of(Column::picked_values, all_picked && !all_full ? std::span(batch_.bits) : std::span(s_.picked), s_.picked_groups));
+  DELTA_OK(read_words_of(Column::parameters, s_.parameters, {}));
+  DELTA_OK(read_related());
   if (all_full || all_picked) return {};
   return scatter();
 }
 
+/// How many values stand in which column, and of the words how many of each delta.
+void Decoder::count_values() {
+  s_.full_groups.clear(), s_.picked_groups.clear();
+  if (follows_) s_.known.clear();
+  std::size_t next_relation = 0, next_set = 0;
+  const auto pick = [&](std::uint64_t n) {
+    picked_ += n;
+    if (n > 0) s_.picked_groups.push_back(n);
+  };
+  for (std::size_t i = 0; i < count_; ++i) {
+    const Place* place = has_set(s_.kinds[i]) ? &s_.sets[next_set++] : nullptr;
+    if (follows_) s_.known.follow(batch_.vectors[i]);
+    if (!is_assignment(batch_.ops[i])) continue;
+    const std::size_t values = values_of(i);
+    switch (static_cast<Relation>(s_.relations[next_relation++])) {
+      case Relation::plain:
+        if (place) {
+          pick(place->size);
+        } else if (values > 0) {
+          full_ += values;
+          s_.full_groups.push_back(values);
+        }
+        break;
+      case Relation::steps: {
+        std::uint64_t unknown = 0;
+        for (std::size_t v = 0; v < values; ++v) unknown += !s_.known.has(dim_of(i, v));
+        steps_ += values - unknown;
+        pick(unknown);
+        break;
+      }
+      case Relation::repeated: ++copies_; break;
+      default: ++factors_;
+    }
+    for (std::size_t v = 0; v < values && follows_; ++v) s_.known.set(dim_of(i, v), 0);
+  }
+}
+
+Status Decoder::read_related() {
+  s_.factors.resize(static_cast<std::size_t>(factors_));
+  DELTA_OK(read_words_of(Column::factors, s_.factors, {}));
+  DELTA_OK(read_numbers_of(Column::copies, static_cast<std::size_t>(copies_), s_.copies));
+  DELTA_OK(expect(Column::value_steps, static_cast<std::size_t>(steps_)));
+  if (steps_ == 0) return {};
+  const Entry& e = entry(Column::value_steps);
+  return s_.steps.open({e.size.coder, e.size.raw}, e.stored, static_cast<std::size_t>(steps_), name_of(Column::value_steps));
+}
+
 /// Values from their columns to their deltas.
 Status Decoder::scatter() {
-  const std::uint32_t *full = s_.full.data(), *picked = s_.picked.data(), *parameters = s_.parameters.data();
-  std::size_t begin = 0, next_set = 0;
+  s_.assignments.clear();
+  if (follows_) s_.known.clear();
+  std::size_t begin = 0;
   for (std::size_t i = 0; i < count_; ++i) {
-    const std::uint8_t kind = s_.kinds[i];
     const auto end = static_cast<std::size_t>(batch_.bits_ends[i]);
     const std::span<std::uint32_t> to(batch_.bits.data() + begin, end - begin);
-    begin = end;
-    if (!has_set(kind)) {
-      const std::uint32_t*& from = is_full(operation_of(kind)) ? full : parameters;
-      std::copy_n(from, to.size(), to.data());
-      from += to.size();
-      continue;
-    }
-    const Place& set = s_.sets[next_set++];
-    if (set.sparse) {
-      std::copy_n(picked, to.size(), to.data());
+    if (follows_) s_.known.follow(batch_.vectors[i]);
+    if (is_assignment(batch_.ops[i])) {
+      DELTA_OK(place_values(i, static_cast<Relation>(s_.relations[s_.assignments.size()]), to));
+      s_.assignments.push_back(i);
     } else {
-      std::fill(to.begin(), to.end(), 0);
-      const Indices places(begin_of(set), static_cast<std::size_t>(set.size));
-      if (!places.empty() && places.back() >= to.size()) return corrupt(Column::dims, "a non-zero beyond the dims");
-      for (std::size_t k = 0; k < places.size(); ++k) to[places[k]] = picked[k];
+      std::copy_n(s_.parameters.data() + next_parameter_, to.size(), to.data());
+      next_parameter_ += to.size();
     }
-    picked += set.size;
+    if (follows_) learn(i, to);
+    begin = end;
+  }
+  return steps_ > 0 ? s_.steps.finish() : Status{};
+}
+
+Status Decoder::place_values(std::size_t i, Relation relation, std::span<std::uint32_t> to) {
+  const Place* set = has_set(s_.kinds[i]) ? &s_.sets[next_set_++] : nullptr;
+  if (relation == Relation::repeated) return repeat_values(to);
+  if (relation != Relation::plain) return derive_values(i, relation, to);
+  if (set) return place_set(*set, to);
+  std::copy_n(s_.full.data() + next_full_, to.size(), to.data());
+  next_full_ += to.size();
+  return {};
+}
+
+Status Decoder::place_set(const Place& set, std::span<std::uint32_t> to) {
+  const std::uint32_t* picked = s_.picked.data() + next_picked_;
+  next_picked_ += static_cast<std::size_t>(set.size);
+  if (set.sparse) return std::copy_n(picked, to.size(), to.data()), Status{};
+  std::fill(to.begin(), to.end(), 0);
+  const Indices places(begin_of(set), static_cast<std::size_t>(set.size));
+  if (!places.empty() && places.back() >= to.size()) return corrupt(Column::dims, "a non-zero beyond the dims");
+  for (std::size_t k = 0; k < places.size(); ++k) to[places[k]] = picked[k];
+  return {};
+}
+
+Status Decoder::repeat_values(std::span<std::uint32_t> to) {
+  const std::uint64_t back = s_.copies[next_copy_++];
+  if (back >= s_.assignments.size()) return corrupt(Column::copies, "no such delta");
+  const std::size_t twin = s_.assignments[s_.assignments.size() - 1 - static_cast<std::size_t>(back)];
+  if (values_of(twin) != to.size()) return corrupt(Column::copies, "of another number of values");
+  std::copy_n(batch_.bits.data() + (static_cast<std::size_t>(batch_.bits_ends[twin]) - to.size()), to.size(), to.data());
+  return {};
+}
+
+Status Decoder::derive_values(std::size_t i, Relation relation, std::span<std::uint32_t> to) {
+  const std::uint32_t parameter = relation == Relation::steps ? 0 : s_.factors[next_factor_++];
+  std::uint64_t overflows = 0;
+  for (std::size_t v = 0; v < to.size(); ++v) {
+    const std::uint32_t dim = dim_of(i, v);
+    if (!s_.known.has(dim)) {
+      if (relation != Relation::steps) return corrupt(Column::relations, "of values that are not known");
+      to[v] = s_.picked[next_picked_++];
+    } else if (relation == Relation::steps) {
+      DELTA_TRY(to[v], s_.steps.next(s_.known.at(dim)));
+    } else if (relation == Relation::scaled) {
+      to[v] = scaled(s_.known.at(dim), value_of(parameter), overflows);
+    } else {
+      to[v] = shifted(s_.known.at(dim), value_of(parameter), overflows);
+    }
   }
   return {};
+}
+
+void Decoder::learn(std::size_t i, std::span<const std::uint32_t> values) {
+  if (!is_assignment(batch_.ops[i])) return s_.known.transform(batch_.ops[i], values);
+  for (std::size_t v = 0; v < values.size(); ++v) s_.known.set(dim_of(i, v), values[v]);
+}
+
+/// A payload in one frame: what it holds has all columns raw.
+Result<ByteView> unwrapped(ByteView payload, Buffer& room) {
+  const Byte *at = payload.data() + 1, *end = payload.data() + payload.size();
+  std::uint64_t size = 0;
+  if (!get_varint(at, end, size) || size == 0 || size > kMaxBlockBytes) return directory_error("bad length of the whole");
+  room.resize(static_cast<std::size_t>(size));
+  DELTA_OK(read_bytes(static_cast<std::uint8_t>(Coder::zstd), {at, end}, room, "whole"));
+  if (room[0] == 0) return directory_error("a whole in a whole");
+  return ByteView(room);
 }
 
 }  // namespace
@@ -400,7 +558,9 @@ Status Decoder::scatter() {
 Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted, ChangeBatch& batch) {
   batch.clear();
   Decoder decoder(layout, count, vectors, wanted, batch);
-  const Status status = decoder.run(payload);
+  const bool whole = !payload.empty() && payload[0] == 0;
+  const auto columns = whole ? unwrapped(payload, decode_scratch().inner) : Result<ByteView>(payload);
+  const Status status = columns ? decoder.run(*columns) : Status(columns.error());
   if (decoder.rows() > kKeepBytes) decode_scratch() = {}, release_scratch();
   if (!status) {
     batch.clear();

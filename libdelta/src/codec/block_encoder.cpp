@@ -6,11 +6,16 @@
 #include <algorithm>
 #include <bit>
 #include <numeric>
+#include <optional>
+#include <utility>
 
 #include "codec/block.hpp"
 #include "codec/coder.hpp"
 #include "codec/columns.hpp"
 #include "codec/index_sets.hpp"
+#include "codec/lattice.hpp"
+#include "codec/relations.hpp"
+#include "support/checksum.hpp"
 #include "support/varint.hpp"
 
 namespace delta::codec {
@@ -19,12 +24,23 @@ namespace {
 /// Columns behind one another, and the directory entries for them.
 class Assembly {
  public:
-  void clear() { entries_.clear(), body_.clear(); }
+  void clear() { entries_.clear(), body_.clear(), late_.reset(); }
 
   void numbers(Column column, std::span<const std::uint64_t> values, Effort effort) {
     if (values.empty()) return;
     begin();
     end(column, append_numbers(values, effort, body_));
+  }
+  /// The same facts in two ways, the smaller stays. The second stands where its number puts it, so at the end.
+  void either(Column column, std::span<const std::uint64_t> values, Column other, std::span<const std::uint64_t> others, Effort effort) {
+    if (values.empty()) return;
+    trial_.clear();
+    const Coded coded = append_numbers(others, effort, trial_);
+    begin();
+    const Coded first = append_numbers(values, effort, body_);
+    if (body_.size() - base_ <= trial_.size()) return end(column, first);
+    body_.resize(base_);
+    late_ = {static_cast<std::uint8_t>(other), coded.coder, coded.raw, trial_.size()};
   }
   void bytes(Column column, ByteView raw, Effort effort) {
     if (raw.empty()) return;
@@ -32,13 +48,23 @@ class Assembly {
     const Coder coder = append_bytes(raw, effort, body_);
     end(column, {static_cast<std::uint8_t>(coder), raw.size()});
   }
-  void words(Column column, std::span<const std::uint32_t> values, std::size_t row, Effort effort) {
+  void words(Column column, Words values, Groups groups, Effort effort) {
     if (values.empty()) return;
     begin();
-    end(column, append_words(values, row, effort, body_));
+    end(column, append_words(values, groups, effort, body_));
+  }
+  void steps(std::span<const Pair> pairs, const std::optional<Lattice>& lattice, Effort effort) {
+    if (pairs.empty()) return;
+    begin();
+    end(Column::value_steps, append_steps(pairs, lattice, effort, body_));
   }
 
-  void write(Buffer& out) const {
+  void write(Buffer& out) {
+    if (late_) {
+      entries_.push_back(*late_);
+      body_.insert(body_.end(), trial_.begin(), trial_.end());
+      late_.reset();
+    }
     put_varint(out, entries_.size());
     for (const ColumnSize& entry : entries_) {
       out.push_back(entry.column);
@@ -56,16 +82,30 @@ class Assembly {
   }
 
   std::vector<ColumnSize> entries_;
-  Buffer body_;
+  std::optional<ColumnSize> late_;  // its bytes are trial_
+  Buffer body_, trial_;
   std::size_t base_ = 0;
 };
+
+/// How far to look for relations of values to others of the block.
+struct Search {
+  bool steps = false;            ///< from the values that the vector had before: packed segments only
+  double plain_bits = 0;         ///< what a plain value takes; 0: by the lattice
+  std::optional<Lattice> lattice;
+  std::size_t least_copied = 16; ///< values of a delta worth the pointer to its twin
+};
+constexpr std::size_t kNever = ~std::size_t{0};
 
 struct EncodeScratch {
   Assembly assembly;
   SetWriter sets;
-  Buffer kinds;
-  std::vector<std::uint64_t> numbers, places, dims;
-  std::vector<std::uint32_t> full, picked, parameters, nonzeros;
+  Buffer kinds, relations, trial, best;
+  std::vector<std::uint64_t> numbers, places, dims, copies, full_groups, picked_groups;
+  std::vector<std::uint32_t> full, picked, parameters, nonzeros, factors;
+  KnownValues known;
+  std::vector<Pair> pairs, pairs_here;   // of all steps; of the delta looked at
+  std::vector<std::uint32_t> assigned;   // the deltas that assign, by number in the batch
+  std::vector<std::uint32_t> slots;      // by hash of their values: the last of assigned, + 1
 };
 
 EncodeScratch& encode_scratch() {
@@ -119,9 +159,10 @@ void encode_rows(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const std::uint32_t vector = batch.vectors[i], row = batch.commits[i];
     s.numbers.push_back(zigzag(std::int64_t{row} - std::int64_t{expected.row(vector)}));
-    s.places.push_back(zigzag(static_cast<std::int64_t>(batch.seqs[i] - expected.place(row))));
+    const std::uint64_t lag = batch.times[i].hlc;
+    s.places.push_back(zigzag(static_cast<std::int64_t>(batch.seqs[i] - expected.place(row, lag))));
     expected.note_row(vector, row);
-    expected.note_place(row, batch.seqs[i]);
+    expected.note_place(row, lag, batch.seqs[i]);
     any_place |= s.places.back(), any_lost |= batch.lost[i];
     unit = std::gcd(unit, batch.times[i].hlc);
   }
@@ -152,6 +193,7 @@ Form write_nonzeros(std::span<const std::uint32_t> bits, std::size_t zeros, Enco
   if (choice.bytes + 1 >= 4 * zeros) return s.nonzeros.resize(base), Form::all;
   s.sets.write(set, choice);
   for (const std::uint32_t d : set) s.picked.push_back(bits[d]);
+  s.picked_groups.push_back(set.size());
   return choice.form;
 }
 
@@ -165,36 +207,112 @@ void reserve_nonzeros(const ChangeBatch& batch, EncodeScratch& s) {
   s.nonzeros.reserve(most);
 }
 
-void gather(const ChangeBatch& batch, EncodeScratch& s) {
-  s.sets.clear(batch.size());
-  s.kinds.clear(), s.dims.clear(), s.full.clear(), s.picked.clear(), s.parameters.clear();
-  reserve_nonzeros(batch, s);
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const Change change = batch[i];
-    Form form = Form::all;
-    if (change.op == Operation::sparse || (change.lost & pruned::values) != 0) {
-      const SetWriter::Choice choice = s.sets.choose(change.indices, change.op != Operation::sparse);
-      s.sets.write(change.indices, choice);
-      s.picked.insert(s.picked.end(), change.bits.begin(), change.bits.end());
-      form = choice.form;
-    } else if (is_full(change.op)) {
-      s.dims.push_back(change.bits.size());
-      const std::size_t zeros = count_zeros(change.bits);
-      if (zeros >= 2) form = write_nonzeros(change.bits, zeros, s);
-      if (form == Form::all) s.full.insert(s.full.end(), change.bits.begin(), change.bits.end());
-    } else {
-      s.parameters.insert(s.parameters.end(), change.bits.begin(), change.bits.end());
-    }
-    s.kinds.push_back(static_cast<Byte>(static_cast<unsigned>(change.op) | static_cast<unsigned>(form) << 4));
+bool is_indexed(const Change& c) { return c.op == Operation::sparse || (c.lost & pruned::values) != 0; }
+std::uint32_t dim_of(const Change& c, std::size_t place) { return is_indexed(c) ? c.indices[place] : static_cast<std::uint32_t>(place); }
+
+/// Which of the deltas that assign has the same values; enters this one, the next of them. None: kNoTwin.
+constexpr std::uint32_t kNoTwin = ~std::uint32_t{0};
+std::uint32_t find_twin(const ChangeBatch& batch, const Change& change, EncodeScratch& s) {
+  const std::uint64_t hash = checksum({reinterpret_cast<const Byte*>(change.bits.data()), change.bits.size_bytes()});
+  const std::size_t mask = s.slots.size() - 1;
+  for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
+    std::uint32_t& slot = s.slots[at];
+    if (slot == 0) return slot = static_cast<std::uint32_t>(s.assigned.size()) + 1, kNoTwin;
+    if (!std::ranges::equal(batch[s.assigned[slot - 1]].bits, change.bits)) continue;
+    return std::exchange(slot, static_cast<std::uint32_t>(s.assigned.size()) + 1) - 1;
   }
 }
 
-/// The length of a row of full values, if all rows have the same; else 0.
-std::size_t common_row(std::span<const std::uint64_t> dims) {
-  for (const std::uint64_t d : dims) {
-    if (d != dims[0]) return 0;
+double plain_bits(const Change& change, const Search& search) {
+  double bits = 0;
+  for (const std::uint32_t word : change.bits) {
+    if (search.plain_bits > 0) {
+      bits += word == 0 ? 1 : search.plain_bits;
+    } else {
+      const auto k = search.lattice ? multiple_of(*search.lattice, word) : std::nullopt;
+      bits += k ? 1.5 + static_cast<double>(std::bit_width(zigzag32(*k))) : 20;
+    }
   }
-  return dims.empty() ? 0 : static_cast<std::size_t>(dims[0]);
+  return bits;
+}
+
+/// Says how the values relate to others, and writes what stands for them if they do.
+Relation relate(const ChangeBatch& batch, const Change& change, const Search& search, EncodeScratch& s) {
+  if (change.bits.size() >= search.least_copied) {
+    if (const std::uint32_t twin = find_twin(batch, change, s); twin != kNoTwin) {
+      s.copies.push_back(s.assigned.size() - 1 - twin);
+      return Relation::repeated;
+    }
+  }
+  if (!search.steps) return Relation::plain;
+  s.pairs_here.clear();
+  for (std::size_t i = 0; i < change.bits.size(); ++i) {
+    const std::uint32_t dim = dim_of(change, i);
+    if (s.known.has(dim)) s.pairs_here.push_back({change.bits[i], s.known.at(dim)});
+  }
+  if (s.pairs_here.empty()) return Relation::plain;
+  if (s.pairs_here.size() == change.bits.size()) {
+    if (const auto factor = common_factor(s.pairs_here)) return s.factors.push_back(*factor), Relation::scaled;
+    if (const auto amount = common_amount(s.pairs_here)) return s.factors.push_back(*amount), Relation::shifted;
+  }
+  const double unknown = search.plain_bits * static_cast<double>(change.bits.size() - s.pairs_here.size());
+  if (step_bits(s.pairs_here, search.plain_bits == 0, search.lattice) + unknown >= plain_bits(change, search)) return Relation::plain;
+  const std::size_t base = s.picked.size();
+  for (std::size_t i = 0; i < change.bits.size(); ++i) {
+    if (!s.known.has(dim_of(change, i))) s.picked.push_back(change.bits[i]);
+  }
+  if (s.picked.size() > base) s.picked_groups.push_back(s.picked.size() - base);
+  s.pairs.insert(s.pairs.end(), s.pairs_here.begin(), s.pairs_here.end());
+  return Relation::steps;
+}
+
+/// The index set and the plain values of an assignment. Returns the form.
+Form gather_assignment(const Change& change, bool plain, EncodeScratch& s) {
+  if (is_indexed(change)) {
+    const SetWriter::Choice choice = s.sets.choose(change.indices, change.op != Operation::sparse);
+    s.sets.write(change.indices, choice);
+    if (!plain || change.bits.empty()) return choice.form;
+    s.picked.insert(s.picked.end(), change.bits.begin(), change.bits.end());
+    s.picked_groups.push_back(change.bits.size());
+    return choice.form;
+  }
+  s.dims.push_back(change.bits.size());
+  if (!plain) return Form::all;
+  const std::size_t zeros = count_zeros(change.bits);
+  const Form form = zeros >= 2 ? write_nonzeros(change.bits, zeros, s) : Form::all;
+  if (form != Form::all) return form;
+  s.full.insert(s.full.end(), change.bits.begin(), change.bits.end());
+  s.full_groups.push_back(change.bits.size());
+  return form;
+}
+
+void learn(const Change& change, EncodeScratch& s) {
+  if (!is_assignment(change.op)) return s.known.transform(change.op, change.bits);
+  for (std::size_t i = 0; i < change.bits.size(); ++i) s.known.set(dim_of(change, i), change.bits[i]);
+}
+
+void gather(const ChangeBatch& batch, const Search& search, EncodeScratch& s) {
+  s.sets.clear(batch.size());
+  s.kinds.clear(), s.dims.clear(), s.full.clear(), s.picked.clear(), s.parameters.clear();
+  s.relations.clear(), s.copies.clear(), s.full_groups.clear(), s.picked_groups.clear(), s.factors.clear(), s.pairs.clear(), s.assigned.clear();
+  s.slots.assign(std::bit_ceil(2 * batch.size() + 1), 0);
+  reserve_nonzeros(batch, s);
+  if (search.steps) s.known.clear();
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const Change change = batch[i];
+    Form form = Form::all;
+    if (search.steps) s.known.follow(change.vector);
+    if (is_assignment(change.op)) {
+      const Relation relation = relate(batch, change, search, s);
+      s.relations.push_back(static_cast<Byte>(relation));
+      s.assigned.push_back(static_cast<std::uint32_t>(i));
+      form = gather_assignment(change, relation == Relation::plain, s);
+    } else {
+      s.parameters.insert(s.parameters.end(), change.bits.begin(), change.bits.end());
+    }
+    if (search.steps) learn(change, s);
+    s.kinds.push_back(static_cast<Byte>(static_cast<unsigned>(change.op) | static_cast<unsigned>(form) << 4));
+  }
 }
 
 void encode_metadata(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
@@ -205,14 +323,9 @@ void encode_metadata(const ChangeBatch& batch, Effort effort, EncodeScratch& s) 
   s.assembly.bytes(Column::metadata, bytes_of(batch.metadata), effort);
 }
 
-}  // namespace
-
-void encode_block(const ChangeBatch& batch, Layout layout, Preset preset, Buffer& out) {
-  DELTA_CHECK(!batch.empty() && batch.row_bytes() <= kMaxBlockBytes);
-  EncodeScratch& s = encode_scratch();
-  const Effort effort = effort_of(preset);
+void encode_columns(const ChangeBatch& batch, Layout layout, Effort effort, const Search& search, EncodeScratch& s) {
   s.assembly.clear();
-  gather(batch, s);
+  gather(batch, search, s);
   s.assembly.bytes(Column::kinds, s.kinds, effort);
   encode_vectors(batch, effort, s);
   if (layout == Layout::fresh) encode_times(batch, effort, s);
@@ -222,13 +335,71 @@ void encode_block(const ChangeBatch& batch, Layout layout, Preset preset, Buffer
   s.assembly.bytes(Column::run_skips, s.sets.skips, effort);
   s.assembly.bytes(Column::run_lengths, s.sets.lengths, effort);
   s.assembly.bytes(Column::bitmaps, s.sets.bitmaps, effort);
-  s.assembly.numbers(Column::repeats, s.sets.repeats, effort);
-  s.assembly.words(Column::full_values, s.full, common_row(s.dims), effort);
-  s.assembly.words(Column::picked_values, s.picked, 0, effort);
-  s.assembly.words(Column::parameters, s.parameters, 0, effort);
+  s.assembly.either(Column::repeats, s.sets.repeats, Column::twins, s.sets.twins, effort);
+  s.assembly.words(Column::full_values, s.full, s.full_groups, effort);
+  s.assembly.words(Column::picked_values, s.picked, s.picked_groups, effort);
+  s.assembly.words(Column::parameters, s.parameters, {}, effort);
   encode_metadata(batch, effort, s);
   if (layout == Layout::packed) encode_rows(batch, effort, s);
-  s.assembly.write(out);
+  if (std::any_of(s.relations.begin(), s.relations.end(), [](Byte b) { return b != 0; })) {
+    s.assembly.bytes(Column::relations, s.relations, effort);
+  }
+  s.assembly.steps(s.pairs, search.lattice, effort);
+  s.assembly.words(Column::factors, s.factors, {}, effort);
+  s.assembly.numbers(Column::copies, s.copies, effort);
+}
+
+/// Continuous values relate delta by delta, by what it saves. Of discrete ones it is hard to tell beforehand: the block is written both
+/// ways, and the smaller stays.
+void encode_packed(const ChangeBatch& batch, Effort effort, EncodeScratch& s, Buffer& out) {
+  constexpr double kContinuousBits = 26.6;
+  if (looks_continuous(batch.bits) && !find_lattice(batch.bits)) {
+    encode_columns(batch, Layout::packed, effort, {.steps = true, .plain_bits = kContinuousBits, .lattice = {}, .least_copied = 4}, s);
+    return s.assembly.write(out);
+  }
+  const auto lattice = find_lattice(batch.bits);
+  s.best.clear();
+  for (const bool steps : {true, false}) {
+    for (const std::size_t least_copied : {std::size_t{16}, kNever}) {
+      encode_columns(batch, Layout::packed, effort, {.steps = steps, .plain_bits = 0, .lattice = lattice, .least_copied = least_copied}, s);
+      const bool copied = !s.copies.empty();
+      s.trial.clear();
+      s.assembly.write(s.trial);
+      if (s.best.empty() || s.trial.size() < s.best.size()) std::swap(s.best, s.trial);
+      if (!copied) break;  // then it was the same without
+    }
+  }
+  out.insert(out.end(), s.best.begin(), s.best.end());
+}
+
+/// What repeats itself across columns, zstd may find: all of them as they are, in one frame, if that is smaller.
+void try_whole(const ChangeBatch& batch, Layout layout, Effort effort, std::size_t base, EncodeScratch& s, Buffer& out) {
+  encode_columns(batch, layout, kStored, {.lattice = {}, .least_copied = kNever}, s);
+  s.trial.clear(), s.best.clear();
+  s.assembly.write(s.trial);
+  s.best.push_back(0);
+  put_varint(s.best, s.trial.size());
+  if (append_frame(s.trial, effort, s.best) && s.best.size() < out.size() - base) {
+    out.resize(base);
+    out.insert(out.end(), s.best.begin(), s.best.end());
+  }
+}
+
+}  // namespace
+
+void encode_block(const ChangeBatch& batch, Layout layout, Preset preset, Buffer& out) {
+  DELTA_CHECK(!batch.empty() && batch.row_bytes() <= kMaxBlockBytes);
+  EncodeScratch& s = encode_scratch();
+  const Effort effort = effort_of(preset);
+  const std::size_t base = out.size();
+  if (layout == Layout::packed) {
+    encode_packed(batch, effort, s, out);
+  } else {
+    encode_columns(batch, layout, effort, {}, s);
+    s.assembly.write(out);
+  }
+  // What has come out at more than half is noise, in which nothing repeats.
+  if (preset != Preset::fastest && (out.size() - base) * 2 < batch.row_bytes()) try_whole(batch, layout, effort, base, s, out);
   if (batch.row_bytes() > kKeepBytes) s = {}, release_scratch();
 }
 

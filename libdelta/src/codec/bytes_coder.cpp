@@ -113,8 +113,16 @@ Error column_error(ErrorCode code, std::string_view what, std::string message) {
   return error(code, std::move(message)).at("block column " + std::string(what));
 }
 
+bool append_frame(ByteView raw, Effort effort, Buffer& out) {
+  const std::size_t base = out.size();
+  if (compress(raw, effort.level, out) < raw.size()) return true;
+  out.resize(base);
+  return false;
+}
+
 Coder append_bytes(ByteView raw, Effort effort, Buffer& out) {
   const std::size_t base = out.size();
+  if (effort == kStored) return out.insert(out.end(), raw.begin(), raw.end()), Coder::raw;
   if (raw.size() >= 2 && all_equal(raw)) return out.push_back(raw[0]), Coder::constant;
   std::size_t best = raw.size();
   const Search search = raw.size() < kWorthTrying ? Search::nothing : search_for(raw, effort);

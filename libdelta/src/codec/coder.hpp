@@ -22,11 +22,12 @@ enum class Coder : std::uint8_t {
   zstd = 2,      ///< a zstd frame without magic number, checksum, dictionary and content size
   planes = 3,    ///< byte k of every element together, each plane coded on its own
   table = 4,     ///< float32 columns: the distinct words in order, and the place of each element among them
+  lattice = 5,   ///< float32 columns: whole multiples of a step
 };
 inline constexpr std::uint8_t kTransposed =
     0x10;  ///< added to zstd, planes and table: element 0 of all rows, then 1, …
 
-/// What a preset spends: zstd levels for what is written and for what is only compared.
+/// What a preset spends: zstd levels for what is written and for what is only compared; 0: everything raw.
 struct Effort {
   int level = 0, trial_level = 0;
   bool exhaustive = false;  ///< compare whole columns, not samples
@@ -40,6 +41,10 @@ constexpr Effort effort_of(Preset preset) {
                                       : Effort{19, 19, true};
 }
 
+inline constexpr Effort kStored{};
+
+/// Appends one zstd frame without magic number; false, and `out` as it was, if it is not smaller than `raw`.
+bool append_frame(ByteView raw, Effort effort, Buffer& out);
 /// Appends the coding of `raw` and returns its coder: raw, constant or zstd.
 Coder append_bytes(ByteView raw, Effort effort, Buffer& out);
 /// Fills `raw` (its size is the raw length) from all of `stored`. `what` names the column.
@@ -59,13 +64,26 @@ struct Coded {
 Coded append_numbers(std::span<const std::uint64_t> numbers, Effort effort, Buffer& out);
 Status read_numbers(Coded coded, ByteView stored, std::span<std::uint64_t> numbers, std::string_view what);
 
-/// Raw float32 bits. `row`: elements a row if all rows are alike, else 0; it allows transposing.
-Coded append_words(std::span<const std::uint32_t> words, std::size_t row, Effort effort, Buffer& out);
-Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, std::string_view what);
+using Words = std::span<const std::uint32_t>;
+/// How many words of a column belong to each delta, in order; they add up to the column, or there are none.
+using Groups = std::span<const std::uint64_t>;
+
+/// Raw float32 bits.
+Coded append_words(Words words, Groups groups, Effort effort, Buffer& out);
+Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, Groups groups, std::string_view what);
+
+/// Whether hardly a word occurs twice.
+bool looks_continuous(Words words);
+/// False if the words certainly lie on no lattices; for most columns that takes a look at a few.
+bool maybe_on_lattices(Words words, Groups groups);
+/// False, and `out` as it was, if they do not lie on lattices.
+bool append_lattices(Words words, Groups groups, Effort effort, Buffer& out);
+Status read_lattices(ByteView& stored, std::span<std::uint32_t> words, Groups groups, std::string_view what);
 
 /// Frees what this thread keeps from call to call: for after an unusually large block.
 void release_scratch();
-void release_numbers_scratch();  ///< its part of that
+void release_numbers_scratch();  ///< their parts of that
+void release_lattice_scratch();
 
 /// An error about a column: "block column NAME: MESSAGE".
 Error column_error(ErrorCode code, std::string_view what, std::string message);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "codec/block.hpp"
 #include "codec/coder.hpp"
@@ -40,10 +41,15 @@ enum class Column : std::uint8_t {
   places = 0x94,         ///< in their commits, as zigzag of the distance from what follows
   lags = 0x95,           ///< behind their commits' times: the unit, then as many units
   lost = 0x96,           ///< bits of delta::pruned
+  relations = 0x97,      ///< of creates, dense and sparse updates: Relation
+  value_steps = 0x98,    ///< from the values before
+  factors = 0x99,        ///< or amounts: one for each delta scaled or shifted
+  copies = 0x9a,         ///< how many assignments back a repeated delta's twin is, less 1
+  twins = 0x9b,          ///< instead of repeats: which of the spelled-out sets, from the first on
 };
 
 inline constexpr std::uint8_t kFirstColumn = 0x81;
-inline constexpr std::size_t kColumns = 22;
+inline constexpr std::size_t kColumns = 27;
 inline constexpr std::uint8_t kCritical = 0x80;
 inline constexpr std::size_t kMaxBlockBytes = kMaxFrameBytes;
 /// Rows of a block whose scratch a thread keeps: usual blocks have 256 KiB.
@@ -65,23 +71,34 @@ inline Error directory_error(std::string message) {
 }
 
 /// What the row and the place of a delta are expected to be, from those before it in the block: a vector goes on with its next
-/// commit, a new one begins where the vector before it began; and deltas of one commit mostly follow each other.
+/// commit, a new one begins where the vector before it began; and deltas of one commit and time mostly follow each other, in the
+/// order of their vectors. A commit and time that is met first is about as far in its commit as the last such was.
 class Expectation {
+  using Moment = std::pair<std::uint32_t, std::uint64_t>;  // row and lag
+
  public:
   std::uint32_t row(std::uint32_t vector) const { return vector == vector_ ? row_ : first_row_; }
-  std::uint64_t place(std::uint32_t row) const {
-    const auto last = places_.find(row);
-    return last == places_.end() ? 0 : last->second + 1;
+  std::uint64_t place(std::uint32_t row, std::uint64_t lag) const {
+    const auto last = places_.find(Moment(row, lag));
+    return last == places_.end() ? first_place_ : last->second + 1;
   }
   void note_row(std::uint32_t vector, std::uint32_t row) {
     if (vector != vector_) first_row_ = row;
     vector_ = vector, row_ = row;
   }
-  void note_place(std::uint32_t row, std::uint64_t place) { places_[row] = place; }
+  void note_place(std::uint32_t row, std::uint64_t lag, std::uint64_t place) {
+    const auto [at, fresh] = places_.insert_or_assign(Moment(row, lag), place);
+    if (fresh) first_place_ = place;
+  }
 
  private:
+  struct Hash {
+    std::size_t operator()(const Moment& m) const { return static_cast<std::size_t>((m.first + m.second * 0x9E3779B97F4A7C15u) * 0x9E3779B97F4A7C15u >> 7); }
+  };
+
   std::uint32_t vector_ = ~std::uint32_t{0}, row_ = 0, first_row_ = 0;
-  std::unordered_map<std::uint32_t, std::uint64_t> places_;
+  std::uint64_t first_place_ = 0;
+  std::unordered_map<Moment, std::uint64_t, Hash> places_;
 };
 
 /// A column as it stands in a payload.

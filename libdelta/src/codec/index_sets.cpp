@@ -39,7 +39,7 @@ Costs costs_of(Indices indices) {
 }  // namespace
 
 void SetWriter::clear(std::size_t sets) {
-  gaps.clear(), skips.clear(), lengths.clear(), bitmaps.clear(), sizes.clear(), repeats.clear(), spelled_.clear();
+  gaps.clear(), skips.clear(), lengths.clear(), bitmaps.clear(), sizes.clear(), repeats.clear(), twins.clear(), spelled_.clear();
   slots_.assign(std::bit_ceil(2 * sets + 1), 0);
 }
 
@@ -67,7 +67,11 @@ SetWriter::Choice SetWriter::choose(Indices indices, bool spell) {
 }
 
 void SetWriter::write(Indices indices, const Choice& choice) {
-  if (choice.form == Form::repeat) return repeats.push_back(spelled_.size() - 1 - choice.twin);
+  if (choice.form == Form::repeat) {
+    repeats.push_back(spelled_.size() - 1 - choice.twin);
+    twins.push_back(choice.twin);
+    return;
+  }
   sizes.push_back(indices.size());
   if (choice.form == Form::all) return;
   if (!indices.empty()) *slot(indices, choice.hash) = static_cast<std::uint32_t>(spelled_.size()) + 1;

@@ -43,7 +43,7 @@ class SetWriter {
   void write(Indices indices, const Choice& choice);
 
   Buffer gaps, skips, lengths, bitmaps;
-  std::vector<std::uint64_t> sizes, repeats;
+  std::vector<std::uint64_t> sizes, repeats, twins;  ///< repeats: as distances, and as numbers of spelled-out sets
 
  private:
   std::uint32_t* slot(Indices indices, std::uint64_t hash);

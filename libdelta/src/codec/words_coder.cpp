@@ -2,8 +2,8 @@
 //   - continuous values (embeddings): 24 of 32 bits are noise that nothing shrinks. The word rotated left by one puts
 //     the exponent in one byte; that plane is Huffman coded, the other three are stored: 26.6 bits a float against
 //     a bound of 26.5, at the speed of memory.
-//   - discrete values (counts, decimals, quantised floats): few distinct words, in patterns. A table of these with a
-//     byte or two for each element, or zstd over the words, in row order or transposed, win by large factors.
+//   - discrete values (counts, decimals, quantised floats): few distinct words, in patterns. Whole multiples of a step, a table
+//     with a byte or two for each element, or zstd over the words, in row order or transposed, win by large factors.
 // Counting distinct words tells them apart. Continuous blocks take the planes and no trials; for discrete ones the
 // candidates race over a sample (or, for `maximum`, over everything).
 #include <algorithm>
@@ -16,8 +16,6 @@
 
 namespace delta::codec {
 namespace {
-
-using Words = std::span<const std::uint32_t>;
 
 constexpr std::size_t kSampleWords = 8 << 10;
 constexpr std::size_t kMaxTable = 65536;
@@ -177,6 +175,14 @@ Status read_table(ByteView& stored, std::span<std::uint32_t> words, std::string_
 
 // --- choice
 
+/// The size of all groups, if they are of one; else 0.
+std::size_t common_size(Groups groups) {
+  for (const std::uint64_t size : groups) {
+    if (size != groups[0]) return 0;
+  }
+  return groups.empty() ? 0 : static_cast<std::size_t>(groups[0]);
+}
+
 Words transpose(Words words, std::size_t columns, std::vector<std::uint32_t>& out) {
   out.resize(words.size());
   const std::size_t rows = words.size() / columns;
@@ -187,7 +193,78 @@ Words transpose(Words words, std::size_t columns, std::vector<std::uint32_t>& ou
   return out;
 }
 
-/// Whether hardly a word occurs twice, by linear counting in a bitmap.
+constexpr std::uint8_t coder_byte(Coder coder, bool transposed) {
+  return static_cast<std::uint8_t>(static_cast<std::uint8_t>(coder) | (transposed ? kTransposed : 0));
+}
+
+/// Appends `words` by one given coder. False if it does not apply.
+bool append_by(std::uint8_t coder, Words words, Groups groups, Effort effort, Buffer& out) {
+  if ((coder & kTransposed) != 0) {
+    const std::size_t row = common_size(groups);
+    if (row < 2 || words.size() < 2 * row || words.size() % row != 0) return false;
+    put_varint(out, row);
+    words = transpose(words, row, scratch().transposed);
+  }
+  switch (static_cast<Coder>(coder & ~kTransposed)) {
+    case Coder::zstd:
+      return append_bytes(bytes_of_words(words), effort, out) == Coder::zstd;
+    case Coder::planes:
+      return append_planes(words, effort, out), true;
+    case Coder::table:
+      return append_table(words, effort, out);
+    case Coder::lattice:
+      return append_lattices(words, groups, effort, out);
+    default:
+      return false;
+  }
+}
+
+using Candidates = std::span<const std::uint8_t>;
+constexpr std::uint8_t kContinuous[] = {coder_byte(Coder::planes, false), coder_byte(Coder::planes, true)};
+constexpr std::uint8_t kDiscrete[] = {coder_byte(Coder::planes, false), coder_byte(Coder::lattice, false),
+                                      coder_byte(Coder::table, false),  coder_byte(Coder::zstd, false),
+                                      coder_byte(Coder::table, true),   coder_byte(Coder::zstd, true),
+                                      coder_byte(Coder::planes, true)};
+
+/// Leaves the smallest coding of `words` in `best`; raw if none is smaller.
+std::uint8_t race(Candidates candidates, Words words, Groups groups, Effort effort, Buffer& best) {
+  std::uint8_t winner = static_cast<std::uint8_t>(Coder::raw);
+  best.clear();
+  std::size_t least = words.size() * sizeof(std::uint32_t);
+  Buffer& trial = scratch().trial;
+  for (const std::uint8_t coder : candidates) {
+    trial.clear();
+    if (!append_by(coder, words, groups, effort, trial) || trial.size() >= least) continue;
+    winner = coder, least = trial.size();
+    std::swap(best, trial);
+  }
+  return winner;
+}
+
+struct Sample {
+  Words words;
+  Groups groups;
+};
+
+/// The words that speak for all: whole groups from the middle.
+Sample sample_of(Words words, Groups groups) {
+  if (groups.empty()) return {words.subspan((words.size() - kSampleWords) / 2, kSampleWords), {}};
+  std::size_t first = groups.size() / 2, last = first, begin = 0, n = 0;
+  for (std::size_t i = 0; i < first; ++i) begin += static_cast<std::size_t>(groups[i]);
+  while (n < kSampleWords && (first > 0 || last < groups.size())) {
+    if (last < groups.size()) n += static_cast<std::size_t>(groups[last++]);
+    if (first > 0) --first, n += static_cast<std::size_t>(groups[first]), begin -= static_cast<std::size_t>(groups[first]);
+  }
+  return {words.subspan(begin, n), groups.subspan(first, last - first)};
+}
+
+bool all_equal(Words words) {
+  return std::memcmp(words.data(), words.data() + 1, (words.size() - 1) * sizeof(std::uint32_t)) == 0;
+}
+
+}  // namespace
+
+/// By linear counting in a bitmap.
 bool looks_continuous(Words words) {
   if (words.size() < 64) return false;
   auto& seen = scratch().seen;
@@ -203,83 +280,26 @@ bool looks_continuous(Words words) {
   return distinct * 10 >= sample.size() * 8;
 }
 
-constexpr std::uint8_t coder_byte(Coder coder, bool transposed) {
-  return static_cast<std::uint8_t>(static_cast<std::uint8_t>(coder) | (transposed ? kTransposed : 0));
-}
-
-/// Appends `words` by one given coder. False if it does not apply.
-bool append_by(std::uint8_t coder, Words words, std::size_t row, Effort effort, Buffer& out) {
-  if ((coder & kTransposed) != 0) {
-    if (row < 2 || words.size() < 2 * row || words.size() % row != 0) return false;
-    put_varint(out, row);
-    words = transpose(words, row, scratch().transposed);
-  }
-  switch (static_cast<Coder>(coder & ~kTransposed)) {
-    case Coder::zstd:
-      return append_bytes(bytes_of_words(words), effort, out) == Coder::zstd;
-    case Coder::planes:
-      return append_planes(words, effort, out), true;
-    case Coder::table:
-      return append_table(words, effort, out);
-    default:
-      return false;
-  }
-}
-
-using Candidates = std::span<const std::uint8_t>;
-constexpr std::uint8_t kContinuous[] = {coder_byte(Coder::planes, false), coder_byte(Coder::planes, true)};
-constexpr std::uint8_t kDiscrete[] = {coder_byte(Coder::planes, false), coder_byte(Coder::table, false),
-                                      coder_byte(Coder::zstd, false),   coder_byte(Coder::table, true),
-                                      coder_byte(Coder::zstd, true),    coder_byte(Coder::planes, true)};
-
-/// Leaves the smallest coding of `words` in `best`; raw if none is smaller.
-std::uint8_t race(Candidates candidates, Words words, std::size_t row, Effort effort, Buffer& best) {
-  std::uint8_t winner = static_cast<std::uint8_t>(Coder::raw);
-  best.clear();
-  std::size_t least = words.size() * sizeof(std::uint32_t);
-  Buffer& trial = scratch().trial;
-  for (const std::uint8_t coder : candidates) {
-    trial.clear();
-    if (!append_by(coder, words, row, effort, trial) || trial.size() >= least) continue;
-    winner = coder, least = trial.size();
-    std::swap(best, trial);
-  }
-  return winner;
-}
-
-/// The words that speak for all: whole rows from the middle.
-Words sample_of(Words words, std::size_t row) {
-  if (row == 0) return words.subspan((words.size() - kSampleWords) / 2, kSampleWords);
-  const std::size_t rows = words.size() / row, some = std::max<std::size_t>(2, kSampleWords / row);
-  if (some >= rows) return words;
-  return words.subspan((rows - some) / 2 * row, some * row);
-}
-
-bool all_equal(Words words) {
-  return std::memcmp(words.data(), words.data() + 1, (words.size() - 1) * sizeof(std::uint32_t)) == 0;
-}
-
-}  // namespace
-
-Coded append_words(Words words, std::size_t row, Effort effort, Buffer& out) {
+Coded append_words(Words words, Groups groups, Effort effort, Buffer& out) {
   const std::uint64_t raw = words.size() * sizeof(std::uint32_t);
   const auto plain = [&](ByteView bytes, Coder coder) -> Coded {
     out.insert(out.end(), bytes.begin(), bytes.end());
     return {static_cast<std::uint8_t>(coder), raw};
   };
+  if (effort == kStored) return plain(bytes_of_words(words), Coder::raw);
   if (words.size() >= 2 && all_equal(words)) return plain(bytes_of_words(words.first(1)), Coder::constant);
   if (words.size() < 8) return plain(bytes_of_words(words), Coder::raw);
 
   const std::size_t base = out.size();
   std::uint8_t coder = static_cast<std::uint8_t>(Coder::planes);
-  const bool continuous = looks_continuous(words);
+  const bool continuous = looks_continuous(words) && !maybe_on_lattices(words, groups);
   if (effort.exhaustive || !continuous) {
     Buffer& best = scratch().best;
-    const Words sample = effort.exhaustive || words.size() <= 2 * kSampleWords ? words : sample_of(words, row);
-    coder = race(continuous ? Candidates(kContinuous) : Candidates(kDiscrete), sample, row, effort.trial(), best);
-    if (sample.size() == words.size() && effort == effort.trial()) out.insert(out.end(), best.begin(), best.end());
+    const Sample sample = effort.exhaustive || words.size() <= 2 * kSampleWords ? Sample{words, groups} : sample_of(words, groups);
+    coder = race(continuous ? Candidates(kContinuous) : Candidates(kDiscrete), sample.words, sample.groups, effort.trial(), best);
+    if (sample.words.size() == words.size() && effort == effort.trial()) out.insert(out.end(), best.begin(), best.end());
   }
-  if (out.size() == base && !append_by(coder, words, row, effort, out)) {
+  if (out.size() == base && !append_by(coder, words, groups, effort, out)) {
     // Nothing helped, or the sample misled: planes always apply.
     out.resize(base);
     coder = static_cast<std::uint8_t>(Coder::planes);
@@ -290,7 +310,7 @@ Coded append_words(Words words, std::size_t row, Effort effort, Buffer& out) {
   return plain(bytes_of_words(words), Coder::raw);
 }
 
-Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, std::string_view what) {
+Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, Groups groups, std::string_view what) {
   const std::size_t n = words.size();
   if (coded.raw != n * sizeof(std::uint32_t)) return column_error(ErrorCode::corrupt, what, "another number of words");
   const auto base = static_cast<std::uint8_t>(coded.coder & ~kTransposed);
@@ -322,6 +342,9 @@ Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, 
     case Coder::table:
       DELTA_OK(read_table(stored, to, what));
       break;
+    case Coder::lattice:
+      DELTA_OK(read_lattices(stored, to, groups, what));
+      break;
     default:
       DELTA_OK(read_bytes(base, stored, {reinterpret_cast<Byte*>(to.data()), n * sizeof(std::uint32_t)}, what));
       stored = {};
@@ -339,6 +362,7 @@ Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, 
 void release_scratch() {
   scratch() = {};
   release_numbers_scratch();
+  release_lattice_scratch();
 }
 
 }  // namespace delta::codec

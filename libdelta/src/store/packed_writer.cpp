@@ -1,16 +1,23 @@
 #include "store/packed_writer.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "codec/block.hpp"
+#include "format/wire.hpp"
 #include "store/frames.hpp"
 
 namespace delta::store {
 namespace {
 
-// A block is what a point read decodes. Smaller ones compress worse: each column starts anew.
-constexpr std::uint64_t kBlockBytes = 64 << 10;
-constexpr std::size_t kBlockDeltas = 16384;
+// A block is what a point read decodes. Smaller ones compress worse, since each column starts anew: by a percent where values are
+// noise, and by a lot where they are not. So blocks are of one piece, and of more where a trial on the first pieces shows that it pays.
+constexpr std::uint64_t kPieceBytes = 96 << 10;
+constexpr std::size_t kPieceDeltas = 16384;
+constexpr std::array<std::size_t, 3> kPieces = {1, 4, 16};
+constexpr std::size_t kMostPieces = kPieces.back();
+static_assert(kMostPieces * kPieceBytes == PackedWriter::kTrialBytes);
+constexpr std::size_t kPays = 98;  // percent of the bytes before
 constexpr std::size_t kIdsAtOnce = 32 << 10;
 
 template <class T>
@@ -21,7 +28,7 @@ T& slot(std::vector<T>& table, std::uint32_t i) {
 
 }  // namespace
 
-/// A DATA frame.
+/// A DATA frame, or a piece of one.
 struct PackedWriter::Block {
   ChangeBatch batch;  // vectors by segment number, commits by row, seqs as places, times as lags
   Timestamp least{~std::uint64_t{0}}, greatest{};
@@ -34,6 +41,10 @@ struct PackedWriter::Block {
     codec::encode_block(batch, codec::Layout::packed, preset, payload);
     frame.raw = static_cast<std::uint32_t>(payload.size());
     append_frame(frame, payload, bytes);
+  }
+  void append(const Block& piece) {
+    for (std::size_t i = 0; i < piece.batch.size(); ++i) batch.add(piece.batch[i]);
+    least = std::min(least, piece.least), greatest = std::max(greatest, piece.greatest);
   }
 };
 
@@ -106,21 +117,53 @@ Status PackedWriter::add(const Change& change) {
   block.batch.add(local);
   block.least = std::min(block.least, change.time);
   block.greatest = std::max(block.greatest, change.time);
-  if (block.batch.row_bytes() >= kBlockBytes || block.batch.size() >= kBlockDeltas) return flush_block();
+  if (block.batch.row_bytes() < kPieceBytes && block.batch.size() < kPieceDeltas) return {};
+  end_piece();
+  if (block_pieces_ == 0 && pieces_.size() < kMostPieces) return {};
+  if (block_pieces_ == 0) choose_size();
+  while (pieces_.size() >= block_pieces_) DELTA_OK(write_block());
   return {};
 }
 
-Status PackedWriter::flush_block() {
-  Block& block = *block_;
-  if (block.batch.empty()) return {};
+void PackedWriter::end_piece() {
+  if (block_->batch.empty()) return;
+  pieces_.push_back(std::move(block_));
+  block_ = std::make_unique<Block>();
+}
+
+/// By what the first pieces take in blocks of each size.
+void PackedWriter::choose_size() {
+  std::size_t least = 0;
+  for (const std::size_t size : kPieces) {
+    std::size_t bytes = 0;
+    Buffer payload;
+    for (std::size_t first = 0; first < pieces_.size(); first += size) {
+      Block block;
+      for (std::size_t i = first; i < std::min(pieces_.size(), first + size); ++i) block.append(*pieces_[i]);
+      payload.clear();
+      codec::encode_block(block.batch, codec::Layout::packed, options_.preset, payload);
+      bytes += format::kAlign + format::padded(payload.size());
+    }
+    if (block_pieces_ != 0 && bytes * 100 > least * kPays) return;
+    block_pieces_ = size, least = bytes;
+    if (size >= pieces_.size()) return;
+  }
+}
+
+/// The next block out of the first pieces, as many as there are up to the size.
+Status PackedWriter::write_block() {
+  const std::size_t n = std::min(block_pieces_, pieces_.size());
+  std::unique_ptr<Block> next = std::move(pieces_.front());
+  for (std::size_t i = 1; i < n; ++i) next->append(*pieces_[i]);
+  pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(n));
+  Block& block = *next;
   block.frame = file_.frame(format::FrameType::data);
   block.frame.count = static_cast<std::uint32_t>(block.batch.size());
   block.frame.first = ordinal_;
   block.frame.min_time = block.least, block.frame.max_time = block.greatest;
   ordinal_ += block.batch.size();
   block.preset = options_.preset;
-  const auto shared = std::shared_ptr<Block>(std::move(block_));
-  block_ = std::make_unique<Block>();
+  const auto shared = std::shared_ptr<Block>(std::move(next));
   return work_.submit([shared]() -> Status { return shared->encode(), Status{}; },
                       [this, shared]() -> Status {
                         const SegmentFile::VectorRange range{shared->batch.vectors.front(), shared->batch.vectors.back()};
@@ -167,7 +210,9 @@ Status PackedWriter::write_commits(format::CommitTable& table, std::size_t first
 Status PackedWriter::finish(format::CommitTable& table, std::span<const Hash> hashes) {
   DELTA_CHECK(&table.rows == &rows_ && hashes.size() == rows_.size());
   if (numbers_.empty()) DELTA_OK(write_names());
-  DELTA_OK(flush_block());
+  end_piece();
+  if (block_pieces_ == 0) choose_size();
+  while (!pieces_.empty()) DELTA_OK(write_block());
   DELTA_OK(work_.finish());
   const std::size_t commits = table.rows.size();
   for (std::size_t r = 0; r < commits; ++r) {

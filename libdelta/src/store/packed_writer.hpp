@@ -34,6 +34,9 @@ class PackedWriter {
   /// Writes the commits, sealed. `table`: that of `rows`; it is used up. `hashes`: of each row's commit, at least the last of each origin.
   Status finish(format::CommitTable& table, std::span<const Hash> hashes);
 
+  /// Up to so many bytes as rows a log is looked at whole to choose the size of its blocks.
+  static constexpr std::uint64_t kTrialBytes = std::uint64_t{16} * (96 << 10);
+
   /// Rows of a COMMITS frame at most. Where there are more, each must know its `previous`.
   static constexpr std::size_t kRowsAtOnce = 1 << 20;
 
@@ -45,7 +48,9 @@ class PackedWriter {
 
   std::uint32_t local_origin(std::uint32_t origin);
   Status write_names();
-  Status flush_block();
+  void end_piece();
+  void choose_size();
+  Status write_block();
   Status write_commits(format::CommitTable& table, std::size_t first, std::size_t end);
 
   const Catalog& catalog_;
@@ -58,7 +63,9 @@ class PackedWriter {
   std::vector<std::uint32_t> origins_;  // + 1
   std::vector<std::string> new_origins_;
   std::uint32_t namespace_count_ = 0, origin_count_ = 0;
-  std::unique_ptr<Block> block_;
+  std::unique_ptr<Block> block_;                 // the piece that is being filled
+  std::vector<std::unique_ptr<Block>> pieces_;   // not yet written
+  std::size_t block_pieces_ = 0;                 // of a block; 0: not yet chosen
   std::uint64_t ordinal_ = 0;
 };
 
