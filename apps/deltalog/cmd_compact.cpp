@@ -20,6 +20,7 @@ Result<CompactOptions> options_of(const Invocation& invocation) {
   CompactOptions options;
   options.force = invocation.has("force");
   options.whole_deltas = invocation.has("whole-deltas");
+  options.assume_closed = invocation.has("assume-closed");
   for (const auto& text : invocation.values("keep")) {
     auto rule = parse_keep(text);
     if (!rule) return usage_error(invocation, "--keep: " + rule.error().message);
@@ -80,15 +81,16 @@ std::string json_report(const CompactReport& report, bool dry) {
   for (const auto& range : report.answers.ranges()) {
     json.begin_object().member("first", delta::format_time(range.first)).member("last", delta::format_time(range.last)).end_object();
   }
-  json.end_array().end_object().end_line();
+  json.end_array().key("repacked").boolean(report.repacked).end_object().end_line();
   return out;
 }
 
 std::string text_report(const CompactReport& report, bool dry) {
-  return fmt::format("{} {} of {} ({} in part) on {}, {}{} -> {}; answers {}", dry ? "would keep" : "kept", report.kept,
+  return fmt::format("{} {} of {} ({} in part) on {}, {}{} -> {}{}; answers {}", dry ? "would keep" : "kept", report.kept,
                      delta::plural(report.deltas, "delta"), report.partial, delta::plural(report.vectors, "vector"),
                      report.pruned_commits > 0 ? delta::plural(report.pruned_commits, "pruned commit") + ", " : std::string(),
-                     delta::human_size(report.bytes_before), delta::human_size(report.bytes_after), answers_text(report.answers));
+                     delta::human_size(report.bytes_before), delta::human_size(report.bytes_after),
+                     report.repacked ? "" : ", as it is, since packed it would be larger", answers_text(report.answers));
 }
 
 }  // namespace

@@ -306,6 +306,7 @@ Command compact_command() {
           .options = join({output(),
                            {{"keep", 0, "RULE", "all (default), now, since:TIME, last:N, every:DURATION, hourly:N, daily:N, weekly:N, monthly:N, yearly:N, tags", true},
                             {"whole-deltas", 0, "", "a delta goes whole or stays whole, so that hashes vouch for all that stays"},
+                            {"assume-closed", 0, "", "no writer is unseen: transforms and tombstones go too, and who comes late is refused"},
                             {"if", 0, "CONDITION", "only if the log has reached chain:N, segments:N, deltas:N, commits:N or bytes:SIZE"},
                             {"dry-run", 0, "", "write nothing, and say what would go"},
                             {"memory", 0, "SIZE", "sort at most SIZE of deltas at a time (default 256M)"},

@@ -104,3 +104,111 @@ TEST_CASE("law 8: replicas compacted apart, united and compacted again answer as
   }));
   CHECK(refused > 0);
 }
+
+namespace {
+
+bool knows_all(const World& w, const Commit& c, const std::set<std::size_t>& commits) {
+  return std::ranges::all_of(commits, [&](std::size_t b) {
+    const auto seen = c.context.find(w.commits[b].origin);
+    return seen != c.context.end() && seen->second >= w.commits[b].last();
+  });
+}
+
+/// Of the deltas in a log, what is now and what was when they had all been seen.
+void check_closed_answers(const std::vector<std::string>& paths, const World& w, const std::set<std::size_t>& commits, const std::vector<delta::Micros>& kept) {
+  const auto log = must(delta::Log::open(paths, {1}));
+  const auto deltas = deltas_of(w, commits);
+  compare(log, w, deltas, {});
+  for (const delta::Micros at : kept) {
+    auto inside = deltas;
+    std::erase_if(inside, [&](const Delta& d) { return d.hlc >> 12 > at; });
+    compare(log, w, inside, {.at = at});
+  }
+}
+
+}  // namespace
+
+TEST_CASE("law 8: after a compaction that knew every writer, who has seen it may write on, and others are refused as late") {
+  std::size_t settled = 0, late = 0, later = 0;
+  CHECK(check_histories("law 8, closed, through files", 0.4, [&](const Plan& plan) {
+    const World w = admissible(play(plan));
+    if (w.commits.empty()) return;
+    const scratch::Directory dir;
+    const std::string whole[] = {dir.file("whole.dlog")}, before_file[] = {dir.file("before.dlog")};
+    if (const auto written = write_world(w, whole[0]); !written) RC_FAIL(written.error().text() + "\n" + show(w));
+    const auto log = must(delta::Log::open(whole, {1}));
+    const replicas::Deck deck(log);
+    std::mt19937 random(static_cast<unsigned>(*rc::gen::noShrink(rc::gen::inRange(0, 1 << 30))));
+    const auto number = [&](std::size_t c) { return *log.find_commit(must(log.parse_dot(w.commits[c].origin + ":" + std::to_string(w.commits[c].first)))); };
+    const auto deal = [&](const std::set<std::size_t>& commits, const std::string& path) {
+      std::vector<std::uint32_t> hand;
+      for (const std::uint32_t n : log.commits_in_key_order()) {
+        if (std::ranges::any_of(commits, [&](std::size_t c) { return number(c) == n; })) hand.push_back(n);
+      }
+      deck.deal(hand, path);
+    };
+    const Commit& author = w.commits[random() % w.commits.size()];
+    std::set<std::size_t> before, all;
+    for (std::size_t c = 0; c < w.commits.size(); ++c) {
+      const auto seen = author.context.find(w.commits[c].origin);
+      if (seen != author.context.end() && w.commits[c].last() <= seen->second) before.insert(c);
+    }
+    before = folded(w, before);
+    if (before.empty()) return;
+    all = before;
+    for (std::size_t c = 0; c < w.commits.size(); ++c) {
+      if (knows_all(w, w.commits[c], before)) all.insert(c);
+    }
+    all = folded(w, all);
+    deal(before, before_file[0]);
+
+    delta::CompactOptions options{.threads = 1, .force = true, .assume_closed = true};
+    std::vector<delta::Micros> kept;
+    options.keep = {{.kind = delta::KeepRule::Kind::now}};
+    if (random() % 2 == 0) {
+      const Delta& d = w.deltas[random() % w.deltas.size()];
+      options.keep.push_back({.kind = delta::KeepRule::Kind::since, .at = d.hlc >> 12});
+      kept.push_back(d.hlc >> 12);
+    }
+    options.whole_deltas = random() % 4 == 0;
+    const std::string closed = dir.file("closed.dlog");
+    const auto report = must(delta::compact(before_file, closed, options));
+    settled += report.pruned_commits > 0;
+    check_closed_answers({closed}, w, before, kept);
+
+    std::set<std::size_t> after = all;
+    std::erase_if(after, [&](std::size_t c) { return before.count(c) != 0; });
+    std::vector<std::string> paths{closed};
+    if (!after.empty()) {
+      ++later;
+      paths.push_back(dir.file("after.dlog"));
+      deal(after, paths.back());
+      check_closed_answers(paths, w, all, kept);
+    }
+    RC_ASSERT(must(delta::verify(paths, {delta::VerifyLevel::chain, 1})).verdict == delta::Verdict::ok);
+    if (report.pruned_commits == 0) return;  // then nothing depends on the assumption
+    delta::CompactOptions open{.threads = 1, .force = true, .keep = {{.kind = delta::KeepRule::Kind::now}}};
+    RC_ASSERT(!delta::compact(paths, dir.file("again.dlog"), open));
+    open.assume_closed = true;
+    must(delta::compact(paths, dir.file("again.dlog"), open));
+    check_closed_answers({dir.file("again.dlog")}, w, all, {});
+    for (std::size_t c = 0; c < w.commits.size(); ++c) {
+      auto with = all;
+      with.insert(c);
+      if (all.count(c) != 0 || folded(w, with).count(c) == 0) continue;
+      ++late;
+      deal({c}, dir.file("late.dlog"));
+      auto more = paths;
+      more.push_back(dir.file("late.dlog"));
+      const auto opened = delta::Log::open(more, {1});
+      RC_ASSERT(!opened);
+      RC_ASSERT(opened.error().code == delta::ErrorCode::late);
+      const auto judged = must(delta::verify(more, {delta::VerifyLevel::chain, 1}));
+      RC_ASSERT(judged.verdict == delta::Verdict::late);
+    }
+    must(delta::Log::open(std::vector{closed, whole[0]}, {1}));  // all of it whole: nothing is closed any more
+  }));
+  CHECK(settled > 0);
+  CHECK(late > 0);
+  CHECK(later > 0);
+}

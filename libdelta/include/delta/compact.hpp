@@ -39,7 +39,9 @@ struct CompactOptions {
   bool force = false;            ///< replace an existing output
   std::vector<KeepRule> keep = {};  ///< united; none: all
   bool whole_deltas = false;     ///< a delta goes whole or stays whole, so that hashes vouch for all that stays
-  bool assume_closed = false;    ///< no writer exists whose deltas are not here; recorded
+  /// No writer exists whose deltas are not here. Transforms and tombstones that no kept time needs go too: values become those after the
+  /// transforms, so blame no longer names these. Recorded; a delta that is neither here nor has seen all of this is then refused as late.
+  bool assume_closed = false;
   std::uint64_t memory = std::uint64_t{256} << 20;  ///< deltas sorted at once, in bytes as plain rows: more passes, never other bytes
 };
 
@@ -49,6 +51,7 @@ struct CompactReport {
   std::uint64_t pruned_commits = 0;             ///< after: that have lost something, now or before
   std::uint64_t longest_chain = 0;              ///< most deltas of a vector, before
   std::uint64_t bytes_before = 0, bytes_after = 0;
+  bool repacked = true;                         ///< false: so small that any reader has it whole at once, and larger when packed: merged instead
   KeptTimes answers;                            ///< the times that the output answers, beside now; all() if nothing is pruned
   std::vector<Finding> notices;                 ///< pending commits, a torn tail that was passed over, ...
 };
@@ -56,7 +59,9 @@ struct CompactReport {
 /// The times that rules keep for a log; `last` is not among them, as it is each vector's own. limit: more than a million moments.
 DELTA_EXPORT Result<KeptTimes> kept_times(const Log& log, std::span<const KeepRule> rules);
 
-/// Writes the union of the logs as one packed segment to `output`; empty: nothing is written (a dry run), and the report says
+/// Writes the union of the logs as one packed segment to `output` (a log of which nothing is pruned and that takes no more than a few
+/// blocks stays in the segments that it has, if they are smaller); errors beside those of Log::open(): bad_input where `assume_closed`
+/// cannot hold, since commits wait for causes, or was given before and is not given now. `output` empty: nothing is written (a dry run), and the report says
 /// what would be. Memory: `memory` bytes, names and commit rows, 40 bytes a vector, and, if anything is pruned, 56 bytes a delta.
 DELTA_EXPORT Result<CompactReport> compact(std::span<const std::string> paths, const std::string& output, const CompactOptions& options);
 

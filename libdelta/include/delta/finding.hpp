@@ -22,6 +22,7 @@ enum class Verdict : std::uint8_t {
   damaged_tail,  ///< the last frame is complete and wrong
   unsupported,   ///< intact, with a feature that this version lacks
   invalid,       ///< intact bytes that break a rule of the model: written wrong, not damaged
+  late,          ///< a commit that a compaction had assumed not to exist
   forked,        ///< two different deltas under one dot
   corrupt,       ///< damage with anything valid after it
   foreign,       ///< not a delta log

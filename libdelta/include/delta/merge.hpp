@@ -40,6 +40,8 @@ class DELTA_EXPORT Merge {
  public:
   /// Files, directories, "-". Errors: forked, naming both deltas and their files; corrupt and the others of Log::open().
   static Result<Merge> open(std::span<const std::string> paths, MergeOptions options = {});
+  /// Of the files of an open log.
+  static Result<Merge> of(const Log& log, MergeOptions options = {});
   Merge(Merge&&) noexcept;
   Merge& operator=(Merge&&) noexcept;
   ~Merge();

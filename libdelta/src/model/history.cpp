@@ -88,8 +88,12 @@ Result<std::uint32_t> History::add(Commit commit, std::span<const std::uint32_t>
 /// Another copy of a commit that is here. What is whole stays whole; what becomes whole waits for no record.
 void History::unite(std::uint32_t number, std::span<const std::uint32_t> records) {
   const auto mine = pruned_.find(number);
-  if (mine == pruned_.end()) return;
+  if (mine == pruned_.end()) {
+    if (!records.empty()) unite_records(shed_[number], records);
+    return;
+  }
   if (!records.empty()) return unite_records(mine->second, records);
+  unite_records(shed_[number], mine->second);
   pruned_.erase(mine);
   if (!links_[number].gated) return;
   links_[number].gated = false;
@@ -249,14 +253,16 @@ Status History::check_closed(std::uint32_t record) const {
     const Commit& c = commits_[number];
     const auto covers = [&](Dot dot) { return dot.origin == c.origin && dot.seq >= c.last(); };
     if (std::any_of(seen.begin(), seen.end(), covers)) {
-      if (!c.setting.empty() || records(number) == std::vector{record}) continue;
-      return error(ErrorCode::late, "commit " + range_text(*catalog_, c) + " is here in another copy than the one of a compaction that assumed there was none");
+      const auto shed = shed_.find(number);
+      const bool was_whole = records(number).empty() && (shed == shed_.end() || !std::binary_search(shed->second.begin(), shed->second.end(), record));
+      if (was_whole || records(number) == std::vector{record}) continue;
+      return error(ErrorCode::late, "commit " + range_text(*catalog_, c) + " is here in another copy than that of a compaction which assumed there was none");
     }
     const auto knows = [&](Dot cause) { return after[linked_commit(cause)]; };
     after[number] = (c.first > 1 && knows({c.origin, c.first - 1})) || std::any_of(c.parents.begin(), c.parents.end(), knows) ||
                     std::all_of(seen.begin(), seen.end(), [&](Dot dot) { return dot.seq == 0 || context_contains(number, dot); });
     if (after[number]) continue;
-    return error(ErrorCode::late, "commit " + range_text(*catalog_, c) + " is late: a compaction had assumed that there was none which it had not seen");
+    return error(ErrorCode::late, "commit " + range_text(*catalog_, c) + " is late: it had not seen a compaction that assumed to have seen every writer");
   }
   return {};
 }

@@ -58,7 +58,7 @@ class History {
   /// The times that all folded commits answer; all() if none of them is pruned.
   KeptTimes answered() const;
   /// late: of what is folded, a commit that a pruning had assumed not to exist: the version vector of its record does not cover it, nor
-  /// has it seen all of that; or another copy of a commit that it does cover, in which there may be what that pruning let go.
+  /// has it seen all of that; or another copy of a commit that it pruned, in which there may be what that pruning let go.
   Status check_closed() const;
   const std::vector<std::uint32_t>& linked() const { return linked_; }  ///< folded commits, causes before effects
 
@@ -139,6 +139,7 @@ class History {
   const Catalog* catalog_;
   std::vector<PruneRecord> records_;
   std::map<std::uint32_t, std::vector<std::uint32_t>> pruned_;  // commit -> its records
+  std::map<std::uint32_t, std::vector<std::uint32_t>> shed_;    // commit -> records of pruned copies for which a whole one stands
   std::vector<Commit> commits_;
   std::vector<Link> links_;
   std::vector<Origin> origins_;

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "delta/file.hpp"
+#include "delta/merge.hpp"
 #include "format/wire.hpp"
 #include "model/fold.hpp"
 #include "model/pieces.hpp"
@@ -50,6 +51,10 @@ class Survey {
     return survey;
   }
 
+  std::uint64_t bytes() const {
+    return std::accumulate(places.begin(), places.end(), std::uint64_t{0}, [](std::uint64_t sum, const Place& place) { return sum + place.bytes; });
+  }
+
   std::vector<Place> places;                // by vector
   std::vector<std::uint32_t> order;         // vectors that have deltas, as a packed segment holds them: by their first key
   std::vector<Micros> kept_since;           // by vector, if asked
@@ -87,6 +92,7 @@ class Compaction {
   Compaction(const Log& log, const CompactOptions& options) : log_(log), options_(options), ranks_(model::origin_ranks(log.catalog())) {}
 
   Result<CompactReport> run(const std::string& output) {
+    DELTA_OK(check_closed());
     DELTA_TRY(rules_, kept_times(log_, options_.keep));
     for (const KeepRule& rule : options_.keep) {
       if (rule.kind == KeepRule::Kind::last) last_ = std::max(last_, rule.count);
@@ -100,16 +106,53 @@ class Compaction {
       DELTA_TRY(OutputFile opened, OutputFile::create(output, {.force = options_.force}));
       file.emplace(std::move(opened));
     }
-    const auto sink = [&](ByteView bytes) { return file ? file->write(bytes) : Status{}; };
+    const bool small = !pruning_ && survey_.bytes() <= store::PackedWriter::kTrialBytes;
+    Buffer held;
+    const auto sink = [&](ByteView bytes) {
+      if (small) return held.insert(held.end(), bytes.begin(), bytes.end()), Status{};
+      return file ? file->write(bytes) : Status{};
+    };
     store::PackedWriter writer(log_.catalog(), rows_->table().rows, survey_.order, rows_->first_previous(),
                                {options_.preset, thread_count(options_.threads), identity()}, sink);
     DELTA_OK(write_vectors(writer));
     DELTA_OK(rows_->finish(writer));
+    CompactReport done = report(writer);
+    if (small) DELTA_OK(write_smaller(held, file ? &*file : nullptr, done));
     if (file) DELTA_OK(file->commit());
-    return report(writer);
+    return done;
   }
 
  private:
+  /// A commit that waits for others proves that a writer is unseen; and what one closed pruning left, an open one would promise to later
+  /// arrivals again.
+  Status check_closed() const {
+    const auto& history = log_.impl().history;
+    if (options_.assume_closed && !history.pending().empty()) {
+      const Commit& commit = log_.commit(history.pending().front());
+      return error(ErrorCode::bad_input, "commit " + log_.dot_text({commit.origin, commit.first}) + " waits for causes that are not here: a writer is unseen")
+          .with_hint("merge the log that holds them first, or compact without --assume-closed");
+    }
+    const auto closed = [&](const auto& pruned) {
+      return std::ranges::any_of(pruned.second, [&](std::uint32_t record) { return history.record(record).closed; });
+    };
+    const bool keeps_all = options_.keep.empty() || std::ranges::any_of(options_.keep, [](const KeepRule& rule) { return rule.kind == KeepRule::Kind::all; });
+    if (options_.assume_closed || keeps_all || std::ranges::none_of(history.pruned(), closed)) return {};
+    return error(ErrorCode::bad_input, "the log was compacted with --assume-closed, and can only be pruned again under the same assumption")
+        .with_hint("--assume-closed, if it still holds; or --keep all");
+  }
+
+  /// Few blocks are read whole in any order, so packing them is for their size alone.
+  Status write_smaller(const Buffer& packed, OutputFile* file, CompactReport& done) const {
+    DELTA_TRY(Merge merge, Merge::of(log_, {.threads = options_.threads, .not_in = {}}));
+    done.repacked = merge.bytes() >= packed.size();
+    if (!done.repacked) done.bytes_after = merge.bytes();
+    if (!file) return {};
+    if (done.repacked) return file->write(packed);
+    DELTA_TRY(const MergeSummary written, merge.write(*file));
+    done.bytes_after = written.bytes;
+    return {};
+  }
+
   /// The times that are kept for every vector: those of the rules, and from where on each keeps all of its last deltas.
   KeptTimes kept_by_all() const {
     KeptTimes kept = rules_;
@@ -193,6 +236,7 @@ class Compaction {
     options.kept = rules_;
     if (!survey_.kept_since.empty()) options.kept.add(KeptTimes::since(survey_.kept_since[vector]));
     options.whole_deltas = options_.whole_deltas;
+    options.closed = options_.assume_closed;
     return options;
   }
 

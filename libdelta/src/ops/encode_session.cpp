@@ -286,6 +286,7 @@ std::optional<Timestamp> EncodeSession::last_time() const {
 
 Result<EncodeSummary> EncodeSession::finish() {
   if (open_) DELTA_OK(close_commit());
+  DELTA_OK(log_.impl().history.check_closed());
   EncodeSummary summary;
   summary.unchanged = unchanged;
   summary.notices = std::move(notices);

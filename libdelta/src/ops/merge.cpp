@@ -23,6 +23,8 @@ struct Merge::Impl {
   explicit Impl(unsigned count) : threads(thread_count(count)), set(threads) {}
 
   Status open(std::span<const std::string> paths, bool excluded);
+  Status add(const std::shared_ptr<const InputFile>& file, bool excluded);
+  Status settle();
   void plan();
   void plan_without_excluded();
   void count();
@@ -41,11 +43,22 @@ Status Merge::Impl::open(std::span<const std::string> paths, bool excluded) {
   DELTA_TRY(const auto names, store::log_files(paths));
   for (const auto& name : names) {
     DELTA_TRY(const auto file, store::open_log_file(name));
-    files.push_back(file);
-    const std::size_t before = set.parts().size();
-    DELTA_OK(set.add(file, excluded, notices));
-    if (!excluded) opened += set.parts().size() - before;
+    DELTA_OK(add(file, excluded));
   }
+  return {};
+}
+
+Status Merge::Impl::add(const std::shared_ptr<const InputFile>& file, bool excluded) {
+  files.push_back(file);
+  const std::size_t before = set.parts().size();
+  DELTA_OK(set.add(file, excluded, notices));
+  if (!excluded) opened += set.parts().size() - before;
+  return {};
+}
+
+Status Merge::Impl::settle() {
+  DELTA_OK(set.settle());
+  plan();
   return {};
 }
 
@@ -133,11 +146,20 @@ Result<Merge> Merge::open(std::span<const std::string> paths, MergeOptions optio
   auto impl = std::make_unique<Impl>(options.threads);
   DELTA_OK(impl->open(paths, false));
   DELTA_OK(impl->open(options.not_in, true));
-  DELTA_OK(impl->set.settle());
-  impl->plan();
+  DELTA_OK(impl->settle());
   if (impl->items.empty() && options.not_in.empty()) {
     return error(ErrorCode::corrupt, "nothing was ever committed to what is given");
   }
+  return Merge(std::move(impl));
+}
+
+Result<Merge> Merge::of(const Log& log, MergeOptions options) {
+  auto impl = std::make_unique<Impl>(options.threads);
+  for (const auto& part : log.impl().parts) {
+    if (std::ranges::find(impl->files, part.segment.file) == impl->files.end()) DELTA_OK(impl->add(part.segment.file, false));
+  }
+  DELTA_OK(impl->open(options.not_in, true));
+  DELTA_OK(impl->settle());
   return Merge(std::move(impl));
 }
 

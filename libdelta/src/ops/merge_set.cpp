@@ -169,7 +169,7 @@ Status MergeSet::settle() {
   DELTA_OK(compare_stated());
   DELTA_OK(compare_overlaps());
   history_.settle();
-  return {};
+  return history_.check_closed();
 }
 
 Status MergeSet::drop_identical() {

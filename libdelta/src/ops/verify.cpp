@@ -107,6 +107,7 @@ class Verifier {
     }
     if (!chain) return {};
     check_pending();
+    check_late();
     check_forks();
     // With deltas missing, links, clocks and existence would accuse the innocent: the damage is what is wrong.
     if (!std::ranges::all_of(sources_, [](const Source& s) { return s.scanned.whole && s.part; })) return {};
@@ -139,6 +140,10 @@ class Verifier {
       const Commit& commit = log_.history.commit(number);
       find({Verdict::pending, "", 0, "commit " + dot_text({commit.origin, commit.first}), "its causes are in none of the files given", ""});
     }
+  }
+
+  void check_late() {
+    if (auto ok = log_.history.check_closed(); !ok) find({Verdict::late, "", 0, "", ok.error().message, ""});
   }
 
   void forked(const Source& source, std::string what) {

@@ -15,6 +15,7 @@ std::string_view verdict_name(Verdict verdict) {
     case Verdict::damaged_tail: return "damaged tail";
     case Verdict::unsupported: return "unsupported";
     case Verdict::invalid: return "invalid";
+    case Verdict::late: return "late";
     case Verdict::forked: return "forked";
     case Verdict::corrupt: return "corrupt";
     case Verdict::foreign: return "foreign";
