@@ -1,0 +1,179 @@
+"""The payloads that are not deltas: PROPS, IDS, COMMITS, FOOTER."""
+from math import gcd
+from typing import NamedTuple
+
+from .wire import Reader, need, unzigzag, utf8
+
+NO_HASH = bytes(32)
+MAX_MICROS, MAX_TICK = (1 << 52) - 1, (1 << 12) - 1
+
+
+def read_props(payload, count):
+    """[(name, dims)], [origin]"""
+    reader = Reader(payload, "PROPS")
+    namespaces = [(reader.text(), reader.varint(65536)) for _ in range(reader.varint())]
+    origins = [reader.text() for _ in range(reader.varint())]
+    reader.done()
+    need(all(dims > 0 for _, dims in namespaces), "PROPS: a namespace of no dims")
+    need(len(namespaces) + len(origins) == count, "PROPS: another number of names")
+    return namespaces, origins
+
+
+def read_ids(payload, count, namespaces):
+    """[(namespace number, id)]"""
+    reader = Reader(payload, "IDS")
+    owners, last = [], None
+    while len(owners) < count:
+        owner, run = reader.varint(namespaces - 1), reader.varint(count - len(owners))
+        need(run > 0 and owner != last, "IDS: an empty run, or one that is split")
+        owners += [owner] * run
+        last = owner
+    shared, following = reader.varints(count, 1024), reader.varints(count, 1024)
+    ids, before = [], b""
+    for common, more in zip(shared, following):
+        text = before[:common] + reader.raw(more)
+        need(common <= len(before) and 1 <= len(text) <= 1024, "IDS: impossible lengths")
+        need(more == 0 or text[common] not in before[common:common + 1], "IDS: a shared prefix that is not maximal")
+        ids.append(utf8(text, "IDS"))
+        before = text
+    reader.done()
+    return list(zip(owners, ids))
+
+
+class Row:
+    """A commit as a COMMITS frame has it; origins by number in the segment."""
+    __slots__ = ("origin", "count", "time", "message", "tool", "source", "trace", "setting", "parents", "first", "previous",
+                 "records", "nodes")
+
+    @property
+    def last(self):
+        return self.first + self.count - 1
+
+
+def read_commits(payload, count, origins, packed):
+    """Rows, in order."""
+    reader = Reader(payload, "COMMITS")
+    strings = [""] + [reader.text() for _ in range(reader.varint())]
+    need(all(strings[1:]), "COMMITS: an empty string in the table")
+    rows = [Row() for _ in range(count)]
+    for row in rows:
+        row.origin = reader.varint(origins - 1)
+    for row in rows:
+        row.count = reader.varint()
+        need(row.count > 0, "COMMITS: a row without deltas")
+    read_times(reader, rows)
+    read_strings(reader, rows, strings)
+    read_places(reader, rows, origins)
+    for row in rows:
+        row.records, row.nodes = [], []
+    if packed:
+        read_pruning(reader, rows, origins)
+    reader.done()
+    return rows
+
+
+def read_times(reader, rows):
+    unit = reader.varint(MAX_MICROS)
+    us, steps = 0, [unzigzag(reader.varint()) for _ in rows]
+    need(unit > 0 and (gcd(*steps) == 1 or unit == 1 and not any(steps)), "COMMITS: the unit of time is not the greatest")
+    for row, step in zip(rows, steps):
+        us += step * unit
+        need(0 <= us <= MAX_MICROS, "COMMITS: a time out of range")
+        row.time = us << 12
+    for row in rows:
+        row.time |= reader.varint(MAX_TICK)
+
+
+def read_strings(reader, rows, strings):
+    seen = 0  # they are numbered in order of first use
+    for name in ("message", "tool", "source", "trace", "setting"):
+        for row in rows:
+            number = reader.varint(min(seen + 1, len(strings) - 1))
+            seen = max(seen, number)
+            setattr(row, name, strings[number])
+    need(seen == len(strings) - 1, "COMMITS: a string of no row")
+    need(all(row.count == 1 for row in rows if row.setting), "COMMITS: a setting of more than one dot")
+
+
+def read_places(reader, rows, origins):
+    """Parents, first seqs and the hashes that rows link to."""
+    forms = reader.varints(len(rows))
+    last, before = {}, None  # of each origin the last seq; the row before
+    for row, form in zip(rows, forms):
+        if form == 0:
+            need(before is not None, "COMMITS: the first row refers to one before it")
+            row.parents = [(before.origin, before.last)]
+        else:
+            row.parents = [(reader.varint(origins - 1), reader.varint()) for _ in range(form - 1)]
+            need(before is None or row.parents != [(before.origin, before.last)], "COMMITS: a chained row is spelled out")
+        first, known = reader.varint(), row.origin in last
+        row.first = last[row.origin] + 1 + first if known else first
+        need(0 < row.first and row.last < 1 << 64, "COMMITS: a seq out of range")
+        row.previous = reader.raw(32) if first > (0 if known else 1) else None if known else NO_HASH
+        last[row.origin] = row.last
+        before = row
+
+
+def read_pruning(reader, rows, origins):
+    """What rows of packed segments say beyond: under which records they are pruned copies, and what stands for the rest."""
+    records = [read_record(reader, origins) for _ in range(reader.varint())]
+    used = set()
+    for row in rows:
+        numbers = reader.varints(reader.varint(len(records)), len(records) - 1)
+        need(numbers == sorted(set(numbers)), "COMMITS: records out of order")
+        need(not numbers or not row.setting, "COMMITS: a pruned setting")
+        used.update(numbers)
+        row.records = [records[number] for number in numbers]
+    need(len(used) == len(records), "COMMITS: a record of no row")
+    for row in rows:
+        if row.records:
+            row.nodes = [reader.raw(32) for _ in range(reader.varint())]
+            need(row.nodes, "COMMITS: a pruned row without hashes")
+
+
+def read_record(reader, origins):
+    """(closed, [(first µs, last µs)] kept, [(origin, seq)] seen)"""
+    closed = reader.u8()
+    need(closed <= 1, "COMMITS: a bad record")
+    kept, least = [], 0
+    for _ in range(reader.varint()):
+        first = least + reader.varint(MAX_MICROS)
+        kept.append((first, first + reader.varint(MAX_MICROS)))
+        least = kept[-1][1] + 2
+        need(kept[-1][1] <= MAX_MICROS, "COMMITS: kept times out of range")
+    seen, least = [], 0
+    for _ in range(reader.varint(origins)):
+        seen.append((least + reader.varint(), reader.varint()))
+        least = seen[-1][0] + 1
+        need(least <= origins and seen[-1][1] > 0, "COMMITS: an unknown dot seen")
+    return closed == 1, kept, seen
+
+
+class Footer(NamedTuple):
+    """What a FOOTER frame says, so that one made from all the rest compares with ==."""
+    totals: tuple  # namespaces, origins, vectors
+    frames: list   # (type, stored, count)
+    places: list   # of DATA (first, least time, greatest, least vector, greatest); of IDS and COMMITS (first,)
+    heads: list    # (origin, first, last, last time, hash before the first or zeros, last hash)
+
+
+def read_footer(payload, count, placed, data):
+    """`placed` are the types of frame whose `first` stands; of the type `data` times and vectors stand as well."""
+    reader = Reader(payload, "FOOTER")
+    totals = tuple(reader.varints(3))
+    types = [reader.u8() for _ in range(count)]
+    frames = list(zip(types, reader.varints(count), reader.varints(count)))
+    places = []
+    for kind in types:
+        if kind == data:
+            first, time, span, vector, vectors = reader.varints(5)
+            places.append((first, time, time + span, vector, vector + vectors))
+        elif kind in placed:
+            places.append((reader.varint(),))
+    heads = []
+    for _ in range(reader.varint()):
+        origin, first, more, time = reader.varints(4)
+        previous = reader.raw(32) if first > 1 else NO_HASH
+        heads.append((origin, first, first + more, time, previous, reader.raw(32)))
+    reader.done()
+    return Footer(totals, frames, places, heads)
