@@ -15,7 +15,10 @@ from measure import ROOT, Failed
 WORKLOADS = {
     "mixed": ("work_history", "51 versions of 20,000 vectors, changed in every usual way, beside all peers"),
     "sparse": ("work_history", "the same, each change of 5 % of the dims"),
+    "real": ("work_real", "the histories under testdata/small"),
     "merge": ("work_merge", "two logs of 500 MB"),
+    "concurrent": ("work_concurrent", "two writers with 10,000 edits each, beside a CRDT"),
+    "scaling": ("work_scaling", "logs of 10 MB to 1 GB, one thread and two"),
 }
 
 
