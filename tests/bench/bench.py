@@ -19,6 +19,7 @@ WORKLOADS = {
     "merge": ("work_merge", "two logs of 500 MB"),
     "concurrent": ("work_concurrent", "two writers with 10,000 edits each, beside a CRDT"),
     "scaling": ("work_scaling", "logs of 10 MB to 1 GB, one thread and two"),
+    "micro": ("work_micro", "each hot path beside its physical limit"),
 }
 
 
