@@ -1,0 +1,78 @@
+"""What is aimed at, for each workload at its full size: name of a figure -> at most, or at least, so much.
+
+Absolute figures are for a common machine of two cores; ratios hold on any.
+"""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    sense: str  # "<=" or ">="
+    limit: float
+
+    def met(self, value):
+        return value <= self.limit if self.sense == "<=" else value >= self.limit
+
+
+def at_most(limit):
+    return Target("<=", limit)
+
+
+def at_least(limit):
+    return Target(">=", limit)
+
+
+READING = {  # of logs, whatever is in them
+    "verify frame / XXH3": at_least(0.7),
+    "verify chain / BLAKE2b": at_least(0.7),
+    "start above empty": at_most(0.002),
+    "blame packed": at_most(0.005),
+    "append one delta": at_most(0.010),
+    "NDJSON / simdjson": at_least(0.6),
+    "size fresh / rows": at_most(1.0),
+    "size packed / rows": at_most(1.0),
+}
+TARGETS = {
+    "mixed": {
+        **READING,
+        "size fresh": at_most(49.5e6),
+        "size packed": at_most(44.5e6),
+        "encode -j2": at_most(0.5),
+        "encode + compact": at_most(1.0),
+        "encode -j2 / reading and writing": at_most(3.0),
+        "snapshot 25": at_most(0.08),
+        "snapshot 25 packed": at_most(0.08),
+    },
+    "sparse": {**READING, "encode -j2 / reading and writing": at_most(3.0)},
+    # Of a real history's log, of its rows + zstd -3; by preset.
+    "real": {"fastest / rows": at_most(1.05), "balanced / rows": at_most(1.0), "maximum / rows": at_most(1.0)},
+    "merge": {
+        "merge / cat and XXH3": at_least(0.7),
+        "merge -j1 / cat and XXH3": at_least(0.7),
+        "merge durable / cat and XXH3": at_least(0.7),
+    },
+    "concurrent": {
+        "unite and fold": at_most(0.005),
+        "size fresh": at_most(240e3),
+    },
+    "scaling": {
+        "append one delta": at_most(0.010),
+        "encode, two threads": at_least(1.7),
+        "compact, two threads": at_least(1.7),
+        "verify, two threads": at_least(1.7),
+        # A log a hundred times as large: time a byte at most this much more.
+        "encode, linear": at_most(1.3),
+        "verify, linear": at_most(1.3),
+        "compact, linear": at_most(1.3),
+        "snapshot, linear": at_most(1.3),
+    },
+    "micro": {
+        "compare / reading": at_least(0.6),
+        "fold/apply": at_most(1.5e-6),
+        "fold/decode": at_most(15e-6),
+        "hash": at_most(1.5e-6),
+        "parse / simdjson": at_least(0.6),
+        "verify/frame / XXH3": at_least(0.7),
+        "verify/chain / BLAKE2b": at_least(0.7),
+    },
+}

@@ -1,0 +1,83 @@
+"""The workload `micro`: each hot path in memory, on one thread, beside what the machine can do at most over the same bytes."""
+import json
+import shutil
+import sys
+
+from measure import SCRATCH, Failed, Run
+from report import Figure, Report, own_versions, package_version
+
+PRESETS, KINDS = ("fastest", "balanced", "maximum"), ("creates", "sparse", "mixed", "packed")
+
+# Hot path, its limit, what it is. Rates are of bytes: of plain rows for the codec, of the input elsewhere.
+PAIRS = [
+    ("compare", "limit/read matrices", "compare / reading", "find the changed bits of a matrix of 30.7 MB; reading both"),
+    ("parse", "limit/simdjson", "parse / simdjson", "parse NDJSON; simdjson alone"),
+    ("verify/frame", "limit/xxh3", "verify/frame / XXH3", "verify --level frame, files included; XXH3 in memory"),
+    ("verify/chain", "limit/blake2b", "verify/chain / BLAKE2b", "verify (chain), 1 thread; BLAKE2b in memory"),
+    ("hash", "limit/blake2b", "hash / BLAKE2b", "hash of a sparse delta, by its indices and values; BLAKE2b of long input"),
+] + [
+    (f"{what}/{kind}/{preset}", "limit/copy block", f"{what}/{kind}/{preset} / memcpy", f"{what} a block, {kind}, `{preset}`; memcpy of its rows")
+    for what in ("encode", "decode") for kind in KINDS for preset in PRESETS]
+TIMES = [
+    ("fold/apply", "100 sparse deltas applied"),
+    ("fold/decode", "100 sparse deltas decoded and applied"),
+    ("hash", "hash of one sparse delta"),
+]
+
+
+def run(options):
+    program = options.build / "tests/bench/bench_micro"
+    if not program.exists():
+        raise Failed("bench_micro is not built: libbenchmark-dev is not installed")
+    scratch = SCRATCH / options.workload
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    print("bench: microbenchmarks", file=sys.stderr)
+    out = scratch / "out.json"
+    seconds_each = 0.2 if options.reference else 0.02
+    Run([program, scratch, f"--benchmark_repetitions={options.runs}", f"--benchmark_min_time={seconds_each}",
+         "--benchmark_enable_random_interleaving=true", f"--benchmark_out={out}", "--benchmark_out_format=json"])
+    found = medians(json.loads(out.read_text(encoding="utf-8"))["benchmarks"])
+    shutil.rmtree(scratch)
+
+    report = Report("micro", "Hot paths beside their limits", options)
+    report.intro = ["In memory, one thread, 384 dims. A limit is what the machine does at most over the same bytes: reading, copying, simdjson, "
+                    "XXH3, BLAKE2b."]
+    report.versions = {**own_versions(options.build), "libbenchmark": package_version("libbenchmark-dev") or "unknown"}
+    report.timed("Times", [Figure(name, what, found[name]["time"], "s", found[name]["low"], found[name]["high"]) for name, what in TIMES])
+    limits = sorted({limit for _, limit, _, _ in PAIRS} | {"limit/copy matrix"})
+    report.table("Limits", ["limit", "GB/s"], [[name.removeprefix("limit/"), f"{found[name]['rate'] / 1e9:.2f}"] for name in limits])
+    ratios, rows = [], []
+    for name, limit, figure_name, what in PAIRS:
+        if name not in found:
+            raise Failed(f"bench_micro knows no {name}")
+        entry = found[name]
+        figure = Figure(figure_name, what, entry["rate"] / found[limit]["rate"], "x")
+        ratios.append(figure)
+        rows.append([what, f"{entry['rate'] / 1e9:.2f}", f"{entry['values'] / 1e6:,.0f}", f"{figure.value:.2f} x",
+                     f"{entry['size']:.1f}" if "size" in entry else "", *report.verdict(figure)])
+    report.table("Rates, of the limit's", ["what; limit", "GB/s", "million values/s", "of the limit", "bytes a delta", "target", ""], rows)
+    report.figures += ratios
+    report.data["benchmarks"] = found
+    return report
+
+
+def medians(entries):
+    """Name -> time in seconds with its range, rates, and bytes a delta. libbenchmark's own medians would lose the range."""
+    runs = {}
+    for entry in entries:
+        if entry["run_type"] == "iteration":
+            runs.setdefault(entry["run_name"], []).append(entry)
+    found = {}
+    unit = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+    for name, several in runs.items():
+        several.sort(key=lambda entry: entry["real_time"])
+        middle = several[len(several) // 2]
+        # A counter of libbenchmark is per CPU second; what counts here is the time that passes.
+        per_second = middle["cpu_time"] / middle["real_time"]
+        scale = unit[middle["time_unit"]]
+        found[name] = {"time": middle["real_time"] * scale, "low": several[0]["real_time"] * scale, "high": several[-1]["real_time"] * scale,
+                       "rate": middle["bytes_per_second"] * per_second, "values": middle["values"] * per_second}
+        if "bytes_a_delta" in middle:
+            found[name]["size"] = middle["bytes_a_delta"]
+    return found

@@ -1,0 +1,113 @@
+"""The workload `scaling`: the same kind of log at 10 MB, 100 MB and 1 GB (4 GB with --slow), and one thread beside two on the largest.
+
+Time should grow as the log does. Each size is made, measured and removed before the next, since the matrices take four times its space.
+"""
+import os
+import shutil
+import sys
+
+from measure import SCRATCH, Failed, Measurement, Rounds, Run, tree_size
+from report import Figure, Report, own_versions, ratio_figure, seconds, shown, wall_figure
+
+SIZES = {"10 MB": 7_300, "100 MB": 73_000, "1 GB": 730_000}  # of the log: rows of 384 dims, of which 5 % change a version
+SLOW = {"4 GB": 2_900_000}
+THREADED = "1 GB"  # where one thread is measured, too
+VERSIONS = 4
+START, MIDDLE_TIME = "2026-01-01T00:00:00Z", "2026-01-01T02:00:00Z"
+STEPS = ("encode", "compact", "verify", "snapshot", "snapshot packed")
+
+
+class Size:
+    """One log: made of matrices, measured, removed."""
+
+    def __init__(self, options, name, rows, threads):
+        self.options, self.name, self.threads = options, name, threads
+        self.rows = rows if options.reference else max(20, rows * options.rows // 20000)
+        self.scratch = SCRATCH / options.workload / name.replace(" ", "")
+        self.log, self.packed, self.out = self.scratch / "log.dlog", self.scratch / "packed.dlog", self.scratch / "out.npy"
+        self.matrices = [self.scratch / f"v{k:03}.npy" for k in range(VERSIONS + 1)]
+        self.tool = options.build / "apps/deltalog/deltalog"
+
+    def generate(self):
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.scratch.mkdir(parents=True)
+        print(f"bench: making the matrices of {self.name} in {self.scratch}", file=sys.stderr)
+        Run([self.options.build / "tests/bench/bench_workload", "mixed", self.scratch, "--rows", self.rows,
+             "--dims", self.options.dims, "--versions", VERSIONS])
+
+    def fresh(self, path, *command):
+        path.unlink(missing_ok=True)
+        return Run([self.tool, *command, "-o", path])
+
+    def encode(self, threads):
+        return self.fresh(self.log, "encode", *self.matrices, "--at", START, "--step", "1h", "-j", threads)
+
+    def snapshot(self, log):
+        done = self.fresh(self.out, "snapshot", log, "--at", MIDDLE_TIME)
+        if self.out.stat().st_size != self.matrices[2].stat().st_size:
+            raise Failed(f"{self.out} is not version 2")
+        return done
+
+    def append(self):
+        """One line to the log as it is; its size grows by a segment of some hundred bytes a round."""
+        line = self.scratch / "line.ndjson"
+        line.write_text('{"id":"7","op":"scale","factor":0.5}\n', encoding="ascii")
+        return Run([self.tool, "encode", line, "--append", self.log, "--origin", "carol"])
+
+    def measure(self):
+        def at(threads, suffix=""):
+            return {
+                "encode" + suffix: lambda: self.encode(threads),
+                "compact" + suffix: lambda: self.fresh(self.packed, "compact", self.log, "--keep", "all", "-q", "-j", threads),
+                "verify" + suffix: lambda: Run([self.tool, "verify", self.log, "-j", threads]),
+            }
+        steps = {**at(2), "snapshot": lambda: self.snapshot(self.log), "snapshot packed": lambda: self.snapshot(self.packed),
+                 "blame packed": lambda: Run([self.tool, "blame", self.packed, "--id", "7"])}
+        if self.threads:
+            steps.update(at(1, " -j1"))
+        steps["append one delta"] = self.append  # last, since it changes the log
+        self.rounds = Rounds(self.options.runs).measure([Measurement(name, run) for name, run in steps.items()])
+        self.raw = tree_size(self.matrices[0]) * len(self.matrices)
+        self.bytes, self.packed_bytes = tree_size(self.log), tree_size(self.packed)
+        self.deltas = self.rows + VERSIONS * (self.rows // 20)
+        return self
+
+    def rate(self, step):
+        """Seconds a GB of the log that is read or written."""
+        size = self.packed_bytes if "packed" in step else self.bytes
+        return self.rounds.wall(step) / size * 1e9
+
+
+def run(options):
+    sizes, wanted = [], {**SIZES, **(SLOW if options.slow else {})}
+    for name, rows in wanted.items():
+        size = Size(options, name, rows, name == THREADED)
+        size.generate()
+        sizes.append(size.measure())
+        os.sync()
+        shutil.rmtree(size.scratch)
+    return report_of(options, sizes)
+
+
+def report_of(options, sizes):
+    report = Report("scaling", "Time by the size of the log", options)
+    report.intro = [f"Logs of a matrix in {VERSIONS + 1} versions, of which each changes 5 % of the rows in the mix of `mixed`. 2 threads."]
+    report.versions = own_versions(options.build)
+    report.table("Seconds, and seconds a GB of log",
+                 ["log", "bytes", "deltas", "matrices"] + list(STEPS) + ["blame packed", "append one delta"],
+                 [[s.name, shown(s.bytes, ""), shown(s.deltas, ""), shown(s.raw, "")]
+                  + [f"{seconds(s.rounds.wall(step))} ({s.rate(step):.2f} s/GB)" for step in STEPS]
+                  + [seconds(s.rounds.wall(step)) for step in ("blame packed", "append one delta")] for s in sizes])
+    for s in sizes:
+        report.figures += [wall_figure(s.rounds, step, f"{step}, log of {s.name}", f"{step} {s.name}")
+                           for step in (*STEPS, "blame packed", "append one delta")]
+        report.figures.append(Figure(f"size {s.name}", f"log of {s.name}", s.bytes, "bytes"))
+    # Below 100 MB the start of a process counts for too much.
+    small, large = sizes[1], sizes[-1]
+    report.plain(f"Seconds a GB at {large.name}, of those at {small.name}", [
+        ratio_figure(f"{step}, linear", step, large.rate(step), small.rate(step)) for step in STEPS])
+    threaded = next(s for s in sizes if s.threads).rounds
+    report.plain(f"2 threads, rate of 1 thread, at {THREADED}", [
+        ratio_figure(f"{step}, two threads", step, threaded.wall(f"{step} -j1"), threaded.wall(step)) for step in ("encode", "compact", "verify")])
+    report.timed("One delta appended to the largest log, acknowledged", [wall_figure(large.rounds, "append one delta", f"to {large.deltas:,} deltas")])
+    return report
