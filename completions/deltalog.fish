@@ -61,6 +61,7 @@ complete -c deltalog -n '__fish_seen_subcommand_from compact' -l output -s o -r 
 complete -c deltalog -n '__fish_seen_subcommand_from compact' -l force -s f -d 'replace OUT if it exists'
 complete -c deltalog -n '__fish_seen_subcommand_from compact' -l keep -x -d 'all (default), now, since:TIME, last:N, every:DURATION, hourly:N, daily:N, weekly:N, monthly:N, yearly:N, tags'
 complete -c deltalog -n '__fish_seen_subcommand_from compact' -l whole-deltas -d 'a delta goes whole or stays whole, so that hashes vouch for all that stays'
+complete -c deltalog -n '__fish_seen_subcommand_from compact' -l assume-closed -d 'no writer is unseen: transforms and tombstones go too, and who comes late is refused'
 complete -c deltalog -n '__fish_seen_subcommand_from compact' -l if -x -d 'only if the log has reached chain:N, segments:N, deltas:N, commits:N or bytes:SIZE'
 complete -c deltalog -n '__fish_seen_subcommand_from compact' -l dry-run -d 'write nothing, and say what would go'
 complete -c deltalog -n '__fish_seen_subcommand_from compact' -l memory -x -d 'sort at most SIZE of deltas at a time (default 256M)'

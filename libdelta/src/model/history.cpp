@@ -234,6 +234,10 @@ KeptTimes History::answered() const {
   return kept;
 }
 
+namespace {
+constexpr const char* kLateHint = "a log compacted with --assume-closed takes only what was written after it; merge with the log as it was before";
+}
+
 Status History::check_closed() const {
   std::set<std::uint32_t> closed;
   for (const auto& [number, records] : pruned_) {
@@ -256,13 +260,13 @@ Status History::check_closed(std::uint32_t record) const {
       const auto shed = shed_.find(number);
       const bool was_whole = records(number).empty() && (shed == shed_.end() || !std::binary_search(shed->second.begin(), shed->second.end(), record));
       if (was_whole || records(number) == std::vector{record}) continue;
-      return error(ErrorCode::late, "commit " + range_text(*catalog_, c) + " is here in another copy than that of a compaction which assumed there was none");
+      return error(ErrorCode::late, "commit " + range_text(*catalog_, c) + " is here in another copy than that of a compaction which assumed there was none").with_hint(kLateHint);
     }
     const auto knows = [&](Dot cause) { return after[linked_commit(cause)]; };
     after[number] = (c.first > 1 && knows({c.origin, c.first - 1})) || std::any_of(c.parents.begin(), c.parents.end(), knows) ||
                     std::all_of(seen.begin(), seen.end(), [&](Dot dot) { return dot.seq == 0 || context_contains(number, dot); });
     if (after[number]) continue;
-    return error(ErrorCode::late, "commit " + range_text(*catalog_, c) + " is late: it had not seen a compaction that assumed to have seen every writer");
+    return error(ErrorCode::late, "commit " + range_text(*catalog_, c) + " is late: it had not seen a compaction that assumed to have seen every writer").with_hint(kLateHint);
   }
   return {};
 }

@@ -143,7 +143,7 @@ class Verifier {
   }
 
   void check_late() {
-    if (auto ok = log_.history.check_closed(); !ok) find({Verdict::late, "", 0, "", ok.error().message, ""});
+    if (auto ok = log_.history.check_closed(); !ok) find({Verdict::late, "", 0, "", ok.error().message, ok.error().hint});
   }
 
   void forked(const Source& source, std::string what) {

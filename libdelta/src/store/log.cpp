@@ -16,12 +16,6 @@ namespace delta {
 
 using format::FrameType;
 
-namespace {
-
-constexpr std::string_view kLateHint = "a log compacted with --assume-closed takes only what was written after it; merge with the log as it was before";
-
-}  // namespace
-
 namespace store {
 
 Result<std::vector<std::string>> log_files(std::span<const std::string> paths) {
@@ -154,7 +148,7 @@ Status Log::Impl::link() {
   std::ranges::stable_sort(parts, {}, start);
   for (auto& part : parts) DELTA_OK(translate(part));
   history.settle();
-  if (auto ok = history.check_closed(); !ok) return std::move(ok).error().with_hint(std::string(kLateHint));
+  DELTA_OK(history.check_closed());
   choose_copies();
   DELTA_OK(compare_chains());
   for (const auto number : history.pending()) {

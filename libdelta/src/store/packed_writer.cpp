@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "codec/block.hpp"
 #include "format/wire.hpp"
@@ -31,6 +32,8 @@ T& slot(std::vector<T>& table, std::uint32_t i) {
 /// A DATA frame, or a piece of one.
 struct PackedWriter::Block {
   ChangeBatch batch;  // vectors by segment number, commits by row, seqs as places, times as lags
+  std::uint64_t number = 0;  // of pieces
+  std::uint64_t copied = 0;  // bytes of values that a piece before it has, too
   Timestamp least{~std::uint64_t{0}}, greatest{};
   format::FrameHeader frame;
   Preset preset = Preset::balanced;
@@ -115,20 +118,30 @@ Status PackedWriter::add(const Change& change) {
   local.seq = change.seq - commit.first;
   local.time = Timestamp{commit.time.hlc - change.time.hlc};
   block.batch.add(local);
+  block.copied += copies_.note(change.bits, block.number, pieces_.empty() ? block.number : pieces_.front()->number);
   block.least = std::min(block.least, change.time);
   block.greatest = std::max(block.greatest, change.time);
   if (block.batch.row_bytes() < kPieceBytes && block.batch.size() < kPieceDeltas) return {};
   end_piece();
-  if (block_pieces_ == 0 && pieces_.size() < kMostPieces) return {};
+  if (grown_ == 0 && pieces_.size() < CopyWatch::kLookAhead / kPieceBytes) return {};
   if (block_pieces_ == 0) choose_size();
-  while (pieces_.size() >= block_pieces_) DELTA_OK(write_block());
-  return {};
+  return write_ready();
 }
 
 void PackedWriter::end_piece() {
   if (block_->batch.empty()) return;
   pieces_.push_back(std::move(block_));
   block_ = std::make_unique<Block>();
+  block_->number = pieces_.back()->number + 1;
+}
+
+/// Looking ahead as far as it is worth: pieces that repeat each other become one block, which grows as long as what follows repeats it.
+Status PackedWriter::write_ready() {
+  std::uint64_t copied = 0, all = 0;
+  for (std::size_t i = grown_; i < pieces_.size(); ++i) copied += pieces_[i]->copied, all += pieces_[i]->batch.row_bytes();
+  if (CopyWatch::pays(copied, all) && pieces_.size() < CopyWatch::kMost / kPieceBytes) return grown_ = pieces_.size(), Status();
+  if (grown_ > 0) return write_block(std::exchange(grown_, 0));
+  return write_block(block_pieces_);
 }
 
 /// By what the first pieces take in blocks of each size.
@@ -137,9 +150,10 @@ void PackedWriter::choose_size() {
   for (const std::size_t size : kPieces) {
     std::size_t bytes = 0;
     Buffer payload;
-    for (std::size_t first = 0; first < pieces_.size(); first += size) {
+    const std::size_t tried = std::min(pieces_.size(), kMostPieces);
+    for (std::size_t first = 0; first < tried; first += size) {
       Block block;
-      for (std::size_t i = first; i < std::min(pieces_.size(), first + size); ++i) block.append(*pieces_[i]);
+      for (std::size_t i = first; i < std::min(tried, first + size); ++i) block.append(*pieces_[i]);
       payload.clear();
       codec::encode_block(block.batch, codec::Layout::packed, options_.preset, payload);
       bytes += format::kAlign + format::padded(payload.size());
@@ -150,9 +164,9 @@ void PackedWriter::choose_size() {
   }
 }
 
-/// The next block out of the first pieces, as many as there are up to the size.
-Status PackedWriter::write_block() {
-  const std::size_t n = std::min(block_pieces_, pieces_.size());
+/// The next block out of the first pieces, as many as there are up to `most`.
+Status PackedWriter::write_block(std::size_t most) {
+  const std::size_t n = std::min(most, pieces_.size());
   std::unique_ptr<Block> next = std::move(pieces_.front());
   for (std::size_t i = 1; i < n; ++i) next->append(*pieces_[i]);
   pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(n));
@@ -212,7 +226,8 @@ Status PackedWriter::finish(format::CommitTable& table, std::span<const Hash> ha
   if (numbers_.empty()) DELTA_OK(write_names());
   end_piece();
   if (block_pieces_ == 0) choose_size();
-  while (!pieces_.empty()) DELTA_OK(write_block());
+  if (!pieces_.empty()) DELTA_OK(write_ready());
+  while (!pieces_.empty()) DELTA_OK(write_block(grown_ > 0 ? std::exchange(grown_, 0) : block_pieces_));
   DELTA_OK(work_.finish());
   const std::size_t commits = table.rows.size();
   for (std::size_t r = 0; r < commits; ++r) {

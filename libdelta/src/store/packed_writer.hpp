@@ -9,6 +9,7 @@
 #include "delta/catalog.hpp"
 #include "delta/change.hpp"
 #include "delta/preset.hpp"
+#include "store/copy_watch.hpp"
 #include "store/segment_file.hpp"
 #include "support/worker_pool.hpp"
 
@@ -50,7 +51,8 @@ class PackedWriter {
   Status write_names();
   void end_piece();
   void choose_size();
-  Status write_block();
+  Status write_ready();
+  Status write_block(std::size_t most);
   Status write_commits(format::CommitTable& table, std::size_t first, std::size_t end);
 
   const Catalog& catalog_;
@@ -66,6 +68,8 @@ class PackedWriter {
   std::unique_ptr<Block> block_;                 // the piece that is being filled
   std::vector<std::unique_ptr<Block>> pieces_;   // not yet written
   std::size_t block_pieces_ = 0;                 // of a block; 0: not yet chosen
+  std::size_t grown_ = 0;                        // of the first pieces, those that repeat each other
+  CopyWatch copies_;
   std::uint64_t ordinal_ = 0;
 };
 

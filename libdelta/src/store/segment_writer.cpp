@@ -32,6 +32,8 @@ struct SegmentWriter::Block {
     std::uint64_t seq;   // of the first delta
   };
 
+  std::uint64_t number = 0;  // of blocks as they were filled
+  std::uint64_t copied = 0;  // bytes of values that a block held before it has, too
   ChangeBatch batch;  // vectors by segment number
   std::vector<std::string_view> ids;
   std::vector<std::uint32_t> owners;  // segment namespace of each delta's vector
@@ -49,10 +51,24 @@ struct SegmentWriter::Block {
     batch.clear(), ids.clear(), owners.clear(), namespaces.clear(), pieces.clear();
     new_props = {}, new_ids = {};
     frames.clear(), leaves.clear(), bytes.clear();
+    copied = 0;
   }
+  void append(const Block& next);
   void hash_leaves();
   void encode();
 };
+
+/// The block that comes after this one, as the rest of it. A commit that goes on needs no piece of its own.
+void SegmentWriter::Block::append(const Block& next) {
+  for (const Piece& piece : next.pieces) {
+    if (piece.opens || piece.begin != 0 || batch.empty()) pieces.push_back({batch.size() + piece.begin, piece.opens, piece.origin, piece.seq});
+  }
+  for (std::size_t i = 0; i < next.batch.size(); ++i) batch.add(next.batch[i]);
+  const auto join = [](auto& list, const auto& more) { list.insert(list.end(), more.begin(), more.end()); };
+  join(ids, next.ids), join(owners, next.owners);
+  join(new_props.namespaces, next.new_props.namespaces), join(new_props.origins, next.new_props.origins);
+  join(new_ids.namespaces, next.new_ids.namespaces), join(new_ids.ids, next.new_ids.ids);
+}
 
 void SegmentWriter::Block::hash_leaves() {
   leaves.reserve(batch.size());
@@ -140,10 +156,11 @@ Status SegmentWriter::add(const Change& change) {
   local.vector = local_vector(change.vector);
   local.commit = 0, local.seq = 0;
   block.batch.add(local);
+  block.copied += copies_.note(change.bits, block.number, held_.empty() ? block.number : held_.front()->number);
   block.ids.push_back(catalog_.id(change.vector));
   block.owners.push_back(namespaces_[catalog_.namespace_of(change.vector)] - 1);
   ++open_deltas_;
-  if (block.batch.row_bytes() >= kBlockBytes || block.batch.size() >= kBlockDeltas) return flush_block();
+  if (block.batch.row_bytes() >= kBlockBytes || block.batch.size() >= kBlockDeltas) return end_block();
   return {};
 }
 
@@ -165,19 +182,63 @@ void SegmentWriter::start_segment(Timestamp first) {
               segment_id(format::Kind::fresh, options_.preset, catalog_.origin(*open_origin_), open_first_, first, previous));
 }
 
-// Settles the frame numbers, hands the block to a worker, and takes an empty one.
-Status SegmentWriter::flush_block() {
-  Block& block = *block_;
-  const bool names = !block.new_props.namespaces.empty() || !block.new_props.origins.empty();
-  if (block.batch.empty() && !names) return {};
+/// Holds the block back, and takes an empty one. Blocks that repeat each other become one, which grows as long as what follows repeats it.
+Status SegmentWriter::end_block() {
+  held_.push_back(std::move(block_));
+  if (spare_.empty()) {
+    block_ = std::make_unique<Block>();
+  } else {
+    block_ = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  block_->number = held_.back()->number + 1;
+  const bool grown = held_.front()->batch.row_bytes() >= CopyWatch::kLookAhead;
+  const auto [copied, all] = held_bytes(grown ? 1 : 0);
+  if (!grown && all < CopyWatch::kLookAhead) return {};
+  const bool full = grown && held_.front()->batch.row_bytes() >= CopyWatch::kMost;
+  if (full || !CopyWatch::pays(copied, all)) return dispatch_first();
+  join_held();
+  return {};
+}
+
+/// Copied, and all; of the blocks held from some one on.
+std::pair<std::uint64_t, std::uint64_t> SegmentWriter::held_bytes(std::size_t from) const {
+  std::pair<std::uint64_t, std::uint64_t> sum{0, 0};
+  for (std::size_t i = from; i < held_.size(); ++i) sum.first += held_[i]->copied, sum.second += held_[i]->batch.row_bytes();
+  return sum;
+}
+
+void SegmentWriter::join_held() {
+  for (std::size_t i = 1; i < held_.size(); ++i) held_.front()->append(*held_[i]);
+  held_.resize(1);
+}
+
+Status SegmentWriter::flush_blocks() {
+  const Block& block = *block_;
   if (!file_.started()) return {};
+  if (!block.batch.empty() || !block.new_props.namespaces.empty() || !block.new_props.origins.empty()) DELTA_OK(end_block());
+  if (const auto [copied, all] = held_bytes(0); held_.size() > 1 && CopyWatch::pays(copied, all)) join_held();
+  while (!held_.empty()) DELTA_OK(dispatch_first());
+  return {};
+}
+
+// Settles the frame numbers, and hands the block to a worker.
+Status SegmentWriter::dispatch_first() {
+  // The queue owns the block until done() puts it back among the spare ones.
+  const auto shared = std::shared_ptr<Block>(std::move(held_.front()));
+  held_.pop_front();
+  Block& block = *shared;
+  const bool names = !block.new_props.namespaces.empty() || !block.new_props.origins.empty();
   const auto frame = [&](format::FrameType type, std::size_t count) -> format::FrameHeader& {
     block.frames.push_back(file_.frame(type));
     block.frames.back().count = static_cast<std::uint32_t>(count);
     return block.frames.back();
   };
   if (names) frame(format::FrameType::props, block.new_props.namespaces.size() + block.new_props.origins.size());
-  if (const auto n = block.new_ids.ids.size(); n > 0) frame(format::FrameType::ids, n).first = vector_count_ - n;
+  if (const auto n = block.new_ids.ids.size(); n > 0) {
+    frame(format::FrameType::ids, n).first = named_;
+    named_ += n;
+  }
   if (!block.batch.empty()) {
     auto& data = frame(format::FrameType::data, block.batch.size());
     data.first = ordinal_;
@@ -185,16 +246,8 @@ Status SegmentWriter::flush_block() {
     data.min_time = lo, data.max_time = hi;
     ordinal_ += block.batch.size();
   }
-  block.namespaces = local_namespaces_;
+  block.namespaces = local_namespaces_;  // all so far, which are at least those of the block
   block.preset = options_.preset;
-  // The queue owns the block until done() puts it back among the spare ones.
-  auto shared = std::shared_ptr<Block>(std::move(block_));
-  if (spare_.empty()) {
-    block_ = std::make_unique<Block>();
-  } else {
-    block_ = std::move(spare_.back());
-    spare_.pop_back();
-  }
   Block* raw = shared.get();
   return work_.submit([raw]() -> Status { raw->hash_leaves(); raw->encode(); return {}; },
                       [this, shared]() -> Status { return write_block(*shared); });
@@ -228,7 +281,7 @@ void SegmentWriter::absorb_leaves(const Block& block) {
 // Closes every commit so far: hashes are chained here, in order, once all their leaves are in.
 Status SegmentWriter::flush_commits() {
   if (rows_.empty()) return {};
-  DELTA_OK(flush_block());
+  DELTA_OK(flush_blocks());
   DELTA_OK(work_.finish());
   if (tree_.size() > 0) {
     roots_.push_back(tree_.root());

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "delta/catalog.hpp"
@@ -14,6 +15,7 @@
 #include "delta/preset.hpp"
 #include "delta/result.hpp"
 #include "model/canonical.hpp"
+#include "store/copy_watch.hpp"
 #include "store/segment_file.hpp"
 #include "support/worker_pool.hpp"
 
@@ -60,7 +62,11 @@ class SegmentWriter {
   std::uint32_t local_origin(std::uint32_t origin);
   std::uint32_t local_vector(std::uint32_t vector);
   void start_segment(Timestamp first);
-  Status flush_block();
+  Status end_block();
+  std::pair<std::uint64_t, std::uint64_t> held_bytes(std::size_t from) const;
+  void join_held();
+  Status flush_blocks();
+  Status dispatch_first();
   Status write_block(Block& block);
   void absorb_leaves(const Block& block);
   Status flush_commits();
@@ -76,9 +82,11 @@ class SegmentWriter {
   std::vector<std::uint32_t> origin_order_;  // segment number -> catalog number
   std::uint32_t vector_count_ = 0;
 
-  std::unique_ptr<Block> block_;
+  std::unique_ptr<Block> block_;              // that is being filled
+  std::deque<std::unique_ptr<Block>> held_;   // full, in order, not yet dispatched
+  CopyWatch copies_;
   std::vector<std::unique_ptr<Block>> spare_;
-  std::uint64_t ordinal_ = 0, commits_ = 0;
+  std::uint64_t ordinal_ = 0, commits_ = 0, named_ = 0;
 
   std::optional<std::uint32_t> open_origin_;  // catalog number
   std::uint64_t open_first_ = 0, open_deltas_ = 0;
