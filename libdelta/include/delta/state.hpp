@@ -48,6 +48,8 @@ class DELTA_EXPORT State {
 
   // For the fold and the encoder.
   std::span<std::uint32_t> put(std::uint32_t vector);  ///< its values, made room for (zeros); existence unchanged
+  /// For all vectors of the catalog. Until one is added, bits() of some vectors and put() of others may run at the same time.
+  void make_room();
   void set_exists(std::uint32_t vector, bool exists);
   void set_created(std::uint32_t vector, Key key);
   void set_metadata(std::uint32_t vector, std::string text);
@@ -67,6 +69,7 @@ class DELTA_EXPORT State {
     std::vector<Pages> chunks;
   };
   Row& row(std::uint32_t vector);
+  Pool& pool(std::uint32_t ns);
   std::uint32_t* place(std::uint32_t vector, std::uint32_t slot) const;
 
   const Catalog* catalog_;

@@ -33,15 +33,28 @@ std::uint32_t* State::place(std::uint32_t vector, std::uint32_t slot) const {
   return pool.chunks[slot >> pool.shift].get() + std::size_t{inside} * catalog_->name_space(ns).dims;
 }
 
+State::Pool& State::pool(std::uint32_t ns) {
+  if (ns >= pools_.size()) pools_.resize(catalog_->namespaces());
+  Pool& pool = pools_[ns];
+  if (pool.chunks.empty()) {
+    while ((std::uint64_t{2} << pool.shift) * catalog_->name_space(ns).dims <= kChunkValues && pool.shift < 16) ++pool.shift;
+  }
+  return pool;
+}
+
+void State::make_room() {
+  if (rows_.size() < catalog_->vectors()) rows_.resize(catalog_->vectors());
+  for (std::uint32_t ns = 0; ns < catalog_->namespaces(); ++ns) {
+    Pool& room = pool(ns);
+    room.chunks.reserve((catalog_->vectors() >> room.shift) + 1);
+  }
+}
+
 std::span<std::uint32_t> State::put(std::uint32_t vector) {
   Row& r = row(vector);
   const std::uint32_t ns = catalog_->namespace_of(vector), dims = catalog_->dims(vector);
   if (r.slot == kNoSlot) {
-    if (ns >= pools_.size()) pools_.resize(catalog_->namespaces());
-    Pool& pool = pools_[ns];
-    if (pool.chunks.empty()) {
-      while ((std::uint64_t{2} << pool.shift) * dims <= kChunkValues && pool.shift < 16) ++pool.shift;
-    }
+    Pool& pool = this->pool(ns);
     if (pool.used >> pool.shift == pool.chunks.size()) {
       const bool large = !pool.chunks.empty() || std::uint64_t{catalog_->vectors()} * dims >= 2 * kChunkValues;
       pool.chunks.push_back(allocate_pages((std::size_t{1} << pool.shift) * dims, large));  // a small state stays small

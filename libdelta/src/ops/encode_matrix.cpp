@@ -5,6 +5,7 @@
 
 #include "delta/text.hpp"
 #include "model/rules.hpp"
+#include "support/worker_pool.hpp"
 
 namespace delta::ops {
 namespace {
@@ -83,40 +84,65 @@ Result<std::uint64_t> MatrixEncoder::encode(const MatrixInput& input) {
   return deltas;
 }
 
+// Reading and comparing is most of the work, and a chunk's rows are no other chunk's: workers look at chunks while this thread takes the
+// changes of those before them, in order.
 Status MatrixEncoder::diff_rows(const MatrixInput& input) {
+  const unsigned threads = thread_count(session_.options().threads);
+  session_.make_room();
+  OrderedWork work(threads, 2 * threads);
   const std::uint64_t at_once = std::max<std::uint64_t>(1, kChunkBytes / (4 * std::uint64_t{input.dims}));
   for (std::uint64_t first = 0; first < input.rows; first += at_once) {
-    const std::uint64_t n = std::min(at_once, input.rows - first);
-    chunk_.resize(n * input.dims);
-    if (auto read = input.read(first, chunk_); !read) return std::move(read).error().in(input.name);
-    for (std::uint64_t i = 0; i < n; ++i) {
-      DELTA_OK(diff_row(input, first + i, std::span(chunk_).subspan(i * input.dims, input.dims)));
-    }
+    auto chunk = std::make_shared<Chunk>(spare_.empty() ? Chunk() : std::move(spare_.back()));
+    if (!spare_.empty()) spare_.pop_back();
+    chunk->first = first;
+    chunk->bits.resize(std::min(at_once, input.rows - first) * input.dims);
+    DELTA_OK(work.submit([this, &input, chunk] { return diff_chunk(input, *chunk); }, [this, &input, chunk] { return take(input, *chunk); }));
+  }
+  return work.finish();
+}
+
+Status MatrixEncoder::diff_chunk(const MatrixInput& input, Chunk& chunk) const {
+  chunk.rows.clear(), chunk.indices.clear(), chunk.values.clear();
+  if (auto read = input.read(chunk.first, chunk.bits); !read) return std::move(read).error().in(input.name);
+  for (std::uint64_t i = 0; i * input.dims < chunk.bits.size(); ++i) {
+    auto ok = diff_row(chunk.first + i, std::span(chunk.bits).subspan(i * input.dims, input.dims), chunk);
+    if (!ok) return std::move(ok).error().in(input.name).at(row_name(chunk.first + i));
   }
   return {};
 }
 
 // An assignment of what changed, bit by bit: dense only when every dim did.
-Status MatrixEncoder::diff_row(const MatrixInput& input, std::uint64_t row, std::span<const std::uint32_t> bits) {
+Status MatrixEncoder::diff_row(std::uint64_t row, std::span<std::uint32_t> bits, Chunk& chunk) const {
   const std::uint32_t vector = vectors_[row];
   const auto old = session_.state().bits(vector);
   if (!old.empty() && std::memcmp(old.data(), bits.data(), bits.size_bytes()) == 0) return {};
   if (!session_.options().allow_nonfinite && !model::all_finite(bits)) {
-    auto refused = model::check_finite(bits);
-    return std::move(refused).error().in(input.name).at(row_name(row)).with_hint("--allow-nonfinite takes it as it is");
+    return model::check_finite(bits).error().with_hint("--allow-nonfinite takes it as it is");
   }
-  if (old.empty()) return put(input, Operation::create, vector, {}, bits);
-  const std::size_t dims = bits.size();
-  indices_.resize(dims);
-  changed_.resize(dims);
-  std::size_t n = 0;
+  if (old.empty()) return chunk.rows.push_back({vector, Operation::create, {}, bits}), Status();
+  const std::size_t dims = bits.size(), base = chunk.indices.size();
+  chunk.indices.resize(base + dims), chunk.values.resize(base + dims);
+  std::size_t n = base;
   for (std::size_t i = 0; i < dims; ++i) {  // without a branch: fresh values look random
-    indices_[n] = static_cast<std::uint32_t>(i);
-    changed_[n] = bits[i];
+    chunk.indices[n] = static_cast<std::uint32_t>(i);
+    chunk.values[n] = bits[i];
     n += old[i] != bits[i];
   }
-  if (n == dims) return put(input, Operation::dense, vector, {}, bits);
-  return put(input, Operation::sparse, vector, std::span(indices_).first(n), std::span(changed_).first(n));
+  const bool all = n == base + dims;
+  chunk.indices.resize(all ? base : n), chunk.values.resize(all ? base : n);
+  chunk.rows.push_back(all ? Chunk::Row{vector, Operation::dense, {}, bits} : Chunk::Row{vector, Operation::sparse, {base, n}, {}});
+  return {};
+}
+
+Status MatrixEncoder::take(const MatrixInput& input, Chunk& chunk) {
+  for (const Chunk::Row& row : chunk.rows) {
+    const auto [begin, end] = row.sparse;
+    const bool sparse = row.op == Operation::sparse;
+    DELTA_OK(put(input, row.op, row.vector, sparse ? std::span(chunk.indices).subspan(begin, end - begin) : std::span<std::uint32_t>(),
+                 sparse ? std::span(chunk.values).subspan(begin, end - begin) : row.bits));
+  }
+  spare_.push_back(std::move(chunk));
+  return {};
 }
 
 Status MatrixEncoder::put(const MatrixInput& input, Operation op, std::uint32_t vector, std::span<const std::uint32_t> indices,

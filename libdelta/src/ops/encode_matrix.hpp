@@ -1,6 +1,8 @@
 // Matrices as successive states of a namespace: each becomes a commit of what changed.
 #pragma once
 
+#include <utility>
+
 #include "ops/encode_session.hpp"
 
 namespace delta::ops {
@@ -11,10 +13,29 @@ class MatrixEncoder {
   Result<std::uint64_t> encode(const MatrixInput& input);
 
  private:
+  /// Some rows, and what changed in them. Spans view the chunk, which moves but is not copied.
+  struct Chunk {
+    struct Row {
+      std::uint32_t vector;
+      Operation op;
+      std::pair<std::size_t, std::size_t> sparse;  // of indices and values
+      std::span<const std::uint32_t> bits;         // create, dense
+    };
+    std::uint64_t first = 0;
+    std::vector<std::uint32_t> bits, indices, values;
+    std::vector<Row> rows;
+
+    Chunk() = default;
+    Chunk(Chunk&&) = default;
+    Chunk& operator=(Chunk&&) = default;
+  };
+
   Status name_rows(const MatrixInput& input);
   Status find_missing(const MatrixInput& input);
   Status diff_rows(const MatrixInput& input);
-  Status diff_row(const MatrixInput& input, std::uint64_t row, std::span<const std::uint32_t> bits);
+  Status diff_chunk(const MatrixInput& input, Chunk& chunk) const;
+  Status diff_row(std::uint64_t row, std::span<std::uint32_t> bits, Chunk& chunk) const;
+  Status take(const MatrixInput& input, Chunk& chunk);
   Status put(const MatrixInput& input, Operation op, std::uint32_t vector, std::span<const std::uint32_t> indices, std::span<const std::uint32_t> bits);
 
   EncodeSession& session_;
@@ -23,7 +44,7 @@ class MatrixEncoder {
   std::vector<std::uint32_t> seen_;      // by vector: the round that had it last
   std::uint32_t round_ = 0;
   std::vector<std::uint32_t> missing_;   // to be deleted
-  std::vector<std::uint32_t> chunk_, indices_, changed_;
+  std::vector<Chunk> spare_;
 };
 
 }  // namespace delta::ops

@@ -62,6 +62,8 @@ class EncodeSession {
   const Log& log() const { return log_; }
   Catalog& catalog() { return log_.impl().catalog; }
   const State& state() const { return *state_; }
+  /// For all vectors of the catalog: until others are added, a thread may read the values of some while this one changes those of others.
+  void make_room() { state_->make_room(); }
 
   /// The number of a namespace of these dimensions, declared now if need be. bad_input: it has other dimensions.
   Result<std::uint32_t> name_space(std::string_view name, std::uint32_t dims);
