@@ -9,13 +9,13 @@ usage: second_decoder.py DELTALOG TESTDATA
 import itertools
 import json
 import pathlib
-import random
 import struct
 import subprocess
 import sys
 import tempfile
 
-from dlog import coders, columns, segment
+from decoder_inputs import STREAMS, in_two
+from dlog import coders, columns, delta, multiples, segment, values
 from dlog.history import History
 from dlog.wire import Broken
 from dlog.xxh3 import xxh3_64
@@ -23,7 +23,7 @@ from dlog.xxh3 import xxh3_64
 DELTALOG, TESTDATA = sys.argv[1], pathlib.Path(sys.argv[2])
 TINY, SMALL = TESTDATA / "tiny", TESTDATA / "small"
 PRESETS = ("fastest", "balanced", "maximum")
-KINDS = {"bytes": coders.BYTES, "numbers": coders.NUMBERS, "words": coders.WORDS}
+KINDS = {"bytes": coders.BYTES, "numbers": coders.NUMBERS, "words": coders.WORDS, "steps": coders.STEPS}
 
 # Of bytes from a linear congruence, with seed 0 and with fedcba9876543210, as xxHash 0.8.1 has them: lengths about each border.
 XXH3 = {
@@ -42,40 +42,62 @@ def check(condition, what):
         sys.exit(f"FAILED: {what}")
 
 
-def run(*args, stdin=None):
-    done = subprocess.run([DELTALOG, *map(str, args)], input=stdin, capture_output=True)
-    check(done.returncode == 0, f"deltalog {' '.join(map(str, args))}: exit {done.returncode}\n{done.stderr.decode()}")
+def run(*args, expected=0):
+    done = subprocess.run([DELTALOG, *map(str, args)], capture_output=True)
+    check(done.returncode == expected, f"deltalog {' '.join(map(str, args))}: exit {done.returncode}\n{done.stderr.decode()}")
     return done.stdout
 
 
 # --- agreement
 
 class Met:
-    """What the logs of this test hold: (kind, coder) of columns, names of columns, (operation, form) and losses of deltas."""
+    """What the logs of this test hold. All of it is noted where the decoder meets it."""
 
     def __init__(self):
-        self.coders, self.columns, self.shapes, self.losses = set(), set(), set(), 0
-        self.split_column, coders.split_column = coders.split_column, self.note_column
+        self.met = set()
+        self.note(coders, "split_column", lambda kind, coder, *_, **__: [("coder", name, coder) for name, table in KINDS.items() if table is kind])
+        self.note(columns, "directory", lambda payload: [("column", columns.COLUMNS[entry.number][0]) for entry in columns.directory.inner(payload)])
+        self.note(columns, "unwrapped", lambda payloads: [("payload", "whole" if payload[:1] == b"\0" else "columns") for payload in payloads])
+        self.note(values, "Shape", self.note_relation)
+        self.note(multiples, "LatticeWords", self.note_lattices)
+        self.note(multiples, "Steps", lambda step, _, symbols, __: [("escape", step)] if multiples.ESCAPE in symbols else [])
 
-    def note_column(self, kind, coder, stored, raw, what):
-        self.coders.update((name, coder) for name, table in KINDS.items() if table is kind)
-        self.columns.add(what)
-        return self.split_column(kind, coder, stored, raw, what)
+    def note(self, module, name, facts):
+        inner = getattr(module, name)
+
+        def noting(*args, **kwargs):
+            self.met.update(facts(*args, **kwargs))
+            return inner(*args, **kwargs)
+        noting.inner = inner
+        setattr(module, name, noting)
+
+    @staticmethod
+    def note_relation(change, dims, known):
+        named = range(dims) if change.full else change.indices
+        partly = change.relation == delta.STEPS and not known.issuperset(named)
+        return [("relation", change.relation), *([("relation", "steps beside values without one before")] if partly else [])]
+
+    @staticmethod
+    def note_lattices(lattices, *_):
+        for lattice in lattices:
+            kind = "decimal" if lattice.decimal else "eighth" if lattice.j % 8 else "octave"
+            yield "lattice", "one" if len(lattices) == 1 else "of a group", kind
 
     def note_deltas(self, segments):
-        for delta in itertools.chain.from_iterable(s.deltas for s in segments):
-            self.shapes.add((delta.op, delta.form))
-            self.losses |= delta.lost
+        for change in itertools.chain.from_iterable(s.deltas for s in segments):
+            self.met.add(("shape", change.op, change.form))
+            self.met.update(("lost", 1 << bit) for bit in range(4) if change.lost >> bit & 1)
 
     def check_all(self):
-        unmet = {(name, coder) for name, table in KINDS.items() for coder in table} - self.coders
-        check(not unmet, f"coders that no log of this test holds: {sorted(unmet)}")
-        unmet = {"column " + name for name, _ in columns.COLUMNS.values()} - self.columns
-        check(not unmet, f"columns that no log of this test holds: {sorted(unmet)}")
-        with_sets = (columns.CREATE, columns.DENSE, columns.SPARSE)
-        every = {(op, columns.ALL) for op in range(columns.CREATE, columns.DELETE + 1)} | set(itertools.product(with_sets, range(5)))
-        check(every <= self.shapes, f"operations and forms that no log of this test holds: {sorted(every - self.shapes)}")
-        print(f"ok: {len(self.coders)} coders, {len(self.columns)} columns, {len(every)} shapes of deltas, losses {self.losses:04b}")
+        with_sets = (delta.CREATE, delta.DENSE, delta.SPARSE)
+        every = {("coder", name, coder) for name, table in KINDS.items() for coder in table}
+        every |= {("column", name) for name, _ in columns.COLUMNS.values()}
+        every |= {("shape", op, delta.ALL) for op in range(delta.CREATE, delta.DELETE + 1)} | set(itertools.product(["shape"], with_sets, range(5)))
+        every |= {("lost", 1 << bit) for bit in range(4)} | {("payload", "whole"), ("payload", "columns")}
+        every |= {("relation", relation) for relation in range(5)} | {("relation", "steps beside values without one before")}
+        every |= set(itertools.product(["lattice"], ("one", "of a group"), ("octave", "eighth", "decimal"))) | {("escape", multiples.step_moved)}
+        check(every <= self.met, f"what no log of this test holds: {sorted(map(str, every - self.met))}")
+        print(f"ok: {len(every)} kinds of facts met")
 
 
 def check_log(log, met):
@@ -100,51 +122,15 @@ def derived(log):
         yield packed
 
 
-def encoded(name, source, scratch, preset):
+def encoded(name, source, scratch, preset, *options):
     log = scratch / f"{name}-{preset}.dlog"
     if source.is_file():
-        run("encode", source, "-o", log, "--preset", preset)
+        run("encode", source, "-o", log, "--preset", preset, "--allow-nonfinite", *options)
         return log
     args = itertools.chain.from_iterable(("--ids", ids) for ids in sorted(source.glob("*ids.txt")))
     run("encode", *sorted(source.glob("v*.npy")), *args, "--at", "2026-01-01", "--step", "1h", "--max-delete", "100%", "-o", log,
         "--preset", preset)
     return log
-
-
-def made_stream():
-    """What no set of testdata has: every operation, names, ticks, metadata that goes, values that only long matches shrink."""
-    dice = random.Random(1)
-    lines, at = [], itertools.count()
-
-    def add(name, **members):
-        us = next(at)
-        stamp = {"ts": f"2026-02-03T04:{us // 60 % 60:02}:{us % 60:02}.{us % 7:06}Z"} | ({"tick": us % 3} if us % 3 else {})
-        lines.append(json.dumps({"id": name, **stamp, **members}, ensure_ascii=False))
-
-    def word():
-        return struct.unpack("<f", struct.pack("<f", dice.uniform(-1e3, 1e3) * 10 ** dice.randint(-12, 12)))[0]
-
-    for space in ("", "n\u00e4me"):
-        for k in range(3):
-            add(f"\u00fc{k}", namespace=space, op="create", vector=[0, -0.0, 1e-45, 16777216, word(), word()], metadata={"a": k, "b": "\u00e9\n"})
-        for k in range(3):
-            add(f"\u00fc{k}", namespace=space, op="scale", factor=word())
-            add(f"\u00fc{k}", namespace=space, op="offset", amount=0.1)
-            add(f"\u00fc{k}", namespace=space, op="transform", transform="clamp", args=[-word() ** 2, 3e38])
-            add(f"\u00fc{k}", namespace=space, op="transform", transform=("negate", "abs")[k % 2])
-            add(f"\u00fc{k}", namespace=space, op="dense", vector=[1.5, word(), 0, 0, 0, 0], metadata={"a": 0.25, "d": None})
-            add(f"\u00fc{k}", namespace=space, op="sparse", indices=list(range(k + 1)), values=[word() for _ in range(k + 1)])
-        add("\u00fc1", namespace=space, op="delete")
-    return lines
-
-
-def repeating_stream(rows, dims, periods):
-    """Whole vectors of many distinct values, of which each dimension comes round with its own period."""
-    dice = random.Random(2)
-    rings = [[dice.uniform(-1, 1) for _ in range(period)] for period in periods]
-    for k in range(rows):
-        vector = [struct.unpack("<f", struct.pack("<f", rings[d % len(rings)][(k + d) % periods[d % len(rings)]]))[0] for d in range(dims)]
-        yield json.dumps({"id": f"v{k}", "ts": "2026-01-01T00:00:00Z", "op": "create", "vector": vector})
 
 
 def check_agreement(scratch):
@@ -155,20 +141,35 @@ def check_agreement(scratch):
         check_log(log, met)
     sources = {path.name: next(iter(path.glob("events.ndjson")), path) for path in sorted(TINY.iterdir())}
     check(len(sources) == 6, "testdata has six tiny sets")
-    for name, lines in {"made": made_stream(), "rows": repeating_stream(400, 48, [11]), "columns": repeating_stream(600, 3, [150, 170, 190])}.items():
-        sources[name] = scratch / f"{name}.ndjson"
-        sources[name].write_text("\n".join(lines) + "\n", encoding="utf-8")
-    for preset, (name, source) in itertools.product(PRESETS, sources.items()):
+    works = [(name, source, preset) for preset, (name, source) in itertools.product(PRESETS, sources.items())]
+    for name, (lines, presets) in STREAMS.items():
+        works += [(name, written(scratch, name, lines()), preset) for preset in presets]
+    works.append(("many-frames", SMALL / "pkgterms-stream/events.ndjson", "balanced"))
+    for name, source, preset in works:
         for log in derived(encoded(name, source, scratch, preset)):
             check_log(log, met)
-    for log in derived(encoded("many-frames", SMALL / "pkgterms-stream/events.ndjson", scratch, "balanced")):
-        check_log(log, met)
-    settings, merged = scratch / "settings.dlog", scratch / "merged.dlog"
-    run("encode", sources["made"], "-o", settings, "--policy", "max@/0-1;average", "--tag", "a \u2116")
-    run("merge", settings, scratch / "pkgterms-stream-fastest.dlog", "-o", merged)
-    for log in [*derived(settings), merged]:
-        check_log(log, met)
+    check_some_more(scratch, met)
     met.check_all()
+
+
+def written(scratch, name, lines):
+    source = scratch / f"{name}.ndjson"
+    source.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return source
+
+
+def check_some_more(scratch, met):
+    """Logs that take more than one command."""
+    settings, merged, closed = scratch / "settings.dlog", scratch / "merged.dlog", scratch / "closed.dlog"
+    run("encode", scratch / "everything.ndjson", "-o", settings, "--policy", "max@/0-1;average", "--tag", "a \u2116")
+    run("merge", settings, scratch / "pkgterms-stream-fastest.dlog", "-o", merged)
+    run("compact", scratch / "settling-balanced.dlog", "--keep", "now", "--assume-closed", "-o", closed)
+    first, second = (written(scratch, name, lines) for name, lines in zip(("first", "second"), in_two()))
+    base = encoded("first", first, scratch, "balanced")
+    pending, packed = encoded("second", second, scratch, "balanced", "--base", base), scratch / "second-packed.dlog"
+    run("compact", pending, "-o", packed, expected=4)  # its commits wait for those of the first
+    for log in [*derived(settings), merged, closed, pending, packed]:
+        check_log(log, met)
 
 
 # --- disagreement
@@ -204,16 +205,22 @@ def resealed(data):
     return out
 
 
-def check_damage(log, vouched):
-    """A changed byte anywhere is a checksum that does not fit; where the checksums are made to fit, the hashes do not, which vouch
-    for all of a log but what pruning left of a delta."""
-    data = log.read_bytes()
-    check(refusal(data) is None, f"{log.name} is whole")
-    check(resealed(data) == data, f"{log.name} is sealed as the page says")
-    at, frames, refused = segment.HEADER, [], 0
+def frames_of(data):
+    """[(type, offset, stored)] of a file of one segment, and the offset of its trailer."""
+    at, frames = segment.HEADER, []
     while data[at:at + 4] == segment.FRAME_SYNC:
         frames.append((data[at + 4], at, struct.unpack_from("<I", data, at + 16)[0]))
         at += segment.FRAME + segment.padded(frames[-1][2])
+    return frames, at
+
+
+def check_damage(log, vouched):
+    """A changed byte anywhere is a checksum that does not fit; where the checksums are made to fit, the hashes do not, which vouch
+    for all of a log but what pruning left of a delta."""
+    data, refused = log.read_bytes(), 0
+    check(refusal(data) is None, f"{log.name} is whole")
+    check(resealed(data) == data, f"{log.name} is sealed as the page says")
+    frames, at = frames_of(data)
     for kind, begin, stored in frames:
         body = begin + segment.FRAME
         for place in {begin + 40, *range(body, body + segment.padded(stored), 1 + stored // 16)}:
@@ -230,6 +237,22 @@ def check_damage(log, vouched):
     print(f"ok: {log.name}: {refused + 2} changed bytes are refused")
 
 
+def check_hostile(log):
+    """A resealed change in the deltas of a whole log is refused in so many words, or it says the same: no value of them can be
+    another, and nothing else may happen."""
+    data, refused, same = log.read_bytes(), 0, 0
+    said = History(segment.read_segments(data)).dump()
+    for _, begin, stored in (frame for frame in frames_of(data)[0] if frame[0] == segment.DATA):
+        for place in range(begin + segment.FRAME, begin + segment.FRAME + stored, 1 + stored // 24):
+            if refusal(other := resealed(changed(data, place))) is not None:
+                refused += 1
+                continue
+            same += 1
+            check(History(segment.read_segments(bytes(other))).dump() == said, f"{log.name}: byte {place} is changed, and other values come out")
+    check(refused > 10 * same, f"{log.name}: of {refused + same} changes {same} do nothing")
+    print(f"ok: {log.name}: {refused} changes of its deltas are refused")
+
+
 def main():
     x, noise = 1, bytearray()
     for _ in range(max(XXH3)):
@@ -239,6 +262,8 @@ def main():
         check(sums == (xxh3_64(noise[:n]), xxh3_64(noise[:n], 0xfedcba9876543210)), f"XXH3-64 of {n} bytes")
     with tempfile.TemporaryDirectory() as scratch:
         check_agreement(pathlib.Path(scratch))
+        for name in ("noise-balanced-all", "proportional-balanced-all", "counts-balanced-all", "decimal-maximum-all", "own-lattices-balanced", "repeats-balanced"):
+            check_hostile(pathlib.Path(scratch) / f"{name}.dlog")
     for name, vouched in (("sample", True), ("int8-packed", True), ("sample-pruned", False)):
         check_damage(TESTDATA / "golden" / f"{name}.dlog", vouched)
 

@@ -2,16 +2,19 @@
 
 A coder is a function (stored bytes, raw length, what) -> (parts, join). `parts` are the runs of bytes that it is made of, each
 plain, constant or zstd; `join` makes the elements from what they hold. Every part's raw length follows from the column's own
-bytes, so the zstd frames of a whole file are known before any is decoded, and one process decodes them all.
+bytes, so the zstd frames of a whole file are known before any is decoded, and one process decodes them all. Where elements depend
+on other columns, `join` makes an object that makes them; see multiples.py.
 
 To add a coder, write its function and name it in the table of its kind.
 """
 import struct
 from typing import NamedTuple
 
+from . import multiples
 from .wire import ZSTD_MAGIC, Reader, Unsupported, need, unzstd
 
-RAW, CONSTANT, ZSTD, PLANES, TABLE, TRANSPOSED = 0, 1, 2, 3, 4, 0x10
+RAW, CONSTANT, ZSTD, PLANES, TABLE, LATTICE, TRANSPOSED = 0, 1, 2, 3, 4, 5, 0x10
+SCATTERED, ORDINAL, MOVED, MULTIPLES = 6, 7, 8, 9
 
 
 class Part(NamedTuple):
@@ -127,6 +130,31 @@ def table_of_words(stored, raw, what):
     return parts, join
 
 
+def lattice_words(stored, raw, what):
+    reader, n = Reader(stored, what), raw // 4
+    count = reader.varint(n)
+    if count == 1:
+        one, parts = [multiples.Lattice(reader.varint(), what)], []
+    else:
+        one, parts = [], [take_part(reader, reader.varint(5 * count))]
+    parts.append(take_part(reader, n))
+    bits = multiples.Bits(reader.rest(), what)
+
+    def join(got):
+        return multiples.LatticeWords(one or multiples.lattices_of(got[0], count, what), got[-1], bits)
+    return parts, join
+
+
+def steps_by(step, on_lattice=False):
+    def split(stored, raw, what):
+        reader = Reader(stored, what)
+        lattice = multiples.Lattice(reader.varint(), what) if on_lattice else None
+        part = take_part(reader, raw // 4)
+        bits = multiples.Bits(reader.rest(), what)
+        return [part], lambda got: multiples.Steps(step, lattice, got[0], bits)
+    return split
+
+
 def transposed(coder):
     """The coding of the elements in the order 0, r, 2r, ..., 1, r + 1, ..."""
     def split(stored, raw, what):
@@ -148,13 +176,17 @@ BYTES = {RAW: bytes_by(RAW), CONSTANT: bytes_by(CONSTANT), ZSTD: bytes_by(ZSTD)}
 
 NUMBERS = {RAW: numbers_by(RAW), CONSTANT: numbers_by(CONSTANT), ZSTD: numbers_by(ZSTD), PLANES: planes_of_numbers}
 
-WORDS = {RAW: words_by(RAW), CONSTANT: constant_words, ZSTD: words_by(ZSTD), PLANES: planes_of_words, TABLE: table_of_words}
+WORDS = {RAW: words_by(RAW), CONSTANT: constant_words, ZSTD: words_by(ZSTD), PLANES: planes_of_words, TABLE: table_of_words,
+         LATTICE: lattice_words}
 WORDS |= {TRANSPOSED | coder: transposed(WORDS[coder]) for coder in (ZSTD, PLANES, TABLE)}
+
+STEPS = {SCATTERED: steps_by(multiples.step_scattered), ORDINAL: steps_by(multiples.step_ordinal),
+         MOVED: steps_by(multiples.step_moved, on_lattice=True), MULTIPLES: steps_by(multiples.step_multiples, on_lattice=True)}
 
 
 def split_column(kind, coder, stored, raw, what):
-    """(parts, join) of a column whose elements are of the kind BYTES, NUMBERS or WORDS."""
+    """(parts, join) of a column whose elements are of the kind BYTES, NUMBERS, WORDS or STEPS."""
     if coder not in kind:
         raise Unsupported(f"{what}: unknown coder {coder}")
-    need(kind is not WORDS or raw % 4 == 0, f"{what}: no whole number of words")
+    need(kind not in (WORDS, STEPS) or raw % 4 == 0, f"{what}: no whole number of words")
     return kind[coder](stored, raw, what)

@@ -1,16 +1,18 @@
 """A DATA payload: the directory, the columns, and the deltas that they say.
 
-To add a column, name it in COLUMNS, and take it where its meaning belongs below.
+To add a column, name it in COLUMNS, and take it where its meaning belongs below, or in values.py.
 """
 from itertools import islice
 from math import gcd
 from typing import NamedTuple
 
 from . import coders
+from .delta import ALL, CREATE, DELETE, LOST_MARK, LOST_SETTLED, LOST_VALUES, REPEAT, SPARSE, Delta
+from .values import read_values
 from .wire import Reader, Unsupported, need, unzigzag, utf8, wrap64
 
 CRITICAL = 0x80
-MAX_DIMS, MAX_METADATA, MAX_COLUMN = 65536, 65536, 64 << 20
+MAX_METADATA, MAX_COLUMN = 65536, 64 << 20
 MAX_MICROS, MAX_TICK = (1 << 52) - 1, (1 << 12) - 1
 
 COLUMNS = {
@@ -36,30 +38,12 @@ COLUMNS = {
     0x94: ("places", coders.NUMBERS),
     0x95: ("lags", coders.NUMBERS),
     0x96: ("lost", coders.BYTES),
+    0x97: ("relations", coders.BYTES),
+    0x98: ("value steps", coders.STEPS),
+    0x99: ("factors", coders.WORDS),
+    0x9a: ("copies", coders.NUMBERS),
+    0x9b: ("twins", coders.NUMBERS),
 }
-
-CREATE, DENSE, SPARSE, SCALE, OFFSET, NEGATE, ABS, CLAMP, DELETE = range(1, 10)
-PARAMETERS = {SCALE: 1, OFFSET: 1, NEGATE: 0, ABS: 0, CLAMP: 2, DELETE: 0}
-ALL, GAPS, RUNS, BITMAP, REPEAT = range(5)
-LOST_VALUES, LOST_MARK, LOST_METADATA, LOST_SETTLED = 1, 2, 4, 8
-
-
-class Delta:
-    """One delta of a payload. What says its commit, time and seq differs by the kind of segment; see segment.py."""
-    __slots__ = ("op", "form", "lost", "vector", "row", "place", "lag", "time", "seq", "indices", "bits", "metadata")
-
-    def __init__(self):
-        self.indices = []
-
-    @property
-    def full(self):
-        """Whether all values of a create or dense update stand."""
-        return self.op in (CREATE, DENSE) and not self.lost & LOST_VALUES
-
-    @property
-    def has_set(self):
-        return self.op == SPARSE or self.form != ALL
-
 
 class Entry(NamedTuple):
     """A column as it stands in a payload."""
@@ -87,10 +71,25 @@ def directory(payload):
     return [entry for entry in entries if entry.number in COLUMNS]
 
 
+def unwrapped(payloads):
+    """Payloads as columns: those of the second form are the zstd frame of one of the first."""
+    wholes = {}
+    for number, payload in enumerate(payloads):
+        if payload[:1] == b"\0":
+            reader = Reader(payload[1:], "payload")
+            size = reader.varint(MAX_COLUMN)
+            wholes[number] = coders.Part(coders.ZSTD, reader.rest(), size, reader.what)
+    out = list(payloads)
+    for number, payload in zip(wholes, coders.decode_parts(wholes.values())):
+        need(payload[:1] not in (b"", b"\0"), "payload: empty, or a whole in a whole")
+        out[number] = payload
+    return out
+
+
 def decode_payloads(payloads):
     """The columns of each payload, {name: elements}; all their zstd frames are decoded at once."""
     pieces, parts = [], []
-    for number, payload in enumerate(payloads):
+    for number, payload in enumerate(unwrapped(payloads)):
         for entry in directory(payload):
             name, kind = COLUMNS[entry.number]
             some, join = coders.split_column(kind, entry.coder, entry.stored, entry.raw, "column " + name)
@@ -112,11 +111,19 @@ class Columns:
     def has(self, name):
         return name in self.columns
 
-    def take(self, name, n):
+    def take_whole(self, name, n):
         """`n` elements; the column stands exactly if it has any."""
         elements = self.columns.pop(name, [])
         need(len(elements) == n, f"column {name}: {len(elements)} elements, not {n}")
-        return iter(elements)
+        return elements
+
+    def take(self, name, n):
+        return iter(self.take_whole(name, n))
+
+    def take_words(self, name, n, groups=()):
+        """Words, of which so many after one another belong to one delta."""
+        elements = self.take_whole(name, n)
+        return iter(elements.words(groups) if hasattr(elements, "words") else elements)
 
     def take_unless_zero(self, name, n):
         """A column that is absent exactly if all its elements are 0."""
@@ -142,11 +149,11 @@ def read_deltas(columns, count, packed):
     read_vectors(columns, deltas)
     if packed:
         read_rows(columns, deltas)
-        read_places(columns, deltas)
         read_lags(columns, deltas)
+        read_places(columns, deltas)
     else:
         read_times(columns, deltas)
-    read_values(columns, deltas)
+    read_values(columns, deltas, packed)
     read_metadata(columns, deltas)
     columns.done()
     return deltas
@@ -195,13 +202,6 @@ def read_rows(columns, deltas):
         vector, row = delta.vector, delta.row
 
 
-def read_places(columns, deltas):
-    last = {}
-    for delta, number in zip(deltas, columns.take_unless_zero("places", len(deltas))):
-        delta.place = wrap64(last.get(delta.row, -1) + 1 + unzigzag(number))
-        last[delta.row] = delta.place
-
-
 def read_lags(columns, deltas):
     if not columns.has("lags"):
         for delta in deltas:
@@ -213,71 +213,15 @@ def read_lags(columns, deltas):
         delta.lag = lag * unit
 
 
-def set_indices(form, size, streams):
-    """The next index set of this form."""
-    gaps, skips, lengths, bitmaps = streams
-    indices = []
-    if form == ALL:
-        return list(range(size))
-    if form == GAPS:
-        for gap in gaps.varints(size, MAX_DIMS):
-            indices.append((indices[-1] + 1 if indices else 0) + gap)
-    elif form == RUNS:
-        while len(indices) < size:
-            first = skips.varint(MAX_DIMS) + (indices[-1] + 2 if indices else 0)
-            indices += range(first, first + lengths.varint(MAX_DIMS) + 1)
-    else:
-        base = 0
-        while len(indices) < size:
-            byte = bitmaps.u8()
-            indices += [base + bit for bit in range(8) if byte >> bit & 1]
-            base += 8
-    need(len(indices) == size, "an index set of another size")
-    need(not indices or indices[-1] < MAX_DIMS, "an index too large")
-    return indices
-
-
-def read_sets(columns, deltas):
-    """The index set of each delta that has one; no indices for the others."""
-    with_set = [delta for delta in deltas if delta.has_set]
-    repeats = columns.take("repeats", sum(delta.form == REPEAT for delta in with_set))
-    sizes = columns.take("sizes", sum(delta.form != REPEAT for delta in with_set))
-    streams = [columns.take_stream(name) for name in ("gaps", "run skips", "run lengths", "bitmaps")]
-    spelled = []  # sets that a repeat can name
-    for delta in with_set:
-        if delta.form == REPEAT:
-            back = next(repeats)
-            need(back < len(spelled), "column repeats: no such set")
-            delta.indices = spelled[-1 - back]
-            continue
-        size = next(sizes)
-        need(size <= MAX_DIMS, "column sizes: too many indices")
-        delta.indices = set_indices(delta.form, size, streams)
-        if delta.form != ALL:
-            spelled.append(delta.indices)
-    for stream in streams:
-        stream.done()
-
-
-def read_values(columns, deltas):
-    """Of each delta its values in order, and the indices where it does not name all dims."""
-    read_sets(columns, deltas)
-    dims = columns.take("dims", sum(delta.full for delta in deltas))
-    shapes = [next(dims) if delta.full else None for delta in deltas]
-    need(all(n is None or n <= MAX_DIMS for n in shapes), "column dims: too many")
-    plain = sum(n for n, delta in zip(shapes, deltas) if delta.full and not delta.has_set)
-    full = columns.take("full values", plain)
-    picked = columns.take("picked values", sum(len(delta.indices) for delta in deltas))
-    parameters = columns.take("parameters", sum(PARAMETERS.get(delta.op, 0) for delta in deltas))
-    for delta, n in zip(deltas, shapes):
-        if not delta.has_set:
-            delta.bits = list(islice(full, n) if delta.full else islice(parameters, PARAMETERS[delta.op]))
-            continue
-        delta.bits = list(islice(picked, len(delta.indices)))
-        if delta.full:  # what is not listed is zero
-            need(not delta.indices or delta.indices[-1] < n, "column dims: a value beyond them")
-            values = dict(zip(delta.indices, delta.bits))
-            delta.indices, delta.bits = [], [values.get(i, 0) for i in range(n)]
+def read_places(columns, deltas):
+    last, first = {}, 0  # of each row and lag; of that which was met first
+    for delta, number in zip(deltas, columns.take_unless_zero("places", len(deltas))):
+        moment = delta.row, delta.lag
+        expected = last[moment] + 1 if moment in last else first
+        delta.place = wrap64(expected + unzigzag(number))
+        if moment not in last:
+            first = delta.place
+        last[moment] = delta.place
 
 
 def read_metadata(columns, deltas):

@@ -2,7 +2,7 @@
 import hashlib
 import struct
 
-from .columns import SPARSE
+from .delta import SPARSE
 from .tables import NO_HASH
 from .wire import need, text, varint
 

@@ -7,7 +7,7 @@ import struct
 from datetime import datetime, timedelta
 
 from . import hashes
-from .columns import ABS, CLAMP, CREATE, DELETE, DENSE, LOST_VALUES, NEGATE, OFFSET, SCALE, SPARSE
+from .delta import ABS, CLAMP, CREATE, DELETE, DENSE, LOST_VALUES, NEGATE, OFFSET, SCALE, SPARSE
 from .tables import NO_HASH
 from .wire import need
 
