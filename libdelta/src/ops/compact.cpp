@@ -240,6 +240,10 @@ Status refuse_forks(const Log& log, unsigned threads) {
 
 Result<CompactReport> compact(std::span<const std::string> paths, const std::string& output, const CompactOptions& options) {
   DELTA_TRY(const Log log, Log::open(paths, {options.threads}));
+  return compact(log, output, options);
+}
+
+Result<CompactReport> compact(const Log& log, const std::string& output, const CompactOptions& options) {
   DELTA_OK(refuse_forks(log, options.threads));
   return Compaction(log, options).run(output);
 }
