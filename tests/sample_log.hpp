@@ -71,7 +71,6 @@ inline void write_log(const std::string& path) {
   must(encoder.finish());
 }
 
-/// One more segment at its end.
 /// The same, repacked and pruned to now: deltas whole, in part and gone.
 inline void write_pruned(const std::string& path) {
   const std::string whole[] = {path + ".whole"};
@@ -80,6 +79,7 @@ inline void write_pruned(const std::string& path) {
   std::filesystem::remove(whole[0]);
 }
 
+/// One more segment at its end.
 inline void append_log(const std::string& path, delta::Micros start = 2'000'000) {
   auto encoder = must(delta::Encoder::append(path, {}));
   add(encoder, {{"plum", delta::Operation::abs, {}}, {"quince", delta::Operation::create, {1, 2, 3, 4}}}, start);

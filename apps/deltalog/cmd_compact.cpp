@@ -16,12 +16,25 @@ namespace {
 using delta::CompactOptions;
 using delta::CompactReport;
 
+constexpr std::string_view kSince = "since:";
+
+Status add_since(const Invocation& invocation, const delta::Log& log, CompactOptions& options) {
+  for (const std::string_view text : invocation.values("keep")) {
+    if (!text.starts_with(kSince)) continue;
+    const auto time = parse_time_in(log, text.substr(kSince.size()));
+    if (!time) return usage_error(invocation, "--keep: " + time.error().message);
+    options.keep.push_back({.kind = delta::KeepRule::Kind::since, .at = *time});
+  }
+  return {};
+}
+
 Result<CompactOptions> options_of(const Invocation& invocation) {
   CompactOptions options;
   options.force = invocation.has("force");
   options.whole_deltas = invocation.has("whole-deltas");
   options.assume_closed = invocation.has("assume-closed");
   for (const auto& text : invocation.values("keep")) {
+    if (text.starts_with(kSince)) continue;  // may name a tag: read when the log is
     auto rule = parse_keep(text);
     if (!rule) return usage_error(invocation, "--keep: " + rule.error().message);
     options.keep.push_back(*rule);
@@ -46,11 +59,8 @@ Result<std::uint64_t> measure(const delta::Log& log, std::string_view what) {
 }
 
 /// False: the log has not reached the threshold, and that was said.
-Result<bool> worth_it(const Invocation& invocation, Console& console) {
-  DELTA_TRY(const auto threshold, value_of(invocation, "if", parse_threshold));
+Result<bool> worth_it(const std::optional<Threshold>& threshold, const delta::Log& log, Console& console) {
   if (!threshold) return true;
-  DELTA_TRY(const unsigned threads, threads_of(invocation));
-  DELTA_TRY(const auto log, delta::Log::open(invocation.operands(), {threads}));
   DELTA_TRY(const std::uint64_t reached, measure(log, threshold->what));
   if (reached >= threshold->least) return true;
   console.warn(fmt::format("nothing done: {} is {}, below {}", threshold->what, reached, threshold->least));
@@ -99,10 +109,14 @@ Result<Exit> run_compact(const Invocation& invocation, Console& console) {
   const bool dry = invocation.has("dry-run");
   const auto* output = invocation.value("output");
   if (!output && !dry) return usage_error(invocation, "-o OUT is missing; or --dry-run");
-  DELTA_TRY(const CompactOptions options, options_of(invocation));
-  DELTA_TRY(const bool worth, worth_it(invocation, console));
+  if (output && *output == "-" && !dry && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
+  DELTA_TRY(CompactOptions options, options_of(invocation));
+  DELTA_TRY(const auto threshold, value_of(invocation, "if", parse_threshold));
+  DELTA_TRY(const auto log, delta::Log::open(invocation.operands(), {options.threads}));
+  DELTA_OK(add_since(invocation, log, options));
+  DELTA_TRY(const bool worth, worth_it(threshold, log, console));
   if (!worth) return Exit::yes;
-  DELTA_TRY(const auto report, delta::compact(invocation.operands(), dry ? "" : *output, options));
+  DELTA_TRY(const auto report, delta::compact(log, dry ? "" : *output, options));
   bool pending = false;
   for (const auto& notice : report.notices) {
     console.warn(notice);

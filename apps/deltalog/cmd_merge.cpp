@@ -11,6 +11,7 @@
 #include "logs.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
+#include "writing.hpp"
 
 namespace deltalog {
 
@@ -89,6 +90,7 @@ Result<Exit> run_merge(const Invocation& invocation, Console& console) {
   const auto* path = invocation.value("output");
   if (path == nullptr) return usage_error(invocation, "where to? --output OUT is missing");
   if (*path == "-" && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
+  DELTA_OK(check_side_files(invocation, {"conflicts"}));
   DELTA_TRY(const unsigned threads, threads_of(invocation));
   DELTA_TRY(auto merge, Merge::open(invocation.operands(), {.threads = threads, .not_in = invocation.values("not-in")}));
   for (const auto& notice : merge.notices()) console.warn(notice);

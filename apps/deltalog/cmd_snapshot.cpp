@@ -11,6 +11,7 @@
 #include "logs.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
+#include "writing.hpp"
 
 namespace deltalog {
 
@@ -157,6 +158,7 @@ struct Outputs {
   static Result<Outputs> create(const Invocation& invocation) {
     const auto* path = invocation.value("output");
     if (path == nullptr) return usage_error(invocation, "where to? --output OUT is missing");
+    DELTA_OK(check_side_files(invocation, {"ids-out", "metadata-out"}));
     DELTA_TRY(const Format format, output_format(invocation, *path));
     const OutputFile::Options text{.force = invocation.has("force"), .binary = false};
     const OutputFile::Options main{.force = text.force, .binary = delta::formats::is_matrix(format)};

@@ -1,8 +1,13 @@
 #include "writing.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <utility>
+#include <vector>
 
 #include "cli/values.hpp"
+#include "delta/text.hpp"
 #include "ui/console.hpp"
 
 namespace deltalog {
@@ -22,6 +27,16 @@ bool is_traceparent(std::string_view text) {
 std::string from_environment(const char* name) {
   const char* text = std::getenv(name);
   return text != nullptr ? text : "";
+}
+
+/// What is no regular file, such as /dev/null, takes all that comes.
+bool same_place(const std::string& a, const std::string& b) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  if (a == "-" || b == "-") return a == b;
+  if (fs::exists(a, failed) && !fs::is_regular_file(a, failed)) return false;
+  const auto place = [&](const std::string& path) { return fs::weakly_canonical(fs::absolute(path, failed), failed); };
+  return place(a) == place(b) || fs::equivalent(a, b, failed);
 }
 
 }  // namespace
@@ -49,6 +64,27 @@ Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Consol
     console.warn("TRACEPARENT is not of the form that W3C gives it, and is not recorded");
   }
   return options;
+}
+
+Status check_side_files(const Invocation& invocation, std::initializer_list<std::string_view> options) {
+  std::vector<std::pair<std::string, std::string>> taken;  // place, what it is
+  for (const auto& input : invocation.operands()) {
+    if (input != "-") taken.emplace_back(input, "a log that is read");
+  }
+  const std::size_t inputs = taken.size();
+  if (const auto* output = invocation.value("output")) taken.emplace_back(*output, "--output");
+  for (const auto option : options) {
+    const auto* path = invocation.value(option);
+    if (path == nullptr) continue;
+    const auto same = [&](const auto& other) { return same_place(*path, other.first); };
+    const auto other = std::find_if(taken.begin(), taken.end(), same);
+    if (other != taken.end()) {
+      const auto why = other - taken.begin() < static_cast<std::ptrdiff_t>(inputs) ? " is " + other->second : " and " + other->second + " are one file";
+      return usage_error(invocation, "--" + std::string(option) + why + ": " + delta::escape(*path, 4096));
+    }
+    taken.emplace_back(*path, "--" + std::string(option));
+  }
+  return {};
 }
 
 }  // namespace deltalog

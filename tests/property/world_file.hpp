@@ -28,12 +28,18 @@ inline World admissible(World w) {
   return w;
 }
 
-inline delta::Status write_commit(const World& w, std::size_t c, delta::Encoder& encoder) {
+/// What a commit says of itself.
+struct Texts {
+  std::string message, tool, source, trace;
+};
+
+inline delta::Status write_commit(const World& w, std::size_t c, delta::Encoder& encoder, const Texts& says = {}) {
   const Commit& commit = w.commits[c];
   std::vector<std::string> texts;
   for (const auto& [name, seq] : commit.parents) texts.push_back(name + ":" + std::to_string(seq));
   const std::vector<std::string_view> parents(texts.begin(), texts.end());
-  DELTA_OK(encoder.commit({.origin = commit.origin, .first = commit.first, .deltas = commit.count, .parents = parents, .message = {}, .tool = {}, .source = {}, .trace = {}}));
+  DELTA_OK(encoder.commit({.origin = commit.origin, .first = commit.first, .deltas = commit.count, .parents = parents, .message = says.message,
+                           .tool = says.tool, .source = says.source, .trace = says.trace}));
   for (const Delta& d : w.deltas) {
     if (d.commit != c) continue;
     delta::ChangeInput in;
@@ -45,14 +51,14 @@ inline delta::Status write_commit(const World& w, std::size_t c, delta::Encoder&
   return {};
 }
 
-/// In two runs: what the second one has seen is on disk.
-inline delta::Status write_world(const World& w, const std::string& path) {
+/// In two runs: what the second one has seen is on disk. `says`: empty, or by commit.
+inline delta::Status write_world(const World& w, const std::string& path, const std::vector<Texts>& says = {}) {
   const delta::EncodeOptions options{.threads = 1, .force = true, .allow_nonfinite = true};
   std::uint64_t deltas = 0;
   for (std::size_t c = 0; c < w.commits.size();) {
     const std::size_t end = c == 0 ? (w.commits.size() + 1) / 2 : w.commits.size();
     DELTA_TRY(auto encoder, c == 0 ? delta::Encoder::create(path, {}, options) : delta::Encoder::append(path, options));
-    for (; c < end; ++c) DELTA_OK(write_commit(w, c, encoder));
+    for (; c < end; ++c) DELTA_OK(write_commit(w, c, encoder, says.empty() ? Texts{} : says[c]));
     DELTA_TRY(const auto summary, encoder.finish());
     deltas += summary.deltas;
   }

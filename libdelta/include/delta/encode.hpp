@@ -25,7 +25,7 @@ struct EncodeOptions {
   bool force = false;               ///< replace an existing output
   bool allow_nonfinite = false;
   std::string origin = "main";      ///< of inputs that name none
-  std::string message = {}, source = {}, trace = {}, tool = {};  ///< of commits that state none; tool empty: this library's own name
+  std::string message = {}, source = {}, trace = {}, tool = {};  ///< of commits that are not stated whole; tool empty: this library's own name
   Micros now = 0;                   ///< time of inputs that name none
   std::uint64_t commit_every = 65536;                     ///< deltas of a commit at most
   std::optional<Micros> commit_every_time = {};           ///< and microseconds between its first and last timestamp
@@ -61,7 +61,7 @@ struct ChangeInput {
   std::optional<std::uint32_t> dims = {};    ///< which namespace is meant, where concurrent first creates gave one name several
 };
 
-/// A commit stated whole, as `dump` writes it: the next `deltas` changes are its own. With a setting (see Commit) it holds that alone,
+/// A commit stated whole, as `dump` writes it: the next `deltas` changes are its own, and a text that is empty here is empty in it. With a setting (see Commit) it holds that alone,
 /// `deltas` is 1, no change follows, and `at` and `tick` are its time.
 struct CommitInput {
   std::string_view origin;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "delta/file.hpp"
 #include "delta/merge.hpp"
@@ -12,6 +13,7 @@
 #include "model/pieces.hpp"
 #include "model/prune.hpp"
 #include "ops/compact_rows.hpp"
+#include "ops/merge_set.hpp"
 #include "store/log_impl.hpp"
 #include "store/packed_writer.hpp"
 
@@ -265,10 +267,28 @@ class Compaction {
   std::uint64_t deltas_ = 0, partial_ = 0, longest_ = 0;
 };
 
+/// Two copies of a commit may be two different ones, and only one of them would be read.
+Status refuse_forks(const Log& log, unsigned threads) {
+  const auto& parts = log.impl().parts;
+  if (parts.size() < 2) return {};
+  ops::MergeSet set(thread_count(threads));
+  std::vector<Finding> known;
+  std::set<const InputFile*> seen;
+  for (const auto& part : parts) {
+    if (seen.insert(part.segment.file.get()).second) DELTA_OK(set.add(part.segment.file, false, known));
+  }
+  return set.settle();
+}
+
 }  // namespace
 
 Result<CompactReport> compact(std::span<const std::string> paths, const std::string& output, const CompactOptions& options) {
   DELTA_TRY(const Log log, Log::open(paths, {options.threads}));
+  return compact(log, output, options);
+}
+
+Result<CompactReport> compact(const Log& log, const std::string& output, const CompactOptions& options) {
+  DELTA_OK(refuse_forks(log, options.threads));
   return Compaction(log, options).run(output);
 }
 

@@ -70,6 +70,7 @@ Status ChangeEncoder::commit(const CommitInput& input) {
   plan.first = input.first;
   DELTA_TRY(plan.parents, dots(input.parents));
   plan.message = input.message, plan.tool = input.tool, plan.source = input.source, plan.trace = input.trace;
+  plan.whole = true;  // its hash is to be what it was, whatever the environment says
   DELTA_OK(session_.open_commit(plan));
   if (!input.setting.empty()) {
     if (input.deltas != 1) return bad("a setting is a commit of one delta");

@@ -90,7 +90,7 @@ Status EncodeSession::open_commit(const CommitPlan& plan) {
     std::ranges::sort(commit.parents, {}, [&](const Dot& d) { return std::pair(catalog().origin(d.origin), d.seq); });
     open.linear = commit.parents == heads;
   }
-  const auto text = [](std::string_view stated, const std::string& general) { return stated.empty() ? general : std::string(stated); };
+  const auto text = [&](std::string_view stated, const std::string& general) { return plan.whole || !stated.empty() ? std::string(stated) : general; };
   commit.message = text(plan.message, options_.message);
   commit.tool = text(plan.tool, options_.tool.empty() ? std::string(kTool) : options_.tool);
   commit.source = text(plan.source, options_.source);

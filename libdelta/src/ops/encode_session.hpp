@@ -75,6 +75,7 @@ class EncodeSession {
     std::optional<std::uint64_t> first = {};          // must be the next seq
     std::optional<std::vector<Dot>> parents = {};     // none: everything before
     std::string_view message = {}, tool = {}, source = {}, trace = {};
+    bool whole = false;                               // texts are these, also where they are empty
   };
   Status open_commit(const CommitPlan& plan);
   bool commit_open() const { return open_.has_value(); }

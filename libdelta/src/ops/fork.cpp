@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "delta/text.hpp"
@@ -69,6 +70,16 @@ class Copy {
     return model::setting_hash(names, setting);
   }
 
+  /// What stands for the pruned deltas of each commit, by its first seq.
+  using Nodes = std::map<std::uint64_t, const std::vector<Hash>*>;
+  Nodes nodes() const {
+    Nodes out;
+    for (const auto& row : segment_.rows()) {
+      if (segment_.names.origins[row.commit.origin] == origin_) out.emplace(row.commit.first, &row.nodes);
+    }
+    return out;
+  }
+
   std::string text(const Commit& commit, const Change* change) const {
     const Timestamp time = change ? change->time : commit.time;
     std::string out = "setting " + quote(commit.setting);
@@ -106,6 +117,39 @@ Result<std::vector<Hash>> leaves(const Copy& copy, SeqRange range) {
   return out;
 }
 
+struct Leaf {
+  std::uint64_t seq = 0;
+  Hash hash{};
+};
+
+/// The whole deltas of some commits, in order of seq.
+Result<std::vector<Leaf>> whole_deltas(const Copy& copy, SeqRange range) {
+  std::vector<Leaf> out;
+  DELTA_OK(copy.each(range, [&](std::uint64_t seq, const Commit& commit, const Change* change) {
+    out.push_back({seq, copy.leaf(commit, change)});
+  }));
+  std::ranges::sort(out, {}, &Leaf::seq);
+  return out;
+}
+
+std::span<const Leaf> leaves_of(const std::vector<Leaf>& all, SeqRange commit) {
+  const auto begin = std::ranges::lower_bound(all, commit.first, {}, &Leaf::seq), end = std::ranges::upper_bound(all, commit.last, {}, &Leaf::seq);
+  return {begin, end};
+}
+
+/// Of its whole deltas and of what stands for the others; none: they do not fit.
+std::optional<Hash> root_of(const Copy::Nodes& all_nodes, std::span<const Leaf> leaves, SeqRange commit) {
+  model::PartialTree tree(commit.last - commit.first + 1);
+  std::vector<std::uint64_t> places;
+  for (const Leaf& leaf : leaves) {
+    tree.add(leaf.seq - commit.first, leaf.hash);
+    places.push_back(leaf.seq - commit.first);
+  }
+  const auto nodes = all_nodes.find(commit.first);
+  if (nodes == all_nodes.end() || !tree.add_copy(places, *nodes->second)) return std::nullopt;
+  return tree.root();
+}
+
 Result<std::string> text_at(const Copy& copy, std::uint64_t seq) {
   std::string text;
   DELTA_OK(copy.each({seq, seq}, [&](std::uint64_t, const Commit& commit, const Change* change) { text = copy.text(commit, change); }));
@@ -133,6 +177,40 @@ Result<std::optional<Difference>> first_difference(const store::Segment& a, cons
         DELTA_TRY(out.b, text_at(in_b, out.seq));
         return std::optional(std::move(out));
       }
+    }
+  }
+  return std::optional<Difference>();
+}
+
+Result<std::optional<Difference>> first_other_root(const store::Segment& a, const store::Segment& b, std::string_view origin,
+                                                   std::span<const SeqRange> commits) {
+  DELTA_TRY(const Copy in_a, Copy::open(a, origin));
+  DELTA_TRY(const Copy in_b, Copy::open(b, origin));
+  const auto nodes_a = in_a.nodes(), nodes_b = in_b.nodes();
+  for (std::size_t begin = 0; begin < commits.size();) {
+    std::size_t end = begin + 1;
+    while (end < commits.size() && commits[end].last - commits[begin].first < kWindow) ++end;
+    const SeqRange window{commits[begin].first, commits[end - 1].last};
+    DELTA_TRY(const auto x, whole_deltas(in_a, window));
+    DELTA_TRY(const auto y, whole_deltas(in_b, window));
+    for (; begin < end; ++begin) {
+      const SeqRange& commit = commits[begin];
+      const auto in_x = leaves_of(x, commit), in_y = leaves_of(y, commit);
+      const auto root_a = root_of(nodes_a, in_x, commit), root_b = root_of(nodes_b, in_y, commit);
+      if (root_a && root_a == root_b) continue;
+      Difference out{commit.first, {}, {}};
+      for (std::size_t i = 0, k = 0; i < in_x.size() && k < in_y.size();) {
+        const std::uint64_t seq = in_x[i].seq;
+        if (seq != in_y[k].seq) {
+          seq < in_y[k].seq ? ++i : ++k;
+        } else if (in_x[i++].hash != in_y[k++].hash) {
+          out.seq = seq;
+          DELTA_TRY(out.a, text_at(in_a, seq));
+          DELTA_TRY(out.b, text_at(in_b, seq));
+          break;
+        }
+      }
+      return std::optional(std::move(out));
     }
   }
   return std::optional<Difference>();

@@ -25,4 +25,9 @@ struct Difference {
 Result<std::optional<Difference>> first_difference(const store::Segment& a, const store::Segment& b, std::string_view origin,
                                                    std::span<const SeqRange> ranges);
 
+/// The first of `commits` (each one's dots; ascending) that is not the same in both segments by its root, of which either may have lost deltas. Names the first
+/// delta that both have whole and that differs, or with no texts the commit's first dot where what differs was pruned away. Reads and holds as above.
+Result<std::optional<Difference>> first_other_root(const store::Segment& a, const store::Segment& b, std::string_view origin,
+                                                   std::span<const SeqRange> commits);
+
 }  // namespace delta::ops

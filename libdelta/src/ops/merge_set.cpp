@@ -4,7 +4,6 @@
 #include <set>
 
 #include "delta/text.hpp"
-#include "ops/fork.hpp"
 #include "store/log_impl.hpp"
 #include "support/digest.hpp"
 
@@ -285,15 +284,30 @@ Status MergeSet::compare_overlaps() const {
   return {};
 }
 
-/// forked: a commit of the origin that both hold whole has another delta in one than in the other.
+/// forked: a commit of the origin that both hold is not the same. Of what was pruned, hashes tell it.
 Status MergeSet::compare_pair(std::uint32_t origin, const MergePart& a, const MergePart& b) const {
   std::vector<std::uint32_t> both;
-  std::ranges::set_intersection(a.whole, b.whole, std::back_inserter(both));
-  std::vector<SeqRange> ranges;
+  std::ranges::set_intersection(a.all, b.all, std::back_inserter(both));
+  std::vector<SeqRange> whole, pruned;
   for (const auto number : both) {
     const Commit& c = history_.commit(number);
-    if (c.origin == origin) ranges.push_back({c.first, c.last()});
+    if (c.origin != origin) continue;
+    const auto is_whole = [number](const MergePart& part) { return std::ranges::binary_search(part.whole, number); };
+    (is_whole(a) && is_whole(b) ? whole : pruned).push_back({c.first, c.last()});
   }
+  DELTA_OK(compare_whole(origin, a, b, std::move(whole)));
+  if (pruned.empty()) return {};
+  std::ranges::sort(pruned, {}, &SeqRange::first);
+  DELTA_TRY(const auto difference, first_other_root(a.segment, b.segment, catalog_.origin(origin), pruned));
+  if (!difference) return {};
+  if (!difference->a.empty()) return forked_deltas(catalog_, origin, *difference, a, b);
+  return error(ErrorCode::forked, "forked origin: two different commits begin with " + model::dot_text(catalog_, {origin, difference->seq}) + ", here and in " +
+                                      escape(b.file(), 4096) + "; the deltas that differ were pruned away in one of them")
+      .in(a.file())
+      .with_hint(std::string(kForkHint));
+}
+
+Status MergeSet::compare_whole(std::uint32_t origin, const MergePart& a, const MergePart& b, std::vector<SeqRange> ranges) const {
   if (ranges.empty()) return {};
   std::ranges::sort(ranges, {}, &SeqRange::first);
   std::size_t last = 0;

@@ -12,6 +12,7 @@
 
 #include "delta/state.hpp"
 #include "model/history.hpp"
+#include "ops/fork.hpp"
 #include "store/seal.hpp"
 
 namespace delta::ops {
@@ -71,6 +72,7 @@ class MergeSet {
   Status compare_stated() const;
   Status compare_overlaps() const;
   Status compare_pair(std::uint32_t origin, const MergePart& a, const MergePart& b) const;
+  Status compare_whole(std::uint32_t origin, const MergePart& a, const MergePart& b, std::vector<SeqRange> ranges) const;
   Error row_fork(Error error, const MergePart& part, const Commit& commit) const;
 
   unsigned threads_;
