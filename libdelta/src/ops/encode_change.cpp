@@ -51,6 +51,7 @@ Status ChangeEncoder::join(const ChangeInput& input) {
     if (joins(input) && !full(input)) return {};
     DELTA_OK(session_.close_commit());
   }
+  stated_ = false;
   EncodeSession::CommitPlan plan;
   plan.origin = input.origin.value_or(session_.options().origin);
   plan.first = input.seq;
@@ -76,6 +77,7 @@ Status ChangeEncoder::commit(const CommitInput& input) {
     return session_.set(input.setting, input.at, input.tick);
   }
   stated_left_ = input.deltas;
+  stated_ = true;
   parents_.reset();
   return {};
 }
@@ -155,6 +157,7 @@ Status ChangeEncoder::put_whole(const ChangeInput& input, Change change, bool ex
   }
   if (indices_.size() == old.size()) return session_.put(change);
   if (indices_.empty() && change.metadata.empty()) {
+    if (stated_) return bad("a whole vector that changes nothing is no delta of the commit stated above");
     ++session_.unchanged;
     return {};
   }

@@ -24,6 +24,7 @@ class ChangeEncoder {
 
   EncodeSession& session_;
   std::uint64_t stated_left_ = 0;               // deltas that a stated commit still has to get
+  bool stated_ = false;                         // the open commit is a stated one
   std::optional<std::vector<std::string>> parents_;  // as the open commit's first line gave them
   std::string metadata_;
   std::vector<std::uint32_t> indices_, bits_;

@@ -102,7 +102,6 @@ Status EncodeSession::open_commit(const CommitPlan& plan) {
     if (!open.others || time > *open.others) open.others = time;
   }
   open.number = static_cast<std::uint32_t>(history.size());
-  writer_->begin(commit.origin, commit.first);
   open_ = std::move(open);
   return {};
 }
@@ -221,6 +220,7 @@ Status EncodeSession::put(Change change) {
   change.seq = commit.first + commit.count;
   change.commit = open.number;
   DELTA_OK(model::check_change(change, catalog().dims(change.vector), {options_.allow_nonfinite}));
+  if (commit.count == 0) writer_->begin(commit.origin, commit.first);
   DELTA_OK(writer_->add(change));
   if (is_lifecycle(change.op)) {
     lifecycles_.add({change.vector, change.op == Operation::create, open.number, {change.time, commit.origin, change.seq}});
@@ -253,7 +253,11 @@ Status EncodeSession::put(Change change) {
 }
 
 Status EncodeSession::close_commit() {
-  DELTA_CHECK(open_ && open_->commit.count > 0);
+  DELTA_CHECK(open_);
+  if (open_->commit.count == 0) {  // what was to be in it changed nothing
+    open_.reset();
+    return {};
+  }
   open_->commit.time = *open_->own;
   DELTA_OK(model::check_commit(catalog(), open_->commit));
   DELTA_OK(writer_->end(open_->commit));
@@ -271,6 +275,7 @@ Status EncodeSession::set(std::string_view setting, std::optional<Micros> at, st
   open_->commit.setting = setting;
   open_->commit.count = 1;
   open_->own = time;
+  writer_->begin(open_->commit.origin, open_->commit.first);
   DELTA_OK(close_commit());
   return Setting::parse(setting)->kind == Setting::Kind::policy ? refold() : Status();
 }

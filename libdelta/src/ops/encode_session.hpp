@@ -79,6 +79,7 @@ class EncodeSession {
   const Commit& open() const { return open_->commit; }
   Timestamp opened() const { return open_->first_time; }
   std::uint64_t open_bytes() const { return open_->bytes; }
+  /// Of a commit without deltas nothing is written.
   Status close_commit();
   /// Makes the open commit, which is empty, a setting, and closes it. bad_input or unsupported: see model::check_setting().
   Status set(std::string_view setting, std::optional<Micros> at, std::optional<std::uint32_t> tick);
