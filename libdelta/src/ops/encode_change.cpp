@@ -48,7 +48,7 @@ Status ChangeEncoder::join(const ChangeInput& input) {
     return {};
   }
   if (session_.commit_open()) {
-    if (joins(input) && !full(input)) return {};
+    if (!stated_ && joins(input) && !full(input)) return {};
     DELTA_OK(session_.close_commit());
   }
   stated_ = false;
