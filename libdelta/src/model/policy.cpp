@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "delta/accuracy.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "model/names.hpp"
@@ -254,12 +255,17 @@ Status check_tag(std::string_view name) {
 Status check_setting(std::string_view text) {
   DELTA_TRY(const Setting setting, Setting::parse(text));
   if (setting.kind == Setting::Kind::tag) return check_tag(setting.text);
+  const auto refuse = [](Error problem, std::string_view what) {
+    if (problem.code == ErrorCode::usage) problem.code = ErrorCode::bad_input;
+    problem.message.insert(0, what);
+    return problem;
+  };
+  if (setting.kind == Setting::Kind::accuracy) {
+    auto accuracy = Accuracy::parse(setting.text);
+    return accuracy ? Status() : refuse(std::move(accuracy).error(), "accuracy: ");
+  }
   auto policy = Policy::parse(setting.text);
-  if (policy) return {};
-  Error problem = std::move(policy).error();
-  if (problem.code == ErrorCode::usage) problem.code = ErrorCode::bad_input;
-  problem.message.insert(0, "policy: ");
-  return problem;
+  return policy ? Status() : refuse(std::move(policy).error(), "policy: ");
 }
 
 const std::vector<const Policy::Rule*>& RuleTable::of(std::uint32_t ns) {
