@@ -14,11 +14,15 @@ class ChangeEncoder {
   Status finish();
 
  private:
-  Status join(const ChangeInput& input);
+  Status check_lossy(const ChangeInput& input) const;
+  Status join(const ChangeInput& input, std::uint32_t vector);
   bool joins(const ChangeInput& input) const;
   bool full(const ChangeInput& input) const;
   Result<std::vector<Dot>> dots(std::span<const std::string_view> texts);
   Result<std::uint32_t> vector_of(const ChangeInput& input);
+  bool accuracy_due(const ChangeInput& input, std::uint32_t vector);
+  bool changes_nothing(const ChangeInput& input, std::uint32_t vector);
+  Status round_sparse(std::uint32_t vector);
   Status put(const ChangeInput& input, std::uint32_t vector);
   Status put_whole(const ChangeInput& input, Change change, bool exists);
 
@@ -28,6 +32,7 @@ class ChangeEncoder {
   std::optional<std::vector<std::string>> parents_;  // as the open commit's first line gave them
   std::string metadata_;
   std::vector<std::uint32_t> indices_, bits_;
+  std::vector<std::uint32_t> rounded_, stored_;  // a whole vector
 };
 
 }  // namespace delta::ops

@@ -96,8 +96,9 @@ Status MatrixEncoder::diff_rows(const MatrixInput& input) {
   return {};
 }
 
-// An assignment of what changed, bit by bit: dense only when every dim did.
-Status MatrixEncoder::diff_row(const MatrixInput& input, std::uint64_t row, std::span<const std::uint32_t> bits) {
+// An assignment of what changed, bit by bit: dense only when every dim did. `bits` are rounded in place.
+Status MatrixEncoder::diff_row(const MatrixInput& input, std::uint64_t row, std::span<std::uint32_t> bits) {
+  if (auto rounded = session_.quantizer().round(bits); !rounded) return std::move(rounded).error().in(input.name).at(row_name(row));
   const std::uint32_t vector = vectors_[row];
   const auto old = session_.state().bits(vector);
   if (!old.empty() && std::memcmp(old.data(), bits.data(), bits.size_bytes()) == 0) return {};
@@ -125,6 +126,9 @@ Status MatrixEncoder::put(const MatrixInput& input, Operation op, std::uint32_t 
   if (!session_.commit_open()) {
     EncodeSession::CommitPlan plan;
     plan.origin = session_.options().origin;
+    if (is_assignment(op) && session_.accuracy_due(namespace_)) {
+      if (auto ok = session_.record_accuracy(namespace_, plan, input.at, {}); !ok) return in_file(std::move(ok).error());
+    }
     if (auto ok = session_.open_commit(plan); !ok) return in_file(std::move(ok).error());
   }
   auto time = session_.stamp(input.at, std::nullopt);

@@ -14,7 +14,7 @@ class MatrixEncoder {
   Status name_rows(const MatrixInput& input);
   Status find_missing(const MatrixInput& input);
   Status diff_rows(const MatrixInput& input);
-  Status diff_row(const MatrixInput& input, std::uint64_t row, std::span<const std::uint32_t> bits);
+  Status diff_row(const MatrixInput& input, std::uint64_t row, std::span<std::uint32_t> bits);
   Status put(const MatrixInput& input, Operation op, std::uint32_t vector, std::span<const std::uint32_t> indices, std::span<const std::uint32_t> bits);
 
   EncodeSession& session_;

@@ -18,6 +18,7 @@ constexpr std::string_view kTool = "deltalog/" DELTA_VERSION;
 }  // namespace
 
 Status EncodeSession::start() {
+  DELTA_OK(model::check_accuracy(options_.accuracy));
   commits_before_ = log_.commits();
   store::LogSource source(log_.impl());
   std::vector<std::uint32_t> conflicted;
@@ -26,6 +27,9 @@ Status EncodeSession::start() {
   if (!conflicted.empty()) conflicted_.resize(catalog().vectors());
   for (const std::uint32_t vector : conflicted) conflicted_[vector] = true;
   DELTA_OK(take_policy());
+  if (quantizer_.lossy()) {
+    for (auto& recorded : log_.accuracies()) accuracies_[recorded.name_space] = std::move(recorded.text);
+  }
   DELTA_TRY(auto heads, log_.impl().heads(log_));
   const auto sink = [this](ByteView bytes) { return std::visit([&](auto& file) { return file.write(bytes); }, target_); };
   writer_ = std::make_unique<store::SegmentWriter>(catalog(), std::move(heads),
@@ -103,6 +107,26 @@ Status EncodeSession::open_commit(const CommitPlan& plan) {
   }
   open.number = static_cast<std::uint32_t>(history.size());
   open_ = std::move(open);
+  return {};
+}
+
+bool EncodeSession::accuracy_due(std::uint32_t ns) {
+  if (!quantizer_.lossy() || (ns < accuracy_stands_.size() && accuracy_stands_[ns])) return false;
+  const auto recorded = accuracies_.find(catalog().name_space(ns).name);
+  if (recorded == accuracies_.end()) return true;
+  const auto accuracy = Accuracy::parse(recorded->second);
+  if (!accuracy || *accuracy != options_.accuracy) return true;
+  accuracy_stands_.resize(catalog().namespaces());
+  accuracy_stands_[ns] = true;
+  return false;
+}
+
+Status EncodeSession::record_accuracy(std::uint32_t ns, CommitPlan& plan, std::optional<Micros> at, std::optional<std::uint32_t> tick) {
+  DELTA_OK(open_commit(plan));
+  const Dot dot{open_->commit.origin, open_->commit.first};
+  const std::string text = options_.accuracy.to_text();
+  DELTA_OK(set(Setting{Setting::Kind::accuracy, text, 0, catalog().name_space(ns).name}.to_text(), at, tick));
+  if (plan.parents) plan.parents = {dot};  // which contains what they do
   return {};
 }
 
@@ -277,7 +301,12 @@ Status EncodeSession::set(std::string_view setting, std::optional<Micros> at, st
   open_->own = time;
   writer_->begin(open_->commit.origin, open_->commit.first);
   DELTA_OK(close_commit());
-  return Setting::parse(setting)->kind == Setting::Kind::policy ? refold() : Status();
+  const Setting read = *Setting::parse(setting);
+  if (read.kind == Setting::Kind::accuracy) {
+    accuracies_[read.name_space] = read.text;
+    accuracy_stands_.clear();
+  }
+  return read.kind == Setting::Kind::policy ? refold() : Status();
 }
 
 std::optional<Timestamp> EncodeSession::last_time() const {
