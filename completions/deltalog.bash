@@ -23,6 +23,9 @@ _deltalog() {
     'encode --tag') COMPREPLY=(); return ;;
     'encode --max-delete') COMPREPLY=(); return ;;
     'encode --commit-every') COMPREPLY=(); return ;;
+    'encode --max-error') COMPREPLY=(); return ;;
+    'encode --max-relative') COMPREPLY=(); return ;;
+    'encode --quantize') COMPREPLY=($(compgen -W 'f16 bf16 int8 int4 binary' -- "$word")); return ;;
     'encode --preset') COMPREPLY=($(compgen -W 'fastest balanced maximum' -- "$word")); return ;;
     'encode --threads' | 'encode -j') COMPREPLY=(); return ;;
     'encode --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
@@ -142,7 +145,7 @@ _deltalog() {
     return
   fi
   case $command in
-    encode) words='-o --output -f --force --append --base --from --ids --namespace --origin --at --step --times -m --message --source --policy --tag --partial --max-delete --commit-every --allow-nonfinite --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    encode) words='-o --output -f --force --append --base --from --ids --namespace --origin --at --step --times -m --message --source --policy --tag --partial --max-delete --commit-every --allow-nonfinite --max-error --max-relative --quantize --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     merge) words='-o --output -f --force --not-in --conflicts --fail-on-conflict --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     compact) words='-o --output -f --force --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     snapshot) words='-o --output -f --force --to --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;

@@ -156,10 +156,28 @@ class Ids {
   std::vector<std::string> files_;
 };
 
+/// --max-error, --max-relative or --quantize.
+Result<delta::Accuracy> accuracy_option(const Invocation& invocation) {
+  constexpr std::string_view options[] = {"max-error", "max-relative", "quantize"};
+  std::optional<delta::Accuracy> stated;
+  std::string_view by;
+  for (const std::string_view option : options) {
+    DELTA_TRY(const auto accuracy, value_of(invocation, option, [&](std::string_view text) {
+                return delta::Accuracy::parse(option == "quantize" ? std::string(text) : fmt::format("{}={}", option, text));
+              }));
+    if (!accuracy) continue;
+    if (stated) return usage_error(invocation, fmt::format("--{} and --{} exclude each other", by, option));
+    stated = accuracy, by = option;
+  }
+  if (stated && invocation.operands().empty()) return usage_error(invocation, fmt::format("--{} without an input", by));
+  return stated.value_or(delta::Accuracy{});
+}
+
 Result<delta::EncodeOptions> encode_options(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto options, commit_options(invocation, console));
   DELTA_TRY(const auto every, value_of(invocation, "commit-every", parse_commit_every));
   options.allow_nonfinite = invocation.has("allow-nonfinite");
+  DELTA_TRY(options.accuracy, accuracy_option(invocation));
   if (every) {
     options.commit_every = every->deltas.value_or(options.commit_every);
     options.commit_every_time = every->duration;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "cli/values.hpp"
 #include "command.hpp"
@@ -24,6 +25,7 @@ using delta::formats::JsonWriter;
 struct Facts {
   std::vector<SegmentInfo> segments;
   std::vector<ColumnUse> columns;
+  std::map<std::string, std::string> accuracies;  // of namespaces, where one is recorded
   std::uint64_t bytes = 0, commits = 0, deltas = 0, pending = 0;
   delta::Timestamp first, last;
 };
@@ -42,6 +44,7 @@ Result<Facts> gather(const Invocation& invocation, const Log& log) {
     if (facts.last == delta::Timestamp{} || segment.first < facts.first) facts.first = segment.first;
     facts.last = std::max(facts.last, segment.last);
   }
+  for (const auto& recorded : log.accuracies()) facts.accuracies[recorded.name_space] = recorded.text;
   if (invocation.has("columns")) {
     DELTA_TRY(facts.columns, log.columns());
   }
@@ -76,13 +79,15 @@ std::string segments_text(const Facts& facts) {
   return '\n' + table.text();
 }
 
-std::string namespaces_text(const Log& log) {
+std::string namespaces_text(const Log& log, const Facts& facts) {
   std::vector<std::uint64_t> vectors(log.catalog().namespaces(), 0);
   for (std::uint32_t v = 0; v < log.catalog().vectors(); ++v) ++vectors[log.catalog().namespace_of(v)];
-  Table table({{"namespace"}, {"dims", Align::right}, {"vectors", Align::right}});
+  Table table({{"namespace"}, {"dims", Align::right}, {"vectors", Align::right}, {"accuracy"}});
   for (std::uint32_t ns = 0; ns < vectors.size(); ++ns) {
     const auto& space = log.catalog().name_space(ns);
-    table.add({space.name.empty() ? "(default)" : delta::escape(space.name), std::to_string(space.dims), std::to_string(vectors[ns])});
+    const auto accuracy = facts.accuracies.find(space.name);
+    table.add({space.name.empty() ? "(default)" : delta::escape(space.name), std::to_string(space.dims), std::to_string(vectors[ns]),
+               accuracy == facts.accuracies.end() ? "exact" : delta::escape(accuracy->second, 200)});
   }
   return '\n' + table.text();
 }
@@ -102,7 +107,7 @@ std::string text_report(const Invocation& invocation, const Log& log, const Fact
   for (const auto& [name, value] : facts_by_name(log, facts)) {
     out += fmt::format("{:<12}{}{}\n", name, value, name == "bytes" ? " (" + delta::human_size(facts.bytes) + ")" : "");
   }
-  out += namespaces_text(log) + segments_text(facts);
+  out += namespaces_text(log, facts) + segments_text(facts);
   return invocation.has("columns") ? out + columns_text(facts) : out;
 }
 
@@ -126,7 +131,9 @@ std::string json_report(const Log& log, const Facts& facts) {
   json.end_array().key("namespaces").begin_array();
   for (std::uint32_t ns = 0; ns < log.catalog().namespaces(); ++ns) {
     const auto& space = log.catalog().name_space(ns);
-    json.begin_object().member("name", space.name).key("dims").u64(space.dims).end_object();
+    json.begin_object().member("name", space.name).key("dims").u64(space.dims);
+    if (const auto accuracy = facts.accuracies.find(space.name); accuracy != facts.accuracies.end()) json.member("accuracy", accuracy->second);
+    json.end_object();
   }
   json.end_array().key("vectors").u64(log.catalog().vectors());
   if (facts.deltas > 0) json.member("first", delta::format_time(facts.first.us())).member("last", delta::format_time(facts.last.us()));

@@ -105,7 +105,7 @@ std::string change_text(const delta::Change& change, std::uint32_t dims);
 /// "0-15,20": the dimensions that an operation acts on, as --dim takes them; cut short beyond `most` characters.
 std::string touched_text(const delta::Change& change, std::uint32_t dims, std::size_t most);
 
-/// "policy max@/0-15" or "tag v1 at 2026-11-12T14:10:29Z", of a commit that is a setting; escaped.
+/// "policy max@/0-15", "tag v1 at 2026-11-12T14:10:29Z" or "accuracy int8@images", of a commit that is a setting; escaped.
 std::string setting_text(std::string_view setting);
 
 /// "main:7", or "main:7..9" of a commit of several deltas; escaped.

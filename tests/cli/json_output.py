@@ -121,6 +121,8 @@ COMMANDS = [
     (0, "deltalog log --json --conflicts --policy 'average' -q a.dlog"),
     (0, "cp a.dlog set.dlog && deltalog encode --append set.dlog --policy max --tag v1 --at 2026-02-01 && deltalog log --json set.dlog && "
         "deltalog log --json --deltas set.dlog && deltalog tag --json set.dlog"),
+    (0, "echo '{\"id\":\"a\",\"op\":\"create\",\"vector\":[1]}' | deltalog encode - --max-error 0.1 --at 2026-02-01 -o close.dlog && "
+        "deltalog log --json close.dlog && deltalog info --json close.dlog"),
     (0, "deltalog verify --json a.dlog"),
     (0, "deltalog info --json --columns a.dlog"),
     (1, "deltalog diff --json --with-old a.dlog --at 2025-12-31 --at 2026-01-01"),

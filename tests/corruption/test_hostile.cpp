@@ -1,6 +1,7 @@
 // Files made to hurt a reader: checksums right, content wrong. Each is refused, or read without harm, in bounded memory.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <random>
 
 #include <sys/resource.h>
@@ -153,5 +154,35 @@ TEST_CASE("random damage behind right checksums never passes as another state un
     fixup::seal(bytes);
     const Answer answer = ask(dir.file("x.dlog"), bytes);
     if (answer.verdict == Verdict::ok) CHECK(answer.opened);  // what verify calls good, everything reads
+  }
+}
+
+TEST_CASE("an accuracy of a later version is information that is passed over; one that is none is invalid") {
+  const scratch::Directory dir;
+  const std::string path = dir.file("accuracy.dlog"), paths[] = {path};
+  {
+    auto encoder = must(Encoder::create(path, {}, {.accuracy = {Accuracy::Kind::int8, 0}}));
+    sample::add(encoder, {{"apple", {}, {1, 2}}}, 1);
+    must(encoder.finish());
+  }
+  const Bytes good = scratch::read(path);
+  const auto with = [&](const std::string& setting) {
+    const std::string written = "accuracy int8@%";
+    Bytes bytes = good;
+    const auto at = std::search(bytes.begin(), bytes.end(), written.begin(), written.end());
+    REQUIRE(at != bytes.end());
+    REQUIRE(setting.size() == written.size());
+    std::copy(setting.begin(), setting.end(), at);
+    fixup::seal(bytes);
+    return ask(path, bytes);
+  };
+  CHECK(with("accuracy pq:8@%").opened);
+  const auto recorded = must(Log::open(paths, {1})).accuracies();
+  REQUIRE(recorded.size() == 1);
+  CHECK(recorded[0].text == "pq:8");
+  CHECK(Accuracy::parse(recorded[0].text).error().code == ErrorCode::unsupported);
+  for (const std::string setting : {"accuracy int8%@", "accuracy int8%%", "accuracy @int8%", "accuracy_int8@%"}) {
+    INFO(setting);
+    CHECK(with(setting).verdict == Verdict::invalid);
   }
 }

@@ -40,7 +40,7 @@ struct Commit {
   std::string source;  ///< where the data came from, as the user named it
   std::string trace;   ///< W3C traceparent, or empty
   /// Not empty: the commit is one delta of its own kind, which sets something of the log and changes no vector (count is 1):
-  /// "policy RULES" (delta/policy.hpp) or "tag MICROSECONDS NAME".
+  /// "policy RULES" (delta/policy.hpp), "tag MICROSECONDS NAME" or "accuracy ACCURACY@NAMESPACE" (delta/accuracy.hpp).
   std::string setting = {};
   Timestamp time = {};  ///< of its last delta
 

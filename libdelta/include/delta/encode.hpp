@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "delta/accuracy.hpp"
 #include "delta/change.hpp"
 #include "delta/finding.hpp"
 #include "delta/log.hpp"
@@ -30,6 +31,10 @@ struct EncodeOptions {
   std::uint64_t commit_every = 65536;                     ///< deltas of a commit at most
   std::optional<Micros> commit_every_time = {};           ///< and microseconds between its first and last timestamp
   std::uint64_t commit_every_bytes = std::uint64_t{16} << 20;  ///< and bytes (as plain rows)
+  /// What assigned values are rounded to before they are compared and written. Lossy, it is recorded: a commit of its own before the first
+  /// assignments to a namespace, unless the log has it as the last word on that already. Refused then: scale and offset, whose arithmetic would
+  /// carry errors beyond the bound (negate, abs and clamp do not), and what states its dot, whose name the values as stated may bear elsewhere.
+  Accuracy accuracy = {};
 };
 
 /// A whole state of one namespace: row i is the vector ids[i]. Read in row order, a few rows at a time.
@@ -96,8 +101,9 @@ class DELTA_EXPORT Encoder {
   /// Joins the open commit, or opens the next one by the rules of `--commit-every`.
   Status change(const ChangeInput& input);
   Status commit(const CommitInput& input);
-  /// A commit of the options' origin that holds one setting (see Commit) and has seen everything. A policy is written in its canonical
-  /// form, and what is diffed from here on is diffed against the state under it. bad_input, or unsupported for an unknown strategy.
+  /// A commit of the options' origin that holds one setting (see Commit) and has seen everything. A policy or an accuracy is written in
+  /// its canonical form. What is diffed from here on is diffed against the state under a policy. An accuracy rounds nothing: what this encoder
+  /// writes is rounded to that of the options. bad_input, or unsupported for an unknown strategy or accuracy.
   Status set(std::string_view setting, std::optional<Micros> at = {});
   /// A tag: a name for a time of the log; none: the greatest timestamp that it has, and then the tag's own is that or the next, so that
   /// no clock is asked. bad_input: no name for a tag, or nothing to be tagged.

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "delta/accuracy.hpp"
 #include "delta/catalog.hpp"
 #include "delta/change.hpp"
 #include "delta/commit.hpp"
@@ -83,6 +84,9 @@ class DELTA_EXPORT Log {
   /// The tags set by commits that are not pending, in order of name. Of those of one name the one of greatest key counts.
   std::vector<Tag> tags() const;
   std::optional<Micros> tag(std::string_view name) const;  ///< the time that it names
+
+  /// The accuracies that commits which are not pending record, in order of namespace. Of those of one namespace that of greatest key counts.
+  std::vector<RecordedAccuracy> accuracies() const;
 
   /// Every delta of every commit once, pending ones included, in order of reading, batch by batch. `vectors` and `commits` are numbers of
   /// this log. `wanted`: null, or only vectors v with (*wanted)[v].

@@ -1,6 +1,7 @@
 // Settings: deltas of their own kind, which change no vector but say something of the log (Commit::setting).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,14 +13,17 @@ namespace delta {
 
 struct Setting {
   enum class Kind : std::uint8_t {
-    policy,  ///< how conflicts are decided from here on: delta/policy.hpp
-    tag,     ///< a name for a time
+    policy,    ///< how conflicts are decided from here on: delta/policy.hpp
+    tag,       ///< a name for a time
+    accuracy,  ///< how the values of a namespace are rounded from here on: delta/accuracy.hpp
   };
   Kind kind = Kind::policy;
-  std::string_view text;  ///< the rules, or the tag's name; views what was parsed
+  std::string_view text;  ///< the rules, the tag's name, or the accuracy; views what was parsed
   Micros at = 0;          ///< of a tag: the time that it names
+  std::string name_space = {};  ///< of an accuracy: what it is for
 
-  /// "policy RULES" or "tag MICROSECONDS NAME". bad_input: neither. That the rules are rules is Policy::parse()'s business.
+  /// "policy RULES", "tag MICROSECONDS NAME" or "accuracy ACCURACY@NAMESPACE". bad_input: none of them. That the rules are rules is
+  /// Policy::parse()'s business, and that the accuracy is one Accuracy::parse()'s.
   DELTA_EXPORT static Result<Setting> parse(std::string_view text);
   /// The text of it, as a commit holds it.
   DELTA_EXPORT std::string to_text() const;

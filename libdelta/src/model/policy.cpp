@@ -1,4 +1,4 @@
-// The grammar of policies, and which rule counts. A text is cut at ";", "@", "/", "," and "=" before anything is unescaped, so that
+// The grammar of policies, and which rule counts. A text is cut at ";", "@", "/", "," and "=" before any name is read, so that
 // a name may hold any of them.
 #include "model/policy.hpp"
 
@@ -6,8 +6,10 @@
 #include <charconv>
 #include <cmath>
 
+#include "delta/accuracy.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
+#include "model/names.hpp"
 #include "model/strategies.hpp"
 #include "support/limits.hpp"
 
@@ -18,8 +20,6 @@ using Rule = Policy::Rule;
 using Range = Policy::Range;
 
 constexpr std::size_t kMaxRules = 1000;
-constexpr std::string_view kSpecial = "%;@/,=:";
-constexpr std::string_view kDefaultNamespace = "%";  // not the escape of anything
 
 Error bad(std::string message) { return error(ErrorCode::usage, std::move(message)); }
 
@@ -31,56 +31,6 @@ std::vector<std::string_view> split(std::string_view text, char by) {
     if (end == text.npos) return parts;
     text.remove_prefix(end + 1);
   }
-}
-
-// ---- names ----
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char low = static_cast<char>(c | 0x20);
-  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
-Result<std::string> unescaped(std::string_view text) {
-  if (text.empty()) return bad("a name is empty");
-  if (const auto at = text.find_first_of(kSpecial.substr(1)); at != text.npos) {
-    return bad("the name " + quote(text) + " holds " + quote(text.substr(at, 1)) + ", which is written %XX");
-  }
-  if (!valid_utf8(text) || has_control(text)) return bad("the name " + quote(text) + " is not plain UTF-8; other bytes are written %XX");
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1, low = high < 0 ? -1 : hex_digit(text[i + 2]);
-    if (low < 0) return bad("the name " + quote(text) + " has a % without two hexadecimal digits");
-    out += static_cast<char>(high << 4 | low);
-    i += 2;
-  }
-  if (out.size() > kMaxNameBytes) return bad("the name " + quote(text, 40) + " has more than " + std::to_string(kMaxNameBytes) + " bytes");
-  if (!valid_utf8(out)) return bad("the name " + quote(text) + " is not UTF-8");
-  return out;
-}
-
-/// What unescaped() reads back: all of a character that is special or a control.
-std::string escaped(std::string_view name) {
-  static constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const auto c = static_cast<unsigned char>(name[i]);
-    const bool c1 = c == 0xc2 && i + 1 < name.size() && static_cast<unsigned char>(name[i + 1]) < 0xa0;
-    if (c >= 0x20 && c != 0x7f && !c1 && kSpecial.find(name[i]) == kSpecial.npos) {
-      out += name[i];
-      continue;
-    }
-    for (const std::size_t end = i + (c1 ? 1 : 0);; ++i) {
-      const auto byte = static_cast<unsigned char>(name[i]);
-      ((out += '%') += kDigits[byte >> 4]) += kDigits[byte & 15];
-      if (i == end) break;
-    }
-  }
-  return out;
 }
 
 // ---- strategies ----
@@ -103,14 +53,14 @@ Status parse_weighted(std::string_view arguments, Rule& rule) {
   for (const auto part : split(arguments, ',')) {
     const auto equals = part.find('=');
     if (equals == part.npos) return bad(quote(part) + " is not ORIGIN=WEIGHT");
-    DELTA_TRY(auto origin, unescaped(part.substr(0, equals)));
+    DELTA_TRY(auto origin, model::parse_name(part.substr(0, equals)));
     DELTA_TRY(const double weight, parse_weight(part.substr(equals + 1)));
     weights.emplace_back(std::move(origin), weight);
   }
   std::sort(weights.begin(), weights.end());
   for (std::size_t i = 0; i < weights.size(); ++i) {
     if (i > 0 && weights[i].first == weights[i - 1].first) return bad("origin " + quote(weights[i].first) + " is weighed twice");
-    ((rule.text += i == 0 ? ':' : ',') += escaped(weights[i].first)) += '=' + number_text(weights[i].second);
+    ((rule.text += i == 0 ? ':' : ',') += model::name_text(weights[i].first)) += '=' + number_text(weights[i].second);
   }
   rule.strategy = model::weighted_strategy(std::move(weights));
   return {};
@@ -119,9 +69,9 @@ Status parse_weighted(std::string_view arguments, Rule& rule) {
 Status parse_priority(std::string_view arguments, Rule& rule) {
   std::vector<std::string> origins;
   for (const auto part : split(arguments, ',')) {
-    DELTA_TRY(auto origin, unescaped(part));
+    DELTA_TRY(auto origin, model::parse_name(part));
     if (std::find(origins.begin(), origins.end(), origin) != origins.end()) return bad("origin " + quote(origin) + " stands twice");
-    (rule.text += origins.empty() ? ':' : ',') += escaped(origin);
+    (rule.text += origins.empty() ? ':' : ',') += model::name_text(origin);
     origins.push_back(std::move(origin));
   }
   rule.strategy = model::priority_strategy(std::move(origins));
@@ -189,10 +139,8 @@ Result<std::vector<Range>> parse_ranges(std::string_view text) {
 Status parse_target(std::string_view text, Rule& rule) {
   const auto slash = text.find('/');
   const std::string_view name = text.substr(0, slash);
-  if (name == kDefaultNamespace) {
-    rule.name_space.emplace();
-  } else if (!name.empty()) {
-    DELTA_TRY(rule.name_space, unescaped(name));
+  if (!name.empty()) {
+    DELTA_TRY(rule.name_space, model::parse_namespace(name));
   } else if (slash == text.npos) {
     return bad("neither a namespace nor dimensions after the @");
   }
@@ -219,7 +167,7 @@ std::string Policy::Rule::to_text() const {
   std::string out = text;
   if (!name_space && dims.empty()) return out;
   out += '@';
-  if (name_space) out += name_space->empty() ? std::string(kDefaultNamespace) : escaped(*name_space);
+  if (name_space) out += model::namespace_text(*name_space);
   for (std::size_t i = 0; i < dims.size(); ++i) {
     (out += i == 0 ? '/' : ',') += std::to_string(dims[i].first);
     if (dims[i].last != dims[i].first) out += '-' + std::to_string(dims[i].last);
@@ -307,12 +255,17 @@ Status check_tag(std::string_view name) {
 Status check_setting(std::string_view text) {
   DELTA_TRY(const Setting setting, Setting::parse(text));
   if (setting.kind == Setting::Kind::tag) return check_tag(setting.text);
+  const auto refuse = [](Error problem, std::string_view what) {
+    if (problem.code == ErrorCode::usage) problem.code = ErrorCode::bad_input;
+    problem.message.insert(0, what);
+    return problem;
+  };
+  if (setting.kind == Setting::Kind::accuracy) {
+    auto accuracy = Accuracy::parse(setting.text);
+    return accuracy ? Status() : refuse(std::move(accuracy).error(), "accuracy: ");
+  }
   auto policy = Policy::parse(setting.text);
-  if (policy) return {};
-  Error problem = std::move(policy).error();
-  if (problem.code == ErrorCode::usage) problem.code = ErrorCode::bad_input;
-  problem.message.insert(0, "policy: ");
-  return problem;
+  return policy ? Status() : refuse(std::move(policy).error(), "policy: ");
 }
 
 const std::vector<const Policy::Rule*>& RuleTable::of(std::uint32_t ns) {

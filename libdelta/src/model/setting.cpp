@@ -3,11 +3,12 @@
 #include <charconv>
 
 #include "delta/text.hpp"
+#include "model/names.hpp"
 
 namespace delta {
 namespace {
 
-constexpr std::string_view kPolicy = "policy ", kTag = "tag ";
+constexpr std::string_view kPolicy = "policy ", kTag = "tag ", kAccuracy = "accuracy ";
 
 }  // namespace
 
@@ -17,6 +18,13 @@ Result<Setting> Setting::parse(std::string_view text) {
   if (text.starts_with(kPolicy) && text.size() > kPolicy.size()) {
     setting.text = text.substr(kPolicy.size());
     return setting;
+  }
+  if (text.starts_with(kAccuracy)) {
+    const auto at = text.find('@');
+    if (at == text.npos || at == kAccuracy.size()) return bad();
+    auto name = model::parse_namespace(text.substr(at + 1));
+    if (!name) return bad();
+    return Setting{Kind::accuracy, text.substr(kAccuracy.size(), at - kAccuracy.size()), 0, std::move(name).value()};
   }
   if (!text.starts_with(kTag)) return bad();
   const char *begin = text.data() + kTag.size(), *end = text.data() + text.size();
@@ -30,6 +38,7 @@ Result<Setting> Setting::parse(std::string_view text) {
 
 std::string Setting::to_text() const {
   if (kind == Kind::policy) return std::string(kPolicy).append(text);
+  if (kind == Kind::accuracy) return std::string(kAccuracy).append(text).append("@").append(model::namespace_text(name_space));
   return std::string(kTag).append(std::to_string(at)).append(" ").append(text);
 }
 

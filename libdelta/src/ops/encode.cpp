@@ -57,10 +57,13 @@ Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
   DELTA_OK(impl_->changes.finish());
   DELTA_OK(model::check_setting(setting));
   DELTA_TRY(Setting canonical, Setting::parse(setting));
-  std::string rules;
+  std::string rules;  // or the accuracy
   if (canonical.kind == Setting::Kind::policy) {
     DELTA_TRY(const Policy policy, Policy::parse(canonical.text));
     canonical.text = rules = policy.text();
+  } else if (canonical.kind == Setting::Kind::accuracy) {
+    DELTA_TRY(const Accuracy accuracy, Accuracy::parse(canonical.text));
+    canonical.text = rules = accuracy.to_text();
   }
   DELTA_OK(impl_->session.open_commit({.origin = impl_->session.options().origin}));
   return impl_->session.set(canonical.to_text(), at, {});

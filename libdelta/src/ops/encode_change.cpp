@@ -38,8 +38,23 @@ bool ChangeEncoder::full(const ChangeInput& input) const {
   return options.commit_every_time && at >= session_.opened().us() + *options.commit_every_time;
 }
 
+/// Refuses what cannot be had beside an accuracy.
+Status ChangeEncoder::check_lossy(const ChangeInput& input) const {
+  if (!session_.quantizer().lossy()) return {};
+  const std::string accuracy = session_.options().accuracy.to_text();
+  if (input.op == Operation::scale || input.op == Operation::offset) {
+    return bad(input.op == Operation::scale ? "scale under " + accuracy + ": it would multiply the errors of the values"
+                                            : "offset under " + accuracy + ": its own rounding would come on top of the errors of the values")
+        .with_hint("give the vectors that come of it, or write it in a run of its own that is exact");
+  }
+  if (!input.seq) return {};
+  return bad("seq " + std::to_string(*input.seq) + " under " + accuracy +
+             ": values are rounded here, and the dot that is stated may name the values as they are")
+      .with_hint("leave out the seq, and a new one is given");
+}
+
 /// Sees to it that the right commit is open.
-Status ChangeEncoder::join(const ChangeInput& input) {
+Status ChangeEncoder::join(const ChangeInput& input, std::uint32_t vector) {
   if (stated_left_ > 0) {
     // A line of a stated commit need not repeat its origin.
     const bool same = !input.origin || *input.origin == session_.catalog().origin(session_.open().origin);
@@ -47,10 +62,12 @@ Status ChangeEncoder::join(const ChangeInput& input) {
     --stated_left_;
     return {};
   }
+  const bool due = accuracy_due(input, vector);
   if (session_.commit_open()) {
-    if (joins(input) && !full(input)) return {};
+    if (!stated_ && !due && joins(input) && !full(input)) return {};
     DELTA_OK(session_.close_commit());
   }
+  stated_ = false;
   EncodeSession::CommitPlan plan;
   plan.origin = input.origin.value_or(session_.options().origin);
   plan.first = input.seq;
@@ -59,11 +76,17 @@ Status ChangeEncoder::join(const ChangeInput& input) {
     DELTA_TRY(plan.parents, dots(*input.parents));
     parents_.emplace(input.parents->begin(), input.parents->end());
   }
+  if (due) DELTA_OK(session_.record_accuracy(session_.catalog().namespace_of(vector), plan, input.at, input.tick));
   return session_.open_commit(plan);
 }
 
 Status ChangeEncoder::commit(const CommitInput& input) {
   DELTA_OK(finish());
+  if (session_.quantizer().lossy()) {
+    return bad("a commit stated whole under " + session_.options().accuracy.to_text() +
+               ": values are rounded here, and its dots name the values as they are")
+        .with_hint("encode it exactly; a snapshot of the result can be written with less accuracy");
+  }
   if (input.deltas == 0) return bad("a commit has at least one delta");
   EncodeSession::CommitPlan plan;
   plan.origin = input.origin;
@@ -77,6 +100,7 @@ Status ChangeEncoder::commit(const CommitInput& input) {
     return session_.set(input.setting, input.at, input.tick);
   }
   stated_left_ = input.deltas;
+  stated_ = true;
   parents_.reset();
   return {};
 }
@@ -109,14 +133,49 @@ Result<std::uint32_t> ChangeEncoder::vector_of(const ChangeInput& input) {
   return bad(std::string(operation_name(*input.op)) + " of " + quote(input.id) + ", which does not exist").with_hint("create it first");
 }
 
-Status ChangeEncoder::change(const ChangeInput& input) {
-  DELTA_TRY(const std::uint32_t vector, vector_of(input));
-  DELTA_OK(join(input));
+Status ChangeEncoder::change(const ChangeInput& given) {
+  DELTA_OK(check_lossy(given));
+  DELTA_TRY(const std::uint32_t vector, vector_of(given));
+  ChangeInput input = given;
+  if (session_.quantizer().lossy() && (!input.op || *input.op == Operation::create || *input.op == Operation::dense)) {
+    rounded_.assign(given.bits.begin(), given.bits.end());
+    DELTA_OK(session_.quantizer().round(rounded_));
+    input.bits = rounded_;
+    if (changes_nothing(input, vector)) {
+      ++session_.unchanged;
+      return {};
+    }
+  }
+  DELTA_OK(join(input, vector));
   if (input.seq && *input.seq != session_.open().first + session_.open().count) {
     const std::uint64_t next = session_.open().first + session_.open().count;
     return bad("seq " + std::to_string(*input.seq) + (*input.seq < next ? " repeats" : " leaves a gap") + ": the next one is " + std::to_string(next));
   }
   return put(input, vector);
+}
+
+bool ChangeEncoder::accuracy_due(const ChangeInput& input, std::uint32_t vector) {
+  return (!input.op || is_assignment(*input.op)) && session_.accuracy_due(session_.catalog().namespace_of(vector));
+}
+
+/// A whole vector that is there already, where that is seen before its accuracy is recorded for nothing.
+bool ChangeEncoder::changes_nothing(const ChangeInput& input, std::uint32_t vector) {
+  if (input.op || input.parents || !input.metadata.empty() || !accuracy_due(input, vector)) return false;
+  return session_.current(vector) && session_.state().exists(vector) && std::ranges::equal(session_.state().bits(vector), input.bits);
+}
+
+/// Of indices_ and bits_, which are those of a sparse delta.
+Status ChangeEncoder::round_sparse(std::uint32_t vector) {
+  const model::Quantizer& quantizer = session_.quantizer();
+  if (!quantizer.by_row()) return quantizer.round(indices_, bits_, {});
+  if (!session_.known(vector)) {
+    return bad("sparse under " + session_.options().accuracy.to_text() +
+               ": the rest of the vector is not known after concurrent commits of the same run")
+        .with_hint("append it in a run of its own, or give the whole vector");
+  }
+  const auto stored = session_.state().bits(vector);
+  stored_.assign(stored.begin(), stored.end());
+  return quantizer.round(indices_, bits_, stored_);
 }
 
 Status ChangeEncoder::put(const ChangeInput& input, std::uint32_t vector) {
@@ -135,6 +194,7 @@ Status ChangeEncoder::put(const ChangeInput& input, std::uint32_t vector) {
     indices_.assign(input.indices.begin(), input.indices.end());
     bits_.assign(input.bits.begin(), input.bits.end());
     DELTA_OK(model::sort_sparse(session_.catalog().dims(vector), indices_, bits_));
+    if (session_.quantizer().lossy()) DELTA_OK(round_sparse(vector));
     change.indices = indices_, change.bits = bits_;
   }
   return session_.put(change);
@@ -156,6 +216,7 @@ Status ChangeEncoder::put_whole(const ChangeInput& input, Change change, bool ex
   }
   if (indices_.size() == old.size()) return session_.put(change);
   if (indices_.empty() && change.metadata.empty()) {
+    if (stated_) return bad("a whole vector that changes nothing is no delta of the commit stated above");
     ++session_.unchanged;
     return {};
   }

@@ -111,8 +111,9 @@ Status MatrixEncoder::diff_chunk(const MatrixInput& input, Chunk& chunk) const {
   return {};
 }
 
-// An assignment of what changed, bit by bit: dense only when every dim did.
+// An assignment of what changed, bit by bit: dense only when every dim did. `bits` are rounded in place.
 Status MatrixEncoder::diff_row(std::uint64_t row, std::span<std::uint32_t> bits, Chunk& chunk) const {
+  DELTA_OK(session_.quantizer().round(bits));
   const std::uint32_t vector = vectors_[row];
   const auto old = session_.state().bits(vector);
   if (!old.empty() && std::memcmp(old.data(), bits.data(), bits.size_bytes()) == 0) return {};
@@ -151,6 +152,9 @@ Status MatrixEncoder::put(const MatrixInput& input, Operation op, std::uint32_t 
   if (!session_.commit_open()) {
     EncodeSession::CommitPlan plan;
     plan.origin = session_.options().origin;
+    if (is_assignment(op) && session_.accuracy_due(namespace_)) {
+      if (auto ok = session_.record_accuracy(namespace_, plan, input.at, {}); !ok) return in_file(std::move(ok).error());
+    }
     if (auto ok = session_.open_commit(plan); !ok) return in_file(std::move(ok).error());
   }
   auto time = session_.stamp(input.at, std::nullopt);

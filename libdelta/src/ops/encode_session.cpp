@@ -18,6 +18,7 @@ constexpr std::string_view kTool = "deltalog/" DELTA_VERSION;
 }  // namespace
 
 Status EncodeSession::start() {
+  DELTA_OK(model::check_accuracy(options_.accuracy));
   commits_before_ = log_.commits();
   store::LogSource source(log_.impl());
   std::vector<std::uint32_t> conflicted;
@@ -26,6 +27,9 @@ Status EncodeSession::start() {
   if (!conflicted.empty()) conflicted_.resize(catalog().vectors());
   for (const std::uint32_t vector : conflicted) conflicted_[vector] = true;
   DELTA_OK(take_policy());
+  if (quantizer_.lossy()) {
+    for (auto& recorded : log_.accuracies()) accuracies_[recorded.name_space] = std::move(recorded.text);
+  }
   DELTA_TRY(auto heads, log_.impl().heads(log_));
   const auto sink = [this](ByteView bytes) { return std::visit([&](auto& file) { return file.write(bytes); }, target_); };
   writer_ = std::make_unique<store::SegmentWriter>(catalog(), std::move(heads),
@@ -102,8 +106,27 @@ Status EncodeSession::open_commit(const CommitPlan& plan) {
     if (!open.others || time > *open.others) open.others = time;
   }
   open.number = static_cast<std::uint32_t>(history.size());
-  writer_->begin(commit.origin, commit.first);
   open_ = std::move(open);
+  return {};
+}
+
+bool EncodeSession::accuracy_due(std::uint32_t ns) {
+  if (!quantizer_.lossy() || (ns < accuracy_stands_.size() && accuracy_stands_[ns])) return false;
+  const auto recorded = accuracies_.find(catalog().name_space(ns).name);
+  if (recorded == accuracies_.end()) return true;
+  const auto accuracy = Accuracy::parse(recorded->second);
+  if (!accuracy || *accuracy != options_.accuracy) return true;
+  accuracy_stands_.resize(catalog().namespaces());
+  accuracy_stands_[ns] = true;
+  return false;
+}
+
+Status EncodeSession::record_accuracy(std::uint32_t ns, CommitPlan& plan, std::optional<Micros> at, std::optional<std::uint32_t> tick) {
+  DELTA_OK(open_commit(plan));
+  const Dot dot{open_->commit.origin, open_->commit.first};
+  const std::string text = options_.accuracy.to_text();
+  DELTA_OK(set(Setting{Setting::Kind::accuracy, text, 0, catalog().name_space(ns).name}.to_text(), at, tick));
+  if (plan.parents) plan.parents = {dot};  // which contains what they do
   return {};
 }
 
@@ -221,6 +244,7 @@ Status EncodeSession::put(Change change) {
   change.seq = commit.first + commit.count;
   change.commit = open.number;
   DELTA_OK(model::check_change(change, catalog().dims(change.vector), {options_.allow_nonfinite}));
+  if (commit.count == 0) writer_->begin(commit.origin, commit.first);
   DELTA_OK(writer_->add(change));
   if (is_lifecycle(change.op)) {
     lifecycles_.add({change.vector, change.op == Operation::create, open.number, {change.time, commit.origin, change.seq}});
@@ -253,7 +277,11 @@ Status EncodeSession::put(Change change) {
 }
 
 Status EncodeSession::close_commit() {
-  DELTA_CHECK(open_ && open_->commit.count > 0);
+  DELTA_CHECK(open_);
+  if (open_->commit.count == 0) {  // what was to be in it changed nothing
+    open_.reset();
+    return {};
+  }
   open_->commit.time = *open_->own;
   DELTA_OK(model::check_commit(catalog(), open_->commit));
   DELTA_OK(writer_->end(open_->commit));
@@ -271,8 +299,14 @@ Status EncodeSession::set(std::string_view setting, std::optional<Micros> at, st
   open_->commit.setting = setting;
   open_->commit.count = 1;
   open_->own = time;
+  writer_->begin(open_->commit.origin, open_->commit.first);
   DELTA_OK(close_commit());
-  return Setting::parse(setting)->kind == Setting::Kind::policy ? refold() : Status();
+  const Setting read = *Setting::parse(setting);
+  if (read.kind == Setting::Kind::accuracy) {
+    accuracies_[read.name_space] = read.text;
+    accuracy_stands_.clear();
+  }
+  return read.kind == Setting::Kind::policy ? refold() : Status();
 }
 
 std::optional<Timestamp> EncodeSession::last_time() const {

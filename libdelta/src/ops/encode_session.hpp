@@ -2,6 +2,7 @@
 // filled and closed here, by the clock and context rules of the model; the front ends (matrices, changes) say what to write.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,6 +17,7 @@
 #include "delta/log.hpp"
 #include "delta/state.hpp"
 #include "io/append_file.hpp"
+#include "model/accuracy.hpp"
 #include "store/log_impl.hpp"
 #include "store/segment_writer.hpp"
 
@@ -53,11 +55,13 @@ class EncodeSession {
  public:
   using Target = std::variant<OutputFile, io::AppendFile>;
 
-  EncodeSession(Log base, Target target, EncodeOptions options) : options_(std::move(options)), log_(std::move(base)), target_(std::move(target)) {}
-  /// Folds what the log holds and readies the writer.
+  EncodeSession(Log base, Target target, EncodeOptions options)
+      : options_(std::move(options)), quantizer_(options_.accuracy), log_(std::move(base)), target_(std::move(target)) {}
+  /// Folds what the log holds and readies the writer. usage: an accuracy that is none.
   Status start();
 
   const EncodeOptions& options() const { return options_; }
+  const model::Quantizer& quantizer() const { return quantizer_; }
   void set_message(std::string message) { options_.message = std::move(message); }
   const Log& log() const { return log_; }
   Catalog& catalog() { return log_.impl().catalog; }
@@ -78,10 +82,16 @@ class EncodeSession {
     bool whole = false;                               // texts are these, also where they are empty
   };
   Status open_commit(const CommitPlan& plan);
+  /// The accuracy is to be recorded before the next assignment to the namespace.
+  bool accuracy_due(std::uint32_t ns);
+  /// Records it, in a commit that has seen what `plan` has, which from then on stands for what follows that. REQUIRES: accuracy_due(ns), no
+  /// commit is open, the plan states no seq.
+  Status record_accuracy(std::uint32_t ns, CommitPlan& plan, std::optional<Micros> at, std::optional<std::uint32_t> tick);
   bool commit_open() const { return open_.has_value(); }
   const Commit& open() const { return open_->commit; }
   Timestamp opened() const { return open_->first_time; }
   std::uint64_t open_bytes() const { return open_->bytes; }
+  /// Of a commit without deltas nothing is written.
   Status close_commit();
   /// Makes the open commit, which is empty, a setting, and closes it. bad_input or unsupported: see model::check_setting().
   Status set(std::string_view setting, std::optional<Micros> at, std::optional<std::uint32_t> tick);
@@ -91,7 +101,9 @@ class EncodeSession {
   /// In the context of the open commit.
   Result<bool> exists(std::uint32_t vector);
   /// The values of state() are those of the context; otherwise a whole vector must be assigned whole.
-  bool known(std::uint32_t vector) const { return open_->linear && !(vector < stale_.size() && stale_[vector]); }
+  bool known(std::uint32_t vector) const { return open_->linear && current(vector); }
+  /// The same for a commit that has seen everything.
+  bool current(std::uint32_t vector) const { return !(vector < stale_.size() && stale_[vector]); }
   /// Some commit of this run had not seen everything: state() is no longer the state of the whole.
   bool concurrent() const { return !stale_.empty(); }
   /// Writes the delta and folds it. `change.seq` and `commit` are set here. Checks values and sizes, not existence.
@@ -127,6 +139,9 @@ class EncodeSession {
   Result<Timestamp> time_of(Dot dot) const;
 
   EncodeOptions options_;
+  model::Quantizer quantizer_;
+  std::map<std::string, std::string> accuracies_;  // of namespaces, as recorded so far; only if there is anything to round
+  std::vector<bool> accuracy_stands_;              // by namespace: and it is ours
   Log log_;
   Target target_;
   std::optional<State> state_;

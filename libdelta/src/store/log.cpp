@@ -9,6 +9,7 @@
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "format/wire.hpp"
+#include "model/accuracy.hpp"
 #include "model/canonical.hpp"
 #include "store/log_impl.hpp"
 
@@ -545,6 +546,8 @@ std::optional<Micros> Log::tag(std::string_view name) const {
   const auto found = std::ranges::lower_bound(all, name, {}, &Tag::name);
   return found == all.end() || found->name != name ? std::nullopt : std::optional(found->at);
 }
+
+std::vector<RecordedAccuracy> Log::accuracies() const { return model::recorded_accuracies(catalog(), impl_->history); }
 
 Status Log::each(const std::vector<bool>* wanted, const std::function<Status(const ChangeBatch&)>& visit) const {
   return impl_->stream({wanted, {}, false}, [&](const Impl::Block& block) { return visit(block.batch); });
