@@ -15,6 +15,7 @@ namespace delta::test {
 using Random = std::mt19937_64;
 
 inline std::uint64_t below(Random& random, std::uint64_t n) { return random() % n; }
+inline std::uint32_t word(float x) { return std::bit_cast<std::uint32_t>(x); }
 
 /// A float of one of several kinds: Gaussian, count, decimal, zero, special, any bits.
 inline std::uint32_t random_bits(Random& random, int kind) {
