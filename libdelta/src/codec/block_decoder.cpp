@@ -407,7 +407,8 @@ Status Decoder::read_values() {
   DELTA_OK(read_sets());
   count_values();
   // A block of one kind of values needs no scattering.
-  const bool all_full = full_ == batch_.bits.size(), all_picked = picked_ == batch_.bits.size() && nonzeros_ == 0;
+  const bool alone = copies_ == 0, all_full = alone && full_ == batch_.bits.size();
+  const bool all_picked = alone && picked_ == batch_.bits.size() && nonzeros_ == 0;
   s_.full.resize(all_full ? 0 : size(full_));
   s_.picked.resize(all_picked ? 0 : size(picked_));
   s_.parameters.resize(size(parameters_));
