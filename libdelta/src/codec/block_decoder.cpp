@@ -562,7 +562,7 @@ Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::u
   const bool whole = !payload.empty() && payload[0] == 0;
   const auto columns = whole ? unwrapped(payload, decode_scratch().inner) : Result<ByteView>(payload);
   const Status status = columns ? decoder.run(*columns) : Status(columns.error());
-  if (decoder.rows() > kKeepBytes) decode_scratch() = {}, release_scratch();
+  if (decoder.rows() > kKeepBytes || decode_scratch().inner.size() > kKeepBytes) decode_scratch() = {}, release_scratch();
   if (!status) {
     batch.clear();
     return status;

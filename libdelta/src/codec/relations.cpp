@@ -232,6 +232,8 @@ Result<std::uint32_t> StepReader::next(std::uint32_t from) {
   return std::bit_cast<std::uint32_t>(lattice_.value(static_cast<std::int32_t>(multiple)));
 }
 
+void release_step_scratch() { scratch() = {}; }
+
 Status StepReader::finish() const {
   if (taken_ == symbols_.size() && bits_.finished()) return {};
   return column_error(ErrorCode::corrupt, what_, "bits of another length");

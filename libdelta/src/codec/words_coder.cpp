@@ -363,6 +363,7 @@ void release_scratch() {
   scratch() = {};
   release_numbers_scratch();
   release_lattice_scratch();
+  release_step_scratch();
 }
 
 }  // namespace delta::codec
