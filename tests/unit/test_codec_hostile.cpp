@@ -101,6 +101,11 @@ TEST_CASE("What the hostile payloads are made from is read") {
   CHECK(read(scaled_by(word(2.0f)))[1].bits[3] == word(8.0f));
   CHECK(read(scaled_by(0x7fc12345))[1].bits[3] == 0x7fc00000);
   CHECK(read(copied(0))[1].bits[2] == word(3.0f));
+  const Buffer one_more{0, 0, 0, 0, 0, 2};  // of whole numbers
+  CHECK(read(steps(kMoved, one_more).words(Column::full_values, {1, 2, 3, word(-4.0f)}))[1].bits[3] == word(-3.0f));
+  CHECK(read(steps(kMoved, one_more).words(Column::full_values, {1, 2, 3, 0xff800000}))[1].bits[3] == 0xff800000);
+  CHECK(read(steps(kMoved, one_more).words(Column::full_values, {1, 2, 3, 0xff812345}))[1].bits[3] == 0x7fc00000);
+  CHECK(read(steps(kMultiples, one_more).words(Column::full_values, {1, 2, 3, word(2.5f)}))[1].bits[3] == word(3.0f));
   CHECK(read(lattices({1, 0, 0, 2, 4, 6, 8, 2, 2, 1, 0}))[1].bits[2] == word(-1.0f));
   CHECK(read(lattices({2, 2, 0, 0, 6, 0, 2, 4, 6, 8, 2, 2, 1, 0}))[1].bits[0] == word(0.1f));
 }

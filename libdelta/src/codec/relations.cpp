@@ -225,7 +225,8 @@ Result<std::uint32_t> StepReader::next(std::uint32_t from) {
   if (coder_ == StepCoder::ordinal) return bits_of_ordinal(ordinal_of(from) + static_cast<std::uint32_t>(k));
   if (coder_ == StepCoder::moved) {
     if (std::abs(static_cast<std::int64_t>(k)) >= kMaxMultiple) return bad();
-    return std::bit_cast<std::uint32_t>(lattice_.moved(value_of(from), k));
+    std::uint64_t overflows = 0;
+    return settled(lattice_.moved(value_of(from), k), from, overflows);
   }
   const std::int64_t multiple = std::int64_t{lattice_.nearest(value_of(from))} + k;
   if (std::abs(multiple) >= kMaxMultiple) return bad();
