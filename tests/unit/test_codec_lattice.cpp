@@ -180,6 +180,7 @@ TEST_CASE("One word beside the lattice is enough: -0, a NaN, an infinity, the le
       require_words(words);
     }
   }
+  for (const std::uint32_t odd : {0x7f800000u, 0xff800000u, 0x7fc00000u, 0x80000000u}) REQUIRE(!find_lattice(Row(30, odd)));
   Row far(20000, word(1.0f));  // outside of what is looked at first
   far[3] = 0x80000000;
   require_words(far);
