@@ -15,6 +15,7 @@ namespace delta::test {
 using Random = std::mt19937_64;
 
 inline std::uint64_t below(Random& random, std::uint64_t n) { return random() % n; }
+inline std::uint32_t word(float x) { return std::bit_cast<std::uint32_t>(x); }
 
 /// A float of one of several kinds: Gaussian, count, decimal, zero, special, any bits.
 inline std::uint32_t random_bits(Random& random, int kind) {
@@ -63,10 +64,23 @@ inline std::vector<std::uint32_t> random_set(Random& random, std::uint32_t dims)
   return set;
 }
 
-/// A batch of `deltas` over `vectors` vectors: all operations, repeated sets, times both ways, some metadata.
+/// New values, or those of an earlier delta that has as many, or these a little changed.
+inline std::vector<std::uint32_t> related_values(Random& random, std::size_t n, std::vector<std::vector<std::uint32_t>>& earlier) {
+  const std::uint64_t kind = below(random, 4);
+  if (kind < 2 && !earlier.empty()) {
+    std::vector<std::uint32_t> again = earlier[below(random, earlier.size())];
+    if (again.size() == n) {
+      for (std::uint32_t& b : again) b = kind == 0 ? b : b + static_cast<std::uint32_t>(below(random, 9));
+      return again;
+    }
+  }
+  return earlier.emplace_back(random_values(random, n));
+}
+
+/// A batch of `deltas` over `vectors` vectors: all operations, repeated sets and values, times both ways, some metadata.
 inline ChangeBatch random_batch(Random& random, std::size_t deltas, std::uint32_t vectors) {
   ChangeBatch batch;
-  std::vector<std::vector<std::uint32_t>> sets;
+  std::vector<std::vector<std::uint32_t>> sets, values;
   const bool metadata = below(random, 2) == 0, ticks = below(random, 2) == 0, mixed = below(random, 3) != 0;
   const std::uint64_t unit = below(random, 2) == 0 ? 1'000'000 : 1;
   const auto dims = static_cast<std::uint32_t>(1 + below(random, 300));
@@ -82,10 +96,10 @@ inline ChangeBatch random_batch(Random& random, std::size_t deltas, std::uint32_
     if (change.op == Operation::sparse) {
       set = !sets.empty() && below(random, 3) == 0 ? sets[below(random, sets.size())] : random_set(random, dims);
       sets.push_back(set);
-      bits = random_values(random, set.size());
+      bits = related_values(random, set.size(), values);
     } else {
       const int parameters = parameter_count(change.op);
-      bits = random_values(random, parameters < 0 ? dims : static_cast<std::size_t>(parameters));
+      bits = parameters < 0 ? related_values(random, dims, values) : random_values(random, static_cast<std::size_t>(parameters));
     }
     const std::string text = metadata && below(random, 3) == 0 ? "{\"n\":" + std::to_string(random()) + "}" : "";
     change.indices = set, change.bits = bits, change.metadata = text;

@@ -1,8 +1,6 @@
-// The hard rule about sizes: on no real history are the payloads larger than what anyone would write in an afternoon,
-// the deltas as plain rows (ordinal, seq, time, count, indices, values) in one zstd -3 frame. A codec tuned on
-// synthetic noise breaks it easily. The frame may find repetitions across all blocks, which decode alone.
-#include <zstd.h>
-
+// The hard rule about sizes: on no real history are the payloads, fresh or packed, larger than what anyone would write in an afternoon,
+// the deltas as plain rows in one zstd -3 frame. A codec tuned on synthetic noise breaks it easily. The frame may find repetitions across
+// all blocks, which decode alone.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -12,18 +10,17 @@
 #include <iterator>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "codec/block.hpp"
-#include "codec_batches.hpp"
+#include "codec_corpus.hpp"
 #include "formats/ndjson.hpp"
 
 using namespace delta;
+using test::Corpus;
+using test::payload_bytes;
+using test::Row;
 
 namespace {
-
-constexpr std::uint64_t kBlockBytes = 256 << 10;  // as rows
 
 std::string slurp(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -37,34 +34,6 @@ std::vector<std::string> lines_of(const std::string& path) {
   for (std::string line; std::getline(in, line);) lines.push_back(line);
   return lines;
 }
-
-/// Blocks of deltas, and the same deltas as rows.
-struct Corpus {
-  std::vector<ChangeBatch> blocks = std::vector<ChangeBatch>(1);
-  std::unordered_map<std::string, std::uint32_t> ordinals;
-  std::string rows;
-  std::uint64_t seq = 0;
-
-  std::uint32_t ordinal(const std::string& id) {
-    return ordinals.emplace(id, static_cast<std::uint32_t>(ordinals.size())).first->second;
-  }
-  void add(const Change& change) {
-    if (blocks.back().row_bytes() >= kBlockBytes) blocks.emplace_back();
-    blocks.back().add(change);
-    ++seq;
-    const auto count = static_cast<std::uint32_t>(change.bits.size());
-    const auto put = [this](const void* from, std::size_t n) { rows.append(static_cast<const char*>(from), n); };
-    put(&change.vector, 4), put(&seq, 8), put(&change.time.hlc, 8), put(&count, 4);
-    put(change.indices.data(), change.indices.size_bytes()), put(change.bits.data(), change.bits.size_bytes());
-    put(change.metadata.data(), change.metadata.size());
-  }
-  std::size_t zstd_bytes() const {
-    std::string frame(ZSTD_compressBound(rows.size()), '\0');
-    return ZSTD_compress(frame.data(), frame.size(), rows.data(), rows.size(), 3);
-  }
-};
-
-using Row = std::vector<std::uint32_t>;
 
 /// Rows of a version 1.0 .npy of little-endian float32 in C order.
 std::vector<Row> rows_of(const std::string& path) {
@@ -134,21 +103,6 @@ Corpus stream(const std::string& path) {
   }
 }
 
-/// Bytes of all payloads, after having read them back.
-std::size_t payload_bytes(const Corpus& corpus, Preset preset) {
-  std::size_t total = 0;
-  for (const ChangeBatch& block : corpus.blocks) {
-    Buffer payload;
-    codec::encode_block(block, codec::Layout::fresh, preset, payload);
-    ChangeBatch back;
-    REQUIRE(codec::decode_block(payload, codec::Layout::fresh, static_cast<std::uint32_t>(block.size()),
-                                static_cast<std::uint32_t>(corpus.ordinals.size()), {}, back));
-    REQUIRE(test::same(block, back));
-    total += payload.size();
-  }
-  return total;
-}
-
 }  // namespace
 
 TEST_CASE("No real history is larger than its rows in one zstd -3 frame") {
@@ -166,6 +120,9 @@ TEST_CASE("No real history is larger than its rows in one zstd -3 frame") {
       REQUIRE(corpus.seq > 0);
       const std::size_t yardstick = corpus.zstd_bytes();
       CHECK(payload_bytes(corpus, Preset::balanced) <= yardstick);
+      const test::LogSizes log = test::log_sizes(corpus, Preset::balanced);
+      CHECK(log.fresh <= yardstick);
+      CHECK(log.packed <= yardstick);
       CHECK(payload_bytes(corpus, Preset::fastest) * 100 <= yardstick * 105);
       if (size == "tiny") CHECK(payload_bytes(corpus, Preset::maximum) <= yardstick);
       ++histories;

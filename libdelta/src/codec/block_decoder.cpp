@@ -407,7 +407,8 @@ Status Decoder::read_values() {
   DELTA_OK(read_sets());
   count_values();
   // A block of one kind of values needs no scattering.
-  const bool all_full = full_ == batch_.bits.size(), all_picked = picked_ == batch_.bits.size() && nonzeros_ == 0;
+  const bool alone = copies_ == 0, all_full = alone && full_ == batch_.bits.size();
+  const bool all_picked = alone && picked_ == batch_.bits.size() && nonzeros_ == 0;
   s_.full.resize(all_full ? 0 : size(full_));
   s_.picked.resize(all_picked ? 0 : size(picked_));
   s_.parameters.resize(size(parameters_));
@@ -561,7 +562,7 @@ Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::u
   const bool whole = !payload.empty() && payload[0] == 0;
   const auto columns = whole ? unwrapped(payload, decode_scratch().inner) : Result<ByteView>(payload);
   const Status status = columns ? decoder.run(*columns) : Status(columns.error());
-  if (decoder.rows() > kKeepBytes) decode_scratch() = {}, release_scratch();
+  if (decoder.rows() > kKeepBytes || decode_scratch().inner.size() > kKeepBytes) decode_scratch() = {}, release_scratch();
   if (!status) {
     batch.clear();
     return status;

@@ -377,6 +377,7 @@ void try_whole(const ChangeBatch& batch, Layout layout, Effort effort, std::size
   encode_columns(batch, layout, kStored, {.lattice = {}, .least_copied = kNever}, s);
   s.trial.clear(), s.best.clear();
   s.assembly.write(s.trial);
+  if (s.trial.size() > kMaxBlockBytes) return;  // the columns of very many small deltas take more than their rows
   s.best.push_back(0);
   put_varint(s.best, s.trial.size());
   if (append_frame(s.trial, effort, s.best) && s.best.size() < out.size() - base) {

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kWorthTrying = 16;  // a frame costs 5 bytes before its first symbol
 constexpr std::size_t kSampleBytes = 8 << 10;
+constexpr int kShortMatches = 3;  // the level that finds matches of one word; the next ones look for longer ones only
 constexpr int kLiteralsOnly = -(1 << 17);  // the lowest level that zstd has: hardly a match
 
 struct Contexts {
@@ -115,7 +116,15 @@ Error column_error(ErrorCode code, std::string_view what, std::string message) {
 
 bool append_frame(ByteView raw, Effort effort, Buffer& out) {
   const std::size_t base = out.size();
-  if (compress(raw, effort.level, out) < raw.size()) return true;
+  std::size_t least = compress(raw, effort.level, out);
+  if (effort.level > kShortMatches && !effort.exhaustive) {
+    Buffer& trial = contexts().trial;
+    trial.clear();
+    if (const std::size_t other = compress(raw, kShortMatches, trial); other < least) {
+      least = other, out.resize(base), out.insert(out.end(), trial.begin(), trial.end());
+    }
+  }
+  if (least < raw.size()) return true;
   out.resize(base);
   return false;
 }

@@ -84,6 +84,7 @@ Status read_lattices(ByteView& stored, std::span<std::uint32_t> words, Groups gr
 void release_scratch();
 void release_numbers_scratch();  ///< their parts of that
 void release_lattice_scratch();
+void release_step_scratch();
 
 /// An error about a column: "block column NAME: MESSAGE".
 Error column_error(ErrorCode code, std::string_view what, std::string message);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <limits>
 
 namespace delta::codec {
 namespace {
@@ -89,15 +90,16 @@ std::optional<Lattice> find_lattice(std::span<const std::uint32_t> words) {
     return true;
   };
   if (common_octave(sample)) {
-    if (const auto octave = common_octave(words); octave && *octave * 8 >= kMinLattice) consider(Lattice::octaves(*octave * 8));
+    if (const auto octave = common_octave(words); octave && *octave * 8 >= kMinLattice) consider(Lattice::octaves(std::min(*octave * 8, kMaxLattice)));
   }
   for (int places = 1; places <= Lattice::kMaxPlaces && !consider(Lattice::decimals(places)); ++places) {}
   float smallest = std::bit_cast<float>(sample[0] & 0x7fffffff);
   for (const std::uint32_t word : sample) smallest = std::min(smallest, std::bit_cast<float>(word & 0x7fffffff));
-  if (!(smallest >= 0x1p-120f)) return best;
+  if (!(smallest >= 0x1p-120f && smallest <= std::numeric_limits<float>::max())) return best;
   // Of steps that are no powers of two, the smallest value is a multiple, and no great one: a great one would be a multiple of anything.
   for (int eighth = 1; eighth < 8; ++eighth) {
-    const int top = static_cast<int>(std::floor(std::log2(static_cast<double>(smallest) / lattice_step(eighth)) + 1e-6));
+    const int most = static_cast<int>(std::floor(std::log2(static_cast<double>(smallest) / lattice_step(eighth)) + 1e-6));
+    const int top = std::min(most, (kMaxLattice - eighth) / 8);
     for (int octave = top; octave > top - 18; --octave) {
       if (consider(Lattice::octaves(octave * 8 + eighth))) return best;
     }

@@ -8,6 +8,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "support/limits.hpp"
 #include "support/transform.hpp"
@@ -84,6 +85,8 @@ bool mostly_whole(StepCoder coder, const Lattice& lattice, std::span<const Pair>
   return whole * 10 >= tried * 8;
 }
 
+constexpr float kMax = std::numeric_limits<float>::max();
+
 float next_up(float x, int steps) {
   for (; steps > 0; --steps) x = std::nextafter(x, std::numeric_limits<float>::infinity());
   for (; steps < 0; ++steps) x = std::nextafter(x, -std::numeric_limits<float>::infinity());
@@ -129,10 +132,17 @@ std::optional<std::uint32_t> common_factor(std::span<const Pair> pairs) {
 
 std::optional<std::uint32_t> common_amount(std::span<const Pair> pairs) {
   if (pairs.size() < 4) return std::nullopt;
-  // The sum of the sizes bounds the rounding error, and so where the amount shows best.
-  const auto size = [](const Pair& p) { return std::abs(value_of(p.from)) + std::abs(value_of(p.to)); };
-  const Pair& least = *std::min_element(pairs.begin(), pairs.end(), [&](const Pair& a, const Pair& b) { return size(a) < size(b); });
-  return exact(pairs, static_cast<double>(value_of(least.to)) - static_cast<double>(value_of(least.from)), [](std::uint32_t from, float amount) {
+  // Each pair leaves the amounts whose sum rounds to `to`; of unrelated ones two or three leave none.
+  double least = -std::numeric_limits<double>::infinity(), most = -least;
+  for (const Pair& p : pairs) {
+    const float from = value_of(p.from), to = value_of(p.to);
+    if (!(std::abs(from) < kMax && std::abs(to) < kMax)) continue;
+    const double room = (std::abs(static_cast<double>(from)) + std::abs(static_cast<double>(to))) * 0x1p-50;  // for the rounding here
+    least = std::max(least, (static_cast<double>(next_up(to, -1)) + static_cast<double>(to)) / 2 - static_cast<double>(from) - room);
+    most = std::min(most, (static_cast<double>(next_up(to, 1)) + static_cast<double>(to)) / 2 - static_cast<double>(from) + room);
+    if (least > most) return std::nullopt;
+  }
+  return exact(pairs, least + (most - least) / 2, [](std::uint32_t from, float amount) {
     std::uint64_t overflows = 0;
     return shifted(from, amount, overflows);
   });
@@ -215,12 +225,15 @@ Result<std::uint32_t> StepReader::next(std::uint32_t from) {
   if (coder_ == StepCoder::ordinal) return bits_of_ordinal(ordinal_of(from) + static_cast<std::uint32_t>(k));
   if (coder_ == StepCoder::moved) {
     if (std::abs(static_cast<std::int64_t>(k)) >= kMaxMultiple) return bad();
-    return std::bit_cast<std::uint32_t>(lattice_.moved(value_of(from), k));
+    std::uint64_t overflows = 0;
+    return settled(lattice_.moved(value_of(from), k), from, overflows);
   }
   const std::int64_t multiple = std::int64_t{lattice_.nearest(value_of(from))} + k;
   if (std::abs(multiple) >= kMaxMultiple) return bad();
   return std::bit_cast<std::uint32_t>(lattice_.value(static_cast<std::int32_t>(multiple)));
 }
+
+void release_step_scratch() { scratch() = {}; }
 
 Status StepReader::finish() const {
   if (taken_ == symbols_.size() && bits_.finished()) return {};

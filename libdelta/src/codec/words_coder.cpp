@@ -83,7 +83,7 @@ std::uint32_t hash(std::uint32_t word, int bits) { return (word * 0x9E3779B1u) >
 /// False if there are too many to pay.
 bool make_table(Words words) {
   Scratch& s = scratch();
-  const std::size_t most = std::min(kMaxTable, words.size() / 4 + 1);
+  const std::size_t most = std::min(kMaxTable, words.size() / 2 + 1);
   const int bits = static_cast<int>(std::bit_width(most)) + 1;
   s.slots.assign(std::size_t{1} << bits, 0);  // place in order of first use + 1
   s.table.clear();
@@ -363,6 +363,7 @@ void release_scratch() {
   scratch() = {};
   release_numbers_scratch();
   release_lattice_scratch();
+  release_step_scratch();
 }
 
 }  // namespace delta::codec
