@@ -44,12 +44,15 @@ Result<Temporary> create_temporary(const Place& place, const std::string& target
   for (int tries = 0; tries < 1000; ++tries) {
     Temporary made;
     made.path = place.directory + "/." + base + "." + std::to_string(::getpid()) + "." + std::to_string(counter++) + ".tmp";
+    made.guard = io::CleanupGuard(made.path);  // before there is a file: a signal may come between any two calls
     const int fd = io::try_open(made.path, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    if (fd < 0 && errno == EEXIST) continue;
-    if (fd < 0) return io::os_error("create", target);
-    made.fd = io::Fd::owned(fd);
-    made.guard = io::CleanupGuard(made.path);
-    return made;
+    const int failure = errno;
+    if (fd >= 0) {
+      made.fd = io::Fd::owned(fd);
+      return made;
+    }
+    made.guard.disarm();
+    if (failure != EEXIST) return io::os_error("create", target, failure);
   }
   return io::os_error("create a temporary file", target, EEXIST);
 }
