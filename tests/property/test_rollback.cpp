@@ -121,7 +121,8 @@ struct Merge {
     const Json x = json(b->metadata), y = json(a->metadata), z = json(n->metadata);
     Json names = x;
     names.update(y);
-    for (const auto& [name, ignored] : names.items()) {
+    for (const auto& item : names.items()) {
+      const std::string& name = item.key();
       const auto member = [&](const Json& in) { return in.contains(name) ? in[name] : Json(); };  // no member is null
       const Json value = one(member(x), member(y), member(z));
       members.erase(name);
