@@ -64,13 +64,15 @@ class DELTA_EXPORT State {
     bool exists = false;
   };
   struct Pool {
+    std::uint32_t dims = 0;
     std::uint32_t shift = 0;  // a chunk holds 1 << shift rows
     std::uint32_t used = 0;   // rows
     std::vector<Pages> chunks;
   };
   Row& row(std::uint32_t vector);
   Pool& pool(std::uint32_t ns);
-  std::uint32_t* place(std::uint32_t vector, std::uint32_t slot) const;
+  std::uint32_t new_slot(std::uint32_t ns);
+  static std::uint32_t* place(const Pool& pool, std::uint32_t slot);
 
   const Catalog* catalog_;
   std::vector<Row> rows_;              // by vector

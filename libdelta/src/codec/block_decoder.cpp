@@ -129,6 +129,7 @@ class Decoder {
   Status derive_values(std::size_t i, Relation relation, std::span<std::uint32_t> to);
   void learn(std::size_t i, std::span<const std::uint32_t> values);
 
+  bool knows_row(std::size_t i, std::size_t values) const { return !indexed(i) && s_.known.has_row(values); }
   bool indexed(std::size_t i) const { return batch_.ops[i] == Operation::sparse || partial(i); }
   /// REQUIRES: the sets have been read.
   std::uint32_t dim_of(std::size_t i, std::size_t place) const {
@@ -445,7 +446,7 @@ void Decoder::count_values() {
         break;
       case Relation::steps: {
         std::uint64_t unknown = 0;
-        for (std::size_t v = 0; v < values; ++v) unknown += !s_.known.has(dim_of(i, v));
+        for (std::size_t v = 0; v < values && !knows_row(i, values); ++v) unknown += !s_.known.has(dim_of(i, v));
         steps_ += values - unknown;
         pick(unknown);
         break;
@@ -453,7 +454,9 @@ void Decoder::count_values() {
       case Relation::repeated: ++copies_; break;
       default: ++factors_;
     }
-    for (std::size_t v = 0; v < values && follows_; ++v) s_.known.set(dim_of(i, v), 0);
+    if (!follows_) continue;
+    if (!indexed(i)) s_.known.know_row(values);
+    for (std::size_t v = 0; v < values && indexed(i); ++v) s_.known.set(dim_of(i, v), 0);
   }
 }
 
@@ -522,13 +525,17 @@ Status Decoder::repeat_values(std::span<std::uint32_t> to) {
 Status Decoder::derive_values(std::size_t i, Relation relation, std::span<std::uint32_t> to) {
   const std::uint32_t parameter = relation == Relation::steps ? 0 : s_.factors[next_factor_++];
   std::uint64_t overflows = 0;
+  if (relation == Relation::steps && knows_row(i, to.size())) {
+    for (std::size_t v = 0; v < to.size(); ++v) to[v] = s_.steps.next(s_.known.at(static_cast<std::uint32_t>(v)));
+    return {};
+  }
   for (std::size_t v = 0; v < to.size(); ++v) {
     const std::uint32_t dim = dim_of(i, v);
     if (!s_.known.has(dim)) {
       if (relation != Relation::steps) return corrupt(Column::relations, "of values that are not known");
       to[v] = s_.picked[next_picked_++];
     } else if (relation == Relation::steps) {
-      DELTA_TRY(to[v], s_.steps.next(s_.known.at(dim)));
+      to[v] = s_.steps.next(s_.known.at(dim));
     } else if (relation == Relation::scaled) {
       to[v] = scaled(s_.known.at(dim), value_of(parameter), overflows);
     } else {
@@ -540,6 +547,7 @@ Status Decoder::derive_values(std::size_t i, Relation relation, std::span<std::u
 
 void Decoder::learn(std::size_t i, std::span<const std::uint32_t> values) {
   if (!is_assignment(batch_.ops[i])) return s_.known.transform(batch_.ops[i], values);
+  if (!indexed(i)) return s_.known.set_row(values);
   for (std::size_t v = 0; v < values.size(); ++v) s_.known.set(dim_of(i, v), values[v]);
 }
 

@@ -288,6 +288,7 @@ Form gather_assignment(const Change& change, bool plain, EncodeScratch& s) {
 
 void learn(const Change& change, EncodeScratch& s) {
   if (!is_assignment(change.op)) return s.known.transform(change.op, change.bits);
+  if (!is_indexed(change)) return s.known.set_row(change.bits);
   for (std::size_t i = 0; i < change.bits.size(); ++i) s.known.set(dim_of(change, i), change.bits[i]);
 }
 
@@ -399,8 +400,8 @@ void encode_block(const ChangeBatch& batch, Layout layout, Preset preset, Buffer
     encode_columns(batch, layout, effort, {}, s);
     s.assembly.write(out);
   }
-  // What has come out at more than half is noise, in which nothing repeats.
-  if (preset != Preset::fastest && (out.size() - base) * 2 < batch.row_bytes()) try_whole(batch, layout, effort, base, s, out);
+  // What has come out at more than half is noise, in which nothing repeats; so are values of which hardly one occurs twice.
+  if (preset != Preset::fastest && (out.size() - base) * 2 < batch.row_bytes() && !looks_continuous(batch.bits)) try_whole(batch, layout, effort, base, s, out);
   if (batch.row_bytes() > kKeepBytes) s = {}, release_scratch();
 }
 

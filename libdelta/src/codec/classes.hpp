@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 
 #include "codec/coder.hpp"
 #include "delta/result.hpp"
@@ -65,19 +66,34 @@ class BitReader {
   explicit BitReader(ByteView bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
   /// REQUIRES: bits <= 32.
   std::uint32_t get(unsigned bits) {
-    while (count_ < bits) {
-      held_ |= std::uint64_t{at_ < end_ ? *at_ : Byte{0}} << count_;
-      missing_ += at_ >= end_, at_ += at_ < end_;
-      count_ += 8;
-    }
+    if (count_ < bits) fill(bits);
     const auto value = static_cast<std::uint32_t>(held_ & ((std::uint64_t{1} << bits) - 1));
     held_ >>= bits, count_ -= bits;
     return value;
   }
   /// Every byte was used, the last one's spare bits are zero, and none was missing.
-  bool finished() const { return at_ == end_ && missing_ == 0 && count_ < 8 && held_ == 0; }
+  bool finished() const {
+    return at_ == end_ && missing_ == 0 && count_ < 8 && (held_ & ((std::uint64_t{1} << count_) - 1)) == 0;
+  }
 
  private:
+  /// As many bytes at once as there is room for; held_ then has bits beyond count_, which the next filling puts there again.
+  void fill(unsigned bits) {
+    if (end_ - at_ >= 8) {
+      std::uint64_t next;
+      std::memcpy(&next, at_, 8);
+      held_ |= next << count_;
+      at_ += (63 - count_) >> 3;
+      count_ |= 56;
+      return;
+    }
+    while (count_ < bits) {
+      held_ |= std::uint64_t{at_ < end_ ? *at_ : Byte{0}} << count_;
+      missing_ += at_ >= end_, at_ += at_ < end_;
+      count_ += 8;
+    }
+  }
+
   const Byte *at_ = nullptr, *end_ = nullptr;
   std::uint64_t held_ = 0;
   std::size_t missing_ = 0;

@@ -111,7 +111,7 @@ std::optional<std::uint32_t> exact(std::span<const Pair> pairs, double guess, Pr
 void KnownValues::clear() {
   if (bits_.empty()) bits_.resize(kMaxDims), stamps_.resize(kMaxDims);
   if (++epoch_ == 0) std::fill(stamps_.begin(), stamps_.end(), 0), epoch_ = 1;
-  top_ = 0;
+  top_ = 0, row_ = 0;
   vector_ = ~std::uint64_t{0};
 }
 
@@ -189,7 +189,7 @@ Coded append_steps(std::span<const Pair> pairs, const std::optional<Lattice>& la
 
 Status StepReader::open(Coded coded, ByteView stored, std::size_t n, std::string_view what) {
   what_ = what;
-  taken_ = 0;
+  taken_ = 0, astray_ = false;
   if (coded.raw != n * sizeof(std::uint32_t)) return column_error(ErrorCode::corrupt, what, "another number of steps");
   if (coded.coder < static_cast<std::uint8_t>(StepCoder::scattered) || coded.coder > static_cast<std::uint8_t>(StepCoder::multiples)) {
     return column_error(ErrorCode::unsupported, what, "unknown coder " + std::to_string(coded.coder));
@@ -209,12 +209,13 @@ Status StepReader::open(Coded coded, ByteView stored, std::size_t n, std::string
   return {};
 }
 
-Result<std::uint32_t> StepReader::next(std::uint32_t from) {
+std::uint32_t StepReader::next(std::uint32_t from) {
   const Byte symbol = symbols_[taken_++];
-  const auto bad = [&] { return column_error(ErrorCode::corrupt, what_, "a step that leads nowhere"); };
+  const auto bad = [&] { return astray_ = true, from; };
   if (coder_ == StepCoder::scattered) {
     if (symbol == 0) return from;
-    const unsigned length = (symbol - 1u + 255 + 255 - exponent_of(from)) % 255;
+    unsigned length = symbol - 1u + 255 - exponent_of(from);  // 0 to 509
+    if (length >= 255) length -= 255;
     if (length < 1 || length > 32) return bad();
     const std::uint32_t z = (std::uint32_t{1} << (length - 1)) | bits_.get(length - 1);
     return bits_of_ordinal(ordinal_of(from) + static_cast<std::uint32_t>(unzigzag32(z)));
@@ -236,6 +237,7 @@ Result<std::uint32_t> StepReader::next(std::uint32_t from) {
 void release_step_scratch() { scratch() = {}; }
 
 Status StepReader::finish() const {
+  if (astray_) return column_error(ErrorCode::corrupt, what_, "a step that leads nowhere");
   if (taken_ == symbols_.size() && bits_.finished()) return {};
   return column_error(ErrorCode::corrupt, what_, "bits of another length");
 }

@@ -2,6 +2,7 @@
 // vector's deltas lie together), or with those of another delta.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -35,17 +36,28 @@ class KnownValues {
     vector_ = vector;
   }
   void clear();
-  bool has(std::uint32_t dim) const { return stamps_[dim] == epoch_; }
+  bool has(std::uint32_t dim) const { return dim < row_ || stamps_[dim] == epoch_; }
+  bool has_row(std::size_t dims) const { return dims <= row_; }  ///< the first so many
   std::uint32_t at(std::uint32_t dim) const { return bits_[dim]; }
   void set(std::uint32_t dim, std::uint32_t bits) {
     bits_[dim] = bits, stamps_[dim] = epoch_;
     top_ = top_ > dim ? top_ : dim + 1;
   }
+  /// The first dims.
+  void set_row(std::span<const std::uint32_t> bits) {
+    std::copy(bits.begin(), bits.end(), bits_.begin());
+    know_row(bits.size());
+  }
+  /// The same where only what is known is asked.
+  void know_row(std::size_t dims) {
+    const auto n = static_cast<std::uint32_t>(dims);
+    row_ = row_ > n ? row_ : n, top_ = top_ > n ? top_ : n;
+  }
   void transform(Operation op, std::span<const std::uint32_t> parameters);
 
  private:
   std::vector<std::uint32_t> bits_, stamps_;
-  std::uint32_t epoch_ = 0, top_ = 0;
+  std::uint32_t epoch_ = 0, top_ = 0, row_ = 0;  // the first row_ dims are known whatever their stamps say
   std::uint64_t vector_ = ~std::uint64_t{0};
 };
 
@@ -78,8 +90,8 @@ class StepReader {
  public:
   /// A column that claims n steps.
   Status open(Coded coded, ByteView stored, std::size_t n, std::string_view what);
-  /// The value that comes after `from`. REQUIRES: fewer than n were taken.
-  Result<std::uint32_t> next(std::uint32_t from);
+  /// The value that comes after `from`; any, if the step leads nowhere, which finish() tells. REQUIRES: fewer than n were taken.
+  std::uint32_t next(std::uint32_t from);
   Status finish() const;
 
  private:
@@ -89,6 +101,7 @@ class StepReader {
   Buffer room_;
   std::size_t taken_ = 0;
   BitReader bits_;
+  bool astray_ = false;
   std::string_view what_;
 };
 

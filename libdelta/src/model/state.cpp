@@ -26,18 +26,17 @@ State::Row& State::row(std::uint32_t vector) {
   return rows_[vector];
 }
 
-std::uint32_t* State::place(std::uint32_t vector, std::uint32_t slot) const {
-  const std::uint32_t ns = catalog_->namespace_of(vector);
-  const Pool& pool = pools_[ns];
+std::uint32_t* State::place(const Pool& pool, std::uint32_t slot) {
   const std::uint32_t inside = slot & ((std::uint32_t{1} << pool.shift) - 1);
-  return pool.chunks[slot >> pool.shift].get() + std::size_t{inside} * catalog_->name_space(ns).dims;
+  return pool.chunks[slot >> pool.shift].get() + std::size_t{inside} * pool.dims;
 }
 
 State::Pool& State::pool(std::uint32_t ns) {
   if (ns >= pools_.size()) pools_.resize(catalog_->namespaces());
   Pool& pool = pools_[ns];
-  if (pool.chunks.empty()) {
-    while ((std::uint64_t{2} << pool.shift) * catalog_->name_space(ns).dims <= kChunkValues && pool.shift < 16) ++pool.shift;
+  if (pool.dims == 0) {
+    pool.dims = catalog_->name_space(ns).dims;
+    while ((std::uint64_t{2} << pool.shift) * pool.dims <= kChunkValues && pool.shift < 16) ++pool.shift;
   }
   return pool;
 }
@@ -50,23 +49,27 @@ void State::make_room() {
   }
 }
 
+std::uint32_t State::new_slot(std::uint32_t ns) {
+  Pool& pool = this->pool(ns);
+  if (pool.used >> pool.shift == pool.chunks.size()) {
+    const bool large = !pool.chunks.empty() || std::uint64_t{catalog_->vectors()} * pool.dims >= 2 * kChunkValues;
+    pool.chunks.push_back(allocate_pages((std::size_t{1} << pool.shift) * pool.dims, large));  // a small state stays small
+  }
+  return pool.used++;
+}
+
 std::span<std::uint32_t> State::put(std::uint32_t vector) {
   Row& r = row(vector);
-  const std::uint32_t ns = catalog_->namespace_of(vector), dims = catalog_->dims(vector);
-  if (r.slot == kNoSlot) {
-    Pool& pool = this->pool(ns);
-    if (pool.used >> pool.shift == pool.chunks.size()) {
-      const bool large = !pool.chunks.empty() || std::uint64_t{catalog_->vectors()} * dims >= 2 * kChunkValues;
-      pool.chunks.push_back(allocate_pages((std::size_t{1} << pool.shift) * dims, large));  // a small state stays small
-    }
-    r.slot = pool.used++;
-  }
-  return {place(vector, r.slot), dims};
+  const std::uint32_t ns = catalog_->namespace_of(vector);
+  if (r.slot == kNoSlot) r.slot = new_slot(ns);
+  const Pool& pool = pools_[ns];
+  return {place(pool, r.slot), pool.dims};
 }
 
 std::span<const std::uint32_t> State::bits(std::uint32_t vector) const {
   if (!exists(vector) || rows_[vector].slot == kNoSlot) return {};
-  return {place(vector, rows_[vector].slot), catalog_->dims(vector)};
+  const Pool& pool = pools_[catalog_->namespace_of(vector)];
+  return {place(pool, rows_[vector].slot), pool.dims};
 }
 
 void State::set_exists(std::uint32_t vector, bool exists) {

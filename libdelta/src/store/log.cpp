@@ -71,7 +71,20 @@ Result<std::shared_ptr<const InputFile>> open_log_file(const std::string& path) 
 }
 
 Status LogSource::each(const std::vector<bool>* wanted, std::optional<Micros> until, const Visit& visit) {
-  return log_.stream({wanted, until, false}, [&](const Log::Impl::Block& block) { return visit(block.batch); });
+  if (complete_ && until == until_) {
+    for (const ChangeBatch& batch : kept_) DELTA_OK(visit(batch));
+    return {};
+  }
+  const bool keep = wanted == nullptr;
+  kept_.clear(), until_ = until, bytes_ = 0, complete_ = false;
+  DELTA_OK(log_.stream({wanted, until, false}, [&](const Log::Impl::Block& block) {
+    bytes_ += block.batch.row_bytes();
+    if (keep && bytes_ <= kKept) kept_.push_back(block.batch);
+    return visit(block.batch);
+  }));
+  complete_ = keep && bytes_ <= kKept;
+  if (!complete_) kept_.clear();
+  return {};
 }
 
 }  // namespace store

@@ -66,14 +66,20 @@ struct Log::Impl {
 
 namespace store {
 
-/// The log as the fold wants it.
+/// The log as the fold wants it. What a pass over a few blocks has decoded is kept for the pass that concurrent deltas may need.
 class LogSource : public model::DeltaSource {
  public:
   explicit LogSource(const Log::Impl& log) : log_(log) {}
   Status each(const std::vector<bool>* wanted, std::optional<Micros> until, const Visit& visit) override;
 
  private:
+  static constexpr std::uint64_t kKept = 4 << 20;  // bytes as rows
+
   const Log::Impl& log_;
+  std::vector<ChangeBatch> kept_;  // of a pass over everything
+  std::optional<Micros> until_;
+  std::uint64_t bytes_ = 0;
+  bool complete_ = false;
 };
 
 /// The commit, or the record, with origins[n] for each origin n.
