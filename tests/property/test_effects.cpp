@@ -48,7 +48,7 @@ void compare(const Row& was, const Row& is, std::uint32_t dims, const delta::Del
   }
   RC_ASSERT(effect.changed == (was.exists != is.exists ? dims : changed));
   RC_ASSERT(effect.distance.has_value() == std::isfinite(sum));
-  RC_ASSERT(!effect.distance || *effect.distance == std::sqrt(sum));
+  RC_ASSERT((!effect.distance || *effect.distance == std::sqrt(sum)));
 }
 
 delta::WindowSpec any_spec() {
@@ -127,8 +127,8 @@ TEST_CASE("each delta is in the windows that hold its time, and no window is emp
     std::map<delta::Micros, int> in;
     for (std::size_t w = 0; w < ranges.size(); ++w) {
       const auto& range = ranges[w];
-      RC_ASSERT(range.first < range.last && range.begin < range.end);
-      RC_ASSERT(w == 0 || ranges[w - 1].begin < range.begin);
+      RC_ASSERT((range.first < range.last && range.begin < range.end));
+      RC_ASSERT((w == 0 || ranges[w - 1].begin < range.begin));
       for (std::size_t i = 0; i < times.size(); ++i) {
         const bool inside = times[i] >= range.begin && times[i] < range.end;
         RC_ASSERT(inside == (i >= range.first && i < range.last));

@@ -466,7 +466,7 @@ TEST_CASE("law 11: a copy in which one delta or message is another does not pass
       if (merge) RC_FAIL("merged\n" + show(truth.w));
       RC_ASSERT(merge.error().code == delta::ErrorCode::forked);
       const auto compacted = delta::compact(copies, directory().file("never"), {.threads = 1, .force = true});
-      RC_ASSERT(!compacted && compacted.error().code == delta::ErrorCode::forked);
+      RC_ASSERT((!compacted && compacted.error().code == delta::ErrorCode::forked));
     }
   }));
   CHECK(pruned > 0);

@@ -141,7 +141,7 @@ TEST_CASE("law 6: the state at a time is the fold of what was written until then
       const auto inside = until(deltas, at);
       RC_ASSERT(real.fold(Cut{at, std::nullopt}) == fold(w, inside));
       for (const Delta& d : inside) {
-        for (const Delta& cause : deltas) RC_ASSERT(!happens_before(cause, d) || cause.hlc >> 12 <= at);
+        for (const Delta& cause : deltas) RC_ASSERT((!happens_before(cause, d) || cause.hlc >> 12 <= at));
       }
     }
   }));

@@ -98,7 +98,7 @@ Commits check(const World& w, const Bytes& bytes) {
   const std::string paths[] = {file_of(bytes)};
   const auto report = must(delta::verify(paths, {delta::VerifyLevel::chain, 1}));
   for (const auto& finding : report.findings) RC_LOG() << finding.where << ": " << finding.what << "\n";
-  RC_ASSERT(report.verdict == delta::Verdict::ok || report.verdict == delta::Verdict::pending);
+  RC_ASSERT((report.verdict == delta::Verdict::ok || report.verdict == delta::Verdict::pending));
   const auto log = must(delta::Log::open(paths, {1}));
   Commits held;
   for (std::size_t c = 0; c < w.commits.size(); ++c) {

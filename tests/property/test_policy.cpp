@@ -78,7 +78,7 @@ TEST_CASE("conflicts are the dimensions of several candidates, each once, with t
     std::uint64_t cells = 0, runs = 0;
     const auto visit = [&](const delta::Conflict& c) -> delta::Status {
       const std::string id(real.catalog.id(c.vector));
-      RC_ASSERT(last < id || (last == id && c.first >= next));
+      RC_ASSERT((last < id || (last == id && c.first >= next)));
       last = id, next = c.first + static_cast<std::uint32_t>(c.dims());
       ++runs;
       for (std::size_t i = 0; i < c.dims(); ++i, ++cells) {

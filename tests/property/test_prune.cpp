@@ -561,7 +561,7 @@ TEST_CASE("law 8: in a closed world transforms and tombstones go, and nothing th
     const Times kept = kept_of({.other = static_cast<int>(s % 5), .mask = static_cast<int>(s / 5 % 65536), .deltas = {}});
     const auto failure = wrong_when_closed(facts, closed, kept, s, s % 8 == 0, settled);
     if (!failure.empty()) RC_FAIL(failure + show(w));
-    RC_ASSERT(closed.before.empty() || !refused(facts, closed.before, closed.after));
+    RC_ASSERT((closed.before.empty() || !refused(facts, closed.before, closed.after)));
     for (const std::size_t c : closed.late) {
       auto with = closed.after;
       with.insert(c);
