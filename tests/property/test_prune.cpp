@@ -543,6 +543,7 @@ TEST_CASE("law 8: in a closed world transforms and tombstones go, and nothing th
   std::size_t settled = 0;
   CHECK(check_pruned("law 8, closed", 1, [&](const Plan& plan) {
     const World w = play(plan);
+    if (w.commits.empty()) return;
     Facts facts(w);
     facts.update();
     const unsigned s = seed();
@@ -550,7 +551,7 @@ TEST_CASE("law 8: in a closed world transforms and tombstones go, and nothing th
     std::set<std::size_t> base = world::folded(w, some_commits(w, s));
     if (s % 2 == 0) {
       base.clear();
-      const auto& context = w.commits[s / 2 % std::max<std::size_t>(w.commits.size(), 1)].context;
+      const auto& context = w.commits[s / 2 % w.commits.size()].context;
       for (const std::size_t c : all_commits(w)) {
         const auto seen = context.find(w.commits[c].origin);
         if (seen != context.end() && w.commits[c].last() <= seen->second) base.insert(c);
