@@ -232,8 +232,19 @@ Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
   return {};
 }
 
+/// Handing a few small blocks to another thread and back takes longer than decoding them.
+unsigned Log::Impl::worth_threads() const {
+  constexpr std::uint64_t kWorth = 512 << 10;
+  std::uint64_t stored = 0;
+  for (const auto& part : parts) {
+    for (const auto& entry : part.segment.footer.frames) stored += entry.type == FrameType::data ? entry.stored : 0;
+    if (stored >= kWorth) return threads;
+  }
+  return 1;
+}
+
 Status Log::Impl::stream(const StreamOptions& options, const std::function<Status(const Block&)>& visit) const {
-  OrderedWork work(threads, threads * 4);
+  OrderedWork work(worth_threads(), threads * 4);
   std::vector<std::shared_ptr<Block>> spare;
   for (const auto& part : parts) {
     if (part.idle) continue;

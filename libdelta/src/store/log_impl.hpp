@@ -60,6 +60,7 @@ struct Log::Impl {
   /// DATA frames of all parts, decoded by workers, handed on in order.
   Status stream(const StreamOptions& options, const std::function<Status(const Block&)>& visit) const;
   Status read_block(const StreamOptions& options, Block& block) const;
+  unsigned worth_threads() const;
   /// Where each origin stands, by catalog number: from the footers, or by hashing where a segment has none.
   Result<std::vector<store::Head>> heads(const Log& log) const;
 };
