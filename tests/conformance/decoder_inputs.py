@@ -182,6 +182,16 @@ def settling():
     return out.lines
 
 
+def frame_each():
+    """So many dimensions that each delta is a DATA frame of its own, and so many deltas that vectors are looked up by postings."""
+    out = Stream(10)
+    for k in range(3):
+        out.add(f"v{k}", "create", vector=out.vector(65536, lambda dice: dice.randrange(1 << 20)))
+    for k in range(17):
+        out.add(f"v{k * k % 3}", "dense", vector=out.vector(65536, lambda dice: dice.randrange(1 << 20)))
+    return out.lines
+
+
 # By name: the lines, and the presets at which they are written.
 STREAMS = {
     "everything": (everything, ("fastest", "balanced", "maximum")),
@@ -197,4 +207,5 @@ STREAMS = {
     "proportional": (lambda: continuous(lambda dice, x: x * (1 + dice.gauss(0, 1e-4))), ("balanced",)),
     "repeats": (repeats, ("balanced",)),
     "settling": (settling, ("balanced",)),
+    "frame-each": (frame_each, ("fastest",)),
 }

@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 from decoder_inputs import STREAMS, in_two
-from dlog import coders, columns, delta, multiples, segment, values
+from dlog import coders, columns, delta, multiples, segment, tables, values
 from dlog.history import History
 from dlog.wire import Broken
 from dlog.xxh3 import xxh3_64
@@ -58,6 +58,7 @@ class Met:
         self.note(coders, "split_column", lambda kind, coder, *_, **__: [("coder", name, coder) for name, table in KINDS.items() if table is kind])
         self.note(columns, "directory", lambda payload: [("column", columns.COLUMNS[entry.number][0]) for entry in columns.directory.inner(payload)])
         self.note(columns, "unwrapped", lambda payloads: [("payload", "whole" if payload[:1] == b"\0" else "columns") for payload in payloads])
+        self.note(tables, "read_postings", lambda *_: [("frame", "postings")])
         self.note(values, "Shape", self.note_relation)
         self.note(multiples, "LatticeWords", self.note_lattices)
         self.note(multiples, "Steps", lambda step, _, symbols, __: [("escape", step)] if multiples.ESCAPE in symbols else [])
@@ -93,7 +94,7 @@ class Met:
         every = {("coder", name, coder) for name, table in KINDS.items() for coder in table}
         every |= {("column", name) for name, _ in columns.COLUMNS.values()}
         every |= {("shape", op, delta.ALL) for op in range(delta.CREATE, delta.DELETE + 1)} | set(itertools.product(["shape"], with_sets, range(5)))
-        every |= {("lost", 1 << bit) for bit in range(4)} | {("payload", "whole"), ("payload", "columns")}
+        every |= {("lost", 1 << bit) for bit in range(4)} | {("payload", "whole"), ("payload", "columns"), ("frame", "postings")}
         every |= {("relation", relation) for relation in range(5)} | {("relation", "steps beside values without one before")}
         every |= set(itertools.product(["lattice"], ("one", "of a group"), ("octave", "eighth", "decimal"))) | {("escape", multiples.step_moved)}
         check(every <= self.met, f"what no log of this test holds: {sorted(map(str, every - self.met))}")

@@ -27,6 +27,7 @@ class DELTA_EXPORT Catalog {
   std::uint32_t add_namespace(std::string_view name, std::uint32_t dims);
   std::uint32_t add_origin(std::string_view name);
   std::uint32_t add_vector(std::uint32_t ns, std::string_view id);  ///< `ns` is a number that add_namespace() gave
+  void reserve_vectors(std::size_t more);  ///< room for as many beside those that are here
 
   std::optional<std::uint32_t> find_namespace(std::string_view name, std::uint32_t dims) const;
   std::optional<std::uint32_t> find_origin(std::string_view name) const;
@@ -56,9 +57,10 @@ class DELTA_EXPORT Catalog {
     template <class Same>
     std::optional<std::uint32_t> find(std::uint64_t hash, Same same) const;
     void insert(std::uint64_t hash, std::uint32_t number);
+    void reserve(std::size_t used);
 
    private:
-    void grow();
+    void resize(std::size_t slots);
     std::vector<std::uint64_t> slots_;
     std::size_t used_ = 0;
   };

@@ -40,6 +40,7 @@ std::string_view frame_name(FrameType type) {
     case FrameType::commits: return "COMMITS";
     case FrameType::sync: return "SYNC";
     case FrameType::footer: return "FOOTER";
+    case FrameType::postings: return "POSTINGS";
   }
   return "unknown";
 }
@@ -115,8 +116,8 @@ Parse read_frame_header(const Byte* from, FrameHeader& f, std::string& why) {
   f.max_time.hlc = load<std::uint64_t>(from + 44);
   f.payload_checksum = load<std::uint64_t>(from + 52);
   if (f.stored > kMaxFrameBytes || f.raw > kMaxFrameBytes) return why = "a frame over the size limit", Parse::unsupported;
-  if (from[4] & kIgnorable) return Parse::ok;
-  if (from[4] < 1 || from[4] > 6) return why = "frame type " + std::to_string(from[4]), Parse::unsupported;
+  if ((from[4] & kIgnorable) && !is_known(f.type)) return Parse::ok;
+  if (!is_known(f.type)) return why = "frame type " + std::to_string(from[4]), Parse::unsupported;
   if (from[5] > 1) return why = "payload codec " + std::to_string(from[5]), Parse::unsupported;
   if (!zero(from + 6, 2)) return why = "frame flags " + hex_mask(load<std::uint16_t>(from + 6)), Parse::unsupported;
   return Parse::ok;

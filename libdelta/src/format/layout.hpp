@@ -45,9 +45,11 @@ enum class FrameType : std::uint8_t {
   commits = 4,  ///< closes the deltas before it
   sync = 5,     ///< everything before it was made durable
   footer = 6,   ///< a cache of what a forward scan finds
+  postings = 0x87,  ///< a cache too: which DATA frames hold deltas of which vectors
 };
 inline constexpr std::uint8_t kIgnorable = 0x80;  ///< type bit: skip when unknown
 inline constexpr std::uint8_t kUnsafeToCopy = 0x40;
+constexpr bool is_known(FrameType type) { return (type >= FrameType::props && type <= FrameType::footer) || type == FrameType::postings; }
 std::string_view frame_name(FrameType type);
 
 /// How the payload as a whole is stored. DATA payloads code their columns themselves and are `plain`.
@@ -60,8 +62,8 @@ struct FrameHeader {
   std::uint32_t number = 0;      ///< of the frame in its segment, from 0
   std::uint32_t stored = 0;      ///< payload bytes without padding
   std::uint32_t raw = 0;         ///< payload bytes when decompressed
-  std::uint64_t first = 0;       ///< DATA, COMMITS: ordinal of the first delta; IDS: of the first vector; else 0
-  std::uint32_t count = 0;       ///< DATA: deltas; IDS: vectors; COMMITS: commits; PROPS: names; FOOTER: frames; SYNC: 0
+  std::uint64_t first = 0;       ///< DATA, COMMITS: ordinal of the first delta; IDS, POSTINGS: of the first vector; else 0
+  std::uint32_t count = 0;       ///< DATA: deltas; IDS, POSTINGS: vectors; COMMITS: commits; PROPS: names; FOOTER: frames; SYNC: 0
   Timestamp min_time, max_time;  ///< DATA: of its deltas; else 0
   std::uint64_t payload_checksum = 0;
 

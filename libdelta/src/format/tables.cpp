@@ -370,6 +370,44 @@ Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint3
   return {};
 }
 
+void write_postings(const Postings& postings, Buffer& buffer) {
+  Writer out(buffer);
+  std::uint32_t begin = 0;
+  for (const std::uint32_t end : postings.ends) {
+    out.varint(end - begin);
+    begin = end;
+  }
+  begin = 0;
+  for (const std::uint32_t end : postings.ends) {
+    for (std::uint32_t least = 0; begin < end; ++begin) {
+      out.varint(postings.frames[begin] - least);
+      least = postings.frames[begin] + 1;
+    }
+  }
+}
+
+Status read_postings(ByteView payload, std::uint32_t count, std::uint32_t data_frames, Postings& postings) {
+  Reader in(payload);
+  if (!believable(std::uint64_t{2} * count, in)) return bad("POSTINGS: more vectors than bytes");
+  std::uint64_t pairs = 0;
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    const auto frames = in.bounded(data_frames);
+    if (frames == 0) in.fail();
+    postings.ends.push_back(static_cast<std::uint32_t>(pairs += frames));
+  }
+  if (!in.ok() || !believable(pairs, in)) return bad("POSTINGS: more frames than bytes");
+  for (const std::uint32_t end : postings.ends) {
+    std::uint64_t least = 0;
+    while (postings.frames.size() < end && in.ok()) {
+      least += in.bounded(data_frames);
+      if (least >= data_frames) return bad("POSTINGS: a frame that is not there");
+      postings.frames.push_back(static_cast<std::uint32_t>(least++));
+    }
+  }
+  if (!in.done()) return bad("POSTINGS: malformed");
+  return {};
+}
+
 void note_head(Footer& footer, const CommitRow& row, const Hash& hash) {
   const std::uint32_t origin = row.commit.origin;
   auto head = std::ranges::lower_bound(footer.heads, origin, {}, &HeadEntry::origin);

@@ -1,4 +1,4 @@
-// Payloads of the frames that are tables: PROPS, IDS, COMMITS, FOOTER. Numbers of origins, namespaces and vectors are the
+// Payloads of the frames that are tables: PROPS, IDS, COMMITS, POSTINGS, FOOTER. Numbers of origins, namespaces and vectors are the
 // segment's own, in order of appearance. Each payload stands alone, but for the names that PROPS and IDS gave before.
 #pragma once
 
@@ -45,6 +45,15 @@ struct CommitTable {
 void write_commits(const CommitTable& table, Kind kind, Buffer& out);
 /// Appends to `table`; rows' records are numbered on from those that it has.
 Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table);
+
+/// POSTINGS: which DATA frames of the segment, numbered from 0, hold deltas of each of some vectors in a row.
+struct Postings {
+  std::vector<std::uint32_t> ends;    // by vector, in `frames`
+  std::vector<std::uint32_t> frames;  // of each vector one at least, ascending
+};
+void write_postings(const Postings& postings, Buffer& out);
+/// `data_frames`: how many there are.
+Status read_postings(ByteView payload, std::uint32_t count, std::uint32_t data_frames, Postings& postings);
 
 /// FOOTER: where everything is, and where each origin stands.
 struct FrameEntry {

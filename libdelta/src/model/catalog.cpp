@@ -3,6 +3,7 @@
 #include "delta/catalog.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "delta/error.hpp"
@@ -31,7 +32,7 @@ std::optional<std::uint32_t> Catalog::Index::find(std::uint64_t hash, Same same)
 
 void Catalog::Index::insert(std::uint64_t hash, std::uint32_t number) {
   DELTA_CHECK(number < ~std::uint32_t{0} - 1);
-  if (used_ * 3 >= slots_.size() * 2) grow();
+  if (used_ * 3 >= slots_.size() * 2) resize(std::max(kFirstSlots, slots_.size() * 2));
   const std::uint64_t tag = hash >> 32, mask = slots_.size() - 1;
   std::uint64_t at = tag & mask;
   while (slots_[at] != 0) at = (at + 1) & mask;
@@ -39,8 +40,13 @@ void Catalog::Index::insert(std::uint64_t hash, std::uint32_t number) {
   ++used_;
 }
 
-void Catalog::Index::grow() {
-  std::vector<std::uint64_t> old(std::max(kFirstSlots, slots_.size() * 2));
+void Catalog::Index::reserve(std::size_t used) {
+  const std::size_t slots = std::max(kFirstSlots, std::bit_ceil(used * 3 / 2 + 1));
+  if (slots > slots_.size()) resize(slots);
+}
+
+void Catalog::Index::resize(std::size_t slots) {
+  std::vector<std::uint64_t> old(slots);
   old.swap(slots_);
   const std::uint64_t mask = slots_.size() - 1;
   for (const std::uint64_t slot : old) {
@@ -91,6 +97,11 @@ std::uint32_t Catalog::add_vector(std::uint32_t ns, std::string_view text) {
   vector_index_.insert(h, number);
   store(ns, text);
   return number;
+}
+
+void Catalog::reserve_vectors(std::size_t more) {
+  vector_index_.reserve(vectors_.size() + more);
+  vectors_.reserve(std::max(vectors_.capacity(), vectors_.size() + more));
 }
 
 void Catalog::store(std::uint32_t ns, std::string_view text) {

@@ -12,12 +12,13 @@ namespace {
 
 constexpr std::string_view kForkHint = "two writers used one origin name; give each its own with --origin";
 
-/// Over everything that checksums in headers vouch for: equal digests of 64 bits are no proof between strangers.
+/// Over everything that checksums in headers vouch for, caches aside: equal digests of 64 bits are no proof between strangers.
 Result<Hash> fingerprint(const MergePart& part) {
   Buffer headers(format::kHeaderBytes);
   const store::Segment& segment = part.segment;
   DELTA_OK(segment.file->read(segment.offset, headers));
   for (const auto& frame : segment.footer.frames) {
+    if (frame.type == format::FrameType::postings) continue;
     const std::size_t at = headers.size();
     headers.resize(at + format::kFrameBytes);
     DELTA_OK(segment.file->read(segment.offset + frame.offset, {headers.data() + at, format::kFrameBytes}));
@@ -97,6 +98,7 @@ Status MergeSet::close(MergePart& part, std::vector<Finding>& notices) {
     DELTA_OK(store::load_tables(segment));
     DELTA_TRY(part.seal, store::make_seal(segment, threads_));
     segment.footer = part.seal->footer;
+    segment.footer.frames.resize(segment.frame_numbers.size());  // those that are in the file
     part.digest = part.seal->trailer.digest;
     part.length = part.seal->trailer.length;
   }

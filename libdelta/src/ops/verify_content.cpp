@@ -15,7 +15,7 @@ struct ContentCheck::Block {
   std::size_t entry = 0;
   ChangeBatch batch;                 // vectors by the log's numbers, commits by row
   std::vector<Hash> leaves;
-  std::uint32_t min_vector = 0, max_vector = 0;  // by the segment's numbers
+  std::vector<std::uint32_t> vectors;  // each once, by the segment's numbers
   std::optional<Error> unreadable;
   std::string broken;                // a rule that a delta breaks; empty: none
 };
@@ -61,8 +61,7 @@ void ContentCheck::check_block(Block& block, bool chain) const {
   }
   if (block.batch.size() != entry.count && scanned_.trailer) block.broken = "deltas that no commit closes";
   if (block.batch.empty()) return;
-  const auto [lo, hi] = std::ranges::minmax(block.batch.vectors);
-  block.min_vector = lo, block.max_vector = hi;
+  block.vectors = store::distinct(block.batch.vectors);
   const auto [first, last] = std::ranges::minmax(block.batch.times);
   if (block.broken.empty() && (first != entry.min_time || last != entry.max_time)) block.broken = "the frame's time range is not that of its deltas";
   for (auto& v : block.batch.vectors) v = part_.vectors[v];
@@ -187,8 +186,10 @@ void ContentCheck::take_block(Block& block, const Visit& visit) {
   segment_.packed() ? take_packed(block) : take_fresh(block);
   for (auto& c : block.batch.commits) c = part_.commits[c];
   for (auto& frame : footer_.frames) {
-    if (frame.offset == entry.offset) frame.min_vector = block.min_vector, frame.max_vector = block.max_vector;
+    if (frame.offset != entry.offset || block.vectors.empty()) continue;
+    frame.min_vector = block.vectors.front(), frame.max_vector = block.vectors.back();
   }
+  if (!segment_.packed()) postings_.add(block.vectors);
   visit(block.batch);
 }
 
@@ -222,7 +223,28 @@ void ContentCheck::check_end(bool chain) {
   if (scanned_.trailer->deltas != segment_.committed() || scanned_.trailer->commits != segment_.rows().size()) {
     invalid("the trailer's counts are not those of the segment");
   }
+  check_postings();
   check_footer(chain);
+}
+
+/// A cache as well, and one that a point read believes.
+void ContentCheck::check_postings() {
+  std::vector<std::size_t> stored;
+  for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
+    if (segment_.footer.frames[i].type == FrameType::postings) stored.push_back(i);
+  }
+  std::size_t same = 0;
+  std::size_t due = 0;
+  const auto compare = [&](std::uint32_t first, std::uint32_t count, const Buffer& payload) -> Status {
+    if (due++ >= stored.size()) return {};
+    const std::size_t entry = stored[due - 1];
+    const auto read = store::read_frame(segment_, entry);
+    const auto& frame = segment_.footer.frames[entry];
+    same += read && *read == payload && frame.first == first && frame.count == count;
+    return {};
+  };
+  if (postings_.each(compare) && same == due && due == stored.size()) return;
+  report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr), "the postings are not what the frames say");
 }
 
 /// The footer is a cache: what it says must be what was found.

@@ -52,6 +52,7 @@ class ContentCheck {
   void check_row(std::size_t row, std::span<const Placed> deltas);
   void hash_row(std::size_t row, const std::optional<Hash>& root);
   void check_end(bool chain);
+  void check_postings();
   void check_footer(bool chain);
   void say(Verdict verdict, std::size_t entry, std::string what);
   std::optional<Hash> previous_of(std::size_t row) const;
@@ -64,6 +65,7 @@ class ContentCheck {
   Report report_;
 
   format::Footer footer_;        // recomputed
+  store::PostingsBuilder postings_;  // fresh: recomputed
   std::uint64_t next_ordinal_ = 0;
   std::size_t row_ = 0;          // that the next delta belongs to
   std::uint64_t row_deltas_ = 0;  // of it, so far

@@ -71,8 +71,12 @@ Status SegmentCopier::copy(const Segment& segment, const Seal* seal, std::span<c
   DELTA_OK(plan(segment, twins));
   if (!seal) return {};
   return work_.submit([]() -> Status { return {}; }, [this, &segment, seal]() -> Status {
-    digest_.add(ByteView(seal->bytes).first(kFrameBytes));
-    ++frames_;
+    std::size_t at = 0;
+    for (const auto& frame : seal->frames) {
+      digest_.add(ByteView(seal->bytes).subspan(at, kFrameBytes));
+      at += static_cast<std::size_t>(frame.extent());
+      ++frames_;
+    }
     DELTA_OK(check_end(segment, ByteView(seal->bytes).last(kTrailerBytes)));
     return sink_(seal->bytes);
   });

@@ -12,6 +12,7 @@
 #include "model/accuracy.hpp"
 #include "model/canonical.hpp"
 #include "store/log_impl.hpp"
+#include "store/postings.hpp"
 
 namespace delta {
 
@@ -115,6 +116,7 @@ Status Log::Impl::translate(Part& part) {
   for (const auto& ns : segment.names.namespaces) namespaces.push_back(catalog.add_namespace(ns.name, ns.dims));
   for (const auto& name : segment.names.origins) origins.push_back(catalog.add_origin(name));
   part.vectors.reserve(segment.ids.size());
+  if (catalog.vectors() == 0) catalog.reserve_vectors(segment.ids.size());  // what more segments add is mostly there
   for (std::size_t i = 0; i < segment.ids.size(); ++i) {
     part.vectors.push_back(catalog.add_vector(namespaces[segment.owners[i]], segment.ids[i]));
   }
@@ -256,9 +258,13 @@ Status Log::Impl::stream(const StreamOptions& options, const std::function<Statu
       }
       if (numbers.empty()) continue;
     }
+    const bool few = options.wanted && numbers.size() * kFew < part.vectors.size();
+    const auto holds = few ? store::frames_of(part.segment, numbers) : std::nullopt;
+    std::size_t data = 0;
     for (std::size_t i = 0; i < part.segment.footer.frames.size(); ++i) {
       const auto& entry = part.segment.footer.frames[i];
       if (entry.type != FrameType::data) continue;
+      if (holds && !(*holds)[data++]) continue;
       if (options.until && entry.min_time.us() > *options.until) continue;
       if (options.wanted) {
         const auto first = std::ranges::lower_bound(numbers, entry.min_vector);
@@ -273,7 +279,7 @@ Status Log::Impl::stream(const StreamOptions& options, const std::function<Statu
       }
       block->part = &part;
       block->entry = i;
-      block->look_first = options.wanted && numbers.size() * kFew < part.vectors.size();
+      block->look_first = few && !holds;
       DELTA_OK(work.submit([this, &options, block] { return read_block(options, *block); },
                            [&visit, &spare, block]() -> Status {
                              if (!block->batch.empty()) DELTA_OK(visit(*block));

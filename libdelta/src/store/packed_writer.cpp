@@ -240,6 +240,7 @@ Status PackedWriter::finish(format::CommitTable& table, std::span<const Hash> ha
   for (std::size_t first = 0; first < commits; first += kRowsAtOnce) {
     DELTA_OK(write_commits(table, first, std::min(commits, first + kRowsAtOnce)));
   }
+  DELTA_OK(file_.sync());
   return file_.finish({static_cast<std::uint32_t>(order_.size()), namespace_count_, origin_count_, static_cast<std::uint32_t>(commits), ordinal_});
 }
 

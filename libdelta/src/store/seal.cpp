@@ -5,6 +5,7 @@
 #include "format/wire.hpp"
 #include "store/frames.hpp"
 #include "store/log_impl.hpp"
+#include "store/postings.hpp"
 #include "support/checksum.hpp"
 
 namespace delta::store {
@@ -12,8 +13,8 @@ namespace {
 
 using format::FrameType;
 
-/// The footer that the writer of this segment would have written.
-Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads) {
+/// The footer that the writer of this segment would have written, but for the POSTINGS in it.
+Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads, PostingsBuilder& postings) {
   format::Footer footer;
   for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
     format::FrameEntry entry = segment.footer.frames[i];
@@ -23,8 +24,9 @@ Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads) 
       if (batch.size() != entry.count) {
         return damaged(segment, frame_place(segment, entry.type, segment.frame_numbers[i]), "holds deltas that no commit closes");
       }
-      const auto [lo, hi] = std::ranges::minmax(batch.vectors);
-      entry.min_vector = lo, entry.max_vector = hi;
+      const auto vectors = distinct(batch.vectors);
+      entry.min_vector = vectors.front(), entry.max_vector = vectors.back();
+      if (!segment.packed()) postings.add(vectors);
     }
     footer.frames.push_back(entry);
   }
@@ -77,25 +79,34 @@ Result<Seal> make_seal(const Segment& segment, unsigned threads) {
         .in(segment.file->name()).at(place_name(segment.number, nullptr));
   }
   Seal seal;
-  DELTA_TRY(seal.footer, rebuild_footer(segment, threads));
+  PostingsBuilder postings;
+  DELTA_TRY(seal.footer, rebuild_footer(segment, threads, postings));
   DELTA_TRY(Checksum digest, digest_of(segment));
+  const auto append = [&](FrameType type, std::uint64_t first, std::size_t count, const Buffer& payload) {
+    format::FrameHeader& frame = seal.frames.emplace_back();
+    frame.type = type, frame.first = first, frame.count = static_cast<std::uint32_t>(count);
+    frame.salt = segment.header.salt();
+    frame.number = static_cast<std::uint32_t>(seal.footer.frames.size());
+    const std::size_t at = seal.bytes.size();
+    append_table(frame, payload, Preset::balanced, seal.bytes);
+    digest.add(ByteView(seal.bytes).subspan(at, format::kFrameBytes));
+    return segment.length + at;
+  };
+  DELTA_OK(postings.each([&](std::uint32_t first, std::uint32_t count, const Buffer& payload) -> Status {
+    const std::uint64_t at = append(FrameType::postings, first, count, payload);
+    seal.footer.frames.push_back({FrameType::postings, seal.frames.back().stored, count, first, {}, {}, 0, 0, at});
+    return {};
+  }));
   Buffer raw;
   format::write_footer(seal.footer, raw);
-  format::FrameHeader frame;
-  frame.type = FrameType::footer;
-  frame.salt = segment.header.salt();
-  frame.number = static_cast<std::uint32_t>(seal.footer.frames.size());
-  frame.count = frame.number;
-  append_table(frame, raw, Preset::balanced, seal.bytes);
-  digest.add(ByteView(seal.bytes).first(format::kFrameBytes));
   format::Trailer& trailer = seal.trailer;
-  trailer.footer_offset = segment.length;
+  trailer.footer_offset = append(FrameType::footer, 0, seal.footer.frames.size(), raw);
   trailer.length = segment.length + seal.bytes.size() + format::kTrailerBytes;
   trailer.deltas = segment.committed();
   trailer.commits = static_cast<std::uint32_t>(segment.rows().size());
-  trailer.frames = frame.number + 1;
+  trailer.frames = seal.frames.back().number + 1;
   trailer.digest = digest.value();
-  trailer.salt = frame.salt;
+  trailer.salt = segment.header.salt();
   seal.bytes.resize(seal.bytes.size() + format::kTrailerBytes);
   format::write_trailer(trailer, seal.bytes.data() + seal.bytes.size() - format::kTrailerBytes);
   return seal;

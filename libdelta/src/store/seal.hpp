@@ -20,7 +20,8 @@ void cut_to_commits(Segment& segment);
 struct Seal {
   format::Footer footer;
   format::Trailer trailer;
-  Buffer bytes;  // FOOTER frame and trailer: what follows the segment as it was cut
+  Buffer bytes;  // what follows the segment as it was cut: `frames` and the trailer
+  std::vector<format::FrameHeader> frames;  // POSTINGS and FOOTER
 };
 
 /// `segment` was cut, and its tables are loaded, ids included.

@@ -142,7 +142,7 @@ Segment from_scan(std::shared_ptr<const InputFile> file, std::size_t number, con
   segment.sealed = scanned.trailer.has_value();
   for (const auto& frame : scanned.frames) {
     const auto& h = frame.header;
-    if (h.type == FrameType::footer || (static_cast<Byte>(h.type) & format::kIgnorable)) continue;
+    if (h.type == FrameType::footer || !format::is_known(h.type)) continue;
     const std::uint32_t any_vector = h.type == FrameType::data ? 0xffffffff : 0;  // only the footer knows better
     segment.footer.frames.push_back({h.type, h.stored, h.count, h.first, h.min_time, h.max_time, 0, any_vector, frame.offset - scanned.offset});
     segment.frame_numbers.push_back(h.number);

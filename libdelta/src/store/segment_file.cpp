@@ -71,7 +71,6 @@ Status SegmentFile::write_out(ByteView bytes) {
 }
 
 Status SegmentFile::finish(const Counts& counts) {
-  DELTA_OK(write_table(frame(FrameType::sync), {}));
   footer_.vectors = counts.vectors, footer_.namespaces = counts.namespaces, footer_.origins = counts.origins;
   Buffer raw;
   format::write_footer(footer_, raw);

@@ -43,7 +43,9 @@ class SegmentFile {
     std::uint32_t vectors = 0, namespaces = 0, origins = 0, commits = 0;
     std::uint64_t deltas = 0;
   };
-  /// SYNC, FOOTER and trailer.
+  /// Everything before this is the data; what follows it are caches.
+  Status sync() { return write_table(frame(format::FrameType::sync), {}); }
+  /// FOOTER and trailer.
   Status finish(const Counts& counts);
   std::uint64_t bytes() const { return bytes_; }
 

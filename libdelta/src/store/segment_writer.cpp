@@ -45,6 +45,7 @@ struct SegmentWriter::Block {
   Preset preset = Preset::balanced;
 
   std::vector<Hash> leaves;
+  std::vector<std::uint32_t> vectors;  // each once
   Buffer bytes, payload;
 
   void reset() {
@@ -249,15 +250,15 @@ Status SegmentWriter::dispatch_first() {
   block.namespaces = local_namespaces_;  // all so far, which are at least those of the block
   block.preset = options_.preset;
   Block* raw = shared.get();
-  return work_.submit([raw]() -> Status { raw->hash_leaves(); raw->encode(); return {}; },
+  return work_.submit([raw]() -> Status { raw->hash_leaves(); raw->vectors = distinct(raw->batch.vectors); raw->encode(); return {}; },
                       [this, shared]() -> Status { return write_block(*shared); });
 }
 
 Status SegmentWriter::write_block(Block& block) {
   SegmentFile::VectorRange range;
   if (!block.batch.empty()) {
-    const auto [lo, hi] = std::ranges::minmax(block.batch.vectors);
-    range = {lo, hi};
+    range = {block.vectors.front(), block.vectors.back()};
+    postings_.add(block.vectors);
   }
   DELTA_OK(file_.write(block.frames, block.bytes, {&range, 1}));
   absorb_leaves(block);
@@ -322,6 +323,12 @@ Status SegmentWriter::finish() {
   DELTA_OK(flush_commits());
   DELTA_OK(work_.finish());
   if (!file_.started()) file_.start(format::Kind::fresh, segment_id(format::Kind::fresh, options_.preset, "", 0, {}, {}));  // nothing was added
+  DELTA_OK(file_.sync());
+  DELTA_OK(postings_.each([&](std::uint32_t first, std::uint32_t count, const Buffer& payload) {
+    format::FrameHeader frame = file_.frame(format::FrameType::postings);
+    frame.first = first, frame.count = count;
+    return file_.write_table(frame, payload);
+  }));
   return file_.finish({vector_count_, static_cast<std::uint32_t>(local_namespaces_.size()),
                        static_cast<std::uint32_t>(origin_order_.size()), static_cast<std::uint32_t>(commits_), ordinal_});
 }

@@ -16,6 +16,7 @@
 #include "delta/result.hpp"
 #include "model/canonical.hpp"
 #include "store/copy_watch.hpp"
+#include "store/postings.hpp"
 #include "store/segment_file.hpp"
 #include "support/worker_pool.hpp"
 
@@ -93,6 +94,7 @@ class SegmentWriter {
 
   model::MerkleTree tree_;         // of the commit whose leaves are arriving
   std::deque<Hash> roots_;         // of commits before it that no COMMITS frame has closed
+  PostingsBuilder postings_;
   std::vector<format::CommitRow> rows_;  // closed commits without a COMMITS frame; catalog numbers
   std::uint64_t rows_deltas_ = 0;
 

@@ -15,9 +15,17 @@ HEADER_SEED, FRAME_SEED, TRAILER_SEED = 0x31474F4C44, 0x31454D415246, 0x314C4941
 FRESH, PACKED = 1, 2
 PROPS, IDS, DATA, COMMITS, SYNC, FOOTER = range(1, 7)
 IGNORABLE = 0x80
+POSTINGS = 7 | IGNORABLE
+KNOWN = (PROPS, IDS, DATA, COMMITS, SYNC, FOOTER, POSTINGS)
+POSTINGS_FROM = 17  # DATA frames of a fresh segment
 PLAIN, ZSTD = 0, 1
 MAX_PAYLOAD = 64 << 20
 PRESETS = 3
+
+
+def ignored(kind):
+    """A type that may be passed over, and is not known."""
+    return kind & IGNORABLE and kind not in KNOWN
 
 
 def padded(n):
@@ -69,10 +77,10 @@ def read_frame(data, salt, number):
     need(max(stored, raw) <= MAX_PAYLOAD and len(data) >= FRAME + padded(stored), f"torn: {where} is cut off")
     body = data[FRAME:FRAME + padded(stored)]
     need(payload_sum == xxh3_64(body, salt << 32 | number), f"{where}: checksum mismatch in the payload")
-    if not kind & IGNORABLE and (not PROPS <= kind <= FOOTER or codec not in (PLAIN, ZSTD) or flags):
+    if not ignored(kind) and (kind not in KNOWN or codec not in (PLAIN, ZSTD) or flags):
         raise Unsupported(f"{where}: type {kind}, codec {codec}, flags {flags}")
     need(not any(body[stored:]), f"{where}: padding that is not zero")
-    need(codec == (ZSTD if stored < raw else PLAIN) and stored <= raw or kind & IGNORABLE, f"{where}: codec {codec} of {raw} bytes")
+    need(codec == (ZSTD if stored < raw else PLAIN) and stored <= raw or ignored(kind), f"{where}: codec {codec} of {raw} bytes")
     need(codec == PLAIN or kind != DATA, f"{where}: DATA is always plain")
     return Frame(kind, codec, number, stored, raw, first, count, least, greatest, body[:stored])
 
@@ -108,7 +116,7 @@ def split(data):
         totals = check_trailer(data, begin, at, frames, header.salt)
         at += TRAILER
         segments.append((header, frames, totals))
-    packed = [frame for _, frames, _ in segments for frame in frames if frame.codec == ZSTD and not frame.type & IGNORABLE]
+    packed = [frame for _, frames, _ in segments for frame in frames if frame.codec == ZSTD and not ignored(frame.type)]
     inflated = dict(zip(map(id, packed), unzstd([(frame.payload, frame.raw) for frame in packed])))
     return [(header, [frame._replace(payload=inflated.get(id(frame), frame.payload)) for frame in frames], totals)
             for header, frames, totals in segments]
@@ -229,7 +237,7 @@ class Segment:
             if frame.type == DATA:
                 vectors = [delta.vector for delta in next(data)[1]]
                 places.append((frame.first, frame.least, frame.greatest, min(vectors), max(vectors)))
-            elif frame.type in (IDS, COMMITS):
+            elif frame.type in (IDS, COMMITS, POSTINGS):
                 places.append((frame.first,))
         heads = {}
         for row, known in zip(self.rows, self.hashes):
@@ -238,6 +246,20 @@ class Segment:
         return tables.Footer((len(self.namespaces), len(self.origins), len(self.vectors)),
                              [(frame.type, frame.stored, frame.count) for frame in frames], places,
                              [heads[origin] for origin in sorted(heads)])
+
+    def check_postings(self, frames):
+        """The frames that hold each vector, as the DATA frames have them."""
+        holding = [[] for _ in self.vectors]
+        for number, (_, deltas) in enumerate(self.data):
+            for vector in sorted({delta.vector for delta in deltas}):
+                holding[vector].append(number)
+        stated = []
+        for frame in frames:
+            if frame.type == POSTINGS:
+                need(frame.first == len(stated), "POSTINGS: another first number")
+                stated += tables.read_postings(frame.payload, frame.count)
+        due = not self.packed and len(self.data) >= POSTINGS_FROM
+        need(stated == (holding if due else []), "POSTINGS: they do not say what the frames do")
 
     def check_id(self):
         """Fresh: the id follows from the first delta and one of the presets."""
@@ -262,8 +284,9 @@ def read_segments(data):
         need(totals == (len(segment.deltas), len(segment.rows)), "trailer: other numbers of deltas or commits")
         need(not segment.packed or len(frames) > 1 and frames[-2].type == SYNC, "a packed segment without SYNC")
         need(frames[-1].count == len(frames) - 1, "FOOTER: another number of frames")
-        stated = tables.read_footer(frames[-1].payload, frames[-1].count, (DATA, IDS, COMMITS), DATA)
+        stated = tables.read_footer(frames[-1].payload, frames[-1].count, (DATA, IDS, COMMITS, POSTINGS), DATA)
         need(stated == segment.footer(frames[:-1]), "FOOTER: it does not say what the frames do")
+        segment.check_postings(frames)
         segment.check_id()
         segments.append(segment)
     return segments

@@ -1,4 +1,4 @@
-"""The payloads that are not deltas: PROPS, IDS, COMMITS, FOOTER."""
+"""The payloads that are not deltas: PROPS, IDS, COMMITS, POSTINGS, FOOTER."""
 from math import gcd
 from typing import NamedTuple
 
@@ -147,6 +147,22 @@ def read_record(reader, origins):
         least = seen[-1][0] + 1
         need(least <= origins and seen[-1][1] > 0, "COMMITS: an unknown dot seen")
     return closed == 1, kept, seen
+
+
+def read_postings(payload, count):
+    """For each vector the numbers of the DATA frames that hold deltas of it."""
+    reader = Reader(payload, "POSTINGS")
+    sizes = reader.varints(count)
+    need(all(sizes), "POSTINGS: a vector of no frame")
+    out = []
+    for size in sizes:
+        least, numbers = 0, []
+        for step in reader.varints(size):
+            numbers.append(least + step)
+            least += step + 1
+        out.append(numbers)
+    reader.done()
+    return out
 
 
 class Footer(NamedTuple):

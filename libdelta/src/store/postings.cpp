@@ -1,0 +1,106 @@
+#include "store/postings.hpp"
+
+#include <algorithm>
+
+#include "support/varint.hpp"
+
+namespace delta::store {
+
+using format::FrameType;
+
+namespace {
+
+constexpr std::uint64_t kPairs = 65536;  // of a vector and a frame, in one POSTINGS frame, unless one vector has more
+
+}  // namespace
+
+std::vector<std::uint32_t> distinct(std::span<const std::uint32_t> vectors) {
+  std::vector<std::uint32_t> out(vectors.begin(), vectors.end());
+  if (!std::ranges::is_sorted(out)) std::ranges::sort(out);
+  const auto [first, last] = std::ranges::unique(out);
+  out.erase(first, last);
+  return out;
+}
+
+void PostingsBuilder::add(std::span<const std::uint32_t> vectors) {
+  if (!vectors.empty() && vectors.back() >= counts_.size()) counts_.resize(vectors.back() + 1);
+  std::uint32_t before = 0;
+  for (const std::uint32_t vector : vectors) {
+    put_varint(lists_, vector - before);
+    before = vector;
+    ++counts_[vector];
+  }
+  ends_.push_back(lists_.size());
+}
+
+std::uint32_t PostingsBuilder::end_of_range(std::uint32_t first) const {
+  std::uint64_t pairs = counts_[first];
+  std::uint32_t end = first + 1;
+  while (end < counts_.size() && pairs + counts_[end] <= kPairs) pairs += counts_[end++];
+  return end;
+}
+
+Status PostingsBuilder::each(const Visit& visit) const {
+  if (ends_.size() < kFewest) return {};
+  struct Cursor {
+    const Byte* at;
+    const Byte* end;
+    std::uint64_t next = 0;  // vector
+    bool more;
+    void step() {
+      std::uint64_t difference = 0;
+      more = at != end && get_varint(at, end, difference);
+      next += difference;
+    }
+  };
+  std::vector<Cursor> cursors;
+  for (std::size_t frame = 0; frame < ends_.size(); ++frame) {
+    cursors.push_back({lists_.data() + (frame == 0 ? 0 : ends_[frame - 1]), lists_.data() + ends_[frame], 0, true});
+    cursors.back().step();
+  }
+  Buffer payload;
+  for (std::uint32_t first = 0; first < counts_.size();) {
+    const std::uint32_t end = end_of_range(first);
+    format::Postings postings;
+    std::vector<std::uint32_t> next;  // place for the next frame of each vector
+    std::uint32_t pairs = 0;
+    for (std::uint32_t v = first; v < end; ++v) {
+      next.push_back(pairs);
+      postings.ends.push_back(pairs += counts_[v]);
+    }
+    postings.frames.resize(pairs);
+    for (std::uint32_t frame = 0; frame < cursors.size(); ++frame) {
+      for (Cursor& c = cursors[frame]; c.more && c.next < end; c.step()) postings.frames[next[c.next - first]++] = frame;
+    }
+    payload.clear();
+    format::write_postings(postings, payload);
+    DELTA_OK(visit(first, end - first, payload));
+    first = end;
+  }
+  return {};
+}
+
+std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const std::uint32_t> vectors) {
+  const auto& frames = segment.footer.frames;
+  const auto data = static_cast<std::uint32_t>(std::ranges::count(frames, FrameType::data, &format::FrameEntry::type));
+  std::vector<bool> out(data);
+  std::uint64_t covered = 0;  // vectors before this number
+  auto next = vectors.begin();
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    if (frames[i].type != FrameType::postings) continue;
+    if (frames[i].first != covered) return std::nullopt;
+    covered += frames[i].count;
+    if (next == vectors.end() || *next >= covered) continue;
+    const auto payload = read_frame(segment, i);
+    format::Postings postings;
+    if (!payload || !format::read_postings(*payload, frames[i].count, data, postings)) return std::nullopt;
+    for (; next != vectors.end() && *next < covered; ++next) {
+      const auto place = static_cast<std::size_t>(*next - frames[i].first);
+      for (std::uint32_t p = place == 0 ? 0 : postings.ends[place - 1]; p < postings.ends[place]; ++p) out[postings.frames[p]] = true;
+    }
+  }
+  if (covered != segment.ids.size()) return std::nullopt;
+  return out;
+}
+
+}  // namespace delta::store

@@ -1,0 +1,45 @@
+// Which DATA frames of a fresh segment hold deltas of which vectors: what a point read needs, so that it costs by the deltas of its vector
+// and not by those of the log. A packed segment stands in order of vectors, and its directory says as much.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "delta/result.hpp"
+#include "format/tables.hpp"
+#include "store/segment.hpp"
+
+namespace delta::store {
+
+/// The vectors of a DATA frame, each once, ascending.
+std::vector<std::uint32_t> distinct(std::span<const std::uint32_t> vectors);
+
+/// Turns lists by frame into lists by vector. Keeps about a byte for each vector of each frame, and 4 for each vector.
+class PostingsBuilder {
+ public:
+  /// A segment of fewer DATA frames has no POSTINGS: they would be read as soon as looked up.
+  static constexpr std::size_t kFewest = 17;
+
+  /// `vectors`: distinct() ones of the next DATA frame.
+  void add(std::span<const std::uint32_t> vectors);
+
+  /// Payloads of the POSTINGS frames that the segment is to have, in order: visit(first, count, payload).
+  using Visit = std::function<Status(std::uint32_t first, std::uint32_t count, const Buffer& payload)>;
+  Status each(const Visit& visit) const;
+
+ private:
+  std::uint32_t end_of_range(std::uint32_t first) const;
+
+  Buffer lists_;                       // of frame after frame: varints, each the difference from the one before
+  std::vector<std::size_t> ends_;      // in lists_, by frame
+  std::vector<std::uint32_t> counts_;  // frames that hold it, by vector
+};
+
+/// By DATA frame of the segment: does it hold deltas of any of these vectors (ascending, the segment's numbers)? None where the segment
+/// has no POSTINGS, or none that can be read: they are a cache.
+std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const std::uint32_t> vectors);
+
+}  // namespace delta::store

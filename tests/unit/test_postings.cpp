@@ -1,0 +1,245 @@
+// POSTINGS frames: the lists come back, what is damaged or written wrong is found, and a point read gives what reading everything gives.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+#include "delta/log.hpp"
+#include "delta/merge.hpp"
+#include "delta/snapshot.hpp"
+#include "delta/verify.hpp"
+#include "format/tables.hpp"
+#include "format/wire.hpp"
+#include "log_fixup.hpp"
+#include "sample_log.hpp"
+#include "store/postings.hpp"
+
+using namespace delta;
+using namespace delta::format;
+using sample::must;
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+/// Each frame's vectors in turn: every vector below `vectors` in at least one.
+std::vector<std::vector<std::uint32_t>> lists(std::uint32_t vectors, std::size_t frames, unsigned in_a_thousand) {
+  std::mt19937_64 random(20261126);
+  std::vector<std::vector<std::uint32_t>> out(frames);
+  for (std::uint32_t v = 0; v < vectors; ++v) {
+    for (std::size_t frame = 0; frame < frames; ++frame) {
+      if (random() % 1000 < in_a_thousand || frame == v % frames) out[frame].push_back(v);
+    }
+  }
+  return out;
+}
+
+constexpr std::size_t kVectors = 400, kDims = 128;
+
+/// 400 versions of 400 vectors x 128, of which each changes a twentieth: some twenty DATA frames.
+void write_log(const std::string& path) {
+  std::mt19937_64 random(1);
+  std::vector<std::uint32_t> bits(kVectors * kDims);
+  for (auto& x : bits) x = static_cast<std::uint32_t>(random()) & 0x3fffffff;
+  auto encoder = must(Encoder::create(path, {}, {.threads = 1, .force = true}));
+  for (Micros version = 0; version < 400; ++version) {
+    for (std::size_t row = 0; row < kVectors && version > 0; ++row) {
+      if (random() % 20 != 0) continue;
+      for (std::size_t d = 0; d < kDims; ++d) bits[row * kDims + d] = static_cast<std::uint32_t>(random()) & 0x3fffffff;
+    }
+    MatrixInput in;
+    in.rows = kVectors, in.dims = kDims, in.at = version * 1'000'000;
+    in.read = [&](std::uint64_t first, std::span<std::uint32_t> to) -> Status {
+      std::copy_n(bits.begin() + static_cast<std::ptrdiff_t>(first * kDims), to.size(), to.begin());
+      return {};
+    };
+    must(encoder.state(in));
+  }
+  must(encoder.finish());
+}
+
+struct Frame {
+  std::size_t at;
+  std::uint8_t type;
+  std::size_t extent;
+};
+std::vector<Frame> frames_of(const Bytes& bytes) {
+  std::vector<Frame> out;
+  std::size_t at = kHeaderBytes;
+  while (out.empty() || out.back().type != static_cast<std::uint8_t>(FrameType::footer)) {
+    const std::size_t extent = kFrameBytes + padded(load<std::uint32_t>(bytes.data() + at + 16));
+    out.push_back({at, bytes[at + 4], extent});
+    at += extent;
+  }
+  return out;
+}
+std::size_t count(const std::vector<Frame>& frames, FrameType type) {
+  return static_cast<std::size_t>(std::ranges::count(frames, static_cast<std::uint8_t>(type), &Frame::type));
+}
+const Frame& first_of(const std::vector<Frame>& frames, FrameType type) {
+  return *std::ranges::find(frames, static_cast<std::uint8_t>(type), &Frame::type);
+}
+
+bool same_points(const std::string& path) {
+  const std::string paths[] = {path};
+  const Log log = must(Log::open(paths, {1}));
+  const State all = must(snapshot(log));
+  for (std::uint32_t v = 0; v < kVectors; v += 13) {
+    std::vector<bool> wanted(log.catalog().vectors());
+    wanted[v] = true;
+    const State one = must(snapshot(log, {}, &wanted));
+    if (one.size() != 1 || !std::ranges::equal(one.bits(v), all.bits(v))) return false;
+  }
+  return true;
+}
+
+Verdict judge(const std::string& path) {
+  const std::string paths[] = {path};
+  return must(verify(paths, {VerifyLevel::content, 1})).verdict;
+}
+
+}  // namespace
+
+TEST_CASE("lists by frame come back as lists by vector") {
+  struct Shape {
+    std::uint32_t vectors;
+    std::size_t frames;
+    unsigned share;
+  };
+  const Shape shape = GENERATE(Shape{1, 17, 0}, Shape{5000, 17, 500}, Shape{70000, 40, 30}, Shape{3, 70000, 999});
+  const std::uint32_t vectors = shape.vectors;
+  const std::size_t frames = shape.frames;
+  const auto by_frame = lists(vectors, frames, shape.share);
+  std::vector<std::vector<std::uint32_t>> by_vector(vectors);
+  store::PostingsBuilder builder;
+  for (std::uint32_t frame = 0; frame < by_frame.size(); ++frame) {
+    builder.add(by_frame[frame]);
+    for (const std::uint32_t v : by_frame[frame]) by_vector[v].push_back(frame);
+  }
+  std::uint32_t next = 0;
+  must(builder.each([&](std::uint32_t first, std::uint32_t count, const Buffer& payload) -> Status {
+    REQUIRE(first == next);
+    Postings postings;
+    must(read_postings(payload, count, static_cast<std::uint32_t>(frames), postings));
+    std::size_t at = 0;
+    for (std::uint32_t i = 0; i < count; ++i, ++next) {
+      const std::vector<std::uint32_t> got(postings.frames.begin() + static_cast<std::ptrdiff_t>(at), postings.frames.begin() + postings.ends[i]);
+      REQUIRE(got == by_vector[next]);
+      at = postings.ends[i];
+    }
+    return {};
+  }));
+  CHECK(next == vectors);
+}
+
+TEST_CASE("a segment of few frames has no postings") {
+  store::PostingsBuilder builder;
+  const std::uint32_t vectors[] = {0};
+  for (std::size_t i = 0; i + 1 < store::PostingsBuilder::kFewest; ++i) builder.add(vectors);
+  must(builder.each([](auto, auto, const Buffer&) -> Status { FAIL("some"); return {}; }));
+}
+
+TEST_CASE("damaged postings are refused, or say something else in its one spelling") {
+  Postings postings;
+  postings.ends = {2, 3, 6};
+  postings.frames = {0, 200, 5, 1, 2, 300};
+  Buffer good;
+  write_postings(postings, good);
+  const auto read = [](ByteView bytes, std::uint32_t count, Postings& into) { return read_postings(bytes, count, 301, into); };
+  Postings back;
+  REQUIRE(read(good, 3, back));
+  CHECK(back.ends == postings.ends);
+  CHECK(back.frames == postings.frames);
+  for (const std::uint32_t count : {0u, 1u, 2u, 4u, 0xffffffffu}) {
+    Postings other;
+    CHECK_FALSE(read(good, count, other));
+  }
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    Postings other;
+    CHECK_FALSE(read(ByteView(good).first(size), 3, other));
+  }
+  for (std::size_t bit = 0; bit < 8 * good.size(); ++bit) {
+    Buffer bytes = good, again;
+    bytes[bit / 8] = static_cast<Byte>(bytes[bit / 8] ^ (1u << bit % 8));
+    Postings other;
+    if (!read(bytes, 3, other)) continue;
+    write_postings(other, again);
+    CHECK(again == bytes);
+  }
+  Postings other;
+  CHECK_FALSE(read_postings(good, 3, 300, other));  // frame 300 is not there
+}
+
+TEST_CASE("a point read by postings gives what reading everything gives; a damaged one does, too") {
+  const scratch::Directory dir;
+  const std::string path = dir.file("a.dlog");
+  write_log(path);
+  const Bytes good = scratch::read(path);
+  const auto frames = frames_of(good);
+  REQUIRE(count(frames, FrameType::data) >= store::PostingsBuilder::kFewest);
+  REQUIRE(count(frames, FrameType::postings) == 1);
+  CHECK(judge(path) == Verdict::ok);
+  CHECK(same_points(path));
+
+  const Frame& postings = first_of(frames, FrameType::postings);
+  Bytes bytes = good;
+  bytes[postings.at + kFrameBytes + 20] ^= 1;
+  scratch::write(path, bytes);
+  CHECK(judge(path) == Verdict::corrupt);
+  CHECK(same_points(path));
+  fixup::seal(bytes);  // the checksum is right, the payload is no zstd frame, or another
+  scratch::write(path, bytes);
+  CHECK(judge(path) == Verdict::invalid);
+}
+
+TEST_CASE("postings that say what the frames do not are found") {
+  const scratch::Directory dir;
+  const std::string path = dir.file("a.dlog");
+  write_log(path);
+  const Bytes good = scratch::read(path);
+  const auto frames = frames_of(good);
+  const Frame& frame = first_of(frames, FrameType::postings);
+  Buffer payload;
+  Postings wrong;  // each vector in the first frame alone
+  for (std::uint32_t v = 0; v < kVectors; ++v) wrong.ends.push_back(v + 1), wrong.frames.push_back(0);
+  write_postings(wrong, payload);
+  const std::uint32_t stored = load<std::uint32_t>(good.data() + frame.at + 16);
+  REQUIRE(payload.size() <= padded(stored) + 512);
+  Bytes bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(frame.at + kFrameBytes));
+  bytes[frame.at + 5] = static_cast<std::uint8_t>(PayloadCodec::plain);
+  format::store(bytes.data() + frame.at + 16, static_cast<std::uint32_t>(payload.size()));
+  format::store(bytes.data() + frame.at + 20, static_cast<std::uint32_t>(payload.size()));
+  payload.resize(padded(payload.size()));
+  bytes.insert(bytes.end(), payload.begin(), payload.end());
+  bytes.insert(bytes.end(), good.begin() + static_cast<std::ptrdiff_t>(frame.at + frame.extent), good.end());
+  fixup::seal(bytes);
+  scratch::write(path, bytes);
+  CHECK(judge(path) == Verdict::invalid);
+}
+
+TEST_CASE("a segment that another seals gets the postings that its writer would have written") {
+  const scratch::Directory dir;
+  const std::string path = dir.file("a.dlog");
+  write_log(path);
+  const Bytes good = scratch::read(path);
+  const auto frames = frames_of(good);
+  const Frame& postings = first_of(frames, FrameType::postings);
+  for (const std::size_t cut : {postings.at, postings.at + 70, frames.back().at, frames.back().at + 10}) {
+    scratch::write(dir.file("cut.dlog"), Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(cut)));
+    const std::string both[] = {dir.file("cut.dlog"), path}, one[] = {dir.file("cut.dlog")};
+    for (const auto& inputs : {std::span<const std::string>(both), std::span<const std::string>(one)}) {
+      Merge merge = must(Merge::open(inputs, {.threads = 1, .not_in = {}}));
+      const std::uint64_t promised = merge.bytes();
+      OutputFile out = must(OutputFile::create(dir.file("out.dlog"), {.force = true}));
+      must(merge.write(out));
+      must(out.commit());
+      CHECK((scratch::read(dir.file("out.dlog")) == good));
+      CHECK(promised == good.size());
+    }
+    const EncodeOptions options{.threads = 1, .origin = "other"};
+    auto encoder = must(Encoder::append(dir.file("cut.dlog"), options));
+    must(encoder.finish());
+    CHECK((scratch::read(dir.file("cut.dlog")) == good));
+  }
+}
