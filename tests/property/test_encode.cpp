@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <set>
 
 #include "delta/encode.hpp"
 #include "delta/log.hpp"
@@ -40,13 +41,14 @@ void showValue(const MatrixPlan& plan, std::ostream& out) {
   }
 }
 
+/// Of more than a dozen rows most would be of an id that the version has already.
 rc::Gen<MatrixPlan> matrix_plans() {
   using rc::gen::inRange;
   const auto row = rc::gen::build<RowPlan>(rc::gen::set(&RowPlan::id, inRange(0, 6)),
                                            rc::gen::set(&RowPlan::values, rc::gen::container<std::vector<int>>(8, inRange(0, 20))));
   return rc::gen::build<MatrixPlan>(
       rc::gen::set(&MatrixPlan::dims, inRange(1, 9)), rc::gen::set(&MatrixPlan::preset, inRange(0, 3)),
-      rc::gen::set(&MatrixPlan::versions, rc::gen::container<std::vector<VersionPlan>>(rc::gen::container<std::vector<RowPlan>>(row))));
+      rc::gen::set(&MatrixPlan::versions, rc::gen::container<std::vector<VersionPlan>>(rc::gen::resize(12, rc::gen::container<std::vector<RowPlan>>(row)))));
 }
 
 struct Matrix {
@@ -154,5 +156,76 @@ TEST_CASE("law 10: bytes do not depend on threads, meaning does not depend on ho
     RC_ASSERT(must(first.hashes()) == must(second.hashes()));
     RC_ASSERT(must(first.hashes()) == must(united.hashes()));
     for (std::size_t k = 0; k < versions.size(); ++k) RC_ASSERT(same_state(united, versions[k], plan.dims, k));
+  }));
+}
+
+namespace {
+
+struct UpdatePlan {
+  int vector = 0, kind = 0, dim = 0, value = 0;
+};
+void showValue(const UpdatePlan& plan, std::ostream& out) { out << "v" << plan.vector << " kind " << plan.kind << " " << plan.dim << "=" << plan.value; }
+
+rc::Gen<std::vector<UpdatePlan>> update_plans() {
+  using rc::gen::inRange;
+  return rc::gen::resize(40, rc::gen::container<std::vector<UpdatePlan>>(rc::gen::build<UpdatePlan>(
+      rc::gen::set(&UpdatePlan::vector, inRange(0, 20)), rc::gen::set(&UpdatePlan::kind, inRange(0, 6)), rc::gen::set(&UpdatePlan::dim, inRange(0, 3)),
+      rc::gen::set(&UpdatePlan::value, inRange(0, 3)))));
+}
+
+using Paths = std::vector<std::string>;
+
+std::set<std::string> existing(const Paths& paths) {
+  std::set<std::string> out;
+  if (paths.empty()) return out;
+  const Log log = must(Log::open(paths, {1}));
+  const State state = must(snapshot(log));
+  for (std::uint32_t v = 0; v < log.catalog().vectors(); ++v) {
+    if (state.exists(v)) out.emplace(log.catalog().id(v));
+  }
+  return out;
+}
+
+/// Whole vectors, which are stored as what changed, and updates of every kind; none that would be refused.
+void update(Encoder& encoder, const std::vector<UpdatePlan>& plans, std::set<std::string> exists, Micros start) {
+  for (const UpdatePlan& plan : plans) {
+    const std::string id = "v" + std::to_string(plan.vector);
+    std::vector<std::uint32_t> bits = {0x3f800000, 0x3f800000, 0x3f800000}, indices;
+    bits[static_cast<std::size_t>(plan.dim)] += static_cast<std::uint32_t>(plan.value);
+    ChangeInput in;
+    if (plan.kind == 2) in.op = Operation::create;
+    if (plan.kind == 3) in.op = Operation::sparse, bits.resize(1), indices = {static_cast<std::uint32_t>(plan.dim)};
+    if (plan.kind == 4) in.op = Operation::negate, bits.clear();
+    if (plan.kind == 5) in.op = Operation::remove, bits.clear();
+    if (plan.kind > 2 && exists.count(id) == 0) continue;
+    plan.kind == 5 ? void(exists.erase(id)) : void(exists.insert(id));
+    in.id = id, in.bits = bits, in.indices = indices, in.at = start++ * 1'000'000;
+    must(encoder.change(in));
+  }
+}
+
+void write_on(const std::string& path, const Paths& base, const std::vector<UpdatePlan>& plans, const std::string& origin, Micros start, bool whole) {
+  EncodeOptions options;
+  options.threads = 1, options.force = true, options.origin = origin;
+  auto encoder = must(Encoder::create(path, base, options));
+  if (whole) must(encoder.read_present());
+  if (base.empty()) must(encoder.set("policy average", 0));
+  update(encoder, plans, existing(base), start);
+  must(encoder.finish());
+}
+
+}  // namespace
+
+TEST_CASE("a run that reads what its updates need writes what one that reads everything does") {
+  CHECK(world::check_cases("loading", 1, [] {
+    const auto first = *update_plans(), left = *update_plans(), right = *update_plans(), last = *update_plans();
+    const std::string base = directory().file("base.dlog"), a = directory().file("left.dlog"), b = directory().file("right.dlog");
+    const std::string lazy = directory().file("lazy.dlog"), eager = directory().file("eager.dlog");
+    write_on(base, {}, first, "first", 1, true);
+    write_on(a, {base}, left, "left", 1000, true);
+    write_on(b, {base}, right, "right", 1000, true);
+    write_on(lazy, {base, a, b}, last, "last", 2000, false);
+    write_on(eager, {base, a, b}, last, "last", 2000, true);
+    RC_ASSERT(scratch::read(lazy) == scratch::read(eager));
   }));
 }

@@ -114,8 +114,10 @@ class DELTA_EXPORT Encoder {
 
   /// What is built on: the log appended to, read under its lock, or the base; with the names and commits written since.
   const Log& log() const;
+  /// Folds the whole log, where so far only what the updates needed was read. Once.
+  Status read_present();
   /// Its present state, with what was written since; of a vector that a commit of this run changed without having seen
-  /// everything, the one before.
+  /// everything, the one before. REQUIRES: read_present()
   const State& present() const;
 
   /// Seals the segment and makes it durable. Only now has anything happened.

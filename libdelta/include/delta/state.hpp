@@ -47,6 +47,7 @@ class DELTA_EXPORT State {
   std::uint64_t overflows = 0;
 
   // For the fold and the encoder.
+  void take(const State& from, std::uint32_t vector);  ///< one vector as it is there, of the same catalog
   std::span<std::uint32_t> put(std::uint32_t vector);  ///< its values, made room for (zeros); existence unchanged
   /// For all vectors of the catalog. Until one is added, bits() of some vectors and put() of others may run at the same time.
   void make_room();

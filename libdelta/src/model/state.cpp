@@ -72,6 +72,14 @@ std::span<const std::uint32_t> State::bits(std::uint32_t vector) const {
   return {place(pool, rows_[vector].slot), pool.dims};
 }
 
+void State::take(const State& from, std::uint32_t vector) {
+  set_metadata(vector, std::string(from.stored_metadata(vector)));
+  set_exists(vector, from.exists(vector));
+  if (!from.exists(vector)) return;
+  std::ranges::copy(from.bits(vector), put(vector).begin());
+  set_created(vector, from.created(vector));
+}
+
 void State::set_exists(std::uint32_t vector, bool exists) {
   Row& r = row(vector);
   if (r.exists == exists) return;

@@ -126,6 +126,7 @@ Result<std::uint32_t> ChangeEncoder::vector_of(const ChangeInput& input) {
     const Namespace& space = catalog.name_space(ns);
     if (space.name != input.name_space || (input.dims && space.dims != *input.dims)) continue;
     if (const auto vector = catalog.find_vector(ns, input.id)) {
+      if (found) DELTA_OK(session_.load(*vector));
       if (!found || session_.state().exists(*vector)) found = vector;
     }
   }
@@ -140,6 +141,7 @@ Status ChangeEncoder::change(const ChangeInput& given) {
   if (session_.quantizer().lossy() && (!input.op || *input.op == Operation::create || *input.op == Operation::dense)) {
     rounded_.assign(given.bits.begin(), given.bits.end());
     DELTA_OK(session_.quantizer().round(rounded_));
+    DELTA_OK(session_.load(vector));
     input.bits = rounded_;
     if (changes_nothing(input, vector)) {
       ++session_.unchanged;

@@ -71,6 +71,7 @@ Result<std::uint64_t> MatrixEncoder::encode(const MatrixInput& input) {
     return in_file(bad("a matrix cannot be diffed after concurrent commits, or changes of conflicts, of the same run").with_hint("append it in a run of its own"));
   }
   namespace_ = *ns;
+  DELTA_OK(session_.load_all());
   DELTA_OK(name_rows(input));
   DELTA_OK(find_missing(input));
   DELTA_OK(diff_rows(input));

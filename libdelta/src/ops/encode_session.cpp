@@ -20,13 +20,9 @@ constexpr std::string_view kTool = "deltalog/" DELTA_VERSION;
 Status EncodeSession::start() {
   DELTA_OK(model::check_accuracy(options_.accuracy));
   commits_before_ = log_.commits();
-  store::LogSource source(log_.impl());
-  std::vector<std::uint32_t> conflicted;
-  DELTA_TRY(State folded, model::fold(catalog(), log_.impl().history, source, {}, nullptr, nullptr, &conflicted));
-  state_.emplace(std::move(folded));
-  if (!conflicted.empty()) conflicted_.resize(catalog().vectors());
-  for (const std::uint32_t vector : conflicted) conflicted_[vector] = true;
-  DELTA_OK(take_policy());
+  state_.emplace(catalog());
+  loaded_.resize(catalog().vectors());
+  all_loaded_ = loaded_.empty();
   if (quantizer_.lossy()) {
     for (auto& recorded : log_.accuracies()) accuracies_[recorded.name_space] = std::move(recorded.text);
   }
@@ -34,6 +30,41 @@ Status EncodeSession::start() {
   const auto sink = [this](ByteView bytes) { return std::visit([&](auto& file) { return file.write(bytes); }, target_); };
   writer_ = std::make_unique<store::SegmentWriter>(catalog(), std::move(heads),
                                                    store::SegmentWriter::Options{options_.preset, thread_count(options_.threads)}, sink);
+  return {};
+}
+
+Result<State> EncodeSession::fold(const std::vector<bool>* wanted) {
+  std::vector<std::uint32_t> conflicted;
+  DELTA_TRY(State folded, model::fold(catalog(), log_.impl().history, source_, {}, wanted, nullptr, &conflicted));
+  if (!conflicted.empty()) conflicted_.resize(catalog().vectors());
+  for (const std::uint32_t vector : conflicted) conflicted_[vector] = true;
+  DELTA_OK(take_policy());
+  return folded;
+}
+
+Status EncodeSession::load(std::uint32_t vector) {
+  constexpr std::uint32_t kSingly = 8;  // about as many cost what all do
+  if (all_loaded_ || vector >= loaded_.size() || loaded_[vector]) return {};
+  if (++loads_ > kSingly) return load_all();
+  loaded_[vector] = true;
+  std::vector<bool> wanted(catalog().vectors());
+  wanted[vector] = true;
+  DELTA_TRY(const State folded, fold(&wanted));
+  state_->take(folded, vector);
+  return {};
+}
+
+Status EncodeSession::load_all() {
+  if (all_loaded_) return {};
+  all_loaded_ = true;
+  std::vector<bool> rest(catalog().vectors());
+  for (std::size_t v = 0; v < loaded_.size(); ++v) rest[v] = !loaded_[v];
+  const bool none_yet = loads_ == 0;
+  DELTA_TRY(State folded, fold(none_yet ? nullptr : &rest));
+  for (std::uint32_t v = 0; v < rest.size(); ++v) {
+    if (!rest[v]) folded.take(*state_, v);
+  }
+  state_.emplace(std::move(folded));
   return {};
 }
 
@@ -199,6 +230,7 @@ Status EncodeSession::load_lifecycles() {
 }
 
 Result<bool> EncodeSession::exists(std::uint32_t vector) {
+  DELTA_OK(load(vector));
   if (known(vector)) return state_->exists(vector);
   DELTA_OK(load_lifecycles());
   return lifecycles_.exists(catalog(), vector, [&](const Lifecycles::Event& e) { return open_->linear || in_context(e.commit, e.key.seq); });
@@ -217,10 +249,9 @@ Status EncodeSession::take_policy() {
 Status EncodeSession::refold() {
   if (conflicted_.empty()) return {};
   DELTA_OK(take_policy());
-  store::LogSource source(log_.impl());
   std::optional<State> folded;
   if (!vector_deltas_) {
-    DELTA_TRY(folded, model::fold(catalog(), log_.impl().history, source, {}, &conflicted_));
+    DELTA_TRY(folded, model::fold(catalog(), log_.impl().history, source_, {}, &conflicted_));
   }
   for (std::uint32_t vector = 0; vector < conflicted_.size(); ++vector) {
     if (!conflicted_[vector]) continue;

@@ -57,14 +57,19 @@ class EncodeSession {
 
   EncodeSession(Log base, Target target, EncodeOptions options)
       : options_(std::move(options)), quantizer_(options_.accuracy), log_(std::move(base)), target_(std::move(target)) {}
-  /// Folds what the log holds and readies the writer. usage: an accuracy that is none.
+  /// Readies the writer. usage: an accuracy that is none.
   Status start();
+  /// state() is from here on the state of all vectors.
+  Status load_all();
+  /// Of this one at least. A few updates of a large log need not fold all of it.
+  Status load(std::uint32_t vector);
 
   const EncodeOptions& options() const { return options_; }
   const model::Quantizer& quantizer() const { return quantizer_; }
   void set_message(std::string message) { options_.message = std::move(message); }
   const Log& log() const { return log_; }
   Catalog& catalog() { return log_.impl().catalog; }
+  /// Of the vectors that were loaded, or are new in this run.
   const State& state() const { return *state_; }
   /// For all vectors of the catalog: until others are added, a thread may read the values of some while this one changes those of others.
   void make_room() { state_->make_room(); }
@@ -98,9 +103,9 @@ class EncodeSession {
 
   /// The timestamp of the next delta of the open commit.
   Result<Timestamp> stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick);
-  /// In the context of the open commit.
+  /// In the context of the open commit. Loads it.
   Result<bool> exists(std::uint32_t vector);
-  /// The values of state() are those of the context; otherwise a whole vector must be assigned whole.
+  /// Of a loaded one: the values of state() are those of the context; otherwise a whole vector must be assigned whole.
   bool known(std::uint32_t vector) const { return open_->linear && current(vector); }
   /// The same for a commit that has seen everything.
   bool current(std::uint32_t vector) const { return !(vector < stale_.size() && stale_[vector]); }
@@ -129,6 +134,8 @@ class EncodeSession {
     std::uint64_t bytes = 0;
   };
 
+  /// What the log says of some vectors; notes those in conflict. This run has written nothing of them.
+  Result<State> fold(const std::vector<bool>* wanted);
   Status refuse_pending(std::uint32_t origin);
   Status load_lifecycles();
   Status take_policy();
@@ -144,7 +151,11 @@ class EncodeSession {
   std::vector<bool> accuracy_stands_;              // by namespace: and it is ours
   Log log_;
   Target target_;
+  store::LogSource source_{log_.impl()};
   std::optional<State> state_;
+  std::vector<bool> loaded_;  // vectors of the log, by number
+  bool all_loaded_ = false;
+  std::uint32_t loads_ = 0;   // of one vector each
   std::unique_ptr<store::SegmentWriter> writer_;
   std::optional<Open> open_;
   std::vector<bool> stale_;   // vectors whose values are not known: a concurrent commit of this run touched them, ...

@@ -180,6 +180,7 @@ Result<std::vector<bool>> touched_by(const Log& log, std::uint32_t commit) {
 
 Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut, const RollbackOptions& options) {
   DELTA_TRY(const State then, snapshot(encoder.log(), cut, options.wanted));
+  DELTA_OK(encoder.read_present());
   Restorer restorer(encoder, options);
   std::vector<std::uint32_t> again;
   for (const auto& pair : ops::differing(encoder.present(), then, options.wanted)) {
@@ -209,6 +210,7 @@ Result<RollbackSummary> revert(Encoder& encoder, std::uint32_t commit, const Rol
   ops::sort_by_name(log.catalog(), vectors);
   DELTA_TRY(const State before, snapshot(log, {.at = {}, .as_seen_by = first, .before = true}, &touched));
   DELTA_TRY(const State after, snapshot(log, {.at = {}, .as_seen_by = last}, &touched));
+  DELTA_OK(encoder.read_present());
   return Reverter(encoder, before, after, options).run(vectors);
 }
 
