@@ -25,7 +25,7 @@ struct Key {
 DELTA_EXPORT bool key_less(const Catalog& catalog, const Key& a, const Key& b);
 
 /// Vectors with values, by their catalog number. Values stand in pools, one a namespace: dims x 4 bytes a vector
-/// that ever existed, and about 64 bytes of bookkeeping. Numbers beyond the catalog at hand do not exist.
+/// that ever existed, and about 72 bytes of bookkeeping. Numbers beyond the catalog at hand do not exist.
 /// Moves, does not copy: a state may be most of the memory there is.
 class DELTA_EXPORT State {
  public:
@@ -37,7 +37,10 @@ class DELTA_EXPORT State {
   /// Existing vectors of a namespace, in order of their last create.
   std::vector<std::uint32_t> rows(std::uint32_t ns) const;
   /// Raw float32 bits, dims of them. Empty if it does not exist. Valid while the state lives: values never move.
-  std::span<const std::uint32_t> bits(std::uint32_t vector) const;
+  std::span<const std::uint32_t> bits(std::uint32_t vector) const {
+    if (!exists(vector) || rows_[vector].values == nullptr) return {};
+    return {rows_[vector].values, rows_[vector].dims};
+  }
   /// Canonical JSON object; empty: none, or the vector does not exist. Valid until the next set_metadata().
   std::string_view metadata(std::uint32_t vector) const;
   /// Key of its last create. REQUIRES: exists(vector).
@@ -48,7 +51,10 @@ class DELTA_EXPORT State {
 
   // For the fold and the encoder.
   void take(const State& from, std::uint32_t vector);  ///< one vector as it is there, of the same catalog
-  std::span<std::uint32_t> put(std::uint32_t vector);  ///< its values, made room for (zeros); existence unchanged
+  std::span<std::uint32_t> put(std::uint32_t vector) {  ///< its values, made room for (zeros); existence unchanged
+    if (vector >= rows_.size() || rows_[vector].values == nullptr) give_row(vector);
+    return {rows_[vector].values, rows_[vector].dims};
+  }
   /// For all vectors of the catalog. Until one is added, bits() of some vectors and put() of others may run at the same time.
   void make_room();
   void set_exists(std::uint32_t vector, bool exists);
@@ -58,10 +64,10 @@ class DELTA_EXPORT State {
   std::string_view stored_metadata(std::uint32_t vector) const;
 
  private:
-  static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
   struct Row {
     Key created;
-    std::uint32_t slot = kNoSlot;  // place in the pool, in rows
+    std::uint32_t* values = nullptr;  // in the pool of its namespace, whose chunks never move
+    std::uint32_t dims = 0;           // if it has values
     bool exists = false;
   };
   struct Pool {
@@ -72,8 +78,7 @@ class DELTA_EXPORT State {
   };
   Row& row(std::uint32_t vector);
   Pool& pool(std::uint32_t ns);
-  std::uint32_t new_slot(std::uint32_t ns);
-  static std::uint32_t* place(const Pool& pool, std::uint32_t slot);
+  void give_row(std::uint32_t vector);
 
   const Catalog* catalog_;
   std::vector<Row> rows_;              // by vector

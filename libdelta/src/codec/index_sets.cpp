@@ -114,13 +114,21 @@ Status SetReader::read(Form form, std::span<std::uint32_t> to) {
 }
 
 Status SetReader::read_gaps(std::span<std::uint32_t> to) {
+  const auto too_large = [] { return column_error(ErrorCode::corrupt, "gaps", "index too large"); };
   std::uint64_t next = 0, gap = 0;
-  for (std::uint32_t& index : to) {
+  std::uint32_t* index = to.data();
+  std::uint32_t* const last = index + to.size();
+  for (;;) {
+    const Byte* at = gaps_.at;  // a byte each, mostly
+    for (; index != last && at != gaps_.end && *at < 0x80; ++at, ++next) *index++ = static_cast<std::uint32_t>(next += *at);
+    gaps_.at = at;
+    if (next > kMaxDims) return too_large();
+    if (index == last) return {};
     if (!get_varint(gaps_.at, gaps_.end, gap)) return column_error(ErrorCode::corrupt, "gaps", "bad varint");
-    if (gap >= kMaxDims || next + gap >= kMaxDims) return column_error(ErrorCode::corrupt, "gaps", "index too large");
-    index = static_cast<std::uint32_t>(next + gap), next = std::uint64_t{index} + 1;
+    if (gap >= kMaxDims || next + gap >= kMaxDims) return too_large();
+    *index++ = static_cast<std::uint32_t>(next += gap);
+    ++next;
   }
-  return {};
 }
 
 Status SetReader::read_runs(std::span<std::uint32_t> to) {

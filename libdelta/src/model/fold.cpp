@@ -27,11 +27,12 @@ void assign_row(std::span<std::uint32_t> row, const Change& c) {
     std::copy(c.bits.begin(), c.bits.end(), row.begin());
     return;
   }
-  for (std::size_t i = 0; i < c.indices.size(); ++i) row[c.indices[i]] = c.bits[i];
+  scatter(c.indices, c.bits, row.data());
 }
 
-/// apply() that counts overflows where it is told to: a contested vector's count is taken back.
-void apply_counting(State& state, std::uint32_t origin, const Change& c, std::uint64_t& overflows) {
+}  // namespace
+
+void apply_any(State& state, std::uint32_t origin, const Change& c, std::uint64_t& overflows) {
   if (c.op == Operation::create && (c.lost & pruned::mark) == 0) {
     // What has no value until a later assignment must not be what some earlier fold left there.
     if (has_indices(c) && !state.exists(c.vector)) std::ranges::fill(state.put(c.vector), kNan);
@@ -48,6 +49,8 @@ void apply_counting(State& state, std::uint32_t origin, const Change& c, std::ui
   }
 }
 
+namespace {
+
 /// One fold: chains in place as they come, the contested by the rules of the policy.
 class Folding {
  public:
@@ -58,8 +61,8 @@ class Folding {
 
   Status take(const ChangeBatch& batch) {
     return contest_.take(batch, [this](const Change& c) {
-      std::uint64_t overflows = 0;
-      apply_counting(state_, history_.commit(c.commit).origin, c, overflows);
+      std::uint64_t overflows = 0;  // apart: a contested vector's count is taken back
+      apply(state_, history_.commit(c.commit).origin, c, overflows);
       if (overflows != 0) overflows_.emplace_back(c.vector, overflows);
       if (c.op == Operation::create && has_indices(c)) partial_.push_back(c.vector);
     });
@@ -90,7 +93,7 @@ class Folding {
       state_.set_metadata(vector, {});
       if (fold.chain()) {
         for (std::size_t i = 0; i < fold.deltas().size(); ++i) {
-          apply_counting(state_, fold.origin(i), fold.deltas()[i], state_.overflows);
+          apply(state_, fold.origin(i), fold.deltas()[i], state_.overflows);
         }
         continue;
       }
@@ -125,10 +128,6 @@ class Folding {
 };
 
 }  // namespace
-
-void apply(State& state, std::uint32_t origin, const Change& change) {
-  apply_counting(state, origin, change, state.overflows);
-}
 
 std::vector<std::uint32_t> origin_ranks(const Catalog& catalog) {
   std::vector<std::uint32_t> order(catalog.origins()), ranks(catalog.origins());

@@ -71,8 +71,30 @@ Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& 
 Result<ChangeBatch> gather(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
                            std::uint32_t vector);
 
+/// row[indices[i]] = bits[i]. Of either there is one for each of the other, and `row` is neither.
+inline void scatter(std::span<const std::uint32_t> indices, std::span<const std::uint32_t> bits, std::uint32_t* __restrict row) {
+  const std::uint32_t* __restrict at = indices.data();
+  const std::uint32_t* __restrict from = bits.data();
+  std::size_t left = indices.size();
+  for (; left >= 4; left -= 4, at += 4, from += 4) {
+    row[at[0]] = from[0];
+    row[at[1]] = from[1];
+    row[at[2]] = from[2];
+    row[at[3]] = from[3];
+  }
+  for (; left > 0; --left) row[*at++] = *from++;
+}
+
+/// The rest of apply(). `overflows`: where they are counted.
+void apply_any(State& state, std::uint32_t origin, const Change& change, std::uint64_t& overflows);
+
 /// One more delta, which has seen everything folded so far, onto a state. REQUIRES: it fits the vector's dimensions.
-void apply(State& state, std::uint32_t origin, const Change& change);
+inline void apply(State& state, std::uint32_t origin, const Change& change, std::uint64_t& overflows) {
+  if (change.op != Operation::sparse || !change.metadata.empty()) return apply_any(state, origin, change, overflows);
+  if (!state.exists(change.vector)) return;
+  scatter(change.indices, change.bits, state.put(change.vector).data());
+}
+inline void apply(State& state, std::uint32_t origin, const Change& change) { apply(state, origin, change, state.overflows); }
 
 /// The rank of each origin's name among all names: keys compare without text.
 std::vector<std::uint32_t> origin_ranks(const Catalog& catalog);

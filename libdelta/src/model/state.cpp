@@ -26,11 +26,6 @@ State::Row& State::row(std::uint32_t vector) {
   return rows_[vector];
 }
 
-std::uint32_t* State::place(const Pool& pool, std::uint32_t slot) {
-  const std::uint32_t inside = slot & ((std::uint32_t{1} << pool.shift) - 1);
-  return pool.chunks[slot >> pool.shift].get() + std::size_t{inside} * pool.dims;
-}
-
 State::Pool& State::pool(std::uint32_t ns) {
   if (ns >= pools_.size()) pools_.resize(catalog_->namespaces());
   Pool& pool = pools_[ns];
@@ -49,27 +44,17 @@ void State::make_room() {
   }
 }
 
-std::uint32_t State::new_slot(std::uint32_t ns) {
-  Pool& pool = this->pool(ns);
-  if (pool.used >> pool.shift == pool.chunks.size()) {
+void State::give_row(std::uint32_t vector) {
+  Row& row = this->row(vector);
+  Pool& pool = this->pool(catalog_->namespace_of(vector));
+  const std::uint32_t inside = pool.used & ((std::uint32_t{1} << pool.shift) - 1);
+  if (inside == 0) {
     const bool large = !pool.chunks.empty() || std::uint64_t{catalog_->vectors()} * pool.dims >= 2 * kChunkValues;
     pool.chunks.push_back(allocate_pages((std::size_t{1} << pool.shift) * pool.dims, large));  // a small state stays small
   }
-  return pool.used++;
-}
-
-std::span<std::uint32_t> State::put(std::uint32_t vector) {
-  Row& r = row(vector);
-  const std::uint32_t ns = catalog_->namespace_of(vector);
-  if (r.slot == kNoSlot) r.slot = new_slot(ns);
-  const Pool& pool = pools_[ns];
-  return {place(pool, r.slot), pool.dims};
-}
-
-std::span<const std::uint32_t> State::bits(std::uint32_t vector) const {
-  if (!exists(vector) || rows_[vector].slot == kNoSlot) return {};
-  const Pool& pool = pools_[catalog_->namespace_of(vector)];
-  return {place(pool, rows_[vector].slot), pool.dims};
+  row.values = pool.chunks.back().get() + std::size_t{inside} * pool.dims;
+  row.dims = pool.dims;
+  ++pool.used;
 }
 
 void State::take(const State& from, std::uint32_t vector) {
