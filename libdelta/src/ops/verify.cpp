@@ -17,6 +17,7 @@ class Verifier {
   explicit Verifier(const VerifyOptions& options) : options_(options), threads_(thread_count(options.threads)) {}
 
   Result<VerifyReport> run(std::span<const std::string> paths) {
+    log_.threads = threads_;
     DELTA_TRY(const auto files, store::log_files(paths));
     for (const auto& file : files) DELTA_OK(scan(file));
     if (options_.level >= VerifyLevel::content) {
@@ -114,6 +115,11 @@ class Verifier {
     check_links();
     check_clocks();
     if (note_pruned()) return {};  // creates may have gone that their updates had seen
+    if (existence.any_contested()) {
+      Log::Impl::StreamOptions options;
+      options.wanted = &existence.contested(), options.values = false;
+      DELTA_OK(log_.stream(options, [&](const Log::Impl::Block& block) { return existence.gather(block.batch), Status(); }));
+    }
     for (const auto& what : existence.finish()) find({Verdict::invalid, "", 0, "", what, ""});
     return {};
   }

@@ -1,3 +1,5 @@
+// Why the first pass may judge: where each create, delete and update of a vector has seen the one that came before it, none that comes later
+// is in the context of an earlier one, and so the last event to come is the last in the context.
 #include "ops/verify_existence.hpp"
 
 #include <algorithm>
@@ -7,50 +9,55 @@
 
 namespace delta::ops {
 
-void ExistenceCheck::refuse(const Question& q) {
+void ExistenceCheck::refuse(std::uint32_t vector, const Question& q) {
   if (wrong_.size() >= 100) return;
-  wrong_.push_back(std::string(operation_name(q.op)) + " " + escape(catalog_.origin(history_.commit(q.commit).origin)) + ":" + std::to_string(q.seq) +
-                   " is of vector " + quote(catalog_.id(q.vector)) + ", which does not exist in its context");
+  wrong_.push_back(std::string(operation_name(q.op)) + " " + escape(catalog_.origin(history_.commit(q.at.commit).origin)) + ":" + std::to_string(q.at.seq) +
+                   " is of vector " + quote(catalog_.id(vector)) + ", which does not exist in its context");
 }
 
 void ExistenceCheck::add(const ChangeBatch& batch) {
   vectors_.resize(catalog_.vectors());
+  contested_.resize(catalog_.vectors());
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (!history_.folded(batch.commits[i])) continue;
+    const std::uint32_t vector = batch.vectors[i];
+    if (!history_.folded(batch.commits[i]) || contested_[vector]) continue;
     const Operation op = batch.ops[i];
-    Vector& v = vectors_[batch.vectors[i]];
-    if (is_lifecycle(op)) {
-      const Event event{batch.commits[i], batch.seqs[i], batch.times[i], op == Operation::create};
-      v.chain = v.chain && (!v.any || before(v.last, event.commit, event.seq));
-      v.last = event, v.any = true;
-      events_.push_back({batch.vectors[i], event});
+    const Place at{batch.commits[i], batch.seqs[i]};
+    Vector& v = vectors_[vector];
+    const bool right = op == Operation::create || (v.last && v.last->create);
+    if (!in_order(v, at) || !right) {
+      contested_[vector] = any_contested_ = true;
+      continue;
     }
-    if (op == Operation::create) continue;
-    const Question question{batch.vectors[i], batch.commits[i], batch.seqs[i], op};
-    if (op == Operation::remove) {  // the delete itself is the last event; judge it at the end
-      open_.push_back(question);
-    } else if (!v.any || !v.chain || !before(v.last, question.commit, question.seq)) {
-      open_.push_back(question);
-    } else if (!v.last.create) {
-      refuse(question);
-    }
+    if (op != Operation::create) v.answered = at;
+    if (is_lifecycle(op)) v.last = {at, batch.times[i], op == Operation::create};
+  }
+}
+
+void ExistenceCheck::gather(const ChangeBatch& batch) {
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (!history_.folded(batch.commits[i]) || !contested_[batch.vectors[i]]) continue;
+    const Operation op = batch.ops[i];
+    const Place at{batch.commits[i], batch.seqs[i]};
+    Gathered& of = gathered_[batch.vectors[i]];
+    if (op != Operation::create) of.questions.push_back({at, op});
+    if (is_lifecycle(op)) of.events.push_back({at, batch.times[i], op == Operation::create});
   }
 }
 
 std::vector<std::string> ExistenceCheck::finish() {
-  std::unordered_map<std::uint32_t, std::vector<Event>> events;
-  for (const auto& q : open_) events.try_emplace(q.vector);
-  for (const auto& [vector, event] : events_) {
-    if (const auto it = events.find(vector); it != events.end()) it->second.push_back(event);
-  }
-  for (const auto& q : open_) {
-    const Event* last = nullptr;
-    for (const auto& e : events[q.vector]) {
-      if (!before(e, q.commit, q.seq)) continue;
-      const auto key = [&](const Event& x) { return Key{x.time, history_.commit(x.commit).origin, x.seq}; };
-      if (!last || key_less(catalog_, key(*last), key(e))) last = &e;
+  for (std::uint32_t vector = 0; vector < contested_.size(); ++vector) {
+    if (!contested_[vector]) continue;
+    const Gathered& of = gathered_[vector];
+    for (const Question& q : of.questions) {
+      const Event* last = nullptr;
+      for (const Event& e : of.events) {
+        if (!before(e.at, q.at)) continue;
+        const auto key = [&](const Event& x) { return Key{x.time, history_.commit(x.at.commit).origin, x.at.seq}; };
+        if (!last || key_less(catalog_, key(*last), key(e))) last = &e;
+      }
+      if (!last || !last->create) refuse(vector, q);
     }
-    if (!last || !last->create) refuse(q);
   }
   return std::move(wrong_);
 }

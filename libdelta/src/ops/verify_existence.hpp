@@ -1,7 +1,8 @@
-// Every update is of a vector that exists in its context. Deltas come in any order; where they come in happens-before order, as
-// they mostly do, one flag a vector is enough, and only the others are kept and judged at the end.
+// Every update is of a vector that exists in its context. Two passes over the deltas, which come in any order: the first judges those that
+// come in happens-before order, as they mostly do, by the last event of their vector; the second gathers the vectors where some did not.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,35 +18,46 @@ class ExistenceCheck {
 
   /// Vectors and commits by the log's numbers; pending commits are passed over. A delta may come twice.
   void add(const ChangeBatch& batch);
+  /// After the first pass: vectors that the second is for.
+  bool any_contested() const { return any_contested_; }
+  const std::vector<bool>& contested() const { return contested_; }
+  void gather(const ChangeBatch& batch);
   /// What is wrong, a sentence each, at most a hundred.
   std::vector<std::string> finish();
 
  private:
-  struct Event {
+  struct Place {
     std::uint32_t commit = 0;
     std::uint64_t seq = 0;
+  };
+  struct Event {
+    Place at;
     Timestamp time;
     bool create = false;
   };
-  struct Vector {
-    Event last;
-    bool any = false;
-    bool chain = true;  // its lifecycle events came each after the one before
-  };
   struct Question {
-    std::uint32_t vector, commit;
-    std::uint64_t seq;
+    Place at;
     Operation op;
   };
+  struct Vector {
+    std::optional<Event> last;    // create or delete
+    std::optional<Place> answered;  // the last update that was found to be right
+  };
+  struct Gathered {
+    std::vector<Event> events;
+    std::vector<Question> questions;
+  };
 
-  bool before(const Event& e, std::uint32_t commit, std::uint64_t seq) const { return history_.happens_before(e.commit, e.seq, commit, seq); }
-  void refuse(const Question& question);
+  bool before(const Place& a, const Place& b) const { return history_.happens_before(a.commit, a.seq, b.commit, b.seq); }
+  bool in_order(const Vector& v, const Place& at) const { return (!v.last || before(v.last->at, at)) && (!v.answered || before(*v.answered, at)); }
+  void refuse(std::uint32_t vector, const Question& question);
 
   const Catalog& catalog_;
   const model::History& history_;
   std::vector<Vector> vectors_;
-  std::vector<std::pair<std::uint32_t, Event>> events_;  // of all vectors: a question may ask for any
-  std::vector<Question> open_;
+  std::vector<bool> contested_;
+  bool any_contested_ = false;
+  std::unordered_map<std::uint32_t, Gathered> gathered_;  // by vector
   std::vector<std::string> wrong_;
 };
 

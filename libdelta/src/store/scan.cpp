@@ -167,20 +167,29 @@ class Scanner {
   Result<PayloadState> check_payload(const format::FrameHeader& frame) {
     const std::uint64_t total = frame.extent() - kFrameBytes;
     Checksum sum(static_cast<std::uint64_t>(frame.salt) << 32 | frame.number);
-    buffer_.resize(std::min<std::uint64_t>(total, kChunk));
+    DELTA_OK(each_chunk(total, [&](std::uint64_t, ByteView bytes) { sum.add(bytes); }));
+    if (sum.value() == frame.payload_checksum) return PayloadState::good;
     bool zero_sector = false;
+    DELTA_OK(each_chunk(total, [&](std::uint64_t start, ByteView bytes) {
+      for (std::size_t s = (kSector - start % kSector) % kSector; s + kSector <= bytes.size(); s += kSector) {
+        zero_sector = zero_sector || all_zero(bytes.subspan(s, kSector));
+      }
+    }));
+    return zero_sector ? PayloadState::bad_with_zero_sector : PayloadState::bad;
+  }
+
+  /// visit(offset in the file, bytes) over the payload of the frame here, padding included.
+  template <class Visit>
+  Status each_chunk(std::uint64_t total, const Visit& visit) {
+    buffer_.resize(std::min<std::uint64_t>(total, kChunk));
     for (std::uint64_t done = 0; done < total;) {
       const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(total - done, kChunk));
       const std::uint64_t start = at_ + kFrameBytes + done;
       DELTA_OK(file_.read(start, {buffer_.data(), n}));
-      sum.add({buffer_.data(), n});
-      for (std::size_t s = (kSector - start % kSector) % kSector; s + kSector <= n; s += kSector) {
-        zero_sector = zero_sector || all_zero({buffer_.data() + s, kSector});
-      }
+      visit(start, ByteView(buffer_.data(), n));
       done += n;
     }
-    if (sum.value() == frame.payload_checksum) return PayloadState::good;
-    return zero_sector ? PayloadState::bad_with_zero_sector : PayloadState::bad;
+    return {};
   }
 
   Status bad_payload(const format::FrameHeader& frame, PayloadState state) {
