@@ -157,7 +157,7 @@ _deltalog() {
     diff) words='--stat --fail-over --with-old --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     rollback) words='--append -o --output -f --force --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     tag) words='--at --origin -m --message --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
-    info) words='--columns --get --json -j --threads -q --quiet --color -h --help --version' ;;
+    info) words='--columns --baselines --get --json -j --threads -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))

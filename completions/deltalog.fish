@@ -217,6 +217,7 @@ complete -c deltalog -n '__fish_seen_subcommand_from tag' -l color -x -a 'auto a
 complete -c deltalog -n '__fish_seen_subcommand_from tag' -l help -s h -d 'print this help and stop'
 complete -c deltalog -n '__fish_seen_subcommand_from tag' -l version -d 'print versions and stop'
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l columns -d 'sizes by column; reads the directory of every block'
+complete -c deltalog -n '__fish_seen_subcommand_from info' -l baselines -d 'sizes of the same deltas as whole vectors, as pairs, and as rows under zstd -3; reads everything'
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l get -x -a 'bytes segments commits pending deltas origins namespaces vectors first last' -d 'print only this value'
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l json -d 'print NDJSON, one object a line'
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l threads -s j -x -d 'use N threads; never changes the bytes (default: all cores)'

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "delta/baselines.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
@@ -26,6 +28,7 @@ struct Facts {
   std::vector<SegmentInfo> segments;
   std::vector<ColumnUse> columns;
   std::map<std::string, std::string> accuracies;  // of namespaces, where one is recorded
+  std::optional<delta::Baselines> baselines;
   std::uint64_t bytes = 0, commits = 0, deltas = 0, pending = 0;
   delta::Timestamp first, last;
 };
@@ -47,6 +50,9 @@ Result<Facts> gather(const Invocation& invocation, const Log& log) {
   for (const auto& recorded : log.accuracies()) facts.accuracies[recorded.name_space] = recorded.text;
   if (invocation.has("columns")) {
     DELTA_TRY(facts.columns, log.columns());
+  }
+  if (invocation.has("baselines")) {
+    DELTA_TRY(facts.baselines, delta::baselines(log));
   }
   return facts;
 }
@@ -102,12 +108,25 @@ std::string columns_text(const Facts& facts) {
   return '\n' + table.text();
 }
 
+std::string baselines_text(const Facts& facts) {
+  Table table({{"the same deltas"}, {"bytes", Align::right}, {"of the log", Align::right}});
+  const auto add = [&](std::string_view what, std::uint64_t bytes) {
+    const auto ratio = static_cast<double>(bytes) / static_cast<double>(std::max<std::uint64_t>(facts.bytes, 1));
+    table.add({std::string(what), std::to_string(bytes), fmt::format("{:.2f} x", ratio)});
+  };
+  add("as whole vectors", facts.baselines->dense);
+  add("as pairs of index and value", facts.baselines->pairs);
+  add("as rows, zstd -3", facts.baselines->rows_zstd);
+  return '\n' + table.text();
+}
+
 std::string text_report(const Invocation& invocation, const Log& log, const Facts& facts) {
   std::string out;
   for (const auto& [name, value] : facts_by_name(log, facts)) {
     out += fmt::format("{:<12}{}{}\n", name, value, name == "bytes" ? " (" + delta::human_size(facts.bytes) + ")" : "");
   }
   out += namespaces_text(log, facts) + segments_text(facts);
+  if (facts.baselines) out += baselines_text(facts);
   return invocation.has("columns") ? out + columns_text(facts) : out;
 }
 
@@ -138,6 +157,10 @@ std::string json_report(const Log& log, const Facts& facts) {
   json.end_array().key("vectors").u64(log.catalog().vectors());
   if (facts.deltas > 0) json.member("first", delta::format_time(facts.first.us())).member("last", delta::format_time(facts.last.us()));
   json.end_object().end_line();
+  if (facts.baselines) {
+    json.begin_object().member("type", "baselines").key("v").u64(1).key("bytes").u64(facts.bytes).key("dense").u64(facts.baselines->dense);
+    json.key("pairs").u64(facts.baselines->pairs).key("rows_zstd").u64(facts.baselines->rows_zstd).end_object().end_line();
+  }
   for (const auto& segment : facts.segments) json_segment(out, segment);
   for (const auto& c : facts.columns) {
     JsonWriter row(out);

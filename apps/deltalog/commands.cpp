@@ -414,9 +414,11 @@ Command info_command() {
   return {.name = "info",
           .summary = "what is in the files",
           .synopsis = "LOG...",
-          .description = "Prints counts, namespaces and segments; with --columns, where the bytes are.",
+          .description = "Prints counts, namespaces and segments; with --columns, where the bytes are; with --baselines, what the same deltas "
+                         "would take elsewhere.",
           .operands = {kLogs},
           .options = join({{{"columns", 0, "", "sizes by column; reads the directory of every block"},
+                            {"baselines", 0, "", "sizes of the same deltas as whole vectors, as pairs, and as rows under zstd -3; reads everything"},
                             {"get",
                              0,
                              "KEY",

@@ -124,7 +124,7 @@ COMMANDS = [
     (0, "echo '{\"id\":\"a\",\"op\":\"create\",\"vector\":[1]}' | deltalog encode - --max-error 0.1 --at 2026-02-01 -o close.dlog && "
         "deltalog log --json close.dlog && deltalog info --json close.dlog"),
     (0, "deltalog verify --json a.dlog"),
-    (0, "deltalog info --json --columns a.dlog"),
+    (0, "deltalog info --json --columns --baselines a.dlog"),
     (1, "deltalog diff --json --with-old a.dlog --at 2025-12-31 --at 2026-01-01"),
     (1, "deltalog diff --json --with-old a.dlog --at 2026-01-01 --at 2026-01-08; [ $? = 1 ] && "
         "echo '{\"id\":\"a\",\"op\":\"sparse\",\"indices\":[],\"values\":[],\"metadata\":{\"k\":null}}' | "
