@@ -29,8 +29,8 @@ READING = {  # of logs, whatever is in them
     "blame packed": at_most(0.005),
     "append one delta": at_most(0.010),
     "NDJSON / simdjson": at_least(0.6),
-    "size fresh / rows": at_most(1.0),
-    "size packed / rows": at_most(1.0),
+    "size fresh / rows_zstd": at_most(1.0),
+    "size packed / rows_zstd": at_most(1.0),
 }
 TARGETS = {
     "mixed": {
@@ -42,6 +42,11 @@ TARGETS = {
         "encode -j2 / reading and writing": at_most(3.0),
         "snapshot 25": at_most(0.08),
         "snapshot 25 packed": at_most(0.08),
+        # The same times, of those that RocksDB took on the machine for which they were set: 1.62 s and 0.15 s.
+        "encode -j2 / RocksDB": at_most(0.31),
+        "encode + compact / RocksDB": at_most(0.62),
+        "snapshot 25 / RocksDB": at_most(0.53),
+        "snapshot 25 packed / RocksDB": at_most(0.53),
     },
     "sparse": {**READING, "encode -j2 / reading and writing": at_most(3.0)},
     # Of a real history's log, of its rows + zstd -3; by preset.
@@ -57,6 +62,8 @@ TARGETS = {
     },
     "scaling": {
         "append one delta": at_most(0.010),
+        "blame packed": at_most(0.005),
+        "snapshot of one packed": at_most(0.005),
         "encode, two threads": at_least(1.7),
         "compact, two threads": at_least(1.7),
         "verify, two threads": at_least(1.7),

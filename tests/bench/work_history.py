@@ -1,5 +1,6 @@
 """The workloads `mixed` and `sparse`: a matrix in 51 versions, held by deltalog and by every peer that is here."""
 import hashlib
+import json
 import os
 import shutil
 import statistics
@@ -13,6 +14,7 @@ from report import Figure, Report, own_versions, ratio_figure, seconds, shown, w
 VERSIONS, MIDDLE, ROW = 50, 25, 4711
 START, STEP_HOURS = "2026-01-01T00:00:00Z", 1
 MIDDLE_TIME = "2026-01-02T01:00:00Z"  # START + MIDDLE steps
+BASELINES = {"dense": "each delta as its whole vector", "pairs": "pairs of index and value", "rows_zstd": "plain rows, zstd -3"}
 STARTS = 20  # a start-up is too short to be timed alone
 
 
@@ -211,14 +213,16 @@ class HistoryBench:
         sizes = {"raw": sum(m.stat().st_size for m in self.matrices), "fresh": self.log.stat().st_size,
                  "packed": self.packed.stat().st_size}
         self.peer_table(report, sizes)
-        rows = self.everyone[0].size() if self.everyone[0] in self.measured else None
+        self.baselines = next(line for line in map(json.loads, Run([self.tool, "info", "--baselines", "--json", self.log]).output.splitlines())
+                              if line["type"] == "baselines")
+        report.data["baselines"] = self.baselines
         report.plain("Size", [
             Figure("size matrices", "the matrices", sizes["raw"], "bytes"),
             *(Figure(f"size {kind}", f"deltalog, `balanced`, {kind}", sizes[kind], "bytes", note=f"{sizes['raw'] / sizes[kind]:.1f} x smaller")
               for kind in ("fresh", "packed")),
             Figure("size lines", "the same as NDJSON", self.lines.stat().st_size, "bytes"),
-            *(ratio_figure(f"size {kind} / rows", f"{kind}, of changed rows + zstd -3", sizes[kind], rows)
-              for kind in ("fresh", "packed") if rows)])
+            *(ratio_figure(f"size {kind} / {key}", f"{kind}, of {what}", sizes[kind], self.baselines[key])
+              for key, what in BASELINES.items() for kind in ("fresh", "packed"))])
         self.time_tables(report)
         return report
 
@@ -252,6 +256,13 @@ class HistoryBench:
             ratio_figure("verify frame / XXH3", "verify --level frame, rate of: xxhsum -H3", r.wall("xxhsum"), r.wall("verify frame")),
             ratio_figure("verify chain / BLAKE2b", "verify (chain), rate of: b2sum", r.wall("b2sum"), r.wall("verify chain")),
             ratio_figure("NDJSON / simdjson", "encode NDJSON, rate of: simdjson alone", r.wall("simdjson"), r.wall("encode NDJSON"))])
+        if "rocksdb write" in r.runs:  # what absolute times say of one machine holds on any
+            report.plain("deltalog beside RocksDB, time of time", [
+                ratio_figure("encode -j2 / RocksDB", "encode, of writing", r.wall("encode -j2"), r.wall("rocksdb write")),
+                ratio_figure("encode + compact / RocksDB", "encode and compact, of writing and compacting", sum_ec, r.wall("rocksdb write")),
+                ratio_figure("snapshot 25 / RocksDB", f"snapshot {MIDDLE} fresh, of reading it", r.wall("snapshot 25"), r.wall("rocksdb read")),
+                ratio_figure("snapshot 25 packed / RocksDB", f"snapshot {MIDDLE} packed, of reading it", r.wall("snapshot 25 packed"),
+                             r.wall("rocksdb read"))])
 
     def peer_table(self, report, sizes):
         """All holders side by side; in brackets, as a multiple of deltalog fresh."""

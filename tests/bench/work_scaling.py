@@ -1,4 +1,5 @@
-"""The workload `scaling`: the same kind of log at 10 MB, 100 MB and 1 GB (4 GB with --slow), and one thread beside two on the largest.
+"""The workload `scaling`: the same kind of log at 10 MB, 100 MB and 1 GB (4 GB with --slow), one thread beside two on the third, and what
+costs by one vector in a log of 10 million deltas.
 
 Time should grow as the log does. Each size is made, measured and removed before the next, since the matrices take four times its space.
 """
@@ -19,21 +20,22 @@ STEPS = ("encode", "compact", "verify", "snapshot", "snapshot packed")
 
 class Size:
     """One log: made of matrices, measured, removed."""
+    kind, versions, changed = "mixed", VERSIONS, 5
 
-    def __init__(self, options, name, rows, threads):
-        self.options, self.name, self.threads = options, name, threads
+    def __init__(self, options, name, rows, threads=False):
+        self.options, self.name, self.threads, self.dims = options, name, threads, options.dims
         self.rows = rows if options.reference else max(20, rows * options.rows // 20000)
         self.scratch = SCRATCH / options.workload / name.replace(" ", "")
         self.log, self.packed, self.out = self.scratch / "log.dlog", self.scratch / "packed.dlog", self.scratch / "out.npy"
-        self.matrices = [self.scratch / f"v{k:03}.npy" for k in range(VERSIONS + 1)]
+        self.matrices = [self.scratch / f"v{k:03}.npy" for k in range(self.versions + 1)]
         self.tool = options.build / "apps/deltalog/deltalog"
 
     def generate(self):
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(parents=True)
         print(f"bench: making the matrices of {self.name} in {self.scratch}", file=sys.stderr)
-        Run([self.options.build / "tests/bench/bench_workload", "mixed", self.scratch, "--rows", self.rows,
-             "--dims", self.options.dims, "--versions", VERSIONS])
+        Run([self.options.build / "tests/bench/bench_workload", self.kind, self.scratch, "--rows", self.rows,
+             "--dims", self.dims, "--versions", self.versions, "--changed", self.changed])
 
     def fresh(self, path, *command):
         path.unlink(missing_ok=True)
@@ -67,15 +69,44 @@ class Size:
             steps.update(at(1, " -j1"))
         steps["append one delta"] = self.append  # last, since it changes the log
         self.rounds = Rounds(self.options.runs).measure([Measurement(name, run) for name, run in steps.items()])
+        self.weigh()
+        return self
+
+    def weigh(self):
         self.raw = tree_size(self.matrices[0]) * len(self.matrices)
         self.bytes, self.packed_bytes = tree_size(self.log), tree_size(self.packed)
-        self.deltas = self.rows + VERSIONS * (self.rows // 20)
-        return self
+        self.deltas = self.rows + self.versions * (self.rows * self.changed // 100)
 
     def rate(self, step):
         """Seconds a GB of the log that is read or written."""
         size = self.packed_bytes if "packed" in step else self.bytes
         return self.rounds.wall(step) / size * 1e9
+
+
+class Many(Size):
+    """Ten million small deltas: what is asked of one vector should not cost by them."""
+    kind, versions, changed = "sparse", 99, 100
+
+    def __init__(self, options):
+        super().__init__(options, "10 million deltas", 100_000)
+        self.dims = 32
+
+    def measure(self):
+        self.encode(2)
+        self.fresh(self.packed, "compact", self.log, "--keep", "all", "-q")
+        points = {"blame of one vector": ["blame", "--id", "7"], "snapshot of one vector": ["snapshot", "--id", "7", "-f", "-o", self.out]}
+        steps = {f"{what}, {kind}": lambda command=command, log=log: Run([self.tool, *command, log])
+                 for what, command in points.items() for kind, log in (("fresh", self.log), ("packed", self.packed))}
+        steps["append of one delta, acknowledged"] = self.append
+        steps["start-up"] = lambda: Run([self.tool, "--version"])
+        self.rounds = Rounds(self.options.runs).measure([Measurement(name, run) for name, run in steps.items()])
+        self.weigh()
+        return self
+
+    def figures(self):
+        names = {"blame of one vector, packed": "blame packed", "snapshot of one vector, packed": "snapshot of one packed",
+                 "append of one delta, acknowledged": "append one delta"}
+        return [wall_figure(self.rounds, name, name, names.get(name, name)) for name in self.rounds.runs]
 
 
 def run(options):
@@ -86,10 +117,14 @@ def run(options):
         sizes.append(size.measure())
         os.sync()
         shutil.rmtree(size.scratch)
-    return report_of(options, sizes)
+    many = Many(options)
+    many.generate()
+    many.measure()
+    shutil.rmtree(many.scratch)
+    return report_of(options, sizes, many)
 
 
-def report_of(options, sizes):
+def report_of(options, sizes, many):
     report = Report("scaling", "Time by the size of the log", options)
     report.intro = [f"Logs of a matrix in {VERSIONS + 1} versions, of which each changes 5 % of the rows in the mix of `mixed`. 2 threads."]
     report.versions = own_versions(options.build)
@@ -109,5 +144,5 @@ def report_of(options, sizes):
     threaded = next(s for s in sizes if s.threads).rounds
     report.plain(f"2 threads, rate of 1 thread, at {THREADED}", [
         ratio_figure(f"{step}, two threads", step, threaded.wall(f"{step} -j1"), threaded.wall(step)) for step in ("encode", "compact", "verify")])
-    report.timed("One delta appended to the largest log, acknowledged", [wall_figure(large.rounds, "append one delta", f"to {large.deltas:,} deltas")])
+    report.timed(f"One vector of {many.rows:,}, in a log of {many.deltas:,} deltas: {many.bytes:,} bytes fresh, {many.packed_bytes:,} packed", many.figures())
     return report

@@ -94,7 +94,7 @@ double Random::gaussian() {
 }
 
 struct Shape {
-  std::size_t rows = 20000, dims = 384, versions = 50;
+  std::size_t rows = 20000, dims = 384, versions = 50, changed = 5;  // changed: percent of the rows, a version
 };
 
 class Workload {
@@ -112,7 +112,7 @@ class Workload {
 
   // The next version. Shares are exact: the kinds are dealt to the changed rows in turn, and these are drawn at random.
   void step() {
-    const std::size_t changed = shape_.rows / 20;
+    const std::size_t changed = shape_.rows * shape_.changed / 100;
     draw(order_, changed);
     for (std::size_t i = 0; i < changed; ++i) {
       const std::size_t row = order_[i];
@@ -204,7 +204,7 @@ std::string matrix_name(const std::string& directory, std::size_t version) {
 }
 
 int usage() {
-  std::fputs("usage: bench_workload mixed|sparse OUTDIR [--rows N] [--dims D] [--versions V] [--seed S]\n", stderr);
+  std::fputs("usage: bench_workload mixed|sparse OUTDIR [--rows N] [--dims D] [--versions V] [--changed PERCENT] [--seed S]\n", stderr);
   return 2;
 }
 
@@ -224,10 +224,11 @@ int main(int count, char** arguments) {
     if (name == "--rows") shape.rows = value;
     else if (name == "--dims") shape.dims = value;
     else if (name == "--versions") shape.versions = value;
+    else if (name == "--changed") shape.changed = value;
     else if (name == "--seed") seed = value;
     else return usage();
   }
-  if (shape.rows == 0 || shape.dims == 0) return usage();
+  if (shape.rows == 0 || shape.dims == 0 || shape.changed > 100) return usage();
 
   Workload workload(shape, kind == "mixed", seed);
   for (std::size_t version = 0; version <= shape.versions; ++version) {
