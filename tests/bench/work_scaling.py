@@ -85,10 +85,10 @@ class Size:
 
 class Many(Size):
     """Ten million small deltas: what is asked of one vector should not cost by them."""
-    kind, versions, changed = "sparse", 99, 100
+    kind, versions, changed = "sparse", 499, 100
 
     def __init__(self, options):
-        super().__init__(options, "10 million deltas", 100_000)
+        super().__init__(options, "10 million deltas", 20_000)
         self.dims = 32
 
     def measure(self):

@@ -24,12 +24,12 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 /// Each frame's vectors in turn: every vector below `vectors` in at least one.
-std::vector<std::vector<std::uint32_t>> lists(std::uint32_t vectors, std::size_t frames, unsigned in_a_thousand) {
+std::vector<std::vector<store::Held>> lists(std::uint32_t vectors, std::size_t frames, unsigned in_a_thousand) {
   std::mt19937_64 random(20261126);
-  std::vector<std::vector<std::uint32_t>> out(frames);
+  std::vector<std::vector<store::Held>> out(frames);
   for (std::uint32_t v = 0; v < vectors; ++v) {
     for (std::size_t frame = 0; frame < frames; ++frame) {
-      if (random() % 1000 < in_a_thousand || frame == v % frames) out[frame].push_back(v);
+      if (random() % 1000 < in_a_thousand || frame == v % frames) out[frame].push_back({v, random() % 3 == 0});
     }
   }
   return out;
@@ -37,7 +37,7 @@ std::vector<std::vector<std::uint32_t>> lists(std::uint32_t vectors, std::size_t
 
 constexpr std::size_t kVectors = 400, kDims = 128;
 
-/// 400 versions of 400 vectors x 128, of which each changes a twentieth: some twenty DATA frames.
+/// 400 versions of 400 vectors x 128, of which each changes a twentieth and lacks one now and then: some twenty DATA frames.
 void write_log(const std::string& path) {
   std::mt19937_64 random(1);
   std::vector<std::uint32_t> bits(kVectors * kDims);
@@ -48,10 +48,17 @@ void write_log(const std::string& path) {
       if (random() % 20 != 0) continue;
       for (std::size_t d = 0; d < kDims; ++d) bits[row * kDims + d] = static_cast<std::uint32_t>(random()) & 0x3fffffff;
     }
+    std::vector<std::string> ids;
+    std::vector<std::uint32_t> present;
+    for (std::size_t row = 0; row < kVectors; ++row) {
+      if (version % 7 == 0 && version > 0 && row * 7 == static_cast<std::size_t>(version)) continue;
+      ids.push_back(std::to_string(row));
+      present.insert(present.end(), bits.begin() + static_cast<std::ptrdiff_t>(row * kDims), bits.begin() + static_cast<std::ptrdiff_t>((row + 1) * kDims));
+    }
     MatrixInput in;
-    in.rows = kVectors, in.dims = kDims, in.at = version * 1'000'000;
+    in.rows = ids.size(), in.dims = kDims, in.at = version * 1'000'000, in.ids = ids;
     in.read = [&](std::uint64_t first, std::span<std::uint32_t> to) -> Status {
-      std::copy_n(bits.begin() + static_cast<std::ptrdiff_t>(first * kDims), to.size(), to.begin());
+      std::copy_n(present.begin() + static_cast<std::ptrdiff_t>(first * kDims), to.size(), to.begin());
       return {};
     };
     must(encoder.state(in));
@@ -89,7 +96,7 @@ bool same_points(const std::string& path) {
     std::vector<bool> wanted(log.catalog().vectors());
     wanted[v] = true;
     const State one = must(snapshot(log, {}, &wanted));
-    if (one.size() != 1 || !std::ranges::equal(one.bits(v), all.bits(v))) return false;
+    if (one.size() != (all.exists(v) ? 1u : 0u) || !std::ranges::equal(one.bits(v), all.bits(v))) return false;
   }
   return true;
 }
@@ -111,11 +118,11 @@ TEST_CASE("lists by frame come back as lists by vector") {
   const std::uint32_t vectors = shape.vectors;
   const std::size_t frames = shape.frames;
   const auto by_frame = lists(vectors, frames, shape.share);
-  std::vector<std::vector<std::uint32_t>> by_vector(vectors);
+  std::vector<std::vector<Posting>> by_vector(vectors);
   store::PostingsBuilder builder;
   for (std::uint32_t frame = 0; frame < by_frame.size(); ++frame) {
     builder.add(by_frame[frame]);
-    for (const std::uint32_t v : by_frame[frame]) by_vector[v].push_back(frame);
+    for (const store::Held& held : by_frame[frame]) by_vector[held.vector].push_back({frame, held.lifecycle});
   }
   std::uint32_t next = 0;
   must(builder.each([&](std::uint32_t first, std::uint32_t count, const Buffer& payload) -> Status {
@@ -124,7 +131,7 @@ TEST_CASE("lists by frame come back as lists by vector") {
     must(read_postings(payload, count, static_cast<std::uint32_t>(frames), postings));
     std::size_t at = 0;
     for (std::uint32_t i = 0; i < count; ++i, ++next) {
-      const std::vector<std::uint32_t> got(postings.frames.begin() + static_cast<std::ptrdiff_t>(at), postings.frames.begin() + postings.ends[i]);
+      const std::vector<Posting> got(postings.list.begin() + static_cast<std::ptrdiff_t>(at), postings.list.begin() + postings.ends[i]);
       REQUIRE(got == by_vector[next]);
       at = postings.ends[i];
     }
@@ -135,7 +142,7 @@ TEST_CASE("lists by frame come back as lists by vector") {
 
 TEST_CASE("a segment of few frames has no postings") {
   store::PostingsBuilder builder;
-  const std::uint32_t vectors[] = {0};
+  const store::Held vectors[] = {{0, true}};
   for (std::size_t i = 0; i + 1 < store::PostingsBuilder::kFewest; ++i) builder.add(vectors);
   must(builder.each([](auto, auto, const Buffer&) -> Status { FAIL("some"); return {}; }));
 }
@@ -143,14 +150,14 @@ TEST_CASE("a segment of few frames has no postings") {
 TEST_CASE("damaged postings are refused, or say something else in its one spelling") {
   Postings postings;
   postings.ends = {2, 3, 6};
-  postings.frames = {0, 200, 5, 1, 2, 300};
+  postings.list = {{0, true}, {200, false}, {5, false}, {1, false}, {2, true}, {300, true}};
   Buffer good;
   write_postings(postings, good);
   const auto read = [](ByteView bytes, std::uint32_t count, Postings& into) { return read_postings(bytes, count, 301, into); };
   Postings back;
   REQUIRE(read(good, 3, back));
   CHECK(back.ends == postings.ends);
-  CHECK(back.frames == postings.frames);
+  CHECK(back.list == postings.list);
   for (const std::uint32_t count : {0u, 1u, 2u, 4u, 0xffffffffu}) {
     Postings other;
     CHECK_FALSE(read(good, count, other));
@@ -202,7 +209,7 @@ TEST_CASE("postings that say what the frames do not are found") {
   const Frame& frame = first_of(frames, FrameType::postings);
   Buffer payload;
   Postings wrong;  // each vector in the first frame alone
-  for (std::uint32_t v = 0; v < kVectors; ++v) wrong.ends.push_back(v + 1), wrong.frames.push_back(0);
+  for (std::uint32_t v = 0; v < kVectors; ++v) wrong.ends.push_back(v + 1), wrong.list.push_back({0, true});
   write_postings(wrong, payload);
   const std::uint32_t stored = load<std::uint32_t>(good.data() + frame.at + 16);
   REQUIRE(payload.size() <= padded(stored) + 512);
@@ -241,5 +248,24 @@ TEST_CASE("a segment that another seals gets the postings that its writer would 
     auto encoder = must(Encoder::append(dir.file("cut.dlog"), options));
     must(encoder.finish());
     CHECK((scratch::read(dir.file("cut.dlog")) == good));
+  }
+}
+
+TEST_CASE("whether a vector exists is read from the frames that create and delete it") {
+  const scratch::Directory dir;
+  const std::string path = dir.file("a.dlog");
+  write_log(path);
+  const std::string base[] = {path};
+  const Log log = must(Log::open(base, {1}));
+  const State all = must(snapshot(log));
+  REQUIRE(all.size() == kVectors - 1);  // the last version lacks one
+  for (std::uint32_t v = 0; v < kVectors; v += v < 60 ? 1 : 17) {
+    EncodeOptions options;
+    options.threads = 1, options.force = true, options.origin = "other";
+    auto encoder = must(Encoder::create(dir.file("b.dlog"), base, options));
+    const std::string id(log.catalog().id(v));
+    ChangeInput negate;
+    negate.id = id, negate.op = Operation::negate, negate.at = 400'000'000;
+    CHECK(bool(encoder.change(negate)) == all.exists(v));
   }
 }

@@ -380,8 +380,9 @@ void write_postings(const Postings& postings, Buffer& buffer) {
   begin = 0;
   for (const std::uint32_t end : postings.ends) {
     for (std::uint32_t least = 0; begin < end; ++begin) {
-      out.varint(postings.frames[begin] - least);
-      least = postings.frames[begin] + 1;
+      const auto& [frame, lifecycle] = postings.list[begin];
+      out.varint(std::uint64_t{2} * (frame - least) + (lifecycle ? 1 : 0));
+      least = frame + 1;
     }
   }
 }
@@ -398,10 +399,11 @@ Status read_postings(ByteView payload, std::uint32_t count, std::uint32_t data_f
   if (!in.ok() || !believable(pairs, in)) return bad("POSTINGS: more frames than bytes");
   for (const std::uint32_t end : postings.ends) {
     std::uint64_t least = 0;
-    while (postings.frames.size() < end && in.ok()) {
-      least += in.bounded(data_frames);
+    while (postings.list.size() < end && in.ok()) {
+      const auto step = in.bounded(std::uint64_t{2} * data_frames);
+      least += step / 2;
       if (least >= data_frames) return bad("POSTINGS: a frame that is not there");
-      postings.frames.push_back(static_cast<std::uint32_t>(least++));
+      postings.list.push_back({static_cast<std::uint32_t>(least++), step % 2 != 0});
     }
   }
   if (!in.done()) return bad("POSTINGS: malformed");

@@ -47,9 +47,14 @@ void write_commits(const CommitTable& table, Kind kind, Buffer& out);
 Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table);
 
 /// POSTINGS: which DATA frames of the segment, numbered from 0, hold deltas of each of some vectors in a row.
+struct Posting {
+  std::uint32_t frame = 0;
+  bool lifecycle = false;  // a create or delete is among them
+  friend bool operator==(const Posting&, const Posting&) = default;
+};
 struct Postings {
-  std::vector<std::uint32_t> ends;    // by vector, in `frames`
-  std::vector<std::uint32_t> frames;  // of each vector one at least, ascending
+  std::vector<std::uint32_t> ends;  // by vector, in `list`
+  std::vector<Posting> list;        // of each vector one at least, ascending
 };
 void write_postings(const Postings& postings, Buffer& out);
 /// `data_frames`: how many there are.

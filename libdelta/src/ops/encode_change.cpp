@@ -170,6 +170,7 @@ bool ChangeEncoder::changes_nothing(const ChangeInput& input, std::uint32_t vect
 Status ChangeEncoder::round_sparse(std::uint32_t vector) {
   const model::Quantizer& quantizer = session_.quantizer();
   if (!quantizer.by_row()) return quantizer.round(indices_, bits_, {});
+  DELTA_OK(session_.load(vector));
   if (!session_.known(vector)) {
     return bad("sparse under " + session_.options().accuracy.to_text() +
                ": the rest of the vector is not known after concurrent commits of the same run")
@@ -208,6 +209,7 @@ Status ChangeEncoder::put_whole(const ChangeInput& input, Change change, bool ex
     change.op = Operation::create;
     return session_.put(change);
   }
+  DELTA_OK(session_.load(change.vector));
   if (!session_.known(change.vector)) return session_.put(change);
   const auto old = session_.state().bits(change.vector);
   indices_.clear(), bits_.clear();

@@ -67,11 +67,11 @@ Result<std::uint64_t> MatrixEncoder::encode(const MatrixInput& input) {
   }
   auto ns = session_.name_space(input.name_space, input.dims);
   if (!ns) return in_file(std::move(ns).error());
+  DELTA_OK(session_.load_all());
   if (session_.concurrent()) {
     return in_file(bad("a matrix cannot be diffed after concurrent commits, or changes of conflicts, of the same run").with_hint("append it in a run of its own"));
   }
   namespace_ = *ns;
-  DELTA_OK(session_.load_all());
   DELTA_OK(name_rows(input));
   DELTA_OK(find_missing(input));
   DELTA_OK(diff_rows(input));

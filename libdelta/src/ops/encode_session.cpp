@@ -43,29 +43,59 @@ Result<State> EncodeSession::fold(const std::vector<bool>* wanted) {
 }
 
 Status EncodeSession::load(std::uint32_t vector) {
-  constexpr std::uint32_t kSingly = 8;  // about as many cost what all do
-  if (all_loaded_ || vector >= loaded_.size() || loaded_[vector]) return {};
-  if (++loads_ > kSingly) return load_all();
+  if (loaded(vector)) return {};
+  if (lookups_++ >= kSingly) return load_all();
   loaded_[vector] = true;
   std::vector<bool> wanted(catalog().vectors());
   wanted[vector] = true;
   DELTA_TRY(const State folded, fold(&wanted));
   state_->take(folded, vector);
+  follow_deferred(vector);
   return {};
 }
 
 Status EncodeSession::load_all() {
   if (all_loaded_) return {};
-  all_loaded_ = true;
   std::vector<bool> rest(catalog().vectors());
-  for (std::size_t v = 0; v < loaded_.size(); ++v) rest[v] = !loaded_[v];
-  const bool none_yet = loads_ == 0;
+  for (std::uint32_t v = 0; v < rest.size(); ++v) rest[v] = !loaded(v);
+  const bool none_yet = std::ranges::find(rest, false) == rest.end();
   DELTA_TRY(State folded, fold(none_yet ? nullptr : &rest));
   for (std::uint32_t v = 0; v < rest.size(); ++v) {
     if (!rest[v]) folded.take(*state_, v);
   }
   state_.emplace(std::move(folded));
+  all_loaded_ = true;
+  std::vector<std::uint32_t> waiting;
+  for (const auto& [vector, deltas] : deferred_) waiting.push_back(vector);
+  for (const std::uint32_t vector : waiting) follow_deferred(vector);
   return {};
+}
+
+void EncodeSession::follow_deferred(std::uint32_t vector) {
+  const auto found = deferred_.find(vector);
+  if (found == deferred_.end()) return;
+  const Deferred& waiting = found->second;
+  for (std::size_t i = 0; i < waiting.deltas.size(); ++i) follow(waiting.deltas[i], waiting.linear[i]);
+  deferred_.erase(found);
+}
+
+/// What is known of a vector stays so through a delta that has seen all of it.
+void EncodeSession::follow(const Change& change, bool linear) {
+  const bool is_known = linear && current(change.vector);
+  const bool conflicted = change.vector < conflicted_.size() && conflicted_[change.vector];
+  const bool settles = is_lifecycle(change.op) || change.op == Operation::dense;
+  // A transform goes through every branch, and only under lww does the one that counts stay the same.
+  const bool branches = is_transform(change.op) && !lww_ && conflicted;
+  if (!linear || (branches && is_known)) {
+    forget(change.vector);
+  } else if (is_known) {
+    model::apply(*state_, origin_of(change), change);
+  } else if (settles) {  // all dims: known again
+    if (change.op == Operation::dense) state_->set_exists(change.vector, true);
+    model::apply(*state_, origin_of(change), change);
+    stale_[change.vector] = false;
+  }
+  if (linear && settles && conflicted) conflicted_[change.vector] = false;
 }
 
 std::optional<std::uint32_t> EncodeSession::dims_of(std::string_view name) const {
@@ -216,23 +246,32 @@ bool EncodeSession::in_context(std::uint32_t commit, std::uint64_t seq) const {
   return last > 0 && history.happens_before(commit, seq, *history.find({open_->commit.origin, last}), last);
 }
 
-Status EncodeSession::load_lifecycles() {
-  if (lifecycles_loaded_) return {};
-  lifecycles_loaded_ = true;
-  return log_.each(nullptr, [&](const ChangeBatch& batch) -> Status {
+Status EncodeSession::load_lifecycles(std::uint32_t vector) {
+  const auto done = [&](std::uint32_t v) { return all_lifecycles_loaded_ || v >= loaded_.size() || (v < lifecycles_loaded_.size() && lifecycles_loaded_[v]); };
+  if (done(vector)) return {};
+  std::vector<bool> wanted(catalog().vectors());
+  const bool one = lookups_++ < kSingly;
+  for (std::uint32_t v = 0; v < wanted.size(); ++v) wanted[v] = one ? v == vector : !done(v);
+  Log::Impl::StreamOptions options;
+  options.wanted = &wanted, options.values = false, options.lifecycles = true;
+  DELTA_OK(log_.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
+    const ChangeBatch& batch = block.batch;
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (!is_lifecycle(batch.ops[i]) || log_.pending(batch.commits[i])) continue;
+      if (!is_lifecycle(batch.ops[i]) || !wanted[batch.vectors[i]] || log_.pending(batch.commits[i])) continue;
       const std::uint32_t origin = log_.commit(batch.commits[i]).origin;
       lifecycles_.add({batch.vectors[i], batch.ops[i] == Operation::create, batch.commits[i], {batch.times[i], origin, batch.seqs[i]}});
     }
     return {};
-  });
+  }));
+  lifecycles_loaded_.resize(loaded_.size());
+  one ? void(lifecycles_loaded_[vector] = true) : void(all_lifecycles_loaded_ = true);
+  return {};
 }
 
 Result<bool> EncodeSession::exists(std::uint32_t vector) {
-  DELTA_OK(load(vector));
-  if (known(vector)) return state_->exists(vector);
-  DELTA_OK(load_lifecycles());
+  if (!loaded(vector) && lookups_ >= kSingly) DELTA_OK(load_all());
+  if (loaded(vector) && known(vector)) return state_->exists(vector);
+  DELTA_OK(load_lifecycles(vector));
   return lifecycles_.exists(catalog(), vector, [&](const Lifecycles::Event& e) { return open_->linear || in_context(e.commit, e.key.seq); });
 }
 
@@ -269,6 +308,15 @@ void EncodeSession::forget(std::uint32_t vector) {
   stale_[vector] = true;
 }
 
+/// A delta of a vector that is not loaded waits for that: it may never come to it.
+Status EncodeSession::defer(const Change& change, bool linear) {
+  constexpr std::size_t kMost = 256;
+  Deferred& waiting = deferred_[change.vector];
+  waiting.deltas.add(change);
+  waiting.linear.push_back(linear);
+  return waiting.linear.size() < kMost ? Status() : load(change.vector);
+}
+
 Status EncodeSession::put(Change change) {
   Open& open = *open_;
   Commit& commit = open.commit;
@@ -281,19 +329,11 @@ Status EncodeSession::put(Change change) {
     lifecycles_.add({change.vector, change.op == Operation::create, open.number, {change.time, commit.origin, change.seq}});
   }
   vector_deltas_ = true;
-  // A transform goes through every branch, and only under lww does the one that counts stay the same.
-  const bool branches = is_transform(change.op) && !lww_ && change.vector < conflicted_.size() && conflicted_[change.vector];
-  const bool settles = is_lifecycle(change.op) || change.op == Operation::dense;
-  if (!open.linear || (branches && known(change.vector))) {
-    forget(change.vector);
-  } else if (known(change.vector)) {
-    model::apply(*state_, commit.origin, change);
-  } else if (settles) {  // all dims: known again
-    if (change.op == Operation::dense) state_->set_exists(change.vector, true);
-    model::apply(*state_, commit.origin, change);
-    stale_[change.vector] = false;
+  if (loaded(change.vector)) {
+    follow(change, open.linear);
+  } else {
+    DELTA_OK(defer(change, open.linear));
   }
-  if (open.linear && settles && change.vector < conflicted_.size()) conflicted_[change.vector] = false;
   if (commit.count == 0) {
     open.first_time = change.time;
   } else if (change.time != *open.own) {

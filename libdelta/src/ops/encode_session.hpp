@@ -61,7 +61,8 @@ class EncodeSession {
   Status start();
   /// state() is from here on the state of all vectors.
   Status load_all();
-  /// Of this one at least. A few updates of a large log need not fold all of it.
+  /// Of this one at least. A few updates of a large log need not fold all of it, and of a vector that is updated blindly nothing but its
+  /// creates and deletes is read.
   Status load(std::uint32_t vector);
 
   const EncodeOptions& options() const { return options_; }
@@ -103,7 +104,7 @@ class EncodeSession {
 
   /// The timestamp of the next delta of the open commit.
   Result<Timestamp> stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick);
-  /// In the context of the open commit. Loads it.
+  /// In the context of the open commit.
   Result<bool> exists(std::uint32_t vector);
   /// Of a loaded one: the values of state() are those of the context; otherwise a whole vector must be assigned whole.
   bool known(std::uint32_t vector) const { return open_->linear && current(vector); }
@@ -136,8 +137,16 @@ class EncodeSession {
 
   /// What the log says of some vectors; notes those in conflict. This run has written nothing of them.
   Result<State> fold(const std::vector<bool>* wanted);
+  bool loaded(std::uint32_t vector) const { return all_loaded_ || vector >= loaded_.size() || loaded_[vector]; }
+  /// Takes a delta of this run into state_. `linear`: its commit has seen everything.
+  void follow(const Change& change, bool linear);
+  void follow_deferred(std::uint32_t vector);
+  Status defer(const Change& change, bool linear);
+  std::uint32_t origin_of(const Change& change) const {
+    return open_ && change.commit == open_->number ? open_->commit.origin : log_.commit(change.commit).origin;
+  }
   Status refuse_pending(std::uint32_t origin);
-  Status load_lifecycles();
+  Status load_lifecycles(std::uint32_t vector);
   Status take_policy();
   Status refold();
   void forget(std::uint32_t vector);
@@ -155,15 +164,22 @@ class EncodeSession {
   std::optional<State> state_;
   std::vector<bool> loaded_;  // vectors of the log, by number
   bool all_loaded_ = false;
-  std::uint32_t loads_ = 0;   // of one vector each
+  static constexpr std::uint32_t kSingly = 8;  // about as many cost what all do
+  std::uint32_t lookups_ = 0;                  // of one vector each
+  struct Deferred {
+    ChangeBatch deltas;
+    std::vector<bool> linear;
+  };
+  std::unordered_map<std::uint32_t, Deferred> deferred_;  // what this run wrote of vectors that are not loaded, which are few
   std::unique_ptr<store::SegmentWriter> writer_;
   std::optional<Open> open_;
   std::vector<bool> stale_;   // vectors whose values are not known: a concurrent commit of this run touched them, ...
   std::vector<bool> conflicted_;  // vectors that were in conflict before this run, and not all of whose dims were assigned since
   bool lww_ = true;           // it decides all conflicts
   bool vector_deltas_ = false;  // this run has written some
-  Lifecycles lifecycles_;     // of this run, and of the log once asked
-  bool lifecycles_loaded_ = false;
+  Lifecycles lifecycles_;     // of this run, and of the log's vectors that were asked for
+  std::vector<bool> lifecycles_loaded_;  // by vector of the log
+  bool all_lifecycles_loaded_ = false;
   // Of commits of this run whose deltas differ in time: where it changes, as (seq, time from there on).
   std::unordered_map<std::uint32_t, std::vector<std::pair<std::uint64_t, Timestamp>>> times_inside_;
   std::size_t commits_before_ = 0;  // this run

@@ -15,7 +15,7 @@ struct ContentCheck::Block {
   std::size_t entry = 0;
   ChangeBatch batch;                 // vectors by the log's numbers, commits by row
   std::vector<Hash> leaves;
-  std::vector<std::uint32_t> vectors;  // each once, by the segment's numbers
+  std::vector<store::Held> held;     // by the segment's numbers
   std::optional<Error> unreadable;
   std::string broken;                // a rule that a delta breaks; empty: none
 };
@@ -61,7 +61,7 @@ void ContentCheck::check_block(Block& block, bool chain) const {
   }
   if (block.batch.size() != entry.count && scanned_.trailer) block.broken = "deltas that no commit closes";
   if (block.batch.empty()) return;
-  block.vectors = store::distinct(block.batch.vectors);
+  block.held = store::held_by(block.batch);
   const auto [first, last] = std::ranges::minmax(block.batch.times);
   if (block.broken.empty() && (first != entry.min_time || last != entry.max_time)) block.broken = "the frame's time range is not that of its deltas";
   for (auto& v : block.batch.vectors) v = part_.vectors[v];
@@ -186,10 +186,10 @@ void ContentCheck::take_block(Block& block, const Visit& visit) {
   segment_.packed() ? take_packed(block) : take_fresh(block);
   for (auto& c : block.batch.commits) c = part_.commits[c];
   for (auto& frame : footer_.frames) {
-    if (frame.offset != entry.offset || block.vectors.empty()) continue;
-    frame.min_vector = block.vectors.front(), frame.max_vector = block.vectors.back();
+    if (frame.offset != entry.offset || block.held.empty()) continue;
+    frame.min_vector = block.held.front().vector, frame.max_vector = block.held.back().vector;
   }
-  if (!segment_.packed()) postings_.add(block.vectors);
+  if (!segment_.packed()) postings_.add(block.held);
   visit(block.batch);
 }
 

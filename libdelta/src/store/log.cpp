@@ -259,7 +259,7 @@ Status Log::Impl::stream(const StreamOptions& options, const std::function<Statu
       if (numbers.empty()) continue;
     }
     const bool few = options.wanted && numbers.size() * kFew < part.vectors.size();
-    const auto holds = few ? store::frames_of(part.segment, numbers) : std::nullopt;
+    const auto holds = few ? store::frames_of(part.segment, numbers, options.lifecycles) : std::nullopt;
     std::size_t data = 0;
     for (std::size_t i = 0; i < part.segment.footer.frames.size(); ++i) {
       const auto& entry = part.segment.footer.frames[i];

@@ -36,6 +36,7 @@ struct Log::Impl {
     std::optional<Micros> until;                // blocks that start later are skipped
     bool leaves = false;                        // hash every delta
     bool values = true;                         // false: where and when alone (see codec::Wanted), repeated commits too
+    bool lifecycles = false;                    // blocks without a create or delete of a wanted vector may be skipped
   };
 
   Catalog catalog;

@@ -14,21 +14,24 @@ constexpr std::uint64_t kPairs = 65536;  // of a vector and a frame, in one POST
 
 }  // namespace
 
-std::vector<std::uint32_t> distinct(std::span<const std::uint32_t> vectors) {
-  std::vector<std::uint32_t> out(vectors.begin(), vectors.end());
-  if (!std::ranges::is_sorted(out)) std::ranges::sort(out);
-  const auto [first, last] = std::ranges::unique(out);
-  out.erase(first, last);
+std::vector<Held> held_by(const ChangeBatch& batch) {
+  std::vector<Held> all, out;
+  for (std::size_t i = 0; i < batch.size(); ++i) all.push_back({batch.vectors[i], is_lifecycle(batch.ops[i])});
+  if (!std::ranges::is_sorted(all, {}, &Held::vector)) std::ranges::sort(all, {}, &Held::vector);
+  for (const Held& held : all) {
+    if (out.empty() || out.back().vector != held.vector) out.push_back({held.vector, false});
+    out.back().lifecycle = out.back().lifecycle || held.lifecycle;
+  }
   return out;
 }
 
-void PostingsBuilder::add(std::span<const std::uint32_t> vectors) {
-  if (!vectors.empty() && vectors.back() >= counts_.size()) counts_.resize(vectors.back() + 1);
+void PostingsBuilder::add(std::span<const Held> vectors) {
+  if (!vectors.empty() && vectors.back().vector >= counts_.size()) counts_.resize(vectors.back().vector + 1);
   std::uint32_t before = 0;
-  for (const std::uint32_t vector : vectors) {
-    put_varint(lists_, vector - before);
-    before = vector;
-    ++counts_[vector];
+  for (const Held& held : vectors) {
+    put_varint(lists_, std::uint64_t{2} * (held.vector - before) + (held.lifecycle ? 1 : 0));
+    before = held.vector;
+    ++counts_[held.vector];
   }
   ends_.push_back(lists_.size());
 }
@@ -46,16 +49,17 @@ Status PostingsBuilder::each(const Visit& visit) const {
     const Byte* at;
     const Byte* end;
     std::uint64_t next = 0;  // vector
-    bool more;
+    bool lifecycle, more;
     void step() {
-      std::uint64_t difference = 0;
-      more = at != end && get_varint(at, end, difference);
-      next += difference;
+      std::uint64_t written = 0;
+      more = at != end && get_varint(at, end, written);
+      next += written / 2;
+      lifecycle = written % 2 != 0;
     }
   };
   std::vector<Cursor> cursors;
   for (std::size_t frame = 0; frame < ends_.size(); ++frame) {
-    cursors.push_back({lists_.data() + (frame == 0 ? 0 : ends_[frame - 1]), lists_.data() + ends_[frame], 0, true});
+    cursors.push_back({lists_.data() + (frame == 0 ? 0 : ends_[frame - 1]), lists_.data() + ends_[frame], 0, false, true});
     cursors.back().step();
   }
   Buffer payload;
@@ -68,9 +72,9 @@ Status PostingsBuilder::each(const Visit& visit) const {
       next.push_back(pairs);
       postings.ends.push_back(pairs += counts_[v]);
     }
-    postings.frames.resize(pairs);
+    postings.list.resize(pairs);
     for (std::uint32_t frame = 0; frame < cursors.size(); ++frame) {
-      for (Cursor& c = cursors[frame]; c.more && c.next < end; c.step()) postings.frames[next[c.next - first]++] = frame;
+      for (Cursor& c = cursors[frame]; c.more && c.next < end; c.step()) postings.list[next[c.next - first]++] = {frame, c.lifecycle};
     }
     payload.clear();
     format::write_postings(postings, payload);
@@ -80,7 +84,7 @@ Status PostingsBuilder::each(const Visit& visit) const {
   return {};
 }
 
-std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const std::uint32_t> vectors) {
+std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const std::uint32_t> vectors, bool lifecycles_only) {
   const auto& frames = segment.footer.frames;
   const auto data = static_cast<std::uint32_t>(std::ranges::count(frames, FrameType::data, &format::FrameEntry::type));
   std::vector<bool> out(data);
@@ -96,7 +100,9 @@ std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<con
     if (!payload || !format::read_postings(*payload, frames[i].count, data, postings)) return std::nullopt;
     for (; next != vectors.end() && *next < covered; ++next) {
       const auto place = static_cast<std::size_t>(*next - frames[i].first);
-      for (std::uint32_t p = place == 0 ? 0 : postings.ends[place - 1]; p < postings.ends[place]; ++p) out[postings.frames[p]] = true;
+      for (std::uint32_t p = place == 0 ? 0 : postings.ends[place - 1]; p < postings.ends[place]; ++p) {
+        if (postings.list[p].lifecycle || !lifecycles_only) out[postings.list[p].frame] = true;
+      }
     }
   }
   if (covered != segment.ids.size()) return std::nullopt;

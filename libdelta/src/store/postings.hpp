@@ -14,8 +14,13 @@
 
 namespace delta::store {
 
-/// The vectors of a DATA frame, each once, ascending.
-std::vector<std::uint32_t> distinct(std::span<const std::uint32_t> vectors);
+/// A vector of a DATA frame.
+struct Held {
+  std::uint32_t vector = 0;
+  bool lifecycle = false;  // a create or delete of it is there
+};
+/// Each once, ascending.
+std::vector<Held> held_by(const ChangeBatch& batch);
 
 /// Turns lists by frame into lists by vector. Keeps about a byte for each vector of each frame, and 4 for each vector.
 class PostingsBuilder {
@@ -23,8 +28,8 @@ class PostingsBuilder {
   /// A segment of fewer DATA frames has no POSTINGS: they would be read as soon as looked up.
   static constexpr std::size_t kFewest = 17;
 
-  /// `vectors`: distinct() ones of the next DATA frame.
-  void add(std::span<const std::uint32_t> vectors);
+  /// `vectors`: held_by() the next DATA frame.
+  void add(std::span<const Held> vectors);
 
   /// Payloads of the POSTINGS frames that the segment is to have, in order: visit(first, count, payload).
   using Visit = std::function<Status(std::uint32_t first, std::uint32_t count, const Buffer& payload)>;
@@ -33,13 +38,13 @@ class PostingsBuilder {
  private:
   std::uint32_t end_of_range(std::uint32_t first) const;
 
-  Buffer lists_;                       // of frame after frame: varints, each the difference from the one before
+  Buffer lists_;                       // of frame after frame: varints, each twice the difference from the one before, and 1 for a lifecycle
   std::vector<std::size_t> ends_;      // in lists_, by frame
   std::vector<std::uint32_t> counts_;  // frames that hold it, by vector
 };
 
-/// By DATA frame of the segment: does it hold deltas of any of these vectors (ascending, the segment's numbers)? None where the segment
-/// has no POSTINGS, or none that can be read: they are a cache.
-std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const std::uint32_t> vectors);
+/// By DATA frame of the segment: does it hold deltas, or creates and deletes, of any of these vectors (ascending, the segment's numbers)?
+/// None where the segment has no POSTINGS, or none that can be read: they are a cache.
+std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const std::uint32_t> vectors, bool lifecycles_only);
 
 }  // namespace delta::store

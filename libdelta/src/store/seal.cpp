@@ -24,9 +24,9 @@ Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads, 
       if (batch.size() != entry.count) {
         return damaged(segment, frame_place(segment, entry.type, segment.frame_numbers[i]), "holds deltas that no commit closes");
       }
-      const auto vectors = distinct(batch.vectors);
-      entry.min_vector = vectors.front(), entry.max_vector = vectors.back();
-      if (!segment.packed()) postings.add(vectors);
+      const auto held = held_by(batch);
+      entry.min_vector = held.front().vector, entry.max_vector = held.back().vector;
+      if (!segment.packed()) postings.add(held);
     }
     footer.frames.push_back(entry);
   }

@@ -45,7 +45,7 @@ struct SegmentWriter::Block {
   Preset preset = Preset::balanced;
 
   std::vector<Hash> leaves;
-  std::vector<std::uint32_t> vectors;  // each once
+  std::vector<Held> held;
   Buffer bytes, payload;
 
   void reset() {
@@ -250,15 +250,15 @@ Status SegmentWriter::dispatch_first() {
   block.namespaces = local_namespaces_;  // all so far, which are at least those of the block
   block.preset = options_.preset;
   Block* raw = shared.get();
-  return work_.submit([raw]() -> Status { raw->hash_leaves(); raw->vectors = distinct(raw->batch.vectors); raw->encode(); return {}; },
+  return work_.submit([raw]() -> Status { raw->hash_leaves(); raw->held = held_by(raw->batch); raw->encode(); return {}; },
                       [this, shared]() -> Status { return write_block(*shared); });
 }
 
 Status SegmentWriter::write_block(Block& block) {
   SegmentFile::VectorRange range;
   if (!block.batch.empty()) {
-    range = {block.vectors.front(), block.vectors.back()};
-    postings_.add(block.vectors);
+    range = {block.held.front().vector, block.held.back().vector};
+    postings_.add(block.held);
   }
   DELTA_OK(file_.write(block.frames, block.bytes, {&range, 1}));
   absorb_leaves(block);

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from . import hashes, tables
 from .columns import decode_payloads, read_deltas
+from .delta import CREATE, DELETE
 from .tables import NO_HASH
 from .wire import Unsupported, need, text, unzstd
 from .xxh3 import xxh3_64
@@ -251,8 +252,9 @@ class Segment:
         """The frames that hold each vector, as the DATA frames have them."""
         holding = [[] for _ in self.vectors]
         for number, (_, deltas) in enumerate(self.data):
-            for vector in sorted({delta.vector for delta in deltas}):
-                holding[vector].append(number)
+            lifecycles = {change.vector for change in deltas if change.op in (CREATE, DELETE)}
+            for vector in {change.vector for change in deltas}:
+                holding[vector].append((number, vector in lifecycles))
         stated = []
         for frame in frames:
             if frame.type == POSTINGS:

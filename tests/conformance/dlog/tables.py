@@ -150,16 +150,16 @@ def read_record(reader, origins):
 
 
 def read_postings(payload, count):
-    """For each vector the numbers of the DATA frames that hold deltas of it."""
+    """For each vector the numbers of the DATA frames that hold deltas of it, each with whether a create or delete is among them."""
     reader = Reader(payload, "POSTINGS")
     sizes = reader.varints(count)
     need(all(sizes), "POSTINGS: a vector of no frame")
     out = []
     for size in sizes:
         least, numbers = 0, []
-        for step in reader.varints(size):
-            numbers.append(least + step)
-            least += step + 1
+        for written in reader.varints(size):
+            numbers.append((least + written // 2, written % 2 == 1))
+            least += written // 2 + 1
         out.append(numbers)
     reader.done()
     return out
