@@ -41,7 +41,7 @@ struct DecodeScratch {
   StepReader steps;
 };
 
-DecodeScratch& decode_scratch() {
+DELTA_THREAD_SCRATCH DecodeScratch& decode_scratch() {
   thread_local DecodeScratch instance;
   return instance;
 }

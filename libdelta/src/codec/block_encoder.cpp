@@ -108,7 +108,7 @@ struct EncodeScratch {
   std::vector<std::uint32_t> slots;      // by hash of their values: the last of assigned, + 1
 };
 
-EncodeScratch& encode_scratch() {
+DELTA_THREAD_SCRATCH EncodeScratch& encode_scratch() {
   thread_local EncodeScratch instance;
   return instance;
 }

@@ -33,7 +33,7 @@ struct Contexts {
   }
 };
 
-Contexts& contexts() {
+DELTA_THREAD_SCRATCH Contexts& contexts() {
   thread_local Contexts instance;
   return instance;
 }

@@ -15,7 +15,7 @@ struct Scratch {
   std::vector<Lattice> lattices;
 };
 
-Scratch& scratch() {
+DELTA_THREAD_SCRATCH Scratch& scratch() {
   thread_local Scratch instance;
   return instance;
 }

@@ -13,7 +13,7 @@ struct Scratch {
   Buffer raw, planes;
 };
 
-Scratch& scratch() {
+DELTA_THREAD_SCRATCH Scratch& scratch() {
   thread_local Scratch instance;
   return instance;
 }

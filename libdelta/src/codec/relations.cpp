@@ -38,7 +38,7 @@ struct Scratch {
   Buffer symbols, bits, trial, best;
 };
 
-Scratch& scratch() {
+DELTA_THREAD_SCRATCH Scratch& scratch() {
   thread_local Scratch instance;
   return instance;
 }

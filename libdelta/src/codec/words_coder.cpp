@@ -24,10 +24,10 @@ static_assert(std::endian::native == std::endian::little, "columns are copied as
 struct Scratch {
   Buffer planes, trial, best;
   std::vector<std::uint32_t> transposed, table, keys, slots;
-  std::vector<std::uint64_t> seen;
+  std::vector<std::uint64_t> seen, order;
 };
 
-Scratch& scratch() {
+DELTA_THREAD_SCRATCH Scratch& scratch() {
   thread_local Scratch instance;
   return instance;
 }
@@ -100,7 +100,7 @@ bool make_table(Words words) {
     s.keys[i] = s.slots[at] - 1;
   }
   // Rank of each, by sorting (word, first place) pairs.
-  thread_local std::vector<std::uint64_t> order;
+  auto& order = s.order;
   order.clear();
   for (std::size_t i = 0; i < s.table.size(); ++i) order.push_back(std::uint64_t{s.table[i]} << 32 | i);
   std::sort(order.begin(), order.end());
