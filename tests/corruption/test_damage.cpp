@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <random>
 
 #include "delta/log.hpp"
 #include "delta/snapshot.hpp"
@@ -218,5 +219,43 @@ TEST_CASE("concatenated logs mean their union") {
     CHECK(judge(both) == Verdict::ok);
     const std::string apart[] = {a, b};
     CHECK(read_state(both) == describe(must(Log::open(apart))));
+  }
+}
+
+TEST_CASE("several threads find of a large file what one finds") {
+  const scratch::Directory dir;
+  const std::string path = dir.file("large.dlog"), bad = dir.file("bad.dlog");
+  std::mt19937_64 random(20261126);
+  {
+    auto encoder = must(Encoder::create(path, {}, {.threads = 1, .force = true}));
+    std::vector<std::uint32_t> bits(1024);
+    for (int v = 0; v < 400; ++v) {
+      for (auto& x : bits) x = static_cast<std::uint32_t>(random()) & 0x3fffffff;
+      const std::string id = std::to_string(v);
+      ChangeInput create;
+      create.id = id, create.op = Operation::create, create.bits = bits;
+      must(encoder.change(create));
+    }
+    must(encoder.finish());
+  }
+  const Bytes good = scratch::read(path);
+  REQUIRE(good.size() > 1 << 20);
+  const auto report = [&](unsigned threads) {
+    const std::string paths[] = {bad};
+    const auto found = must(verify(paths, {VerifyLevel::frame, threads}));
+    std::string out(verdict_name(found.verdict));
+    for (const Finding& f : found.findings) out += "\n" + std::to_string(f.offset) + " " + f.where + " " + f.what;
+    return out;
+  };
+  for (int round = 0; round < 150; ++round) {
+    Bytes bytes = good;
+    const std::size_t at = round % 3 == 0 ? bytes.size() - 1 - random() % 4096 : random() % bytes.size();  // or in the footer
+    if (round % 10 == 9) bytes.resize(at);
+    if (round % 10 == 8) std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), std::min<std::size_t>(1024, bytes.size() - at), std::uint8_t{0});
+    if (round > 0 && round % 10 < 8) bytes[at] = static_cast<std::uint8_t>(bytes[at] ^ (1u << random() % 8));
+    scratch::write(bad, bytes);
+    const std::string one = report(1);
+    CHECK(report(2) == one);
+    CHECK((one == "ok") == (bytes == good));
   }
 }

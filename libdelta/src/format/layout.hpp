@@ -68,6 +68,7 @@ struct FrameHeader {
   std::uint64_t payload_checksum = 0;
 
   std::uint64_t extent() const;  ///< bytes on disk, header and padding included
+  friend bool operator==(const FrameHeader&, const FrameHeader&) = default;
 };
 
 struct Trailer {

@@ -8,6 +8,7 @@
 #include "model/rules.hpp"
 #include "ops/verify_content.hpp"
 #include "ops/verify_existence.hpp"
+#include "store/check_ahead.hpp"
 
 namespace delta {
 namespace {
@@ -48,7 +49,9 @@ class Verifier {
   Status scan(const std::string& path) {
     DELTA_TRY(InputFile opened, InputFile::open(path));
     const auto file = std::make_shared<const InputFile>(std::move(opened));
-    DELTA_TRY(auto scanned, store::scan_file(*file, options_.level >= VerifyLevel::frame));
+    const bool payloads = options_.level >= VerifyLevel::frame;
+    const auto good = payloads ? store::GoodFrames::of(file, threads_) : store::GoodFrames();
+    DELTA_TRY(auto scanned, store::scan_file(*file, payloads, &good));
     ++report_.files;
     report_.bytes += file->size();
     report_.segments += scanned.segments.size();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "format/wire.hpp"
+#include "store/check_ahead.hpp"
 #include "support/checksum.hpp"
 
 namespace delta::store {
@@ -24,7 +25,7 @@ bool all_zero(ByteView bytes) { return std::ranges::all_of(bytes, [](Byte b) { r
 
 class Scanner {
  public:
-  Scanner(const InputFile& file, bool payloads) : file_(file), payloads_(payloads), size_(file.size()) {}
+  Scanner(const InputFile& file, bool payloads, const GoodFrames* good) : file_(file), payloads_(payloads), good_(good), size_(file.size()) {}
 
   Result<ScannedFile> run() {
     if (size_ == 0) {
@@ -150,7 +151,7 @@ class Scanner {
       tail(Verdict::torn, "ends inside a frame", &frame);
       return {};
     }
-    if (payloads_) {
+    if (payloads_ && !(good_ != nullptr && good_->contains(at_, frame))) {
       DELTA_TRY(const PayloadState state, check_payload(frame));
       if (state != PayloadState::good) return bad_payload(frame, state);
     }
@@ -356,6 +357,7 @@ class Scanner {
 
   const InputFile& file_;
   const bool payloads_;
+  const GoodFrames* good_;
   const std::uint64_t size_;
   std::uint64_t at_ = 0;
   bool open_ = false, stop_ = false;
@@ -368,6 +370,6 @@ class Scanner {
 
 }  // namespace
 
-Result<ScannedFile> scan_file(const InputFile& file, bool payloads) { return Scanner(file, payloads).run(); }
+Result<ScannedFile> scan_file(const InputFile& file, bool payloads, const GoodFrames* good) { return Scanner(file, payloads, good).run(); }
 
 }  // namespace delta::store

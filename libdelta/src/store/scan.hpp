@@ -32,8 +32,10 @@ struct ScannedFile {
   std::uint64_t good_end = 0;      // everything before is valid: where a torn tail may be cut
 };
 
-/// `payloads`: check their checksums too. An Error only for I/O.
-Result<ScannedFile> scan_file(const InputFile& file, bool payloads);
+class GoodFrames;
+
+/// `payloads`: check their checksums too, but those that `good` (may be null) knows to be right. An Error only for I/O.
+Result<ScannedFile> scan_file(const InputFile& file, bool payloads, const GoodFrames* good = nullptr);
 
 /// "segment 0, frame 3 (DATA)"
 std::string place_name(std::size_t segment, const format::FrameHeader* frame);

@@ -150,21 +150,21 @@ Segment from_scan(std::shared_ptr<const InputFile> file, std::size_t number, con
   return segment;
 }
 
-Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file, std::vector<Finding>& notices) {
+std::optional<std::vector<Segment>> footered_segments(const std::shared_ptr<const InputFile>& file) {
   std::vector<Segment> segments;
-  std::uint64_t end = file->size();
-  while (end > 0) {
-    DELTA_TRY(Footered found, by_footer(file, end));
-    if (!found.good) break;
-    end = found.segment.offset;
-    segments.push_back(std::move(found.segment));
+  for (std::uint64_t end = file->size(); end > 0; end = segments.back().offset) {
+    auto found = by_footer(file, end);
+    if (!found || !found->good) return std::nullopt;
+    segments.push_back(std::move(found->segment));
   }
-  if (end == 0 && !segments.empty()) {
-    std::ranges::reverse(segments);
-    for (std::size_t i = 0; i < segments.size(); ++i) segments[i].number = i;
-    return segments;
-  }
-  segments.clear();
+  std::ranges::reverse(segments);
+  for (std::size_t i = 0; i < segments.size(); ++i) segments[i].number = i;
+  return segments;
+}
+
+Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file, std::vector<Finding>& notices) {
+  if (auto found = footered_segments(file); found && !found->empty()) return std::move(*found);
+  std::vector<Segment> segments;
   DELTA_TRY(const ScannedFile scanned, scan_file(*file, true));
   for (const auto& finding : scanned.findings) {
     if (!tolerable(finding.verdict)) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,9 @@ Error damaged(const Segment& segment, const std::string& where, const std::strin
 /// Reads a frame's payload, checked against its header and the directory; decompressed. `entry` is one of segment.footer.frames.
 /// `header`: if not null, receives the frame's own header.
 Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::FrameHeader* header = nullptr);
+
+/// All segments of a file by their footers, from the end; none where these are not in order.
+std::optional<std::vector<Segment>> footered_segments(const std::shared_ptr<const InputFile>& file);
 
 /// All segments of a file: by footers from the end where these are in order, else by a scan. What the scan found that is no reason
 /// to refuse (unsealed, torn, trailer) goes to `notices`; anything worse is the Error.
