@@ -150,20 +150,31 @@ Segment from_scan(std::shared_ptr<const InputFile> file, std::size_t number, con
   return segment;
 }
 
-std::optional<std::vector<Segment>> footered_segments(const std::shared_ptr<const InputFile>& file) {
+namespace {
+
+/// None where the footers are not in order. An Error only for I/O.
+Result<std::optional<std::vector<Segment>>> by_footers(const std::shared_ptr<const InputFile>& file) {
   std::vector<Segment> segments;
   for (std::uint64_t end = file->size(); end > 0; end = segments.back().offset) {
-    auto found = by_footer(file, end);
-    if (!found || !found->good) return std::nullopt;
-    segments.push_back(std::move(found->segment));
+    DELTA_TRY(Footered found, by_footer(file, end));
+    if (!found.good) return std::optional<std::vector<Segment>>();
+    segments.push_back(std::move(found.segment));
   }
   std::ranges::reverse(segments);
   for (std::size_t i = 0; i < segments.size(); ++i) segments[i].number = i;
-  return segments;
+  return std::optional(std::move(segments));
+}
+
+}  // namespace
+
+std::optional<std::vector<Segment>> footered_segments(const std::shared_ptr<const InputFile>& file) {
+  auto found = by_footers(file);
+  return found ? *std::move(found) : std::nullopt;
 }
 
 Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file, std::vector<Finding>& notices) {
-  if (auto found = footered_segments(file); found && !found->empty()) return std::move(*found);
+  DELTA_TRY(auto in_order, by_footers(file));
+  if (in_order && !in_order->empty()) return *std::move(in_order);
   std::vector<Segment> segments;
   DELTA_TRY(const ScannedFile scanned, scan_file(*file, true));
   for (const auto& finding : scanned.findings) {
