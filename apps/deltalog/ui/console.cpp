@@ -91,8 +91,8 @@ void Console::message(Style style, std::string_view kind, std::string_view text,
 
 void Console::error(const delta::Error& error) { message(Style::bad, "", error.text(), error.hint); }
 
-void Console::warn(std::string_view text) {
-  if (!quiet_) message(Style::caution, "warning: ", text, "");
+void Console::warn(std::string_view text, std::string_view hint) {
+  if (!quiet_ && warned_.emplace(text).second) message(Style::caution, "warning: ", text, hint);
 }
 
 void Console::say(std::string_view text) {
@@ -104,12 +104,11 @@ void Console::note(std::string_view text) {
 }
 
 void Console::warn(const delta::Finding& finding) {
-  if (quiet_) return;
   std::string text;
   for (const auto* part : {&finding.file, &finding.where}) {
     if (!part->empty()) text += *part + ": ";
   }
-  message(Style::caution, "warning: ", text + finding.what, finding.hint);
+  warn(text + finding.what, finding.hint);
 }
 
 }  // namespace deltalog

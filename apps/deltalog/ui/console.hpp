@@ -1,6 +1,9 @@
 // stdout for data, stderr for talk: every byte that a command prints goes through here.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -30,7 +33,7 @@ class Console {
   std::string paint(Style style, std::string_view text) const { return paint(style, text, color_out_); }
 
   void error(const delta::Error& error);                 ///< also with -q
-  void warn(std::string_view text);                      ///< not with -q
+  void warn(std::string_view text, std::string_view hint = {});  ///< not with -q; each text once
   void say(std::string_view text);                       ///< not with -q: that there was nothing to do
   void note(std::string_view text);                      ///< only with -v
   void warn(const delta::Finding& finding);
@@ -47,6 +50,7 @@ class Console {
   std::string command_;
   bool quiet_ = false, verbose_ = false, color_out_ = false, color_err_ = false;
   std::string buffer_;
+  std::set<std::string, std::less<>> warned_;
   std::unique_ptr<delta::OutputFile> out_;
   delta::Status broken_;
 };

@@ -43,7 +43,7 @@ void keep_months(KeptTimes& kept, Micros greatest, std::uint64_t count, unsigned
 Status keep_every(KeptTimes& kept, Micros least, Micros greatest, Micros step) {
   if (step == 0) return error(ErrorCode::usage, "a step of 0");
   if ((greatest - least) / step >= kMostMoments) {
-    return error(ErrorCode::limit, "more than " + std::to_string(kMostMoments) + " moments to keep").with_hint("a longer step, or since:TIME");
+    return error(ErrorCode::usage, "more than " + std::to_string(kMostMoments) + " moments to keep").with_hint("a longer step, or since:TIME");
   }
   for (std::uint64_t i = least / step; i <= greatest / step; ++i) keep(kept, (i + 1) * step);
   return {};
@@ -69,7 +69,7 @@ Result<KeptTimes> kept_times(const Log& log, std::span<const KeepRule> rules) {
   least = std::min(least, greatest);
   if (rules.empty()) return KeptTimes::all();
   for (const KeepRule& rule : rules) {
-    if (rule.count > kMostMoments && rule.kind != Kind::last) return error(ErrorCode::limit, "more than " + std::to_string(kMostMoments) + " moments to keep");
+    if (rule.count > kMostMoments && rule.kind != Kind::last) return error(ErrorCode::usage, "more than " + std::to_string(kMostMoments) + " moments to keep");
     switch (rule.kind) {
       case Kind::all: kept.add(KeptTimes::all()); break;
       case Kind::now: case Kind::last: break;
