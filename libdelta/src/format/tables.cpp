@@ -96,6 +96,7 @@ Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces,
   }
   if (total > kMaxFrameBytes) return bad("IDS: more text than a frame may hold");
   ids.text.reserve(total);  // views into it must stay
+  ids.ids.reserve(count);
   for (std::size_t i = 0; i < count && in.ok(); ++i) {
     const std::size_t start = ids.text.size();
     const std::string_view suffix = text_of(in.raw(rest[i]));

@@ -199,8 +199,12 @@ Status load_ids(Segment& segment, const format::FrameHeader& frame, ByteView pay
   if (frame.first != segment.ids.size()) return error(ErrorCode::corrupt, "ids are missing before this frame");
   format::Ids ids;
   DELTA_OK(format::read_ids(payload, frame.count, static_cast<std::uint32_t>(segment.names.namespaces.size()), ids));
-  segment.owners.insert(segment.owners.end(), ids.namespaces.begin(), ids.namespaces.end());
-  segment.ids.insert(segment.ids.end(), ids.ids.begin(), ids.ids.end());
+  if (segment.ids.empty()) {  // mostly: one frame has them all
+    segment.owners = std::move(ids.namespaces), segment.ids = std::move(ids.ids);
+  } else {
+    segment.owners.insert(segment.owners.end(), ids.namespaces.begin(), ids.namespaces.end());
+    segment.ids.insert(segment.ids.end(), ids.ids.begin(), ids.ids.end());
+  }
   segment.id_text.push_back(std::move(ids.text));
   return {};
 }
