@@ -1,13 +1,15 @@
 """The workload `scaling`: the same kind of log at 10 MB, 100 MB and 1 GB (4 GB with --slow), one thread beside two on the third, and what
 costs by one vector in a log of 10 million deltas.
 
+Beside the two threads, the limit of the machine: two processes of one thread each, at once, on work of their own.
+
 Time should grow as the log does. Each size is made, measured and removed before the next, since the matrices take four times its space.
 """
 import os
 import shutil
 import sys
 
-from measure import SCRATCH, Failed, Measurement, Rounds, Run, tree_size
+from measure import SCRATCH, AtOnce, Failed, Measurement, Rounds, Run, tree_size
 from report import Figure, Report, own_versions, ratio_figure, seconds, shown, wall_figure
 
 SIZES = {"10 MB": 7_300, "100 MB": 73_000, "1 GB": 730_000}  # of the log: rows of 384 dims, of which 5 % change a version
@@ -16,6 +18,7 @@ THREADED = "1 GB"  # where one thread is measured, too
 VERSIONS = 4
 START, MIDDLE_TIME = "2026-01-01T00:00:00Z", "2026-01-01T02:00:00Z"
 STEPS = ("encode", "compact", "verify", "snapshot", "snapshot packed")
+THREADED_STEPS = ("encode", "compact", "verify")
 
 
 class Size:
@@ -37,15 +40,28 @@ class Size:
         Run([self.options.build / "tests/bench/bench_workload", self.kind, self.scratch, "--rows", self.rows,
              "--dims", self.dims, "--versions", self.versions, "--changed", self.changed])
 
-    def fresh(self, path, *command):
-        path.unlink(missing_ok=True)
-        return Run([self.tool, *command, "-o", path])
+    def command(self, step, threads, out=None):
+        """The command of a step with threads; what it writes goes to a file that is not there yet."""
+        if step == "verify":
+            return [self.tool, "verify", self.log, "-j", threads]
+        out = out or {"encode": self.log, "compact": self.packed}[step]
+        out.unlink(missing_ok=True)
+        words = {"encode": [*self.matrices, "--at", START, "--step", "1h"], "compact": [self.log, "--keep", "all", "-q"]}[step]
+        return [self.tool, step, *words, "-j", threads, "-o", out]
 
-    def encode(self, threads):
-        return self.fresh(self.log, "encode", *self.matrices, "--at", START, "--step", "1h", "-j", threads)
+    def step(self, step, threads):
+        return Run(self.command(step, threads))
+
+    def two_at_once(self, step):
+        outs = [self.scratch / f"half{i}.dlog" for i in range(2)]
+        done = AtOnce([self.command(step, 1, out) for out in outs])
+        for out in outs:
+            out.unlink(missing_ok=True)
+        return done
 
     def snapshot(self, log):
-        done = self.fresh(self.out, "snapshot", log, "--at", MIDDLE_TIME)
+        self.out.unlink(missing_ok=True)
+        done = Run([self.tool, "snapshot", log, "--at", MIDDLE_TIME, "-o", self.out])
         if self.out.stat().st_size != self.matrices[2].stat().st_size:
             raise Failed(f"{self.out} is not version 2")
         return done
@@ -57,16 +73,12 @@ class Size:
         return Run([self.tool, "encode", line, "--append", self.log, "--origin", "carol"])
 
     def measure(self):
-        def at(threads, suffix=""):
-            return {
-                "encode" + suffix: lambda: self.encode(threads),
-                "compact" + suffix: lambda: self.fresh(self.packed, "compact", self.log, "--keep", "all", "-q", "-j", threads),
-                "verify" + suffix: lambda: Run([self.tool, "verify", self.log, "-j", threads]),
-            }
-        steps = {**at(2), "snapshot": lambda: self.snapshot(self.log), "snapshot packed": lambda: self.snapshot(self.packed),
-                 "blame packed": lambda: Run([self.tool, "blame", self.packed, "--id", "7"])}
+        steps = {step: lambda step=step: self.step(step, 2) for step in THREADED_STEPS}
+        steps.update({"snapshot": lambda: self.snapshot(self.log), "snapshot packed": lambda: self.snapshot(self.packed),
+                      "blame packed": lambda: Run([self.tool, "blame", self.packed, "--id", "7"])})
         if self.threads:
-            steps.update(at(1, " -j1"))
+            steps.update({f"{step} -j1": lambda step=step: self.step(step, 1) for step in THREADED_STEPS})
+            steps.update({f"{step} twice": lambda step=step: self.two_at_once(step) for step in THREADED_STEPS})
         steps["append one delta"] = self.append  # last, since it changes the log
         self.rounds = Rounds(self.options.runs).measure([Measurement(name, run) for name, run in steps.items()])
         self.weigh()
@@ -92,8 +104,8 @@ class Many(Size):
         self.dims = 32
 
     def measure(self):
-        self.encode(2)
-        self.fresh(self.packed, "compact", self.log, "--keep", "all", "-q")
+        self.step("encode", 2)
+        self.step("compact", 2)
         points = {"blame of one vector": ["blame", "--id", "7"], "snapshot of one vector": ["snapshot", "--id", "7", "-f", "-o", self.out]}
         steps = {f"{what}, {kind}": lambda command=command, log=log: Run([self.tool, *command, log])
                  for what, command in points.items() for kind, log in (("fresh", self.log), ("packed", self.packed))}
@@ -133,6 +145,9 @@ def report_of(options, sizes, many):
                  [[s.name, shown(s.bytes, ""), shown(s.deltas, ""), shown(s.raw, "")]
                   + [f"{seconds(s.rounds.wall(step))} ({s.rate(step):.2f} s/GB)" for step in STEPS]
                   + [seconds(s.rounds.wall(step)) for step in ("blame packed", "append one delta")] for s in sizes])
+    slowest = {step: max(s.rate(step) for s in sizes) for step in STEPS}
+    report.table("Seconds a GB, drawn: bars of one length are time linear in the bytes", ["log", *STEPS],
+                 [[s.name] + ["█" * round(12 * s.rate(step) / slowest[step]) + f" {s.rate(step):.2f}" for step in STEPS] for s in sizes])
     for s in sizes:
         report.figures += [wall_figure(s.rounds, step, f"{step}, log of {s.name}", f"{step} {s.name}")
                            for step in (*STEPS, "blame packed", "append one delta")]
@@ -143,6 +158,7 @@ def report_of(options, sizes, many):
         ratio_figure(f"{step}, linear", step, large.rate(step), small.rate(step)) for step in STEPS])
     threaded = next(s for s in sizes if s.threads).rounds
     report.plain(f"2 threads, rate of 1 thread, at {THREADED}", [
-        ratio_figure(f"{step}, two threads", step, threaded.wall(f"{step} -j1"), threaded.wall(step)) for step in ("encode", "compact", "verify")])
+        ratio_figure(f"{step}, two threads", step, threaded.wall(f"{step} -j1"), threaded.wall(step),
+                     f"two processes at once: {2 * threaded.wall(f'{step} -j1') / threaded.wall(f'{step} twice'):.2f} x") for step in THREADED_STEPS])
     report.timed(f"One vector of {many.rows:,}, in a log of {many.deltas:,} deltas: {many.bytes:,} bytes fresh, {many.packed_bytes:,} packed", many.figures())
     return report
