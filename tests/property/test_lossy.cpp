@@ -352,11 +352,7 @@ std::uint64_t feed_rows(Encoder& encoder, const std::vector<std::pair<std::size_
     for (const float x : row) bits.push_back(std::bit_cast<std::uint32_t>(x));
   }
   MatrixInput in;
-  in.name = "m", in.rows = ids.size(), in.dims = static_cast<std::uint32_t>(dims), in.ids = ids, in.at = at, in.partial = true;
-  in.read = [&](std::uint64_t first, std::span<std::uint32_t> to) -> Status {
-    std::copy_n(bits.begin() + static_cast<std::ptrdiff_t>(first * dims), to.size(), to.begin());
-    return {};
-  };
+  in.name = "m", in.rows = ids.size(), in.dims = static_cast<std::uint32_t>(dims), in.ids = ids, in.at = at, in.partial = true, in.bits = bits;
   return must(encoder.state(in));
 }
 

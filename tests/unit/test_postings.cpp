@@ -56,11 +56,7 @@ void write_log(const std::string& path) {
       present.insert(present.end(), bits.begin() + static_cast<std::ptrdiff_t>(row * kDims), bits.begin() + static_cast<std::ptrdiff_t>((row + 1) * kDims));
     }
     MatrixInput in;
-    in.rows = ids.size(), in.dims = kDims, in.at = version * 1'000'000, in.ids = ids;
-    in.read = [&](std::uint64_t first, std::span<std::uint32_t> to) -> Status {
-      std::copy_n(present.begin() + static_cast<std::ptrdiff_t>(first * kDims), to.size(), to.begin());
-      return {};
-    };
+    in.rows = ids.size(), in.dims = kDims, in.at = version * 1'000'000, in.ids = ids, in.bits = present;
     must(encoder.state(in));
   }
   must(encoder.finish());

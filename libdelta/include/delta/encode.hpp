@@ -48,7 +48,8 @@ struct MatrixInput {
   bool partial = false;                        ///< a vector that is missing is left alone instead of deleted
   std::uint64_t max_delete = ~std::uint64_t{0};  ///< refuse to delete more vectors than this
   std::optional<double> max_delete_share;        ///< or more than this share (0 to 1) of the namespace
-  std::function<Status(std::uint64_t first, std::span<std::uint32_t> bits)> read;
+  std::span<const std::uint32_t> bits;           ///< all rows, one after the other, where they are in memory; or:
+  std::function<Status(std::uint64_t first, std::span<std::uint32_t> bits)> read;  ///< some of them; on several threads at a time
 };
 
 /// One update, as an NDJSON line states it.

@@ -15,6 +15,13 @@ constexpr std::size_t kChunkBytes = 512 << 10;  // rows read at a time: they sta
 Error bad(std::string what) { return error(ErrorCode::bad_input, std::move(what)); }
 std::string row_name(std::uint64_t row) { return "row " + std::to_string(row); }
 
+// Where the rows are in memory, that they are all there. What dims may be is checked with the namespace.
+Status check_bits(const MatrixInput& input) {
+  if (input.read || input.dims == 0) return {};
+  if (input.bits.size() % input.dims == 0 && input.bits.size() / input.dims == input.rows) return {};
+  return bad(plural(input.bits.size(), "value") + " for " + plural(input.rows, "row") + " of " + plural(input.dims, "dim")).in(input.name);
+}
+
 }  // namespace
 
 // The numbers of the rows' vectors. Mostly those of the matrix before: a comparison then, instead of a look-up.
@@ -65,6 +72,7 @@ Result<std::uint64_t> MatrixEncoder::encode(const MatrixInput& input) {
   if (!input.ids.empty() && input.ids.size() != input.rows) {
     return bad(std::to_string(input.ids.size()) + " ids for " + plural(input.rows, "row")).in(input.name);
   }
+  DELTA_OK(check_bits(input));
   auto ns = session_.name_space(input.name_space, input.dims);
   if (!ns) return in_file(std::move(ns).error());
   DELTA_OK(session_.load_all());
@@ -95,8 +103,7 @@ Status MatrixEncoder::diff_rows(const MatrixInput& input) {
   for (std::uint64_t first = 0; first < input.rows; first += at_once) {
     auto chunk = std::make_shared<Chunk>(spare_.empty() ? Chunk() : std::move(spare_.back()));
     if (!spare_.empty()) spare_.pop_back();
-    chunk->first = first;
-    chunk->bits.resize(std::min(at_once, input.rows - first) * input.dims);
+    chunk->first = first, chunk->last = std::min(first + at_once, input.rows);
     DELTA_OK(work.submit([this, &input, chunk] { return diff_chunk(input, *chunk); }, [this, &input, chunk] { return take(input, *chunk); }));
   }
   return work.finish();
@@ -104,17 +111,34 @@ Status MatrixEncoder::diff_rows(const MatrixInput& input) {
 
 Status MatrixEncoder::diff_chunk(const MatrixInput& input, Chunk& chunk) const {
   chunk.rows.clear(), chunk.indices.clear(), chunk.values.clear();
-  if (auto read = input.read(chunk.first, chunk.bits); !read) return std::move(read).error().in(input.name);
-  for (std::uint64_t i = 0; i * input.dims < chunk.bits.size(); ++i) {
-    auto ok = diff_row(chunk.first + i, std::span(chunk.bits).subspan(i * input.dims, input.dims), chunk);
-    if (!ok) return std::move(ok).error().in(input.name).at(row_name(chunk.first + i));
+  DELTA_TRY(const auto bits, bits_of(input, chunk));
+  for (std::uint64_t row = chunk.first; row < chunk.last; ++row) {
+    auto ok = diff_row(row, bits.subspan((row - chunk.first) * input.dims, input.dims), chunk);
+    if (!ok) return std::move(ok).error().in(input.name).at(row_name(row));
   }
   return {};
 }
 
-// An assignment of what changed, bit by bit: dense only when every dim did. `bits` are rounded in place.
-Status MatrixEncoder::diff_row(std::uint64_t row, std::span<std::uint32_t> bits, Chunk& chunk) const {
-  DELTA_OK(session_.quantizer().round(bits));
+// As they are to be stored: where the input has them so in memory, from there.
+Result<std::span<const std::uint32_t>> MatrixEncoder::bits_of(const MatrixInput& input, Chunk& chunk) const {
+  const std::size_t size = (chunk.last - chunk.first) * input.dims;
+  const bool lossy = session_.quantizer().lossy();
+  if (!input.read && !lossy) return input.bits.subspan(chunk.first * input.dims, size);
+  chunk.bits.resize(size);
+  if (input.read) {
+    if (auto ok = input.read(chunk.first, chunk.bits); !ok) return std::move(ok).error().in(input.name);
+  } else {
+    std::ranges::copy(input.bits.subspan(chunk.first * input.dims, size), chunk.bits.begin());
+  }
+  for (std::uint64_t row = chunk.first; lossy && row < chunk.last; ++row) {
+    auto ok = session_.quantizer().round(std::span(chunk.bits).subspan((row - chunk.first) * input.dims, input.dims));
+    if (!ok) return std::move(ok).error().in(input.name).at(row_name(row));
+  }
+  return std::span<const std::uint32_t>(chunk.bits);
+}
+
+// An assignment of what changed, bit by bit: dense only when every dim did.
+Status MatrixEncoder::diff_row(std::uint64_t row, std::span<const std::uint32_t> bits, Chunk& chunk) const {
   const std::uint32_t vector = vectors_[row];
   const auto old = session_.state().bits(vector);
   if (!old.empty() && std::memcmp(old.data(), bits.data(), bits.size_bytes()) == 0) return {};

@@ -13,7 +13,7 @@ class MatrixEncoder {
   Result<std::uint64_t> encode(const MatrixInput& input);
 
  private:
-  /// Some rows, and what changed in them. Spans view the chunk, which moves but is not copied.
+  /// Some rows, and what changed in them. Spans view the input or the chunk, which moves but is not copied.
   struct Chunk {
     struct Row {
       std::uint32_t vector;
@@ -21,8 +21,9 @@ class MatrixEncoder {
       std::pair<std::size_t, std::size_t> sparse;  // of indices and values
       std::span<const std::uint32_t> bits;         // create, dense
     };
-    std::uint64_t first = 0;
-    std::vector<std::uint32_t> bits, indices, values;
+    std::uint64_t first = 0, last = 0;  // rows, the last one past the end
+    std::vector<std::uint32_t> bits;    // the chunk's own, where the input does not hold them as they are to be stored
+    std::vector<std::uint32_t> indices, values;
     std::vector<Row> rows;
 
     Chunk() = default;
@@ -34,7 +35,8 @@ class MatrixEncoder {
   Status find_missing(const MatrixInput& input);
   Status diff_rows(const MatrixInput& input);
   Status diff_chunk(const MatrixInput& input, Chunk& chunk) const;
-  Status diff_row(std::uint64_t row, std::span<std::uint32_t> bits, Chunk& chunk) const;
+  Result<std::span<const std::uint32_t>> bits_of(const MatrixInput& input, Chunk& chunk) const;
+  Status diff_row(std::uint64_t row, std::span<const std::uint32_t> bits, Chunk& chunk) const;
   Status take(const MatrixInput& input, Chunk& chunk);
   Status put(const MatrixInput& input, Operation op, std::uint32_t vector, std::span<const std::uint32_t> indices, std::span<const std::uint32_t> bits);
 
