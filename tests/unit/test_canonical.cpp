@@ -99,6 +99,26 @@ TEST_CASE("the number of a vector in a catalog and of a commit in a log do not c
   CHECK(leaf_hash(kCat, change) == leaf_hash(kCat, kSparse));
 }
 
+TEST_CASE("leaves hashed together are those hashed alone, and of unknown ones there are zeros") {
+  std::vector<std::uint32_t> many(3000, 0x3f800000);
+  const Change dense = {.op = Operation::dense, .bits = many, .seq = 3}, remove = {.op = Operation::remove, .metadata = "{}", .seq = 4};
+  LeafHasher hasher;
+  std::vector<Hash> expected{Hash{1}}, leaves{Hash{1}};  // what is there stays
+  hasher.add_unknown(), expected.emplace_back();
+  for (int i = 0; i < 21; ++i) {
+    for (const Change* change : {&kCreate, &kSparse, &dense, &remove}) {
+      if (i % 5 == 3) hasher.add_unknown(), expected.emplace_back();
+      hasher.add(kCat, *change), expected.push_back(leaf_hash(kCat, *change));
+    }
+  }
+  hasher.add_unknown(), expected.emplace_back();
+  std::move(hasher).finish(leaves);
+  CHECK(leaves == expected);
+  LeafHasher nothing;
+  std::move(nothing).finish(leaves);
+  CHECK(leaves == expected);
+}
+
 TEST_CASE("a long name or a long delta after a short one is hashed whole") {
   const std::string id(1024, 'x');
   std::vector<std::uint32_t> indices, bits;
@@ -122,7 +142,7 @@ TEST_CASE("names that run into each other stay apart") {
 TEST_CASE("the incremental tree is the tree of RFC 6962") {
   MerkleTree tree;
   std::vector<Hash> leaves;
-  for (std::uint64_t i = 0; i < 70; ++i) {
+  for (std::uint64_t i = 0; i < 200; ++i) {
     leaves.push_back(leaf_number(i));
     tree.add(leaves.back());
     INFO(leaves.size());

@@ -1,11 +1,13 @@
 // Hashing a delta is on the path of every encode and every verify, so the canonical bytes are shaped by BLAKE2b's block of
-// 128 bytes (some 200 ns each): a typical sparse delta costs one block for its values, and its head with the two inner
-// hashes fits in one or two. Bytes are gathered in a buffer that the thread keeps; nothing is allocated per delta.
+// 128 bytes: a typical sparse delta costs one block for its values, and its head with the two inner hashes fits in one or two.
+// And messages of one kind are hashed many at a time: the values of a block's deltas, their heads, the nodes of one level of a tree.
 #include "model/canonical.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
+#include <iterator>
 #include <string>
 
 #include "support/digest.hpp"
@@ -14,13 +16,18 @@
 namespace delta::model {
 namespace {
 
-// Appends to a buffer that keeps its room from call to call. reserve() first, then writes that cannot overflow it.
+static_assert(std::endian::native == std::endian::little, "values are hashed as they stand in memory");
+
+constexpr std::size_t kHashBytes = std::tuple_size_v<Hash>;
+
+ByteView bytes_of_values(std::span<const std::uint32_t> bits) { return {reinterpret_cast<const Byte*>(bits.data()), bits.size_bytes()}; }
+
+// Writes behind the first `begin` bytes of a buffer, and makes room there for `room` more: that much cannot overflow it.
 class Writer {
  public:
-  explicit Writer(std::size_t room) {
-    thread_local Buffer buffer;
-    if (buffer.size() < room) buffer.resize(room + room / 2);
-    begin_ = at_ = buffer.data();
+  Writer(Buffer& buffer, std::size_t begin, std::size_t room) {
+    if (buffer.size() < begin + room) buffer.resize((begin + room) * 3 / 2);
+    buffer_ = buffer.data(), at_ = buffer_ + begin;
   }
   void u8(std::uint8_t v) { *at_++ = v; }
   void u32(std::uint32_t v) { fixed(v, 4); }
@@ -34,36 +41,19 @@ class Writer {
     varint(s.size());
     raw(bytes_of(s));
   }
-  ByteView bytes() const { return {begin_, at_}; }
+  void skip(std::size_t bytes) { at_ += bytes; }
+  std::size_t end() const { return static_cast<std::size_t>(at_ - buffer_); }
 
  private:
   void fixed(std::uint64_t v, int n) {
     for (int i = 0; i < n; ++i) u8(static_cast<std::uint8_t>(v >> (8 * i)));
   }
-  Byte* begin_;
+  Byte* buffer_;
   Byte* at_;
 };
 
 constexpr std::size_t kMaxVarint = 10;
 constexpr std::size_t text_room(std::string_view s) { return s.size() + kMaxVarint; }
-
-Hash values_hash(std::span<const std::uint32_t> bits) {
-  static constexpr std::string_view kDomain = "dlog1 values";
-  static const Hash none = digest(kDomain, {});
-  if (bits.empty()) return none;
-  if constexpr (std::endian::native == std::endian::little) {
-    return digest(kDomain, {reinterpret_cast<const Byte*>(bits.data()), bits.size_bytes()});
-  }
-  Writer out(bits.size_bytes());
-  for (const std::uint32_t word : bits) out.u32(word);
-  return digest(kDomain, out.bytes());
-}
-
-Hash metadata_hash(std::string_view metadata) {
-  static constexpr std::string_view kDomain = "dlog1 metadata";
-  static const Hash none = digest(kDomain, {});
-  return metadata.empty() ? none : digest(kDomain, bytes_of(metadata));
-}
 
 void put_indices(Writer& out, std::span<const std::uint32_t> indices) {
   out.varint(indices.size());
@@ -75,10 +65,28 @@ void put_indices(Writer& out, std::span<const std::uint32_t> indices) {
   }
 }
 
+constexpr std::string_view kNode = "dlog1 node";
+
 Hash node_hash(const Hash& left, const Hash& right) {
-  std::array<Byte, 2 * std::tuple_size_v<Hash>> both;
+  std::array<Byte, 2 * kHashBytes> both;
   std::ranges::copy(right, std::ranges::copy(left, both.begin()).out);
-  return digest("dlog1 node", both);
+  return digest(kNode, both);
+}
+
+constexpr std::size_t kGroup = 32;  // leaves: few enough to wait for, and enough to fill the lanes of most levels above them
+
+// The root of a full tree of 2^k leaves, at most a group.
+Hash full_root(std::span<const Hash> leaves) {
+  std::array<Hash, kGroup> nodes;
+  std::array<Hash, kGroup / 2> above;
+  std::array<ByteView, kGroup / 2> pairs;
+  std::ranges::copy(leaves, nodes.begin());
+  for (std::size_t n = leaves.size() / 2; n > 0; n /= 2) {
+    for (std::size_t i = 0; i < n; ++i) pairs[i] = {nodes[2 * i].data(), 2 * kHashBytes};
+    digests(kNode, std::span(pairs).first(n), std::span(above).first(n));
+    std::copy_n(above.begin(), n, nodes.begin());
+  }
+  return nodes[0];
 }
 
 // The parents in order of origin name; a copy only when the caller's order is another.
@@ -92,10 +100,9 @@ std::vector<Dot> sorted_parents(const Catalog& catalog, const std::vector<Dot>& 
 
 }  // namespace
 
-Hash leaf_hash(const LeafNames& names, const Change& change) {
-  const Hash metadata = metadata_hash(change.metadata), values = values_hash(change.bits);
-  Writer out(21 + text_room(names.origin) + text_room(names.name_space) + text_room(names.id) + kMaxVarint +
-             5 * change.indices.size() + metadata.size() + values.size());
+void LeafHasher::add(const LeafNames& names, const Change& change) {
+  Writer out(heads_, ends_.empty() ? 0 : ends_.back(),
+             21 + text_room(names.origin) + text_room(names.name_space) + text_room(names.id) + kMaxVarint + 5 * change.indices.size() + 2 * kHashBytes);
   out.u64(change.seq);
   out.u64(change.time.hlc);
   out.u32(names.dims);
@@ -104,9 +111,53 @@ Hash leaf_hash(const LeafNames& names, const Change& change) {
   out.text(names.name_space);
   out.text(names.id);
   put_indices(out, change.indices);
-  out.raw(metadata);
-  out.raw(values);
-  return digest("dlog1 leaf", out.bytes());
+  out.skip(2 * kHashBytes);
+  ends_.push_back(out.end());
+  metadata_.push_back(bytes_of(change.metadata));
+  values_.push_back(bytes_of_values(change.bits));
+}
+
+void LeafHasher::add_unknown() {
+  ends_.push_back(ends_.empty() ? 0 : ends_.back());
+  metadata_.emplace_back(), values_.emplace_back();
+}
+
+bool LeafHasher::known(std::size_t i) const { return ends_[i] > (i == 0 ? 0 : ends_[i - 1]); }
+
+// The hashes of `parts`, many of which may be empty, go into the heads: to so many bytes before their ends.
+void LeafHasher::put_inner(std::string_view domain, const std::vector<ByteView>& parts, std::size_t before_end) {
+  const Hash of_none = digest(domain, {});
+  std::vector<ByteView> some;
+  std::ranges::copy_if(parts, std::back_inserter(some), [](ByteView part) { return !part.empty(); });
+  std::vector<Hash> hashes(some.size());
+  digests(domain, some, hashes);
+  auto next = hashes.begin();
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (known(i)) std::ranges::copy(parts[i].empty() ? of_none : *next++, heads_.data() + ends_[i] - before_end);
+  }
+}
+
+void LeafHasher::finish(std::vector<Hash>& leaves) && {
+  if (ends_.empty()) return;
+  put_inner("dlog1 metadata", metadata_, 2 * kHashBytes);
+  put_inner("dlog1 values", values_, kHashBytes);
+  std::vector<ByteView> heads;
+  for (std::size_t i = 0; i < ends_.size(); ++i) {
+    const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
+    if (known(i)) heads.push_back(ByteView(heads_).subspan(begin, ends_[i] - begin));
+  }
+  std::vector<Hash> hashes(heads.size());
+  digests("dlog1 leaf", heads, hashes);
+  auto next = hashes.begin();
+  for (std::size_t i = 0; i < ends_.size(); ++i) leaves.push_back(known(i) ? *next++ : Hash{});
+}
+
+Hash leaf_hash(const LeafNames& names, const Change& change) {
+  std::vector<Hash> leaf;
+  LeafHasher hasher;
+  hasher.add(names, change);
+  std::move(hasher).finish(leaf);
+  return leaf[0];
 }
 
 Hash setting_hash(const Catalog& catalog, const Commit& commit) {
@@ -116,19 +167,29 @@ Hash setting_hash(const Catalog& catalog, const Commit& commit) {
 }
 
 void MerkleTree::add(const Hash& leaf) {
-  peaks_.push_back(leaf);
-  for (std::uint64_t full = size_; (full & 1) != 0; full >>= 1) {  // one peak a set bit of the size, largest first
+  waiting_.push_back(leaf);
+  ++size_;
+  if (waiting_.size() < kGroup) return;
+  peaks_.push_back(full_root(waiting_));
+  waiting_.clear();
+  for (std::uint64_t full = size_ / kGroup - 1; (full & 1) != 0; full >>= 1) {  // one peak a set bit of the groups' number, largest first
     const Hash right = peaks_.back();
     peaks_.pop_back();
     peaks_.back() = node_hash(peaks_.back(), right);
   }
-  ++size_;
 }
 
 Hash MerkleTree::root() const {
   DELTA_CHECK(size_ > 0);  // a commit has a delta
-  Hash root = peaks_.back();
-  for (std::size_t i = peaks_.size() - 1; i-- > 0;) root = node_hash(peaks_[i], root);
+  std::vector<Hash> peaks = peaks_;
+  std::span<const Hash> rest = waiting_;
+  while (!rest.empty()) {
+    const std::size_t full = std::bit_floor(rest.size());
+    peaks.push_back(full_root(rest.first(full)));
+    rest = rest.subspan(full);
+  }
+  Hash root = peaks.back();
+  for (std::size_t i = peaks.size() - 1; i-- > 0;) root = node_hash(peaks[i], root);
   return root;
 }
 
@@ -183,6 +244,13 @@ std::optional<Hash> PartialTree::hash_of(Range range) const {
 
 std::optional<Hash> PartialTree::root() {
   sort();
+  if (known_.empty()) {
+    MerkleTree tree;
+    for (const Leaf& leaf : leaves_) {
+      if (leaf.place == tree.size()) tree.add(leaf.hash);
+    }
+    return tree.size() == size_ ? std::optional(tree.root()) : std::nullopt;
+  }
   return hash_of({0, size_});
 }
 
@@ -207,7 +275,8 @@ Hash commit_hash(const Catalog& catalog, const Commit& commit, const Hash& root,
   for (const std::string& s : {std::cref(commit.message), std::cref(commit.tool), std::cref(commit.source), std::cref(commit.trace), std::cref(commit.setting)}) {
     room += text_room(s);
   }
-  Writer out(room);
+  Buffer bytes;
+  Writer out(bytes, 0, room);
   out.raw(root);
   out.raw(previous);
   out.u64(commit.first);
@@ -223,7 +292,7 @@ Hash commit_hash(const Catalog& catalog, const Commit& commit, const Hash& root,
   out.text(commit.source);
   out.text(commit.trace);
   out.text(commit.setting);
-  return digest("dlog1 commit", out.bytes());
+  return digest("dlog1 commit", ByteView(bytes).first(out.end()));
 }
 
 }  // namespace delta::model

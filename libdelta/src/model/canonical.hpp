@@ -24,6 +24,24 @@ struct LeafNames {
 };
 Hash leaf_hash(const LeafNames& names, const Change& change);
 
+/// The leaves of a block, hashed together.
+class LeafHasher {
+ public:
+  /// The values and the metadata of the change are read at finish().
+  void add(const LeafNames& names, const Change& change);
+  void add_unknown();  ///< of a delta that is not whole: zeros
+  /// Appends the leaf of each, in order.
+  void finish(std::vector<Hash>& leaves) &&;
+
+ private:
+  bool known(std::size_t i) const;
+  void put_inner(std::string_view domain, const std::vector<ByteView>& parts, std::size_t before_end);
+
+  Buffer heads_;                    // one after the other, with room for the two inner hashes at the end of each
+  std::vector<std::size_t> ends_;   // of the heads; that of an unknown one is empty
+  std::vector<ByteView> values_, metadata_;
+};
+
 /// The leaf of a setting commit, which is its root too: that of a delta of operation 10 on no vector, with the setting as metadata.
 Hash setting_hash(const Catalog& catalog, const Commit& commit);
 
@@ -36,7 +54,8 @@ class MerkleTree {
   std::uint64_t size() const { return size_; }
 
  private:
-  std::vector<Hash> peaks_;
+  std::vector<Hash> peaks_;    // of whole groups of leaves
+  std::vector<Hash> waiting_;  // leaves of the group that is not whole yet
   std::uint64_t size_ = 0;
 };
 

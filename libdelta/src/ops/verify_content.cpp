@@ -65,6 +65,7 @@ void ContentCheck::check_block(Block& block, bool chain) const {
   const auto [first, last] = std::ranges::minmax(block.batch.times);
   if (block.broken.empty() && (first != entry.min_time || last != entry.max_time)) block.broken = "the frame's time range is not that of its deltas";
   for (auto& v : block.batch.vectors) v = part_.vectors[v];
+  model::LeafHasher hasher;
   for (std::size_t i = 0; i < block.batch.size(); ++i) {
     const Change change = block.batch[i];
     const Namespace& ns = log_.catalog.name_space(log_.catalog.namespace_of(change.vector));
@@ -72,9 +73,13 @@ void ContentCheck::check_block(Block& block, bool chain) const {
     const auto ok = model::check_change(change, ns.dims, {.allow_nonfinite = true});
     if (!ok && block.broken.empty()) block.broken = std::string(origin) + ":" + std::to_string(change.seq) + ": " + ok.error().message;
     if (!chain) continue;
-    const model::LeafNames names{origin, ns.name, log_.catalog.id(change.vector), ns.dims};
-    block.leaves.push_back(change.lost == 0 ? model::leaf_hash(names, change) : Hash{});
+    if (change.lost == 0) {
+      hasher.add({origin, ns.name, log_.catalog.id(change.vector), ns.dims}, change);
+    } else {
+      hasher.add_unknown();
+    }
   }
+  std::move(hasher).finish(block.leaves);
 }
 
 std::optional<Hash> ContentCheck::previous_of(std::size_t row) const {

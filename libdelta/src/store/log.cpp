@@ -221,16 +221,18 @@ Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
   for (auto& c : block.batch.commits) c = part.commits[c];
   if (!options.leaves) return {};
   block.leaves.clear();
+  model::LeafHasher hasher;
   for (std::size_t i = 0; i < block.batch.size(); ++i) {
     const Change change = block.batch[i];
     if (change.lost != 0) {
-      block.leaves.emplace_back();  // what it was is not known
+      hasher.add_unknown();
       continue;
     }
     const Namespace& ns = catalog.name_space(catalog.namespace_of(change.vector));
     const std::string_view origin = catalog.origin(history.commit(change.commit).origin);
-    block.leaves.push_back(model::leaf_hash({origin, ns.name, catalog.id(change.vector), ns.dims}, change));
+    hasher.add({origin, ns.name, catalog.id(change.vector), ns.dims}, change);
   }
+  std::move(hasher).finish(block.leaves);
   return {};
 }
 

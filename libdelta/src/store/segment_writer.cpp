@@ -72,16 +72,17 @@ void SegmentWriter::Block::append(const Block& next) {
 }
 
 void SegmentWriter::Block::hash_leaves() {
-  leaves.reserve(batch.size());
+  model::LeafHasher hasher;
   for (std::size_t p = 0; p < pieces.size(); ++p) {
     const std::size_t end = p + 1 < pieces.size() ? pieces[p + 1].begin : batch.size();
     for (std::size_t i = pieces[p].begin; i < end; ++i) {
       Change change = batch[i];
       change.seq = pieces[p].seq + (i - pieces[p].begin);
       const Namespace& ns = namespaces[owners[i]];
-      leaves.push_back(model::leaf_hash({pieces[p].origin, ns.name, ids[i], ns.dims}, change));
+      hasher.add({pieces[p].origin, ns.name, ids[i], ns.dims}, change);
     }
   }
+  std::move(hasher).finish(leaves);
 }
 
 void SegmentWriter::Block::encode() {
