@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t kSmallFile = 1 << 20;   // threads take longer to start
 constexpr std::uint64_t kLargeFrame = 1 << 20;  // left to the scan, which reads it piece by piece
-constexpr std::uint64_t kAtOnce = 512 << 10;    // handing a few frames to another thread and back takes longer than looking at them
+constexpr std::uint64_t kAtOnce = 256 << 10;    // handing a few frames to another thread and back takes longer than looking at them
 
 std::uint64_t extent(const format::FrameEntry& entry) { return format::kFrameBytes + format::padded(entry.stored); }
 
@@ -26,6 +26,7 @@ struct Stretch {
   void look() {
     const auto& frames = segment->footer.frames;
     good.clear();
+    bytes.reserve(kAtOnce + kLargeFrame);  // growing would copy what the last stretch left
     bytes.resize(static_cast<std::size_t>(size));
     const std::uint64_t begin = segment->offset + frames[first].offset;
     if (!segment->file->read(begin, bytes)) return;
