@@ -102,6 +102,20 @@ Verdict judge(const std::string& path) {
   return must(verify(paths, {VerifyLevel::content, 1})).verdict;
 }
 
+/// The log as a file, its bytes and its frames.
+struct Written {
+  scratch::Directory dir;
+  std::string path = dir.file("a.dlog");
+  Bytes good;
+  std::vector<Frame> frames;
+
+  Written() {
+    write_log(path);
+    good = scratch::read(path);
+    frames = frames_of(good);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("lists by frame come back as lists by vector") {
@@ -175,11 +189,8 @@ TEST_CASE("damaged postings are refused, or say something else in its one spelli
 }
 
 TEST_CASE("a point read by postings gives what reading everything gives; a damaged one does, too") {
-  const scratch::Directory dir;
-  const std::string path = dir.file("a.dlog");
-  write_log(path);
-  const Bytes good = scratch::read(path);
-  const auto frames = frames_of(good);
+  const Written log;
+  const auto& [dir, path, good, frames] = log;
   REQUIRE(count(frames, FrameType::data) >= store::PostingsBuilder::kFewest);
   REQUIRE(count(frames, FrameType::postings) == 1);
   CHECK(judge(path) == Verdict::ok);
@@ -197,11 +208,8 @@ TEST_CASE("a point read by postings gives what reading everything gives; a damag
 }
 
 TEST_CASE("postings that say what the frames do not are found") {
-  const scratch::Directory dir;
-  const std::string path = dir.file("a.dlog");
-  write_log(path);
-  const Bytes good = scratch::read(path);
-  const auto frames = frames_of(good);
+  const Written log;
+  const auto& [dir, path, good, frames] = log;
   const Frame& frame = first_of(frames, FrameType::postings);
   Buffer payload;
   Postings wrong;  // each vector in the first frame alone
@@ -222,11 +230,8 @@ TEST_CASE("postings that say what the frames do not are found") {
 }
 
 TEST_CASE("a segment that another seals gets the postings that its writer would have written") {
-  const scratch::Directory dir;
-  const std::string path = dir.file("a.dlog");
-  write_log(path);
-  const Bytes good = scratch::read(path);
-  const auto frames = frames_of(good);
+  const Written log;
+  const auto& [dir, path, good, frames] = log;
   const Frame& postings = first_of(frames, FrameType::postings);
   for (const std::size_t cut : {postings.at, postings.at + 70, frames.back().at, frames.back().at + 10}) {
     scratch::write(dir.file("cut.dlog"), Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(cut)));
