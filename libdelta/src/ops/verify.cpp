@@ -13,6 +13,9 @@
 namespace delta {
 namespace {
 
+// Where looking ahead begins to pay: starting a thread takes as long as one needs for some tens of megabytes.
+constexpr std::uint64_t kWorthThreads = 96 << 20;
+
 class Verifier {
  public:
   explicit Verifier(const VerifyOptions& options) : options_(options), threads_(thread_count(options.threads)) {}
@@ -50,7 +53,7 @@ class Verifier {
     DELTA_TRY(InputFile opened, InputFile::open(path));
     const auto file = std::make_shared<const InputFile>(std::move(opened));
     const bool payloads = options_.level >= VerifyLevel::frame;
-    const auto good = payloads ? store::GoodFrames::of(file, threads_) : store::GoodFrames();
+    const auto good = payloads && file->size() >= kWorthThreads ? store::GoodFrames::of(file, threads_) : store::GoodFrames();
     DELTA_TRY(auto scanned, store::scan_file(*file, payloads, &good));
     ++report_.files;
     report_.bytes += file->size();

@@ -9,32 +9,37 @@
 namespace delta::store {
 namespace {
 
-constexpr std::uint64_t kSmallFile = 1 << 20;   // threads take longer to start
 constexpr std::uint64_t kLargeFrame = 1 << 20;  // left to the scan, which reads it piece by piece
-constexpr std::uint64_t kAtOnce = 256 << 10;    // handing a few frames to another thread and back takes longer than looking at them
+constexpr std::uint64_t kPiece = 128 << 10;     // is read at once, into a buffer that stays in the cache
+constexpr std::uint64_t kStretch = 4 << 20;     // is handed to a thread at once: handing over takes as long as looking at a piece
 
 std::uint64_t extent(const format::FrameEntry& entry) { return format::kFrameBytes + format::padded(entry.stored); }
 
-/// Frames [first, last) of a segment, which stand one behind the other.
+/// Frames [first, last) of a segment, none of them large, which stand one behind the other.
 struct Stretch {
-  const Segment* segment = nullptr;
-  std::size_t first = 0, last = 0;
-  std::uint64_t size = 0;
-  Buffer bytes;
-  std::vector<std::pair<std::uint64_t, format::FrameHeader>> good;
+  const Segment& segment;
+  std::size_t first, last;
+  std::vector<std::pair<std::uint64_t, format::FrameHeader>> good = {};
 
   void look() {
-    const auto& frames = segment->footer.frames;
-    good.clear();
-    bytes.reserve(kAtOnce + kLargeFrame);  // growing would copy what the last stretch left
-    bytes.resize(static_cast<std::size_t>(size));
-    const std::uint64_t begin = segment->offset + frames[first].offset;
-    if (!segment->file->read(begin, bytes)) return;
-    format::FrameHeader frame;
-    std::size_t at = 0;
-    for (std::size_t i = first; i < last; ++i) {
-      const auto here = ByteView(bytes).subspan(at, static_cast<std::size_t>(extent(frames[i])));
-      if (check_frame(*segment, frames[i], segment->frame_numbers[i], here, frame)) good.push_back({begin + at, frame});
+    const auto& frames = segment.footer.frames;
+    Buffer bytes;
+    for (std::size_t i = first, begin = first; i < last; begin = i) {
+      std::uint64_t size = 0;
+      while (i < last && (i == begin || size + extent(frames[i]) <= kPiece)) size += extent(frames[i++]);
+      bytes.resize(static_cast<std::size_t>(size));
+      if (!segment.file->read(segment.offset + frames[begin].offset, bytes)) return;
+      look_at(bytes, begin, i);
+    }
+  }
+
+ private:
+  void look_at(ByteView bytes, std::size_t begin, std::size_t end) {
+    const auto& frames = segment.footer.frames;
+    for (std::size_t i = begin, at = 0; i < end; ++i) {
+      const ByteView here = bytes.subspan(at, static_cast<std::size_t>(extent(frames[i])));
+      format::FrameHeader frame;
+      if (check_frame(segment, frames[i], segment.frame_numbers[i], here, frame)) good.push_back({segment.offset + frames[begin].offset + at, frame});
       at += here.size();
     }
   }
@@ -44,18 +49,14 @@ struct Stretch {
 
 GoodFrames GoodFrames::of(const std::shared_ptr<const InputFile>& file, unsigned threads) {
   GoodFrames out;
-  if (threads < 2 || file->size() < kSmallFile) return out;
+  if (threads < 2) return out;
   const auto segments = footered_segments(file);
   if (!segments) return out;
   OrderedWork work(threads, threads * 2);
-  std::vector<std::shared_ptr<Stretch>> spare;
-  const auto submit = [&](const Segment& segment, std::size_t first, std::size_t last, std::uint64_t size) {
-    const auto stretch = spare.empty() ? std::make_shared<Stretch>() : std::move(spare.back());
-    if (!spare.empty()) spare.pop_back();
-    stretch->segment = &segment, stretch->first = first, stretch->last = last, stretch->size = size;
-    static_cast<void>(work.submit([stretch] { return stretch->look(), Status(); }, [&out, &spare, stretch]() -> Status {
+  const auto submit = [&](const Segment& segment, std::size_t first, std::size_t last) {
+    const auto stretch = std::make_shared<Stretch>(Stretch{segment, first, last});
+    static_cast<void>(work.submit([stretch] { return stretch->look(), Status(); }, [&out, stretch]() -> Status {
       out.frames_.insert(out.frames_.end(), stretch->good.begin(), stretch->good.end());
-      spare.push_back(stretch);
       return {};
     }));  // what is not good is not here: nothing fails
   };
@@ -65,7 +66,10 @@ GoodFrames GoodFrames::of(const std::shared_ptr<const InputFile>& file, unsigned
     std::uint64_t size = 0;
     for (std::size_t i = 0; i <= frames.size(); ++i) {
       const bool ends = i == frames.size() || extent(frames[i]) > kLargeFrame;
-      if (size > 0 && (ends || size >= kAtOnce)) submit(segment, std::exchange(first, i), i, std::exchange(size, 0));
+      if (size > 0 && (ends || size >= kStretch)) {
+        submit(segment, first, i);
+        first = i, size = 0;
+      }
       if (ends) {
         first = i + 1;
       } else {

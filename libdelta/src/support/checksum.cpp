@@ -1,6 +1,10 @@
 #include "support/checksum.hpp"
 
+#if defined(__x86_64__) && __has_include(<xxh_x86dispatch.h>)
+#include <xxh_x86dispatch.h>  // the same names, with the widest vectors of the processor
+#else
 #include <xxhash.h>
+#endif
 
 #include <utility>
 
