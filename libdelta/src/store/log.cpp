@@ -236,20 +236,8 @@ Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
   return {};
 }
 
-/// Handing a few small blocks to another thread and back takes longer than decoding them.
-unsigned Log::Impl::worth_threads() const {
-  constexpr std::uint64_t kWorth = 512 << 10;
-  std::uint64_t stored = 0;
-  for (const auto& part : parts) {
-    for (const auto& entry : part.segment.footer.frames) stored += entry.type == FrameType::data ? entry.stored : 0;
-    if (stored >= kWorth) return threads;
-  }
-  return 1;
-}
-
-Status Log::Impl::stream(const StreamOptions& options, const std::function<Status(const Block&)>& visit) const {
-  OrderedWork work(worth_threads(), threads * 4);
-  std::vector<std::shared_ptr<Block>> spare;
+std::vector<Log::Impl::Place> Log::Impl::places(const StreamOptions& options) const {
+  std::vector<Place> places;
   for (const auto& part : parts) {
     if (part.idle) continue;
     constexpr std::size_t kFew = 16;     // where more than one in so many vectors is wanted, a block likely holds one
@@ -272,23 +260,39 @@ Status Log::Impl::stream(const StreamOptions& options, const std::function<Statu
         const auto first = std::ranges::lower_bound(numbers, entry.min_vector);
         if (first == numbers.end() || *first > entry.max_vector) continue;
       }
-      std::shared_ptr<Block> block;
-      if (spare.empty()) {
-        block = std::make_shared<Block>();
-      } else {
-        block = std::move(spare.back());
-        spare.pop_back();
-      }
-      block->part = &part;
-      block->entry = i;
-      block->look_first = few && !holds;
-      DELTA_OK(work.submit([this, &options, block] { return read_block(options, *block); },
-                           [&visit, &spare, block]() -> Status {
-                             if (!block->batch.empty()) DELTA_OK(visit(*block));
-                             spare.push_back(block);
-                             return {};
-                           }));
+      places.push_back({&part, i, few && !holds});
     }
+  }
+  return places;
+}
+
+/// Starting a thread, and handing blocks to it and back, takes longer than decoding a few.
+unsigned Log::Impl::worth_threads(std::span<const Place> places) const {
+  constexpr std::uint64_t kWorth = 1 << 20;
+  std::uint64_t stored = 0;
+  for (const Place& place : places) stored += place.part->segment.footer.frames[place.entry].stored;
+  return stored < kWorth ? 1 : threads;
+}
+
+Status Log::Impl::stream(const StreamOptions& options, const std::function<Status(const Block&)>& visit) const {
+  const auto chosen = places(options);
+  OrderedWork work(worth_threads(chosen), threads * 4);
+  std::vector<std::shared_ptr<Block>> spare;
+  for (const Place& place : chosen) {
+    std::shared_ptr<Block> block;
+    if (spare.empty()) {
+      block = std::make_shared<Block>();
+    } else {
+      block = std::move(spare.back());
+      spare.pop_back();
+    }
+    static_cast<Place&>(*block) = place;
+    DELTA_OK(work.submit([this, &options, block] { return read_block(options, *block); },
+                         [&visit, &spare, block]() -> Status {
+                           if (!block->batch.empty()) DELTA_OK(visit(*block));
+                           spare.push_back(block);
+                           return {};
+                         }));
   }
   return work.finish();
 }

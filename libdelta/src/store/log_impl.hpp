@@ -23,11 +23,14 @@ struct Log::Impl {
     bool passes = false;                 // any of them
     bool idle = false;                   // all of them
   };
-  /// A decoded DATA frame: vectors and commits by the log's numbers, each delta of a whole commit once.
-  struct Block {
+  /// A DATA frame.
+  struct Place {
     const Part* part = nullptr;
     std::size_t entry = 0;
     bool look_first = false;  // is there anything wanted in it at all?
+  };
+  /// One that is decoded: vectors and commits by the log's numbers, each delta of a whole commit once.
+  struct Block : Place {
     ChangeBatch batch;
     std::vector<Hash> leaves;
   };
@@ -61,7 +64,8 @@ struct Log::Impl {
   /// DATA frames of all parts, decoded by workers, handed on in order.
   Status stream(const StreamOptions& options, const std::function<Status(const Block&)>& visit) const;
   Status read_block(const StreamOptions& options, Block& block) const;
-  unsigned worth_threads() const;
+  std::vector<Place> places(const StreamOptions& options) const;
+  unsigned worth_threads(std::span<const Place> places) const;
   /// Where each origin stands, by catalog number: from the footers, or by hashing where a segment has none.
   Result<std::vector<store::Head>> heads(const Log& log) const;
 };
