@@ -109,15 +109,15 @@ std::optional<std::uint32_t> exact(std::span<const Pair> pairs, double guess, Pr
 }  // namespace
 
 void KnownValues::clear() {
-  if (bits_.empty()) bits_.resize(kMaxDims), stamps_.resize(kMaxDims);
-  if (++epoch_ == 0) std::fill(stamps_.begin(), stamps_.end(), 0), epoch_ = 1;
+  if (!bits_) bits_ = allocate_pages(kMaxDims, false), stamps_ = allocate_pages(kMaxDims, false);
+  if (++epoch_ == 0) std::fill_n(stamps_.get(), kMaxDims, 0), epoch_ = 1;
   top_ = 0, row_ = 0;
   vector_ = ~std::uint64_t{0};
 }
 
 void KnownValues::transform(Operation op, std::span<const std::uint32_t> parameters) {
   std::uint64_t overflows = 0;
-  transform_row({bits_.data(), top_}, op, parameters, overflows);  // the unknown ones do not matter
+  transform_row({bits_.get(), top_}, op, parameters, overflows);  // the unknown ones do not matter
 }
 
 std::optional<std::uint32_t> common_factor(std::span<const Pair> pairs) {

@@ -7,12 +7,12 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "codec/classes.hpp"
 #include "codec/coder.hpp"
 #include "codec/lattice.hpp"
 #include "delta/change.hpp"
+#include "delta/pages.hpp"
 
 namespace delta::codec {
 
@@ -26,7 +26,8 @@ enum class Relation : std::uint8_t {
 };
 inline constexpr std::uint8_t kRelations = 5;
 
-/// The values of one vector, as far as the deltas of the block so far tell them. One a thread: 512 KiB.
+/// The values of one vector, as far as the deltas of the block so far tell them. One a thread: 512 KiB,
+/// of which those pages are touched that the dimensions at hand take.
 class KnownValues {
  public:
   /// What follows is of this vector; of another than before nothing is known.
@@ -45,7 +46,7 @@ class KnownValues {
   }
   /// The first dims.
   void set_row(std::span<const std::uint32_t> bits) {
-    std::copy(bits.begin(), bits.end(), bits_.begin());
+    std::copy(bits.begin(), bits.end(), bits_.get());
     know_row(bits.size());
   }
   /// The same where only what is known is asked.
@@ -56,7 +57,7 @@ class KnownValues {
   void transform(Operation op, std::span<const std::uint32_t> parameters);
 
  private:
-  std::vector<std::uint32_t> bits_, stamps_;
+  Pages bits_, stamps_;  // by dimension
   std::uint32_t epoch_ = 0, top_ = 0, row_ = 0;  // the first row_ dims are known whatever their stamps say
   std::uint64_t vector_ = ~std::uint64_t{0};
 };

@@ -27,9 +27,10 @@ struct Stretch {
     for (std::size_t i = first, begin = first; i < last; begin = i) {
       std::uint64_t size = 0;
       while (i < last && (i == begin || size + extent(frames[i]) <= kPiece)) size += extent(frames[i++]);
-      bytes.resize(static_cast<std::size_t>(size));
-      if (!segment.file->read(segment.offset + frames[begin].offset, bytes)) return;
-      look_at(bytes, begin, i);
+      bytes.resize(std::max(bytes.size(), static_cast<std::size_t>(size)));
+      const auto piece = std::span(bytes).first(static_cast<std::size_t>(size));
+      if (!segment.file->read(segment.offset + frames[begin].offset, piece)) return;
+      look_at(piece, begin, i);
     }
   }
 

@@ -25,7 +25,9 @@ bool all_zero(ByteView bytes) { return std::ranges::all_of(bytes, [](Byte b) { r
 
 class Scanner {
  public:
-  Scanner(const InputFile& file, bool payloads, const GoodFrames* good) : file_(file), payloads_(payloads), good_(good), size_(file.size()) {}
+  Scanner(const InputFile& file, bool payloads, const GoodFrames* good) : file_(file), payloads_(payloads), good_(good), size_(file.size()) {
+    buffer_.reserve(kChunk + kFrameBytes);  // it grows with the frames, and is then not copied
+  }
 
   Result<ScannedFile> run() {
     if (size_ == 0) {
@@ -110,7 +112,8 @@ class Scanner {
   Status step_frame() {
     Byte bytes[kFrameBytes];
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(left(), kFrameBytes));
-    DELTA_OK(file_.read(at_, {bytes, n}));
+    DELTA_TRY(const ByteView here, bytes_at(at_, n));
+    std::ranges::copy(here, bytes);
     if (footer_) return step_trailer({bytes, n});
     if (n < kFrameBytes) {
       tail(Verdict::torn, "ends inside a frame header");
@@ -182,15 +185,25 @@ class Scanner {
   /// visit(offset in the file, bytes) over the payload of the frame here, padding included.
   template <class Visit>
   Status each_chunk(std::uint64_t total, const Visit& visit) {
-    buffer_.resize(std::min<std::uint64_t>(total, kChunk));
     for (std::uint64_t done = 0; done < total;) {
       const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(total - done, kChunk));
       const std::uint64_t start = at_ + kFrameBytes + done;
-      DELTA_OK(file_.read(start, {buffer_.data(), n}));
-      visit(start, ByteView(buffer_.data(), n));
+      DELTA_TRY(const ByteView bytes, bytes_at(start, n));
+      visit(start, bytes);
       done += n;
     }
     return {};
+  }
+
+  /// `n` bytes of the file, valid until the next call. With them the header that stands behind is read, which is wanted next.
+  Result<ByteView> bytes_at(std::uint64_t from, std::size_t n) {
+    if (from < buffer_at_ || from + n > buffer_at_ + buffered_) {
+      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(n + kFrameBytes, size_ - from));
+      buffer_.resize(std::max(buffer_.size(), size));  // one that shrank would be filled with zeros as it grows again
+      DELTA_OK(file_.read(from, std::span(buffer_).first(size)));
+      buffer_at_ = from, buffered_ = size;
+    }
+    return ByteView(buffer_).subspan(static_cast<std::size_t>(from - buffer_at_), n);
   }
 
   Status bad_payload(const format::FrameHeader& frame, PayloadState state) {
@@ -345,11 +358,10 @@ class Scanner {
   }
 
   Result<bool> zeros_from(std::uint64_t from) {
-    buffer_.resize(kChunk);
     while (from < size_) {
       const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(size_ - from, kChunk));
-      DELTA_OK(file_.read(from, {buffer_.data(), n}));
-      if (!all_zero({buffer_.data(), n})) return false;
+      DELTA_TRY(const ByteView bytes, bytes_at(from, n));
+      if (!all_zero(bytes)) return false;
       from += n;
     }
     return true;
@@ -365,6 +377,8 @@ class Scanner {
   std::optional<std::uint64_t> footer_;  // offset of the open segment's footer, once passed
   Checksum digest_;
   Buffer buffer_;
+  std::uint64_t buffer_at_ = 0;  // where in the file its first `buffered_` bytes stand
+  std::size_t buffered_ = 0;
   ScannedFile out_;
 };
 
