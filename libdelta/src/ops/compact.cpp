@@ -22,6 +22,7 @@ namespace {
 
 /// What the survey knows of a vector.
 struct Place {
+  static constexpr std::uint64_t kBytes = 64;  // of a delta, about, beside its indices and values
   Key first;                  // least key of its deltas
   std::uint64_t bytes = 0;    // of its deltas as plain rows, about
   std::uint64_t deltas = 0;
@@ -65,7 +66,7 @@ class Survey {
   void take(const Log& log, const ChangeBatch& batch, std::size_t i) {
     Place& place = places[batch.vectors[i]];
     const auto size = [i](const std::vector<std::uint64_t>& ends) { return ends[i] - (i == 0 ? 0 : ends[i - 1]); };
-    place.bytes += 64 + 4 * (size(batch.index_ends) + size(batch.bits_ends));
+    place.bytes += Place::kBytes + 4 * (size(batch.index_ends) + size(batch.bits_ends));
     const Key key{batch.times[i], log.commit(batch.commits[i]).origin, batch.seqs[i]};
     if (place.deltas++ == 0 || less(key, place.first)) place.first = key;
   }
@@ -187,7 +188,8 @@ class Compaction {
     const bool everything = vectors.size() == survey_.order.size();
     std::vector<bool> wanted(log_.catalog().vectors());
     for (const std::uint32_t v : vectors) wanted[v] = true;
-    ChangeBatch gathered;
+    ChangeBatch& gathered = gathered_;
+    make_room(vectors);
     Log::Impl::StreamOptions options;
     options.wanted = everything ? nullptr : &wanted;
     options.leaves = rows_->needs_leaves();
@@ -211,6 +213,15 @@ class Compaction {
       DELTA_OK(write_vector(v, deltas, writer));
     }
     return {};
+  }
+
+  /// For the deltas of these vectors, before they come: growing would copy what is there, into pages that are touched anew.
+  void make_room(std::span<const std::uint32_t> vectors) {
+    std::uint64_t deltas = 0, bytes = 0;
+    for (const std::uint32_t v : vectors) deltas += survey_.places[v].deltas, bytes += survey_.places[v].bytes;
+    gathered_.clear();
+    gathered_.reserve(static_cast<std::size_t>(deltas));
+    gathered_.bits.reserve(static_cast<std::size_t>((bytes - deltas * Place::kBytes) / 4));
   }
 
   Status write_vector(std::uint32_t vector, std::vector<Change>& deltas, store::PackedWriter& writer) {
@@ -264,6 +275,7 @@ class Compaction {
   bool pruning_ = false;
   Survey survey_;
   std::optional<ops::CompactRows> rows_;
+  ChangeBatch gathered_;  // of the group at hand; the next one takes its memory over
   std::uint64_t deltas_ = 0, partial_ = 0, longest_ = 0;
 };
 
