@@ -1,6 +1,7 @@
 #include "ops/verify_content.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "delta/text.hpp"
 #include "model/canonical.hpp"
@@ -30,23 +31,26 @@ void ContentCheck::say(Verdict verdict, std::size_t entry, std::string what) {
 /// Names: valid, and each given once.
 void ContentCheck::check_tables() {
   const auto invalid = [&](std::string what) { report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr), std::move(what)); };
-  Catalog names;
+  std::set<std::pair<std::string_view, std::uint32_t>> namespaces;
+  bool twice = false;
   for (const auto& ns : segment_.names.namespaces) {
     if (auto ok = model::check_namespace(ns.name); !ok) invalid(ok.error().message);
-    names.add_namespace(ns.name, ns.dims);
+    twice |= !namespaces.emplace(ns.name, ns.dims).second;
   }
+  std::set<std::string_view> origins;
   for (const auto& origin : segment_.names.origins) {
     if (auto ok = model::check_origin(origin); !ok) invalid(ok.error().message);
-    names.add_origin(origin);
+    twice |= !origins.insert(origin).second;
   }
-  for (std::size_t i = 0; i < segment_.ids.size(); ++i) {
-    if (auto ok = model::check_id(segment_.ids[i]); !ok) invalid(ok.error().message);
-    if (names.namespaces() == segment_.names.namespaces.size()) names.add_vector(segment_.owners[i], segment_.ids[i]);
+  for (const auto id : segment_.ids) {
+    if (auto ok = model::check_id(id); !ok) invalid(ok.error().message);
   }
-  if (names.namespaces() != segment_.names.namespaces.size() || names.origins() != segment_.names.origins.size() ||
-      names.vectors() != segment_.ids.size()) {
-    invalid("a namespace, origin or id is named twice");
+  std::vector<bool> vectors(log_.catalog.vectors());  // one number for two ids of the segment: they are one
+  for (const std::uint32_t vector : part_.vectors) {
+    twice |= vectors[vector];
+    vectors[vector] = true;
   }
+  if (twice) invalid("a namespace, origin or id is named twice");
   for (const auto number : part_.commits) {
     if (auto ok = model::check_commit(log_.catalog, log_.history.commit(number)); !ok) invalid(ok.error().message);
   }
