@@ -62,10 +62,31 @@ TEST_CASE("ids may be empty or longer than a chunk") {
   CHECK(catalog.id(a).empty());
   CHECK(catalog.id(b) == large);
   CHECK(catalog.id(c) == "c");
-  const Catalog copy = catalog;
-  CHECK(copy.id(b) == large);
-  CHECK(copy.id(b).data() != catalog.id(b).data());
-  CHECK(copy.find_vector(ns, "c") == c);
+  const char* place = catalog.id(b).data();
+  const Catalog moved = std::move(catalog);
+  CHECK(moved.id(b) == large);
+  CHECK(moved.id(b).data() == place);
+  CHECK(moved.find_vector(ns, "c") == c);
+}
+
+TEST_CASE("many vectors at once get the numbers that they get one by one") {
+  Catalog one, many;
+  std::vector<std::string> texts;
+  std::vector<std::uint32_t> namespaces, expected, numbers;
+  for (Catalog* catalog : {&one, &many}) catalog->add_namespace("a", 3), catalog->add_namespace("b", 4);
+  for (std::uint32_t i = 0; i < 5000; ++i) {  // two thirds are new
+    texts.push_back(std::to_string(i % 3 == 2 ? i / 2 : i));
+    namespaces.push_back(i % 7 == 0 ? 1 : 0);
+  }
+  const std::vector<std::string_view> ids(texts.begin(), texts.end());
+  for (std::size_t i = 0; i < ids.size(); ++i) expected.push_back(one.add_vector(namespaces[i], ids[i]));
+  for (const std::size_t n : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8}, std::size_t{9}, ids.size()}) {
+    numbers.clear();
+    many.add_vectors(std::span(namespaces).first(n), std::span(ids).first(n), numbers);
+    CHECK(std::equal(numbers.begin(), numbers.end(), expected.begin()));
+    CHECK(numbers.size() == n);
+  }
+  CHECK(many.vectors() == one.vectors());
 }
 
 TEST_CASE("a state keeps values where they are while it grows") {

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "delta/export.hpp"
+#include "delta/pages.hpp"
 
 namespace delta {
 
@@ -20,13 +22,15 @@ struct Namespace {
 };
 
 /// Interns namespaces, origins and vectors; numbers count from 0 in order of first use and never change.
-/// Views and references that it returns live as long as the catalog and survive later insertions.
-/// It takes any text: what a name may be is checked where it is read. At most 2^32 - 2 of each.
+/// Views and references that it returns live as long as the catalog and survive later insertions, and moving it.
+/// It takes any text: what a name may be is checked where it is read. At most 2^32 - 2 of each. Moves, does not copy.
 class DELTA_EXPORT Catalog {
  public:
   std::uint32_t add_namespace(std::string_view name, std::uint32_t dims);
   std::uint32_t add_origin(std::string_view name);
   std::uint32_t add_vector(std::uint32_t ns, std::string_view id);  ///< `ns` is a number that add_namespace() gave
+  /// The same of many at once, whose numbers are appended; `namespaces` and `ids` are of one size.
+  void add_vectors(std::span<const std::uint32_t> namespaces, std::span<const std::string_view> ids, std::vector<std::uint32_t>& numbers);
   void reserve_vectors(std::size_t more);  ///< room for as many beside those that are here
 
   std::optional<std::uint32_t> find_namespace(std::string_view name, std::uint32_t dims) const;
@@ -50,7 +54,7 @@ class DELTA_EXPORT Catalog {
   struct Vector {
     std::uint32_t ns, chunk, offset, length;
   };
-  /// Open addressing over numbers. A slot holds 32 bits of the hash, which are enough to grow without hashing
+  /// Open addressing over numbers. A slot is two words: 32 bits of the hash, which are enough to grow without hashing
   /// again and to pass by nearly every stranger without touching its text, and the number + 1; 0 is free.
   class Index {
    public:
@@ -58,12 +62,15 @@ class DELTA_EXPORT Catalog {
     std::optional<std::uint32_t> find(std::uint64_t hash, Same same) const;
     void insert(std::uint64_t hash, std::uint32_t number);
     void reserve(std::size_t used);
+    void prefetch(std::uint64_t hash) const;
 
    private:
     void resize(std::size_t slots);
-    std::vector<std::uint64_t> slots_;
-    std::size_t used_ = 0;
+    void put(std::uint32_t tag, std::uint32_t mark);
+    Pages words_;  // two a slot. Looked at in no order, which is slow where every look is on another page of 4 KiB.
+    std::size_t slots_ = 0, used_ = 0;
   };
+  std::uint32_t add_vector(std::uint32_t ns, std::string_view id, std::uint64_t hash);
   void store(std::uint32_t ns, std::string_view id);
 
   std::deque<Namespace> namespaces_;  // a deque never moves what it holds

@@ -3,8 +3,10 @@
 #include "delta/catalog.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "delta/error.hpp"
 #include "support/checksum.hpp"
@@ -21,39 +23,41 @@ std::uint64_t hash(std::uint64_t seed, std::string_view text) { return checksum(
 
 template <class Same>
 std::optional<std::uint32_t> Catalog::Index::find(std::uint64_t hash, Same same) const {
-  if (slots_.empty()) return std::nullopt;
-  const std::uint64_t tag = hash >> 32, mask = slots_.size() - 1;
-  for (std::uint64_t at = tag & mask; slots_[at] != 0; at = (at + 1) & mask) {
-    const auto number = static_cast<std::uint32_t>(slots_[at] - 1);
-    if (slots_[at] >> 32 == tag && same(number)) return number;
+  if (slots_ == 0) return std::nullopt;
+  const auto tag = static_cast<std::uint32_t>(hash >> 32);
+  for (std::size_t at = tag & (slots_ - 1); words_[2 * at + 1] != 0; at = (at + 1) & (slots_ - 1)) {
+    if (words_[2 * at] == tag && same(words_[2 * at + 1] - 1)) return words_[2 * at + 1] - 1;
   }
   return std::nullopt;
 }
 
 void Catalog::Index::insert(std::uint64_t hash, std::uint32_t number) {
   DELTA_CHECK(number < ~std::uint32_t{0} - 1);
-  if (used_ * 3 >= slots_.size() * 2) resize(std::max(kFirstSlots, slots_.size() * 2));
-  const std::uint64_t tag = hash >> 32, mask = slots_.size() - 1;
-  std::uint64_t at = tag & mask;
-  while (slots_[at] != 0) at = (at + 1) & mask;
-  slots_[at] = tag << 32 | (number + 1);
+  if (used_ * 3 >= slots_ * 2) resize(std::max(kFirstSlots, slots_ * 2));
+  put(static_cast<std::uint32_t>(hash >> 32), number + 1);
   ++used_;
+}
+
+void Catalog::Index::put(std::uint32_t tag, std::uint32_t mark) {
+  std::size_t at = tag & (slots_ - 1);
+  while (words_[2 * at + 1] != 0) at = (at + 1) & (slots_ - 1);
+  words_[2 * at] = tag, words_[2 * at + 1] = mark;
+}
+
+void Catalog::Index::prefetch(std::uint64_t hash) const {
+  if (slots_ > 0) __builtin_prefetch(&words_[2 * (hash >> 32 & (slots_ - 1))]);
 }
 
 void Catalog::Index::reserve(std::size_t used) {
   const std::size_t slots = std::max(kFirstSlots, std::bit_ceil(used * 3 / 2 + 1));
-  if (slots > slots_.size()) resize(slots);
+  if (slots > slots_) resize(slots);
 }
 
 void Catalog::Index::resize(std::size_t slots) {
-  std::vector<std::uint64_t> old(slots);
-  old.swap(slots_);
-  const std::uint64_t mask = slots_.size() - 1;
-  for (const std::uint64_t slot : old) {
-    if (slot == 0) continue;
-    std::uint64_t at = slot >> 32 & mask;
-    while (slots_[at] != 0) at = (at + 1) & mask;
-    slots_[at] = slot;
+  const Pages old = std::exchange(words_, allocate_pages(2 * slots, true));
+  const std::size_t before = std::exchange(slots_, slots);
+  for (std::size_t at = 0; at < before; ++at) {
+    if (old[2 * at + 1] != 0) put(old[2 * at], old[2 * at + 1]);
   }
 }
 
@@ -88,15 +92,30 @@ std::optional<std::uint32_t> Catalog::find_vector(std::uint32_t ns, std::string_
                             [&](std::uint32_t n) { return vectors_[n].ns == ns && id(n) == text; });
 }
 
-std::uint32_t Catalog::add_vector(std::uint32_t ns, std::string_view text) {
+std::uint32_t Catalog::add_vector(std::uint32_t ns, std::string_view text) { return add_vector(ns, text, hash(ns, text)); }
+
+std::uint32_t Catalog::add_vector(std::uint32_t ns, std::string_view text, std::uint64_t hash) {
   DELTA_CHECK(ns < namespaces_.size());
-  const std::uint64_t h = hash(ns, text);
   const auto same = [&](std::uint32_t n) { return vectors_[n].ns == ns && id(n) == text; };
-  if (const auto known = vector_index_.find(h, same)) return *known;
+  if (const auto known = vector_index_.find(hash, same)) return *known;
   const auto number = static_cast<std::uint32_t>(vectors_.size());
-  vector_index_.insert(h, number);
+  vector_index_.insert(hash, number);
   store(ns, text);
   return number;
+}
+
+void Catalog::add_vectors(std::span<const std::uint32_t> namespaces, std::span<const std::string_view> ids, std::vector<std::uint32_t>& numbers) {
+  constexpr std::size_t kAhead = 8;  // so many slots are on their way from memory while one is looked at
+  std::array<std::uint64_t, kAhead> hashes;
+  const auto look_ahead = [&](std::size_t i) {
+    if (i < ids.size()) vector_index_.prefetch(hashes[i % kAhead] = hash(namespaces[i], ids[i]));
+  };
+  numbers.reserve(numbers.size() + ids.size());
+  for (std::size_t i = 0; i < kAhead; ++i) look_ahead(i);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    numbers.push_back(add_vector(namespaces[i], ids[i], hashes[i % kAhead]));
+    look_ahead(i + kAhead);
+  }
 }
 
 void Catalog::reserve_vectors(std::size_t more) {

@@ -20,18 +20,12 @@ class BundleWriter {
   Status run(const store::SegmentFile::Sink& sink) {
     DELTA_OK(store::load_tables(segment_));
     DELTA_TRY(hashes_, store::row_hashes(segment_, threads_));
-    number_names();
+    auto numbers = store::add_names(segment_, catalog_);
+    origins_ = std::move(numbers.origins), vectors_ = std::move(numbers.vectors);
     return segment_.packed() ? write_packed(sink) : write_fresh(sink);
   }
 
  private:
-  void number_names() {
-    std::vector<std::uint32_t> namespaces;
-    for (const auto& ns : segment_.names.namespaces) namespaces.push_back(catalog_.add_namespace(ns.name, ns.dims));
-    for (const auto& name : segment_.names.origins) origins_.push_back(catalog_.add_origin(name));
-    for (std::size_t i = 0; i < segment_.ids.size(); ++i) vectors_.push_back(catalog_.add_vector(namespaces[segment_.owners[i]], segment_.ids[i]));
-  }
-
   const Commit& row(std::size_t r) const { return segment_.rows()[r].commit; }
 
   Status write_fresh(const store::SegmentFile::Sink& sink) {

@@ -112,14 +112,8 @@ Error Log::Impl::fork_in(Error error, const Commit& commit) const {
 
 Status Log::Impl::translate(Part& part) {
   const store::Segment& segment = part.segment;
-  std::vector<std::uint32_t> namespaces, origins;
-  for (const auto& ns : segment.names.namespaces) namespaces.push_back(catalog.add_namespace(ns.name, ns.dims));
-  for (const auto& name : segment.names.origins) origins.push_back(catalog.add_origin(name));
-  part.vectors.reserve(segment.ids.size());
-  if (catalog.vectors() == 0) catalog.reserve_vectors(segment.ids.size());  // what more segments add is mostly there
-  for (std::size_t i = 0; i < segment.ids.size(); ++i) {
-    part.vectors.push_back(catalog.add_vector(namespaces[segment.owners[i]], segment.ids[i]));
-  }
+  auto [origins, vectors] = store::add_names(segment, catalog);
+  part.vectors = std::move(vectors);
   std::vector<std::uint32_t> records;
   for (const auto& record : segment.commits.records) records.push_back(history.add_record(store::renumbered(record, origins)));
   for (const auto& row : segment.rows()) {

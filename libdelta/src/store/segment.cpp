@@ -235,6 +235,18 @@ std::uint64_t Segment::committed() const {
   return rows().empty() ? 0 : deltas;
 }
 
+Numbers add_names(const Segment& segment, Catalog& catalog) {
+  Numbers numbers;
+  std::vector<std::uint32_t> namespaces, owners;
+  for (const auto& ns : segment.names.namespaces) namespaces.push_back(catalog.add_namespace(ns.name, ns.dims));
+  for (const auto& name : segment.names.origins) numbers.origins.push_back(catalog.add_origin(name));
+  owners.reserve(segment.owners.size());
+  for (const std::uint32_t owner : segment.owners) owners.push_back(namespaces[owner]);
+  if (catalog.vectors() == 0) catalog.reserve_vectors(segment.ids.size());  // what more segments add is mostly there
+  catalog.add_vectors(owners, segment.ids, numbers.vectors);
+  return numbers;
+}
+
 void unload_tables(Segment& segment) {
   segment.names = {};
   segment.owners = {}, segment.ids = {}, segment.id_text = {};

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "delta/catalog.hpp"
 #include "delta/change.hpp"
 #include "delta/file.hpp"
 #include "delta/finding.hpp"
@@ -67,6 +68,12 @@ enum class Tables : std::uint8_t {
 };
 /// Reads PROPS, IDS and COMMITS. Where a frame is missing or malformed, stops with an error.
 Status load_tables(Segment& segment, Tables tables = Tables::all);
+/// What a catalog calls the names of a segment, by the segment's numbers.
+struct Numbers {
+  std::vector<std::uint32_t> origins, vectors;
+};
+/// Adds the names of a segment whose tables are loaded to a catalog.
+Numbers add_names(const Segment& segment, Catalog& catalog);
 /// Forgets them: what stays is what opening found.
 void unload_tables(Segment& segment);
 /// The dots of commits that no DATA frame of the segment holds, as "origin:first-last", from what tables can be read. For reports.
