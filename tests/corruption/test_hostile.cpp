@@ -189,3 +189,32 @@ TEST_CASE("an accuracy of a later version is information that is passed over; on
     CHECK(with(setting).verdict == Verdict::invalid);
   }
 }
+
+TEST_CASE("a name that stands twice is invalid") {
+  const scratch::Directory dir;
+  const std::string path = dir.file("names.dlog");
+  const auto write = [&](std::span<const char* const> ids) {
+    auto encoder = must(Encoder::create(path, {}, {.threads = 1, .force = true}));
+    const std::uint32_t bits[] = {1, 2};
+    for (const char* id : ids) {
+      ChangeInput create;
+      create.id = id, create.op = Operation::create, create.bits = bits;
+      must(encoder.change(create));
+    }
+    must(encoder.finish());
+    return scratch::read(path);
+  };
+  // "xa" and "xq" share nothing with their neighbour, so the bytes of one can become the other's.
+  const char* const good[] = {"xa", "yb", "xq"};
+  Bytes bytes = write(good);
+  CHECK(ask(path, bytes).verdict == Verdict::ok);
+  const std::size_t ids = frame_of(bytes, format::FrameType::ids);
+  const std::string text = "xaybxq";
+  const auto at = std::search(bytes.begin() + static_cast<std::ptrdiff_t>(ids), bytes.end(), text.begin(), text.end());
+  REQUIRE(at != bytes.end());
+  at[5] = 'a';
+  fixup::seal(bytes);
+  const Answer answer = ask(path, bytes);
+  CHECK(answer.verdict == Verdict::invalid);
+  CHECK(answer.said.find("named twice") != std::string::npos);
+}
