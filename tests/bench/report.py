@@ -144,7 +144,9 @@ def output_of(*command):
 
 
 def commit():
-    return output_of("git", "-C", str(ROOT), "describe", "--always", "--dirty") or "unknown"
+    """Of what was built: results that wait to be committed change nothing."""
+    changed = output_of("git", "-C", str(ROOT), "status", "--porcelain", "-uno", "--", ".", ":!docs/benchmarks", ":!README.md")
+    return (output_of("git", "-C", str(ROOT), "describe", "--always") or "unknown") + ("-dirty" if changed else "")
 
 
 def machine_facts():

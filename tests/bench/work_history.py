@@ -44,6 +44,7 @@ class HistoryBench:
             Run([self.programs / "bench_workload", self.options.workload, self.scratch,
                  "--rows", self.options.rows, "--dims", self.options.dims, "--versions", VERSIONS])
             stamp.write_text(wanted)
+            os.sync()  # else the disk is busy with them while we are measured
         shutil.rmtree(self.out, ignore_errors=True)
         self.out.mkdir()
 
