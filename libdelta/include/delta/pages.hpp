@@ -11,7 +11,7 @@
 namespace delta {
 
 struct FreePages {
-  std::size_t bytes = 0;
+  std::size_t bytes = 0;  ///< of a mapping; 0: from the heap
   DELTA_EXPORT void operator()(std::uint32_t* at) const;
 };
 using Pages = std::unique_ptr<std::uint32_t[], FreePages>;

@@ -2,6 +2,8 @@
 
 #include <sys/mman.h>
 
+#include <cstdlib>
+
 #include "delta/error.hpp"
 
 namespace delta {
@@ -17,11 +19,15 @@ std::byte* map(std::size_t bytes) {
 
 }  // namespace
 
-void FreePages::operator()(std::uint32_t* at) const { ::munmap(at, bytes); }
+void FreePages::operator()(std::uint32_t* at) const { bytes > 0 ? static_cast<void>(::munmap(at, bytes)) : std::free(at); }
 
 Pages allocate_pages(std::size_t count, bool huge) {
   const std::size_t bytes = count * sizeof(std::uint32_t);
-  if (!huge || bytes < kHuge) return Pages(reinterpret_cast<std::uint32_t*>(map(bytes)), FreePages{bytes});
+  if (!huge || bytes < kHuge) {  // small ones come and go, which costs a system call less; what is large is mapped here, too
+    auto* at = static_cast<std::uint32_t*>(std::calloc(count, sizeof(std::uint32_t)));
+    DELTA_CHECK(at != nullptr);
+    return Pages(at, FreePages{0});
+  }
   // A huge page must be aligned: map more, and give back what is before and after.
   std::byte* at = map(bytes + kHuge);
   const std::size_t before = (kHuge - reinterpret_cast<std::uintptr_t>(at) % kHuge) % kHuge;
