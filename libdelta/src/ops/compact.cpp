@@ -215,13 +215,14 @@ class Compaction {
     return {};
   }
 
-  /// For the deltas of these vectors, before they come: growing would copy what is there, into pages that are touched anew.
+  /// For the deltas of these vectors, before they come: growing would copy what is there, into pages that are touched anew. No more than a
+  /// group takes as a rule, whatever the file says that its last vector has: its values have not been read.
   void make_room(std::span<const std::uint32_t> vectors) {
     std::uint64_t deltas = 0, bytes = 0;
     for (const std::uint32_t v : vectors) deltas += survey_.places[v].deltas, bytes += survey_.places[v].bytes;
     gathered_.clear();
-    gathered_.reserve(static_cast<std::size_t>(deltas));
-    gathered_.bits.reserve(static_cast<std::size_t>((bytes - deltas * Place::kBytes) / 4));
+    gathered_.reserve(static_cast<std::size_t>(std::min(deltas, options_.memory / Place::kBytes)));
+    gathered_.bits.reserve(static_cast<std::size_t>(std::min(bytes - deltas * Place::kBytes, options_.memory) / 4));
   }
 
   Status write_vector(std::uint32_t vector, std::vector<Change>& deltas, store::PackedWriter& writer) {
