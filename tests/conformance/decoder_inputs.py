@@ -182,6 +182,16 @@ def settling():
     return out.lines
 
 
+def seldom_again():
+    """Neighbours among zeros, in vectors of which too few come again for values to follow from those before."""
+    out = Stream(11)
+    for k in range(12):
+        row = [0] * 200
+        row[k:k + 30] = out.vector(30, lambda dice: dice.gauss(0, 1))
+        out.add(f"v{k % 10}", "create" if k < 10 else "dense", vector=row)
+    return out.lines
+
+
 def frame_each():
     """So many dimensions that each delta is a DATA frame of its own, and so many deltas that vectors are looked up by postings."""
     out = Stream(10)
@@ -207,5 +217,6 @@ STREAMS = {
     "proportional": (lambda: continuous(lambda dice, x: x * (1 + dice.gauss(0, 1e-4))), ("balanced",)),
     "repeats": (repeats, ("balanced",)),
     "settling": (settling, ("balanced",)),
+    "seldom-again": (seldom_again, ("balanced",)),
     "frame-each": (frame_each, ("fastest",)),
 }

@@ -58,6 +58,7 @@ class Met:
         self.note(coders, "split_column", lambda kind, coder, *_, **__: [("coder", name, coder) for name, table in KINDS.items() if table is kind])
         self.note(columns, "directory", lambda payload: [("column", columns.COLUMNS[entry.number][0]) for entry in columns.directory.inner(payload)])
         self.note(columns, "unwrapped", lambda payloads: [("payload", "whole" if payload[:1] == b"\0" else "columns") for payload in payloads])
+        self.note(columns, "read_by_vector", lambda *_: [("payload", "by vector")])
         self.note(tables, "read_postings", lambda *_: [("frame", "postings")])
         self.note(values, "Shape", self.note_relation)
         self.note(multiples, "LatticeWords", self.note_lattices)
@@ -94,7 +95,7 @@ class Met:
         every = {("coder", name, coder) for name, table in KINDS.items() for coder in table}
         every |= {("column", name) for name, _ in columns.COLUMNS.values()}
         every |= {("shape", op, delta.ALL) for op in range(delta.CREATE, delta.DELETE + 1)} | set(itertools.product(["shape"], with_sets, range(5)))
-        every |= {("lost", 1 << bit) for bit in range(4)} | {("payload", "whole"), ("payload", "columns"), ("frame", "postings")}
+        every |= {("lost", 1 << bit) for bit in range(4)} | {("payload", "whole"), ("payload", "columns"), ("payload", "by vector"), ("frame", "postings")}
         every |= {("relation", relation) for relation in range(5)} | {("relation", "steps beside values without one before")}
         every |= set(itertools.product(["lattice"], ("one", "of a group"), ("octave", "eighth", "decimal"))) | {("escape", multiples.step_moved)}
         check(every <= self.met, f"what no log of this test holds: {sorted(map(str, every - self.met))}")

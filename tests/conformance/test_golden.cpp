@@ -47,25 +47,36 @@ std::string tell(const std::string& path) {
   return out;
 }
 
-void write_matrices(const std::string& path, const std::string& set, Preset preset) {
+EncodeOptions options_of(Preset preset) {
   EncodeOptions options;
   options.preset = preset, options.force = true, options.message = "golden";
+  return options;
+}
+
+void write_matrices(const std::string& path, const std::string& set, Preset preset) {
   const auto versions = histories::all(set);
-  auto encoder = must(Encoder::create(path, {}, options));
+  auto encoder = must(Encoder::create(path, {}, options_of(preset)));
   for (std::size_t k = 0; k < versions.size(); ++k) must(encoder.state(histories::input(versions[k], static_cast<int>(k))));
   must(encoder.finish());
+}
+
+/// Packed out of a segment for each version: out of one the fresh log would be no larger, and stay as it is.
+void write_packed(const std::string& path, const std::string& set) {
+  const auto versions = histories::all(set);
+  const std::string fresh[] = {path + ".fresh"};
+  for (std::size_t k = 0; k < versions.size(); ++k) {
+    auto encoder = must(k == 0 ? Encoder::create(fresh[0], {}, options_of(Preset::balanced)) : Encoder::append(fresh[0], options_of(Preset::balanced)));
+    must(encoder.state(histories::input(versions[k], static_cast<int>(k))));
+    must(encoder.finish());
+  }
+  static_cast<void>(must(compact(fresh, path, {.force = true})));
 }
 
 void write_golden(const std::string& name, const std::string& path) {
   if (name == "sample") return sample::write_log(path);
   if (name == "sample-appended") return sample::write_log(path), sample::append_log(path);
   if (name == "sample-pruned") return sample::write_pruned(path);
-  if (name == "int8-packed") {
-    write_matrices(path + ".fresh", "tiny/sgns-int8", Preset::balanced);
-    const std::string fresh[] = {path + ".fresh"};
-    static_cast<void>(must(compact(fresh, path, {.force = true})));
-    return;
-  }
+  if (name == "int8-packed") return write_packed(path, "tiny/sgns-int8");
   if (name == "empty") {
     auto encoder = must(Encoder::create(path, {}, {.force = true}));
     must(encoder.finish());

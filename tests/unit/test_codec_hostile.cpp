@@ -83,6 +83,10 @@ Made steps(std::uint8_t coder, const Buffer& stored) {
   return made.raw(Column::rows, {0, 2}).raw(Column::relations, {0, 1}).coded(Column::value_steps, coder, 16, stored);
 }
 Made ordinals() { return steps(kOrdinal, {0, 0, 2, 2, 2}); }
+Made as_fresh(Made made) {
+  made.layout = Layout::fresh;
+  return made.without(Column::rows).raw(Column::clock, {0, 0});
+}
 
 /// The same with a dense update that has a factor, or copies.
 Made scaled_by(std::uint32_t factor) { return ordinals().raw(Column::relations, {0, 2}).without(Column::value_steps).words(Column::factors, {factor}); }
@@ -116,17 +120,29 @@ TEST_CASE("Relations that cannot be are refused") {
   refused(ordinals().raw(Column::relations, {0, 0}).without(Column::value_steps), Column::relations, "all zero");
   refused(ordinals().raw(Column::relations, {1}), Column::relations, "another number of deltas");
   refused(ordinals().raw(Column::relations, {0, 1, 1}), Column::relations, "another number of deltas");
-  for (const Byte relation : Buffer{1, 2, 3}) {
-    Made fresh = ordinals().raw(Column::relations, {0, relation}).without(Column::rows).raw(Column::clock, {0, 0});
-    fresh.layout = Layout::fresh;
-    refused(fresh, Column::relations, "in a fresh segment");
-  }
-  Made fresh = copied(0).without(Column::rows).raw(Column::clock, {0, 0});
-  fresh.layout = Layout::fresh;
-  CHECK(read(fresh)[1].bits[3] == word(4.0f));
   const Made nonzeros = ordinals().raw(Column::kinds, {1, 0x12}).raw(Column::sizes, {1}).raw(Column::gaps, {2});
   for (const Byte relation : Buffer{1, 2, 3, 4}) refused(Made(nonzeros).raw(Column::relations, {0, relation}), Column::relations, "of non-zeros");
   refused(ordinals().raw(Column::kinds, {1, 9}).raw(Column::dims, {4}).raw(Column::relations, {0, 1}), Column::relations, "another number of deltas");
+}
+
+TEST_CASE("A fresh payload stands by vector if values follow from those before, and only then") {
+  // A create of vector 1, one of vector 0, and a dense update of vector 1 that follows the first.
+  const Made made = as_fresh(ordinals()).raw(Column::kinds, {1, 1, 2}).raw(Column::vectors, {1, 0, 1}).raw(Column::dims, {4, 4, 4}).raw(Column::relations, {0, 0, 1});
+  Made follows = Made(made).words(Column::full_values, {9, 8, 7, 6, kFour[0], kFour[1], kFour[2], kFour[3]});
+  follows.count = 3;
+  const ChangeBatch batch = read(follows);
+  CHECK(batch.vectors == std::vector<std::uint32_t>{1, 0, 1});
+  CHECK((batch.ops == std::vector{Operation::create, Operation::create, Operation::dense}));
+  CHECK(batch[0].bits[1] == kFour[1]);
+  CHECK(batch[1].bits[0] == 9);
+  CHECK(batch[2].bits[1] == kFour[1] + 1);
+  refused(Made(follows).raw(Column::relations, {0, 1, 0}), Column::picked_values, "missing");  // vector 1 has none before
+  refused(Made(follows).raw(Column::vectors, {1, 0, 2}), Column::picked_values, "missing");
+  refused(Made(follows).raw(Column::relations, {0, 0, 2}).without(Column::value_steps).words(Column::factors, {1}).raw(Column::vectors, {1, 0, 2}), Column::relations, "not known");
+
+  Made copies = Made(follows).raw(Column::relations, {0, 0, 4}).without(Column::value_steps).raw(Column::copies, {1});
+  CHECK(read(copies)[2].bits[0] == 9);  // of the first by commit
+  CHECK(read(copies)[1].bits[0] == kFour[0]);
 }
 
 TEST_CASE("Factors of values that are not known, and columns that nothing asks for, are refused") {

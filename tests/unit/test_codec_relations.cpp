@@ -339,6 +339,35 @@ TEST_CASE("Copies of another vector's values cost a few bytes, fresh and packed"
   REQUIRE(test::same(often.batch, back));
 }
 
+TEST_CASE("Values that follow from those before cost as little where the vectors come by turns") {
+  Random random(14);
+  PackedBlock together;
+  for (int v = 0; v < 12; ++v) {
+    Row row = test::gaussian(random, kDims, 0.05f);
+    together.put(Operation::create, row);
+    for (int i = 0; i < 6; ++i) together.put(Operation::dense, row = test::next_row(random, row, test::Course::noise));
+    together.next_vector();
+  }
+  ChangeBatch turns;
+  for (std::size_t i = 0; i < 7; ++i) {
+    for (std::size_t v = 0; v < 12; ++v) {
+      Change change = together.batch[v * 7 + i];
+      change.commit = 0, change.metadata = v % 2 == 0 ? R"({"even":true})" : "";
+      turns.add(change);
+    }
+  }
+  const std::size_t packed = test::require_packed(together.batch, 12);
+  for (const Preset preset : {Preset::fastest, Preset::balanced, Preset::maximum}) {
+    Buffer fresh;
+    encode_block(turns, Layout::fresh, preset, fresh);
+    CHECK(fresh.size() < packed + 200);
+    CHECK(test::has_column(fresh, "value steps"));
+    ChangeBatch back;
+    REQUIRE(decode_block(fresh, Layout::fresh, 84, 12, {}, back));
+    REQUIRE(test::same(turns, back));
+  }
+}
+
 TEST_CASE("Pieces of pruned deltas tell the values that they have") {
   Random random(13);
   PackedBlock block;

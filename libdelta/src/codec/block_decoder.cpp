@@ -37,6 +37,9 @@ struct DecodeScratch {
   std::vector<std::uint64_t> numbers, sizes, repeats, dims, copies, full_groups, picked_groups;
   std::vector<std::uint32_t> full, picked, parameters, nonzeros, factors;
   std::vector<std::size_t> assignments;  // those decoded so far, by number in the batch
+  std::vector<std::uint64_t> order;      // of a fresh payload whose deltas stand by vector
+  std::vector<std::uint32_t> places;     // there, of each delta in the order of commits
+  ChangeBatch by_vector;
   KnownValues known;
   StepReader steps;
 };
@@ -44,6 +47,17 @@ struct DecodeScratch {
 DELTA_THREAD_SCRATCH DecodeScratch& decode_scratch() {
   thread_local DecodeScratch instance;
   return instance;
+}
+
+/// The pieces of `values` between `ends`, piece places[i] as the i-th. Of values that were not decoded the ends alone.
+template <class Values>
+void reorder(std::span<const std::uint32_t> places, std::span<const std::uint64_t> ends, const Values& values, std::vector<std::uint64_t>& to_ends, Values& to) {
+  std::uint64_t end = 0;
+  for (const std::uint32_t i : places) {
+    const std::uint64_t begin = i == 0 ? 0 : ends[i - 1];
+    if (!values.empty()) to.insert(to.end(), values.begin() + static_cast<std::ptrdiff_t>(begin), values.begin() + static_cast<std::ptrdiff_t>(ends[i]));
+    to_ends.push_back(end += ends[i] - begin);
+  }
 }
 
 class Decoder {
@@ -58,9 +72,13 @@ class Decoder {
     DELTA_OK(read_relations());
     DELTA_OK(read_vectors());
     DELTA_OK(layout_ == Layout::fresh ? read_times() : read_rows());
+    const bool by_vector = layout_ == Layout::fresh && follows_;
+    if (by_vector) stand_by_vector();
     DELTA_OK(read_shapes());
     DELTA_OK(read_metadata());
-    return wanted_.values ? read_values() : Status{};
+    if (wanted_.values) DELTA_OK(read_values());
+    if (by_vector) stand_by_commit();
+    return {};
   }
 
   std::uint64_t rows() const { return rows_; }  ///< bytes as rows, as far as they are known
@@ -110,6 +128,8 @@ class Decoder {
   Status read_relations();
   Status read_vectors();
   Status read_times();
+  void stand_by_vector();
+  void stand_by_commit();
   Status read_rows();
   Status read_places();
   Status read_lags();
@@ -207,9 +227,7 @@ Status Decoder::read_relations() {
     any = any || relation != Relation::plain;
     if (relation == Relation::plain) continue;
     if (is_full(batch_.ops[i]) && !partial(i) && has_set(s_.kinds[i])) return corrupt(Column::relations, "of non-zeros");
-    if (relation == Relation::repeated) continue;
-    if (layout_ == Layout::fresh) return corrupt(Column::relations, "values before it in a fresh segment");
-    follows_ = true;
+    follows_ = follows_ || is_following(relation);
   }
   return any ? Status{} : corrupt(Column::relations, "all zero");
 }
@@ -260,6 +278,26 @@ Status Decoder::read_times() {
     batch_.times[i].hlc |= s_.numbers[i], any |= s_.numbers[i];
   }
   return any != 0 ? Status{} : corrupt(Column::ticks, "all zero");
+}
+
+/// From here on delta i is the i-th by vector; times stay with the order of commits.
+void Decoder::stand_by_vector() {
+  order_by_vector(batch_.vectors, s_.order);
+  for (std::size_t i = 0; i < count_; ++i) batch_.vectors[i] = static_cast<std::uint32_t>(s_.order[i] >> 32);
+}
+
+/// Back to the order of commits.
+void Decoder::stand_by_commit() {
+  ChangeBatch& from = s_.by_vector;
+  std::swap(from, batch_);
+  batch_.clear();
+  batch_.times.swap(from.times), batch_.lost.swap(from.lost);
+  s_.places.resize(count_);
+  for (std::uint32_t i = 0; i < count_; ++i) s_.places[static_cast<std::uint32_t>(s_.order[i])] = i;
+  for (const std::uint32_t i : s_.places) batch_.ops.push_back(from.ops[i]), batch_.vectors.push_back(from.vectors[i]);
+  reorder(s_.places, from.index_ends, from.indices, batch_.index_ends, batch_.indices);
+  reorder(s_.places, from.bits_ends, from.bits, batch_.bits_ends, batch_.bits);
+  reorder(s_.places, from.metadata_ends, from.metadata, batch_.metadata_ends, batch_.metadata);
 }
 
 Status Decoder::read_rows() {

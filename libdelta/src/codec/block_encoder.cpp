@@ -89,7 +89,7 @@ class Assembly {
 
 /// How far to look for relations of values to others of the block.
 struct Search {
-  bool steps = false;            ///< from the values that the vector had before: packed segments only
+  bool steps = false;            ///< from the values that the vector had before: of deltas that stand by vector
   double plain_bits = 0;         ///< what a plain value takes; 0: by the lattice
   std::optional<Lattice> lattice;
   std::size_t least_copied = 16; ///< values of a delta worth the pointer to its twin
@@ -106,6 +106,8 @@ struct EncodeScratch {
   std::vector<Pair> pairs, pairs_here;   // of all steps; of the delta looked at
   std::vector<std::uint32_t> assigned;   // the deltas that assign, by number in the batch
   std::vector<std::uint32_t> slots;      // by hash of their values: the last of assigned, + 1
+  ChangeBatch by_vector;                 // the deltas of a fresh block
+  std::vector<std::uint64_t> order;
 };
 
 DELTA_THREAD_SCRATCH EncodeScratch& encode_scratch() {
@@ -324,12 +326,13 @@ void encode_metadata(const ChangeBatch& batch, Effort effort, EncodeScratch& s) 
   s.assembly.bytes(Column::metadata, bytes_of(batch.metadata), effort);
 }
 
-void encode_columns(const ChangeBatch& batch, Layout layout, Effort effort, const Search& search, EncodeScratch& s) {
+/// `arrived`: the same deltas in the order of their commits, in which a fresh payload has vectors and times.
+void encode_columns(const ChangeBatch& batch, const ChangeBatch& arrived, Layout layout, Effort effort, const Search& search, EncodeScratch& s) {
   s.assembly.clear();
   gather(batch, search, s);
   s.assembly.bytes(Column::kinds, s.kinds, effort);
-  encode_vectors(batch, effort, s);
-  if (layout == Layout::fresh) encode_times(batch, effort, s);
+  encode_vectors(arrived, effort, s);
+  if (layout == Layout::fresh) encode_times(arrived, effort, s);
   s.assembly.numbers(Column::dims, s.dims, effort);
   s.assembly.numbers(Column::sizes, s.sets.sizes, effort);
   s.assembly.bytes(Column::gaps, s.sets.gaps, effort);
@@ -350,41 +353,69 @@ void encode_columns(const ChangeBatch& batch, Layout layout, Effort effort, cons
   s.assembly.numbers(Column::copies, s.copies, effort);
 }
 
-/// Continuous values relate delta by delta, by what it saves. Of discrete ones it is hard to tell beforehand: the block is written both
-/// ways, and the smaller stays.
-void encode_packed(const ChangeBatch& batch, Effort effort, EncodeScratch& s, Buffer& out) {
+/// Whether any delta has values before it.
+bool follows(const EncodeScratch& s) {
+  return std::any_of(s.relations.begin(), s.relations.end(), [](Byte b) { return is_following(static_cast<Relation>(b)); });
+}
+
+/// Keeps what was assembled in s.best if that is smaller. A fresh payload in which nothing follows would be taken for one in the order of
+/// commits.
+void keep_smaller(Layout layout, EncodeScratch& s) {
+  if (layout == Layout::fresh && !follows(s)) return;
+  s.trial.clear();
+  s.assembly.write(s.trial);
+  if (s.best.empty() || s.trial.size() < s.best.size()) std::swap(s.best, s.trial);
+}
+
+/// Deltas that stand by vector, to s.best. Continuous values relate delta by delta, by what it saves. Of discrete ones it is hard to tell
+/// beforehand: the block is written with steps and, if `also_plain`, without, and the smaller stays.
+void encode_by_vector(const ChangeBatch& batch, const ChangeBatch& arrived, Layout layout, bool also_plain, Effort effort, EncodeScratch& s) {
   constexpr double kContinuousBits = 26.6;
-  if (looks_continuous(batch.bits) && !find_lattice(batch.bits)) {
-    encode_columns(batch, Layout::packed, effort, {.steps = true, .plain_bits = kContinuousBits, .lattice = {}, .least_copied = 4}, s);
-    return s.assembly.write(out);
-  }
   const auto lattice = find_lattice(batch.bits);
   s.best.clear();
+  if (looks_continuous(batch.bits) && !lattice) {
+    encode_columns(batch, arrived, layout, effort, {.steps = true, .plain_bits = kContinuousBits, .lattice = {}, .least_copied = 4}, s);
+    return keep_smaller(layout, s);
+  }
   for (const bool steps : {true, false}) {
+    if (!steps && !also_plain) break;
     for (const std::size_t least_copied : {std::size_t{16}, kNever}) {
-      encode_columns(batch, Layout::packed, effort, {.steps = steps, .plain_bits = 0, .lattice = lattice, .least_copied = least_copied}, s);
+      encode_columns(batch, arrived, layout, effort, {.steps = steps, .plain_bits = 0, .lattice = lattice, .least_copied = least_copied}, s);
       const bool copied = !s.copies.empty();
-      s.trial.clear();
-      s.assembly.write(s.trial);
-      if (s.best.empty() || s.trial.size() < s.best.size()) std::swap(s.best, s.trial);
+      keep_smaller(layout, s);
       if (!copied) break;  // then it was the same without
     }
   }
+}
+
+/// In the place of the payload from `base` on, if there is one and it is smaller.
+void take_best(std::size_t base, EncodeScratch& s, Buffer& out) {
+  if (s.best.empty() || s.best.size() >= out.size() - base) return;
+  out.resize(base);
   out.insert(out.end(), s.best.begin(), s.best.end());
+}
+
+/// A fresh block in which the same vectors come again, by vector.
+void try_by_vector(const ChangeBatch& batch, Effort effort, std::size_t base, EncodeScratch& s, Buffer& out) {
+  order_by_vector(batch.vectors, s.order);
+  std::size_t again = 0;
+  for (std::size_t i = 1; i < s.order.size(); ++i) again += s.order[i] >> 32 == s.order[i - 1] >> 32;
+  if (again * 4 < batch.size()) return;
+  s.by_vector.clear();
+  for (const std::uint64_t o : s.order) s.by_vector.add(batch[static_cast<std::uint32_t>(o)]);
+  encode_by_vector(s.by_vector, batch, Layout::fresh, false, effort, s);
+  take_best(base, s, out);
 }
 
 /// What repeats itself across columns, zstd may find: all of them as they are, in one frame, if that is smaller.
 void try_whole(const ChangeBatch& batch, Layout layout, Effort effort, std::size_t base, EncodeScratch& s, Buffer& out) {
-  encode_columns(batch, layout, kStored, {.lattice = {}, .least_copied = kNever}, s);
+  encode_columns(batch, batch, layout, kStored, {.lattice = {}, .least_copied = kNever}, s);
   s.trial.clear(), s.best.clear();
   s.assembly.write(s.trial);
   if (s.trial.size() > kMaxBlockBytes) return;  // the columns of very many small deltas take more than their rows
   s.best.push_back(0);
   put_varint(s.best, s.trial.size());
-  if (append_frame(s.trial, effort, s.best) && s.best.size() < out.size() - base) {
-    out.resize(base);
-    out.insert(out.end(), s.best.begin(), s.best.end());
-  }
+  if (append_frame(s.trial, effort, s.best)) take_best(base, s, out);
 }
 
 }  // namespace
@@ -395,10 +426,12 @@ void encode_block(const ChangeBatch& batch, Layout layout, Preset preset, Buffer
   const Effort effort = effort_of(preset);
   const std::size_t base = out.size();
   if (layout == Layout::packed) {
-    encode_packed(batch, effort, s, out);
+    encode_by_vector(batch, batch, layout, true, effort, s);
+    out.insert(out.end(), s.best.begin(), s.best.end());
   } else {
-    encode_columns(batch, layout, effort, {}, s);
+    encode_columns(batch, batch, layout, effort, {}, s);
     s.assembly.write(out);
+    try_by_vector(batch, effort, base, s, out);
   }
   // What has come out at more than half is noise, in which nothing repeats; so are values of which hardly one occurs twice.
   if (preset != Preset::fastest && (out.size() - base) * 2 < batch.row_bytes() && !looks_continuous(batch.bits)) try_whole(batch, layout, effort, base, s, out);

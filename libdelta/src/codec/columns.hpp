@@ -1,13 +1,16 @@
 // What encoder and decoder of a DATA payload share: the columns, the kind byte, the directory.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "codec/block.hpp"
 #include "codec/coder.hpp"
@@ -64,6 +67,14 @@ constexpr bool is_full(Operation op) { return op == Operation::create || op == O
 /// Whether a kind stands for values at the places of an index set.
 constexpr bool has_set(std::uint8_t kind) {
   return operation_of(kind) == Operation::sparse || (is_full(operation_of(kind)) && form_of(kind) != Form::all);
+}
+
+/// The order of the columns of a fresh payload whose values follow from those before: rising by vector, those of one as they came.
+/// The low 32 bits of each element are a delta's number in the order of commits.
+inline void order_by_vector(std::span<const std::uint32_t> vectors, std::vector<std::uint64_t>& order) {
+  order.clear();
+  for (std::size_t i = 0; i < vectors.size(); ++i) order.push_back(std::uint64_t{vectors[i]} << 32 | i);
+  std::sort(order.begin(), order.end());
 }
 
 inline Error directory_error(std::string message) {

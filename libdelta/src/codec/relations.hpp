@@ -1,5 +1,5 @@
-// What the values of a delta have to do with others of the block: with those that its vector had before (in packed segments, where a
-// vector's deltas lie together), or with those of another delta.
+// What the values of a delta have to do with others of the block: with those that its vector had before (where a vector's deltas
+// stand together), or with those of another delta.
 #pragma once
 
 #include <algorithm>
@@ -25,6 +25,8 @@ enum class Relation : std::uint8_t {
   repeated = 4,  ///< those of an earlier delta of the block
 };
 inline constexpr std::uint8_t kRelations = 5;
+/// Whether it is one to the values that the vector had before.
+constexpr bool is_following(Relation r) { return r == Relation::steps || r == Relation::scaled || r == Relation::shifted; }
 
 /// The values of one vector, as far as the deltas of the block so far tell them. One a thread: 512 KiB,
 /// of which those pages are touched that the dimensions at hand take.

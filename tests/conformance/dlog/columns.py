@@ -7,7 +7,7 @@ from math import gcd
 from typing import NamedTuple
 
 from . import coders
-from .delta import ALL, CREATE, DELETE, LOST_MARK, LOST_SETTLED, LOST_VALUES, REPEAT, SPARSE, Delta
+from .delta import ALL, CREATE, DELETE, FOLLOWING, LOST_MARK, LOST_SETTLED, LOST_VALUES, PLAIN, REPEAT, REPEATED, SPARSE, Delta
 from .values import read_values
 from .wire import Reader, Unsupported, need, unzigzag, utf8, wrap64
 
@@ -146,6 +146,9 @@ def read_deltas(columns, count, packed):
     columns = Columns(columns)
     deltas = [Delta() for _ in range(count)]
     read_kinds(columns, deltas, packed)
+    read_relations(columns, deltas)
+    if not packed and any(delta.relation in FOLLOWING for delta in deltas):
+        return read_by_vector(columns, deltas)
     read_vectors(columns, deltas)
     if packed:
         read_rows(columns, deltas)
@@ -153,10 +156,28 @@ def read_deltas(columns, count, packed):
         read_places(columns, deltas)
     else:
         read_times(columns, deltas)
-    read_values(columns, deltas, packed)
+    read_contents(columns, deltas)
+    return deltas
+
+
+def read_by_vector(columns, deltas):
+    """Of a fresh segment: only vectors and times stand in the order of commits. Returned in that order, too."""
+    arrived = [Delta() for _ in deltas]
+    read_vectors(columns, arrived)
+    read_times(columns, arrived)
+    order = sorted(range(len(arrived)), key=lambda i: arrived[i].vector)  # stable
+    for delta, number in zip(deltas, order):
+        delta.vector, delta.time = arrived[number].vector, arrived[number].time
+    read_contents(columns, deltas)
+    for delta, number in zip(deltas, order):
+        arrived[number] = delta
+    return arrived
+
+
+def read_contents(columns, deltas):
+    read_values(columns, deltas)
     read_metadata(columns, deltas)
     columns.done()
-    return deltas
 
 
 def read_kinds(columns, deltas, packed):
@@ -172,6 +193,14 @@ def read_kinds(columns, deltas, packed):
         need(not delta.lost & LOST_MARK or delta.op == CREATE, f"operation {delta.op} without a mark")
         if delta.lost & LOST_VALUES:
             need(delta.op == SPARSE or delta.form != ALL, "values are lost, and none is named")
+
+
+def read_relations(columns, deltas):
+    assigning = [delta for delta in deltas if delta.assigns]
+    for delta, relation in zip(assigning, columns.take_unless_zero("relations", len(assigning))):
+        delta.relation = relation
+        need(relation <= REPEATED, f"unknown relation {relation}")
+        need(relation == PLAIN or not delta.full or delta.form == ALL, "column relations: of values that are listed")
 
 
 def read_vectors(columns, deltas):

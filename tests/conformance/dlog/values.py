@@ -5,7 +5,7 @@ Values stand in columns of their own, or follow from others of the payload by th
 from itertools import islice
 
 from . import floats
-from .delta import ABS, ALL, CLAMP, GAPS, NEGATE, OFFSET, PARAMETERS, PLAIN, REPEAT, REPEATED, RUNS, SCALE, SCALED, SHIFTED, STEPS
+from .delta import ABS, ALL, CLAMP, FOLLOWING, GAPS, NEGATE, OFFSET, PARAMETERS, PLAIN, REPEAT, REPEATED, RUNS, SCALE, SCALED, SHIFTED, STEPS
 from .wire import need
 
 MAX_DIMS = 65536
@@ -58,21 +58,12 @@ def read_sets(columns, deltas):
         stream.done()
 
 
-def read_relations(columns, deltas, packed):
-    assigning = [delta for delta in deltas if delta.assigns]
-    for delta, relation in zip(assigning, columns.take_unless_zero("relations", len(assigning))):
-        delta.relation = relation
-        need(relation <= REPEATED, f"unknown relation {relation}")
-        need(packed or relation in (PLAIN, REPEATED), "column relations: of values before, in a fresh segment")
-        need(relation == PLAIN or not delta.full or delta.form == ALL, "column relations: of values that are listed")
-
-
 class Shape:
     """Which dims a delta that assigns names, and for which of them the value before is known."""
 
     def __init__(self, delta, dims, known):
         self.dims = range(dims) if delta.full else delta.indices
-        self.known = [dim in known for dim in self.dims] if delta.relation in (STEPS, SCALED, SHIFTED) else []
+        self.known = [dim in known for dim in self.dims] if delta.relation in FOLLOWING else []
         need(delta.relation == STEPS or all(self.known), "column relations: of values that are not known")
         self.full = dims if delta.relation == PLAIN and not delta.has_set else 0  # how many stand in full, in picked values
         self.picked = self.known.count(False) if delta.relation == STEPS else len(delta.indices) if delta.relation == PLAIN else 0
@@ -115,13 +106,12 @@ class Sources:
             self.steps.done()
 
 
-def read_values(columns, deltas, packed):
+def read_values(columns, deltas):
     """Of each delta its values in order, and the indices where it does not name all dims."""
     read_sets(columns, deltas)
-    read_relations(columns, deltas, packed)
     shapes = read_shapes(columns, deltas)
     sources = Sources(columns, deltas, shapes)
-    follow = any(delta.relation in (STEPS, SCALED, SHIFTED) for delta in deltas)  # else the values before are not asked for
+    follow = any(delta.relation in FOLLOWING for delta in deltas)  # else the values before are not asked for
     vector, before, assigned = None, {}, []  # the values before by dim; of all deltas that assign their values
     for delta, shape in zip(deltas, shapes):
         if delta.vector != vector:
