@@ -48,6 +48,11 @@ class Assembly {
     const Coder coder = append_bytes(raw, effort, body_);
     end(column, {static_cast<std::uint8_t>(coder), raw.size()});
   }
+  void text(Column column, std::string_view text, Effort effort) {
+    begin();
+    const Coder coder = append_text(bytes_of(text), effort, body_);
+    end(column, {static_cast<std::uint8_t>(coder), text.size()});
+  }
   void words(Column column, Words values, Groups groups, Effort effort) {
     if (values.empty()) return;
     begin();
@@ -323,7 +328,7 @@ void encode_metadata(const ChangeBatch& batch, Effort effort, EncodeScratch& s) 
   s.numbers.clear();
   for (std::size_t i = 0; i < batch.size(); ++i) s.numbers.push_back(batch[i].metadata.size());
   s.assembly.numbers(Column::metadata_sizes, s.numbers, effort);
-  s.assembly.bytes(Column::metadata, bytes_of(batch.metadata), effort);
+  s.assembly.text(Column::metadata, batch.metadata, effort);
 }
 
 /// `arrived`: the same deltas in the order of their commits, in which a fresh payload has vectors and times.

@@ -93,6 +93,25 @@ Search search_for(ByteView raw, Effort effort) {
 
 bool all_equal(ByteView raw) { return std::memcmp(raw.data(), raw.data() + 1, raw.size() - 1) == 0; }
 
+Coder append_searched(ByteView raw, Search search, Effort effort, Buffer& out) {
+  if (raw.size() >= 2 && all_equal(raw)) return out.push_back(raw[0]), Coder::constant;
+  const std::size_t base = out.size();
+  std::size_t best = raw.size();
+  if (search == Search::huffman || search == Search::both) {
+    best = std::min(best, compress(raw, kLiteralsOnly, out));
+    if (best == raw.size()) out.resize(base);
+  }
+  if (search == Search::matches || search == Search::both) {
+    Buffer& trial = contexts().trial;
+    trial.clear();
+    const std::size_t matched = compress(raw, effort.level, trial);
+    if (matched < best) best = matched, out.resize(base), out.insert(out.end(), trial.begin(), trial.end());
+  }
+  if (best < raw.size()) return Coder::zstd;
+  out.insert(out.end(), raw.begin(), raw.end());
+  return Coder::raw;
+}
+
 /// Walks the frame's block headers: one frame, no options, nothing behind it.
 bool is_plain_frame(ByteView stored) {
   if (stored.size() < 5 || stored[0] != 0) return false;  // descriptor: no size, checksum, dictionary, reserved bits
@@ -130,24 +149,13 @@ bool append_frame(ByteView raw, Effort effort, Buffer& out) {
 }
 
 Coder append_bytes(ByteView raw, Effort effort, Buffer& out) {
-  const std::size_t base = out.size();
   if (effort == kStored) return out.insert(out.end(), raw.begin(), raw.end()), Coder::raw;
-  if (raw.size() >= 2 && all_equal(raw)) return out.push_back(raw[0]), Coder::constant;
-  std::size_t best = raw.size();
-  const Search search = raw.size() < kWorthTrying ? Search::nothing : search_for(raw, effort);
-  if (search == Search::huffman || search == Search::both) {
-    best = std::min(best, compress(raw, kLiteralsOnly, out));
-    if (best == raw.size()) out.resize(base);
-  }
-  if (search == Search::matches || search == Search::both) {
-    Buffer& trial = contexts().trial;
-    trial.clear();
-    const std::size_t matched = compress(raw, effort.level, trial);
-    if (matched < best) best = matched, out.resize(base), out.insert(out.end(), trial.begin(), trial.end());
-  }
-  if (best < raw.size()) return Coder::zstd;
-  out.insert(out.end(), raw.begin(), raw.end());
-  return Coder::raw;
+  return append_searched(raw, raw.size() < kWorthTrying ? Search::nothing : search_for(raw, effort), effort, out);
+}
+
+Coder append_text(ByteView raw, Effort effort, Buffer& out) {
+  if (effort == kStored || raw.size() <= kSampleBytes) return append_bytes(raw, effort, out);
+  return append_searched(raw, Search::both, effort, out);
 }
 
 Status read_bytes(std::uint8_t coder, ByteView stored, std::span<Byte> raw, std::string_view what) {

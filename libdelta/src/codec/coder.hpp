@@ -51,6 +51,8 @@ inline constexpr Effort kStored{};
 bool append_frame(ByteView raw, Effort effort, Buffer& out);
 /// Appends the coding of `raw` and returns its coder: raw, constant or zstd.
 Coder append_bytes(ByteView raw, Effort effort, Buffer& out);
+/// The same for texts: what repeats may be far apart, so no sample is asked whether to look for it.
+Coder append_text(ByteView raw, Effort effort, Buffer& out);
 /// Fills `raw` (its size is the raw length) from all of `stored`. `what` names the column.
 Status read_bytes(std::uint8_t coder, ByteView stored, std::span<Byte> raw, std::string_view what);
 
