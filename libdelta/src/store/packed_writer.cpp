@@ -33,7 +33,7 @@ T& slot(std::vector<T>& table, std::uint32_t i) {
 struct PackedWriter::Block {
   ChangeBatch batch;  // vectors by segment number, commits by row, seqs as places, times as lags
   std::uint64_t number = 0;  // of pieces
-  std::uint64_t copied = 0;  // bytes of values that a piece before it has, too
+  Repeats repeats;           // of pieces before it
   Timestamp least{~std::uint64_t{0}}, greatest{};
   format::FrameHeader frame;
   Preset preset = Preset::balanced;
@@ -118,7 +118,7 @@ Status PackedWriter::add(const Change& change) {
   local.seq = change.seq - commit.first;
   local.time = Timestamp{commit.time.hlc - change.time.hlc};
   block.batch.add(local);
-  block.copied += copies_.note(change.bits, block.number, pieces_.empty() ? block.number : pieces_.front()->number);
+  block.repeats += copies_.note(change, block.number, pieces_.empty() ? block.number : pieces_.front()->number);
   block.least = std::min(block.least, change.time);
   block.greatest = std::max(block.greatest, change.time);
   if (block.batch.row_bytes() < kPieceBytes && block.batch.size() < kPieceDeltas) return {};
@@ -137,9 +137,9 @@ void PackedWriter::end_piece() {
 
 /// Looking ahead as far as it is worth: pieces that repeat each other become one block, which grows as long as what follows repeats it.
 Status PackedWriter::write_ready() {
-  std::uint64_t copied = 0, all = 0;
-  for (std::size_t i = grown_; i < pieces_.size(); ++i) copied += pieces_[i]->copied, all += pieces_[i]->batch.row_bytes();
-  if (CopyWatch::pays(copied, all) && pieces_.size() < CopyWatch::kMost / kPieceBytes) return grown_ = pieces_.size(), Status();
+  Repeats ahead;
+  for (std::size_t i = grown_; i < pieces_.size(); ++i) ahead += pieces_[i]->repeats;
+  if (ahead.pay() && pieces_.size() < CopyWatch::kMost / kPieceBytes) return grown_ = pieces_.size(), Status();
   if (grown_ > 0) return write_block(std::exchange(grown_, 0));
   return write_block(block_pieces_);
 }

@@ -69,7 +69,7 @@ class PackedWriter {
   std::vector<std::unique_ptr<Block>> pieces_;   // not yet written
   std::size_t block_pieces_ = 0;                 // of a block; 0: not yet chosen
   std::size_t grown_ = 0;                        // of the first pieces, those that repeat each other
-  CopyWatch copies_;
+  CopyWatch copies_{CopyWatch::Vectors::together};
   std::uint64_t ordinal_ = 0;
 };
 

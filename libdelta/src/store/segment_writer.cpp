@@ -33,7 +33,7 @@ struct SegmentWriter::Block {
   };
 
   std::uint64_t number = 0;  // of blocks as they were filled
-  std::uint64_t copied = 0;  // bytes of values that a block held before it has, too
+  Repeats repeats;           // of blocks held before it
   ChangeBatch batch;  // vectors by segment number
   std::vector<std::string_view> ids;
   std::vector<std::uint32_t> owners;  // segment namespace of each delta's vector
@@ -52,7 +52,7 @@ struct SegmentWriter::Block {
     batch.clear(), ids.clear(), owners.clear(), namespaces.clear(), pieces.clear();
     new_props = {}, new_ids = {};
     frames.clear(), leaves.clear(), bytes.clear();
-    copied = 0;
+    repeats = {};
   }
   void append(const Block& next);
   void hash_leaves();
@@ -158,7 +158,7 @@ Status SegmentWriter::add(const Change& change) {
   local.vector = local_vector(change.vector);
   local.commit = 0, local.seq = 0;
   block.batch.add(local);
-  block.copied += copies_.note(change.bits, block.number, held_.empty() ? block.number : held_.front()->number);
+  block.repeats += copies_.note(local, block.number, held_.empty() ? block.number : held_.front()->number);
   block.ids.push_back(catalog_.id(change.vector));
   block.owners.push_back(namespaces_[catalog_.namespace_of(change.vector)] - 1);
   ++open_deltas_;
@@ -194,19 +194,20 @@ Status SegmentWriter::end_block() {
     spare_.pop_back();
   }
   block_->number = held_.back()->number + 1;
-  const bool grown = held_.front()->batch.row_bytes() >= CopyWatch::kLookAhead;
-  const auto [copied, all] = held_bytes(grown ? 1 : 0);
-  if (!grown && all < CopyWatch::kLookAhead) return {};
-  const bool full = grown && held_.front()->batch.row_bytes() >= CopyWatch::kMost;
-  if (full || !CopyWatch::pays(copied, all)) return dispatch_first();
+  const Repeats ahead = held_repeats();
+  if (!has_grown() && ahead.all < CopyWatch::kLookAhead) return {};
+  if (held_.front()->batch.row_bytes() >= CopyWatch::kMost || !ahead.pay()) return dispatch_first();
   join_held();
   return {};
 }
 
-/// Copied, and all; of the blocks held from some one on.
-std::pair<std::uint64_t, std::uint64_t> SegmentWriter::held_bytes(std::size_t from) const {
-  std::pair<std::uint64_t, std::uint64_t> sum{0, 0};
-  for (std::size_t i = from; i < held_.size(); ++i) sum.first += held_[i]->copied, sum.second += held_[i]->batch.row_bytes();
+/// Whether the first block held is one that others have joined.
+bool SegmentWriter::has_grown() const { return held_.front()->batch.row_bytes() >= CopyWatch::kLookAhead; }
+
+/// Of the blocks held, but for the first once it has grown: what follows has to be worth it by itself.
+Repeats SegmentWriter::held_repeats() const {
+  Repeats sum;
+  for (std::size_t i = has_grown() ? 1 : 0; i < held_.size(); ++i) sum += held_[i]->repeats;
   return sum;
 }
 
@@ -219,7 +220,7 @@ Status SegmentWriter::flush_blocks() {
   const Block& block = *block_;
   if (!file_.started()) return {};
   if (!block.batch.empty() || !block.new_props.namespaces.empty() || !block.new_props.origins.empty()) DELTA_OK(end_block());
-  if (const auto [copied, all] = held_bytes(0); held_.size() > 1 && CopyWatch::pays(copied, all)) join_held();
+  if (held_.size() > 1 && held_repeats().pay()) join_held();
   while (!held_.empty()) DELTA_OK(dispatch_first());
   return {};
 }

@@ -64,7 +64,8 @@ class SegmentWriter {
   std::uint32_t local_vector(std::uint32_t vector);
   void start_segment(Timestamp first);
   Status end_block();
-  std::pair<std::uint64_t, std::uint64_t> held_bytes(std::size_t from) const;
+  bool has_grown() const;
+  Repeats held_repeats() const;
   void join_held();
   Status flush_blocks();
   Status dispatch_first();
@@ -85,7 +86,7 @@ class SegmentWriter {
 
   std::unique_ptr<Block> block_;              // that is being filled
   std::deque<std::unique_ptr<Block>> held_;   // full, in order, not yet dispatched
-  CopyWatch copies_;
+  CopyWatch copies_{CopyWatch::Vectors::scattered};
   std::vector<std::unique_ptr<Block>> spare_;
   std::uint64_t ordinal_ = 0, commits_ = 0, named_ = 0;
 
