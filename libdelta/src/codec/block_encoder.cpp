@@ -305,7 +305,7 @@ void gather(const ChangeBatch& batch, const Search& search, EncodeScratch& s) {
   s.relations.clear(), s.copies.clear(), s.full_groups.clear(), s.picked_groups.clear(), s.factors.clear(), s.pairs.clear(), s.assigned.clear();
   s.slots.assign(std::bit_ceil(2 * batch.size() + 1), 0);
   reserve_nonzeros(batch, s);
-  if (search.steps) s.known.clear();
+  if (search.steps) s.known.clear(), s.pairs.reserve(batch.bits.size());
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Change change = batch[i];
     Form form = Form::all;
@@ -407,6 +407,7 @@ void try_by_vector(const ChangeBatch& batch, Effort effort, std::size_t base, En
   for (std::size_t i = 1; i < s.order.size(); ++i) again += s.order[i] >> 32 == s.order[i - 1] >> 32;
   if (again * 4 < batch.size()) return;
   s.by_vector.clear();
+  s.by_vector.bits.reserve(batch.bits.size()), s.by_vector.indices.reserve(batch.indices.size());
   for (const std::uint64_t o : s.order) s.by_vector.add(batch[static_cast<std::uint32_t>(o)]);
   encode_by_vector(s.by_vector, batch, Layout::fresh, false, effort, s);
   take_best(base, s, out);
@@ -430,17 +431,23 @@ void encode_block(const ChangeBatch& batch, Layout layout, Preset preset, Buffer
   EncodeScratch& s = encode_scratch();
   const Effort effort = effort_of(preset);
   const std::size_t base = out.size();
+  // Of a block that has grown each way of writing it may take several times its rows: one after the other.
+  const auto tidy = [&] {
+    if (batch.row_bytes() > kKeepBytes) s = {}, release_scratch();
+  };
   if (layout == Layout::packed) {
     encode_by_vector(batch, batch, layout, true, effort, s);
     out.insert(out.end(), s.best.begin(), s.best.end());
   } else {
     encode_columns(batch, batch, layout, effort, {}, s);
     s.assembly.write(out);
+    tidy();
     try_by_vector(batch, effort, base, s, out);
   }
+  tidy();
   // What has come out at more than half is noise, in which nothing repeats; so are values of which hardly one occurs twice.
   if (preset != Preset::fastest && (out.size() - base) * 2 < batch.row_bytes() && !looks_continuous(batch.bits)) try_whole(batch, layout, effort, base, s, out);
-  if (batch.row_bytes() > kKeepBytes) s = {}, release_scratch();
+  tidy();
 }
 
 }  // namespace delta::codec

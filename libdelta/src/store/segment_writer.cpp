@@ -264,6 +264,7 @@ Status SegmentWriter::write_block(Block& block) {
   }
   DELTA_OK(file_.write(block.frames, block.bytes, {&range, 1}));
   absorb_leaves(block);
+  if (block.batch.row_bytes() >= CopyWatch::kLookAhead) return {};  // too large to be kept
   auto spare = std::make_unique<Block>(std::move(block));
   spare->reset();
   spare_.push_back(std::move(spare));
