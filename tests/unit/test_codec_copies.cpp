@@ -78,7 +78,7 @@ TEST_CASE("Vectors rewritten whole, of which little changes, are no larger than 
   }
 }
 
-TEST_CASE("Index sets and texts that come again far away are no larger than as rows in one zstd -3 frame") {
+TEST_CASE("Index sets, settings and texts that come again far away are no larger than as rows in one zstd -3 frame") {
   Random random(3);
   constexpr std::uint32_t kPlaces = 3000;
   for (const std::size_t vectors : {30, 400}) {
@@ -99,6 +99,21 @@ TEST_CASE("Index sets and texts that come again far away are no larger than as r
       }
       require_small(corpus);
     }
+  }
+  for (const std::size_t settings : {300, 3000}) {
+    INFO(settings << " settings of a few values");
+    Corpus corpus;
+    std::vector<Row> sets(settings), values;
+    for (Row& set : sets) {
+      for (std::uint32_t d = 0; d < 384; d += 1 + static_cast<std::uint32_t>(test::below(random, 59))) set.push_back(d);
+      values.push_back(test::gaussian(random, set.size(), 0.05f));
+    }
+    for (std::size_t v = 0; v < 200; ++v) add(corpus, v, Operation::create, Row(384, 0));
+    for (std::size_t r = 0; r < 15000; ++r) {
+      const std::size_t s = test::below(random, settings);
+      add(corpus, test::below(random, 200), Operation::sparse, values[s], sets[s]);
+    }
+    require_small(corpus);
   }
   for (const std::size_t texts : {50, 5000}) {
     INFO(texts << " texts");

@@ -97,7 +97,7 @@ struct Search {
   bool steps = false;            ///< from the values that the vector had before: of deltas that stand by vector
   double plain_bits = 0;         ///< what a plain value takes; 0: by the lattice
   std::optional<Lattice> lattice;
-  std::size_t least_copied = 16; ///< values of a delta worth the pointer to its twin
+  std::size_t least_copied = 6; ///< values of a delta worth the pointer to its twin
 };
 constexpr std::size_t kNever = ~std::size_t{0};
 
@@ -384,7 +384,7 @@ void encode_by_vector(const ChangeBatch& batch, const ChangeBatch& arrived, Layo
   }
   for (const bool steps : {true, false}) {
     if (!steps && !also_plain) break;
-    for (const std::size_t least_copied : {std::size_t{16}, kNever}) {
+    for (const std::size_t least_copied : {std::size_t{6}, kNever}) {
       encode_columns(batch, arrived, layout, effort, {.steps = steps, .plain_bits = 0, .lattice = lattice, .least_copied = least_copied}, s);
       const bool copied = !s.copies.empty();
       keep_smaller(layout, s);

@@ -45,7 +45,7 @@ class CopyWatch {
     sum += values;
     if (vectors_ == Vectors::together) return sum;
     const std::uint64_t set = hash_of(bytes_of(change.indices), kSets);
-    if (change.bits.size() >= kSamples) {
+    if (change.bits.size_bytes() >= kLeastBytes) {
       const Repeats kept = resemble(change, set, block, oldest);
       if (values.before + values.within == 0) sum += kept;
     }
@@ -55,10 +55,10 @@ class CopyWatch {
   }
 
  private:
-  static constexpr std::size_t kLeastBytes = 64;  // of a copy worth a look
+  static constexpr std::size_t kLeastBytes = 32;  // of a copy worth a look
   static constexpr std::uint64_t kValues = 0, kSets = 1, kMetadata = 2;  // seeds
   static constexpr int kBits = 15;         // more entries than 4 MiB have rows of 32 values; one takes the place of another
-  static constexpr int kSketchBits = 13;   // more than 4 MiB have of 128 values
+  static constexpr int kSketchBits = 13;   // more than 4 MiB have rows of 128 values
   static constexpr std::size_t kSamples = 32;
   static constexpr std::size_t kTextRatio = 4;  // to which texts are compressed anyhow
 
