@@ -192,6 +192,16 @@ def seldom_again():
     return out.lines
 
 
+def by_turns():
+    """A commit that takes its time: its deltas come now and then, of ever other vectors."""
+    out = Stream(12)
+    for k in range(40):
+        out.add(f"v{k}", "create", vector=out.vector(4, lambda dice: dice.gauss(0, 1)))
+    for _ in range(1500):
+        out.add(f"v{out.dice.randrange(40)}", "sparse", indices=[1], values=[out.dice.gauss(0, 1)])
+    return out.lines
+
+
 def frame_each():
     """So many dimensions that each delta is a DATA frame of its own, and so many deltas that vectors are looked up by postings."""
     out = Stream(10)
@@ -218,5 +228,6 @@ STREAMS = {
     "repeats": (repeats, ("balanced",)),
     "settling": (settling, ("balanced",)),
     "seldom-again": (seldom_again, ("balanced",)),
+    "by-turns": (by_turns, ("balanced",)),
     "frame-each": (frame_each, ("fastest",)),
 }

@@ -145,6 +145,27 @@ TEST_CASE("A fresh payload stands by vector if values follow from those before, 
   CHECK(read(copies)[1].bits[0] == kFour[0]);
 }
 
+TEST_CASE("Lags that cannot be are refused, and so is what only packed segments have") {
+  const Made made = ordinals().without(Column::relations).without(Column::value_steps).words(Column::full_values, {1, 2, 3, 4, 5, 6, 7, 8}).raw(Column::rows, {0, 0});
+  CHECK(read(Made(made).raw(Column::lags, {5, 3, 1}))[1].time.hlc == 5);
+  const Made steps = Made(made).raw(Column::lag_steps, {5, 6, 3});  // 3 units, and 2 less
+  CHECK(read(steps)[0].time.hlc == 15);
+  CHECK(read(steps)[1].time.hlc == 5);
+  for (const Column column : {Column::lags, Column::lag_steps}) {
+    refused(Made(made).raw(column, {0, 2, 2}), column, "not the largest");
+    refused(Made(made).raw(column, {1, 0, 0}), column, "not the largest");
+    refused(Made(made).raw(column, {1, 2}), column, "varints of another length");
+  }
+  refused(Made(made).raw(Column::lags, {1, 4, 4}), Column::lags, "not the largest");
+  refused(Made(made).raw(Column::lag_steps, {1, 8, 0}), Column::lag_steps, "not the largest");
+  refused(Made(steps).raw(Column::lags, {5, 3, 1}), Column::lags, "without elements");
+  refused(Made(made).raw(Column::lag_steps, {2, 1, 0}), Column::lag_steps, "beyond 64 bits");  // one below nothing
+  for (const Column column : {Column::rows, Column::places, Column::lags, Column::lag_steps}) {
+    CHECK(read(as_fresh(made)).size() == 2);
+    refused(as_fresh(made).raw(column, {1, 1, 1}), column, "without elements");
+  }
+}
+
 TEST_CASE("Factors of values that are not known, and columns that nothing asks for, are refused") {
   for (const Byte relation : Buffer{2, 3}) {
     const Made made = scaled_by(word(2.0f)).raw(Column::relations, {0, relation});

@@ -339,6 +339,50 @@ TEST_CASE("Copies of another vector's values cost a few bytes, fresh and packed"
   REQUIRE(test::same(often.batch, back));
 }
 
+TEST_CASE("In a commit that took its time the place of a delta follows from its time") {
+  Random random(15);
+  for (const std::uint64_t jitter : {1, 1000}) {
+    std::vector<std::vector<std::uint64_t>> turns(50);  // places of each vector's deltas
+    for (std::uint64_t place = 0; place < 5000; ++place) turns[test::below(random, turns.size())].push_back(place);
+    std::vector<std::uint64_t> times{0};
+    while (times.size() < 5000) times.push_back(times.back() + 1000 - jitter + 2 * test::below(random, jitter));
+    ChangeBatch batch;
+    for (std::uint32_t v = 0; v < turns.size(); ++v) {
+      for (const std::uint64_t place : turns[v]) {
+        Change c;
+        const Row one = {word(1.0f)}, at = {0};
+        c.vector = v, c.op = Operation::sparse, c.bits = one, c.indices = at, c.seq = place, c.time = Timestamp{times.back() - times[place]};
+        batch.add(c);
+      }
+    }
+    const Buffer payload = test::packed(batch);
+    CHECK(test::has_column(payload, "lag steps"));
+    const auto columns = codec::block_columns(payload);
+    REQUIRE(columns);
+    for (const codec::ColumnSize& c : *columns) {
+      if (codec::column_name(c.column) == "places") CHECK(c.stored * 8 < 5000 * (jitter == 1 ? 1 : 4));
+    }
+    test::require_packed(batch, 50);
+  }
+}
+
+TEST_CASE("Lags and places of any size come back") {
+  Random random(16);
+  const auto any = [&](int most) { return random() >> (64 - most + static_cast<int>(test::below(random, static_cast<std::uint64_t>(most)))); };
+  for (int round = 0; round < 200; ++round) {
+    ChangeBatch batch;
+    for (std::uint32_t v = 0; v < 4; ++v) {
+      for (std::uint64_t n = test::below(random, 8) + 1; n > 0; --n) {
+        Change c;
+        c.vector = v, c.op = Operation::remove, c.commit = static_cast<std::uint32_t>(test::below(random, 3));
+        c.seq = any(62), c.time = Timestamp{any(round % 2 == 0 ? 64 : 10)};
+        batch.add(c);
+      }
+    }
+    test::require_packed(batch, 4);
+  }
+}
+
 TEST_CASE("Values that follow from those before cost as little where the vectors come by turns") {
   Random random(14);
   PackedBlock together;

@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, kColumns> kColumnNames = {
     "dims",    "sizes",       "gaps",          "run skips",  "run lengths",    "bitmaps",
     "repeats", "full values", "picked values", "parameters", "metadata sizes", "metadata",
     "rows",    "places",      "lags",          "lost",       "relations",      "value steps",
-    "factors", "copies",      "twins"};
+    "factors", "copies",      "twins",         "lag steps"};
 
 }  // namespace
 

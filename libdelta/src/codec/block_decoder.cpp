@@ -250,6 +250,7 @@ Status Decoder::read_vectors() {
 }
 
 Status Decoder::read_times() {
+  for (const Column column : {Column::rows, Column::places, Column::lags, Column::lag_steps}) DELTA_OK(expect(column, 0));
   DELTA_OK(read_numbers_of(Column::clock, 2, s_.numbers));
   std::uint64_t us = s_.numbers[0];
   const std::uint64_t unit = s_.numbers[1];
@@ -304,12 +305,12 @@ Status Decoder::read_rows() {
   for (const Column column : {Column::clock, Column::steps, Column::ticks}) DELTA_OK(expect(column, 0));
   DELTA_OK(read_numbers_of(Column::rows, count_, s_.numbers));
   batch_.commits.resize(count_);
-  Expectation expected;
+  ExpectedRow expected;
   for (std::size_t i = 0; i < count_; ++i) {
-    const std::uint64_t row = expected.row(batch_.vectors[i]) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i]));
+    const std::uint64_t row = expected(batch_.vectors[i]) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i]));
     if (row > 0xffffffff) return corrupt(Column::rows, "beyond 32 bits");
     batch_.commits[i] = static_cast<std::uint32_t>(row);
-    expected.note_row(batch_.vectors[i], batch_.commits[i]);
+    expected.note(batch_.vectors[i], batch_.commits[i]);
   }
   DELTA_OK(read_lags());
   return read_places();
@@ -322,29 +323,37 @@ Status Decoder::read_places() {
     DELTA_OK(read_numbers_of(Column::places, count_, s_.numbers));
     if (std::all_of(s_.numbers.begin(), s_.numbers.end(), [](std::uint64_t n) { return n == 0; })) return corrupt(Column::places, "all zero");
   }
-  Expectation expected;
+  ExpectedPlace expected;
   for (std::size_t i = 0; i < count_; ++i) {
     const std::uint64_t lag = batch_.times[i].hlc;
-    batch_.seqs[i] = expected.place(batch_.commits[i], lag) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i]));
+    batch_.seqs[i] = expected(batch_.commits[i], lag) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i]));
     if (batch_.seqs[i] >> 62 != 0) return corrupt(Column::places, "beyond 62 bits");
-    expected.note_place(batch_.commits[i], lag, batch_.seqs[i]);
+    expected.note(batch_.commits[i], lag, batch_.seqs[i]);
   }
   return {};
 }
 
 Status Decoder::read_lags() {
   batch_.times.assign(count_, Timestamp{});
-  if (!present(Column::lags)) return {};
-  DELTA_OK(read_numbers_of(Column::lags, std::size_t{count_} + 1, s_.numbers));
+  const bool steps = present(Column::lag_steps);
+  if (!steps && !present(Column::lags)) return {};
+  const Column column = steps ? Column::lag_steps : Column::lags;
+  if (steps) DELTA_OK(expect(Column::lags, 0));
+  DELTA_OK(read_numbers_of(column, std::size_t{count_} + 1, s_.numbers));
   const std::uint64_t unit = s_.numbers[0];
+  if (unit == 0) return corrupt(column, "the unit is not the largest");
+  ExpectedLag expected;  // in units
   std::uint64_t common = 0;
   for (std::size_t i = 0; i < count_; ++i) {
-    const std::uint64_t lag = s_.numbers[i + 1];
-    if (lag != 0 && unit > ~std::uint64_t{0} / lag) return corrupt(Column::lags, "beyond 64 bits");
+    const std::uint32_t vector = batch_.vectors[i], row = batch_.commits[i];
+    // Wraps rather than overflows; whatever comes out is checked.
+    const std::uint64_t lag = steps ? expected(vector, row) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i + 1])) : s_.numbers[i + 1];
+    if (lag != 0 && unit > ~std::uint64_t{0} / lag) return corrupt(column, "beyond 64 bits");
     batch_.times[i] = Timestamp{lag * unit};
+    expected.note(vector, row, lag);
     common = std::gcd(common, lag);
   }
-  return common == 1 && unit != 0 ? Status{} : corrupt(Column::lags, "the unit is not the largest");
+  return common == 1 ? Status{} : corrupt(column, "the unit is not the largest");
 }
 
 /// From kinds, dims, sizes and repeats: how many indices and values each delta has, bounded.

@@ -24,14 +24,15 @@ namespace {
 /// Columns behind one another, and the directory entries for them.
 class Assembly {
  public:
-  void clear() { entries_.clear(), body_.clear(), late_.reset(); }
+  void clear() { entries_.clear(), body_.clear(), late_entries_.clear(), late_.clear(); }
 
   void numbers(Column column, std::span<const std::uint64_t> values, Effort effort) {
     if (values.empty()) return;
     begin();
     end(column, append_numbers(values, effort, body_));
   }
-  /// The same facts in two ways, the smaller stays. The second stands where its number puts it, so at the end.
+  /// The same facts in two ways, the smaller stays. The second stands where its number puts it: behind all others, those in the order of
+  /// these calls.
   void either(Column column, std::span<const std::uint64_t> values, Column other, std::span<const std::uint64_t> others, Effort effort) {
     if (values.empty()) return;
     trial_.clear();
@@ -40,7 +41,8 @@ class Assembly {
     const Coded first = append_numbers(values, effort, body_);
     if (body_.size() - base_ <= trial_.size()) return end(column, first);
     body_.resize(base_);
-    late_ = {static_cast<std::uint8_t>(other), coded.coder, coded.raw, trial_.size()};
+    late_entries_.push_back({static_cast<std::uint8_t>(other), coded.coder, coded.raw, trial_.size()});
+    late_.insert(late_.end(), trial_.begin(), trial_.end());
   }
   void bytes(Column column, ByteView raw, Effort effort) {
     if (raw.empty()) return;
@@ -65,11 +67,8 @@ class Assembly {
   }
 
   void write(Buffer& out) {
-    if (late_) {
-      entries_.push_back(*late_);
-      body_.insert(body_.end(), trial_.begin(), trial_.end());
-      late_.reset();
-    }
+    entries_.insert(entries_.end(), late_entries_.begin(), late_entries_.end());
+    body_.insert(body_.end(), late_.begin(), late_.end());
     put_varint(out, entries_.size());
     for (const ColumnSize& entry : entries_) {
       out.push_back(entry.column);
@@ -87,8 +86,8 @@ class Assembly {
   }
 
   std::vector<ColumnSize> entries_;
-  std::optional<ColumnSize> late_;  // its bytes are trial_
-  Buffer body_, trial_;
+  std::vector<ColumnSize> late_entries_;  // their bytes are late_
+  Buffer body_, late_, trial_;
   std::size_t base_ = 0;
 };
 
@@ -105,7 +104,7 @@ struct EncodeScratch {
   Assembly assembly;
   SetWriter sets;
   Buffer kinds, relations, trial, best;
-  std::vector<std::uint64_t> numbers, places, dims, copies, full_groups, picked_groups;
+  std::vector<std::uint64_t> numbers, places, lags, lag_steps, dims, copies, full_groups, picked_groups;
   std::vector<std::uint32_t> full, picked, parameters, nonzeros, factors;
   KnownValues known;
   std::vector<Pair> pairs, pairs_here;   // of all steps; of the delta looked at
@@ -160,26 +159,30 @@ void encode_times(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
 
 /// Packed: which commit each delta is of, where in it, and when.
 void encode_rows(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
-  Expectation expected;
-  s.numbers.clear(), s.places.clear();
+  ExpectedRow expected_row;
+  ExpectedLag expected_lag;
+  ExpectedPlace expected_place;
   std::uint64_t any_place = 0, any_lost = 0, unit = 0;
+  for (const Timestamp lag : batch.times) unit = std::gcd(unit, lag.hlc);
+  s.numbers.clear(), s.places.clear();
+  s.lags.assign(1, unit), s.lag_steps.assign(1, unit);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const std::uint32_t vector = batch.vectors[i], row = batch.commits[i];
-    s.numbers.push_back(zigzag(std::int64_t{row} - std::int64_t{expected.row(vector)}));
     const std::uint64_t lag = batch.times[i].hlc;
-    s.places.push_back(zigzag(static_cast<std::int64_t>(batch.seqs[i] - expected.place(row, lag))));
-    expected.note_row(vector, row);
-    expected.note_place(row, lag, batch.seqs[i]);
+    s.numbers.push_back(zigzag(std::int64_t{row} - std::int64_t{expected_row(vector)}));
+    s.places.push_back(zigzag(static_cast<std::int64_t>(batch.seqs[i] - expected_place(row, lag))));
+    if (unit != 0) {
+      s.lags.push_back(lag / unit);
+      s.lag_steps.push_back(zigzag(static_cast<std::int64_t>(lag / unit - expected_lag(vector, row) / unit)));
+      expected_lag.note(vector, row, lag);
+    }
+    expected_row.note(vector, row);
+    expected_place.note(row, lag, batch.seqs[i]);
     any_place |= s.places.back(), any_lost |= batch.lost[i];
-    unit = std::gcd(unit, batch.times[i].hlc);
   }
   s.assembly.numbers(Column::rows, s.numbers, effort);
   if (any_place != 0) s.assembly.numbers(Column::places, s.places, effort);
-  if (unit != 0) {
-    s.numbers.assign(1, unit);
-    for (const Timestamp lag : batch.times) s.numbers.push_back(lag.hlc / unit);
-    s.assembly.numbers(Column::lags, s.numbers, effort);
-  }
+  if (unit != 0) s.assembly.either(Column::lags, s.lags, Column::lag_steps, s.lag_steps, effort);
   if (any_lost != 0) s.assembly.bytes(Column::lost, batch.lost, effort);
 }
 

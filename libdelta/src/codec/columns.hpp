@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,17 +45,18 @@ enum class Column : std::uint8_t {
   metadata = 0x92,
   rows = 0x93,           ///< packed, and there instead of clock, steps and ticks: zigzag of the steps of commit rows
   places = 0x94,         ///< in their commits, as zigzag of the distance from what follows
-  lags = 0x95,           ///< behind their commits' times: the unit, then as many units
+  lags = 0x95,           ///< behind their commits' times: the unit, then as many units; or
   lost = 0x96,           ///< bits of delta::pruned
   relations = 0x97,      ///< of creates, dense and sparse updates: Relation
   value_steps = 0x98,    ///< from the values before
   factors = 0x99,        ///< or amounts: one for each delta scaled or shifted
   copies = 0x9a,         ///< how many assignments back a repeated delta's twin is, less 1
   twins = 0x9b,          ///< instead of repeats: which of the spelled-out sets, from the first on
+  lag_steps = 0x9c,      ///< instead of lags: the unit, then in units the zigzag of the distance from the lag that is expected
 };
 
 inline constexpr std::uint8_t kFirstColumn = 0x81;
-inline constexpr std::size_t kColumns = 27;
+inline constexpr std::size_t kColumns = 28;
 inline constexpr std::uint8_t kCritical = 0x80;
 inline constexpr std::size_t kMaxBlockBytes = kMaxFrameBytes;
 /// Rows of a block whose scratch a thread keeps: usual blocks have 256 KiB.
@@ -81,35 +85,70 @@ inline Error directory_error(std::string message) {
   return error(ErrorCode::corrupt, std::move(message)).at("block directory");
 }
 
-/// What the row and the place of a delta are expected to be, from those before it in the block: a vector goes on with its next
-/// commit, a new one begins where the vector before it began; and deltas of one commit and time mostly follow each other, in the
-/// order of their vectors. A commit and time that is met first is about as far in its commit as the last such was.
-class Expectation {
-  using Moment = std::pair<std::uint32_t, std::uint64_t>;  // row and lag
-
+/// What the row of a packed delta is expected to be: a vector goes on with its next commit, and a new one begins where the vector before
+/// it began.
+class ExpectedRow {
  public:
-  std::uint32_t row(std::uint32_t vector) const { return vector == vector_ ? row_ : first_row_; }
-  std::uint64_t place(std::uint32_t row, std::uint64_t lag) const {
-    const auto last = places_.find(Moment(row, lag));
-    return last == places_.end() ? first_place_ : last->second + 1;
-  }
-  void note_row(std::uint32_t vector, std::uint32_t row) {
-    if (vector != vector_) first_row_ = row;
+  std::uint32_t operator()(std::uint32_t vector) const { return vector == vector_ ? row_ : first_; }
+  void note(std::uint32_t vector, std::uint32_t row) {
+    if (vector != vector_) first_ = row;
     vector_ = vector, row_ = row;
-  }
-  void note_place(std::uint32_t row, std::uint64_t lag, std::uint64_t place) {
-    const auto [at, fresh] = places_.insert_or_assign(Moment(row, lag), place);
-    if (fresh) first_place_ = place;
   }
 
  private:
-  struct Hash {
-    std::size_t operator()(const Moment& m) const { return static_cast<std::size_t>((m.first + m.second * 0x9E3779B97F4A7C15u) * 0x9E3779B97F4A7C15u >> 7); }
-  };
+  std::uint32_t vector_ = ~std::uint32_t{0}, row_ = 0, first_ = 0;
+};
 
-  std::uint32_t vector_ = ~std::uint32_t{0}, row_ = 0, first_row_ = 0;
-  std::uint64_t first_place_ = 0;
-  std::unordered_map<Moment, std::uint64_t, Hash> places_;
+/// The lag: that of the delta before in the same commit; where the vector before began, if there is none.
+class ExpectedLag {
+ public:
+  std::uint64_t operator()(std::uint32_t vector, std::uint32_t row) const { return vector == vector_ && row == row_ ? lag_ : first_; }
+  void note(std::uint32_t vector, std::uint32_t row, std::uint64_t lag) {
+    if (vector != vector_) first_ = lag;
+    vector_ = vector, row_ = row, lag_ = lag;
+  }
+
+ private:
+  std::uint32_t vector_ = ~std::uint32_t{0}, row_ = 0;
+  std::uint64_t lag_ = 0, first_ = 0;
+};
+
+/// The place in the commit. Deltas of one commit and time mostly follow each other, in the order of their vectors. Where a commit took
+/// its time, the lag says about where in it a delta is: between those of which more and less is known. A commit that is met first goes
+/// about as far as the last such did.
+class ExpectedPlace {
+ public:
+  std::uint64_t operator()(std::uint32_t row, std::uint64_t lag) const {
+    const auto known = places_.find(row);
+    return known == places_.end() ? first_ : among(known->second, lag);
+  }
+  void note(std::uint32_t row, std::uint64_t lag, std::uint64_t place) {
+    Places& places = places_[row];
+    if (places.empty()) first_ = place;
+    places[lag] = place;
+  }
+
+ private:
+  using Places = std::map<std::uint64_t, std::uint64_t>;  // by lag: of each the last
+
+  static std::uint64_t among(const Places& places, std::uint64_t lag) {
+    auto above = places.lower_bound(lag);
+    if (above != places.end() && above->first == lag) return above->second + 1;
+    if (places.size() == 1) return places.begin()->second;
+    auto below = places.begin();
+    if (above == places.end() || above == below) {
+      above = std::prev(places.end());  // beyond all: on as from end to end
+    } else {
+      below = std::prev(above);
+    }
+    // Each operation is rounded as IEEE 754 says, so every reader comes to the same.
+    const auto part = static_cast<double>(static_cast<std::int64_t>(lag - below->first)), whole = static_cast<double>(above->first - below->first);
+    const double steps = std::floor(part * static_cast<double>(static_cast<std::int64_t>(above->second - below->second)) / whole + 0.5);
+    return std::abs(steps) < 0x1p62 ? below->second + static_cast<std::uint64_t>(static_cast<std::int64_t>(steps)) : below->second;
+  }
+
+  std::uint64_t first_ = 0;
+  std::unordered_map<std::uint32_t, Places> places_;
 };
 
 /// A column as it stands in a payload.

@@ -2,8 +2,9 @@
 
 To add a column, name it in COLUMNS, and take it where its meaning belongs below, or in values.py.
 """
+from bisect import bisect, insort
 from itertools import islice
-from math import gcd
+from math import floor, gcd
 from typing import NamedTuple
 
 from . import coders
@@ -43,6 +44,7 @@ COLUMNS = {
     0x99: ("factors", coders.WORDS),
     0x9a: ("copies", coders.NUMBERS),
     0x9b: ("twins", coders.NUMBERS),
+    0x9c: ("lag steps", coders.NUMBERS),
 }
 
 class Entry(NamedTuple):
@@ -232,25 +234,56 @@ def read_rows(columns, deltas):
 
 
 def read_lags(columns, deltas):
-    if not columns.has("lags"):
+    steps = columns.has("lag steps")
+    if not steps and not columns.has("lags"):
         for delta in deltas:
             delta.lag = 0
         return
-    unit, *lags = columns.take("lags", len(deltas) + 1)
+    unit, *lags = columns.take("lag steps" if steps else "lags", len(deltas) + 1)
+    if steps:
+        lags = stepped_lags(deltas, lags)
     need(unit != 0 and gcd(*lags) == 1, "column lags: the unit is not the greatest")
     for delta, lag in zip(deltas, lags):
         delta.lag = lag * unit
+        need(delta.lag < 1 << 64, "column lags: beyond 64 bits")
+
+
+def stepped_lags(deltas, steps):
+    vector = row = None
+    first = 0  # lag of the vector before, or of this one
+    lags = []
+    for delta, step in zip(deltas, steps):
+        expected = lags[-1] if (delta.vector, delta.row) == (vector, row) else first
+        lags.append(wrap64(expected + unzigzag(step)))
+        if delta.vector != vector:
+            first = lags[-1]
+        vector, row = delta.vector, delta.row
+    return lags
 
 
 def read_places(columns, deltas):
-    last, first = {}, 0  # of each row and lag; of that which was met first
+    rows, first = {}, 0  # of each row the lags in order, and the last place of each; of the row that was met first
     for delta, number in zip(deltas, columns.take_unless_zero("places", len(deltas))):
-        moment = delta.row, delta.lag
-        expected = last[moment] + 1 if moment in last else first
+        lags, places = rows.get(delta.row, ((), ()))
+        expected = place_among(lags, places, delta.lag) if lags else first
         delta.place = wrap64(expected + unzigzag(number))
-        if moment not in last:
+        if not lags:
             first = delta.place
-        last[moment] = delta.place
+            lags, places = rows.setdefault(delta.row, ([], {}))
+        if delta.lag not in places:
+            insort(lags, delta.lag)
+        places[delta.lag] = delta.place
+
+
+def place_among(lags, places, lag):
+    if lag in places:
+        return places[lag] + 1
+    if len(lags) == 1:
+        return places[lags[0]]
+    at = bisect(lags, lag)
+    below, above = (lags[at - 1], lags[at]) if 0 < at < len(lags) else (lags[0], lags[-1])
+    steps = floor(float(lag - below) * float(places[above] - places[below]) / float(above - below) + 0.5)
+    return places[below] + (steps if abs(steps) < 1 << 62 else 0)
 
 
 def read_metadata(columns, deltas):
