@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "delta/change.hpp"
+#include "delta/pages.hpp"
 #include "support/bytes.hpp"
 #include "support/checksum.hpp"
 
@@ -57,18 +57,28 @@ class CopyWatch {
  private:
   static constexpr std::size_t kLeastBytes = 32;  // of a copy worth a look
   static constexpr std::uint64_t kValues = 0, kSets = 1, kMetadata = 2;  // seeds
-  static constexpr int kBits = 15;         // more entries than 4 MiB have rows of 32 values; one takes the place of another
-  static constexpr int kSketchBits = 13;   // more than 4 MiB have rows of 128 values
   static constexpr std::size_t kSamples = 32;
   static constexpr std::size_t kTextRatio = 4;  // to which texts are compressed anyhow
 
   struct Seen {
-    std::uint64_t hash = 0, block = 0;
+    std::uint64_t hash, block;
   };
   /// Some of a vector's values, evenly spread.
   struct Sketch {
-    std::uint64_t key = 0, block = 0;
-    std::array<std::uint32_t, kSamples> words{};
+    std::uint64_t key, block;
+    std::array<std::uint32_t, kSamples> words;
+  };
+  /// Entries by hash, of which the first touch costs a page: a run of one delta must not pay for all.
+  template <class Entry, int bits>
+  class Table {
+   public:
+    Entry& operator[](std::uint64_t hash) {
+      if (!pages_) pages_ = allocate_pages(sizeof(Entry) / sizeof(std::uint32_t) << bits, false);
+      return reinterpret_cast<Entry*>(pages_.get())[hash >> (64 - bits)];
+    }
+
+   private:
+    Pages pages_;
   };
 
   static ByteView bytes_of(std::string_view text) { return delta::bytes_of(text); }
@@ -91,18 +101,16 @@ class CopyWatch {
 
   Repeats enter(std::uint64_t hash, std::uint64_t bytes, std::uint64_t block, std::uint64_t oldest) {
     if (hash == 0) return {};
-    if (seen_.empty()) seen_.resize(std::size_t{1} << kBits);
-    Seen& seen = seen_[hash >> (64 - kBits)];
+    Seen& seen = seen_[hash];
     if (seen.hash == hash && seen.block >= oldest) return repeat(seen.block, block, bytes);
     seen = {hash, block};
     return {};
   }
 
   Repeats resemble(const Change& change, std::uint64_t set, std::uint64_t block, std::uint64_t oldest) {
-    if (sketches_.empty()) sketches_.resize(std::size_t{1} << kSketchBits);
     const std::array<std::uint64_t, 3> name = {change.vector, change.bits.size(), set};
     const std::uint64_t key = checksum({reinterpret_cast<const Byte*>(name.data()), sizeof name});
-    Sketch& sketch = sketches_[key >> (64 - kSketchBits)];
+    Sketch& sketch = sketches_[key];
     const bool known = sketch.key == key && sketch.block >= oldest;
     std::uint64_t kept = 0;
     for (std::size_t i = 0; i < kSamples; ++i) {
@@ -116,8 +124,8 @@ class CopyWatch {
   }
 
   Vectors vectors_;
-  std::vector<Seen> seen_;
-  std::vector<Sketch> sketches_;
+  Table<Seen, 15> seen_;        // more entries than 4 MiB have rows of 32 values; one takes the place of another
+  Table<Sketch, 13> sketches_;  // more than 4 MiB have rows of 128 values
 };
 
 }  // namespace delta::store
