@@ -2,9 +2,12 @@
 // on a state of 30 MB that was half of a snapshot's time.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
+#include <utility>
 
 #include "delta/export.hpp"
 
@@ -18,5 +21,40 @@ using Pages = std::unique_ptr<std::uint32_t[], FreePages>;
 
 /// `count` zeroed values. `huge`: ask for huge pages (2 MiB), where the system has them; only for memory that will be filled.
 DELTA_EXPORT Pages allocate_pages(std::size_t count, bool huge);
+
+/// Elements that are all zero bits until they are written, and take no memory before: for tables by the numbers of a catalog, of which a
+/// reader of one vector needs one row.
+template <class T>
+class ZeroedTable {
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % sizeof(std::uint32_t) == 0 && alignof(T) <= alignof(std::max_align_t));
+
+ public:
+  ZeroedTable() = default;
+  explicit ZeroedTable(std::size_t size) { resize(size); }
+  ZeroedTable(ZeroedTable&& from) noexcept { *this = std::move(from); }
+  ZeroedTable& operator=(ZeroedTable&& from) noexcept {
+    pages_ = std::move(from.pages_), size_ = std::exchange(from.size_, 0), room_ = std::exchange(from.room_, 0);
+    return *this;
+  }
+
+  std::size_t size() const { return size_; }
+  T& operator[](std::size_t i) { return reinterpret_cast<T*>(pages_.get())[i]; }
+  const T& operator[](std::size_t i) const { return reinterpret_cast<const T*>(pages_.get())[i]; }
+
+  /// Moves what is there. REQUIRES: no fewer than before.
+  void resize(std::size_t size) {
+    if (size > room_) {
+      room_ = std::max(size, 2 * room_);
+      Pages more = allocate_pages(room_ * (sizeof(T) / sizeof(std::uint32_t)), false);
+      std::copy_n(reinterpret_cast<const T*>(pages_.get()), size_, reinterpret_cast<T*>(more.get()));
+      pages_ = std::move(more);
+    }
+    size_ = size;
+  }
+
+ private:
+  Pages pages_;
+  std::size_t size_ = 0, room_ = 0;
+};
 
 }  // namespace delta

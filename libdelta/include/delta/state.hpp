@@ -25,7 +25,7 @@ struct Key {
 DELTA_EXPORT bool key_less(const Catalog& catalog, const Key& a, const Key& b);
 
 /// Vectors with values, by their catalog number. Values stand in pools, one a namespace: dims x 4 bytes a vector
-/// that ever existed, and about 72 bytes of bookkeeping. Numbers beyond the catalog at hand do not exist.
+/// that ever existed, and about 48 bytes of bookkeeping. Numbers beyond the catalog at hand do not exist.
 /// Moves, does not copy: a state may be most of the memory there is.
 class DELTA_EXPORT State {
  public:
@@ -66,9 +66,9 @@ class DELTA_EXPORT State {
  private:
   struct Row {
     Key created;
-    std::uint32_t* values = nullptr;  // in the pool of its namespace, whose chunks never move
-    std::uint32_t dims = 0;           // if it has values
-    bool exists = false;
+    std::uint32_t* values;  // in the pool of its namespace, whose chunks never move
+    std::uint32_t dims;     // if it has values
+    bool exists, listed;    // now; in existed_
   };
   struct Pool {
     std::uint32_t dims = 0;
@@ -81,9 +81,10 @@ class DELTA_EXPORT State {
   void give_row(std::uint32_t vector);
 
   const Catalog* catalog_;
-  std::vector<Row> rows_;              // by vector
-  std::vector<Pool> pools_;            // by namespace
-  std::vector<std::string> metadata_;  // by vector; shorter when none has any
+  ZeroedTable<Row> rows_;                // by vector
+  std::vector<std::uint32_t> existed_;   // vectors that exist or did
+  std::vector<Pool> pools_;              // by namespace
+  std::vector<std::string> metadata_;    // by vector; shorter when none has any
   std::size_t existing_ = 0;
 };
 

@@ -9,7 +9,7 @@
 namespace delta {
 namespace {
 
-constexpr std::size_t kHuge = std::size_t{2} << 20;
+constexpr std::size_t kHuge = std::size_t{2} << 20, kMapped = std::size_t{128} << 10;
 
 std::byte* map(std::size_t bytes) {
   void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -23,11 +23,14 @@ void FreePages::operator()(std::uint32_t* at) const { bytes > 0 ? static_cast<vo
 
 Pages allocate_pages(std::size_t count, bool huge) {
   const std::size_t bytes = count * sizeof(std::uint32_t);
-  if (!huge || bytes < kHuge) {  // small ones come and go, which costs a system call less; what is large is mapped here, too
+  // What is small comes and goes, and the heap costs a system call less. But it may have to write the zeros, which is in vain in what is
+  // large and not filled.
+  if (bytes < (huge ? kHuge : kMapped)) {
     auto* at = static_cast<std::uint32_t*>(std::calloc(count, sizeof(std::uint32_t)));
     DELTA_CHECK(at != nullptr);
     return Pages(at, FreePages{0});
   }
+  if (!huge) return Pages(reinterpret_cast<std::uint32_t*>(map(bytes)), FreePages{bytes});
   // A huge page must be aligned: map more, and give back what is before and after.
   std::byte* at = map(bytes + kHuge);
   const std::size_t before = (kHuge - reinterpret_cast<std::uintptr_t>(at) % kHuge) % kHuge;

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "delta/pages.hpp"
 #include "model/fold.hpp"
 
 namespace delta::model {
@@ -26,7 +27,7 @@ class Contest {
       ++last.count;
       if (contested_[c.vector]) continue;
       DELTA_OK(check_fit(catalog_, history_, c));
-      if (last.commit != kNothing && !follows(c, last)) {
+      if (last.count > 1 && !follows(c, last)) {
         add(c.vector);
         continue;
       }
@@ -48,12 +49,11 @@ class Contest {
   VectorFold fold(std::uint32_t vector) const;
 
  private:
-  static constexpr std::uint32_t kNothing = ~std::uint32_t{0};
   struct Last {
     Timestamp time;
-    std::uint64_t seq = 0;
-    std::uint32_t commit = kNothing;
-    std::uint32_t count = 0;  // of all its deltas: what gathering makes room for
+    std::uint64_t seq;
+    std::uint32_t commit;
+    std::uint32_t count;  // of all its deltas: what gathering makes room for
   };
 
   bool counts(const Change& c) const {
@@ -74,7 +74,7 @@ class Contest {
   const CutTest& cut_;
   const std::vector<bool>* wanted_;
   std::vector<std::uint32_t> ranks_;
-  std::vector<Last> last_;
+  ZeroedTable<Last> last_;  // by vector
   std::vector<bool> contested_;
   bool any_ = false, room_made_ = false;
   ChangeBatch gathered_;

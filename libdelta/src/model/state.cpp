@@ -70,6 +70,8 @@ void State::set_exists(std::uint32_t vector, bool exists) {
   if (r.exists == exists) return;
   r.exists = exists;
   exists ? ++existing_ : --existing_;
+  if (!r.listed) existed_.push_back(vector);
+  r.listed = true;
 }
 
 void State::set_created(std::uint32_t vector, Key key) { row(vector).created = key; }
@@ -93,7 +95,7 @@ std::string_view State::metadata(std::uint32_t vector) const {
 
 std::vector<std::uint32_t> State::rows(std::uint32_t ns) const {
   std::vector<std::uint32_t> out;
-  for (std::uint32_t v = 0; v < rows_.size(); ++v) {
+  for (const std::uint32_t v : existed_) {
     if (rows_[v].exists && catalog_->namespace_of(v) == ns) out.push_back(v);
   }
   const auto before = [&](std::uint32_t a, std::uint32_t b) {

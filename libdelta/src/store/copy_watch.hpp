@@ -68,18 +68,8 @@ class CopyWatch {
     std::uint64_t key, block;
     std::array<std::uint32_t, kSamples> words;
   };
-  /// Entries by hash, of which the first touch costs a page: a run of one delta must not pay for all.
-  template <class Entry, int bits>
-  class Table {
-   public:
-    Entry& operator[](std::uint64_t hash) {
-      if (!pages_) pages_ = allocate_pages(sizeof(Entry) / sizeof(std::uint32_t) << bits, false);
-      return reinterpret_cast<Entry*>(pages_.get())[hash >> (64 - bits)];
-    }
-
-   private:
-    Pages pages_;
-  };
+  static constexpr int kSeenBits = 15;    // more entries than 4 MiB have rows of 32 values; one takes the place of another
+  static constexpr int kSketchBits = 13;  // more than 4 MiB have rows of 128 values
 
   static ByteView bytes_of(std::string_view text) { return delta::bytes_of(text); }
   static ByteView bytes_of(std::span<const std::uint32_t> words) { return {reinterpret_cast<const Byte*>(words.data()), words.size_bytes()}; }
@@ -101,7 +91,7 @@ class CopyWatch {
 
   Repeats enter(std::uint64_t hash, std::uint64_t bytes, std::uint64_t block, std::uint64_t oldest) {
     if (hash == 0) return {};
-    Seen& seen = seen_[hash];
+    Seen& seen = seen_[hash >> (64 - kSeenBits)];
     if (seen.hash == hash && seen.block >= oldest) return repeat(seen.block, block, bytes);
     seen = {hash, block};
     return {};
@@ -110,7 +100,7 @@ class CopyWatch {
   Repeats resemble(const Change& change, std::uint64_t set, std::uint64_t block, std::uint64_t oldest) {
     const std::array<std::uint64_t, 3> name = {change.vector, change.bits.size(), set};
     const std::uint64_t key = checksum({reinterpret_cast<const Byte*>(name.data()), sizeof name});
-    Sketch& sketch = sketches_[key];
+    Sketch& sketch = sketches_[key >> (64 - kSketchBits)];
     const bool known = sketch.key == key && sketch.block >= oldest;
     std::uint64_t kept = 0;
     for (std::size_t i = 0; i < kSamples; ++i) {
@@ -124,8 +114,8 @@ class CopyWatch {
   }
 
   Vectors vectors_;
-  Table<Seen, 15> seen_;        // more entries than 4 MiB have rows of 32 values; one takes the place of another
-  Table<Sketch, 13> sketches_;  // more than 4 MiB have rows of 128 values
+  ZeroedTable<Seen> seen_{std::size_t{1} << kSeenBits};          // by hash
+  ZeroedTable<Sketch> sketches_{std::size_t{1} << kSketchBits};  // by key
 };
 
 }  // namespace delta::store
