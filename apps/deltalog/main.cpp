@@ -6,6 +6,7 @@
 #include "cli/parse.hpp"
 #include "command.hpp"
 #include "delta/file.hpp"
+#include "heap.hpp"
 #include "ui/console.hpp"
 #include "ui/terminal.hpp"
 
@@ -51,6 +52,7 @@ Result<Exit> run_command(const Command& command, std::span<const std::string> wo
   if (invocation.has("help")) return print(console, help_text(command));
   if (invocation.has("version")) return print(console, version_text());
   console.configure(invocation);
+  grow_heap_by_huge_pages();
   return command.run(invocation, console);
 }
 
