@@ -45,11 +45,13 @@ class CopyWatch {
     sum += values;
     if (vectors_ == Vectors::together) return sum;
     const std::uint64_t set = hash_of(bytes_of(change.indices), kSets);
-    if (change.bits.size_bytes() >= kLeastBytes) {
+    const Repeats named = enter(set, set_bytes(change.indices), block, oldest);
+    sum += named;
+    // A set that is new was not of this vector, either.
+    if (change.bits.size_bytes() >= kLeastBytes && (set == 0 || named.before + named.within > 0)) {
       const Repeats kept = resemble(change, set, block, oldest);
       if (values.before + values.within == 0) sum += kept;
     }
-    sum += enter(set, set_bytes(change.indices), block, oldest);
     sum += enter(hash_of(bytes_of(change.metadata), kMetadata), change.metadata.size() / kTextRatio, block, oldest);
     return sum;
   }
