@@ -42,6 +42,8 @@ Result<std::optional<std::string_view>> LineReader::next() {
   }
 }
 
+bool LineReader::ready() const { return begin_ < end_ && std::memchr(buffer_.get() + begin_, '\n', end_ - begin_) != nullptr; }
+
 // More bytes behind what is there, or ended_.
 Status LineReader::fill() {
   const std::size_t have = end_ - begin_;

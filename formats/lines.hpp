@@ -23,6 +23,7 @@ class LineReader {
   /// bytes; what reading gives; always with the stream's name.
   Result<std::optional<std::string_view>> next();
 
+  bool ready() const;  ///< whether next() has a line without reading
   std::uint64_t number() const { return number_; }  ///< of the last line given, from 1
   const std::string& name() const { return stream_->name(); }
 

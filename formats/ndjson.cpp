@@ -497,6 +497,7 @@ NdjsonReader::NdjsonReader(std::unique_ptr<ByteStream> stream, const NdjsonOptio
 NdjsonReader::NdjsonReader(NdjsonReader&&) noexcept = default;
 NdjsonReader::~NdjsonReader() = default;
 
+bool NdjsonReader::ready() const { return state_->lines.ready(); }
 std::uint64_t NdjsonReader::line() const { return state_->lines.number(); }
 const std::string& NdjsonReader::name() const { return state_->lines.name(); }
 

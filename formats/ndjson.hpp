@@ -74,6 +74,7 @@ class NdjsonReader {
   /// wrong kind or beyond float32, indices repeated or more or fewer than values; `limit` for a line over max_line; what
   /// reading gives. After an error the record is of no use; reading may go on with the next line.
   Result<bool> next(Record& record);
+  bool ready() const;  ///< whether next() would not have to read first; blank lines count
 
   std::uint64_t line() const;      ///< of the last record, from 1
   const std::string& name() const;  ///< of the stream

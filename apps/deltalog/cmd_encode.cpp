@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "cli/values.hpp"
@@ -13,7 +14,7 @@
 #include "formats/format.hpp"
 #include "formats/ids.hpp"
 #include "formats/json_writer.hpp"
-#include "formats/ndjson.hpp"
+#include "formats/records_ahead.hpp"
 #include "logs.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
@@ -207,6 +208,7 @@ struct Job {
   const Ids& ids;
   Bound max_delete;
   std::string policy;  // the setting, until it is written; empty: none
+  bool parse_ahead = false;  // updates, on a thread beside the encoder's
 
   /// What is to stand before the first input: at its time, so that the clock does not run backwards.
   Status begin(std::optional<Micros> at) {
@@ -300,15 +302,14 @@ Status encode_updates(Job& job, Input& input) {
     DELTA_TRY(auto opened, delta::InputStream::open(input.path));
     stream = delta::formats::byte_stream(std::move(opened));
   }
-  delta::formats::NdjsonReader reader(std::move(stream), {.max_line = std::size_t{64} << 20, .now = now()});
-  Progress progress(job.invocation, job.console, "encoding " + delta::escape(reader.name(), 60), "lines", 0);
-  Record record;
+  delta::formats::RecordsAhead records(std::move(stream), {.max_line = std::size_t{64} << 20, .now = now()}, job.parse_ahead);
+  Progress progress(job.invocation, job.console, "encoding " + delta::escape(records.name(), 60), "lines", 0);
   ParentTexts parents;
   while (true) {
-    DELTA_TRY(const bool more, reader.next(record));
-    if (!more) return {};
-    if (auto status = encode_record(job, record, input, parents); !status) {
-      return std::move(status).error().in(reader.name()).at(fmt::format("line {}", reader.line()));
+    DELTA_TRY(const Record* const record, records.next());
+    if (record == nullptr) return {};
+    if (auto status = encode_record(job, *record, input, parents); !status) {
+      return std::move(status).error().in(records.name()).at(fmt::format("line {}", records.line()));
     }
     progress.advance(1);
   }
@@ -355,8 +356,11 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
   for (const auto& input : inputs) matrices += delta::formats::is_matrix(input.format) ? 1 : 0;
   DELTA_TRY(const auto ids, Ids::read(invocation, matrices));
   DELTA_TRY(const auto policy, policy_option(invocation));
+  const unsigned threads = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
+  const bool parse_ahead = matrices == 0 && threads > 1;  // one of the threads
+  if (parse_ahead) options.threads = threads - 1;
   DELTA_TRY(auto encoder, open_encoder(invocation, std::move(options)));
-  Job job{invocation, console, encoder, ids, max_delete.value_or(Bound{{}, 0.5}), policy ? policy_setting(*policy) : ""};
+  Job job{invocation, console, encoder, ids, max_delete.value_or(Bound{{}, 0.5}), policy ? policy_setting(*policy) : "", parse_ahead};
   for (auto& input : inputs) {
     DELTA_OK(delta::formats::is_matrix(input.format) ? encode_matrix(job, input) : encode_updates(job, input));
   }
