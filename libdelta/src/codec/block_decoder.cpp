@@ -11,6 +11,7 @@
 #include "codec/block.hpp"
 #include "codec/coder.hpp"
 #include "codec/columns.hpp"
+#include "codec/expected.hpp"
 #include "codec/index_sets.hpp"
 #include "codec/relations.hpp"
 #include "support/transform.hpp"

@@ -12,6 +12,7 @@
 #include "codec/block.hpp"
 #include "codec/coder.hpp"
 #include "codec/columns.hpp"
+#include "codec/expected.hpp"
 #include "codec/index_sets.hpp"
 #include "codec/lattice.hpp"
 #include "codec/relations.hpp"

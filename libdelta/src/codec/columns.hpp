@@ -3,15 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -84,72 +80,6 @@ inline void order_by_vector(std::span<const std::uint32_t> vectors, std::vector<
 inline Error directory_error(std::string message) {
   return error(ErrorCode::corrupt, std::move(message)).at("block directory");
 }
-
-/// What the row of a packed delta is expected to be: a vector goes on with its next commit, and a new one begins where the vector before
-/// it began.
-class ExpectedRow {
- public:
-  std::uint32_t operator()(std::uint32_t vector) const { return vector == vector_ ? row_ : first_; }
-  void note(std::uint32_t vector, std::uint32_t row) {
-    if (vector != vector_) first_ = row;
-    vector_ = vector, row_ = row;
-  }
-
- private:
-  std::uint32_t vector_ = ~std::uint32_t{0}, row_ = 0, first_ = 0;
-};
-
-/// The lag: that of the delta before in the same commit; where the vector before began, if there is none.
-class ExpectedLag {
- public:
-  std::uint64_t operator()(std::uint32_t vector, std::uint32_t row) const { return vector == vector_ && row == row_ ? lag_ : first_; }
-  void note(std::uint32_t vector, std::uint32_t row, std::uint64_t lag) {
-    if (vector != vector_) first_ = lag;
-    vector_ = vector, row_ = row, lag_ = lag;
-  }
-
- private:
-  std::uint32_t vector_ = ~std::uint32_t{0}, row_ = 0;
-  std::uint64_t lag_ = 0, first_ = 0;
-};
-
-/// The place in the commit. Deltas of one commit and time mostly follow each other, in the order of their vectors. Where a commit took
-/// its time, the lag says about where in it a delta is: between those of which more and less is known. A commit that is met first goes
-/// about as far as the last such did.
-class ExpectedPlace {
- public:
-  std::uint64_t operator()(std::uint32_t row, std::uint64_t lag) const {
-    const auto known = places_.find(row);
-    return known == places_.end() ? first_ : among(known->second, lag);
-  }
-  void note(std::uint32_t row, std::uint64_t lag, std::uint64_t place) {
-    Places& places = places_[row];
-    if (places.empty()) first_ = place;
-    places[lag] = place;
-  }
-
- private:
-  using Places = std::map<std::uint64_t, std::uint64_t>;  // by lag: of each the last
-
-  static std::uint64_t among(const Places& places, std::uint64_t lag) {
-    auto above = places.lower_bound(lag);
-    if (above != places.end() && above->first == lag) return above->second + 1;
-    if (places.size() == 1) return places.begin()->second;
-    auto below = places.begin();
-    if (above == places.end() || above == below) {
-      above = std::prev(places.end());  // beyond all: on as from end to end
-    } else {
-      below = std::prev(above);
-    }
-    // Each operation is rounded as IEEE 754 says, so every reader comes to the same.
-    const auto part = static_cast<double>(static_cast<std::int64_t>(lag - below->first)), whole = static_cast<double>(above->first - below->first);
-    const double steps = std::floor(part * static_cast<double>(static_cast<std::int64_t>(above->second - below->second)) / whole + 0.5);
-    return std::abs(steps) < 0x1p62 ? below->second + static_cast<std::uint64_t>(static_cast<std::int64_t>(steps)) : below->second;
-  }
-
-  std::uint64_t first_ = 0;
-  std::unordered_map<std::uint32_t, Places> places_;
-};
 
 /// A column as it stands in a payload.
 struct Entry {
