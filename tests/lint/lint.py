@@ -26,7 +26,6 @@ LAYERS = {
 # Third-party headers and the only files that may name them, as a pattern on the path.
 CONFINED = [
     (r"sodium(/.*)?\.h|sodium/.*", r"libdelta/src/support/digest\.cpp"),
-    (r"sys/platform/x86\.h", r"libdelta/src/support/digest_lanes\.cpp"),
     (r"xxh(ash|3)\.h", r"libdelta/src/support/checksum\.cpp"),
     (r"nlohmann/.*", r"libdelta/src/model/metadata\.cpp"),
     (r"simdjson(\.h|/.*)", r"formats/ndjson[a-z_]*\.cpp"),

@@ -2,10 +2,6 @@
 // vectors take references and are always inlined: by value they would have a calling convention of their own for each target.
 #include "support/digest_lanes.hpp"
 
-#if defined(__x86_64__) && __has_include(<sys/platform/x86.h>)
-#include <sys/platform/x86.h>
-#endif
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -116,18 +112,6 @@ struct Lanes {
 [[gnu::target("avx512f"), gnu::noinline]] void compress(Lanes<8>& lanes) { lanes.compress(); }
 #endif
 
-#ifdef __x86_64__
-#ifdef CPU_FEATURE_ACTIVE
-// The C library knows already. The compiler's own question comes with a constructor, which asks the processor a dozen times on every
-// start of a program: to a guest of a hypervisor each is a trap of some microseconds.
-bool has_avx2() { return CPU_FEATURE_ACTIVE(AVX2); }
-bool has_avx512() { return CPU_FEATURE_ACTIVE(AVX512F); }
-#else
-bool has_avx2() { return __builtin_cpu_supports("avx2"); }
-bool has_avx512() { return __builtin_cpu_supports("avx512f"); }
-#endif
-#endif
-
 /// What becomes of the lanes: messages in, hashes out.
 template <int N>
 class Feeder {
@@ -204,7 +188,8 @@ class Feeder {
 
 LaneSet widest_lanes() {
 #ifdef __x86_64__
-  return has_avx512() ? LaneSet::eight : has_avx2() ? LaneSet::four : LaneSet::two;
+  static const LaneSet widest = __builtin_cpu_supports("avx512f") ? LaneSet::eight : __builtin_cpu_supports("avx2") ? LaneSet::four : LaneSet::two;
+  return widest;
 #else
   return LaneSet::two;
 #endif
