@@ -131,11 +131,12 @@ Result<Exit> run_blame(const Invocation& invocation, Console& console) {
     return usage_error(invocation, "which vector? --id ID is missing");
   }
   DELTA_TRY(const auto ranges, value_of(invocation, "dim", parse_dims));
-  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
+  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
   DELTA_TRY(const auto policy, policy_option(invocation));
   DELTA_TRY(auto cut, cut_of(invocation, log));
   override_policy(cut, policy ? &*policy : nullptr, log, console);
-  DELTA_TRY(const auto chosen, choose_vectors(invocation, log.catalog()));
+  DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
   bool missing = report_missing(chosen, console);
   std::size_t told = 0;
   for (std::uint32_t vector = 0; vector < log.catalog().vectors(); ++vector) {

@@ -64,15 +64,15 @@ Result<CutOptions> cut_named(const Log& log, const Invocation::Given& given) {
   return cut;
 }
 
-Result<Sides> open_sides(const Invocation& invocation, Console& console) {
+Result<Sides> open_sides(const Invocation& invocation, const VectorChoice& choice, Console& console) {
   const auto& operands = invocation.operands();
   const auto cuts = invocation.in_order({"at", "as-seen-by"});
   if (cuts.empty()) {
-    DELTA_TRY(auto old_log, open_logs(invocation, std::span(operands).first(1), console));
-    DELTA_TRY(auto new_log, open_logs(invocation, std::span(operands).subspan(1), console));
+    DELTA_TRY(auto old_log, open_logs(invocation, std::span(operands).first(1), console, &choice));
+    DELTA_TRY(auto new_log, open_logs(invocation, std::span(operands).subspan(1), console, &choice));
     return Sides{std::move(old_log), std::move(new_log), {}, {}, {}, {}};
   }
-  DELTA_TRY(auto log, open_logs(invocation, operands, console));
+  DELTA_TRY(auto log, open_logs(invocation, operands, console, &choice));
   Sides sides{std::move(log), {}, {}, {}, {}, {}};
   DELTA_TRY(sides.old_cut, cut_named(sides.old_log, cuts[0]));
   if (cuts.size() > 1) {
@@ -91,8 +91,7 @@ std::vector<std::string> in_both(const std::vector<std::string>& a, const std::v
 }
 
 /// False if an id that was asked for is nowhere.
-Result<bool> choose(const Invocation& invocation, Sides& sides, Console& console) {
-  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
+Result<bool> choose(const VectorChoice& choice, Sides& sides, Console& console) {
   sides.old_chosen = choice.in(sides.old_log.catalog());
   sides.new_chosen = choice.in(sides.log_of_new().catalog());
   const auto namespaces = in_both(sides.old_chosen.missing_namespaces, sides.new_chosen.missing_namespaces);
@@ -205,11 +204,12 @@ class Report {
 Result<Exit> run_diff(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto bound, value_of(invocation, "fail-over", parse_distance));
-  DELTA_TRY(auto sides, open_sides(invocation, console));
+  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
+  DELTA_TRY(auto sides, open_sides(invocation, choice, console));
   DELTA_TRY(const auto policy, policy_option(invocation));
   override_policy(sides.old_cut, policy ? &*policy : nullptr, sides.old_log, console);
   override_policy(sides.new_cut, policy ? &*policy : nullptr, sides.log_of_new(), console);
-  DELTA_TRY(const bool found, choose(invocation, sides, console));
+  DELTA_TRY(const bool found, choose(choice, sides, console));
   if (!found) return Exit::no;
 
   DELTA_TRY(const State old_state, delta::snapshot(sides.old_log, sides.old_cut, sides.old_chosen.mask()));

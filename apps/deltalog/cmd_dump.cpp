@@ -193,9 +193,10 @@ Status dump_some(const Log& log, const Chosen& chosen, const DeltaFilter& filter
 
 Result<Exit> run_dump(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto sink, Sink::open(invocation, console));
-  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
+  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
   DELTA_TRY(const auto filter, DeltaFilter::make(invocation, log));
-  DELTA_TRY(const auto chosen, choose_vectors(invocation, log.catalog()));
+  DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
   if (report_missing(chosen, console)) return Exit::no;
   std::uint64_t deltas = 0;
   for (std::uint32_t i = 0; i < log.commits(); ++i) deltas += log.commit(i).deltas();

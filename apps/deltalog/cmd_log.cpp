@@ -274,7 +274,8 @@ Status check_usage(const Invocation& invocation) {
 Result<Exit> run_log(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto most, value_of(invocation, "max-count", parse_count));
-  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
+  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
   DELTA_TRY(auto filter, DeltaFilter::make(invocation, log));
   LogView view{invocation, console, log, std::move(filter), {}, {}, most.value_or(~std::uint64_t{0})};
   if (invocation.has("heads")) return list_heads(view);
@@ -282,7 +283,7 @@ Result<Exit> run_log(const Invocation& invocation, Console& console) {
     for (const auto& text : invocation.values(option)) DELTA_OK(keep_seen(view, text));
   }
   if (invocation.has("common")) view.bases = bases_of(view);
-  DELTA_TRY(const auto chosen, choose_vectors(invocation, log.catalog()));
+  DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
   if (report_missing(chosen, console)) return Exit::no;
   if (invocation.has("conflicts")) return list_conflicts(view, chosen.mask());
   if (invocation.has("window")) return list_windows(view, chosen.mask());

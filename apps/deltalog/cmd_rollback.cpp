@@ -123,9 +123,10 @@ std::string json_report(const std::string& path, const Encoder& encoder, const R
 Result<Exit> run_rollback(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto time, time_of(invocation, "time"));
+  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
   DELTA_TRY(auto encoder, open_encoder(invocation, console));
   for (const auto& notice : encoder.log().notices()) console.warn(notice);
-  DELTA_TRY(const auto chosen, choose_vectors(invocation, encoder.log().catalog()));
+  DELTA_TRY(const auto chosen, choose_vectors(choice, encoder.log().catalog()));
   if (report_missing(chosen, console)) return Exit::no;
 
   DELTA_TRY(const auto done, undo(invocation, encoder, {.wanted = chosen.mask(), .at = time}));

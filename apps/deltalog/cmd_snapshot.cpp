@@ -188,11 +188,12 @@ struct Outputs {
 
 Result<Exit> run_snapshot(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto outputs, Outputs::create(invocation));
-  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
+  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
   DELTA_TRY(const auto policy, policy_option(invocation));
   DELTA_TRY(auto cut, cut_of(invocation, log));
   override_policy(cut, policy ? &*policy : nullptr, log, console);
-  DELTA_TRY(const auto chosen, choose_vectors(invocation, log.catalog()));
+  DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
   if (report_missing(chosen, console)) return Exit::no;
 
   DELTA_TRY(const auto state, delta::snapshot(log, cut, chosen.mask()));

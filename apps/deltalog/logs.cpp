@@ -18,9 +18,11 @@ namespace deltalog {
 using delta::Catalog;
 using delta::ErrorCode;
 
-Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console) {
-  DELTA_TRY(const unsigned threads, threads_of(invocation));
-  DELTA_TRY(auto log, delta::Log::open(operands, {.threads = threads}));
+Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console, const VectorChoice* choice) {
+  delta::OpenOptions options;
+  DELTA_TRY(options.threads, threads_of(invocation));
+  if (choice != nullptr) options.ids = choice->only_ids();
+  DELTA_TRY(auto log, delta::Log::open(operands, options));
   for (const auto& notice : log.notices()) console.warn(notice);
   return log;
 }
@@ -123,6 +125,10 @@ Result<VectorChoice> VectorChoice::read(const Invocation& invocation) {
   return choice;
 }
 
+std::optional<std::vector<std::string>> VectorChoice::only_ids() const {
+  return by_id_ && globs_.empty() ? std::optional(ids_) : std::nullopt;
+}
+
 Chosen VectorChoice::in(const Catalog& catalog) const {
   Chosen chosen;
   chosen.all = !by_id_ && namespaces_.empty();
@@ -157,8 +163,7 @@ delta::Error no_namespace(std::string_view name) {
   return delta::error(ErrorCode::not_found, "no namespace " + delta::quote(name) + " in the log");
 }
 
-Result<Chosen> choose_vectors(const Invocation& invocation, const Catalog& catalog) {
-  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
+Result<Chosen> choose_vectors(const VectorChoice& choice, const Catalog& catalog) {
   auto chosen = choice.in(catalog);
   if (!chosen.missing_namespaces.empty()) return no_namespace(chosen.missing_namespaces[0]);
   return chosen;

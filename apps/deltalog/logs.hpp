@@ -12,8 +12,10 @@
 
 namespace deltalog {
 
-/// The union of the logs, with what reading them noticed as warnings.
-Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console);
+class VectorChoice;
+
+/// The union of the logs, with what reading them noticed as warnings. `choice`: what alone will be asked about; null: anything.
+Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console, const VectorChoice* choice = nullptr);
 
 /// What an answer about the state is worth: partly, when the log holds commits that no state may hold yet.
 Exit exit_with(const delta::Log& log);
@@ -54,11 +56,12 @@ struct Chosen {
 
   const std::vector<bool>* mask() const { return all ? nullptr : &vectors; }
 };
-/// The question alone, for commands that put it to several logs: files of ids are read once.
+/// The question alone, before a log is there to answer it. Files of ids are read once.
 class VectorChoice {
  public:
   static Result<VectorChoice> read(const Invocation& invocation);
   Chosen in(const delta::Catalog& catalog) const;
+  std::optional<std::vector<std::string>> only_ids() const;  ///< no vector of another id is chosen; none: not known before
 
  private:
   bool by_id_ = false;
@@ -67,7 +70,7 @@ class VectorChoice {
 /// What missing namespaces mean: not_found.
 delta::Error no_namespace(std::string_view name);
 /// Errors: not_found for a namespace that the log lacks.
-Result<Chosen> choose_vectors(const Invocation& invocation, const delta::Catalog& catalog);
+Result<Chosen> choose_vectors(const VectorChoice& choice, const delta::Catalog& catalog);
 
 /// The first values of some, for a cell of a table.
 std::string values_text(std::span<const std::uint32_t> bits);

@@ -20,6 +20,9 @@ namespace delta {
 
 struct OpenOptions {
   unsigned threads = 0;  ///< 0: as many as the machine has
+  /// Vectors of other ids are passed over as if the log had no deltas of them, which spares naming them: most of what a question about
+  /// one vector of a million takes. Commits and their hashes stay whole. None: all.
+  std::optional<std::vector<std::string>> ids = {};
 };
 
 /// Bytes of one column over some segments.
@@ -52,7 +55,7 @@ class DELTA_EXPORT Log {
  public:
   /// Opens the files (or "-") as their union. Damage other than an unsealed or torn tail is an error; those, and
   /// pending commits, are in notices().
-  static Result<Log> open(std::span<const std::string> paths, OpenOptions options = {});
+  static Result<Log> open(std::span<const std::string> paths, const OpenOptions& options = {});
   Log(Log&&) noexcept;
   Log& operator=(Log&&) noexcept;
   ~Log();

@@ -1,9 +1,11 @@
 #include "format/tables.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <span>
 #include <unordered_map>
+#include <utility>
 
 #include "format/wire.hpp"
 #include "support/limits.hpp"
@@ -57,12 +59,8 @@ Status read_props(ByteView payload, std::uint32_t count, Props& props) {
 // Front coding against the previous id of the frame: three streams, so that the payload's compression sees like beside like.
 void write_ids(const Ids& ids, Buffer& buffer) {
   Writer out(buffer);
-  for (std::size_t i = 0; i < ids.namespaces.size();) {  // runs of one namespace
-    std::size_t end = i;
-    while (end < ids.namespaces.size() && ids.namespaces[end] == ids.namespaces[i]) ++end;
-    out.varint(ids.namespaces[i]), out.varint(end - i);
-    i = end;
-  }
+  std::uint32_t begin = 0;
+  for (const Owners::Run& run : ids.owners.runs()) out.varint(run.ns), out.varint(run.end - std::exchange(begin, run.end));
   std::vector<std::size_t> shared(ids.ids.size());
   for (std::size_t i = 1; i < shared.size(); ++i) {
     const auto& a = ids.ids[i - 1];
@@ -74,40 +72,42 @@ void write_ids(const Ids& ids, Buffer& buffer) {
   for (std::size_t i = 0; i < shared.size(); ++i) out.raw(bytes_of(ids.ids[i].substr(shared[i])));
 }
 
-Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, Ids& ids) {
+Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, const IdSet* wanted, Ids& ids) {
   Reader in(payload);
   if (!believable(2 * std::uint64_t{count}, in)) return bad("IDS: more ids than bytes");
-  while (in.ok() && ids.namespaces.size() < count) {
+  while (in.ok() && ids.owners.size() < count) {
     const auto ns = in.varint();
-    const auto run = in.bounded(count - ids.namespaces.size());
+    const auto run = in.bounded(count - ids.owners.size());
     if (ns >= namespaces || run == 0) return bad("IDS: unknown namespace or empty run");
-    if (!ids.namespaces.empty() && ids.namespaces.back() == ns) return bad("IDS: a run of one namespace is split");
-    ids.namespaces.insert(ids.namespaces.end(), run, static_cast<std::uint32_t>(ns));
+    if (ids.owners.size() > 0 && ids.owners.runs().back().ns == ns) return bad("IDS: a run of one namespace is split");
+    ids.owners.add(static_cast<std::uint32_t>(ns), static_cast<std::uint32_t>(run));
   }
-  std::vector<std::uint32_t> shared(count), rest(count);
+  std::vector<std::uint16_t> shared(count), rest(count);
   std::uint64_t total = 0;
-  for (auto& n : shared) n = static_cast<std::uint32_t>(in.bounded(kMaxIdBytes));
-  for (auto& n : rest) n = static_cast<std::uint32_t>(in.bounded(kMaxIdBytes));
+  for (auto& n : shared) n = static_cast<std::uint16_t>(in.bounded(kMaxIdBytes));
+  for (auto& n : rest) n = static_cast<std::uint16_t>(in.bounded(kMaxIdBytes));
   std::uint32_t before = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t size = shared[i] + rest[i];
+    const auto size = std::uint32_t{shared[i]} + rest[i];
     if (shared[i] > before || size == 0 || size > kMaxIdBytes) return bad("IDS: impossible lengths");
     total += before = size;
   }
   if (total > kMaxFrameBytes) return bad("IDS: more text than a frame may hold");
   ids.text.reserve(total);  // views into it must stay
-  ids.ids.reserve(count);
-  for (std::size_t i = 0; i < count && in.ok(); ++i) {
-    const std::size_t start = ids.text.size();
+  if (!wanted) ids.ids.reserve(count);
+  std::array<char, kMaxIdBytes> id;
+  std::size_t size = 0;
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     const std::string_view suffix = text_of(in.raw(rest[i]));
-    const std::string_view prefix = i > 0 ? ids.ids.back().substr(0, shared[i]) : std::string_view{};
-    ids.text.insert(ids.text.end(), prefix.begin(), prefix.end());
-    ids.text.insert(ids.text.end(), suffix.begin(), suffix.end());
-    ids.ids.push_back({ids.text.data() + start, ids.text.size() - start});
-    if (i > 0) {  // one way to write an id: all that can be shared is
-      const auto& prev = ids.ids[i - 1];
-      if (!suffix.empty() && shared[i] < prev.size() && prev[shared[i]] == suffix.front()) return bad("IDS: shared prefix not maximal");
-    }
+    // One way to write an id: all that can be shared is.
+    if (!suffix.empty() && shared[i] < size && id[shared[i]] == suffix.front()) return bad("IDS: shared prefix not maximal");
+    std::ranges::copy(suffix, id.begin() + shared[i]);
+    size = shared[i] + suffix.size();
+    if (wanted && !wanted->contains({id.data(), size})) continue;
+    const std::size_t start = ids.text.size();
+    ids.text.insert(ids.text.end(), id.begin(), id.begin() + static_cast<std::ptrdiff_t>(size));
+    ids.ids.push_back({ids.text.data() + start, size});
+    if (wanted) ids.places.push_back(i);
   }
   if (!in.done()) return bad("IDS: malformed");
   return {};

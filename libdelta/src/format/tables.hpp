@@ -2,15 +2,22 @@
 // segment's own, in order of appearance. Each payload stands alone, but for the names that PROPS and IDS gave before.
 #pragma once
 
+#include <algorithm>
+#include <bitset>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "delta/catalog.hpp"
 #include "delta/commit.hpp"
 #include "delta/result.hpp"
 #include "format/layout.hpp"
+#include "support/limits.hpp"
 
 namespace delta::format {
 
@@ -22,14 +29,56 @@ struct Props {
 void write_props(const Props& props, Buffer& out);
 Status read_props(ByteView payload, std::uint32_t count, Props& props);
 
+/// Namespaces of vectors in a row, as runs: mostly there is one.
+class Owners {
+ public:
+  struct Run {
+    std::uint32_t end, ns;
+  };
+  std::uint32_t size() const { return runs_.empty() ? 0 : runs_.back().end; }
+  std::uint32_t operator[](std::uint32_t vector) const { return std::ranges::upper_bound(runs_, vector, {}, &Run::end)->ns; }
+  const std::vector<Run>& runs() const { return runs_; }
+
+  void add(std::uint32_t ns, std::uint32_t count) {
+    if (runs_.empty() || runs_.back().ns != ns) runs_.push_back({size(), ns});
+    runs_.back().end += count;
+  }
+  void append(const Owners& more) {
+    std::uint32_t before = 0;
+    for (const Run& run : more.runs_) add(run.ns, run.end - std::exchange(before, run.end));
+  }
+
+ private:
+  std::vector<Run> runs_;
+};
+
 /// IDS: vectors that follow those of earlier IDS frames.
 struct Ids {
-  std::vector<std::uint32_t> namespaces;  // of each
+  Owners owners;
   std::vector<std::string_view> ids;      // into `text`, or whatever the writer holds
+  std::vector<std::uint32_t> places;      // of `ids` among the vectors; empty: all are there
   std::vector<char> text;                 // filled by read_ids; a vector, since moving one leaves the views valid
 };
+/// Some ids, in any namespace.
+class IdSet {
+ public:
+  explicit IdSet(std::span<const std::string> ids) : ids_(ids.begin(), ids.end()) {
+    for (const auto& id : ids) sizes_.set(std::min(id.size(), kMaxIdBytes + 1));
+  }
+  /// REQUIRES: no longer than an id may be.
+  bool contains(std::string_view id) const { return sizes_[id.size()] && ids_.contains(id); }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view id) const { return std::hash<std::string_view>{}(id); }
+  };
+  std::bitset<kMaxIdBytes + 2> sizes_;  // of the ids: many others are told apart by that
+  std::unordered_set<std::string, Hash, std::equal_to<>> ids_;
+};
 void write_ids(const Ids& ids, Buffer& out);
-Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, Ids& ids);
+/// `wanted`: null, or keeps these alone, and their places.
+Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, const IdSet* wanted, Ids& ids);
 
 /// COMMITS: fresh: rows in order of their deltas; row i closes the deltas after those of row i-1. Packed: rows that DATA frames name.
 struct CommitRow {

@@ -102,7 +102,7 @@ class BundleWriter {
       }
       return {};
     }));
-    if (catalog_.vectors() != segment_.ids.size()) return out_of_order();  // a name stands twice
+    if (catalog_.vectors() != segment_.vectors()) return out_of_order();  // a name stands twice
     return out;
   }
   Error out_of_order() const { return store::damaged(segment_, store::place_name(segment_.number, nullptr), "deltas are not in the order of vectors"); }

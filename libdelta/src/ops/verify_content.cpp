@@ -258,7 +258,7 @@ void ContentCheck::check_postings() {
 
 /// The footer is a cache: what it says must be what was found.
 void ContentCheck::check_footer(bool chain) {
-  footer_.vectors = static_cast<std::uint32_t>(segment_.ids.size());
+  footer_.vectors = segment_.vectors();
   footer_.namespaces = static_cast<std::uint32_t>(segment_.names.namespaces.size());
   footer_.origins = static_cast<std::uint32_t>(segment_.names.origins.size());
   bool hashed = chain;

@@ -95,7 +95,7 @@ Status Log::Impl::read_tables(const std::shared_ptr<const InputFile>& file) {
   for (auto& segment : segments) {
     Part part;
     part.segment = std::move(segment);
-    DELTA_OK(store::load_tables(part.segment));
+    DELTA_OK(store::load_tables(part.segment, store::Tables::all, wanted ? &*wanted : nullptr));
     parts.push_back(std::move(part));
   }
   return {};
@@ -197,23 +197,29 @@ Status Log::Impl::compare_chains() const {
 Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
   const Part& part = *block.part;
   const auto any_wanted = [&] {
-    return std::ranges::any_of(block.batch.vectors, [&](std::uint32_t v) { return (*options.wanted)[part.vectors[v]]; });
+    return std::ranges::any_of(block.batch.vectors, [&](std::uint32_t v) {
+      const std::uint32_t number = part.number(v);
+      return number != kUnnamed && (!options.wanted || (*options.wanted)[number]);
+    });
   };
   if (block.look_first) {  // where things are: most blocks of a point read end here
     DELTA_OK(store::read_data(part.segment, block.entry, false, block.batch));
     if (!any_wanted()) return block.batch.clear(), Status{};
   }
   DELTA_OK(store::read_data(part.segment, block.entry, options.values, block.batch));
-  if (part.passes && options.values) {
-    ChangeBatch once;
+  const bool passes = part.passes && options.values;
+  if (passes || part.segment.some_ids) {
+    ChangeBatch left;
     for (std::size_t i = 0; i < block.batch.size(); ++i) {
-      if (!part.passed[block.batch.commits[i]]) once.add(block.batch[i]);
+      const bool passed = passes && part.passed[block.batch.commits[i]];
+      if (!passed && part.number(block.batch.vectors[i]) != kUnnamed) left.add(block.batch[i]);
     }
-    block.batch = std::move(once);
+    block.batch = std::move(left);
   }
-  for (auto& v : block.batch.vectors) v = part.vectors[v];
+  for (auto& v : block.batch.vectors) v = part.number(v);
   for (auto& c : block.batch.commits) c = part.commits[c];
   if (!options.leaves) return {};
+  DELTA_CHECK(!part.segment.some_ids);
   block.leaves.clear();
   model::LeafHasher hasher;
   for (std::size_t i = 0; i < block.batch.size(); ++i) {
@@ -235,14 +241,15 @@ std::vector<Log::Impl::Place> Log::Impl::places(const StreamOptions& options) co
   for (const auto& part : parts) {
     if (part.idle) continue;
     constexpr std::size_t kFew = 16;     // where more than one in so many vectors is wanted, a block likely holds one
+    const bool some = options.wanted != nullptr || part.segment.some_ids;
     std::vector<std::uint32_t> numbers;  // wanted vectors of this segment, ascending
-    if (options.wanted) {
-      for (std::uint32_t v = 0; v < part.vectors.size(); ++v) {
-        if ((*options.wanted)[part.vectors[v]]) numbers.push_back(v);
+    if (some) {
+      for (std::size_t i = 0; i < part.vectors.size(); ++i) {
+        if (!options.wanted || (*options.wanted)[part.vectors[i]]) numbers.push_back(part.segment.vector_of(i));
       }
       if (numbers.empty()) continue;
     }
-    const bool few = options.wanted && numbers.size() * kFew < part.vectors.size();
+    const bool few = some && numbers.size() * kFew < part.segment.vectors();
     const auto holds = few ? store::frames_of(part.segment, numbers, options.lifecycles) : std::nullopt;
     std::size_t data = 0;
     for (std::size_t i = 0; i < part.segment.footer.frames.size(); ++i) {
@@ -250,7 +257,7 @@ std::vector<Log::Impl::Place> Log::Impl::places(const StreamOptions& options) co
       if (entry.type != FrameType::data) continue;
       if (holds && !(*holds)[data++]) continue;
       if (options.until && entry.min_time.us() > *options.until) continue;
-      if (options.wanted) {
+      if (some) {
         const auto first = std::ranges::lower_bound(numbers, entry.min_vector);
         if (first == numbers.end() || *first > entry.max_vector) continue;
       }
@@ -331,7 +338,7 @@ Log::Log(Log&&) noexcept = default;
 Log& Log::operator=(Log&&) noexcept = default;
 Log::~Log() = default;
 
-Result<Log> Log::open(std::span<const std::string> paths, OpenOptions options) {
+Result<Log> Log::open(std::span<const std::string> paths, const OpenOptions& options) {
   DELTA_TRY(const auto names, store::log_files(paths));
   std::vector<std::shared_ptr<const InputFile>> files;
   for (const auto& name : names) {
@@ -341,12 +348,19 @@ Result<Log> Log::open(std::span<const std::string> paths, OpenOptions options) {
   return Impl::open(files, options);
 }
 
-Result<Log> Log::Impl::open(std::span<const std::shared_ptr<const InputFile>> files, OpenOptions options) {
+Result<Log> Log::Impl::open(std::span<const std::shared_ptr<const InputFile>> files, const OpenOptions& options) {
   auto impl = std::make_unique<Impl>();
   impl->threads = thread_count(options.threads);
+  if (options.ids) impl->wanted.emplace(*options.ids), impl->files.assign(files.begin(), files.end());
   for (const auto& file : files) DELTA_OK(impl->read_tables(file));
   DELTA_OK(impl->link());
   return Log(std::move(impl));
+}
+
+Result<Log> Log::Impl::with_all_ids() const {
+  OpenOptions options;
+  options.threads = threads;
+  return open(files, options);
 }
 
 const Catalog& Log::catalog() const { return impl_->catalog; }
@@ -388,7 +402,7 @@ std::vector<SegmentInfo> Log::segments() const {
   for (const auto& part : impl_->parts) {
     const store::Segment& s = part.segment;
     SegmentInfo info{s.file->name(), s.offset, s.length, hex(s.header.segment_id), std::string(format::kind_name(s.header.kind)),
-                     s.header.writer, s.sealed, s.footer.frames.size(), s.rows().size(), s.committed(), s.ids.size(), {}, {}};
+                     s.header.writer, s.sealed, s.footer.frames.size(), s.rows().size(), s.committed(), s.vectors(), {}, {}};
     for (const auto& frame : s.footer.frames) {
       if (frame.type != FrameType::data) continue;
       if (info.last == Timestamp{} || frame.min_time < info.first) info.first = frame.min_time;
@@ -511,6 +525,10 @@ class Roots {
 }  // namespace
 
 Result<std::vector<Hash>> Log::hashes() const {
+  if (impl_->wanted) {  // a hash is of all that a commit changed
+    DELTA_TRY(const Log whole, impl_->with_all_ids());
+    return whole.hashes();
+  }
   Roots roots(*impl_);
   Impl::StreamOptions options;
   options.leaves = true;

@@ -1,6 +1,7 @@
 // What a Log holds: names, commit rows and contexts in memory; the way to stream deltas from all segments as one union.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -14,14 +15,23 @@
 namespace delta {
 
 struct Log::Impl {
+  static constexpr std::uint32_t kUnnamed = ~std::uint32_t{0};
   /// A segment with its numbers translated to the log's.
   struct Part {
     store::Segment segment;
-    std::vector<std::uint32_t> vectors;  // segment number -> catalog number
+    std::vector<std::uint32_t> vectors;  // catalog numbers, of segment.ids
     std::vector<std::uint32_t> commits;  // row -> commit number
     std::vector<bool> passed;            // row -> passed over: a whole copy of its commit is elsewhere
     bool passes = false;                 // any of them
     bool idle = false;                   // all of them
+
+    /// The catalog number of a vector of the segment; kUnnamed: its id was not asked for.
+    std::uint32_t number(std::uint32_t vector) const {
+      if (!segment.some_ids) return vectors[vector];
+      const auto at = std::ranges::lower_bound(segment.id_vectors, vector);
+      if (at == segment.id_vectors.end() || *at != vector) return kUnnamed;
+      return vectors[static_cast<std::size_t>(at - segment.id_vectors.begin())];
+    }
   };
   /// A DATA frame.
   struct Place {
@@ -48,11 +58,15 @@ struct Log::Impl {
   std::vector<std::optional<Hash>> previous;    // of commits, where a file states the hash before
   std::vector<Finding> notices;
   unsigned threads = 1;
+  std::optional<format::IdSet> wanted;          // ids; none: all
+  std::vector<std::shared_ptr<const InputFile>> files;  // if not all: as given
 
   /// Of files that are open already.
-  static Result<Log> open(std::span<const std::shared_ptr<const InputFile>> files, OpenOptions options);
+  static Result<Log> open(std::span<const std::shared_ptr<const InputFile>> files, const OpenOptions& options);
   /// Of one segment. Its tables are read anew.
   static Result<Log> of_segment(store::Segment segment, unsigned threads);
+  /// The same log, with every vector named. Its commits have the same numbers.
+  Result<Log> with_all_ids() const;
   Status read_tables(const std::shared_ptr<const InputFile>& file);
   Status link();
   Status translate(Part& part);

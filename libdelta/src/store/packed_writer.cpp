@@ -96,7 +96,7 @@ Status PackedWriter::write_names() {
     const auto some = order_.subspan(first, std::min(kIdsAtOnce, order_.size() - first));
     format::Ids ids;
     for (const std::uint32_t vector : some) {
-      ids.namespaces.push_back(namespaces[catalog_.namespace_of(vector)] - 1);
+      ids.owners.add(namespaces[catalog_.namespace_of(vector)] - 1, 1);
       ids.ids.push_back(catalog_.id(vector));
     }
     raw.clear();

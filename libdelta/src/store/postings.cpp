@@ -105,7 +105,7 @@ std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<con
       }
     }
   }
-  if (covered != segment.ids.size()) return std::nullopt;
+  if (covered != segment.vectors()) return std::nullopt;
   return out;
 }
 

@@ -32,7 +32,7 @@ Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads, 
   }
   DELTA_TRY(const auto hashes, row_hashes(segment, threads));
   for (std::size_t r = 0; r < segment.rows().size(); ++r) format::note_head(footer, segment.rows()[r], hashes[r]);
-  footer.vectors = static_cast<std::uint32_t>(segment.ids.size());
+  footer.vectors = segment.vectors();
   footer.namespaces = static_cast<std::uint32_t>(segment.names.namespaces.size());
   footer.origins = static_cast<std::uint32_t>(segment.names.origins.size());
   return footer;

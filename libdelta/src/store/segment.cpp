@@ -195,14 +195,15 @@ Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file
 
 namespace {
 
-Status load_ids(Segment& segment, const format::FrameHeader& frame, ByteView payload) {
-  if (frame.first != segment.ids.size()) return error(ErrorCode::corrupt, "ids are missing before this frame");
+Status load_ids(Segment& segment, const format::FrameHeader& frame, ByteView payload, const format::IdSet* wanted) {
+  if (frame.first != segment.vectors()) return error(ErrorCode::corrupt, "ids are missing before this frame");
   format::Ids ids;
-  DELTA_OK(format::read_ids(payload, frame.count, static_cast<std::uint32_t>(segment.names.namespaces.size()), ids));
+  DELTA_OK(format::read_ids(payload, frame.count, static_cast<std::uint32_t>(segment.names.namespaces.size()), wanted, ids));
+  for (const std::uint32_t place : ids.places) segment.id_vectors.push_back(segment.vectors() + place);
+  segment.owners.append(ids.owners);
   if (segment.ids.empty()) {  // mostly: one frame has them all
-    segment.owners = std::move(ids.namespaces), segment.ids = std::move(ids.ids);
+    segment.ids = std::move(ids.ids);
   } else {
-    segment.owners.insert(segment.owners.end(), ids.namespaces.begin(), ids.namespaces.end());
     segment.ids.insert(segment.ids.end(), ids.ids.begin(), ids.ids.end());
   }
   segment.id_text.push_back(std::move(ids.text));
@@ -240,8 +241,8 @@ Numbers add_names(const Segment& segment, Catalog& catalog) {
   std::vector<std::uint32_t> namespaces, owners;
   for (const auto& ns : segment.names.namespaces) namespaces.push_back(catalog.add_namespace(ns.name, ns.dims));
   for (const auto& name : segment.names.origins) numbers.origins.push_back(catalog.add_origin(name));
-  owners.reserve(segment.owners.size());
-  for (const std::uint32_t owner : segment.owners) owners.push_back(namespaces[owner]);
+  owners.reserve(segment.ids.size());
+  for (std::size_t i = 0; i < segment.ids.size(); ++i) owners.push_back(namespaces[segment.owners[segment.vector_of(i)]]);
   if (catalog.vectors() == 0) catalog.reserve_vectors(segment.ids.size());  // what more segments add is mostly there
   catalog.add_vectors(owners, segment.ids, numbers.vectors);
   return numbers;
@@ -249,18 +250,19 @@ Numbers add_names(const Segment& segment, Catalog& catalog) {
 
 void unload_tables(Segment& segment) {
   segment.names = {};
-  segment.owners = {}, segment.ids = {}, segment.id_text = {};
+  segment.owners = {}, segment.ids = {}, segment.id_text = {}, segment.id_vectors = {}, segment.some_ids = false;
   segment.commits = {}, segment.row_ends = {};
 }
 
-Status load_tables(Segment& segment, Tables tables) {
+Status load_tables(Segment& segment, Tables tables, const format::IdSet* wanted) {
+  segment.some_ids = wanted != nullptr;
   for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
     const FrameType type = segment.footer.frames[i].type;
     if (type != FrameType::props && type != FrameType::commits && (type != FrameType::ids || tables == Tables::without_ids)) continue;
     format::FrameHeader frame;
     DELTA_TRY(const Buffer payload, read_frame(segment, i, &frame));
     Status loaded = type == FrameType::props ? format::read_props(payload, frame.count, segment.names)
-                    : type == FrameType::ids ? load_ids(segment, frame, payload)
+                    : type == FrameType::ids ? load_ids(segment, frame, payload, wanted)
                                              : load_commits(segment, frame, payload);
     if (!loaded) return std::move(std::move(loaded).error().in(segment.file->name()).at(frame_place(segment, i)));
   }
@@ -404,7 +406,7 @@ Status read_data(const Segment& segment, std::size_t entry, bool values, ChangeB
   codec::Wanted wanted;
   wanted.values = wanted.metadata = values;
   const auto layout = segment.packed() ? codec::Layout::packed : codec::Layout::fresh;
-  if (auto ok = codec::decode_block(payload, layout, frame.count, static_cast<std::uint32_t>(segment.ids.size()), wanted, batch); !ok) {
+  if (auto ok = codec::decode_block(payload, layout, frame.count, segment.vectors(), wanted, batch); !ok) {
     return std::move(std::move(ok).error().in(segment.file->name()).at(frame_place(segment, entry)));
   }
   for (std::size_t i = 0; values && i < batch.size(); ++i) {

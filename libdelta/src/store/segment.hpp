@@ -29,9 +29,13 @@ struct Segment {
   format::FrameEntry own_frame;      // of the FOOTER itself; of another type if the directory is a scan's
 
   format::Props names;
-  std::vector<std::uint32_t> owners;     // namespace of each vector, by segment number
+  format::Owners owners;                 // of each vector
   std::vector<std::vector<char>> id_text;  // one an IDS frame; `ids` looks into it
-  std::vector<std::string_view> ids;
+  std::vector<std::string_view> ids;     // of each vector, or
+  std::vector<std::uint32_t> id_vectors;  // of these, ascending,
+  bool some_ids = false;                 // if only some were wanted
+  std::uint32_t vectors() const { return owners.size(); }
+  std::uint32_t vector_of(std::size_t id) const { return some_ids ? id_vectors[id] : static_cast<std::uint32_t>(id); }
   format::CommitTable commits;           // in order; origins by segment number
   std::vector<std::uint64_t> row_ends;   // fresh: ordinal after the last delta of each row
   const std::vector<format::CommitRow>& rows() const { return commits.rows; }
@@ -66,9 +70,9 @@ enum class Tables : std::uint8_t {
   all,
   without_ids,  ///< names of vectors stay on disk: no deltas can be decoded
 };
-/// Reads PROPS, IDS and COMMITS. Where a frame is missing or malformed, stops with an error.
-Status load_tables(Segment& segment, Tables tables = Tables::all);
-/// What a catalog calls the names of a segment, by the segment's numbers.
+/// Reads PROPS, IDS and COMMITS. Where a frame is missing or malformed, stops with an error. `wanted`: null, or the ids to keep.
+Status load_tables(Segment& segment, Tables tables = Tables::all, const format::IdSet* wanted = nullptr);
+/// What a catalog calls the names of a segment: of each of its origins, and of its ids.
 struct Numbers {
   std::vector<std::uint32_t> origins, vectors;
 };

@@ -68,7 +68,7 @@ void SegmentWriter::Block::append(const Block& next) {
   const auto join = [](auto& list, const auto& more) { list.insert(list.end(), more.begin(), more.end()); };
   join(ids, next.ids), join(owners, next.owners);
   join(new_props.namespaces, next.new_props.namespaces), join(new_props.origins, next.new_props.origins);
-  join(new_ids.namespaces, next.new_ids.namespaces), join(new_ids.ids, next.new_ids.ids);
+  new_ids.owners.append(next.new_ids.owners), join(new_ids.ids, next.new_ids.ids);
 }
 
 void SegmentWriter::Block::hash_leaves() {
@@ -132,7 +132,7 @@ std::uint32_t SegmentWriter::local_vector(std::uint32_t vector) {
       ns = static_cast<std::uint32_t>(local_namespaces_.size());
       block_->new_props.namespaces.push_back(local_namespaces_.back());
     }
-    block_->new_ids.namespaces.push_back(ns - 1);
+    block_->new_ids.owners.add(ns - 1, 1);
     block_->new_ids.ids.push_back(catalog_.id(vector));
     number = ++vector_count_;
   }
