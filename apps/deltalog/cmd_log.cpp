@@ -274,8 +274,11 @@ Status check_usage(const Invocation& invocation) {
 Result<Exit> run_log(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto most, value_of(invocation, "max-count", parse_count));
+  const auto none = VectorChoice::none();
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
-  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
+  const bool deltas = invocation.has("deltas") || invocation.has("op") || !choice.all();
+  const bool of_vectors = deltas || invocation.has("conflicts") || invocation.has("window");
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, of_vectors ? &choice : &none));
   DELTA_TRY(auto filter, DeltaFilter::make(invocation, log));
   LogView view{invocation, console, log, std::move(filter), {}, {}, most.value_or(~std::uint64_t{0})};
   if (invocation.has("heads")) return list_heads(view);
@@ -287,7 +290,6 @@ Result<Exit> run_log(const Invocation& invocation, Console& console) {
   if (report_missing(chosen, console)) return Exit::no;
   if (invocation.has("conflicts")) return list_conflicts(view, chosen.mask());
   if (invocation.has("window")) return list_windows(view, chosen.mask());
-  const bool deltas = invocation.has("deltas") || invocation.has("op") || !chosen.all;
   return deltas ? DeltaList(view, chosen).run() : CommitList(view).run();
 }
 

@@ -32,7 +32,8 @@ Result<Exit> list_tags(const Invocation& invocation, Console& console) {
   for (const std::string_view option : {"at", "origin", "message"}) {
     if (invocation.has(option)) return usage_error(invocation, fmt::format("--{} goes with a NAME", option));
   }
-  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
+  const auto choice = VectorChoice::none();
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
   const auto tags = log.tags();
   TableWriter rows(console, {{"tag"}, {"at"}, {"set by"}, {"message"}});
   for (const auto& tag : tags) {
@@ -61,7 +62,7 @@ Result<Exit> run_tag(const Invocation& invocation, Console& console) {
   if (const auto* message = invocation.value("message")) options.message = *message;
   std::optional<delta::Micros> at;
   {
-    DELTA_TRY(const auto log, delta::Log::open(std::span(operands).first(1), {.threads = options.threads}));
+    DELTA_TRY(const auto log, delta::Log::open(std::span(operands).first(1), {.threads = options.threads, .ids = std::vector<std::string>{}}));
     DELTA_TRY(at, time_of(invocation, "at", log));  // it may name another tag
   }
   DELTA_TRY(auto encoder, delta::Encoder::append(operands[0], std::move(options)));

@@ -125,13 +125,19 @@ Result<VectorChoice> VectorChoice::read(const Invocation& invocation) {
   return choice;
 }
 
+VectorChoice VectorChoice::none() {
+  VectorChoice choice;
+  choice.by_id_ = true;
+  return choice;
+}
+
 std::optional<std::vector<std::string>> VectorChoice::only_ids() const {
   return by_id_ && globs_.empty() ? std::optional(ids_) : std::nullopt;
 }
 
 Chosen VectorChoice::in(const Catalog& catalog) const {
   Chosen chosen;
-  chosen.all = !by_id_ && namespaces_.empty();
+  chosen.all = all();
   if (chosen.all) return chosen;
 
   std::vector<bool> namespaces(catalog.namespaces(), namespaces_.empty());  // one name may have several entries

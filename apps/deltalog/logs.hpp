@@ -60,6 +60,8 @@ struct Chosen {
 class VectorChoice {
  public:
   static Result<VectorChoice> read(const Invocation& invocation);
+  static VectorChoice none();  ///< no vector is asked about
+  bool all() const { return !by_id_ && namespaces_.empty(); }
   Chosen in(const delta::Catalog& catalog) const;
   std::optional<std::vector<std::string>> only_ids() const;  ///< no vector of another id is chosen; none: not known before
 
