@@ -2,10 +2,12 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "delta/compact.hpp"
 #include "delta/encode.hpp"
 #include "delta/log.hpp"
+#include "delta/merge.hpp"
 #include "delta/snapshot.hpp"
 #include "format/tables.hpp"
 #include "sample_log.hpp"
@@ -66,6 +68,21 @@ TEST_CASE("of an IDS frame the wanted names are kept, with their places") {
   const format::IdSet wanted(one);
   payload.pop_back();
   CHECK(format::read_ids(payload, 5, 2, &wanted, out).error().message == "IDS: malformed");
+}
+
+TEST_CASE("a log opened for some ids is not compacted, and merged whole") {
+  const scratch::Directory dir;
+  const std::string path = dir.file("a.dlog"), out = dir.file("out.dlog");
+  auto encoder = must(Encoder::create(path, {}, {.threads = 1}));
+  sample::add(encoder, sample::first_lines(), 1);
+  must(encoder.finish());
+  const Log log = must(Log::open(Names{path}, {.threads = 1, .ids = Names{"apple"}}));
+  CHECK(compact(log, out, {.threads = 1}).error().code == ErrorCode::usage);
+  CHECK_FALSE(std::filesystem::exists(out));
+  auto file = must(OutputFile::create(out, {.force = false, .binary = true}));
+  must(must(Merge::of(log)).write(file));
+  must(file.commit());
+  CHECK(scratch::read(out) == scratch::read(path));
 }
 
 TEST_CASE("a log opened for some ids names no others, in no namespace, fresh or packed") {

@@ -64,7 +64,7 @@ DELTA_EXPORT Result<KeptTimes> kept_times(const Log& log, std::span<const KeepRu
 /// cannot hold, since commits wait for causes, or was given before and is not given now. `output` empty: nothing is written (a dry run), and the report says
 /// what would be. Memory: `memory` bytes, names and commit rows, 40 bytes a vector, and, if anything is pruned, 56 bytes a delta.
 DELTA_EXPORT Result<CompactReport> compact(std::span<const std::string> paths, const std::string& output, const CompactOptions& options);
-DELTA_EXPORT Result<CompactReport> compact(const Log& log, const std::string& output, const CompactOptions& options);  ///< the same of an open one
+DELTA_EXPORT Result<CompactReport> compact(const Log& log, const std::string& output, const CompactOptions& options);  ///< the same of an open one; usage: if it was opened for some ids
 
 /// Deltas of the vector that has most: what `--if chain:N` asks.
 DELTA_EXPORT Result<std::uint64_t> longest_chain(const Log& log);

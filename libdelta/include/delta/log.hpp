@@ -21,7 +21,7 @@ namespace delta {
 struct OpenOptions {
   unsigned threads = 0;  ///< 0: as many as the machine has
   /// Vectors of other ids are passed over as if the log had no deltas of them, which spares naming them: most of what a question about
-  /// one vector of a million takes. Commits and their hashes stay whole. None: all.
+  /// one vector of a million takes. Commits and their hashes stay whole. No log to compact. None: all.
   std::optional<std::vector<std::string>> ids = {};
 };
 

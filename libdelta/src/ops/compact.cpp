@@ -301,6 +301,7 @@ Result<CompactReport> compact(std::span<const std::string> paths, const std::str
 }
 
 Result<CompactReport> compact(const Log& log, const std::string& output, const CompactOptions& options) {
+  if (log.impl().wanted) return error(ErrorCode::usage, "a log opened for some ids cannot be compacted: the others would be lost");
   DELTA_OK(refuse_forks(log, options.threads));
   return Compaction(log, options).run(output);
 }
