@@ -114,6 +114,7 @@ class Many(Size):
                  for what, command in points.items() for kind, log in (("fresh", self.log), ("packed", self.packed))}
         steps["append of one delta, acknowledged"] = self.append
         steps["start-up"] = lambda: Run([self.tool, "--version"])
+        steps["an empty program with the same libraries"] = lambda: Run([self.options.build / "tests/bench/bench_empty"])
         self.rounds = Rounds(self.options.runs).measure([Measurement(name, run) for name, run in steps.items()])
         self.weigh()
         return self
