@@ -5,7 +5,8 @@ Beside the two threads, the limit of the machine: two processes of one thread ea
 
 Time should grow as the log does. Each size is made, measured and removed before the next. Every version changes every row, so that the
 matrices take no more than 2.5 times the space of the log, and those of 4 GB stay in the memory of a usual machine: it is our time that is
-measured, not that of its disk.
+measured, not that of its disk. They are gone before anything is read from the log: a state of 2 GB would have to take its memory from them,
+page by page.
 """
 import os
 import shutil
@@ -20,7 +21,8 @@ THREADED = "1 GB"  # where one thread is measured, too
 VERSIONS = 4
 START, MIDDLE_TIME = "2026-01-01T00:00:00Z", "2026-01-01T02:00:00Z"
 STEPS = ("encode", "compact", "verify", "snapshot", "snapshot packed")
-THREADED_STEPS = ("encode", "compact", "verify")
+WRITING = ("encode", "compact")
+THREADED_STEPS = (*WRITING, "verify")
 
 
 class Size:
@@ -42,6 +44,7 @@ class Size:
         Run([self.options.build / "tests/bench/bench_workload", self.kind, self.scratch, "--rows", self.rows,
              "--dims", self.dims, "--versions", self.versions, "--changed", self.changed])
         os.sync()  # else the disk is busy with them while we are measured
+        self.version = tree_size(self.matrices[0])
 
     def command(self, step, threads, out=None):
         """The command of a step with threads; what it writes goes to a file that is not there yet."""
@@ -65,7 +68,7 @@ class Size:
     def snapshot(self, log):
         self.out.unlink(missing_ok=True)
         done = Run([self.tool, "snapshot", log, "--at", MIDDLE_TIME, "-o", self.out])
-        if self.out.stat().st_size != self.matrices[2].stat().st_size:
+        if self.out.stat().st_size != self.version:
             raise Failed(f"{self.out} is not version 2")
         return done
 
@@ -75,20 +78,29 @@ class Size:
         line.write_text('{"id":"7","op":"scale","factor":0.5}\n', encoding="ascii")
         return Run([self.tool, "encode", line, "--append", self.log, "--origin", "carol"])
 
-    def measure(self):
-        steps = {step: lambda step=step: self.step(step, 2) for step in THREADED_STEPS}
-        steps.update({"snapshot": lambda: self.snapshot(self.log), "snapshot packed": lambda: self.snapshot(self.packed),
-                      "blame packed": lambda: Run([self.tool, "blame", self.packed, "--id", "7"])})
+    def threaded(self, step):
+        steps = {step: lambda: self.step(step, 2)}
         if self.threads:
-            steps.update({f"{step} -j1": lambda step=step: self.step(step, 1) for step in THREADED_STEPS})
-            steps.update({f"{step} twice": lambda step=step: self.two_at_once(step) for step in THREADED_STEPS})
-        steps["append one delta"] = self.append  # last, since it changes the log
-        self.rounds = Rounds(self.options.runs).measure([Measurement(name, run) for name, run in steps.items()])
+            steps[f"{step} -j1"] = lambda: self.step(step, 1)
+            steps[f"{step} twice"] = lambda: self.two_at_once(step)
+        return steps
+
+    def measure(self):
+        writing = {name: run for step in WRITING for name, run in self.threaded(step).items()}
+        reading = {**self.threaded("verify"),
+                   "snapshot": lambda: self.snapshot(self.log), "snapshot packed": lambda: self.snapshot(self.packed),
+                   "blame packed": lambda: Run([self.tool, "blame", self.packed, "--id", "7"]),
+                   "append one delta": self.append}  # last, since it changes the log
+        self.rounds = Rounds(self.options.runs)
+        self.rounds.measure([Measurement(name, run) for name, run in writing.items()])
+        for matrix in self.matrices:
+            matrix.unlink()
+        self.rounds.measure([Measurement(name, run) for name, run in reading.items()])
         self.weigh()
         return self
 
     def weigh(self):
-        self.raw = tree_size(self.matrices[0]) * len(self.matrices)
+        self.raw = self.version * len(self.matrices)
         self.bytes, self.packed_bytes = tree_size(self.log), tree_size(self.packed)
         self.deltas = self.rows + self.versions * (self.rows * self.changed // 100)
 
