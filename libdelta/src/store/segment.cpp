@@ -197,6 +197,7 @@ namespace {
 
 Status load_ids(Segment& segment, const format::FrameHeader& frame, ByteView payload, const format::IdSet* wanted) {
   if (frame.first != segment.vectors()) return error(ErrorCode::corrupt, "ids are missing before this frame");
+  if (frame.count > kMaxVectors - segment.vectors()) return error(ErrorCode::corrupt, "more vectors than have numbers");
   format::Ids ids;
   DELTA_OK(format::read_ids(payload, frame.count, static_cast<std::uint32_t>(segment.names.namespaces.size()), wanted, ids));
   for (const std::uint32_t place : ids.places) segment.id_vectors.push_back(segment.vectors() + place);
@@ -206,7 +207,7 @@ Status load_ids(Segment& segment, const format::FrameHeader& frame, ByteView pay
   } else {
     segment.ids.insert(segment.ids.end(), ids.ids.begin(), ids.ids.end());
   }
-  segment.id_text.push_back(std::move(ids.text));
+  if (!ids.text.empty()) segment.id_text.push_back(std::move(ids.text));
   return {};
 }
 

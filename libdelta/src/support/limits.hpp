@@ -9,6 +9,7 @@ namespace delta {
 inline constexpr std::size_t kMaxIdBytes = 1024;
 inline constexpr std::size_t kMaxNameBytes = 1024;          // origins and namespaces
 inline constexpr std::uint32_t kMaxDims = 65536;
+inline constexpr std::uint32_t kMaxVectors = 0xfffffffe;    // of a segment: two numbers stand for none
 inline constexpr std::size_t kMaxMetadataBytes = 64 << 10;
 inline constexpr std::size_t kMaxDeltaBytes = 1 << 20;
 inline constexpr std::size_t kMaxMessageBytes = 64 << 10;
