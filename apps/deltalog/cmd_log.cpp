@@ -277,7 +277,7 @@ Result<Exit> run_log(const Invocation& invocation, Console& console) {
   const auto none = VectorChoice::none();
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
   const bool deltas = invocation.has("deltas") || invocation.has("op") || !choice.all();
-  const bool of_vectors = deltas || invocation.has("conflicts") || invocation.has("window");
+  const bool of_vectors = deltas || invocation.has("conflicts") || invocation.has("window") || invocation.has("hashes");
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, of_vectors ? &choice : &none));
   DELTA_TRY(auto filter, DeltaFilter::make(invocation, log));
   LogView view{invocation, console, log, std::move(filter), {}, {}, most.value_or(~std::uint64_t{0})};
