@@ -241,6 +241,7 @@ std::vector<Log::Impl::Place> Log::Impl::places(const StreamOptions& options) co
   for (const auto& part : parts) {
     if (part.idle) continue;
     constexpr std::size_t kFew = 16;     // where more than one in so many vectors is wanted, a block likely holds one
+    const auto few = [](std::size_t wanted, std::size_t of) { return wanted * kFew < of; };
     const bool some = options.wanted != nullptr || part.segment.some_ids;
     std::vector<std::uint32_t> numbers;  // wanted vectors of this segment, ascending
     if (some) {
@@ -249,19 +250,22 @@ std::vector<Log::Impl::Place> Log::Impl::places(const StreamOptions& options) co
       }
       if (numbers.empty()) continue;
     }
-    const bool few = some && numbers.size() * kFew < part.segment.vectors();
-    const auto holds = few ? store::frames_of(part.segment, numbers, options.lifecycles) : std::nullopt;
+    const auto holds = some && few(numbers.size(), part.segment.vectors()) ? store::frames_of(part.segment, numbers, options.lifecycles)
+                                                                           : std::nullopt;
     std::size_t data = 0;
     for (std::size_t i = 0; i < part.segment.footer.frames.size(); ++i) {
       const auto& entry = part.segment.footer.frames[i];
       if (entry.type != FrameType::data) continue;
       if (holds && !(*holds)[data++]) continue;
       if (options.until && entry.min_time.us() > *options.until) continue;
+      bool look_first = false;
       if (some) {
         const auto first = std::ranges::lower_bound(numbers, entry.min_vector);
-        if (first == numbers.end() || *first > entry.max_vector) continue;
+        const auto last = std::upper_bound(first, numbers.end(), entry.max_vector);
+        if (first == last) continue;
+        look_first = !holds && few(static_cast<std::size_t>(last - first), std::size_t{entry.max_vector} - entry.min_vector + 1);
       }
-      places.push_back({&part, i, few && !holds});
+      places.push_back({&part, i, look_first});
     }
   }
   return places;
