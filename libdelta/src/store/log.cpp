@@ -241,7 +241,7 @@ std::vector<Log::Impl::Place> Log::Impl::places(const StreamOptions& options) co
   for (const auto& part : parts) {
     if (part.idle) continue;
     constexpr std::size_t kFew = 16;     // where more than one in so many vectors is wanted, a block likely holds one
-    const auto few = [](std::size_t wanted, std::size_t of) { return wanted * kFew < of; };
+    const auto few = [](std::size_t some_of, std::size_t all) { return some_of * kFew < all; };
     const bool some = options.wanted != nullptr || part.segment.some_ids;
     std::vector<std::uint32_t> numbers;  // wanted vectors of this segment, ascending
     if (some) {
