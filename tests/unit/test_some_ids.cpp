@@ -85,6 +85,13 @@ TEST_CASE("a log opened for some ids is not compacted, and merged whole") {
   CHECK(scratch::read(out) == scratch::read(path));
 }
 
+TEST_CASE("the longest chain of a log opened for some ids is that of the whole") {
+  const scratch::Directory dir;
+  const std::string path = dir.file("a.dlog");
+  write_log(path);
+  CHECK(must(longest_chain(must(Log::open(Names{path}, {.threads = 1, .ids = Names{"1"}})))) == 2);
+}
+
 TEST_CASE("a log opened for some ids names no others, in no namespace, fresh or packed") {
   const scratch::Directory dir;
   const std::string fresh = dir.file("a.dlog"), packed = dir.file("p.dlog");

@@ -307,6 +307,10 @@ Result<CompactReport> compact(const Log& log, const std::string& output, const C
 }
 
 Result<std::uint64_t> longest_chain(const Log& log) {
+  if (log.impl().wanted) {  // of all vectors, whichever it was opened for
+    DELTA_TRY(const Log whole, log.impl().with_all_ids());
+    return longest_chain(whole);
+  }
   DELTA_TRY(const Survey survey, Survey::make(log, 0));
   std::uint64_t most = 0;
   for (const Place& place : survey.places) most = std::max(most, place.deltas);

@@ -207,6 +207,7 @@ Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
     if (!any_wanted()) return block.batch.clear(), Status{};
   }
   DELTA_OK(store::read_data(part.segment, block.entry, options.values, block.batch));
+  DELTA_CHECK(options.values || !part.segment.some_ids);  // what is left out below is copied with its values
   const bool passes = part.passes && options.values;
   if (passes || part.segment.some_ids) {
     ChangeBatch left;
