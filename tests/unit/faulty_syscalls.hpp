@@ -57,7 +57,8 @@ inline const io::Syscalls& faulty_syscalls() {
       .rename_new = [](const char* a, const char* b) { return goes_wrong("rename_new") ? -1 : real.rename_new(a, b); },
       .link = [](const char* a, const char* b) { return goes_wrong("link") ? -1 : real.link(a, b); },
       .unlink = [](const char* p) { return goes_wrong("unlink") ? -1 : real.unlink(p); },
-      .lock = [](int fd, int o) { return goes_wrong("lock") ? -1 : real.lock(fd, o); },
+      .control_lock = [](int fd, int c, struct flock* l) { return goes_wrong("control_lock") ? -1 : real.control_lock(fd, c, l); },
+      .sleep = [](const struct timespec* t) { return goes_wrong("sleep") ? -1 : real.sleep(t); },
       .isatty = [](int fd) { return goes_wrong("isatty") ? 0 : real.isatty(fd); },
   };
   return table;

@@ -12,6 +12,7 @@
 
 #include "delta/accuracy.hpp"
 #include "delta/change.hpp"
+#include "delta/file.hpp"
 #include "delta/finding.hpp"
 #include "delta/log.hpp"
 #include "delta/preset.hpp"
@@ -24,6 +25,7 @@ struct EncodeOptions {
   Preset preset = Preset::balanced;
   unsigned threads = 0;             ///< 0: as many as the machine has; never changes the bytes
   bool force = false;               ///< replace an existing output
+  LockWait wait = {};               ///< for other writers of a log that is appended to
   bool allow_nonfinite = false;
   std::string origin = "main";      ///< of inputs that name none
   std::string message = {}, source = {}, trace = {}, tool = {};  ///< of commits that are not stated whole; tool empty: this library's own name

@@ -8,14 +8,23 @@
 #include <string>
 
 #include "delta/result.hpp"
+#include "delta/timestamp.hpp"
 
 namespace delta {
+
+/// How long a writer waits for another writer of the same log.
+struct LockWait {
+  Micros longest = 10'000'000;  ///< 0: not at all
+  bool required = true;         ///< false: where the file system has no locks, write without one
+};
 
 /// An input addressed by offset. "-" is stdin; a pipe is spooled to an unlinked temporary file (in $TMPDIR) first.
 /// Reads are by pread, so a file that shrinks under the reader is an error and never a signal. Thread-safe.
 class DELTA_EXPORT InputFile {
  public:
   static Result<InputFile> open(const std::string& path);
+  /// A log that another process may be appending to: of a regular file, the bytes that are acknowledged. What is in flight is not read.
+  static Result<InputFile> open_acknowledged(const std::string& path);
   InputFile(InputFile&&) noexcept;
   InputFile& operator=(InputFile&&) noexcept;
   ~InputFile();
@@ -76,8 +85,11 @@ class DELTA_EXPORT OutputFile {
 };
 
 /// For programs, not for libraries; once, at start. SIGINT, SIGTERM and SIGHUP (unless ignored) unlink the temporary files of
-/// outputs not committed and then kill, so that a shell sees 128 + n. SIGPIPE and SIGXFSZ are ignored, so that a closed
-/// pipe (closed_pipe) and a file size limit are errors like any other.
+/// outputs not committed, cut logs back that are being appended to, and then kill, so that a shell sees 128 + n. Once an output or an
+/// append is committed they are ignored: what is done is done, and the program ends as it would have. SIGPIPE and SIGXFSZ are ignored, so
+/// that a closed pipe (closed_pipe) and a file size limit are errors like any other.
 DELTA_EXPORT void install_signal_cleanup();
+/// Signals kill again after a commit: for a program that goes on to other work.
+DELTA_EXPORT void let_signals_kill();
 
 }  // namespace delta

@@ -4,24 +4,31 @@
 #include "io/append_file.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 
 #include <optional>
+#include <utility>
 
 #include "delta/text.hpp"
+#include "io/cleanup.hpp"
 #include "io/fd.hpp"
+#include "io/writer_lock.hpp"
 
 namespace delta::io {
 
 struct AppendFile::State {
   std::string name;
   Fd fd;
+  struct stat opened;
   std::uint64_t size = 0;
   std::uint64_t boundary = 0;
+  CutBackGuard guard;           // cuts back when a signal comes
   std::optional<Error> broken;  // why nothing more can be done
 
   ~State() {
+    if (!fd) return;
     if (size > boundary && !broken) cut(boundary);
+    guard.disarm();
+    unlock(fd);
   }
   bool cut(std::uint64_t to) {
     return retry([&] { return sys().truncate(fd.get(), static_cast<off_t>(to)); }) == 0;
@@ -37,42 +44,38 @@ struct AppendFile::State {
     }
     return why;
   }
+  bool named() const;
 };
 
-namespace {
-
-Error locked(const std::string& path, std::string_view why) { return error(ErrorCode::locked, std::string(why)).in(path); }
-
-// True when `path` still names the file that was opened: it may have been replaced between open() and flock().
-bool still_names(const std::string& path, const struct stat& opened) {
+// True when the path still names the file that was opened: it may have been replaced, by what does not ask for locks.
+bool AppendFile::State::named() const {
   struct stat now;
-  return sys().stat(path.c_str(), &now) == 0 && now.st_dev == opened.st_dev && now.st_ino == opened.st_ino;
+  return sys().stat(name.c_str(), &now) == 0 && now.st_dev == opened.st_dev && now.st_ino == opened.st_ino;
 }
-
-}  // namespace
 
 AppendFile::AppendFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
 AppendFile::AppendFile(AppendFile&&) noexcept = default;
 AppendFile& AppendFile::operator=(AppendFile&&) noexcept = default;
 AppendFile::~AppendFile() = default;
 
-Result<AppendFile> AppendFile::open(const std::string& path) {
+Result<AppendFile> AppendFile::open(const std::string& path, const LockWait& wait) {
   if (path == "-") return error(ErrorCode::usage, "only a file can be appended to, not '-'");
-  constexpr int kTries = 10;
+  constexpr int kTries = 100;
   for (int tries = 0; tries < kTries; ++tries) {
     auto state = std::make_unique<State>();
     state->name = path;
-    DELTA_TRY(state->fd, open_fd(path, O_RDWR));
-    if (retry([&] { return sys().lock(state->fd.get(), LOCK_EX | LOCK_NB); }) != 0) {
-      return errno == EWOULDBLOCK ? locked(path, "another process is writing") : os_error("lock", path);
-    }
-    DELTA_TRY(const struct stat info, stat_fd(state->fd, path));
-    if (!S_ISREG(info.st_mode)) return error(ErrorCode::io, "is not a regular file").in(path);
-    if (!still_names(path, info)) continue;
-    state->size = state->boundary = static_cast<std::uint64_t>(info.st_size);
+    DELTA_TRY(state->fd, open_fd(path, O_RDWR | O_NONBLOCK));  // a FIFO would wait for a writer
+    DELTA_TRY(state->opened, stat_fd(state->fd, path));
+    if (!S_ISREG(state->opened.st_mode)) return error(ErrorCode::io, "is not a regular file").in(path);
+    DELTA_OK(wait_for_lock(state->fd, path, wait));
+    if (!state->named()) continue;
+    DELTA_TRY(state->opened, stat_fd(state->fd, path));  // it may have grown while we waited
+    state->size = state->boundary = static_cast<std::uint64_t>(state->opened.st_size);
+    DELTA_TRY([[maybe_unused]] const LockState extended, try_lock(state->fd, state->size, path));
+    state->guard = CutBackGuard(state->fd.get(), state->boundary);
     return AppendFile(std::move(state));
   }
-  return locked(path, "another process keeps replacing it");
+  return error(ErrorCode::locked, "another process keeps replacing it").in(path);
 }
 
 const std::string& AppendFile::name() const { return state_->name; }
@@ -99,8 +102,10 @@ Status AppendFile::truncate(std::uint64_t size) {
   State& s = *state_;
   if (s.broken) return *s.broken;
   DELTA_CHECK(size <= s.size);
+  DELTA_TRY([[maybe_unused]] const LockState extended, try_lock(s.fd, size, s.name));  // readers are told before the bytes go
   if (!s.cut(size)) return os_error("truncate", s.name);
   s.size = s.boundary = size;
+  s.guard.move(size);
   return {};
 }
 
@@ -108,11 +113,29 @@ Status AppendFile::sync() {
   State& s = *state_;
   if (s.broken) return *s.broken;
   auto synced = sync_fd(s.fd, s.name);
-  if (!synced) {
-    s.broken = s.roll_back(std::move(synced).error());
-    return *s.broken;
+  if (synced) return {};
+  s.broken = s.roll_back(std::move(synced).error());
+  return *s.broken;
+}
+
+Status AppendFile::check_named() const {
+  if (state_->named()) return {};
+  return error(ErrorCode::io, "was replaced or removed by another program while it was locked here").in(state_->name);
+}
+
+Status AppendFile::acknowledge() {
+  State& s = *state_;
+  DELTA_OK(sync());
+  pass_commit_point();
+  if (auto named = check_named(); !named) {
+    Error why = s.roll_back(std::move(named).error());
+    why.message += "; nothing was acknowledged";
+    return why;
   }
-  s.boundary = s.size;
+  s.guard.move(s.size);
+  const std::uint64_t before = std::exchange(s.boundary, s.size);
+  // Were it refused, readers would see the commit when the lock goes: what is done is done.
+  static_cast<void>(unlock_before(s.fd, before, s.boundary, s.name));
   return {};
 }
 

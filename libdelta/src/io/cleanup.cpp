@@ -1,8 +1,10 @@
-// A signal handler may call unlink() and raise() and touch lock-free atomics, and nothing else: no allocation, no locks. So
-// paths live in a fixed table, each slot with its own state.
+// A signal handler may make a few system calls and touch lock-free atomics, and nothing else: no allocation, no locks. So paths and
+// descriptors live in fixed tables, each slot with its own state. The main thread alone handles signals, since it is the one that writes.
 #include "io/cleanup.hpp"
 
+#include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -27,18 +29,37 @@ static_assert(std::atomic<int>::is_always_lock_free);
 
 constinit std::array<Slot, 32> slots;  // all zeros: no page of it is touched before it is used
 
+struct CutSlot {
+  std::atomic<int> state = kFree;
+  std::atomic<int> fd = -1;
+  std::atomic<std::uint64_t> boundary = 0;
+};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+constinit std::array<CutSlot, 4> cuts;
+constinit std::atomic<bool> committed = false;
+constinit std::atomic<int> postponed = 0;  // a signal that came behind the commit point
+constinit pthread_t main_thread;
+
+/// A slot of the table, no longer free; -1: there is none.
+template <class Table>
+int take_slot(Table& table) {
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    int expected = kFree;
+    if (table[i].state.compare_exchange_strong(expected, kFilling, std::memory_order_acquire)) return static_cast<int>(i);
+  }
+  return -1;
+}
+
 }  // namespace
 
 CleanupGuard::CleanupGuard(const std::string& path) {
   if (path.size() >= slots[0].path.size()) return;
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    int expected = kFree;
-    if (!slots[i].state.compare_exchange_strong(expected, kFilling, std::memory_order_acquire)) continue;
-    std::memcpy(slots[i].path.data(), path.c_str(), path.size() + 1);
-    slots[i].state.store(kArmed, std::memory_order_release);
-    slot_ = static_cast<int>(i);
-    return;
-  }
+  slot_ = take_slot(slots);
+  if (slot_ < 0) return;
+  Slot& slot = slots[static_cast<std::size_t>(slot_)];
+  std::memcpy(slot.path.data(), path.c_str(), path.size() + 1);
+  slot.state.store(kArmed, std::memory_order_release);
 }
 
 CleanupGuard::CleanupGuard(CleanupGuard&& other) noexcept : slot_(std::exchange(other.slot_, -1)) {}
@@ -52,23 +73,71 @@ void CleanupGuard::disarm() {
   if (slot_ >= 0) slots[static_cast<std::size_t>(std::exchange(slot_, -1))].state.store(kFree, std::memory_order_release);
 }
 
+CutBackGuard::CutBackGuard(int fd, std::uint64_t boundary) {
+  slot_ = take_slot(cuts);
+  if (slot_ < 0) return;
+  CutSlot& slot = cuts[static_cast<std::size_t>(slot_)];
+  slot.fd.store(fd, std::memory_order_relaxed);
+  slot.boundary.store(boundary, std::memory_order_relaxed);
+  slot.state.store(kArmed, std::memory_order_release);
+}
+
+CutBackGuard::CutBackGuard(CutBackGuard&& other) noexcept : slot_(std::exchange(other.slot_, -1)) {}
+
+CutBackGuard& CutBackGuard::operator=(CutBackGuard&& other) noexcept {
+  std::swap(slot_, other.slot_);
+  return *this;
+}
+
+void CutBackGuard::move(std::uint64_t boundary) {
+  if (slot_ >= 0) cuts[static_cast<std::size_t>(slot_)].boundary.store(boundary, std::memory_order_release);
+}
+
+void CutBackGuard::disarm() {
+  if (slot_ >= 0) cuts[static_cast<std::size_t>(std::exchange(slot_, -1))].state.store(kFree, std::memory_order_release);
+}
+
+void pass_commit_point() { committed.store(true, std::memory_order_release); }
+
 namespace {
 
-// SA_RESETHAND has put the default action back; the raised signal is delivered when the handler returns, and kills.
-void unlink_and_die(int signal_number) {
-  const int saved = errno;
+void cut_back() {
+  for (const CutSlot& slot : cuts) {
+    if (slot.state.load(std::memory_order_acquire) != kArmed) continue;
+    const int fd = slot.fd.load(std::memory_order_relaxed);
+    const auto boundary = static_cast<off_t>(slot.boundary.load(std::memory_order_acquire));
+    struct stat info;
+    if (::fstat(fd, &info) == 0 && info.st_size > boundary && ::ftruncate(fd, boundary) != 0) return;  // nothing else can be done here
+  }
+}
+
+// The raised signal is delivered when the handler returns, and kills.
+void clean_up_and_die(int signal_number) {
   for (const Slot& slot : slots) {
     if (slot.state.load(std::memory_order_acquire) == kArmed) ::unlink(slot.path.data());
   }
-  errno = saved;
+  cut_back();
+  ::signal(signal_number, SIG_DFL);
   ::raise(signal_number);
+}
+
+void on_signal(int signal_number) {
+  const int saved = errno;
+  if (!::pthread_equal(::pthread_self(), main_thread)) {
+    ::pthread_kill(main_thread, signal_number);
+  } else if (committed.load(std::memory_order_acquire)) {
+    postponed.store(signal_number, std::memory_order_release);
+  } else {
+    clean_up_and_die(signal_number);
+  }
+  errno = saved;
 }
 
 void handle(int signal_number, void (*handler)(int)) {
   struct sigaction old = {}, action = {};
   if (::sigaction(signal_number, nullptr, &old) != 0 || old.sa_handler == SIG_IGN) return;  // nohup stays nohup
   action.sa_handler = handler;
-  action.sa_flags = handler == SIG_IGN ? 0 : static_cast<int>(SA_RESETHAND);
+  action.sa_flags = handler == SIG_IGN ? 0 : static_cast<int>(SA_RESTART);
   ::sigemptyset(&action.sa_mask);
   ::sigaction(signal_number, &action, nullptr);
 }
@@ -77,8 +146,14 @@ void handle(int signal_number, void (*handler)(int)) {
 }  // namespace io
 
 void install_signal_cleanup() {
-  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) io::handle(signal_number, io::unlink_and_die);
+  io::main_thread = ::pthread_self();
+  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) io::handle(signal_number, io::on_signal);
   for (const int signal_number : {SIGPIPE, SIGXFSZ}) io::handle(signal_number, SIG_IGN);
+}
+
+void let_signals_kill() {
+  io::committed.store(false, std::memory_order_release);
+  if (const int signal_number = io::postponed.exchange(0)) ::raise(signal_number);
 }
 
 }  // namespace delta

@@ -1,6 +1,8 @@
-// Temporary files that must not survive the process, in a form that a signal handler can read.
+// What must not survive a process that a signal ends, in a form that a signal handler can read: temporary files, and what was appended and
+// not acknowledged.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace delta::io {
@@ -19,5 +21,24 @@ class CleanupGuard {
  private:
   int slot_ = -1;
 };
+
+/// While it lives, such a signal cuts the file back to the boundary if it is longer. There is room for 4 files; beyond that a guard does
+/// nothing, and a signal leaves a torn tail.
+class CutBackGuard {
+ public:
+  CutBackGuard() = default;
+  CutBackGuard(int fd, std::uint64_t boundary);
+  CutBackGuard(CutBackGuard&& other) noexcept;
+  CutBackGuard& operator=(CutBackGuard&& other) noexcept;
+  ~CutBackGuard() { disarm(); }
+  void move(std::uint64_t boundary);
+  void disarm();
+
+ private:
+  int slot_ = -1;
+};
+
+/// What was asked for is done: signals no longer end the program, until let_signals_kill().
+void pass_commit_point();
 
 }  // namespace delta::io

@@ -9,6 +9,7 @@
 #include "delta/file.hpp"
 #include "delta/text.hpp"
 #include "io/fd.hpp"
+#include "io/writer_lock.hpp"
 
 namespace delta {
 namespace {
@@ -77,6 +78,8 @@ struct InputFile::State {
   io::Fd fd;
   std::uint64_t base = 0;  // of byte 0 in the descriptor: redirected input may have been read in part
   std::uint64_t size = 0;
+
+  static Result<std::unique_ptr<State>> open(const std::string& path, bool acknowledged);
 };
 
 InputFile::InputFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -85,20 +88,33 @@ InputFile& InputFile::operator=(InputFile&&) noexcept = default;
 InputFile::~InputFile() = default;
 
 Result<InputFile> InputFile::open(const std::string& path) {
+  DELTA_TRY(auto state, State::open(path, false));
+  return InputFile(std::move(state));
+}
+
+Result<InputFile> InputFile::open_acknowledged(const std::string& path) {
+  DELTA_TRY(auto state, State::open(path, true));
+  return InputFile(std::move(state));
+}
+
+Result<std::unique_ptr<InputFile::State>> InputFile::State::open(const std::string& path, bool acknowledged) {
   DELTA_TRY(Opened in, open_input(path));
   auto state = std::make_unique<State>();
   if (S_ISREG(in.info.st_mode)) {
     const off_t at = io::sys().seek(in.fd.get(), 0, SEEK_CUR);
     if (at < 0) return io::os_error("seek", in.name);
     state->base = static_cast<std::uint64_t>(at);
-    const auto end = static_cast<std::uint64_t>(in.info.st_size);
+    auto end = static_cast<std::uint64_t>(in.info.st_size);
+    if (acknowledged) {
+      DELTA_TRY(end, io::acknowledged_size(in.fd, in.name));
+    }
     state->size = end > state->base ? end - state->base : 0;
     state->fd = std::move(in.fd);
   } else {
     DELTA_TRY(state->fd, spool(in.fd, in.name, state->size));
   }
   state->name = std::move(in.name);
-  return InputFile(std::move(state));
+  return state;
 }
 
 const std::string& InputFile::name() const { return state_->name; }

@@ -2,7 +2,6 @@
 #include "io/syscalls.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -30,7 +29,8 @@ const Syscalls kReal = {
     .rename_new = [](const char* from, const char* to) { return ::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE); },
     .link = ::link,
     .unlink = ::unlink,
-    .lock = ::flock,
+    .control_lock = [](int fd, int command, struct flock* lock) { return ::fcntl(fd, command, lock); },
+    .sleep = [](const struct timespec* time) { return ::nanosleep(time, nullptr); },
     .isatty = ::isatty,
 };
 

@@ -2,8 +2,10 @@
 // fail, be interrupted or fall short, and see that no byte is lost and no half file is left.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include <cstddef>
 
@@ -26,7 +28,8 @@ struct Syscalls {
   int (*rename_new)(const char* from, const char* to);  ///< fails with EEXIST when `to` exists
   int (*link)(const char* from, const char* to);
   int (*unlink)(const char* path);
-  int (*lock)(int fd, int operation);  ///< flock()
+  int (*control_lock)(int fd, int command, struct flock* lock);  ///< fcntl() with a lock
+  int (*sleep)(const struct timespec* time);                      ///< nanosleep()
   int (*isatty)(int fd);
 };
 

@@ -28,8 +28,9 @@ Status EncodeSession::start() {
   }
   DELTA_TRY(auto heads, log_.impl().heads(log_));
   const auto sink = [this](ByteView bytes) { return std::visit([&](auto& file) { return file.write(bytes); }, target_); };
-  writer_ = std::make_unique<store::SegmentWriter>(catalog(), std::move(heads),
-                                                   store::SegmentWriter::Options{options_.preset, thread_count(options_.threads)}, sink);
+  store::SegmentWriter::Options writing{options_.preset, thread_count(options_.threads), {}};
+  if (auto* append = std::get_if<io::AppendFile>(&target_)) writing.barrier = [append] { return append->sync(); };
+  writer_ = std::make_unique<store::SegmentWriter>(catalog(), std::move(heads), std::move(writing), sink);
   return {};
 }
 
@@ -398,7 +399,7 @@ Result<EncodeSummary> EncodeSession::finish() {
   auto* append = std::get_if<io::AppendFile>(&target_);
   if (!append || writer_->commits() > 0) {
     DELTA_OK(writer_->finish());
-    DELTA_OK(append ? append->sync() : std::get<OutputFile>(target_).commit());
+    DELTA_OK(append ? append->acknowledge() : std::get<OutputFile>(target_).commit());
     summary.commits = writer_->commits();
     summary.deltas = writer_->deltas();
     summary.bytes = writer_->bytes();

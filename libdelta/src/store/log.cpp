@@ -64,7 +64,7 @@ PruneRecord renumbered(PruneRecord record, std::span<const std::uint32_t> origin
 }
 
 Result<std::shared_ptr<const InputFile>> open_log_file(const std::string& path) {
-  DELTA_TRY(InputFile opened, InputFile::open(path));
+  DELTA_TRY(InputFile opened, InputFile::open_acknowledged(path));
   if (opened.size() == 0) {
     return error(ErrorCode::corrupt, "empty file (0 bytes)").in(opened.name()).with_hint("often a producer that failed before it wrote anything");
   }

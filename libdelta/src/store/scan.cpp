@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "codec/payload.hpp"
+#include "format/tables.hpp"
 #include "format/wire.hpp"
 #include "store/check_ahead.hpp"
 #include "support/checksum.hpp"
@@ -18,8 +20,22 @@ std::string place_name(std::size_t segment, const format::FrameHeader* frame) {
 
 namespace {
 
-constexpr std::size_t kSector = 512;
 constexpr std::size_t kChunk = 1 << 20;
+
+/// The FOOTER that a frame holds, given whole.
+std::optional<format::Footer> footer_of(const format::FrameHeader& frame, ByteView bytes) {
+  const ByteView body = bytes.subspan(kFrameBytes);
+  if (format::payload_checksum(body, frame.salt, frame.number) != frame.payload_checksum) return {};
+  ByteView payload = body.first(frame.stored);
+  Buffer raw;
+  if (frame.codec == format::PayloadCodec::zstd) {
+    if (!codec::decompress_payload(payload, frame.raw, raw)) return {};
+    payload = raw;
+  }
+  format::Footer footer;
+  if (!format::read_footer(payload, frame.count, footer)) return {};
+  return footer;
+}
 
 bool all_zero(ByteView bytes) { return std::ranges::all_of(bytes, [](Byte b) { return b == 0; }); }
 
@@ -129,6 +145,8 @@ class Scanner {
       return {};
     }
     if (frame.salt != salt_ || frame.number < next_number_ || (frame.number > next_number_ && segment().whole)) {
+      DELTA_TRY(const bool acknowledged, acknowledged_behind(at_));
+      if (!acknowledged) return tail(Verdict::torn, "a frame of an unfinished write stands here", &frame), Status{};
       find(Verdict::corrupt, at_, place_name(segment_number(), &frame),
            frame.salt != salt_ ? "a frame of another segment stands here" : "frame " + std::to_string(next_number_) + " was to stand here");
       return adopt(frame);
@@ -155,8 +173,8 @@ class Scanner {
       return {};
     }
     if (payloads_ && !(good_ != nullptr && good_->contains(at_, frame))) {
-      DELTA_TRY(const PayloadState state, check_payload(frame));
-      if (state != PayloadState::good) return bad_payload(frame, state);
+      DELTA_TRY(const bool good, check_payload(frame));
+      if (!good) return bad_payload(frame);
     }
     next_number_ = frame.number + 1;
     digest_.add({header_bytes, kFrameBytes});
@@ -166,30 +184,20 @@ class Scanner {
     return {};
   }
 
-  enum class PayloadState { good, bad, bad_with_zero_sector };
-
-  Result<PayloadState> check_payload(const format::FrameHeader& frame) {
-    const std::uint64_t total = frame.extent() - kFrameBytes;
+  Result<bool> check_payload(const format::FrameHeader& frame) {
     Checksum sum(static_cast<std::uint64_t>(frame.salt) << 32 | frame.number);
-    DELTA_OK(each_chunk(total, [&](std::uint64_t, ByteView bytes) { sum.add(bytes); }));
-    if (sum.value() == frame.payload_checksum) return PayloadState::good;
-    bool zero_sector = false;
-    DELTA_OK(each_chunk(total, [&](std::uint64_t start, ByteView bytes) {
-      for (std::size_t s = (kSector - start % kSector) % kSector; s + kSector <= bytes.size(); s += kSector) {
-        zero_sector = zero_sector || all_zero(bytes.subspan(s, kSector));
-      }
-    }));
-    return zero_sector ? PayloadState::bad_with_zero_sector : PayloadState::bad;
+    DELTA_OK(each_chunk(frame.extent() - kFrameBytes, [&](ByteView bytes) { sum.add(bytes); }));
+    return sum.value() == frame.payload_checksum;
   }
 
-  /// visit(offset in the file, bytes) over the payload of the frame here, padding included.
+  /// visit(bytes) over the payload of the frame here, padding included.
   template <class Visit>
   Status each_chunk(std::uint64_t total, const Visit& visit) {
     for (std::uint64_t done = 0; done < total;) {
       const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(total - done, kChunk));
       const std::uint64_t start = at_ + kFrameBytes + done;
       DELTA_TRY(const ByteView bytes, bytes_at(start, n));
-      visit(start, bytes);
+      visit(bytes);
       done += n;
     }
     return {};
@@ -206,19 +214,17 @@ class Scanner {
     return ByteView(buffer_).subspan(static_cast<std::size_t>(from - buffer_at_), n);
   }
 
-  Status bad_payload(const format::FrameHeader& frame, PayloadState state) {
+  Status bad_payload(const format::FrameHeader& frame) {
     const std::string where = place_name(segment_number(), &frame);
-    DELTA_TRY(const bool more, anything_valid(at_ + frame.extent()));
-    if (more) {
+    DELTA_TRY(const bool acknowledged, acknowledged_behind(at_ + frame.extent()));
+    if (acknowledged) {
       find(Verdict::corrupt, at_, where, "the payload does not match its checksum");
       next_number_ = frame.number + 1;
       at_ += frame.extent();
       if (frame.type == format::FrameType::footer) footer_ = at_ - frame.extent();
       return {};
     }
-    const bool torn = state == PayloadState::bad_with_zero_sector;
-    tail(torn ? Verdict::torn : Verdict::damaged_tail,
-         torn ? "zero sectors where the end of the last frame was to be" : "the last frame is complete, and its checksum is wrong", &frame);
+    tail(Verdict::torn, "the payload does not match its checksum, and no later part shows that it was ever complete", &frame);
     return {};
   }
 
@@ -282,17 +288,25 @@ class Scanner {
   /// Bytes at at_ are not what they were to be: go on at the next thing that is valid, or judge the tail.
   Status damage(std::string what, std::uint64_t skip, bool maybe_foreign) {
     const std::uint64_t from = at_;
-    DELTA_TRY(const std::uint64_t next, next_valid(at_ + skip));
-    if (next < size_) {
+    DELTA_TRY(const bool acknowledged, acknowledged_behind(at_ + skip));
+    if (acknowledged) {
+      DELTA_TRY(const std::uint64_t next, next_valid(at_ + skip));
       find(Verdict::corrupt, from, place_name(segment_number(), nullptr),
            what + "; " + std::to_string(next - from) + " bytes up to byte " + std::to_string(next) + " cannot be read");
       at_ = next;
       return at_valid();
     }
     if (from == 0 && maybe_foreign) return foreign();
-    DELTA_TRY(const bool zeros, zeros_from(from));
-    tail(zeros ? Verdict::torn : Verdict::damaged_tail, zeros ? "zeros where the next frame was to be" : what);
+    DELTA_TRY(const bool written, written_otherwise(maybe_foreign));
+    tail(written ? Verdict::damaged_tail : Verdict::torn, written ? what : "an unfinished write begins here");
     return {};
+  }
+
+  /// Behind a sealed segment: what neither begins as a segment does nor was left unwritten is of another program.
+  Result<bool> written_otherwise(bool maybe_foreign) {
+    if (open_ || !maybe_foreign) return false;
+    DELTA_TRY(const ByteView bytes, bytes_at(at_, static_cast<std::size_t>(std::min<std::uint64_t>(left(), kFrameBytes))));
+    return !all_zero(bytes);
   }
 
   /// After a resynchronisation: a trailer ends the segment, a header opens one, a frame continues or adopts.
@@ -324,9 +338,45 @@ class Scanner {
     stop_ = true;
   }
 
-  Result<bool> anything_valid(std::uint64_t from) {
-    DELTA_TRY(const std::uint64_t next, next_valid(from));
-    return next < size_;
+  /// Whether something at or after `from` shows that what is before it was durable: then damage there is damage, and else it is what a
+  /// write left that was never acknowledged. A writer makes its data durable before SYNC and FOOTER, these before the trailer, and that
+  /// before another segment.
+  Result<bool> acknowledged_behind(std::uint64_t from) {
+    if (from <= shown_at_) return true;
+    for (std::uint64_t at = from;; at += 64) {
+      DELTA_TRY(at, next_valid(at));
+      if (at >= size_) return false;
+      DELTA_TRY(const bool shown, shows_acknowledged(at));
+      if (!shown) continue;
+      shown_at_ = at;
+      return true;
+    }
+  }
+
+  /// Does what stands at `at`, which is intact, do so?
+  Result<bool> shows_acknowledged(std::uint64_t at) {
+    Byte bytes[kFrameBytes];
+    DELTA_OK(file_.read(at, bytes));
+    format::FrameHeader frame;
+    std::string why;
+    if (format::read_frame_header(bytes, frame, why) == format::Parse::damaged) return true;  // a segment header, or a trailer
+    if (frame.type == format::FrameType::sync) return true;
+    if (frame.type != format::FrameType::footer) return false;
+    DELTA_TRY(const bool caches, only_caches_missing(frame, at));
+    return !caches;
+  }
+
+  /// By its FOOTER, which stands at `at`: all frames that hold data are here already.
+  Result<bool> only_caches_missing(const format::FrameHeader& frame, std::uint64_t at) {
+    if (!open_ || !segment().whole || frame.salt != salt_ || frame.extent() > size_ - at || frame.count < segment().frames.size()) return false;
+    Buffer bytes(static_cast<std::size_t>(frame.extent()));
+    DELTA_OK(file_.read(at, bytes));
+    const auto footer = footer_of(frame, bytes);
+    if (!footer) return false;
+    const auto missing = std::span(footer->frames).subspan(segment().frames.size());
+    return std::ranges::all_of(missing, [](const format::FrameEntry& entry) {
+      return entry.type == format::FrameType::sync || entry.type == format::FrameType::postings;
+    });
   }
 
   /// The first place at or after `from` (in steps of 64) where a header, frame header or trailer is intact; else size_.
@@ -357,16 +407,6 @@ class Scanner {
            (bytes.size() >= kHeaderBytes && format::read_header(bytes.data(), header, why) != format::Parse::damaged);
   }
 
-  Result<bool> zeros_from(std::uint64_t from) {
-    while (from < size_) {
-      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(size_ - from, kChunk));
-      DELTA_TRY(const ByteView bytes, bytes_at(from, n));
-      if (!all_zero(bytes)) return false;
-      from += n;
-    }
-    return true;
-  }
-
   const InputFile& file_;
   const bool payloads_;
   const GoodFrames* good_;
@@ -374,6 +414,7 @@ class Scanner {
   std::uint64_t at_ = 0;
   bool open_ = false, stop_ = false;
   std::uint32_t salt_ = 0, next_number_ = 0;
+  std::uint64_t shown_at_ = 0;  // what acknowledged_behind() found last
   std::optional<std::uint64_t> footer_;  // offset of the open segment's footer, once passed
   Checksum digest_;
   Buffer buffer_;

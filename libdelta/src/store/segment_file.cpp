@@ -70,7 +70,7 @@ Status SegmentFile::write_out(ByteView bytes) {
   return sink_(bytes);
 }
 
-Status SegmentFile::finish(const Counts& counts) {
+Status SegmentFile::finish(const Counts& counts, const std::function<Status()>& barrier) {
   footer_.vectors = counts.vectors, footer_.namespaces = counts.namespaces, footer_.origins = counts.origins;
   Buffer raw;
   format::write_footer(footer_, raw);
@@ -79,6 +79,7 @@ Status SegmentFile::finish(const Counts& counts) {
   format::FrameHeader last = frame(FrameType::footer);
   last.count = static_cast<std::uint32_t>(footer_.frames.size());
   DELTA_OK(write_table(last, raw));
+  if (barrier) DELTA_OK(barrier());
   trailer.length = bytes_ + format::kTrailerBytes;
   trailer.deltas = counts.deltas;
   trailer.commits = counts.commits;

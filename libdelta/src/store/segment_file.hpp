@@ -45,8 +45,8 @@ class SegmentFile {
   };
   /// Everything before this is the data; what follows it are caches.
   Status sync() { return write_table(frame(format::FrameType::sync), {}); }
-  /// FOOTER and trailer.
-  Status finish(const Counts& counts);
+  /// FOOTER, and behind the barrier (may be empty), which makes it durable, the trailer.
+  Status finish(const Counts& counts, const std::function<Status()>& barrier = {});
   std::uint64_t bytes() const { return bytes_; }
 
  private:

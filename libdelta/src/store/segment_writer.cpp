@@ -326,6 +326,7 @@ Status SegmentWriter::finish() {
   DELTA_OK(flush_commits());
   DELTA_OK(work_.finish());
   if (!file_.started()) file_.start(format::Kind::fresh, segment_id(format::Kind::fresh, options_.preset, "", 0, {}, {}));  // nothing was added
+  if (options_.barrier) DELTA_OK(options_.barrier());
   DELTA_OK(file_.sync());
   DELTA_OK(postings_.each([&](std::uint32_t first, std::uint32_t count, const Buffer& payload) {
     format::FrameHeader frame = file_.frame(format::FrameType::postings);
@@ -333,7 +334,8 @@ Status SegmentWriter::finish() {
     return file_.write_table(frame, payload);
   }));
   return file_.finish({vector_count_, static_cast<std::uint32_t>(local_namespaces_.size()),
-                       static_cast<std::uint32_t>(origin_order_.size()), static_cast<std::uint32_t>(commits_), ordinal_});
+                       static_cast<std::uint32_t>(origin_order_.size()), static_cast<std::uint32_t>(commits_), ordinal_},
+                      options_.barrier);
 }
 
 }  // namespace delta::store

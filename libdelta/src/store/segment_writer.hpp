@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,7 @@ class SegmentWriter {
   struct Options {
     Preset preset = Preset::balanced;
     unsigned threads = 1;
+    std::function<Status()> barrier = {};  // makes what was written durable: before SYNC, and before the trailer, which say that it is
   };
 
   /// `catalog` is only read on the calling thread and may grow between calls; `heads` are those before this segment, by
