@@ -13,6 +13,7 @@
 #include "logs.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
+#include "writing.hpp"
 
 namespace deltalog {
 
@@ -36,7 +37,7 @@ class Sink {
     if (!file_) return console_->print(text);
     return file_->write({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
   }
-  Status commit() { return file_ ? file_->commit() : Status(); }
+  Status commit() { return file_ ? commit_outputs({file_.get()}, *console_) : Status(); }
 
  private:
   explicit Sink(Console& console) : console_(&console) {}

@@ -63,11 +63,10 @@ std::string count_text(const delta::ConflictCount& count) {
   return delta::plural(count.cells, "dimension") + " of " + delta::plural(count.vectors, "vector") + " in conflict";
 }
 
-Result<MergeSummary> write(const Invocation& invocation, Console& console, Merge& merge, Conflicts& conflicts, delta::OutputFile& out) {
+Result<MergeSummary> write(const Invocation& invocation, Console& console, Merge& merge, delta::OutputFile& out) {
   Progress progress(invocation, console, "merging", "bytes", merge.bytes());
   DELTA_TRY(const auto summary, merge.write(out, [&](std::uint64_t bytes) { progress.advance(bytes); }));
-  if (conflicts.file) DELTA_OK(conflicts.file->commit());
-  DELTA_OK(out.commit());
+  DELTA_OK(out.prepare());
   return summary;
 }
 
@@ -97,13 +96,18 @@ Result<Exit> run_merge(const Invocation& invocation, Console& console) {
   if (merge.empty()) return delta::error(delta::ErrorCode::not_found, "the logs of --not-in lack nothing; nothing was written");
   DELTA_TRY(auto out, delta::OutputFile::create(*path, {.force = invocation.has("force")}));
   DELTA_TRY(auto conflicts, find_conflicts(invocation, console, merge));
+  std::vector<delta::OutputFile*> outputs;
+  if (conflicts.file) outputs.push_back(&*conflicts.file);
   if (invocation.has("fail-on-conflict") && conflicts.count->cells > 0) {
     console.warn(count_text(*conflicts.count) + "; the logs were not merged");
-    if (conflicts.file) DELTA_OK(conflicts.file->commit());
+    DELTA_OK(commit_outputs(outputs, console));
     return Exit::no;
   }
   if (conflicts.count) console.note(count_text(*conflicts.count));
-  DELTA_TRY(const auto summary, write(invocation, console, merge, conflicts, out));
+  if (conflicts.file) DELTA_OK(conflicts.file->prepare());
+  DELTA_TRY(const auto summary, write(invocation, console, merge, out));
+  outputs.push_back(&out);
+  DELTA_OK(commit_outputs(outputs, console));
   DELTA_OK(report(invocation, console, merge, summary, *path));
   return pending(merge) > 0 ? Exit::partly : Exit::yes;
 }

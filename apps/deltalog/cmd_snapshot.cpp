@@ -1,6 +1,7 @@
 // The state at a cut, as a file. All outputs are opened before any work, so that one that exists is known at once, and put in
-// place when all are written: the side files (--ids-out, --metadata-out) first, so that whoever sees the matrix finds its names.
+// place when all are durable: the side files (--ids-out, --metadata-out) first, so that whoever sees the matrix finds its names.
 #include <algorithm>
+#include <functional>
 
 #include "cli/values.hpp"
 #include "command.hpp"
@@ -175,12 +176,23 @@ struct Outputs {
 
   Status write(const Job& job, Console& console) {
     Progress progress(job.invocation, console, "writing", "vectors", job.rows.size() * (1u + (ids ? 1 : 0) + (metadata ? 1 : 0)));
-    DELTA_OK(write_state(job, format, state, progress));
-    if (ids) DELTA_OK(write_ids(job, *ids, progress));
-    if (metadata) DELTA_OK(write_metadata(job, *metadata, progress));
-    if (ids) DELTA_OK(ids->commit());
-    if (metadata) DELTA_OK(metadata->commit());
-    return state.commit();
+    struct Part {
+      OutputFile* file;
+      std::function<Status()> write;
+    };
+    std::vector<Part> parts;
+    if (ids) parts.push_back({&*ids, [&] { return write_ids(job, *ids, progress); }});
+    if (metadata) parts.push_back({&*metadata, [&] { return write_metadata(job, *metadata, progress); }});
+    parts.push_back({&state, [&] { return write_state(job, format, state, progress); }});
+    // What goes to a stream cannot be taken back: it is written when the files are durable.
+    std::ranges::stable_partition(parts, [](const Part& part) { return !part.file->written_through(); });
+    std::vector<OutputFile*> files;
+    for (const Part& part : parts) {
+      DELTA_OK(part.write());
+      DELTA_OK(part.file->prepare());
+      files.push_back(part.file);
+    }
+    return commit_outputs(files, console);
   }
 };
 

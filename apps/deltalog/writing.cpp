@@ -87,4 +87,12 @@ Status check_side_files(const Invocation& invocation, std::initializer_list<std:
   return {};
 }
 
+Status commit_outputs(const std::vector<delta::OutputFile*>& outputs, Console& console) {
+  DELTA_OK(delta::commit_all(outputs));
+  for (const auto* output : outputs) {
+    if (!output->caution().empty()) console.warn(output->name() + ": " + output->caution());
+  }
+  return {};
+}
+
 }  // namespace deltalog

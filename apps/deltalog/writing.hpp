@@ -4,10 +4,12 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/parse.hpp"
 #include "command.hpp"
 #include "delta/encode.hpp"
+#include "delta/file.hpp"
 
 namespace deltalog {
 
@@ -20,5 +22,8 @@ Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Consol
 
 /// Usage, where a file that one of `options` names is the output, another such file, or a log that is read: one would take the other's place.
 Status check_side_files(const Invocation& invocation, std::initializer_list<std::string_view> options);
+
+/// Gives all outputs their names, or none. Warns of what was not kept of a file that was replaced.
+Status commit_outputs(const std::vector<delta::OutputFile*>& outputs, Console& console);
 
 }  // namespace deltalog

@@ -60,6 +60,12 @@ inline const io::Syscalls& faulty_syscalls() {
       .control_lock = [](int fd, int c, struct flock* l) { return goes_wrong("control_lock") ? -1 : real.control_lock(fd, c, l); },
       .sleep = [](const struct timespec* t) { return goes_wrong("sleep") ? -1 : real.sleep(t); },
       .isatty = [](int fd) { return goes_wrong("isatty") ? 0 : real.isatty(fd); },
+      .duplicate = [](int fd) { return goes_wrong("duplicate") ? -1 : real.duplicate(fd); },
+      .change_mode = [](int fd, mode_t m) { return goes_wrong("change_mode") ? -1 : real.change_mode(fd, m); },
+      .change_owner = [](int fd, uid_t u, gid_t g) { return goes_wrong("change_owner") ? -1 : real.change_owner(fd, u, g); },
+      .readlink = [](const char* p, char* b, std::size_t n) -> ssize_t { return goes_wrong("readlink") ? -1 : real.readlink(p, b, n); },
+      .random = [](void* b, std::size_t n) -> ssize_t { return goes_wrong("random") ? -1 : real.random(b, n); },
+      .list = [](const char* p, void (*e)(void*, const char*), void* c) { return goes_wrong("list") ? -1 : real.list(p, e, c); },
   };
   return table;
 }

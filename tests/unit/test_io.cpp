@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <set>
 
 #include "delta/file.hpp"
 #include "io/append_file.hpp"
@@ -67,11 +68,14 @@ Status append(const std::string& path, std::string_view text) {
   return file.acknowledge();
 }
 
+struct Kind { Fault fault; int error; bool sticky; };
+const std::vector<Kind> kEveryKind = {{Fault::fail, EIO, false}, {Fault::fail, ENOSPC, true}, {Fault::interrupt, EINTR, false}, {Fault::shorten, 0, false}};
+const std::vector<Kind> kEndlessInterruption = {{Fault::interrupt, EINTR, true}};
+
 // Runs `work` with each call going wrong in turn, until a run gets by without the fault; `check` judges each.
 template <class Prepare, class Work, class Check>
-void with_every_fault(Prepare prepare, Work work, Check check) {
-  struct Kind { Fault fault; int error; bool sticky; };
-  for (const Kind kind : {Kind{Fault::fail, EIO, false}, Kind{Fault::fail, ENOSPC, true}, Kind{Fault::interrupt, EINTR, false}, Kind{Fault::shorten, 0, false}}) {
+void with_every_fault(Prepare prepare, Work work, Check check, const std::vector<Kind>& kinds = kEveryKind) {
+  for (const Kind kind : kinds) {
     for (int at = 0, last = 0; at <= last; ++at) {
       prepare();
       plan = {.fault = kind.fault, .at = at, .error = kind.error, .sticky = kind.sticky, .calls = 0, .hit = {}};
@@ -339,6 +343,204 @@ TEST_CASE("a replaced output is the new one whole or the old one, whichever call
                      else CHECK((now == "old" || (plan.hit == "fsync" && now == text)));
                      CHECK(dir.entries() == 1);
                    });
+}
+
+// Three outputs of one piece of work.
+Status write_three(const scratch::Directory& dir, bool force, const std::string& text) {
+  std::vector<OutputFile> outputs;
+  std::vector<OutputFile*> files;
+  for (const char* name : {"a", "b", "c"}) {
+    DELTA_TRY(OutputFile out, OutputFile::create(dir.file(name), {.force = force, .binary = true}));
+    DELTA_OK(out.write(bytes_of(name + text)));
+    outputs.push_back(std::move(out));
+  }
+  for (OutputFile& out : outputs) files.push_back(&out);
+  return commit_all(files);
+}
+
+TEST_CASE("several outputs are all new or all as before, whichever call fails") {
+  const std::string text = pattern(1000);
+  for (const std::set<std::string>& there : {std::set<std::string>{}, {"a", "b", "c"}, {"a", "b"}, {"b", "c"}, {"a"}, {"c"}}) {
+    const scratch::Directory dir;
+    const auto all_old = [&] {
+      for (const std::string name : {"a", "b", "c"}) {
+        if (there.contains(name) ? get(dir.file(name)) != "old " + name : fs::exists(dir.file(name))) return false;
+      }
+      return true;
+    };
+    const auto all_new = [&] {
+      for (const std::string name : {"a", "b", "c"}) {
+        if (get(dir.file(name)) != name + text) return false;
+      }
+      return true;
+    };
+    with_every_fault(
+        [&] {
+          fs::remove_all(dir.path()), fs::create_directory(dir.path());
+          for (const std::string& name : there) put(dir.file(name), "old " + name);
+        },
+        [&] { return write_three(dir, !there.empty(), text); },
+        [&](const Status& status, Fault fault) {
+          if (fault == Fault::shorten) CHECK(status);
+          CHECK((status ? all_new() : all_old()));
+          if (plan.hit != "unlink") CHECK(dir.entries() == (status ? 3 : there.size()));
+        });
+  }
+}
+
+TEST_CASE("without hard links only the last rename of several can be one that replaces") {
+  const scratch::Directory dir;
+  put(dir.file("a"), "old");
+  io::Syscalls table = io::sys();
+  table.link = [](const char*, const char*) { return errno = EPERM, -1; };
+  table.rename = [](const char* from, const char* to) { return std::string_view(to).ends_with("/a") ? errno = EIO, -1 : ::rename(from, to); };
+  const ScopedSyscalls scoped(table);
+  CHECK_FALSE(write_three(dir, true, "new"));
+  CHECK(get(dir.file("a")) == "old");
+  CHECK(dir.entries() == 1);
+}
+
+TEST_CASE("an output that is prepared and not committed leaves nothing") {
+  const scratch::Directory dir;
+  {
+    auto out = OutputFile::create(dir.file("out"), {});
+    REQUIRE(out->write(bytes_of("content")));
+    REQUIRE(out->prepare());
+    REQUIRE(out->prepare());
+    CHECK(dir.entries() == 1);
+  }
+  CHECK(dir.entries() == 0);
+}
+
+TEST_CASE("what replaces a file keeps its mode, owner and group") {
+  const scratch::Directory dir;
+  for (const mode_t mode : {0600, 0644, 0666, 0400, 0000}) {
+    fs::remove(dir.file("out"));
+    put(dir.file("out"), "old");
+    REQUIRE(::chmod(dir.file("out").c_str(), mode) == 0);
+    const bool root = ::geteuid() == 0;
+    if (root) REQUIRE(::chown(dir.file("out").c_str(), 12345, 54321) == 0);
+    REQUIRE(write_output(dir.file("out"), true, "new content"));
+    struct stat info;
+    REQUIRE(::stat(dir.file("out").c_str(), &info) == 0);
+    CHECK((info.st_mode & 07777) == mode);
+    if (root) CHECK((info.st_uid == 12345 && info.st_gid == 54321));
+  }
+}
+
+TEST_CASE("a group that cannot be kept is given no more than everybody, and that is said") {
+  const scratch::Directory dir;
+  put(dir.file("out"), "old");
+  REQUIRE(::chmod(dir.file("out").c_str(), 0664) == 0);
+  io::Syscalls table = io::sys();
+  table.stat = [](const char* path, struct stat* info) {
+    const int result = ::stat(path, info);
+    return ++info->st_uid, ++info->st_gid, result;
+  };
+  table.change_owner = [](int, uid_t, gid_t) { return errno = EPERM, -1; };
+  const ScopedSyscalls scoped(table);
+  auto out = OutputFile::create(dir.file("out"), {.force = true});
+  REQUIRE(out->write(bytes_of("new")));
+  REQUIRE(out->commit());
+  CHECK(out->caution() == "owner and group of the file that was replaced could not be kept");
+  struct stat info;
+  REQUIRE(::stat(dir.file("out").c_str(), &info) == 0);
+  CHECK((info.st_mode & 07777) == 0644);
+}
+
+TEST_CASE("an output is never more open than what it replaces, not even while it is written") {
+  const scratch::Directory dir;
+  put(dir.file("out"), "old");
+  REQUIRE(::chmod(dir.file("out").c_str(), 0640) == 0);
+  auto out = OutputFile::create(dir.file("out"), {.force = true});
+  for (const auto& entry : fs::directory_iterator(dir.path())) {
+    if (entry.path().filename() != "out") CHECK(entry.status().permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+  }
+}
+
+TEST_CASE("a symbolic link is followed, and what it names is replaced") {
+  const scratch::Directory dir;
+  fs::create_directory(dir.file("else"));
+  fs::create_symlink("middle", dir.file("link"));
+  fs::create_symlink(dir.file("else/file"), dir.file("middle"));
+  CHECK(write_output(dir.file("link"), false, "refused, as it is").error().code == ErrorCode::exists);
+  for (const std::string text : {"made where it points to", "and then replaced there"}) {
+    REQUIRE(write_output(dir.file("link"), true, text));
+    CHECK(get(dir.file("else/file")) == text);
+    CHECK(fs::is_symlink(dir.file("link")));
+    CHECK(fs::is_symlink(dir.file("middle")));
+    CHECK(dir.entries() == 3);
+  }
+  fs::create_symlink("round", dir.file("round"));
+  CHECK_FALSE(write_output(dir.file("round"), true, "nowhere to go"));
+}
+
+TEST_CASE("what a killed run left is removed by the next, and what another one writes is not") {
+  const scratch::Directory dir;
+  const std::string ended = ".out.0123456789abcdef.deltalog-tmp";
+  const std::vector<std::string> others = {".out.0123456789abcde.deltalog-tmp", ".out.0123456789abcdeX.deltalog-tmp", ".in.0123456789abcdef.deltalog-tmp"};
+  put(dir.file(ended), "half");
+  for (const std::string& name : others) put(dir.file(name), "not of this output");
+  fs::create_symlink(others[0], dir.file(".out.aaaaaaaaaaaaaaaa.deltalog-tmp"));
+  auto running = OutputFile::create(dir.file("out"), {});
+  REQUIRE(running->write(bytes_of("of the first")));
+  CHECK_FALSE(fs::exists(dir.file(ended)));
+  CHECK(dir.entries() == 5);
+  {
+    auto second = OutputFile::create(dir.file("out"), {.force = true});
+    CHECK(dir.entries() == 6);
+    REQUIRE(running->prepare());
+    const auto third = OutputFile::create(dir.file("out"), {});
+    CHECK(dir.entries() == 7);
+  }
+  REQUIRE(running->commit());
+  CHECK(get(dir.file("out")) == "of the first");
+  for (const std::string& name : others) CHECK(fs::exists(dir.file(name)));
+}
+
+TEST_CASE("a temporary file that is removed before it is locked is made anew") {
+  static int locks;
+  for (const int failure : {0, EAGAIN}) {
+    const scratch::Directory dir;
+    static std::string path;
+    static int refuse;
+    path = dir.path().string(), refuse = failure, locks = 0;
+    io::Syscalls table = io::sys();
+    table.control_lock = [](int fd, int command, struct flock* range) {
+      if (locks++ > 0) return ::fcntl(fd, command, range);
+      for (const auto& entry : fs::directory_iterator(path)) fs::remove(entry.path());
+      return errno = refuse, refuse == 0 ? 0 : -1;
+    };
+    const ScopedSyscalls scoped(table);
+    REQUIRE(write_output(dir.file("out"), false, "some content"));
+    CHECK(get(dir.file("out")) == "some content");
+    CHECK(locks == 2);
+  }
+}
+
+TEST_CASE("an interruption without end is an error, and nothing is left") {
+  const scratch::Directory dir;
+  const auto empty = [&] { fs::remove_all(dir.path()), fs::create_directory(dir.path()); };
+  with_every_fault(empty, [&] { return write_output(dir.file("out"), false, pattern(1000)); },
+                   [&](const Status& status, Fault) {
+                     CHECK(fs::exists(dir.file("out")) == static_cast<bool>(status));
+                     if (plan.hit == "open" || plan.hit == "write") CHECK_FALSE(status);
+                     if (plan.hit == "write") CHECK(status.error().message == "cannot write: interrupted again and again");
+                     CHECK(plan.calls < 3000);
+                   }, kEndlessInterruption);
+  with_every_fault([&] { put(dir.file("log"), "old"); }, [&] { return append(dir.file("log"), "new and more"); },
+                   [&](const Status& status, Fault) {
+                     if (plan.hit == "truncate") return;
+                     CHECK(get(dir.file("log")) == (status ? "oldnew and more" : "old"));
+                     if (plan.hit == "lock" || plan.hit == "pwrite" || plan.hit == "fsync") CHECK_FALSE(status);
+                   }, kEndlessInterruption);
+  put(dir.file("in"), "content");
+  Buffer seven(7);
+  with_every_fault([] {}, [&]() -> Status {
+                     DELTA_TRY(InputFile in, InputFile::open(dir.file("in")));
+                     return in.read(0, seven);
+                   },
+                   [&](const Status& status, Fault) { CHECK(static_cast<bool>(status) == (plan.hit.empty() || plan.hit == "close")); }, kEndlessInterruption);
 }
 
 TEST_CASE("fsync is called once, and its failure is final") {

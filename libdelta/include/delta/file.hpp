@@ -58,9 +58,18 @@ class DELTA_EXPORT InputStream {
   std::unique_ptr<State> state_;
 };
 
+class OutputFile;
+
+/// Several outputs of one piece of work: all of them are there afterwards, or none is and what was there before is there again. Each is
+/// prepared; then they get their names, in the order given; then the directories are made durable. Only a kill between two renames, or a
+/// file system without hard links, can leave some new and some old.
+DELTA_EXPORT Status commit_all(std::span<OutputFile* const> files);
+
 /// A new file, whole or not at all: written under a temporary name beside its place, put there by commit(). "-" is stdout;
-/// it and what is no regular file (a pipe, a device) are written through at once. A symbolic link is replaced, not followed.
-/// The destructor abandons what was not committed. After an error only the destructor may be called.
+/// it and what is no regular file (a pipe, a device) are written through at once. A symbolic link is followed: what it names is replaced.
+/// What replaces a file has its mode, and its owner and group where the system permits that (else see caution()).
+/// The destructor abandons what was not committed. After an error only the destructor may be called. Creating one removes what killed
+/// processes left of the same file.
 /// Errors: exists (also when it appears before commit()), closed_pipe (the reader went away), io.
 class DELTA_EXPORT OutputFile {
  public:
@@ -74,11 +83,17 @@ class DELTA_EXPORT OutputFile {
   ~OutputFile();
 
   const std::string& name() const;
+  bool written_through() const;  ///< what was written cannot be taken back
   Status write(std::span<const std::uint8_t> bytes);
-  /// Writes out what is buffered, fsync, rename, fsync of the directory. Only now is the file there.
+  /// Writes out what is buffered, and makes it durable (fsync). The file has no name yet, and nothing more can be written.
+  Status prepare();
+  /// commit_all() of this one. Only now is the file there.
   Status commit();
+  /// What could not be kept of the file that commit() replaced; empty: nothing.
+  const std::string& caution() const;
 
  private:
+  friend Status commit_all(std::span<OutputFile* const> files);
   struct State;
   explicit OutputFile(std::unique_ptr<State>);
   std::unique_ptr<State> state_;

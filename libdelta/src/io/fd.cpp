@@ -24,7 +24,9 @@ Status write_fully(ByteView bytes, const std::string& file, WriteSome write_some
 
 Error os_error(std::string_view what, const std::string& file, int number) {
   const ErrorCode code = number == ENOENT ? ErrorCode::not_found : number == EPIPE ? ErrorCode::closed_pipe : ErrorCode::io;
-  return error(code, "cannot " + std::string(what) + ": " + std::generic_category().message(number)).in(file);
+  // Whoever asks has tried often: see retry().
+  const std::string reason = number == EINTR ? "interrupted again and again" : std::generic_category().message(number);
+  return error(code, "cannot " + std::string(what) + ": " + reason).in(file);
 }
 
 Status Fd::close(const std::string& file) {

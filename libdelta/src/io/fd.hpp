@@ -14,11 +14,13 @@
 
 namespace delta::io {
 
-/// Calls until the call was not interrupted.
+/// Calls until the call was not interrupted. Gives up, with EINTR in errno, when it always was: a signal that comes without end
+/// (a timer, a file system that is broken) must not make a program that spins.
 template <class Call>
 auto retry(Call call) {
+  constexpr int kMost = 1000;
   auto result = call();
-  while (result < 0 && errno == EINTR) result = call();
+  for (int tries = 1; result < 0 && errno == EINTR && tries < kMost; ++tries) result = call();
   return result;
 }
 

@@ -4,57 +4,21 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <atomic>
+#include <vector>
 
 #include "delta/file.hpp"
-#include "io/cleanup.hpp"
 #include "io/fd.hpp"
+#include "io/temporary.hpp"
 
 namespace delta {
 namespace {
 
 constexpr std::size_t kBufferBytes = 1 << 20;
 
-struct Place {
-  std::string directory, base;
-};
-
-Place split(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return {".", path};
-  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
-}
-
 Error exists_already(const std::string& path) {
   return error(ErrorCode::exists, "exists already").in(path).with_hint("-f replaces it");
-}
-
-struct Temporary {
-  std::string path;
-  io::Fd fd;
-  io::CleanupGuard guard;
-};
-
-// ".NAME.PID.N.tmp": what it belongs to, and whose it is. A left-over of a process that had our number is stepped over.
-Result<Temporary> create_temporary(const Place& place, const std::string& target) {
-  static std::atomic<unsigned> counter = 0;
-  constexpr std::size_t kLongestBase = 200;  // a name has 255 bytes at most
-  const std::string base = place.base.size() <= kLongestBase ? place.base : "output";
-  for (int tries = 0; tries < 1000; ++tries) {
-    Temporary made;
-    made.path = place.directory + "/." + base + "." + std::to_string(::getpid()) + "." + std::to_string(counter++) + ".tmp";
-    made.guard = io::CleanupGuard(made.path);  // before there is a file: a signal may come between any two calls
-    const int fd = io::try_open(made.path, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    const int failure = errno;
-    if (fd >= 0) {
-      made.fd = io::Fd::owned(fd);
-      return made;
-    }
-    made.guard.disarm();
-    if (failure != EEXIST) return io::os_error("create", target, failure);
-  }
-  return io::os_error("create a temporary file", target, EEXIST);
 }
 
 // Gives the file its name, in one step, unless the name is taken.
@@ -70,32 +34,120 @@ Status name_new(const std::string& from, const std::string& to) {
   return errno == EEXIST ? exists_already(to) : io::os_error("rename the finished file", to);
 }
 
+// The file that a chain of symbolic links names, there or not.
+Result<std::string> follow_links(const std::string& path) {
+  constexpr int kMost = 40;  // as Linux
+  std::string at = path;
+  for (int links = 0; links < kMost; ++links) {
+    struct stat info;
+    if (io::sys().lstat(at.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return at;
+    std::array<char, 4096> text;
+    const ssize_t n = io::sys().readlink(at.c_str(), text.data(), text.size());
+    if (n < 0) return io::os_error("read the symbolic link", path);
+    const std::string to(text.data(), static_cast<std::size_t>(n));
+    at = to.starts_with('/') ? to : io::place_of(at).directory + "/" + to;
+  }
+  return io::os_error("open", path, ELOOP);
+}
+
 }  // namespace
 
 struct OutputFile::State {
   std::string name, path;
   Options options;
-  io::Fd fd;
-  io::Fd directory;       // none: written through
-  std::string temporary;  // empty: none, or no longer
-  io::CleanupGuard guard;
+  io::Fd through;      // what is written at once; none: the temporary file
+  io::Fd directory;
+  io::Temporary temporary;
   Buffer buffer;
-  bool failed = false;
+  bool failed = false, prepared = false;
+  std::string caution;
 
-  ~State() { abandon(); }
-  void abandon() {
-    if (!temporary.empty()) io::sys().unlink(temporary.c_str());
-    temporary.clear();
-    guard.disarm();
-  }
+  void fail() { failed = true, temporary.remove(); }
   Status flush() {
-    const Status written = io::write_all(fd, buffer, name);
+    const Status written = io::write_all(temporary.fd(), buffer, name);
     buffer.clear();
     return written;
   }
+  Status open(const std::string& file, bool replaces, const struct stat& before);
   Status write(ByteView bytes);
-  Status publish();
+  Status take_after_former();
+  Status prepare();
+  Status rename();
 };
+
+namespace {
+
+// The outputs that get their names together. What the destructor finds unfinished (an error, an exception) it takes back.
+template <class State>
+class Renames {
+ public:
+  explicit Renames(std::size_t most) { items_.reserve(most); }
+  ~Renames() { take_back(); }
+
+  Status add(State& output, bool keep) {
+    struct stat info;
+    const bool replaces = io::sys().lstat(output.path.c_str(), &info) == 0;
+    items_.push_back({&output, {}, replaces, false});
+    if (keep && replaces) {
+      DELTA_TRY(items_.back().former, io::Temporary::link_to(output.path));
+    }
+    return {};
+  }
+
+  Status run() {
+    // One that could not be brought back goes last: then nothing is left that could fail but the directory's fsync.
+    std::ranges::stable_sort(items_, {}, [](const Item& item) { return item.replaces && !item.former; });
+    for (Item& item : items_) {
+      DELTA_OK(item.output->rename());
+      item.named = true;
+    }
+    DELTA_OK(sync_directories());
+    items_.clear();  // and with them the former files
+    return {};
+  }
+
+ private:
+  struct Item {
+    State* output;
+    io::Temporary former;
+    bool replaces, named;
+  };
+
+  Status sync_directories() {
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      const State& output = *items_[i].output;
+      const auto is_same = [&](const Item& other) { return io::place_of(other.output->path).directory == io::place_of(output.path).directory; };
+      if (std::any_of(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(i), is_same)) continue;
+      const int failure = io::try_sync(output.directory);
+      if (failure == 0 || failure == EINVAL || failure == EOPNOTSUPP) continue;  // some file systems have nothing to sync there
+      const bool stands = items_.size() == 1 && items_[0].replaces;
+      return io::os_error(stands ? "make its name durable (fsync of the directory; the new file stands)" : "make its name durable (fsync of the directory)",
+                          output.name, failure);
+    }
+    return {};
+  }
+
+  /// May not allocate. What was replaced and not kept stays replaced.
+  void take_back() {
+    for (auto item = items_.rbegin(); item != items_.rend(); ++item) {
+      if (!item->named) continue;
+      const char* const path = item->output->path.c_str();
+      if (!item->replaces) io::sys().unlink(path);
+      if (!item->former) continue;
+      const char* const former = item->former.path().c_str();
+      if (io::sys().rename(former, path) == 0) {
+        item->former.release();
+      } else if (io::sys().unlink(path) == 0 && io::sys().link(former, path) != 0) {
+        item->former.release();  // it stays under that name: better than nowhere
+      }
+    }
+    items_.clear();
+  }
+
+  std::vector<Item> items_;
+};
+
+}  // namespace
 
 OutputFile::OutputFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
 OutputFile::OutputFile(OutputFile&&) noexcept = default;
@@ -105,80 +157,128 @@ OutputFile::~OutputFile() = default;
 Result<OutputFile> OutputFile::create(const std::string& path, Options options) {
   auto state = std::make_unique<State>();
   state->name = path == "-" ? "standard output" : path;
-  state->path = path;
   state->options = options;
   struct stat info;
-  bool through = path == "-";
-  if (through) {
-    state->fd = io::Fd::borrowed(STDOUT_FILENO);
+  bool there = false;
+  if (path == "-") {
+    state->through = io::Fd::borrowed(STDOUT_FILENO);
   } else if (path.empty()) {
     return error(ErrorCode::usage, "a file name is empty");
-  } else if (io::sys().stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    if (S_ISDIR(info.st_mode)) return error(ErrorCode::io, "is a directory").in(path);
-    DELTA_TRY(state->fd, io::open_fd(path, O_WRONLY));
-    through = true;
+  } else {
+    there = io::sys().stat(path.c_str(), &info) == 0;
+    if (there && S_ISDIR(info.st_mode)) return error(ErrorCode::io, "is a directory").in(path);
+    if (there && !S_ISREG(info.st_mode)) {
+      DELTA_TRY(state->through, io::open_fd(path, O_WRONLY));
+    }
   }
-  if (through) {
-    if (options.binary && io::sys().isatty(state->fd.get()) == 1) {
+  if (state->through) {
+    if (options.binary && io::sys().isatty(state->through.get()) == 1) {
       return error(ErrorCode::usage, "binary data is not written to a terminal").in(state->name).with_hint("name a file with -o, or pipe it on");
     }
-    return OutputFile(std::move(state));
+  } else {
+    DELTA_OK(state->open(path, there, info));
   }
-  if (!options.force && io::sys().lstat(path.c_str(), &info) == 0) return exists_already(path);
-  const Place place = split(path);
-  if (place.base.empty()) return error(ErrorCode::io, "is not the name of a file").in(path);
-  DELTA_TRY(state->directory, io::open_fd(place.directory, O_RDONLY | O_DIRECTORY));
-  DELTA_TRY(Temporary temporary, create_temporary(place, path));
-  state->temporary = std::move(temporary.path);
-  state->fd = std::move(temporary.fd);
-  state->guard = std::move(temporary.guard);
-  state->buffer.reserve(kBufferBytes);
   return OutputFile(std::move(state));
 }
 
+// What replaces a file is never more open than that, not even while it is written.
+Status OutputFile::State::open(const std::string& file, bool replaces, const struct stat& before) {
+  struct stat info;
+  if (!options.force && io::sys().lstat(file.c_str(), &info) == 0) return exists_already(file);
+  DELTA_TRY(path, follow_links(file));
+  const io::Place place = io::place_of(path);
+  if (place.base.empty()) return error(ErrorCode::io, "is not the name of a file").in(file);
+  DELTA_TRY(directory, io::open_fd(place.directory, O_RDONLY | O_DIRECTORY));
+  DELTA_TRY(temporary, io::Temporary::create(path, replaces ? before.st_mode & 0700 : 0666));
+  buffer.reserve(kBufferBytes);
+  return {};
+}
+
 const std::string& OutputFile::name() const { return state_->name; }
+bool OutputFile::written_through() const { return static_cast<bool>(state_->through); }
+const std::string& OutputFile::caution() const { return state_->caution; }
 
 Status OutputFile::State::write(ByteView bytes) {
-  if (!directory) return io::write_all(fd, bytes, name);
+  if (through) return io::write_all(through, bytes, name);
   if (buffer.size() + bytes.size() > kBufferBytes) {
     DELTA_OK(flush());
-    if (bytes.size() >= kBufferBytes) return io::write_all(fd, bytes, name);
+    if (bytes.size() >= kBufferBytes) return io::write_all(temporary.fd(), bytes, name);
   }
   buffer.insert(buffer.end(), bytes.begin(), bytes.end());
   return {};
 }
 
-Status OutputFile::State::publish() {
-  DELTA_OK(flush());
-  DELTA_OK(io::sync_fd(fd, name));
-  DELTA_OK(fd.close(name));
-  if (options.force) {
-    if (io::sys().rename(temporary.c_str(), path.c_str()) != 0) return io::os_error("rename the finished file", name);
-  } else {
-    DELTA_OK(name_new(temporary, path));
+// Owner, group and mode of the file that is replaced. A group that cannot be kept gets no more than everybody.
+Status OutputFile::State::take_after_former() {
+  struct stat former, own;
+  if (!options.force || io::sys().stat(path.c_str(), &former) != 0) return {};
+  const int fd = temporary.fd().get();
+  if (io::sys().fstat(fd, &own) != 0) return io::os_error("look at it", name);
+  mode_t mode = former.st_mode & 07777;
+  const bool same = former.st_uid == own.st_uid && former.st_gid == own.st_gid;
+  if (!same && io::sys().change_owner(fd, former.st_uid, former.st_gid) != 0) {
+    const bool group = former.st_gid == own.st_gid || io::sys().change_owner(fd, static_cast<uid_t>(-1), former.st_gid) == 0;
+    if (!group) mode &= ~static_cast<mode_t>(070) | (mode & 07) << 3;
+    mode &= 0777;
+    caution = group ? "the owner of the file that was replaced could not be kept" : "owner and group of the file that was replaced could not be kept";
   }
-  temporary.clear();
-  guard.disarm();
-  const int failure = io::try_sync(directory);
-  if (failure == 0 || failure == EINVAL || failure == EOPNOTSUPP) return {};  // some file systems have nothing to sync there
-  // What a failed command leaves behind is nothing; only what it replaced cannot be brought back.
-  if (!options.force) io::sys().unlink(path.c_str());
-  return io::os_error("make its name durable (fsync of the directory)", name, failure);
+  if ((own.st_mode & 07777) != mode && io::sys().change_mode(fd, mode) != 0) return io::os_error("keep the mode of the file that it replaces", name);
+  return {};
+}
+
+Status OutputFile::State::prepare() {
+  if (through || prepared) return {};
+  DELTA_OK(flush());
+  DELTA_OK(take_after_former());
+  DELTA_OK(io::sync_fd(temporary.fd(), name));
+  DELTA_OK(temporary.close(name));
+  prepared = true;
+  return {};
+}
+
+Status OutputFile::State::rename() {
+  if (!options.force) {
+    DELTA_OK(name_new(temporary.path(), path));
+  } else if (io::sys().rename(temporary.path().c_str(), path.c_str()) != 0) {
+    return io::os_error("rename the finished file", name);
+  }
+  temporary.release();
+  return {};
 }
 
 Status OutputFile::write(std::span<const std::uint8_t> bytes) {
-  DELTA_CHECK(!state_->failed && state_->fd);
+  DELTA_CHECK(!state_->failed && !state_->prepared);
   Status written = state_->write(bytes);
-  if (!written) state_->failed = true, state_->abandon();
+  if (!written) state_->fail();
   return written;
 }
 
+Status OutputFile::prepare() {
+  DELTA_CHECK(!state_->failed);
+  Status prepared = state_->prepare();
+  if (!prepared) state_->fail();
+  return prepared;
+}
+
 Status OutputFile::commit() {
-  DELTA_CHECK(!state_->failed && state_->fd);
-  if (!state_->directory) return {};
-  Status published = state_->publish();
-  if (!published) state_->failed = true, state_->abandon();
-  return published;
+  OutputFile* const self = this;
+  return commit_all({&self, 1});
+}
+
+Status commit_all(std::span<OutputFile* const> files) {
+  std::vector<OutputFile::State*> outputs;
+  for (OutputFile* file : files) {
+    if (!file->written_through()) outputs.push_back(file->state_.get());
+    DELTA_CHECK(!file->state_->failed);
+  }
+  const Status done = [&]() -> Status {
+    for (auto* output : outputs) DELTA_OK(output->prepare());
+    Renames<OutputFile::State> renames(outputs.size());
+    for (auto* output : outputs) DELTA_OK(renames.add(*output, outputs.size() > 1));
+    return renames.run();
+  }();
+  for (auto* output : outputs) done ? output->temporary.unlock() : output->fail();
+  return done;
 }
 
 }  // namespace delta

@@ -2,15 +2,28 @@
 #include "io/syscalls.hpp"
 
 #include <fcntl.h>
+#include <dirent.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstdio>
+#include <memory>
 
 namespace delta::io {
 namespace {
 
 static_assert(sizeof(off_t) == 8, "files are addressed by 64 bits");
+
+int list(const char* path, void (*each)(void* context, const char* name), void* context) {
+  struct Close {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+  };
+  const std::unique_ptr<DIR, Close> directory(::opendir(path));
+  if (!directory) return -1;
+  while (const dirent* entry = ::readdir(directory.get())) each(context, entry->d_name);
+  return 0;
+}
 
 const Syscalls kReal = {
     .open = [](const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); },
@@ -32,6 +45,12 @@ const Syscalls kReal = {
     .control_lock = [](int fd, int command, struct flock* lock) { return ::fcntl(fd, command, lock); },
     .sleep = [](const struct timespec* time) { return ::nanosleep(time, nullptr); },
     .isatty = ::isatty,
+    .duplicate = [](int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); },
+    .change_mode = ::fchmod,
+    .change_owner = ::fchown,
+    .readlink = ::readlink,
+    .random = [](void* into, std::size_t n) { return ::getrandom(into, n, 0); },
+    .list = list,
 };
 
 std::atomic<const Syscalls*> in_force = &kReal;

@@ -31,6 +31,13 @@ struct Syscalls {
   int (*control_lock)(int fd, int command, struct flock* lock);  ///< fcntl() with a lock
   int (*sleep)(const struct timespec* time);                      ///< nanosleep()
   int (*isatty)(int fd);
+  int (*duplicate)(int fd);  ///< to be closed by exec()
+  int (*change_mode)(int fd, mode_t mode);
+  int (*change_owner)(int fd, uid_t user, gid_t group);
+  ssize_t (*readlink)(const char* path, char* into, std::size_t n);
+  ssize_t (*random)(void* into, std::size_t n);
+  /// Calls each(context, name) for all names in a directory.
+  int (*list)(const char* path, void (*each)(void* context, const char* name), void* context);
 };
 
 /// The table in force: the operating system's, but for a test's.

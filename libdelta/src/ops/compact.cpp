@@ -122,6 +122,7 @@ class Compaction {
     CompactReport done = report(writer);
     if (small) DELTA_OK(write_smaller(held, file ? &*file : nullptr, done));
     if (file) DELTA_OK(file->commit());
+    if (file && !file->caution().empty()) done.notices.push_back({Verdict::ok, file->name(), 0, "", file->caution(), ""});
     return done;
   }
 

@@ -400,6 +400,9 @@ Result<EncodeSummary> EncodeSession::finish() {
   if (!append || writer_->commits() > 0) {
     DELTA_OK(writer_->finish());
     DELTA_OK(append ? append->acknowledge() : std::get<OutputFile>(target_).commit());
+    if (const auto* file = std::get_if<OutputFile>(&target_); file && !file->caution().empty()) {
+      summary.notices.push_back({Verdict::ok, file->name(), 0, "", file->caution(), ""});
+    }
     summary.commits = writer_->commits();
     summary.deltas = writer_->deltas();
     summary.bytes = writer_->bytes();
