@@ -91,7 +91,7 @@ std::string json_report(const CompactReport& report, bool dry) {
   for (const auto& range : report.answers.ranges()) {
     json.begin_object().member("first", delta::format_time(range.first)).member("last", delta::format_time(range.last)).end_object();
   }
-  json.end_array().key("repacked").boolean(report.repacked).end_object().end_line();
+  json.end_array().key("repacked").boolean(report.repacked).key("changed").boolean(report.changed).end_object().end_line();
   return out;
 }
 
@@ -105,28 +105,56 @@ std::string text_report(const CompactReport& report, bool dry) {
 
 }  // namespace
 
+namespace {
+
+struct Target {
+  bool dry = false;
+  const std::string* output = nullptr;
+  std::optional<delta::LockedLog> place;  // in place: held until the end
+};
+
+Result<Target> target_of(const Invocation& invocation) {
+  Target target{invocation.has("dry-run"), invocation.value("output"), {}};
+  const bool in_place = invocation.has("in-place");
+  if (in_place && target.output) return usage_error(invocation, "--in-place and --output exclude each other");
+  if (in_place && invocation.operands().size() != 1) return usage_error(invocation, "--in-place takes one LOG; --output writes the union of several");
+  if (!target.output && !in_place && !target.dry) return usage_error(invocation, "-o OUT is missing; or --in-place, or --dry-run");
+  if (target.output && *target.output == "-" && !target.dry && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
+  if (!in_place && invocation.has("wait")) return usage_error(invocation, "--wait goes with --in-place");
+  if (!in_place || target.dry) return target;
+  DELTA_TRY(const auto wait, wait_of(invocation));
+  DELTA_TRY(target.place, delta::LockedLog::open(invocation.operands()[0], {.wait = wait, .force = invocation.has("force")}));
+  return target;
+}
+
+Result<CompactReport> compact_to(const Target& target, const delta::Log& log, const CompactOptions& options) {
+  if (target.place) return delta::compact_in_place(log, *target.place, options);
+  return delta::compact(log, target.dry ? "" : *target.output, options);
+}
+
+}  // namespace
+
 Result<Exit> run_compact(const Invocation& invocation, Console& console) {
-  const bool dry = invocation.has("dry-run");
-  const auto* output = invocation.value("output");
-  if (!output && !dry) return usage_error(invocation, "-o OUT is missing; or --dry-run");
-  if (output && *output == "-" && !dry && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
   DELTA_TRY(CompactOptions options, options_of(invocation));
   DELTA_TRY(const auto threshold, value_of(invocation, "if", parse_threshold));
+  DELTA_TRY(const Target target, target_of(invocation));
+  const bool dry = target.dry;
   DELTA_TRY(const auto log, delta::Log::open(invocation.operands(), {options.threads}));
   DELTA_OK(add_since(invocation, log, options));
   DELTA_TRY(const bool worth, worth_it(threshold, log, console));
   if (!worth) return Exit::yes;
-  DELTA_TRY(const auto report, delta::compact(log, dry ? "" : *output, options));
+  DELTA_TRY(const auto report, compact_to(target, log, options));
   bool pending = false;
   for (const auto& notice : report.notices) {
     console.warn(notice);
     pending = pending || notice.verdict == delta::Verdict::pending;
   }
+  if (!report.changed) console.note(invocation.operands()[0] + ": left as it is, since nothing would change");
   if (invocation.has("json")) {
     DELTA_OK(console.print(json_report(report, dry)));
   } else if (dry) {
     DELTA_OK(console.print(text_report(report, dry) + "\n"));
-  } else {
+  } else if (report.changed) {
     console.note(text_report(report, dry));
   }
   return pending ? Exit::partly : Exit::yes;

@@ -4,6 +4,7 @@
 #include "cli/values.hpp"
 #include "command.hpp"
 #include "delta/conflicts.hpp"
+#include "delta/locked_log.hpp"
 #include "delta/merge.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
@@ -83,18 +84,56 @@ Status report(const Invocation& invocation, Console& console, const Merge& merge
   return console.print(out);
 }
 
+/// Where the union goes: a new file, or the place of a log that is one of those united, held until the end.
+struct Target {
+  std::string name;  // as given
+  std::vector<std::string> logs;
+  std::optional<delta::LockedLog> place;
+
+  Result<delta::OutputFile> create(const Invocation& invocation) const {
+    if (place) return place->create_output();
+    return delta::OutputFile::create(name, {.force = invocation.has("force")});
+  }
+};
+
+Result<Target> target_of(const Invocation& invocation) {
+  const auto* output = invocation.value("output");
+  const auto* into = invocation.value("into");
+  if ((output == nullptr) == (into == nullptr)) {
+    return usage_error(invocation, output ? "--output and --into exclude each other" : "where to? --output OUT or --into LOG is missing");
+  }
+  if (output && *output == "-" && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
+  if (output && invocation.has("wait")) return usage_error(invocation, "--wait goes with --into");
+  if (into && invocation.has("not-in")) return usage_error(invocation, "--not-in goes with --output: LOG would lose what the other logs have");
+  Target target{output ? *output : *into, invocation.operands(), {}};
+  if (!into) return target;
+  DELTA_TRY(const auto wait, wait_of(invocation));
+  DELTA_TRY(target.place, delta::LockedLog::open(*into, {.wait = wait, .force = invocation.has("force")}));
+  target.logs.insert(target.logs.begin(), target.place->path());
+  return target;
+}
+
+/// Gives the outputs their names; true if the log's place is taken by another one.
+Result<bool> publish(const Target& target, std::vector<delta::OutputFile*> outputs, delta::OutputFile& out, Console& console) {
+  bool changed = true;
+  if (target.place) {
+    DELTA_TRY(changed, target.place->changed_by(out));
+  }
+  if (changed) outputs.push_back(&out);
+  DELTA_OK(commit_outputs(outputs, console));
+  return changed;
+}
+
 }  // namespace
 
 Result<Exit> run_merge(const Invocation& invocation, Console& console) {
-  const auto* path = invocation.value("output");
-  if (path == nullptr) return usage_error(invocation, "where to? --output OUT is missing");
-  if (*path == "-" && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
   DELTA_OK(check_side_files(invocation, {"conflicts"}));
   DELTA_TRY(const unsigned threads, threads_of(invocation));
-  DELTA_TRY(auto merge, Merge::open(invocation.operands(), {.threads = threads, .not_in = invocation.values("not-in")}));
+  DELTA_TRY(const Target target, target_of(invocation));
+  DELTA_TRY(auto merge, Merge::open(target.logs, {.threads = threads, .not_in = invocation.values("not-in")}));
   for (const auto& notice : merge.notices()) console.warn(notice);
   if (merge.empty()) return delta::error(delta::ErrorCode::not_found, "the logs of --not-in lack nothing; nothing was written");
-  DELTA_TRY(auto out, delta::OutputFile::create(*path, {.force = invocation.has("force")}));
+  DELTA_TRY(auto out, target.create(invocation));
   DELTA_TRY(auto conflicts, find_conflicts(invocation, console, merge));
   std::vector<delta::OutputFile*> outputs;
   if (conflicts.file) outputs.push_back(&*conflicts.file);
@@ -106,9 +145,9 @@ Result<Exit> run_merge(const Invocation& invocation, Console& console) {
   if (conflicts.count) console.note(count_text(*conflicts.count));
   if (conflicts.file) DELTA_OK(conflicts.file->prepare());
   DELTA_TRY(const auto summary, write(invocation, console, merge, out));
-  outputs.push_back(&out);
-  DELTA_OK(commit_outputs(outputs, console));
-  DELTA_OK(report(invocation, console, merge, summary, *path));
+  DELTA_TRY(const bool changed, publish(target, outputs, out, console));
+  if (!changed) console.note(target.name + ": left as it is, since it has every commit of the others");
+  DELTA_OK(report(invocation, console, merge, summary, target.name));
   return pending(merge) > 0 ? Exit::partly : Exit::yes;
 }
 

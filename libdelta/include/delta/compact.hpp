@@ -9,6 +9,7 @@
 
 #include "delta/finding.hpp"
 #include "delta/kept_times.hpp"
+#include "delta/locked_log.hpp"
 #include "delta/log.hpp"
 #include "delta/preset.hpp"
 #include "delta/result.hpp"
@@ -51,6 +52,7 @@ struct CompactReport {
   std::uint64_t pruned_commits = 0;             ///< after: that have lost something, now or before
   std::uint64_t longest_chain = 0;              ///< most deltas of a vector, before
   std::uint64_t bytes_before = 0, bytes_after = 0;
+  bool changed = true;                          ///< false: in place, and the log is that already
   bool repacked = true;                         ///< false: so small that any reader has it whole at once, and larger when packed: merged instead
   KeptTimes answers;                            ///< the times that the output answers, beside now; all() if nothing is pruned
   std::vector<Finding> notices;                 ///< pending commits, a torn tail that was passed over, ...
@@ -65,6 +67,8 @@ DELTA_EXPORT Result<KeptTimes> kept_times(const Log& log, std::span<const KeepRu
 /// what would be. Memory: `memory` bytes, names and commit rows, 40 bytes a vector, and, if anything is pruned, 56 bytes a delta.
 DELTA_EXPORT Result<CompactReport> compact(std::span<const std::string> paths, const std::string& output, const CompactOptions& options);
 DELTA_EXPORT Result<CompactReport> compact(const Log& log, const std::string& output, const CompactOptions& options);  ///< the same of an open one; usage: if it was opened for some ids
+/// The same, and the output takes the place of the log, which `log` was read from under the lock; where the bytes would be the same, nothing is replaced.
+DELTA_EXPORT Result<CompactReport> compact_in_place(const Log& log, const LockedLog& place, const CompactOptions& options);
 
 /// Deltas of the vector that has most: what `--if chain:N` asks.
 DELTA_EXPORT Result<std::uint64_t> longest_chain(const Log& log);

@@ -79,6 +79,7 @@ Result<AppendFile> AppendFile::open(const std::string& path, const LockWait& wai
 }
 
 const std::string& AppendFile::name() const { return state_->name; }
+std::uint64_t AppendFile::hard_links() const { return state_->opened.st_nlink; }
 std::uint64_t AppendFile::size() const { return state_->size; }
 
 Status AppendFile::read(std::uint64_t offset, std::span<Byte> into) const {

@@ -24,6 +24,7 @@ class AppendFile {
   ~AppendFile();
 
   const std::string& name() const;
+  std::uint64_t hard_links() const;  ///< when it was locked
   std::uint64_t size() const;  ///< with what was written and not acknowledged
   /// Fills `into` from `offset`; an error if the file ends before it is full.
   Status read(std::uint64_t offset, std::span<Byte> into) const;

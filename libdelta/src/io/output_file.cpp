@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "delta/file.hpp"
+#include "io/cleanup.hpp"
 #include "io/fd.hpp"
 #include "io/temporary.hpp"
 
@@ -260,6 +261,22 @@ Status OutputFile::prepare() {
   return prepared;
 }
 
+Result<bool> OutputFile::same_as(const std::string& path) {
+  DELTA_OK(prepare());
+  if (state_->through) return false;
+  DELTA_TRY(const InputFile own, InputFile::open(state_->temporary.path()));
+  DELTA_TRY(const InputFile other, InputFile::open(path));
+  if (own.size() != other.size()) return false;
+  Buffer a(kBufferBytes), b(kBufferBytes);
+  for (std::uint64_t at = 0; at < own.size(); at += kBufferBytes) {
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(kBufferBytes, own.size() - at));
+    DELTA_OK(own.read(at, std::span(a).first(n)));
+    DELTA_OK(other.read(at, std::span(b).first(n)));
+    if (!std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(n), b.begin())) return false;
+  }
+  return true;
+}
+
 Status OutputFile::commit() {
   OutputFile* const self = this;
   return commit_all({&self, 1});
@@ -275,6 +292,7 @@ Status commit_all(std::span<OutputFile* const> files) {
     for (auto* output : outputs) DELTA_OK(output->prepare());
     Renames<OutputFile::State> renames(outputs.size());
     for (auto* output : outputs) DELTA_OK(renames.add(*output, outputs.size() > 1));
+    io::pass_commit_point();
     return renames.run();
   }();
   for (auto* output : outputs) done ? output->temporary.unlock() : output->fail();

@@ -94,7 +94,8 @@ class Compaction {
  public:
   Compaction(const Log& log, const CompactOptions& options) : log_(log), options_(options), ranks_(model::origin_ranks(log.catalog())) {}
 
-  Result<CompactReport> run(const std::string& output) {
+  /// `file`: null for a dry run; it is not committed.
+  Result<CompactReport> run(OutputFile* file) {
     DELTA_OK(check_closed());
     DELTA_TRY(rules_, kept_times(log_, options_.keep));
     for (const KeepRule& rule : options_.keep) {
@@ -104,11 +105,6 @@ class Compaction {
     survey_ = std::move(survey);
     pruning_ = rules_ != KeptTimes::all() || options_.assume_closed;
     rows_.emplace(log_, pruning_, kept_by_all(), options_.assume_closed);
-    std::optional<OutputFile> file;
-    if (!output.empty()) {
-      DELTA_TRY(OutputFile opened, OutputFile::create(output, {.force = options_.force}));
-      file.emplace(std::move(opened));
-    }
     const bool small = !pruning_ && survey_.bytes() <= store::PackedWriter::kTrialBytes;
     Buffer held;
     const auto sink = [&](ByteView bytes) {
@@ -120,9 +116,7 @@ class Compaction {
     DELTA_OK(write_vectors(writer));
     DELTA_OK(rows_->finish(writer));
     CompactReport done = report(writer);
-    if (small) DELTA_OK(write_smaller(held, file ? &*file : nullptr, done));
-    if (file) DELTA_OK(file->commit());
-    if (file && !file->caution().empty()) done.notices.push_back({Verdict::ok, file->name(), 0, "", file->caution(), ""});
+    if (small) DELTA_OK(write_smaller(held, file, done));
     return done;
   }
 
@@ -301,10 +295,33 @@ Result<CompactReport> compact(std::span<const std::string> paths, const std::str
   return compact(log, output, options);
 }
 
-Result<CompactReport> compact(const Log& log, const std::string& output, const CompactOptions& options) {
+namespace {
+
+Status check_whole(const Log& log, const CompactOptions& options) {
   if (log.impl().wanted) return error(ErrorCode::usage, "a log opened for some ids cannot be compacted: the others would be lost");
-  DELTA_OK(refuse_forks(log, options.threads));
-  return Compaction(log, options).run(output);
+  return refuse_forks(log, options.threads);
+}
+
+}  // namespace
+
+Result<CompactReport> compact(const Log& log, const std::string& output, const CompactOptions& options) {
+  DELTA_OK(check_whole(log, options));
+  if (output.empty()) return Compaction(log, options).run(nullptr);
+  DELTA_TRY(OutputFile file, OutputFile::create(output, {.force = options.force}));
+  DELTA_TRY(CompactReport report, Compaction(log, options).run(&file));
+  DELTA_OK(file.commit());
+  if (!file.caution().empty()) report.notices.push_back({Verdict::ok, file.name(), 0, "", file.caution(), ""});
+  return report;
+}
+
+Result<CompactReport> compact_in_place(const Log& log, const LockedLog& place, const CompactOptions& options) {
+  DELTA_OK(check_whole(log, options));
+  DELTA_TRY(OutputFile file, place.create_output());
+  DELTA_TRY(CompactReport report, Compaction(log, options).run(&file));
+  DELTA_TRY(report.changed, place.changed_by(file));
+  if (report.changed) DELTA_OK(file.commit());
+  if (report.changed && !file.caution().empty()) report.notices.push_back({Verdict::ok, file.name(), 0, "", file.caution(), ""});
+  return report;
 }
 
 Result<std::uint64_t> longest_chain(const Log& log) {
