@@ -56,6 +56,16 @@ struct Record {
   std::string_view setting;                   ///< unchecked; empty: none. With one `deltas` is 1, and no change follows
 };
 
+/// A record that outlives the reader's next one: its texts stand in `text`. Never moved once it owns them.
+struct OwnedRecord {
+  Record record;
+  std::string text;
+  std::uint64_t line = 0;
+
+  void own();                 ///< takes the texts over from the reader
+  std::size_t bytes() const;  ///< of texts, values and indices, about
+};
+
 struct NdjsonOptions {
   std::size_t max_line = 64 << 20;  ///< bytes
   Micros now = 0;                   ///< what "3d ago" counts from; 0 makes such times an error

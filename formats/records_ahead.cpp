@@ -35,34 +35,8 @@ class Watched final : public ByteStream {
 
 }  // namespace
 
-struct RecordsAhead::Slot {
-  Record record;
-  std::string text;  // which the record's texts are moved to, as the reader's go with the next line
-  std::uint64_t line = 0;
-
-  void own();
-};
-
-void RecordsAhead::Slot::own() {
-  text.clear();
-  std::size_t size = 0;
-  const auto each = [this](auto use) {
-    Record& r = record;
-    for (std::string_view* view : {&r.id, &r.name_space, &r.metadata, &r.message, &r.tool, &r.source, &r.trace, &r.setting}) use(*view);
-    if (r.origin) use(*r.origin);
-    for (Record::Parent& parent : r.parents) use(parent.origin);
-  };
-  each([&size](const std::string_view& view) { size += view.size(); });
-  text.reserve(size);  // so that nothing moves
-  each([this](std::string_view& view) {
-    const std::size_t at = text.size();
-    text += view;
-    view = std::string_view(text).substr(at);
-  });
-}
-
 struct RecordsAhead::Batch {
-  std::deque<Slot> slots;  // never moves what it holds: texts may stand in the slot itself
+  std::deque<OwnedRecord> slots;  // never moves what it holds: texts may stand in the slot itself
   std::size_t size = 0;
   Status end;  // what reading gave after the last record
   bool last = false, full = false;
@@ -76,14 +50,14 @@ void RecordsAhead::Batch::fill(NdjsonReader& reader) {
   full = false;
   for (size = 0; !full && (size == 0 || reader.ready()); ++size) {
     if (size == slots.size()) slots.emplace_back();
-    Slot& slot = slots[size];
+    OwnedRecord& slot = slots[size];
     const auto more = reader.next(slot.record);
     last = !more || !*more;
     if (!more) end = more.error();
     if (last) return;
     slot.own();
     slot.line = reader.line();
-    bytes += slot.text.size() + 4 * (slot.record.bits.size() + slot.record.indices.size());
+    bytes += slot.bytes();
     full = size + 1 == kBatchRecords || bytes >= kBatchBytes;
   }
 }

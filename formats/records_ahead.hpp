@@ -24,7 +24,6 @@ class RecordsAhead {
   const std::string& name() const;  ///< of the stream
 
  private:
-  struct Slot;
   struct Batch;
   struct State;
 

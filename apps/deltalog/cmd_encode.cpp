@@ -11,6 +11,7 @@
 #include "command.hpp"
 #include "delta/encode.hpp"
 #include "delta/text.hpp"
+#include "encode_stream.hpp"
 #include "formats/format.hpp"
 #include "formats/ids.hpp"
 #include "formats/json_writer.hpp"
@@ -204,7 +205,7 @@ Result<Encoder> open_encoder(const Invocation& invocation, delta::EncodeOptions 
 struct Job {
   const Invocation& invocation;
   Console& console;
-  Encoder& encoder;
+  Encoder* encoder;
   const Ids& ids;
   Bound max_delete;
   std::string policy;  // the setting, until it is written; empty: none
@@ -213,7 +214,7 @@ struct Job {
   /// What is to stand before the first input: at its time, so that the clock does not run backwards.
   Status begin(std::optional<Micros> at) {
     if (policy.empty()) return {};
-    return encoder.set(std::exchange(policy, {}), at);
+    return encoder->set(std::exchange(policy, {}), at);
   }
 };
 
@@ -242,7 +243,7 @@ Status encode_matrix(Job& job, Input& input) {
     return {};
   };
   DELTA_OK(job.begin(input.at));
-  DELTA_TRY(const auto deltas, job.encoder.state(matrix));
+  DELTA_TRY(const auto deltas, job.encoder->state(matrix));
   job.console.note(name + ": " + delta::plural(deltas, "delta"));
   return {};
 }
@@ -265,7 +266,7 @@ class ParentTexts {
 Status encode_record(Job& job, const Record& record, const Input& input, ParentTexts& parents) {
   DELTA_OK(job.begin(record.time ? record.time : input.at));
   if (record.kind == Record::Kind::commit) {
-    return job.encoder.commit({.origin = record.origin.value_or(""),
+    return job.encoder->commit({.origin = record.origin.value_or(""),
                                .first = record.seq.value_or(1),
                                .deltas = record.deltas,
                                .parents = parents.of(record),
@@ -291,7 +292,7 @@ Status encode_record(Job& job, const Record& record, const Input& input, ParentT
                      .seq = record.seq,
                      .parents = {}};
   if (record.has_parents) change.parents = parents.of(record);
-  return job.encoder.change(change);
+  return job.encoder->change(change);
 }
 
 Status encode_updates(Job& job, Input& input) {
@@ -342,6 +343,48 @@ Status report(const Invocation& invocation, Console& console, const delta::Encod
   return console.print(out);
 }
 
+/// A stream that stays open: updates on stdin, added to a log, with commits that are to be cut.
+bool stays_open(const Invocation& invocation, const std::vector<Input>& inputs) {
+  return inputs.size() == 1 && inputs[0].path == "-" && inputs[0].format == Format::ndjson && invocation.has("append") && invocation.has("commit-every");
+}
+
+/// What was acknowledged before an error stays.
+Exit report_broken_stream(const StreamEncoder& stream, const delta::Error& error, Console& console) {
+  console.error(error);
+  console.error(delta::error(error.code, fmt::format("acknowledged up to {} (line {}); nothing of what follows was written",
+                                                     delta::escape(stream.last_dot(), 4096), stream.last_line()))
+                    .in(error.file));
+  return Exit::partly;
+}
+
+Result<Exit> encode_stream(const Invocation& invocation, Console& console, delta::EncodeOptions options, Job& job, Input& input) {
+  if (invocation.has("output") || invocation.has("base") || invocation.has("force")) return open_encoder(invocation, std::move(options)).error();
+  DELTA_TRY(const auto every, value_of(invocation, "commit-every", parse_commit_every));
+  DELTA_TRY(const auto apart, value_of(invocation, "segment-every", delta::parse_duration));
+  StreamEncoder::Options plan{*invocation.value("append"), std::move(options), every->deltas, every->duration};
+  plan.every = apart.value_or(plan.every);
+  const delta::EncodeOptions tagging = plan.encode;
+  ParentTexts parents;
+  StreamEncoder stream(std::move(plan), [&](Encoder& encoder, const Record& record) {
+    job.encoder = &encoder;
+    return encode_record(job, record, input, parents);
+  });
+  DELTA_TRY(auto opened, delta::InputStream::open(input.path));
+  if (auto done = stream.run(std::move(opened)); !done) {
+    if (stream.last_dot().empty()) return std::move(done).error();
+    return report_broken_stream(stream, done.error(), console);
+  }
+  delta::EncodeSummary summary = stream.summary();
+  if (const auto* tag = invocation.value("tag")) {
+    DELTA_TRY(auto encoder, Encoder::append(*invocation.value("append"), tagging));
+    DELTA_OK(encoder.tag(*tag));
+    DELTA_TRY(const auto tagged, encoder.finish());
+    summary.commits += tagged.commits, summary.deltas += tagged.deltas, summary.bytes += tagged.bytes;
+  }
+  DELTA_OK(report(invocation, console, summary));
+  return Exit::yes;
+}
+
 }  // namespace
 
 Result<Exit> run_encode(const Invocation& invocation, Console& console) {
@@ -356,11 +399,17 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
   for (const auto& input : inputs) matrices += delta::formats::is_matrix(input.format) ? 1 : 0;
   DELTA_TRY(const auto ids, Ids::read(invocation, matrices));
   DELTA_TRY(const auto policy, policy_option(invocation));
+  const Bound bound = max_delete.value_or(Bound{{}, 0.5});
+  if (stays_open(invocation, inputs)) {
+    Job job{invocation, console, nullptr, ids, bound, policy ? policy_setting(*policy) : ""};
+    return encode_stream(invocation, console, std::move(options), job, inputs[0]);
+  }
+  if (invocation.has("segment-every")) return usage_error(invocation, "--segment-every goes with a stream: - --append LOG --commit-every N");
   const unsigned threads = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
   const bool parse_ahead = matrices == 0 && threads > 1;  // one of the threads
   if (parse_ahead) options.threads = threads - 1;
   DELTA_TRY(auto encoder, open_encoder(invocation, std::move(options)));
-  Job job{invocation, console, encoder, ids, max_delete.value_or(Bound{{}, 0.5}), policy ? policy_setting(*policy) : "", parse_ahead};
+  Job job{invocation, console, &encoder, ids, bound, policy ? policy_setting(*policy) : "", parse_ahead};
   for (auto& input : inputs) {
     DELTA_OK(delta::formats::is_matrix(input.format) ? encode_matrix(job, input) : encode_updates(job, input));
   }

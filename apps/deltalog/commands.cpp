@@ -62,6 +62,10 @@ Options output() {
           {"force", 'f', "", "replace OUT if it exists"}};
 }
 
+Options wait() {
+  return {{"wait", 0, "DURATION", "wait so long for another writer (default: 10s); none: also write without a lock"}};
+}
+
 // Which deltas and vectors a command looks at; each takes those that it acts on.
 Options selection(std::initializer_list<std::string_view> names) {
   return in_group("Selection",
@@ -100,6 +104,7 @@ Command encode_command() {
       .operands = {{"INPUT", "a matrix, a file of updates, or - for updates on stdin", false, true, Kind::file}},
       .options =
           join({output(),
+                wait(),
                 {{"append", 0, "LOG", "add to LOG in place, under its lock", false, {}, Kind::file},
                  {"base", 0, "LOG", "diff against LOG, and write only what it lacks", true, {}, Kind::file},
                  {"from", 0, "FORMAT", "take every input as FORMAT", false, {"npy", "ndjson"}},
@@ -116,6 +121,7 @@ Command encode_command() {
                  {"partial", 0, "", "a row that is missing is left alone, not deleted"},
                  {"max-delete", 0, "N|P%", "refuse to delete more vectors at once (default: 50%)"},
                  {"commit-every", 0, "N,DURATION", "cut commits of updates at N deltas or DURATION"},
+                 {"segment-every", 0, "DURATION", "of a stream: make what is cut durable this often at most (default: 1s)"},
                  {"allow-nonfinite", 0, "", "take NaN and infinities as values"},
                  {"max-error", 0, "E", "round values by up to E, the same at every version"},
                  {"max-relative", 0, "R", "round values by up to R times their size (0.01: 1 %)"},
@@ -146,13 +152,15 @@ Command encode_command() {
 Command merge_command() {
   return {.name = "merge",
           .summary = "the union of logs, as one",
-          .synopsis = "LOG... -o OUT",
+          .synopsis = "LOG... -o OUT | LOG... --into LOG",
           .description =
               "Copies every commit of the logs, and loses none: conflicts are decided when reading. Segments are copied as they are, "
               "those that another one holds are left out, and the bytes do not depend on the order of the logs. Commits whose "
               "causes are missing are kept; it then exits 4.",
           .operands = {kLogs},
           .options = join({output(),
+                           {{"into", 0, "LOG", "replace LOG by its union with the others, under its lock", false, {}, Kind::file}},
+                           wait(),
                            {{"not-in", 0, "LOG", "leave out what LOG holds: a bundle to ship to it", true, {}, Kind::file},
                             {"conflicts", 0, "FILE", "write as NDJSON where concurrent assignments meet now", false, {}, Kind::output},
                             {"fail-on-conflict", 0, "", "write no OUT and exit 1 if there is any conflict"}},
@@ -164,7 +172,8 @@ Command merge_command() {
                            common()}),
           .example =
               "deltalog merge alice.dlog bob.dlog -o both.dlog\n"
-              "deltalog merge alice.dlog --not-in bob.dlog -o for-bob.dlog\n",
+              "deltalog merge alice.dlog --not-in bob.dlog -o for-bob.dlog\n"
+              "deltalog merge for-bob.dlog --into bob.dlog\n",
           .run = run_merge};
 }
 
@@ -305,13 +314,15 @@ Command show_command() {
 Command compact_command() {
   return {.name = "compact",
           .summary = "repack a log by vector, and prune its history",
-          .synopsis = "LOG... -o OUT",
+          .synopsis = "LOG... -o OUT | LOG --in-place",
           .description =
               "Writes the union of the logs as one packed segment, in which each vector's history lies together. With --keep, lets go "
               "what neither now nor a kept time needs; the present under every policy, the kept times, blame there, and every later "
               "merge stay what they were. Times that are not kept are refused from then on.",
           .operands = {kLogs},
           .options = join({output(),
+                           {{"in-place", 0, "", "replace the one LOG by the result, under its lock"}},
+                           wait(),
                            {{"keep", 0, "RULE", "all (default), now, since:TIME, last:N, every:DURATION, hourly:N, daily:N, weekly:N, monthly:N, yearly:N, tags", true},
                             {"whole-deltas", 0, "", "a delta goes whole or stays whole, so that hashes vouch for all that stays"},
                             {"assume-closed", 0, "", "no writer is unseen: transforms and tombstones go too, and who comes late is refused"},
@@ -325,7 +336,8 @@ Command compact_command() {
                            common()}),
           .example =
               "deltalog compact history.dlog -o packed.dlog\n"
-              "deltalog compact history.dlog --keep daily:7 --keep monthly:12 -o pruned.dlog\n",
+              "deltalog compact history.dlog --keep daily:7 --keep monthly:12 -o pruned.dlog\n"
+              "deltalog compact history.dlog --in-place\n",
           .run = run_compact};
 }
 
@@ -365,6 +377,7 @@ Command rollback_command() {
               "the exit code 4. Nothing is forgotten. With nothing to do, nothing is written.",
           .operands = {kLogs},
           .options = join({{{"append", 0, "", "add to the one LOG in place, under its lock"}},
+                           wait(),
                            output(),
                            {{"revert", 0, "COMMIT", "undo this commit: a dot in it, or digits of its hash"},
                             {"time", 0, "TIME", "time of the new commit (default: now)"},
@@ -400,6 +413,7 @@ Command tag_command() {
           .options = join({{{"at", 0, "TIME", "the time to be named, its microsecond included"},
                             {"origin", 0, "NAME", "the writer (default: $DELTALOG_ORIGIN, else main)"},
                             {"message", 'm', "MESSAGE", "message of the commit"}},
+                           wait(),
                            json(),
                            threads(),
                            talk(),

@@ -53,6 +53,7 @@ Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Consol
   DELTA_TRY(const auto preset, value_of(invocation, "preset", parse_preset));
   DELTA_TRY(options.threads, threads_of(invocation));
   DELTA_TRY(options.now, default_time());
+  DELTA_TRY(options.wait, wait_of(invocation));
   options.preset = preset.value_or(options.preset);
   options.force = invocation.has("force");
   options.message = text("message");

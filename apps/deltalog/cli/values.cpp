@@ -214,6 +214,13 @@ Result<Threshold> parse_threshold(std::string_view text) {
   return threshold;
 }
 
+Result<delta::LockWait> parse_wait(std::string_view text) {
+  if (text == "none") return delta::LockWait{.longest = 0, .required = false};
+  if (text == "0") return delta::LockWait{.longest = 0};
+  DELTA_TRY(const auto longest, delta::parse_duration(text));
+  return delta::LockWait{.longest = longest};
+}
+
 Result<std::uint64_t> parse_size(std::string_view text) {
   static constexpr std::string_view letters = "KMGT";
   const auto letter = text.empty() ? text.npos : letters.find(text.back());
@@ -302,6 +309,11 @@ bool glob_match(std::string_view pattern, std::string_view text) {
 
 Result<std::optional<Micros>> time_of(const Invocation& invocation, std::string_view option) {
   return value_of(invocation, option, [](std::string_view text) { return delta::parse_time(text, now()); });
+}
+
+Result<delta::LockWait> wait_of(const Invocation& invocation) {
+  DELTA_TRY(const auto wait, value_of(invocation, "wait", parse_wait));
+  return wait.value_or(delta::LockWait{});
 }
 
 Result<unsigned> threads_of(const Invocation& invocation) {

@@ -9,6 +9,7 @@
 
 #include "cli/parse.hpp"
 #include "delta/compact.hpp"
+#include "delta/file.hpp"
 #include "delta/preset.hpp"
 #include "delta/timestamp.hpp"
 #include "delta/windows.hpp"
@@ -57,6 +58,9 @@ struct Threshold {
 };
 Result<Threshold> parse_threshold(std::string_view text);
 
+/// A duration; "0", not at all; or "none", not at all, and without a lock where the file system has none.
+Result<delta::LockWait> parse_wait(std::string_view text);
+
 /// "4096", "64K", "256M", "10G": bytes; the letters count in 1,024.
 Result<std::uint64_t> parse_size(std::string_view text);
 
@@ -86,6 +90,9 @@ auto value_of(const Invocation& invocation, std::string_view option, Parse parse
 }
 
 Result<std::optional<delta::Micros>> time_of(const Invocation& invocation, std::string_view option);
+
+/// --wait, or the default.
+Result<delta::LockWait> wait_of(const Invocation& invocation);
 
 /// -j, or 0 for as many as the machine has.
 Result<unsigned> threads_of(const Invocation& invocation);

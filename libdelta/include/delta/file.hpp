@@ -51,6 +51,8 @@ class DELTA_EXPORT InputStream {
   const std::string& name() const;
   /// Reads up to into.size() bytes; 0 is the end.
   Result<std::size_t> read(std::span<std::uint8_t> into);
+  /// Waits until read() has something, or the end; false: not within `longest`.
+  Result<bool> wait(Micros longest) const;
 
  private:
   struct State;
@@ -87,6 +89,8 @@ class DELTA_EXPORT OutputFile {
   Status write(std::span<const std::uint8_t> bytes);
   /// Writes out what is buffered, and makes it durable (fsync). The file has no name yet, and nothing more can be written.
   Status prepare();
+  /// Prepares it, and compares it with a file, byte by byte. False of what is written through.
+  Result<bool> same_as(const std::string& path);
   /// commit_all() of this one. Only now is the file there.
   Status commit();
   /// What could not be kept of the file that commit() replaced; empty: nothing.

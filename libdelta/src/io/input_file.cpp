@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 
@@ -152,5 +153,13 @@ Result<InputStream> InputStream::open(const std::string& path) {
 const std::string& InputStream::name() const { return state_->name; }
 
 Result<std::size_t> InputStream::read(std::span<std::uint8_t> into) { return io::read_some(state_->fd, into, state_->name); }
+
+Result<bool> InputStream::wait(Micros longest) const {
+  constexpr Micros kMost = 60'000'000;  // a poll() takes an int
+  struct pollfd file = {state_->fd.get(), POLLIN, 0};
+  const int ready = io::retry([&] { return io::sys().poll(&file, 1, static_cast<int>((std::min(longest, kMost) + 999) / 1000)); });
+  if (ready < 0) return io::os_error("wait for input", state_->name);
+  return ready > 0;
+}
 
 }  // namespace delta

@@ -44,6 +44,7 @@ const Syscalls kReal = {
     .unlink = ::unlink,
     .control_lock = [](int fd, int command, struct flock* lock) { return ::fcntl(fd, command, lock); },
     .sleep = [](const struct timespec* time) { return ::nanosleep(time, nullptr); },
+    .poll = ::poll,
     .isatty = ::isatty,
     .duplicate = [](int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); },
     .change_mode = ::fchmod,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
@@ -30,6 +31,7 @@ struct Syscalls {
   int (*unlink)(const char* path);
   int (*control_lock)(int fd, int command, struct flock* lock);  ///< fcntl() with a lock
   int (*sleep)(const struct timespec* time);                      ///< nanosleep()
+  int (*poll)(struct pollfd* files, unsigned long n, int milliseconds);
   int (*isatty)(int fd);
   int (*duplicate)(int fd);  ///< to be closed by exec()
   int (*change_mode)(int fd, mode_t mode);

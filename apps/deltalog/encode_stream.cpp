@@ -1,0 +1,111 @@
+#include "encode_stream.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "cli/values.hpp"
+
+namespace deltalog {
+
+namespace {
+
+using delta::Micros;
+using delta::formats::OwnedRecord;
+using delta::formats::Record;
+
+constexpr std::size_t kMostRecords = 65536, kMostBytes = std::size_t{16} << 20;
+
+/// The stream as the reader wants it, which can also be asked whether it has anything.
+class Waiting final : public delta::formats::ByteStream {
+ public:
+  explicit Waiting(delta::InputStream& stream) : stream_(stream) {}
+  const std::string& name() const override { return stream_.name(); }
+  Result<std::size_t> read(std::span<std::uint8_t> into) override { return stream_.read(into); }
+
+ private:
+  delta::InputStream& stream_;
+};
+
+}  // namespace
+
+Status StreamEncoder::run(delta::InputStream stream) {
+  name_ = stream.name();
+  delta::formats::NdjsonReader reader(std::make_unique<Waiting>(stream), {.max_line = std::size_t{64} << 20, .now = now()});
+  while (true) {
+    if (until_due() == 0) DELTA_OK(flush());
+    if (!reader.ready() && until_due() != delta::kMaxMicros) {
+      DELTA_TRY(const bool more, stream.wait(until_due()));
+      if (!more) continue;
+    }
+    OwnedRecord next;
+    DELTA_TRY(const bool more, reader.next(next.record));
+    if (!more) return flush();
+    next.line = reader.line();
+    DELTA_OK(take(next));
+  }
+}
+
+Status StreamEncoder::take(OwnedRecord& next) {
+  OwnedRecord& own = pending_.emplace_back();
+  own.record = std::move(next.record);
+  own.line = next.line;
+  own.own();
+  pending_bytes_ += own.bytes();
+  const Record& record = own.record;
+  if (record.kind == Record::Kind::commit) {
+    if (owed_ > 0) return delta::error(delta::ErrorCode::bad_input, "the commit before it is not complete").in(name_).at("line " + std::to_string(own.line));
+    owed_ = record.setting.empty() ? record.deltas : 0;
+  } else if (owed_ > 0) {
+    --owed_;
+  }
+  const Micros came = now();
+  last_time_ = record.time.value_or(came);
+  if (pending_.size() == 1) first_time_ = last_time_, first_came_ = came;
+  return {};
+}
+
+/// Whether a commit among what is pending is complete, by what was asked for.
+bool StreamEncoder::is_cut() const {
+  if (pending_.empty() || owed_ > 0) return false;
+  if (pending_.size() >= options_.deltas.value_or(kMostRecords) || pending_bytes_ >= kMostBytes) return true;
+  if (!options_.duration) return false;
+  return last_time_ >= first_time_ + *options_.duration || now() >= first_came_ + *options_.duration;
+}
+
+/// 0: something is to be written now; the greatest time: nothing will be, before more has come.
+Micros StreamEncoder::until_due() const {
+  const Micros time = now();
+  const auto left = [time](Micros due) { return due > time ? due - time : 0; };
+  const bool full = pending_.size() >= kMostRecords || pending_bytes_ >= kMostBytes;
+  if (is_cut()) return full ? 0 : left(last_flush_ + options_.every);
+  if (pending_.empty() || owed_ > 0 || !options_.duration) return delta::kMaxMicros;
+  return std::max<Micros>(left(first_came_ + *options_.duration), 1);
+}
+
+Status StreamEncoder::flush() {
+  if (pending_.empty()) return {};
+  auto encode = options_.encode;
+  DELTA_TRY(encode.now, default_time());
+  DELTA_TRY(auto encoder, delta::Encoder::append(options_.log, std::move(encode)));
+  for (const OwnedRecord& own : pending_) {
+    if (auto written = write_(encoder, own.record); !written) {
+      return std::move(written).error().in(name_).at("line " + std::to_string(own.line));
+    }
+  }
+  DELTA_TRY(auto done, encoder.finish());
+  delta::let_signals_kill();
+  summary_.commits += done.commits, summary_.deltas += done.deltas, summary_.bytes += done.bytes, summary_.unchanged += done.unchanged;
+  summary_.notices.insert(summary_.notices.end(), done.notices.begin(), done.notices.end());
+  const delta::Log& log = encoder.log();
+  if (done.commits > 0) {
+    const auto& last = log.commit(static_cast<std::uint32_t>(log.commits() - 1));
+    last_dot_ = log.dot_text({last.origin, last.last()});
+  }
+  last_line_ = pending_.back().line;
+  pending_.clear();
+  pending_bytes_ = 0;
+  last_flush_ = now();
+  return {};
+}
+
+}  // namespace deltalog

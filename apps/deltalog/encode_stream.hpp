@@ -1,0 +1,58 @@
+// Updates that come one by one, for as long as their producer runs: each run of commits becomes durable and visible while the next ones are
+// awaited, and the log's lock is held only while one is written.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "delta/encode.hpp"
+#include "delta/file.hpp"
+#include "formats/ndjson.hpp"
+
+namespace deltalog {
+
+using delta::Result;
+using delta::Status;
+
+class StreamEncoder {
+ public:
+  struct Options {
+    std::string log;
+    delta::EncodeOptions encode;             ///< `now` is asked anew for each segment
+    std::optional<std::uint64_t> deltas;     ///< a commit is cut at so many, or
+    std::optional<delta::Micros> duration;   ///< when its first delta is so old
+    delta::Micros every = 1'000'000;         ///< segments are so far apart at least
+  };
+  using Write = std::function<Status(delta::Encoder&, const delta::formats::Record&)>;
+
+  StreamEncoder(Options options, Write write) : options_(std::move(options)), write_(std::move(write)) {}
+
+  /// To the end of the stream. Of an error nothing behind last_dot() is in the log.
+  Status run(delta::InputStream stream);
+
+  /// What was acknowledged so far.
+  const delta::EncodeSummary& summary() const { return summary_; }
+  const std::string& last_dot() const { return last_dot_; }    ///< empty: nothing
+  std::uint64_t last_line() const { return last_line_; }
+
+ private:
+  Status take(delta::formats::OwnedRecord& next);
+  bool is_cut() const;
+  delta::Micros until_due() const;
+  Status flush();
+
+  Options options_;
+  Write write_;
+  std::string name_;
+  std::deque<delta::formats::OwnedRecord> pending_;  // owned texts may stand in the record itself: never moved
+  std::size_t pending_bytes_ = 0;
+  std::uint64_t owed_ = 0;                 // deltas of a commit that was stated whole, still to come
+  delta::Micros first_time_ = 0, last_time_ = 0, first_came_ = 0, last_flush_ = 0;
+  delta::EncodeSummary summary_;
+  std::string last_dot_;
+  std::uint64_t last_line_ = 0;
+};
+
+}  // namespace deltalog
