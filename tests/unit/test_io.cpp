@@ -559,9 +559,10 @@ TEST_CASE("fsync is called once, and its failure is final") {
   auto file = AppendFile::open(dir.file("log"));
   REQUIRE(file->write(bytes_of("new")));
   CHECK_FALSE(file->sync());
+  CHECK(syncs == 3);  // the second is that of the cut
   CHECK_FALSE(file->sync());
   CHECK_FALSE(file->write(bytes_of("more")));
-  CHECK(syncs == 2);
+  CHECK(syncs == 3);
   CHECK(get(dir.file("log")) == "old");
 }
 
@@ -596,6 +597,54 @@ TEST_CASE("a log is appended to under a lock") {
   }
   CHECK(get(dir.file("log")) == "old+new");
   CHECK(AppendFile::open(dir.file("log")));
+}
+
+TEST_CASE("readers see what is acknowledged while a writer holds the lock") {
+  const scratch::Directory dir;
+  put(dir.file("log"), "old");
+  const auto size = [&] { return InputFile::open_acknowledged(dir.file("log"))->size(); };
+  auto file = AppendFile::open(dir.file("log"));
+  REQUIRE(file);
+  CHECK(size() == 3);
+  REQUIRE(file->write(bytes_of("+new")));
+  CHECK(size() == 3);
+  CHECK(InputFile::open(dir.file("log"))->size() == 7);
+  REQUIRE(file->sync());
+  CHECK(size() == 3);
+  REQUIRE(file->acknowledge());
+  CHECK(size() == 7);
+  REQUIRE(file->write(bytes_of("+more")));
+  CHECK(size() == 7);
+  REQUIRE(file->truncate(3));
+  CHECK(size() == 3);
+}
+
+TEST_CASE("a log that another program replaces meanwhile is not acknowledged") {
+  const scratch::Directory dir;
+  put(dir.file("log"), "old");
+  auto file = AppendFile::open(dir.file("log"));
+  REQUIRE(file->write(bytes_of("+new")));
+  fs::rename(dir.file("log"), dir.file("moved"));
+  put(dir.file("log"), "another");
+  const Status status = file->acknowledge();
+  REQUIRE_FALSE(status);
+  CHECK(status.error().message.ends_with("nothing was acknowledged"));
+  CHECK(get(dir.file("moved")) == "old");
+  CHECK(get(dir.file("log")) == "another");
+}
+
+TEST_CASE("a file system without locks is written to only when that is asked for") {
+  const scratch::Directory dir;
+  put(dir.file("log"), "old");
+  io::Syscalls table = io::sys();
+  table.control_lock = [](int, int, struct flock*) { return errno = ENOLCK, -1; };
+  const ScopedSyscalls scoped(table);
+  const auto refused = AppendFile::open(dir.file("log"));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::locked);
+  CHECK(refused.error().hint.find("--wait none") != std::string::npos);
+  CHECK(AppendFile::open(dir.file("log"), {.longest = 0, .required = false}));
+  CHECK(InputFile::open_acknowledged(dir.file("log"))->size() == 3);
 }
 
 TEST_CASE("what was appended and not synced is taken back") {
@@ -709,6 +758,7 @@ TEST_CASE("a signal removes the temporary file and kills with its own number") {
       auto done = OutputFile::create(dir.file("done"), {});
       auto out = OutputFile::create(dir.file("out"), {});
       if (!out || !done || !out->write(bytes_of("half")) || !done->commit()) ::_exit(9);
+      let_signals_kill();
       ::raise(number);
       ::_exit(8);
     }
@@ -718,6 +768,31 @@ TEST_CASE("a signal removes the temporary file and kills with its own number") {
     CHECK(WTERMSIG(status) == number);
     CHECK(fs::exists(dir.file("done")));
     CHECK(dir.entries() == 1);
+  }
+}
+
+TEST_CASE("a signal cuts a log back to what was acknowledged, and is postponed behind the commit point") {
+  for (const bool acknowledged : {false, true}) {
+    const scratch::Directory dir;
+    put(dir.file("log"), "old");
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      ::signal(SIGTERM, SIG_DFL);
+      install_signal_cleanup();
+      auto file = AppendFile::open(dir.file("log"));
+      if (!file || !file->write(bytes_of("+new"))) ::_exit(9);
+      if (acknowledged && !file->acknowledge()) ::_exit(9);
+      ::raise(SIGTERM);
+      if (!acknowledged) ::_exit(8);
+      let_signals_kill();
+      ::_exit(7);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == SIGTERM);
+    CHECK(get(dir.file("log")) == (acknowledged ? "old+new" : "old"));
   }
 }
 

@@ -26,16 +26,21 @@ struct AppendFile::State {
 
   ~State() {
     if (!fd) return;
-    if (size > boundary && !broken) cut(boundary);
+    if (size > boundary && !broken) take_back();
     guard.disarm();
     unlock(fd);
   }
-  bool cut(std::uint64_t to) {
-    return retry([&] { return sys().truncate(fd.get(), static_cast<off_t>(to)); }) == 0;
+  bool cut(std::uint64_t to) { return retry([&] { return sys().truncate(fd.get(), static_cast<off_t>(to)); }) == 0; }
+  /// Takes back what was written. The cut is made durable, as far as the disk can: what comes next would stand in the same place, often with
+  /// the same dots and salt, and a power cut must not mix the two.
+  bool take_back() {
+    const bool done = cut(boundary);
+    static_cast<void>(try_sync(fd));
+    return done;
   }
   /// `why`, after the attempt to restore the file.
   Error roll_back(Error why) {
-    if (cut(boundary)) {
+    if (take_back()) {
       why.message += "; the file is as it was";
       size = boundary;
     } else {

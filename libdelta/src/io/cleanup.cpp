@@ -107,7 +107,7 @@ void cut_back() {
     const int fd = slot.fd.load(std::memory_order_relaxed);
     const auto boundary = static_cast<off_t>(slot.boundary.load(std::memory_order_acquire));
     struct stat info;
-    if (::fstat(fd, &info) == 0 && info.st_size > boundary && ::ftruncate(fd, boundary) != 0) return;  // nothing else can be done here
+    if (::fstat(fd, &info) == 0 && info.st_size > boundary && ::ftruncate(fd, boundary) == 0) ::fsync(fd);
   }
 }
 
@@ -147,6 +147,8 @@ void handle(int signal_number, void (*handler)(int)) {
 
 void install_signal_cleanup() {
   io::main_thread = ::pthread_self();
+  io::committed = false;
+  io::postponed = 0;
   for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) io::handle(signal_number, io::on_signal);
   for (const int signal_number : {SIGPIPE, SIGXFSZ}) io::handle(signal_number, SIG_IGN);
 }
