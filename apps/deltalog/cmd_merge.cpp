@@ -71,8 +71,8 @@ Result<MergeSummary> write(const Invocation& invocation, Console& console, Merge
   return summary;
 }
 
-Status report(const Invocation& invocation, Console& console, const Merge& merge, const MergeSummary& summary, const std::string& path) {
-  console.note(path + ": wrote " + delta::plural(summary.segments, "segment") + ", " + delta::plural(summary.commits, "commit") + ", " +
+Status report(const Invocation& invocation, Console& console, const Merge& merge, const MergeSummary& summary, const std::string& path, bool changed) {
+  if (changed) console.note(path + ": wrote " + delta::plural(summary.segments, "segment") + ", " + delta::plural(summary.commits, "commit") + ", " +
                delta::plural(summary.deltas, "delta") + ", " + delta::human_size(summary.bytes));
   if (!invocation.has("json")) return {};
   std::string out;
@@ -147,7 +147,7 @@ Result<Exit> run_merge(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto summary, write(invocation, console, merge, out));
   DELTA_TRY(const bool changed, publish(target, outputs, out, console));
   if (!changed) console.note(target.name + ": left as it is, since it has every commit of the others");
-  DELTA_OK(report(invocation, console, merge, summary, target.name));
+  DELTA_OK(report(invocation, console, merge, summary, target.name, changed));
   return pending(merge) > 0 ? Exit::partly : Exit::yes;
 }
 

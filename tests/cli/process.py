@@ -123,8 +123,8 @@ def appends(program):
     first = place.start("encode", "-", "--append", "a.dlog", "--at", "2026-01-02", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
     check(wait_until(lambda: holds_a_lock(first)), "the writer never took a lock")
-    code, _, error = place.run("encode", "-", "--append", "a.dlog", "--at", "2026-01-02", data=b'{"id":"a","vector":[1,3]}\n')
-    check(code == 3 and b"another process" in error, f"a second writer was not refused: {code} {error}")
+    code, _, error = place.run("encode", "-", "--append", "a.dlog", "--wait", "0", "--at", "2026-01-02", data=b'{"id":"a","vector":[1,3]}\n')
+    check(code == 3 and f"process {first.pid} (deltalog) is writing".encode() in error, f"a second writer was not refused: {code} {error}")
     code, out, _ = place.run("snapshot", "a.dlog", "-o", "-", "--to", "ndjson")
     check(code == 0 and out == b'{"id":"a","vector":[1,2]}\n', "a reader does not read during an append")
     first.kill()
@@ -133,6 +133,36 @@ def appends(program):
     check((place.path / "a.dlog").read_bytes() == before, "an append that was killed changed the log")
     code, _, error = place.run("encode", "-", "--append", "a.dlog", "--at", "2026-01-02", data=b'{"id":"a","vector":[1,3]}\n')
     check(code == 0, f"the log cannot be appended to after a kill: {error}")
+
+
+def open_streams(program):
+    """A stream with --commit-every: what is cut is durable while the stream is open, others get in between, and an error names what stays."""
+    place = Place(program)
+    place.run("encode", "-", "-o", "a.dlog", "--at", "2026-01-01", data=LINE)
+    stream = place.start("encode", "-", "--append", "a.dlog", "--commit-every", "2", "--segment-every", "1ms", "--origin", "s",
+                         stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    ids = lambda: {line.split(b'"')[3] for line in place.run("snapshot", "a.dlog", "-o", "-", "--to", "ndjson")[1].splitlines()}
+    for name in (b"b", b"c"):
+        stream.stdin.write(b'{"id":"%s","op":"create","vector":[1,2]}\n' % name)
+        stream.stdin.flush()
+    check(wait_until(lambda: ids() == {b"a", b"b", b"c"}), "a commit that was cut is not seen while the stream is open")
+    code, _, error = place.run("encode", "-", "--append", "a.dlog", "--wait", "0", data=b'{"id":"d","op":"create","vector":[1,2]}\n')
+    check(code == 0, f"a stream that waits for input keeps others out: {code} {error}")
+    stream.stdin.write(b'{"id":"e","op":"create","vector":[1,2]}\n{"id":"e","op":"create","vector":[1,2,3]}\n')
+    stream.stdin.close()
+    error = stream.stderr.read()
+    stream.stderr.close()
+    check(stream.wait(timeout=60) == 4 and b"line 4" in error and b"acknowledged up to s:2 (line 2)" in error,
+          f"a bad line behind a durable commit: {stream.returncode} {error}")
+    check(ids() == {b"a", b"b", b"c", b"d"}, "what was not acknowledged is in the log")
+    # A duration cuts also while nothing comes.
+    stream = place.start("encode", "-", "--append", "a.dlog", "--commit-every", "50ms", "--segment-every", "1ms", stdin=subprocess.PIPE)
+    stream.stdin.write(b'{"id":"f","op":"create","vector":[1,2]}\n')
+    stream.stdin.flush()
+    check(wait_until(lambda: b"f" in ids()), "a commit that is old enough is not cut while nothing comes")
+    stream.send_signal(signal.SIGTERM)
+    check(stream.wait(timeout=60) == -signal.SIGTERM, f"a stream that waits ignores a signal: {stream.returncode}")
+    stream.stdin.close()
 
 
 def streams(program):
@@ -166,7 +196,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--program", required=True)
     args = parser.parse_args()
-    for test in (terminals, kills, appends, streams):
+    for test in (terminals, kills, appends, open_streams, streams):
         test(args.program)
     print("\n".join(problems), end="\n" if problems else "")
     sys.exit(1 if problems else 0)

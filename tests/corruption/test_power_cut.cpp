@@ -70,6 +70,13 @@ class Story {
     for (auto& id : ids) acknowledged.push_back({disk ? disk->calls() : 0, id});
   }
 
+  /// The last append, of `count` vectors, was never acknowledged: its writer tries again, with the same dots and the same time.
+  void forget(std::uint32_t count) {
+    acknowledged.resize(acknowledged.size() - count);
+    next_ -= count;
+    --time_;
+  }
+
   void compact_in_place() {
     const LockedLog place = must(LockedLog::open(path, {}));
     const std::string paths[] = {path};
@@ -210,10 +217,10 @@ TEST_CASE("a power cut takes nothing that was acknowledged: a torn log goes on")
   Story story(dir);
   const auto size = scratch::read(story.path).size();
   story.append(30, false, 5);
-  story.acknowledged.resize(20);
+  story.forget(30);
   auto torn = scratch::read(story.path);  // as if its writer had been killed, with the file made longer and not filled
-  torn.resize(size + 700);
-  torn.resize(size + 3000);
+  torn.resize(size + 5000);
+  torn.resize(size + 7000);
   scratch::write(story.path, torn);
   story.disk.emplace(dir.path().string());
   story.append(25, false, 6);
