@@ -222,7 +222,7 @@ Error LineParser::broken(simdjson::error_code code) {
     case simdjson::UTF8_ERROR: return bad("not UTF-8");
     case simdjson::UNESCAPED_CHARS: return bad("not JSON: a control character inside a string");
     case simdjson::DEPTH_ERROR: return bad("not JSON: nested too deep");
-    case simdjson::MEMALLOC: return error(ErrorCode::limit, "no memory for a line of " + human_size(line_.size()));
+    case simdjson::MEMALLOC: return error(ErrorCode::limit, "out of memory for a line of " + human_size(line_.size()));
     default: break;
   }
   const char* where = nullptr;

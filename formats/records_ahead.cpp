@@ -6,7 +6,10 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <utility>
+
+#include "delta/out_of_memory.hpp"
 
 namespace delta::formats {
 namespace {
@@ -41,11 +44,18 @@ struct RecordsAhead::Batch {
   Status end;  // what reading gave after the last record
   bool last = false, full = false;
 
-  void fill(NdjsonReader& reader);
+  /// Running out of memory is an error behind the records that there were.
+  void fill(NdjsonReader& reader) {
+    const Status filled = delta::or_out_of_memory([&]() -> Status { return add_records(reader), Status(); });
+    if (!filled) end = filled.error(), last = true;
+  }
+
+ private:
+  void add_records(NdjsonReader& reader);
 };
 
 /// With what there is without waiting, but at least a record.
-void RecordsAhead::Batch::fill(NdjsonReader& reader) {
+void RecordsAhead::Batch::add_records(NdjsonReader& reader) {
   std::size_t bytes = 0;
   full = false;
   for (size = 0; !full && (size == 0 || reader.ready()); ++size) {
@@ -94,6 +104,7 @@ struct RecordsAhead::State {
       }
       batches[next].fill(reader);
       const std::lock_guard lock(mutex);
+      reading = false;  // also where reading ran out of memory
       ++ready;
       changed.notify_all();
       if (batches[next].last) break;
@@ -130,11 +141,21 @@ RecordsAhead::Batch& RecordsAhead::batch_before_thread() {
   if (s.used < batch.size || batch.last) return batch;
   batch.fill(s.reader);
   s.used = 0;
-  if (batch.full) {
-    s.ready = 1, s.taken = true;
-    thread_ = std::thread([state = state_] { state->fill_batches(); });
-  }
+  if (batch.full) start_thread();
   return batch;
+}
+
+/// Where the system has none to give, records are parsed when they are asked for.
+void RecordsAhead::start_thread() {
+  State& s = *state_;
+  s.ready = 1, s.taken = true;
+  try {
+    thread_ = std::thread([state = state_] { state->fill_batches(); });
+    return;
+  } catch (const std::system_error&) {
+  } catch (const std::bad_alloc&) {
+  }
+  s.ready = 0, s.taken = false;
 }
 
 RecordsAhead::~RecordsAhead() {

@@ -28,6 +28,7 @@ class RecordsAhead {
   struct State;
 
   Batch& batch_before_thread();
+  void start_thread();
 
   std::shared_ptr<State> state_;  // the thread's, too
   std::thread thread_;            // none: not threaded, or not yet

@@ -1,6 +1,9 @@
 // Finds the command, runs it, says what went wrong, and checks as its last act that stdout took everything.
 #include <csignal>
+#include <cstdio>
 #include <new>
+#include <stdexcept>
+#include <system_error>
 
 #include "cli/help.hpp"
 #include "cli/parse.hpp"
@@ -72,6 +75,12 @@ int run(std::span<const std::string> words) {
   return finish(console, run_command(*command, words.subspan(1), console));
 }
 
+// There may be no memory for a message that is put together.
+int give_up(const char* message) {
+  std::fputs(message, stderr);
+  return static_cast<int>(Exit::failed);
+}
+
 }  // namespace
 }  // namespace deltalog
 
@@ -82,7 +91,10 @@ int main(int argc, char** argv) {
   try {
     return deltalog::run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
   } catch (const std::bad_alloc&) {
-    deltalog::Console("").error(delta::error(delta::ErrorCode::limit, "out of memory"));
-    return static_cast<int>(deltalog::Exit::failed);
+    return deltalog::give_up("deltalog: out of memory\n");
+  } catch (const std::length_error&) {
+    return deltalog::give_up("deltalog: out of memory\n");
+  } catch (const std::system_error&) {
+    return deltalog::give_up("deltalog: the system refused what the program needs, such as a thread\n");
   }
 }

@@ -115,6 +115,35 @@ def kills(program):
         process.stdin.close()
 
 
+def left_overs(program):
+    """What a run left that was killed in the hardest way is removed by the next one that writes the same file; what runs is let be."""
+    place = Place(program)
+
+    def start():
+        before = place.names()
+        process = place.start("encode", "-", "-o", "a.dlog", "-f", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process.stdin.write(LINE)
+        process.stdin.flush()
+        # It has its lock by the time it has read: the file alone may not be locked yet.
+        check(wait_until(lambda: place.names() != before and holds_a_lock(process)), "no temporary file was ever seen")
+        return process, set(place.names()) - set(before)
+
+    killed, left = start()
+    running, running_file = start()
+    check(left <= set(place.names()), "the temporary file of a run that goes on was removed")
+    killed.kill()
+    killed.wait(timeout=60)
+    check(left <= set(place.names()), "kill -9 left nothing: there is nothing to test")
+    code, _, error = place.run("encode", "-", "-o", "b.dlog", data=LINE)
+    check(code == 0 and left <= set(place.names()), f"the temporary file of another output was removed: {code} {error}")
+    code, _, error = place.run("encode", "-", "-o", "a.dlog", data=LINE)
+    check(code == 0, f"after a kill -9: {code} {error}")
+    check(set(place.names()) == {"a.dlog", "b.dlog"} | running_file, f"after the next run: {place.names()}")
+    running.communicate(timeout=60)
+    check(running.returncode == 0, f"a run whose temporary file was asked about exits with {running.returncode}")
+    check(place.names() == ["a.dlog", "b.dlog"], f"at the end: {place.names()}")
+
+
 def appends(program):
     """A kill in the middle of an append leaves the log as it was; a second writer is told that there is a first."""
     place = Place(program)
@@ -196,7 +225,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--program", required=True)
     args = parser.parse_args()
-    for test in (terminals, kills, appends, open_streams, streams):
+    for test in (terminals, kills, left_overs, appends, open_streams, streams):
         test(args.program)
     print("\n".join(problems), end="\n" if problems else "")
     sys.exit(1 if problems else 0)

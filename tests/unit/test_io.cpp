@@ -69,7 +69,8 @@ Status append(const std::string& path, std::string_view text) {
 }
 
 struct Kind { Fault fault; int error; bool sticky; };
-const std::vector<Kind> kEveryKind = {{Fault::fail, EIO, false}, {Fault::fail, ENOSPC, true}, {Fault::interrupt, EINTR, false}, {Fault::shorten, 0, false}};
+const std::vector<Kind> kEveryKind = {
+    {Fault::fail, EIO, false}, {Fault::fail, ENOSPC, true}, {Fault::interrupt, EINTR, false}, {Fault::shorten, 0, false}};
 const std::vector<Kind> kEndlessInterruption = {{Fault::interrupt, EINTR, true}};
 
 // Runs `work` with each call going wrong in turn, until a run gets by without the fault; `check` judges each.
@@ -393,7 +394,9 @@ TEST_CASE("without hard links only the last rename of several can be one that re
   put(dir.file("a"), "old");
   io::Syscalls table = io::sys();
   table.link = [](const char*, const char*) { return errno = EPERM, -1; };
-  table.rename = [](const char* from, const char* to) { return std::string_view(to).ends_with("/a") ? errno = EIO, -1 : ::rename(from, to); };
+  table.rename = [](const char* from, const char* to) {
+    return std::string_view(to).ends_with("/a") ? errno = EIO, -1 : ::rename(from, to);
+  };
   const ScopedSyscalls scoped(table);
   CHECK_FALSE(write_three(dir, true, "new"));
   CHECK(get(dir.file("a")) == "old");
@@ -478,7 +481,8 @@ TEST_CASE("a symbolic link is followed, and what it names is replaced") {
 TEST_CASE("what a killed run left is removed by the next, and what another one writes is not") {
   const scratch::Directory dir;
   const std::string ended = ".out.0123456789abcdef.deltalog-tmp";
-  const std::vector<std::string> others = {".out.0123456789abcde.deltalog-tmp", ".out.0123456789abcdeX.deltalog-tmp", ".in.0123456789abcdef.deltalog-tmp"};
+  const std::vector<std::string> others = {
+      ".out.0123456789abcde.deltalog-tmp", ".out.0123456789abcdeX.deltalog-tmp", ".in.0123456789abcdef.deltalog-tmp"};
   put(dir.file(ended), "half");
   for (const std::string& name : others) put(dir.file(name), "not of this output");
   fs::create_symlink(others[0], dir.file(".out.aaaaaaaaaaaaaaaa.deltalog-tmp"));
@@ -540,7 +544,8 @@ TEST_CASE("an interruption without end is an error, and nothing is left") {
                      DELTA_TRY(InputFile in, InputFile::open(dir.file("in")));
                      return in.read(0, seven);
                    },
-                   [&](const Status& status, Fault) { CHECK(static_cast<bool>(status) == (plan.hit.empty() || plan.hit == "close")); }, kEndlessInterruption);
+                   [&](const Status& status, Fault) { CHECK(static_cast<bool>(status) == (plan.hit.empty() || plan.hit == "close")); },
+                   kEndlessInterruption);
 }
 
 TEST_CASE("fsync is called once, and its failure is final") {

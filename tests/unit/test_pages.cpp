@@ -1,6 +1,8 @@
 // Zeroed memory and the tables in it.
 #include <catch2/catch.hpp>
 
+#include <new>
+
 #include "delta/pages.hpp"
 
 using namespace delta;
@@ -34,4 +36,12 @@ TEST_CASE("A zeroed table grows, keeps what it has, and leaves nothing where it 
   CHECK(table.size() == 0);  // NOLINT: that is the question
   table = std::move(moved);
   CHECK(table[2].a == 5);
+}
+
+TEST_CASE("Pages that there is no memory for are an exception as of operator new") {
+  for (const bool huge : {false, true}) {
+    for (const std::size_t count : {std::size_t{1} << 45, std::size_t{1} << 62, ~std::size_t{0}}) {
+      CHECK_THROWS_AS(allocate_pages(count, huge), std::bad_alloc);
+    }
+  }
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <random>
 
 #include "delta/text.hpp"
@@ -147,4 +148,36 @@ TEST_CASE("A stream that gives nothing more does not hold up who leaves") {
   const std::lock_guard lock(gate->mutex);
   gate->open = true;
   gate->changed.notify_all();
+}
+
+namespace {
+
+/// Throws behind its bytes, as an allocation does where there is no memory.
+class Exhausted final : public ByteStream {
+ public:
+  explicit Exhausted(std::string bytes) : bytes_(std::move(bytes)) {}
+  const std::string& name() const override { return name_; }
+  Result<std::size_t> read(std::span<std::uint8_t> into) override {
+    if (bytes_.empty()) throw std::bad_alloc();
+    const std::size_t n = std::min(into.size(), bytes_.size());
+    std::copy_n(bytes_.begin(), n, into.begin());
+    bytes_.erase(0, n);
+    return n;
+  }
+
+ private:
+  std::string name_ = "in", bytes_;
+};
+
+}  // namespace
+
+TEST_CASE("records ahead: out of memory on the thread is an error where the records are taken") {
+  const std::string line = R"({"id":"a","op":"scale","factor":2})" "\n";
+  for (const std::size_t lines : {0, 1, 255, 256, 2000, 100'000}) {
+    RecordsAhead records(std::make_unique<Exhausted>(repeated(line, lines)), {}, true);
+    const auto got = told(records);
+    REQUIRE(!got.empty());
+    CHECK(got.back() == "out of memory");
+    CHECK(got.size() <= lines + 1);
+  }
 }

@@ -1,11 +1,13 @@
 // Ordered work: threads change neither the order of results nor which error is reported. Run under the tsan preset as well.
 #include <catch2/catch.hpp>
 #include <atomic>
+#include <new>
 #include <numeric>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "support/thread_scratch.hpp"
 #include "support/worker_pool.hpp"
 
 using namespace delta;
@@ -153,4 +155,59 @@ TEST_CASE("a number of threads is never 0 and never absurd") {
   CHECK(thread_count(0) >= 1);
   CHECK(thread_count(3) == 3);
   CHECK(thread_count(4'000'000'000u) == 256);
+}
+
+TEST_CASE("a task that runs out of memory is an error, and no task runs any more when it comes back") {
+  for (const unsigned threads : {1u, 2u, 4u}) {
+    for (const bool in_done : {false, true}) {
+      std::atomic<int> running = 0;
+      int done = 0;
+      OrderedWork work(threads, 8);
+      Status status;
+      for (int i = 0; i < 40 && status; ++i) {
+        const auto fail = [i] { if (i == 5) throw std::bad_alloc(); };
+        status = work.submit(
+            [&, i, fail]() -> Status {
+              ++running;
+              spin(static_cast<std::uint64_t>(i) + 3);
+              --running;
+              if (!in_done) fail();
+              return {};
+            },
+            [&, fail]() -> Status {
+              if (in_done) fail();
+              return ++done, Status();
+            });
+      }
+      if (status) status = work.finish();
+      REQUIRE_FALSE(status);
+      CHECK(status.error().code == ErrorCode::limit);
+      CHECK(status.error().text() == "out of memory");
+      CHECK(running == 0);
+      CHECK(done == 5);
+    }
+  }
+}
+
+TEST_CASE("each thread has its own scratch, which ends with it") {
+  static std::atomic<int> alive;
+  alive = 0;
+  struct Counted {
+    int value = 0;
+    Counted() { ++alive; }
+    ~Counted() { --alive; }
+  };
+  struct Other : Counted {};
+  thread_scratch<Counted>().value = 1;
+  for (int i = 0; i < 3; ++i) {
+    std::thread([] {
+      CHECK(thread_scratch<Counted>().value == 0);
+      thread_scratch<Counted>().value = 2;
+      thread_scratch<Other>().value = 3;
+      CHECK(thread_scratch<Counted>().value == 2);
+      CHECK(alive == 3);
+    }).join();
+    CHECK(alive == 1);
+  }
+  CHECK(thread_scratch<Counted>().value == 1);
 }

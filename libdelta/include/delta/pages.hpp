@@ -19,7 +19,7 @@ struct FreePages {
 };
 using Pages = std::unique_ptr<std::uint32_t[], FreePages>;
 
-/// `count` zeroed values. `huge`: ask for huge pages (2 MiB), where the system has them; only for memory that will be filled.
+/// `count` zeroed values; std::bad_alloc where there is no memory. `huge`: ask for huge pages (2 MiB), where the system has them; only for memory that will be filled.
 DELTA_EXPORT Pages allocate_pages(std::size_t count, bool huge);
 
 /// Elements that are all zero bits until they are written, and take no memory before: for tables by the numbers of a catalog, of which a

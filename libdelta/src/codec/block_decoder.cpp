@@ -14,6 +14,7 @@
 #include "codec/expected.hpp"
 #include "codec/index_sets.hpp"
 #include "codec/relations.hpp"
+#include "support/thread_scratch.hpp"
 #include "support/transform.hpp"
 
 namespace delta::codec {
@@ -45,10 +46,7 @@ struct DecodeScratch {
   StepReader steps;
 };
 
-DELTA_THREAD_SCRATCH DecodeScratch& decode_scratch() {
-  thread_local DecodeScratch instance;
-  return instance;
-}
+DELTA_THREAD_SCRATCH DecodeScratch& decode_scratch() { return thread_scratch<DecodeScratch>(); }
 
 /// The pieces of `values` between `ends`, piece places[i] as the i-th. Of values that were not decoded the ends alone.
 template <class Values>

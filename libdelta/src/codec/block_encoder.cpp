@@ -17,6 +17,7 @@
 #include "codec/lattice.hpp"
 #include "codec/relations.hpp"
 #include "support/checksum.hpp"
+#include "support/thread_scratch.hpp"
 #include "support/varint.hpp"
 
 namespace delta::codec {
@@ -115,10 +116,7 @@ struct EncodeScratch {
   std::vector<std::uint64_t> order;
 };
 
-DELTA_THREAD_SCRATCH EncodeScratch& encode_scratch() {
-  thread_local EncodeScratch instance;
-  return instance;
-}
+DELTA_THREAD_SCRATCH EncodeScratch& encode_scratch() { return thread_scratch<EncodeScratch>(); }
 
 void encode_vectors(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
   s.numbers.clear();

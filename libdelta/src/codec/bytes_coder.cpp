@@ -11,6 +11,8 @@
 #include <memory>
 
 #include "codec/coder.hpp"
+#include "codec/zstd_check.hpp"
+#include "support/thread_scratch.hpp"
 #include "support/varint.hpp"
 
 namespace delta::codec {
@@ -26,17 +28,14 @@ struct Contexts {
   std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> d{ZSTD_createDCtx(), &ZSTD_freeDCtx};
   Buffer trial;
   Contexts() {
-    DELTA_CHECK(c && d);
+    if (!c || !d) throw std::bad_alloc();
     ZSTD_CCtx_setParameter(c.get(), ZSTD_c_contentSizeFlag, 0);
     ZSTD_CCtx_setParameter(c.get(), ZSTD_c_format, ZSTD_f_zstd1_magicless);
     ZSTD_DCtx_setParameter(d.get(), ZSTD_d_format, ZSTD_f_zstd1_magicless);
   }
 };
 
-DELTA_THREAD_SCRATCH Contexts& contexts() {
-  thread_local Contexts instance;
-  return instance;
-}
+DELTA_THREAD_SCRATCH Contexts& contexts() { return thread_scratch<Contexts>(); }
 
 /// Compresses onto the end of `out`; returns the size.
 std::size_t compress(ByteView raw, int level, Buffer& out) {
@@ -46,7 +45,7 @@ std::size_t compress(ByteView raw, int level, Buffer& out) {
   const std::size_t base = out.size(), room = ZSTD_compressBound(raw.size());
   out.resize(base + room);
   const std::size_t size = ZSTD_compress2(context, out.data() + base, room, raw.data(), raw.size());
-  DELTA_CHECK(!ZSTD_isError(size));  // room is enough by definition
+  DELTA_CHECK(!zstd_failed(size));  // room is enough by definition
   out.resize(base + size);
   return size;
 }
@@ -172,7 +171,7 @@ Status read_bytes(std::uint8_t coder, ByteView stored, std::span<Byte> raw, std:
       if (!is_plain_frame(stored)) return column_error(ErrorCode::corrupt, what, "not a plain zstd frame");
       const std::size_t size =
           ZSTD_decompressDCtx(contexts().d.get(), raw.data(), raw.size(), stored.data(), stored.size());
-      if (ZSTD_isError(size))
+      if (zstd_failed(size))
         return column_error(ErrorCode::corrupt, what, std::string("zstd: ") + ZSTD_getErrorName(size));
       if (size != raw.size()) return column_error(ErrorCode::corrupt, what, "zstd frame of another length");
       return {};

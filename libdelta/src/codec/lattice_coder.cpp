@@ -5,6 +5,7 @@
 #include "codec/classes.hpp"
 #include "codec/coder.hpp"
 #include "codec/lattice.hpp"
+#include "support/thread_scratch.hpp"
 #include "support/varint.hpp"
 
 namespace delta::codec {
@@ -15,10 +16,7 @@ struct Scratch {
   std::vector<Lattice> lattices;
 };
 
-DELTA_THREAD_SCRATCH Scratch& scratch() {
-  thread_local Scratch instance;
-  return instance;
-}
+DELTA_THREAD_SCRATCH Scratch& scratch() { return thread_scratch<Scratch>(); }
 
 /// Calls use(words of a group) for each group that has any.
 template <class Word, class Use>

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "codec/coder.hpp"
+#include "support/thread_scratch.hpp"
 #include "support/varint.hpp"
 
 namespace delta::codec {
@@ -13,10 +14,7 @@ struct Scratch {
   Buffer raw, planes;
 };
 
-DELTA_THREAD_SCRATCH Scratch& scratch() {
-  thread_local Scratch instance;
-  return instance;
-}
+DELTA_THREAD_SCRATCH Scratch& scratch() { return thread_scratch<Scratch>(); }
 
 std::size_t width_of(std::span<const std::uint64_t> numbers) {
   std::uint64_t all = 0;

@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "support/limits.hpp"
+#include "support/thread_scratch.hpp"
 #include "support/transform.hpp"
 #include "support/varint.hpp"
 
@@ -38,10 +39,7 @@ struct Scratch {
   Buffer symbols, bits, trial, best;
 };
 
-DELTA_THREAD_SCRATCH Scratch& scratch() {
-  thread_local Scratch instance;
-  return instance;
-}
+DELTA_THREAD_SCRATCH Scratch& scratch() { return thread_scratch<Scratch>(); }
 
 void split(StepCoder coder, const Lattice& lattice, std::span<const Pair> pairs, Buffer& symbols, BitWriter& bits) {
   const auto put = [&](std::uint32_t z) {

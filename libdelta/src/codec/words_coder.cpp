@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "codec/coder.hpp"
+#include "support/thread_scratch.hpp"
 #include "support/varint.hpp"
 
 namespace delta::codec {
@@ -27,10 +28,7 @@ struct Scratch {
   std::vector<std::uint64_t> seen, order;
 };
 
-DELTA_THREAD_SCRATCH Scratch& scratch() {
-  thread_local Scratch instance;
-  return instance;
-}
+DELTA_THREAD_SCRATCH Scratch& scratch() { return thread_scratch<Scratch>(); }
 
 ByteView bytes_of_words(Words words) {
   return {reinterpret_cast<const Byte*>(words.data()), words.size() * sizeof(std::uint32_t)};

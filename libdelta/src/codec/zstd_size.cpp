@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "codec/zstd_check.hpp"
+
 namespace delta::codec {
 namespace {
 
@@ -27,7 +29,7 @@ Result<std::uint64_t> ZstdSize::finish() {
 
 Status ZstdSize::compress(bool last) {
   ZSTD_CCtx* zstd = context_->zstd.get();
-  if (!zstd) return error(ErrorCode::limit, "no memory for zstd");
+  if (zstd == nullptr) throw std::bad_alloc();
   if (!begun_) {
     ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, 3);
     if (last) ZSTD_CCtx_setPledgedSrcSize(zstd, bytes_.size());  // a short frame is coded for its size; others as long ones anyway
@@ -39,7 +41,7 @@ Status ZstdSize::compress(bool last) {
   while (last ? left != 0 : in.pos != in.size) {
     ZSTD_outBuffer out{out_.data(), out_.size(), 0};
     left = ZSTD_compressStream2(zstd, &out, &in, last ? ZSTD_e_end : ZSTD_e_continue);
-    if (ZSTD_isError(left)) return error(ErrorCode::limit, std::string("zstd: ") + ZSTD_getErrorName(left));
+    if (zstd_failed(left)) return error(ErrorCode::limit, std::string("zstd: ") + ZSTD_getErrorName(left));
     stored_ += out.pos;
   }
   bytes_.clear();

@@ -117,13 +117,14 @@ class Renames {
   Status sync_directories() {
     for (std::size_t i = 0; i < items_.size(); ++i) {
       const State& output = *items_[i].output;
-      const auto is_same = [&](const Item& other) { return io::place_of(other.output->path).directory == io::place_of(output.path).directory; };
+      const auto here = io::place_of(output.path).directory;
+      const auto is_same = [&](const Item& other) { return io::place_of(other.output->path).directory == here; };
       if (std::any_of(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(i), is_same)) continue;
       const int failure = io::try_sync(output.directory);
       if (failure == 0 || failure == EINVAL || failure == EOPNOTSUPP) continue;  // some file systems have nothing to sync there
       const bool stands = items_.size() == 1 && items_[0].replaces;
-      return io::os_error(stands ? "make its name durable (fsync of the directory; the new file stands)" : "make its name durable (fsync of the directory)",
-                          output.name, failure);
+      const std::string what = "make its name durable (fsync of the directory";
+      return io::os_error(what + (stands ? "; the new file stands)" : ")"), output.name, failure);
     }
     return {};
   }
@@ -159,7 +160,7 @@ Result<OutputFile> OutputFile::create(const std::string& path, Options options) 
   auto state = std::make_unique<State>();
   state->name = path == "-" ? "standard output" : path;
   state->options = options;
-  struct stat info;
+  struct stat info = {};
   bool there = false;
   if (path == "-") {
     state->through = io::Fd::borrowed(STDOUT_FILENO);
@@ -174,7 +175,9 @@ Result<OutputFile> OutputFile::create(const std::string& path, Options options) 
   }
   if (state->through) {
     if (options.binary && io::sys().isatty(state->through.get()) == 1) {
-      return error(ErrorCode::usage, "binary data is not written to a terminal").in(state->name).with_hint("name a file with -o, or pipe it on");
+      return error(ErrorCode::usage, "binary data is not written to a terminal")
+          .in(state->name)
+          .with_hint("name a file with -o, or pipe it on");
     }
   } else {
     DELTA_OK(state->open(path, there, info));
@@ -221,10 +224,10 @@ Status OutputFile::State::take_after_former() {
     const bool group = former.st_gid == own.st_gid || io::sys().change_owner(fd, static_cast<uid_t>(-1), former.st_gid) == 0;
     if (!group) mode &= ~static_cast<mode_t>(070) | (mode & 07) << 3;
     mode &= 0777;
-    caution = group ? "the owner of the file that was replaced could not be kept" : "owner and group of the file that was replaced could not be kept";
+    caution = std::string(group ? "the owner" : "owner and group") + " of the file that was replaced could not be kept";
   }
-  if ((own.st_mode & 07777) != mode && io::sys().change_mode(fd, mode) != 0) return io::os_error("keep the mode of the file that it replaces", name);
-  return {};
+  if ((own.st_mode & 07777) == mode || io::sys().change_mode(fd, mode) == 0) return {};
+  return io::os_error("keep the mode of the file that it replaces", name);
 }
 
 Status OutputFile::State::prepare() {

@@ -3,8 +3,7 @@
 #include <sys/mman.h>
 
 #include <cstdlib>
-
-#include "delta/error.hpp"
+#include <new>
 
 namespace delta {
 namespace {
@@ -13,7 +12,7 @@ constexpr std::size_t kHuge = std::size_t{2} << 20, kMapped = std::size_t{128} <
 
 std::byte* map(std::size_t bytes) {
   void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  DELTA_CHECK(at != MAP_FAILED);  // out of memory, as with operator new
+  if (at == MAP_FAILED) throw std::bad_alloc();
   return static_cast<std::byte*>(at);
 }
 
@@ -22,12 +21,14 @@ std::byte* map(std::size_t bytes) {
 void FreePages::operator()(std::uint32_t* at) const { bytes > 0 ? static_cast<void>(::munmap(at, bytes)) : std::free(at); }
 
 Pages allocate_pages(std::size_t count, bool huge) {
+  constexpr std::size_t kMost = std::size_t{1} << 60;  // more would overflow below
+  if (count > kMost) throw std::bad_alloc();
   const std::size_t bytes = count * sizeof(std::uint32_t);
   // What is small comes and goes, and the heap costs a system call less. But it may have to write the zeros, which is in vain in what is
   // large and not filled.
   if (bytes < (huge ? kHuge : kMapped)) {
     auto* at = static_cast<std::uint32_t*>(std::calloc(count, sizeof(std::uint32_t)));
-    DELTA_CHECK(at != nullptr);
+    if (at == nullptr) throw std::bad_alloc();
     return Pages(at, FreePages{0});
   }
   if (!huge) return Pages(reinterpret_cast<std::uint32_t*>(map(bytes)), FreePages{bytes});

@@ -8,14 +8,15 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "delta/text.hpp"
+#include "model/json_value.hpp"
 #include "support/limits.hpp"
 
 namespace delta::model {
 namespace {
 
-using Json = nlohmann::json;  // objects are ordered by the bytes of their names
 constexpr std::size_t kMaxDepth = 64;
 
 Error refuse(const std::string& what) { return error(ErrorCode::bad_input, "metadata " + what); }
@@ -26,25 +27,25 @@ class Builder {
   std::optional<Error> failure;
   Json root;
 
-  bool null() { return put(nullptr); }
-  bool boolean(bool v) { return put(v); }
-  bool number_integer(std::int64_t v) { return put(v); }
-  bool number_unsigned(std::uint64_t v) { return put(v); }
+  bool null() { return put(Json()); }
+  bool boolean(bool v) { return put(Json(v)); }
+  bool number_integer(std::int64_t v) { return put(Json(v)); }
+  bool number_unsigned(std::uint64_t v) { return put(Json(v)); }
   bool number_float(double v, const std::string& literal) {
     if (!std::isfinite(v)) return fail("holds " + quote(literal) + ", which float64 cannot hold");
     if (literal.find_first_of(".eE") == std::string::npos && exact_digits(v) != literal) {
       return fail("holds the integer " + quote(literal) + ", which neither 64 bits nor float64 can hold");
     }
-    return put(v);
+    return put(Json(v));
   }
-  bool string(std::string& v) { return put(std::move(v)); }
-  bool binary(Json::binary_t&) { return fail("is not JSON"); }
+  bool string(std::string& v) { return put(Json(std::move(v))); }
+  bool binary(nlohmann::json::binary_t&) { return fail("is not JSON"); }
   bool start_object(std::size_t) { return open(Json::object()); }
   bool start_array(std::size_t) { return open(Json::array()); }
   bool end_object() { return close(); }
   bool end_array() { return close(); }
   bool key(std::string& name) {
-    if (open_.back()->contains(name)) return fail("has the member " + quote(name) + " twice");
+    if (open_.back()->find(name) != nullptr) return fail("has the member " + quote(name) + " twice");
     name_ = std::move(name);
     return true;
   }
@@ -66,9 +67,8 @@ class Builder {
   }
   Json* place(Json&& v) {
     if (open_.empty()) return &(root = std::move(v));
-    if (open_.back()->is_object()) return &((*open_.back())[name_] = std::move(v));
-    open_.back()->push_back(std::move(v));
-    return &open_.back()->back();
+    if (open_.back()->is_object()) return &(open_.back()->members()[name_] = std::move(v));
+    return &open_.back()->elements().emplace_back(std::move(v));
   }
   bool put(Json&& v) {
     if (open_.empty()) return fail("is not an object");
@@ -149,34 +149,37 @@ void print_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void print(std::string& out, const Json& v) {  // recursion is bounded by kMaxDepth
-  char separator = v.is_object() ? '{' : '[';
-  switch (v.type()) {
-    case Json::value_t::object:
-      if (v.empty()) out += separator;
-      for (const auto& [name, member] : v.items()) {
-        print_string(out += std::exchange(separator, ','), name);
-        print(out += ':', member);
-      }
-      out += '}';
-      return;
-    case Json::value_t::array:
-      if (v.empty()) out += separator;
-      for (const Json& element : v) print(out += std::exchange(separator, ','), element);
-      out += ']';
-      return;
-    case Json::value_t::string: return print_string(out, v.get_ref<const std::string&>());
-    case Json::value_t::number_float: return print_float(out, v.get<double>());
-    case Json::value_t::number_integer: out += std::to_string(v.get<std::int64_t>()); return;
-    case Json::value_t::number_unsigned: out += std::to_string(v.get<std::uint64_t>()); return;
-    case Json::value_t::boolean: out += v.get<bool>() ? "true" : "false"; return;
-    default: out += "null"; return;
+void print(std::string& out, const Json& v);
+
+void print_value(std::string& out, std::nullptr_t) { out += "null"; }
+void print_value(std::string& out, bool v) { out += v ? "true" : "false"; }
+void print_value(std::string& out, std::int64_t v) { out += std::to_string(v); }
+void print_value(std::string& out, std::uint64_t v) { out += std::to_string(v); }
+void print_value(std::string& out, double v) { print_float(out, v); }
+void print_value(std::string& out, const std::string& v) { print_string(out, v); }
+void print_value(std::string& out, const Json::Array& v) {
+  char separator = '[';
+  if (v.empty()) out += separator;
+  for (const Json& element : v) print(out += std::exchange(separator, ','), element);
+  out += ']';
+}
+void print_value(std::string& out, const Json::Object& v) {
+  char separator = '{';
+  if (v.empty()) out += separator;
+  for (const auto& [name, member] : v) {
+    print_string(out += std::exchange(separator, ','), name);
+    print(out += ':', member);
   }
+  out += '}';
+}
+
+void print(std::string& out, const Json& v) {  // recursion is bounded by kMaxDepth
+  std::visit([&](const auto& value) { print_value(out, value); }, v.value());
 }
 
 std::string printed(const Json& object) {
   std::string out;
-  if (!object.empty()) print(out, object);
+  if (!object.members().empty()) print(out, object);
   return out;
 }
 
@@ -201,22 +204,23 @@ int hex_digit(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
 
 /// Of an object that is canonical.
 Json parsed(std::string_view text) {
-  Json value = text.empty() ? Json::object() : Json::parse(text, nullptr, false);
-  DELTA_CHECK(value.is_object());
-  return value;
+  if (text.empty()) return Json::object();
+  Builder builder;
+  DELTA_CHECK(nlohmann::json::sax_parse(text.begin(), text.end(), &builder) && !builder.failure);
+  return std::move(builder.root);
 }
 
 /// The patch that turns one object into another. Neither holds a null but in arrays, which are replaced whole.
 Json patch_between(const Json& from, const Json& to) {
   Json patch = Json::object();
-  for (const auto& [name, member] : from.items()) {
-    if (!to.contains(name)) patch[name] = nullptr;
+  for (const auto& [name, member] : from.members()) {
+    if (to.find(name) == nullptr) patch.members()[name] = Json();
   }
-  for (const auto& [name, member] : to.items()) {
-    const auto old = from.find(name);
-    if (old != from.end() && *old == member) continue;
-    const bool inside = old != from.end() && old->is_object() && member.is_object();
-    patch[name] = inside ? patch_between(*old, member) : member;
+  for (const auto& [name, member] : to.members()) {
+    const Json* const old = from.find(name);
+    if (old != nullptr && *old == member) continue;
+    const bool inside = old != nullptr && old->is_object() && member.is_object();
+    patch.members()[name] = inside ? patch_between(*old, member) : member;
   }
   return patch;
 }
@@ -238,9 +242,9 @@ class Splitter {
     return text.size();
   }
   void walk(const Json& patch, std::size_t around) {
-    for (const auto& [name, member] : patch.items()) {
+    for (const auto& [name, member] : patch.members()) {
       const std::size_t bytes = around + size(Json(name)) + 2;  // and colon and comma
-      if (member.is_object() && !member.empty()) {
+      if (member.is_object() && !member.members().empty()) {
         path_.push_back(&name);
         walk(member, bytes + 2);
         path_.pop_back();
@@ -252,12 +256,15 @@ class Splitter {
   void put(const std::string& name, const Json& member, std::size_t bytes) {
     if (used_ + bytes > kMaxMetadataBytes) flush();
     Json* object = &part_;
-    for (const std::string* step : path_) object = &(*object)[*step];
-    (*object)[name] = member;
+    for (const std::string* step : path_) {
+      object = &object->members()[*step];
+      if (object->is_null()) *object = Json::object();
+    }
+    object->members()[name] = member;
     used_ += bytes;
   }
   void flush() {
-    if (!part_.empty()) out_.push_back(printed(part_));
+    if (!part_.members().empty()) out_.push_back(printed(part_));
     part_ = Json::object();
     used_ = 0;
   }
@@ -272,7 +279,7 @@ class Splitter {
 
 Result<std::string> canonical_metadata(std::string_view json) {
   Builder builder;
-  const bool whole = Json::sax_parse(json.begin(), json.end(), &builder);
+  const bool whole = nlohmann::json::sax_parse(json.begin(), json.end(), &builder);
   if (builder.failure) return *std::move(builder.failure);
   if (!whole) return refuse("is not JSON");
   std::string text = printed(builder.root);
@@ -308,18 +315,18 @@ std::string revert_metadata(std::string_view before, std::string_view after, std
   const Json from = parsed(after), to = parsed(before);
   Json value = parsed(now);
   const auto same = [](const Json& a, const Json& b, const std::string& name) {
-    const auto x = a.find(name), y = b.find(name);
-    return x == a.end() || y == b.end() ? x == a.end() && y == b.end() : *x == *y;
+    const Json *const x = a.find(name), *const y = b.find(name);
+    return x == nullptr || y == nullptr ? x == y : *x == *y;
   };
   const Json changed = patch_between(from, to);  // only the names of its members count
-  for (const auto& [name, ignored] : changed.items()) {
+  for (const auto& [name, ignored] : changed.members()) {
     if (same(value, to, name)) continue;
     if (!same(value, from, name)) {
       kept.push_back(name);
-    } else if (to.contains(name)) {
-      value[name] = to[name];
+    } else if (const Json* const former = to.find(name)) {
+      value.members()[name] = *former;
     } else {
-      value.erase(name);
+      value.members().erase(name);
     }
   }
   return printed(value);

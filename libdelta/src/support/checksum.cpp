@@ -6,16 +6,15 @@
 #include <xxhash.h>
 #endif
 
+#include <new>
 #include <utility>
-
-#include "delta/error.hpp"
 
 namespace delta {
 
 std::uint64_t checksum(ByteView bytes, std::uint64_t seed) { return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed); }
 
 Checksum::Checksum(std::uint64_t seed) : state_(XXH3_createState()) {
-  DELTA_CHECK(state_ != nullptr);
+  if (state_ == nullptr) throw std::bad_alloc();
   XXH3_64bits_reset_withSeed(static_cast<XXH3_state_t*>(state_), seed);
 }
 Checksum::Checksum(Checksum&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "delta/out_of_memory.hpp"
+
 namespace delta {
 
 struct OrderedWork::State {
@@ -35,11 +37,13 @@ struct OrderedWork::State {
   std::optional<Error> failure;  // of the first task in order; seen by the submitting thread alone
   std::vector<std::thread> workers;
 
+  bool add_task(std::function<Status()> work, std::function<Status()> done);
   void add_worker();
   void serve();
   void run_next(std::unique_lock<std::mutex>& lock);
   void drop_waiting();
   Status fail(std::unique_lock<std::mutex>& lock, Error error);
+  Status stop(Error error);
   Status settle_front(std::unique_lock<std::mutex>& lock);
   Status drain(std::size_t until);
 };
@@ -54,11 +58,22 @@ OrderedWork::State::~State() {
   for (std::thread& worker : workers) worker.join();
 }
 
+// False: there is no memory for it.
+bool OrderedWork::State::add_task(std::function<Status()> work, std::function<Status()> done) {
+  try {
+    tasks.push_back({std::move(work), std::move(done), {}});
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
 // A system that gives no more threads gets its work done by those there are, at worst by the submitting one.
 void OrderedWork::State::add_worker() {
   try {
     workers.emplace_back([this] { serve(); });
   } catch (const std::system_error&) {
+  } catch (const std::bad_alloc&) {
   }
 }
 
@@ -78,7 +93,7 @@ void OrderedWork::State::run_next(std::unique_lock<std::mutex>& lock) {
   Task& task = tasks[claimed++];
   ++running;
   lock.unlock();
-  Status result = task.work();
+  Status result = or_out_of_memory(task.work);
   task.work = nullptr;  // what it holds is not kept until its turn comes
   lock.lock();
   --running;
@@ -99,6 +114,13 @@ Status OrderedWork::State::fail(std::unique_lock<std::mutex>& lock, Error error)
   return *failure;
 }
 
+// An error of the submitting thread comes after those of the tasks before it.
+Status OrderedWork::State::stop(Error error) {
+  DELTA_OK(drain(0));
+  failure = std::move(error);
+  return *failure;
+}
+
 // Requires a result at the front.
 Status OrderedWork::State::settle_front(std::unique_lock<std::mutex>& lock) {
   if (!*tasks.front().result) return fail(lock, std::move(*tasks.front().result).error());
@@ -106,7 +128,7 @@ Status OrderedWork::State::settle_front(std::unique_lock<std::mutex>& lock) {
   tasks.pop_front();
   --claimed;
   lock.unlock();
-  Status status = done();
+  Status status = or_out_of_memory(done);
   lock.lock();
   return status ? Status() : fail(lock, std::move(status).error());
 }
@@ -136,19 +158,20 @@ Status OrderedWork::submit(std::function<Status()> work, std::function<Status()>
   State& s = *state_;
   if (s.failure) return *s.failure;
   if (s.workers_wanted == 0) {
-    Status status = work();
-    if (status) status = done();
+    Status status = or_out_of_memory(work);
+    if (status) status = or_out_of_memory(done);
     if (!status) s.failure = status.error();
     return status;
   }
   bool crowded;
-  bool failing = false;
+  bool failing = false, no_room = false;
   {
     const std::lock_guard lock(s.mutex);
     failing = std::ranges::any_of(s.tasks, [](const State::Task& task) { return task.result && !*task.result; });
-    if (!failing) s.tasks.push_back({std::move(work), std::move(done), {}});
+    if (!failing) no_room = !s.add_task(std::move(work), std::move(done));
     crowded = s.tasks.size() - s.claimed > s.idle;
   }
+  if (no_room) return s.stop(out_of_memory());
   if (failing) return s.drain(0);
   if (crowded && s.workers.size() < s.workers_wanted) s.add_worker();
   s.work_waits.notify_one();

@@ -1,0 +1,34 @@
+// What a thread keeps from one call to the next. A thread_local with a destructor would do, but glibc ends the process where there is no
+// memory to note that destructor; here that is std::bad_alloc as elsewhere.
+#pragma once
+
+#include <memory>
+
+namespace delta {
+
+/// Its last owner is the thread.
+struct ThreadObject {
+  virtual ~ThreadObject() = default;
+  ThreadObject* next = nullptr;
+};
+
+/// The object lives until the thread that calls ends (the first thread's: until the process does).
+void give_to_thread(std::unique_ptr<ThreadObject> object);
+
+/// The T of this thread, made when it is first asked for.
+template <class T>
+T& thread_scratch() {
+  struct Held final : ThreadObject {
+    T value;
+  };
+  thread_local T* mine = nullptr;
+  if (mine == nullptr) {
+    auto made = std::make_unique<Held>();
+    T* const value = &made->value;
+    give_to_thread(std::move(made));
+    mine = value;
+  }
+  return *mine;
+}
+
+}  // namespace delta
