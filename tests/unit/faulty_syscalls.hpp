@@ -60,6 +60,7 @@ inline const io::Syscalls& faulty_syscalls() {
       .control_lock = [](int fd, int c, struct flock* l) { return goes_wrong("control_lock") ? -1 : real.control_lock(fd, c, l); },
       .sleep = [](const struct timespec* t) { return goes_wrong("sleep") ? -1 : real.sleep(t); },
       .poll = [](struct pollfd* f, unsigned long n, int ms) { return goes_wrong("poll") ? -1 : real.poll(f, n, ms); },
+      .fd_flags = [](int fd) { return goes_wrong("fd_flags") ? -1 : real.fd_flags(fd); },
       .isatty = [](int fd) { return goes_wrong("isatty") ? 0 : real.isatty(fd); },
       .duplicate = [](int fd) { return goes_wrong("duplicate") ? -1 : real.duplicate(fd); },
       .change_mode = [](int fd, mode_t m) { return goes_wrong("change_mode") ? -1 : real.change_mode(fd, m); },

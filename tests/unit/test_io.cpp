@@ -156,6 +156,42 @@ TEST_CASE("a pipe is spooled, and a redirected file is read from where it stands
   ::close(fd);
 }
 
+TEST_CASE("names of descriptors mean the open file, where it stands") {
+  const scratch::Directory dir;
+  put(dir.file("file"), "0123456789");
+  const int fd = ::open(dir.file("file").c_str(), O_RDWR);
+  const std::string number = std::to_string(fd);
+  REQUIRE(::lseek(fd, 4, SEEK_SET) == 4);
+  for (const std::string& name : {"/dev/fd/" + number, "/proc/self/fd/" + number}) {
+    const auto in = InputFile::open(name);
+    REQUIRE(in);
+    CHECK(in->size() == 6);
+  }
+  {
+    const Redirected in(STDIN_FILENO, fd), out(STDOUT_FILENO, fd);
+    CHECK(InputFile::open("/dev/stdin")->size() == 6);
+    CHECK(write_output("/dev/stdout", false, "abcdefghijkl"));
+    CHECK(write_output("/dev/fd/" + number, true, "ABCDEFGHIJKL"));
+  }
+  CHECK(get(dir.file("file")) == "0123abcdefghijklABCDEFGHIJKL");
+  // What this process opened for itself is not to be had under a number.
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  CHECK(InputFile::open("/dev/fd/" + number).error().text() == "/dev/fd/" + number + ": cannot open: Bad file descriptor");
+  CHECK(!write_output("/dev/fd/" + number, true, "abcdefghijkl"));
+  ::close(fd);
+  CHECK(!InputFile::open("/dev/fd/" + number));
+  CHECK(!InputFile::open("/dev/fd/99999999999999999999"));
+  CHECK(get(dir.file("file")) == "0123abcdefghijklABCDEFGHIJKL");
+}
+
+TEST_CASE("a device that may have no end is no input") {
+  for (const auto* name : {"/dev/zero", "/dev/full", "/dev/urandom"}) {
+    CHECK(InputFile::open(name).error().message == "is a device, and may have no end");
+    CHECK(InputStream::open(name).error().message == "is a device, and may have no end");
+  }
+  CHECK(InputFile::open("/dev/null")->size() == 0);
+}
+
 TEST_CASE("a stream gives everything, whatever happens on the way") {
   const scratch::Directory dir;
   const std::string text = pattern(100'000);
@@ -364,13 +400,13 @@ TEST_CASE("several outputs are all new or all as before, whichever call fails") 
   for (const std::set<std::string>& there : {std::set<std::string>{}, {"a", "b", "c"}, {"a", "b"}, {"b", "c"}, {"a"}, {"c"}}) {
     const scratch::Directory dir;
     const auto all_old = [&] {
-      for (const std::string name : {"a", "b", "c"}) {
+      for (const std::string& name : {"a", "b", "c"}) {
         if (there.contains(name) ? get(dir.file(name)) != "old " + name : fs::exists(dir.file(name))) return false;
       }
       return true;
     };
     const auto all_new = [&] {
-      for (const std::string name : {"a", "b", "c"}) {
+      for (const std::string& name : {"a", "b", "c"}) {
         if (get(dir.file(name)) != name + text) return false;
       }
       return true;

@@ -18,7 +18,8 @@ struct LockWait {
   bool required = true;         ///< false: where the file system has no locks, write without one
 };
 
-/// An input addressed by offset. "-" is stdin; a pipe is spooled to an unlinked temporary file (in $TMPDIR) first.
+/// An input addressed by offset. "-" is stdin; "/dev/stdin" and "/dev/fd/N" are the open descriptors, from where they stand. A pipe is
+/// spooled to an unlinked temporary file (in $TMPDIR) first. A device that is no terminal and not /dev/null is refused: it may have no end.
 /// Reads are by pread, so a file that shrinks under the reader is an error and never a signal. Thread-safe.
 class DELTA_EXPORT InputFile {
  public:
@@ -67,8 +68,9 @@ class OutputFile;
 /// file system without hard links, can leave some new and some old.
 DELTA_EXPORT Status commit_all(std::span<OutputFile* const> files);
 
-/// A new file, whole or not at all: written under a temporary name beside its place, put there by commit(). "-" is stdout;
-/// it and what is no regular file (a pipe, a device) are written through at once. A symbolic link is followed: what it names is replaced.
+/// A new file, whole or not at all: written under a temporary name beside its place, put there by commit(). "-" is stdout; it, the open
+/// descriptors that "/dev/stdout", "/dev/stderr" and "/dev/fd/N" name, and what is no regular file (a pipe, a device) are written through
+/// at once. A symbolic link is followed: what it names is replaced.
 /// What replaces a file has its mode, and its owner and group where the system permits that (else see caution()).
 /// The destructor abandons what was not committed. After an error only the destructor may be called. Creating one removes what killed
 /// processes left of the same file.

@@ -10,6 +10,7 @@
 #include "delta/file.hpp"
 #include "delta/text.hpp"
 #include "io/fd.hpp"
+#include "io/standard_names.hpp"
 #include "io/writer_lock.hpp"
 
 namespace delta {
@@ -23,16 +24,31 @@ struct Opened {
   struct stat info;
 };
 
+// What comes out of a device may have no end, and would fill $TMPDIR. A terminal ends where its user says so.
+Status refuse_endless(const Opened& in) {
+  if (!S_ISCHR(in.info.st_mode) && !S_ISBLK(in.info.st_mode)) return {};
+  struct stat null;
+  const bool is_null = io::sys().stat("/dev/null", &null) == 0 && null.st_rdev == in.info.st_rdev && S_ISCHR(in.info.st_mode);
+  if (is_null || io::sys().isatty(in.fd.get()) == 1) return {};
+  return error(ErrorCode::io, "is a device, and may have no end").in(in.name).with_hint("what is to be read of it comes through a pipe: head -c");
+}
+
 Result<Opened> open_input(const std::string& path) {
   Opened in;
   in.name = path == "-" ? kStdinName : path;
   if (path == "-") {
     in.fd = io::Fd::borrowed(STDIN_FILENO);
   } else {
-    DELTA_TRY(in.fd, io::open_fd(path, O_RDONLY));
+    DELTA_TRY(auto given, io::named_descriptor(path));
+    if (given) {
+      in.fd = *std::move(given);
+    } else {
+      DELTA_TRY(in.fd, io::open_fd(path, O_RDONLY));
+    }
   }
   DELTA_TRY(in.info, io::stat_fd(in.fd, in.name));
   if (S_ISDIR(in.info.st_mode)) return error(ErrorCode::io, "is a directory").in(in.name);
+  DELTA_OK(refuse_endless(in));
   return in;
 }
 

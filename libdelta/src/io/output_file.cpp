@@ -11,6 +11,7 @@
 #include "delta/file.hpp"
 #include "io/cleanup.hpp"
 #include "io/fd.hpp"
+#include "io/standard_names.hpp"
 #include "io/temporary.hpp"
 
 namespace delta {
@@ -162,8 +163,11 @@ Result<OutputFile> OutputFile::create(const std::string& path, Options options) 
   state->options = options;
   struct stat info = {};
   bool there = false;
+  DELTA_TRY(auto given, io::named_descriptor(path));
   if (path == "-") {
     state->through = io::Fd::borrowed(STDOUT_FILENO);
+  } else if (given) {
+    state->through = *std::move(given);
   } else if (path.empty()) {
     return error(ErrorCode::usage, "a file name is empty");
   } else {

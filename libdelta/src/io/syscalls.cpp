@@ -45,6 +45,7 @@ const Syscalls kReal = {
     .control_lock = [](int fd, int command, struct flock* lock) { return ::fcntl(fd, command, lock); },
     .sleep = [](const struct timespec* time) { return ::nanosleep(time, nullptr); },
     .poll = ::poll,
+    .fd_flags = [](int fd) { return ::fcntl(fd, F_GETFD); },
     .isatty = ::isatty,
     .duplicate = [](int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); },
     .change_mode = ::fchmod,

@@ -32,6 +32,7 @@ struct Syscalls {
   int (*control_lock)(int fd, int command, struct flock* lock);  ///< fcntl() with a lock
   int (*sleep)(const struct timespec* time);                      ///< nanosleep()
   int (*poll)(struct pollfd* files, unsigned long n, int milliseconds);
+  int (*fd_flags)(int fd);             ///< fcntl(F_GETFD)
   int (*isatty)(int fd);
   int (*duplicate)(int fd);  ///< to be closed by exec()
   int (*change_mode)(int fd, mode_t mode);
