@@ -6,7 +6,7 @@
 #include <bit>
 #include <charconv>
 
-#include "delta/text.hpp"
+#include "delta/code_point.hpp"
 
 namespace delta::formats {
 namespace {
@@ -37,13 +37,29 @@ void append_escaped(std::string& out, char c) {
   }
 }
 
-bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\\'; }
+bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7f && c != '"' && c != '\\'; }
+bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x7f; }
 
-// How many bytes the character at the front takes if it is UTF-8 beyond ASCII, else 0.
-std::size_t sequence(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t n = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  return lead >= 0xc2 && text.size() >= n && valid_utf8(text.substr(0, n)) ? n : 0;
+void append_unit(std::string& out, std::uint32_t unit) {
+  out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) out += kHexDigits[unit >> shift & 15];
+}
+
+// The character at the front of `text`, beyond printable ASCII: as it is, but for what a terminal would obey, or show as something that it
+// is not. Takes it off; false where it is no UTF-8.
+bool append_character(std::string& out, std::string_view& text) {
+  const CodePoint next = first_code_point(text);
+  if (next.bytes == 0) return false;
+  if (!is_control(next.code) && !is_deceptive(next.code)) {
+    out += text.substr(0, next.bytes);
+  } else if (next.code < 0x10000) {
+    append_unit(out, next.code);
+  } else {
+    append_unit(out, 0xd800 + ((next.code - 0x10000) >> 10));
+    append_unit(out, 0xdc00 + ((next.code - 0x10000) & 0x3ff));
+  }
+  text.remove_prefix(next.bytes);
+  return true;
 }
 
 }  // namespace
@@ -82,17 +98,15 @@ void JsonWriter::quoted(std::string_view text) {
     out_ += text.substr(0, plain);
     text.remove_prefix(plain);
     if (text.empty()) break;
-    std::size_t n = 1;
-    if (static_cast<unsigned char>(text[0]) < 0x80) {
+    if (is_ascii(text[0])) {
       append_escaped(out_, text[0]);
-    } else if (n = sequence(text); n != 0) {
-      out_ += text.substr(0, n);
+    } else if (append_character(out_, text)) {
+      continue;
     } else {
-      n = 1;
       ++replaced_;
       out_ += "\xef\xbf\xbd";
     }
-    text.remove_prefix(n);
+    text.remove_prefix(1);
   }
   out_ += '"';
 }
@@ -149,8 +163,15 @@ JsonWriter& JsonWriter::null() { return raw("null"); }
 
 JsonWriter& JsonWriter::raw(std::string_view json) {
   separate();
-  out_ += json;
-  return *this;
+  while (true) {
+    const auto ascii = static_cast<std::size_t>(std::find_if_not(json.begin(), json.end(), is_ascii) - json.begin());
+    out_ += json.substr(0, ascii);
+    json.remove_prefix(ascii);
+    if (json.empty()) return *this;
+    if (append_character(out_, json)) continue;
+    out_ += json[0];
+    json.remove_prefix(1);
+  }
 }
 
 }  // namespace delta::formats

@@ -9,6 +9,7 @@
 #include <random>
 #include <string>
 
+#include "delta/text.hpp"
 #include "formats/decimal.hpp"
 #include "formats/json_writer.hpp"
 
@@ -39,11 +40,28 @@ TEST_CASE("objects and arrays get their commas") {
   CHECK(out == "{\"a\":\"x\",\"b\":[1,-2,true,null],\"c\":{},\"d\":[],\"e\":[{}]}\n{\"n\":\"18446744073709551615\"}\n");
 }
 
-TEST_CASE("strings are escaped where JSON demands it and nowhere else") {
+TEST_CASE("strings are escaped where JSON or a terminal demands it and nowhere else") {
   CHECK(string_text("a/b") == "\"a/b\"");
   CHECK(string_text("\"\\\b\f\n\r\t") == "\"\\\"\\\\\\b\\f\\n\\r\\t\"");
-  CHECK(string_text(std::string_view("\0\x1f\x7f", 3)) == "\"\\u0000\\u001f\x7f\"");
+  CHECK(string_text(std::string_view("\0\x1f\x7f", 3)) == "\"\\u0000\\u001f\\u007f\"");
   CHECK(string_text("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80") == "\"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80\"");
+}
+
+TEST_CASE("what a terminal obeys or hides is escaped, in strings and in JSON that is passed on") {
+  const std::string text = "a\u0080b\u009bc\u202ed\u2066e\u061cf\u200bg\ufeffh\U000e0041i";
+  const std::string safe = "a\\u0080b\\u009bc\\u202ed\\u2066e\\u061cf\\u200bg\\ufeffh\\udb40\\udc41i";
+  CHECK(string_text(text) == '"' + safe + '"');
+  std::string out;
+  JsonWriter(out).raw("{\"k\":\"" + text + "\"}");
+  CHECK(out == "{\"k\":\"" + safe + "\"}");
+  for (std::uint32_t code = 0x80; code <= 0xffff; ++code) {  // the table of text.hpp and this are one
+    if (code >= 0xd800 && code <= 0xdfff) continue;
+    const std::string one = {static_cast<char>(code < 0x800 ? 0xc0 | code >> 6 : 0xe0 | code >> 12),
+                             static_cast<char>(code < 0x800 ? 0x80 | (code & 0x3f) : 0x80 | (code >> 6 & 0x3f)), static_cast<char>(0x80 | (code & 0x3f))};
+    const auto character = std::string_view(one).substr(0, code < 0x800 ? 2 : 3);
+    const bool escaped = delta::escape(character) != character;
+    if (escaped != (string_text(character)[1] == '\\')) CHECK(code == 0);
+  }
 }
 
 TEST_CASE("bytes that are no UTF-8 are replaced and counted") {

@@ -30,6 +30,8 @@ TEST_CASE("escape() leaves nothing that a terminal would obey") {
   CHECK(escape("back\\slash") == "back\\\\slash");
   CHECK(escape("\u0085") == "\\xc2\\x85");
   CHECK(escape("a\u202eb") == "a\\xe2\\x80\\xaeb");
+  CHECK(escape("a\u200bb\u2060\ufeff") == "a\\xe2\\x80\\x8bb\\xe2\\x81\\xa0\\xef\\xbb\\xbf");
+  CHECK(escape("\U000e0041") == "\\xf3\\xa0\\x81\\x81");
   CHECK(escape("abcdef", 6) == "abcdef");
   CHECK(escape("abcdefg", 6) == "abcdef…");
   CHECK(escape("abcdeé", 6) == "abcde…");  // a character is never cut in two

@@ -6,16 +6,12 @@
 #include <charconv>
 #include <limits>
 
+#include "delta/code_point.hpp"
+
 namespace delta {
-namespace {
 
-struct Decoded {
-  std::uint32_t code = 0;
-  std::size_t bytes = 0;  // 0: not well-formed
-};
-
-// One code point at the front of `s`, which is not empty. Table 3-7 of the Unicode standard, as arithmetic.
-Decoded decode(std::string_view s) {
+// Table 3-7 of the Unicode standard, as arithmetic.
+CodePoint first_code_point(std::string_view s) {
   const auto at = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(s[i])); };
   const std::uint32_t lead = at(0);
   if (lead < 0x80) return {lead, 1};
@@ -28,16 +24,10 @@ Decoded decode(std::string_view s) {
   }
   const std::uint32_t least = n == 4 ? 0x10000 : n == 3 ? 0x800 : 0x80;
   const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  return code < least || code > 0x10ffff || surrogate ? Decoded{} : Decoded{code, n};
+  return code < least || code > 0x10ffff || surrogate ? CodePoint{} : CodePoint{code, n};
 }
 
-constexpr bool is_control(std::uint32_t code) { return code < 0x20 || (code >= 0x7f && code <= 0x9f); }
-
-// Characters that hide or reorder what stands around them on a terminal.
-constexpr bool is_deceptive(std::uint32_t code) {
-  return code == 0x061c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
-         (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
-}
+namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
@@ -57,7 +47,7 @@ int hex_value(char c) {
 
 bool valid_utf8(std::string_view text) {
   while (!text.empty()) {
-    const Decoded d = decode(text);
+    const CodePoint d = first_code_point(text);
     if (d.bytes == 0) return false;
     text.remove_prefix(d.bytes);
   }
@@ -66,7 +56,7 @@ bool valid_utf8(std::string_view text) {
 
 bool has_control(std::string_view text) {
   while (!text.empty()) {
-    const Decoded d = decode(text);
+    const CodePoint d = first_code_point(text);
     if (d.bytes != 0 && is_control(d.code)) return true;
     text.remove_prefix(d.bytes != 0 ? d.bytes : 1);
   }
@@ -78,7 +68,7 @@ std::string escape(std::string_view text, std::size_t max_bytes) {
   std::size_t used = 0;
   while (used < text.size()) {
     const std::string_view rest = text.substr(used);
-    const Decoded d = decode(rest);
+    const CodePoint d = first_code_point(rest);
     const std::size_t n = d.bytes != 0 ? d.bytes : 1;
     if (used + n > max_bytes) return out + "…";
     if (d.bytes == 0 || is_control(d.code) || is_deceptive(d.code)) {
