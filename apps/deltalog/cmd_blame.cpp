@@ -159,8 +159,7 @@ Result<Exit> run_blame(const Invocation& invocation, Console& console) {
     if (told++ > 0 && !invocation.has("json")) DELTA_OK(console.print("\n"));
     DELTA_OK(console.print(invocation.has("json") ? json_report(log, *blame, runs) : text_report(log, *blame, runs, console)));
   }
-  if (missing || told == 0) return Exit::no;
-  return exit_with(log);
+  return exit_with(log, missing || told == 0 ? Exit::no : Exit::yes);
 }
 
 }  // namespace deltalog

@@ -8,6 +8,7 @@
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
 #include "ui/console.hpp"
+#include "writing.hpp"
 
 namespace deltalog {
 
@@ -139,16 +140,14 @@ Result<Exit> run_compact(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto threshold, value_of(invocation, "if", parse_threshold));
   DELTA_TRY(const Target target, target_of(invocation));
   const bool dry = target.dry;
-  DELTA_TRY(const auto log, delta::Log::open(invocation.operands(), {options.threads}));
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
+  if (!dry && !(target.place ? may_replace(invocation, target.place->path(), console) : may_replace(invocation, console))) return Exit::partly;
   DELTA_OK(add_since(invocation, log, options));
   DELTA_TRY(const bool worth, worth_it(threshold, log, console));
   if (!worth) return Exit::yes;
   DELTA_TRY(const auto report, compact_to(target, log, options));
-  bool pending = false;
-  for (const auto& notice : report.notices) {
-    console.warn(notice);
-    pending = pending || notice.verdict == delta::Verdict::pending;
-  }
+  if (!dry) console.committed();
+  warn_of(report.notices, console);
   if (!report.changed) console.note(invocation.operands()[0] + ": left as it is, since nothing would change");
   if (invocation.has("json")) {
     DELTA_OK(console.print(json_report(report, dry)));
@@ -157,7 +156,7 @@ Result<Exit> run_compact(const Invocation& invocation, Console& console) {
   } else if (report.changed) {
     console.note(text_report(report, dry));
   }
-  return pending ? Exit::partly : Exit::yes;
+  return exit_with(log);
 }
 
 }  // namespace deltalog

@@ -222,9 +222,7 @@ Result<Exit> run_diff(const Invocation& invocation, Console& console) {
     return report.line(diff);
   }));
   DELTA_OK(report.end(summary));
-  if (over) return Exit::no;
-  const auto whole = exit_with(sides.old_log);
-  return whole == Exit::yes ? exit_with(sides.log_of_new()) : whole;
+  return exit_with(sides.old_log, exit_with(sides.log_of_new(), over ? Exit::no : Exit::yes));
 }
 
 }  // namespace deltalog

@@ -196,6 +196,7 @@ Result<Exit> run_dump(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto sink, Sink::open(invocation, console));
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
+  if (!may_replace(invocation, console)) return Exit::partly;
   DELTA_TRY(const auto filter, DeltaFilter::make(invocation, log));
   DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
   if (report_missing(chosen, console)) return Exit::no;

@@ -195,7 +195,9 @@ Result<Encoder> open_encoder(const Invocation& invocation, delta::EncodeOptions 
   }
   if (log != nullptr) {
     if (invocation.has("base")) return usage_error(invocation, "--base goes with --output: an appended log is its own base");
-    if (invocation.has("force")) return usage_error(invocation, "--force goes with --output: --append replaces nothing");
+    for (const std::string_view option : {"force", "allow-torn", "allow-empty"}) {
+      if (invocation.has(option)) return usage_error(invocation, fmt::format("--{} goes with --output: --append replaces nothing", option));
+    }
     return Encoder::append(*log, std::move(options));
   }
   if (*output == "-" && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
@@ -210,6 +212,7 @@ struct Job {
   Bound max_delete;
   std::string policy;  // the setting, until it is written; empty: none
   bool parse_ahead = false;  // updates, on a thread beside the encoder's
+  std::uint64_t said = 0;    // rows, updates and deletions that the inputs held
 
   /// What is to stand before the first input: at its time, so that the clock does not run backwards.
   Status begin(std::optional<Micros> at) {
@@ -244,6 +247,7 @@ Status encode_matrix(Job& job, Input& input) {
   };
   DELTA_OK(job.begin(input.at));
   DELTA_TRY(const auto deltas, job.encoder->state(matrix));
+  job.said += std::max(deltas, matrix.rows);
   job.console.note(name + ": " + delta::plural(deltas, "delta"));
   return {};
 }
@@ -264,6 +268,7 @@ class ParentTexts {
 };
 
 Status encode_record(Job& job, const Record& record, const Input& input, ParentTexts& parents) {
+  ++job.said;
   DELTA_OK(job.begin(record.time ? record.time : input.at));
   if (record.kind == Record::Kind::commit) {
     return job.encoder->commit({.origin = record.origin.value_or(""),
@@ -316,6 +321,14 @@ Status encode_updates(Job& job, Input& input) {
   }
 }
 
+// A new log of nothing is mostly what became of a pipe whose first part failed.
+Status refuse_empty(const Job& job, const std::vector<Input>& inputs) {
+  const auto& invocation = job.invocation;
+  if (job.said > 0 || inputs.empty() || !invocation.has("output") || invocation.has("allow-empty")) return {};
+  auto refused = delta::error(ErrorCode::bad_input, "nothing is in the input, no update and no row").with_hint("--allow-empty writes an empty log");
+  return inputs.size() > 1 ? std::move(refused) : std::move(refused).in(inputs[0].path == "-" ? "standard input" : inputs[0].path);
+}
+
 Result<std::vector<Input>> open_inputs(const Invocation& invocation) {
   std::vector<Input> inputs;
   std::size_t matrices = 0;
@@ -358,7 +371,9 @@ Exit report_broken_stream(const StreamEncoder& stream, const delta::Error& error
 }
 
 Result<Exit> encode_stream(const Invocation& invocation, Console& console, delta::EncodeOptions options, Job& job, Input& input) {
-  if (invocation.has("output") || invocation.has("base") || invocation.has("force")) return open_encoder(invocation, std::move(options)).error();
+  for (const std::string_view option : {"output", "base", "force", "allow-torn", "allow-empty"}) {
+    if (invocation.has(option)) return open_encoder(invocation, std::move(options)).error();
+  }
   DELTA_TRY(const auto every, value_of(invocation, "commit-every", parse_commit_every));
   DELTA_TRY(const auto apart, value_of(invocation, "segment-every", delta::parse_duration));
   StreamEncoder::Options plan{*invocation.value("append"), std::move(options), every->deltas, every->duration};
@@ -381,6 +396,7 @@ Result<Exit> encode_stream(const Invocation& invocation, Console& console, delta
     DELTA_TRY(const auto tagged, encoder.finish());
     summary.commits += tagged.commits, summary.deltas += tagged.deltas, summary.bytes += tagged.bytes;
   }
+  console.committed();
   DELTA_OK(report(invocation, console, summary));
   return Exit::yes;
 }
@@ -409,13 +425,19 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
   const bool parse_ahead = matrices == 0 && threads > 1;  // one of the threads
   if (parse_ahead) options.threads = threads - 1;
   DELTA_TRY(auto encoder, open_encoder(invocation, std::move(options)));
+  if (invocation.has("base")) {
+    DELTA_OK(warn_of(encoder.log(), console));
+    if (!may_replace(invocation, console)) return Exit::partly;
+  }
   Job job{invocation, console, &encoder, ids, bound, policy ? policy_setting(*policy) : "", parse_ahead};
   for (auto& input : inputs) {
     DELTA_OK(delta::formats::is_matrix(input.format) ? encode_matrix(job, input) : encode_updates(job, input));
   }
+  DELTA_OK(refuse_empty(job, inputs));
   DELTA_OK(job.begin(time_alone));  // no input said anything
   if (const auto* tag = invocation.value("tag")) DELTA_OK(encoder.tag(*tag));
   DELTA_TRY(const auto summary, encoder.finish());
+  console.committed();
   DELTA_OK(report(invocation, console, summary));
   return Exit::yes;
 }

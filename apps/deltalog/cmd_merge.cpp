@@ -127,11 +127,11 @@ Result<bool> publish(const Target& target, std::vector<delta::OutputFile*> outpu
 }  // namespace
 
 Result<Exit> run_merge(const Invocation& invocation, Console& console) {
-  DELTA_OK(check_side_files(invocation, {"conflicts"}));
   DELTA_TRY(const unsigned threads, threads_of(invocation));
   DELTA_TRY(const Target target, target_of(invocation));
   DELTA_TRY(auto merge, Merge::open(target.logs, {.threads = threads, .not_in = invocation.values("not-in")}));
-  for (const auto& notice : merge.notices()) console.warn(notice);
+  warn_of(merge.notices(), console);
+  if (!may_replace(invocation, console) || (target.place && !may_replace(invocation, target.place->path(), console))) return Exit::partly;
   if (merge.empty()) return delta::error(delta::ErrorCode::not_found, "the logs of --not-in lack nothing; nothing was written");
   DELTA_TRY(auto out, target.create(invocation));
   DELTA_TRY(auto conflicts, find_conflicts(invocation, console, merge));
@@ -147,6 +147,7 @@ Result<Exit> run_merge(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto summary, write(invocation, console, merge, out));
   DELTA_TRY(const bool changed, publish(target, outputs, out, console));
   if (!changed) console.note(target.name + ": left as it is, since it has every commit of the others");
+  console.committed();
   DELTA_OK(report(invocation, console, merge, summary, target.name, changed));
   return pending(merge) > 0 ? Exit::partly : Exit::yes;
 }

@@ -35,7 +35,10 @@ Status check_usage(const Invocation& invocation) {
   if (invocation.has("append") && invocation.operands().size() != 1) {
     return usage_error(invocation, "--append changes one LOG; for the union of several, write the commit with --output");
   }
-  if (invocation.has("append") && invocation.has("force")) return usage_error(invocation, "--force goes with --output: --append replaces nothing");
+  for (const std::string_view option : {"force", "allow-torn"}) {
+    if (!invocation.has("append") || !invocation.has(option)) continue;
+    return usage_error(invocation, fmt::format("--{} goes with --output: --append replaces nothing", option));
+  }
   if (output && *output == "-" && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
   return {};
 }
@@ -125,16 +128,22 @@ Result<Exit> run_rollback(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto time, time_of(invocation, "time"));
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
   DELTA_TRY(auto encoder, open_encoder(invocation, console));
-  for (const auto& notice : encoder.log().notices()) console.warn(notice);
+  const bool append = invocation.has("append");
+  if (append) {
+    for (const auto& notice : encoder.log().notices()) console.warn(notice);
+  } else {
+    DELTA_OK(warn_of(encoder.log(), console));
+    if (!may_replace(invocation, console)) return Exit::partly;
+  }
   DELTA_TRY(const auto chosen, choose_vectors(choice, encoder.log().catalog()));
   if (report_missing(chosen, console)) return Exit::no;
 
   DELTA_TRY(const auto done, undo(invocation, encoder, {.wanted = chosen.mask(), .at = time}));
   const bool nothing = done.created + done.deleted + done.changed == 0;
-  const bool append = invocation.has("append");
   delta::EncodeSummary written;
   if (!nothing || append) {  // an empty OUT would say that there was something to write
     DELTA_TRY(written, encoder.finish());
+    console.committed();
   }
   for (const auto& notice : written.notices) console.warn(notice);
   warn_of_kept(done.kept, encoder, console);
@@ -145,7 +154,8 @@ Result<Exit> run_rollback(const Invocation& invocation, Console& console) {
                              done.changed, delta::plural(done.values, "value"), delta::human_size(written.bytes)));
   }
   if (invocation.has("json")) DELTA_OK(console.print(json_report(path, encoder, done, written)));
-  return done.kept.empty() ? exit_with(encoder.log()) : Exit::partly;
+  if (!done.kept.empty()) return Exit::partly;
+  return append ? Exit::yes : exit_with(encoder.log());  // what stands in the log must not look as if it had to be done again
 }
 
 }  // namespace deltalog

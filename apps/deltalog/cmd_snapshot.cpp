@@ -159,7 +159,6 @@ struct Outputs {
   static Result<Outputs> create(const Invocation& invocation) {
     const auto* path = invocation.value("output");
     if (path == nullptr) return usage_error(invocation, "where to? --output OUT is missing");
-    DELTA_OK(check_side_files(invocation, {"ids-out", "metadata-out"}));
     DELTA_TRY(const Format format, output_format(invocation, *path));
     const OutputFile::Options text{.force = invocation.has("force"), .binary = false};
     const OutputFile::Options main{.force = text.force, .binary = delta::formats::is_matrix(format)};
@@ -202,6 +201,7 @@ Result<Exit> run_snapshot(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto outputs, Outputs::create(invocation));
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
+  if (!may_replace(invocation, console)) return Exit::partly;
   DELTA_TRY(const auto policy, policy_option(invocation));
   DELTA_TRY(auto cut, cut_of(invocation, log));
   override_policy(cut, policy ? &*policy : nullptr, log, console);
@@ -211,6 +211,7 @@ Result<Exit> run_snapshot(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto state, delta::snapshot(log, cut, chosen.mask()));
   const Job job{invocation, state, ordered_rows(invocation, state)};
   DELTA_OK(outputs.write(job, console));
+  console.committed();
   if (state.overflows > 0) console.warn("transforms overflowed to infinity " + delta::plural(state.overflows, "time"));
   console.note("wrote " + outputs.state.name() + ": " + delta::plural(job.rows.size(), "vector"));
   return exit_with(log);

@@ -69,6 +69,7 @@ Result<Exit> run_tag(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto encoder, delta::Encoder::append(operands[0], std::move(options)));
   DELTA_OK(encoder.tag(operands[1], at));
   DELTA_TRY(const auto summary, encoder.finish());
+  console.committed();
   for (const auto& notice : summary.notices) console.warn(notice);
   console.note(operands[0] + ": tagged " + delta::escape(operands[1]));
   return Exit::yes;

@@ -33,10 +33,10 @@ const std::vector<std::string_view> kWhen = {"auto", "always", "never"};
 // -q and -v are for commands that have something to say beside their answer.
 Options talk() {
   return in_group("Common options",
-                  {{"quiet", 'q', "", "say nothing but errors"}, {"verbose", 'v', "", "say on stderr what was done"}});
+                  {{"quiet", 'q', "", "say nothing but errors, and that a log is cut short"}, {"verbose", 'v', "", "say on stderr what was done"}});
 }
 
-Options quiet() { return in_group("Common options", {{"quiet", 'q', "", "no warnings"}}); }
+Options quiet() { return in_group("Common options", {{"quiet", 'q', "", "no warnings, but for a log that is cut short"}}); }
 
 Options common() {
   return in_group("Common options", {{"color", 0, "WHEN", "auto, always or never; auto heeds NO_COLOR", false, kWhen},
@@ -59,7 +59,8 @@ Options json() { return {{"json", 0, "", "print NDJSON, one object a line"}}; }
 
 Options output() {
   return {{"output", 'o', "OUT", "write the new file OUT, whole or not at all; - is stdout", false, {}, Kind::output},
-          {"force", 'f', "", "replace OUT if it exists"}};
+          {"force", 'f', "", "replace OUT if it exists"},
+          {"allow-torn", 0, "", "with -f: replace it even by what is left of a log that is cut short"}};
 }
 
 Options wait() {
@@ -122,6 +123,7 @@ Command encode_command() {
                  {"max-delete", 0, "N|P%", "refuse to delete more vectors at once (default: 50%)"},
                  {"commit-every", 0, "N,DURATION", "cut commits of updates at N deltas or DURATION"},
                  {"segment-every", 0, "DURATION", "of a stream: make what is cut durable this often at most (default: 1s)"},
+                 {"allow-empty", 0, "", "write an empty log where the input holds nothing, instead of refusing it"},
                  {"allow-nonfinite", 0, "", "take NaN and infinities as values"},
                  {"max-error", 0, "E", "round values by up to E, the same at every version"},
                  {"max-relative", 0, "R", "round values by up to R times their size (0.01: 1 %)"},

@@ -108,8 +108,7 @@ Result<Exit> list_windows(const LogView& view, const std::vector<bool>* mask) {
                                   {"mean", Align::right}, {"duration", Align::right}, {"conflicts", Align::right}, {"mean L2", Align::right}});
   for (const auto& window : *windows) DELTA_OK(json ? view.console.print(json_line(window)) : rows.add(cells(window)));
   DELTA_OK(json ? print_heads_json(view) : rows.flush());
-  if (windows->empty()) return Exit::no;
-  return exit_with(view.log);
+  return exit_with(view.log, windows->empty() ? Exit::no : Exit::yes);
 }
 
 }  // namespace deltalog

@@ -23,15 +23,31 @@ Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::
   DELTA_TRY(options.threads, threads_of(invocation));
   if (choice != nullptr) options.ids = choice->only_ids();
   DELTA_TRY(auto log, delta::Log::open(operands, options));
-  for (const auto& notice : log.notices()) console.warn(notice);
+  DELTA_OK(warn_of(log, console));
   return log;
 }
 
-Exit exit_with(const delta::Log& log) {
+bool is_cut_short(const delta::Finding& notice) {
+  using delta::Verdict;
+  return notice.verdict == Verdict::unsealed || notice.verdict == Verdict::torn || notice.verdict == Verdict::damaged_tail;
+}
+
+void warn_of(std::span<const delta::Finding> notices, Console& console) {
+  for (const auto& notice : notices) is_cut_short(notice) ? console.cut_short(notice) : console.warn(notice);
+}
+
+Status warn_of(const delta::Log& log, Console& console) {
+  warn_of(log.notices(), console);
+  const auto cut = std::ranges::find_if(log.notices(), is_cut_short);
+  if (cut == log.notices().end() || log.commits() > 0) return {};
+  return delta::error(ErrorCode::corrupt, "ends before its first commit: nothing can be read").in(cut->file);
+}
+
+Exit exit_with(const delta::Log& log, Exit answer) {
   for (std::uint32_t number = 0; number < log.commits(); ++number) {
     if (log.pending(number)) return Exit::partly;
   }
-  return Exit::yes;
+  return answer;
 }
 
 Result<Named> find_named(const delta::Log& log, std::string_view text) {

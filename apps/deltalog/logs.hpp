@@ -17,8 +17,16 @@ class VectorChoice;
 /// The union of the logs, with what reading them noticed as warnings. `choice`: what alone will be asked about; null: anything.
 Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console, const VectorChoice* choice = nullptr);
 
+/// A log ends before all that was written to it, or before it was sealed: what was read is a part, as far as anybody knows. (Only of a
+/// damaged trailer it is known that nothing is missing.)
+bool is_cut_short(const delta::Finding& notice);
+/// Warns of what reading a log noticed; where it is cut short also with -q, and the program's 0 and 1 become a 4. open_logs() does so.
+void warn_of(std::span<const delta::Finding> notices, Console& console);
+/// The same. Error: the log is cut short before its first commit, so that there is nothing that could be read.
+Status warn_of(const delta::Log& log, Console& console);
+
 /// What an answer about the state is worth: partly, when the log holds commits that no state may hold yet.
-Exit exit_with(const delta::Log& log);
+Exit exit_with(const delta::Log& log, Exit answer = Exit::yes);
 
 /// A delta or a commit, as people name it.
 struct Named {

@@ -12,6 +12,7 @@
 #include "heap.hpp"
 #include "ui/console.hpp"
 #include "ui/terminal.hpp"
+#include "writing.hpp"
 
 namespace deltalog {
 namespace {
@@ -29,20 +30,28 @@ Exit exit_of(const delta::Error& error) {
   std::_Exit(128 + SIGPIPE);
 }
 
+// Of a log of which the end is missing no answer is a plain yes or no.
+int code_of(const Console& console, Exit answer) {
+  const bool plain = answer == Exit::yes || answer == Exit::no;
+  return static_cast<int>(plain && console.read_in_part() ? Exit::partly : answer);
+}
+
 int finish(Console& console, Result<Exit> result) {
   // Also after a failure: what was printed before it stands.
   const auto flushed = console.flush();
   const auto closed = [](const auto& some) { return !some && some.error().code == delta::ErrorCode::closed_pipe; };
-  if (closed(result) || closed(flushed)) end_quietly();
+  const bool told = flushed || console.has_committed();
+  if (closed(result) || (closed(flushed) && !told)) end_quietly();
   if (!result) {
     console.error(result.error());
-    return static_cast<int>(exit_of(result.error()));
+    return code_of(console, exit_of(result.error()));
   }
-  if (!flushed) {
+  if (!told) {
     console.error(flushed.error());
     return static_cast<int>(Exit::failed);
   }
-  return static_cast<int>(*result);
+  if (!flushed && !closed(flushed)) console.warn(flushed.error().text() + "; what was to be told there is done nevertheless");
+  return code_of(console, *result);
 }
 
 Result<Exit> print(Console& console, std::string_view text) {
@@ -55,6 +64,7 @@ Result<Exit> run_command(const Command& command, std::span<const std::string> wo
   if (invocation.has("help")) return print(console, help_text(command));
   if (invocation.has("version")) return print(console, version_text());
   console.configure(invocation);
+  DELTA_OK(check_outputs(invocation));
   grow_heap_by_huge_pages();
   return command.run(invocation, console);
 }

@@ -1,10 +1,7 @@
 #include "writing.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <utility>
-#include <vector>
 
 #include "cli/values.hpp"
 #include "delta/text.hpp"
@@ -27,16 +24,6 @@ bool is_traceparent(std::string_view text) {
 std::string from_environment(const char* name) {
   const char* text = std::getenv(name);
   return text != nullptr ? text : "";
-}
-
-/// What is no regular file, such as /dev/null, takes all that comes.
-bool same_place(const std::string& a, const std::string& b) {
-  namespace fs = std::filesystem;
-  std::error_code failed;
-  if (a == "-" || b == "-") return a == b;
-  if (fs::exists(a, failed) && !fs::is_regular_file(a, failed)) return false;
-  const auto place = [&](const std::string& path) { return fs::weakly_canonical(fs::absolute(path, failed), failed); };
-  return place(a) == place(b) || fs::equivalent(a, b, failed);
 }
 
 }  // namespace
@@ -67,25 +54,23 @@ Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Consol
   return options;
 }
 
-Status check_side_files(const Invocation& invocation, std::initializer_list<std::string_view> options) {
-  std::vector<std::pair<std::string, std::string>> taken;  // place, what it is
-  for (const auto& input : invocation.operands()) {
-    if (input != "-") taken.emplace_back(input, "a log that is read");
+bool may_replace(const Invocation& invocation, const std::string& path, Console& console) {
+  std::error_code ignored;
+  const bool there = path != "-" && std::filesystem::is_regular_file(path, ignored);
+  if (!there || !console.read_in_part() || invocation.has("allow-torn")) return true;
+  console.error(delta::error(delta::ErrorCode::exists, "not replaced: a log that was read is cut short, and so would be what is made of it")
+                    .in(path)
+                    .with_hint("--allow-torn replaces it nevertheless"));
+  return false;
+}
+
+bool may_replace(const Invocation& invocation, Console& console) {
+  bool all = true;
+  for (const auto& option : invocation.command().options) {
+    if (option.kind != Kind::output || !invocation.has("force")) continue;
+    for (const auto& path : invocation.values(option.name)) all = may_replace(invocation, path, console) && all;
   }
-  const std::size_t inputs = taken.size();
-  if (const auto* output = invocation.value("output")) taken.emplace_back(*output, "--output");
-  for (const auto option : options) {
-    const auto* path = invocation.value(option);
-    if (path == nullptr) continue;
-    const auto same = [&](const auto& other) { return same_place(*path, other.first); };
-    const auto other = std::find_if(taken.begin(), taken.end(), same);
-    if (other != taken.end()) {
-      const auto why = other - taken.begin() < static_cast<std::ptrdiff_t>(inputs) ? " is " + other->second : " and " + other->second + " are one file";
-      return usage_error(invocation, "--" + std::string(option) + why + ": " + delta::escape(*path, 4096));
-    }
-    taken.emplace_back(*path, "--" + std::string(option));
-  }
-  return {};
+  return all;
 }
 
 Status commit_outputs(const std::vector<delta::OutputFile*>& outputs, Console& console) {

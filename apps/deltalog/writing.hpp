@@ -1,7 +1,6 @@
 // What commands that write commits share: who writes them, when, and what they say of themselves.
 #pragma once
 
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +19,15 @@ std::string origin_of(const Invocation& invocation);
 /// DELTALOG_ORIGIN, SOURCE_DATE_EPOCH and TRACEPARENT. Warns of a TRACEPARENT that is none.
 Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Console& console);
 
-/// Usage, where a file that one of `options` names is the output, another such file, or a log that is read: one would take the other's place.
-Status check_side_files(const Invocation& invocation, std::initializer_list<std::string_view> options);
+/// Usage, where an output is a file that the command reads (an operand, a file that an option names, a log in a directory; under any name,
+/// -f or not), or another output: one would take the other's place. By the command's table; called for all commands before they run.
+Status check_outputs(const Invocation& invocation);
+
+/// Once the logs are read: whether what stands under the names of the outputs may be replaced. False, and said, where -f would replace a
+/// file by what is left of a log that is cut short. --allow-torn allows it. What was there then stays, and the exit code is partly.
+bool may_replace(const Invocation& invocation, Console& console);
+/// The same of one file, which the command replaces without the word -f.
+bool may_replace(const Invocation& invocation, const std::string& path, Console& console);
 
 /// Gives all outputs their names, or none. Warns of what was not kept of a file that was replaced.
 Status commit_outputs(const std::vector<delta::OutputFile*>& outputs, Console& console);

@@ -198,8 +198,8 @@ def streams(program):
     place = Place(program)
     place.run("encode", "-", "-o", "a.dlog", "--at", "2026-01-01", data=LINE)
     for words in (["log", "a.dlog"], ["dump", "a.dlog"], ["verify", "a.dlog"], ["snapshot", "a.dlog", "-o", "-", "--to", "npy"],
-                  ["info", "a.dlog"], ["show", "a.dlog", "main:1"], ["blame", "a.dlog", "--id", "a"], ["encode", "a.dlog", "--from",
-                  "ndjson", "-o", "-"], ["encode", "--json", "--from", "ndjson", "/dev/null", "-o", "j.dlog"]):
+                  ["info", "a.dlog"], ["show", "a.dlog", "main:1"], ["blame", "a.dlog", "--id", "a"], ["compact", "--dry-run",
+                  "a.dlog"], ["compact", "a.dlog", "-o", "-"], ["merge", "a.dlog", "-o", "/dev/stdout"]):
         with open("/dev/full", "wb") as full:
             done = subprocess.run([place.program, *words], cwd=place.path, env=place.env, stdout=full, stderr=subprocess.PIPE,
                                   stdin=subprocess.DEVNULL, timeout=60)
@@ -221,11 +221,34 @@ def streams(program):
         process.stderr.close()
 
 
+def reports(program):
+    """What is committed is done, whatever becomes of the report of it: to say that it failed would have it done twice."""
+    place = Place(program)
+    place.run("encode", "-", "-o", "a.dlog", "--at", "2026-01-01", data=LINE)
+    scale = b'{"id":"a","op":"scale","factor":2}\n'
+    for number, shell in enumerate(('exec "$@" > /dev/full', 'exec "$@" >&-', '{ exec "$@"; } 2>error | true; cat error >&2; exit "${PIPESTATUS[0]}"')):
+        quiet = number == 2  # a reader that went away is nothing to talk about
+        day = f"2026-01-0{number + 2}"
+        for words, data in ((["encode", "-", "--append", "a.dlog", "--at", day], scale), (["encode", "-", "-o", "b.dlog", "-f", "--at", day], LINE),
+                            (["merge", "a.dlog", "-o", "m.dlog", "-f"], b""), (["compact", "a.dlog", "-o", "c.dlog", "-f"], b""),
+                            (["rollback", "a.dlog", "--append", "--at", "2026-01-01", "--time", day], b""),
+                            (["rollback", "a.dlog", "--as-seen-by", "main:2", "--time", "2026-02-01", "-o", "r.dlog", "-f"], b"")):
+            done = subprocess.run(["bash", "-c", shell, "sh", place.program, *words, "--json"], cwd=place.path, env=place.env, input=data,
+                                  capture_output=True, timeout=60)
+            what = f"{words} with {shell}: {done.returncode} {done.stderr}"
+            check(done.returncode == 0, f"a report that cannot be written is a failure: {what}")
+            check((b"is done nevertheless" in done.stderr) != quiet, f"what is said of it: {what}")
+    code, out, _ = place.run("log", "a.dlog")
+    check(out.count(b"main:") == 7, f"not each of three appends and three rollbacks is there once: {out}")
+    for name in ("a.dlog", "b.dlog", "m.dlog", "c.dlog"):
+        check(place.run("verify", name)[0] == 0, f"{name} is not what was reported of it")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--program", required=True)
     args = parser.parse_args()
-    for test in (terminals, kills, left_overs, appends, open_streams, streams):
+    for test in (terminals, kills, left_overs, appends, open_streams, streams, reports):
         test(args.program)
     print("\n".join(problems), end="\n" if problems else "")
     sys.exit(1 if problems else 0)

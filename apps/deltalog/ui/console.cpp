@@ -52,13 +52,17 @@ void Console::configure(const Invocation& invocation) {
 }
 
 delta::Status Console::print(std::string_view text) {
-  if (!broken_) return broken_.error();
   buffer_ += text;
-  return buffer_.size() >= kBuffer ? flush() : delta::Status();
+  if (broken_ && buffer_.size() < kBuffer) return {};
+  auto sent = flush();
+  return committed_ ? delta::Status() : std::move(sent);
 }
 
 delta::Status Console::flush() {
-  if (!broken_) return broken_.error();
+  if (!broken_) {
+    buffer_.clear();
+    return broken_.error();
+  }
   if (buffer_.empty()) return {};
   broken_ = [&]() -> delta::Status {
     if (!out_) {
@@ -103,12 +107,24 @@ void Console::note(std::string_view text) {
   if (verbose_) message(Style::plain, "", text, "");
 }
 
-void Console::warn(const delta::Finding& finding) {
+namespace {
+
+std::string finding_text(const delta::Finding& finding) {
   std::string text;
   for (const auto* part : {&finding.file, &finding.where}) {
     if (!part->empty()) text += *part + ": ";
   }
-  warn(text + finding.what, finding.hint);
+  return text + finding.what;
+}
+
+}  // namespace
+
+void Console::warn(const delta::Finding& finding) { warn(finding_text(finding), finding.hint); }
+
+void Console::cut_short(const delta::Finding& finding) {
+  read_in_part_ = true;
+  const auto text = finding_text(finding);
+  if (warned_.insert(text).second) message(Style::caution, "warning: ", text, finding.hint);
 }
 
 }  // namespace deltalog

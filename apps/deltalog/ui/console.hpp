@@ -26,6 +26,10 @@ class Console {
 
   /// Text for stdout, buffered; the error of an earlier write stays. A closed pipe is an error too: give up and return it.
   delta::Status print(std::string_view text);
+  /// What was asked for is done, and stands. What is printed from here on tells of it, and that it cannot be told undoes nothing: no
+  /// error of print(), and none of the program.
+  void committed() { committed_ = true; }
+  bool has_committed() const { return committed_; }
   /// Sends what is buffered. The last act of the program: only then is stdout known to be written.
   delta::Status flush();
 
@@ -37,6 +41,9 @@ class Console {
   void say(std::string_view text);                       ///< not with -q: that there was nothing to do
   void note(std::string_view text);                      ///< only with -v
   void warn(const delta::Finding& finding);
+  /// Of a log whose end is missing: also with -q, and the program's answer is then one in part.
+  void cut_short(const delta::Finding& finding);
+  bool read_in_part() const { return read_in_part_; }
   /// A line of stderr as it is.
   void talk(std::string_view line);
 
@@ -49,6 +56,7 @@ class Console {
 
   std::string command_;
   bool quiet_ = false, verbose_ = false, color_out_ = false, color_err_ = false;
+  bool committed_ = false, read_in_part_ = false;
   std::string buffer_;
   std::set<std::string, std::less<>> warned_;
   std::unique_ptr<delta::OutputFile> out_;

@@ -60,9 +60,7 @@ bool MergeSet::before(const MergePart& a, const MergePart& b) const {
 }
 
 Status MergeSet::add(const std::shared_ptr<const InputFile>& file, bool excluded, std::vector<Finding>& notices) {
-  std::vector<Finding> found;
-  DELTA_TRY(auto segments, store::open_segments(file, found));
-  if (!excluded) notices.insert(notices.end(), found.begin(), found.end());
+  DELTA_TRY(auto segments, store::open_segments(file, notices));
   for (auto& segment : segments) DELTA_OK(add_segment(std::move(segment), excluded, notices));
   return {};
 }
