@@ -40,7 +40,7 @@ struct Merge::Impl {
 };
 
 Status Merge::Impl::open(std::span<const std::string> paths, bool excluded) {
-  DELTA_TRY(const auto names, store::log_files(paths));
+  DELTA_TRY(const auto names, store::log_files(paths, notices));
   for (const auto& name : names) {
     DELTA_TRY(const auto file, store::open_log_file(name));
     DELTA_OK(add(file, excluded));

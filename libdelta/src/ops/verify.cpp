@@ -22,7 +22,7 @@ class Verifier {
 
   Result<VerifyReport> run(std::span<const std::string> paths) {
     log_.threads = threads_;
-    DELTA_TRY(const auto files, store::log_files(paths));
+    DELTA_TRY(const auto files, store::log_files(paths, report_.findings));
     for (const auto& file : files) DELTA_OK(scan(file));
     if (options_.level >= VerifyLevel::content) {
       for (std::size_t i = 0; i < sources_.size(); ++i) open_part(sources_[i]);

@@ -20,22 +20,45 @@ using format::FrameType;
 
 namespace store {
 
-Result<std::vector<std::string>> log_files(std::span<const std::string> paths) {
+namespace {
+
+/// The logs of a directory. What only looks like one is named in `notices`: to open a pipe would be to wait for its other end.
+Result<std::vector<std::string>> logs_inside(const std::string& directory, std::vector<Finding>& notices) {
   namespace fs = std::filesystem;
+  std::vector<std::string> inside;
+  std::vector<Finding> passed;
+  std::error_code failure;
+  for (fs::directory_iterator it(directory, failure), end; !failure && it != end; it.increment(failure)) {
+    const fs::path& path = it->path();
+    if (path.extension() != ".dlog" || path.filename().native().starts_with('.')) continue;
+    std::error_code unseen;
+    const auto kind = it->status(unseen).type();
+    const bool nowhere = kind == fs::file_type::not_found || unseen == std::errc::too_many_symbolic_link_levels;
+    if (!nowhere && (unseen || kind == fs::file_type::regular)) {  // what must not be looked at is an error when it is opened
+      inside.push_back(path.string());
+    } else {
+      passed.push_back({Verdict::ok, path.string(), 0, "", nowhere ? "a link that leads nowhere, passed over" : "no regular file, passed over", ""});
+    }
+  }
+  if (failure) return error(ErrorCode::io, failure.message()).in(directory);
+  if (inside.empty()) return error(ErrorCode::not_found, "no *.dlog in this directory").in(directory);
+  std::ranges::sort(inside);
+  std::ranges::sort(passed, {}, &Finding::file);
+  notices.insert(notices.end(), std::make_move_iterator(passed.begin()), std::make_move_iterator(passed.end()));
+  return inside;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> log_files(std::span<const std::string> paths, std::vector<Finding>& notices) {
   std::vector<std::string> files;
   for (const auto& path : paths) {
     std::error_code failure;
-    if (path == "-" || !fs::is_directory(path, failure)) {
+    if (path == "-" || !std::filesystem::is_directory(path, failure)) {
       files.push_back(path);
       continue;
     }
-    std::vector<std::string> inside;
-    for (fs::directory_iterator it(path, failure), end; !failure && it != end; it.increment(failure)) {
-      if (it->path().extension() == ".dlog") inside.push_back(it->path().string());
-    }
-    if (failure) return error(ErrorCode::io, failure.message()).in(path);
-    if (inside.empty()) return error(ErrorCode::not_found, "no *.dlog in this directory").in(path);
-    std::ranges::sort(inside);
+    DELTA_TRY(const auto inside, logs_inside(path, notices));
     files.insert(files.end(), inside.begin(), inside.end());
   }
   return files;
@@ -344,13 +367,17 @@ Log& Log::operator=(Log&&) noexcept = default;
 Log::~Log() = default;
 
 Result<Log> Log::open(std::span<const std::string> paths, const OpenOptions& options) {
-  DELTA_TRY(const auto names, store::log_files(paths));
+  std::vector<Finding> notices;
+  DELTA_TRY(const auto names, store::log_files(paths, notices));
   std::vector<std::shared_ptr<const InputFile>> files;
   for (const auto& name : names) {
     DELTA_TRY(auto file, store::open_log_file(name));
     files.push_back(std::move(file));
   }
-  return Impl::open(files, options);
+  DELTA_TRY(auto log, Impl::open(files, options));
+  auto& found = log.impl().notices;
+  found.insert(found.begin(), std::make_move_iterator(notices.begin()), std::make_move_iterator(notices.end()));
+  return log;
 }
 
 Result<Log> Log::Impl::open(std::span<const std::shared_ptr<const InputFile>> files, const OpenOptions& options) {

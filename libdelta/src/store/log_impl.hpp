@@ -112,8 +112,9 @@ std::optional<std::uint32_t> rival(const model::History& history, const Commit& 
 /// Opens a log for reading. corrupt: it has no bytes.
 Result<std::shared_ptr<const InputFile>> open_log_file(const std::string& path);
 
-/// Paths as the user gave them, with directories replaced by their *.dlog files in order of name.
-Result<std::vector<std::string>> log_files(std::span<const std::string> paths);
+/// Paths as the user gave them, with directories replaced by their *.dlog files in order of name: what a shell calls *.dlog, so no hidden
+/// file. What is no file there (a pipe, a device, a directory, a link that leads nowhere) is passed over, and named in `notices`.
+Result<std::vector<std::string>> log_files(std::span<const std::string> paths, std::vector<Finding>& notices);
 
 }  // namespace store
 }  // namespace delta
