@@ -400,13 +400,13 @@ TEST_CASE("several outputs are all new or all as before, whichever call fails") 
   for (const std::set<std::string>& there : {std::set<std::string>{}, {"a", "b", "c"}, {"a", "b"}, {"b", "c"}, {"a"}, {"c"}}) {
     const scratch::Directory dir;
     const auto all_old = [&] {
-      for (const std::string& name : {"a", "b", "c"}) {
+      for (const std::string name : {"a", "b", "c"}) {
         if (there.contains(name) ? get(dir.file(name)) != "old " + name : fs::exists(dir.file(name))) return false;
       }
       return true;
     };
     const auto all_new = [&] {
-      for (const std::string& name : {"a", "b", "c"}) {
+      for (const std::string name : {"a", "b", "c"}) {
         if (get(dir.file(name)) != name + text) return false;
       }
       return true;

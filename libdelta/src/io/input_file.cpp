@@ -41,7 +41,7 @@ Result<Opened> open_input(const std::string& path) {
   } else {
     DELTA_TRY(auto given, io::named_descriptor(path));
     if (given) {
-      in.fd = *std::move(given);
+      in.fd = std::move(given);
     } else {
       DELTA_TRY(in.fd, io::open_fd(path, O_RDONLY));
     }

@@ -167,7 +167,7 @@ Result<OutputFile> OutputFile::create(const std::string& path, Options options) 
   if (path == "-") {
     state->through = io::Fd::borrowed(STDOUT_FILENO);
   } else if (given) {
-    state->through = *std::move(given);
+    state->through = std::move(given);
   } else if (path.empty()) {
     return error(ErrorCode::usage, "a file name is empty");
   } else {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -28,12 +29,12 @@ std::optional<int> number_of(std::string_view path) {
 
 }  // namespace
 
-Result<std::optional<Fd>> named_descriptor(const std::string& path) {
+Result<Fd> named_descriptor(const std::string& path) {
   const auto number = number_of(path);
-  if (!number) return std::optional<Fd>();
+  if (!number) return Fd();
   const int flags = retry([&] { return sys().fd_flags(*number); });
   if (flags < 0 || (flags & FD_CLOEXEC) != 0) return os_error("open", path, EBADF);
-  return std::optional(Fd::borrowed(*number));
+  return Fd::borrowed(*number);
 }
 
 }  // namespace delta::io
