@@ -82,7 +82,13 @@ int run(std::span<const std::string> words) {
   const Command* command = find_command(words[0]);
   if (command == nullptr) return finish(plain, unknown_command(words[0]));
   Console console(command->name);
-  return finish(console, run_command(*command, words.subspan(1), console));
+  try {
+    return finish(console, run_command(*command, words.subspan(1), console));
+  } catch (const std::bad_alloc&) {
+    if (!console.has_committed()) throw;
+  }
+  std::fputs("deltalog: out of memory; what was asked for is done\n", stderr);
+  return code_of(console, Exit::yes);
 }
 
 // There may be no memory for a message that is put together.

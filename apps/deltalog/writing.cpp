@@ -75,6 +75,7 @@ bool may_replace(const Invocation& invocation, Console& console) {
 
 Status commit_outputs(const std::vector<delta::OutputFile*>& outputs, Console& console) {
   DELTA_OK(delta::commit_all(outputs));
+  if (!outputs.empty()) console.committed();
   for (const auto* output : outputs) {
     if (!output->caution().empty()) console.warn(output->name() + ": " + output->caution());
   }

@@ -29,7 +29,7 @@ bool may_replace(const Invocation& invocation, Console& console);
 /// The same of one file, which the command replaces without the word -f.
 bool may_replace(const Invocation& invocation, const std::string& path, Console& console);
 
-/// Gives all outputs their names, or none. Warns of what was not kept of a file that was replaced.
+/// Gives all outputs their names, or none; then the console knows that it is done. Warns of what was not kept of a file that was replaced.
 Status commit_outputs(const std::vector<delta::OutputFile*>& outputs, Console& console);
 
 }  // namespace deltalog

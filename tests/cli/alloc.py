@@ -155,6 +155,7 @@ class Sweep:
         with os.fdopen(read) as pipe:
             self.calls = int(pipe.read())
         self.after = self.place.content()
+        self.writes = self.after != self.place.before
         self.place.restore(self.after)
         if self.code not in (0, 1, 2, 4):
             self.problems.append(f"{self.name}: exit {self.code}: {self.err.decode()}")
@@ -167,7 +168,8 @@ class Sweep:
             self.told += 1
             whole = unmended(now, self.place.before) == self.place.before and any(word in err for word in SAID)
         else:
-            whole = code == self.code and now == self.after and out == self.out
+            # What is done stays done, also where there is no memory to tell of it.
+            whole = code == self.code and now == self.after and (out == self.out or (b"what was asked for is done" in err and self.writes))
         if not whole:
             changed = sorted(n for n in {*now, *self.place.before} if now.get(n) != self.place.before.get(n))
             self.problems.append(f"{self.name}: {what}: exit {code}, changed {changed}, stderr {err[-300:]!r}")
