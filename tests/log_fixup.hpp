@@ -5,54 +5,82 @@
 #include <cstdint>
 #include <vector>
 
+#include "codec/payload.hpp"
 #include "format/layout.hpp"
 #include "format/wire.hpp"
 #include "support/checksum.hpp"
 
 namespace fixup {
 
+/// Magic, salt, number and both checksums of the frame at `at`, whose payload is there.
+inline void mend_frame(std::vector<std::uint8_t>& bytes, std::size_t at, std::uint32_t number) {
+  using namespace delta;
+  using namespace delta::format;
+  Byte* frame = bytes.data() + at;
+  const auto salt = load<std::uint32_t>(bytes.data() + 48);
+  store(frame, std::uint32_t{0x4d524644});
+  store(frame + 8, salt);
+  store(frame + 12, number);
+  store(frame + 52, payload_checksum({frame + kFrameBytes, padded(load<std::uint32_t>(frame + 16))}, salt, number));
+  store(frame + 60, static_cast<std::uint32_t>(checksum({frame, 60}, 0x31454d415246)));
+}
+
+/// Makes the FOOTER frame at `at` name the frames before it, if it says that it names as many: plain, where it was compressed and is another now.
+inline void mend_footer(std::vector<std::uint8_t>& bytes, std::size_t at, const std::vector<std::uint32_t>& checksums) {
+  using namespace delta;
+  using namespace delta::format;
+  const auto stored = load<std::uint32_t>(bytes.data() + at + 16), raw = load<std::uint32_t>(bytes.data() + at + 20);
+  const auto body = bytes.begin() + static_cast<std::ptrdiff_t>(at + kFrameBytes);
+  Buffer payload(body, body + stored);
+  if (bytes[at + 5] == 1 && (raw > 1 << 20 || !codec::decompress_payload(Buffer(payload), raw, payload))) return;
+  if (payload.size() < 4 * checksums.size() || load<std::uint32_t>(bytes.data() + at + 32) != checksums.size()) return;
+  Buffer right = payload;
+  for (std::size_t i = 0; i < checksums.size(); ++i) delta::format::store(right.data() + 4 * i, checksums[i]);
+  if (right == payload) return;
+  right.resize(padded(right.size()));
+  bytes.erase(body, body + static_cast<std::ptrdiff_t>(padded(stored)));
+  bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(at + kFrameBytes), right.begin(), right.end());
+  bytes[at + 5] = 0;
+  delta::format::store(bytes.data() + at + 16, static_cast<std::uint32_t>(payload.size()));
+  delta::format::store(bytes.data() + at + 20, static_cast<std::uint32_t>(payload.size()));
+}
+
 /// Walks `bytes` as one segment: header, frames by their lengths (cut to what is there), and at the end the trailer. Everything
-/// keeps its content but for magic, sync, salt, frame numbers and checksums.
+/// keeps its content but for magic, sync, salt, frame numbers, and all that binds a frame to its place.
 inline void seal(std::vector<std::uint8_t>& bytes) {
   using namespace delta;
   using namespace delta::format;
   if (bytes.size() < kHeaderBytes) return;
   bytes.resize(bytes.size() / 64 * 64);
-  Byte* at = bytes.data();
-  std::copy(kMagic.begin(), kMagic.end(), at);
-  store(at + 120, checksum({at, 120}, 0x31474f4c44));
-  const auto salt = load<std::uint32_t>(at + 48);
+  std::copy(kMagic.begin(), kMagic.end(), bytes.data());
+  store(bytes.data() + 120, checksum({bytes.data(), 120}, 0x31474f4c44));
   Checksum digest;
-  digest.add({at, kHeaderBytes});
-  std::uint32_t number = 0;
+  digest.add({bytes.data(), kHeaderBytes});
+  std::vector<std::uint32_t> checksums;
   std::size_t offset = kHeaderBytes;
   std::size_t footer = 0;
-  while (bytes.size() - offset >= kFrameBytes + kTrailerBytes) {
-    Byte* frame = at + offset;
-    store(frame, std::uint32_t{0x4d524644});
-    store(frame + 8, salt);
-    store(frame + 12, number);
+  while (footer == 0 && bytes.size() - offset >= kFrameBytes + kTrailerBytes) {
     const std::size_t room = bytes.size() - offset - kFrameBytes - (bytes.size() - offset > kFrameBytes + kTrailerBytes ? kTrailerBytes : 0);
-    const auto stored = static_cast<std::uint32_t>(std::min<std::size_t>(load<std::uint32_t>(frame + 16), room));
-    store(frame + 16, stored);
-    store(frame + 52, payload_checksum({frame + kFrameBytes, padded(stored)}, salt, number));
-    store(frame + 60, static_cast<std::uint32_t>(checksum({frame, 60}, 0x31454d415246)));
-    digest.add({frame, kFrameBytes});
-    ++number;
-    const bool last = frame[4] == static_cast<Byte>(FrameType::footer);
-    if (last) footer = offset;
-    offset += kFrameBytes + padded(stored);
-    if (last) break;
+    const auto stored = static_cast<std::uint32_t>(std::min<std::size_t>(load<std::uint32_t>(bytes.data() + offset + 16), room));
+    store(bytes.data() + offset + 16, stored);
+    if (bytes[offset + 4] == static_cast<Byte>(FrameType::footer)) {
+      footer = offset;
+      mend_footer(bytes, offset, checksums);
+    }
+    mend_frame(bytes, offset, static_cast<std::uint32_t>(checksums.size()));
+    digest.add({bytes.data() + offset, kFrameBytes});
+    checksums.push_back(load<std::uint32_t>(bytes.data() + offset + 60));
+    offset += kFrameBytes + padded(load<std::uint32_t>(bytes.data() + offset + 16));
   }
   if (footer == 0 || bytes.size() - offset < kTrailerBytes) return;
   bytes.resize(offset + kTrailerBytes);
   Byte* trailer = bytes.data() + offset;
   store(trailer, std::uint64_t{bytes.size()});
   store(trailer + 8, std::uint64_t{footer});
-  store(trailer + 28, number);
+  store(trailer + 28, static_cast<std::uint32_t>(checksums.size()));
   store(trailer + 32, digest.value());
-  store(trailer + 40, salt);
-  store(trailer + 44, std::uint32_t{0});
+  store(trailer + 40, load<std::uint32_t>(bytes.data() + 48));
+  store(trailer + 44, checksums.back());
   store(trailer + 48, checksum({trailer, 48}, 0x314c494154));
   std::copy(kEndMagic.begin(), kEndMagic.end(), trailer + 56);
 }

@@ -17,7 +17,7 @@ import tempfile
 from decoder_inputs import STREAMS, in_two
 from dlog import coders, columns, delta, multiples, segment, tables, values
 from dlog.history import History
-from dlog.wire import Broken
+from dlog.wire import Broken, unzstd
 from dlog.xxh3 import xxh3_64
 
 DELTALOG, TESTDATA = sys.argv[1], pathlib.Path(sys.argv[2])
@@ -190,19 +190,36 @@ def changed(data, at):
     return out
 
 
-def resealed(data):
-    """A file of one segment with all checksums made right again: what is wrong in it then is its meaning."""
+def footer_naming(payload, codec, raw, headers):
+    """A FOOTER payload that names frames with these headers, or None where it does."""
+    if codec == segment.ZSTD:
+        payload, = unzstd([(bytes(payload), raw)])
+    right = b"".join(header[60:] for header in headers) + payload[4 * len(headers):]
+    return None if right == payload else right
+
+
+def resealed(data, naming=True):
+    """A file of one segment with all checksums made right again, those in the FOOTER only if `naming`: what is wrong in it then is its meaning."""
     out, at, headers = bytearray(data), segment.HEADER, [data[:segment.HEADER]]
     salt = int.from_bytes(data[48:52], "little")
     while out[at:at + 4] == segment.FRAME_SYNC:
         number, stored = struct.unpack_from("<II", out, at + 12)
         body = at + segment.FRAME
+        if naming and out[at + 4] == segment.FOOTER:
+            right = footer_naming(out[body:body + stored], out[at + 5], int.from_bytes(out[at + 20:at + 24], "little"), headers[1:])
+            if right is not None:
+                out[body:body + segment.padded(stored)] = right.ljust(segment.padded(len(right)), b"\0")
+                stored = len(right)
+                out[at + 5] = segment.PLAIN
+                struct.pack_into("<II", out, at + 16, stored, stored)
         end = body + segment.padded(stored)
         struct.pack_into("<Q", out, at + 52, xxh3_64(out[body:end], salt << 32 | number))
         struct.pack_into("<I", out, at + 60, xxh3_64(out[at:at + 60], segment.FRAME_SEED) & 0xffffffff)
         headers.append(bytes(out[at:body]))
         at = end
+    struct.pack_into("<Q", out, at, at + segment.TRAILER)
     struct.pack_into("<Q", out, at + 32, xxh3_64(b"".join(headers)))
+    out[at + 44:at + 48] = headers[-1][60:]
     struct.pack_into("<Q", out, at + 48, xxh3_64(out[at:at + 48], segment.TRAILER_SEED))
     return out
 
@@ -230,7 +247,7 @@ def check_damage(log, vouched):
             check(why is not None and "checksum mismatch" in why, f"{log.name}: byte {place} is changed, and the decoder says {why}")
             refused += 1
         for place in range(body, body + stored, 1 + stored // (48 if kind == segment.DATA else 8)) if vouched else ():
-            why = refusal(resealed(changed(data, place)))
+            why = refusal(resealed(changed(data, place), naming=kind != segment.FOOTER))
             check(why is not None and "checksum" not in why, f"{log.name}: byte {place} is changed and resealed, and the decoder says {why}")
             refused += 1
     for place in (50, at + 34):

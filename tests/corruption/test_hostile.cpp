@@ -80,7 +80,7 @@ TEST_CASE("unknown features are unsupported, named with their writer, and not ca
     fixup::seal(bytes);
     return ask(dir.file("x.dlog"), bytes);
   };
-  for (const std::size_t at : {std::size_t{8}, std::size_t{32}, std::size_t{39}, std::size_t{40}, std::size_t{41}, std::size_t{112}}) {
+  for (const std::size_t at : {8u, 32u, 39u, 40u, 41u, 112u, 115u}) {
     const Answer answer = with(at, 9);
     INFO("header byte " << at << ": " << answer.said);
     CHECK(answer.verdict == Verdict::unsupported);

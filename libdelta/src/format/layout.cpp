@@ -13,7 +13,7 @@ constexpr std::uint32_t kFrameSync = 0x4d524644;  // "DFRM"
 constexpr std::uint64_t kHeaderSeed = 0x31474f4c44;   // "DLOG1"
 constexpr std::uint64_t kFrameSeed = 0x31454d415246;  // "FRAME1"
 constexpr std::uint64_t kTrailerSeed = 0x314c494154;  // "TAIL1"
-constexpr std::size_t kWriterAt = 80, kWriterBytes = 32;
+constexpr std::size_t kWriterAt = 80, kWriterBytes = 32, kDraftAt = 112;
 
 std::string hex_mask(std::uint64_t mask) {
   std::string out = "0x";
@@ -60,6 +60,7 @@ void write_header(const Header& h, Byte* to) {
   to[40] = static_cast<Byte>(h.kind);
   std::copy(h.segment_id.begin(), h.segment_id.end(), to + 48);
   std::copy_n(h.writer.begin(), std::min(h.writer.size(), kWriterBytes), to + kWriterAt);
+  store(to + kDraftAt, kDraft);
   store(to + 120, checksum({to, 120}, kHeaderSeed));
 }
 
@@ -71,20 +72,25 @@ Parse read_header(const Byte* from, Header& h, std::string& why) {
   h.features = {load<std::uint64_t>(from + 16), load<std::uint64_t>(from + 24), load<std::uint64_t>(from + 32)};
   std::copy_n(from + 48, h.segment_id.size(), h.segment_id.begin());
   const auto* name = reinterpret_cast<const char*>(from + kWriterAt);
-  h.writer.assign(name, std::find(name, name + kWriterBytes, '\0'));
+  const auto* name_end = std::find(name, name + kWriterBytes, '\0');
+  h.writer.assign(name, name_end);
   const std::string by = " (written by " + h.writer + ")";
   if (h.major != kMajor) return why = "format version " + std::to_string(h.major) + by, Parse::unsupported;
+  if (const auto draft = load<std::uint32_t>(from + kDraftAt); draft != kDraft) {
+    return why = "draft " + std::to_string(draft) + " of format version 1, not draft " + std::to_string(kDraft) + by, Parse::unsupported;
+  }
   if (const auto unknown = h.features.incompat & ~kKnownFeatures.incompat; unknown != 0) {
     return why = "incompatible features " + hex_mask(unknown) + by, Parse::unsupported;
   }
   if (load<std::uint32_t>(from + 12) != kHeaderBytes) return why = "another header length" + by, Parse::unsupported;
   if (from[40] < 1 || from[40] > 2) return why = "segment kind " + std::to_string(from[40]) + by, Parse::unsupported;
-  if (!zero(from + 41, 7) || !zero(from + 112, 8)) return why = "reserved header bytes are not zero" + by, Parse::unsupported;
+  const bool named = std::all_of(name, name_end, [](char c) { return c >= ' ' && c <= '~'; }) && std::all_of(name_end, name + kWriterBytes, [](char c) { return c == '\0'; });
+  if (!zero(from + 41, 7) || !zero(from + 116, 4) || !named) return why = "reserved header bytes are not zero" + by, Parse::unsupported;
   h.kind = static_cast<Kind>(from[40]);
   return Parse::ok;
 }
 
-void write_frame_header(const FrameHeader& f, Byte* to) {
+void write_frame_header(FrameHeader& f, Byte* to) {
   store(to, kFrameSync);
   to[4] = static_cast<Byte>(f.type);
   to[5] = static_cast<Byte>(f.codec);
@@ -98,12 +104,14 @@ void write_frame_header(const FrameHeader& f, Byte* to) {
   store(to + 36, f.min_time.hlc);
   store(to + 44, f.max_time.hlc);
   store(to + 52, f.payload_checksum);
-  store(to + 60, static_cast<std::uint32_t>(checksum({to, 60}, kFrameSeed)));
+  f.checksum = static_cast<std::uint32_t>(checksum({to, 60}, kFrameSeed));
+  store(to + 60, f.checksum);
 }
 
 Parse read_frame_header(const Byte* from, FrameHeader& f, std::string& why) {
   if (load<std::uint32_t>(from) != kFrameSync) return Parse::damaged;
-  if (load<std::uint32_t>(from + 60) != static_cast<std::uint32_t>(checksum({from, 60}, kFrameSeed))) return Parse::damaged;
+  f.checksum = load<std::uint32_t>(from + 60);
+  if (f.checksum != static_cast<std::uint32_t>(checksum({from, 60}, kFrameSeed))) return Parse::damaged;
   f.type = static_cast<FrameType>(from[4]);
   f.codec = static_cast<PayloadCodec>(from[5]);
   f.salt = load<std::uint32_t>(from + 8);
@@ -116,11 +124,24 @@ Parse read_frame_header(const Byte* from, FrameHeader& f, std::string& why) {
   f.max_time.hlc = load<std::uint64_t>(from + 44);
   f.payload_checksum = load<std::uint64_t>(from + 52);
   if (f.stored > kMaxFrameBytes || f.raw > kMaxFrameBytes) return why = "a frame over the size limit", Parse::unsupported;
-  if ((from[4] & kIgnorable) && !is_known(f.type)) return Parse::ok;
+  if (is_ignored(f.type)) return Parse::ok;
   if (!is_known(f.type)) return why = "frame type " + std::to_string(from[4]), Parse::unsupported;
   if (from[5] > 1) return why = "payload codec " + std::to_string(from[5]), Parse::unsupported;
   if (!zero(from + 6, 2)) return why = "frame flags " + hex_mask(load<std::uint16_t>(from + 6)), Parse::unsupported;
   return Parse::ok;
+}
+
+const char* misuse(const FrameHeader& f) {
+  if (is_ignored(f.type)) return nullptr;  // who knows the type knows its rules
+  const bool data = f.type == FrameType::data, sync = f.type == FrameType::sync;
+  if (f.codec == PayloadCodec::plain && f.raw != f.stored) return "a plain payload with another raw length";
+  if (f.codec == PayloadCodec::zstd && f.stored >= f.raw) return "a payload that compression made no smaller";
+  if (data && f.codec != PayloadCodec::plain) return "a compressed DATA payload";
+  if (!data && (f.min_time.hlc != 0 || f.max_time.hlc != 0)) return "a time range of a frame that has none";
+  const bool has_first = data || f.type == FrameType::ids || f.type == FrameType::commits || f.type == FrameType::postings;
+  if (!has_first && f.first != 0) return "a first number of a frame that has none";
+  if (sync && (f.count != 0 || f.stored != 0)) return "a SYNC frame that is not empty";
+  return nullptr;
 }
 
 void write_trailer(const Trailer& t, Byte* to) {
@@ -131,7 +152,7 @@ void write_trailer(const Trailer& t, Byte* to) {
   store(to + 28, t.frames);
   store(to + 32, t.digest);
   store(to + 40, t.salt);
-  store(to + 44, std::uint32_t{0});
+  store(to + 44, t.footer_checksum);
   store(to + 48, checksum({to, 48}, kTrailerSeed));
   std::copy(kEndMagic.begin(), kEndMagic.end(), to + 56);
 }
@@ -146,7 +167,8 @@ Parse read_trailer(const Byte* from, Trailer& t) {
   t.frames = load<std::uint32_t>(from + 28);
   t.digest = load<std::uint64_t>(from + 32);
   t.salt = load<std::uint32_t>(from + 40);
-  return load<std::uint32_t>(from + 44) == 0 ? Parse::ok : Parse::unsupported;
+  t.footer_checksum = load<std::uint32_t>(from + 44);
+  return Parse::ok;
 }
 
 std::uint64_t payload_checksum(ByteView padded_payload, std::uint32_t salt, std::uint32_t number) {

@@ -16,6 +16,7 @@ inline constexpr std::size_t kHeaderBytes = 128, kFrameBytes = 64, kTrailerBytes
 inline constexpr std::array<Byte, 8> kMagic = {0x89, 'D', 'L', 'G', 0x0d, 0x0a, 0x1a, 0x0a};
 inline constexpr std::array<Byte, 8> kEndMagic = {0x89, 'D', 'L', 'E', 0x0d, 0x0a, 0x1a, 0x0a};
 inline constexpr std::uint16_t kMajor = 1, kMinor = 0;
+inline constexpr std::uint32_t kDraft = 2;  // of version 1, until that is frozen; each change of the bytes takes the next number
 
 enum class Kind : std::uint8_t { fresh = 1, packed = 2 };
 std::string_view kind_name(Kind kind);
@@ -49,6 +50,9 @@ enum class FrameType : std::uint8_t {
 };
 inline constexpr std::uint8_t kIgnorable = 0x80;  ///< type bit: skip when unknown
 inline constexpr std::uint8_t kUnsafeToCopy = 0x40;
+constexpr bool is_ignored(FrameType type) {
+  return (static_cast<std::uint8_t>(type) & kIgnorable) != 0 && type != FrameType::postings;
+}
 constexpr bool is_known(FrameType type) { return (type >= FrameType::props && type <= FrameType::footer) || type == FrameType::postings; }
 std::string_view frame_name(FrameType type);
 
@@ -66,6 +70,7 @@ struct FrameHeader {
   std::uint32_t count = 0;       ///< DATA: deltas; IDS, POSTINGS: vectors; COMMITS: commits; PROPS: names; FOOTER: frames; SYNC: 0
   Timestamp min_time, max_time;  ///< DATA: of its deltas; else 0
   std::uint64_t payload_checksum = 0;
+  std::uint32_t checksum = 0;    ///< of the header itself, and so of all of the frame: set by reading and by writing it
 
   std::uint64_t extent() const;  ///< bytes on disk, header and padding included
   friend bool operator==(const FrameHeader&, const FrameHeader&) = default;
@@ -78,10 +83,11 @@ struct Trailer {
   std::uint32_t commits = 0, frames = 0;
   std::uint64_t digest = 0;         ///< XXH3-64 of the segment header and all frame headers in order
   std::uint32_t salt = 0;
+  std::uint32_t footer_checksum = 0;  ///< FrameHeader::checksum of the FOOTER
 };
 
 void write_header(const Header& header, Byte* to);
-void write_frame_header(const FrameHeader& frame, Byte* to);
+void write_frame_header(FrameHeader& frame, Byte* to);  // sets frame.checksum
 void write_trailer(const Trailer& trailer, Byte* to);
 
 enum class Parse : std::uint8_t {
@@ -94,6 +100,9 @@ enum class Parse : std::uint8_t {
 Parse read_header(const Byte* from, Header& header, std::string& why);
 Parse read_frame_header(const Byte* from, FrameHeader& frame, std::string& why);
 Parse read_trailer(const Byte* from, Trailer& trailer);
+
+/// What is against the rules in a header that was read, of a type that is known: a field that is to be zero, a codec without gain. Null: nothing.
+const char* misuse(const FrameHeader& frame);
 
 /// Checksum of a payload (padding included) in its place.
 std::uint64_t payload_checksum(ByteView padded_payload, std::uint32_t salt, std::uint32_t number);

@@ -411,6 +411,15 @@ Status read_postings(ByteView payload, std::uint32_t count, std::uint32_t data_f
   return {};
 }
 
+FrameEntry entry_of(const FrameHeader& f, std::uint64_t offset) {
+  return {f.type, f.stored, f.count, f.first, f.min_time, f.max_time, 0, 0, f.checksum, offset};
+}
+
+bool is_of(const FrameHeader& f, const FrameEntry& e) {
+  return f.checksum == e.checksum && f.type == e.type && f.stored == e.stored && f.count == e.count && f.first == e.first &&
+         f.min_time == e.min_time && f.max_time == e.max_time;
+}
+
 void note_head(Footer& footer, const CommitRow& row, const Hash& hash) {
   const std::uint32_t origin = row.commit.origin;
   auto head = std::ranges::lower_bound(footer.heads, origin, {}, &HeadEntry::origin);
@@ -424,17 +433,16 @@ void note_head(Footer& footer, const CommitRow& row, const Hash& hash) {
 
 void write_footer(const Footer& footer, Buffer& buffer) {
   Writer out(buffer);
+  for (const auto& f : footer.frames) out.fixed(f.checksum);
   out.varint(footer.namespaces), out.varint(footer.origins), out.varint(footer.vectors);
   for (const auto& f : footer.frames) out.u8(static_cast<Byte>(f.type));
   for (const auto& f : footer.frames) out.varint(f.stored);
   for (const auto& f : footer.frames) out.varint(f.count);
-  for (const auto& f : footer.frames) {
-    if (f.type == FrameType::sync || f.type == FrameType::props) continue;
-    out.varint(f.first);
-    if (f.type != FrameType::data) continue;
-    out.varint(f.min_time.hlc), out.varint(f.max_time.hlc - f.min_time.hlc);
-    out.varint(f.min_vector), out.varint(f.max_vector - f.min_vector);
-  }
+  for (const auto& f : footer.frames) out.varint(f.first);
+  for (const auto& f : footer.frames) out.varint(f.min_time.hlc);
+  for (const auto& f : footer.frames) out.varint(f.max_time.hlc - f.min_time.hlc);
+  for (const auto& f : footer.frames) out.varint(f.min_vector);
+  for (const auto& f : footer.frames) out.varint(f.max_vector - f.min_vector);
   out.varint(footer.heads.size());
   for (const auto& h : footer.heads) {
     out.varint(h.origin), out.varint(h.first), out.varint(h.last - h.first), out.varint(h.time.hlc);
@@ -446,26 +454,25 @@ void write_footer(const Footer& footer, Buffer& buffer) {
 Status read_footer(ByteView payload, std::uint32_t count, Footer& footer) {
   Reader in(payload);
   constexpr std::uint64_t kAny32 = 0xffffffff;
-  if (!believable(std::uint64_t{3} * count, in)) return bad("FOOTER: more frames than bytes");
+  constexpr std::uint64_t kLeast = 1 + 7 + 4;  // of a frame: its type, seven varints, its checksum
+  if (!believable(kLeast * count, in)) return bad("FOOTER: more frames than bytes");
+  footer.frames.assign(count, {});
+  for (auto& f : footer.frames) f.checksum = in.fixed<std::uint32_t>();
   footer.namespaces = static_cast<std::uint32_t>(in.bounded(kAny32));
   footer.origins = static_cast<std::uint32_t>(in.bounded(kAny32));
   footer.vectors = static_cast<std::uint32_t>(in.bounded(kAny32));
-  footer.frames.assign(count, {});
   for (auto& f : footer.frames) f.type = static_cast<FrameType>(in.u8());
   for (auto& f : footer.frames) f.stored = static_cast<std::uint32_t>(in.bounded(kMaxFrameBytes));
   for (auto& f : footer.frames) f.count = static_cast<std::uint32_t>(in.bounded(kAny32));
+  for (auto& f : footer.frames) f.first = in.varint();
+  for (auto& f : footer.frames) f.min_time.hlc = in.varint();
+  for (auto& f : footer.frames) f.max_time.hlc = f.min_time.hlc + in.bounded(~f.min_time.hlc);
+  for (auto& f : footer.frames) f.min_vector = static_cast<std::uint32_t>(in.bounded(kAny32));
+  for (auto& f : footer.frames) f.max_vector = static_cast<std::uint32_t>(f.min_vector + in.bounded(kAny32 - f.min_vector));
   std::uint64_t offset = kHeaderBytes;
   for (auto& f : footer.frames) {
     f.offset = offset;
     offset += kFrameBytes + padded(f.stored);
-    if (f.type == FrameType::sync || f.type == FrameType::props) continue;
-    f.first = in.varint();
-    if (f.type != FrameType::data) continue;
-    f.min_time.hlc = in.varint();
-    f.max_time.hlc = f.min_time.hlc + in.varint();
-    f.min_vector = static_cast<std::uint32_t>(in.bounded(kAny32));
-    f.max_vector = static_cast<std::uint32_t>(f.min_vector + in.bounded(kAny32 - f.min_vector));
-    if (f.max_time < f.min_time) in.fail();
   }
   const auto heads = in.varint();
   if (!believable(heads, in)) return bad("FOOTER: more heads than bytes");

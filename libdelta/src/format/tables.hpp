@@ -109,16 +109,21 @@ void write_postings(const Postings& postings, Buffer& out);
 /// `data_frames`: how many there are.
 Status read_postings(ByteView payload, std::uint32_t count, std::uint32_t data_frames, Postings& postings);
 
-/// FOOTER: where everything is, and where each origin stands.
+/// FOOTER: where everything is, and where each origin stands. An entry has the same fields for each type, known or not.
 struct FrameEntry {
   FrameType type = FrameType::data;
   std::uint32_t stored = 0, count = 0;
   std::uint64_t first = 0;
   Timestamp min_time, max_time;
-  std::uint32_t min_vector = 0, max_vector = 0;  // DATA: of its deltas
+  std::uint32_t min_vector = 0, max_vector = 0;  // DATA: of its deltas; else 0
+  std::uint32_t checksum = 0;  // of the frame's header, which states that of the payload: no other frame can stand in its place
   std::uint64_t offset = 0;  // in the segment; derived, not stored
   friend bool operator==(const FrameEntry&, const FrameEntry&) = default;
 };
+/// Of a frame whose header starts at `offset` of its segment; but for the vectors, which no header says.
+FrameEntry entry_of(const FrameHeader& frame, std::uint64_t offset);
+/// Is this the header of that frame?
+bool is_of(const FrameHeader& frame, const FrameEntry& entry);
 struct HeadEntry {
   std::uint32_t origin = 0;
   std::uint64_t first = 0, last = 0;  // seqs in this segment

@@ -270,7 +270,7 @@ void ContentCheck::check_footer(bool chain) {
   const std::string where = store::place_name(segment_.number, &scanned_.frames.back().header);
   store::Segment self = segment_;  // to read the footer frame by the directory of one entry
   const auto& header = scanned_.frames.back().header;
-  self.footer.frames = {{header.type, header.stored, header.count, 0, {}, {}, 0, 0, at - segment_.offset}};
+  self.footer.frames = {format::entry_of(header, at - segment_.offset)};
   self.frame_numbers = {header.number};
   const auto payload = store::read_frame(self, 0);
   format::Footer stored;

@@ -159,7 +159,8 @@ Status SegmentCopier::check_end(const Segment& segment, ByteView bytes) {
   const std::string where = place_name(segment.number, nullptr);
   format::Trailer trailer;
   if (format::read_trailer(bytes.data(), trailer) != format::Parse::ok) return damaged(segment, where, "the trailer is damaged");
-  if (trailer.digest != digest_.value() || trailer.frames != frames_) return damaged(segment, where, "the trailer's digest is that of other frames");
+  const bool agrees = trailer.digest == digest_.value() && trailer.frames == frames_;
+  if (!agrees) return damaged(segment, where, "the trailer is that of other frames");
   return {};
 }
 

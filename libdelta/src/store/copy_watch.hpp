@@ -11,6 +11,7 @@
 #include "delta/pages.hpp"
 #include "support/bytes.hpp"
 #include "support/checksum.hpp"
+#include "support/limits.hpp"
 
 namespace delta::store {
 
@@ -31,7 +32,7 @@ struct Repeats {
 class CopyWatch {
  public:
   static constexpr std::uint64_t kLookAhead = 4 << 20;  ///< bytes of deltas as rows that are looked at together
-  static constexpr std::uint64_t kMost = 16 << 20;      ///< and of a block that has grown for its repeats
+  static constexpr std::uint64_t kMost = kMaxFrameBytes;  ///< and of a block that has grown for its repeats
 
   /// Together: a block holds what there is of a vector, and only values are looked at, whole. Scattered: the deltas of a vector are in
   /// many blocks, so that each states index sets, metadata and what a vector keeps of its values anew.

@@ -458,6 +458,10 @@ Result<std::vector<ColumnUse>> Log::columns() const {
     for (std::size_t i = 0; i < s.footer.frames.size(); ++i) {
       const auto& entry = s.footer.frames[i];
       frames += format::kFrameBytes + format::padded(entry.stored);
+      if (format::is_ignored(entry.type)) {
+        count(format::frame_name(entry.type), "", "unknown", entry.stored, entry.stored);
+        continue;
+      }
       DELTA_TRY(const Buffer payload, store::read_frame(s, i));
       if (entry.type != FrameType::data) {
         count(format::frame_name(entry.type), "", entry.stored < payload.size() ? "zstd" : "plain", payload.size(), entry.stored);

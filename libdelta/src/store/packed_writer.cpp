@@ -139,9 +139,19 @@ void PackedWriter::end_piece() {
 Status PackedWriter::write_ready() {
   Repeats ahead;
   for (std::size_t i = grown_; i < pieces_.size(); ++i) ahead += pieces_[i]->repeats;
-  if (ahead.pay() && pieces_.size() < CopyWatch::kMost / kPieceBytes) return grown_ = pieces_.size(), Status();
+  if (ahead.pay() && fitting(pieces_.size()) == pieces_.size()) return grown_ = pieces_.size(), Status();
   if (grown_ > 0) return write_block(std::exchange(grown_, 0));
   return write_block(block_pieces_);
+}
+
+/// How many of the first pieces, up to `most` and at least one, one block may hold.
+std::size_t PackedWriter::fitting(std::size_t most) const {
+  std::size_t n = 0;
+  for (std::uint64_t bytes = 0; n < std::min(most, pieces_.size()); ++n) {
+    bytes += pieces_[n]->batch.row_bytes();
+    if (bytes > CopyWatch::kMost) break;
+  }
+  return std::max<std::size_t>(n, 1);
 }
 
 /// By what the first pieces take in blocks of each size.
@@ -154,6 +164,7 @@ void PackedWriter::choose_size() {
     for (std::size_t first = 0; first < tried; first += size) {
       Block block;
       for (std::size_t i = first; i < std::min(tried, first + size); ++i) block.append(*pieces_[i]);
+      if (block.batch.row_bytes() > CopyWatch::kMost) return;  // larger than a block may be; a single piece is not
       payload.clear();
       codec::encode_block(block.batch, codec::Layout::packed, options_.preset, payload);
       bytes += format::kAlign + format::padded(payload.size());
@@ -166,7 +177,7 @@ void PackedWriter::choose_size() {
 
 /// The next block out of the first pieces, as many as there are up to `most`.
 Status PackedWriter::write_block(std::size_t most) {
-  const std::size_t n = std::min(most, pieces_.size());
+  const std::size_t n = fitting(most);
   std::unique_ptr<Block> next = std::move(pieces_.front());
   for (std::size_t i = 1; i < n; ++i) next->append(*pieces_[i]);
   pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(n));

@@ -50,6 +50,7 @@ class PackedWriter {
   std::uint32_t local_origin(std::uint32_t origin);
   Status write_names();
   void end_piece();
+  std::size_t fitting(std::size_t most) const;
   void choose_size();
   Status write_ready();
   Status write_block(std::size_t most);

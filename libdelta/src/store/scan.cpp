@@ -176,10 +176,13 @@ class Scanner {
       DELTA_TRY(const bool good, check_payload(frame));
       if (!good) return bad_payload(frame);
     }
+    if (const char* what = format::misuse(frame)) {  // nothing is damaged: it was written so
+      out_.findings.push_back({Verdict::invalid, file_.name(), at_, place_name(segment_number(), &frame), what, {}});
+    }
     next_number_ = frame.number + 1;
     digest_.add({header_bytes, kFrameBytes});
     segment().frames.push_back({frame, at_});
-    if (frame.type == format::FrameType::footer) footer_ = at_;
+    if (frame.type == format::FrameType::footer) footer_ = at_, footer_checksum_ = frame.checksum;
     accept(frame.extent());
     return {};
   }
@@ -263,16 +266,14 @@ class Scanner {
     const bool agrees = parsed == format::Parse::ok && trailer.length == at_ + kTrailerBytes - segment().offset &&
                         trailer.footer_offset == *footer_ - segment().offset && trailer.salt == salt_;
     if (agrees && segment().whole) {
-      if (trailer.digest != digest_.value() || trailer.frames != next_number_) {
-        find(Verdict::corrupt, at_, where, "the trailer's digest is that of other frames");
+      if (trailer.digest != digest_.value() || trailer.frames != next_number_ || trailer.footer_checksum != footer_checksum_) {
+        find(Verdict::corrupt, at_, where, "the trailer is that of other frames");
       } else {
         segment().trailer = trailer;
       }
     } else if (parsed == format::Parse::damaged || (parsed == format::Parse::ok && segment().whole)) {
       find(Verdict::trailer, at_, where, parsed == format::Parse::ok ? "the trailer belongs to another segment; no data is lost"
                                                                      : "the trailer is damaged; no data is lost");
-    } else if (parsed == format::Parse::unsupported) {
-      find(Verdict::unsupported, at_, where, "reserved trailer bytes are not zero");
     }
     accept(kTrailerBytes);
     open_ = false;
@@ -416,6 +417,7 @@ class Scanner {
   std::uint32_t salt_ = 0, next_number_ = 0;
   std::uint64_t shown_at_ = 0;  // what acknowledged_behind() found last
   std::optional<std::uint64_t> footer_;  // offset of the open segment's footer, once passed
+  std::uint32_t footer_checksum_ = 0;    // of its header
   Checksum digest_;
   Buffer buffer_;
   std::uint64_t buffer_at_ = 0;  // where in the file its first `buffered_` bytes stand

@@ -38,15 +38,18 @@ Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads, 
   return footer;
 }
 
-/// Of the header and all frame headers.
+/// Of the header and all frame headers, which are those that the directory names.
 Result<Checksum> digest_of(const Segment& segment) {
   Checksum digest;
   Buffer bytes(format::kHeaderBytes);
   DELTA_OK(segment.file->read(segment.offset, bytes));
   digest.add(bytes);
   bytes.resize(format::kFrameBytes);
-  for (const auto& entry : segment.footer.frames) {
+  for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
+    const auto& entry = segment.footer.frames[i];
+    format::FrameHeader frame;
     DELTA_OK(segment.file->read(segment.offset + entry.offset, bytes));
+    DELTA_OK(check_frame_header(segment, entry, segment.frame_numbers[i], bytes, frame));
     digest.add(bytes);
   }
   return digest;
@@ -75,8 +78,7 @@ void cut_to_commits(Segment& segment) {
 Result<Seal> make_seal(const Segment& segment, unsigned threads) {
   for (std::size_t i = 0; i < segment.frame_numbers.size(); ++i) {
     if (segment.frame_numbers[i] == i) continue;
-    return error(ErrorCode::unsupported, "not sealed, and it holds frames that this version does not know")
-        .in(segment.file->name()).at(place_name(segment.number, nullptr));
+    return damaged(segment, place_name(segment.number, nullptr), "not sealed, and frames are missing");
   }
   Seal seal;
   PostingsBuilder postings;
@@ -94,7 +96,7 @@ Result<Seal> make_seal(const Segment& segment, unsigned threads) {
   };
   DELTA_OK(postings.each([&](std::uint32_t first, std::uint32_t count, const Buffer& payload) -> Status {
     const std::uint64_t at = append(FrameType::postings, first, count, payload);
-    seal.footer.frames.push_back({FrameType::postings, seal.frames.back().stored, count, first, {}, {}, 0, 0, at});
+    seal.footer.frames.push_back(format::entry_of(seal.frames.back(), at));
     return {};
   }));
   Buffer raw;
@@ -107,6 +109,7 @@ Result<Seal> make_seal(const Segment& segment, unsigned threads) {
   trailer.frames = seal.frames.back().number + 1;
   trailer.digest = digest.value();
   trailer.salt = segment.header.salt();
+  trailer.footer_checksum = seal.frames.back().checksum;
   seal.bytes.resize(seal.bytes.size() + format::kTrailerBytes);
   format::write_trailer(trailer, seal.bytes.data() + seal.bytes.size() - format::kTrailerBytes);
   return seal;

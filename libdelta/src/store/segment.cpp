@@ -59,8 +59,8 @@ Result<Footered> by_footer(const std::shared_ptr<const InputFile>& file, std::ui
   format::FrameHeader footer;
   if (format::read_frame_header(bytes, footer, why) != format::Parse::ok || footer.type != FrameType::footer) return out;
   if (trailer.footer_offset + footer.extent() + kTrailerBytes != trailer.length || footer.count != trailer.frames - 1) return out;
-  format::FrameEntry self;
-  self.type = footer.type, self.stored = footer.stored, self.count = footer.count, self.offset = trailer.footer_offset;
+  if (trailer.salt != segment.header.salt() || footer.checksum != trailer.footer_checksum) return out;
+  const format::FrameEntry self = format::entry_of(footer, trailer.footer_offset);
   segment.footer.frames = {self};
   segment.frame_numbers = {trailer.frames - 1};
   auto payload = read_frame(segment, 0);
@@ -69,14 +69,17 @@ Result<Footered> by_footer(const std::shared_ptr<const InputFile>& file, std::ui
   segment.frame_numbers.clear();
   if (!format::read_footer(*payload, footer.count, segment.footer)) return out;
   segment.frame_numbers.resize(footer.count);
-  std::uint64_t at = kHeaderBytes;
+  std::uint64_t at = kHeaderBytes, deltas = 0;
   for (std::uint32_t i = 0; i < footer.count; ++i) {
     segment.frame_numbers[i] = i;
-    at += kFrameBytes + format::padded(segment.footer.frames[i].stored);
+    const format::FrameEntry& entry = segment.footer.frames[i];
+    if (!format::is_known(entry.type) && !format::is_ignored(entry.type)) return out;
+    if (entry.type == FrameType::data) deltas += entry.count;
+    at += kFrameBytes + format::padded(entry.stored);
   }
   segment.trailer = trailer;
   segment.own_frame = self;
-  out.good = at == trailer.footer_offset;
+  out.good = at == trailer.footer_offset && deltas == trailer.deltas;
   return out;
 }
 
@@ -94,10 +97,8 @@ Status check_frame_header(const Segment& segment, const format::FrameEntry& expe
     return error(ErrorCode::unsupported, why).in(segment.file->name()).at(frame_place(segment, expected.type, number));
   }
   if (parsed == format::Parse::damaged) return bad("the frame header is damaged");
-  if (frame.type != expected.type || frame.stored != expected.stored || frame.count != expected.count || frame.salt != segment.header.salt() ||
-      frame.number != number || (expected.type == FrameType::data && frame.first != expected.first)) {
-    return bad("another frame stands here");
-  }
+  if (!format::is_of(frame, expected) || frame.salt != segment.header.salt() || frame.number != number) return bad("another frame stands here");
+  if (const char* what = format::misuse(frame)) return bad(what);
   return {};
 }
 
@@ -126,7 +127,6 @@ Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::Fra
     if (!unpacked) return damaged(segment, where, unpacked.error().message);
     return raw;
   }
-  if (frame.raw != frame.stored) return damaged(segment, where, "a plain payload with another raw length");
   bytes.erase(bytes.begin(), bytes.begin() + kFrameBytes);
   bytes.resize(frame.stored);
   return bytes;
@@ -142,9 +142,9 @@ Segment from_scan(std::shared_ptr<const InputFile> file, std::size_t number, con
   segment.sealed = scanned.trailer.has_value();
   for (const auto& frame : scanned.frames) {
     const auto& h = frame.header;
-    if (h.type == FrameType::footer || !format::is_known(h.type)) continue;
-    const std::uint32_t any_vector = h.type == FrameType::data ? 0xffffffff : 0;  // only the footer knows better
-    segment.footer.frames.push_back({h.type, h.stored, h.count, h.first, h.min_time, h.max_time, 0, any_vector, frame.offset - scanned.offset});
+    if (h.type == FrameType::footer) continue;
+    format::FrameEntry& entry = segment.footer.frames.emplace_back(format::entry_of(h, frame.offset - scanned.offset));
+    if (h.type == FrameType::data) entry.max_vector = 0xffffffff;  // only the footer knows better
     segment.frame_numbers.push_back(h.number);
   }
   return segment;
@@ -266,6 +266,10 @@ Status load_tables(Segment& segment, Tables tables, const format::IdSet* wanted)
                     : type == FrameType::ids ? load_ids(segment, frame, payload, wanted)
                                              : load_commits(segment, frame, payload);
     if (!loaded) return std::move(std::move(loaded).error().in(segment.file->name()).at(frame_place(segment, i)));
+  }
+  const bool by_footer = segment.own_frame.type == FrameType::footer;  // which may pass over a frame by calling it another
+  if (by_footer && segment.rows().size() != segment.trailer.commits) {
+    return damaged(segment, place_name(segment.number, nullptr), "the footer does not name the frames that hold its commits");
   }
   if (!closed(segment)) segment.commits = {};
   return {};

@@ -40,12 +40,16 @@ Status SegmentFile::write(std::span<const format::FrameHeader> frames, ByteView 
   for (const auto& frame : frames) {
     digest_.add(bytes.subspan(at, format::kFrameBytes));
     at += frame.extent();
-    format::FrameEntry entry{frame.type, frame.stored, frame.count, frame.first, frame.min_time, frame.max_time, 0, 0, 0};
+    format::FrameEntry entry = format::entry_of(frame, 0);
     if (frame.type == FrameType::data) {
       entry.min_vector = vectors.front().least, entry.max_vector = vectors.front().greatest;
       vectors = vectors.subspan(1);
     }
-    if (frame.type != FrameType::footer) footer_.frames.push_back(entry);
+    if (frame.type == FrameType::footer) {
+      footer_checksum_ = entry.checksum;
+    } else {
+      footer_.frames.push_back(entry);
+    }
   }
   return {};
 }
@@ -86,6 +90,7 @@ Status SegmentFile::finish(const Counts& counts, const std::function<Status()>& 
   trailer.frames = frames_;
   trailer.digest = digest_.value();
   trailer.salt = header_.salt();
+  trailer.footer_checksum = footer_checksum_;
   Buffer bytes(format::kTrailerBytes);
   format::write_trailer(trailer, bytes.data());
   return write_out(bytes);

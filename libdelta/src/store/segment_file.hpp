@@ -60,6 +60,7 @@ class SegmentFile {
   std::uint32_t frames_ = 0;
   std::uint64_t bytes_ = 0;
   format::Footer footer_;
+  std::uint32_t footer_checksum_ = 0;
   Checksum digest_;
 };
 

@@ -196,7 +196,7 @@ Status SegmentWriter::end_block() {
   block_->number = held_.back()->number + 1;
   const Repeats ahead = held_repeats();
   if (!has_grown() && ahead.all < CopyWatch::kLookAhead) return {};
-  if (held_.front()->batch.row_bytes() >= CopyWatch::kMost || !ahead.pay()) return dispatch_first();
+  if (!can_join() || !ahead.pay()) return dispatch_first();
   join_held();
   return {};
 }
@@ -211,6 +211,13 @@ Repeats SegmentWriter::held_repeats() const {
   return sum;
 }
 
+/// What is held is no larger together than a block may be.
+bool SegmentWriter::can_join() const {
+  std::uint64_t bytes = 0;
+  for (const auto& block : held_) bytes += block->batch.row_bytes();
+  return bytes <= CopyWatch::kMost;
+}
+
 void SegmentWriter::join_held() {
   for (std::size_t i = 1; i < held_.size(); ++i) held_.front()->append(*held_[i]);
   held_.resize(1);
@@ -220,7 +227,7 @@ Status SegmentWriter::flush_blocks() {
   const Block& block = *block_;
   if (!file_.started()) return {};
   if (!block.batch.empty() || !block.new_props.namespaces.empty() || !block.new_props.origins.empty()) DELTA_OK(end_block());
-  if (held_.size() > 1 && held_repeats().pay()) join_held();
+  if (held_.size() > 1 && can_join() && held_repeats().pay()) join_held();
   while (!held_.empty()) DELTA_OK(dispatch_first());
   return {};
 }

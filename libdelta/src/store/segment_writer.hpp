@@ -68,6 +68,7 @@ class SegmentWriter {
   Status end_block();
   bool has_grown() const;
   Repeats held_repeats() const;
+  bool can_join() const;
   void join_held();
   Status flush_blocks();
   Status dispatch_first();

@@ -13,7 +13,7 @@ inline constexpr std::uint32_t kMaxVectors = 0xfffffffe;    // of a segment: two
 inline constexpr std::size_t kMaxMetadataBytes = 64 << 10;
 inline constexpr std::size_t kMaxDeltaBytes = 1 << 20;
 inline constexpr std::size_t kMaxMessageBytes = 64 << 10;
-inline constexpr std::size_t kMaxFrameBytes = 64 << 20;     // of a frame's payload, stored or raw
-inline constexpr std::size_t kMaxParents = 65536;
+inline constexpr std::size_t kMaxFrameBytes = 16 << 20;     // of a frame's payload, stored or raw, and of deltas of one as plain rows
+inline constexpr std::size_t kMaxParents = 1 << 20;
 
 }  // namespace delta

@@ -13,7 +13,7 @@ from .values import read_values
 from .wire import Reader, Unsupported, need, unzigzag, utf8, wrap64
 
 CRITICAL = 0x80
-MAX_METADATA, MAX_COLUMN = 65536, 64 << 20
+MAX_METADATA, MAX_COLUMN = 65536, 16 << 20
 MAX_MICROS, MAX_TICK = (1 << 52) - 1, (1 << 12) - 1
 
 COLUMNS = {

@@ -20,7 +20,8 @@ POSTINGS = 7 | IGNORABLE
 KNOWN = (PROPS, IDS, DATA, COMMITS, SYNC, FOOTER, POSTINGS)
 POSTINGS_FROM = 17  # DATA frames of a fresh segment
 PLAIN, ZSTD = 0, 1
-MAX_PAYLOAD = 64 << 20
+MAX_PAYLOAD = 16 << 20
+DRAFT = 2
 PRESETS = 3
 
 
@@ -52,16 +53,17 @@ class Frame(NamedTuple):
     count: int
     least: int
     greatest: int
+    checksum: int
     payload: bytes
 
 
 def read_header(data):
     need(len(data) >= HEADER, "torn: a segment header is cut off")
-    (magic, major, _, length, _, _, incompat, kind, reserved, identity, writer, more, checksum) = \
-        struct.unpack("<8sHHIQQQB7s32s32s8sQ", data[:HEADER])
+    (magic, major, _, length, _, _, incompat, kind, reserved, identity, writer, draft, more, checksum) = \
+        struct.unpack("<8sHHIQQQB7s32s32sI4sQ", data[:HEADER])
     need(magic == MAGIC, "no segment begins here")
     need(checksum == xxh3_64(data[:HEADER - 8], HEADER_SEED), "header: checksum mismatch")
-    if major != 1 or incompat or length != HEADER or kind not in (FRESH, PACKED) or any(reserved + more):
+    if major != 1 or draft != DRAFT or incompat or length != HEADER or kind not in (FRESH, PACKED) or any(reserved + more):
         raise Unsupported(f"header: another version of the format, written by {writer.rstrip(bytes(1)).decode('ascii', 'replace')}")
     return Header(kind, identity)
 
@@ -83,14 +85,16 @@ def read_frame(data, salt, number):
     need(not any(body[stored:]), f"{where}: padding that is not zero")
     need(codec == (ZSTD if stored < raw else PLAIN) and stored <= raw or ignored(kind), f"{where}: codec {codec} of {raw} bytes")
     need(codec == PLAIN or kind != DATA, f"{where}: DATA is always plain")
-    return Frame(kind, codec, number, stored, raw, first, count, least, greatest, body[:stored])
+    need(kind == DATA or ignored(kind) or least == greatest == 0, f"{where}: times of a frame that has none")
+    need(kind in (DATA, IDS, COMMITS, POSTINGS) or ignored(kind) or first == 0, f"{where}: a first number of a frame that has none")
+    return Frame(kind, codec, number, stored, raw, first, count, least, greatest, header_sum, body[:stored])
 
 
 def check_trailer(data, begin, end, frames, salt):
     """The trailer at `end` of the segment that begins at `begin`. Returns (deltas, commits)."""
     trailer = data[end:end + TRAILER]
     need(len(trailer) == TRAILER and trailer[-8:] == END_MAGIC, "the trailer is missing")
-    length, footer, deltas, commits, count, digest, its_salt, reserved, checksum = struct.unpack("<QQQIIQIIQ", trailer[:-8])
+    length, footer, deltas, commits, count, digest, its_salt, footer_sum, checksum = struct.unpack("<QQQIIQIIQ", trailer[:-8])
     need(checksum == xxh3_64(trailer[:48], TRAILER_SEED), "trailer: checksum mismatch")
     headers, at = [data[begin:begin + HEADER]], begin + HEADER
     for frame in frames:
@@ -98,7 +102,7 @@ def check_trailer(data, begin, end, frames, salt):
         at += FRAME + padded(frame.stored)
     need(digest == xxh3_64(b"".join(headers)), "trailer: digest mismatch")
     footer_at = end - begin - FRAME - padded(frames[-1].stored)
-    need((length, footer, count, its_salt, reserved) == (end - begin + TRAILER, footer_at, len(frames), salt, 0),
+    need((length, footer, count, its_salt, footer_sum) == (end - begin + TRAILER, footer_at, len(frames), salt, frames[-1].checksum),
          "trailer: it is of another segment")
     return deltas, commits
 
@@ -169,7 +173,7 @@ class Segment:
                 self.close(rows, len(self.rows))
             self.rows += rows
         elif frame.type == SYNC:
-            need(not frame.payload, "SYNC: a payload")
+            need(not frame.payload and frame.count == 0, "SYNC: a payload")
 
     def close(self, rows, number):
         """Fresh: each row takes its deltas from those that stand since the row before."""
@@ -233,20 +237,17 @@ class Segment:
 
     def footer(self, frames):
         """The footer that these frames should have."""
-        places, data = [], iter(self.data)
+        entries, data = [], iter(self.data)
         for frame in frames:
-            if frame.type == DATA:
-                vectors = [delta.vector for delta in next(data)[1]]
-                places.append((frame.first, frame.least, frame.greatest, min(vectors), max(vectors)))
-            elif frame.type in (IDS, COMMITS, POSTINGS):
-                places.append((frame.first,))
+            vectors = [delta.vector for delta in next(data)[1]] if frame.type == DATA else [0]
+            entries.append(tables.Entry(frame.checksum, frame.type, frame.stored, frame.count, frame.first, frame.least, frame.greatest,
+                                        min(vectors), max(vectors)))
         heads = {}
         for row, known in zip(self.rows, self.hashes):
             first, previous = heads.get(row.origin, (0, row.first, 0, 0, row.previous))[1:5:3]
             heads[row.origin] = row.origin, first, row.last, row.time, previous, known
         return tables.Footer((len(self.namespaces), len(self.origins), len(self.vectors)),
-                             [(frame.type, frame.stored, frame.count) for frame in frames], places,
-                             [heads[origin] for origin in sorted(heads)])
+                             entries, [heads[origin] for origin in sorted(heads)])
 
     def check_postings(self, frames):
         """The frames that hold each vector, as the DATA frames have them."""
@@ -286,7 +287,7 @@ def read_segments(data):
         need(totals == (len(segment.deltas), len(segment.rows)), "trailer: other numbers of deltas or commits")
         need(not segment.packed or len(frames) > 1 and frames[-2].type == SYNC, "a packed segment without SYNC")
         need(frames[-1].count == len(frames) - 1, "FOOTER: another number of frames")
-        stated = tables.read_footer(frames[-1].payload, frames[-1].count, (DATA, IDS, COMMITS, POSTINGS), DATA)
+        stated = tables.read_footer(frames[-1].payload, frames[-1].count)
         need(stated == segment.footer(frames[:-1]), "FOOTER: it does not say what the frames do")
         segment.check_postings(frames)
         segment.check_id()

@@ -165,31 +165,38 @@ def read_postings(payload, count):
     return out
 
 
+class Entry(NamedTuple):
+    """What a FOOTER says of a frame."""
+    checksum: int
+    type: int
+    stored: int
+    count: int
+    first: int
+    least: int
+    greatest: int
+    least_vector: int
+    greatest_vector: int
+
+
 class Footer(NamedTuple):
     """What a FOOTER frame says, so that one made from all the rest compares with ==."""
     totals: tuple  # namespaces, origins, vectors
-    frames: list   # (type, stored, count)
-    places: list   # of DATA (first, least time, greatest, least vector, greatest); of IDS and COMMITS (first,)
+    entries: list
     heads: list    # (origin, first, last, last time, hash before the first or zeros, last hash)
 
 
-def read_footer(payload, count, placed, data):
-    """`placed` are the types of frame whose `first` stands; of the type `data` times and vectors stand as well."""
+def read_footer(payload, count):
     reader = Reader(payload, "FOOTER")
+    checksums = [int.from_bytes(reader.raw(4), "little") for _ in range(count)]
     totals = tuple(reader.varints(3))
     types = [reader.u8() for _ in range(count)]
-    frames = list(zip(types, reader.varints(count), reader.varints(count)))
-    places = []
-    for kind in types:
-        if kind == data:
-            first, time, span, vector, vectors = reader.varints(5)
-            places.append((first, time, time + span, vector, vector + vectors))
-        elif kind in placed:
-            places.append((reader.varint(),))
+    stored, counts, firsts, least, spans, vectors, more = [reader.varints(count) for _ in range(7)]
+    entries = [Entry(*entry[:6], entry[5] + entry[6], entry[7], entry[7] + entry[8])
+               for entry in zip(checksums, types, stored, counts, firsts, least, spans, vectors, more)]
     heads = []
     for _ in range(reader.varint()):
         origin, first, more, time = reader.varints(4)
         previous = reader.raw(32) if first > 1 else NO_HASH
         heads.append((origin, first, first + more, time, previous, reader.raw(32)))
     reader.done()
-    return Footer(totals, frames, places, heads)
+    return Footer(totals, entries, heads)
