@@ -1,6 +1,7 @@
 // The shape of a history: what stands before what, and which lines lead where when some commits are left out.
 #include <algorithm>
 #include <queue>
+#include <unordered_set>
 
 #include "log_views.hpp"
 
@@ -32,9 +33,10 @@ void keep_maximal(const Log& log, std::vector<std::uint32_t>& numbers) {
 std::vector<std::uint32_t> causes_of(const Log& log, std::uint32_t number) {
   const Commit& commit = log.commit(number);
   std::vector<std::uint32_t> causes;
+  std::unordered_set<std::uint32_t> known_causes;
   for (const auto& parent : commit.parents) {
     const auto cause = log.find_commit(parent);
-    if (cause && *cause != number && std::ranges::find(causes, *cause) == causes.end()) causes.push_back(*cause);
+    if (cause && *cause != number && known_causes.insert(*cause).second) causes.push_back(*cause);
   }
   if (commit.first == 1) return causes;
   const delta::Dot previous{commit.origin, commit.first - 1};

@@ -206,11 +206,32 @@ def reports(program):
         check(place.run("verify", name)[0] == 0, f"{name} is not what was reported of it")
 
 
+def heads(program):
+    """A log of more heads than 16 bits count can be read, verified, appended to and compacted, by a commit that has seen them all."""
+    place, many = Place(program), 70000
+    lines = [b'{"id":"a","op":"create","vector":[1,2],"origin":"seed"}\n']
+    lines += [b'{"id":"a","op":"sparse","indices":[0],"values":[%d],"origin":"w%d","parents":["seed:1"]}\n' % (i, i) for i in range(many)]
+    place.run("encode", "-", "-o", "a.dlog", "--at", "2026-01-01", data=b"".join(lines))
+    for origin in (b"late", b"later"):
+        line = b'{"id":"a","op":"sparse","indices":[0],"values":[-1],"origin":"%s"}\n' % origin
+        code, _, error = place.run("encode", "-", "--append", "a.dlog", "--at", "2026-01-02", data=line)
+        check(code == 0, f"a log of {many} heads cannot be appended to: {error}")
+    code, out, _ = place.run("log", "a.dlog", "--heads")
+    check(code == 0 and out.strip().endswith(b"later:1") and out.count(b"\n") == 1, f"the heads after all: {code} {out[:100]}")
+    code, out, error = place.run("verify", "a.dlog")
+    check(code == 0, f"verify: {code} {out[:200]} {error[:200]}")
+    code, _, error = place.run("compact", "a.dlog", "--keep", "now", "-o", "c.dlog")
+    check(code == 0, f"compact: {code} {error[:200]}")
+    for log in ("a.dlog", "c.dlog"):
+        code, out, error = place.run("snapshot", log, "-o", "-", "--to", "ndjson")
+        check(code == 0 and out == b'{"id":"a","vector":[-1,2]}\n', f"snapshot of {log}: {code} {out[:100]} {error[:200]}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--program", required=True)
     args = parser.parse_args()
-    for test in (kills, left_overs, appends, open_streams, streams, reports):
+    for test in (kills, left_overs, appends, open_streams, streams, reports, heads):
         test(args.program)
     print("\n".join(problems), end="\n" if problems else "")
     sys.exit(1 if problems else 0)

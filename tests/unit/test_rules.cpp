@@ -129,6 +129,16 @@ TEST_CASE("parents are known, one an origin, in order, and before the commit") {
   refuses(check_commit(catalog, {z, 1, 1, {}, std::string(70'000, 'm'), {}, {}, {}}), "70000", ErrorCode::limit);
 }
 
+TEST_CASE("a commit may have seen as many heads as a log is likely to have") {
+  Catalog catalog;
+  std::vector<Dot> parents;
+  for (std::uint32_t i = 0; i <= 1 << 20; ++i) parents.push_back({catalog.add_origin(std::to_string((1 << 21) + i)), 1});
+  const auto z = catalog.add_origin("z");
+  refuses(check_commit(catalog, {z, 1, 1, parents, {}, {}, {}, {}}), "1048577 parents", ErrorCode::limit);
+  parents.pop_back();
+  CHECK(check_commit(catalog, {z, 1, 1, std::move(parents), {}, {}, {}, {}}));
+}
+
 TEST_CASE("a clock is never behind its own last and is ahead of all that it has seen") {
   Catalog catalog;
   const auto a = catalog.add_origin("a"), b = catalog.add_origin("b");

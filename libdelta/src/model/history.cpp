@@ -249,14 +249,32 @@ Status History::check_closed() const {
   return {};
 }
 
+/// Those dots of a version vector that no commit it covers has seen: who has seen these has seen it all.
+std::vector<Dot> History::tops(std::span<const std::uint64_t> seen) const {
+  std::vector<bool> under(seen.size());
+  for (const std::uint32_t number : linked_) {
+    const Commit& c = commits_[number];
+    if (c.last() > seen[c.origin]) continue;
+    for (const Dot& parent : c.parents) under[parent.origin] = under[parent.origin] || (parent.origin != c.origin && parent.seq >= seen[parent.origin]);
+  }
+  std::vector<Dot> out;
+  for (std::uint32_t origin = 0; origin < seen.size(); ++origin) {
+    if (seen[origin] != 0 && !under[origin]) out.push_back({origin, seen[origin]});
+  }
+  return out;
+}
+
 /// In order of linking, so that most commits have a cause that is known to have seen it all.
 Status History::check_closed(std::uint32_t record) const {
-  const std::vector<Dot>& seen = records_[record].seen;
+  std::vector<std::uint64_t> seen(origins_.size());
+  for (const Dot& dot : records_[record].seen) {  // complete: all are here
+    if (dot.seq != 0) seen[dot.origin] = std::max(seen[dot.origin], dot.seq);
+  }
+  const std::vector<Dot> last = tops(seen);
   std::vector<bool> after(commits_.size());
   for (const std::uint32_t number : linked_) {
     const Commit& c = commits_[number];
-    const auto covers = [&](Dot dot) { return dot.origin == c.origin && dot.seq >= c.last(); };
-    if (std::any_of(seen.begin(), seen.end(), covers)) {
+    if (c.last() <= seen[c.origin]) {
       const auto shed = shed_.find(number);
       const bool was_whole = records(number).empty() && (shed == shed_.end() || !std::binary_search(shed->second.begin(), shed->second.end(), record));
       if (was_whole || records(number) == std::vector{record}) continue;
@@ -264,7 +282,7 @@ Status History::check_closed(std::uint32_t record) const {
     }
     const auto knows = [&](Dot cause) { return after[linked_commit(cause)]; };
     after[number] = (c.first > 1 && knows({c.origin, c.first - 1})) || std::any_of(c.parents.begin(), c.parents.end(), knows) ||
-                    std::all_of(seen.begin(), seen.end(), [&](Dot dot) { return dot.seq == 0 || context_contains(number, dot); });
+                    std::all_of(last.begin(), last.end(), [&](Dot dot) { return context_contains(number, dot); });
     if (after[number]) continue;
     return error(ErrorCode::late, "commit " + range_text(*catalog_, c) + " is late: it had not seen a compaction that assumed to have seen every writer").with_hint(kLateHint);
   }
@@ -284,21 +302,15 @@ std::optional<Dot> History::missing_cause(std::uint32_t number) {
 
 void History::link(std::uint32_t number) {
   const Commit& c = commits_[number];
-  for (const Dot& parent : c.parents) see(linked_commit(parent), parent.seq);
-  if (c.first > 1) see(linked_commit({c.origin, c.first - 1}), c.first - 1);
-
+  look_at_causes(c);
   Link& mine = links_[number];
   mine.chain = choose_chain(c);
-  if (mine.chain == chains_.size()) {
-    chains_.emplace_back();
-    view_.push_back({.chain = mine.chain});
-  }
-  store_extras(mine);
+  if (mine.chain == chains_.size()) chains_.emplace_back();
+  mine.others = all_seen(mine.chain);
+  note_ended(c, mine.chain);
   Chain& chain = chains_[mine.chain];
   mine.index = chain.length++;
   chain.tip = number;
-  for (const std::uint32_t touched : touched_) view_[touched] = {.chain = touched};
-  touched_.clear();
 
   update_heads(number);
   mine.linear = heads_.size() == 1;
@@ -307,31 +319,56 @@ void History::link(std::uint32_t number) {
   origin.numbers.push_back(number);
   origin.last = c.last();
   linked_.push_back(number);
+  mine.rank = static_cast<std::uint32_t>(linked_.size());
   pending_.erase({c.origin, c.first});
 }
 
-/// Adds a linked commit's dots up to `seq`, and its context, to the context being built.
-void History::see(std::uint32_t number, std::uint64_t seq) {
+/// The first of these whose context has those of the others gives its nodes to the result: the own previous commit.
+void History::look_at_causes(const Commit& c) {
+  sets_.clear(), causes_.clear();
+  if (c.first > 1) see({c.origin, c.first - 1});
+  for (const Dot& parent : c.parents) see(parent);
+  united_ = contexts_.unite(sets_);
+  std::sort(causes_.begin(), causes_.end(), [](const Seen& a, const Seen& b) { return a.chain != b.chain ? a.chain < b.chain : b.less_than(a); });
+  const auto same_chain = [](const Seen& a, const Seen& b) { return a.chain == b.chain; };
+  causes_.erase(std::unique(causes_.begin(), causes_.end(), same_chain), causes_.end());
+}
+
+/// Its own chain before it belongs to its context too: that is what being at this index means.
+void History::see(Dot cause) {
+  if (cause.seq > head(cause.origin)) return;  // only of a commit that is not here
+  const std::uint32_t number = linked_commit(cause);
   const Link& l = links_[number];
-  const bool whole = seq == commits_[number].last();
-  const Seen seen{l.chain, l.index + whole, whole ? 0 : seq};
-  if (!view_[l.chain].less_than(seen)) return;  // some other cause has seen it, and with it its context
-  // Its own chain before it belongs to its context too: that is what being at this index means.
-  raise(seen);
-  for (std::uint32_t i = 0; i < l.extras; ++i) raise(extras_[l.extras_begin + i]);
+  const bool whole = cause.seq == commits_[number].last();
+  if (sets_.empty() || sets_.back() != l.others) sets_.push_back(l.others);
+  causes_.push_back({l.chain, l.index + whole, whole ? 0 : cause.seq, l.rank});
 }
 
-void History::raise(const Seen& seen) {
-  Seen& mine = view_[seen.chain];
-  if (!mine.less_than(seen)) return;
-  if (mine.whole == 0 && mine.partial == 0) touched_.push_back(seen.chain);
-  mine = seen;
+/// `chain`: left out, as what its index says.
+Contexts::Set History::all_seen(std::optional<std::uint32_t> chain) {
+  if (chain) std::erase_if(causes_, [&](const Seen& seen) { return seen.chain == *chain; });
+  if (causes_.empty()) return united_;
+  if (united_ != last_united_ || causes_ != last_causes_) {
+    last_seen_ = contexts_.raise(united_, causes_);
+    last_united_ = united_, last_causes_ = causes_;
+  }
+  return last_seen_;
 }
 
-bool History::seen_whole(std::uint32_t chain) const { return view_[chain].whole == chains_[chain].length; }
+Contexts::Set History::context_of(const Commit& commit) {
+  look_at_causes(commit);
+  return all_seen(std::nullopt);
+}
 
-/// A chain of which everything has been seen: the own previous commit's, a parent's, any; else a new one.
-std::uint32_t History::choose_chain(const Commit& c) const {
+bool History::seen_whole(std::uint32_t chain) const {
+  const auto cause = std::lower_bound(causes_.begin(), causes_.end(), chain, [](const Seen& seen, std::uint32_t c) { return seen.chain < c; });
+  if (cause != causes_.end() && cause->chain == chain && cause->whole == chains_[chain].length) return true;
+  return contexts_.whole(united_, chain) == chains_[chain].length;
+}
+
+/// A chain of which everything has been seen: the own previous commit's, a parent's, one of those that ended last; else a new one.
+std::uint32_t History::choose_chain(const Commit& c) {
+  constexpr std::size_t kLooked = 8;
   if (c.first > 1) {
     const std::uint32_t own = links_[linked_commit({c.origin, c.first - 1})].chain;
     if (seen_whole(own)) return own;
@@ -340,28 +377,28 @@ std::uint32_t History::choose_chain(const Commit& c) const {
     const std::uint32_t theirs = links_[linked_commit(parent)].chain;
     if (seen_whole(theirs)) return theirs;
   }
-  for (const std::uint32_t chain : touched_) {
-    if (seen_whole(chain)) return chain;
+  for (std::size_t i = 0; i < std::min(kLooked, ended_.size()); ++i) {
+    const auto place = ended_.end() - 1 - static_cast<std::ptrdiff_t>(i);
+    const std::uint32_t chain = *place;
+    if (!seen_whole(chain)) continue;
+    chains_[chain].ended = false;
+    ended_.erase(place);
+    return chain;
   }
   return static_cast<std::uint32_t>(chains_.size());
 }
 
-/// What the view says about other chains. A chain's next commit usually repeats its tip's words: then both share them.
-void History::store_extras(Link& mine) {
-  std::sort(touched_.begin(), touched_.end());
-  const auto begin = extras_.size();
-  for (const std::uint32_t chain : touched_) {
-    if (chain != mine.chain) extras_.push_back(view_[chain]);
-  }
-  mine.extras_begin = begin;
-  mine.extras = static_cast<std::uint32_t>(extras_.size() - begin);
-  if (chains_[mine.chain].length == 0) return;
-  const Link& tip = links_[chains_[mine.chain].tip];
-  const auto at = [&](std::uint64_t place) { return extras_.begin() + static_cast<std::ptrdiff_t>(place); };
-  if (tip.extras == mine.extras && std::equal(at(begin), extras_.end(), at(tip.extras_begin))) {
-    extras_.resize(begin);
-    mine.extras_begin = tip.extras_begin;
-  }
+/// Others of which this commit has seen the whole, as far as its direct causes show it.
+void History::note_ended(const Commit& c, std::uint32_t mine) {
+  const auto note = [&](Dot cause) {
+    const std::uint32_t number = linked_commit(cause);
+    Chain& chain = chains_[links_[number].chain];
+    if (links_[number].chain == mine || chain.ended || chain.tip != number || cause.seq != commits_[number].last()) return;
+    chain.ended = true;
+    ended_.push_back(links_[number].chain);
+  };
+  if (c.first > 1) note({c.origin, c.first - 1});
+  for (const Dot& parent : c.parents) note(parent);
 }
 
 /// A maximal commit stops being one only as a direct cause: had a cause seen it, it would have stopped before.
@@ -393,6 +430,11 @@ std::vector<Dot> History::heads() const {
   return dots;
 }
 
+bool History::are_heads(std::span<const Dot> dots) const {
+  const auto is_head = [&](Dot dot) { return dot.origin < origins_.size() && origins_[dot.origin].head != kNone && origins_[dot.origin].last == dot.seq; };
+  return dots.size() == heads_.size() && std::all_of(dots.begin(), dots.end(), is_head);
+}
+
 /// REQUIRES: 1 <= dot.seq <= head(dot.origin).
 std::uint32_t History::linked_commit(Dot dot) const {
   const Origin& origin = origins_[dot.origin];
@@ -412,20 +454,16 @@ std::optional<std::uint32_t> History::find(Dot dot) const {
   return number;
 }
 
+std::optional<std::uint32_t> History::first_pending(std::uint32_t origin) const {
+  const auto first = pending_.lower_bound({origin, 0});
+  return first == pending_.end() || first->first.origin != origin ? std::nullopt : std::optional(first->second);
+}
+
 std::vector<std::uint32_t> History::pending() const {
   std::vector<std::uint32_t> numbers;
   for (const auto& [dot, number] : pending_) numbers.push_back(number);
   std::sort(numbers.begin(), numbers.end());
   return numbers;
-}
-
-bool History::sees_beyond(const Link& by, const Link& other, std::uint64_t seq) const {
-  const Seen* begin = extras_.data() + by.extras_begin;
-  const Seen* end = begin + by.extras;
-  const Seen* seen = std::lower_bound(begin, end, other.chain,
-                                      [](const Seen& s, std::uint32_t chain) { return s.chain < chain; });
-  if (seen == end || seen->chain != other.chain) return false;
-  return other.index < seen->whole || (other.index == seen->whole && seq <= seen->partial);
 }
 
 bool History::context_contains(std::uint32_t number, Dot dot) const {

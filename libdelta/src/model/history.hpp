@@ -4,9 +4,9 @@
 //
 // Each linked commit stands in one *chain*, a run of commits that have each seen all those before them in it. A context
 // is then its own chain up to itself, which needs no words, and for each other chain how far it has seen that. A linear
-// history is one chain, whoever wrote it; two logs that were written apart and united are two. Neighbours in a chain
-// share the words about other chains when they are the same. There are about as many chains as there were ever
-// commits that had not seen each other: a commit may lengthen any chain of which it has seen the whole.
+// history is one chain, whoever wrote it; two logs that were written apart and united are two. What is said of the other
+// chains is shared wherever it is the same (see contexts.hpp). There are about as many chains as there were ever
+// commits that had not seen each other: a commit may lengthen a chain of which it has seen the whole.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@
 #include "delta/catalog.hpp"
 #include "delta/commit.hpp"
 #include "delta/result.hpp"
+#include "model/contexts.hpp"
 
 namespace delta::model {
 
@@ -48,6 +49,8 @@ class History {
   const Commit& commit(std::uint32_t number) const { return commits_[number]; }  ///< valid until the next add()
   bool folded(std::uint32_t number) const { return links_[number].chain != kPending; }
   std::vector<std::uint32_t> pending() const;  ///< in order of number
+  /// The pending commit of an origin that has the least seqs.
+  std::optional<std::uint32_t> first_pending(std::uint32_t origin) const;
   /// The records of a pruned commit; empty: it is whole.
   const std::vector<std::uint32_t>& records(std::uint32_t number) const;
   /// All pruned commits and their records, in order of number.
@@ -68,15 +71,32 @@ class History {
   std::uint64_t head(std::uint32_t origin) const { return origin < origins_.size() ? origins_[origin].last : 0; }
   /// The maximal dots of everything folded, in order of origin name: the parents of a commit that has seen it all.
   std::vector<Dot> heads() const;
+  /// They are the heads, in whatever order; each is of another origin.
+  bool are_heads(std::span<const Dot> dots) const;
 
   /// True when commit `by` has dot (origin of `other`, seq), a dot of commit `other`, in its context. Both folded.
   /// Deltas of one commit have seen those before them: use happens_before() for deltas.
   bool sees(std::uint32_t by, std::uint32_t other, std::uint64_t seq) const {
     const Link &b = links_[by], &o = links_[other];
-    return b.chain == o.chain ? o.index < b.index : b.extras != 0 && sees_beyond(b, o, seq);
+    return b.chain == o.chain ? o.index < b.index : b.others.node != 0 && contexts_.contains(b.others, o.chain, o.index, seq);
   }
   /// True when the dot is folded and in the context of commit `number`, which is folded.
   bool context_contains(std::uint32_t number, Dot dot) const;
+
+  /// Where a folded commit stands: its chain, its place in that, and its rank, which is greater than that of all it has seen.
+  struct Place {
+    std::uint32_t chain, index, rank;
+  };
+  Place place(std::uint32_t number) const { return {links_[number].chain, links_[number].index, links_[number].rank}; }
+  const Contexts& contexts() const { return contexts_; }
+  /// What a folded commit has seen of other chains than its own. What it says of its own is less than place() does.
+  Contexts::Set others(std::uint32_t number) const { return links_[number].others; }
+  /// What a commit that is not here has seen, of all chains: folded parents, its origin's previous seq, and their contexts.
+  Contexts::Set context_of(const Commit& commit);
+  /// A folded dot is in it.
+  bool in(Contexts::Set set, std::uint32_t number, std::uint64_t seq) const {
+    return contexts_.contains(set, links_[number].chain, links_[number].index, seq);
+  }
 
   /// Delta (a, a_seq) happens before delta (b, b_seq); a and b are commit numbers, both folded.
   bool happens_before(std::uint32_t a, std::uint64_t a_seq, std::uint32_t b, std::uint64_t b_seq) const {
@@ -89,19 +109,11 @@ class History {
   static constexpr std::uint32_t kPending = ~std::uint32_t{0};
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
-  /// How much of a chain is in a context: `whole` commits, and of the next one the seqs up to `partial` (0: nothing).
-  struct Seen {
-    std::uint32_t chain = 0;
-    std::uint32_t whole = 0;
-    std::uint64_t partial = 0;
-    friend bool operator==(const Seen&, const Seen&) = default;
-    bool less_than(const Seen& o) const { return whole != o.whole ? whole < o.whole : partial < o.partial; }
-  };
   struct Link {
     std::uint32_t chain = kPending;
     std::uint32_t index = 0;         // in its chain; while pending: the cause that it waits for
-    std::uint64_t extras_begin = 0;  // in extras_, in order of chain
-    std::uint32_t extras = 0;
+    std::uint32_t rank = 0;          // its place in linked_, from 1
+    Contexts::Set others = {};
     bool linear = false;
     bool gated = false;              // pruned, and not yet let in by settle()
   };
@@ -113,6 +125,7 @@ class History {
   };
   struct Chain {
     std::uint32_t length = 0, tip = 0;
+    bool ended = false;  // in ended_
   };
 
   class Gates;
@@ -122,18 +135,19 @@ class History {
   static void unite_records(std::vector<std::uint32_t>& mine, std::span<const std::uint32_t> others);
   Status check(const Commit& commit) const;
   Status check_closed(std::uint32_t record) const;
+  std::vector<Dot> tops(std::span<const std::uint64_t> seen) const;
   Error fork(const Commit& a, const Commit& b) const;
   std::optional<std::uint32_t> overlapping(const Commit& commit) const;
   std::optional<Dot> missing_cause(std::uint32_t number);
   void link(std::uint32_t number);
-  void see(std::uint32_t number, std::uint64_t seq);
-  void raise(const Seen& seen);
-  std::uint32_t choose_chain(const Commit& commit) const;
+  void look_at_causes(const Commit& commit);
+  void see(Dot cause);
+  Contexts::Set all_seen(std::optional<std::uint32_t> chain);
+  std::uint32_t choose_chain(const Commit& commit);
   bool seen_whole(std::uint32_t chain) const;
-  void store_extras(Link& link);
+  void note_ended(const Commit& commit, std::uint32_t chain);
   void update_heads(std::uint32_t number);
   void drop_head(std::uint32_t origin);
-  bool sees_beyond(const Link& by, const Link& other, std::uint64_t seq) const;
   std::uint32_t linked_commit(Dot dot) const;
 
   const Catalog* catalog_;
@@ -144,13 +158,19 @@ class History {
   std::vector<Link> links_;
   std::vector<Origin> origins_;
   std::vector<Chain> chains_;
-  std::vector<Seen> extras_;
+  Contexts contexts_;
   std::vector<std::uint32_t> linked_;
   std::vector<std::uint32_t> heads_;                 // commits whose last dot nobody else has seen
   std::map<Dot, std::uint32_t> pending_;             // by first dot
   std::multimap<Dot, std::uint32_t> waiting_;        // a missing cause -> who waits for it
-  std::vector<Seen> view_;                           // by chain: the context being built
-  std::vector<std::uint32_t> touched_;               // chains of view_ that hold something
+  std::vector<std::uint32_t> ended_;                 // chains whose last commit some commit of another chain has seen; the latest last
+  // The context being built: what its direct causes had seen, united, and the causes themselves, in order of chain.
+  std::vector<Contexts::Set> sets_;
+  Contexts::Set united_;
+  std::vector<Seen> causes_;
+  // The last one that was built, and of what: many writers have seen the same.
+  Contexts::Set last_united_, last_seen_;
+  std::vector<Seen> last_causes_;
 };
 
 }  // namespace delta::model
