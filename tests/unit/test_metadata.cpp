@@ -1,6 +1,9 @@
 // Metadata patches: one text for one meaning, and RFC 7396 by its own examples.
 #include <catch2/catch.hpp>
 
+#include <random>
+
+#include "delta/state.hpp"
 #include "model/metadata.hpp"
 #include "support/limits.hpp"
 
@@ -216,4 +219,30 @@ TEST_CASE("an empty patch changes nothing, and numbers survive a merge") {
   CHECK(merge_metadata("", "") == "");
   CHECK(merge_metadata("{\"a\":1}", "") == "{\"a\":1}");
   CHECK(merge_metadata("{\"a\":1.8446744073709552e+19}", "{\"b\":9007199254740993}") == "{\"a\":1.8446744073709552e+19,\"b\":9007199254740993}");
+}
+
+TEST_CASE("patches of a state may wait, and come out as if each had been merged at once") {
+  std::mt19937 random(1);
+  const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
+  Catalog catalog;
+  const std::uint32_t ns = catalog.add_namespace("", 1), vectors = 5;
+  for (std::uint32_t v = 0; v < vectors; ++v) catalog.add_vector(ns, std::to_string(v));
+  State state(catalog);
+  std::vector<std::string> expected(vectors);
+  for (int turn = 0; turn < 3000; ++turn) {
+    const std::uint32_t v = below(vectors);
+    const std::string name = "k" + std::to_string(below(40)), inner = "i" + std::to_string(below(4));
+    const std::string patches[] = {R"({")" + name + R"(":null})", R"({")" + name + R"(":)" + std::to_string(turn) + "}",
+                                   R"({")" + name + R"(":{")" + inner + R"(":[null,1]}})", R"({")" + name + R"(":{")" + inner + R"(":null}})"};
+    if (below(200) == 0) {
+      state.set_metadata(v, {});
+      expected[v].clear();
+    }
+    const std::string patch = canonical(patches[below(4)]);
+    state.patch_metadata(v, patch);
+    expected[v] = merge_metadata(expected[v], patch);
+    if (below(50) != 0) continue;
+    state.settle_metadata();
+    for (std::uint32_t i = 0; i < vectors; ++i) REQUIRE(state.stored_metadata(i) == expected[i]);
+  }
 }

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "delta/catalog.hpp"
@@ -60,6 +61,10 @@ class DELTA_EXPORT State {
   void set_exists(std::uint32_t vector, bool exists);
   void set_created(std::uint32_t vector, Key key);
   void set_metadata(std::uint32_t vector, std::string text);
+  /// Merges a canonical patch, which is not empty. It may wait until there are as many bytes of patches as of what they are merged with, so
+  /// that many patches cost by their own size. REQUIRES of whoever reads metadata then: settle_metadata().
+  void patch_metadata(std::uint32_t vector, std::string_view patch);
+  void settle_metadata();
   /// Metadata that was set, whether or not the vector exists: a patch between a delete and a later create counts.
   std::string_view stored_metadata(std::uint32_t vector) const;
 
@@ -79,12 +84,18 @@ class DELTA_EXPORT State {
   Row& row(std::uint32_t vector);
   Pool& pool(std::uint32_t ns);
   void give_row(std::uint32_t vector);
+  struct Patches {
+    std::string text;               // one after the other
+    std::vector<std::size_t> ends;  // of each in it
+  };
+  void merge(std::uint32_t vector, const Patches& patches);
 
   const Catalog* catalog_;
   ZeroedTable<Row> rows_;                // by vector
   std::vector<std::uint32_t> existed_;   // vectors that exist or did
   std::vector<Pool> pools_;              // by namespace
   std::vector<std::string> metadata_;    // by vector; shorter when none has any
+  std::unordered_map<std::uint32_t, Patches> patches_;  // that wait, by vector
   std::size_t existing_ = 0;
 };
 

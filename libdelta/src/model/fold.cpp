@@ -44,9 +44,7 @@ void apply_any(State& state, std::uint32_t origin, const Change& c, std::uint64_
   }
   if (is_assignment(c.op) && state.exists(c.vector)) assign_row(state.put(c.vector), c);
   if (is_transform(c.op) && state.exists(c.vector)) transform_row(state.put(c.vector), c.op, c.bits, overflows);
-  if (!c.metadata.empty()) {
-    state.set_metadata(c.vector, merge_metadata(state.stored_metadata(c.vector), c.metadata));
-  }
+  if (!c.metadata.empty()) state.patch_metadata(c.vector, c.metadata);
 }
 
 namespace {
@@ -80,6 +78,7 @@ class Folding {
     for (const auto& [vector, count] : overflows_) {
       if (!contest_.mask()[vector]) state_.overflows += count;
     }
+    state_.settle_metadata();
     return std::move(state_);
   }
 
@@ -300,11 +299,11 @@ Resolution VectorFold::resolve(std::uint32_t dim, const Policy::Rule* rule, cons
 }
 
 std::string VectorFold::metadata() const {
-  std::string text;
+  std::vector<std::string_view> patches;
   for (std::size_t i = live_; i < deltas_.size(); ++i) {
-    if (!deltas_[i].metadata.empty()) text = merge_metadata(text, deltas_[i].metadata);
+    if (!deltas_[i].metadata.empty()) patches.push_back(deltas_[i].metadata);
   }
-  return text;
+  return merge_metadata({}, patches);
 }
 
 }  // namespace delta::model

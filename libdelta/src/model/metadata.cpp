@@ -295,11 +295,16 @@ bool is_canonical_metadata(std::string_view text) {
   return canonical && *canonical == text;
 }
 
-std::string merge_metadata(std::string_view target, std::string_view patch) {
-  if (patch.empty()) return std::string(target);
-  Json value = parsed(target);
-  value.merge_patch(parsed(patch));
-  return printed(value);
+std::string merge_metadata(std::string_view target, std::string_view patch) { return merge_metadata(target, {&patch, 1}); }
+
+std::string merge_metadata(std::string_view target, std::span<const std::string_view> patches) {
+  std::optional<Json> value;
+  for (const std::string_view patch : patches) {
+    if (patch.empty()) continue;
+    if (!value) value = parsed(target);
+    value->merge_patch(parsed(patch));
+  }
+  return value ? printed(*value) : std::string(target);
 }
 
 std::vector<std::string> metadata_patches(std::string_view from, std::string_view to) {

@@ -21,6 +21,8 @@ bool is_canonical_metadata(std::string_view text);
 /// RFC 7396: `patch` applied to `target`, "" being the empty object. Both must be canonical. Returns canonical text, which
 /// may be longer than one patch may be.
 std::string merge_metadata(std::string_view target, std::string_view patch);
+/// The same of several, one after the other: the target is read once, and the result is written once.
+std::string merge_metadata(std::string_view target, std::span<const std::string_view> patches);
 
 /// A top-level member of a canonical object: views of its text.
 struct MetadataMember {

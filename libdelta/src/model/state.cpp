@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "delta/error.hpp"
+#include "model/metadata.hpp"
 
 namespace delta {
 namespace {
@@ -77,6 +78,7 @@ void State::set_exists(std::uint32_t vector, bool exists) {
 void State::set_created(std::uint32_t vector, Key key) { row(vector).created = key; }
 
 void State::set_metadata(std::uint32_t vector, std::string text) {
+  if (!patches_.empty()) patches_.erase(vector);
   if (vector >= metadata_.size()) {
     if (text.empty()) return;
     DELTA_CHECK(vector < catalog_->vectors());
@@ -85,7 +87,38 @@ void State::set_metadata(std::uint32_t vector, std::string text) {
   metadata_[vector] = std::move(text);
 }
 
+void State::patch_metadata(std::uint32_t vector, std::string_view patch) {
+  const std::size_t bytes = vector < metadata_.size() ? metadata_[vector].size() : 0;
+  const auto waiting = patches_.find(vector);
+  if (waiting == patches_.end() && patch.size() >= bytes) {
+    set_metadata(vector, model::merge_metadata(stored_metadata(vector), patch));
+    return;
+  }
+  Patches& patches = waiting == patches_.end() ? patches_[vector] : waiting->second;
+  patches.text += patch;
+  patches.ends.push_back(patches.text.size());
+  if (patches.text.size() < bytes) return;
+  merge(vector, patches);
+  patches_.erase(vector);
+}
+
+void State::merge(std::uint32_t vector, const Patches& patches) {
+  std::vector<std::string_view> parts;
+  std::size_t begin = 0;
+  for (const std::size_t end : patches.ends) {
+    parts.push_back(std::string_view(patches.text).substr(begin, end - begin));
+    begin = end;
+  }
+  metadata_[vector] = model::merge_metadata(metadata_[vector], parts);  // not empty: else they would not have waited
+}
+
+void State::settle_metadata() {
+  for (const auto& [vector, patches] : patches_) merge(vector, patches);
+  patches_.clear();
+}
+
 std::string_view State::stored_metadata(std::uint32_t vector) const {
+  DELTA_CHECK(patches_.empty() || !patches_.contains(vector));
   return vector < metadata_.size() ? std::string_view(metadata_[vector]) : std::string_view();
 }
 

@@ -72,7 +72,10 @@ Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
 void Encoder::set_message(std::string message) { impl_->session.set_message(std::move(message)); }
 const Log& Encoder::log() const { return impl_->session.log(); }
 Status Encoder::read_present() { return impl_->session.load_all(); }
-const State& Encoder::present() const { return impl_->session.state(); }
+const State& Encoder::present() const {
+  impl_->session.settle();
+  return impl_->session.state();
+}
 
 Status Encoder::tag(std::string_view name, std::optional<Micros> time) {
   DELTA_OK(model::check_tag(name));

@@ -107,6 +107,7 @@ std::optional<std::uint32_t> EncodeSession::dims_of(std::string_view name) const
   }
   return dims;
 }
+  settle();
 
 Result<std::uint32_t> EncodeSession::name_space(std::string_view name, std::uint32_t dims) {
   if (const auto known = catalog().find_namespace(name, dims)) return *known;

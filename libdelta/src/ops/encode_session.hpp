@@ -84,6 +84,8 @@ class EncodeSession {
     std::string_view origin;
     std::optional<std::uint64_t> first = {};          // must be the next seq
     std::optional<std::vector<Dot>> parents = {};     // none: everything before
+  /// Before metadata of state() is read.
+  void settle() { state_->settle_metadata(); }
     std::string_view message = {}, tool = {}, source = {}, trace = {};
     bool whole = false;                               // texts are these, also where they are empty
   };
