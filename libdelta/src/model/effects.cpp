@@ -10,52 +10,12 @@
 
 #include "delta/kept_times.hpp"
 #include "model/pieces.hpp"
+#include "model/standing.hpp"
 
 namespace delta::model {
 namespace {
 
 double value(std::uint32_t bits) { return std::bit_cast<float>(bits); }
-
-/// Two assignments have a dimension in common.
-bool overlap(const Change& a, const Change& b) {
-  const Change &few = has_indices(a) ? a : b, &other = has_indices(a) ? b : a;
-  if (!has_indices(few)) return true;
-  if (!has_indices(other)) return !few.indices.empty();
-  for (auto x = few.indices.begin(), y = other.indices.begin(); x != few.indices.end() && y != other.indices.end();) {
-    if (*x == *y) return true;
-    *x < *y ? ++x : ++y;
-  }
-  return false;
-}
-
-/// Which assignments of one vector have not seen an earlier one of the same dimension. Asked in key order.
-class Meetings {
- public:
-  explicit Meetings(const History& history) : history_(history) {}
-
-  /// `c` views what outlives this.
-  bool take(const Change& c) {
-    if (c.op == Operation::remove) by_origin_.clear();
-    if (!is_assignment(c.op)) return false;
-    bool met = false;
-    // A context holds a beginning of each origin's deltas: what has not been seen stands at the end.
-    for (auto& [origin, earlier] : by_origin_) {
-      for (auto e = earlier.rbegin(); e != earlier.rend() && !met; ++e) {
-        if (history_.happens_before(e->commit, e->seq, c.commit, c.seq)) break;
-        met = overlap(*e, c);
-      }
-    }
-    const std::uint32_t origin = history_.commit(c.commit).origin;
-    auto mine = std::ranges::find(by_origin_, origin, &std::pair<std::uint32_t, std::vector<Change>>::first);
-    if (mine == by_origin_.end()) mine = by_origin_.insert(mine, {origin, {}});
-    mine->second.push_back(c);
-    return met;
-  }
-
- private:
-  const History& history_;
-  std::vector<std::pair<std::uint32_t, std::vector<Change>>> by_origin_;
-};
 
 class Judge {
  public:
@@ -162,8 +122,19 @@ class Judge {
       ChangeBatch united;
       put_in_key_order(history_, ranks_, catalog_.dims(vector), deltas, united);
       state_.set_exists(vector, false);
-      Meetings meetings(history_);
-      for (const Change& c : deltas) judge(c, meetings.take(c));
+      replay(deltas, catalog_.dims(vector));
+    }
+  }
+
+  /// An assignment is in conflict that has not seen an earlier one of the same dimension since the last delete: then there is one that stands.
+  void replay(std::span<const Change> deltas, std::uint32_t dims) {
+    Standing standing(history_);
+    bool any = true;
+    for (std::uint32_t i = 0; i < deltas.size(); ++i) {
+      const Change& c = deltas[i];
+      if (any && (i == 0 || c.op == Operation::remove)) standing.reset(dims, deltas.size()), any = false;
+      any |= is_assignment(c.op);
+      judge(c, is_assignment(c.op) && standing.assign(deltas, i));
     }
   }
 

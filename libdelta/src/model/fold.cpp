@@ -180,20 +180,18 @@ Status check_bare(const Catalog& catalog, std::uint32_t vector, const VectorFold
 
 VectorFold::VectorFold(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
                        std::vector<Change> deltas)
-    : history_(&history), united_(std::make_unique<ChangeBatch>()), deltas_(std::move(deltas)) {
+    : history_(&history), united_(std::make_unique<ChangeBatch>()), deltas_(std::move(deltas)), standing_(history) {
   put_in_key_order(history, ranks, dims, deltas_, *united_);
   for (std::size_t i = 1; i < deltas_.size() && chain_; ++i) chain_ = before(i - 1, i);
   find_lifecycle();
   if (!exists_) return;
-  sets_.reserve(deltas_.size() + 1);
-  pool_.reserve(2 * deltas_.size());
-  sets_.push_back({.dims = dims});  // nothing stands yet
-  set_of_.assign(dims, 0);
+  standing_.reset(dims, deltas_.size() - live_);
   for (std::size_t i = live_; i < deltas_.size(); ++i) {
     const auto number = static_cast<std::uint32_t>(i);
-    if (is_assignment(deltas_[i].op)) assign(number, dims);
+    if (is_assignment(deltas_[i].op)) standing_.assign(deltas_, number);
     if (is_transform(deltas_[i].op)) transforms_.push_back(number);
   }
+  standing_.finish();
 }
 
 /// Law 3. The last delete is not itself before the last delete: its own metadata patch stands.
@@ -204,59 +202,8 @@ void VectorFold::find_lifecycle() {
   }
 }
 
-/// Law 4, for all dims that stood alike at once: the assignment ends those that it has seen, and stands. That a delta
-/// which was seen has a smaller key, and so is here already, is what the clock rule gives.
-void VectorFold::assign(std::uint32_t number, std::uint32_t dims) {
-  const Change& c = deltas_[number];
-  if (has_indices(c)) {
-    for (const std::uint32_t dim : c.indices) move(dim, number);
-  } else {
-    for (std::uint32_t dim = 0; dim < dims; ++dim) move(dim, number);
-  }
-  for (const std::uint32_t set : left_) {
-    sets_[set].after = kNone;
-    if (sets_[set].dims == 0) free_.push_back(set);
-  }
-  left_.clear();
-}
-
-void VectorFold::move(std::uint32_t dim, std::uint32_t number) {
-  const std::uint32_t set = set_of_[dim];
-  if (sets_[set].after == kNone) {
-    const std::uint32_t after = set_after(set, number);
-    sets_[set].after = after;
-    left_.push_back(set);
-  }
-  --sets_[set].dims;
-  set_of_[dim] = sets_[set].after;
-  ++sets_[set_of_[dim]].dims;
-}
-
-std::uint32_t VectorFold::set_after(std::uint32_t set, std::uint32_t number) {
-  if (free_.empty()) {
-    free_.push_back(static_cast<std::uint32_t>(sets_.size()));
-    sets_.emplace_back();
-  }
-  const std::uint32_t after = free_.back();
-  free_.pop_back();
-  const std::uint32_t most = sets_[set].size + 1;
-  Set& to = sets_[after];
-  if (to.room < most) {  // in powers of two, so that what a set leaves behind is bounded by what it gets
-    to.begin = pool_.size();
-    to.room = std::bit_ceil(most);
-    pool_.resize(to.begin + to.room);
-  }
-  to.size = 0;
-  for (std::uint32_t i = 0; i + 1 < most; ++i) {
-    const std::uint32_t earlier = pool_[sets_[set].begin + i];
-    if (!before(earlier, number)) pool_[to.begin + to.size++] = earlier;
-  }
-  pool_[to.begin + to.size++] = number;
-  return after;
-}
-
 std::optional<std::uint32_t> VectorFold::bare() const {
-  for (std::uint32_t dim = 0; dim < set_of_.size(); ++dim) {
+  for (std::uint32_t dim = 0; dim < standing_.dims(); ++dim) {
     if (standing(dim).empty()) return dim;
   }
   return std::nullopt;

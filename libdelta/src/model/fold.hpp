@@ -11,6 +11,7 @@
 #include "delta/policy.hpp"
 #include "delta/state.hpp"
 #include "model/history.hpp"
+#include "model/standing.hpp"
 
 namespace delta::model {
 
@@ -118,9 +119,9 @@ class VectorFold {
   /// A dimension in which nothing stands though the vector exists: no pruning by the rules leaves that.
   std::optional<std::uint32_t> bare() const;
   /// Numbers of the assignments that stand in a dimension, in key order. REQUIRES: exists(); there is one at least, unless bare().
-  std::span<const std::uint32_t> standing(std::uint32_t dim) const { return standing_in(sets_[set_of_[dim]]); }
+  std::span<const std::uint32_t> standing(std::uint32_t dim) const { return standing_.standing(dim); }
   /// Dimensions of one set have the same standing assignments.
-  std::uint32_t set_of(std::uint32_t dim) const { return set_of_[dim]; }
+  std::uint32_t set_of(std::uint32_t dim) const { return standing_.set_of(dim); }
   /// Transforms that are not void, in key order.
   std::span<const std::uint32_t> transforms() const { return transforms_; }
   /// Those of greater key than a delta.
@@ -136,30 +137,15 @@ class VectorFold {
 
  private:
   void find_lifecycle();
-  void assign(std::uint32_t number, std::uint32_t dims);
-  void move(std::uint32_t dim, std::uint32_t number);
-  std::uint32_t set_after(std::uint32_t set, std::uint32_t number);
   bool before(std::size_t a, std::size_t b) const {
     return history_->happens_before(deltas_[a].commit, deltas_[a].seq, deltas_[b].commit, deltas_[b].seq);
   }
-
-  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
-  struct Set {
-    std::size_t begin = 0;        // in pool_: numbers of deltas, in key order
-    std::uint32_t size = 0, room = 0;
-    std::uint32_t dims = 0;       // how many dims stand so; 0: free
-    std::uint32_t after = kNone;  // while an assignment moves dims: the set that they move to
-  };
-  std::span<const std::uint32_t> standing_in(const Set& set) const { return {pool_.data() + set.begin, set.size}; }
 
   const History* history_;
   std::unique_ptr<ChangeBatch> united_;  // what some of deltas_ view, wherever this is moved to
   std::vector<Change> deltas_;
   std::vector<std::uint32_t> transforms_;
-  std::vector<std::uint32_t> set_of_;  // by dim
-  std::vector<Set> sets_;
-  std::vector<std::uint32_t> pool_;  // what stands, of all sets: one allocation for most vectors
-  std::vector<std::uint32_t> free_, left_;  // sets: free ones; those that the current assignment takes dims from
+  Standing standing_;  // none if it does not exist
   std::size_t created_ = 0, live_ = 0;
   bool exists_ = false, chain_ = true;
 };

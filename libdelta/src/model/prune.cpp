@@ -1,6 +1,7 @@
 // One pass from the last delta to the first. Of those that override an entry, the one of least time decides: if a kept time parts
 // them, it parts the entry from all others too. By key the least is the next one, which the pass has just met. By having seen the
-// entry it is the next assignment to the dimension too, where each delta has seen the one before it; else the next that has seen it.
+// entry it is the next assignment to the dimension too, where each delta has seen the one before it; else the next that has seen it,
+// which a pass before has found, going forward as the fold does.
 //
 // What overrides need not stand, nor stay: it goes only for something that overrides the entry as well.
 //
@@ -16,6 +17,7 @@
 #include "model/fold.hpp"
 #include "model/metadata.hpp"
 #include "model/pieces.hpp"
+#include "model/standing.hpp"
 #include "support/transform.hpp"
 
 namespace delta::model {
@@ -32,7 +34,7 @@ class Pruner {
     }
     for (std::size_t i = 1; i < deltas_.size() && chain_; ++i) chain_ = before(i - 1, i);
     dropped_.resize(entries_);
-    if (!chain_) later_.resize(entries_, kNone), verdicts_.resize(deltas_.size());
+    if (!chain_) find_enders(dims);
   }
 
   void run(ChangeBatch& out) {
@@ -52,17 +54,24 @@ class Pruner {
     std::optional<std::string> metadata;  // none: as it was
     std::vector<std::uint32_t> settled;   // the values after transforms that go; empty: as they were
   };
-  enum class Verdict : std::uint8_t { overrides, passes, parted };
-  struct Judged {
-    std::uint32_t by = kNone;  // which delta this is the verdict for
-    Verdict verdict = Verdict::passes;
-  };
 
   Micros time(std::size_t i) const { return deltas_[i].time.us(); }
   bool parted(std::size_t entry, Micros by) const { return options_.kept.any_in(time(entry), by); }
   bool overridden(std::size_t entry, std::optional<Micros> by) const { return by && !parted(entry, *by); }
   bool before(std::size_t a, std::size_t b) const {
     return history_.happens_before(deltas_[a].commit, deltas_[a].seq, deltas_[b].commit, deltas_[b].seq);
+  }
+
+  /// Going forward, an assignment ends those of its dimensions that stand and that it has seen: it is the first that has.
+  void find_enders(std::uint32_t dims) {
+    ended_by_.resize(entries_, kNone);
+    Standing standing(history_);
+    standing.reset(dims, deltas_.size());
+    for (std::uint32_t i = 0; i < deltas_.size(); ++i) {
+      if (!is_assignment(deltas_[i].op)) continue;
+      standing.assign(deltas_, i);
+      standing.each_ended(deltas_[i], [&](std::uint32_t dim, std::uint32_t ended) { ended_by_[begin_[ended] + place_of(ended, dim)] = i; });
+    }
   }
 
   Left look_at(std::size_t i) {
@@ -99,42 +108,24 @@ class Pruner {
     return metadata_text(stay);
   }
 
-  /// How many stay; marks the others, and enters all into the lists of their dimensions.
+  /// How many stay; marks the others.
   std::size_t look_at_values(std::size_t i, bool gone) {
     const Change& c = deltas_[i];
     std::size_t stay = 0;
     for (std::size_t place = 0; place < c.bits.size(); ++place) {
       const std::uint32_t dim = has_indices(c) ? c.indices[place] : static_cast<std::uint32_t>(place);
-      const bool drop = gone || value_overridden(i, dim);
+      const bool drop = gone || value_overridden(i, chain_ ? next_assignment_[dim] : ended_by_[begin_[i] + place]);
       stay += !drop;
       dropped_[begin_[i] + place] = drop;
-      if (!chain_) later_[begin_[i] + place] = next_assignment_[dim];
       next_assignment_[dim] = static_cast<std::uint32_t>(i);
     }
     return stay;
   }
 
-  bool value_overridden(std::size_t i, std::uint32_t dim) {
-    std::uint32_t by = next_assignment_[dim];
-    if (chain_) {
-      if (by != judged_by_ || i != judged_) judged_ = i, judged_by_ = by, judged_so_ = by != kNone && !parted(i, time(by));
-      return judged_so_;
-    }
-    for (; by != kNone; by = later_[begin_[by] + place_of(by, dim)]) {
-      const Verdict verdict = judge(i, by);
-      if (verdict != Verdict::passes) return verdict == Verdict::overrides;
-    }
-    return false;
-  }
-
-  /// Asked for each dimension, answered once.
-  Verdict judge(std::size_t i, std::uint32_t by) {
-    Judged& known = verdicts_[by];
-    if (known.by != i) {
-      known.by = static_cast<std::uint32_t>(i);
-      known.verdict = parted(i, time(by)) ? Verdict::parted : before(i, by) ? Verdict::overrides : Verdict::passes;
-    }
-    return known.verdict;
+  /// `by`: the first that has seen it. Asked for each dimension, answered once for many.
+  bool value_overridden(std::size_t i, std::uint32_t by) {
+    if (by != judged_by_ || i != judged_) judged_ = i, judged_by_ = by, judged_so_ = by != kNone && !parted(i, time(by));
+    return judged_so_;
   }
 
   /// REQUIRES: it assigns the dimension.
@@ -150,22 +141,25 @@ class Pruner {
     const std::size_t none = deltas_.size();
     std::size_t oldest = none;           // assignment with a value left, since the last delete
     bool blocked = false;                // a transform stays that acts on it, so that none after it can go
+    std::vector<std::size_t> acted_on;   // it, and those after it
     for (std::size_t i = 0; i < deltas_.size(); ++i) {
       const Operation op = deltas_[i].op;
       const bool bare = !(left[i].metadata ? !left[i].metadata->empty() : !deltas_[i].metadata.empty());
       if (op == Operation::remove) {
         left[i].gone |= bare && !any;
         oldest = none, blocked = false;
+        acted_on.clear();
       } else if (is_transform(op) && !left[i].gone) {
         const bool apart = oldest != none && (options_.whole_deltas || parted(oldest, time(i)));
         if (!bare || apart || blocked) {
           blocked = oldest != none;
         } else {
           left[i].gone = true;
-          if (oldest != none) settle(oldest, i, left);
+          settle(acted_on, i, left);
         }
-      } else if (is_assignment(op) && oldest == none && values_left(i) > 0) {
-        oldest = i;
+      } else if (is_assignment(op) && values_left(i) > 0) {
+        if (oldest == none) oldest = i;
+        if (!left[i].gone) acted_on.push_back(i);
       }
       any |= !left[i].gone;
     }
@@ -176,12 +170,11 @@ class Pruner {
     return static_cast<std::size_t>(std::count(begin, begin + static_cast<std::ptrdiff_t>(deltas_[i].bits.size()), false));
   }
 
-  /// The values left of the assignments from `first` on go through a transform.
-  void settle(std::size_t first, std::size_t transform, std::vector<Left>& left) {
+  /// The values left of these assignments go through a transform.
+  void settle(std::span<const std::size_t> acted_on, std::size_t transform, std::vector<Left>& left) {
     const Change& t = deltas_[transform];
-    for (std::size_t i = first; i < transform; ++i) {
+    for (const std::size_t i : acted_on) {
       const Change& c = deltas_[i];
-      if (!is_assignment(c.op) || left[i].gone || values_left(i) == 0) continue;
       auto& bits = left[i].settled;
       if (bits.empty()) bits.assign(c.bits.begin(), c.bits.end());
       for (std::uint32_t& x : bits) x = transform_bits(t.op, t.bits, x, overflows_);
@@ -221,7 +214,7 @@ class Pruner {
   const PruneOptions& options_;
   ChangeBatch united_;
   std::vector<Change> deltas_;
-  std::vector<std::size_t> begin_;  // by delta: of its values in dropped_ and later_
+  std::vector<std::size_t> begin_;  // by delta: of its values in dropped_ and ended_by_
   std::size_t entries_ = 0;
   std::vector<bool> dropped_;  // by value
   bool chain_ = true;
@@ -230,9 +223,8 @@ class Pruner {
   std::optional<Micros> next_lifecycle_, next_delete_;
   std::map<std::string_view, Micros> next_set_;  // metadata member -> a patch that sets it to a non-object
   std::vector<std::uint32_t> next_assignment_;   // by dimension
-  std::vector<std::uint32_t> later_;             // by value: the next assignment to its dimension; empty for a chain
-  std::vector<Judged> verdicts_;                 // by delta
-  std::size_t judged_ = 0;                       // the chain's last verdict
+  std::vector<std::uint32_t> ended_by_;          // by value: the first assignment to its dimension that has seen it; empty for a chain
+  std::size_t judged_ = 0;                       // the last verdict
   std::uint32_t judged_by_ = kNone;
   bool judged_so_ = false;
   std::vector<std::uint32_t> indices_, bits_;  // of the delta being put
