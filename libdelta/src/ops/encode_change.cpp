@@ -1,6 +1,7 @@
 #include "ops/encode_change.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "delta/text.hpp"
 #include "model/metadata.hpp"
@@ -15,9 +16,10 @@ Error bad(std::string what) { return error(ErrorCode::bad_input, std::move(what)
 
 Result<std::vector<Dot>> ChangeEncoder::dots(std::span<const std::string_view> texts) {
   std::vector<Dot> out;
+  std::unordered_set<std::uint32_t> origins;
   for (const auto text : texts) {
     DELTA_TRY(const Dot dot, session_.dot(text));
-    if (std::ranges::find(out, dot.origin, &Dot::origin) != out.end()) return bad("parent " + quote(text) + ": two parents of one origin");
+    if (!origins.insert(dot.origin).second) return bad("parent " + quote(text) + ": two parents of one origin");
     out.push_back(dot);
   }
   return out;

@@ -17,6 +17,54 @@ constexpr std::string_view kTool = "deltalog/" DELTA_VERSION;
 
 }  // namespace
 
+void Lifecycles::index(const Catalog& catalog) {
+  for (; indexed_ < events_.size(); ++indexed_) {
+    Of& of = by_vector_[events_[indexed_].first];
+    if (of.events.empty() || later(catalog, indexed_, of.latest)) of.latest = indexed_;
+    of.events.push_back(indexed_);
+  }
+}
+
+bool Lifecycles::exists(const Catalog& catalog, const model::History& history, std::uint32_t vector, const Seen& seen) {
+  index(catalog);
+  const auto found = by_vector_.find(vector);
+  if (found == by_vector_.end()) return false;
+  const Of& of = found->second;
+  if (seen.all) return events_[of.latest].second.create;
+  std::optional<std::size_t> last;
+  if (of.events.size() <= kFew) {
+    for (const std::size_t i : of.events) {
+      const Event& e = events_[i].second;
+      const bool is_seen = e.commit == seen.open || (history.folded(e.commit) && history.in(seen.context, e.commit, e.key.seq));
+      if (is_seen && (!last || later(catalog, i, *last))) last = i;
+    }
+    return last && events_[*last].second.create;
+  }
+  Asked& asked = asked_.try_emplace(vector, model::Existence(catalog, history)).first->second;
+  take(catalog, history, of, seen.open, asked);
+  const Event* folded = asked.folded.last(seen.context);
+  if (asked.own && (!folded || key_less(catalog, folded->key, events_[*asked.own].second.key))) return events_[*asked.own].second.create;
+  return folded && folded->create;
+}
+
+/// Events that are new, and those whose commit has been folded since.
+void Lifecycles::take(const Catalog& catalog, const model::History& history, const Of& of, std::uint32_t open, Asked& asked) {
+  std::vector<std::size_t> wait;
+  if (asked.open != open) {
+    asked.own.reset();
+    wait.swap(asked.waiting);
+    asked.open = open;
+  }
+  const auto file = [&](std::size_t i) {
+    const Event& e = events_[i].second;
+    if (e.commit != open && history.folded(e.commit)) return asked.folded.add(e);
+    asked.waiting.push_back(i);
+    if (e.commit == open && (!asked.own || later(catalog, i, *asked.own))) asked.own = i;
+  };
+  for (const std::size_t i : wait) file(i);
+  for (; asked.taken < of.events.size(); ++asked.taken) file(of.events[asked.taken]);
+}
+
 Status EncodeSession::start() {
   DELTA_OK(model::check_accuracy(options_.accuracy));
   commits_before_ = log_.commits();
@@ -59,6 +107,7 @@ Status EncodeSession::load_all() {
   if (all_loaded_) return {};
   std::vector<bool> rest(catalog().vectors());
   for (std::uint32_t v = 0; v < rest.size(); ++v) rest[v] = !loaded(v);
+  settle();
   const bool none_yet = std::ranges::find(rest, false) == rest.end();
   DELTA_TRY(State folded, fold(none_yet ? nullptr : &rest));
   for (std::uint32_t v = 0; v < rest.size(); ++v) {
@@ -107,7 +156,6 @@ std::optional<std::uint32_t> EncodeSession::dims_of(std::string_view name) const
   }
   return dims;
 }
-  settle();
 
 Result<std::uint32_t> EncodeSession::name_space(std::string_view name, std::uint32_t dims) {
   if (const auto known = catalog().find_namespace(name, dims)) return *known;
@@ -127,13 +175,11 @@ Result<Dot> EncodeSession::dot(std::string_view text) {
 
 // Writing on would give out dots that pending commits of the same origin hold already.
 Status EncodeSession::refuse_pending(std::uint32_t origin) {
-  for (const auto number : log_.impl().history.pending()) {
-    if (log_.commit(number).origin != origin) continue;
-    return bad("origin " + quote(catalog().origin(origin)) + " has commits in the log that wait for causes (" +
-               log_.dot_text({origin, log_.commit(number).first}) + ")")
-        .with_hint("merge the log that holds the causes, or write under another name with --origin");
-  }
-  return {};
+  const auto number = log_.impl().history.first_pending(origin);
+  if (!number) return {};
+  return bad("origin " + quote(catalog().origin(origin)) + " has commits in the log that wait for causes (" +
+             log_.dot_text({origin, log_.commit(*number).first}) + ")")
+      .with_hint("merge the log that holds the causes, or write under another name with --origin");
 }
 
 Status EncodeSession::open_commit(const CommitPlan& plan) {
@@ -151,11 +197,10 @@ Status EncodeSession::open_commit(const CommitPlan& plan) {
                log_.dot_text({commit.origin, commit.first}))
         .with_hint(*plan.first <= last ? "a second writer needs its own name: --origin" : "");
   }
-  const auto heads = history.heads();
-  commit.parents = plan.parents ? *plan.parents : heads;
+  commit.parents = plan.parents ? *plan.parents : history.heads();
   if (plan.parents) {
     std::ranges::sort(commit.parents, {}, [&](const Dot& d) { return std::pair(catalog().origin(d.origin), d.seq); });
-    open.linear = commit.parents == heads;
+    open.linear = history.are_heads(commit.parents);
   }
   const auto text = [&](std::string_view stated, const std::string& general) { return plan.whole || !stated.empty() ? std::string(stated) : general; };
   commit.message = text(plan.message, options_.message);
@@ -193,7 +238,7 @@ Status EncodeSession::record_accuracy(std::uint32_t ns, CommitPlan& plan, std::o
   return {};
 }
 
-Result<Timestamp> EncodeSession::time_of(Dot dot) const {
+Result<Timestamp> EncodeSession::time_of(Dot dot) {
   const std::uint32_t number = *log_.find_commit(dot);
   if (dot.seq == log_.commit(number).last()) return log_.commit_time(number);
   if (number >= commits_before_) {
@@ -202,15 +247,30 @@ Result<Timestamp> EncodeSession::time_of(Dot dot) const {
     const auto after = std::ranges::upper_bound(inside->second, dot.seq, {}, &std::pair<std::uint64_t, Timestamp>::first);
     return std::prev(after)->second;
   }
-  std::optional<Timestamp> time;  // rare: a parent inside a commit that was written before
+  // Rare: a parent inside a commit that was written before.
+  const bool one = inner_lookups_++ < kSingly;
+  if (!one && all_inner_times_) return inner_time(*all_inner_times_, number, dot);
+  InnerTimes times;
   DELTA_OK(log_.each(nullptr, [&](const ChangeBatch& batch) -> Status {
-    for (std::size_t i = 0; i < batch.size() && !time; ++i) {
-      if (batch.commits[i] == number && batch.seqs[i] == dot.seq) time = batch.times[i];
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const std::uint32_t commit = batch.commits[i];
+      if (one ? commit == number : log_.commit(commit).count > 1) times[commit].emplace_back(batch.seqs[i], batch.times[i]);
     }
     return {};
   }));
-  if (!time) return error(ErrorCode::corrupt, "delta " + log_.dot_text(dot) + " is missing from its log");
-  return *time;
+  for (auto& [commit, inside] : times) std::ranges::sort(inside);
+  auto time = inner_time(times, number, dot);
+  if (!one) all_inner_times_ = std::move(times);
+  return time;
+}
+
+Result<Timestamp> EncodeSession::inner_time(const InnerTimes& times, std::uint32_t commit, Dot dot) const {
+  const auto inside = times.find(commit);
+  if (inside != times.end()) {
+    const auto found = std::ranges::lower_bound(inside->second, dot.seq, {}, &std::pair<std::uint64_t, Timestamp>::first);
+    if (found != inside->second.end() && found->first == dot.seq) return found->second;
+  }
+  return error(ErrorCode::corrupt, "delta " + log_.dot_text(dot) + " is missing from its log");
 }
 
 Result<Timestamp> EncodeSession::stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick) {
@@ -236,18 +296,6 @@ Result<Timestamp> EncodeSession::stamp(std::optional<Micros> at, std::optional<s
   return time;
 }
 
-bool EncodeSession::in_context(std::uint32_t commit, std::uint64_t seq) const {
-  const auto& history = log_.impl().history;
-  if (commit == open_->number || log_.commit(commit).origin == open_->commit.origin) return true;
-  for (const auto& parent : open_->commit.parents) {
-    const auto holder = *history.find(parent);
-    if (history.happens_before(commit, seq, holder, parent.seq) || (holder == commit && seq <= parent.seq)) return true;
-  }
-  // What the own earlier commits had seen is seen too.
-  const std::uint64_t last = open_->commit.first - 1;
-  return last > 0 && history.happens_before(commit, seq, *history.find({open_->commit.origin, last}), last);
-}
-
 Status EncodeSession::load_lifecycles(std::uint32_t vector) {
   const auto done = [&](std::uint32_t v) { return all_lifecycles_loaded_ || v >= loaded_.size() || (v < lifecycles_loaded_.size() && lifecycles_loaded_[v]); };
   if (done(vector)) return {};
@@ -261,7 +309,7 @@ Status EncodeSession::load_lifecycles(std::uint32_t vector) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!is_lifecycle(batch.ops[i]) || !wanted[batch.vectors[i]] || log_.pending(batch.commits[i])) continue;
       const std::uint32_t origin = log_.commit(batch.commits[i]).origin;
-      lifecycles_.add({batch.vectors[i], batch.ops[i] == Operation::create, batch.commits[i], {batch.times[i], origin, batch.seqs[i]}});
+      lifecycles_.add(batch.vectors[i], {batch.commits[i], batch.ops[i] == Operation::create, {batch.times[i], origin, batch.seqs[i]}});
     }
     return {};
   }));
@@ -274,7 +322,9 @@ Result<bool> EncodeSession::exists(std::uint32_t vector) {
   if (!loaded(vector) && lookups_ >= kSingly) DELTA_OK(load_all());
   if (loaded(vector) && known(vector)) return state_->exists(vector);
   DELTA_OK(load_lifecycles(vector));
-  return lifecycles_.exists(catalog(), vector, [&](const Lifecycles::Event& e) { return open_->linear || in_context(e.commit, e.key.seq); });
+  auto& history = log_.impl().history;
+  if (!open_->linear && !open_->context) open_->context = history.context_of(open_->commit);
+  return lifecycles_.exists(catalog(), history, vector, {open_->linear, open_->context.value_or(model::Contexts::Set{}), open_->number});
 }
 
 /// Notes what decides conflicts from here on. Where none is left it does not matter, and is not asked.
@@ -328,7 +378,7 @@ Status EncodeSession::put(Change change) {
   if (commit.count == 0) writer_->begin(commit.origin, commit.first);
   DELTA_OK(writer_->add(change));
   if (is_lifecycle(change.op)) {
-    lifecycles_.add({change.vector, change.op == Operation::create, open.number, {change.time, commit.origin, change.seq}});
+    lifecycles_.add(change.vector, {open.number, change.op == Operation::create, {change.time, commit.origin, change.seq}});
   }
   vector_deltas_ = true;
   if (loaded(change.vector)) {

@@ -18,6 +18,7 @@
 #include "delta/state.hpp"
 #include "io/append_file.hpp"
 #include "model/accuracy.hpp"
+#include "model/existence.hpp"
 #include "store/log_impl.hpp"
 #include "store/segment_writer.hpp"
 
@@ -26,28 +27,39 @@ namespace delta::ops {
 /// Creates and deletes, for the one question that needs them: does a vector exist in a context that is not everything?
 class Lifecycles {
  public:
-  struct Event {
-    std::uint32_t vector;
-    bool create;
-    std::uint32_t commit;
-    Key key;
+  using Event = model::Existence::Event;
+  /// What is asked about: everything; or a context, and whatever the open commit holds so far.
+  struct Seen {
+    bool all = false;
+    model::Contexts::Set context = {};
+    std::uint32_t open = 0;
   };
-  void add(const Event& event) { events_.push_back(event); }
-  /// Does the last event of `vector` by key, among those that `seen` admits, create it?
-  template <class Seen>
-  bool exists(const Catalog& catalog, std::uint32_t vector, const Seen& seen) {
-    for (; indexed_ < events_.size(); ++indexed_) by_vector_[events_[indexed_].vector].push_back(indexed_);
-    const Event* last = nullptr;
-    for (const std::size_t i : by_vector_[vector]) {
-      const Event& e = events_[i];
-      if (seen(e) && (!last || key_less(catalog, last->key, e.key))) last = &e;
-    }
-    return last && last->create;
-  }
+  void add(std::uint32_t vector, const Event& event) { events_.push_back({vector, event}); }
+  /// Does the last event of `vector` by key, among those that were seen, create it?
+  bool exists(const Catalog& catalog, const model::History& history, std::uint32_t vector, const Seen& seen);
 
  private:
-  std::vector<Event> events_;
-  std::unordered_map<std::uint32_t, std::vector<std::size_t>> by_vector_;
+  struct Of {                             // one vector
+    std::vector<std::size_t> events;      // in events_
+    std::size_t latest = 0;               // by key
+  };
+  struct Asked {                          // one with many events
+    explicit Asked(model::Existence all) : folded(std::move(all)) {}
+    model::Existence folded;
+    std::size_t taken = 0;                // of its events
+    std::vector<std::size_t> waiting;     // those of commits that are not folded, ...
+    std::uint32_t open = 0;               // ... as it was when this commit was open
+    std::optional<std::size_t> own;       // of this the latest
+  };
+  static constexpr std::size_t kFew = 16;
+
+  void index(const Catalog& catalog);
+  bool later(const Catalog& catalog, std::size_t a, std::size_t b) const { return key_less(catalog, events_[b].second.key, events_[a].second.key); }
+  void take(const Catalog& catalog, const model::History& history, const Of& of, std::uint32_t open, Asked& asked);
+
+  std::vector<std::pair<std::uint32_t, Event>> events_;
+  std::unordered_map<std::uint32_t, Of> by_vector_;
+  std::unordered_map<std::uint32_t, Asked> asked_;
   std::size_t indexed_ = 0;
 };
 
@@ -72,6 +84,8 @@ class EncodeSession {
   Catalog& catalog() { return log_.impl().catalog; }
   /// Of the vectors that were loaded, or are new in this run.
   const State& state() const { return *state_; }
+  /// Before metadata of state() is read.
+  void settle() { state_->settle_metadata(); }
   /// For all vectors of the catalog: until others are added, a thread may read the values of some while this one changes those of others.
   void make_room() { state_->make_room(); }
 
@@ -84,8 +98,6 @@ class EncodeSession {
     std::string_view origin;
     std::optional<std::uint64_t> first = {};          // must be the next seq
     std::optional<std::vector<Dot>> parents = {};     // none: everything before
-  /// Before metadata of state() is read.
-  void settle() { state_->settle_metadata(); }
     std::string_view message = {}, tool = {}, source = {}, trace = {};
     bool whole = false;                               // texts are these, also where they are empty
   };
@@ -135,6 +147,7 @@ class EncodeSession {
     Timestamp first_time;
     std::optional<Timestamp> own, others;  // last of its origin, greatest of other origins in its context
     std::uint64_t bytes = 0;
+    std::optional<model::Contexts::Set> context;  // once it was asked for
   };
 
   /// What the log says of some vectors; notes those in conflict. This run has written nothing of them.
@@ -152,9 +165,10 @@ class EncodeSession {
   Status take_policy();
   Status refold();
   void forget(std::uint32_t vector);
-  bool in_context(std::uint32_t commit, std::uint64_t seq) const;
   /// The timestamp of a delta that is here, in the middle of its commit or at its end.
-  Result<Timestamp> time_of(Dot dot) const;
+  Result<Timestamp> time_of(Dot dot);
+  using InnerTimes = std::unordered_map<std::uint32_t, std::vector<std::pair<std::uint64_t, Timestamp>>>;  // commit -> (seq, time)
+  Result<Timestamp> inner_time(const InnerTimes& times, std::uint32_t commit, Dot dot) const;
 
   EncodeOptions options_;
   model::Quantizer quantizer_;
@@ -183,7 +197,9 @@ class EncodeSession {
   std::vector<bool> lifecycles_loaded_;  // by vector of the log
   bool all_lifecycles_loaded_ = false;
   // Of commits of this run whose deltas differ in time: where it changes, as (seq, time from there on).
-  std::unordered_map<std::uint32_t, std::vector<std::pair<std::uint64_t, Timestamp>>> times_inside_;
+  InnerTimes times_inside_;
+  std::optional<InnerTimes> all_inner_times_;  // of commits of the log; after a few of them were looked up
+  std::uint32_t inner_lookups_ = 0;
   std::size_t commits_before_ = 0;  // this run
   Timestamp carried_;         // the last timestamp whose counter overflowed into the next microsecond,
   Micros carried_from_ = 0;   // and the microsecond that was asked for

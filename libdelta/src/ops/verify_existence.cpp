@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "delta/state.hpp"
 #include "delta/text.hpp"
 
 namespace delta::ops {
@@ -30,7 +29,7 @@ void ExistenceCheck::add(const ChangeBatch& batch) {
       continue;
     }
     if (op != Operation::create) v.answered = at;
-    if (is_lifecycle(op)) v.last = {at, batch.times[i], op == Operation::create};
+    if (is_lifecycle(op)) v.last = {at, op == Operation::create};
   }
 }
 
@@ -41,7 +40,7 @@ void ExistenceCheck::gather(const ChangeBatch& batch) {
     const Place at{batch.commits[i], batch.seqs[i]};
     Gathered& of = gathered_[batch.vectors[i]];
     if (op != Operation::create) of.questions.push_back({at, op});
-    if (is_lifecycle(op)) of.events.push_back({at, batch.times[i], op == Operation::create});
+    if (is_lifecycle(op)) of.events.push_back({at.commit, op == Operation::create, {batch.times[i], history_.commit(at.commit).origin, at.seq}});
   }
 }
 
@@ -49,13 +48,10 @@ std::vector<std::string> ExistenceCheck::finish() {
   for (std::uint32_t vector = 0; vector < contested_.size(); ++vector) {
     if (!contested_[vector]) continue;
     const Gathered& of = gathered_[vector];
+    model::Existence existence(catalog_, history_);
+    for (const auto& event : of.events) existence.add(event);
     for (const Question& q : of.questions) {
-      const Event* last = nullptr;
-      for (const Event& e : of.events) {
-        if (!before(e.at, q.at)) continue;
-        const auto key = [&](const Event& x) { return Key{x.time, history_.commit(x.at.commit).origin, x.at.seq}; };
-        if (!last || key_less(catalog_, key(*last), key(e))) last = &e;
-      }
+      const auto* last = existence.last_before(q.at.commit, q.at.seq);
       if (!last || !last->create) refuse(vector, q);
     }
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "delta/change.hpp"
+#include "model/existence.hpp"
 #include "model/history.hpp"
 
 namespace delta::ops {
@@ -32,7 +33,6 @@ class ExistenceCheck {
   };
   struct Event {
     Place at;
-    Timestamp time;
     bool create = false;
   };
   struct Question {
@@ -44,7 +44,7 @@ class ExistenceCheck {
     std::optional<Place> answered;  // the last update that was found to be right
   };
   struct Gathered {
-    std::vector<Event> events;
+    std::vector<model::Existence::Event> events;
     std::vector<Question> questions;
   };
 
