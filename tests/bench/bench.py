@@ -18,6 +18,7 @@ WORKLOADS = {
     "real": ("work_real", "the histories under testdata/small"),
     "merge": ("work_merge", "two logs of 500 MB"),
     "concurrent": ("work_concurrent", "two writers with 10,000 edits each, beside a CRDT"),
+    "growth": ("work_growth", "what grows in a log, doubled: the CPU time of each command beside that of half"),
     "scaling": ("work_scaling", "logs of 10 MB to 1 GB, one thread and two"),
     "micro": ("work_micro", "each hot path beside its physical limit"),
 }

@@ -28,9 +28,9 @@ class Failed(Exception):
 
 
 class Run:
-    """One timed process: wall and CPU seconds, peak memory in bytes; its output as text if it is not sent to a file."""
+    """One timed process: wall and CPU seconds, peak memory in bytes; its output as text if it is not sent to a file. `good`: exit codes."""
 
-    def __init__(self, command, stdout=None, environment=None, directory=None):
+    def __init__(self, command, stdout=None, environment=None, directory=None, good=(0,)):
         command = [str(word) for word in command]
         with open(stdout, "wb") if stdout else tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             process = None
@@ -44,7 +44,7 @@ class Run:
             self.wall = time.perf_counter() - started
             patience.cancel()
             process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode != 0:
+            if process.returncode not in good:
                 err.seek(0)
                 raise Failed(f"exit {process.returncode}: {' '.join(command)[:200]}: "
                              + err.read().decode(errors="replace").strip()[-500:])

@@ -73,6 +73,8 @@ TARGETS = {
         "compact, linear": at_most(1.3),
         "snapshot, linear": at_most(1.3),
     },
+    # Twice as much of anything: CPU time at most this much more, where it is long enough to be measured.
+    "growth": {"doubled": at_most(2.3)},
     "micro": {
         "compare / reading": at_least(0.6),
         "fold/apply": at_most(1.5e-6),
