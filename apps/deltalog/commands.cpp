@@ -60,7 +60,7 @@ Options json() { return {{"json", 0, "", "print NDJSON, one object a line"}}; }
 Options output() {
   return {{"output", 'o', "OUT", "write the new file OUT, whole or not at all; - is stdout", false, {}, Kind::output},
           {"force", 'f', "", "replace OUT if it exists"},
-          {"allow-torn", 0, "", "with -f: replace it even by what is left of a log that is cut short"}};
+          {"allow-torn", 0, "", "replace what exists even by what is left of a log that is cut short"}};
 }
 
 Options wait() {
