@@ -3,9 +3,9 @@
 
     alloc.py --program PATH --preload LIBRARY [--jobs N] [--first N] [--samples N] [--only NAME]... [--all]
 
-For each command below, on small logs, the n-th allocation fails (malloc and its kin, and anonymous mmap; see fail_alloc.cpp): once, and
-with all that follow. n is 1 to --first, and --samples numbers up to as many as the command makes; --all takes every n, which is for an
-evening. Then each command runs with less and less address space (RLIMIT_AS, which is `ulimit -v`), in 20 sizes from what is just enough to
+For each command below, on small logs, the n-th allocation fails (malloc and its kin, and anonymous mmap; see fail_alloc.cpp); for every
+eighth n, all that follow fail as well. n is 1 to --first, and --samples numbers up to as many as the command makes; --all takes every n, both
+ways, which is for an evening. Then each command runs with less and less address space (RLIMIT_AS, which is `ulimit -v`), in 20 sizes from what is just enough to
 start to what it takes.
 """
 import argparse
@@ -83,17 +83,21 @@ def lines(count, day, origin):
 
 
 class Place:
-    """A directory with the inputs, and the program in it."""
+    """A directory with the inputs (of a template those that a command names), and the program in it."""
 
-    def __init__(self, arguments, template=None):
+    def __init__(self, arguments, template=None, words=()):
         shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.folder = tempfile.TemporaryDirectory(prefix="deltalog-alloc-", dir=shared)
         self.path = Path(self.folder.name)
         self.program, self.preload = arguments.program, arguments.preload
         self.env = {**environment(self.program, self.path), "SOURCE_DATE_EPOCH": "1768000000", "TMPDIR": str(self.path)}
         if template is not None:
-            shutil.copytree(template.path, self.path, dirs_exist_ok=True)
+            for name in template.names() & set(words):
+                shutil.copy(template.path / name, self.path)
             self.before = self.content()
+
+    def names(self):
+        return {p.name for p in self.path.iterdir()}
 
     def content(self):
         return {p.name: p.read_bytes() for p in self.path.iterdir()}
@@ -144,7 +148,7 @@ class Sweep:
 
     def __init__(self, name, template, arguments):
         self.name, self.words, self.arguments = name, COMMANDS[name], arguments
-        self.place = Place(arguments, template)
+        self.place = Place(arguments, template, self.words)
         self.problems, self.runs, self.told = [], 0, 0
 
     def measure(self):
@@ -181,7 +185,7 @@ class Sweep:
         beyond = range(few + 1, self.calls + 1)
         numbers += beyond if self.arguments.all else sorted(random.Random(self.name).sample(beyond, min(samples, len(beyond))))
         for n in numbers:
-            for rest in ("0", "1"):
+            for rest in ("0", "1") if self.arguments.all or n % 8 == 1 else ("0",):
                 result = self.place.run(self.words, {"DELTA_FAIL_AT": str(n), "DELTA_FAIL_REST": rest})
                 self.judge(f"allocation {n} of {self.calls} fails" + (" and all that follow" if rest == "1" else ""), result)
 
