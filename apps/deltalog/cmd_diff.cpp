@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <unordered_set>
 
 #include "cli/values.hpp"
 #include "command.hpp"
@@ -83,10 +86,9 @@ Result<Sides> open_sides(const Invocation& invocation, const VectorChoice& choic
 
 // What neither log has is missing; what one lacks was created or deleted.
 std::vector<std::string> in_both(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  const std::unordered_set<std::string_view> others(b.begin(), b.end());
   std::vector<std::string> out;
-  for (const auto& name : a) {
-    if (std::ranges::find(b, name) != b.end()) out.push_back(name);
-  }
+  std::ranges::copy_if(a, std::back_inserter(out), [&](const std::string& name) { return others.contains(name); });
   return out;
 }
 

@@ -40,7 +40,7 @@ std::vector<std::uint32_t> ordered_rows(const Invocation& invocation, const Stat
   const Catalog& catalog = state.catalog();
   std::vector<std::uint32_t> order(catalog.namespaces());
   for (std::uint32_t ns = 0; ns < order.size(); ++ns) order[ns] = ns;
-  std::ranges::sort(order, {}, [&](std::uint32_t ns) { return std::pair(catalog.name_space(ns).name, catalog.name_space(ns).dims); });
+  std::ranges::sort(order, {}, [&](std::uint32_t ns) { return std::pair(std::string_view(catalog.name_space(ns).name), catalog.name_space(ns).dims); });
   const auto* sort = invocation.value("sort");
   std::vector<std::uint32_t> rows;
   for (const auto ns : order) {
@@ -59,8 +59,8 @@ Result<std::uint32_t> matrix_namespace(const Job& job) {
   const auto& named = job.invocation.values("namespace");
   std::vector<std::uint32_t> found;
   for (std::uint32_t ns = 0; ns < used.size(); ++ns) {
-    const bool asked = named.empty() || std::ranges::find(named, catalog.name_space(ns).name) != named.end();
-    if (job.rows.empty() ? asked : used[ns]) found.push_back(ns);
+    const auto asked = [&] { return named.empty() || std::ranges::find(named, catalog.name_space(ns).name) != named.end(); };
+    if (job.rows.empty() ? asked() : used[ns]) found.push_back(ns);
   }
   if (found.size() == 1) return found[0];
   if (found.empty()) return delta::error(delta::ErrorCode::not_found, "the log is empty: a matrix needs its dimension count");

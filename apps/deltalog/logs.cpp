@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 
 #include "cli/values.hpp"
 #include "delta/conflicts.hpp"
@@ -151,6 +153,36 @@ std::optional<std::vector<std::string>> VectorChoice::only_ids() const {
   return by_id_ && globs_.empty() ? std::optional(ids_) : std::nullopt;
 }
 
+namespace {
+
+/// Vectors of these ids in these namespaces. An id may be in each of them: where that is more to ask for than there are vectors, all
+/// vectors are looked at.
+void choose_ids(const Catalog& catalog, const std::vector<std::string>& ids, const std::vector<bool>& namespaces, Chosen& chosen) {
+  std::vector<std::uint32_t> spaces;
+  for (std::uint32_t ns = 0; ns < namespaces.size(); ++ns) {
+    if (namespaces[ns]) spaces.push_back(ns);
+  }
+  std::unordered_map<std::string_view, bool> found;
+  for (const auto& id : ids) found.emplace(id, false);
+  if (std::uint64_t{found.size()} * spaces.size() <= catalog.vectors()) {
+    for (auto& [id, any] : found) {
+      for (const std::uint32_t ns : spaces) {
+        if (const auto vector = catalog.find_vector(ns, id)) chosen.vectors[*vector] = any = true;
+      }
+    }
+  } else {
+    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+      const auto place = namespaces[catalog.namespace_of(v)] ? found.find(catalog.id(v)) : found.end();
+      if (place != found.end()) chosen.vectors[v] = place->second = true;
+    }
+  }
+  for (const auto& id : ids) {
+    if (!found.at(id)) chosen.missing.push_back(id);
+  }
+}
+
+}  // namespace
+
 Chosen VectorChoice::in(const Catalog& catalog) const {
   Chosen chosen;
   chosen.all = all();
@@ -158,21 +190,12 @@ Chosen VectorChoice::in(const Catalog& catalog) const {
 
   std::vector<bool> namespaces(catalog.namespaces(), namespaces_.empty());  // one name may have several entries
   for (const auto& name : namespaces_) {
-    bool found = false;
-    for (std::uint32_t ns = 0; ns < catalog.namespaces(); ++ns) {
-      if (catalog.name_space(ns).name == name) namespaces[ns] = found = true;
-    }
-    if (!found) chosen.missing_namespaces.push_back(name);
+    const auto entries = catalog.namespaces_named(name);
+    for (const std::uint32_t ns : entries) namespaces[ns] = true;
+    if (entries.empty()) chosen.missing_namespaces.push_back(name);
   }
   chosen.vectors.assign(catalog.vectors(), false);
-  for (const auto& id : ids_) {
-    bool found = false;
-    for (std::uint32_t ns = 0; ns < namespaces.size(); ++ns) {
-      const auto vector = namespaces[ns] ? catalog.find_vector(ns, id) : std::nullopt;
-      if (vector) chosen.vectors[*vector] = found = true;
-    }
-    if (!found) chosen.missing.push_back(id);
-  }
+  choose_ids(catalog, ids_, namespaces, chosen);
   for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
     if (!namespaces[catalog.namespace_of(v)]) continue;
     const auto hit = [&](const std::string& glob) { return glob_match(glob, catalog.id(v)); };

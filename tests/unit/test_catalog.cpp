@@ -113,6 +113,43 @@ TEST_CASE("a state keeps values where they are while it grows") {
   CHECK(state.rows(wide).size() == 20);
 }
 
+TEST_CASE("entries of one namespace name are found by it, whatever stands between them") {
+  Catalog catalog;
+  for (std::uint32_t i = 0; i < 1000; ++i) catalog.add_namespace("n" + std::to_string(i % 300), 1 + i / 300);
+  CHECK(catalog.add_namespace("n7", 2) == 307);
+  for (std::uint32_t name = 0; name < 300; ++name) {
+    std::vector<std::uint32_t> expected;
+    for (std::uint32_t ns = 0; ns < catalog.namespaces(); ++ns) {
+      if (catalog.name_space(ns).name == "n" + std::to_string(name)) expected.push_back(ns);
+    }
+    const auto found = catalog.namespaces_named("n" + std::to_string(name));
+    REQUIRE(std::vector<std::uint32_t>(found.begin(), found.end()) == expected);
+  }
+  CHECK(catalog.namespaces_named("m").empty());
+  const Catalog moved = std::move(catalog);
+  CHECK(moved.namespaces_named("n0").size() == 4);
+}
+
+TEST_CASE("a state of many namespaces holds little for each, and tells their rows apart") {
+  Catalog catalog;
+  State state(catalog);
+  std::vector<const std::uint32_t*> places;
+  for (std::uint32_t i = 0; i < 4000; ++i) {
+    const std::uint32_t ns = catalog.add_namespace("n" + std::to_string(i % 1000), 2);
+    const auto v = catalog.add_vector(ns, std::to_string(i));
+    auto row = state.put(v);
+    row.front() = i, row.back() = ~i;
+    state.set_exists(v, i < 3000);
+    state.set_created(v, {Timestamp::of(i), catalog.add_origin("main"), i + 1});
+    places.push_back(row.data());
+  }
+  for (std::uint32_t ns = 0; ns < 1000; ++ns) REQUIRE(state.rows(ns) == std::vector<std::uint32_t>{ns, ns + 1000, ns + 2000});
+  for (std::uint32_t v = 0; v < 3000; ++v) REQUIRE((state.bits(v).data() == places[v] && state.bits(v).front() == v && state.bits(v).back() == ~v));
+  CHECK(state.rows(1000).empty());
+  // Rows of one namespace lie together.
+  CHECK(places[1000] == places[0] + 2);
+}
+
 TEST_CASE("rows stand in the order of their last create, by time, origin name and seq") {
   Catalog catalog;
   const auto ns = catalog.add_namespace("", 1);

@@ -34,6 +34,8 @@ class DELTA_EXPORT Catalog {
   void reserve_vectors(std::size_t more);  ///< room for as many beside those that are here
 
   std::optional<std::uint32_t> find_namespace(std::string_view name, std::uint32_t dims) const;
+  /// All entries of one name, ascending: one for each dimension count. Valid until the next add_namespace().
+  std::span<const std::uint32_t> namespaces_named(std::string_view name) const;
   std::optional<std::uint32_t> find_origin(std::string_view name) const;
   std::optional<std::uint32_t> find_vector(std::uint32_t ns, std::string_view id) const;
 
@@ -72,13 +74,15 @@ class DELTA_EXPORT Catalog {
   };
   std::uint32_t add_vector(std::uint32_t ns, std::string_view id, std::uint64_t hash);
   void store(std::uint32_t ns, std::string_view id);
+  std::optional<std::uint32_t> find_name(std::string_view name, std::uint64_t hash) const;
 
   std::deque<Namespace> namespaces_;  // a deque never moves what it holds
+  std::deque<std::vector<std::uint32_t>> named_;  // entries of one name
   std::deque<std::string> origins_;
   std::vector<Vector> vectors_;
   std::vector<std::vector<char>> chunks_;  // ids; each of its final size from the start, so that its bytes never move
   std::size_t used_ = 0;                   // bytes of the last chunk
-  Index namespace_index_, origin_index_, vector_index_;
+  Index namespace_index_, name_index_, origin_index_, vector_index_;  // name_index_: places in named_
 };
 
 }  // namespace delta

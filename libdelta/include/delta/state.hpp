@@ -73,16 +73,19 @@ class DELTA_EXPORT State {
     Key created;
     std::uint32_t* values;  // in the pool of its namespace, whose chunks never move
     std::uint32_t dims;     // if it has values
-    bool exists, listed;    // now; in existed_
+    bool exists, listed;    // now; in `existed` of its namespace
   };
   struct Pool {
     std::uint32_t dims = 0;
-    std::uint32_t shift = 0;  // a chunk holds 1 << shift rows
-    std::uint32_t used = 0;   // rows
+    std::uint32_t used = 0;         // rows
+    std::uint32_t left = 0;         // rows in the last chunk
+    std::uint32_t* next = nullptr;  // the first of these
     std::vector<Pages> chunks;
+    std::vector<std::uint32_t> existed;  // vectors that exist or did
   };
   Row& row(std::uint32_t vector);
   Pool& pool(std::uint32_t ns);
+  void add_chunk(Pool& pool);
   void give_row(std::uint32_t vector);
   struct Patches {
     std::string text;               // one after the other
@@ -92,7 +95,6 @@ class DELTA_EXPORT State {
 
   const Catalog* catalog_;
   ZeroedTable<Row> rows_;                // by vector
-  std::vector<std::uint32_t> existed_;   // vectors that exist or did
   std::vector<Pool> pools_;              // by namespace
   std::vector<std::string> metadata_;    // by vector; shorter when none has any
   std::unordered_map<std::uint32_t, Patches> patches_;  // that wait, by vector

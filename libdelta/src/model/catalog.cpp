@@ -72,7 +72,24 @@ std::uint32_t Catalog::add_namespace(std::string_view name, std::uint32_t dims) 
   const auto number = static_cast<std::uint32_t>(namespaces_.size());
   namespace_index_.insert(hash(dims, name), number);
   namespaces_.push_back({std::string(name), dims});
+  const std::uint64_t name_hash = hash(0, name);
+  auto place = find_name(name, name_hash);
+  if (!place) {
+    place = static_cast<std::uint32_t>(named_.size());
+    name_index_.insert(name_hash, *place);
+    named_.emplace_back();
+  }
+  named_[*place].push_back(number);
   return number;
+}
+
+std::optional<std::uint32_t> Catalog::find_name(std::string_view name, std::uint64_t hash) const {
+  return name_index_.find(hash, [&](std::uint32_t place) { return namespaces_[named_[place].front()].name == name; });
+}
+
+std::span<const std::uint32_t> Catalog::namespaces_named(std::string_view name) const {
+  const auto place = find_name(name, hash(0, name));
+  return place ? std::span<const std::uint32_t>(named_[*place]) : std::span<const std::uint32_t>();
 }
 
 std::optional<std::uint32_t> Catalog::find_origin(std::string_view name) const {

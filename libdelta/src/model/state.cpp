@@ -1,7 +1,9 @@
-// Values in chunks that never move: a state grows without copying what it holds, and a span stays good.
+// Values in chunks that never move: a state grows without copying what it holds, and a span stays good. Chunks of a namespace grow from
+// little to large: there may be as many namespaces as vectors.
 #include "delta/state.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "delta/error.hpp"
 #include "model/metadata.hpp"
@@ -9,7 +11,9 @@
 namespace delta {
 namespace {
 
-constexpr std::uint32_t kChunkValues = 1 << 20;  // 4 MiB
+constexpr std::uint32_t kChunkValues = 1 << 20;  // 4 MiB, at most, unless one row is longer
+constexpr std::uint32_t kChunkRows = 1 << 16;    // at most
+constexpr std::uint32_t kFirstValues = 64;       // at least, of a namespace that is one of many
 
 }  // namespace
 
@@ -30,32 +34,33 @@ State::Row& State::row(std::uint32_t vector) {
 State::Pool& State::pool(std::uint32_t ns) {
   if (ns >= pools_.size()) pools_.resize(catalog_->namespaces());
   Pool& pool = pools_[ns];
-  if (pool.dims == 0) {
-    pool.dims = catalog_->name_space(ns).dims;
-    while ((std::uint64_t{2} << pool.shift) * pool.dims <= kChunkValues && pool.shift < 16) ++pool.shift;
-  }
+  if (pool.dims == 0) pool.dims = catalog_->name_space(ns).dims;
   return pool;
 }
 
 void State::make_room() {
   if (rows_.size() < catalog_->vectors()) rows_.resize(catalog_->vectors());
-  for (std::uint32_t ns = 0; ns < catalog_->namespaces(); ++ns) {
-    Pool& room = pool(ns);
-    room.chunks.reserve((catalog_->vectors() >> room.shift) + 1);
-  }
+}
+
+/// Twice what there is; or, of a namespace that has all vectors, for all of them at once.
+void State::add_chunk(Pool& pool) {
+  const std::uint64_t dims = std::max<std::uint64_t>(pool.dims, 1);
+  std::uint64_t rows = std::max<std::uint64_t>(pool.used, kFirstValues / dims);
+  if (catalog_->namespaces() == 1) rows = std::max<std::uint64_t>(rows, catalog_->vectors());
+  rows = std::clamp<std::uint64_t>(rows, 1, std::clamp<std::uint64_t>(kChunkValues / dims, 1, kChunkRows));
+  const bool large = !pool.chunks.empty() || std::uint64_t{catalog_->vectors()} * pool.dims >= 2 * kChunkValues;
+  pool.chunks.push_back(allocate_pages(rows * pool.dims, large));  // a small state stays small
+  pool.next = pool.chunks.back().get();
+  pool.left = static_cast<std::uint32_t>(rows);
 }
 
 void State::give_row(std::uint32_t vector) {
   Row& row = this->row(vector);
   Pool& pool = this->pool(catalog_->namespace_of(vector));
-  const std::uint32_t inside = pool.used & ((std::uint32_t{1} << pool.shift) - 1);
-  if (inside == 0) {
-    const bool large = !pool.chunks.empty() || std::uint64_t{catalog_->vectors()} * pool.dims >= 2 * kChunkValues;
-    pool.chunks.push_back(allocate_pages((std::size_t{1} << pool.shift) * pool.dims, large));  // a small state stays small
-  }
-  row.values = pool.chunks.back().get() + std::size_t{inside} * pool.dims;
+  if (pool.left == 0) add_chunk(pool);
+  row.values = std::exchange(pool.next, pool.next + pool.dims);
   row.dims = pool.dims;
-  ++pool.used;
+  --pool.left, ++pool.used;
 }
 
 void State::take(const State& from, std::uint32_t vector) {
@@ -71,7 +76,7 @@ void State::set_exists(std::uint32_t vector, bool exists) {
   if (r.exists == exists) return;
   r.exists = exists;
   exists ? ++existing_ : --existing_;
-  if (!r.listed) existed_.push_back(vector);
+  if (!r.listed) pool(catalog_->namespace_of(vector)).existed.push_back(vector);
   r.listed = true;
 }
 
@@ -128,8 +133,9 @@ std::string_view State::metadata(std::uint32_t vector) const {
 
 std::vector<std::uint32_t> State::rows(std::uint32_t ns) const {
   std::vector<std::uint32_t> out;
-  for (const std::uint32_t v : existed_) {
-    if (rows_[v].exists && catalog_->namespace_of(v) == ns) out.push_back(v);
+  if (ns >= pools_.size()) return out;
+  for (const std::uint32_t v : pools_[ns].existed) {
+    if (rows_[v].exists) out.push_back(v);
   }
   const auto before = [&](std::uint32_t a, std::uint32_t b) {
     return key_less(*catalog_, rows_[a].created, rows_[b].created);

@@ -116,17 +116,15 @@ Status ChangeEncoder::finish() {
 /// A create, or a whole vector, declares its namespace; any other update needs one that is there.
 Result<std::uint32_t> ChangeEncoder::vector_of(const ChangeInput& input) {
   DELTA_OK(model::check_id(input.id));
-  std::uint32_t ns = 0;
   if (!input.op || *input.op == Operation::create) {
-    DELTA_TRY(ns, session_.name_space(input.name_space, static_cast<std::uint32_t>(input.bits.size())));
+    DELTA_TRY(const std::uint32_t ns, session_.name_space(input.name_space, static_cast<std::uint32_t>(input.bits.size())));
     return session_.catalog().add_vector(ns, input.id);
   }
   // Names of one spelling with other dims are other vectors: the last that exists is meant.
   const Catalog& catalog = session_.catalog();
   std::optional<std::uint32_t> found;
-  for (ns = 0; ns < catalog.namespaces(); ++ns) {
-    const Namespace& space = catalog.name_space(ns);
-    if (space.name != input.name_space || (input.dims && space.dims != *input.dims)) continue;
+  for (const std::uint32_t ns : catalog.namespaces_named(input.name_space)) {
+    if (input.dims && catalog.name_space(ns).dims != *input.dims) continue;
     if (const auto vector = catalog.find_vector(ns, input.id)) {
       if (found) DELTA_OK(session_.load(*vector));
       if (!found || session_.state().exists(*vector)) found = vector;

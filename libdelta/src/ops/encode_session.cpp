@@ -149,12 +149,8 @@ void EncodeSession::follow(const Change& change, bool linear) {
 }
 
 std::optional<std::uint32_t> EncodeSession::dims_of(std::string_view name) const {
-  const Catalog& names = log_.catalog();
-  std::optional<std::uint32_t> dims;
-  for (std::uint32_t i = 0; i < names.namespaces(); ++i) {
-    if (names.name_space(i).name == name) dims = names.name_space(i).dims;
-  }
-  return dims;
+  const auto all = log_.catalog().namespaces_named(name);
+  return all.empty() ? std::nullopt : std::optional(log_.catalog().name_space(all.back()).dims);
 }
 
 Result<std::uint32_t> EncodeSession::name_space(std::string_view name, std::uint32_t dims) {

@@ -36,8 +36,7 @@ struct SegmentWriter::Block {
   Repeats repeats;           // of blocks held before it
   ChangeBatch batch;  // vectors by segment number
   std::vector<std::string_view> ids;
-  std::vector<std::uint32_t> owners;  // segment namespace of each delta's vector
-  std::vector<Namespace> namespaces;
+  std::vector<const Namespace*> owners;  // of each delta's vector, in the catalog, which never moves it
   std::vector<Piece> pieces;
   format::Props new_props;
   format::Ids new_ids;
@@ -49,7 +48,7 @@ struct SegmentWriter::Block {
   Buffer bytes, payload;
 
   void reset() {
-    batch.clear(), ids.clear(), owners.clear(), namespaces.clear(), pieces.clear();
+    batch.clear(), ids.clear(), owners.clear(), pieces.clear();
     new_props = {}, new_ids = {};
     frames.clear(), leaves.clear(), bytes.clear();
     repeats = {};
@@ -78,7 +77,7 @@ void SegmentWriter::Block::hash_leaves() {
     for (std::size_t i = pieces[p].begin; i < end; ++i) {
       Change change = batch[i];
       change.seq = pieces[p].seq + (i - pieces[p].begin);
-      const Namespace& ns = namespaces[owners[i]];
+      const Namespace& ns = *owners[i];
       hasher.add({pieces[p].origin, ns.name, ids[i], ns.dims}, change);
     }
   }
@@ -128,9 +127,8 @@ std::uint32_t SegmentWriter::local_vector(std::uint32_t vector) {
     const std::uint32_t owner = catalog_.namespace_of(vector);
     auto& ns = slot(namespaces_, owner);
     if (ns == 0) {
-      local_namespaces_.push_back(catalog_.name_space(owner));
-      ns = static_cast<std::uint32_t>(local_namespaces_.size());
-      block_->new_props.namespaces.push_back(local_namespaces_.back());
+      block_->new_props.namespaces.push_back(catalog_.name_space(owner));
+      ns = ++namespace_count_;
     }
     block_->new_ids.owners.add(ns - 1, 1);
     block_->new_ids.ids.push_back(catalog_.id(vector));
@@ -160,7 +158,7 @@ Status SegmentWriter::add(const Change& change) {
   block.batch.add(local);
   block.repeats += copies_.note(local, block.number, held_.empty() ? block.number : held_.front()->number);
   block.ids.push_back(catalog_.id(change.vector));
-  block.owners.push_back(namespaces_[catalog_.namespace_of(change.vector)] - 1);
+  block.owners.push_back(&catalog_.name_space(catalog_.namespace_of(change.vector)));
   ++open_deltas_;
   if (block.batch.row_bytes() >= kBlockBytes || block.batch.size() >= kBlockDeltas) return end_block();
   return {};
@@ -256,7 +254,6 @@ Status SegmentWriter::dispatch_first() {
     data.min_time = lo, data.max_time = hi;
     ordinal_ += block.batch.size();
   }
-  block.namespaces = local_namespaces_;  // all so far, which are at least those of the block
   block.preset = options_.preset;
   Block* raw = shared.get();
   return work_.submit([raw]() -> Status { raw->hash_leaves(); raw->held = held_by(raw->batch); raw->encode(); return {}; },
@@ -340,8 +337,7 @@ Status SegmentWriter::finish() {
     frame.first = first, frame.count = count;
     return file_.write_table(frame, payload);
   }));
-  return file_.finish({vector_count_, static_cast<std::uint32_t>(local_namespaces_.size()),
-                       static_cast<std::uint32_t>(origin_order_.size()), static_cast<std::uint32_t>(commits_), ordinal_},
+  return file_.finish({vector_count_, namespace_count_, static_cast<std::uint32_t>(origin_order_.size()), static_cast<std::uint32_t>(commits_), ordinal_},
                       options_.barrier);
 }
 

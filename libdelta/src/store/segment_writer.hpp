@@ -83,7 +83,7 @@ class SegmentWriter {
   OrderedWork work_;
 
   std::vector<std::uint32_t> namespaces_, origins_, vectors_;  // catalog number -> segment number + 1
-  std::vector<Namespace> local_namespaces_;
+  std::uint32_t namespace_count_ = 0;
   std::vector<std::uint32_t> origin_order_;  // segment number -> catalog number
   std::uint32_t vector_count_ = 0;
 
