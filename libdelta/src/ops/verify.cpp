@@ -29,8 +29,11 @@ class Verifier {
       log_.history.settle();
       DELTA_OK(check_parts());
     }
+    std::map<std::string_view, std::size_t> place;
+    for (std::size_t i = 0; i < files.size(); ++i) place.try_emplace(files[i], i);
     std::ranges::stable_sort(report_.findings, {}, [&](const Finding& f) {
-      return std::pair(std::ranges::find(files, f.file) - files.begin(), f.offset);
+      const auto of_file = place.find(f.file);
+      return std::pair(of_file == place.end() ? files.size() : of_file->second, f.offset);
     });
     for (const auto& finding : report_.findings) {
       if (!is_note(finding.verdict)) report_.verdict = std::max(report_.verdict, finding.verdict);

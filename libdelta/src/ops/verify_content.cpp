@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "delta/text.hpp"
 #include "model/canonical.hpp"
@@ -45,11 +46,9 @@ void ContentCheck::check_tables() {
   for (const auto id : segment_.ids) {
     if (auto ok = model::check_id(id); !ok) invalid(ok.error().message);
   }
-  std::vector<bool> vectors(log_.catalog.vectors());  // one number for two ids of the segment: they are one
-  for (const std::uint32_t vector : part_.vectors) {
-    twice |= vectors[vector];
-    vectors[vector] = true;
-  }
+  std::vector<std::uint32_t> vectors = part_.vectors;  // one number for two ids of the segment: they are one
+  if (!std::ranges::is_sorted(vectors)) std::ranges::sort(vectors);
+  twice |= std::ranges::adjacent_find(vectors) != vectors.end();
   if (twice) invalid("a namespace, origin or id is named twice");
   for (const auto number : part_.commits) {
     if (auto ok = model::check_commit(log_.catalog, log_.history.commit(number)); !ok) invalid(ok.error().message);
@@ -86,16 +85,21 @@ void ContentCheck::check_block(Block& block, bool chain) const {
   std::move(hasher).finish(block.leaves);
 }
 
-std::optional<Hash> ContentCheck::previous_of(std::size_t row) const {
-  const Commit& commit = segment_.rows()[row].commit;
-  for (std::size_t r = row; r-- > 0;) {
-    const Commit& before = segment_.rows()[r].commit;
-    if (before.origin != commit.origin) continue;
-    if (before.last() + 1 == commit.first) return rows.hashes[r];
-    if (segment_.rows()[row].previous == Hash{}) return std::nullopt;
-    break;
+void ContentCheck::find_rows_before() {
+  std::vector<std::size_t> last(segment_.names.origins.size(), kNoRow);
+  for (std::size_t row = 0; row < segment_.rows().size(); ++row) {
+    row_before_.push_back(std::exchange(last[segment_.rows()[row].commit.origin], row));
   }
-  return segment_.rows()[row].previous;  // zero for the first commit of the origin
+}
+
+std::optional<Hash> ContentCheck::previous_of(std::size_t row) const {
+  const format::CommitRow& mine = segment_.rows()[row];
+  const std::size_t before = row_before_[row];
+  if (before != kNoRow) {
+    if (segment_.rows()[before].commit.last() + 1 == mine.commit.first) return rows.hashes[before];
+    if (mine.previous == Hash{}) return std::nullopt;
+  }
+  return mine.previous;  // zero for the first commit of the origin
 }
 
 void ContentCheck::end_row() {
@@ -194,8 +198,8 @@ void ContentCheck::take_block(Block& block, const Visit& visit) {
   next_ordinal_ = entry.first + entry.count;
   segment_.packed() ? take_packed(block) : take_fresh(block);
   for (auto& c : block.batch.commits) c = part_.commits[c];
-  for (auto& frame : footer_.frames) {
-    if (frame.offset != entry.offset || block.held.empty()) continue;
+  if (!block.held.empty()) {
+    format::FrameEntry& frame = footer_.frames[block.entry];
     frame.min_vector = block.held.front().vector, frame.max_vector = block.held.back().vector;
   }
   if (!segment_.packed()) postings_.add(block.held);
@@ -207,8 +211,9 @@ Status ContentCheck::run(bool chain, const Visit& visit) {
   rows.hashes.resize(segment_.rows().size());
   rows.first_times.resize(segment_.rows().size());
   footer_.frames = segment_.footer.frames;
+  find_rows_before();
   check_tables();
-  OrderedWork work(threads_, threads_ * 4);
+  OrderedWork work(worth_threads(segment_.length, threads_), threads_ * 4);
   for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
     if (segment_.footer.frames[i].type != FrameType::data) continue;
     auto block = std::make_shared<Block>();

@@ -56,6 +56,7 @@ class ContentCheck {
   void check_footer(bool chain);
   void say(Verdict verdict, std::size_t entry, std::string what);
   std::optional<Hash> previous_of(std::size_t row) const;
+  void find_rows_before();
 
   const Log::Impl& log_;
   const Log::Impl::Part& part_;
@@ -64,6 +65,8 @@ class ContentCheck {
   unsigned threads_;
   Report report_;
 
+  static constexpr std::size_t kNoRow = ~std::size_t{0};
+  std::vector<std::size_t> row_before_;  // of each row: the one before it of its origin
   format::Footer footer_;        // recomputed
   store::PostingsBuilder postings_;  // fresh: recomputed
   std::uint64_t next_ordinal_ = 0;

@@ -315,11 +315,13 @@ std::vector<std::string> lost_fresh(const Segment& segment) {
   std::vector<std::string> lost;
   each_commits_frame(segment, [&](const format::Props& names, const std::vector<format::CommitRow>& rows, std::uint64_t begin) {
     for (const auto& row : rows) {
-      for (const auto& [from, to] : gaps) {
-        const std::uint64_t first = std::max(from, begin), last = std::min(to, begin + row.commit.deltas());
+      const std::uint64_t end = begin + row.commit.deltas();
+      auto gap = std::ranges::upper_bound(gaps, begin, {}, &std::pair<std::uint64_t, std::uint64_t>::second);
+      for (; gap != gaps.end() && gap->first < end; ++gap) {
+        const std::uint64_t first = std::max(gap->first, begin), last = std::min(gap->second, end);
         if (first < last) lost.push_back(range_text(names, row.commit, first - begin, last - 1 - begin));
       }
-      begin += row.commit.deltas();
+      begin = end;
     }
   });
   return lost;

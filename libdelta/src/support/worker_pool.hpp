@@ -1,6 +1,7 @@
 // Tasks on several threads, results in the order of submission: threads never change the bytes.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -27,5 +28,8 @@ class OrderedWork {
 
 /// 0 means: as many as the machine has.
 unsigned thread_count(unsigned wanted);
+
+/// One for few stored bytes: starting a thread, and handing blocks to it and back, takes longer than decoding a few.
+constexpr unsigned worth_threads(std::uint64_t stored, unsigned threads) { return stored < 1 << 20 ? 1 : threads; }
 
 }  // namespace delta
