@@ -1,5 +1,6 @@
 // Which deltas a cut takes in, and whether a log that was pruned still answers it (law 8).
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,8 +45,14 @@ class Keeping {
       if (kept.contains(*at_)) return {};
       return error(ErrorCode::not_kept, "this log was pruned and does not answer " + format_time(*at_) + " any more; it answers: " + times_text(kept));
     }
+    std::map<std::uint32_t, bool> known;  // records, most of which are those of many commits
+    const auto answers = [&](std::uint32_t record) {
+      const auto [place, fresh] = known.try_emplace(record);
+      if (fresh) place->second = this->answers(record);
+      return place->second;
+    };
     for (const auto& [number, records] : history_.pruned()) {
-      if (!history_.folded(number) || !holds(first_of(number)) || std::ranges::any_of(records, [&](std::uint32_t r) { return answers(r); })) continue;
+      if (!history_.folded(number) || !holds(first_of(number)) || std::ranges::any_of(records, answers)) continue;
       return error(ErrorCode::not_kept, "this log was pruned and does not answer any more what the author of " +
                                             dot_text(catalog, *cut_.as_seen_by) + " saw" + (at_ ? " at " + format_time(*at_) : ""));
     }

@@ -101,9 +101,10 @@ void History::unite(std::uint32_t number, std::span<const std::uint32_t> records
 }
 
 void History::unite_records(std::vector<std::uint32_t>& mine, std::span<const std::uint32_t> others) {
-  mine.insert(mine.end(), others.begin(), others.end());
-  std::sort(mine.begin(), mine.end());
-  mine.erase(std::unique(mine.begin(), mine.end()), mine.end());
+  for (const std::uint32_t record : others) {  // mostly a new one, and so the greatest
+    const auto place = mine.empty() || mine.back() < record ? mine.end() : std::lower_bound(mine.begin(), mine.end(), record);
+    if (place == mine.end() || *place != record) mine.insert(place, record);
+  }
 }
 
 /// Links a commit, and all that waited for it, as far as causes are here.
@@ -123,12 +124,6 @@ void History::join(std::uint32_t number) {
     for (auto w = begin; w != end; ++w) ready.push_back(w->second);
     waiting_.erase(begin, end);
   }
-}
-
-std::uint32_t History::add_record(PruneRecord record) {
-  const auto number = static_cast<std::uint32_t>(std::find(records_.begin(), records_.end(), record) - records_.begin());
-  if (number == records_.size()) records_.push_back(std::move(record));
-  return number;
 }
 
 /// Of the pending commits, those that can be folded all together, pruned ones waiting for each other: what is left when each
@@ -220,18 +215,25 @@ bool History::complete(std::uint32_t record) const {
   return std::all_of(records_[record].seen.begin(), records_[record].seen.end(), [&](const Dot& dot) { return dot.seq <= head(dot.origin); });
 }
 
+std::vector<bool> History::complete_records() const {
+  std::vector<bool> out;
+  for (std::uint32_t record = 0; record < records_.size(); ++record) out.push_back(complete(record));
+  return out;
+}
+
 KeptTimes History::answered() const {
-  KeptTimes kept = KeptTimes::all();
+  const std::vector<bool> counts = complete_records();
   std::set<std::vector<std::uint32_t>> asked;  // most commits share their records
+  std::vector<KeptTimes> kept;
   for (const auto& [number, records] : pruned_) {
     if (!folded(number) || !asked.insert(records).second) continue;
-    KeptTimes mine;
+    std::vector<KeptTimes> mine;
     for (const std::uint32_t record : records) {
-      if (complete(record)) mine.add(records_[record].kept);
+      if (counts[record]) mine.push_back(records_[record].kept);
     }
-    kept = kept.intersect(mine);
+    kept.push_back(in_any(std::move(mine)));
   }
-  return kept;
+  return in_all(std::move(kept));
 }
 
 namespace {
@@ -239,11 +241,12 @@ constexpr const char* kLateHint = "a log compacted with --assume-closed takes on
 }
 
 Status History::check_closed() const {
+  if (pruned_.empty()) return {};
+  const std::vector<bool> counts = complete_records();
   std::set<std::uint32_t> closed;
   for (const auto& [number, records] : pruned_) {
     if (!folded(number)) continue;
-    std::copy_if(records.begin(), records.end(), std::inserter(closed, closed.end()),
-                 [&](std::uint32_t r) { return records_[r].closed && complete(r); });
+    std::copy_if(records.begin(), records.end(), std::inserter(closed, closed.end()), [&](std::uint32_t r) { return records_[r].closed && counts[r]; });
   }
   for (const std::uint32_t record : closed) DELTA_OK(check_closed(record));
   return {};

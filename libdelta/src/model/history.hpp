@@ -14,12 +14,14 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "delta/catalog.hpp"
 #include "delta/commit.hpp"
 #include "delta/result.hpp"
 #include "model/contexts.hpp"
+#include "model/records.hpp"
 
 namespace delta::model {
 
@@ -41,7 +43,7 @@ class History {
   /// makes the commit whole.
   Result<std::uint32_t> add(Commit commit, std::span<const std::uint32_t> records = {});
   /// Numbers a record; equal ones once.
-  std::uint32_t add_record(PruneRecord record);
+  std::uint32_t add_record(PruneRecord record) { return records_.add(std::move(record)); }
   /// Folds all pruned commits that can be: the greatest set of commits whose contexts, and for each pruned one a record, lie in it.
   void settle();
 
@@ -64,6 +66,9 @@ class History {
   /// has it seen all of that; or another copy of a commit that it pruned, in which there may be what that pruning let go.
   Status check_closed() const;
   const std::vector<std::uint32_t>& linked() const { return linked_; }  ///< folded commits, causes before effects
+
+  /// The commit that makes this one a fork: that shares a dot with it, the one of least seqs.
+  std::optional<std::uint32_t> overlapping(const Commit& commit) const;
 
   /// Number of the commit that holds the dot, pending ones included.
   std::optional<std::uint32_t> find(Dot dot) const;
@@ -136,8 +141,8 @@ class History {
   Status check(const Commit& commit) const;
   Status check_closed(std::uint32_t record) const;
   std::vector<Dot> tops(std::span<const std::uint64_t> seen) const;
+  std::vector<bool> complete_records() const;
   Error fork(const Commit& a, const Commit& b) const;
-  std::optional<std::uint32_t> overlapping(const Commit& commit) const;
   std::optional<Dot> missing_cause(std::uint32_t number);
   void link(std::uint32_t number);
   void look_at_causes(const Commit& commit);
@@ -151,7 +156,7 @@ class History {
   std::uint32_t linked_commit(Dot dot) const;
 
   const Catalog* catalog_;
-  std::vector<PruneRecord> records_;
+  RecordTable records_;
   std::map<std::uint32_t, std::vector<std::uint32_t>> pruned_;  // commit -> its records
   std::map<std::uint32_t, std::vector<std::uint32_t>> shed_;    // commit -> records of pruned copies for which a whole one stands
   std::vector<Commit> commits_;

@@ -1,6 +1,7 @@
 #include "delta/kept_times.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace delta {
 
@@ -23,7 +24,17 @@ void KeptTimes::add(Range range) {
 }
 
 void KeptTimes::add(const KeptTimes& others) {
-  for (const Range& range : others.ranges_) add(range);
+  std::vector<Range> all;
+  all.reserve(ranges_.size() + others.ranges_.size());
+  std::ranges::merge(ranges_, others.ranges_, std::back_inserter(all), {}, &Range::first, &Range::first);
+  ranges_.clear();
+  for (const Range& range : all) {
+    if (ranges_.empty() || ranges_.back().last + 1 < range.first) {
+      ranges_.push_back(range);
+    } else {
+      ranges_.back().last = std::max(ranges_.back().last, range.last);
+    }
+  }
 }
 
 KeptTimes KeptTimes::intersect(const KeptTimes& other) const {

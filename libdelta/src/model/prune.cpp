@@ -56,7 +56,9 @@ class Pruner {
   };
 
   Micros time(std::size_t i) const { return deltas_[i].time.us(); }
-  bool parted(std::size_t entry, Micros by) const { return options_.kept.any_in(time(entry), by); }
+  bool parted(std::size_t entry, Micros by) const {
+    return options_.kept.any_in(time(entry), by) || (by > options_.since && time(entry) < by);
+  }
   bool overridden(std::size_t entry, std::optional<Micros> by) const { return by && !parted(entry, *by); }
   bool before(std::size_t a, std::size_t b) const {
     return history_.happens_before(deltas_[a].commit, deltas_[a].seq, deltas_[b].commit, deltas_[b].seq);

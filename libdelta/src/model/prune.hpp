@@ -17,6 +17,7 @@ struct PruneOptions {
   /// No writer exists whose deltas are not here. So what acts on later arrivals alone goes too: a delete with nothing left before it;
   /// and transforms that no kept time parts from what they act on, whose values become those after it (pruned::settled).
   bool closed = false;
+  Micros since = kMaxMicros + 1;  ///< this microsecond and all later ones are kept as well
 };
 
 /// Prunes the deltas of one vector: appends what is left of each to `out`, in key order; what goes without rest is left out. A

@@ -1,6 +1,7 @@
 #include "ops/compact_rows.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "model/canonical.hpp"
 
@@ -44,32 +45,46 @@ void CompactRows::note_output(const Change& change) {
   if (change.lost == 0 && needs_leaves()) outputs_.push_back({change.commit, change.seq - log_.commit(change.commit).first});
 }
 
-std::uint32_t CompactRows::add_record(const PruneRecord& record) {
-  const auto number = static_cast<std::uint32_t>(std::ranges::find(table_.records, record) - table_.records.begin());
-  if (number == table_.records.size()) table_.records.push_back(record);
-  return number;
-}
-
 /// Pruning again replaces a commit's records by one: the times of both. What is pending is left as it was.
 std::vector<std::uint32_t> CompactRows::records_of(std::uint32_t commit) {
   const auto& history = log_.impl().history;
   const auto& before = history.records(commit);
   std::vector<std::uint32_t> records;
   if (!pruning_ || !history.folded(commit)) {
-    for (const std::uint32_t record : before) records.push_back(add_record(history.record(record)));
+    for (const std::uint32_t record : before) records.push_back(records_.add(history.record(record)));
     std::ranges::sort(records);
     return records;
   }
+  const auto [place, fresh] = pruned_again_.try_emplace(before);  // most commits share their records
+  if (fresh) place->second = pruned_again(before);
+  return {place->second};
+}
+
+std::uint32_t CompactRows::pruned_again(const std::vector<std::uint32_t>& before) {
+  const auto& history = log_.impl().history;
   PruneRecord record{kept_, seen_, closed_};
-  if (!before.empty()) {
-    KeptTimes answered;
-    for (const std::uint32_t old : before) {
-      if (history.complete(old)) answered.add(history.record(old).kept);
-      record.closed = record.closed || history.record(old).closed;
-    }
-    record.kept = record.kept.intersect(answered);
+  std::vector<KeptTimes> answered;
+  for (const std::uint32_t old : before) {
+    if (old >= complete_.size()) complete_.resize(old + 1);
+    if (!complete_[old]) complete_[old] = history.complete(old);
+    if (*complete_[old]) answered.push_back(history.record(old).kept);
+    record.closed = record.closed || history.record(old).closed;
   }
-  return {add_record(record)};
+  if (!before.empty()) record.kept = record.kept.intersect(model::in_any(std::move(answered)));
+  return records_.add(std::move(record));
+}
+
+KeptTimes CompactRows::answered() const {
+  std::set<std::vector<std::uint32_t>> asked;
+  std::vector<KeptTimes> all;
+  for (std::uint32_t commit = 0; commit < log_.commits(); ++commit) {
+    const auto& records = table_.rows[row_of_[commit]].records;
+    if (log_.pending(commit) || records.empty() || !asked.insert(records).second) continue;
+    std::vector<KeptTimes> kept;
+    for (const std::uint32_t record : records) kept.push_back(records_[record].kept);
+    all.push_back(model::in_any(std::move(kept)));
+  }
+  return model::in_all(std::move(all));
 }
 
 /// `inputs`: whole deltas of the commit's copies; `outputs`: places of those that go out; both ascend.
@@ -78,15 +93,12 @@ Status CompactRows::settle(std::uint32_t commit, std::span<const Input> inputs, 
   format::CommitRow& row = table_.rows[row_of_[commit]];
   if (!row.commit.setting.empty() || outputs.size() == row.commit.count) return {};
   model::PartialTree tree(row.commit.count);
-  for (const Input& in : inputs) tree.add(in.place, in.leaf);
+  std::map<std::uint32_t, std::vector<std::uint64_t>> held;  // by each copy
+  for (const Input& in : inputs) tree.add(in.place, in.leaf), held[in.part].push_back(in.place);
   for (auto at = std::ranges::lower_bound(copies_, commit, {}, &Copy::commit); at != copies_.end() && at->commit == commit; ++at) {
     const Copy& copy = *at;
-    std::vector<std::uint64_t> places;
-    for (const Input& in : inputs) {
-      if (in.part == copy.part) places.push_back(in.place);
-    }
     const store::Segment& segment = impl.parts[copy.part].segment;
-    if (!tree.add_copy(places, segment.rows()[copy.row].nodes)) {
+    if (!tree.add_copy(held[copy.part], segment.rows()[copy.row].nodes)) {
       return error(ErrorCode::corrupt, "the hashes of pruned commit " + log_.dot_text({row.commit.origin, row.commit.first}) + " do not fit its deltas")
           .in(segment.file->name());
     }
@@ -111,13 +123,8 @@ Status CompactRows::finish(store::PackedWriter& writer) {
     while (out < outputs_.size() && outputs_[out].commit == commit) ++out;
     DELTA_OK(settle(commit, std::span(inputs_).subspan(first_in, in - first_in), std::span(outputs_).subspan(first_out, out - first_out)));
   }
-  for (std::uint32_t commit = 0; commit < log_.commits(); ++commit) {
-    if (log_.pending(commit)) continue;
-    KeptTimes kept;
-    const auto& records = table_.rows[row_of_[commit]].records;
-    for (const std::uint32_t record : records) kept.add(table_.records[record].kept);
-    if (!records.empty()) answers_ = answers_.intersect(kept);
-  }
+  answers_ = answered();
+  for (std::uint32_t record = 0; record < records_.size(); ++record) table_.records.push_back(records_[record]);
   if (table_.rows.size() > store::PackedWriter::kRowsAtOnce) {  // each COMMITS frame says what its origins' first commits follow
     DELTA_TRY(const auto hashes, log_.hashes());
     for (std::uint32_t commit = 0; commit < log_.commits(); ++commit) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -52,7 +53,8 @@ class CompactRows {
   };
   Status settle(std::uint32_t commit, std::span<const Input> inputs, std::span<const Output> outputs);
   std::vector<std::uint32_t> records_of(std::uint32_t commit);
-  std::uint32_t add_record(const PruneRecord& record);
+  std::uint32_t pruned_again(const std::vector<std::uint32_t>& before);
+  KeptTimes answered() const;
   std::vector<Dot> folded() const;
 
   const Log& log_;
@@ -64,6 +66,9 @@ class CompactRows {
   std::vector<Input> inputs_;    // whole deltas that came in
   std::vector<Output> outputs_;  // whole deltas that go out
   std::vector<Dot> seen_;        // all that is folded
+  model::RecordTable records_;   // of the output
+  std::map<std::vector<std::uint32_t>, std::uint32_t> pruned_again_;  // what folded commits had before -> the record that they get
+  std::vector<std::optional<bool>> complete_;  // records of the input
   std::uint64_t pruned_ = 0;
 };
 
