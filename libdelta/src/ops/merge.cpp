@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "ops/merge_bundle.hpp"
 #include "ops/merge_set.hpp"
@@ -155,8 +156,9 @@ Result<Merge> Merge::open(std::span<const std::string> paths, MergeOptions optio
 
 Result<Merge> Merge::of(const Log& log, MergeOptions options) {
   auto impl = std::make_unique<Impl>(options.threads);
+  std::set<const InputFile*> known;
   for (const auto& part : log.impl().parts) {
-    if (std::ranges::find(impl->files, part.segment.file) == impl->files.end()) DELTA_OK(impl->add(part.segment.file, false));
+    if (known.insert(part.segment.file.get()).second) DELTA_OK(impl->add(part.segment.file, false));
   }
   DELTA_OK(impl->open(options.not_in, true));
   DELTA_OK(impl->settle());
@@ -178,13 +180,19 @@ Result<MergeSummary> Merge::write(OutputFile& out, const std::function<void(std:
     if (progress) progress(bytes.size());
     return sink(bytes);
   });
+  std::map<const ops::MergePart*, ops::BundleSource> sources;
   for (const auto& item : m.items) {
     if (!item.bundle) {
       DELTA_OK(copier.copy(item.part->segment, item.part->seal ? &*item.part->seal : nullptr, item.part->twins));
       continue;
     }
     DELTA_OK(copier.finish());
-    DELTA_OK(ops::write_bundle(*item.bundle, m.threads, sink));
+    auto source = sources.find(item.part);
+    if (source == sources.end()) {
+      DELTA_TRY(auto opened, ops::BundleSource::open(item.part->segment, m.threads));
+      source = sources.emplace(item.part, std::move(opened)).first;
+    }
+    DELTA_OK(source->second.write(*item.bundle, sink));
   }
   DELTA_OK(copier.finish());
   return m.summary;

@@ -1,8 +1,9 @@
 #include "ops/merge_bundle.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <map>
+#include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "format/wire.hpp"
@@ -13,159 +14,253 @@
 namespace delta::ops {
 namespace {
 
-class BundleWriter {
- public:
-  BundleWriter(store::Segment segment, const Bundle& bundle, unsigned threads) : segment_(std::move(segment)), bundle_(bundle), threads_(threads) {}
+constexpr std::uint64_t kCached = 32 << 20;    // bytes as rows of blocks that are decoded
+constexpr std::uint64_t kWorthThreads = 65536;  // deltas of a bundle
 
-  Status run(const store::SegmentFile::Sink& sink) {
+/// The names that a bundle uses, as numbers of its own: most bundles use few of those of their segment.
+class Names {
+ public:
+  /// Origins in the order in which the segment has them, so that what is written does not depend on what else it holds.
+  Names(const store::Segment& segment, std::span<const std::size_t> rows) : segment_(segment) {
+    std::set<std::uint32_t> origins, records;
+    for (const std::size_t r : rows) {
+      const format::CommitRow& row = segment.rows()[r];
+      origins.insert(row.commit.origin);
+      for (const Dot& parent : row.commit.parents) origins.insert(parent.origin);
+      records.insert(row.records.begin(), row.records.end());
+    }
+    for (const std::uint32_t record : records) {
+      for (const Dot& dot : segment.commits.records[record].seen) origins.insert(dot.origin);
+    }
+    for (const std::uint32_t number : origins) origin(number);
+  }
+
+  std::uint32_t origin(std::uint32_t number) { return catalog_.add_origin(segment_.names.origins[number]); }
+  std::uint32_t vector(std::uint32_t number) {
+    const auto [place, fresh] = vectors_.try_emplace(number);
+    if (!fresh) return place->second;
+    const Namespace& ns = segment_.names.namespaces[segment_.owners[number]];
+    return place->second = catalog_.add_vector(catalog_.add_namespace(ns.name, ns.dims), segment_.ids[number]);
+  }
+  Commit renamed(Commit commit) {
+    commit.origin = origin(commit.origin);
+    for (Dot& parent : commit.parents) parent.origin = origin(parent.origin);
+    return commit;
+  }
+  PruneRecord renamed(PruneRecord record) {
+    for (Dot& dot : record.seen) dot.origin = origin(dot.origin);
+    std::ranges::sort(record.seen);
+    return record;
+  }
+  const Catalog& catalog() const { return catalog_; }
+
+ private:
+  const store::Segment& segment_;
+  Catalog catalog_;
+  std::unordered_map<std::uint32_t, std::uint32_t> vectors_;
+};
+
+}  // namespace
+
+class BundleSource::Impl {
+ public:
+  Impl(store::Segment segment, unsigned threads) : segment_(std::move(segment)), threads_(threads) {}
+
+  Status open() {
     DELTA_OK(store::load_tables(segment_));
     DELTA_TRY(hashes_, store::row_hashes(segment_, threads_));
-    auto numbers = store::add_names(segment_, catalog_);
-    origins_ = std::move(numbers.origins), vectors_ = std::move(numbers.vectors);
-    return segment_.packed() ? write_packed(sink) : write_fresh(sink);
+    for (std::size_t r = 0; r < segment_.rows().size(); ++r) ends_[{row(r).origin, row(r).last()}] = r;
+    for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
+      if (segment_.footer.frames[i].type == format::FrameType::data) data_.push_back(i);
+    }
+    return segment_.packed() ? find_deltas() : Status();
+  }
+
+  Status write(const Bundle& bundle, const store::SegmentFile::Sink& sink) const {
+    std::uint64_t deltas = 0;
+    for (const std::size_t r : bundle.rows) deltas += row(r).deltas();
+    const unsigned threads = deltas < kWorthThreads ? 1 : threads_;
+    return segment_.packed() ? write_packed(bundle, threads, sink) : write_fresh(bundle, threads, sink);
   }
 
  private:
+  /// Of a packed segment: where a delta is.
+  struct Place {
+    std::uint32_t row, vector;
+    std::uint32_t frame, number;
+  };
+
   const Commit& row(std::size_t r) const { return segment_.rows()[r].commit; }
+  Error bad(const std::string& what) const { return store::damaged(segment_, store::place_name(segment_.number, nullptr), what); }
+  Error out_of_order() const { return bad("deltas are not in the order of vectors"); }
 
-  Status write_fresh(const store::SegmentFile::Sink& sink) {
-    DELTA_TRY(auto heads, heads_before());
-    store::SegmentWriter writer(catalog_, std::move(heads), {.preset = Preset::balanced, .threads = threads_}, sink);
+  Status find_deltas() {
     ChangeBatch batch;
-    for (std::size_t i = 0; i < segment_.footer.frames.size() && next_ < bundle_.rows.size(); ++i) {
-      if (!holds_wanted(segment_.footer.frames[i])) continue;
+    for (const std::size_t frame : data_) {
       batch.clear();
-      DELTA_OK(store::read_data(segment_, i, true, batch));
-      for (std::size_t d = 0; d < batch.size(); ++d) DELTA_OK(take(batch[d], writer));
-    }
-    while (next_ < bundle_.rows.size()) DELTA_OK(close_row(writer));
-    return writer.finish();
-  }
-
-  /// Rows with their records and hashes of what is gone, and the deltas in the order in which they stand: by vector, as they are to.
-  Status write_packed(const store::SegmentFile::Sink& sink) {
-    DELTA_TRY(const auto heads, heads_before());
-    format::CommitTable table;
-    std::vector<Hash> hashes;
-    std::map<std::uint32_t, Hash> before;  // of each origin
-    for (const auto& [origin, row] : known_) before[origin] = heads[origin].hash;
-    std::vector<std::uint32_t> places(segment_.rows().size());  // row -> place in the bundle + 1
-    Buffer identity;
-    format::Writer names(identity);
-    for (const auto& record : segment_.commits.records) table.records.push_back(store::renumbered(record, origins_));
-    for (const std::size_t r : bundle_.rows) {
-      table.rows.push_back(segment_.rows()[r]);
-      auto& [commit, previous, records, nodes] = table.rows.back();
-      names.text(segment_.names.origins[commit.origin]), names.fixed(commit.first);
-      commit = store::renumbered(std::move(commit), origins_);
-      previous = std::exchange(before[commit.origin], hashes_[r]);
-      hashes.push_back(hashes_[r]);
-      places[r] = static_cast<std::uint32_t>(table.rows.size());
-    }
-    DELTA_TRY(const auto vectors, vectors_of(places));
-    store::PackedWriter writer(catalog_, table.rows, vectors, table.rows.front().previous, {Preset::balanced, threads_, std::move(identity)}, sink);
-    DELTA_OK(each_delta(places, true, [&](const ChangeBatch& batch, std::size_t i) {
-      Change change = batch[i];
-      change.commit = places[change.commit] - 1;
-      change.vector = vectors_[change.vector];
-      return writer.add(change);
-    }));
-    return writer.finish(table, hashes);
-  }
-
-  /// Deltas of the rows that have a place, as they stand.
-  using Visit = std::function<Status(const ChangeBatch&, std::size_t)>;
-  Status each_delta(const std::vector<std::uint32_t>& places, bool values, const Visit& visit) const {
-    ChangeBatch batch;
-    for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
-      if (segment_.footer.frames[i].type != format::FrameType::data) continue;
-      batch.clear();
-      DELTA_OK(store::read_data(segment_, i, values, batch));
+      DELTA_OK(store::read_data(segment_, frame, false, batch));
       for (std::size_t d = 0; d < batch.size(); ++d) {
-        if (places[batch.commits[d]] != 0) DELTA_OK(visit(batch, d));
+        places_.push_back({batch.commits[d], batch.vectors[d], static_cast<std::uint32_t>(frame), static_cast<std::uint32_t>(d)});
       }
     }
+    std::ranges::stable_sort(places_, {}, &Place::row);
     return {};
   }
 
-  /// The vectors of these rows' deltas, in the order in which they come.
-  Result<std::vector<std::uint32_t>> vectors_of(const std::vector<std::uint32_t>& places) const {
+  /// A block, decoded. Valid until the next call.
+  Result<const ChangeBatch*> block(std::size_t frame) const {
+    const auto known = blocks_.find(frame);
+    if (known != blocks_.end()) return &known->second;
+    if (cached_ > kCached) blocks_.clear(), cached_ = 0;
+    ChangeBatch& batch = blocks_[frame];
+    DELTA_OK(store::read_data(segment_, frame, true, batch));
+    cached_ += batch.row_bytes();
+    return &batch;
+  }
+
+  Status write_fresh(const Bundle& bundle, unsigned threads, const store::SegmentFile::Sink& sink) const {
+    Names names(segment_, bundle.rows);
+    DELTA_TRY(auto heads, heads_before(bundle, names));
+    store::SegmentWriter writer(names.catalog(), std::move(heads), {.preset = Preset::balanced, .threads = threads}, sink);
+    std::size_t next = 0;      // in bundle.rows
+    std::uint64_t deltas = 0;  // of that row
+    const auto close = [&]() -> Status {  // it has all its deltas; a setting has none
+      const std::size_t r = bundle.rows[next++];
+      Commit commit = names.renamed(row(r));
+      if (commit.deltas() != deltas) return bad("deltas of commit row " + std::to_string(r) + " are missing");
+      if (deltas == 0) writer.begin(commit.origin, commit.first);
+      deltas = 0;
+      return writer.end(std::move(commit));
+    };
+    for (std::size_t i = first_block(bundle.rows.front()); i < data_.size() && next < bundle.rows.size(); ++i) {
+      DELTA_TRY(const ChangeBatch* const batch, block(data_[i]));
+      const auto begin = std::ranges::lower_bound(batch->commits, bundle.rows[next]);
+      for (auto d = static_cast<std::size_t>(begin - batch->commits.begin()); d < batch->size() && next < bundle.rows.size(); ++d) {
+        const Change change = (*batch)[d];
+        while (next < bundle.rows.size() && bundle.rows[next] < change.commit) DELTA_OK(close());
+        if (next == bundle.rows.size() || bundle.rows[next] != change.commit) continue;
+        if (deltas++ == 0) writer.begin(names.origin(row(change.commit).origin), row(change.commit).first);
+        Change renamed = change;
+        renamed.vector = names.vector(change.vector);
+        DELTA_OK(writer.add(renamed));
+      }
+    }
+    while (next < bundle.rows.size()) DELTA_OK(close());
+    return writer.finish();
+  }
+
+  /// Place in data_ of the first block that may hold deltas of a row.
+  std::size_t first_block(std::size_t r) const {
+    const std::uint64_t begin = r == 0 ? 0 : segment_.row_ends[r - 1];
+    const auto before = [&](std::size_t frame) { return segment_.footer.frames[frame].first + segment_.footer.frames[frame].count <= begin; };
+    return static_cast<std::size_t>(std::ranges::partition_point(data_, before) - data_.begin());
+  }
+
+  /// Rows with their records and hashes of what is gone, and the deltas in the order in which they stand: by vector, as they are to.
+  Status write_packed(const Bundle& bundle, unsigned threads, const store::SegmentFile::Sink& sink) const {
+    Names names(segment_, bundle.rows);
+    DELTA_TRY(const auto heads, heads_before(bundle, names));
+    format::CommitTable table;
+    std::vector<Hash> hashes;
+    std::map<std::uint32_t, Hash> before;  // of each origin
+    std::map<std::uint32_t, std::uint32_t> records;  // of the segment -> of the table
+    std::vector<std::pair<std::uint32_t, Place>> deltas;  // with their row in the table
+    Buffer identity;
+    format::Writer identity_text(identity);
+    for (const std::size_t r : bundle.rows) {
+      table.rows.push_back(segment_.rows()[r]);
+      auto& [commit, previous, under, nodes] = table.rows.back();
+      identity_text.text(segment_.names.origins[commit.origin]), identity_text.fixed(commit.first);
+      commit = names.renamed(std::move(commit));
+      const auto head = before.try_emplace(commit.origin, heads[commit.origin].hash).first;
+      previous = std::exchange(head->second, hashes_[r]);
+      hashes.push_back(hashes_[r]);
+      for (const std::uint32_t record : under) records.try_emplace(record);
+      const auto mine = std::ranges::equal_range(places_, static_cast<std::uint32_t>(r), {}, &Place::row);
+      for (const Place& place : mine) deltas.emplace_back(static_cast<std::uint32_t>(table.rows.size() - 1), place);
+    }
+    for (auto& [record, number] : records) {
+      number = static_cast<std::uint32_t>(table.records.size());
+      table.records.push_back(names.renamed(segment_.commits.records[record]));
+    }
+    for (auto& of_row : table.rows) {
+      for (auto& record : of_row.records) record = records.at(record);
+    }
+    std::ranges::sort(deltas, {}, [](const auto& d) { return std::pair(d.second.frame, d.second.number); });
+    DELTA_TRY(const auto vectors, vectors_of(deltas, names));
+    store::PackedWriter writer(names.catalog(), table.rows, vectors, table.rows.front().previous, {Preset::balanced, threads, std::move(identity)}, sink);
+    for (const auto& [number, place] : deltas) {
+      DELTA_TRY(const ChangeBatch* const batch, block(place.frame));
+      Change change = (*batch)[place.number];
+      change.commit = number;
+      change.vector = names.vector(change.vector);
+      DELTA_OK(writer.add(change));
+    }
+    return writer.finish(table, hashes);
+  }
+
+  /// The vectors of these deltas, in the order in which they come.
+  Result<std::vector<std::uint32_t>> vectors_of(std::span<const std::pair<std::uint32_t, Place>> deltas, Names& names) const {
     std::vector<std::uint32_t> out;
     std::uint32_t next = 0;  // a packed segment numbers vectors as they come
-    DELTA_OK(each_delta(places, false, [&](const ChangeBatch& batch, std::size_t i) -> Status {
-      const std::uint32_t vector = batch.vectors[i];
-      if (vector >= next) {
-        out.push_back(vectors_[vector]);
-        next = vector + 1;
-      } else if (vector + 1 != next) {
+    for (const auto& [number, place] : deltas) {
+      if (place.vector >= next) {
+        out.push_back(names.vector(place.vector));
+        next = place.vector + 1;
+      } else if (place.vector + 1 != next) {
         return out_of_order();
       }
-      return {};
-    }));
-    if (catalog_.vectors() != segment_.vectors()) return out_of_order();  // a name stands twice
+    }
+    if (names.catalog().vectors() != out.size()) return out_of_order();  // a name stands twice
     return out;
   }
-  Error out_of_order() const { return store::damaged(segment_, store::place_name(segment_.number, nullptr), "deltas are not in the order of vectors"); }
 
-  /// Where each origin stood before the first of its rows here, which known_ names.
-  Result<std::vector<store::Head>> heads_before() {
-    std::vector<store::Head> heads(catalog_.origins());
-    std::map<Dot, std::size_t> ends;  // rows by their last dot
-    for (std::size_t r = 0; r < segment_.rows().size(); ++r) ends[{row(r).origin, row(r).last()}] = r;
-    for (const std::size_t r : bundle_.rows) {
+  /// Where each origin of the bundle stood before the first of its rows there, by the numbers of `names`.
+  Result<std::vector<store::Head>> heads_before(const Bundle& bundle, Names& names) const {
+    std::vector<store::Head> heads(names.catalog().origins());
+    std::vector<bool> known(heads.size());
+    for (const std::size_t r : bundle.rows) {
       const Commit& commit = row(r);
-      const std::uint32_t origin = origins_[commit.origin];
-      if (!known_.try_emplace(origin, r).second || commit.first == 1) continue;
-      const auto before = ends.find({commit.origin, commit.first - 1});
-      heads[origin] = {commit.first - 1, {}, before != ends.end() ? hashes_[before->second] : segment_.rows()[r].previous};
-      if (heads[origin].hash != Hash{}) continue;
-      return store::damaged(segment_, store::place_name(segment_.number, nullptr),
-                            "the hash of the commit before " + model::dot_text(catalog_, {origin, commit.first}) + " is not stated");
+      const std::uint32_t origin = names.origin(commit.origin);
+      if (known[origin]) continue;
+      known[origin] = true;
+      if (commit.first == 1) continue;
+      store::Head& head = heads[origin];
+      const auto before = ends_.find({commit.origin, commit.first - 1});
+      head = {commit.first - 1, {}, before != ends_.end() ? hashes_[before->second] : segment_.rows()[r].previous};
+      if (head.hash != Hash{}) continue;
+      return bad("the hash of the commit before " + model::dot_text(names.catalog(), {origin, commit.first}) + " is not stated");
     }
     return heads;
   }
 
-  bool holds_wanted(const format::FrameEntry& frame) const {
-    if (frame.type != format::FrameType::data) return false;
-    const std::size_t row = bundle_.rows[next_];
-    const std::uint64_t begin = row == 0 ? 0 : segment_.row_ends[row - 1];
-    return frame.first + frame.count > begin;
-  }
-
-  Status take(const Change& change, store::SegmentWriter& writer) {
-    while (next_ < bundle_.rows.size() && bundle_.rows[next_] < change.commit) DELTA_OK(close_row(writer));
-    if (next_ == bundle_.rows.size() || bundle_.rows[next_] != change.commit) return {};
-    const Commit& commit = row(change.commit);
-    if (deltas_++ == 0) writer.begin(origins_[commit.origin], commit.first);
-    Change renamed = change;
-    renamed.vector = vectors_[change.vector];
-    return writer.add(renamed);
-  }
-
-  /// The next row has all its deltas; a setting has none.
-  Status close_row(store::SegmentWriter& writer) {
-    const std::size_t r = bundle_.rows[next_++];
-    Commit commit = store::renumbered(row(r), origins_);
-    if (commit.deltas() != deltas_) {
-      return store::damaged(segment_, store::place_name(segment_.number, nullptr), "deltas of commit row " + std::to_string(r) + " are missing");
-    }
-    if (deltas_ == 0) writer.begin(commit.origin, commit.first);
-    deltas_ = 0;
-    return writer.end(std::move(commit));
-  }
-
   store::Segment segment_;
-  const Bundle& bundle_;
   unsigned threads_;
-  Catalog catalog_;
-  std::vector<std::uint32_t> origins_, vectors_;  // segment number -> catalog number
-  std::vector<Hash> hashes_;                      // of each row's commit
-  std::map<std::uint32_t, std::size_t> known_;    // origin -> the first of its rows in the bundle
-  std::size_t next_ = 0;                          // in bundle_.rows
-  std::uint64_t deltas_ = 0;                      // of the row that is open
+  std::vector<Hash> hashes_;           // of each row's commit
+  std::map<Dot, std::size_t> ends_;    // rows by their last dot; origins by segment number
+  std::vector<std::size_t> data_;      // DATA frames
+  std::vector<Place> places_;          // packed: of all deltas, by row, then as they stand
+  mutable std::unordered_map<std::size_t, ChangeBatch> blocks_;
+  mutable std::uint64_t cached_ = 0;   // bytes of them
 };
 
-}  // namespace
+BundleSource::BundleSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+BundleSource::BundleSource(BundleSource&&) noexcept = default;
+BundleSource& BundleSource::operator=(BundleSource&&) noexcept = default;
+BundleSource::~BundleSource() = default;
+
+Result<BundleSource> BundleSource::open(const store::Segment& segment, unsigned threads) {
+  if ((segment.header.features.ro_compat & ~format::kKnownFeatures.ro_compat) != 0) {
+    return error(ErrorCode::unsupported, "only some of it is wanted, and it has features that this version does not know")
+        .in(segment.file->name())
+        .at(store::place_name(segment.number, nullptr));
+  }
+  auto impl = std::make_unique<Impl>(segment, threads);
+  DELTA_OK(impl->open());
+  return BundleSource(std::move(impl));
+}
+
+Status BundleSource::write(const Bundle& bundle, const store::SegmentFile::Sink& sink) { return impl_->write(bundle, sink); }
 
 std::vector<Bundle> cut_bundles(const MergeSet& set, const MergePart& part, std::span<const std::size_t> rows) {
   std::vector<Bundle> bundles;
@@ -184,16 +279,6 @@ std::vector<Bundle> cut_bundles(const MergeSet& set, const MergePart& part, std:
     lasts[c.origin] = c.last();
   }
   return bundles;
-}
-
-Status write_bundle(const Bundle& bundle, unsigned threads, const store::SegmentFile::Sink& sink) {
-  const store::Segment& segment = bundle.part->segment;
-  if ((segment.header.features.ro_compat & ~format::kKnownFeatures.ro_compat) != 0) {
-    return error(ErrorCode::unsupported, "only some of it is wanted, and it has features that this version does not know")
-        .in(segment.file->name())
-        .at(store::place_name(segment.number, nullptr));
-  }
-  return BundleWriter(segment, bundle, threads).run(sink);
 }
 
 }  // namespace delta::ops

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -20,8 +21,23 @@ struct Bundle {
 /// Cuts rows (ascending) into as few bundles as that takes.
 std::vector<Bundle> cut_bundles(const MergeSet& set, const MergePart& part, std::span<const std::size_t> rows);
 
-/// Writes a bundle as a segment of the kind of its part: what was pruned stays pruned. Errors: unsupported for a segment that asks not to
-/// be rewritten.
-Status write_bundle(const Bundle& bundle, unsigned threads, const store::SegmentFile::Sink& sink);
+/// A segment of which bundles are made, however many: its tables, and where the deltas of each row are.
+class BundleSource {
+ public:
+  /// Errors: unsupported for a segment that asks not to be rewritten.
+  static Result<BundleSource> open(const store::Segment& segment, unsigned threads);
+  BundleSource(BundleSource&&) noexcept;
+  BundleSource& operator=(BundleSource&&) noexcept;
+  ~BundleSource();
+
+  /// Writes a bundle as a segment of the kind of its part: what was pruned stays pruned. It costs what the bundle holds, not what the
+  /// segment does, but for the blocks that it shares with others.
+  Status write(const Bundle& bundle, const store::SegmentFile::Sink& sink);
+
+ private:
+  class Impl;
+  explicit BundleSource(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace delta::ops

@@ -1,7 +1,9 @@
 #include "ops/merge_set.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <set>
+#include <tuple>
 
 #include "delta/text.hpp"
 #include "store/log_impl.hpp"
@@ -42,11 +44,15 @@ Status check_deltas(const store::Segment& segment) {
   return next == segment.committed() ? Status() : invalid("its commits are not those of its deltas");
 }
 
-bool includes(const std::vector<std::uint32_t>& whole, const std::vector<std::uint32_t>& some) { return std::ranges::includes(whole, some); }
+bool includes(const std::vector<std::uint32_t>& whole, const std::vector<std::uint32_t>& some) {
+  return some.size() <= whole.size() && std::ranges::all_of(some, [&](std::uint32_t number) { return std::ranges::binary_search(whole, number); });
+}
 
-Error forked_deltas(const Catalog& catalog, std::uint32_t origin, const Difference& difference, const MergePart& a, const MergePart& b) {
-  return error(ErrorCode::forked, "forked origin: two different deltas are " + model::dot_text(catalog, {origin, difference.seq}) + ": " + difference.a +
-                                      " here, and " + difference.b + " in " + escape(b.file(), 4096))
+std::string dot_of(const Difference& difference) { return escape(difference.origin) + ":" + std::to_string(difference.seq); }
+
+Error forked_deltas(const Difference& difference, const MergePart& a, const MergePart& b) {
+  return error(ErrorCode::forked, "forked origin: two different deltas are " + dot_of(difference) + ": " + difference.a + " here, and " + difference.b +
+                                      " in " + escape(b.file(), 4096))
       .in(a.file())
       .with_hint(std::string(kForkHint));
 }
@@ -148,16 +154,16 @@ Status MergeSet::read_runs(MergePart& part, std::span<const std::uint32_t> origi
 
 /// Two rows that hold one dot and differ: says which deltas do, if they can be read.
 Error MergeSet::row_fork(Error error, const MergePart& part, const Commit& commit) const {
-  const auto other = error.code == ErrorCode::forked ? store::rival(history_, commit) : std::nullopt;
+  const auto other = error.code == ErrorCode::forked ? history_.overlapping(commit) : std::nullopt;
   const auto holds = [&](const MergePart& p) { return std::ranges::binary_search(p.all, *other); };
   const auto holder = other ? std::ranges::find_if(parts_, holds) : parts_.end();
   if (!other) return std::move(error).in(part.file()).at(store::place_name(part.segment.number, nullptr));
   const MergePart& old = holder == parts_.end() ? part : *holder;  // its own, when one segment holds both
   const Commit& known = history_.commit(*other);
-  const SeqRange shared[] = {{std::max(known.first, commit.first), std::min(known.last(), commit.last())}};
+  const Shared shared{catalog_.origin(commit.origin), {{std::max(known.first, commit.first), std::min(known.last(), commit.last())}}};
   if (&old != &part) {
-    const auto difference = first_difference(part.segment, old.segment, catalog_.origin(commit.origin), shared);
-    if (difference && *difference) return forked_deltas(catalog_, commit.origin, **difference, part, old);
+    const auto difference = first_difference(part.segment, old.segment, {&shared, 1});
+    if (difference && *difference) return forked_deltas(**difference, part, old);
   }
   error.message += ", the former in " + escape(old.file(), 4096);
   return std::move(error).in(part.file()).with_hint(std::string(kForkHint));
@@ -208,7 +214,10 @@ Status MergeSet::compare_stated() const {
     const auto [known, fresh] = stated.try_emplace(dot, Statement{hash, &part});
     if (fresh || known->second.hash == hash) return {};
     const MergePart& other = *known->second.part;
-    DELTA_OK(compare_pair(dot.origin, part, other));
+    std::vector<std::uint32_t> both;
+    std::ranges::set_intersection(part.all, other.all, std::back_inserter(both));
+    std::erase_if(both, [&](std::uint32_t number) { return history_.commit(number).origin != dot.origin; });
+    DELTA_OK(compare_pair(part, other, both));
     return error(ErrorCode::forked, "forked origin: the history up to " + model::dot_text(catalog_, dot) + " is not that of " + escape(other.file(), 4096))
         .in(part.file())
         .with_hint(std::string(kForkHint));
@@ -222,94 +231,64 @@ Status MergeSet::compare_stated() const {
 
 namespace {
 
-/// Which of an origin's stated hashes lie behind another: a hash vouches for all that its segment holds before it, and for the hashes that
-/// the segment states as continued.
+/// Which of an origin's stated hashes lie behind another. A hash vouches for all that its segment holds before it, and for the hashes that
+/// the segment states as continued; these lie on one line, so that each vouches for those before it. That makes a tree of what is stated,
+/// in which a hash vouches for what is between it and the root.
 class Links {
  public:
-  void add(const MergePart& part, std::uint32_t origin, const MergePart::Run& run) {
-    if (run.hash == Hash{}) return;
-    auto& before = links_[run.last];
-    for (const auto& s : part.stated) {
-      if (s.origin == origin && s.seq < run.last) before.push_back(s.seq);
+  void add(std::uint64_t last, const std::vector<std::uint64_t>& stated) {
+    for (const std::uint64_t seq : stated) {
+      if (seq > 0 && seq < last) before_[last].insert(seq);
+    }
+  }
+  /// When all are in.
+  void settle() {
+    for (auto at = before_.end(); at != before_.begin();) {
+      --at;
+      places_[at->first];
+      if (at->second.empty()) continue;
+      const std::uint64_t parent = *at->second.rbegin();
+      at->second.erase(parent);
+      auto& more = before_[parent];
+      if (more.size() < at->second.size()) more.swap(at->second);
+      more.merge(at->second);
+      places_[at->first].parent = parent;
+    }
+    for (auto& [seq, place] : places_ | std::views::reverse) {
+      if (place.parent != 0) places_.at(place.parent).size += place.size;
+    }
+    std::uint64_t roots = 0;
+    for (auto& [seq, place] : places_) {
+      auto& next = place.parent != 0 ? places_.at(place.parent).next : roots;
+      place.begin = std::exchange(next, next + place.size);
+      place.next = place.begin + 1;
     }
   }
   /// True when the history up to `high` is known to go on from that up to `low`.
-  bool leads(std::uint64_t high, std::uint64_t low) {
-    auto [known, fresh] = reached_.try_emplace(high);
-    if (fresh) {
-      std::vector<std::uint64_t> todo{high};
-      while (!todo.empty()) {
-        const std::uint64_t seq = todo.back();
-        todo.pop_back();
-        if (!known->second.insert(seq).second) continue;
-        if (const auto next = links_.find(seq); next != links_.end()) todo.insert(todo.end(), next->second.begin(), next->second.end());
-      }
-    }
-    return known->second.contains(low);
+  bool leads(std::uint64_t high, std::uint64_t low) const {
+    if (high == low) return true;
+    const auto from = places_.find(high), to = places_.find(low);
+    return from != places_.end() && to != places_.end() && from->second.begin >= to->second.begin &&
+           from->second.begin < to->second.begin + to->second.size;
   }
 
  private:
-  std::map<std::uint64_t, std::vector<std::uint64_t>> links_;
-  std::map<std::uint64_t, std::set<std::uint64_t>> reached_;
+  struct Place {
+    std::uint64_t parent = 0;
+    std::uint64_t size = 1;            // of the tree from here on
+    std::uint64_t begin = 0, next = 0;  // its place in a walk over the tree; that of the next branch
+  };
+  std::map<std::uint64_t, std::set<std::uint64_t>> before_;
+  std::map<std::uint64_t, Place> places_;
 };
 
-}  // namespace
-
-/// Equal rows may still have different deltas. Where no stated hash says that two copies are the same, they are compared.
-Status MergeSet::compare_overlaps() const {
-  struct Entry {
-    const MergePart* part;
-    MergePart::Run run;
-  };
-  std::map<std::uint32_t, std::vector<Entry>> by_origin;
-  for (const auto& part : parts_) {
-    for (const auto& run : part.runs) by_origin[run.origin].push_back({&part, run});
-  }
-  for (auto& [origin, entries] : by_origin) {
-    if (entries.size() < 2) continue;
-    std::ranges::stable_sort(entries, {}, [](const Entry& e) { return e.run.first; });
-    Links links;
-    for (const auto& entry : entries) links.add(*entry.part, origin, entry.run);
-    std::vector<const Entry*> open;
-    for (const auto& entry : entries) {
-      std::erase_if(open, [&](const Entry* o) { return o->run.last < entry.run.first; });
-      for (const Entry* other : open) {
-        const auto [low, high] = std::minmax(entry.run.last, other->run.last);
-        const bool stated = entry.run.hash != Hash{} && other->run.hash != Hash{};
-        if (!stated || !links.leads(high, low)) DELTA_OK(compare_pair(origin, *entry.part, *other->part));
-      }
-      open.push_back(&entry);
-    }
-  }
-  return {};
+/// With its hash; null where the footer states none.
+const MergePart::Run* run_of(const MergePart& part, std::uint32_t origin) {
+  const auto run = std::ranges::lower_bound(part.runs, origin, {}, &MergePart::Run::origin);
+  return run == part.runs.end() || run->origin != origin || run->hash == Hash{} ? nullptr : &*run;
 }
 
-/// forked: a commit of the origin that both hold is not the same. Of what was pruned, hashes tell it.
-Status MergeSet::compare_pair(std::uint32_t origin, const MergePart& a, const MergePart& b) const {
-  std::vector<std::uint32_t> both;
-  std::ranges::set_intersection(a.all, b.all, std::back_inserter(both));
-  std::vector<SeqRange> whole, pruned;
-  for (const auto number : both) {
-    const Commit& c = history_.commit(number);
-    if (c.origin != origin) continue;
-    const auto is_whole = [number](const MergePart& part) { return std::ranges::binary_search(part.whole, number); };
-    (is_whole(a) && is_whole(b) ? whole : pruned).push_back({c.first, c.last()});
-  }
-  DELTA_OK(compare_whole(origin, a, b, std::move(whole)));
-  if (pruned.empty()) return {};
-  std::ranges::sort(pruned, {}, &SeqRange::first);
-  DELTA_TRY(const auto difference, first_other_root(a.segment, b.segment, catalog_.origin(origin), pruned));
-  if (!difference) return {};
-  if (!difference->a.empty()) return forked_deltas(catalog_, origin, *difference, a, b);
-  return error(ErrorCode::forked, "forked origin: two different commits begin with " + model::dot_text(catalog_, {origin, difference->seq}) + ", here and in " +
-                                      escape(b.file(), 4096) + "; the deltas that differ were pruned away in one of them")
-      .in(a.file())
-      .with_hint(std::string(kForkHint));
-}
-
-Status MergeSet::compare_whole(std::uint32_t origin, const MergePart& a, const MergePart& b, std::vector<SeqRange> ranges) const {
-  if (ranges.empty()) return {};
-  std::ranges::sort(ranges, {}, &SeqRange::first);
+void join_neighbours(std::vector<SeqRange>& ranges) {
   std::size_t last = 0;
   for (std::size_t i = 1; i < ranges.size(); ++i) {
     if (ranges[i].first == ranges[last].last + 1) {
@@ -319,29 +298,98 @@ Status MergeSet::compare_whole(std::uint32_t origin, const MergePart& a, const M
     }
   }
   ranges.resize(last + 1);
-  DELTA_TRY(const auto difference, first_difference(a.segment, b.segment, catalog_.origin(origin), ranges));
+}
+
+}  // namespace
+
+/// Equal rows may still have different deltas. Where no stated hash says that two copies are the same, they are compared: each copy of a
+/// commit with the one before it, which was compared with the one before that.
+Status MergeSet::compare_overlaps() const {
+  std::map<std::uint32_t, Links> links;
+  for (const auto& part : parts_) {
+    std::map<std::uint32_t, std::vector<std::uint64_t>> stated;
+    for (const auto& s : part.stated) stated[s.origin].push_back(s.seq);
+    for (const auto& run : part.runs) {
+      if (run.hash != Hash{}) links[run.origin].add(run.last, stated[run.origin]);
+    }
+  }
+  for (auto& [origin, of_origin] : links) of_origin.settle();
+  constexpr std::size_t kNone = ~std::size_t{0};
+  std::vector<std::size_t> last(history_.size(), kNone);  // the part that had each commit last
+  for (std::size_t p = 0; p < parts_.size(); ++p) {
+    std::map<std::size_t, std::vector<std::uint32_t>> shared;  // with each other part
+    for (const auto number : parts_[p].all) {
+      const std::size_t other = std::exchange(last[number], p);
+      if (other != kNone) shared[other].push_back(number);
+    }
+    for (auto& [other, numbers] : shared) {
+      std::erase_if(numbers, [&, other = other](std::uint32_t number) {
+        const std::uint32_t origin = history_.commit(number).origin;
+        const auto *mine = run_of(parts_[p], origin), *its = run_of(parts_[other], origin);
+        return mine && its && links.at(origin).leads(std::max(mine->last, its->last), std::min(mine->last, its->last));
+      });
+      DELTA_OK(compare_pair(parts_[p], parts_[other], numbers));
+    }
+  }
+  return {};
+}
+
+/// forked: one of the commits, which both hold, is not the same. Of what was pruned, hashes tell it.
+Status MergeSet::compare_pair(const MergePart& a, const MergePart& b, std::span<const std::uint32_t> both) const {
+  std::map<std::uint32_t, Shared> whole, pruned;  // by origin
+  for (const auto number : both) {
+    const Commit& c = history_.commit(number);
+    const auto is_whole = [number](const MergePart& part) { return std::ranges::binary_search(part.whole, number); };
+    (is_whole(a) && is_whole(b) ? whole : pruned)[c.origin].ranges.push_back({c.first, c.last()});
+  }
+  const auto listed = [this](std::map<std::uint32_t, Shared>& by_origin) {
+    std::vector<Shared> out;
+    for (auto& [origin, shared] : by_origin) {
+      shared.origin = catalog_.origin(origin);
+      std::ranges::sort(shared.ranges, {}, &SeqRange::first);
+      out.push_back(std::move(shared));
+    }
+    return out;
+  };
+  if (!whole.empty()) {
+    auto ranges = listed(whole);
+    for (Shared& shared : ranges) join_neighbours(shared.ranges);
+    DELTA_TRY(const auto difference, first_difference(a.segment, b.segment, ranges));
+    if (difference) return forked_deltas(*difference, a, b);
+  }
+  if (pruned.empty()) return {};
+  DELTA_TRY(const auto difference, first_other_root(a.segment, b.segment, listed(pruned)));
   if (!difference) return {};
-  return forked_deltas(catalog_, origin, *difference, a, b);
+  if (!difference->a.empty()) return forked_deltas(*difference, a, b);
+  return error(ErrorCode::forked, "forked origin: two different commits begin with " + dot_of(*difference) + ", here and in " + escape(b.file(), 4096) +
+                                      "; the deltas that differ were pruned away in one of them")
+      .in(a.file())
+      .with_hint(std::string(kForkHint));
 }
 
 void MergeSet::drop_contained() {
-  std::vector<std::uint32_t> copies(history_.size());  // whole ones, in wanted parts
-  for (const auto& part : parts_) {
-    if (part.excluded) continue;
-    for (const auto number : part.whole) ++copies[number];
+  std::vector<std::size_t> order;  // of wanted parts: the first of those that hold the same stays
+  for (std::size_t p = 0; p < parts_.size(); ++p) {
+    if (!parts_[p].excluded) order.push_back(p);
   }
-  const auto contained = [&](const MergePart& part) {
+  const auto mark = [this](std::size_t p) { return std::tuple(parts_[p].digest, parts_[p].length, p); };
+  std::ranges::sort(order, {}, mark);
+  std::vector<std::vector<std::size_t>> holders(history_.size());  // of whole copies
+  for (const std::size_t p : order) {
+    for (const auto number : parts_[p].whole) holders[number].push_back(p);
+  }
+  const auto contained = [&](std::size_t p) {
+    const MergePart& part = parts_[p];
     // A commit of which nobody else has a whole copy settles it for nearly all.
-    for (const auto number : part.all) {
-      if (copies[number] <= (std::ranges::binary_search(part.whole, number) ? 1u : 0u)) return false;
-    }
-    return std::ranges::any_of(parts_, [&](const MergePart& other) {
-      if (&other == &part || other.excluded || !includes(other.whole, part.all)) return false;
+    const auto rarest = std::ranges::min_element(part.all, {}, [&](std::uint32_t number) { return holders[number].size(); });
+    return std::ranges::any_of(rarest == part.all.end() ? order : holders[*rarest], [&](std::size_t o) {
+      const MergePart& other = parts_[o];
+      if (o == p || !includes(other.whole, part.all)) return false;
       return !includes(part.whole, other.all) || std::pair(other.digest, other.length) < std::pair(part.digest, part.length);
     });
   };
-  std::vector<bool> spare;
-  for (const auto& part : parts_) spare.push_back(!part.excluded && contained(part));
+  std::vector<bool> spare(parts_.size());
+  for (const std::size_t p : order) spare[p] = contained(p);
   std::size_t next = 0;
   std::erase_if(parts_, [&](const MergePart&) { return spare[next++]; });
 }

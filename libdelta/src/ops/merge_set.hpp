@@ -71,8 +71,7 @@ class MergeSet {
   Status drop_identical();
   Status compare_stated() const;
   Status compare_overlaps() const;
-  Status compare_pair(std::uint32_t origin, const MergePart& a, const MergePart& b) const;
-  Status compare_whole(std::uint32_t origin, const MergePart& a, const MergePart& b, std::vector<SeqRange> ranges) const;
+  Status compare_pair(const MergePart& a, const MergePart& b, std::span<const std::uint32_t> both) const;
   Error row_fork(Error error, const MergePart& part, const Commit& commit) const;
 
   unsigned threads_;
