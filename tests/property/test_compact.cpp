@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
+#include <span>
 
 #include "delta/blame.hpp"
 #include "delta/compact.hpp"
@@ -63,6 +65,23 @@ std::size_t check_answers(const std::vector<std::string>& paths, const World& w)
   return refused;
 }
 
+/// Whatever the copies, their log gives each delta that any of them has something of, and gives it once.
+void check_each_once(const std::vector<std::string>& paths) {
+  const auto dots_in = [](std::span<const std::string> some, std::set<std::string>& out) {
+    std::size_t repeated = 0;
+    const auto log = must(delta::Log::open(some, {1}));
+    must(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> delta::Status {
+      for (std::size_t i = 0; i < batch.size(); ++i) repeated += !out.insert(log.dot_text({log.commit(batch.commits[i]).origin, batch.seqs[i]})).second;
+      return {};
+    }));
+    return repeated;
+  };
+  std::set<std::string> alone, together;
+  for (const auto& path : paths) static_cast<void>(dots_in({&path, 1}, alone));
+  RC_ASSERT(dots_in(paths, together) == 0u);
+  RC_ASSERT(alone == together);
+}
+
 }  // namespace
 
 TEST_CASE("law 8: replicas compacted apart, united and compacted again answer as the whole log, or refuse") {
@@ -92,6 +111,7 @@ TEST_CASE("law 8: replicas compacted apart, united and compacted again answer as
       must(delta::compact(dealt, compacted.back(), random_rules(w, random)));
     }
     refused += check_answers(compacted, w);
+    check_each_once(compacted);
     const std::string one = dir.file("one.dlog");
     must(delta::compact(compacted, one, random_rules(w, random)));
     refused += check_answers({one}, w);
@@ -101,6 +121,7 @@ TEST_CASE("law 8: replicas compacted apart, united and compacted again answer as
     RC_ASSERT(report.verdict == delta::Verdict::ok);
     // Beside the whole log, pruned copies take nothing away.
     RC_ASSERT(check_answers({one, whole[0]}, w) == 0);
+    check_each_once({one, whole[0], compacted.front()});
   }));
   CHECK(refused > 0);
 }

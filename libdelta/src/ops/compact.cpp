@@ -25,6 +25,7 @@ struct Place {
   static constexpr std::uint64_t kBytes = 64;  // of a delta, about, beside its indices and values
   Key first;                  // least key of its deltas
   std::uint64_t bytes = 0;    // of its deltas as plain rows, about
+  std::uint64_t pieces = 0;   // copies that were pruned apart may each have one of a delta
   std::uint64_t deltas = 0;
 };
 
@@ -36,15 +37,27 @@ class Survey {
     survey.places.resize(log.catalog().vectors());
     survey.ranks_ = model::origin_ranks(log.catalog());
     std::vector<std::vector<Micros>> times(last > 0 ? log.catalog().vectors() : 0);
+    const auto count = [&](const ChangeBatch& batch, std::size_t i) {
+      ++survey.places[batch.vectors[i]].deltas;
+      if (last > 0 && !log.pending(batch.commits[i])) times[batch.vectors[i]].push_back(batch.times[i].us());
+    };
+    const bool pieces = log.impl().shares_any();  // room is needed for each, and they count as one
     Log::Impl::StreamOptions options;
-    options.values = false;
+    options.values = false, options.pieces = pieces;
     DELTA_OK(log.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
-      for (std::size_t i = 0; i < block.batch.size(); ++i) survey.take(log, block.batch, i);
-      for (std::size_t i = 0; i < block.batch.size() && last > 0; ++i) {
-        if (!log.pending(block.batch.commits[i])) times[block.batch.vectors[i]].push_back(block.batch.times[i].us());
+      for (std::size_t i = 0; i < block.batch.size(); ++i) {
+        survey.take(log, block.batch, i);
+        if (!pieces) count(block.batch, i);
       }
       return {};
     }));
+    options.pieces = false;
+    if (pieces) {
+      DELTA_OK(log.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
+        for (std::size_t i = 0; i < block.batch.size(); ++i) count(block.batch, i);
+        return {};
+      }));
+    }
     for (auto& of_vector : times) {
       const bool all = of_vector.size() <= last;
       if (!all) std::ranges::nth_element(of_vector, of_vector.begin() + static_cast<std::ptrdiff_t>(last) - 1, std::greater());
@@ -68,7 +81,7 @@ class Survey {
     const auto size = [i](const std::vector<std::uint64_t>& ends) { return ends[i] - (i == 0 ? 0 : ends[i - 1]); };
     place.bytes += Place::kBytes + 4 * (size(batch.index_ends) + size(batch.bits_ends));
     const Key key{batch.times[i], log.commit(batch.commits[i]).origin, batch.seqs[i]};
-    if (place.deltas++ == 0 || less(key, place.first)) place.first = key;
+    if (place.pieces++ == 0 || less(key, place.first)) place.first = key;
   }
 
   bool less(const Key& a, const Key& b) const {
@@ -104,6 +117,7 @@ class Compaction {
     DELTA_TRY(Survey survey, Survey::make(log_, last_));
     survey_ = std::move(survey);
     pruning_ = rules_ != KeptTimes::all() || options_.assume_closed;
+    prune_options_ = {rules_, options_.whole_deltas, options_.assume_closed};
     rows_.emplace(log_, pruning_, kept_by_all(), options_.assume_closed);
     const bool small = !pruning_ && survey_.bytes() <= store::PackedWriter::kTrialBytes;
     Buffer held;
@@ -213,24 +227,26 @@ class Compaction {
   /// For the deltas of these vectors, before they come: growing would copy what is there, into pages that are touched anew. No more than a
   /// group takes as a rule, whatever the file says that its last vector has: its values have not been read.
   void make_room(std::span<const std::uint32_t> vectors) {
-    std::uint64_t deltas = 0, bytes = 0;
-    for (const std::uint32_t v : vectors) deltas += survey_.places[v].deltas, bytes += survey_.places[v].bytes;
+    std::uint64_t pieces = 0, bytes = 0;
+    for (const std::uint32_t v : vectors) pieces += survey_.places[v].pieces, bytes += survey_.places[v].bytes;
     gathered_.clear();
-    gathered_.reserve(static_cast<std::size_t>(std::min(deltas, options_.memory / Place::kBytes)));
-    gathered_.bits.reserve(static_cast<std::size_t>(std::min(bytes - deltas * Place::kBytes, options_.memory) / 4));
+    gathered_.reserve(static_cast<std::size_t>(std::min(pieces, options_.memory / Place::kBytes)));
+    gathered_.bits.reserve(static_cast<std::size_t>(std::min(bytes - pieces * Place::kBytes, options_.memory) / 4));
   }
 
   Status write_vector(std::uint32_t vector, std::vector<Change>& deltas, store::PackedWriter& writer) {
+    ChangeBatch left, united, united_again;
+    model::put_in_key_order(log_.impl().history, ranks_, log_.catalog().dims(vector), deltas, united);
     deltas_ += deltas.size();
     longest_ = std::max<std::uint64_t>(longest_, deltas.size());
-    ChangeBatch left, united;
     if (pruning_) {  // what is pending is not judged
-      const auto folded = std::partition(deltas.begin(), deltas.end(), [&](const Change& c) { return log_.pending(c.commit); });
-      model::prune_vector(log_.impl().history, ranks_, log_.catalog().dims(vector), {folded, deltas.end()}, prune_options(vector), left);
+      const auto folded = std::stable_partition(deltas.begin(), deltas.end(), [&](const Change& c) { return log_.pending(c.commit); });
+      if (!survey_.kept_since.empty()) prune_options_.since = survey_.kept_since[vector];
+      model::prune_vector(log_.impl().history, ranks_, log_.catalog().dims(vector), {folded, deltas.end()}, prune_options_, left);
       deltas.erase(folded, deltas.end());
       for (std::size_t i = 0; i < left.size(); ++i) deltas.push_back(left[i]);
     }
-    model::put_in_key_order(log_.impl().history, ranks_, log_.catalog().dims(vector), deltas, united);
+    model::put_in_key_order(log_.impl().history, ranks_, log_.catalog().dims(vector), deltas, united_again);
     for (Change& delta : deltas) {
       partial_ += delta.lost != 0;
       rows_->note_output(delta);
@@ -238,15 +254,6 @@ class Compaction {
       DELTA_OK(writer.add(delta));
     }
     return {};
-  }
-
-  model::PruneOptions prune_options(std::uint32_t vector) const {
-    model::PruneOptions options;
-    options.kept = rules_;
-    if (!survey_.kept_since.empty()) options.kept.add(KeptTimes::since(survey_.kept_since[vector]));
-    options.whole_deltas = options_.whole_deltas;
-    options.closed = options_.assume_closed;
-    return options;
   }
 
   CompactReport report(const store::PackedWriter& writer) const {
@@ -270,6 +277,7 @@ class Compaction {
   std::uint64_t last_ = 0;
   bool pruning_ = false;
   Survey survey_;
+  model::PruneOptions prune_options_;  // of the vector at hand
   std::optional<ops::CompactRows> rows_;
   ChangeBatch gathered_;  // of the group at hand; the next one takes its memory over
   std::uint64_t deltas_ = 0, partial_ = 0, longest_ = 0;

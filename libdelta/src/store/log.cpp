@@ -1,9 +1,11 @@
 // Logs from the outside in: paths to files, files to segments, segments to one set of commits with one catalog; and
 // the stream of blocks that everything which reads deltas runs on, so that no reader needs the whole log in memory.
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
 #include <map>
+#include <tuple>
 
 #include "codec/block.hpp"
 #include "delta/setting.hpp"
@@ -70,16 +72,6 @@ Commit renumbered(Commit commit, std::span<const std::uint32_t> origins) {
   return commit;
 }
 
-std::optional<std::uint32_t> rival(const model::History& history, const Commit& commit) {
-  std::optional<std::uint32_t> found;
-  for (std::uint32_t number = 0; number < history.size(); ++number) {
-    const Commit& other = history.commit(number);
-    if (other.origin != commit.origin || other.first > commit.last() || other.last() < commit.first) continue;
-    if (!found || other.first < history.commit(*found).first) found = number;
-  }
-  return found;
-}
-
 PruneRecord renumbered(PruneRecord record, std::span<const std::uint32_t> origins) {
   for (Dot& dot : record.seen) dot.origin = origins[dot.origin];
   std::ranges::sort(record.seen);
@@ -126,10 +118,8 @@ Status Log::Impl::read_tables(const std::shared_ptr<const InputFile>& file) {
 
 /// Says which file the other commit of a fork is in.
 Error Log::Impl::fork_in(Error error, const Commit& commit) const {
-  const auto other = error.code == ErrorCode::forked ? store::rival(history, commit) : std::nullopt;
-  const auto holds = [&](const Part& part) { return std::ranges::find(part.commits, *other) != part.commits.end(); };
-  const auto part = other ? std::ranges::find_if(parts, holds) : parts.end();
-  if (part != parts.end()) error.message += ", the former in " + escape(part->segment.file->name(), 4096);
+  const auto other = error.code == ErrorCode::forked ? history.overlapping(commit) : std::nullopt;
+  if (other) error.message += ", the former in " + escape(first_in[*other]->name(), 4096);
   return std::move(error).with_hint(other ? "two writers used one origin name; give each its own with --origin" : "");
 }
 
@@ -145,6 +135,7 @@ Status Log::Impl::translate(Part& part) {
     auto number = history.add(store::renumbered(row.commit, origins), under);
     if (!number) return fork_in(std::move(number).error(), store::renumbered(row.commit, origins)).in(segment.file->name());
     part.commits.push_back(*number);
+    if (first_in.size() < history.size()) first_in.push_back(segment.file.get());
     previous.resize(history.size());
     if (row.previous != Hash{}) previous[*number] = row.previous;
   }
@@ -167,9 +158,32 @@ void Log::Impl::choose_copies() {
     for (std::size_t r = 0; r < part.commits.size(); ++r) {
       const auto& first = whole[part.commits[r]];
       part.passed[r] = first != kNone && first != std::pair(p, r);
-      part.passes = part.passes || part.passed[r];
     }
-    part.idle = std::ranges::all_of(part.passed, [](bool passed) { return passed; });
+  }
+  if (!history.pruned().empty()) pass_repeated_segments();
+  std::vector<std::uint32_t> copies(history.size());  // that count
+  const auto each_left = [](const Part& part, const auto& visit) {
+    for (std::size_t r = 0; r < part.commits.size(); ++r) {
+      if (!part.passed[r]) visit(part.commits[r]);
+    }
+  };
+  for (Part& part : parts) {
+    part.passes = std::ranges::find(part.passed, true) != part.passed.end();
+    part.idle = std::ranges::find(part.passed, false) == part.passed.end();
+    each_left(part, [&](std::uint32_t commit) { ++copies[commit]; });
+  }
+  for (Part& part : parts) each_left(part, [&](std::uint32_t commit) { part.shares = part.shares || copies[commit] > 1; });
+}
+
+/// What a whole segment has left of pruned commits is there once, however often the segment is. Its frames are vouched for by checksums of
+/// 64 bits, which is enough to tell it from what was written by chance; forged ones may hide behind each other.
+void Log::Impl::pass_repeated_segments() {
+  std::map<std::tuple<std::uint64_t, std::uint64_t, Hash>, const Part*> seen;
+  for (Part& part : parts) {
+    const store::Segment& segment = part.segment;
+    if (!segment.sealed) continue;
+    const auto [place, fresh] = seen.try_emplace({segment.trailer.digest, segment.length, segment.header.segment_id}, &part);
+    if (!fresh && place->second->commits == part.commits) part.passed.assign(part.commits.size(), true);
   }
 }
 
@@ -217,6 +231,36 @@ Status Log::Impl::compare_chains() const {
   return {};
 }
 
+namespace {
+
+/// Deltas that keep(i) is true of. Columns that were not decoded stay empty.
+template <class Keep>
+void keep_only(ChangeBatch& batch, const Keep& keep) {
+  const auto move_down = [](auto& column, std::uint64_t begin, std::uint64_t end, std::uint64_t& to) {
+    const auto at = [&](std::uint64_t place) { return column.begin() + static_cast<std::ptrdiff_t>(place); };
+    if (column.size() >= end && begin != to) std::copy(at(begin), at(end), at(to));
+    to += end - begin;
+  };
+  std::size_t n = 0;
+  std::array<std::uint64_t, 3> begins{}, ends{};  // of delta i as it was, and of what is kept
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const std::array<std::uint64_t, 3> old = {batch.index_ends[i], batch.bits_ends[i], batch.metadata_ends[i]};
+    if (keep(i)) {
+      move_down(batch.indices, begins[0], old[0], ends[0]);
+      move_down(batch.bits, begins[1], old[1], ends[1]);
+      move_down(batch.metadata, begins[2], old[2], ends[2]);
+      batch.ops[n] = batch.ops[i], batch.vectors[n] = batch.vectors[i], batch.times[n] = batch.times[i];
+      batch.commits[n] = batch.commits[i], batch.seqs[n] = batch.seqs[i], batch.lost[n] = batch.lost[i];
+      batch.index_ends[n] = ends[0], batch.bits_ends[n] = ends[1], batch.metadata_ends[n] = ends[2];
+      ++n;
+    }
+    begins = old;
+  }
+  batch.truncate(n);
+}
+
+}  // namespace
+
 Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
   const Part& part = *block.part;
   const auto any_wanted = [&] {
@@ -230,15 +274,10 @@ Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
     if (!any_wanted()) return block.batch.clear(), Status{};
   }
   DELTA_OK(store::read_data(part.segment, block.entry, options.values, block.batch));
-  DELTA_CHECK(options.values || !part.segment.some_ids);  // what is left out below is copied with its values
-  const bool passes = part.passes && options.values;
-  if (passes || part.segment.some_ids) {
-    ChangeBatch left;
-    for (std::size_t i = 0; i < block.batch.size(); ++i) {
-      const bool passed = passes && part.passed[block.batch.commits[i]];
-      if (!passed && part.number(block.batch.vectors[i]) != kUnnamed) left.add(block.batch[i]);
-    }
-    block.batch = std::move(left);
+  if (part.passes || part.segment.some_ids) {
+    keep_only(block.batch, [&](std::size_t i) {
+      return !(part.passes && part.passed[block.batch.commits[i]]) && part.number(block.batch.vectors[i]) != kUnnamed;
+    });
   }
   for (auto& v : block.batch.vectors) v = part.number(v);
   for (auto& c : block.batch.commits) c = part.commits[c];
@@ -295,17 +334,18 @@ std::vector<Log::Impl::Place> Log::Impl::places(const StreamOptions& options) co
   return places;
 }
 
-/// Starting a thread, and handing blocks to it and back, takes longer than decoding a few.
-unsigned Log::Impl::worth_threads(std::span<const Place> places) const {
-  constexpr std::uint64_t kWorth = 1 << 20;
-  std::uint64_t stored = 0;
-  for (const Place& place : places) stored += place.part->segment.footer.frames[place.entry].stored;
-  return stored < kWorth ? 1 : threads;
+Status Log::Impl::stream(const StreamOptions& options, const Visit& visit) const {
+  auto chosen = places(options);
+  if (options.leaves || options.pieces || !shares_any()) return stream_places(chosen, options, visit);
+  std::erase_if(chosen, [](const Place& place) { return place.part->shares; });
+  DELTA_OK(stream_places(chosen, options, visit));
+  return stream_shared(options, visit);
 }
 
-Status Log::Impl::stream(const StreamOptions& options, const std::function<Status(const Block&)>& visit) const {
-  const auto chosen = places(options);
-  OrderedWork work(worth_threads(chosen), threads * 4);
+Status Log::Impl::stream_places(std::span<const Place> chosen, const StreamOptions& options, const Visit& visit) const {
+  std::uint64_t stored = 0;
+  for (const Place& place : chosen) stored += place.part->segment.footer.frames[place.entry].stored;
+  OrderedWork work(worth_threads(stored, threads), threads * 4);
   std::vector<std::shared_ptr<Block>> spare;
   for (const Place& place : chosen) {
     std::shared_ptr<Block> block;

@@ -21,9 +21,10 @@ struct Log::Impl {
     store::Segment segment;
     std::vector<std::uint32_t> vectors;  // catalog numbers, of segment.ids
     std::vector<std::uint32_t> commits;  // row -> commit number
-    std::vector<bool> passed;            // row -> passed over: a whole copy of its commit is elsewhere
+    std::vector<bool> passed;            // row -> passed over: a whole copy of its commit is elsewhere, or this whole segment is
     bool passes = false;                 // any of them
     bool idle = false;                   // all of them
+    bool shares = false;                 // another part has another pruned copy of one of its commits
 
     /// The catalog number of a vector of the segment; kUnnamed: its id was not asked for.
     std::uint32_t number(std::uint32_t vector) const {
@@ -39,7 +40,7 @@ struct Log::Impl {
     std::size_t entry = 0;
     bool look_first = false;  // is there anything wanted in it at all?
   };
-  /// One that is decoded: vectors and commits by the log's numbers, each delta of a whole commit once.
+  /// One that is decoded: vectors and commits by the log's numbers. Of deltas that several parts share there is no one place.
   struct Block : Place {
     ChangeBatch batch;
     std::vector<Hash> leaves;
@@ -47,15 +48,18 @@ struct Log::Impl {
   struct StreamOptions {
     const std::vector<bool>* wanted = nullptr;  // vectors; null: all
     std::optional<Micros> until;                // blocks that start later are skipped
-    bool leaves = false;                        // hash every delta
-    bool values = true;                         // false: where and when alone (see codec::Wanted), repeated commits too
+    bool leaves = false;                        // hash every delta; each piece of one comes as it stands
+    bool values = true;                         // false: where and when alone (see codec::Wanted)
     bool lifecycles = false;                    // blocks without a create or delete of a wanted vector may be skipped
+    bool pieces = false;                        // each piece of a delta comes as it stands
   };
+  using Visit = std::function<Status(const Block&)>;
 
   Catalog catalog;
   model::History history{catalog};
   std::vector<Part> parts;  // in order of their first timestamp: near key order
   std::vector<std::optional<Hash>> previous;    // of commits, where a file states the hash before
+  std::vector<const InputFile*> first_in;       // of commits: the file that had each first
   std::vector<Finding> notices;
   unsigned threads = 1;
   std::optional<format::IdSet> wanted;          // ids; none: all
@@ -71,15 +75,20 @@ struct Log::Impl {
   Status link();
   Status translate(Part& part);
   Error fork_in(Error error, const Commit& commit) const;
-  /// Of a commit that is whole somewhere, the first whole copy counts, else all pruned ones.
+  /// Of a commit that is whole somewhere, the first whole copy counts, else all pruned ones, but for those of a segment that is there
+  /// already.
   void choose_copies();
+  void pass_repeated_segments();
   /// Commits with equal rows may differ in their deltas: where footers state the hash of the same dot, the hashes are compared.
   Status compare_chains() const;
-  /// DATA frames of all parts, decoded by workers, handed on in order.
-  Status stream(const StreamOptions& options, const std::function<Status(const Block&)>& visit) const;
+  /// Deltas of all parts, each once, decoded by workers, handed on in order.
+  Status stream(const StreamOptions& options, const Visit& visit) const;
+  Status stream_places(std::span<const Place> places, const StreamOptions& options, const Visit& visit) const;
+  bool shares_any() const { return std::ranges::any_of(parts, &Part::shares); }
+  /// The deltas of parts that share some, in order of vector and key.
+  Status stream_shared(const StreamOptions& options, const Visit& visit) const;
   Status read_block(const StreamOptions& options, Block& block) const;
   std::vector<Place> places(const StreamOptions& options) const;
-  unsigned worth_threads(std::span<const Place> places) const;
   /// Where each origin stands, by catalog number: from the footers, or by hashing where a segment has none.
   Result<std::vector<store::Head>> heads(const Log& log) const;
 };
@@ -105,9 +114,6 @@ class LogSource : public model::DeltaSource {
 /// The commit, or the record, with origins[n] for each origin n.
 Commit renumbered(Commit commit, std::span<const std::uint32_t> origins);
 PruneRecord renumbered(PruneRecord record, std::span<const std::uint32_t> origins);
-
-/// The commit that History::add() took another one to fork: the first that shares a dot with it. Looks at all of them.
-std::optional<std::uint32_t> rival(const model::History& history, const Commit& commit);
 
 /// Opens a log for reading. corrupt: it has no bytes.
 Result<std::shared_ptr<const InputFile>> open_log_file(const std::string& path);
