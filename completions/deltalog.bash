@@ -8,6 +8,7 @@ _deltalog() {
   fi
   case "$command $last" in
     'encode --output' | 'encode -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'encode --wait') COMPREPLY=(); return ;;
     'encode --append') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --base') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --from') COMPREPLY=($(compgen -W 'npy ndjson' -- "$word")); return ;;
@@ -23,6 +24,7 @@ _deltalog() {
     'encode --tag') COMPREPLY=(); return ;;
     'encode --max-delete') COMPREPLY=(); return ;;
     'encode --commit-every') COMPREPLY=(); return ;;
+    'encode --segment-every') COMPREPLY=(); return ;;
     'encode --max-error') COMPREPLY=(); return ;;
     'encode --max-relative') COMPREPLY=(); return ;;
     'encode --quantize') COMPREPLY=($(compgen -W 'f16 bf16 int8 int4 binary' -- "$word")); return ;;
@@ -31,6 +33,8 @@ _deltalog() {
     'encode --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'encode --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'merge --output' | 'merge -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'merge --into') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'merge --wait') COMPREPLY=(); return ;;
     'merge --not-in') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'merge --conflicts') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'merge --policy') COMPREPLY=(); return ;;
@@ -38,6 +42,7 @@ _deltalog() {
     'merge --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'merge --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'compact --output' | 'compact -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'compact --wait') COMPREPLY=(); return ;;
     'compact --keep') COMPREPLY=(); return ;;
     'compact --if') COMPREPLY=(); return ;;
     'compact --memory') COMPREPLY=(); return ;;
@@ -113,6 +118,7 @@ _deltalog() {
     'diff --as-seen-by') COMPREPLY=(); return ;;
     'diff --threads' | 'diff -j') COMPREPLY=(); return ;;
     'diff --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'rollback --wait') COMPREPLY=(); return ;;
     'rollback --output' | 'rollback -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'rollback --revert') COMPREPLY=(); return ;;
     'rollback --time') COMPREPLY=(); return ;;
@@ -131,6 +137,7 @@ _deltalog() {
     'tag --at') COMPREPLY=(); return ;;
     'tag --origin') COMPREPLY=(); return ;;
     'tag --message' | 'tag -m') COMPREPLY=(); return ;;
+    'tag --wait') COMPREPLY=(); return ;;
     'tag --threads' | 'tag -j') COMPREPLY=(); return ;;
     'tag --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'info --get') COMPREPLY=($(compgen -W 'bytes segments commits pending deltas origins namespaces vectors first last' -- "$word")); return ;;
@@ -145,9 +152,9 @@ _deltalog() {
     return
   fi
   case $command in
-    encode) words='-o --output -f --force --allow-torn --append --base --from --ids --namespace --origin --at --step --times -m --message --source --policy --tag --partial --max-delete --commit-every --allow-empty --allow-nonfinite --max-error --max-relative --quantize --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    merge) words='-o --output -f --force --allow-torn --not-in --conflicts --fail-on-conflict --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    compact) words='-o --output -f --force --allow-torn --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
+    encode) words='-o --output -f --force --allow-torn --wait --append --base --from --ids --namespace --origin --at --step --times -m --message --source --policy --tag --partial --max-delete --commit-every --segment-every --allow-empty --allow-nonfinite --max-error --max-relative --quantize --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    merge) words='-o --output -f --force --allow-torn --into --wait --not-in --conflicts --fail-on-conflict --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    compact) words='-o --output -f --force --allow-torn --in-place --wait --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     snapshot) words='-o --output -f --force --allow-torn --to --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     verify) words='--level --report --json -j --threads -q --quiet --color -h --help --version' ;;
@@ -155,8 +162,8 @@ _deltalog() {
     log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
     diff) words='--stat --fail-over --with-old --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
-    rollback) words='--append -o --output -f --force --allow-torn --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
-    tag) words='--at --origin -m --message --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
+    rollback) words='--append --wait -o --output -f --force --allow-torn --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
+    tag) words='--at --origin -m --message --wait --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     info) words='--columns --baselines --get --json -j --threads -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;
   esac

@@ -1,6 +1,8 @@
 // What a command writes must be nothing that it reads. All that it takes for this is in the command's table (what an option names, and
 // whether that is read or written), so that no command has to think of it.
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -98,6 +100,27 @@ Status check_output(const Invocation& invocation, const Inputs& inputs, const Na
   return {};
 }
 
+/// Whoever writes to a named pipe waits until somebody opens it. A command that is refused opens its pipes as it would have, so that their
+/// writers learn that nobody reads.
+void release_writers(const Invocation& invocation) {
+  for (const auto& path : invocation.operands()) {
+    struct stat info = {};
+    if (::stat(path.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode)) continue;
+    if (const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC); fd >= 0) ::close(fd);
+  }
+}
+
+Status check_all(const Invocation& invocation, const std::vector<NamedFile>& outputs) {
+  const auto inputs = inputs_of(invocation);
+  for (auto out = outputs.begin(); out != outputs.end(); ++out) {
+    DELTA_OK(check_output(invocation, inputs, *out));
+    const auto other = std::find_if(outputs.begin(), out, [&](const NamedFile& before) { return same(*out, before); });
+    if (other == out) continue;
+    return usage_error(invocation, out->word + " and " + other->word + " are one file: " + delta::escape(out->path, 4096));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status check_outputs(const Invocation& invocation) {
@@ -107,14 +130,9 @@ Status check_outputs(const Invocation& invocation) {
     for (const auto& path : invocation.values(option.name)) outputs.push_back(look_at("--" + std::string(option.name), path, 1));
   }
   if (outputs.empty()) return {};
-  const auto inputs = inputs_of(invocation);
-  for (auto out = outputs.begin(); out != outputs.end(); ++out) {
-    DELTA_OK(check_output(invocation, inputs, *out));
-    const auto other = std::find_if(outputs.begin(), out, [&](const NamedFile& before) { return same(*out, before); });
-    if (other == out) continue;
-    return usage_error(invocation, out->word + " and " + other->word + " are one file: " + delta::escape(out->path, 4096));
-  }
-  return {};
+  Status checked = check_all(invocation, outputs);
+  if (!checked) release_writers(invocation);
+  return checked;
 }
 
 }  // namespace deltalog

@@ -318,8 +318,8 @@ TEST_CASE("The whole form is refused if it is nested, of another length, or clai
   const Buffer good = frame(full, full.size());
   REQUIRE(decode_block(good, Layout::packed, 2, 9, {}, batch));
   CHECK(batch[1].metadata == text);
-  for (const std::uint64_t length : {full.size() - 1, full.size() + 1, std::size_t{64} << 20}) refused(frame(full, length), made, "block column whole", "zstd");
-  for (const std::uint64_t length : {std::uint64_t{0}, (std::uint64_t{64} << 20) + 1, ~std::uint64_t{0}}) {
+  for (const std::uint64_t length : {full.size() - 1, full.size() + 1, std::size_t{kMaxFrameBytes}}) refused(frame(full, length), made, "block column whole", "zstd");
+  for (const std::uint64_t length : {std::uint64_t{0}, std::uint64_t{kMaxFrameBytes} + 1, ~std::uint64_t{0}}) {
     refused(frame(full, length), made, "block directory", "length of the whole");
   }
   refused(whole(good, std::max<std::size_t>(good.size(), 400)), made, "block directory", "whole in a whole");
