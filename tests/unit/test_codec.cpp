@@ -353,7 +353,7 @@ TEST_CASE("Mutated payloads give an error or a bounded, valid batch") {
       const Change change = back[k];
       REQUIRE(change.vector < kVectors);
       for (std::size_t j = 1; j < change.indices.size(); ++j) REQUIRE(change.indices[j - 1] < change.indices[j]);
-      if (!change.indices.empty()) REQUIRE(change.indices.back() < kMaxDims);
+      if (!change.indices.empty()) REQUIRE(change.indices.back() < kMostDims);
       if (change.op == Operation::sparse) REQUIRE(change.indices.size() == change.bits.size());
     }
     ChangeBatch again;

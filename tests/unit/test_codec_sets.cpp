@@ -98,20 +98,20 @@ TEST_CASE("Indices beyond the limit and columns of another length are refused") 
   CHECK(two == Set{5, 6});
   CHECK(!read(Form::gaps, {5}, {}, {}, {}, two));
   CHECK(!read(Form::gaps, {5, 0, 0}, {}, {}, {}, two));
-  CHECK(read(Form::gaps, {0xff, 0xff, 0x03}, {}, {}, {}, one));
-  CHECK(one == Set{kMaxDims - 1});
-  CHECK(!read(Form::gaps, {0x80, 0x80, 0x04}, {}, {}, {}, one));
-  CHECK(!read(Form::gaps, {0xff, 0xff, 0x03, 0x00}, {}, {}, {}, two));
+  CHECK(read(Form::gaps, {0xff, 0xff, 0x3f}, {}, {}, {}, one));
+  CHECK(one == Set{kMostDims - 1});
+  CHECK(!read(Form::gaps, {0x80, 0x80, 0x40}, {}, {}, {}, one));
+  CHECK(!read(Form::gaps, {0xff, 0xff, 0x3f, 0x00}, {}, {}, {}, two));
   CHECK(!read(Form::gaps, {0x85, 0x00}, {}, {}, {}, one));  // 5, spelled too long
   CHECK(read(Form::runs, {}, {1, 0}, {0, 0}, {}, two));
   CHECK(two == Set{1, 3});
   CHECK(!read(Form::runs, {}, {1}, {2}, {}, two));
-  CHECK(!read(Form::runs, {}, {0xff, 0xff, 0x03}, {1}, {}, two));
+  CHECK(!read(Form::runs, {}, {0xff, 0xff, 0x3f}, {1}, {}, two));
   CHECK(!read(Form::runs, {}, {1}, {1, 1}, {}, two));
   CHECK(read(Form::bitmap, {}, {}, {}, {0, 0x81}, two));
   CHECK(two == Set{8, 15});
   CHECK(!read(Form::bitmap, {}, {}, {}, {0x83}, two));
   CHECK(!read(Form::bitmap, {}, {}, {}, {0x01}, two));
   CHECK(!read(Form::bitmap, {}, {}, {}, {0x03, 0x00}, two));
-  CHECK(!read(Form::bitmap, {}, {}, {}, Buffer(kMaxDims / 8 + 8, 0), eight));
+  CHECK(!read(Form::bitmap, {}, {}, {}, Buffer(kMostDims / 8 + 8, 0), eight));
 }

@@ -46,6 +46,13 @@ void encode_block(const ChangeBatch& batch, Layout layout, Preset preset, Buffer
 /// naming the column, and never more than kMaxFrameBytes of output.
 Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted, ChangeBatch& batch);
 
+/// How much a payload of so many bytes may hold.
+struct BlockBounds {
+  std::uint64_t count = 0;  ///< deltas
+  std::uint64_t rows = 0;   ///< bytes as plain rows, but for the largest delta
+};
+constexpr BlockBounds bounds_of_block(std::uint64_t payload) { return {16384 + 16 * payload, (512 << 10) + 1024 * payload}; }
+
 /// The column directory alone: for `info`.
 Result<std::vector<ColumnSize>> block_columns(ByteView payload);
 std::string_view column_name(std::uint8_t column);

@@ -61,10 +61,12 @@ void reorder(std::span<const std::uint32_t> places, std::span<const std::uint64_
 
 class Decoder {
  public:
-  Decoder(Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted, ChangeBatch& batch)
-      : layout_(layout), count_(count), vectors_(vectors), wanted_(wanted), batch_(batch), s_(decode_scratch()) {}
+  /// `most`: what the payload may hold.
+  Decoder(Layout layout, std::uint32_t count, std::uint32_t vectors, const BlockBounds& most, Wanted wanted, ChangeBatch& batch)
+      : layout_(layout), count_(count), vectors_(vectors), most_(most), wanted_(wanted), batch_(batch), s_(decode_scratch()) {}
 
   Status run(ByteView payload) {
+    if (count_ == 0 || count_ > most_.count) return error(ErrorCode::corrupt, "bad number of deltas").at("block");
     DELTA_OK(each_column(payload, [this](const Entry& entry) { return take(entry); }));
     DELTA_OK(read_lost());
     DELTA_OK(read_kinds());
@@ -163,11 +165,12 @@ class Decoder {
 
   Layout layout_;
   std::uint32_t count_, vectors_;
+  BlockBounds most_;
   Wanted wanted_;
   ChangeBatch& batch_;
   DecodeScratch& s_;
   std::array<Entry, kColumns> columns_{};
-  std::uint64_t rows_ = 0;
+  std::uint64_t rows_ = 0, largest_ = 0;  // bytes as rows: of all deltas, and without metadata of the largest
   std::size_t sized_ = 0, repeats_ = 0, dims_ = 0;  // deltas with a set of its own, with a repeat, with dims
   std::size_t assignments_ = 0;
   bool follows_ = false;  // some values are said by those before them
@@ -177,7 +180,6 @@ class Decoder {
 };
 
 Status Decoder::read_lost() {
-  if (count_ == 0 || count_ > kMaxBlockBytes / 16) return error(ErrorCode::corrupt, "bad number of deltas").at("block");
   batch_.lost.assign(count_, 0);
   if (!present(Column::lost)) return {};
   if (layout_ == Layout::fresh) return corrupt(Column::lost, "a pruned delta in a fresh segment");
@@ -363,15 +365,15 @@ Status Decoder::read_shapes() {
   DELTA_OK(expect(Column::repeats, twins ? 0 : repeats_));
   DELTA_OK(read_numbers_of(twins ? Column::twins : Column::repeats, repeats_, s_.repeats));
   for (const std::uint64_t d : s_.dims) {
-    if (d > kMaxDims) return corrupt(Column::dims, "too many");
+    if (d > kMostDims) return corrupt(Column::dims, "too many");
   }
   for (const std::uint64_t k : s_.sizes) {
-    if (k > kMaxDims) return corrupt(Column::sizes, "too many");
+    if (k > kMostDims) return corrupt(Column::sizes, "too many");
   }
   DELTA_OK(place_sets());
   rows_ = 16 * std::uint64_t{count_} + 4 * (batch_.index_ends.back() + batch_.bits_ends.back()) +
           entry(Column::metadata).size.raw;
-  if (rows_ > kMaxBlockBytes) return error(ErrorCode::corrupt, "more values than a frame may hold").at("block");
+  if (rows_ > kMaxBlockBytes || rows_ - largest_ > most_.rows) return error(ErrorCode::corrupt, "more values than a frame may hold").at("block");
   return {};
 }
 
@@ -406,6 +408,8 @@ Status Decoder::place_sets() {
     } else {
       bits += static_cast<std::uint64_t>(parameter_count(op));
     }
+    const std::uint64_t before = i == 0 ? 0 : batch_.index_ends[i - 1] + batch_.bits_ends[i - 1];
+    largest_ = std::max(largest_, 16 + 4 * (indices + bits - before));
     batch_.index_ends[i] = indices, batch_.bits_ends[i] = bits;
   }
   return {};
@@ -434,7 +438,7 @@ Status Decoder::read_sets() {
   DELTA_OK(read_bytes_of(Column::gaps, 3 * listed_, s_.gaps));
   DELTA_OK(read_bytes_of(Column::run_skips, 3 * listed_, s_.run_skips));
   DELTA_OK(read_bytes_of(Column::run_lengths, 3 * listed_, s_.run_lengths));
-  DELTA_OK(read_bytes_of(Column::bitmaps, std::uint64_t{kMaxDims / 8} * sized_, s_.bitmaps));
+  DELTA_OK(read_bytes_of(Column::bitmaps, std::uint64_t{kMostDims / 8} * sized_, s_.bitmaps));
   SetReader reader(s_.gaps, s_.run_skips, s_.run_lengths, s_.bitmaps);
   for (const Place& set : s_.sets) {
     if (set.form == Form::repeat) {
@@ -612,7 +616,7 @@ Result<ByteView> unwrapped(ByteView payload, Buffer& room) {
 
 Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted, ChangeBatch& batch) {
   batch.clear();
-  Decoder decoder(layout, count, vectors, wanted, batch);
+  Decoder decoder(layout, count, vectors, bounds_of_block(payload.size()), wanted, batch);
   const bool whole = !payload.empty() && payload[0] == 0;
   const auto columns = whole ? unwrapped(payload, decode_scratch().inner) : Result<ByteView>(payload);
   const Status status = columns ? decoder.run(*columns) : Status(columns.error());

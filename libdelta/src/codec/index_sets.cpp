@@ -122,10 +122,10 @@ Status SetReader::read_gaps(std::span<std::uint32_t> to) {
     const Byte* at = gaps_.at;  // a byte each, mostly
     for (; index != last && at != gaps_.end && *at < 0x80; ++at, ++next) *index++ = static_cast<std::uint32_t>(next += *at);
     gaps_.at = at;
-    if (next > kMaxDims) return too_large();
+    if (next > kMostDims) return too_large();
     if (index == last) return {};
     if (!get_varint(gaps_.at, gaps_.end, gap)) return column_error(ErrorCode::corrupt, "gaps", "bad varint");
-    if (gap >= kMaxDims || next + gap >= kMaxDims) return too_large();
+    if (gap >= kMostDims || next + gap >= kMostDims) return too_large();
     *index++ = static_cast<std::uint32_t>(next += gap);
     ++next;
   }
@@ -139,9 +139,9 @@ Status SetReader::read_runs(std::span<std::uint32_t> to) {
       return column_error(ErrorCode::corrupt, "run lengths", "bad varint");
     }
     if (more >= to.size() - i) return column_error(ErrorCode::corrupt, "run lengths", "a run longer than its set");
-    if (skip >= kMaxDims) return column_error(ErrorCode::corrupt, "run skips", "index too large");
+    if (skip >= kMostDims) return column_error(ErrorCode::corrupt, "run skips", "index too large");
     next += skip + (i != 0 ? 1 : 0);
-    if (next + more >= kMaxDims) return column_error(ErrorCode::corrupt, "run skips", "index too large");
+    if (next + more >= kMostDims) return column_error(ErrorCode::corrupt, "run skips", "index too large");
     for (const std::size_t end = i + static_cast<std::size_t>(more) + 1; i < end; ++i, ++next) {
       to[i] = static_cast<std::uint32_t>(next);
     }
@@ -152,7 +152,7 @@ Status SetReader::read_runs(std::span<std::uint32_t> to) {
 Status SetReader::read_bitmap(std::span<std::uint32_t> to) {
   std::size_t filled = 0;
   for (std::uint32_t base = 0; filled < to.size(); base += 8) {
-    if (bitmaps_.at == bitmaps_.end || base >= kMaxDims) {
+    if (bitmaps_.at == bitmaps_.end || base >= kMostDims) {
       return column_error(ErrorCode::corrupt, "bitmaps", "fewer bits than the set's size");
     }
     for (unsigned byte = *bitmaps_.at++; byte != 0; byte &= byte - 1) {

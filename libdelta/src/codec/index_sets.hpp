@@ -1,4 +1,4 @@
-// Sets of dimensions (strictly increasing, < 65536): which of a vector's dims a delta touches. Clusters, scattered
+// Sets of dimensions (strictly increasing, < 2^20): which of a vector's dims a delta touches. Clusters, scattered
 // dims, most dims, and the same dims again all occur, so each set takes the form that costs least, by exact count:
 //
 //   all       0 .. k-1: nothing but k

@@ -107,8 +107,8 @@ std::optional<std::uint32_t> exact(std::span<const Pair> pairs, double guess, Pr
 }  // namespace
 
 void KnownValues::clear() {
-  if (!bits_) bits_ = allocate_pages(kMaxDims, false), stamps_ = allocate_pages(kMaxDims, false);
-  if (++epoch_ == 0) std::fill_n(stamps_.get(), kMaxDims, 0), epoch_ = 1;
+  if (!bits_) bits_ = allocate_pages(kMostDims, false), stamps_ = allocate_pages(kMostDims, false);
+  if (++epoch_ == 0) std::fill_n(stamps_.get(), kMostDims, 0), epoch_ = 1;
   top_ = 0, row_ = 0;
   vector_ = ~std::uint64_t{0};
 }

@@ -18,6 +18,22 @@ Error bad(std::string what) { return error(ErrorCode::corrupt, std::move(what));
 /// Entries cost at least one byte each, so a count beyond the payload is a lie that must not be allocated.
 bool believable(std::uint64_t count, const Reader& in) { return count <= in.left(); }
 
+/// Counts what lists hold, before any of it is believed.
+class Budget {
+ public:
+  explicit Budget(std::uint64_t most) : left_(most) {}
+  bool take(std::uint64_t n) {
+    if (n > left_) return false;
+    left_ -= n;
+    return true;
+  }
+
+ private:
+  std::uint64_t left_;
+};
+
+Load most_in(FrameType type, ByteView payload, std::uint64_t stored) { return most_of(type, stored == 0 ? payload.size() : stored); }
+
 void write_dot(Writer& out, const Dot& dot) { out.varint(dot.origin), out.varint(dot.seq); }
 
 void write_hash(Writer& out, const Hash& hash) { out.raw({hash.data(), hash.size()}); }
@@ -31,6 +47,13 @@ Hash read_hash(Reader& in) {
 
 }  // namespace
 
+Load load_of(const Props& props) {
+  Load load{props.namespaces.size() + props.origins.size(), 0, 0};
+  for (const auto& ns : props.namespaces) load.text += ns.name.size();
+  for (const auto& name : props.origins) load.text += name.size();
+  return load;
+}
+
 void write_props(const Props& props, Buffer& buffer) {
   Writer out(buffer);
   out.varint(props.namespaces.size());
@@ -39,21 +62,29 @@ void write_props(const Props& props, Buffer& buffer) {
   for (const auto& name : props.origins) out.text(name);
 }
 
-Status read_props(ByteView payload, std::uint32_t count, Props& props) {
+Status read_props(ByteView payload, std::uint32_t count, Props& props, std::uint64_t stored) {
   Reader in(payload);
+  const Load most = most_in(FrameType::props, payload, stored);
+  if (count > most.count || payload.size() > most.text + 16 * most.count) return bad("PROPS: more names than its bytes may hold");
   const auto namespaces = in.varint();
-  if (!believable(namespaces, in)) return bad("PROPS: more namespaces than bytes");
+  if (!believable(namespaces, in) || namespaces > count) return bad("PROPS: more namespaces than bytes");
   for (std::uint64_t i = 0; i < namespaces && in.ok(); ++i) {
     std::string name(in.text(kMaxNameBytes));
-    const auto dims = in.bounded(kMaxDims);
+    const auto dims = in.bounded(kMostDims);
     if (dims == 0) in.fail();
     props.namespaces.push_back({std::move(name), static_cast<std::uint32_t>(dims)});
   }
   const auto origins = in.varint();
-  if (!believable(origins, in)) return bad("PROPS: more origins than bytes");
+  if (!believable(origins, in) || origins > count) return bad("PROPS: more origins than bytes");
   for (std::uint64_t i = 0; i < origins && in.ok(); ++i) props.origins.emplace_back(in.text(kMaxNameBytes));
   if (!in.done() || namespaces + origins != count) return bad("PROPS: malformed");
   return {};
+}
+
+Load load_of(const Ids& ids) {
+  Load load{ids.ids.size(), 0, 0};
+  for (const auto& id : ids.ids) load.text += id.size();
+  return load;
 }
 
 // Front coding against the previous id of the frame: three streams, so that the payload's compression sees like beside like.
@@ -72,8 +103,10 @@ void write_ids(const Ids& ids, Buffer& buffer) {
   for (std::size_t i = 0; i < shared.size(); ++i) out.raw(bytes_of(ids.ids[i].substr(shared[i])));
 }
 
-Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, const IdSet* wanted, Ids& ids) {
+Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, const IdSet* wanted, Ids& ids, std::uint64_t stored) {
   Reader in(payload);
+  const Load most = most_in(FrameType::ids, payload, stored);
+  if (count > most.count) return bad("IDS: more ids than its bytes may hold");
   if (!believable(2 * std::uint64_t{count}, in)) return bad("IDS: more ids than bytes");
   while (in.ok() && ids.owners.size() < count) {
     const auto ns = in.varint();
@@ -92,7 +125,7 @@ Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces,
     if (shared[i] > before || size == 0 || size > kMaxIdBytes) return bad("IDS: impossible lengths");
     total += before = size;
   }
-  if (total > kMaxFrameBytes) return bad("IDS: more text than a frame may hold");
+  if (total > most.text) return bad("IDS: more text than its bytes may hold");
   ids.text.reserve(total);  // views into it must stay
   if (!wanted) ids.ids.reserve(count);
   std::array<char, kMaxIdBytes> id;
@@ -183,12 +216,12 @@ void write_record(Writer& out, const PruneRecord& record) {
   }
 }
 
-Status read_record(Reader& in, std::uint32_t origins, PruneRecord& record) {
+Status read_record(Reader& in, std::uint32_t origins, Budget& items, PruneRecord& record) {
   const auto closed = in.u8();
   if (closed > 1) in.fail();
   record.closed = closed == 1;
   const auto ranges = in.varint();
-  if (!believable(2 * ranges, in)) return bad("COMMITS: more kept times than bytes");
+  if (!believable(ranges, in) || !items.take(ranges)) return bad("COMMITS: more kept times than bytes");
   Micros least = 0;
   for (std::uint64_t i = 0; i < ranges && in.ok(); ++i) {
     if (least > kMaxMicros) return bad("COMMITS: kept times beyond the last");
@@ -198,7 +231,7 @@ Status read_record(Reader& in, std::uint32_t origins, PruneRecord& record) {
     least = last + 2;
   }
   const auto seen = in.varint();
-  if (!believable(2 * seen, in) || seen > origins) return bad("COMMITS: more origins seen than there are");
+  if (seen > origins || !items.take(seen)) return bad("COMMITS: more origins seen than there are");
   std::uint64_t next = 0;
   for (std::uint64_t i = 0; i < seen && in.ok(); ++i) {
     if (next >= origins) return bad("COMMITS: an unknown origin seen");
@@ -226,14 +259,15 @@ void write_pruning(Writer& out, const CommitTable& table) {
   }
 }
 
-Status read_pruning(Reader& in, std::uint32_t origins, std::span<CommitRow> rows, std::vector<PruneRecord>& records) {
+Status read_pruning(Reader& in, std::uint32_t origins, Budget& items, std::span<CommitRow> rows, std::vector<PruneRecord>& records) {
   const auto base = static_cast<std::uint32_t>(records.size());
   const auto count = in.varint();
-  if (!believable(3 * count, in)) return bad("COMMITS: more records than bytes");
-  for (std::uint64_t i = 0; i < count && in.ok(); ++i) DELTA_OK(read_record(in, origins, records.emplace_back()));
+  if (!believable(count, in) || !items.take(count)) return bad("COMMITS: more records than bytes");
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) DELTA_OK(read_record(in, origins, items, records.emplace_back()));
   std::vector<bool> used(count);
   for (auto& row : rows) {
     const auto n = in.bounded(count);
+    if (!items.take(n)) return bad("COMMITS: more lists than its bytes may hold");
     std::uint64_t least = 0;
     for (std::uint64_t i = 0; i < n && in.ok(); ++i) {
       const auto number = in.bounded(count - 1);
@@ -248,13 +282,25 @@ Status read_pruning(Reader& in, std::uint32_t origins, std::span<CommitRow> rows
   for (auto& row : rows) {
     if (row.records.empty()) continue;
     const auto n = in.varint();
-    if (n == 0 || n > in.left() / sizeof(Hash)) return bad("COMMITS: more hashes than bytes, or none");
+    if (n == 0 || n > in.left() / sizeof(Hash) || !items.take(n)) return bad("COMMITS: more hashes than bytes, or none");
     for (std::uint64_t i = 0; i < n; ++i) row.nodes.push_back(read_hash(in));
   }
   return {};
 }
 
 }  // namespace
+
+Load load_of(const CommitTable& table) {
+  Load load{table.rows.size(), table.records.size(), 0};
+  const Commit* before = nullptr;
+  for (const auto& row : table.rows) {
+    for (const auto text : kTexts) load.text += (row.commit.*text).size();
+    load.items += (chained(row, before) ? 0 : row.commit.parents.size()) + row.records.size() + row.nodes.size();
+    before = &row.commit;
+  }
+  for (const auto& record : table.records) load.items += record.kept.ranges().size() + record.seen.size();
+  return load;
+}
 
 void write_commits(const CommitTable& table, Kind kind, Buffer& buffer) {
   Writer out(buffer);
@@ -300,11 +346,13 @@ void write_commits(const CommitTable& table, Kind kind, Buffer& buffer) {
   if (kind == Kind::packed) write_pruning(out, table);
 }
 
-Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table) {
+Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table, std::uint64_t stored) {
   Reader in(payload);
+  const Load most = most_in(FrameType::commits, payload, stored);
+  if (count > most.count) return bad("COMMITS: more rows than its bytes may hold");
   if (!believable(std::uint64_t{9} * count, in)) return bad("COMMITS: more rows than bytes");
   const auto n = in.varint();
-  if (!believable(n, in)) return bad("COMMITS: more strings than bytes");
+  if (!believable(n, in) || n > kTexts.size() * count) return bad("COMMITS: more strings than bytes");
   std::vector<std::string_view> strings(1);
   for (std::uint64_t i = 0; i < n && in.ok(); ++i) {
     strings.push_back(in.text(kMaxMessageBytes));
@@ -323,18 +371,20 @@ Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint3
   std::int64_t time = 0;
   for (auto& row : rows) {
     const std::int64_t steps = unzigzag(in.varint());
-    if (const auto most = static_cast<std::int64_t>(kMaxMicros / unit); steps > most || steps < -most) in.fail();
+    if (const auto furthest = static_cast<std::int64_t>(kMaxMicros / unit); steps > furthest || steps < -furthest) in.fail();
     if (in.ok()) time += steps * static_cast<std::int64_t>(unit);
     if (time < 0 || time > static_cast<std::int64_t>(kMaxMicros)) return bad("COMMITS: a time out of range");
     row.commit.time = Timestamp::of(static_cast<Micros>(time));
   }
   if (in.ok() && common_unit(time_steps(rows)) != unit) return bad("COMMITS: the unit of time is not the greatest");
   for (auto& row : rows) row.commit.time = Timestamp::of(row.commit.time.us(), static_cast<std::uint32_t>(in.bounded(0xfff)));
+  Budget items(most.items), texts(most.text);
   std::uint64_t seen = 0;  // numbers of strings are given in order of first use
   for (const auto text : kTexts) {
     for (auto& row : rows) {
       const auto number = in.bounded(std::min<std::uint64_t>(seen + 1, strings.size() - 1));
       seen = std::max(seen, number);
+      if (!texts.take(strings[number].size())) return bad("COMMITS: more text than its bytes may hold");
       row.commit.*text = strings[number];
     }
   }
@@ -352,6 +402,7 @@ Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint3
       if (!before) return bad("COMMITS: the first row refers to one before it");
       row.commit.parents = {{before->origin, before->last()}};
     } else {
+      if (!items.take(forms[i] - 1)) return bad("COMMITS: more parents than its bytes may hold");
       for (std::uint64_t p = 1; p < forms[i] && in.ok(); ++p) {
         const auto origin = in.bounded(origins - 1);
         row.commit.parents.push_back({static_cast<std::uint32_t>(origin), in.varint()});
@@ -366,7 +417,7 @@ Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint3
     if (first > (next == 0 ? 1 : 0)) row.previous = read_hash(in);
     lasts[row.commit.origin] = row.commit.last();
   }
-  if (kind == Kind::packed) DELTA_OK(read_pruning(in, origins, rows, table.records));
+  if (kind == Kind::packed) DELTA_OK(read_pruning(in, origins, items, rows, table.records));
   if (!in.done()) return bad("COMMITS: malformed");
   return {};
 }
@@ -431,6 +482,16 @@ void note_head(Footer& footer, const CommitRow& row, const Hash& hash) {
   head->hash = hash;
 }
 
+Load load_of(const Footer& footer) { return {footer.frames.size(), footer.heads.size(), 0}; }
+
+void fit_heads(Footer& footer) {
+  constexpr std::size_t kFrameMost = 5 + 7 * kMaxVarint, kHeadMost = 4 * kMaxVarint + 2 * sizeof(Hash);
+  if (footer.frames.size() * kFrameMost + footer.heads.size() * kHeadMost + 4 * kMaxVarint <= kMaxFrameBytes) return;
+  Buffer raw;
+  write_footer(footer, raw);
+  if (raw.size() > kMaxFrameBytes) footer.heads.clear();
+}
+
 void write_footer(const Footer& footer, Buffer& buffer) {
   Writer out(buffer);
   for (const auto& f : footer.frames) out.fixed(f.checksum);
@@ -451,11 +512,12 @@ void write_footer(const Footer& footer, Buffer& buffer) {
   }
 }
 
-Status read_footer(ByteView payload, std::uint32_t count, Footer& footer) {
+Status read_footer(ByteView payload, std::uint32_t count, Footer& footer, std::uint64_t stored) {
   Reader in(payload);
+  const Load most = most_in(FrameType::footer, payload, stored);
   constexpr std::uint64_t kAny32 = 0xffffffff;
   constexpr std::uint64_t kLeast = 1 + 7 + 4;  // of a frame: its type, seven varints, its checksum
-  if (!believable(kLeast * count, in)) return bad("FOOTER: more frames than bytes");
+  if (!believable(kLeast * count, in) || count > most.count) return bad("FOOTER: more frames than bytes");
   footer.frames.assign(count, {});
   for (auto& f : footer.frames) f.checksum = in.fixed<std::uint32_t>();
   footer.namespaces = static_cast<std::uint32_t>(in.bounded(kAny32));
@@ -475,7 +537,7 @@ Status read_footer(ByteView payload, std::uint32_t count, Footer& footer) {
     offset += kFrameBytes + padded(f.stored);
   }
   const auto heads = in.varint();
-  if (!believable(heads, in)) return bad("FOOTER: more heads than bytes");
+  if (!believable(heads, in) || heads > most.items) return bad("FOOTER: more heads than its bytes may hold");
   for (std::uint64_t i = 0; i < heads && in.ok(); ++i) {
     HeadEntry h;
     h.origin = static_cast<std::uint32_t>(in.bounded(kAny32));

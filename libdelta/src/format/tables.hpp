@@ -16,6 +16,7 @@
 #include "delta/catalog.hpp"
 #include "delta/commit.hpp"
 #include "delta/result.hpp"
+#include "format/bounds.hpp"
 #include "format/layout.hpp"
 #include "support/limits.hpp"
 
@@ -26,8 +27,10 @@ struct Props {
   std::vector<Namespace> namespaces;
   std::vector<std::string> origins;
 };
+Load load_of(const Props& props);
 void write_props(const Props& props, Buffer& out);
-Status read_props(ByteView payload, std::uint32_t count, Props& props);
+/// Here and below: what is more than a frame of `stored` bytes may hold is corrupt; 0: the payload stands as it is.
+Status read_props(ByteView payload, std::uint32_t count, Props& props, std::uint64_t stored = 0);
 
 /// Namespaces of vectors in a row, as runs: mostly there is one.
 class Owners {
@@ -76,9 +79,10 @@ class IdSet {
   std::bitset<kMaxIdBytes + 2> sizes_;  // of the ids: many others are told apart by that
   std::unordered_set<std::string, Hash, std::equal_to<>> ids_;
 };
+Load load_of(const Ids& ids);
 void write_ids(const Ids& ids, Buffer& out);
 /// `wanted`: null, or keeps these alone, and their places.
-Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, const IdSet* wanted, Ids& ids);
+Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, const IdSet* wanted, Ids& ids, std::uint64_t stored = 0);
 
 /// COMMITS: fresh: rows in order of their deltas; row i closes the deltas after those of row i-1. Packed: rows that DATA frames name.
 struct CommitRow {
@@ -91,9 +95,10 @@ struct CommitTable {
   std::vector<CommitRow> rows;
   std::vector<PruneRecord> records;  // packed: what rows were pruned under; origins by the segment's numbers
 };
+Load load_of(const CommitTable& table);
 void write_commits(const CommitTable& table, Kind kind, Buffer& out);
 /// Appends to `table`; rows' records are numbered on from those that it has.
-Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table);
+Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table, std::uint64_t stored = 0);
 
 /// POSTINGS: which DATA frames of the segment, numbered from 0, hold deltas of each of some vectors in a row.
 struct Posting {
@@ -139,7 +144,10 @@ struct Footer {
 };
 /// Notes a commit, in order of seq within its origin: `row.previous` counts for the first one of its origin.
 void note_head(Footer& footer, const CommitRow& row, const Hash& hash);
+/// Forgets the heads where the footer would be larger with them than a frame may be.
+void fit_heads(Footer& footer);
+Load load_of(const Footer& footer);
 void write_footer(const Footer& footer, Buffer& out);
-Status read_footer(ByteView payload, std::uint32_t count, Footer& footer);
+Status read_footer(ByteView payload, std::uint32_t count, Footer& footer, std::uint64_t stored = 0);
 
 }  // namespace delta::format

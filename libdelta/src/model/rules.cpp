@@ -155,7 +155,7 @@ Status check_change(const Change& c, std::uint32_t dims, ChangeRules rules) {
     return over("metadata of " + number(c.metadata.size()) + " bytes, more than " + number(kMaxMetadataBytes));
   }
   const std::uint64_t size = 16 + 4 * (c.indices.size() + c.bits.size()) + c.metadata.size();
-  if (size > kMaxDeltaBytes) return over("a delta of " + number(size) + " bytes, more than " + number(kMaxDeltaBytes));
+  if (!rules.reading && size > kMaxDeltaBytes) return over("a delta of " + number(size) + " bytes, more than " + number(kMaxDeltaBytes));
   return {};
 }
 

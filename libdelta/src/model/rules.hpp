@@ -43,6 +43,7 @@ Status check_finite(std::span<const std::uint32_t> bits, std::span<const std::ui
 
 struct ChangeRules {
   bool allow_nonfinite = false;  ///< of assigned values; parameters of transforms are always finite
+  bool reading = false;          ///< what another wrote: the size that writers keep to is no rule
 };
 /// A delta of a vector of `dims` dimensions, or what pruning has left of it: number and order of indices, number of values, their finiteness, the
 /// factor (not 0), clamp bounds in order, metadata size and delta size (16 B and 4 B an index and value, and metadata).

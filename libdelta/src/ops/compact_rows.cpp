@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "model/canonical.hpp"
 
@@ -125,20 +126,24 @@ Status CompactRows::finish(store::PackedWriter& writer) {
   }
   answers_ = answered();
   for (std::uint32_t record = 0; record < records_.size(); ++record) table_.records.push_back(records_[record]);
-  if (table_.rows.size() > store::PackedWriter::kRowsAtOnce) {  // each COMMITS frame says what its origins' first commits follow
-    DELTA_TRY(const auto hashes, log_.hashes());
+  // Each COMMITS frame says what its origins' first commits follow.
+  const auto link = [&]() -> Status {
+    if (std::exchange(linked_, true)) return {};
+    DELTA_TRY(const auto all, log_.hashes());
     for (std::uint32_t commit = 0; commit < log_.commits(); ++commit) {
       const Commit& c = log_.commit(commit);
-      if (const auto before = log_.find_commit({c.origin, c.first - 1})) table_.rows[row_of_[commit]].previous = hashes[*before];
+      if (const auto before = log_.find_commit({c.origin, c.first - 1})) table_.rows[row_of_[commit]].previous = all[*before];
     }
-  }
+    return {};
+  };
+  if (table_.rows.size() > store::PackedWriter::kRowsAtOnce) DELTA_OK(link());
   std::vector<Hash> hashes(table_.rows.size());
   DELTA_TRY(const auto heads, log_.impl().heads(log_));
   for (std::uint32_t commit = 0; commit < log_.commits(); ++commit) {
     const Commit& c = log_.commit(commit);
     if (heads[c.origin].seq == c.last()) hashes[row_of_[commit]] = heads[c.origin].hash;
   }
-  return writer.finish(table_, hashes);
+  return writer.finish(table_, hashes, link);
 }
 
 }  // namespace delta::ops

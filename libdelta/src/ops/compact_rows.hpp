@@ -70,6 +70,7 @@ class CompactRows {
   std::map<std::vector<std::uint32_t>, std::uint32_t> pruned_again_;  // what folded commits had before -> the record that they get
   std::vector<std::optional<bool>> complete_;  // records of the input
   std::uint64_t pruned_ = 0;
+  bool linked_ = false;          // each row knows the hash before it
 };
 
 }  // namespace delta::ops

@@ -73,7 +73,7 @@ void ContentCheck::check_block(Block& block, bool chain) const {
     const Change change = block.batch[i];
     const Namespace& ns = log_.catalog.name_space(log_.catalog.namespace_of(change.vector));
     const std::string_view origin = segment_.names.origins[segment_.rows()[change.commit].commit.origin];
-    const auto ok = model::check_change(change, ns.dims, {.allow_nonfinite = true});
+    const auto ok = model::check_change(change, ns.dims, {.allow_nonfinite = true, .reading = true});
     if (!ok && block.broken.empty()) block.broken = std::string(origin) + ":" + std::to_string(change.seq) + ": " + ok.error().message;
     if (!chain) continue;
     if (change.lost == 0) {
@@ -279,10 +279,11 @@ void ContentCheck::check_footer(bool chain) {
   self.frame_numbers = {header.number};
   const auto payload = store::read_frame(self, 0);
   format::Footer stored;
-  if (!payload || !format::read_footer(*payload, header.count, stored)) {
+  if (!payload || !format::read_footer(*payload, header.count, stored, header.stored)) {
     report_(Verdict::invalid, at, where, payload ? "the footer is malformed" : payload.error().message);
     return;
   }
+  format::fit_heads(footer_);
   if (!hashed) {
     for (auto* footer : {&stored, &footer_}) {
       for (auto& head : footer->heads) head.hash = {};

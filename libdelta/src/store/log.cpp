@@ -370,7 +370,7 @@ Result<std::vector<store::Head>> Log::Impl::heads(const Log& log) const {
   std::vector<store::Head> heads(catalog.origins());
   bool complete = true;
   for (const auto& part : parts) {
-    complete = complete && (part.segment.sealed || part.segment.rows().empty());
+    complete = complete && ((part.segment.sealed && !part.segment.footer.heads.empty()) || part.segment.rows().empty());
     for (const auto& entry : part.segment.footer.heads) {
       if (entry.origin >= part.segment.names.origins.size()) {
         return error(ErrorCode::corrupt, "the footer names an unknown origin").in(part.segment.file->name());

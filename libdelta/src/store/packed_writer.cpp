@@ -34,20 +34,27 @@ struct PackedWriter::Block {
   ChangeBatch batch;  // vectors by segment number, commits by row, seqs as places, times as lags
   std::uint64_t number = 0;  // of pieces
   Repeats repeats;           // of pieces before it
-  Timestamp least{~std::uint64_t{0}}, greatest{};
-  format::FrameHeader frame;
-  Preset preset = Preset::balanced;
-  Buffer bytes;
+  std::uint64_t first_ordinal = 0;
+  FrameList out;
+  std::vector<SegmentFile::VectorRange> ranges;  // of the frames in it
 
-  void encode() {
-    Buffer payload;
-    codec::encode_block(batch, codec::Layout::packed, preset, payload);
-    frame.raw = static_cast<std::uint32_t>(payload.size());
-    append_frame(frame, payload, bytes);
+  void encode(const std::vector<format::CommitRow>& rows, Preset preset) {
+    encode_blocks(batch, codec::Layout::packed, preset, [&](const ChangeBatch& part, std::size_t begin, const Buffer& payload) {
+      format::FrameHeader& frame = out.frames.emplace_back(SegmentFile::frame(format::FrameType::data));
+      frame.count = static_cast<std::uint32_t>(part.size());
+      frame.first = first_ordinal + begin;
+      frame.min_time = Timestamp{~std::uint64_t{0}};
+      for (std::size_t i = 0; i < part.size(); ++i) {
+        const Timestamp time{rows[part.commits[i]].commit.time.hlc - part.times[i].hlc};
+        frame.min_time = std::min(frame.min_time, time), frame.max_time = std::max(frame.max_time, time);
+      }
+      frame.raw = static_cast<std::uint32_t>(payload.size());
+      append_frame(frame, payload, out.bytes);
+      ranges.push_back({part.vectors.front(), part.vectors.back()});
+    });
   }
   void append(const Block& piece) {
     for (std::size_t i = 0; i < piece.batch.size(); ++i) batch.add(piece.batch[i]);
-    least = std::min(least, piece.least), greatest = std::max(greatest, piece.greatest);
   }
 };
 
@@ -85,13 +92,8 @@ Status PackedWriter::write_names() {
     props.namespaces.push_back(catalog_.name_space(catalog_.namespace_of(order_[number])));
     ns = ++namespace_count_;
   }
-  Buffer raw;
-  if (namespace_count_ > 0) {
-    format::write_props(props, raw);
-    format::FrameHeader frame = file_.frame(format::FrameType::props);
-    frame.count = namespace_count_;
-    DELTA_OK(file_.write_table(frame, raw));
-  }
+  FrameList names;
+  append_props(props, options_.preset, names);
   for (std::size_t first = 0; first < order_.size(); first += kIdsAtOnce) {
     const auto some = order_.subspan(first, std::min(kIdsAtOnce, order_.size() - first));
     format::Ids ids;
@@ -99,14 +101,11 @@ Status PackedWriter::write_names() {
       ids.owners.add(namespaces[catalog_.namespace_of(vector)] - 1, 1);
       ids.ids.push_back(catalog_.id(vector));
     }
-    raw.clear();
-    format::write_ids(ids, raw);
-    format::FrameHeader frame = file_.frame(format::FrameType::ids);
-    frame.count = static_cast<std::uint32_t>(some.size());
-    frame.first = first;
-    DELTA_OK(file_.write_table(frame, raw));
+    append_ids(ids, first, options_.preset, names);
+    DELTA_OK(file_.write(names, {}));
+    names.clear();
   }
-  return {};
+  return names.frames.empty() ? Status() : file_.write(names, {});
 }
 
 Status PackedWriter::add(const Change& change) {
@@ -119,8 +118,6 @@ Status PackedWriter::add(const Change& change) {
   local.time = Timestamp{commit.time.hlc - change.time.hlc};
   block.batch.add(local);
   block.repeats += copies_.note(change, block.number, pieces_.empty() ? block.number : pieces_.front()->number);
-  block.least = std::min(block.least, change.time);
-  block.greatest = std::max(block.greatest, change.time);
   if (block.batch.row_bytes() < kPieceBytes && block.batch.size() < kPieceDeltas) return {};
   end_piece();
   if (grown_ == 0 && pieces_.size() < CopyWatch::kLookAhead / kPieceBytes) return {};
@@ -181,23 +178,14 @@ Status PackedWriter::write_block(std::size_t most) {
   std::unique_ptr<Block> next = std::move(pieces_.front());
   for (std::size_t i = 1; i < n; ++i) next->append(*pieces_[i]);
   pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(n));
-  Block& block = *next;
-  block.frame = file_.frame(format::FrameType::data);
-  block.frame.count = static_cast<std::uint32_t>(block.batch.size());
-  block.frame.first = ordinal_;
-  block.frame.min_time = block.least, block.frame.max_time = block.greatest;
-  ordinal_ += block.batch.size();
-  block.preset = options_.preset;
+  next->first_ordinal = std::exchange(ordinal_, ordinal_ + next->batch.size());
   const auto shared = std::shared_ptr<Block>(std::move(next));
-  return work_.submit([shared]() -> Status { return shared->encode(), Status{}; },
-                      [this, shared]() -> Status {
-                        const SegmentFile::VectorRange range{shared->batch.vectors.front(), shared->batch.vectors.back()};
-                        return file_.write({&shared->frame, 1}, shared->bytes, {&range, 1});
-                      });
+  return work_.submit([this, shared]() -> Status { return shared->encode(rows_, options_.preset), Status{}; },
+                      [this, shared]() -> Status { return file_.write(shared->out, shared->ranges); });
 }
 
 /// Rows [first, end), by the segment's numbers, with the records that they use.
-Status PackedWriter::write_commits(format::CommitTable& table, std::size_t first, std::size_t end) {
+Status PackedWriter::write_commits(format::CommitTable& table, std::size_t first, std::size_t end, const Link& link) {
   format::CommitTable part;
   std::vector<std::uint32_t> numbers(table.records.size());  // + 1
   for (std::size_t r = first; r < end; ++r) {
@@ -216,23 +204,20 @@ Status PackedWriter::write_commits(format::CommitTable& table, std::size_t first
     for (auto& parent : row.commit.parents) parent.origin = local_origin(parent.origin);
     for (auto& record : row.records) record = numbers[record] - 1;
   }
-  Buffer raw;
-  if (!new_origins_.empty()) {
-    format::FrameHeader frame = file_.frame(format::FrameType::props);
-    frame.count = static_cast<std::uint32_t>(new_origins_.size());
-    format::write_props({{}, std::move(new_origins_)}, raw);
-    new_origins_.clear();
-    DELTA_OK(file_.write_table(frame, raw));
-    raw.clear();
-  }
-  format::write_commits(part, format::Kind::packed, raw);
-  format::FrameHeader frame = file_.frame(format::FrameType::commits);
-  frame.first = first;
-  frame.count = static_cast<std::uint32_t>(part.rows.size());
-  return file_.write_table(frame, raw);
+  FrameList out;
+  append_props({{}, std::exchange(new_origins_, {})}, options_.preset, out);
+  std::uint64_t next = first;
+  const auto first_of = [&](const format::CommitTable& some) { return std::exchange(next, next + some.rows.size()); };
+  const auto link_part = [&](format::CommitTable& some) -> Status {
+    if (link) DELTA_OK(link());
+    for (std::size_t r = first; r < end; ++r) some.rows[r - first].previous = table.rows[r].previous;
+    return {};
+  };
+  DELTA_OK(append_commits(std::move(part), format::Kind::packed, options_.preset, first_of, link_part, out));
+  return file_.write(out, {});
 }
 
-Status PackedWriter::finish(format::CommitTable& table, std::span<const Hash> hashes) {
+Status PackedWriter::finish(format::CommitTable& table, std::span<const Hash> hashes, const Link& link) {
   DELTA_CHECK(&table.rows == &rows_ && hashes.size() == rows_.size());
   if (numbers_.empty()) DELTA_OK(write_names());
   end_piece();
@@ -249,7 +234,7 @@ Status PackedWriter::finish(format::CommitTable& table, std::span<const Hash> ha
     file_.note_head(head, hashes[r]);
   }
   for (std::size_t first = 0; first < commits; first += kRowsAtOnce) {
-    DELTA_OK(write_commits(table, first, std::min(commits, first + kRowsAtOnce)));
+    DELTA_OK(write_commits(table, first, std::min(commits, first + kRowsAtOnce), link));
   }
   DELTA_OK(file_.sync());
   return file_.finish({static_cast<std::uint32_t>(order_.size()), namespace_count_, origin_count_, static_cast<std::uint32_t>(commits), ordinal_});

@@ -33,7 +33,9 @@ class PackedWriter {
   /// The next delta: those of a vector together, in key order. `commit` is its row, `vector` a number of the catalog.
   Status add(const Change& change);
   /// Writes the commits, sealed. `table`: that of `rows`; it is used up. `hashes`: of each row's commit, at least the last of each origin.
-  Status finish(format::CommitTable& table, std::span<const Hash> hashes);
+  /// `link`: fills in the `previous` of all rows of the table, where more COMMITS frames than one need it; null: they are there.
+  using Link = std::function<Status()>;
+  Status finish(format::CommitTable& table, std::span<const Hash> hashes, const Link& link = {});
 
   /// Up to so many bytes as rows a log is looked at whole to choose the size of its blocks.
   static constexpr std::uint64_t kTrialBytes = std::uint64_t{16} * (96 << 10);
@@ -54,7 +56,7 @@ class PackedWriter {
   void choose_size();
   Status write_ready();
   Status write_block(std::size_t most);
-  Status write_commits(format::CommitTable& table, std::size_t first, std::size_t end);
+  Status write_commits(format::CommitTable& table, std::size_t first, std::size_t end, const Link& link);
 
   const Catalog& catalog_;
   const std::vector<format::CommitRow>& rows_;

@@ -7,6 +7,7 @@
 #include "format/wire.hpp"
 #include "store/check_ahead.hpp"
 #include "support/checksum.hpp"
+#include "support/limits.hpp"
 
 namespace delta::store {
 
@@ -178,6 +179,11 @@ class Scanner {
     }
     if (const char* what = format::misuse(frame)) {  // nothing is damaged: it was written so
       out_.findings.push_back({Verdict::invalid, file_.name(), at_, place_name(segment_number(), &frame), what, {}});
+    }
+    if (segment().frames.size() >= kMaxFrames) {
+      out_.findings.push_back({Verdict::invalid, file_.name(), at_, place_name(segment_number(), &frame), "more frames than a segment may have", {}});
+      stop_ = true;
+      return {};
     }
     next_number_ = frame.number + 1;
     digest_.add({header_bytes, kFrameBytes});

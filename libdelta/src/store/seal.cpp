@@ -7,6 +7,7 @@
 #include "store/log_impl.hpp"
 #include "store/postings.hpp"
 #include "support/checksum.hpp"
+#include "support/limits.hpp"
 
 namespace delta::store {
 namespace {
@@ -84,13 +85,13 @@ Result<Seal> make_seal(const Segment& segment, unsigned threads) {
   PostingsBuilder postings;
   DELTA_TRY(seal.footer, rebuild_footer(segment, threads, postings));
   DELTA_TRY(Checksum digest, digest_of(segment));
-  const auto append = [&](FrameType type, std::uint64_t first, std::size_t count, const Buffer& payload) {
+  const auto append = [&](FrameType type, std::uint64_t first, std::size_t count, const Buffer& payload, const format::Load& load = {}) {
     format::FrameHeader& frame = seal.frames.emplace_back();
     frame.type = type, frame.first = first, frame.count = static_cast<std::uint32_t>(count);
     frame.salt = segment.header.salt();
     frame.number = static_cast<std::uint32_t>(seal.footer.frames.size());
     const std::size_t at = seal.bytes.size();
-    append_table(frame, payload, Preset::balanced, seal.bytes);
+    append_table(frame, payload, Preset::balanced, seal.bytes, load);
     digest.add(ByteView(seal.bytes).subspan(at, format::kFrameBytes));
     return segment.length + at;
   };
@@ -100,9 +101,11 @@ Result<Seal> make_seal(const Segment& segment, unsigned threads) {
     return {};
   }));
   Buffer raw;
+  format::fit_heads(seal.footer);
   format::write_footer(seal.footer, raw);
+  if (raw.size() > kMaxFrameBytes) return error(ErrorCode::limit, "a segment of more frames than one may have").in(segment.file->name());
   format::Trailer& trailer = seal.trailer;
-  trailer.footer_offset = append(FrameType::footer, 0, seal.footer.frames.size(), raw);
+  trailer.footer_offset = append(FrameType::footer, 0, seal.footer.frames.size(), raw, format::load_of(seal.footer));
   trailer.length = segment.length + seal.bytes.size() + format::kTrailerBytes;
   trailer.deltas = segment.committed();
   trailer.commits = static_cast<std::uint32_t>(segment.rows().size());

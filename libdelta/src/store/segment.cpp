@@ -59,6 +59,7 @@ Result<Footered> by_footer(const std::shared_ptr<const InputFile>& file, std::ui
   format::FrameHeader footer;
   if (format::read_frame_header(bytes, footer, why) != format::Parse::ok || footer.type != FrameType::footer) return out;
   if (trailer.footer_offset + footer.extent() + kTrailerBytes != trailer.length || footer.count != trailer.frames - 1) return out;
+  if (footer.count >= kMaxFrames || footer.count > (trailer.footer_offset - kHeaderBytes) / kFrameBytes) return out;
   if (trailer.salt != segment.header.salt() || footer.checksum != trailer.footer_checksum) return out;
   const format::FrameEntry self = format::entry_of(footer, trailer.footer_offset);
   segment.footer.frames = {self};
@@ -67,7 +68,7 @@ Result<Footered> by_footer(const std::shared_ptr<const InputFile>& file, std::ui
   if (!payload) return out;
   segment.footer = {};
   segment.frame_numbers.clear();
-  if (!format::read_footer(*payload, footer.count, segment.footer)) return out;
+  if (!format::read_footer(*payload, footer.count, segment.footer, footer.stored)) return out;
   segment.frame_numbers.resize(footer.count);
   std::uint64_t at = kHeaderBytes, deltas = 0;
   for (std::uint32_t i = 0; i < footer.count; ++i) {
@@ -199,7 +200,7 @@ Status load_ids(Segment& segment, const format::FrameHeader& frame, ByteView pay
   if (frame.first != segment.vectors()) return error(ErrorCode::corrupt, "ids are missing before this frame");
   if (frame.count > kMaxVectors - segment.vectors()) return error(ErrorCode::corrupt, "more vectors than have numbers");
   format::Ids ids;
-  DELTA_OK(format::read_ids(payload, frame.count, static_cast<std::uint32_t>(segment.names.namespaces.size()), wanted, ids));
+  DELTA_OK(format::read_ids(payload, frame.count, static_cast<std::uint32_t>(segment.names.namespaces.size()), wanted, ids, frame.stored));
   for (const std::uint32_t place : ids.places) segment.id_vectors.push_back(segment.vectors() + place);
   segment.owners.append(ids.owners);
   if (segment.ids.empty()) {  // mostly: one frame has them all
@@ -215,7 +216,8 @@ Status load_commits(Segment& segment, const format::FrameHeader& frame, ByteView
   std::uint64_t end = segment.row_ends.empty() ? 0 : segment.row_ends.back();
   const std::size_t before = segment.rows().size();
   if (frame.first != (segment.packed() ? before : end)) return error(ErrorCode::corrupt, "commits are missing before this frame");
-  DELTA_OK(format::read_commits(payload, segment.header.kind, frame.count, static_cast<std::uint32_t>(segment.names.origins.size()), segment.commits));
+  DELTA_OK(format::read_commits(payload, segment.header.kind, frame.count, static_cast<std::uint32_t>(segment.names.origins.size()), segment.commits,
+                                frame.stored));
   if (segment.packed()) return {};
   for (std::size_t row = before; row < segment.rows().size(); ++row) {
     segment.row_ends.push_back(end += segment.rows()[row].commit.deltas());
@@ -262,7 +264,7 @@ Status load_tables(Segment& segment, Tables tables, const format::IdSet* wanted)
     if (type != FrameType::props && type != FrameType::commits && (type != FrameType::ids || tables == Tables::without_ids)) continue;
     format::FrameHeader frame;
     DELTA_TRY(const Buffer payload, read_frame(segment, i, &frame));
-    Status loaded = type == FrameType::props ? format::read_props(payload, frame.count, segment.names)
+    Status loaded = type == FrameType::props ? format::read_props(payload, frame.count, segment.names, frame.stored)
                     : type == FrameType::ids ? load_ids(segment, frame, payload, wanted)
                                              : load_commits(segment, frame, payload);
     if (!loaded) return std::move(std::move(loaded).error().in(segment.file->name()).at(frame_place(segment, i)));
@@ -288,12 +290,12 @@ void each_commits_frame(const Segment& segment, const Visit& visit) {
     const auto payload = read_frame(segment, i, &frame);
     if (!payload) continue;
     if (entry.type == FrameType::props) {
-      if (!format::read_props(*payload, frame.count, names)) return;
+      if (!format::read_props(*payload, frame.count, names, frame.stored)) return;
       continue;
     }
     format::CommitTable table;
     const auto origins = static_cast<std::uint32_t>(names.origins.size());
-    if (format::read_commits(*payload, segment.header.kind, frame.count, origins, table)) visit(names, table.rows, frame.first);
+    if (format::read_commits(*payload, segment.header.kind, frame.count, origins, table, frame.stored)) visit(names, table.rows, frame.first);
   }
 }
 

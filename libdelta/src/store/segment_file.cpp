@@ -26,19 +26,22 @@ void SegmentFile::start(format::Kind kind, const Hash& id) {
 }
 
 format::FrameHeader SegmentFile::frame(FrameType type) {
-  DELTA_CHECK(started_);
   format::FrameHeader frame;
   frame.type = type;
-  frame.salt = header_.salt();
-  frame.number = frames_++;
   return frame;
 }
 
-Status SegmentFile::write(std::span<const format::FrameHeader> frames, ByteView bytes, std::span<const VectorRange> vectors) {
-  DELTA_OK(write_out(bytes));
+Status SegmentFile::write(FrameList& list, std::span<const VectorRange> vectors) {
+  DELTA_CHECK(started_);
   std::size_t at = 0;
-  for (const auto& frame : frames) {
-    digest_.add(bytes.subspan(at, format::kFrameBytes));
+  for (auto& frame : list.frames) {
+    place_frame(frame, header_.salt(), frames_++, list.bytes.data() + at);
+    at += frame.extent();
+  }
+  DELTA_OK(write_out(list.bytes));
+  at = 0;
+  for (const auto& frame : list.frames) {
+    digest_.add(ByteView(list.bytes).subspan(at, format::kFrameBytes));
     at += frame.extent();
     format::FrameEntry entry = format::entry_of(frame, 0);
     if (frame.type == FrameType::data) {
@@ -55,9 +58,10 @@ Status SegmentFile::write(std::span<const format::FrameHeader> frames, ByteView 
 }
 
 Status SegmentFile::write_table(format::FrameHeader frame, const Buffer& raw) {
-  Buffer bytes;
-  append_table(frame, raw, preset_, bytes);
-  return write({&frame, 1}, bytes, {});
+  FrameList list;
+  append_table(frame, raw, preset_, list.bytes);
+  list.frames.push_back(frame);
+  return write(list, {});
 }
 
 Status SegmentFile::write_header() {
@@ -76,13 +80,12 @@ Status SegmentFile::write_out(ByteView bytes) {
 
 Status SegmentFile::finish(const Counts& counts, const std::function<Status()>& barrier) {
   footer_.vectors = counts.vectors, footer_.namespaces = counts.namespaces, footer_.origins = counts.origins;
-  Buffer raw;
-  format::write_footer(footer_, raw);
+  format::fit_heads(footer_);
   format::Trailer trailer;
   trailer.footer_offset = bytes_;
-  format::FrameHeader last = frame(FrameType::footer);
-  last.count = static_cast<std::uint32_t>(footer_.frames.size());
-  DELTA_OK(write_table(last, raw));
+  FrameList last;
+  DELTA_OK(append_footer(footer_, preset_, last));
+  DELTA_OK(write(last, {}));
   if (barrier) DELTA_OK(barrier());
   trailer.length = bytes_ + format::kTrailerBytes;
   trailer.deltas = counts.deltas;

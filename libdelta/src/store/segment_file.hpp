@@ -10,6 +10,7 @@
 #include "delta/preset.hpp"
 #include "delta/result.hpp"
 #include "format/tables.hpp"
+#include "store/frames.hpp"
 #include "support/checksum.hpp"
 
 namespace delta::store {
@@ -28,13 +29,13 @@ class SegmentFile {
   void start(format::Kind kind, const Hash& id);
   bool started() const { return started_; }
 
-  /// A frame header with salt and the next number.
-  format::FrameHeader frame(format::FrameType type);
-  /// Frames that are encoded already, in order of their numbers. `vectors`: of the DATA frames in turn.
+  /// A frame header; salt and number come with the writing.
+  static format::FrameHeader frame(format::FrameType type);
+  /// Frames that are encoded already, which get the next numbers. `vectors`: of the DATA frames in turn.
   struct VectorRange {
     std::uint32_t least = 0, greatest = 0;
   };
-  Status write(std::span<const format::FrameHeader> frames, ByteView bytes, std::span<const VectorRange> vectors);
+  Status write(FrameList& list, std::span<const VectorRange> vectors);
   /// Encodes and writes a table.
   Status write_table(format::FrameHeader frame, const Buffer& raw);
   void note_head(const format::CommitRow& row, const Hash& hash) { format::note_head(footer_, row, hash); }

@@ -40,17 +40,17 @@ struct SegmentWriter::Block {
   std::vector<Piece> pieces;
   format::Props new_props;
   format::Ids new_ids;
-  std::vector<format::FrameHeader> frames;  // numbers and counts are set before the work
+  std::uint64_t first_id = 0, first_ordinal = 0;  // set before the work
   Preset preset = Preset::balanced;
 
   std::vector<Hash> leaves;
-  std::vector<Held> held;
-  Buffer bytes, payload;
+  FrameList out;
+  std::vector<std::vector<Held>> held;  // of each DATA frame in it
 
   void reset() {
     batch.clear(), ids.clear(), owners.clear(), pieces.clear();
     new_props = {}, new_ids = {};
-    frames.clear(), leaves.clear(), bytes.clear();
+    leaves.clear(), out.clear(), held.clear();
     repeats = {};
   }
   void append(const Block& next);
@@ -85,20 +85,19 @@ void SegmentWriter::Block::hash_leaves() {
 }
 
 void SegmentWriter::Block::encode() {
-  for (auto& frame : frames) {
-    payload.clear();
-    if (frame.type == format::FrameType::props) {
-      format::write_props(new_props, payload);
-      append_table(frame, payload, preset, bytes);
-    } else if (frame.type == format::FrameType::ids) {
-      format::write_ids(new_ids, payload);
-      append_table(frame, payload, preset, bytes);
-    } else {
-      codec::encode_block(batch, codec::Layout::fresh, preset, payload);
-      frame.raw = static_cast<std::uint32_t>(payload.size());
-      append_frame(frame, payload, bytes);
-    }
-  }
+  append_props(new_props, preset, out);
+  append_ids(new_ids, first_id, preset, out);
+  if (batch.empty()) return;
+  encode_blocks(batch, codec::Layout::fresh, preset, [&](const ChangeBatch& part, std::size_t begin, const Buffer& payload) {
+    format::FrameHeader& frame = out.frames.emplace_back(SegmentFile::frame(format::FrameType::data));
+    const auto [least, greatest] = std::ranges::minmax(part.times);
+    frame.count = static_cast<std::uint32_t>(part.size());
+    frame.first = first_ordinal + begin;
+    frame.min_time = least, frame.max_time = greatest;
+    frame.raw = static_cast<std::uint32_t>(payload.size());
+    append_frame(frame, payload, out.bytes);
+    held.push_back(held_by(part));
+  });
 }
 
 SegmentWriter::SegmentWriter(const Catalog& catalog, std::vector<Head> heads, Options options, Sink sink)
@@ -230,43 +229,27 @@ Status SegmentWriter::flush_blocks() {
   return {};
 }
 
-// Settles the frame numbers, and hands the block to a worker.
+// Settles what its deltas and names count from, and hands the block to a worker.
 Status SegmentWriter::dispatch_first() {
   // The queue owns the block until done() puts it back among the spare ones.
   const auto shared = std::shared_ptr<Block>(std::move(held_.front()));
   held_.pop_front();
   Block& block = *shared;
-  const bool names = !block.new_props.namespaces.empty() || !block.new_props.origins.empty();
-  const auto frame = [&](format::FrameType type, std::size_t count) -> format::FrameHeader& {
-    block.frames.push_back(file_.frame(type));
-    block.frames.back().count = static_cast<std::uint32_t>(count);
-    return block.frames.back();
-  };
-  if (names) frame(format::FrameType::props, block.new_props.namespaces.size() + block.new_props.origins.size());
-  if (const auto n = block.new_ids.ids.size(); n > 0) {
-    frame(format::FrameType::ids, n).first = named_;
-    named_ += n;
-  }
-  if (!block.batch.empty()) {
-    auto& data = frame(format::FrameType::data, block.batch.size());
-    data.first = ordinal_;
-    const auto [lo, hi] = std::ranges::minmax(block.batch.times);
-    data.min_time = lo, data.max_time = hi;
-    ordinal_ += block.batch.size();
-  }
+  block.first_id = std::exchange(named_, named_ + block.new_ids.ids.size());
+  block.first_ordinal = std::exchange(ordinal_, ordinal_ + block.batch.size());
   block.preset = options_.preset;
   Block* raw = shared.get();
-  return work_.submit([raw]() -> Status { raw->hash_leaves(); raw->held = held_by(raw->batch); raw->encode(); return {}; },
+  return work_.submit([raw]() -> Status { raw->hash_leaves(); raw->encode(); return {}; },
                       [this, shared]() -> Status { return write_block(*shared); });
 }
 
 Status SegmentWriter::write_block(Block& block) {
-  SegmentFile::VectorRange range;
-  if (!block.batch.empty()) {
-    range = {block.held.front().vector, block.held.back().vector};
-    postings_.add(block.held);
+  std::vector<SegmentFile::VectorRange> ranges;
+  for (const auto& held : block.held) {
+    ranges.push_back({held.front().vector, held.back().vector});
+    postings_.add(held);
   }
-  DELTA_OK(file_.write(block.frames, block.bytes, {&range, 1}));
+  DELTA_OK(file_.write(block.out, ranges));
   absorb_leaves(block);
   if (block.batch.row_bytes() >= CopyWatch::kLookAhead) return {};  // too large to be kept
   auto spare = std::make_unique<Block>(std::move(block));
@@ -313,16 +296,17 @@ Status SegmentWriter::flush_commits() {
     file_.note_head(row, hash);
   }
   DELTA_CHECK(roots_.empty());
-  Buffer raw;
   format::CommitTable table;
-  table.rows = std::move(rows_);
-  format::write_commits(table, format::Kind::fresh, raw);
-  format::FrameHeader frame = file_.frame(format::FrameType::commits);
-  frame.first = ordinal_ - rows_deltas_;
-  frame.count = static_cast<std::uint32_t>(table.rows.size());
-  rows_.clear();
-  rows_deltas_ = 0;
-  return file_.write_table(frame, raw);
+  table.rows = std::exchange(rows_, {});
+  std::uint64_t first = ordinal_ - std::exchange(rows_deltas_, 0);
+  FrameList out;
+  const auto first_of = [&](const format::CommitTable& part) {
+    const std::uint64_t before = first;
+    for (const auto& row : part.rows) first += row.commit.deltas();
+    return before;
+  };
+  DELTA_OK(append_commits(std::move(table), format::Kind::fresh, options_.preset, first_of, {}, out));
+  return file_.write(out, {});
 }
 
 Status SegmentWriter::finish() {

@@ -23,11 +23,22 @@ PLAIN, ZSTD = 0, 1
 MAX_PAYLOAD = 16 << 20
 DRAFT = 2
 PRESETS = 3
+MAX_FRAMES = 1 << 18
+KIB = 1 << 10
 
 
 def ignored(kind):
     """A type that may be passed over, and is not known."""
     return kind & IGNORABLE and kind not in KNOWN
+
+
+def bounds(kind, stored):
+    """What a frame may hold: (count, elements of lists, bytes of texts or of plain rows)."""
+    return {PROPS: (512 + 8 * stored, 0, 256 * KIB + 64 * stored),
+            IDS: (1024 + 16 * stored, 0, 256 * KIB + 64 * stored),
+            DATA: (16384 + 16 * stored, 0, 512 * KIB + 1024 * stored),
+            COMMITS: (256 + 2 * stored, 1024 + 16 * stored, 512 * KIB + 64 * stored),
+            FOOTER: (MAX_FRAMES - 1, 1024 + 16 * stored, 0)}.get(kind, (MAX_PAYLOAD, MAX_PAYLOAD, 0))
 
 
 def padded(n):
@@ -150,13 +161,19 @@ class Segment:
         self.hash_rows()
 
     def take(self, frame, columns):
+        count, items, texts = bounds(frame.type, frame.stored)
+        need(frame.count <= count, f"frame {frame.number}: more than its bytes may hold")
         if frame.type == PROPS:
             namespaces, origins = tables.read_props(frame.payload, frame.count)
+            held = sum(len(name.encode()) for name in [*origins, *(name for name, _ in namespaces)])
+            need(held <= texts, "PROPS: more text than its bytes may hold")
             self.namespaces += namespaces
             self.origins += origins
         elif frame.type == IDS:
             need(frame.first == len(self.vectors), "IDS: another first number")
-            self.vectors += tables.read_ids(frame.payload, frame.count, len(self.namespaces))
+            vectors = tables.read_ids(frame.payload, frame.count, len(self.namespaces))
+            need(sum(len(name.encode()) for _, name in vectors) <= texts, "IDS: more text than its bytes may hold")
+            self.vectors += vectors
         elif frame.type == DATA:
             need(frame.first == len(self.deltas), "DATA: another first ordinal")
             deltas = read_deltas(columns[frame.number], frame.count, self.packed)
@@ -164,11 +181,16 @@ class Segment:
                 need(delta.vector < len(self.vectors), "DATA: a vector without a name")
                 dims = self.namespaces[self.vectors[delta.vector][0]][1]
                 need(len(delta.bits) == dims if delta.full else all(index < dims for index in delta.indices), "DATA: beyond the dims")
+            rows = [16 + 4 * (len(delta.indices) + len(delta.bits)) for delta in deltas]
+            held = sum(rows) + sum(len(delta.metadata.encode()) for delta in deltas)
+            need(held <= MAX_PAYLOAD and held - max(rows) <= texts, "DATA: more than its bytes may hold")
             self.data.append((frame, deltas))
             self.deltas += deltas
         elif frame.type == COMMITS:
             need(frame.first == (len(self.rows) if self.packed else self.closed), "COMMITS: another first number")
-            rows = tables.read_commits(frame.payload, frame.count, len(self.origins), self.packed)
+            rows, held = tables.read_commits(frame.payload, frame.count, len(self.origins), self.packed)
+            need(held <= items, "COMMITS: longer lists than its bytes may hold")
+            need(sum(len(text.encode()) for row in rows for text in row.texts()) <= texts, "COMMITS: more text than its bytes may hold")
             if not self.packed:
                 self.close(rows, len(self.rows))
             self.rows += rows
@@ -286,8 +308,8 @@ def read_segments(data):
         segment = Segment(header, frames, mine)
         need(totals == (len(segment.deltas), len(segment.rows)), "trailer: other numbers of deltas or commits")
         need(not segment.packed or len(frames) > 1 and frames[-2].type == SYNC, "a packed segment without SYNC")
-        need(frames[-1].count == len(frames) - 1, "FOOTER: another number of frames")
-        stated = tables.read_footer(frames[-1].payload, frames[-1].count)
+        need(frames[-1].count == len(frames) - 1 < MAX_FRAMES, "FOOTER: another number of frames")
+        stated = tables.read_footer(frames[-1].payload, frames[-1].count, bounds(FOOTER, frames[-1].stored)[1])
         need(stated == segment.footer(frames[:-1]), "FOOTER: it does not say what the frames do")
         segment.check_postings(frames)
         segment.check_id()

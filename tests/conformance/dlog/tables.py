@@ -5,13 +5,14 @@ from typing import NamedTuple
 from .wire import Reader, need, unzigzag, utf8
 
 NO_HASH = bytes(32)
+MAX_DIMS = 1 << 20
 MAX_MICROS, MAX_TICK = (1 << 52) - 1, (1 << 12) - 1
 
 
 def read_props(payload, count):
     """[(name, dims)], [origin]"""
     reader = Reader(payload, "PROPS")
-    namespaces = [(reader.text(), reader.varint(65536)) for _ in range(reader.varint())]
+    namespaces = [(reader.text(), reader.varint(MAX_DIMS)) for _ in range(reader.varint())]
     origins = [reader.text() for _ in range(reader.varint())]
     reader.done()
     need(all(dims > 0 for _, dims in namespaces), "PROPS: a namespace of no dims")
@@ -49,9 +50,12 @@ class Row:
     def last(self):
         return self.first + self.count - 1
 
+    def texts(self):
+        return self.message, self.tool, self.source, self.trace, self.setting
+
 
 def read_commits(payload, count, origins, packed):
-    """Rows, in order."""
+    """Rows, in order, and how many elements their lists have together."""
     reader = Reader(payload, "COMMITS")
     strings = [""] + [reader.text() for _ in range(reader.varint())]
     need(all(strings[1:]), "COMMITS: an empty string in the table")
@@ -63,13 +67,13 @@ def read_commits(payload, count, origins, packed):
         need(row.count > 0, "COMMITS: a row without deltas")
     read_times(reader, rows)
     read_strings(reader, rows, strings)
-    read_places(reader, rows, origins)
+    held = read_places(reader, rows, origins)
     for row in rows:
         row.records, row.nodes = [], []
     if packed:
-        read_pruning(reader, rows, origins)
+        held += read_pruning(reader, rows, origins)
     reader.done()
-    return rows
+    return rows, held
 
 
 def read_times(reader, rows):
@@ -112,6 +116,7 @@ def read_places(reader, rows, origins):
         row.previous = reader.raw(32) if first > (0 if known else 1) else None if known else NO_HASH
         last[row.origin] = row.last
         before = row
+    return sum(max(0, form - 1) for form in forms)
 
 
 def read_pruning(reader, rows, origins):
@@ -129,6 +134,7 @@ def read_pruning(reader, rows, origins):
         if row.records:
             row.nodes = [reader.raw(32) for _ in range(reader.varint())]
             need(row.nodes, "COMMITS: a pruned row without hashes")
+    return sum(1 + len(kept) + len(seen) for _, kept, seen in records) + sum(len(row.records) + len(row.nodes) for row in rows)
 
 
 def read_record(reader, origins):
@@ -185,7 +191,7 @@ class Footer(NamedTuple):
     heads: list    # (origin, first, last, last time, hash before the first or zeros, last hash)
 
 
-def read_footer(payload, count):
+def read_footer(payload, count, most_heads):
     reader = Reader(payload, "FOOTER")
     checksums = [int.from_bytes(reader.raw(4), "little") for _ in range(count)]
     totals = tuple(reader.varints(3))
@@ -194,7 +200,7 @@ def read_footer(payload, count):
     entries = [Entry(*entry[:6], entry[5] + entry[6], entry[7], entry[7] + entry[8])
                for entry in zip(checksums, types, stored, counts, firsts, least, spans, vectors, more)]
     heads = []
-    for _ in range(reader.varint()):
+    for _ in range(reader.varint(most_heads)):
         origin, first, more, time = reader.varints(4)
         previous = reader.raw(32) if first > 1 else NO_HASH
         heads.append((origin, first, first + more, time, previous, reader.raw(32)))

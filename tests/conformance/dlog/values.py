@@ -8,7 +8,7 @@ from . import floats
 from .delta import ABS, ALL, CLAMP, FOLLOWING, GAPS, NEGATE, OFFSET, PARAMETERS, PLAIN, REPEAT, REPEATED, RUNS, SCALE, SCALED, SHIFTED, STEPS
 from .wire import need
 
-MAX_DIMS = 65536
+MAX_DIMS = 1 << 20
 
 
 def set_indices(form, size, streams):
