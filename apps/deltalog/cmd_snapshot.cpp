@@ -184,7 +184,7 @@ struct Outputs {
     if (metadata) parts.push_back({&*metadata, [&] { return write_metadata(job, *metadata, progress); }});
     parts.push_back({&state, [&] { return write_state(job, format, state, progress); }});
     // What goes to a stream cannot be taken back: it is written when the files are durable.
-    std::ranges::stable_partition(parts, [](const Part& part) { return !part.file->written_through(); });
+    std::stable_partition(parts.begin(), parts.end(), [](const Part& part) { return !part.file->written_through(); });
     std::vector<OutputFile*> files;
     for (const Part& part : parts) {
       DELTA_OK(part.write());

@@ -212,8 +212,8 @@ Result<std::vector<Leaf>> whole_deltas(const Copy& copy, std::span<const Piece> 
 }
 
 std::span<const Leaf> leaves_of(const std::vector<Leaf>& all, std::size_t commit) {
-  const auto found = std::ranges::equal_range(all, commit, {}, &Leaf::piece);
-  return {found.begin(), found.end()};
+  const auto first = std::ranges::lower_bound(all, commit, {}, &Leaf::piece), end = std::ranges::upper_bound(all, commit, {}, &Leaf::piece);
+  return {first, end};  // clang 14 does not compile equal_range()
 }
 
 /// Of its whole deltas and of what stands for the others; none: they do not fit.

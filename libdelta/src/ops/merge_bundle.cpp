@@ -176,8 +176,10 @@ class BundleSource::Impl {
       previous = std::exchange(head->second, hashes_[r]);
       hashes.push_back(hashes_[r]);
       for (const std::uint32_t record : under) records.try_emplace(record);
-      const auto mine = std::ranges::equal_range(places_, static_cast<std::uint32_t>(r), {}, &Place::row);
-      for (const Place& place : mine) deltas.emplace_back(static_cast<std::uint32_t>(table.rows.size() - 1), place);
+      const auto row = static_cast<std::uint32_t>(r);
+      for (auto place = std::ranges::lower_bound(places_, row, {}, &Place::row); place != places_.end() && place->row == row; ++place) {
+        deltas.emplace_back(static_cast<std::uint32_t>(table.rows.size() - 1), *place);
+      }
     }
     for (auto& [record, number] : records) {
       number = static_cast<std::uint32_t>(table.records.size());

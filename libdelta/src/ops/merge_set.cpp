@@ -254,7 +254,8 @@ class Links {
       more.merge(at->second);
       places_[at->first].parent = parent;
     }
-    for (auto& [seq, place] : places_ | std::views::reverse) {
+    for (auto at = places_.rbegin(); at != places_.rend(); ++at) {
+      auto& [seq, place] = *at;
       if (place.parent != 0) places_.at(place.parent).size += place.size;
     }
     std::uint64_t roots = 0;

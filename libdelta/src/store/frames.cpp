@@ -98,13 +98,23 @@ format::CommitTable some_of(format::CommitTable& table, std::size_t begin, std::
   return some;
 }
 
+/// Whether smaller tables would hold less for each byte. Records go with every row that names them: where they are most of a table it is
+/// stored plain, if it may be.
+bool cut_helps(const format::CommitTable& table, const format::Load& load, std::size_t raw) {
+  if (table.rows.size() == 1) return false;
+  std::uint64_t shared = table.records.size();
+  for (const auto& record : table.records) shared += record.kept.ranges().size() + record.seen.size();
+  return raw > kMaxFrameBytes || 2 * shared <= load.items || !format::fits(FrameType::commits, load, raw);
+}
+
 Status append_cut(format::CommitTable table, format::Kind kind, Preset preset, const FirstOf& first, const Link& link, bool cut, FrameList& out) {
   Buffer raw;
   format::write_commits(table, kind, raw);
   const std::size_t rows = table.rows.size();
   if (rows == 1 && raw.size() > kMaxFrameBytes) return error(ErrorCode::limit, "a commit is larger than a frame may be: cut it into smaller ones");
   const std::size_t frames = out.frames.size();
-  if (append_whole(header_of(FrameType::commits), raw, format::load_of(table), rows > 1, preset, out)) {
+  const format::Load load = format::load_of(table);
+  if (append_whole(header_of(FrameType::commits), raw, load, cut_helps(table, load, raw.size()), preset, out)) {
     FrameHeader& frame = out.frames[frames];
     frame.first = first(table);
     format::write_frame_header(frame, out.bytes.data() + out.bytes.size() - frame.extent());
