@@ -64,7 +64,7 @@ Status StreamEncoder::take(OwnedRecord& next) {
   return {};
 }
 
-/// Whether a commit among what is pending is complete, by what was asked for.
+/// True when the pending records hold a whole commit, as --commit-every cuts them.
 bool StreamEncoder::is_cut() const {
   if (pending_.empty() || owed_ > 0) return false;
   if (pending_.size() >= options_.deltas.value_or(kMostRecords) || pending_bytes_ >= kMostBytes) return true;

@@ -87,7 +87,7 @@ int run(std::span<const std::string> words) {
   } catch (const std::bad_alloc&) {
     if (!console.has_committed()) throw;
   }
-  std::fputs("deltalog: out of memory; what was asked for is done\n", stderr);
+  std::fputs("deltalog: out of memory, but the work is done\n", stderr);
   return code_of(console, Exit::yes);
 }
 

@@ -173,7 +173,7 @@ class Sweep:
             whole = unmended(now, self.place.before) == self.place.before and any(word in err for word in SAID)
         else:
             # What is done stays done, also where there is no memory to tell of it.
-            whole = code == self.code and now == self.after and (out == self.out or (b"what was asked for is done" in err and self.writes))
+            whole = code == self.code and now == self.after and (out == self.out or (b"but the work is done" in err and self.writes))
         if not whole:
             changed = sorted(n for n in {*now, *self.place.before} if now.get(n) != self.place.before.get(n))
             self.problems.append(f"{self.name}: {what}: exit {code}, changed {changed}, stderr {err[-300:]!r}")

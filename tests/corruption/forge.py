@@ -355,7 +355,7 @@ def creates_in_frames(frames, n, dims):
 
 
 def no_values(n, dims):
-    """Vectors of which no value is listed."""
+    """Creates that list no value."""
     def make():
         columns = [constant(0x81, CREATE | 1 << 4, n), constant(0x82, 0, n), CLOCK, packed_column(0x87, varint(dims) * n), constant(0x88, 0, n)]
         return log(data(columns, n), commits(1, counts=varint(n)))

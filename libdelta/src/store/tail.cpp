@@ -42,7 +42,7 @@ Status seal(const std::string& path, io::AppendFile& file, Segment& last, std::v
   DELTA_OK(file.sync());
   DELTA_OK(file.write(bytes.last(format::kTrailerBytes)));
   DELTA_OK(file.acknowledge());
-  let_signals_kill();  // what was asked for is still to come
+  let_signals_kill();  // the append itself is still to come
   notices.push_back({Verdict::unsealed, path, last.offset, "", "the last segment was sealed", ""});
   return {};
 }
