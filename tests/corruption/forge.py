@@ -176,7 +176,7 @@ def commits_zeros(n, raw):
 
 
 def commits_valid(n):
-    return lambda: log(create(), negations(16384, 1), commits(n))
+    return lambda: log(create(), negations(850, 1), commits(n))
 
 
 def commits_in_frames(n, rows):
@@ -513,6 +513,7 @@ FILES = {
     "deltas-4M": deltas_claimed(4_000_000),
     "deltas-1M": deltas_claimed(1_000_000),
     "deltas-in-frames": deltas_in_frames(30, 16_384),
+    "deltas-as-many-as-may-be": deltas_in_frames(45, 850),
     "creates-16K-of-4K": creates(4096, 4096),
     "creates-16-MiB": creates(63, 65_536),
     "creates-of-2^20": creates(3, 1 << 20),

@@ -51,7 +51,7 @@ struct BlockBounds {
   std::uint64_t count = 0;  ///< deltas
   std::uint64_t rows = 0;   ///< bytes as plain rows, but for the largest delta
 };
-constexpr BlockBounds bounds_of_block(std::uint64_t payload) { return {16384 + 16 * payload, (512 << 10) + 1024 * payload}; }
+constexpr BlockBounds bounds_of_block(std::uint64_t payload) { return {256 + 16 * payload, (512 << 10) + 1024 * payload}; }
 
 /// The column directory alone: for `info`.
 Result<std::vector<ColumnSize>> block_columns(ByteView payload);

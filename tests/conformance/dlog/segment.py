@@ -36,7 +36,7 @@ def bounds(kind, stored):
     """What a frame may hold: (count, elements of lists, bytes of texts or of plain rows)."""
     return {PROPS: (512 + 8 * stored, 0, 256 * KIB + 64 * stored),
             IDS: (1024 + 16 * stored, 0, 256 * KIB + 64 * stored),
-            DATA: (16384 + 16 * stored, 0, 512 * KIB + 1024 * stored),
+            DATA: (256 + 16 * stored, 0, 512 * KIB + 1024 * stored),
             COMMITS: (256 + 2 * stored, 1024 + 16 * stored, 512 * KIB + 64 * stored),
             FOOTER: (MAX_FRAMES - 1, 1024 + 16 * stored, 0)}.get(kind, (MAX_PAYLOAD, MAX_PAYLOAD, 0))
 
