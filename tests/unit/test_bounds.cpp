@@ -181,7 +181,7 @@ TEST_CASE("deltas are cut into blocks that may hold them, however alike they are
   };
   ChangeBatch negations;
   for (std::uint32_t i = 0; i < 200'000; ++i) negations.add({.vector = i % 7, .op = Operation::negate, .time = Timestamp::of(1000 + i)});
-  check(negations, 4, 64);
+  check(negations, 4, 512);
   ChangeBatch zeros;
   const std::vector<std::uint32_t> bits(4096);
   for (std::uint32_t i = 0; i < 1000; ++i) zeros.add({.vector = i, .op = Operation::create, .time = Timestamp::of(1000), .bits = bits});
