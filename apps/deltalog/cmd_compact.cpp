@@ -18,6 +18,7 @@ using delta::CompactOptions;
 using delta::CompactReport;
 
 constexpr std::string_view kSince = "since:";
+constexpr delta::Micros kMaxSkew = 86'400'000'000;  // a day: what clocks may be apart
 
 Status add_since(const Invocation& invocation, const delta::Log& log, CompactOptions& options) {
   for (const std::string_view text : invocation.values("keep")) {
@@ -41,6 +42,9 @@ Result<CompactOptions> options_of(const Invocation& invocation) {
     options.keep.push_back(*rule);
   }
   DELTA_TRY(options.threads, threads_of(invocation));
+  DELTA_TRY(options.count_from, time_of(invocation, "at"));
+  DELTA_TRY(const auto clock, default_time());
+  options.clock = std::max(clock, now()) + kMaxSkew;
   DELTA_TRY(const auto preset, value_of(invocation, "preset", parse_preset));
   DELTA_TRY(const auto memory, value_of(invocation, "memory", parse_size));
   options.preset = preset.value_or(options.preset);
@@ -68,20 +72,32 @@ Result<bool> worth_it(const std::optional<Threshold>& threshold, const delta::Lo
   return false;
 }
 
-std::string answers_text(const delta::KeptTimes& kept) {
-  if (kept == delta::KeptTimes::all()) return "every time";
-  std::string text;
-  for (const auto& range : kept.ranges().first(std::min<std::size_t>(kept.ranges().size(), 12))) {
-    text += delta::format_time(range.first);
-    if (range.last == delta::kMaxMicros) text += " and later";
-    else if (range.last != range.first) text += " to " + delta::format_time(range.last);
-    text += ", ";
+void json_kept(delta::formats::JsonWriter& json, const delta::Log& log, const delta::KeptCut& kept) {
+  json.begin_object().member("why", kept.why);
+  if (kept.still) {
+    json.member("first", delta::format_time(kept.still->first)).member("last", delta::format_time(kept.still->last));
+  } else {
+    json.key("heads").begin_array();
+    for (const auto& dot : kept.release) json.string(log.dot_text(dot));
+    json.end_array();
   }
-  if (kept.ranges().size() > 12) text += fmt::format("{} more, ", kept.ranges().size() - 12);
-  return text + "now";
+  json.end_object();
 }
 
-std::string json_report(const CompactReport& report, bool dry) {
+/// What each rule keeps, and why: a line each.
+std::string kept_text(const delta::Log& log, const CompactReport& report) {
+  constexpr std::size_t kShown = 200;
+  std::string out;
+  const auto& cuts = report.kept_cuts;
+  for (const auto& kept : std::span(cuts).first(std::min(kShown, cuts.size()))) {
+    delta::KeptTimes still;
+    if (kept.still) still.add(*kept.still);
+    out += fmt::format("keeps {}: {}\n", delta::escape(kept.why, 200), kept.still ? times_text(still) : "the release of " + dots_text(log, kept.release));
+  }
+  return cuts.size() > kShown ? out + fmt::format("keeps {} more\n", cuts.size() - kShown) : out;
+}
+
+std::string json_report(const delta::Log& log, const CompactReport& report, bool dry) {
   std::string out;
   delta::formats::JsonWriter json(out);
   json.begin_object().member("type", "compact").key("v").u64(1).key("dry_run").boolean(dry);
@@ -92,6 +108,8 @@ std::string json_report(const CompactReport& report, bool dry) {
   for (const auto& range : report.answers.ranges()) {
     json.begin_object().member("first", delta::format_time(range.first)).member("last", delta::format_time(range.last)).end_object();
   }
+  json.end_array().key("keeps").begin_array();
+  for (const auto& kept : report.kept_cuts) json_kept(json, log, kept);
   json.end_array().key("repacked").boolean(report.repacked).key("changed").boolean(report.changed).end_object().end_line();
   return out;
 }
@@ -101,7 +119,7 @@ std::string text_report(const CompactReport& report, bool dry) {
                      delta::plural(report.deltas, "delta"), report.partial, delta::plural(report.vectors, "vector"),
                      report.pruned_commits > 0 ? delta::plural(report.pruned_commits, "pruned commit") + ", " : std::string(),
                      delta::human_size(report.bytes_before), delta::human_size(report.bytes_after),
-                     report.repacked ? "" : ", as it is, since packed it would be larger", answers_text(report.answers));
+                     report.repacked ? "" : ", as it is, since packed it would be larger", times_text(report.answers));
 }
 
 }  // namespace
@@ -150,9 +168,9 @@ Result<Exit> run_compact(const Invocation& invocation, Console& console) {
   warn_of(report.notices, console);
   if (!report.changed) console.note(invocation.operands()[0] + ": left as it is, since nothing would change");
   if (invocation.has("json")) {
-    DELTA_OK(console.print(json_report(report, dry)));
+    DELTA_OK(console.print(json_report(log, report, dry)));
   } else if (dry) {
-    DELTA_OK(console.print(text_report(report, dry) + "\n"));
+    DELTA_OK(console.print(kept_text(log, report) + text_report(report, dry) + "\n"));
   } else if (report.changed) {
     console.note(text_report(report, dry));
   }

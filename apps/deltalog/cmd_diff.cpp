@@ -53,17 +53,9 @@ Status check_usage(const Invocation& invocation) {
 }
 
 Result<CutOptions> cut_named(const Log& log, const Invocation::Given& given) {
-  CutOptions cut;
-  if (given.option == "as-seen-by") {
-    DELTA_TRY(cut.as_seen_by, find_dot(log, given.value));
-    return cut;
-  }
-  auto time = parse_time_in(log, given.value);
-  if (!time) {
-    time.error().message = "--at: " + time.error().message;
-    return std::move(time).error();
-  }
-  cut.at = *time;
+  if (given.option == "as-seen-by") return parse_seen(log, given.value);
+  auto cut = parse_cut(log, given.value);
+  if (!cut) cut.error().message = "--at: " + cut.error().message;
   return cut;
 }
 

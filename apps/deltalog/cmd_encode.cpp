@@ -392,7 +392,7 @@ Result<Exit> encode_stream(const Invocation& invocation, Console& console, delta
   delta::EncodeSummary summary = stream.summary();
   if (const auto* tag = invocation.value("tag")) {
     DELTA_TRY(auto encoder, Encoder::append(*invocation.value("append"), tagging));
-    DELTA_OK(encoder.tag(*tag));
+    DELTA_OK(encoder.tag_release(*tag));
     DELTA_TRY(const auto tagged, encoder.finish());
     summary.commits += tagged.commits, summary.deltas += tagged.deltas, summary.bytes += tagged.bytes;
   }
@@ -435,7 +435,7 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
   }
   DELTA_OK(refuse_empty(job, inputs));
   DELTA_OK(job.begin(time_alone));  // no input said anything
-  if (const auto* tag = invocation.value("tag")) DELTA_OK(encoder.tag(*tag));
+  if (const auto* tag = invocation.value("tag")) DELTA_OK(encoder.tag_release(*tag));
   DELTA_TRY(const auto summary, encoder.finish());
   console.committed();
   DELTA_OK(report(invocation, console, summary));

@@ -8,6 +8,7 @@
 #include "cli/values.hpp"
 #include "command.hpp"
 #include "delta/baselines.hpp"
+#include "delta/snapshot.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
@@ -71,7 +72,8 @@ std::vector<Fact> facts_by_name(const Log& log, const Facts& facts) {
           {"namespaces", std::to_string(log.catalog().namespaces())},
           {"vectors", std::to_string(log.catalog().vectors())},
           {"first", any ? time_text(facts.first) : ""},
-          {"last", any ? time_text(facts.last) : ""}};
+          {"last", any ? time_text(facts.last) : ""},
+          {"answers", times_text(log.answered())}};
 }
 
 std::string segments_text(const Facts& facts) {
@@ -96,6 +98,19 @@ std::string namespaces_text(const Log& log, const Facts& facts) {
                accuracy == facts.accuracies.end() ? "exact" : delta::escape(accuracy->second, 200)});
   }
   return '\n' + table.text();
+}
+
+/// Is what a tag names still answered? Pruning may have let it go, or not all of a release is here.
+bool answered(const Log& log, const delta::Tag& tag) {
+  return tag.missing.empty() && delta::check_cut(log, {.at = tag.at, .as_seen_by = tag.heads});
+}
+
+std::string tags_text(const Log& log) {
+  Table table({{"tag"}, {"names"}, {"answered"}});
+  for (const auto& tag : log.tags()) {
+    table.add({delta::escape(tag.name, 200), tag.at ? delta::format_time(*tag.at) : "the release of " + dots_text(log, tag.heads), answered(log, tag) ? "yes" : "no"});
+  }
+  return log.tags().empty() ? "" : '\n' + table.text();
 }
 
 std::string columns_text(const Facts& facts) {
@@ -125,7 +140,7 @@ std::string text_report(const Invocation& invocation, const Log& log, const Fact
   for (const auto& [name, value] : facts_by_name(log, facts)) {
     out += fmt::format("{:<12}{}{}\n", name, value, name == "bytes" ? " (" + delta::human_size(facts.bytes) + ")" : "");
   }
-  out += namespaces_text(log, facts) + segments_text(facts);
+  out += namespaces_text(log, facts) + tags_text(log) + segments_text(facts);
   if (facts.baselines) out += baselines_text(facts);
   return invocation.has("columns") ? out + columns_text(facts) : out;
 }
@@ -156,7 +171,13 @@ std::string json_report(const Log& log, const Facts& facts) {
   }
   json.end_array().key("vectors").u64(log.catalog().vectors());
   if (facts.deltas > 0) json.member("first", delta::format_time(facts.first.us())).member("last", delta::format_time(facts.last.us()));
-  json.end_object().end_line();
+  json.key("answers").begin_array();
+  for (const auto& range : log.answered().ranges()) {
+    json.begin_object().member("first", delta::format_time(range.first)).member("last", delta::format_time(range.last)).end_object();
+  }
+  json.end_array().key("tags").begin_array();
+  for (const auto& tag : log.tags()) json.begin_object().member("name", tag.name).key("answered").boolean(answered(log, tag)).end_object();
+  json.end_array().end_object().end_line();
   if (facts.baselines) {
     json.begin_object().member("type", "baselines").key("v").u64(1).key("bytes").u64(facts.bytes).key("dense").u64(facts.baselines->dense);
     json.key("pairs").u64(facts.baselines->pairs).key("rows_zstd").u64(facts.baselines->rows_zstd).end_object().end_line();

@@ -65,7 +65,7 @@ Result<RollbackSummary> undo(const Invocation& invocation, Encoder& encoder, con
     return delta::revert(encoder, found.commit, options);
   }
   DELTA_TRY(const auto cut, cut_of(invocation, log));
-  if (!named) encoder.set_message(cut.at ? "roll back to " + delta::format_time(*cut.at) : "roll back to what " + log.dot_text(*cut.as_seen_by) + " saw");
+  if (!named) encoder.set_message(cut.at ? "roll back to " + delta::format_time(*cut.at) : "roll back to what " + dots_text(log, cut.as_seen_by) + " saw");
   return delta::rollback(encoder, cut, options);
 }
 

@@ -1,4 +1,4 @@
-// Names for times: one more commit at the end of a log, or the list of them.
+// Names for cuts: one more commit at the end of a log, or the list of them.
 #include <fmt/format.h>
 
 #include "cli/values.hpp"
@@ -22,31 +22,88 @@ std::string json_line(const Log& log, const Tag& tag) {
   const auto& commit = log.commit(tag.commit);
   std::string line;
   delta::formats::JsonWriter json(line);
-  json.begin_object().member("type", "tag").key("v").u64(1).member("name", tag.name).member("at", delta::format_time(tag.at));
+  json.begin_object().member("type", "tag").key("v").u64(1).member("name", tag.name);
+  if (tag.at) {
+    json.member("at", delta::format_time(*tag.at));
+  } else {
+    json.key("heads").begin_array();
+    for (const auto& dot : tag.heads) json.string(log.dot_text(dot));
+    json.end_array();
+    if (!tag.missing.empty()) json.member("missing", tag.missing);
+  }
   json.member("dot", log.dot_text({commit.origin, commit.first})).member("time", delta::format_time(commit.time.us()));
   json.key("tick").u64(commit.time.tick()).member("message", commit.message).end_object().end_line();
   return line;
 }
 
+/// What a tag names.
+std::string target_text(const Log& log, const Tag& tag) {
+  if (tag.at) return delta::format_time(*tag.at);
+  if (!tag.missing.empty()) return delta::escape(tag.missing, 200) + ", which is not here";
+  return dots_text(log, tag.heads);
+}
+
 Result<Exit> list_tags(const Invocation& invocation, Console& console) {
-  for (const std::string_view option : {"at", "origin", "message"}) {
+  for (const std::string_view option : {"at", "as-seen-by", "delete", "force", "dry-run", "origin", "message"}) {
     if (invocation.has(option)) return usage_error(invocation, fmt::format("--{} goes with a NAME", option));
   }
   const auto choice = VectorChoice::none();
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
   const auto tags = log.tags();
-  TableWriter rows(console, {{"tag"}, {"at"}, {"set by"}, {"message"}});
+  TableWriter rows(console, {{"tag"}, {"names"}, {"set by"}, {"message"}});
   for (const auto& tag : tags) {
     if (invocation.has("json")) {
       DELTA_OK(console.print(json_line(log, tag)));
       continue;
     }
     const auto& commit = log.commit(tag.commit);
-    DELTA_OK(rows.add({console.paint(Style::name, delta::escape(tag.name)), delta::format_time(tag.at),
+    DELTA_OK(rows.add({console.paint(Style::name, delta::escape(tag.name)), target_text(log, tag),
                        delta::escape(log.dot_text({commit.origin, commit.first}), 4096), first_line(commit.message)}));
   }
   DELTA_OK(rows.flush());
   return tags.empty() ? Exit::no : Exit::yes;
+}
+
+Status check_usage(const Invocation& invocation) {
+  if (invocation.has("json") || invocation.has("list")) {
+    return usage_error(invocation, fmt::format("--{} goes with the list of tags, without a NAME", invocation.has("json") ? "json" : "list"));
+  }
+  if (invocation.has("at") && invocation.has("as-seen-by")) return usage_error(invocation, "--at and --as-seen-by exclude each other");
+  for (const std::string_view option : {"at", "as-seen-by", "force"}) {
+    if (invocation.has("delete") && invocation.has(option)) return usage_error(invocation, fmt::format("--delete and --{} exclude each other", option));
+  }
+  return {};
+}
+
+/// What is to be done, and how it is said.
+struct Plan {
+  bool remove = false;
+  delta::CutOptions cut;
+  std::string said;
+};
+
+Result<Plan> plan_of(const Invocation& invocation, const Log& log) {
+  const std::string& name = invocation.operands()[1];
+  const auto old = log.tag(name);
+  if (invocation.has("delete")) {
+    if (!old) return delta::error(delta::ErrorCode::bad_input, "there is no tag " + delta::quote(name, 60));
+    return Plan{true, {}, fmt::format("tag {} deleted; it named {}", delta::escape(name), target_text(log, *old))};
+  }
+  if (old && !invocation.has("force")) {
+    return delta::error(delta::ErrorCode::bad_input, fmt::format("tag {} names {} already", delta::quote(name, 60), target_text(log, *old)))
+        .with_hint("--force moves it");
+  }
+  Plan plan;
+  DELTA_TRY(plan.cut, cut_of(invocation, log));  // which may be another tag's
+  const bool time = plan.cut.at.has_value();
+  const auto heads = plan.cut.as_seen_by.empty() ? log.heads() : plan.cut.as_seen_by;
+  plan.said = fmt::format("tagged {}: {}", delta::escape(name), time ? delta::format_time(*plan.cut.at) : "the release of " + dots_text(log, heads));
+  return plan;
+}
+
+Status carry_out(const Plan& plan, std::string_view name, delta::Encoder& encoder) {
+  if (plan.remove) return encoder.untag(name);
+  return plan.cut.at ? encoder.tag_time(name, *plan.cut.at) : encoder.tag_release(name, plan.cut.as_seen_by);
 }
 
 }  // namespace
@@ -54,24 +111,27 @@ Result<Exit> list_tags(const Invocation& invocation, Console& console) {
 Result<Exit> run_tag(const Invocation& invocation, Console& console) {
   const auto& operands = invocation.operands();
   if (operands.size() == 1) return list_tags(invocation, console);
-  if (invocation.has("json")) return usage_error(invocation, "--json goes with the list of tags");
+  DELTA_OK(check_usage(invocation));
   delta::EncodeOptions options;
   DELTA_TRY(options.threads, threads_of(invocation));
   DELTA_TRY(options.now, default_time());
   DELTA_TRY(options.wait, wait_of(invocation));
   options.origin = origin_of(invocation);
   if (const auto* message = invocation.value("message")) options.message = *message;
-  std::optional<delta::Micros> at;
-  {
-    DELTA_TRY(const auto log, delta::Log::open(std::span(operands).first(1), {.threads = options.threads, .ids = std::vector<std::string>{}}));
-    DELTA_TRY(at, time_of(invocation, "at", log));  // it may name another tag
+  if (invocation.has("dry-run")) {
+    const auto choice = VectorChoice::none();
+    DELTA_TRY(const auto log, open_logs(invocation, std::span(operands).first(1), console, &choice));
+    DELTA_TRY(const auto plan, plan_of(invocation, log));
+    DELTA_OK(console.print("dry run: " + plan.said + "\n"));
+    return exit_with(log);
   }
   DELTA_TRY(auto encoder, delta::Encoder::append(operands[0], std::move(options)));
-  DELTA_OK(encoder.tag(operands[1], at));
+  DELTA_TRY(const auto plan, plan_of(invocation, encoder.log()));
+  DELTA_OK(carry_out(plan, operands[1], encoder));
   DELTA_TRY(const auto summary, encoder.finish());
   console.committed();
   for (const auto& notice : summary.notices) console.warn(notice);
-  console.note(operands[0] + ": tagged " + delta::escape(operands[1]));
+  console.note(operands[0] + ": " + plan.said);
   return Exit::yes;
 }
 

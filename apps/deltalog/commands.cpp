@@ -319,13 +319,15 @@ Command compact_command() {
           .synopsis = "LOG... -o OUT | LOG --in-place",
           .description =
               "Writes the union of the logs as one packed segment, in which each vector's history lies together. With --keep, lets go "
-              "what neither now nor a kept time needs; the present under every policy, the kept times, blame there, and every later "
-              "merge stay what they were. Times that are not kept are refused from then on.",
+              "what neither now nor a kept time or release needs; the present under every policy, the kept cuts, blame there, and every later "
+              "merge stay what they were. A kept time keeps every moment from the last change before it up to the next. Times that are not kept are "
+              "refused from then on.",
           .operands = {kLogs},
           .options = join({output(),
                            {{"in-place", 0, "", "replace the one LOG by the result, under its lock"}},
                            wait(),
-                           {{"keep", 0, "RULE", "all (default), now, since:TIME, last:N, every:DURATION, hourly:N, daily:N, weekly:N, monthly:N, yearly:N, tags", true},
+                           {{"at", 0, "TIME", "calendar rules count back from here, not from the log's greatest timestamp"},
+                            {"keep", 0, "RULE", "all (default), now, since:TIME, last:N, every:DURATION, hourly:N, daily:N, weekly:N, monthly:N, yearly:N, tags", true},
                             {"whole-deltas", 0, "", "a delta goes whole or stays whole, so that hashes vouch for all that stays"},
                             {"assume-closed", 0, "", "no writer is unseen: transforms and tombstones go too, and who comes late is refused"},
                             {"if", 0, "CONDITION", "only if the log has reached chain:N, segments:N, deltas:N, commits:N or bytes:SIZE"},
@@ -405,14 +407,20 @@ Command rollback_command() {
 
 Command tag_command() {
   return {.name = "tag",
-          .summary = "name a time of a log",
-          .synopsis = "LOG NAME [--at TIME] | LOG",
+          .summary = "name a release or a time of a log",
+          .synopsis = "LOG NAME [--at TIME|TAG | --as-seen-by DOT] | LOG NAME --delete | LOG [--list]",
           .description =
-              "Adds a commit to LOG that names a time: the log's last one, or TIME. The name then stands for it wherever a time "
-              "is asked for; of a name given again the later commit counts. Without NAME lists the tags; exits 1 if there are none.",
+              "Adds a commit to LOG that names a release: all that the log holds now, or what the author of DOT saw. What a release answers "
+              "never changes, whatever is merged later. With --at TIME, it names that time. The name then stands wherever a time or a delta is "
+              "asked for; a name that is taken is moved with --force alone. Without NAME lists the tags; exits 1 if there are none.",
           .operands = {{"LOG", "the log to add to, or whose tags to list", true, false, Kind::file},
                        {"NAME", "the name: no control characters, and not itself a time", false, false, Kind::text}},
-          .options = join({{{"at", 0, "TIME", "the time to be named, its microsecond included"},
+          .options = join({{{"at", 0, "TIME", "name this time, its microsecond included, or what another tag names"},
+                            {"as-seen-by", 0, "DOT", "name what the author of this delta saw"},
+                            {"list", 0, "", "list the tags, as without NAME"},
+                            {"delete", 0, "", "the name names nothing any more"},
+                            {"force", 'f', "", "move a name that is taken"},
+                            {"dry-run", 0, "", "write nothing, and say what would be named"},
                             {"origin", 0, "NAME", "the writer (default: $DELTALOG_ORIGIN, else main)"},
                             {"message", 'm', "MESSAGE", "message of the commit"}},
                            wait(),

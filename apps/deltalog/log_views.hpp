@@ -23,7 +23,7 @@ struct LogView {
   bool takes_commit(std::uint32_t number) const {
     const auto& commit = log.commit(number);
     return (seen.empty() || commit.first <= seen[commit.origin]) && filter.takes_origin(commit.origin) &&
-           filter.takes_time(log.commit_time(number));
+           filter.takes_moment({commit.origin, commit.last()}, log.commit_time(number));
   }
   bool takes(const delta::Change& change) const {
     const auto origin = log.commit(change.commit).origin;

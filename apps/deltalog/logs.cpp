@@ -52,14 +52,41 @@ Exit exit_with(const delta::Log& log, Exit answer) {
   return answer;
 }
 
+namespace {
+
+Status check_whole(const delta::Tag& tag) {
+  if (tag.missing.empty()) return {};
+  return delta::error(ErrorCode::not_found, "release " + delta::quote(tag.name, 200) + " holds " + delta::escape(tag.missing, 200) + ", which is not in this log, or waits for its causes")
+      .with_hint("merge the log that has it first");
+}
+
+/// The delta that a tag names: of a time, the last commit's until then.
+Result<Named> tagged(const delta::Log& log, const delta::Tag& tag) {
+  DELTA_OK(check_whole(tag));
+  if (tag.heads.size() == 1) return Named{*log.find_commit(tag.heads[0]), tag.heads[0].seq, {}};
+  if (!tag.at) {
+    return delta::error(ErrorCode::usage, "release " + delta::quote(tag.name, 200) + " has " + delta::plural(tag.heads.size(), "last delta") + ": no single one is meant");
+  }
+  std::optional<std::uint32_t> last;
+  for (const std::uint32_t number : log.commits_in_key_order()) {
+    if (!log.pending(number) && log.commit_time(number).us() <= *tag.at) last = number;
+  }
+  if (!last) return delta::error(ErrorCode::not_found, "there is no commit at the time of tag " + delta::quote(tag.name, 200) + " or before");
+  return Named{*last, {}, {}};
+}
+
+}  // namespace
+
 Result<Named> find_named(const delta::Log& log, std::string_view text) {
-  if (text.find(':') != text.npos) {
+  const auto colon = text.rfind(':');
+  if (colon != text.npos && (log.catalog().find_origin(text.substr(0, colon)) || !log.tag(text))) {
     DELTA_TRY(const auto dot, log.parse_dot(text));
     return Named{*log.find_commit(dot), dot.seq, {}};
   }
+  if (const auto tag = log.tag(text)) return tagged(log, *tag);
   const auto prefix = delta::parse_hash_prefix(text);
   if (!prefix) {
-    return delta::error(ErrorCode::usage, delta::quote(text) + " is no dot (ORIGIN:SEQ) and no hash (4 to 64 hexadecimal digits)");
+    return delta::error(ErrorCode::usage, delta::quote(text) + " is no dot (ORIGIN:SEQ), no tag of the log, and no hash (4 to 64 hexadecimal digits)");
   }
   DELTA_TRY(const auto hashes, log.hashes());
   std::optional<std::uint32_t> found;
@@ -80,17 +107,28 @@ Result<delta::Dot> find_dot(const delta::Log& log, std::string_view text) {
   return delta::Dot{commit.origin, named.seq.value_or(commit.last())};
 }
 
-Result<delta::Micros> parse_time_in(const delta::Log& log, std::string_view text) {
+Result<delta::CutOptions> parse_cut(const delta::Log& log, std::string_view text) {
   auto time = delta::parse_time(text, now());
-  if (time) return time;
-  if (const auto tagged = log.tag(text)) return *tagged;
+  if (time) return delta::CutOptions{.at = *time};
+  if (const auto tag = log.tag(text)) {
+    DELTA_OK(check_whole(*tag));
+    return delta::CutOptions{.at = tag->at, .as_seen_by = tag->heads};
+  }
   time.error().code = ErrorCode::usage;
   if (!log.tags().empty()) time.error().message += ", and no tag of the log";
-  return time;
+  return std::move(time).error();
 }
 
-Result<std::optional<delta::Micros>> time_of(const Invocation& invocation, std::string_view option, const delta::Log& log) {
-  return value_of(invocation, option, [&](std::string_view text) { return parse_time_in(log, text); });
+Result<delta::Micros> parse_time_in(const delta::Log& log, std::string_view text) {
+  DELTA_TRY(const auto cut, parse_cut(log, text));
+  if (cut.at) return *cut.at;
+  return delta::error(ErrorCode::usage, "tag " + delta::quote(text, 200) + " names a release, and only a time will do here");
+}
+
+Result<delta::CutOptions> parse_seen(const delta::Log& log, std::string_view text) {
+  if (const auto tag = log.tag(text); tag && !log.parse_dot(text)) return parse_cut(log, text);
+  DELTA_TRY(const auto dot, find_dot(log, text));
+  return delta::CutOptions{.as_seen_by = {dot}};
 }
 
 Result<std::optional<delta::Policy>> policy_option(const Invocation& invocation) {
@@ -113,12 +151,14 @@ void override_policy(delta::CutOptions& cut, const delta::Policy* policy, const 
 }
 
 Result<delta::CutOptions> cut_of(const Invocation& invocation, const delta::Log& log) {
-  delta::CutOptions cut;
-  DELTA_TRY(cut.at, time_of(invocation, "at", log));
-  if (const auto* text = invocation.value("as-seen-by")) {
-    DELTA_TRY(cut.as_seen_by, find_dot(log, *text));
-  }
-  return cut;
+  DELTA_TRY(const auto at, value_of(invocation, "at", [&](std::string_view text) { return parse_cut(log, text); }));
+  const auto* text = invocation.value("as-seen-by");
+  if (text == nullptr) return at.value_or(delta::CutOptions());
+  DELTA_TRY(auto seen, parse_seen(log, *text));
+  if (!at) return seen;
+  if (!at->at || seen.at) return usage_error(invocation, "--at and --as-seen-by name a time and what somebody had seen, not two of one");
+  seen.at = at->at;
+  return seen;
 }
 
 namespace {
@@ -240,10 +280,13 @@ Result<DeltaFilter> DeltaFilter::make(const Invocation& invocation, const delta:
       if (delta::operation_name(static_cast<delta::Operation>(op)) == name) filter.ops_ |= 1u << op;
     }
   }
-  DELTA_TRY(const auto since, time_of(invocation, "since", log));
-  DELTA_TRY(const auto until, time_of(invocation, "until", log));
-  filter.since_ = since.value_or(filter.since_);
-  filter.until_ = until.value_or(filter.until_);
+  const auto cut = [&](std::string_view text) { return parse_cut(log, text); };
+  DELTA_TRY(const auto since, value_of(invocation, "since", cut));
+  DELTA_TRY(const auto until, value_of(invocation, "until", cut));
+  if (since && since->at) filter.since_ = *since->at;
+  if (until && until->at) filter.until_ = *until->at;
+  if (since && !since->at) filter.seen_since_ = log.context(since->as_seen_by);
+  if (until && !until->at) filter.seen_until_ = log.context(until->as_seen_by);
   filter.all_ = filter.origins_.empty() && !invocation.has("op") && !since && !until;
   return filter;
 }
@@ -258,6 +301,29 @@ std::string time_text(delta::Timestamp time) {
   auto text = delta::format_time(time.us());
   if (time.tick() > 0) text += fmt::format("+{}", time.tick());
   return text;
+}
+
+std::string dots_text(const delta::Log& log, std::span<const delta::Dot> dots) {
+  constexpr std::size_t kShown = 4;
+  std::string out;
+  for (const auto& dot : dots.first(std::min(kShown, dots.size()))) out += (out.empty() ? "" : ", ") + delta::escape(log.dot_text(dot), 4096);
+  return dots.size() > kShown ? out + fmt::format(" and {} more", dots.size() - kShown) : out;
+}
+
+std::string times_text(const delta::KeptTimes& kept) {
+  constexpr std::size_t kShown = 12;
+  if (kept == delta::KeptTimes::all()) return "every time";
+  auto ranges = kept.ranges();
+  if (!ranges.empty() && ranges.front().first == 0) ranges = ranges.subspan(1);  // before the beginning, where there is nothing
+  std::string out;
+  if (ranges.size() > kShown) out = fmt::format("{} earlier ones", ranges.size() - kShown);
+  for (const auto& range : ranges.last(std::min(kShown, ranges.size()))) {
+    out += (out.empty() ? "" : ", ") + delta::format_time(range.first);
+    if (range.last == delta::kMaxMicros) out += " and later";
+    else if (range.last != range.first) out += " to " + delta::format_time(range.last);
+  }
+  if (!ranges.empty() && ranges.back().last == delta::kMaxMicros) return out;
+  return out.empty() ? "now" : out + ", now";
 }
 
 std::string values_text(std::span<const std::uint32_t> bits) {
@@ -315,8 +381,13 @@ std::string setting_text(std::string_view setting) {
   const auto known = delta::Setting::parse(setting);
   if (!known) return delta::escape(setting, 200);
   if (known->kind == delta::Setting::Kind::policy) return "policy " + delta::escape(known->text, 200);
-  if (known->kind == delta::Setting::Kind::accuracy) return delta::escape(setting, 200);
-  return fmt::format("tag {} at {}", delta::escape(known->text, 200), delta::format_time(known->at));
+  const auto name = delta::escape(known->text, 200);
+  if (known->kind == delta::Setting::Kind::tag) return fmt::format("tag {} at {}", name, delta::format_time(known->at));
+  if (known->kind == delta::Setting::Kind::untag) return "untag " + name;
+  if (known->kind != delta::Setting::Kind::release) return delta::escape(setting, 200);
+  std::string dots;
+  for (const auto dot : known->dots) dots += (dots.empty() ? " of " : ", ") + delta::escape(dot, 200);
+  return "release " + name + dots;
 }
 
 std::string dots_text(const delta::Log& log, const delta::Commit& commit) {

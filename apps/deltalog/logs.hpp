@@ -34,16 +34,18 @@ struct Named {
   std::optional<std::uint64_t> seq;  ///< none: the whole commit
   std::optional<delta::Hash> hash;   ///< of the commit, if it was named by that
 };
-/// "origin:seq" is a delta; 4 to 64 digits of a hash are a commit (which reads every delta). A dot holds a colon, a hash never does.
-/// Errors: usage for neither, or for digits that begin several hashes; not_found.
+/// "origin:seq" is a delta; a tag names the last delta of its release, or of its time; 4 to 64 digits of a hash are a commit (which reads every
+/// delta). Errors: usage for none of these, for digits that begin several hashes, or for a release of several last deltas; not_found.
 Result<Named> find_named(const delta::Log& log, std::string_view text);
 /// The same as a dot: of a commit its last.
 Result<delta::Dot> find_dot(const delta::Log& log, std::string_view text);
 
-/// A time as people write it, or the name of a tag of the log. usage: neither.
+/// A time as people write it, or a tag of the log, which names a time or a release. usage: neither; not_found: not all of the release is here.
+Result<delta::CutOptions> parse_cut(const delta::Log& log, std::string_view text);
+/// The same where only a time will do. usage: a release.
 Result<delta::Micros> parse_time_in(const delta::Log& log, std::string_view text);
-/// The option's value as such a time.
-Result<std::optional<delta::Micros>> time_of(const Invocation& invocation, std::string_view option, const delta::Log& log);
+/// A delta, or a tag of the log: what its author saw.
+Result<delta::CutOptions> parse_seen(const delta::Log& log, std::string_view text);
 
 /// --at and --as-seen-by, of a command that has both.
 Result<delta::CutOptions> cut_of(const Invocation& invocation, const delta::Log& log);
@@ -94,9 +96,13 @@ class DeltaFilter {
   static Result<DeltaFilter> make(const Invocation& invocation, const delta::Log& log);
   bool takes_all() const { return all_; }
   bool takes_origin(std::uint32_t origin) const { return origins_.empty() || (origin < origins_.size() && origins_[origin]); }
-  bool takes_time(delta::Timestamp time) const { return time.us() >= since_ && time.us() < until_; }
+  /// A delta of this dot and time lies between --since and --until.
+  bool takes_moment(delta::Dot dot, delta::Timestamp time) const {
+    return time.us() >= since_ && time.us() < until_ && (seen_since_.empty() || dot.seq > seen_since_[dot.origin]) &&
+           (seen_until_.empty() || dot.seq <= seen_until_[dot.origin]);
+  }
   bool takes(std::uint32_t origin, const delta::Change& change) const {
-    return takes_origin(origin) && takes_time(change.time) && (ops_ >> static_cast<unsigned>(change.op) & 1u) != 0;
+    return takes_origin(origin) && takes_moment({origin, change.seq}, change.time) && (ops_ >> static_cast<unsigned>(change.op) & 1u) != 0;
   }
 
  private:
@@ -104,6 +110,7 @@ class DeltaFilter {
   std::vector<bool> origins_;  // empty: all
   unsigned ops_ = ~0u;
   delta::Micros since_ = 0, until_ = ~delta::Micros{0};
+  std::vector<std::uint64_t> seen_since_, seen_until_;  // of releases: by origin, seqs up to this one
 };
 
 /// "id", or "namespace/id" where the namespace has a name; escaped.
@@ -111,6 +118,12 @@ std::string vector_name(const delta::Catalog& catalog, std::uint32_t vector);
 
 /// "2026-11-12T14:10:29Z", with "+3" for a counter of 3.
 std::string time_text(delta::Timestamp time);
+
+/// "main:3, b:4", the first of many.
+std::string dots_text(const delta::Log& log, std::span<const delta::Dot> dots);
+
+/// "2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z, 2026-01-09T00:00:00Z and later": times that a log answers, the latest of many.
+std::string times_text(const delta::KeptTimes& kept);
 
 /// "sparse, 12 of 384 dims", "scale by 0.5", "delete".
 std::string change_text(const delta::Change& change, std::uint32_t dims);

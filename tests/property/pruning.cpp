@@ -71,8 +71,8 @@ Holding Facts::unite(const Holding& a, const Holding& b) const {
   return both;
 }
 
-std::array<std::uint64_t, 5> Facts::covered(const std::set<std::size_t>& commits) const {
-  std::array<std::uint64_t, 5> out{};
+Seen Facts::covered(const std::set<std::size_t>& commits) const {
+  Seen out{};
   for (const std::size_t c : commits) {  // an origin's commits are in order of writing
     auto& seq = out[origin(first(c))];
     if (world_->commits[c].first == seq + 1) seq = world_->commits[c].last();
@@ -80,7 +80,7 @@ std::array<std::uint64_t, 5> Facts::covered(const std::set<std::size_t>& commits
   return out;
 }
 
-bool Facts::complete(const Kept& record, const std::array<std::uint64_t, 5>& covered) const {
+bool Facts::complete(const Kept& record, const Seen& covered) const {
   for (std::size_t o = 0; o < covered.size(); ++o) {
     if (record.seen[o] > covered[o]) return false;
   }
@@ -125,14 +125,64 @@ Times Facts::answered(const Holding& holding) const {
   return out;
 }
 
-bool Facts::answers_seen(const Holding& holding, std::size_t delta, bool before) const {
-  auto inside = facts_[delta].context;
-  if (!before) ++inside[origin(delta)];
-  for (const auto& [c, copy] : holding) {
-    if (copy.records.empty() || world_->commits[c].first > inside[origin(first(c))]) continue;
-    if (std::none_of(copy.records.begin(), copy.records.end(), [&](const Kept& r) { return complete(r, inside); })) return false;
+Seen Facts::context(std::size_t delta, bool before) const {
+  Seen seen = facts_[delta].context;
+  if (!before) ++seen[origin(delta)];
+  return seen;
+}
+
+bool Facts::answers(const Holding& holding, const Seen& context) const {
+  const auto in = folded(holding);
+  const auto have = covered(in);
+  for (std::size_t o = 0; o < have.size(); ++o) {
+    if (context[o] > have[o]) return false;
   }
-  return true;
+  return std::all_of(in.begin(), in.end(), [&](std::size_t c) {
+    const auto& records = holding.at(c).records;
+    if (records.empty() || !inside(first(c), context)) return true;
+    return std::any_of(records.begin(), records.end(), [&](const Kept& r) {
+      return complete(r, context) || (r.releases.count(context) != 0 && complete(r, have));
+    });
+  });
+}
+
+std::vector<std::size_t> Facts::folded_deltas(const Holding& holding) const {
+  const auto in = folded(holding);
+  std::vector<std::size_t> all;
+  for (const std::size_t i : order_) {
+    if (in.count(world_->deltas[i].commit) != 0) all.push_back(i);
+  }
+  return all;
+}
+
+Cuts Facts::stills(const Holding& holding, const Cuts& kept) const {
+  const auto all = folded_deltas(holding);
+  const auto have = covered(folded(holding));
+  const auto until = [&](std::uint64_t t) { return std::count_if(all.begin(), all.end(), [&](std::size_t i) { return us(i) <= t; }); };
+  std::set<std::ptrdiff_t> standing{0, static_cast<std::ptrdiff_t>(all.size())};
+  for (std::uint64_t t = 0; t < kNow; ++t) {
+    if (kept.times[t]) standing.insert(until(t));
+  }
+  Cuts out;
+  for (std::uint64_t t = 0; t < kNow; ++t) out.times[t] = standing.count(until(t)) != 0;
+  for (const Seen& release : kept.releases) {
+    bool here = true;
+    for (std::size_t o = 0; o < have.size(); ++o) here &= release[o] <= have[o];
+    if (here) out.releases.insert(release);
+  }
+  return out;
+}
+
+std::string Facts::lost(const Holding& before, const Holding& after, const Cuts& kept) const {
+  const Cuts cuts = stills(before, kept);
+  const Times was = answered(before), is = answered(after);
+  for (std::uint64_t t = 0; t < kNow; ++t) {
+    if (cuts.times[t] && was[t] && !is[t]) return "no answer at " + std::to_string(t);
+  }
+  for (const Seen& release : cuts.releases) {
+    if (answers(before, release) && !answers(after, release)) return "no answer of a release";
+  }
+  return {};
 }
 
 Entries Facts::left(const Facts& facts, const Holding& holding, std::size_t delta) {
@@ -140,15 +190,16 @@ Entries Facts::left(const Facts& facts, const Holding& holding, std::size_t delt
   return holding.at(commit).left[delta - facts.first(commit)];
 }
 
-bool Facts::parted(std::size_t entry, std::size_t by, const Times& kept) const {
+bool Facts::parted(std::size_t entry, std::size_t by, const Cuts& kept) const {
   for (std::uint64_t t = us(entry) + (variant_ == Variant::strictly_between); t < us(by); ++t) {
-    if (kept[t]) return true;
+    if (kept.times[t]) return true;
   }
-  return false;
+  if (variant_ == Variant::release_ignored || variant_ == Variant::release_as_time) return false;
+  return std::any_of(kept.releases.begin(), kept.releases.end(), [&](const Seen& release) { return inside(entry, release) && !inside(by, release); });
 }
 
-/// Of what is left of `a`, what `b` overrides with no kept time between.
-Entries Facts::dropped(std::size_t a, std::size_t b, Entries left_a, Entries left_b, const Times& kept) const {
+/// Of what is left of `a`, what `b` overrides with no kept cut between.
+Entries Facts::dropped(std::size_t a, std::size_t b, Entries left_a, Entries left_b, const Cuts& kept) const {
   const Delta &x = world_->deltas[a], &y = world_->deltas[b];
   if (a == b || x.vector != y.vector || parted(a, b, kept)) return 0;
   Entries out = 0;
@@ -202,7 +253,20 @@ Entries Facts::dropped_wrongly(std::size_t a, const std::vector<std::size_t>& al
   }
 }
 
-Holding Facts::prune(const Holding& holding, const Times& kept, bool whole_deltas) const {
+Holding Facts::prune(const Holding& holding, const Cuts& asked, bool whole_deltas) const {
+  Cuts kept = stills(holding, asked);
+  if (variant_ == Variant::moments || variant_ == Variant::fake_stills) kept.times = asked.times;
+  if (variant_ == Variant::release_as_time) {
+    for (const Seen& release : kept.releases) {
+      std::uint64_t last = 0;
+      for (const std::size_t i : order_) last = inside(i, release) ? std::max(last, us(i)) : last;
+      kept.times.set(last);
+    }
+  }
+  if (variant_ == Variant::now_without_ray && !asked.times[kNow - 1]) {
+    const auto all = folded_deltas(holding);
+    for (std::uint64_t t = all.empty() ? 0 : us(all.back()) + 1; t < kNow; ++t) kept.times.reset(t);
+  }
   const auto in = folded(holding);
   const auto have = covered(in);
   std::vector<std::size_t> all, overriding;
@@ -221,19 +285,25 @@ Holding Facts::prune(const Holding& holding, const Times& kept, bool whole_delta
       const Entries was = copy.left[i];
       Entries drop = 0;
       for (const std::size_t b : overriding) drop |= dropped(a, b, was, left(*this, holding, b), kept);
-      drop |= dropped_wrongly(a, all, holding, kept, was & ~drop);
+      drop |= dropped_wrongly(a, all, holding, asked.times, was & ~drop);
       if (whole_deltas && drop != was) drop = 0;
       copy.left[i] = was & ~drop;
       lost |= drop != 0;
     }
     if (was_whole && !lost) continue;
-    Kept record{have, kept};
+    Kept record{have, kept.times, kept.releases};
+    if (variant_ == Variant::fake_stills) record.times |= kept.times << 1;
     if (!was_whole) {
       Times mine;
       for (const Kept& r : copy.records) {
         if (variant_ == Variant::unpaired || variant_ == Variant::without_record || complete(r, have)) mine |= r.times;
       }
       record.times &= mine;
+      std::erase_if(record.releases, [&](const Seen& release) {
+        return std::none_of(copy.records.begin(), copy.records.end(), [&](const Kept& r) {
+          return complete(r, have) && (r.releases.count(release) != 0 || complete(r, release));
+        });
+      });
     }
     copy.records = {record};
   }
@@ -282,12 +352,27 @@ View view(const Facts& facts, const std::vector<std::size_t>& deltas, const Hold
   return out;
 }
 
-std::string Facts::wrong(const Holding& holding, bool seen) const {
+/// What every holding answers, whatever was pruned: a release of all that it has, and all times from the last pruning on.
+std::string Facts::lost_what_must_be(const Holding& holding) const {
   const auto in = folded(holding);
-  std::vector<std::size_t> all;
-  for (const std::size_t i : order_) {
-    if (in.count(world_->deltas[i].commit) != 0) all.push_back(i);
+  const auto have = covered(in);
+  if (!answers(holding, have)) return "no answer of a release of all";
+  std::uint64_t last = 0;  // that anything was pruned with
+  for (const std::size_t c : in) {
+    for (const Kept& r : holding.at(c).records) {
+      if (!complete(r, have)) continue;
+      for (const std::size_t i : order_) last = inside(i, r.seen) ? std::max(last, us(i)) : last;
+    }
   }
+  const Times times = answered(holding);
+  for (std::uint64_t t = last; t < kNow; ++t) {
+    if (!times[t]) return "no answer at " + std::to_string(t) + ", after the last pruning";
+  }
+  return {};
+}
+
+std::string Facts::wrong(const Holding& holding, bool seen) const {
+  const auto all = folded_deltas(holding);
   const auto differs = [&](const std::vector<std::size_t>& deltas) {
     for (int v = 0; v < static_cast<int>(world_->vectors); ++v) {
       if (!(view(*this, deltas, &holding, v) == view(*this, deltas, nullptr, v))) return true;
@@ -295,6 +380,7 @@ std::string Facts::wrong(const Holding& holding, bool seen) const {
     return false;
   };
   if (differs(all)) return "now";
+  if (auto failure = lost_what_must_be(holding); !failure.empty()) return failure;
   const Times times = answered(holding);
   std::set<std::uint64_t> asked;
   for (const std::size_t i : all) asked.insert({us(i), us(i) - 1});
@@ -305,10 +391,11 @@ std::string Facts::wrong(const Holding& holding, bool seen) const {
     if (differs(inside)) return "at " + std::to_string(t);
   }
   for (const std::size_t by : all) {
-    if (!seen || !answers_seen(holding, by, false)) continue;
-    auto inside = all;
-    std::erase_if(inside, [&](std::size_t i) { return i != by && !before(i, by); });
-    if (differs(inside)) return "as seen by " + world_->deltas[by].origin + ":" + std::to_string(world_->deltas[by].seq);
+    const Seen release = context(by, false);
+    if (!seen || !answers(holding, release)) continue;
+    auto held = all;
+    std::erase_if(held, [&](std::size_t i) { return !inside(i, release); });
+    if (differs(held)) return "as seen by " + world_->deltas[by].origin + ":" + std::to_string(world_->deltas[by].seq);
   }
   return {};
 }
@@ -341,9 +428,23 @@ void Pruners::act(const World& world, std::size_t replica, const Step& step) {
   const Facts& f = facts(world);
   const bool whole_deltas = step.restrict_to % 4 == 1;
   const Holding before = holdings[replica];
-  holdings[replica] = f.prune(before, kept_of(step), whole_deltas);
+  const Cuts kept{kept_of(step), releases_of(f, step)};
+  holdings[replica] = f.prune(before, kept, whole_deltas);
   prunings += holdings[replica] != before;
-  if (pruned) pruned(f, before, holdings[replica], kept_of(step), whole_deltas);
+  if (pruned) pruned(f, before, holdings[replica], kept, whole_deltas);
+}
+
+std::set<Seen> releases_of(const Facts& facts, const Step& step) {
+  const auto& commits = facts.world().commits;
+  std::set<Seen> out;
+  if (step.deltas.empty() || commits.empty()) return out;
+  const auto& values = step.deltas.front().values;
+  if (values.size() < 4) return out;
+  for (int n = 0; n < (values[0] < 6 ? 0 : values[0] < 10 ? 1 : 2); ++n) {
+    const std::size_t c = static_cast<std::size_t>(values[1] * 13 + values[2 + static_cast<std::size_t>(n)]) % commits.size();
+    out.insert(facts.context(facts.first(c) + commits[c].count - 1, false));
+  }
+  return out;
 }
 
 Times kept_of(const Step& step) {

@@ -35,13 +35,29 @@ enum class Variant {
   resolved,              ///< only the winner of each dimension stays
   old_transforms,        ///< transforms go that act on nothing which stands now
   without_record,        ///< a pruned copy is folded wherever its context is
+  moments,               ///< a kept time is one microsecond, not its still
+  fake_stills,           ///< kept times are said to be longer than they were kept
+  now_without_ray,       ///< now is the moment of the last delta
+  release_ignored,       ///< releases are said to be kept, and are not
+  release_as_time,       ///< a release is kept as the time of its last delta
+};
+
+/// A context, or what is folded: seqs up to this one, by place in World::origins.
+using Seen = std::array<std::uint64_t, 5>;
+
+/// What a pruning keeps beside now.
+struct Cuts {
+  Times times;
+  std::set<Seen> releases;
 };
 
 struct Kept {
-  std::array<std::uint64_t, 5> seen{};  // by place in World::origins
-  Times times;                          // beside now
+  Seen seen{};
+  Times times;
+  std::set<Seen> releases;
   friend bool operator<(const Kept& a, const Kept& b) {
-    return a.seen != b.seen ? a.seen < b.seen : a.times.to_string() < b.times.to_string();
+    if (a.seen != b.seen) return a.seen < b.seen;
+    return a.times != b.times ? a.times.to_string() < b.times.to_string() : a.releases < b.releases;
   }
   friend bool operator==(const Kept&, const Kept&) = default;
 };
@@ -74,12 +90,19 @@ class Facts {
   Copy whole(std::size_t commit) const;
   Holding unite(const Holding& a, const Holding& b) const;
   std::set<std::size_t> folded(const Holding& holding) const;
-  std::array<std::uint64_t, 5> covered(const std::set<std::size_t>& commits) const;
-  bool complete(const Kept& record, const std::array<std::uint64_t, 5>& covered) const;
+  Seen covered(const std::set<std::size_t>& commits) const;
+  bool complete(const Kept& record, const Seen& covered) const;
+  bool inside(std::size_t delta, const Seen& context) const { return world_->deltas[delta].seq <= context[origin(delta)]; }
+  /// This delta and its context, or that alone.
+  Seen context(std::size_t delta, bool before) const;
   Times answered(const Holding& holding) const;
-  /// Is every pruned commit that this delta and its context (or that alone) hold under a record that they hold?
-  bool answers_seen(const Holding& holding, std::size_t delta, bool before) const;
-  Holding prune(const Holding& holding, const Times& kept, bool whole_deltas) const;
+  /// All of the context is folded, and each pruned commit in it has a complete record that lists it, or whose version vector it holds.
+  bool answers(const Holding& holding, const Seen& context) const;
+  /// The whole stills of kept times, with now's ray and what was before the beginning; and of the releases those that are folded.
+  Cuts stills(const Holding& holding, const Cuts& kept) const;
+  Holding prune(const Holding& holding, const Cuts& kept, bool whole_deltas) const;
+  /// A cut that a pruning kept and that was answered before, and is not now; empty if there is none.
+  std::string lost(const Holding& before, const Holding& after, const Cuts& kept) const;
   /// What is left of a delta that is here.
   static Entries left(const Facts& facts, const Holding& holding, std::size_t delta);
 
@@ -90,11 +113,13 @@ class Facts {
   struct Fact {
     std::size_t origin = 0, rank = 0;
     Entries full = 0, nonobject = 0;
-    std::array<std::uint64_t, 5> context{};
+    Seen context{};
     Json patch;
   };
-  bool parted(std::size_t entry, std::size_t by, const Times& kept) const;
-  Entries dropped(std::size_t a, std::size_t b, Entries left_a, Entries left_b, const Times& kept) const;
+  std::vector<std::size_t> folded_deltas(const Holding& holding) const;
+  std::string lost_what_must_be(const Holding& holding) const;
+  bool parted(std::size_t entry, std::size_t by, const Cuts& kept) const;
+  Entries dropped(std::size_t a, std::size_t b, Entries left_a, Entries left_b, const Cuts& kept) const;
   Entries dropped_wrongly(std::size_t a, const std::vector<std::size_t>& all, const Holding& holding, const Times& kept, Entries rest) const;
   bool stands(std::size_t a, std::uint32_t dim, const std::vector<std::size_t>& all, const Holding& holding) const;
 
@@ -127,7 +152,7 @@ class Pruners : public Replicas {
   void act(const World& world, std::size_t replica, const Step& step) override;
 
   /// Called after each pruning: what there was, what is left.
-  std::function<void(const Facts&, const Holding&, const Holding&, const Times&, bool)> pruned;
+  std::function<void(const Facts&, const Holding&, const Holding&, const Cuts&, bool)> pruned;
   std::vector<Holding> holdings;
   std::size_t prunings = 0;
 
@@ -137,6 +162,8 @@ class Pruners : public Replicas {
   std::unique_ptr<Facts> facts_;
 };
 
+/// The releases that a step of pruning keeps: of some commits, what their authors had seen.
+std::set<Seen> releases_of(const Facts& facts, const Step& step);
 /// The times that a step of pruning keeps.
 Times kept_of(const Step& step);
 

@@ -139,7 +139,7 @@ TEST_CASE("law 6: the state at a time is the fold of what was written until then
     for (const Delta& d : deltas) times.insert({d.hlc >> 12, (d.hlc >> 12) - 1});
     for (const delta::Micros at : times) {
       const auto inside = until(deltas, at);
-      RC_ASSERT(real.fold(Cut{at, std::nullopt}) == fold(w, inside));
+      RC_ASSERT(real.fold(Cut{.at = at}) == fold(w, inside));
       for (const Delta& d : inside) {
         for (const Delta& cause : deltas) RC_ASSERT((!happens_before(cause, d) || cause.hlc >> 12 <= at));
       }
@@ -159,12 +159,12 @@ TEST_CASE("law 6: the state as a delta's author saw it is the fold of that delta
     const auto deltas = deltas_of(w, in);
     for (const Delta& d : deltas) {
       const delta::Dot dot{real.origin(d.origin), d.seq};
-      RC_ASSERT(real.fold(Cut{std::nullopt, dot}) == fold(w, seen_by(deltas, d)));
-      RC_ASSERT(real.fold(Cut{d.hlc >> 12, dot}) == fold(w, until(seen_by(deltas, d), d.hlc >> 12)));
+      RC_ASSERT(real.fold(Cut{.as_seen_by = {dot}}) == fold(w, seen_by(deltas, d)));
+      RC_ASSERT(real.fold(Cut{.at = d.hlc >> 12, .as_seen_by = {dot}}) == fold(w, until(seen_by(deltas, d), d.hlc >> 12)));
     }
     for (const Delta& d : w.deltas) {
       if (in.count(d.commit) != 0) continue;
-      const Cut cut{std::nullopt, delta::Dot{real.origin(d.origin), d.seq}};
+      const Cut cut{.as_seen_by = {{real.origin(d.origin), d.seq}}};
       RC_ASSERT(!delta::model::fold(real.catalog, real.history, real.source, cut));
     }
   }));

@@ -133,7 +133,7 @@ TEST_CASE("the policy of a log is the last by key that is folded inside the cut"
     for (std::size_t i = 0; i < deltas.size(); i += 1 + deltas.size() / 3) {
       const Delta& d = deltas[i];
       RC_ASSERT(real.fold({.at = d.hlc >> 12, .as_seen_by = {}}) == expected([&](const Delta& o) { return o.hlc >> 12 <= d.hlc >> 12; }));
-      RC_ASSERT(real.fold({.at = {}, .as_seen_by = delta::Dot{real.origin(d.origin), d.seq}}) ==
+      RC_ASSERT(real.fold({.at = {}, .as_seen_by = {{real.origin(d.origin), d.seq}}}) ==
                 expected([&](const Delta& o) { return happens_before(o, d) || o.key() == d.key(); }));
     }
   }));

@@ -83,7 +83,7 @@ void check_the_past(const Case& c) {
   const Delta& d = c.pick(5);
   auto seen = c.w.deltas;
   std::erase_if(seen, [&](const Delta& o) { return !happens_before(o, d) && o.key() != d.key(); });
-  RC_ASSERT(contents(must(delta::snapshot(log, {.as_seen_by = c.dot(log, d)}))) == contents(c.w, seen));
+  RC_ASSERT(contents(must(delta::snapshot(log, {.as_seen_by = {c.dot(log, d)}}))) == contents(c.w, seen));
 }
 
 bool nothing(const delta::RollbackSummary& done) { return done.created + done.deleted + done.changed == 0; }
@@ -145,7 +145,7 @@ TEST_CASE("after a rollback the present is what it was then, and the past is wha
     {
       auto encoder = must(delta::Encoder::append(c.path, c.options()));
       delta::CutOptions cut;
-      by_dot ? void(cut.as_seen_by = c.dot(encoder.log(), d)) : void(cut.at = d.hlc >> 12);
+      by_dot ? void(cut.as_seen_by = {c.dot(encoder.log(), d)}) : void(cut.at = d.hlc >> 12);
       then = contents(must(delta::snapshot(encoder.log(), cut)));
       const auto done = must(delta::rollback(encoder, cut));
       RC_ASSERT(contents(encoder.present()) == then);
@@ -157,7 +157,7 @@ TEST_CASE("after a rollback the present is what it was then, and the past is wha
     check_the_past(c);
     auto again = must(delta::Encoder::append(c.path, c.options()));
     delta::CutOptions cut;
-    by_dot ? void(cut.as_seen_by = c.dot(again.log(), d)) : void(cut.at = d.hlc >> 12);
+    by_dot ? void(cut.as_seen_by = {c.dot(again.log(), d)}) : void(cut.at = d.hlc >> 12);
     RC_ASSERT(nothing(must(delta::rollback(again, cut))));
   }));
 }

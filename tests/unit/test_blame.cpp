@@ -102,7 +102,7 @@ TEST_CASE_METHOD(Fixture, "blame at a time or a dot names only what was there") 
   add(a, 1, Operation::create, {1, 1, 1, 1});
   add(a, 3, Operation::dense, {7, 7, 7, 7});
   CHECK(dots(blame({.at = 2, .as_seen_by = {}}).runs[0].chosen) == Dots{{a, 1}});
-  CHECK(dots(blame({.at = {}, .as_seen_by = Dot{a, 1}}).runs[0].chosen) == Dots{{a, 1}});
+  CHECK(dots(blame({.at = {}, .as_seen_by = {{a, 1}}}).runs[0].chosen) == Dots{{a, 1}});
   CHECK(dots(blame().runs[0].chosen) == Dots{{a, 2}});
 }
 

@@ -70,7 +70,7 @@ TEST_CASE_METHOD(Fixture, "deltas that have each seen the last are folded in one
   CHECK(source.passes == 1);
   CHECK(values({.at = 2, .as_seen_by = {}}) == Floats{1, 7, 3});
   CHECK(values({.at = 0, .as_seen_by = {}}).empty());
-  CHECK(values({.at = {}, .as_seen_by = Dot{b, 1}}) == Floats{1, 7, 3});
+  CHECK(values({.at = {}, .as_seen_by = {{b, 1}}}) == Floats{1, 7, 3});
 }
 
 TEST_CASE_METHOD(Fixture, "of concurrent assignments to a dimension the greatest key wins, and other dimensions keep both") {
@@ -193,7 +193,7 @@ TEST_CASE_METHOD(Fixture, "a cut at a dot that is not there or not folded is not
   seq[1] = 1;
   add(b, 2, Operation::dense, {1, 2, 3});
   for (const Dot dot : {Dot{a, 2}, Dot{b, 2}}) {
-    auto state = model::fold(catalog, history, source, {.at = {}, .as_seen_by = dot});
+    auto state = model::fold(catalog, history, source, {.at = {}, .as_seen_by = {dot}});
     REQUIRE(!state);
     CHECK(state.error().code == ErrorCode::not_found);
   }

@@ -272,8 +272,8 @@ TEST_CASE_METHOD(Fixture, "the log's own policy is the setting of greatest key i
   CHECK(values() == Floats{4, 1, 1});
   CHECK(values(nullptr, {.at = 11, .as_seen_by = {}}) == Floats{10, 4, 1});
   CHECK(values(nullptr, {.at = 9, .as_seen_by = {}}) == Floats{4, 4, 1});
-  CHECK(values(nullptr, {.at = {}, .as_seen_by = Dot{a, 3}}) == Floats{10, 4, 1});
-  CHECK(values(nullptr, {.at = {}, .as_seen_by = Dot{a, 3}, .before = true}) == Floats{4, 4, 1});
+  CHECK(values(nullptr, {.at = {}, .as_seen_by = {{a, 3}}}) == Floats{10, 4, 1});
+  CHECK(values(nullptr, {.at = {}, .as_seen_by = {{a, 3}}, .before = true}) == Floats{4, 4, 1});
   CHECK(values("lww") == Floats{4, 4, 1});
   CHECK(model::policy_at(catalog, history, {})->text() == "min");
 }
@@ -483,37 +483,44 @@ TEST_CASE("a setting that is none is refused when it is written") {
   }
 }
 
-TEST_CASE("tags name times, and of one name the last by key counts") {
+TEST_CASE("tags name times and releases, and of one name the last by key counts") {
   const auto path = conflicting_log("tags.dlog");
   {
     auto encoder = sample::must(Encoder::append(path, {.now = 8'000'000}));
-    sample::must(encoder.tag("end"));  // asks no clock: its own time is the next that there is
-    sample::must(encoder.tag("b", Micros{1'000'000}));
-    sample::must(encoder.tag("end", Micros{5}));
+    sample::must(encoder.tag_release("end"));  // asks no clock: its own time is the next that there is
+    sample::must(encoder.tag_time("b", Micros{1'000'000}));
+    sample::must(encoder.tag_time("end", Micros{5}));
+    sample::must(encoder.tag_release("all"));
+    sample::must(encoder.tag_time("gone", Micros{5}));
+    sample::must(encoder.untag("gone"));
     sample::must(encoder.finish());
   }
   const std::string paths[] = {path};
   const auto log = sample::must(Log::open(paths));
   const auto tags = log.tags();
-  REQUIRE(tags.size() == 2);
-  CHECK(tags[0].name == "b");
-  CHECK(log.commit(tags[0].commit).time == Timestamp::of(8'000'000));
-  CHECK(log.tag("end") == Micros{5});
-  CHECK(log.tag("b") == Micros{1'000'000});
+  REQUIRE(tags.size() == 3);
+  CHECK(tags[1].name == "b");
+  CHECK(log.commit(tags[1].commit).time == Timestamp::of(8'000'000));
+  CHECK(log.tag("end")->at == Micros{5});
+  CHECK(log.tag("b")->at == Micros{1'000'000});
   CHECK(!log.tag("e"));
+  CHECK(!log.tag("gone"));
+  const auto& all = tags[0];
+  CHECK(!all.at);
+  CHECK(all.heads == std::vector{Dot{log.commit(all.commit).origin, log.commit(all.commit).first}});
   for (std::uint32_t number = 0; number < log.commits(); ++number) {
     const auto& commit = log.commit(number);
-    if (commit.setting == "tag 2000000 end") CHECK(commit.time == Timestamp::of(2'000'000, 1));
+    if (commit.setting == "release end") CHECK(commit.time == Timestamp::of(2'000'000, 1));
   }
   auto encoder = sample::must(Encoder::append(path, {.now = 8'000'000}));
   for (const char* name : {"", "2026-01-01", "@5", "3d ago", "2026-11-12T14:10:29Z", "a\nb", "\xff"}) {
     INFO(name);
-    const auto refused = encoder.tag(name);
+    const auto refused = encoder.tag_release(name);
     REQUIRE(!refused);
     CHECK(refused.error().code == ErrorCode::bad_input);
   }
   CHECK(encoder.set("tag 5 @5").error().code == ErrorCode::bad_input);
   const scratch::Directory directory;
   auto empty = sample::must(Encoder::create(directory.file("e.dlog"), {}, {}));
-  CHECK(empty.tag("x").error().code == ErrorCode::bad_input);
+  CHECK(empty.tag_release("x").error().code == ErrorCode::bad_input);
 }

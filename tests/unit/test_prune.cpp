@@ -61,7 +61,7 @@ struct Fixture {
       for (std::size_t i = 0; i < one->size(); ++i) deltas.push_back((*one)[i]);
     }
     ChangeBatch out;
-    prune_vector(history, model::origin_ranks(catalog), 2, std::move(deltas), {kept, whole_deltas, closed}, out);
+    prune_vector(history, model::origin_ranks(catalog), 2, std::move(deltas), {.kept = kept, .whole_deltas = whole_deltas, .closed = closed}, out);
     for (std::size_t i = 0; i < out.size(); ++i) CHECK(model::check_change(out[i], 2, {.allow_nonfinite = true}));
     return out;
   }
@@ -269,18 +269,18 @@ TEST_CASE_METHOD(Fixture, "what a delta's author saw is refused unless a record 
   add(b, 4, Operation::dense, {4, 4}, {{a, 1}});
   const auto made = [&](const Cut& cut) { return model::CutTest::make(catalog, history, cut); };
   // a:2 and a:3 have seen all that was there when the log was pruned; a:1 and b:1 have not.
-  CHECK(made({.as_seen_by = Dot{a, 3}}));
-  CHECK(made({.as_seen_by = Dot{a, 2}}));
-  CHECK(made({.as_seen_by = Dot{a, 3}, .before = true}));
-  CHECK(made({.as_seen_by = Dot{a, 1}, .before = true}));  // nothing is in it
-  for (const Cut& cut : {Cut{.as_seen_by = Dot{a, 1}}, Cut{.as_seen_by = Dot{b, 1}}, Cut{.as_seen_by = Dot{a, 2}, .before = true}}) {
+  CHECK(made({.as_seen_by = {{a, 3}}}));
+  CHECK(made({.as_seen_by = {{a, 2}}}));
+  CHECK(made({.as_seen_by = {{a, 3}}, .before = true}));
+  CHECK(made({.as_seen_by = {{a, 1}}, .before = true}));  // nothing is in it
+  for (const Cut& cut : {Cut{.as_seen_by = {{a, 1}}}, Cut{.as_seen_by = {{b, 1}}}, Cut{.as_seen_by = {{a, 2}}, .before = true}}) {
     const auto test = made(cut);
     REQUIRE(!test);
     CHECK(test.error().code == ErrorCode::not_kept);
-    CHECK_THAT(test.error().message, Catch::Contains(model::dot_text(catalog, *cut.as_seen_by)));
+    CHECK_THAT(test.error().message, Catch::Contains(model::dot_text(catalog, cut.as_seen_by.front())));
   }
-  CHECK(made({.at = 2, .as_seen_by = Dot{a, 3}}).error().code == ErrorCode::not_kept);
-  CHECK(made({.at = 3, .as_seen_by = Dot{a, 3}}));
+  CHECK(made({.at = 2, .as_seen_by = {{a, 3}}}).error().code == ErrorCode::not_kept);
+  CHECK(made({.at = 3, .as_seen_by = {{a, 3}}}));
 }
 
 TEST_CASE("a record must both lie inside what was seen and keep the time") {
@@ -297,9 +297,9 @@ TEST_CASE("a record must both lie inside what was seen and keep the time") {
   }
   history.settle();
   CHECK(model::CutTest::make(catalog, history, {.at = 5}));
-  CHECK(model::CutTest::make(catalog, history, {.as_seen_by = Dot{a, 2}}));
-  CHECK(model::CutTest::make(catalog, history, {.at = 5, .as_seen_by = Dot{a, 3}}));
-  CHECK(model::CutTest::make(catalog, history, {.at = 5, .as_seen_by = Dot{a, 2}}).error().code == ErrorCode::not_kept);
+  CHECK(model::CutTest::make(catalog, history, {.as_seen_by = {{a, 2}}}));
+  CHECK(model::CutTest::make(catalog, history, {.at = 5, .as_seen_by = {{a, 3}}}));
+  CHECK(model::CutTest::make(catalog, history, {.at = 5, .as_seen_by = {{a, 2}}}).error().code == ErrorCode::not_kept);
 }
 
 TEST_CASE_METHOD(Fixture, "in a closed world transforms go into the values of every candidate, in their order") {

@@ -1,6 +1,7 @@
 // Dots and commits: who wrote what, having seen what.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -23,9 +24,30 @@ using Hash = std::array<std::uint8_t, 32>;  ///< BLAKE2b-256
 
 /// What a pruned copy of a commit was pruned under (law 8).
 struct PruneRecord {
-  KeptTimes kept;         ///< beside "now"
-  std::vector<Dot> seen;  ///< version vector of what was folded then: the last seq of each origin, in order of origin number
-  bool closed = false;    ///< it was assumed that no writer exists whose deltas were not there
+  KeptTimes kept = {};
+  std::vector<Dot> seen = {};  ///< version vector of what was folded then: the last seq of each origin, in order of origin number
+  bool closed = false;         ///< it was assumed that no writer exists whose deltas were not there
+  std::vector<std::vector<Dot>> releases = {};  ///< that were kept: of each the maximal dots, in order of origin number; rising, each once
+
+  /// The same with other numbers of origins, put in order again.
+  template <class Renumber>
+  PruneRecord renumbered(const Renumber& number) const {
+    PruneRecord record = *this;
+    const auto put = [&](std::vector<Dot>& dots) {
+      for (Dot& dot : dots) dot.origin = number(dot.origin);
+      std::ranges::sort(dots);
+    };
+    put(record.seen);
+    for (auto& release : record.releases) put(release);
+    std::ranges::sort(record.releases);
+    return record;
+  }
+  /// How much there is of it: ranges and dots.
+  std::size_t items() const {
+    std::size_t n = kept.ranges().size() + seen.size();
+    for (const auto& release : releases) n += 1 + release.size();
+    return n;
+  }
   friend bool operator==(const PruneRecord&, const PruneRecord&) = default;
 };
 
@@ -40,7 +62,7 @@ struct Commit {
   std::string source;  ///< where the data came from, as the user named it
   std::string trace;   ///< W3C traceparent, or empty
   /// Not empty: the commit is one delta of its own kind, which sets something of the log and changes no vector (count is 1):
-  /// "policy RULES" (delta/policy.hpp), "tag MICROSECONDS NAME" or "accuracy ACCURACY@NAMESPACE" (delta/accuracy.hpp).
+  /// see delta/setting.hpp.
   std::string setting = {};
   Timestamp time = {};  ///< of its last delta
 

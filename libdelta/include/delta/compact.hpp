@@ -16,17 +16,18 @@
 
 namespace delta {
 
-/// Which times a compaction keeps beside "now". Calendar rules keep the last microsecond of each of the last `count` UTC hours, days,
-/// weeks (from Monday), months or years, the one of the log's greatest timestamp among them.
+/// Which cuts a compaction keeps beside now and the time before the beginning. A kept time keeps its whole *still*: all the time from
+/// the last delta or commit at or before it up to the next. Calendar rules keep the last moment of each of the last `count` UTC hours, days,
+/// weeks (from Monday), months or years in which something happened, counted back from the log's greatest timestamp.
 struct KeepRule {
   enum class Kind : std::uint8_t {
     all,      ///< every time: nothing is pruned
     now,      ///< nothing beside now
     since,    ///< `at` and every later time
     last,     ///< of each vector, its last `count` deltas
-    every,    ///< the last microsecond of each `step`, counted from the epoch, as long as the log is
+    every,    ///< the last microsecond of each `step`, counted from the epoch
     hourly, daily, weekly, monthly, yearly,
-    tags,     ///< the times that tags name
+    tags,     ///< the times and releases that tags name
   };
   Kind kind = Kind::all;
   Micros at = 0;
@@ -34,11 +35,20 @@ struct KeepRule {
   std::uint64_t count = 0;
 };
 
+/// A cut that a rule keeps, and why.
+struct KeptCut {
+  std::string why;                             ///< "daily: 2026-01-31", "tag v1.0", ...
+  std::optional<KeptTimes::Range> still = {};  ///< of a kept time
+  std::vector<Dot> release = {};               ///< of a kept release: the maximal dots
+};
+
 struct CompactOptions {
   Preset preset = Preset::balanced;
   unsigned threads = 0;
   bool force = false;            ///< replace an existing output
   std::vector<KeepRule> keep = {};  ///< united; none: all
+  std::optional<Micros> count_from = {};  ///< calendar rules count back from here, not from the greatest timestamp
+  std::optional<Micros> clock = {};       ///< they refuse to count from a greatest timestamp that is later than this
   bool whole_deltas = false;     ///< a delta goes whole or stays whole, so that hashes vouch for all that stays
   /// No writer exists whose deltas are not here. Transforms and tombstones that no kept time needs go too: values become those after the
   /// transforms, so blame no longer names these. Recorded; a delta that is neither here nor has seen all of this is then refused as late.
@@ -54,12 +64,10 @@ struct CompactReport {
   std::uint64_t bytes_before = 0, bytes_after = 0;
   bool changed = true;                          ///< false: in place, and the log is that already
   bool repacked = true;                         ///< false: so small that any reader has it whole at once, and larger when packed: merged instead
-  KeptTimes answers;                            ///< the times that the output answers, beside now; all() if nothing is pruned
+  KeptTimes answers;                            ///< the times that the output answers; all() if nothing is pruned
+  std::vector<KeptCut> kept_cuts;               ///< by rule, in order of time
   std::vector<Finding> notices;                 ///< pending commits, a torn tail that was passed over, ...
 };
-
-/// The times that rules keep for a log; `last` is not among them, as it is each vector's own. limit: more than a million moments.
-DELTA_EXPORT Result<KeptTimes> kept_times(const Log& log, std::span<const KeepRule> rules);
 
 /// Writes the union of the logs as one packed segment to `output` (a log of which nothing is pruned and that takes no more than a few
 /// blocks stays in the segments that it has, if they are smaller); errors beside those of Log::open(): bad_input where `assume_closed`

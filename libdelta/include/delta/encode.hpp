@@ -108,9 +108,12 @@ class DELTA_EXPORT Encoder {
   /// its canonical form. What is diffed from here on is diffed against the state under a policy. An accuracy rounds nothing: what this encoder
   /// writes is rounded to that of the options. bad_input, or unsupported for an unknown strategy or accuracy.
   Status set(std::string_view setting, std::optional<Micros> at = {});
-  /// A tag: a name for a time of the log; none: the greatest timestamp that it has, and then the tag's own is that or the next, so that
-  /// no clock is asked. bad_input: no name for a tag, or nothing to be tagged.
-  Status tag(std::string_view name, std::optional<Micros> time = {});
+  // Tags. bad_input: no name for a tag, or nothing to be tagged.
+  Status tag_time(std::string_view name, Micros time);
+  /// A name for these dots and all that they had seen; none: all that the log has. Its own time is the greatest that the log has, or the next,
+  /// so that no clock is asked.
+  Status tag_release(std::string_view name, std::span<const Dot> heads = {});
+  Status untag(std::string_view name);  ///< the name names nothing any more; bad_input: it does not now
 
   /// Message of commits that are opened from now on and state none.
   void set_message(std::string message);

@@ -1,4 +1,4 @@
-// The times that a pruned log still answers (law 8). "Now" is always kept, and no member of the set.
+// The times that a pruned log still answers (law 8).
 #pragma once
 
 #include <span>
@@ -17,7 +17,7 @@ class DELTA_EXPORT KeptTimes {
     friend bool operator==(const Range&, const Range&) = default;
   };
 
-  KeptTimes() = default;  ///< none: only "now"
+  KeptTimes() = default;  ///< none
   static KeptTimes all() { return since(0); }
   static KeptTimes since(Micros first);  ///< this microsecond and all later ones
 

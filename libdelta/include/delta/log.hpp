@@ -44,11 +44,13 @@ struct SegmentInfo {
   Timestamp first, last;                 ///< of its deltas
 };
 
-/// A name for a time, as a commit of the log sets it.
+/// A name for a cut, as a commit of the log sets it: for a time, or for a release.
 struct Tag {
   std::string name;
-  Micros at = 0;
   std::uint32_t commit = 0;
+  std::optional<Micros> at = {};  ///< none: a release
+  std::vector<Dot> heads = {};    ///< of a release: it is these and all that they had seen
+  std::string missing = {};       ///< of a release: a dot of it that is not here, or is pending; empty: all are here
 };
 
 class DELTA_EXPORT Log {
@@ -70,6 +72,7 @@ class DELTA_EXPORT Log {
   Timestamp commit_time(std::uint32_t number) const;   ///< of its last delta
   bool pending(std::uint32_t number) const;
   bool pruned(std::uint32_t number) const;             ///< some of its deltas may be gone, or parts of them
+  KeptTimes answered() const;                          ///< the times that all that is not pending answers; all() if nothing of it is pruned
   std::vector<std::uint32_t> commits_in_key_order() const;
   std::optional<std::uint32_t> find_commit(const Dot& dot) const;
   /// True when a commit had seen a dot. False where either is pending.
@@ -84,9 +87,9 @@ class DELTA_EXPORT Log {
   /// "origin:seq" (split at the last colon); an unknown origin or seq is not_found.
   Result<Dot> parse_dot(std::string_view text) const;
   std::string dot_text(const Dot& dot) const;
-  /// The tags set by commits that are not pending, in order of name. Of those of one name the one of greatest key counts.
+  /// The tags set by commits that are not pending, in order of name. Of those of one name the one of greatest key counts, if it does not untag.
   std::vector<Tag> tags() const;
-  std::optional<Micros> tag(std::string_view name) const;  ///< the time that it names
+  std::optional<Tag> tag(std::string_view name) const;
 
   /// The accuracies that commits which are not pending record, in order of namespace. Of those of one namespace that of greatest key counts.
   std::vector<RecordedAccuracy> accuracies() const;

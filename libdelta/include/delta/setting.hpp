@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "delta/export.hpp"
 #include "delta/result.hpp"
@@ -15,14 +16,19 @@ struct Setting {
   enum class Kind : std::uint8_t {
     policy,    ///< how conflicts are decided from here on: delta/policy.hpp
     tag,       ///< a name for a time
+    release,   ///< a name for what was seen: all that some dots contain
+    untag,     ///< the name names nothing any more
     accuracy,  ///< how the values of a namespace are rounded from here on: delta/accuracy.hpp
   };
   Kind kind = Kind::policy;
-  std::string_view text;  ///< the rules, the tag's name, or the accuracy; views what was parsed
+  std::string_view text;  ///< the rules, the name of a tag, or the accuracy; views what was parsed
   Micros at = 0;          ///< of a tag: the time that it names
   std::string name_space = {};  ///< of an accuracy: what it is for
+  /// Of a release: the maximal dots that it names ("origin:seq"), each once, rising by bytes. None: the commit that sets it, and all that it had seen.
+  std::vector<std::string_view> dots = {};
 
-  /// "policy RULES", "tag MICROSECONDS NAME" or "accuracy ACCURACY@NAMESPACE". bad_input: none of them. That the rules are rules is
+  /// "policy RULES", "accuracy ACCURACY@NAMESPACE", "tag MICROSECONDS NAME", "untag NAME", or "release NAME" with each dot behind a line feed.
+  /// bad_input: none of them. That the rules are rules is
   /// Policy::parse()'s business, and that the accuracy is one Accuracy::parse()'s.
   DELTA_EXPORT static Result<Setting> parse(std::string_view text);
   /// The text of it, as a commit holds it.

@@ -200,26 +200,63 @@ std::uint64_t next_seq(const std::unordered_map<std::uint32_t, std::uint64_t>& l
 
 namespace {
 
+/// What else a record says. Unknown bits are for what speaks of a part of a copy alone: who does not know them cannot tell what it answers.
+enum RecordFlags : std::uint8_t { kClosed = 1, kReleases = 2, kRecordFlags = kClosed | kReleases };
+
+void write_dots(Writer& out, std::span<const Dot> dots) {
+  out.varint(dots.size());
+  std::uint32_t next = 0;
+  for (const Dot& dot : dots) {
+    out.varint(dot.origin - next), out.varint(dot.seq);
+    next = dot.origin + 1;
+  }
+}
+
+Status read_dots(Reader& in, std::uint32_t origins, Budget& items, std::vector<Dot>& dots) {
+  const auto count = in.varint();
+  if (count > origins || !items.take(count)) return bad("COMMITS: more origins seen than there are");
+  std::uint64_t next = 0;
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    if (next >= origins) return bad("COMMITS: an unknown origin seen");
+    const auto origin = next + in.bounded(origins - 1 - next);
+    const auto seq = in.varint();
+    if (seq == 0) in.fail();
+    dots.push_back({static_cast<std::uint32_t>(origin), seq});
+    next = origin + 1;
+  }
+  return {};
+}
+
 void write_record(Writer& out, const PruneRecord& record) {
-  out.u8(record.closed ? 1 : 0);
+  out.u8((record.closed ? kClosed : 0) | (record.releases.empty() ? 0 : kReleases));
   out.varint(record.kept.ranges().size());
   Micros least = 0;  // that the next range may begin at
   for (const auto& range : record.kept.ranges()) {
     out.varint(range.first - least), out.varint(range.last - range.first);
     least = range.last + 2;
   }
-  out.varint(record.seen.size());
-  std::uint32_t next = 0;
-  for (const Dot& dot : record.seen) {
-    out.varint(dot.origin - next), out.varint(dot.seq);
-    next = dot.origin + 1;
+  write_dots(out, record.seen);
+  if (record.releases.empty()) return;
+  out.varint(record.releases.size());
+  for (const auto& release : record.releases) write_dots(out, release);
+}
+
+Status read_releases(Reader& in, std::uint32_t origins, Budget& items, PruneRecord& record) {
+  const auto count = in.varint();
+  if (count == 0 || !believable(count, in) || !items.take(count)) return bad("COMMITS: more kept releases than bytes, or none");
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    auto& release = record.releases.emplace_back();
+    DELTA_OK(read_dots(in, origins, items, release));
+    if (release.empty()) return bad("COMMITS: a kept release of nothing");
+    if (i > 0 && in.ok() && record.releases[i - 1] >= release) return bad("COMMITS: kept releases out of order");
   }
+  return {};
 }
 
 Status read_record(Reader& in, std::uint32_t origins, Budget& items, PruneRecord& record) {
-  const auto closed = in.u8();
-  if (closed > 1) in.fail();
-  record.closed = closed == 1;
+  const auto flags = in.u8();
+  if ((flags & ~kRecordFlags) != 0) return error(ErrorCode::unsupported, "COMMITS: record flags " + std::to_string(flags & ~kRecordFlags) + ", which this version does not know");
+  record.closed = (flags & kClosed) != 0;
   const auto ranges = in.varint();
   if (!believable(ranges, in) || !items.take(ranges)) return bad("COMMITS: more kept times than bytes");
   Micros least = 0;
@@ -230,18 +267,8 @@ Status read_record(Reader& in, std::uint32_t origins, Budget& items, PruneRecord
     if (in.ok()) record.kept.add({first, last});
     least = last + 2;
   }
-  const auto seen = in.varint();
-  if (seen > origins || !items.take(seen)) return bad("COMMITS: more origins seen than there are");
-  std::uint64_t next = 0;
-  for (std::uint64_t i = 0; i < seen && in.ok(); ++i) {
-    if (next >= origins) return bad("COMMITS: an unknown origin seen");
-    const auto origin = next + in.bounded(origins - 1 - next);
-    const auto seq = in.varint();
-    if (seq == 0) in.fail();
-    record.seen.push_back({static_cast<std::uint32_t>(origin), seq});
-    next = origin + 1;
-  }
-  return {};
+  DELTA_OK(read_dots(in, origins, items, record.seen));
+  return (flags & kReleases) != 0 ? read_releases(in, origins, items, record) : Status();
 }
 
 /// Which rows are pruned copies, under what, and the hashes that stand for what is not there.
@@ -298,7 +325,7 @@ Load load_of(const CommitTable& table) {
     load.items += (chained(row, before) ? 0 : row.commit.parents.size()) + row.records.size() + row.nodes.size();
     before = &row.commit;
   }
-  for (const auto& record : table.records) load.items += record.kept.ranges().size() + record.seen.size();
+  for (const auto& record : table.records) load.items += record.items();
   return load;
 }
 

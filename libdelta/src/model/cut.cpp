@@ -19,89 +19,106 @@ std::string range_text(const KeptTimes::Range& range) {
 std::string times_text(const KeptTimes& kept) {
   constexpr std::size_t kMost = 8;
   std::string text;
-  const auto ranges = kept.ranges();
-  for (std::size_t i = 0; i < ranges.size() && i < kMost; ++i) text += range_text(ranges[i]) + ", ";
-  if (ranges.size() > kMost) text += std::to_string(ranges.size() - kMost) + " more, ";
-  return text + "now";
+  auto ranges = kept.ranges();
+  if (!ranges.empty() && ranges.front().first == 0) ranges = ranges.subspan(1);  // before the beginning, where there is nothing
+  const std::size_t from = ranges.size() - std::min(kMost, ranges.size());       // the latest say most
+  if (from > 0) text = std::to_string(from) + " earlier ones";
+  for (const auto& range : ranges.subspan(from)) text += (text.empty() ? "" : ", ") + range_text(range);
+  if (!ranges.empty() && ranges.back().last == kMaxMicros) return text;
+  return text.empty() ? "now" : text + ", now";
 }
+
+std::string seen_text(const Catalog& catalog, const std::vector<Dot>& dots) {
+  constexpr std::size_t kMost = 4;
+  std::string text = dots.size() == 1 ? "the author of " : "the authors of ";
+  for (std::size_t i = 0; i < dots.size() && i < kMost; ++i) text += (i > 0 ? ", " : "") + dot_text(catalog, dots[i]);
+  return dots.size() > kMost ? text + " and " + std::to_string(dots.size() - kMost) + " more" : text;
+}
+
+using Seen = std::optional<std::vector<std::uint64_t>>;  // by origin: seqs up to this one; none: all
 
 /// Is a cut one that all pruned commits in it still answer?
 class Keeping {
  public:
-  /// `commit`: that of the cut's dot.
-  Keeping(const History& history, const Cut& cut, std::optional<std::uint32_t> commit)
-      : history_(history), cut_(cut), commit_(commit) {
+  Keeping(const History& history, const Cut& cut, const Seen& seen) : history_(history), cut_(cut), seen_(seen) {
     Micros latest = 0;
     for (const std::uint32_t number : history.linked()) {
       if (holds(first_of(number))) latest = std::max(latest, history.commit(number).time.us());
     }
     if (cut.at && *cut.at < latest) at_ = cut.at;  // else it takes in all there is
+    if (seen_ && !at_) heads_ = history.tops(*seen_);
   }
 
   Status check(const Catalog& catalog) const {
-    if (!at_ && !commit_) return {};
-    if (!commit_) {
+    if (!at_ && !seen_) return {};
+    if (!seen_) {
       const KeptTimes kept = history_.answered();
       if (kept.contains(*at_)) return {};
       return error(ErrorCode::not_kept, "this log was pruned and does not answer " + format_time(*at_) + " any more; it answers: " + times_text(kept));
     }
+    if (answered()) return {};
+    return error(ErrorCode::not_kept, "this log was pruned and does not answer any more what " + seen_text(catalog, cut_.as_seen_by) + " saw" +
+                                          (at_ ? " at " + format_time(*at_) : ""));
+  }
+
+ private:
+  Dot first_of(std::uint32_t number) const { return {history_.commit(number).origin, history_.commit(number).first}; }
+
+  /// Each pruned commit in the cut has a record that answers it.
+  bool answered() const {
     std::map<std::uint32_t, bool> known;  // records, most of which are those of many commits
     const auto answers = [&](std::uint32_t record) {
       const auto [place, fresh] = known.try_emplace(record);
       if (fresh) place->second = this->answers(record);
       return place->second;
     };
-    for (const auto& [number, records] : history_.pruned()) {
-      if (!history_.folded(number) || !holds(first_of(number)) || std::ranges::any_of(records, answers)) continue;
-      return error(ErrorCode::not_kept, "this log was pruned and does not answer any more what the author of " +
-                                            dot_text(catalog, *cut_.as_seen_by) + " saw" + (at_ ? " at " + format_time(*at_) : ""));
-    }
-    return {};
+    return std::ranges::all_of(history_.pruned(), [&](const auto& pruned) {
+      return !history_.folded(pruned.first) || !holds(first_of(pruned.first)) || std::ranges::any_of(pruned.second, answers);
+    });
   }
-
- private:
-  Dot first_of(std::uint32_t number) const { return {history_.commit(number).origin, history_.commit(number).first}; }
 
   /// Is this dot, which is folded, inside the cut, whatever its time?
-  bool holds(Dot dot) const {
-    if (!commit_) return true;
-    const Dot by = *cut_.as_seen_by;
-    if (dot.origin == by.origin) return cut_.before ? dot.seq < by.seq : dot.seq <= by.seq;
-    return history_.context_contains(*commit_, dot);
-  }
+  bool holds(Dot dot) const { return !seen_ || dot.seq <= (*seen_)[dot.origin]; }
 
-  /// What an entry was dropped for lies inside the cut with it: by the version vector, and where time is cut too, by the same
-  /// record's kept times.
-  bool answers(std::uint32_t record) const {
-    const auto& [kept, seen, closed] = history_.record(record);
-    return history_.complete(record) && std::ranges::all_of(seen, [&](Dot dot) { return dot.seq == 0 || holds(dot); }) && (!at_ || kept.contains(*at_));
+  /// The release was kept; or what an entry was dropped for lies inside the cut with it: by the version vector, and where time is cut
+  /// too, by the same record's kept times.
+  bool answers(std::uint32_t number) const {
+    const PruneRecord& record = history_.record(number);
+    if (!history_.complete(number)) return false;
+    if (!heads_.empty() && std::ranges::binary_search(record.releases, heads_)) return true;
+    return std::ranges::all_of(record.seen, [&](Dot dot) { return holds(dot); }) && (!at_ || record.kept.contains(*at_));
   }
 
   const History& history_;
   const Cut& cut_;
-  std::optional<std::uint32_t> commit_;
+  const Seen& seen_;
   std::optional<Micros> at_;  // if it leaves anything out
+  std::vector<Dot> heads_;    // of the release that the cut is, if it is one
 };
+
+Result<Seen> seen_by(const Catalog& catalog, const History& history, const Cut& cut) {
+  if (cut.as_seen_by.empty()) return Seen();
+  for (const Dot dot : cut.as_seen_by) {
+    const auto commit = history.find(dot);
+    if (!commit) return error(ErrorCode::not_found, "there is no delta " + dot_text(catalog, dot));
+    if (!history.folded(*commit)) {
+      return error(ErrorCode::not_found, "delta " + dot_text(catalog, dot) + " is pending: some of what its author had seen is not here");
+    }
+  }
+  auto seen = history.context(cut.as_seen_by);
+  if (cut.before) {
+    for (const Dot dot : cut.as_seen_by) seen[dot.origin] = std::min(seen[dot.origin], dot.seq - 1);
+  }
+  return Seen(std::move(seen));
+}
 
 }  // namespace
 
 Result<CutTest> CutTest::make(const Catalog& catalog, const History& history, const Cut& cut) {
   CutTest test(history);
   if (cut.at) test.until_ = Timestamp::of(std::min(*cut.at, kMaxMicros), 0xfff);
-  std::optional<std::uint32_t> commit;
-  if (cut.as_seen_by) {
-    const Dot dot = *cut.as_seen_by;
-    commit = history.find(dot);
-    if (!commit) return error(ErrorCode::not_found, "there is no delta " + dot_text(catalog, dot));
-    if (!history.folded(*commit)) {
-      return error(ErrorCode::not_found,
-                   "delta " + dot_text(catalog, dot) + " is pending: some of what its author had seen is not here");
-    }
-    test.dot_ = dot;
-    test.before_ = cut.before;
-    test.commit_ = *commit;
-  }
-  if (!history.pruned().empty() && (cut.at || commit)) DELTA_OK(Keeping(history, cut, commit).check(catalog));
+  DELTA_TRY(test.seen_, seen_by(catalog, history, cut));
+  if (!history.pruned().empty() && (cut.at || test.seen_)) DELTA_OK(Keeping(history, cut, test.seen_).check(catalog));
   return test;
 }
 

@@ -18,8 +18,8 @@ namespace delta::model {
 /// Which deltas of the folded commits count. With neither: all ("now"). With both: those inside both.
 struct Cut {
   std::optional<Micros> at = {};    ///< timestamps up to and with this microsecond
-  std::optional<Dot> as_seen_by = {};  ///< this delta and its context
-  bool before = false;              ///< with `as_seen_by`: its context alone
+  std::vector<Dot> as_seen_by = {};  ///< these deltas and their contexts; none: all
+  bool before = false;               ///< with `as_seen_by`: their contexts alone
 };
 
 /// Yields deltas with `commits`, `seqs` and `vectors` numbered by one history and catalog; each delta once, or each piece that a
@@ -35,26 +35,20 @@ class DeltaSource {
 /// A cut made ready to be asked about each delta.
 class CutTest {
  public:
-  /// not_found: the dot of `as_seen_by` is not in the history, or its commit is pending; not_kept: commits were pruned, and their
+  /// not_found: a dot of `as_seen_by` is not in the history, or its commit is pending; not_kept: commits were pruned, and their
   /// records do not say that the cut is still answered (law 8). Keeps the reference.
   static Result<CutTest> make(const Catalog& catalog, const History& history, const Cut& cut);
 
   /// Pending commits never are inside.
   bool contains(const Change& c) const {
-    return history_->folded(c.commit) && c.time <= until_ && (!dot_ || in_context(c));
+    return history_->folded(c.commit) && c.time <= until_ && (!seen_ || c.seq <= (*seen_)[history_->commit(c.commit).origin]);
   }
 
  private:
   explicit CutTest(const History& history) : history_(&history) {}
-  bool in_context(const Change& c) const {
-    return (!before_ && c.commit == commit_ && c.seq == dot_->seq) || history_->happens_before(c.commit, c.seq, commit_, dot_->seq);
-  }
-
   const History* history_;
   Timestamp until_{~std::uint64_t{0}};
-  std::optional<Dot> dot_;
-  std::uint32_t commit_ = 0;
-  bool before_ = false;
+  std::optional<std::vector<std::uint64_t>> seen_;  // by origin: seqs up to this one
 };
 
 /// Is this delta inside the cut? For one question; for many make a CutTest. A dot that is not folded: nothing is inside.

@@ -221,6 +221,26 @@ std::vector<bool> History::complete_records() const {
   return out;
 }
 
+std::vector<std::uint64_t> History::context(std::span<const Dot> dots) const {
+  std::vector<std::uint64_t> seen(catalog_->origins());
+  std::vector<bool> visited(size());
+  std::vector<std::uint32_t> todo;
+  const auto visit = [&](const Dot& dot) {
+    const auto number = find(dot);
+    if (!number) return;
+    seen[dot.origin] = std::max(seen[dot.origin], dot.seq);
+    if (!visited[*number]) visited[*number] = true, todo.push_back(*number);
+  };
+  for (const Dot& dot : dots) visit(dot);
+  while (!todo.empty()) {
+    const Commit& c = commits_[todo.back()];
+    todo.pop_back();
+    if (c.first > 1) visit({c.origin, c.first - 1});
+    for (const Dot& parent : c.parents) visit(parent);
+  }
+  return seen;
+}
+
 KeptTimes History::answered() const {
   const std::vector<bool> counts = complete_records();
   std::set<std::vector<std::uint32_t>> asked;  // most commits share their records
@@ -257,7 +277,7 @@ std::vector<Dot> History::tops(std::span<const std::uint64_t> seen) const {
   std::vector<bool> under(seen.size());
   for (const std::uint32_t number : linked_) {
     const Commit& c = commits_[number];
-    if (c.last() > seen[c.origin]) continue;
+    if (c.first > seen[c.origin]) continue;
     for (const Dot& parent : c.parents) under[parent.origin] = under[parent.origin] || (parent.origin != c.origin && parent.seq >= seen[parent.origin]);
   }
   std::vector<Dot> out;

@@ -85,6 +85,10 @@ class History {
     const Link &b = links_[by], &o = links_[other];
     return b.chain == o.chain ? o.index < b.index : b.others.node != 0 && contexts_.contains(b.others, o.chain, o.index, seq);
   }
+  /// These dots and all that they had seen, by origin number: seqs up to this one. What is not here is passed over.
+  std::vector<std::uint64_t> context(std::span<const Dot> dots) const;
+  /// Those dots of a context (seqs by origin) that nothing else in it has seen, in order of origin number.
+  std::vector<Dot> tops(std::span<const std::uint64_t> seen) const;
   /// True when the dot is folded and in the context of commit `number`, which is folded.
   bool context_contains(std::uint32_t number, Dot dot) const;
 
@@ -140,7 +144,6 @@ class History {
   static void unite_records(std::vector<std::uint32_t>& mine, std::span<const std::uint32_t> others);
   Status check(const Commit& commit) const;
   Status check_closed(std::uint32_t record) const;
-  std::vector<Dot> tops(std::span<const std::uint64_t> seen) const;
   std::vector<bool> complete_records() const;
   Error fork(const Commit& a, const Commit& b) const;
   std::optional<Dot> missing_cause(std::uint32_t number);

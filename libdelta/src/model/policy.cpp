@@ -254,7 +254,7 @@ Status check_tag(std::string_view name) {
 
 Status check_setting(std::string_view text) {
   DELTA_TRY(const Setting setting, Setting::parse(text));
-  if (setting.kind == Setting::Kind::tag) return check_tag(setting.text);
+  if (setting.kind == Setting::Kind::tag || setting.kind == Setting::Kind::release || setting.kind == Setting::Kind::untag) return check_tag(setting.text);
   const auto refuse = [](Error problem, std::string_view what) {
     if (problem.code == ErrorCode::usage) problem.code = ErrorCode::bad_input;
     problem.message.insert(0, what);

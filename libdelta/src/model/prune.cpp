@@ -3,10 +3,14 @@
 // entry it is the next assignment to the dimension too, where each delta has seen the one before it; else the next that has seen it,
 // which a pass before has found, going forward as the fold does.
 //
+// Releases are not in order of time. A release parts an entry from what lies outside, so only what is in all the releases that hold
+// the entry counts against it. Deltas that are in the same releases make a *class*, and each class has a pass of its own, in which
+// only those override that are in all of its releases. Without releases there is one class.
+//
 // What overrides need not stand, nor stay: it goes only for something that overrides the entry as well.
 //
 // In a closed world a second pass goes forward. Transforms fold into the values in their order, so one that must stay, because a
-// kept time lies between it and the oldest value that it acts on, keeps all after it. A delete ends what they act on.
+// kept time or release lies between it and a value that it acts on, keeps all after it. A delete ends what they act on.
 #include "model/prune.hpp"
 
 #include <algorithm>
@@ -34,12 +38,12 @@ class Pruner {
     }
     for (std::size_t i = 1; i < deltas_.size() && chain_; ++i) chain_ = before(i - 1, i);
     dropped_.resize(entries_);
-    if (!chain_) find_enders(dims);
+    find_classes();
   }
 
   void run(ChangeBatch& out) {
     std::vector<Left> left(deltas_.size());
-    for (std::size_t i = deltas_.size(); i-- > 0;) left[i] = look_at(i);
+    for (std::uint32_t c = 0; c < classes_.size(); ++c) look_at_class(c, left);
     if (options_.closed) close(left);
     for (std::size_t i = 0; i < deltas_.size(); ++i) put(i, left[i], out);
   }
@@ -64,21 +68,69 @@ class Pruner {
     return history_.happens_before(deltas_[a].commit, deltas_[a].seq, deltas_[b].commit, deltas_[b].seq);
   }
 
+  void find_classes() {
+    std::map<std::vector<bool>, std::uint32_t> known;
+    for (const Change& c : deltas_) {
+      std::vector<bool> in;
+      for (const auto& seen : options_.releases) in.push_back(c.seq <= seen[history_.commit(c.commit).origin]);
+      const auto [place, fresh] = known.try_emplace(in, static_cast<std::uint32_t>(classes_.size()));
+      if (fresh) classes_.push_back(std::move(in));
+      class_of_.push_back(place->second);
+    }
+  }
+  /// Delta `by` is in each release that a delta of the class is in.
+  bool holds(std::uint32_t of, std::size_t by) const {
+    const auto &needed = classes_[of], &has = classes_[class_of_[by]];
+    if (of == class_of_[by]) return true;
+    for (std::size_t r = 0; r < needed.size(); ++r) {
+      if (needed[r] && !has[r]) return false;
+    }
+    return true;
+  }
+
+  /// Judges the deltas of a class.
+  void look_at_class(std::uint32_t of, std::vector<Left>& left) {
+    next_lifecycle_.reset(), next_delete_.reset();
+    next_set_.clear();
+    std::ranges::fill(next_assignment_, kNone);
+    if (!chain_) find_enders(of);
+    for (std::size_t i = deltas_.size(); i-- > 0;) {
+      if (class_of_[i] == of) left[i] = look_at(i);
+      if (holds(of, i)) note(i);
+    }
+  }
+
   /// Going forward, an assignment ends those of its dimensions that stand and that it has seen: it is the first that has.
-  void find_enders(std::uint32_t dims) {
+  void find_enders(std::uint32_t of) {
     ended_by_.resize(entries_, kNone);
     Standing standing(history_);
-    standing.reset(dims, deltas_.size());
+    standing.reset(static_cast<std::uint32_t>(next_assignment_.size()), deltas_.size());
     for (std::uint32_t i = 0; i < deltas_.size(); ++i) {
-      if (!is_assignment(deltas_[i].op)) continue;
+      if (!is_assignment(deltas_[i].op) || !holds(of, i)) continue;
       standing.assign(deltas_, i);
-      standing.each_ended(deltas_[i], [&](std::uint32_t dim, std::uint32_t ended) { ended_by_[begin_[ended] + place_of(ended, dim)] = i; });
+      standing.each_ended(deltas_[i], [&](std::uint32_t dim, std::uint32_t ended) {
+        if (class_of_[ended] == of) ended_by_[begin_[ended] + place_of(ended, dim)] = i;
+      });
     }
+  }
+
+  bool has_mark(std::size_t i) const { return is_lifecycle(deltas_[i].op) && (deltas_[i].lost & pruned::mark) == 0; }
+
+  /// It overrides what comes before it in the pass.
+  void note(std::size_t i) {
+    const Change& c = deltas_[i];
+    if (has_mark(i)) next_lifecycle_ = time(i);
+    if (c.op == Operation::remove) next_delete_ = time(i);
+    for (const auto& [name, value] : metadata_members(c.metadata)) {
+      if (!value.starts_with('{')) next_set_[name] = time(i);
+    }
+    if (!is_assignment(c.op)) return;
+    for (std::size_t place = 0; place < c.bits.size(); ++place) next_assignment_[dim_at(c, place)] = static_cast<std::uint32_t>(i);
   }
 
   Left look_at(std::size_t i) {
     const Change& c = deltas_[i];
-    const bool has_mark = is_lifecycle(c.op) && (c.lost & pruned::mark) == 0;
+    const bool has_mark = this->has_mark(i);
     Left left{.gone = overridden(i, next_delete_), .mark = has_mark, .metadata = {}, .settled = {}};
     if (!left.gone && c.op == Operation::create && overridden(i, next_lifecycle_)) left.mark = false;
     if (!left.gone) left.metadata = left_of_metadata(i);
@@ -89,11 +141,6 @@ class Pruner {
     if (options_.whole_deltas && !left.gone) {
       left = {.gone = false, .mark = has_mark, .metadata = {}, .settled = {}};
       if (is_assignment(c.op)) std::fill_n(dropped_.begin() + static_cast<std::ptrdiff_t>(begin_[i]), c.bits.size(), false);
-    }
-    if (has_mark) next_lifecycle_ = time(i);
-    if (c.op == Operation::remove) next_delete_ = time(i);
-    for (const auto& [name, value] : metadata_members(c.metadata)) {
-      if (!value.starts_with('{')) next_set_[name] = time(i);
     }
     return left;
   }
@@ -115,11 +162,9 @@ class Pruner {
     const Change& c = deltas_[i];
     std::size_t stay = 0;
     for (std::size_t place = 0; place < c.bits.size(); ++place) {
-      const std::uint32_t dim = has_indices(c) ? c.indices[place] : static_cast<std::uint32_t>(place);
-      const bool drop = gone || value_overridden(i, chain_ ? next_assignment_[dim] : ended_by_[begin_[i] + place]);
+      const bool drop = gone || value_overridden(i, chain_ ? next_assignment_[dim_at(c, place)] : ended_by_[begin_[i] + place]);
       stay += !drop;
       dropped_[begin_[i] + place] = drop;
-      next_assignment_[dim] = static_cast<std::uint32_t>(i);
     }
     return stay;
   }
@@ -130,6 +175,9 @@ class Pruner {
     return judged_so_;
   }
 
+  static std::uint32_t dim_at(const Change& c, std::size_t place) {
+    return has_indices(c) ? c.indices[place] : static_cast<std::uint32_t>(place);
+  }
   /// REQUIRES: it assigns the dimension.
   std::size_t place_of(std::size_t delta, std::uint32_t dim) const {
     const Change& c = deltas_[delta];
@@ -152,7 +200,7 @@ class Pruner {
         oldest = none, blocked = false;
         acted_on.clear();
       } else if (is_transform(op) && !left[i].gone) {
-        const bool apart = oldest != none && (options_.whole_deltas || parted(oldest, time(i)));
+        const bool apart = oldest != none && (options_.whole_deltas || parted(oldest, time(i)) || released_before(acted_on, i));
         if (!bare || apart || blocked) {
           blocked = oldest != none;
         } else {
@@ -165,6 +213,11 @@ class Pruner {
       }
       any |= !left[i].gone;
     }
+  }
+
+  /// A kept release holds one of these values and not this transform.
+  bool released_before(std::span<const std::size_t> acted_on, std::size_t transform) const {
+    return std::ranges::any_of(acted_on, [&](std::size_t value) { return !holds(class_of_[value], transform); });
   }
 
   std::size_t values_left(std::size_t i) const {
@@ -220,8 +273,10 @@ class Pruner {
   std::size_t entries_ = 0;
   std::vector<bool> dropped_;  // by value
   bool chain_ = true;
+  std::vector<std::vector<bool>> classes_;  // the kept releases that hold its deltas
+  std::vector<std::uint32_t> class_of_;     // by delta
 
-  // What the pass has met, nearest first.
+  // What the pass has met, nearest first, of what holds the releases of its class.
   std::optional<Micros> next_lifecycle_, next_delete_;
   std::map<std::string_view, Micros> next_set_;  // metadata member -> a patch that sets it to a non-object
   std::vector<std::uint32_t> next_assignment_;   // by dimension

@@ -1,5 +1,5 @@
-// Pruning (law 8): what of a vector's history may go, so that the present under every strategy, each kept time, blame there, and
-// every later merge stay exactly what they were.
+// Pruning (law 8): what of a vector's history may go, so that the present under every strategy, each kept time and release, blame
+// there, and every later merge stay exactly what they were.
 #pragma once
 
 #include <span>
@@ -12,7 +12,8 @@
 namespace delta::model {
 
 struct PruneOptions {
-  KeptTimes kept;              ///< beside "now"
+  KeptTimes kept;              ///< whole stills (law 8), now's ray among them
+  std::vector<std::vector<std::uint64_t>> releases = {};  ///< kept contexts: of each, by origin, seqs up to this one
   bool whole_deltas = false;   ///< a delta goes whole or stays whole
   /// No writer exists whose deltas are not here. So what acts on later arrivals alone goes too: a delete with nothing left before it;
   /// and transforms that no kept time parts from what they act on, whose values become those after it (pruned::settled).

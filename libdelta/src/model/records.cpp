@@ -27,7 +27,7 @@ bool RecordTable::Less::operator()(const PruneRecord* a, const PruneRecord* b) c
     const auto ends = [](const KeptTimes::Range& r) { return std::pair(r.first, r.last); };
     return std::ranges::lexicographical_compare(a->kept.ranges(), b->kept.ranges(), {}, ends, ends);
   }
-  return std::ranges::lexicographical_compare(a->seen, b->seen);
+  return std::tie(a->seen, a->releases) < std::tie(b->seen, b->releases);
 }
 
 std::uint32_t RecordTable::add(PruneRecord record) {

@@ -14,6 +14,7 @@
 #include "model/prune.hpp"
 #include "ops/compact_rows.hpp"
 #include "ops/merge_set.hpp"
+#include "ops/retention.hpp"
 #include "store/log_impl.hpp"
 #include "store/packed_writer.hpp"
 
@@ -31,9 +32,10 @@ struct Place {
 
 class Survey {
  public:
-  /// `last`: also the time of each vector's last `last`-th delta.
-  static Result<Survey> make(const Log& log, std::uint64_t last) {
+  /// `last`: also the time of each vector's last `last`-th delta. `moments`: also those at which something happened.
+  static Result<Survey> make(const Log& log, std::uint64_t last, bool moments) {
     Survey survey;
+    if (moments) survey.note_commits(log);
     survey.places.resize(log.catalog().vectors());
     survey.ranks_ = model::origin_ranks(log.catalog());
     std::vector<std::vector<Micros>> times(last > 0 ? log.catalog().vectors() : 0);
@@ -64,6 +66,7 @@ class Survey {
       survey.kept_since.push_back(all ? 0 : of_vector[last - 1]);
     }
     survey.sort(log.catalog());
+    ops::settle_moments(survey.moments);
     return survey;
   }
 
@@ -74,14 +77,30 @@ class Survey {
   std::vector<Place> places;                // by vector
   std::vector<std::uint32_t> order;         // vectors that have deltas, as a packed segment holds them: by their first key
   std::vector<Micros> kept_since;           // by vector, if asked
+  std::vector<Micros> moments;              // rising, each once; of what is not pending
 
  private:
+  void note_commits(const Log& log) {
+    wants_moments_ = true;
+    for (std::uint32_t number = 0; number < log.commits(); ++number) {
+      if (!log.pending(number)) note(log.commit_time(number).us());
+    }
+  }
+  void note(Micros moment) {
+    if (!moments.empty() && moments.back() == moment) return;
+    if (moments.size() >= settle_at_) {  // most logs have fewer moments than deltas
+      ops::settle_moments(moments);
+      settle_at_ = std::max(kSettleAt, 2 * moments.size());
+    }
+    moments.push_back(moment);
+  }
   void take(const Log& log, const ChangeBatch& batch, std::size_t i) {
     Place& place = places[batch.vectors[i]];
     const auto size = [i](const std::vector<std::uint64_t>& ends) { return ends[i] - (i == 0 ? 0 : ends[i - 1]); };
     place.bytes += Place::kBytes + 4 * (size(batch.index_ends) + size(batch.bits_ends));
     const Key key{batch.times[i], log.commit(batch.commits[i]).origin, batch.seqs[i]};
     if (place.pieces++ == 0 || less(key, place.first)) place.first = key;
+    if (wants_moments_ && !log.pending(batch.commits[i])) note(batch.times[i].us());
   }
 
   bool less(const Key& a, const Key& b) const {
@@ -100,7 +119,10 @@ class Survey {
     });
   }
 
+  static constexpr std::size_t kSettleAt = 1 << 16;
   std::vector<std::uint32_t> ranks_;
+  bool wants_moments_ = false;
+  std::size_t settle_at_ = kSettleAt;
 };
 
 class Compaction {
@@ -110,15 +132,16 @@ class Compaction {
   /// `file`: null for a dry run; it is not committed.
   Result<CompactReport> run(OutputFile* file) {
     DELTA_OK(check_closed());
-    DELTA_TRY(rules_, kept_times(log_, options_.keep));
     for (const KeepRule& rule : options_.keep) {
       if (rule.kind == KeepRule::Kind::last) last_ = std::max(last_, rule.count);
     }
-    DELTA_TRY(Survey survey, Survey::make(log_, last_));
+    DELTA_TRY(Survey survey, Survey::make(log_, last_, !keeps_all() || options_.assume_closed));
     survey_ = std::move(survey);
-    pruning_ = rules_ != KeptTimes::all() || options_.assume_closed;
-    prune_options_ = {rules_, options_.whole_deltas, options_.assume_closed};
-    rows_.emplace(log_, pruning_, kept_by_all(), options_.assume_closed);
+    DELTA_TRY(rules_, ops::retention(log_, survey_.moments, options_));
+    pruning_ = rules_.times != KeptTimes::all() || options_.assume_closed;
+    prune_options_ = {rules_.times, {}, options_.whole_deltas, options_.assume_closed};
+    for (const auto& heads : rules_.releases) prune_options_.releases.push_back(log_.context(heads));
+    rows_.emplace(log_, pruning_, kept_by_all(), rules_.releases, options_.assume_closed);
     const bool small = !pruning_ && survey_.bytes() <= store::PackedWriter::kTrialBytes;
     Buffer held;
     const auto sink = [&](ByteView bytes) {
@@ -135,6 +158,10 @@ class Compaction {
   }
 
  private:
+  bool keeps_all() const {
+    return options_.keep.empty() || std::ranges::any_of(options_.keep, [](const KeepRule& rule) { return rule.kind == KeepRule::Kind::all; });
+  }
+
   /// A commit that waits for others proves that a writer is unseen; and what one closed pruning left, an open one would promise to later
   /// arrivals again.
   Status check_closed() const {
@@ -147,8 +174,7 @@ class Compaction {
     const auto closed = [&](const auto& pruned) {
       return std::ranges::any_of(pruned.second, [&](std::uint32_t record) { return history.record(record).closed; });
     };
-    const bool keeps_all = options_.keep.empty() || std::ranges::any_of(options_.keep, [](const KeepRule& rule) { return rule.kind == KeepRule::Kind::all; });
-    if (options_.assume_closed || keeps_all || std::ranges::none_of(history.pruned(), closed)) return {};
+    if (options_.assume_closed || keeps_all() || std::ranges::none_of(history.pruned(), closed)) return {};
     return error(ErrorCode::bad_input, "the log was compacted with --assume-closed, and can only be pruned again under the same assumption")
         .with_hint("--assume-closed, if it still holds; or --keep all");
   }
@@ -167,7 +193,7 @@ class Compaction {
 
   /// The times that are kept for every vector: those of the rules, and from where on each keeps all of its last deltas.
   KeptTimes kept_by_all() const {
-    KeptTimes kept = rules_;
+    KeptTimes kept = rules_.times;
     if (survey_.kept_since.empty()) return kept;
     kept.add(KeptTimes::since(*std::ranges::max_element(survey_.kept_since)));
     return kept;
@@ -178,7 +204,10 @@ class Compaction {
     Buffer bytes;
     format::Writer out(bytes);
     out.varint(last_), out.u8(options_.whole_deltas), out.u8(options_.assume_closed);
-    for (const auto& range : rules_.ranges()) out.varint(range.first), out.varint(range.last);
+    for (const auto& range : rules_.times.ranges()) out.varint(range.first), out.varint(range.last);
+    for (const auto& release : rules_.releases) {
+      for (const Dot& dot : release) out.text(log_.dot_text(dot));
+    }
     return bytes;
   }
 
@@ -266,6 +295,7 @@ class Compaction {
     for (const auto& segment : log_.segments()) report.bytes_before += segment.length;
     report.bytes_after = writer.bytes();
     report.answers = rows_->answers();
+    report.kept_cuts = rules_.why;
     report.notices = log_.notices();
     return report;
   }
@@ -273,7 +303,7 @@ class Compaction {
   const Log& log_;
   const CompactOptions& options_;
   std::vector<std::uint32_t> ranks_;
-  KeptTimes rules_;
+  ops::Retention rules_;
   std::uint64_t last_ = 0;
   bool pruning_ = false;
   Survey survey_;
@@ -337,7 +367,7 @@ Result<std::uint64_t> longest_chain(const Log& log) {
     DELTA_TRY(const Log whole, log.impl().with_all_ids());
     return longest_chain(whole);
   }
-  DELTA_TRY(const Survey survey, Survey::make(log, 0));
+  DELTA_TRY(const Survey survey, Survey::make(log, 0, false));
   std::uint64_t most = 0;
   for (const Place& place : survey.places) most = std::max(most, place.deltas);
   return most;

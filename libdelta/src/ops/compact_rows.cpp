@@ -8,8 +8,8 @@
 
 namespace delta::ops {
 
-CompactRows::CompactRows(const Log& log, bool pruning, KeptTimes kept, bool closed)
-    : log_(log), pruning_(pruning), closed_(closed), kept_(std::move(kept)), row_of_(log.commits()) {
+CompactRows::CompactRows(const Log& log, bool pruning, KeptTimes kept, std::vector<std::vector<Dot>> releases, bool closed)
+    : log_(log), pruning_(pruning), closed_(closed), kept_(std::move(kept)), releases_(std::move(releases)), row_of_(log.commits()) {
   const auto& impl = log.impl();
   for (const std::uint32_t commit : log.commits_in_key_order()) {
     row_of_[commit] = static_cast<std::uint32_t>(table_.rows.size());
@@ -46,7 +46,7 @@ void CompactRows::note_output(const Change& change) {
   if (change.lost == 0 && needs_leaves()) outputs_.push_back({change.commit, change.seq - log_.commit(change.commit).first});
 }
 
-/// Pruning again replaces a commit's records by one: the times of both. What is pending is left as it was.
+/// Pruning again replaces a commit's records by one: the cuts of both. What is pending is left as it was.
 std::vector<std::uint32_t> CompactRows::records_of(std::uint32_t commit) {
   const auto& history = log_.impl().history;
   const auto& before = history.records(commit);
@@ -63,7 +63,7 @@ std::vector<std::uint32_t> CompactRows::records_of(std::uint32_t commit) {
 
 std::uint32_t CompactRows::pruned_again(const std::vector<std::uint32_t>& before) {
   const auto& history = log_.impl().history;
-  PruneRecord record{kept_, seen_, closed_};
+  PruneRecord record{kept_, seen_, closed_, {}};
   std::vector<KeptTimes> answered;
   for (const std::uint32_t old : before) {
     if (old >= complete_.size()) complete_.resize(old + 1);
@@ -72,7 +72,20 @@ std::uint32_t CompactRows::pruned_again(const std::vector<std::uint32_t>& before
     record.closed = record.closed || history.record(old).closed;
   }
   if (!before.empty()) record.kept = record.kept.intersect(model::in_any(std::move(answered)));
+  for (const auto& release : releases_) {
+    if (before.empty() || answered_before(before, release)) record.releases.push_back(release);
+  }
   return records_.add(std::move(record));
+}
+
+/// A complete record has the release, or was made of no more than is in it.
+bool CompactRows::answered_before(const std::vector<std::uint32_t>& before, const std::vector<Dot>& release) const {
+  const auto context = log_.context(release);
+  return std::ranges::any_of(before, [&](std::uint32_t old) {
+    const PruneRecord& record = log_.impl().history.record(old);
+    if (!*complete_[old]) return false;
+    return std::ranges::binary_search(record.releases, release) || std::ranges::all_of(record.seen, [&](Dot dot) { return dot.seq <= context[dot.origin]; });
+  });
 }
 
 KeptTimes CompactRows::answered() const {

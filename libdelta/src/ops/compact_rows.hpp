@@ -16,8 +16,8 @@ namespace delta::ops {
 
 class CompactRows {
  public:
-  /// All commits of the log, in key order. `pruning`: commits may lose deltas now, under `kept`.
-  CompactRows(const Log& log, bool pruning, KeptTimes kept, bool closed);
+  /// All commits of the log, in key order. `pruning`: commits may lose deltas now, under `kept` and `releases` (PruneRecord).
+  CompactRows(const Log& log, bool pruning, KeptTimes kept, std::vector<std::vector<Dot>> releases, bool closed);
 
   format::CommitTable& table() { return table_; }
   std::uint32_t row_of(std::uint32_t commit) const { return row_of_[commit]; }
@@ -54,12 +54,14 @@ class CompactRows {
   Status settle(std::uint32_t commit, std::span<const Input> inputs, std::span<const Output> outputs);
   std::vector<std::uint32_t> records_of(std::uint32_t commit);
   std::uint32_t pruned_again(const std::vector<std::uint32_t>& before);
+  bool answered_before(const std::vector<std::uint32_t>& before, const std::vector<Dot>& release) const;
   KeptTimes answered() const;
   std::vector<Dot> folded() const;
 
   const Log& log_;
   bool pruning_, pruned_input_ = false, closed_;
   KeptTimes kept_, answers_ = KeptTimes::all();
+  std::vector<std::vector<Dot>> releases_;
   format::CommitTable table_;
   std::vector<std::uint32_t> row_of_;
   std::vector<Copy> copies_;     // by commit

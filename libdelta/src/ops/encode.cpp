@@ -2,6 +2,7 @@
 #include "delta/encode.hpp"
 
 #include "delta/setting.hpp"
+#include "delta/text.hpp"
 #include "model/policy.hpp"
 #include "ops/encode_change.hpp"
 #include "ops/encode_matrix.hpp"
@@ -77,12 +78,37 @@ const State& Encoder::present() const {
   return impl_->session.state();
 }
 
-Status Encoder::tag(std::string_view name, std::optional<Micros> time) {
-  DELTA_OK(model::check_tag(name));
-  DELTA_OK(impl_->changes.finish());
-  const auto last = impl_->session.last_time();
+namespace {
+
+Status set_tag(Encoder& encoder, const ops::EncodeSession& session, const Setting& setting) {
+  DELTA_OK(model::check_tag(setting.text));
+  const auto last = session.last_time();
   if (!last) return error(ErrorCode::bad_input, "nothing to be tagged: the log is empty");
-  return set(Setting{Setting::Kind::tag, name, time.value_or(last->us())}.to_text(), time ? std::nullopt : std::optional(last->us()));
+  return encoder.set(setting.to_text(), setting.kind == Setting::Kind::release ? std::optional(last->us()) : std::nullopt);
+}
+
+}  // namespace
+
+Status Encoder::tag_time(std::string_view name, Micros time) {
+  DELTA_OK(impl_->changes.finish());
+  return set_tag(*this, impl_->session, {Setting::Kind::tag, name, time, {}});
+}
+
+Status Encoder::tag_release(std::string_view name, std::span<const Dot> heads) {
+  DELTA_OK(impl_->changes.finish());
+  Setting setting{Setting::Kind::release, name, 0, {}};
+  std::vector<std::string> dots;
+  const auto& history = log().impl().history;
+  for (const Dot& dot : heads.empty() ? std::vector<Dot>() : history.tops(history.context(heads))) dots.push_back(log().dot_text(dot));
+  std::ranges::sort(dots);
+  setting.dots.assign(dots.begin(), dots.end());
+  return set_tag(*this, impl_->session, setting);
+}
+
+Status Encoder::untag(std::string_view name) {
+  DELTA_OK(impl_->changes.finish());
+  if (!log().tag(name)) return error(ErrorCode::bad_input, "there is no tag " + quote(name, 60));
+  return set_tag(*this, impl_->session, {Setting::Kind::untag, name, 0, {}});
 }
 
 Result<EncodeSummary> Encoder::finish() {

@@ -31,6 +31,9 @@ class Names {
     }
     for (const std::uint32_t record : records) {
       for (const Dot& dot : segment.commits.records[record].seen) origins.insert(dot.origin);
+      for (const auto& release : segment.commits.records[record].releases) {
+        for (const Dot& dot : release) origins.insert(dot.origin);
+      }
     }
     for (const std::uint32_t number : origins) origin(number);
   }
@@ -47,10 +50,8 @@ class Names {
     for (Dot& parent : commit.parents) parent.origin = origin(parent.origin);
     return commit;
   }
-  PruneRecord renamed(PruneRecord record) {
-    for (Dot& dot : record.seen) dot.origin = origin(dot.origin);
-    std::ranges::sort(record.seen);
-    return record;
+  PruneRecord renamed(const PruneRecord& record) {
+    return record.renumbered([&](std::uint32_t number) { return origin(number); });
   }
   const Catalog& catalog() const { return catalog_; }
 

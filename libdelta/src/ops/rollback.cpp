@@ -208,8 +208,8 @@ Result<RollbackSummary> revert(Encoder& encoder, std::uint32_t commit, const Rol
     if (touched[v]) vectors.push_back(v);
   }
   ops::sort_by_name(log.catalog(), vectors);
-  DELTA_TRY(const State before, snapshot(log, {.at = {}, .as_seen_by = first, .before = true}, &touched));
-  DELTA_TRY(const State after, snapshot(log, {.at = {}, .as_seen_by = last}, &touched));
+  DELTA_TRY(const State before, snapshot(log, {.at = {}, .as_seen_by = {first}, .before = true}, &touched));
+  DELTA_TRY(const State after, snapshot(log, {.at = {}, .as_seen_by = {last}}, &touched));
   DELTA_OK(encoder.read_present());
   return Reverter(encoder, before, after, options).run(vectors);
 }

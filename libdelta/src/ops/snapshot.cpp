@@ -10,4 +10,9 @@ Result<State> snapshot(const Log& log, const CutOptions& cut, const std::vector<
   return model::fold(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before}, wanted, cut.policy);
 }
 
+Status check_cut(const Log& log, const CutOptions& cut) {
+  auto test = model::CutTest::make(log.catalog(), log.impl().history, {cut.at, cut.as_seen_by, cut.before});
+  return test ? Status() : Status(std::move(test).error());
+}
+
 }  // namespace delta

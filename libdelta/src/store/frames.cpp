@@ -103,7 +103,7 @@ format::CommitTable some_of(format::CommitTable& table, std::size_t begin, std::
 bool cut_helps(const format::CommitTable& table, const format::Load& load, std::size_t raw) {
   if (table.rows.size() == 1) return false;
   std::uint64_t shared = table.records.size();
-  for (const auto& record : table.records) shared += record.kept.ranges().size() + record.seen.size();
+  for (const auto& record : table.records) shared += record.items();
   return raw > kMaxFrameBytes || 2 * shared <= load.items || !format::fits(FrameType::commits, load, raw);
 }
 

@@ -72,10 +72,8 @@ Commit renumbered(Commit commit, std::span<const std::uint32_t> origins) {
   return commit;
 }
 
-PruneRecord renumbered(PruneRecord record, std::span<const std::uint32_t> origins) {
-  for (Dot& dot : record.seen) dot.origin = origins[dot.origin];
-  std::ranges::sort(record.seen);
-  return record;
+PruneRecord renumbered(const PruneRecord& record, std::span<const std::uint32_t> origins) {
+  return record.renumbered([&](std::uint32_t number) { return origins[number]; });
 }
 
 Result<std::shared_ptr<const InputFile>> open_log_file(const std::string& path) {
@@ -449,25 +447,8 @@ bool Log::sees(std::uint32_t number, const Dot& dot) const {
 }
 std::vector<Dot> Log::heads() const { return impl_->history.heads(); }
 
-std::vector<std::uint64_t> Log::context(std::span<const Dot> dots) const {
-  std::vector<std::uint64_t> seen(catalog().origins(), 0);
-  std::vector<bool> visited(commits(), false);
-  std::vector<std::uint32_t> todo;
-  const auto visit = [&](const Dot& dot) {
-    const auto number = find_commit(dot);
-    if (!number) return;
-    seen[dot.origin] = std::max(seen[dot.origin], dot.seq);
-    if (!visited[*number]) visited[*number] = true, todo.push_back(*number);
-  };
-  for (const Dot& dot : dots) visit(dot);
-  while (!todo.empty()) {
-    const Commit& c = commit(todo.back());
-    todo.pop_back();
-    if (c.first > 1) visit({c.origin, c.first - 1});
-    for (const Dot& parent : c.parents) visit(parent);
-  }
-  return seen;
-}
+KeptTimes Log::answered() const { return impl_->history.answered(); }
+std::vector<std::uint64_t> Log::context(std::span<const Dot> dots) const { return impl_->history.context(dots); }
 
 std::vector<SegmentInfo> Log::segments() const {
   std::vector<SegmentInfo> out;
@@ -551,29 +532,53 @@ Result<Dot> Log::parse_dot(std::string_view text) const {
   return dot;
 }
 
+namespace {
+
+bool is_tag(const Setting& setting) {
+  return setting.kind == Setting::Kind::tag || setting.kind == Setting::Kind::release || setting.kind == Setting::Kind::untag;
+}
+
+Tag tag_of(const Log& log, const Setting& setting, std::uint32_t number) {
+  Tag tag{std::string(setting.text), number};
+  if (setting.kind == Setting::Kind::tag) {
+    tag.at = setting.at;
+    return tag;
+  }
+  const Commit& commit = log.commit(number);
+  if (setting.dots.empty()) tag.heads.push_back({commit.origin, commit.first});
+  for (const std::string_view text : setting.dots) {
+    const auto dot = log.parse_dot(text);
+    if (dot && !log.pending(*log.find_commit(*dot))) tag.heads.push_back(*dot);
+    else tag.missing = text;
+  }
+  return tag;
+}
+
+}  // namespace
+
 std::vector<Tag> Log::tags() const {
-  std::map<std::string, Tag, std::less<>> found;
+  std::map<std::string, std::uint32_t, std::less<>> found;  // name -> the commit that counts
   for (std::uint32_t number = 0; number < commits(); ++number) {
     const Commit& c = commit(number);
     if (c.setting.empty() || pending(number)) continue;
     const auto setting = Setting::parse(c.setting);
-    if (!setting || setting->kind != Setting::Kind::tag) continue;
-    const auto [place, fresh] = found.try_emplace(std::string(setting->text), Tag{std::string(setting->text), setting->at, number});
-    if (fresh) continue;
-    const Commit& other = commit(place->second.commit);
-    if (key_less(catalog(), {other.time, other.origin, other.first}, {c.time, c.origin, c.first})) {
-      place->second.at = setting->at, place->second.commit = number;
-    }
+    if (!setting || !is_tag(*setting)) continue;
+    const auto [place, fresh] = found.try_emplace(std::string(setting->text), number);
+    const Commit& other = commit(place->second);
+    if (!fresh && key_less(catalog(), {other.time, other.origin, other.first}, {c.time, c.origin, c.first})) place->second = number;
   }
   std::vector<Tag> out;
-  for (auto& [name, tag] : found) out.push_back(std::move(tag));
+  for (const auto& [name, number] : found) {
+    const auto setting = Setting::parse(commit(number).setting);
+    if (setting->kind != Setting::Kind::untag) out.push_back(tag_of(*this, *setting, number));
+  }
   return out;
 }
 
-std::optional<Micros> Log::tag(std::string_view name) const {
-  const auto all = tags();
+std::optional<Tag> Log::tag(std::string_view name) const {
+  auto all = tags();
   const auto found = std::ranges::lower_bound(all, name, {}, &Tag::name);
-  return found == all.end() || found->name != name ? std::nullopt : std::optional(found->at);
+  return found == all.end() || found->name != name ? std::nullopt : std::optional(std::move(*found));
 }
 
 std::vector<RecordedAccuracy> Log::accuracies() const { return model::recorded_accuracies(catalog(), impl_->history); }

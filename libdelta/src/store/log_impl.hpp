@@ -113,7 +113,7 @@ class LogSource : public model::DeltaSource {
 
 /// The commit, or the record, with origins[n] for each origin n.
 Commit renumbered(Commit commit, std::span<const std::uint32_t> origins);
-PruneRecord renumbered(PruneRecord record, std::span<const std::uint32_t> origins);
+PruneRecord renumbered(const PruneRecord& record, std::span<const std::uint32_t> origins);
 
 /// Opens a log for reading. corrupt: it has no bytes.
 Result<std::shared_ptr<const InputFile>> open_log_file(const std::string& path);

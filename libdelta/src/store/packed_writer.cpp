@@ -193,9 +193,7 @@ Status PackedWriter::write_commits(format::CommitTable& table, std::size_t first
   }
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (numbers[i] == 0) continue;
-    part.records.push_back(table.records[i]);
-    for (auto& dot : part.records.back().seen) dot.origin = local_origin(dot.origin);
-    std::ranges::sort(part.records.back().seen);
+    part.records.push_back(table.records[i].renumbered([&](std::uint32_t number) { return local_origin(number); }));
     numbers[i] = static_cast<std::uint32_t>(part.records.size());
   }
   for (std::size_t r = first; r < end; ++r) {
