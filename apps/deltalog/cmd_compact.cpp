@@ -90,9 +90,7 @@ std::string kept_text(const delta::Log& log, const CompactReport& report) {
   std::string out;
   const auto& cuts = report.kept_cuts;
   for (const auto& kept : std::span(cuts).first(std::min(kShown, cuts.size()))) {
-    delta::KeptTimes still;
-    if (kept.still) still.add(*kept.still);
-    out += fmt::format("keeps {}: {}\n", delta::escape(kept.why, 200), kept.still ? times_text(still) : "the release of " + dots_text(log, kept.release));
+    out += fmt::format("keeps {}: {}\n", delta::escape(kept.why, 200), kept.still ? range_text(*kept.still) : "the release of " + dots_text(log, kept.release));
   }
   return cuts.size() > kShown ? out + fmt::format("keeps {} more\n", cuts.size() - kShown) : out;
 }

@@ -172,7 +172,8 @@ std::string json_report(const Log& log, const Facts& facts) {
   json.end_array().key("vectors").u64(log.catalog().vectors());
   if (facts.deltas > 0) json.member("first", delta::format_time(facts.first.us())).member("last", delta::format_time(facts.last.us()));
   json.key("answers").begin_array();
-  for (const auto& range : log.answered().ranges()) {
+  const auto answers = log.answered();
+  for (const auto& range : answers.ranges()) {
     json.begin_object().member("first", delta::format_time(range.first)).member("last", delta::format_time(range.last)).end_object();
   }
   json.end_array().key("tags").begin_array();

@@ -449,7 +449,7 @@ Command info_command() {
                              "print only this value",
                              false,
                              {"bytes", "segments", "commits", "pending", "deltas", "origins", "namespaces", "vectors",
-                              "first", "last"}}},
+                              "first", "last", "answers"}}},
                            json(),
                            threads(),
                            quiet(),

@@ -60,19 +60,30 @@ Status check_whole(const delta::Tag& tag) {
       .with_hint("merge the log that has it first");
 }
 
-/// The delta that a tag names: of a time, the last commit's until then.
+/// The last delta of a vector until a time, by key. Reads every delta.
+Result<Named> last_until(const delta::Log& log, delta::Micros time) {
+  std::optional<delta::Key> last;
+  std::uint32_t commit = 0;
+  DELTA_OK(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> Status {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const delta::Key key{batch.times[i], log.commit(batch.commits[i]).origin, batch.seqs[i]};
+      if (key.time.us() > time || log.pending(batch.commits[i]) || (last && !key_less(log.catalog(), *last, key))) continue;
+      last = key, commit = batch.commits[i];
+    }
+    return {};
+  }));
+  if (last) return Named{commit, last->seq, {}};
+  return delta::error(ErrorCode::not_found, "there is no delta at " + delta::format_time(time) + " or before");
+}
+
+/// The delta that a tag names.
 Result<Named> tagged(const delta::Log& log, const delta::Tag& tag) {
   DELTA_OK(check_whole(tag));
   if (tag.heads.size() == 1) return Named{*log.find_commit(tag.heads[0]), tag.heads[0].seq, {}};
   if (!tag.at) {
     return delta::error(ErrorCode::usage, "release " + delta::quote(tag.name, 200) + " has " + delta::plural(tag.heads.size(), "last delta") + ": no single one is meant");
   }
-  std::optional<std::uint32_t> last;
-  for (const std::uint32_t number : log.commits_in_key_order()) {
-    if (!log.pending(number) && log.commit_time(number).us() <= *tag.at) last = number;
-  }
-  if (!last) return delta::error(ErrorCode::not_found, "there is no commit at the time of tag " + delta::quote(tag.name, 200) + " or before");
-  return Named{*last, {}, {}};
+  return last_until(log, *tag.at);
 }
 
 }  // namespace
@@ -310,6 +321,12 @@ std::string dots_text(const delta::Log& log, std::span<const delta::Dot> dots) {
   return dots.size() > kShown ? out + fmt::format(" and {} more", dots.size() - kShown) : out;
 }
 
+std::string range_text(const delta::KeptTimes::Range& range) {
+  const std::string first = delta::format_time(range.first);
+  if (range.last == delta::kMaxMicros) return first + " and later";
+  return range.last == range.first ? first : first + " to " + delta::format_time(range.last);
+}
+
 std::string times_text(const delta::KeptTimes& kept) {
   constexpr std::size_t kShown = 12;
   if (kept == delta::KeptTimes::all()) return "every time";
@@ -317,11 +334,7 @@ std::string times_text(const delta::KeptTimes& kept) {
   if (!ranges.empty() && ranges.front().first == 0) ranges = ranges.subspan(1);  // before the beginning, where there is nothing
   std::string out;
   if (ranges.size() > kShown) out = fmt::format("{} earlier ones", ranges.size() - kShown);
-  for (const auto& range : ranges.last(std::min(kShown, ranges.size()))) {
-    out += (out.empty() ? "" : ", ") + delta::format_time(range.first);
-    if (range.last == delta::kMaxMicros) out += " and later";
-    else if (range.last != range.first) out += " to " + delta::format_time(range.last);
-  }
+  for (const auto& range : ranges.last(std::min(kShown, ranges.size()))) out += (out.empty() ? "" : ", ") + range_text(range);
   if (!ranges.empty() && ranges.back().last == delta::kMaxMicros) return out;
   return out.empty() ? "now" : out + ", now";
 }

@@ -122,6 +122,9 @@ std::string time_text(delta::Timestamp time);
 /// "main:3, b:4", the first of many.
 std::string dots_text(const delta::Log& log, std::span<const delta::Dot> dots);
 
+/// "2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z", or "2026-01-09T00:00:00Z and later".
+std::string range_text(const delta::KeptTimes::Range& range);
+
 /// "2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z, 2026-01-09T00:00:00Z and later": times that a log answers, the latest of many.
 std::string times_text(const delta::KeptTimes& kept);
 

@@ -24,7 +24,7 @@ struct Setting {
   std::string_view text;  ///< the rules, the name of a tag, or the accuracy; views what was parsed
   Micros at = 0;          ///< of a tag: the time that it names
   std::string name_space = {};  ///< of an accuracy: what it is for
-  /// Of a release: the maximal dots that it names ("origin:seq"), each once, rising by bytes. None: the commit that sets it, and all that it had seen.
+  /// Of a release: the maximal dots that it names ("origin:seq"), each once, rising by bytes. None: all that the commit which sets it had seen.
   std::vector<std::string_view> dots = {};
 
   /// "policy RULES", "accuracy ACCURACY@NAMESPACE", "tag MICROSECONDS NAME", "untag NAME", or "release NAME" with each dot behind a line feed.

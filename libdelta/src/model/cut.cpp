@@ -86,7 +86,7 @@ class Keeping {
     const PruneRecord& record = history_.record(number);
     if (!history_.complete(number)) return false;
     if (!heads_.empty() && std::ranges::binary_search(record.releases, heads_)) return true;
-    return std::ranges::all_of(record.seen, [&](Dot dot) { return holds(dot); }) && (!at_ || record.kept.contains(*at_));
+    return history_.within(record.seen, *seen_) && (!at_ || record.kept.contains(*at_));
   }
 
   const History& history_;

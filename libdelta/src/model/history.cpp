@@ -241,6 +241,17 @@ std::vector<std::uint64_t> History::context(std::span<const Dot> dots) const {
   return seen;
 }
 
+bool History::within(std::span<const Dot> dots, std::span<const std::uint64_t> context) const {
+  return std::ranges::all_of(dots, [&](Dot dot) {
+    while (dot.seq > context[dot.origin]) {
+      const Commit& c = commits_[linked_commit(dot)];
+      if (c.setting.empty()) return false;
+      dot.seq = c.first - 1;
+    }
+    return true;
+  });
+}
+
 KeptTimes History::answered() const {
   const std::vector<bool> counts = complete_records();
   std::set<std::vector<std::uint32_t>> asked;  // most commits share their records

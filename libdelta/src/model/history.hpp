@@ -87,6 +87,8 @@ class History {
   }
   /// These dots and all that they had seen, by origin number: seqs up to this one. What is not here is passed over.
   std::vector<std::uint64_t> context(std::span<const Dot> dots) const;
+  /// All that these dots count lies in a context (seqs by origin), but for settings, which change no vector. REQUIRES: they are folded.
+  bool within(std::span<const Dot> dots, std::span<const std::uint64_t> context) const;
   /// Those dots of a context (seqs by origin) that nothing else in it has seen, in order of origin number.
   std::vector<Dot> tops(std::span<const std::uint64_t> seen) const;
   /// True when the dot is folded and in the context of commit `number`, which is folded.

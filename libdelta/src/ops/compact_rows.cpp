@@ -84,7 +84,7 @@ bool CompactRows::answered_before(const std::vector<std::uint32_t>& before, cons
   return std::ranges::any_of(before, [&](std::uint32_t old) {
     const PruneRecord& record = log_.impl().history.record(old);
     if (!*complete_[old]) return false;
-    return std::ranges::binary_search(record.releases, release) || std::ranges::all_of(record.seen, [&](Dot dot) { return dot.seq <= context[dot.origin]; });
+    return std::ranges::binary_search(record.releases, release) || log_.impl().history.within(record.seen, context);
   });
 }
 

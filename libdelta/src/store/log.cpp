@@ -538,14 +538,23 @@ bool is_tag(const Setting& setting) {
   return setting.kind == Setting::Kind::tag || setting.kind == Setting::Kind::release || setting.kind == Setting::Kind::untag;
 }
 
+/// What the author of a commit had seen: the maximal dots. The commit itself, if that is nothing: it changes no vector.
+std::vector<Dot> seen_by(const Log& log, const Commit& commit) {
+  std::vector<Dot> seen = commit.parents;
+  if (commit.first > 1) seen.push_back({commit.origin, commit.first - 1});
+  const auto& history = log.impl().history;
+  auto heads = history.tops(history.context(seen));
+  if (heads.empty()) heads.push_back({commit.origin, commit.first});
+  return heads;
+}
+
 Tag tag_of(const Log& log, const Setting& setting, std::uint32_t number) {
   Tag tag{std::string(setting.text), number};
   if (setting.kind == Setting::Kind::tag) {
     tag.at = setting.at;
     return tag;
   }
-  const Commit& commit = log.commit(number);
-  if (setting.dots.empty()) tag.heads.push_back({commit.origin, commit.first});
+  if (setting.dots.empty()) tag.heads = seen_by(log, log.commit(number));
   for (const std::string_view text : setting.dots) {
     const auto dot = log.parse_dot(text);
     if (dot && !log.pending(*log.find_commit(*dot))) tag.heads.push_back(*dot);
