@@ -85,6 +85,8 @@ class History {
     const Link &b = links_[by], &o = links_[other];
     return b.chain == o.chain ? o.index < b.index : b.others.node != 0 && contexts_.contains(b.others, o.chain, o.index, seq);
   }
+  /// One of the parents, each of another origin, that another one of them has seen. Of those that are not folded nothing is known.
+  std::optional<Dot> redundant_parent(std::span<const Dot> parents);
   /// True when the dot is folded and in the context of commit `number`, which is folded.
   bool context_contains(std::uint32_t number, Dot dot) const;
 

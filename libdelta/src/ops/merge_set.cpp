@@ -59,6 +59,11 @@ Error forked_deltas(const Difference& difference, const MergePart& a, const Merg
 
 }  // namespace
 
+Finding unknown_columns(const store::Segment& segment, const format::UnknownColumns& unknown, std::string_view what) {
+  return {Verdict::ok, segment.file->name(), segment.offset, store::place_name(segment.number, nullptr),
+          format::unknown_text(unknown).append(what), "written by " + escape(segment.header.writer)};
+}
+
 bool MergeSet::before(const MergePart& a, const MergePart& b) const {
   if (key_less(catalog_, a.first, b.first)) return true;
   if (key_less(catalog_, b.first, a.first)) return false;
@@ -88,6 +93,7 @@ Status MergeSet::add_segment(store::Segment segment, bool excluded, std::vector<
     if (part.length == 0) return {};
   }
   DELTA_OK(add_rows(part));
+  part.unknown = part.segment.commits.unknown;
   store::unload_tables(part.segment);
   parts_.push_back(std::move(part));
   return {};
@@ -386,6 +392,7 @@ void MergeSet::drop_contained() {
     return std::ranges::any_of(rarest == part.all.end() ? order : holders[*rarest], [&](std::size_t o) {
       const MergePart& other = parts_[o];
       if (o == p || !includes(other.whole, part.all)) return false;
+      if (part.unknown.any() && part.unknown.digest != other.unknown.digest) return false;  // it may say more of its commits
       return !includes(part.whole, other.all) || std::pair(other.digest, other.length) < std::pair(part.digest, part.length);
     });
   };

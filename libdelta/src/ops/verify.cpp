@@ -88,7 +88,8 @@ class Verifier {
     part.segment = store::from_scan(source.file, source.number, source.scanned);
     const std::string where = store::place_name(source.number, nullptr);
     if (auto loaded = store::load_tables(part.segment); !loaded) {
-      if (source.scanned.whole) find({Verdict::invalid, source.file->name(), source.scanned.offset, loaded.error().where, loaded.error().message, ""});
+      const auto verdict = loaded.error().code == ErrorCode::unsupported ? Verdict::unsupported : Verdict::invalid;
+      if (source.scanned.whole) find({verdict, source.file->name(), source.scanned.offset, loaded.error().where, loaded.error().message, ""});
       return;
     }
     if (auto ok = log_.translate(part); !ok) {
