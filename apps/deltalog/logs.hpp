@@ -1,8 +1,12 @@
 // What commands share about logs: opening their union, choosing vectors and times, saying what a delta is.
 #pragma once
 
+#include <regex.h>
+
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/parse.hpp"
@@ -106,11 +110,27 @@ class DeltaFilter {
   delta::Micros since_ = 0, until_ = ~delta::Micros{0};
 };
 
+/// Commits chosen by --property, --grep, --source and --trace.
+class CommitFilter {
+ public:
+  static Result<CommitFilter> make(const Invocation& invocation);
+  bool takes_all() const { return properties_.empty() && !grep_ && sources_.empty() && traces_.empty(); }
+  bool takes(const delta::Commit& commit) const;
+
+ private:
+  std::vector<std::pair<std::string, std::string>> properties_;
+  std::shared_ptr<const regex_t> grep_;  // null: any message
+  std::vector<std::string> sources_, traces_;
+};
+
 /// "id", or "namespace/id" where the namespace has a name; escaped.
 std::string vector_name(const delta::Catalog& catalog, std::uint32_t vector);
 
 /// "2026-11-12T14:10:29Z", with "+3" for a counter of 3.
 std::string time_text(delta::Timestamp time);
+
+/// The same of a delta of a commit, with " (given 2026-11-12T14:10:29Z)" where another time was meant.
+std::string time_text(delta::Timestamp time, const delta::Commit& commit);
 
 /// "sparse, 12 of 384 dims", "scale by 0.5", "delete".
 std::string change_text(const delta::Change& change, std::uint32_t dims);
@@ -126,6 +146,8 @@ std::string dots_text(const delta::Log& log, const delta::Commit& commit);
 
 /// The first line of a commit's message; escaped.
 std::string first_line(std::string_view message);
+/// That, and the commit's properties behind it; for a cell of a table.
+std::string message_text(const delta::Commit& commit);
 
 /// The number as it is written in JSON, or its raw bits.
 std::string float_text(std::uint32_t bits);

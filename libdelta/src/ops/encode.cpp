@@ -14,6 +14,11 @@ struct Encoder::Impl {
   Impl(Log base, ops::EncodeSession::Target target, EncodeOptions options)
       : session(std::move(base), std::move(target), std::move(options)), matrices(session), changes(session) {}
 
+  Status set(std::string_view setting, std::optional<Micros> at, bool live) {
+    DELTA_OK(session.open_commit({.origin = session.options().origin}));
+    return session.set(setting, at, {}, live);
+  }
+
   ops::EncodeSession session;
   ops::MatrixEncoder matrices;
   ops::ChangeEncoder changes;
@@ -65,8 +70,7 @@ Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
     DELTA_TRY(const Accuracy accuracy, Accuracy::parse(canonical.text));
     canonical.text = rules = accuracy.to_text();
   }
-  DELTA_OK(impl_->session.open_commit({.origin = impl_->session.options().origin}));
-  return impl_->session.set(canonical.to_text(), at, {});
+  return impl_->set(canonical.to_text(), at, true);
 }
 
 void Encoder::set_message(std::string message) { impl_->session.set_message(std::move(message)); }
@@ -82,7 +86,8 @@ Status Encoder::tag(std::string_view name, std::optional<Micros> time) {
   DELTA_OK(impl_->changes.finish());
   const auto last = impl_->session.last_time();
   if (!last) return error(ErrorCode::bad_input, "nothing to be tagged: the log is empty");
-  return set(Setting{Setting::Kind::tag, name, time.value_or(last->us())}.to_text(), time ? std::nullopt : std::optional(last->us()));
+  const std::string setting = Setting{Setting::Kind::tag, name, time.value_or(last->us())}.to_text();
+  return impl_->set(setting, time ? std::nullopt : std::optional(last->us()), false);
 }
 
 Result<EncodeSummary> Encoder::finish() {

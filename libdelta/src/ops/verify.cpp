@@ -5,6 +5,7 @@
 #include <map>
 
 #include "delta/text.hpp"
+#include "model/clock.hpp"
 #include "model/rules.hpp"
 #include "ops/verify_content.hpp"
 #include "ops/verify_existence.hpp"
@@ -124,6 +125,10 @@ class Verifier {
     if (!std::ranges::all_of(sources_, [](const Source& s) { return s.scanned.whole && s.part; })) return {};
     check_links();
     check_clocks();
+    check_parents();
+    if (options_.latest) {
+      if (auto ahead = model::commits_ahead(log_.catalog, log_.history, *options_.latest)) find(*std::move(ahead));
+    }
     if (note_pruned()) return {};  // creates may have gone that their updates had seen
     if (existence.any_contested()) {
       Log::Impl::StreamOptions options;
@@ -203,6 +208,16 @@ class Verifier {
                            hex(before->second.hash, 12) + ")");
       }
     });
+  }
+
+  /// What happened before stays as it is: a parent too many is only noted.
+  void check_parents() {
+    for (const auto number : log_.history.linked()) {
+      const Commit& commit = log_.history.commit(number);
+      const auto redundant = log_.history.redundant_parent(commit.parents);
+      if (!redundant) continue;
+      find({Verdict::redundant, "", 0, "commit " + dot_text({commit.origin, commit.first}), "another parent has seen its parent " + dot_text(*redundant), ""});
+    }
   }
 
   void check_clocks() {
