@@ -92,6 +92,10 @@ _deltalog() {
     'dump --op') COMPREPLY=($(compgen -W 'create dense sparse scale offset negate abs clamp delete' -- "$word")); return ;;
     'dump --since') COMPREPLY=(); return ;;
     'dump --until') COMPREPLY=(); return ;;
+    'dump --property') COMPREPLY=(); return ;;
+    'dump --grep') COMPREPLY=(); return ;;
+    'dump --source') COMPREPLY=(); return ;;
+    'dump --trace') COMPREPLY=(); return ;;
     'dump --threads' | 'dump -j') COMPREPLY=(); return ;;
     'dump --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'dump --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -170,7 +174,7 @@ _deltalog() {
     snapshot) words='-o --output -f --force --allow-torn --to --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     verify) words='--level --report --max-skew --json -j --threads -q --quiet --color -h --help --version' ;;
-    dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads --progress -q --quiet --color -h --help --version' ;;
+    dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --origin --op --since --until --property --grep --source --trace -j --threads --progress -q --quiet --color -h --help --version' ;;
     log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until --property --grep --source --trace -j --threads -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
     diff) words='--stat --fail-over --with-old --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;

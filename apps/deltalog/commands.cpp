@@ -271,7 +271,8 @@ Command dump_command() {
               "hash. With a selection, only the deltas chosen, in key order, each naming its dot.",
           .operands = {kLogs},
           .options =
-              join({output(), selection({"id", "id-glob", "ids-from", "namespace", "origin", "op", "since", "until"}),
+              join({output(),
+                    selection({"id", "id-glob", "ids-from", "namespace", "origin", "op", "since", "until", "property", "grep", "source", "trace"}),
                     threads(), progress(), quiet(), common()}),
           .example = "deltalog dump history.dlog | deltalog encode - -o copy.dlog\n",
           .run = run_dump};

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 #include <string_view>
 #include <unordered_map>
 
@@ -259,6 +260,7 @@ Result<CommitFilter> CommitFilter::make(const Invocation& invocation) {
   if (const auto* pattern = invocation.value("grep")) {
     auto regex = std::make_unique<regex_t>();
     if (const int failed = regcomp(regex.get(), pattern->c_str(), REG_EXTENDED | REG_NOSUB); failed != 0) {
+      if (failed == REG_ESPACE) throw std::bad_alloc();
       char why[200] = {};
       regerror(failed, regex.get(), why, sizeof why);
       return usage_error(invocation, "--grep: " + delta::quote(*pattern, 60) + " is no regular expression: " + why);
@@ -273,12 +275,19 @@ Result<CommitFilter> CommitFilter::make(const Invocation& invocation) {
   return filter;
 }
 
+bool CommitFilter::takes_message(const std::string& message) const {
+  if (!grep_) return true;
+  const int answer = regexec(grep_.get(), message.c_str(), 0, nullptr, 0);
+  if (answer == REG_ESPACE) throw std::bad_alloc();
+  return answer == 0;
+}
+
 bool CommitFilter::takes(const delta::Commit& commit) const {
   const auto has = [&](const auto& property) { return delta::has_property(commit.properties, property.first, property.second); };
   const auto any = [](const std::vector<std::string>& wanted, const auto& is) { return wanted.empty() || std::ranges::any_of(wanted, is); };
   return std::ranges::all_of(properties_, has) && any(sources_, [&](const auto& source) { return commit.source == source; }) &&
          any(traces_, [&](const auto& trace) { return commit.trace == trace || (commit.trace.size() > 35 && commit.trace.substr(3, 32) == trace); }) &&
-         (!grep_ || regexec(grep_.get(), commit.message.c_str(), 0, nullptr, 0) == 0);
+         takes_message(commit.message);
 }
 
 std::string vector_name(const Catalog& catalog, std::uint32_t vector) {

@@ -118,6 +118,8 @@ class CommitFilter {
   bool takes(const delta::Commit& commit) const;
 
  private:
+  bool takes_message(const std::string& message) const;
+
   std::vector<std::pair<std::string, std::string>> properties_;
   std::shared_ptr<const regex_t> grep_;  // null: any message
   std::vector<std::string> sources_, traces_;

@@ -312,6 +312,9 @@ TEST_CASE("an unknown column of COMMITS is passed over; merging copies it, and c
   const Bytes bytes = with_columns(good, "\x05\x04more\x7f\x01x");
   CHECK(judge(path, bytes) == Verdict::ok);
   CHECK(told(path) == truth);
+  const std::string checked[] = {path};
+  const auto passed = [](const Finding& f) { return f.what == "COMMITS: columns 5, 127 are not known to this version, and passed over"; };
+  CHECK(std::ranges::count_if(must(verify(checked, {VerifyLevel::chain, 1})).findings, passed) == 1);
 
   const auto merged = [&](const std::vector<std::string>& paths) {
     auto merge = must(Merge::open(paths, {.threads = 1, .not_in = {}}));
@@ -327,6 +330,15 @@ TEST_CASE("an unknown column of COMMITS is passed over; merging copies it, and c
   CHECK(std::search(both.begin(), both.end(), bytes.begin(), bytes.end()) != both.end());
 
   const std::string paths[] = {path};
+  const std::string some = dir.file("some.dlog");  // the first commits; the others are written apart
+  auto encoder = must(Encoder::create(some, {}, {.force = true, .message = "sample"}));
+  sample::add(encoder, {sample::first_lines().begin(), sample::first_lines().begin() + 4}, 1'000'000);
+  must(encoder.finish());
+  const std::string paths_of_all[] = {path};
+  const auto rest = must(Merge::open(paths_of_all, {.threads = 1, .not_in = {some}}));
+  const auto apart = [](const Finding& notice) { return notice.what.ends_with("are not known to this version, and left out of the commits that are written apart"); };
+  CHECK(std::ranges::count_if(rest.notices(), apart) == 1);
+
   const auto kept = must(compact(paths, made, {.force = true}));  // it is small, and merged as it is
   CHECK((!kept.repacked && kept.notices.empty()) == (scratch::read(made) == bytes));
   KeepRule now;

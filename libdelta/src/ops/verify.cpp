@@ -7,6 +7,7 @@
 #include "delta/text.hpp"
 #include "model/clock.hpp"
 #include "model/rules.hpp"
+#include "ops/merge_set.hpp"
 #include "ops/verify_content.hpp"
 #include "ops/verify_existence.hpp"
 #include "store/check_ahead.hpp"
@@ -111,6 +112,7 @@ class Verifier {
       const auto report = [&](Verdict verdict, std::uint64_t offset, std::string where, std::string what) {
         find({verdict, source.file->name(), offset, std::move(where), std::move(what), ""});
       };
+      if (const auto& unknown = part.segment.commits.unknown; unknown.any()) find(ops::unknown_columns(part.segment, unknown, ", and passed over"));
       ops::ContentCheck check(log_, part, source.scanned, threads_, report);
       DELTA_OK(check.run(chain, [&](const ChangeBatch& batch) { if (chain) existence.add(batch); }));
       source.rows = std::move(check.rows);
