@@ -391,9 +391,9 @@ void MergeSet::drop_contained() {
     const auto rarest = std::ranges::min_element(part.all, {}, [&](std::uint32_t number) { return holders[number].size(); });
     return std::ranges::any_of(rarest == part.all.end() ? order : holders[*rarest], [&](std::size_t o) {
       const MergePart& other = parts_[o];
-      if (o == p || !includes(other.whole, part.all)) return false;
-      if (part.unknown.any() && part.unknown.digest != other.unknown.digest) return false;  // it may say more of its commits
-      return !includes(part.whole, other.all) || std::pair(other.digest, other.length) < std::pair(part.digest, part.length);
+      if (o == p || !includes(other.whole, part.all) || !other.has_columns_of(part)) return false;
+      const bool same = includes(part.whole, other.all) && part.has_columns_of(other);
+      return !same || std::pair(other.digest, other.length) < std::pair(part.digest, part.length);
     });
   };
   std::vector<bool> spare(parts_.size());

@@ -41,6 +41,8 @@ struct MergePart {
   std::vector<Run> runs;                 // by origin number
   std::vector<Stated> stated;
   format::UnknownColumns unknown;        // of its commits
+  /// All that `other` says of its commits in columns that are not known.
+  bool has_columns_of(const MergePart& other) const { return !other.unknown.any() || unknown.digest == other.unknown.digest; }
   Key first;                             // the least key of a commit's last delta
 
   const std::string& file() const { return segment.file->name(); }
