@@ -29,12 +29,12 @@ static_assert(LineReader::kPadding >= simdjson::SIMDJSON_PADDING);
 enum class Member : unsigned {
   type, id, name_space, ts, tick, origin, seq, parents, metadata,  // what a change may have
   op, vector, indices, values, factor, amount, transform, args,    // its operation
-  deltas, message, tool, source, trace, setting,                   // a commit
+  deltas, message, tool, source, trace, setting, properties, given,  // a commit
 };
-constexpr std::array<std::string_view, 23> kMembers = {
+constexpr std::array<std::string_view, 25> kMembers = {
     "type", "id", "namespace", "ts", "tick", "origin", "seq", "parents", "metadata",
     "op", "vector", "indices", "values", "factor", "amount", "transform", "args",
-    "deltas", "message", "tool", "source", "trace", "setting"};
+    "deltas", "message", "tool", "source", "trace", "setting", "properties", "given"};
 
 constexpr std::string_view name_of(Member m) { return kMembers[static_cast<std::size_t>(m)]; }
 
@@ -47,7 +47,8 @@ constexpr Members set(M... m) {
 constexpr Members kAnyChange = set(Member::type, Member::id, Member::name_space, Member::ts, Member::tick, Member::origin,
                                    Member::seq, Member::parents, Member::metadata, Member::op);
 constexpr Members kCommitNeeds = set(Member::type, Member::origin, Member::seq, Member::deltas);
-constexpr Members kCommitTakes = kCommitNeeds | set(Member::parents, Member::message, Member::tool, Member::source, Member::trace);
+constexpr Members kCommitTakes = kCommitNeeds | set(Member::parents, Member::message, Member::tool, Member::source, Member::trace,
+                                                 Member::properties, Member::given);
 constexpr Members kSettingTakes = kCommitTakes | set(Member::setting, Member::ts, Member::tick);
 
 // One row an operation as written; clamp alone of the transforms takes arguments.
@@ -153,9 +154,9 @@ class LineParser {
 
   Status text(Member m, ondemand::value& v, std::string_view& out);
   Status whole(Member m, ondemand::value& v, std::uint64_t least, std::uint64_t most, std::uint64_t& out);
-  Status time(ondemand::value& v, Record& r);
+  Status time(Member m, ondemand::value& v, std::optional<Micros>& out);
   Status parents(ondemand::value& v, Record& r);
-  Status metadata(ondemand::value& v, Record& r);
+  Status object(Member m, ondemand::value& v, std::string_view& out);
   Status value(Member m, ondemand::value& v, std::vector<std::uint32_t>& out);
   Status values(Member m, ondemand::value& v, std::vector<std::uint32_t>& out);
   Status indices(ondemand::value& v, std::vector<std::uint32_t>& out);
@@ -179,9 +180,10 @@ class LineParser {
 
 void clear(Record& r) {
   r.kind = Record::Kind::change;
-  r.id = r.name_space = r.metadata = r.message = r.tool = r.source = r.trace = r.setting = {};
+  r.id = r.name_space = r.metadata = r.message = r.tool = r.source = r.trace = r.setting = r.properties = {};
   r.op.reset();
   r.time.reset();
+  r.given.reset();
   r.tick.reset();
   r.origin.reset();
   r.seq.reset();
@@ -250,7 +252,8 @@ Status LineParser::read_member(ondemand::field& field, Record& r) {
     case Member::type: return text(m, v, type_);
     case Member::id: return text(m, v, r.id);
     case Member::name_space: return text(m, v, r.name_space);
-    case Member::ts: return time(v, r);
+    case Member::ts: return time(m, v, r.time);
+    case Member::given: return time(m, v, r.given);
     case Member::tick:
       DELTA_OK(whole(m, v, 0, 4095, number));
       r.tick = static_cast<std::uint32_t>(number);
@@ -261,7 +264,8 @@ Status LineParser::read_member(ondemand::field& field, Record& r) {
     }
     case Member::seq: return whole(m, v, 1, std::numeric_limits<std::uint64_t>::max(), r.seq.emplace());
     case Member::parents: return parents(v, r);
-    case Member::metadata: return metadata(v, r);
+    case Member::metadata: return object(m, v, r.metadata);
+    case Member::properties: return object(m, v, r.properties);
     case Member::deltas: return whole(m, v, 1, std::numeric_limits<std::uint64_t>::max(), r.deltas);
     case Member::message: return text(m, v, r.message);
     case Member::tool: return text(m, v, r.tool);
@@ -302,18 +306,18 @@ Status LineParser::whole(Member m, ondemand::value& v, std::uint64_t least, std:
   return {};
 }
 
-Status LineParser::time(ondemand::value& v, Record& r) {
+Status LineParser::time(Member m, ondemand::value& v, std::optional<Micros>& out) {
   std::string_view written;
-  if (auto s = text(Member::ts, v, written); !s) {
+  if (auto s = text(m, v, written); !s) {
     return std::move(s).error().with_hint("times are RFC 3339, \"2026-11-12T14:10:29Z\", or \"@1794492629\" for seconds");
   }
   if (last_time_.empty() || written != last_time_) {
     auto parsed = parse_time(written, now_);
-    if (!parsed) return bad(fmt::format("member 'ts': {}", parsed.error().message)).with_hint(parsed.error().hint);
+    if (!parsed) return bad(fmt::format("member '{}': {}", name_of(m), parsed.error().message)).with_hint(parsed.error().hint);
     last_micros_ = *parsed;
     last_time_ = written;
   }
-  r.time = last_micros_;
+  out = last_micros_;
   return {};
 }
 
@@ -338,11 +342,11 @@ Status LineParser::parents(ondemand::value& v, Record& r) {
   return {};
 }
 
-Status LineParser::metadata(ondemand::value& v, Record& r) {
+Status LineParser::object(Member m, ondemand::value& v, std::string_view& out) {
   ondemand::object object;
-  if (v.get_object().get(object)) return wrong_kind(Member::metadata, v, "an object");
-  if (const auto e = object.raw_json().get(r.metadata)) return broken(e);  // its brackets counted, nothing else
-  r.metadata = trimmed(r.metadata);
+  if (v.get_object().get(object)) return wrong_kind(m, v, "an object");
+  if (const auto e = object.raw_json().get(out)) return broken(e);  // its brackets counted, nothing else
+  out = trimmed(out);
   return {};
 }
 
@@ -521,7 +525,7 @@ void OwnedRecord::own() {
   std::size_t size = 0;
   const auto each = [this](auto use) {
     Record& r = record;
-    for (std::string_view* view : {&r.id, &r.name_space, &r.metadata, &r.message, &r.tool, &r.source, &r.trace, &r.setting}) use(*view);
+    for (std::string_view* view : {&r.id, &r.name_space, &r.metadata, &r.message, &r.tool, &r.source, &r.trace, &r.setting, &r.properties}) use(*view);
     if (r.origin) use(*r.origin);
     for (Record::Parent& parent : r.parents) use(parent.origin);
   };

@@ -53,6 +53,8 @@ struct Record {
   // A commit.
   std::uint64_t deltas = 0;                   ///< how many, from 1
   std::string_view message, tool, source, trace;
+  std::string_view properties;                ///< text from { to }, otherwise unchecked; empty: none
+  std::optional<Micros> given;                ///< the time that was meant for its last delta
   std::string_view setting;                   ///< unchecked; empty: none. With one `deltas` is 1, and no change follows
 };
 

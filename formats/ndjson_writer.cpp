@@ -70,6 +70,8 @@ void write_record(std::string& out, std::string_view origin, std::span<const Rec
   if (!commit.tool.empty()) json.member("tool", commit.tool);
   if (!commit.source.empty()) json.member("source", commit.source);
   if (!commit.trace.empty()) json.member("trace", commit.trace);
+  if (!commit.properties.empty()) json.key("properties").raw(commit.properties);
+  if (commit.given) json.member("given", format_time(*commit.given));
   if (!commit.setting.empty()) {
     json.member("setting", commit.setting).member("ts", format_time(commit.time.us()));
     if (commit.time.tick() != 0) json.key("tick").u64(commit.time.tick());

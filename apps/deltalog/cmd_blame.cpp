@@ -65,8 +65,9 @@ class Text {
   void answer(std::string dims, std::string value, std::span<const DeltaRef> deltas, std::string_view how) {
     for (const auto& delta : deltas) {
       const auto dot = delta::escape(log_.dot_text(delta.dot), 4096);
-      table_.add({std::move(dims), std::move(value), std::string(how), console_.paint(Style::caution, dot), time_text(delta.time),
-                  std::string(delta::operation_name(delta.op)), first_line(log_.commit(delta.commit).message)});
+      table_.add({std::move(dims), std::move(value), std::string(how), console_.paint(Style::caution, dot),
+                  time_text(delta.time, log_.commit(delta.commit)), std::string(delta::operation_name(delta.op)),
+                  message_text(log_.commit(delta.commit))});
       dims.clear(), value.clear();
     }
   }
@@ -81,14 +82,18 @@ std::string text_report(const Log& log, const Blame& blame, std::span<const Blam
   for (const auto& run : runs) text.run(run);
   for (const auto& member : blame.metadata) text.member(member);
   return fmt::format("vector {}, created by {} at {}\n", vector_name(log.catalog(), blame.vector),
-                     delta::escape(log.dot_text(blame.created.dot), 4096), time_text(blame.created.time)) +
+                     delta::escape(log.dot_text(blame.created.dot), 4096), time_text(blame.created.time, log.commit(blame.created.commit))) +
          text.text();
 }
 
 void put_delta(JsonWriter& json, const Log& log, const DeltaRef& delta) {
   json.begin_object().member("dot", log.dot_text(delta.dot)).member("time", delta::format_time(delta.time.us()));
-  json.key("tick").u64(delta.time.tick()).member("op", delta::operation_name(delta.op));
-  json.member("message", log.commit(delta.commit).message).end_object();
+  const delta::Commit& commit = log.commit(delta.commit);
+  json.key("tick").u64(delta.time.tick());
+  if (commit.given) json.member("given", delta::format_time(*commit.given));
+  json.member("op", delta::operation_name(delta.op)).member("message", commit.message);
+  if (!commit.properties.empty()) json.key("properties").raw(commit.properties);
+  json.end_object();
 }
 
 void put_deltas(JsonWriter& json, const Log& log, std::string_view name, std::span<const DeltaRef> deltas) {

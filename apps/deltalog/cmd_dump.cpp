@@ -170,14 +170,16 @@ Status dump_all(const Log& log, Sink& sink, Progress& progress) {
 }
 
 // A selection is no history: its lines name their dots and stand alone.
-Status dump_some(const Log& log, const Chosen& chosen, const DeltaFilter& filter, Sink& sink, Progress& progress) {
+Status dump_some(const Log& log, const Chosen& chosen, const DeltaFilter& filter, const CommitFilter& commits, Sink& sink, Progress& progress) {
   const auto& catalog = log.catalog();
+  std::vector<bool> of_commits;
+  for (std::uint32_t number = 0; number < log.commits(); ++number) of_commits.push_back(commits.takes(log.commit(number)));
   std::vector<std::pair<delta::Key, std::string>> lines;
   DELTA_OK(log.each(chosen.mask(), [&](const delta::ChangeBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Change change = batch[i];
       const auto origin = log.commit(change.commit).origin;
-      if (!(chosen.all || chosen.vectors[change.vector]) || !filter.takes(origin, change)) continue;
+      if (!(chosen.all || chosen.vectors[change.vector]) || !of_commits[change.commit] || !filter.takes(origin, change)) continue;
       lines.emplace_back(delta::Key{change.time, origin, change.seq}, std::string());
       const auto& space = catalog.name_space(catalog.namespace_of(change.vector)).name;
       delta::formats::write_record(lines.back().second, {space, catalog.id(change.vector), catalog.origin(origin)}, change);
@@ -198,14 +200,15 @@ Result<Exit> run_dump(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
   if (!may_replace(invocation, console)) return Exit::partly;
   DELTA_TRY(const auto filter, DeltaFilter::make(invocation, log));
+  DELTA_TRY(const auto commits, CommitFilter::make(invocation));
   DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
   if (report_missing(chosen, console)) return Exit::no;
   std::uint64_t deltas = 0;
   for (std::uint32_t i = 0; i < log.commits(); ++i) deltas += log.commit(i).deltas();
   {
     Progress progress(invocation, console, "dumping", "deltas", deltas);
-    const bool all = chosen.all && filter.takes_all();
-    DELTA_OK(all ? dump_all(log, sink, progress) : dump_some(log, chosen, filter, sink, progress));
+    const bool all = chosen.all && filter.takes_all() && commits.takes_all();
+    DELTA_OK(all ? dump_all(log, sink, progress) : dump_some(log, chosen, filter, commits, sink, progress));
   }
   DELTA_OK(sink.commit());
   return Exit::yes;

@@ -213,6 +213,7 @@ struct Job {
   std::string policy;  // the setting, until it is written; empty: none
   bool parse_ahead = false;  // updates, on a thread beside the encoder's
   std::uint64_t said = 0;    // rows, updates and deletions that the inputs held
+  std::uint64_t traces = 0;  // that commits state and W3C does not allow
 
   /// What is to stand before the first input: at its time, so that the clock does not run backwards.
   Status begin(std::optional<Micros> at) {
@@ -267,6 +268,20 @@ class ParentTexts {
   std::vector<std::string_view> views_;
 };
 
+// The trace id that a commit states, if there can be such a one.
+std::string_view trace_of(Job& job, const Record& record) {
+  if (record.trace.empty() || is_traceparent(record.trace)) return record.trace;
+  if (job.traces++ == 0) {
+    job.console.warn(fmt::format("the trace {} of a commit ({}:{}) is not what W3C allows, and is not recorded", delta::quote(record.trace, 60),
+                                 delta::escape(record.origin.value_or("")), record.seq.value_or(1)));
+  }
+  return {};
+}
+
+void warn_of_traces(const Job& job) {
+  if (job.traces > 1) job.console.warn(fmt::format("{} more {} not recorded either", delta::plural(job.traces - 1, "trace"), job.traces == 2 ? "is" : "are"));
+}
+
 Status encode_record(Job& job, const Record& record, const Input& input, ParentTexts& parents) {
   ++job.said;
   DELTA_OK(job.begin(record.time ? record.time : input.at));
@@ -278,10 +293,12 @@ Status encode_record(Job& job, const Record& record, const Input& input, ParentT
                                .message = record.message,
                                .tool = record.tool,
                                .source = record.source,
-                               .trace = record.trace,
+                               .trace = trace_of(job, record),
                                .setting = record.setting,
                                .at = record.time,
-                               .tick = record.tick});
+                               .tick = record.tick,
+                               .properties = record.properties,
+                               .given = record.given});
   }
   const auto* space = job.invocation.value("namespace");
   const bool own_space = !record.name_space.empty() || space == nullptr;
@@ -380,15 +397,17 @@ Result<Exit> encode_stream(const Invocation& invocation, Console& console, delta
   plan.every = apart.value_or(plan.every);
   const delta::EncodeOptions tagging = plan.encode;
   ParentTexts parents;
-  StreamEncoder stream(std::move(plan), [&](Encoder& encoder, const Record& record) {
+  const auto write = [&](Encoder& encoder, const Record& record) {
     job.encoder = &encoder;
     return encode_record(job, record, input, parents);
-  });
+  };
+  StreamEncoder stream(std::move(plan), write, [&](const delta::Finding& notice) { console.warn(notice); });
   DELTA_TRY(auto opened, delta::InputStream::open(input.path));
   if (auto done = stream.run(std::move(opened)); !done) {
     if (stream.last_dot().empty()) return std::move(done).error();
     return report_broken_stream(stream, done.error(), console);
   }
+  warn_of_traces(job);
   delta::EncodeSummary summary = stream.summary();
   if (const auto* tag = invocation.value("tag")) {
     DELTA_TRY(auto encoder, Encoder::append(*invocation.value("append"), tagging));
@@ -433,6 +452,7 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
   for (auto& input : inputs) {
     DELTA_OK(delta::formats::is_matrix(input.format) ? encode_matrix(job, input) : encode_updates(job, input));
   }
+  warn_of_traces(job);
   DELTA_OK(refuse_empty(job, inputs));
   DELTA_OK(job.begin(time_alone));  // no input said anything
   if (const auto* tag = invocation.value("tag")) DELTA_OK(encoder.tag_release(*tag));

@@ -117,9 +117,9 @@ class CommitList {
     const auto& commit = view_.log.commit(number);
     const std::string marks = std::string(view_.log.pending(number) ? "(pending) " : "") + (view_.base(number) ? "(merge base) " : "");
     std::vector<std::string> out = {view_.console.paint(Style::caution, dots_text(view_.log, commit)),
-                                    time_text(view_.log.commit_time(number)), std::to_string(commit.deltas()), marks};
-    if (!commit.setting.empty()) out.back() += setting_text(commit.setting) + (commit.message.empty() ? "" : ": ");
-    out.back() += first_line(commit.message);
+                                    time_text(commit.time, commit), std::to_string(commit.deltas()), marks};
+    if (!commit.setting.empty()) out.back() += setting_text(commit.setting) + (commit.message.empty() && commit.properties.empty() ? "" : ": ");
+    out.back() += message_text(commit);
     if (!hashes_.empty()) out.insert(out.begin(), delta::hex(hashes_[number], 12));
     return out;
   }
@@ -161,6 +161,7 @@ class DeltaList {
     std::string text;    // the operation, or the line of JSON
     std::string touched;
     const delta::DeltaEffect* effect = nullptr;
+    std::uint32_t commit = 0;
   };
 
   const delta::DeltaEffect* effect_of(const delta::Key& key) const {
@@ -172,7 +173,7 @@ class DeltaList {
 
   void add(const Change& change) {
     const auto& catalog = view_.log.catalog();
-    Entry entry{{change.time, view_.log.commit(change.commit).origin, change.seq}, {}, {}, {}, nullptr};
+    Entry entry{{change.time, view_.log.commit(change.commit).origin, change.seq}, {}, {}, {}, nullptr, change.commit};
     entry.effect = effect_of(entry.key);
     if (json_) {
       json_delta(entry.text, view_.log, change, false, entry.effect);
@@ -188,7 +189,7 @@ class DeltaList {
     for (std::uint32_t number = 0; number < view_.log.commits(); ++number) {
       const auto& commit = view_.log.commit(number);
       if (commit.setting.empty() || !view_.takes_commit(number)) continue;
-      Entry entry{{commit.time, commit.origin, commit.first}, {}, {}, {}, nullptr};
+      Entry entry{{commit.time, commit.origin, commit.first}, {}, {}, {}, nullptr, number};
       if (json_) {
         json_setting(entry.text, view_.log, number);
       } else {
@@ -210,7 +211,7 @@ class DeltaList {
         continue;
       }
       const auto dot = delta::escape(view_.log.dot_text({entry.key.origin, entry.key.seq}), 4096);
-      std::vector<std::string> cells = {view_.console.paint(Style::caution, dot), time_text(entry.key.time), entry.vector, entry.text};
+      std::vector<std::string> cells = {view_.console.paint(Style::caution, dot), time_text(entry.key.time, view_.log.commit(entry.commit)), entry.vector, entry.text};
       cells.resize(columns.size());
       if (entry.effect != nullptr) {
         cells[4] = entry.touched;
@@ -253,7 +254,7 @@ Status check_usage(const Invocation& invocation) {
   };
   if (invocation.has("heads")) {
     return refuse("--heads", {"conflicts", "policy", "deltas", "graph", "window", "after", "ancestors", "common", "hashes", "max-count", "reverse", "id",
-                              "id-glob", "ids-from", "namespace", "origin", "op", "since", "until"});
+                              "id-glob", "ids-from", "namespace", "origin", "op", "since", "until", "property", "grep", "source", "trace"});
   }
   if (invocation.has("conflicts")) {
     return refuse("--conflicts, which stand in order of vectors", {"deltas", "graph", "window", "after", "hashes", "reverse"});
@@ -269,6 +270,15 @@ Status check_usage(const Invocation& invocation) {
   return {};
 }
 
+// Says which commits stamp all that comes after them.
+Status note_ahead(const Invocation& invocation, const Log& log, Console& console) {
+  DELTA_TRY(const auto clock, clock_of(invocation));
+  if (const auto latest = clock.latest()) {
+    if (const auto ahead = delta::commits_ahead(log, *latest)) console.warn(*ahead);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Exit> run_log(const Invocation& invocation, Console& console) {
@@ -280,7 +290,10 @@ Result<Exit> run_log(const Invocation& invocation, Console& console) {
   const bool of_vectors = deltas || invocation.has("conflicts") || invocation.has("window") || invocation.has("hashes");
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, of_vectors ? &choice : &none));
   DELTA_TRY(auto filter, DeltaFilter::make(invocation, log));
-  LogView view{invocation, console, log, std::move(filter), {}, {}, most.value_or(~std::uint64_t{0})};
+  DELTA_TRY(const auto commits, CommitFilter::make(invocation));
+  LogView view{invocation, console, log, std::move(filter), {}, {}, {}, most.value_or(~std::uint64_t{0})};
+  for (std::uint32_t number = 0; number < log.commits() && !commits.takes_all(); ++number) view.chosen.push_back(commits.takes(log.commit(number)));
+  DELTA_OK(note_ahead(invocation, log, console));
   if (invocation.has("heads")) return list_heads(view);
   for (const std::string_view option : {"ancestors", "common"}) {
     for (const auto& text : invocation.values(option)) DELTA_OK(keep_seen(view, text));

@@ -5,6 +5,7 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "delta/properties.hpp"
 #include "delta/text.hpp"
 #include "json_rows.hpp"
 #include "logs.hpp"
@@ -44,7 +45,7 @@ std::string commit_text(const Log& log, const Named& found, const Console& conso
   if (log.pending(found.commit)) out += " (pending: its causes are in none of the logs)";
   out += '\n';
   if (found.hash) put_lines(out, "hash", delta::hex(*found.hash));
-  put_lines(out, "time", time_text(log.commit_time(found.commit)));
+  put_lines(out, "time", time_text(commit.time, commit));
   std::string parents;
   for (const auto& parent : commit.parents) {
     if (!parents.empty()) parents += ' ';
@@ -56,6 +57,9 @@ std::string commit_text(const Log& log, const Named& found, const Console& conso
   put_lines(out, "trace", commit.trace);
   if (!commit.setting.empty()) out += fmt::format("{:<9}{}\n", "sets", setting_text(commit.setting));
   put_lines(out, "message", commit.message);
+  for (const auto& [name, value] : delta::list_properties(commit.properties)) {
+    out += fmt::format("{:<9}{} = {}\n", "property", delta::escape(name, name.size()), delta::escape(value, value.size()));
+  }
   return out;
 }
 

@@ -115,6 +115,7 @@ Result<Exit> run_tag(const Invocation& invocation, Console& console) {
   delta::EncodeOptions options;
   DELTA_TRY(options.threads, threads_of(invocation));
   DELTA_TRY(options.now, default_time());
+  DELTA_TRY(options.clock, clock_of(invocation));
   DELTA_TRY(options.wait, wait_of(invocation));
   options.origin = origin_of(invocation);
   if (const auto* message = invocation.value("message")) options.message = *message;

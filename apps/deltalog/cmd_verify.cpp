@@ -71,7 +71,9 @@ Result<Exit> run_verify(const Invocation& invocation, Console& console) {
   const auto* level = invocation.value("level");
   const std::string_view level_name = level ? std::string_view(*level) : "chain";
   DELTA_TRY(const unsigned threads, threads_of(invocation));
-  DELTA_TRY(const auto report, delta::verify(invocation.operands(), {.level = level_named(level_name), .threads = threads}));
+  DELTA_TRY(const auto clock, clock_of(invocation));
+  const delta::VerifyOptions options{.level = level_named(level_name), .threads = threads, .latest = clock.latest()};
+  DELTA_TRY(const auto report, delta::verify(invocation.operands(), options));
   const auto* form = invocation.value("report");
   if (invocation.has("json") || (form && *form == "json")) {
     DELTA_OK(console.print(json_report(report, level_name)));

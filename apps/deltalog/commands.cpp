@@ -67,6 +67,13 @@ Options wait() {
   return {{"wait", 0, "DURATION", "wait so long for another writer (default: 10s); none: also write without a lock"}};
 }
 
+Options max_skew(std::string_view help) { return {{"max-skew", 0, "DURATION", help}}; }
+
+Options live() {
+  return join({max_skew("refuse times that are further ahead of the clock (default: 1d; any: none)"),
+               {{"max-age", 0, "DURATION", "refuse times that are longer ago"}}});
+}
+
 // Which deltas and vectors a command looks at; each takes those that it acts on.
 Options selection(std::initializer_list<std::string_view> names) {
   return in_group("Selection",
@@ -84,7 +91,11 @@ Options selection(std::initializer_list<std::string_view> names) {
                         {"at", 0, "TIME", "as of TIME, its microsecond included"},
                         {"as-seen-by", 0, "DOT", "as the author of DOT saw it"},
                         {"since", 0, "TIME", "only deltas at or after TIME"},
-                        {"until", 0, "TIME", "only deltas before TIME"}},
+                        {"until", 0, "TIME", "only deltas before TIME"},
+                        {"property", 0, "KEY=VALUE", "only commits that have this property; all of several", true},
+                        {"grep", 0, "REGEX", "only commits whose message matches, as of grep -E"},
+                        {"source", 0, "NAME", "only commits of this source", true},
+                        {"trace", 0, "TRACE", "only commits of this trace: its id, or all of a traceparent", true}},
                        names));
 }
 
@@ -106,6 +117,7 @@ Command encode_command() {
       .options =
           join({output(),
                 wait(),
+                live(),
                 {{"append", 0, "LOG", "add to LOG in place, under its lock", false, {}, Kind::file},
                  {"base", 0, "LOG", "diff against LOG, and write only what it lacks", true, {}, Kind::file},
                  {"from", 0, "FORMAT", "take every input as FORMAT", false, {"npy", "ndjson"}},
@@ -117,6 +129,8 @@ Command encode_command() {
                  {"times", 0, "FILE", "times of the inputs, one a line", false, {}, Kind::file},
                  {"message", 'm', "MESSAGE", "message of the commits"},
                  {"source", 0, "NAME", "where the data came from; recorded"},
+                 {"meta", 0, "KEY=VALUE", "a property of the commits, as a string", true},
+                 {"meta-json", 0, "KEY=JSON", "a property of the commits, as JSON", true},
                  {"policy", 0, "POLICY", "set how conflicts are decided from here on, such as max@/0-15"},
                  {"tag", 0, "NAME", "tag the end of this run"},
                  {"partial", 0, "", "a row that is missing is left alone, not deleted"},
@@ -238,6 +252,7 @@ Command verify_command() {
                              false,
                              {"header", "frame", "content", "chain"}},
                             {"report", 0, "FORM", "text (default) or json", false, {"text", "json"}}},
+                           max_skew("note commits that are further ahead of the clock (default: 1d; any: none)"),
                            json(),
                            threads(),
                            in_group("Common options", {{"quiet", 'q', "", "no report: the exit code says it"}}),
@@ -256,7 +271,8 @@ Command dump_command() {
               "hash. With a selection, only the deltas chosen, in key order, each naming its dot.",
           .operands = {kLogs},
           .options =
-              join({output(), selection({"id", "id-glob", "ids-from", "namespace", "origin", "op", "since", "until"}),
+              join({output(),
+                    selection({"id", "id-glob", "ids-from", "namespace", "origin", "op", "since", "until", "property", "grep", "source", "trace"}),
                     threads(), progress(), quiet(), common()}),
           .example = "deltalog dump history.dlog | deltalog encode - -o copy.dlog\n",
           .run = run_dump};
@@ -280,10 +296,11 @@ Command log_command() {
                             {"conflicts", 0, "", "list dimensions where concurrent assignments meet now"},
                             {"policy", 0, "POLICY", "with --conflicts: decide them by POLICY, not by the log's own"},
                             {"hashes", 0, "", "print hashes of commits; reads every delta"},
+                            {"max-skew", 0, "DURATION", "note commits that are further ahead of the clock (default: 1d; any: none)"},
                             {"max-count", 'n', "N", "at most N lines"},
                             {"reverse", 0, "", "the oldest first"}},
                            json(),
-                           selection({"id", "id-glob", "ids-from", "namespace", "origin", "op", "since", "until"}),
+                           selection({"id", "id-glob", "ids-from", "namespace", "origin", "op", "since", "until", "property", "grep", "source", "trace"}),
                            threads(),
                            quiet(),
                            common()}),
@@ -383,6 +400,7 @@ Command rollback_command() {
           .options = join({{{"append", 0, "", "add to the one LOG in place, under its lock"}},
                            wait(),
                            output(),
+                           live(),
                            {{"revert", 0, "COMMIT", "undo this commit: a dot in it, or digits of its hash"},
                             {"time", 0, "TIME", "time of the new commit (default: now)"},
                             {"origin", 0, "NAME", "the writer (default: $DELTALOG_ORIGIN, else main)"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "cli/values.hpp"
 
@@ -86,6 +87,7 @@ Status StreamEncoder::flush() {
   if (pending_.empty()) return {};
   auto encode = options_.encode;
   DELTA_TRY(encode.now, default_time());
+  encode.clock.now = std::max(now(), encode.now);
   DELTA_TRY(auto encoder, delta::Encoder::append(options_.log, std::move(encode)));
   for (const OwnedRecord& own : pending_) {
     if (auto written = write_(encoder, own.record); !written) {
@@ -95,7 +97,9 @@ Status StreamEncoder::flush() {
   DELTA_TRY(auto done, encoder.finish());
   delta::let_signals_kill();
   summary_.commits += done.commits, summary_.deltas += done.deltas, summary_.bytes += done.bytes, summary_.unchanged += done.unchanged;
-  summary_.notices.insert(summary_.notices.end(), done.notices.begin(), done.notices.end());
+  for (const auto& notice : done.notices) {
+    if (notice.verdict != delta::Verdict::ahead || !std::exchange(said_ahead_, true)) notice_(notice);
+  }
   const delta::Log& log = encoder.log();
   if (done.commits > 0) {
     const auto& last = log.commit(static_cast<std::uint32_t>(log.commits() - 1));

@@ -26,8 +26,10 @@ class StreamEncoder {
     delta::Micros every = 1'000'000;         ///< segments are so far apart at least
   };
   using Write = std::function<Status(delta::Encoder&, const delta::formats::Record&)>;
+  using Notice = std::function<void(const delta::Finding&)>;
 
-  StreamEncoder(Options options, Write write) : options_(std::move(options)), write_(std::move(write)) {}
+  /// `notice`: is told at once what a segment found; that the log is ahead of the clock, once.
+  StreamEncoder(Options options, Write write, Notice notice) : options_(std::move(options)), write_(std::move(write)), notice_(std::move(notice)) {}
 
   /// To the end of the stream. Of an error nothing behind last_dot() is in the log.
   Status run(delta::InputStream stream);
@@ -45,6 +47,8 @@ class StreamEncoder {
 
   Options options_;
   Write write_;
+  Notice notice_;
+  bool said_ahead_ = false;
   std::string name_;
   std::deque<delta::formats::OwnedRecord> pending_;  // owned texts may stand in the record itself: never moved
   std::size_t pending_bytes_ = 0;

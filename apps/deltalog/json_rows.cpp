@@ -15,6 +15,11 @@ void put_time(JsonWriter& json, delta::Timestamp time) {
   json.member("time", delta::format_time(time.us())).key("tick").u64(time.tick());
 }
 
+// The time that was meant, where it is another.
+void put_given(JsonWriter& json, const delta::Commit& commit) {
+  if (commit.given) json.member("given", delta::format_time(*commit.given));
+}
+
 void put_floats(JsonWriter& json, std::span<const std::uint32_t> bits) {
   json.begin_array();
   for (const auto b : bits) json.float32(b);
@@ -48,6 +53,7 @@ void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, 
   json.member("origin", log.catalog().origin(commit.origin));
   json.key("first").u64_text(commit.first).key("last").u64_text(commit.last()).key("deltas").u64(commit.deltas());
   put_time(json, log.commit_time(number));
+  put_given(json, commit);
   json.key("parents").begin_array();
   for (const auto& parent : commit.parents) json.string(log.dot_text(parent));
   json.end_array().key("pending").boolean(log.pending(number));
@@ -55,7 +61,9 @@ void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, 
   if (merge_base) json.key("merge_base").boolean(true);
   if (!commit.setting.empty()) json.member("setting", commit.setting);
   json.member("message", commit.message).member("tool", commit.tool).member("source", commit.source);
-  json.member("trace", commit.trace).end_object().end_line();
+  json.member("trace", commit.trace);
+  if (!commit.properties.empty()) json.key("properties").raw(commit.properties);
+  json.end_object().end_line();
 }
 
 void json_delta(std::string& out, const delta::Log& log, const delta::Change& change, bool values,
@@ -65,6 +73,7 @@ void json_delta(std::string& out, const delta::Log& log, const delta::Change& ch
   json.begin_object().member("type", "delta").key("v").u64(1);
   json.member("dot", log.dot_text({log.commit(change.commit).origin, change.seq}));
   put_time(json, change.time);
+  put_given(json, log.commit(change.commit));
   json.member("namespace", catalog.name_space(catalog.namespace_of(change.vector)).name);
   json.member("id", catalog.id(change.vector)).member("op", delta::operation_name(change.op));
   const bool sparse = change.op == delta::Operation::sparse;
@@ -107,6 +116,7 @@ void json_setting(std::string& out, const delta::Log& log, std::uint32_t number)
   json.begin_object().member("type", "setting").key("v").u64(1);
   json.member("dot", log.dot_text({commit.origin, commit.first}));
   put_time(json, commit.time);
+  put_given(json, commit);
   json.member("setting", commit.setting).end_object().end_line();
 }
 

@@ -18,17 +18,19 @@ struct LogView {
   DeltaFilter filter;
   std::vector<std::uint64_t> seen;  // by origin: up to which seq --ancestors and --common keep; empty: all
   std::vector<bool> bases;          // by commit: what --common found greatest; empty: not asked
+  std::vector<bool> chosen;         // by commit: what --property and its like choose; empty: all
   std::size_t most = ~std::size_t{0};
 
   bool takes_commit(std::uint32_t number) const {
     const auto& commit = log.commit(number);
-    return (seen.empty() || commit.first <= seen[commit.origin]) && filter.takes_origin(commit.origin) &&
+    return is_chosen(number) && (seen.empty() || commit.first <= seen[commit.origin]) && filter.takes_origin(commit.origin) &&
            filter.takes_moment({commit.origin, commit.last()}, log.commit_time(number));
   }
   bool takes(const delta::Change& change) const {
     const auto origin = log.commit(change.commit).origin;
-    return (seen.empty() || change.seq <= seen[origin]) && filter.takes(origin, change);
+    return is_chosen(change.commit) && (seen.empty() || change.seq <= seen[origin]) && filter.takes(origin, change);
   }
+  bool is_chosen(std::uint32_t number) const { return chosen.empty() || chosen[number]; }
   bool base(std::uint32_t number) const { return !bases.empty() && bases[number]; }
 };
 

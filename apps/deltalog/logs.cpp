@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 #include <string_view>
 #include <unordered_map>
 
 #include "cli/values.hpp"
 #include "delta/conflicts.hpp"
+#include "delta/properties.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "formats/ids.hpp"
@@ -302,6 +304,46 @@ Result<DeltaFilter> DeltaFilter::make(const Invocation& invocation, const delta:
   return filter;
 }
 
+Result<CommitFilter> CommitFilter::make(const Invocation& invocation) {
+  CommitFilter filter;
+  for (const auto& text : invocation.values("property")) {
+    const auto equals = text.find('=');
+    if (equals == text.npos || equals == 0) return usage_error(invocation, "--property: " + delta::quote(text, 60) + " is not KEY=VALUE");
+    filter.properties_.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  if (const auto* pattern = invocation.value("grep")) {
+    auto regex = std::make_unique<regex_t>();
+    if (const int failed = regcomp(regex.get(), pattern->c_str(), REG_EXTENDED | REG_NOSUB); failed != 0) {
+      if (failed == REG_ESPACE) throw std::bad_alloc();
+      char why[200] = {};
+      regerror(failed, regex.get(), why, sizeof why);
+      return usage_error(invocation, "--grep: " + delta::quote(*pattern, 60) + " is no regular expression: " + why);
+    }
+    filter.grep_ = std::shared_ptr<const regex_t>(regex.release(), [](const regex_t* r) {
+      regfree(const_cast<regex_t*>(r));
+      delete r;
+    });
+  }
+  filter.sources_ = invocation.values("source");
+  filter.traces_ = invocation.values("trace");
+  return filter;
+}
+
+bool CommitFilter::takes_message(const std::string& message) const {
+  if (!grep_) return true;
+  const int answer = regexec(grep_.get(), message.c_str(), 0, nullptr, 0);
+  if (answer == REG_ESPACE) throw std::bad_alloc();
+  return answer == 0;
+}
+
+bool CommitFilter::takes(const delta::Commit& commit) const {
+  const auto has = [&](const auto& property) { return delta::has_property(commit.properties, property.first, property.second); };
+  const auto any = [](const std::vector<std::string>& wanted, const auto& is) { return wanted.empty() || std::ranges::any_of(wanted, is); };
+  return std::ranges::all_of(properties_, has) && any(sources_, [&](const auto& source) { return commit.source == source; }) &&
+         any(traces_, [&](const auto& trace) { return commit.trace == trace || (commit.trace.size() > 35 && commit.trace.substr(3, 32) == trace); }) &&
+         takes_message(commit.message);
+}
+
 std::string vector_name(const Catalog& catalog, std::uint32_t vector) {
   const auto& name = catalog.name_space(catalog.namespace_of(vector)).name;
   const auto id = delta::escape(catalog.id(vector));
@@ -337,6 +379,10 @@ std::string times_text(const delta::KeptTimes& kept) {
   for (const auto& range : ranges.last(std::min(kShown, ranges.size()))) out += (out.empty() ? "" : ", ") + range_text(range);
   if (!ranges.empty() && ranges.back().last == delta::kMaxMicros) return out;
   return out.empty() ? "now" : out + ", now";
+}
+
+std::string time_text(delta::Timestamp time, const delta::Commit& commit) {
+  return time_text(time) + (commit.given ? " (given " + delta::format_time(*commit.given) + ")" : "");
 }
 
 std::string values_text(std::span<const std::uint32_t> bits) {
@@ -412,6 +458,12 @@ std::string dots_text(const delta::Log& log, const delta::Commit& commit) {
 std::string first_line(std::string_view message) {
   const auto end = message.find('\n');
   return delta::escape(message.substr(0, end), 200) + (end == message.npos ? "" : " ...");
+}
+
+std::string message_text(const delta::Commit& commit) {
+  const auto properties = delta::escape(commit.properties, 200);
+  const auto message = first_line(commit.message);
+  return message + (message.empty() || properties.empty() ? "" : " ") + properties;
 }
 
 }  // namespace deltalog

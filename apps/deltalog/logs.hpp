@@ -1,8 +1,12 @@
 // What commands share about logs: opening their union, choosing vectors and times, saying what a delta is.
 #pragma once
 
+#include <regex.h>
+
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/parse.hpp"
@@ -113,6 +117,21 @@ class DeltaFilter {
   std::vector<std::uint64_t> seen_since_, seen_until_;  // of releases: by origin, seqs up to this one
 };
 
+/// Commits chosen by --property, --grep, --source and --trace.
+class CommitFilter {
+ public:
+  static Result<CommitFilter> make(const Invocation& invocation);
+  bool takes_all() const { return properties_.empty() && !grep_ && sources_.empty() && traces_.empty(); }
+  bool takes(const delta::Commit& commit) const;
+
+ private:
+  bool takes_message(const std::string& message) const;
+
+  std::vector<std::pair<std::string, std::string>> properties_;
+  std::shared_ptr<const regex_t> grep_;  // null: any message
+  std::vector<std::string> sources_, traces_;
+};
+
 /// "id", or "namespace/id" where the namespace has a name; escaped.
 std::string vector_name(const delta::Catalog& catalog, std::uint32_t vector);
 
@@ -127,6 +146,8 @@ std::string range_text(const delta::KeptTimes::Range& range);
 
 /// "2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z, 2026-01-09T00:00:00Z and later": times that a log answers, the latest of many.
 std::string times_text(const delta::KeptTimes& kept);
+/// The same of a delta of a commit, with " (given 2026-11-12T14:10:29Z)" where another time was meant.
+std::string time_text(delta::Timestamp time, const delta::Commit& commit);
 
 /// "sparse, 12 of 384 dims", "scale by 0.5", "delete".
 std::string change_text(const delta::Change& change, std::uint32_t dims);
@@ -142,6 +163,8 @@ std::string dots_text(const delta::Log& log, const delta::Commit& commit);
 
 /// The first line of a commit's message; escaped.
 std::string first_line(std::string_view message);
+/// That, and the commit's properties behind it; for a cell of a table.
+std::string message_text(const delta::Commit& commit);
 
 /// The number as it is written in JSON, or its raw bits.
 std::string float_text(std::uint32_t bits);

@@ -1,15 +1,27 @@
 #include "writing.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <filesystem>
 
 #include "cli/values.hpp"
+#include "delta/properties.hpp"
 #include "delta/text.hpp"
 #include "ui/console.hpp"
 
 namespace deltalog {
 
+using delta::ErrorCode;
+
 namespace {
+
+std::string from_environment(const char* name) {
+  const char* text = std::getenv(name);
+  return text != nullptr ? text : "";
+}
+
+}  // namespace
 
 bool is_traceparent(std::string_view text) {
   constexpr std::string_view pattern = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
@@ -18,12 +30,37 @@ bool is_traceparent(std::string_view text) {
     const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
     if (pattern[i] == '-' ? text[i] != '-' : !hex) return false;
   }
-  return true;
+  const auto is_all = [](std::string_view part, char c) { return part.find_first_not_of(c) == part.npos; };
+  return !is_all(text.substr(0, 2), 'f') && !is_all(text.substr(3, 32), '0') && !is_all(text.substr(36, 16), '0');
 }
 
-std::string from_environment(const char* name) {
-  const char* text = std::getenv(name);
-  return text != nullptr ? text : "";
+namespace {
+
+// "K=V" of an option, at the first "=".
+Result<std::pair<std::string_view, std::string_view>> parse_property(const Invocation& invocation, std::string_view option, std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == text.npos || equals == 0) return usage_error(invocation, fmt::format("--{}: {} is not KEY=VALUE", option, delta::quote(text, 60)));
+  return std::pair(text.substr(0, equals), text.substr(equals + 1));
+}
+
+// --meta and --meta-json.
+Result<std::string> properties_of(const Invocation& invocation) {
+  std::string properties;
+  for (const auto& [option, text] : invocation.in_order({"meta", "meta-json"})) {
+    DELTA_TRY(const auto property, parse_property(invocation, option, text));
+    const auto& [name, value] = property;
+    if (delta::is_reserved_property(name)) {
+      return usage_error(invocation, fmt::format("--{}: property {}: names that begin with 'deltalog.' are reserved", option, delta::quote(name, 40)));
+    }
+    auto more = option == "meta" ? delta::add_text_property(properties, name, value) : delta::add_property(properties, name, value);
+    if (!more) {
+      more.error().message = fmt::format("--{}: {}", option, more.error().message);
+      more.error().code = ErrorCode::usage;
+      return std::move(more).error();
+    }
+    properties = *std::move(more);
+  }
+  return properties;
 }
 
 }  // namespace
@@ -40,16 +77,20 @@ Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Consol
   DELTA_TRY(const auto preset, value_of(invocation, "preset", parse_preset));
   DELTA_TRY(options.threads, threads_of(invocation));
   DELTA_TRY(options.now, default_time());
+  DELTA_TRY(options.clock, clock_of(invocation));
   DELTA_TRY(options.wait, wait_of(invocation));
   options.preset = preset.value_or(options.preset);
   options.force = invocation.has("force");
   options.message = text("message");
   options.source = text("source");
   options.origin = origin_of(invocation);
+  if (invocation.command().find("meta") != nullptr) {
+    DELTA_TRY(options.properties, properties_of(invocation));
+  }
   if (const auto trace = from_environment("TRACEPARENT"); is_traceparent(trace)) {
     options.trace = trace;
   } else if (!trace.empty()) {
-    console.warn("TRACEPARENT is not of the form that W3C gives it, and is not recorded");
+    console.warn("TRACEPARENT " + delta::quote(trace, 60) + " is not what W3C allows, and is not recorded");
   }
   return options;
 }

@@ -15,7 +15,11 @@ namespace deltalog {
 /// Who writes: --origin, else DELTALOG_ORIGIN in the environment, else "main".
 std::string origin_of(const Invocation& invocation);
 
-/// From --origin, --message, --source, --preset, --force and --threads, which the command must have, and from the environment:
+/// What W3C allows as a traceparent (version 00 to fe, as long as that of version 00).
+bool is_traceparent(std::string_view text);
+
+/// From --origin, --message, --source, --preset, --force and --threads, which the command must have, --meta, --meta-json, --max-skew and
+/// --max-age, which it may have, and from the environment:
 /// DELTALOG_ORIGIN, SOURCE_DATE_EPOCH and TRACEPARENT. Warns of a TRACEPARENT that is none.
 Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Console& console);
 

@@ -123,6 +123,11 @@ COMMANDS = [
         "deltalog log --json --deltas set.dlog && deltalog tag --json set.dlog"),
     (0, "echo '{\"id\":\"a\",\"op\":\"create\",\"vector\":[1]}' | deltalog encode - --max-error 0.1 --at 2026-02-01 -o close.dlog && "
         "deltalog log --json close.dlog && deltalog info --json close.dlog"),
+    (0, "echo '{\"id\":\"z\",\"ts\":\"2090-01-01T00:00:00Z\",\"op\":\"create\",\"vector\":[1]}' | deltalog encode - --max-skew any --meta run=7 "
+        "--meta-json 'n={\"a\":[1]}' -o far.dlog && deltalog encode --append far.dlog --policy max --at 2026-01-01 -q && "
+        "echo '{\"id\":\"z\",\"ts\":\"2026-01-01T00:00:00Z\",\"op\":\"scale\",\"factor\":2,\"metadata\":{\"k\":1}}' | "
+        "deltalog encode - --append far.dlog --meta run=8 -q && deltalog log --json -q far.dlog && deltalog log --json -q --deltas far.dlog && "
+        "deltalog show --json far.dlog main:1 && deltalog blame --json far.dlog --id z && deltalog verify --json far.dlog"),
     (0, "deltalog verify --json a.dlog"),
     (0, "deltalog info --json --columns --baselines a.dlog"),
     (1, "deltalog diff --json --with-old a.dlog --at 2025-12-31 --at 2026-01-01"),

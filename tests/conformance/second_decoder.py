@@ -60,6 +60,8 @@ class Met:
         self.note(columns, "unwrapped", lambda payloads: [("payload", "whole" if payload[:1] == b"\0" else "columns") for payload in payloads])
         self.note(columns, "read_by_vector", lambda *_: [("payload", "by vector")])
         self.note(tables, "read_postings", lambda *_: [("frame", "postings")])
+        self.note(tables, "read_properties", lambda *_: [("commits", "properties")])
+        self.note(tables, "read_given", lambda *_: [("commits", "given")])
         self.note(values, "Shape", self.note_relation)
         self.note(multiples, "LatticeWords", self.note_lattices)
         self.note(multiples, "Steps", lambda step, _, symbols, __: [("escape", step)] if multiples.ESCAPE in symbols else [])
@@ -96,6 +98,7 @@ class Met:
         every |= {("column", name) for name, _ in columns.COLUMNS.values()}
         every |= {("shape", op, delta.ALL) for op in range(delta.CREATE, delta.DELETE + 1)} | set(itertools.product(["shape"], with_sets, range(5)))
         every |= {("lost", 1 << bit) for bit in range(4)} | {("payload", "whole"), ("payload", "columns"), ("payload", "by vector"), ("frame", "postings")}
+        every |= {("commits", "properties"), ("commits", "given")}
         every |= {("relation", relation) for relation in range(5)} | {("relation", "steps beside values without one before")}
         every |= set(itertools.product(["lattice"], ("one", "of a group"), ("octave", "eighth", "decimal"))) | {("escape", multiples.step_moved)}
         check(every <= self.met, f"what no log of this test holds: {sorted(map(str, every - self.met))}")
@@ -166,11 +169,16 @@ def check_some_more(scratch, met):
     run("encode", scratch / "everything.ndjson", "-o", settings, "--policy", "max@/0-1;average", "--tag", "a \u2116")
     run("merge", settings, scratch / "pkgterms-stream-fastest.dlog", "-o", merged)
     run("compact", scratch / "settling-balanced.dlog", "--keep", "now", "--assume-closed", "-o", closed)
+    facts, late = scratch / "facts.dlog", written(scratch, "late", ['{"id":"z","namespace":"late","ts":"2026-02-03T04:00:00.25Z","op":"create","vector":[1]}'])
+    run("encode", scratch / "everything.ndjson", "-o", facts, "--meta", "n\u00e4me=\u2116 7", "--meta-json", 'x={"b":[1.0],"a":"\\u00e9"}', "--at", "2026-01-01")
+    ahead = written(scratch, "ahead", ['{"id":"y","namespace":"late","ts":"2090-02-03T04:00:00Z","op":"create","vector":[1]}'])
+    run("encode", ahead, "--append", facts, "--max-skew", "any", "--origin", "ahead")
+    run("encode", late, "--append", facts, "--meta", "run=8")
     first, second = (written(scratch, name, lines) for name, lines in zip(("first", "second"), in_two()))
     base = encoded("first", first, scratch, "balanced")
     pending, packed = encoded("second", second, scratch, "balanced", "--base", base), scratch / "second-packed.dlog"
     run("compact", pending, "-o", packed, expected=4)  # its commits wait for those of the first
-    for log in [*derived(settings), merged, closed, pending, packed]:
+    for log in [*derived(settings), *derived(facts), merged, closed, pending, packed]:
         check_log(log, met)
 
 

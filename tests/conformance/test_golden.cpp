@@ -33,6 +33,8 @@ std::string tell(const std::string& path) {
     const Commit& c = log.commit(n);
     out += hex(hashes[n]) + " " + log.dot_text({c.origin, c.first}) + " +" + std::to_string(c.count) + " " + std::to_string(log.commit_time(n).hlc) + " " + c.message;
     for (const auto& parent : c.parents) out += " " + log.dot_text(parent);
+    if (!c.properties.empty()) out += " " + c.properties;
+    if (c.given) out += " given " + std::to_string(*c.given);
     out += "\n";
   }
   const State state = must(snapshot(log));
@@ -72,9 +74,25 @@ void write_packed(const std::string& path, const std::string& set) {
   static_cast<void>(must(compact(fresh, path, {.force = true})));
 }
 
+/// Commits with properties, and one that was meant for an earlier time than it has.
+void write_facts(const std::string& path) {
+  EncodeOptions options = options_of(Preset::balanced);
+  options.properties = R"({"run": 7, "model": "m"})";
+  auto first = must(Encoder::create(path, {}, options));
+  must(first.set("policy max", 5'000'000));
+  sample::add(first, {{"apple", Operation::create, {1, 2, 3, 4}}}, 6);
+  must(first.finish());
+  options.properties.clear(), options.now = 3'000'000;
+  options.clock = {.now = 3'000'000, .max_skew = 1'000'000};
+  auto second = must(Encoder::append(path, options));
+  sample::add(second, {{"pear", Operation::create, {1, 2, 3, 4}, {}, "late"}}, 2);
+  must(second.finish());
+}
+
 void write_golden(const std::string& name, const std::string& path) {
   if (name == "sample") return sample::write_log(path);
   if (name == "sample-appended") return sample::write_log(path), sample::append_log(path);
+  if (name == "facts") return write_facts(path);
   if (name == "sample-pruned") return sample::write_pruned(path);
   if (name == "int8-packed") return write_packed(path, "tiny/sgns-int8");
   if (name == "empty") {
@@ -86,7 +104,7 @@ void write_golden(const std::string& name, const std::string& path) {
   write_matrices(path, name.starts_with("int8") ? "tiny/sgns-int8" : "tiny/linuxdoc-blocks", preset);
 }
 
-const std::vector<std::string> kNames = {"empty", "sample", "sample-appended", "int8-fastest", "int8-balanced", "int8-maximum", "blocks-balanced", "sample-pruned", "int8-packed"};
+const std::vector<std::string> kNames = {"empty", "sample", "sample-appended", "int8-fastest", "int8-balanced", "int8-maximum", "blocks-balanced", "sample-pruned", "int8-packed", "facts"};
 
 }  // namespace
 

@@ -36,6 +36,7 @@ class Frame:
     def __init__(self, kind, raw=b"", count=0, first=0, least=0, greatest=0, vectors=(0, 0), packed=None):
         if packed is None and kind not in (DATA, SYNC, UNKNOWN) and len(raw) > 200:
             packed = zstd(raw, 1 if len(raw) > MiB else 19)
+        self.unpacked = raw
         self.zipped = packed is not None and len(packed) < len(raw)
         self.kind, self.stored, self.raw, self.count, self.first = kind, packed if self.zipped else raw, len(raw), count, first
         self.least, self.greatest, self.vectors, self.claims = least, greatest, vectors, {}
@@ -215,6 +216,23 @@ def commits_rows_of_parents(rows, n):
 
 def commits_endless(counts):
     return lambda: log(create(), commits(200, counts=varint(counts)), deltas=1, commits=200)
+
+
+def commits_with(optional, n=1):
+    """Optional columns behind the rows."""
+    def make():
+        plain = commits(n)
+        return log(create(), *([negations(n - 1, 1)] if n > 1 else []), Frame(COMMITS, plain.unpacked + optional, n), deltas=n, commits=n)
+    return make
+
+
+def optional(column, body):
+    return bytes([column]) + varint(len(body)) + body
+
+
+def properties(rows, size):
+    """One text that each row has."""
+    return optional(0x81, varint(1) + text('{"a":"' + "m" * (size - 8) + '"}') + b"\1" * rows)
 
 
 def commits_cycle():
@@ -483,6 +501,16 @@ FILES = {
     "commits-few-rows-of-parents": commits_rows_of_parents(80, 20),
     "commits-of-2^40": commits_endless(1 << 40),
     "commits-cycle": commits_cycle,
+    "commits-properties": commits_with(properties(8000, 65_536), 8000),
+    "commits-short-properties": commits_with(properties(380, 1400), 380),
+    "commits-properties-without-end": commits_with(optional(0x81, varint(1_000_000) + b"\2{}" * 1_000_000)),
+    "commits-properties-of-16-MiB": commits_with(optional(0x81, varint(1) + varint(15 * MiB) + bytes(15 * MiB))),
+    "commits-properties-nested": commits_with(optional(0x81, varint(1) + text('{"a":' * 10_000 + "1" + "}" * 10_000) + b"\1")),
+    "commits-given-before-all-time": commits_with(optional(0x82, varint(1 << 62))),
+    "commits-column-of-15-MiB": commits_with(optional(5, bytes(15 * MiB))),
+    "commits-columns": commits_with(b"".join(optional(number, bytes(100_000)) for number in range(3, 128))),
+    "commits-column-beyond": commits_with(b"\5" + varint(1 << 62)),
+    "commits-column-critical": commits_with(optional(0x85, b"x")),
     "packed-commit-of-2^40": packed_commit(1 << 40),
     "records-ranges": packed_ranges(1_000_000),
     "records-dots": packed_dots(1_000_000),

@@ -5,6 +5,7 @@
 #include <random>
 #include <string>
 
+#include "delta/compact.hpp"
 #include "delta/log.hpp"
 #include "delta/merge.hpp"
 #include "delta/snapshot.hpp"
@@ -251,6 +252,123 @@ TEST_CASE("an unknown ignorable frame is listed and passed over; merging copies 
       CHECK(judge(cut, sealed) == Verdict::ok);
     }
   }
+}
+
+namespace {
+
+/// The payload of a frame as it decodes.
+Buffer payload_at(const Bytes& bytes, std::size_t at) {
+  const auto stored = load<std::uint32_t>(bytes.data() + at + 16), raw = load<std::uint32_t>(bytes.data() + at + 20);
+  const auto body = bytes.begin() + static_cast<std::ptrdiff_t>(at + kFrameBytes);
+  Buffer out(body, body + stored);
+  if (bytes[at + 5] == 1) must(codec::decompress_payload(Buffer(out), raw, out));
+  return out;
+}
+
+void append_plain(Bytes& out, const Bytes& bytes, std::size_t header, Buffer payload) {
+  const std::size_t at = out.size();
+  out.insert(out.end(), bytes.begin() + static_cast<std::ptrdiff_t>(header), bytes.begin() + static_cast<std::ptrdiff_t>(header + kFrameBytes));
+  out[at + 5] = 0;
+  delta::format::store(out.data() + at + 16, static_cast<std::uint32_t>(payload.size()));
+  delta::format::store(out.data() + at + 20, static_cast<std::uint32_t>(payload.size()));
+  payload.resize(padded(payload.size()));
+  out.insert(out.end(), payload.begin(), payload.end());
+}
+
+/// The segment with more bytes behind the rows of its COMMITS frame.
+Bytes with_columns(const Bytes& good, const std::string& columns) {
+  const auto frames = frames_of(good);
+  const auto place = std::ranges::find(frames, FrameType::commits, &Frame::type);
+  const auto number = static_cast<std::size_t>(place - frames.begin());
+  const std::size_t footer_at = frames.back().at, next = frames[number + 1].at;
+  Buffer rows = payload_at(good, place->at);
+  rows.insert(rows.end(), columns.begin(), columns.end());
+  Footer footer;
+  must(read_footer(payload_at(good, footer_at), static_cast<std::uint32_t>(frames.size() - 1), footer));
+  footer.frames[number].stored = static_cast<std::uint32_t>(rows.size());
+  Buffer text;
+  write_footer(footer, text);
+  Bytes out(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(place->at));
+  append_plain(out, good, place->at, rows);
+  out.insert(out.end(), good.begin() + static_cast<std::ptrdiff_t>(next), good.begin() + static_cast<std::ptrdiff_t>(footer_at));
+  append_plain(out, good, footer_at, text);
+  out.insert(out.end(), good.end() - kTrailerBytes, good.end());
+  fixup::seal(out);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("an unknown column of COMMITS is passed over; merging copies it, and compacting says that it goes") {
+  void (*const write)(const std::string&) = GENERATE(sample::write_log, sample::write_pruned);
+  const scratch::Directory dir;
+  const std::string path = dir.file("log.dlog"), plain = dir.file("plain.dlog"), made = dir.file("made.dlog");
+  write(path);
+  const Bytes good = scratch::read(path);
+  scratch::write(plain, good);
+  const std::string truth = told(path);
+  REQUIRE(with_columns(good, "") != good);  // plain where it was compressed
+  CHECK(judge(path, with_columns(good, "")) == Verdict::ok);
+  const Bytes bytes = with_columns(good, "\x05\x04more\x7f\x01x");
+  CHECK(judge(path, bytes) == Verdict::ok);
+  CHECK(told(path) == truth);
+  const std::string checked[] = {path};
+  const auto passed = [](const Finding& f) { return f.what == "COMMITS: columns 5, 127 are not known to this version, and passed over"; };
+  CHECK(std::ranges::count_if(must(verify(checked, {VerifyLevel::chain, 1})).findings, passed) == 1);
+
+  const auto merged = [&](const std::vector<std::string>& paths) {
+    auto merge = must(Merge::open(paths, {.threads = 1, .not_in = {}}));
+    auto out = must(OutputFile::create(made, {.force = true}));
+    must(merge.write(out));
+    must(out.commit());
+    return scratch::read(made);
+  };
+  CHECK(merged({path}) == bytes);
+  CHECK(merged({path, path}) == bytes);
+  const bool all_whole = write == sample::write_log;  // the plain one goes, and not the one that says more
+  CHECK((merged({path, plain}) == bytes) == all_whole);
+  CHECK((merged({plain, path}) == bytes) == all_whole);
+  CHECK(merged({plain, path}) == merged({path, plain}));
+  const Bytes other = with_columns(good, std::string("\x05\x04less", 6));  // neither has what the other says
+  scratch::write(plain, other);
+  CHECK(merged({path, plain}).size() == bytes.size() + other.size());
+
+  const std::string paths[] = {path};
+  const std::string some = dir.file("some.dlog");  // the first commits; the others are written apart
+  auto encoder = must(Encoder::create(some, {}, {.force = true, .message = "sample"}));
+  sample::add(encoder, {sample::first_lines().begin(), sample::first_lines().begin() + 4}, 1'000'000);
+  must(encoder.finish());
+  const std::string paths_of_all[] = {path};
+  const auto rest = must(Merge::open(paths_of_all, {.threads = 1, .not_in = {some}}));
+  const auto apart = [](const Finding& notice) { return notice.what.ends_with("are not known to this version, and left out of the commits that are written apart"); };
+  CHECK(std::ranges::count_if(rest.notices(), apart) == 1);
+
+  const auto kept = must(compact(paths, made, {.force = true}));  // it is small, and merged as it is
+  CHECK((!kept.repacked && kept.notices.empty()) == (scratch::read(made) == bytes));
+  KeepRule now;
+  now.kind = KeepRule::Kind::now;
+  CompactOptions options{.force = true};
+  options.keep = {now};
+  const auto report = must(compact(paths, made, options));
+  const auto says = [](const Finding& notice) { return notice.what == "COMMITS: columns 5, 127 are not known to this version, and left out"; };
+  CHECK(std::ranges::count_if(report.notices, says) == 1);
+}
+
+TEST_CASE("an unknown critical column of COMMITS is unsupported to every reader, and names the writer") {
+  const scratch::Directory dir;
+  const std::string path = dir.file("log.dlog");
+  sample::write_log(path);
+  const Bytes bytes = with_columns(scratch::read(path), "\x85\x01x");
+  CHECK(judge(path, bytes, VerifyLevel::content) == Verdict::unsupported);
+  CHECK(told(path) == "error: COMMITS: critical column 5 is not known to this version, written by deltalog/0.1.0");
+  const std::string paths[] = {path};
+  const auto merge = Merge::open(paths, {.threads = 1, .not_in = {}});
+  REQUIRE_FALSE(merge);
+  CHECK(merge.error().code == ErrorCode::unsupported);
+  const auto encoder = Encoder::append(path, {});
+  REQUIRE_FALSE(encoder);
+  CHECK(encoder.error().code == ErrorCode::unsupported);
+  CHECK(scratch::read(path) == bytes);
 }
 
 TEST_CASE("a FOOTER that says anything else of a frame than its header does is not believed") {

@@ -93,7 +93,7 @@ struct Meaning {
   std::uint64_t first = 0, count = 0;
   std::vector<std::pair<Name, std::uint64_t>> parents;  // by name
   Texts says;
-  std::string setting;
+  std::string setting = {}, properties = {}, given = {};
 };
 
 class Bytes {
@@ -141,6 +141,8 @@ Digest commit(const Meaning& m, const Digest& previous) {
   out.hash(root(leaves, 0, leaves.size())).hash(previous).fixed(m.first, 8).fixed(m.count, 8).text(m.origin).varint(m.parents.size());
   for (const auto& [name, seq] : m.parents) out.text(name).fixed(seq, 8);
   out.text(m.says.message).text(m.says.tool).text(m.says.source).text(m.says.trace).text(m.setting);
+  if (!m.properties.empty()) out.fixed(1, 1).text(m.properties);
+  if (!m.given.empty()) out.fixed(2, 1).text(m.given);
   return Blake2b::of("dlog1 commit", out.out);
 }
 
@@ -168,7 +170,8 @@ std::vector<Digest> hashes_of_library(const std::vector<Meaning>& commits) {
       tree.add(delta::model::leaf_hash({l.origin, l.name_space, l.id, l.dims}, change));
     }
     delta::Commit c{*catalog.find_origin(m.origin), m.first, m.count, {}, m.says.message, m.says.tool, m.says.source, m.says.trace};
-    c.setting = m.setting;
+    c.setting = m.setting, c.properties = m.properties;
+    if (!m.given.empty()) c.given = std::stoull(m.given);
     for (const auto& [name, seq] : m.parents) c.parents.push_back({*catalog.find_origin(name), seq});
     last[m.origin] = delta::model::commit_hash(catalog, c, tree.root(), last[m.origin]);
     std::copy(last[m.origin].begin(), last[m.origin].end(), out.emplace_back().begin());
@@ -394,6 +397,8 @@ const Change kChanges[] = {
     {"trace", [](Meaning& m, LeafMeaning&, std::mt19937&) { return append(m.says.trace); }},
     {"from the message to the tool", [](Meaning& m, LeafMeaning&, std::mt19937&) { return std::swap(m.says.message, m.says.tool), m.says.message != m.says.tool; }},
     {"setting", [](Meaning& m, LeafMeaning&, std::mt19937&) { return append(m.setting); }},
+    {"properties", [](Meaning& m, LeafMeaning&, std::mt19937&) { return append(m.properties); }},
+    {"given", [](Meaning& m, LeafMeaning&, std::mt19937&) { return m.given += '1', true; }},
 };
 
 }  // namespace

@@ -155,6 +155,11 @@ TEST_CASE("the incremental tree is the tree of RFC 6962") {
 TEST_CASE("commit hashes of the specification never change") {
   Origins f;
   CHECK(hex(commit_hash(f.catalog, commit(f), leaf_number(1), Hash{})) == "836db09d941f8d16ba653b87c304257a77733b0bc9dceeaf71db07ddaaf876b6");
+  Commit more = commit(f);
+  more.properties = R"({"run":7})";
+  CHECK(hex(commit_hash(f.catalog, more, leaf_number(1), Hash{})) == "8a4300403c9168e975c5d0ea1a4203c8e80e307568e0ec1c1562e6a4cd0a36cd");
+  more.given = 5'000'000;
+  CHECK(hex(commit_hash(f.catalog, more, leaf_number(1), Hash{})) == "3e6b73258681c293c2162375a7d6bcf4594eda3a0797a894c68d173761e45bee");
 }
 
 TEST_CASE("every field of a commit counts in its hash") {
@@ -177,6 +182,11 @@ TEST_CASE("every field of a commit counts in its hash") {
   CHECK(differs([](Commit& c) { c.source.clear(); }));
   CHECK(differs([](Commit& c) { c.trace.clear(); }));
   CHECK(differs([](Commit& c) { std::swap(c.source, c.trace); }));
+  CHECK(differs([](Commit& c) { c.properties = R"({"run":7})"; }));
+  CHECK(differs([](Commit& c) { c.properties = R"({"run":8})"; }));
+  CHECK(differs([](Commit& c) { c.given = 0; }));
+  CHECK(differs([](Commit& c) { c.given = 5'000'000; }));
+  CHECK(differs([](Commit& c) { c.properties = "5000000"; }));
   CHECK(seen.insert(commit_hash(f.catalog, commit(f), leaf_number(2), Hash{})).second);
   CHECK(seen.insert(commit_hash(f.catalog, commit(f), leaf_number(1), leaf_number(2))).second);
 }

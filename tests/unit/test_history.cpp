@@ -50,6 +50,34 @@ TEST_CASE_METHOD(Fixture, "a commit waits for its parents and for its origin's p
   CHECK(history.linked() == std::vector{first, other, third});
 }
 
+TEST_CASE_METHOD(Fixture, "a parent that another parent has seen is found, among few and among many") {
+  add(a, 1, 3);
+  add(b, 1, 1, {{a, 2}});
+  const std::vector<Dot> seen = {{a, 2}, {b, 1}}, unseen = {{a, 3}, {b, 1}}, missing = {{a, 9}, {b, 1}};
+  CHECK(history.redundant_parent(seen) == Dot{a, 2});
+  CHECK_FALSE(history.redundant_parent(unseen));
+  CHECK_FALSE(history.redundant_parent(missing));
+  CHECK_FALSE(history.redundant_parent({}));
+  std::vector<Dot> many;
+  for (int i = 0; i < 40; ++i) {  // chains of two: the first has seen b:1, the second goes on with it
+    const auto o = catalog.add_origin("o" + std::to_string(i)), p = catalog.add_origin("p" + std::to_string(i));
+    add(o, 1, 2, {{b, 1}});
+    add(p, 1, 1, {{o, 1}});
+    many.push_back({o, 2}), many.push_back({p, 1});
+  }
+  CHECK_FALSE(history.redundant_parent(many));
+  for (const Dot more : {Dot{b, 1}, Dot{a, 2}, Dot{a, 1}}) {
+    auto with = many;
+    with.insert(with.begin() + 33, more);
+    CHECK(history.redundant_parent(with) == more);
+  }
+  auto with = many;
+  with.push_back({a, 3});  // b:1 has seen a:2 only
+  CHECK_FALSE(history.redundant_parent(with));
+  with[10].seq = 1;  // and its p1 has seen that
+  CHECK(history.redundant_parent(with) == with[10]);
+}
+
 TEST_CASE_METHOD(Fixture, "a parent in the middle of a commit is seen up to there") {
   const auto whole = add(a, 1, 5);
   const auto by = add(b, 1, 1, {{a, 3}});

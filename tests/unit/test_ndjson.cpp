@@ -370,6 +370,25 @@ TEST_CASE("a commit that is a setting has its time with it, and is read back as 
   CHECK(error_of(R"({"id":"a","op":"delete","setting":"policy max"})") == "in: line 1: op 'delete' does not take 'setting'");
 }
 
+TEST_CASE("properties of a commit, and the time that was given, are read back as written") {
+  Record r;
+  Commit c;
+  c.first = 3, c.count = 1, c.properties = R"({"run":7})", c.given = 1'794'492'629'000'000;
+  std::string text;
+  write_record(text, "main", {}, c);
+  CHECK(text == "{\"type\":\"commit\",\"origin\":\"main\",\"seq\":3,\"deltas\":1,\"parents\":[],\"properties\":{\"run\":7},"
+                "\"given\":\"2026-11-12T14:10:29Z\"}\n");
+  REQUIRE(read_one(text, r) == "");
+  CHECK(r.properties == c.properties);
+  CHECK(r.given == c.given);
+  REQUIRE(read_one(R"({"type":"commit","origin":"a","seq":1,"deltas":1})", r) == "");
+  CHECK(r.properties.empty());
+  CHECK_FALSE(r.given);
+  CHECK(error_of(R"({"type":"commit","origin":"a","seq":1,"deltas":1,"properties":[1]})") == "in: line 1: member 'properties': [ is not an object");
+  CHECK(error_of(R"({"type":"commit","origin":"a","seq":1,"deltas":1,"given":"soon"})").starts_with("in: line 1: member 'given': 'soon' is not a time"));
+  CHECK(error_of(R"({"id":"a","op":"delete","properties":{}})") == "in: line 1: op 'delete' does not take 'properties'");
+}
+
 TEST_CASE("a commit and a vector are read back as written") {
   std::string text;
   const std::vector<Record::Parent> parents = {{"a", 7}, {"b:c", 9}};

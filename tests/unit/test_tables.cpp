@@ -1,6 +1,10 @@
 // Commit tables of packed segments: what goes in comes out, and what is damaged is refused or is another table, never worse.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "format/tables.hpp"
 
 using namespace delta;
@@ -23,6 +27,9 @@ CommitTable table() {
             {commit(2, 9, 70000, {{0, 2}, {1, 4}}), Hash{8}, {}, {}}};
   t.rows.push_back({commit(0, 3, 1, {{2, 70008}}), {}, {}, {}});
   t.rows.back().commit.setting = "tag 5 five";
+  t.rows[0].commit.properties = t.rows[2].commit.properties = R"({"run":7})";
+  t.rows[3].commit.properties = R"({"model":"m"})";
+  t.rows[1].commit.given = 3'000'000;
   return t;
 }
 
@@ -31,7 +38,7 @@ bool same(const CommitTable& a, const CommitTable& b) {
   for (std::size_t i = 0; i < a.rows.size(); ++i) {
     const Commit &x = a.rows[i].commit, &y = b.rows[i].commit;
     if (x.origin != y.origin || x.first != y.first || x.count != y.count || x.parents != y.parents || x.message != y.message || x.tool != y.tool ||
-        x.setting != y.setting || x.time != y.time || a.rows[i].previous != b.rows[i].previous || a.rows[i].records != b.rows[i].records ||
+        x.setting != y.setting || x.time != y.time || x.properties != y.properties || x.given != y.given || a.rows[i].previous != b.rows[i].previous || a.rows[i].records != b.rows[i].records ||
         a.rows[i].nodes != b.rows[i].nodes) {
       return false;
     }
@@ -60,10 +67,16 @@ TEST_CASE("a packed commit table comes back, records numbered on") {
 TEST_CASE("a damaged commit table is refused, or says something else in its one spelling") {
   Buffer bytes;
   write_commits(table(), Kind::packed, bytes);
+  std::size_t shorter = 0;  // without its last optional columns
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     CommitTable back;
-    CHECK_FALSE(read(ByteView(bytes).first(size), back));
+    if (!read(ByteView(bytes).first(size), back)) continue;
+    ++shorter;
+    Buffer again;
+    write_commits(back, Kind::packed, again);
+    CHECK(std::ranges::equal(again, ByteView(bytes).first(size)));
   }
+  CHECK(shorter == 2);
   std::size_t accepted = 0;
   for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
     Buffer bad = bytes;
@@ -79,4 +92,103 @@ TEST_CASE("a damaged commit table is refused, or says something else in its one 
   CommitTable back;
   CHECK_FALSE(read(bytes, back, 3));
   CHECK_FALSE(read(bytes, back, 5));
+}
+
+namespace {
+
+/// A fresh table of two rows without optional columns, and these bytes behind it.
+Status read_with(const Buffer& columns, CommitTable& into) {
+  CommitTable plain;
+  for (std::uint64_t first : {1, 2}) {
+    Commit& commit = plain.rows.emplace_back().commit;
+    commit.first = first, commit.count = 1, commit.time = Timestamp::of(5);
+  }
+  Buffer bytes;
+  write_commits(plain, Kind::fresh, bytes);
+  bytes.insert(bytes.end(), columns.begin(), columns.end());
+  return read_commits(bytes, Kind::fresh, 2, 1, into);
+}
+
+std::string refusal(const Buffer& columns) {
+  CommitTable back;
+  const auto read = read_with(columns, back);
+  return read ? "" : read.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("a commit table without optional columns has the bytes that it had before there were any") {
+  CommitTable plain = table();
+  for (auto& row : plain.rows) row.commit.properties.clear(), row.commit.given.reset();
+  Buffer bytes, with;
+  write_commits(plain, Kind::packed, bytes);
+  write_commits(table(), Kind::packed, with);
+  REQUIRE(bytes.size() < with.size());
+  CHECK(std::equal(bytes.begin(), bytes.end(), with.begin()));
+  CHECK(with[bytes.size()] == 0x81);
+}
+
+TEST_CASE("an optional column that is not known is noted, unless it is critical") {
+  CommitTable back, same, other;
+  REQUIRE(read_with({0x05, 3, 'a', 'b', 'c', 0x7f, 1, 'x'}, back));
+  CHECK(back.rows.size() == 2);
+  CHECK(back.unknown.any());
+  CHECK(unknown_text(back.unknown) == "COMMITS: columns 5, 127 are not known to this version");
+  REQUIRE(read_with({0x05, 3, 'a', 'b', 'c', 0x7f, 1, 'x'}, same));
+  CHECK(same.unknown.digest == back.unknown.digest);
+  REQUIRE(read_with({0x05, 3, 'a', 'b', 'd', 0x7f, 1, 'x'}, other));
+  CHECK(other.unknown.digest != back.unknown.digest);
+  CommitTable none;
+  REQUIRE(read_with({}, none));
+  CHECK_FALSE(none.unknown.any());
+  const auto critical = read_with({0x05, 1, 'a', 0x86, 1, 'b'}, none);
+  REQUIRE_FALSE(critical);
+  CHECK(critical.error().code == ErrorCode::unsupported);
+  CHECK(critical.error().message == "COMMITS: critical column 6 is not known to this version");
+}
+
+TEST_CASE("optional columns that are not as the page says are refused") {
+  const Buffer properties = {0x81, 6, 1, 2, '{', '}', 1, 1};
+  CHECK(refusal(properties) == "");  // that it is a good object is not asked here
+  CHECK(refusal({0x82, 2, 0, 3}) == "");
+  for (const Buffer& bad : std::vector<Buffer>{
+           {0x80, 1, 'a'},                                   // no number
+           {0x05},                                           // no length
+           {0x05, 0},                                        // of no bytes
+           {0x05, 2, 'a'},                                   // of more bytes than there are
+           {0x06, 1, 'a', 0x05, 1, 'a'},                     // out of order
+           {0x05, 1, 'a', 0x05, 1, 'a'},                     // twice
+           {0x01, 6, 1, 2, '{', '}', 1, 1},                  // known, without its critical bit
+           {0x02, 2, 0, 3},
+           {0x81, 3, 0, 0, 0},                               // properties: no text
+           {0x81, 5, 1, 0, 1, 1},                            // an empty one
+           {0x81, 9, 2, 2, '{', '}', 2, '[', ']', 1, 1},     // one of no row
+           {0x81, 12, 2, 2, '{', '}', 2, '{', '}', 1, 2},    // one twice
+           {0x81, 6, 1, 2, '{', '}', 0, 2},                  // a number of no text
+           {0x81, 5, 1, 2, '{', '}', 1},                     // one row too few
+           {0x81, 7, 1, 2, '{', '}', 1, 1, 0},               // a byte too many
+           {0x82, 2, 0, 0},                                  // times: none
+           {0x82, 2, 0, 6},                                  // before all time
+           {0x82, 1, 3},                                     // one row too few
+           {0x82, 3, 0, 3, 0},                               // a byte too many
+       }) {
+    INFO("columns that begin with " << static_cast<int>(bad[0]) << ", of " << bad.size() << " bytes");
+    CHECK(refusal(bad) != "");
+  }
+}
+
+TEST_CASE("properties count as text, each as often as a row has it") {
+  CommitTable many;
+  const std::string text = "{\"a\":\"" + std::string(60'000, 'x') + "\"}";
+  for (std::uint64_t first = 1; first <= 100; ++first) {
+    Commit& commit = many.rows.emplace_back().commit;
+    commit.first = first, commit.count = 1, commit.properties = text;
+  }
+  CHECK(load_of(many).text == 100 * text.size());
+  Buffer bytes;
+  write_commits(many, Kind::fresh, bytes);
+  CommitTable back;
+  const auto read = read_commits(bytes, Kind::fresh, 100, 1, back, 200);  // as if zstd had stored it in 200 bytes
+  REQUIRE_FALSE(read);
+  CHECK(read.error().message == "COMMITS: more text than its bytes may hold");
 }

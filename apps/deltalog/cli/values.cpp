@@ -221,6 +221,12 @@ Result<delta::LockWait> parse_wait(std::string_view text) {
   return delta::LockWait{.longest = longest};
 }
 
+Result<std::optional<Micros>> parse_skew(std::string_view text) {
+  if (text == "any") return std::optional<Micros>();
+  DELTA_TRY(const auto skew, delta::parse_duration(text));
+  return std::optional(skew);
+}
+
 Result<std::uint64_t> parse_size(std::string_view text) {
   static constexpr std::string_view letters = "KMGT";
   const auto letter = text.empty() ? text.npos : letters.find(text.back());
@@ -309,6 +315,23 @@ bool glob_match(std::string_view pattern, std::string_view text) {
 
 Result<std::optional<Micros>> time_of(const Invocation& invocation, std::string_view option) {
   return value_of(invocation, option, [](std::string_view text) { return delta::parse_time(text, now()); });
+}
+
+Result<delta::ClockRules> clock_of(const Invocation& invocation) {
+  constexpr Micros kDay = Micros{24} * 3600 * 1'000'000;
+  const auto knows = [&](std::string_view option) { return invocation.command().find(option) != nullptr; };
+  delta::ClockRules clock;
+  DELTA_TRY(const Micros stated, default_time());
+  clock.now = std::max(now(), stated);
+  clock.max_skew = kDay;
+  if (knows("max-skew")) {
+    DELTA_TRY(const auto skew, value_of(invocation, "max-skew", parse_skew));
+    if (skew) clock.max_skew = *skew;
+  }
+  if (knows("max-age")) {
+    DELTA_TRY(clock.max_age, value_of(invocation, "max-age", delta::parse_duration));
+  }
+  return clock;
 }
 
 Result<delta::LockWait> wait_of(const Invocation& invocation) {

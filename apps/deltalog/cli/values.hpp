@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/parse.hpp"
+#include "delta/clock.hpp"
 #include "delta/compact.hpp"
 #include "delta/file.hpp"
 #include "delta/preset.hpp"
@@ -61,6 +62,9 @@ Result<Threshold> parse_threshold(std::string_view text);
 /// A duration; "0", not at all; or "none", not at all, and without a lock where the file system has none.
 Result<delta::LockWait> parse_wait(std::string_view text);
 
+/// A duration; "any": none.
+Result<std::optional<delta::Micros>> parse_skew(std::string_view text);
+
 /// "4096", "64K", "256M", "10G": bytes; the letters count in 1,024.
 Result<std::uint64_t> parse_size(std::string_view text);
 
@@ -90,6 +94,9 @@ auto value_of(const Invocation& invocation, std::string_view option, Parse parse
 }
 
 Result<std::optional<delta::Micros>> time_of(const Invocation& invocation, std::string_view option);
+
+/// The clock, which is the machine's or a later SOURCE_DATE_EPOCH, with --max-skew and --max-age of a command that has them.
+Result<delta::ClockRules> clock_of(const Invocation& invocation);
 
 /// --wait, or the default.
 Result<delta::LockWait> wait_of(const Invocation& invocation);

@@ -5,6 +5,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,9 @@ struct Commit {
   /// see delta/setting.hpp.
   std::string setting = {};
   Timestamp time = {};  ///< of its last delta
+  std::string properties = {};       ///< the writer's own (delta/properties.hpp); empty: none
+  /// The time that was meant for its last delta, where the timestamp is later because what it had seen was ahead of the clock (delta/clock.hpp).
+  std::optional<Micros> given = {};
 
   std::uint64_t deltas() const { return setting.empty() ? count : 0; }  ///< of vectors
   std::uint64_t last() const { return first + count - 1; }

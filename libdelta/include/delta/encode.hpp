@@ -12,6 +12,7 @@
 
 #include "delta/accuracy.hpp"
 #include "delta/change.hpp"
+#include "delta/clock.hpp"
 #include "delta/file.hpp"
 #include "delta/finding.hpp"
 #include "delta/log.hpp"
@@ -29,7 +30,11 @@ struct EncodeOptions {
   bool allow_nonfinite = false;
   std::string origin = "main";      ///< of inputs that name none
   std::string message = {}, source = {}, trace = {}, tool = {};  ///< of commits that are not stated whole; tool empty: this library's own name
+  std::string properties = {};      ///< and their properties (delta/properties.hpp)
   Micros now = 0;                   ///< time of inputs that name none
+  /// What live times are held against: all that are given but those of commits stated whole. Where what a commit has seen is ahead, a time
+  /// behind that is no error: the commit gets the next one, keeps the time that was meant (Commit::given), and finish() says so.
+  ClockRules clock = {};
   std::uint64_t commit_every = 65536;                     ///< deltas of a commit at most
   std::optional<Micros> commit_every_time = {};           ///< and microseconds between its first and last timestamp
   std::uint64_t commit_every_bytes = std::uint64_t{16} << 20;  ///< and bytes (as plain rows)
@@ -65,7 +70,7 @@ struct ChangeInput {
   std::optional<std::uint32_t> tick;         ///< HLC counter; only with `at`
   std::optional<std::string_view> origin;
   std::optional<std::uint64_t> seq;          ///< must be the next one of its origin
-  std::optional<std::span<const std::string_view>> parents;  ///< "origin:seq"; none: everything before it has been seen
+  std::optional<std::span<const std::string_view>> parents;  ///< "origin:seq", none of which another one has seen; none: everything before it
   std::optional<std::uint32_t> dims = {};    ///< which namespace is meant, where concurrent first creates gave one name several
 };
 
@@ -79,6 +84,8 @@ struct CommitInput {
   std::string_view setting = {};
   std::optional<Micros> at = {};
   std::optional<std::uint32_t> tick = {};
+  std::string_view properties = {};          ///< JSON text of an object; empty: none
+  std::optional<Micros> given = {};
 };
 
 struct EncodeSummary {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "delta/finding.hpp"
 #include "delta/result.hpp"
+#include "delta/timestamp.hpp"
 
 namespace delta {
 
@@ -21,6 +23,7 @@ enum class VerifyLevel : std::uint8_t {
 struct VerifyOptions {
   VerifyLevel level = VerifyLevel::chain;
   unsigned threads = 0;
+  std::optional<Micros> latest = {};  ///< commits with a later time are noted; none: no time is ahead
 };
 
 struct VerifyReport {

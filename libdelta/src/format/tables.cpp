@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "format/wire.hpp"
+#include "support/digest.hpp"
 #include "support/limits.hpp"
 
 namespace delta::format {
@@ -315,13 +316,123 @@ Status read_pruning(Reader& in, std::uint32_t origins, Budget& items, std::span<
   return {};
 }
 
+/// Optional columns, behind all else. Bit 7: who does not know the column must not read the table.
+enum class CommitColumn : Byte { properties = 0x81, given = 0x82 };
+constexpr Byte kCritical = 0x80;
+
+constexpr std::uint8_t number_of(Byte column) { return column & 0x7f; }
+
+void write_column(Writer& out, CommitColumn column, const Buffer& body) {
+  out.u8(static_cast<Byte>(column));
+  out.varint(body.size());
+  out.raw(body);
+}
+
+/// A column stands where a row has something in it.
+void write_optional(Writer& out, std::span<const CommitRow> rows) {
+  const auto any = [&](const auto& has) { return std::ranges::any_of(rows, [&](const CommitRow& row) { return has(row.commit); }); };
+  if (any([](const Commit& c) { return !c.properties.empty(); })) {
+    Buffer body;
+    Writer column(body);
+    StringTable strings;
+    std::vector<std::uint64_t> numbers;
+    for (const auto& row : rows) numbers.push_back(strings.add(row.commit.properties));
+    strings.write(column);
+    for (const auto number : numbers) column.varint(number);
+    write_column(out, CommitColumn::properties, body);
+  }
+  if (any([](const Commit& c) { return c.given.has_value(); })) {
+    Buffer body;
+    Writer column(body);
+    for (const auto& row : rows) column.varint(row.commit.given ? row.commit.time.us() - *row.commit.given : 0);
+    write_column(out, CommitColumn::given, body);
+  }
+}
+
+Status read_properties(ByteView body, std::span<CommitRow> rows, Budget& texts) {
+  Reader in(body);
+  const auto n = in.varint();
+  if (n == 0 || !believable(n, in) || n > rows.size()) return bad("COMMITS: more properties than rows, or none");
+  std::vector<std::string_view> strings(1);
+  std::unordered_set<std::string_view> once;
+  for (std::uint64_t i = 0; i < n && in.ok(); ++i) {
+    strings.push_back(in.text(kMaxMetadataBytes));
+    if (strings.back().empty() || !once.insert(strings.back()).second) in.fail();
+  }
+  std::uint64_t seen = 0;
+  for (auto& row : rows) {
+    const auto number = in.bounded(std::min<std::uint64_t>(seen + 1, strings.size() - 1));
+    seen = std::max(seen, number);
+    if (!texts.take(strings[number].size())) return bad("COMMITS: more text than its bytes may hold");
+    row.commit.properties = strings[number];
+  }
+  if (!in.done() || seen != n) return bad("COMMITS: malformed properties");
+  return {};
+}
+
+Status read_given(ByteView body, std::span<CommitRow> rows) {
+  Reader in(body);
+  bool any = false;
+  for (auto& row : rows) {
+    const auto before = in.bounded(row.commit.time.us());
+    if (before == 0) continue;
+    row.commit.given = row.commit.time.us() - before;
+    any = true;
+  }
+  if (!in.done() || !any) return bad("COMMITS: malformed times that were given");
+  return {};
+}
+
+void note_unknown(UnknownColumns& unknown, Byte column, ByteView body) {
+  Buffer bytes(unknown.digest.begin(), unknown.digest.end());
+  bytes.push_back(column);
+  bytes.insert(bytes.end(), body.begin(), body.end());
+  unknown.numbers.set(number_of(column));
+  unknown.digest = digest("dlog1 columns", bytes);
+}
+
+Status read_optional(Reader& in, std::span<CommitRow> rows, Budget& texts, UnknownColumns& unknown) {
+  std::uint8_t before = 0;
+  while (in.ok() && in.left() > 0) {
+    const Byte column = in.u8();
+    const std::uint8_t number = number_of(column);
+    if (number <= before) return bad("COMMITS: optional columns out of order");
+    before = number;
+    const auto size = in.varint();
+    if (!in.ok() || size == 0 || size > in.left()) return bad("COMMITS: an optional column of no bytes, or of more than there are");
+    const ByteView body = in.raw(size);
+    if (column == static_cast<Byte>(CommitColumn::properties)) {
+      DELTA_OK(read_properties(body, rows, texts));
+    } else if (column == static_cast<Byte>(CommitColumn::given)) {
+      DELTA_OK(read_given(body, rows));
+    } else if ((column & kCritical) != 0) {
+      return error(ErrorCode::unsupported, "COMMITS: critical column " + std::to_string(number) + " is not known to this version");
+    } else if (number <= number_of(static_cast<Byte>(CommitColumn::given))) {
+      return bad("COMMITS: column " + std::to_string(number) + " without its critical bit");
+    } else {
+      note_unknown(unknown, column, body);
+    }
+  }
+  return {};
+}
+
 }  // namespace
+
+std::string unknown_text(const UnknownColumns& unknown) {
+  std::string list;
+  for (std::size_t number = 0; number < unknown.numbers.size(); ++number) {
+    if (unknown.numbers[number]) list += (list.empty() ? "" : ", ") + std::to_string(number);
+  }
+  const bool one = unknown.numbers.count() == 1;
+  return std::string("COMMITS: ") + (one ? "column " : "columns ") + list + (one ? " is" : " are") + " not known to this version";
+}
 
 Load load_of(const CommitTable& table) {
   Load load{table.rows.size(), table.records.size(), 0};
   const Commit* before = nullptr;
   for (const auto& row : table.rows) {
     for (const auto text : kTexts) load.text += (row.commit.*text).size();
+    load.text += row.commit.properties.size();
     load.items += (chained(row, before) ? 0 : row.commit.parents.size()) + row.records.size() + row.nodes.size();
     before = &row.commit;
   }
@@ -371,6 +482,7 @@ void write_commits(const CommitTable& table, Kind kind, Buffer& buffer) {
     before = &c;
   }
   if (kind == Kind::packed) write_pruning(out, table);
+  write_optional(out, rows);
 }
 
 Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table, std::uint64_t stored) {
@@ -445,6 +557,7 @@ Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint3
     lasts[row.commit.origin] = row.commit.last();
   }
   if (kind == Kind::packed) DELTA_OK(read_pruning(in, origins, items, rows, table.records));
+  DELTA_OK(read_optional(in, rows, texts, table.unknown));
   if (!in.done()) return bad("COMMITS: malformed");
   return {};
 }

@@ -91,13 +91,22 @@ struct CommitRow {
   std::vector<std::uint32_t> records;  // of a pruned copy, ascending; empty: whole
   std::vector<Hash> nodes;             // of a pruned copy: roots of the subtrees without a whole delta, in order
 };
+/// Optional columns that this version does not know: which they are, and a digest of what they hold.
+struct UnknownColumns {
+  std::bitset<128> numbers;
+  Hash digest{};
+  bool any() const { return numbers.any(); }
+};
+/// "COMMITS: columns 5 and 7 are not known to this version". REQUIRES: there are any.
+std::string unknown_text(const UnknownColumns& unknown);
 struct CommitTable {
   std::vector<CommitRow> rows;
   std::vector<PruneRecord> records;  // packed: what rows were pruned under; origins by the segment's numbers
+  UnknownColumns unknown;            // read, and never written
 };
 Load load_of(const CommitTable& table);
 void write_commits(const CommitTable& table, Kind kind, Buffer& out);
-/// Appends to `table`; rows' records are numbered on from those that it has.
+/// Appends to `table`; rows' records are numbered on from those that it has. unsupported: a critical column that is not known.
 Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table, std::uint64_t stored = 0);
 
 /// POSTINGS: which DATA frames of the segment, numbered from 0, hold deltas of each of some vectors in a row.

@@ -275,6 +275,8 @@ Hash commit_hash(const Catalog& catalog, const Commit& commit, const Hash& root,
   for (const std::string& s : {std::cref(commit.message), std::cref(commit.tool), std::cref(commit.source), std::cref(commit.trace), std::cref(commit.setting)}) {
     room += text_room(s);
   }
+  const std::string given = commit.given ? std::to_string(*commit.given) : std::string();
+  room += 2 + text_room(commit.properties) + text_room(given);
   Buffer bytes;
   Writer out(bytes, 0, room);
   out.raw(root);
@@ -292,6 +294,12 @@ Hash commit_hash(const Catalog& catalog, const Commit& commit, const Hash& root,
   out.text(commit.source);
   out.text(commit.trace);
   out.text(commit.setting);
+  // What is not there leaves no trace, so that a commit of an earlier version has the hash that it had.
+  const auto optional = [&out](std::uint8_t tag, std::string_view text) {
+    if (!text.empty()) out.u8(tag), out.text(text);
+  };
+  optional(1, commit.properties);
+  optional(2, given);
   return digest("dlog1 commit", ByteView(bytes).first(out.end()));
 }
 

@@ -93,7 +93,7 @@ class PartialTree {
 };
 
 /// Hash of a commit: root, dots, parents, message, provenance, trace id, and the hash of the same origin's previous
-/// commit (all zero for the first).
+/// commit (all zero for the first); then properties and the time that was given, where there are any.
 Hash commit_hash(const Catalog& catalog, const Commit& commit, const Hash& root, const Hash& previous);
 
 }  // namespace delta::model

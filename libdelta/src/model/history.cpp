@@ -21,7 +21,8 @@ std::string range_text(const Catalog& catalog, const Commit& c) {
 
 bool same_commit(const Commit& a, const Commit& b) {
   return a.origin == b.origin && a.first == b.first && a.count == b.count && a.parents == b.parents &&
-         a.message == b.message && a.tool == b.tool && a.source == b.source && a.trace == b.trace && a.setting == b.setting && a.time == b.time;
+         a.message == b.message && a.tool == b.tool && a.source == b.source && a.trace == b.trace && a.setting == b.setting && a.time == b.time &&
+         a.properties == b.properties && a.given == b.given;
 }
 
 }  // namespace
@@ -498,6 +499,34 @@ std::vector<std::uint32_t> History::pending() const {
   for (const auto& [dot, number] : pending_) numbers.push_back(number);
   std::sort(numbers.begin(), numbers.end());
   return numbers;
+}
+
+/// Among few each is asked about each. Among many, what they have seen before themselves is united; of two in one chain the later has seen
+/// the other.
+std::optional<Dot> History::redundant_parent(std::span<const Dot> parents) {
+  constexpr std::size_t kFew = 8;
+  if (parents.size() < 2 || are_heads(parents)) return std::nullopt;
+  std::vector<Dot> folded;
+  std::copy_if(parents.begin(), parents.end(), std::back_inserter(folded), [&](Dot dot) { return dot.seq != 0 && dot.seq <= head(dot.origin); });
+  const auto found = [](auto place, auto end) { return place == end ? std::nullopt : std::optional(*place); };
+  if (folded.size() <= kFew) {
+    const auto is_seen = [&](Dot dot) {
+      return std::any_of(folded.begin(), folded.end(), [&](Dot by) { return context_contains(linked_commit(by), dot); });
+    };
+    return found(std::find_if(folded.begin(), folded.end(), is_seen), folded.end());
+  }
+  std::vector<Contexts::Set> sets;
+  std::vector<Seen> before;
+  for (const Dot dot : folded) {
+    const Link& l = links_[linked_commit(dot)];
+    sets.push_back(l.others);
+    before.push_back({l.chain, l.index, 0, l.rank});
+  }
+  std::sort(before.begin(), before.end(), [](const Seen& a, const Seen& b) { return a.chain != b.chain ? a.chain < b.chain : b.less_than(a); });
+  const auto same_chain = [](const Seen& a, const Seen& b) { return a.chain == b.chain; };
+  before.erase(std::unique(before.begin(), before.end(), same_chain), before.end());
+  const Contexts::Set seen = contexts_.raise(contexts_.unite(sets), before);
+  return found(std::find_if(folded.begin(), folded.end(), [&](Dot dot) { return in(seen, linked_commit(dot), dot.seq); }), folded.end());
 }
 
 bool History::context_contains(std::uint32_t number, Dot dot) const {

@@ -91,6 +91,8 @@ class History {
   bool within(std::span<const Dot> dots, std::span<const std::uint64_t> context) const;
   /// Those dots of a context (seqs by origin) that nothing else in it has seen, in order of origin number.
   std::vector<Dot> tops(std::span<const std::uint64_t> seen) const;
+  /// One of the parents, each of another origin, that another one of them has seen. Of those that are not folded nothing is known.
+  std::optional<Dot> redundant_parent(std::span<const Dot> parents);
   /// True when the dot is folded and in the context of commit `number`, which is folded.
   bool context_contains(std::uint32_t number, Dot dot) const;
 

@@ -365,6 +365,12 @@ std::string metadata_name(std::string_view text) {
   return out;
 }
 
+std::string metadata_string(std::string_view text) {
+  std::string out;
+  print_string(out, text);
+  return out;
+}
+
 std::string metadata_text(std::span<const MetadataMember> members) {
   std::string out;
   for (const auto& [name, value] : members) {

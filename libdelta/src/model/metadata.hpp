@@ -33,6 +33,8 @@ struct MetadataMember {
 std::vector<MetadataMember> metadata_members(std::string_view canonical);
 /// What a name means.
 std::string metadata_name(std::string_view escaped);
+/// A string as canonical JSON writes it, quotes included.
+std::string metadata_string(std::string_view text);
 /// The object with these members, which stand in their order; none: "".
 std::string metadata_text(std::span<const MetadataMember> members);
 

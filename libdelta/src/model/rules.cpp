@@ -12,6 +12,7 @@
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "model/history.hpp"
+#include "model/metadata.hpp"
 #include "model/pieces.hpp"
 #include "support/limits.hpp"
 
@@ -169,6 +170,11 @@ Status check_commit(const Catalog& catalog, const Commit& c) {
   for (const std::string_view text : {std::string_view(c.message), std::string_view(c.tool), std::string_view(c.source), std::string_view(c.trace), std::string_view(c.setting)}) {
     if (text.size() > kMaxMessageBytes) return over(who + ": a text of " + number(text.size()) + " bytes");
     if (!valid_utf8(text)) return bad(who + ": " + quote(text, 40) + " is not valid UTF-8");
+  }
+  if (c.properties.size() > kMaxMetadataBytes) return over(who + ": properties of " + number(c.properties.size()) + " bytes");
+  if (!is_canonical_metadata(c.properties)) return bad(who + ": properties that are not in their canonical form");
+  if (c.given && *c.given >= c.time.us()) {
+    return bad(who + ": the time that was given, " + format_time(*c.given) + ", is not before its time, " + format_time(c.time.us()));
   }
   if (!c.setting.empty()) {
     DELTA_OK(Setting::parse(c.setting));

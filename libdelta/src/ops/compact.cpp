@@ -154,6 +154,7 @@ class Compaction {
     DELTA_OK(rows_->finish(writer));
     CompactReport done = report(writer);
     if (small) DELTA_OK(write_smaller(held, file, done));
+    if (done.repacked) note_unknown(done.notices);
     return done;
   }
 
@@ -283,6 +284,14 @@ class Compaction {
       DELTA_OK(writer.add(delta));
     }
     return {};
+  }
+
+  /// Of optional columns nothing but their numbers is known: whose commits they speak of is not.
+  void note_unknown(std::vector<Finding>& notices) const {
+    for (const auto& part : log_.impl().parts) {
+      const auto& unknown = part.segment.commits.unknown;
+      if (unknown.any()) notices.push_back(ops::unknown_columns(part.segment, unknown, ", and left out"));
+    }
   }
 
   CompactReport report(const store::PackedWriter& writer) const {

@@ -15,6 +15,18 @@ struct Encoder::Impl {
   Impl(Log base, ops::EncodeSession::Target target, EncodeOptions options)
       : session(std::move(base), std::move(target), std::move(options)), matrices(session), changes(session) {}
 
+  Status set(std::string_view setting, std::optional<Micros> at, bool live) {
+    DELTA_OK(session.open_commit({.origin = session.options().origin}));
+    return session.set(setting, at, {}, live);
+  }
+  /// No live time: a release asks no clock, and what a tag names is no time of it.
+  Status tag(const Setting& setting) {
+    DELTA_OK(model::check_tag(setting.text));
+    const auto last = session.last_time();
+    if (!last) return error(ErrorCode::bad_input, "nothing to be tagged: the log is empty");
+    return set(setting.to_text(), setting.kind == Setting::Kind::release ? std::optional(last->us()) : std::nullopt, false);
+  }
+
   ops::EncodeSession session;
   ops::MatrixEncoder matrices;
   ops::ChangeEncoder changes;
@@ -66,8 +78,7 @@ Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
     DELTA_TRY(const Accuracy accuracy, Accuracy::parse(canonical.text));
     canonical.text = rules = accuracy.to_text();
   }
-  DELTA_OK(impl_->session.open_commit({.origin = impl_->session.options().origin}));
-  return impl_->session.set(canonical.to_text(), at, {});
+  return impl_->set(canonical.to_text(), at, true);
 }
 
 void Encoder::set_message(std::string message) { impl_->session.set_message(std::move(message)); }
@@ -78,20 +89,9 @@ const State& Encoder::present() const {
   return impl_->session.state();
 }
 
-namespace {
-
-Status set_tag(Encoder& encoder, const ops::EncodeSession& session, const Setting& setting) {
-  DELTA_OK(model::check_tag(setting.text));
-  const auto last = session.last_time();
-  if (!last) return error(ErrorCode::bad_input, "nothing to be tagged: the log is empty");
-  return encoder.set(setting.to_text(), setting.kind == Setting::Kind::release ? std::optional(last->us()) : std::nullopt);
-}
-
-}  // namespace
-
 Status Encoder::tag_time(std::string_view name, Micros time) {
   DELTA_OK(impl_->changes.finish());
-  return set_tag(*this, impl_->session, {Setting::Kind::tag, name, time, {}});
+  return impl_->tag({Setting::Kind::tag, name, time, {}});
 }
 
 Status Encoder::tag_release(std::string_view name, std::span<const Dot> heads) {
@@ -102,13 +102,13 @@ Status Encoder::tag_release(std::string_view name, std::span<const Dot> heads) {
   for (const Dot& dot : heads.empty() ? std::vector<Dot>() : history.tops(history.context(heads))) dots.push_back(log().dot_text(dot));
   std::ranges::sort(dots);
   setting.dots.assign(dots.begin(), dots.end());
-  return set_tag(*this, impl_->session, setting);
+  return impl_->tag(setting);
 }
 
 Status Encoder::untag(std::string_view name) {
   DELTA_OK(impl_->changes.finish());
   if (!log().tag(name)) return error(ErrorCode::bad_input, "there is no tag " + quote(name, 60));
-  return set_tag(*this, impl_->session, {Setting::Kind::untag, name, 0, {}});
+  return impl_->tag({Setting::Kind::untag, name, 0, {}});
 }
 
 Result<EncodeSummary> Encoder::finish() {

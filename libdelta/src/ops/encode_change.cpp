@@ -25,6 +25,13 @@ Result<std::vector<Dot>> ChangeEncoder::dots(std::span<const std::string_view> t
   return out;
 }
 
+/// Who states parents names the maximal dots; of commits that were written so, readers take more.
+Status ChangeEncoder::check_maximal(std::span<const Dot> parents) const {
+  const auto redundant = session_.redundant_parent(parents);
+  if (!redundant) return {};
+  return bad("parent " + quote(session_.log().dot_text(*redundant)) + ": another parent has seen it").with_hint("leave it out: parents are the last deltas that were seen");
+}
+
 /// The line may be part of the open commit: same origin, nothing said of parents or the same as before.
 bool ChangeEncoder::joins(const ChangeInput& input) const {
   if (!session_.commit_open()) return false;
@@ -37,7 +44,7 @@ bool ChangeEncoder::full(const ChangeInput& input) const {
   const EncodeOptions& options = session_.options();
   if (session_.open().count >= options.commit_every || session_.open_bytes() >= options.commit_every_bytes) return true;
   const Micros at = input.at.value_or(options.now);
-  return options.commit_every_time && at >= session_.opened().us() + *options.commit_every_time;
+  return options.commit_every_time && at >= session_.opened() + *options.commit_every_time;
 }
 
 /// Refuses what cannot be had beside an accuracy.
@@ -76,6 +83,7 @@ Status ChangeEncoder::join(const ChangeInput& input, std::uint32_t vector) {
   parents_.reset();
   if (input.parents) {
     DELTA_TRY(plan.parents, dots(*input.parents));
+    DELTA_OK(check_maximal(*plan.parents));
     parents_.emplace(input.parents->begin(), input.parents->end());
   }
   if (due) DELTA_OK(session_.record_accuracy(session_.catalog().namespace_of(vector), plan, input.at, input.tick));
@@ -95,6 +103,7 @@ Status ChangeEncoder::commit(const CommitInput& input) {
   plan.first = input.first;
   DELTA_TRY(plan.parents, dots(input.parents));
   plan.message = input.message, plan.tool = input.tool, plan.source = input.source, plan.trace = input.trace;
+  plan.properties = input.properties, plan.given = input.given;
   plan.whole = true;  // its hash is to be what it was, whatever the environment says
   DELTA_OK(session_.open_commit(plan));
   if (!input.setting.empty()) {
@@ -153,7 +162,10 @@ Status ChangeEncoder::change(const ChangeInput& given) {
     const std::uint64_t next = session_.open().first + session_.open().count;
     return bad("seq " + std::to_string(*input.seq) + (*input.seq < next ? " repeats" : " leaves a gap") + ": the next one is " + std::to_string(next));
   }
-  return put(input, vector);
+  DELTA_OK(put(input, vector));
+  if (!stated_ || stated_left_ > 0) return {};
+  stated_ = false;  // whole: what is wrong with it is said of this line
+  return session_.close_commit();
 }
 
 bool ChangeEncoder::accuracy_due(const ChangeInput& input, std::uint32_t vector) {

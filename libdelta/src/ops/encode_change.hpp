@@ -19,6 +19,7 @@ class ChangeEncoder {
   bool joins(const ChangeInput& input) const;
   bool full(const ChangeInput& input) const;
   Result<std::vector<Dot>> dots(std::span<const std::string_view> texts);
+  Status check_maximal(std::span<const Dot> parents) const;
   Result<std::uint32_t> vector_of(const ChangeInput& input);
   bool accuracy_due(const ChangeInput& input, std::uint32_t vector);
   bool changes_nothing(const ChangeInput& input, std::uint32_t vector);

@@ -5,6 +5,8 @@
 
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
+#include "model/clock.hpp"
+#include "model/metadata.hpp"
 #include "model/policy.hpp"
 #include "model/rules.hpp"
 
@@ -14,6 +16,13 @@ namespace {
 Error bad(std::string what) { return error(ErrorCode::bad_input, std::move(what)); }
 
 constexpr std::string_view kTool = "deltalog/" DELTA_VERSION;
+
+Result<std::string> canonical_properties(std::string_view text) {
+  if (text.empty()) return std::string();
+  auto canonical = model::canonical_metadata(text);
+  if (!canonical) canonical.error().message = "properties: " + canonical.error().message;
+  return canonical;
+}
 
 }  // namespace
 
@@ -67,6 +76,7 @@ void Lifecycles::take(const Catalog& catalog, const model::History& history, con
 
 Status EncodeSession::start() {
   DELTA_OK(model::check_accuracy(options_.accuracy));
+  DELTA_TRY(options_.properties, canonical_properties(options_.properties));
   commits_before_ = log_.commits();
   state_.emplace(catalog());
   loaded_.resize(catalog().vectors());
@@ -203,6 +213,12 @@ Status EncodeSession::open_commit(const CommitPlan& plan) {
   commit.tool = text(plan.tool, options_.tool.empty() ? std::string(kTool) : options_.tool);
   commit.source = text(plan.source, options_.source);
   commit.trace = text(plan.trace, options_.trace);
+  open.whole = plan.whole;
+  commit.given = plan.given;
+  commit.properties = options_.properties;
+  if (plan.whole) {
+    DELTA_TRY(commit.properties, canonical_properties(plan.properties));
+  }
   if (last > 0) open.own = log_.commit_time(*history.find({commit.origin, last}));
   for (const auto& parent : commit.parents) {
     if (parent.origin == commit.origin) continue;
@@ -269,27 +285,51 @@ Result<Timestamp> EncodeSession::inner_time(const InnerTimes& times, std::uint32
   return error(ErrorCode::corrupt, "delta " + log_.dot_text(dot) + " is missing from its log");
 }
 
-Result<Timestamp> EncodeSession::stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick) {
+bool EncodeSession::is_ahead(Timestamp seen) const {
+  const auto latest = options_.clock.latest();
+  return !open_->whole && latest && seen.us() > *latest;
+}
+
+Result<Timestamp> EncodeSession::stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick, bool live) {
+  meant_.reset();
+  if (at && live && !open_->whole) DELTA_OK(model::check_live(options_.clock, *at));
   const auto& own = open_->own;
   const auto& others = open_->others;
+  const Timestamp last = std::max(own.value_or(Timestamp{}), others.value_or(Timestamp{}));
+  const bool ahead = is_ahead(last);
   if (at && tick) {
     const Timestamp time = Timestamp::of(*at, *tick);
-    if ((own && time < *own) || (others && time <= *others)) {
+    const bool behind = (own && time < *own) || (others && time <= *others);
+    if (!behind) return time;
+    if (!ahead) {
       return bad("timestamp " + format_time(*at) + " tick " + std::to_string(*tick) + " breaks the clock rule: " +
                  (own && time < *own ? "its origin was at " + format_time(own->us()) : "its context is at " + format_time(others->us())) + " already");
     }
-    return time;
   }
-  const Timestamp last = std::max(own.value_or(Timestamp{}), others.value_or(Timestamp{}));
   const Micros reached = last == carried_ ? carried_from_ : last.us();
-  if (at && *at < reached) {
+  if (at && *at < reached && !ahead) {
     return bad("timestamp " + format_time(*at) + " breaks the clock rule: what it has seen is of " + format_time(last.us()))
         .with_hint("time must not run backwards in what one writer has seen");
   }
   const Micros asked = at.value_or(options_.now);
   DELTA_TRY(const Timestamp time, model::next_timestamp(asked, own, others));
-  if (at && time.us() > asked) carried_ = time, carried_from_ = asked;
+  if (ahead && time.us() > asked) {
+    meant_ = asked;
+  } else if (at && time.us() > asked) {
+    carried_ = time, carried_from_ = asked;
+  }
   return time;
+}
+
+void EncodeSession::note_meant(Timestamp time) {
+  if (open_->commit.count == 0) open_->first_meant = meant_.value_or(time.us());
+  if (!open_->whole) open_->commit.given = meant_;
+}
+
+void EncodeSession::note_raised() {
+  const Commit& commit = open_->commit;
+  if (open_->whole || !commit.given || raised_.commits++ > 0) return;
+  raised_.first = {commit.origin, commit.first}, raised_.time = commit.time, raised_.given = *commit.given;
 }
 
 Status EncodeSession::load_lifecycles(std::uint32_t vector) {
@@ -382,6 +422,7 @@ Status EncodeSession::put(Change change) {
   } else {
     DELTA_OK(defer(change, open.linear));
   }
+  note_meant(change.time);
   if (commit.count == 0) {
     open.first_time = change.time;
   } else if (change.time != *open.own) {
@@ -402,6 +443,7 @@ Status EncodeSession::close_commit() {
     return {};
   }
   open_->commit.time = *open_->own;
+  note_raised();
   DELTA_OK(model::check_commit(catalog(), open_->commit));
   DELTA_OK(writer_->end(open_->commit));
   log_.impl().previous.emplace_back();
@@ -411,10 +453,11 @@ Status EncodeSession::close_commit() {
   return {};
 }
 
-Status EncodeSession::set(std::string_view setting, std::optional<Micros> at, std::optional<std::uint32_t> tick) {
+Status EncodeSession::set(std::string_view setting, std::optional<Micros> at, std::optional<std::uint32_t> tick, bool live) {
   DELTA_CHECK(open_ && open_->commit.count == 0);
   DELTA_OK(model::check_setting(setting));
-  DELTA_TRY(const Timestamp time, stamp(at, tick));
+  DELTA_TRY(const Timestamp time, stamp(at, tick, live));
+  note_meant(time);
   open_->commit.setting = setting;
   open_->commit.count = 1;
   open_->own = time;
@@ -443,6 +486,13 @@ Result<EncodeSummary> EncodeSession::finish() {
   EncodeSummary summary;
   summary.unchanged = unchanged;
   summary.notices = std::move(notices);
+  if (raised_.commits > 0) {
+    summary.notices.push_back({Verdict::ahead, "", 0, "commit " + model::dot_text(catalog(), raised_.first),
+                               "meant for " + format_time(raised_.given) + ", it has the time " + format_time(raised_.time.us()) +
+                                   ": what it has seen is ahead of the clock" +
+                                   (raised_.commits > 1 ? "; so it is with " + plural(raised_.commits - 1, "commit") + " after it" : ""),
+                               "the time that was meant is kept beside it"});
+  }
   auto* append = std::get_if<io::AppendFile>(&target_);
   if (!append || writer_->commits() > 0) {
     DELTA_OK(writer_->finish());

@@ -98,8 +98,9 @@ class EncodeSession {
     std::string_view origin;
     std::optional<std::uint64_t> first = {};          // must be the next seq
     std::optional<std::vector<Dot>> parents = {};     // none: everything before
-    std::string_view message = {}, tool = {}, source = {}, trace = {};
-    bool whole = false;                               // texts are these, also where they are empty
+    std::string_view message = {}, tool = {}, source = {}, trace = {}, properties = {};
+    std::optional<Micros> given = {};
+    bool whole = false;                               // it was written before: all of it is as it is said here, and its times are not live
   };
   Status open_commit(const CommitPlan& plan);
   /// The accuracy is to be recorded before the next assignment to the namespace.
@@ -109,15 +110,16 @@ class EncodeSession {
   Status record_accuracy(std::uint32_t ns, CommitPlan& plan, std::optional<Micros> at, std::optional<std::uint32_t> tick);
   bool commit_open() const { return open_.has_value(); }
   const Commit& open() const { return open_->commit; }
-  Timestamp opened() const { return open_->first_time; }
+  Micros opened() const { return open_->first_meant; }
   std::uint64_t open_bytes() const { return open_->bytes; }
   /// Of a commit without deltas nothing is written.
   Status close_commit();
   /// Makes the open commit, which is empty, a setting, and closes it. bad_input or unsupported: see model::check_setting().
-  Status set(std::string_view setting, std::optional<Micros> at, std::optional<std::uint32_t> tick);
+  /// `live`: the time is held against the clock.
+  Status set(std::string_view setting, std::optional<Micros> at, std::optional<std::uint32_t> tick, bool live = true);
 
   /// The timestamp of the next delta of the open commit.
-  Result<Timestamp> stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick);
+  Result<Timestamp> stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick) { return stamp(at, tick, true); }
   /// In the context of the open commit.
   Result<bool> exists(std::uint32_t vector);
   /// Of a loaded one: the values of state() are those of the context; otherwise a whole vector must be assigned whole.
@@ -132,6 +134,8 @@ class EncodeSession {
   /// The greatest timestamp that is here; none: the log is empty. REQUIRES: no commit is open.
   std::optional<Timestamp> last_time() const;
 
+  /// See model::History.
+  std::optional<Dot> redundant_parent(std::span<const Dot> parents) { return log_.impl().history.redundant_parent(parents); }
   /// "origin:seq" of a commit that is here. bad_input otherwise.
   Result<Dot> dot(std::string_view text);
 
@@ -144,11 +148,20 @@ class EncodeSession {
     Commit commit;
     bool linear = true;      // it has seen everything
     std::uint32_t number = 0;  // that it will have in the history
+    bool whole = false;      // see CommitPlan
     Timestamp first_time;
+    Micros first_meant = 0;
     std::optional<Timestamp> own, others;  // last of its origin, greatest of other origins in its context
     std::uint64_t bytes = 0;
     std::optional<model::Contexts::Set> context;  // once it was asked for
   };
+
+  Result<Timestamp> stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick, bool live);
+  /// What the open commit has seen is of this time, which is ahead.
+  bool is_ahead(Timestamp seen) const;
+  /// The delta that was stamped last is in the commit.
+  void note_meant(Timestamp time);
+  void note_raised();
 
   /// What the log says of some vectors; notes those in conflict. This run has written nothing of them.
   Result<State> fold(const std::vector<bool>* wanted);
@@ -201,6 +214,14 @@ class EncodeSession {
   std::optional<InnerTimes> all_inner_times_;  // of commits of the log; after a few of them were looked up
   std::uint32_t inner_lookups_ = 0;
   std::size_t commits_before_ = 0;  // this run
+  std::optional<Micros> meant_;  // with the timestamp given last, where that is later
+  struct Raised {
+    std::uint64_t commits = 0;
+    Dot first;
+    Timestamp time;
+    Micros given = 0;
+  };
+  Raised raised_;             // commits of this run that have another time than was meant
   Timestamp carried_;         // the last timestamp whose counter overflowed into the next microsecond,
   Micros carried_from_ = 0;   // and the microsecond that was asked for
 };

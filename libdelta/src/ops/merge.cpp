@@ -29,6 +29,7 @@ struct Merge::Impl {
   void plan();
   void plan_without_excluded();
   void count();
+  void note_unknown(const ops::MergePart& part);
 
   unsigned threads;
   ops::MergeSet set;
@@ -112,12 +113,18 @@ void Merge::Impl::plan_without_excluded() {
   std::ranges::stable_sort(items, [this](const Item& a, const Item& b) { return key_less(set.catalog(), a.first(), b.first()); });
 }
 
+/// Optional columns of COMMITS that are not known here, of a segment of which only some commits are written.
+void Merge::Impl::note_unknown(const ops::MergePart& part) {
+  if (part.unknown.any()) notices.push_back(ops::unknown_columns(part.segment, part.unknown, ", and left out of the commits that are written apart"));
+}
+
 void Merge::Impl::count() {
   std::vector<bool> in(set.history().size());
   std::vector<bool> copied(set.parts().size());
   for (const auto& item : items) {
     if (item.bundle) {
       ++summary.remade;
+      note_unknown(*item.part);
       for (const std::size_t r : item.bundle->rows) in[item.part->commits[r]] = true;
     } else {
       bytes += item.part->length;

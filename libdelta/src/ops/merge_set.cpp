@@ -59,6 +59,11 @@ Error forked_deltas(const Difference& difference, const MergePart& a, const Merg
 
 }  // namespace
 
+Finding unknown_columns(const store::Segment& segment, const format::UnknownColumns& unknown, std::string_view what) {
+  return {Verdict::ok, segment.file->name(), segment.offset, store::place_name(segment.number, nullptr),
+          format::unknown_text(unknown).append(what), "written by " + escape(segment.header.writer)};
+}
+
 bool MergeSet::before(const MergePart& a, const MergePart& b) const {
   if (key_less(catalog_, a.first, b.first)) return true;
   if (key_less(catalog_, b.first, a.first)) return false;
@@ -88,6 +93,7 @@ Status MergeSet::add_segment(store::Segment segment, bool excluded, std::vector<
     if (part.length == 0) return {};
   }
   DELTA_OK(add_rows(part));
+  part.unknown = part.segment.commits.unknown;
   store::unload_tables(part.segment);
   parts_.push_back(std::move(part));
   return {};
@@ -385,8 +391,9 @@ void MergeSet::drop_contained() {
     const auto rarest = std::ranges::min_element(part.all, {}, [&](std::uint32_t number) { return holders[number].size(); });
     return std::ranges::any_of(rarest == part.all.end() ? order : holders[*rarest], [&](std::size_t o) {
       const MergePart& other = parts_[o];
-      if (o == p || !includes(other.whole, part.all)) return false;
-      return !includes(part.whole, other.all) || std::pair(other.digest, other.length) < std::pair(part.digest, part.length);
+      if (o == p || !includes(other.whole, part.all) || !other.has_columns_of(part)) return false;
+      const bool same = includes(part.whole, other.all) && part.has_columns_of(other);
+      return !same || std::pair(other.digest, other.length) < std::pair(part.digest, part.length);
     });
   };
   std::vector<bool> spare(parts_.size());

@@ -40,10 +40,16 @@ struct MergePart {
   std::vector<std::uint32_t> whole;      // and only those that are not pruned here
   std::vector<Run> runs;                 // by origin number
   std::vector<Stated> stated;
+  format::UnknownColumns unknown;        // of its commits
+  /// All that `other` says of its commits in columns that are not known.
+  bool has_columns_of(const MergePart& other) const { return !other.unknown.any() || unknown.digest == other.unknown.digest; }
   Key first;                             // the least key of a commit's last delta
 
   const std::string& file() const { return segment.file->name(); }
 };
+
+/// Says of optional columns of COMMITS that are not known here what became of them.
+Finding unknown_columns(const store::Segment& segment, const format::UnknownColumns& unknown, std::string_view what);
 
 class MergeSet {
  public:

@@ -5,7 +5,9 @@
 #include <map>
 
 #include "delta/text.hpp"
+#include "model/clock.hpp"
 #include "model/rules.hpp"
+#include "ops/merge_set.hpp"
 #include "ops/verify_content.hpp"
 #include "ops/verify_existence.hpp"
 #include "store/check_ahead.hpp"
@@ -88,7 +90,8 @@ class Verifier {
     part.segment = store::from_scan(source.file, source.number, source.scanned);
     const std::string where = store::place_name(source.number, nullptr);
     if (auto loaded = store::load_tables(part.segment); !loaded) {
-      if (source.scanned.whole) find({Verdict::invalid, source.file->name(), source.scanned.offset, loaded.error().where, loaded.error().message, ""});
+      const auto verdict = loaded.error().code == ErrorCode::unsupported ? Verdict::unsupported : Verdict::invalid;
+      if (source.scanned.whole) find({verdict, source.file->name(), source.scanned.offset, loaded.error().where, loaded.error().message, ""});
       return;
     }
     if (auto ok = log_.translate(part); !ok) {
@@ -109,6 +112,7 @@ class Verifier {
       const auto report = [&](Verdict verdict, std::uint64_t offset, std::string where, std::string what) {
         find({verdict, source.file->name(), offset, std::move(where), std::move(what), ""});
       };
+      if (const auto& unknown = part.segment.commits.unknown; unknown.any()) find(ops::unknown_columns(part.segment, unknown, ", and passed over"));
       ops::ContentCheck check(log_, part, source.scanned, threads_, report);
       DELTA_OK(check.run(chain, [&](const ChangeBatch& batch) { if (chain) existence.add(batch); }));
       source.rows = std::move(check.rows);
@@ -123,6 +127,10 @@ class Verifier {
     if (!std::ranges::all_of(sources_, [](const Source& s) { return s.scanned.whole && s.part; })) return {};
     check_links();
     check_clocks();
+    check_parents();
+    if (options_.latest) {
+      if (auto ahead = model::commits_ahead(log_.catalog, log_.history, *options_.latest)) find(*std::move(ahead));
+    }
     if (note_pruned()) return {};  // creates may have gone that their updates had seen
     if (existence.any_contested()) {
       Log::Impl::StreamOptions options;
@@ -202,6 +210,16 @@ class Verifier {
                            hex(before->second.hash, 12) + ")");
       }
     });
+  }
+
+  /// What happened before stays as it is: a parent too many is only noted.
+  void check_parents() {
+    for (const auto number : log_.history.linked()) {
+      const Commit& commit = log_.history.commit(number);
+      const auto redundant = log_.history.redundant_parent(commit.parents);
+      if (!redundant) continue;
+      find({Verdict::redundant, "", 0, "commit " + dot_text({commit.origin, commit.first}), "another parent has seen its parent " + dot_text(*redundant), ""});
+    }
   }
 
   void check_clocks() {

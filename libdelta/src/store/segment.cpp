@@ -4,6 +4,7 @@
 
 #include "codec/block.hpp"
 #include "codec/payload.hpp"
+#include "delta/text.hpp"
 #include "format/wire.hpp"
 #include "model/metadata.hpp"
 #include "support/limits.hpp"
@@ -212,12 +213,24 @@ Status load_ids(Segment& segment, const format::FrameHeader& frame, ByteView pay
   return {};
 }
 
+/// They are printed as they stand. Mostly neighbours have the same.
+Status check_properties(std::span<const format::CommitRow> rows) {
+  std::string_view last;
+  for (const auto& row : rows) {
+    if (row.commit.properties == last) continue;
+    last = row.commit.properties;
+    if (!model::is_canonical_metadata(last)) return error(ErrorCode::corrupt, "properties of a commit that are not in their canonical form");
+  }
+  return {};
+}
+
 Status load_commits(Segment& segment, const format::FrameHeader& frame, ByteView payload) {
   std::uint64_t end = segment.row_ends.empty() ? 0 : segment.row_ends.back();
   const std::size_t before = segment.rows().size();
   if (frame.first != (segment.packed() ? before : end)) return error(ErrorCode::corrupt, "commits are missing before this frame");
   DELTA_OK(format::read_commits(payload, segment.header.kind, frame.count, static_cast<std::uint32_t>(segment.names.origins.size()), segment.commits,
                                 frame.stored));
+  DELTA_OK(check_properties(std::span(segment.rows()).subspan(before)));
   if (segment.packed()) return {};
   for (std::size_t row = before; row < segment.rows().size(); ++row) {
     segment.row_ends.push_back(end += segment.rows()[row].commit.deltas());
@@ -267,6 +280,7 @@ Status load_tables(Segment& segment, Tables tables, const format::IdSet* wanted)
     Status loaded = type == FrameType::props ? format::read_props(payload, frame.count, segment.names, frame.stored)
                     : type == FrameType::ids ? load_ids(segment, frame, payload, wanted)
                                              : load_commits(segment, frame, payload);
+    if (!loaded && loaded.error().code == ErrorCode::unsupported) loaded.error().message += ", written by " + escape(segment.header.writer);
     if (!loaded) return std::move(std::move(loaded).error().in(segment.file->name()).at(frame_place(segment, i)));
   }
   const bool by_footer = segment.own_frame.type == FrameType::footer;  // which may pass over a frame by calling it another

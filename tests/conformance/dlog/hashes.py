@@ -50,4 +50,6 @@ def commit(top, previous, origin, row, parents):
     pieces = [top, previous, struct.pack("<QQ", row.first, row.count), text(origin), varint(len(parents))]
     pieces += [text(name) + struct.pack("<Q", seq) for name, seq in parents]
     pieces += map(text, (row.message, row.tool, row.source, row.trace, row.setting))
+    facts = row.properties, "" if row.given is None else str(row.given)
+    pieces += [bytes([tag]) + text(fact) for tag, fact in enumerate(facts, 1) if fact]
     return digest("dlog1 commit", *pieces)

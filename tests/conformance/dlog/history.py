@@ -29,7 +29,8 @@ class Commit:
 
     def says(self):
         row = self.row
-        return (self.origin, row.first, row.count, row.time, self.parents, row.message, row.tool, row.source, row.trace, row.setting)
+        return (self.origin, row.first, row.count, row.time, self.parents, row.message, row.tool, row.source, row.trace, row.setting,
+                row.properties, row.given)
 
     def unite(self, other):
         need(self.says() == other.says(), f"two different commits {self.origin}:{self.row.first}")
@@ -131,11 +132,15 @@ def line_of(members):
     return "{" + ",".join(f'"{name}":{value}' for name, value in members) + "}"
 
 
-def time_members(time):
-    us, tick = time >> 12, time & 0xfff
+def time_text(us):
     date = datetime(1970, 1, 1) + timedelta(microseconds=us)
     digits = "" if us % 1000000 == 0 else f".{us % 1000000:06}" if us % 1000 else f".{us // 1000 % 1000:03}"
-    members = [("ts", quoted(date.strftime("%Y-%m-%dT%H:%M:%S") + digits + "Z"))]
+    return date.strftime("%Y-%m-%dT%H:%M:%S") + digits + "Z"
+
+
+def time_members(time):
+    us, tick = time >> 12, time & 0xfff
+    members = [("ts", quoted(time_text(us)))]
     return members + [("tick", tick)] if tick else members
 
 
@@ -217,5 +222,11 @@ def commit_line(commit):
     row = commit.row
     members = [("type", quoted("commit")), ("origin", quoted(commit.origin)), ("seq", row.first), ("deltas", row.count),
                ("parents", json.dumps([f"{origin}:{seq}" for origin, seq in commit.parents], ensure_ascii=False, separators=(",", ":")))]
-    members += [(name, quoted(getattr(row, name))) for name in ("message", "tool", "source", "trace", "setting") if getattr(row, name)]
-    return line_of(members + (time_members(row.time) if row.setting else []))
+    members += [(name, quoted(getattr(row, name))) for name in ("message", "tool", "source", "trace") if getattr(row, name)]
+    if row.properties:
+        members.append(("properties", row.properties))
+    if row.given is not None:
+        members.append(("given", quoted(time_text(row.given))))
+    if row.setting:
+        members += [("setting", quoted(row.setting)), *time_members(row.time)]
+    return line_of(members)

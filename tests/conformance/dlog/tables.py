@@ -2,7 +2,7 @@
 from math import gcd
 from typing import NamedTuple
 
-from .wire import Reader, need, unzigzag, utf8
+from .wire import Reader, Unsupported, need, unzigzag, utf8
 
 NO_HASH = bytes(32)
 MAX_DIMS = 1 << 20
@@ -44,14 +44,14 @@ def read_ids(payload, count, namespaces):
 class Row:
     """A commit as a COMMITS frame has it; origins by number in the segment."""
     __slots__ = ("origin", "count", "time", "message", "tool", "source", "trace", "setting", "parents", "first", "previous",
-                 "records", "nodes")
+                 "records", "nodes", "properties", "given")
 
     @property
     def last(self):
         return self.first + self.count - 1
 
     def texts(self):
-        return self.message, self.tool, self.source, self.trace, self.setting
+        return self.message, self.tool, self.source, self.trace, self.setting, self.properties
 
 
 def read_commits(payload, count, origins, packed):
@@ -72,8 +72,52 @@ def read_commits(payload, count, origins, packed):
         row.records, row.nodes = [], []
     if packed:
         held += read_pruning(reader, rows, origins)
-    reader.done()
+    read_optional(reader, rows)
     return rows, held
+
+
+PROPERTIES, GIVEN, CRITICAL = 1, 2, 0x80
+
+
+def read_optional(reader, rows):
+    """Columns up to the end of the payload; an absent one says nothing of any row."""
+    for row in rows:
+        row.properties, row.given = "", None
+    before = 0
+    while reader.at < len(reader.data):
+        column = reader.u8()
+        number = column & ~CRITICAL
+        need(number > before, "COMMITS: optional columns out of order")
+        before = number
+        body = Reader(reader.raw(reader.varint()), "COMMITS: an optional column")
+        need(body.data, "COMMITS: an optional column of no bytes")
+        need(number not in (PROPERTIES, GIVEN) or column & CRITICAL, "COMMITS: a column without its critical bit")
+        if number == PROPERTIES:
+            read_properties(body, rows)
+        elif number == GIVEN:
+            read_given(body, rows)
+        elif column & CRITICAL:
+            raise Unsupported(f"COMMITS: critical column {number}")
+
+
+def read_properties(body, rows):
+    strings = [""] + [body.text() for _ in range(body.varint(len(rows)))]
+    need(len(strings) > 1 and all(strings[1:]) and len(set(strings)) == len(strings), "COMMITS: no properties, empty ones, or one twice")
+    seen = 0
+    for row in rows:
+        number = body.varint(min(seen + 1, len(strings) - 1))
+        seen = max(seen, number)
+        row.properties = strings[number]
+    need(seen == len(strings) - 1, "COMMITS: properties of no row")
+    body.done()
+
+
+def read_given(body, rows):
+    for row in rows:
+        before = body.varint(row.time >> 12)
+        row.given = (row.time >> 12) - before if before else None
+    need(any(row.given is not None for row in rows), "COMMITS: a column of times that says nothing")
+    body.done()
 
 
 def read_times(reader, rows):
