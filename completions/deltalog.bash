@@ -140,7 +140,7 @@ _deltalog() {
     'tag --wait') COMPREPLY=(); return ;;
     'tag --threads' | 'tag -j') COMPREPLY=(); return ;;
     'tag --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
-    'info --get') COMPREPLY=($(compgen -W 'bytes segments commits pending deltas origins namespaces vectors first last' -- "$word")); return ;;
+    'info --get') COMPREPLY=($(compgen -W 'bytes segments commits pending deltas origins namespaces vectors first last attestations unknown-frames' -- "$word")); return ;;
     'info --threads' | 'info -j') COMPREPLY=(); return ;;
     'info --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -157,7 +157,7 @@ _deltalog() {
     compact) words='-o --output -f --force --allow-torn --in-place --wait --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     snapshot) words='-o --output -f --force --allow-torn --to --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
-    verify) words='--level --report --json -j --threads -q --quiet --color -h --help --version' ;;
+    verify) words='--level --report --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads --progress -q --quiet --color -h --help --version' ;;
     log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;

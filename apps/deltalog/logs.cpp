@@ -315,7 +315,8 @@ std::string setting_text(std::string_view setting) {
   const auto known = delta::Setting::parse(setting);
   if (!known) return delta::escape(setting, 200);
   if (known->kind == delta::Setting::Kind::policy) return "policy " + delta::escape(known->text, 200);
-  if (known->kind == delta::Setting::Kind::accuracy) return delta::escape(setting, 200);
+  if (known->kind == delta::Setting::Kind::unknown) return delta::escape(setting, 200) + " (unknown here)";
+  if (known->kind != delta::Setting::Kind::tag) return delta::escape(setting, 200);
   return fmt::format("tag {} at {}", delta::escape(known->text, 200), delta::format_time(known->at));
 }
 

@@ -14,6 +14,7 @@ enum class Verdict : std::uint8_t {
   ok,
   unlinked,      ///< a note: the previous commit of an origin is in none of the files given
   pruned,        ///< a note: what is left of pruned deltas is vouched for by who compacted them, not by their commits' hashes
+  ignored,       ///< a note: frames of types that this version does not know, and may pass over
   pending,       ///< commits whose causes are in none of the files given
   unsealed,      ///< clean frame boundary, no footer
   torn,          ///< the file ends inside a frame, or in zero sectors
@@ -31,7 +32,7 @@ enum class Verdict : std::uint8_t {
 /// "ok", "unsealed", "damaged tail", ...
 DELTA_EXPORT std::string_view verdict_name(Verdict verdict);
 /// Says something, and nothing against the log.
-constexpr bool is_note(Verdict verdict) { return verdict == Verdict::unlinked || verdict == Verdict::pruned; }
+constexpr bool is_note(Verdict verdict) { return verdict == Verdict::unlinked || verdict == Verdict::pruned || verdict == Verdict::ignored; }
 
 /// One thing found, with its place. Notes leave the answer good.
 struct Finding {

@@ -16,14 +16,18 @@ struct Setting {
     policy,    ///< how conflicts are decided from here on: delta/policy.hpp
     tag,       ///< a name for a time
     accuracy,  ///< how the values of a namespace are rounded from here on: delta/accuracy.hpp
+    property,  ///< what a namespace is: delta/property.hpp
+    unknown,   ///< of a later version: carried as it is
   };
   Kind kind = Kind::policy;
-  std::string_view text;  ///< the rules, the tag's name, or the accuracy; views what was parsed
+  std::string_view text;  ///< the rules, the tag's name, the accuracy, the property's key, or all of an unknown one; views what was parsed
   Micros at = 0;          ///< of a tag: the time that it names
-  std::string name_space = {};  ///< of an accuracy: what it is for
+  std::string name_space = {};  ///< of an accuracy or a property: what it is for
+  std::string value = {};       ///< of a property; empty: it is removed
 
-  /// "policy RULES", "tag MICROSECONDS NAME" or "accuracy ACCURACY@NAMESPACE". bad_input: none of them. That the rules are rules is
-  /// Policy::parse()'s business, and that the accuracy is one Accuracy::parse()'s.
+  /// "policy RULES", "tag MICROSECONDS NAME", "accuracy ACCURACY@NAMESPACE", "property KEY=VALUE@NAMESPACE", or of a kind that this version
+  /// does not know: "KIND TEXT". bad_input: none of them. That the rules are rules is Policy::parse()'s business, and that the accuracy is one
+  /// Accuracy::parse()'s.
   DELTA_EXPORT static Result<Setting> parse(std::string_view text);
   /// The text of it, as a commit holds it.
   DELTA_EXPORT std::string to_text() const;

@@ -14,6 +14,7 @@
 #include "model/prune.hpp"
 #include "ops/compact_rows.hpp"
 #include "ops/merge_set.hpp"
+#include "store/extras.hpp"
 #include "store/log_impl.hpp"
 #include "store/packed_writer.hpp"
 
@@ -118,6 +119,7 @@ class Compaction {
     survey_ = std::move(survey);
     pruning_ = rules_ != KeptTimes::all() || options_.assume_closed;
     prune_options_ = {rules_, options_.whole_deltas, options_.assume_closed};
+    DELTA_TRY(extras_, store::extras_of(segments()));
     rows_.emplace(log_, pruning_, kept_by_all(), options_.assume_closed);
     const bool small = !pruning_ && survey_.bytes() <= store::PackedWriter::kTrialBytes;
     Buffer held;
@@ -126,15 +128,27 @@ class Compaction {
       return file ? file->write(bytes) : Status{};
     };
     store::PackedWriter writer(log_.catalog(), rows_->table().rows, survey_.order, rows_->first_previous(),
-                               {options_.preset, thread_count(options_.threads), identity()}, sink);
+                               {options_.preset, thread_count(options_.threads), identity(), compat(), extras_.kept}, sink);
     DELTA_OK(write_vectors(writer));
     DELTA_OK(rows_->finish(writer));
     CompactReport done = report(writer);
     if (small) DELTA_OK(write_smaller(held, file, done));
+    if (done.repacked) done.notices.insert(done.notices.end(), extras_.left_out.begin(), extras_.left_out.end());
     return done;
   }
 
  private:
+  std::vector<const store::Segment*> segments() const {
+    std::vector<const store::Segment*> all;
+    for (const auto& part : log_.impl().parts) all.push_back(&part.segment);
+    return all;
+  }
+  std::uint64_t compat() const {
+    std::uint64_t features = 0;
+    for (const store::Segment* segment : segments()) features |= segment->header.features.compat;
+    return features;
+  }
+
   /// A commit that waits for others proves that a writer is unseen; and what one closed pruning left, an open one would promise to later
   /// arrivals again.
   Status check_closed() const {
@@ -279,6 +293,7 @@ class Compaction {
   Survey survey_;
   model::PruneOptions prune_options_;  // of the vector at hand
   std::optional<ops::CompactRows> rows_;
+  store::Extras extras_;
   ChangeBatch gathered_;  // of the group at hand; the next one takes its memory over
   std::uint64_t deltas_ = 0, partial_ = 0, longest_ = 0;
 };
@@ -307,6 +322,7 @@ namespace {
 
 Status check_whole(const Log& log, const CompactOptions& options) {
   if (log.impl().wanted) return error(ErrorCode::usage, "a log opened for some ids cannot be compacted: the others would be lost");
+  for (const auto& part : log.impl().parts) DELTA_OK(store::check_rewritable(part.segment));
   return refuse_forks(log, options.threads);
 }
 

@@ -1,8 +1,11 @@
 // The public face of encoding: opens what is written to, and hands inputs to the front end of their kind.
 #include "delta/encode.hpp"
 
+#include "delta/property.hpp"
 #include "delta/setting.hpp"
+#include "delta/text.hpp"
 #include "model/policy.hpp"
+#include "model/rules.hpp"
 #include "ops/encode_change.hpp"
 #include "ops/encode_matrix.hpp"
 #include "ops/encode_session.hpp"
@@ -57,6 +60,7 @@ Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
   DELTA_OK(impl_->changes.finish());
   DELTA_OK(model::check_setting(setting));
   DELTA_TRY(Setting canonical, Setting::parse(setting));
+  if (canonical.kind == Setting::Kind::unknown) return error(ErrorCode::unsupported, "unknown kind of setting: " + quote(setting, 80));
   std::string rules;  // or the accuracy
   if (canonical.kind == Setting::Kind::policy) {
     DELTA_TRY(const Policy policy, Policy::parse(canonical.text));
@@ -67,6 +71,16 @@ Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
   }
   DELTA_OK(impl_->session.open_commit({.origin = impl_->session.options().origin}));
   return impl_->session.set(canonical.to_text(), at, {});
+}
+
+Status Encoder::property(std::string_view name_space, std::string_view key, std::string_view value, std::optional<Micros> at) {
+  DELTA_OK(check_property(key, value));
+  if (key == kElementKey && !value.empty()) DELTA_OK(parse_element(value));
+  DELTA_OK(model::check_namespace(name_space));
+  DELTA_OK(impl_->changes.finish());
+  DELTA_TRY(const auto present, properties_of(impl_->session.log()));
+  if (property_named(present, name_space, key) == value) return {};
+  return set(Setting{Setting::Kind::property, key, 0, std::string(name_space), std::string(value)}.to_text(), at);
 }
 
 void Encoder::set_message(std::string message) { impl_->session.set_message(std::move(message)); }

@@ -40,9 +40,12 @@ struct MergePart {
   std::vector<std::uint32_t> whole;      // and only those that are not pruned here
   std::vector<Run> runs;                 // by origin number
   std::vector<Stated> stated;
+  std::vector<Hash> extras;              // of frames beside the deltas: store::extra_digests()
   Key first;                             // the least key of a commit's last delta
 
   const std::string& file() const { return segment.file->name(); }
+  /// All that `other` has beside its commits: the same frames, and the features that this version does not know.
+  bool has_extras_of(const MergePart& other) const;
 };
 
 class MergeSet {
