@@ -21,10 +21,13 @@ _deltalog() {
     'encode --message' | 'encode -m') COMPREPLY=(); return ;;
     'encode --source') COMPREPLY=(); return ;;
     'encode --policy') COMPREPLY=(); return ;;
+    'encode --element') COMPREPLY=($(compgen -W 'f32 f16 bf16 i8 u8' -- "$word")); return ;;
+    'encode --set') COMPREPLY=(); return ;;
     'encode --tag') COMPREPLY=(); return ;;
     'encode --max-delete') COMPREPLY=(); return ;;
     'encode --commit-every') COMPREPLY=(); return ;;
     'encode --segment-every') COMPREPLY=(); return ;;
+    'encode --max-dims') COMPREPLY=(); return ;;
     'encode --max-error') COMPREPLY=(); return ;;
     'encode --max-relative') COMPREPLY=(); return ;;
     'encode --quantize') COMPREPLY=($(compgen -W 'f16 bf16 int8 int4 binary' -- "$word")); return ;;
@@ -51,6 +54,7 @@ _deltalog() {
     'compact --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'snapshot --output' | 'snapshot -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'snapshot --to') COMPREPLY=($(compgen -W 'npy ndjson' -- "$word")); return ;;
+    'snapshot --element') COMPREPLY=($(compgen -W 'f32 f16 bf16 i8 u8' -- "$word")); return ;;
     'snapshot --ids-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'snapshot --metadata-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'snapshot --sort') COMPREPLY=($(compgen -W 'created id' -- "$word")); return ;;
@@ -152,10 +156,10 @@ _deltalog() {
     return
   fi
   case $command in
-    encode) words='-o --output -f --force --allow-torn --wait --append --base --from --ids --namespace --origin --at --step --times -m --message --source --policy --tag --partial --max-delete --commit-every --segment-every --allow-empty --allow-nonfinite --max-error --max-relative --quantize --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    encode) words='-o --output -f --force --allow-torn --wait --append --base --from --ids --namespace --origin --at --step --times -m --message --source --policy --element --set --tag --partial --max-delete --commit-every --segment-every --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     merge) words='-o --output -f --force --allow-torn --into --wait --not-in --conflicts --fail-on-conflict --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     compact) words='-o --output -f --force --allow-torn --in-place --wait --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
-    snapshot) words='-o --output -f --force --allow-torn --to --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     verify) words='--level --report --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads --progress -q --quiet --color -h --help --version' ;;

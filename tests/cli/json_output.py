@@ -18,7 +18,7 @@ from pathlib import Path
 from run import environment
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?Z")
-INSIDE = {"reference", "namespace", "range", "candidate"}
+INSIDE = {"reference", "namespace", "property", "range", "candidate"}
 # progress: on stderr, after a second.
 UNSEEN = {"progress"}
 
@@ -123,6 +123,7 @@ COMMANDS = [
         "deltalog log --json --deltas set.dlog && deltalog tag --json set.dlog"),
     (0, "echo '{\"id\":\"a\",\"op\":\"create\",\"vector\":[1]}' | deltalog encode - --max-error 0.1 --at 2026-02-01 -o close.dlog && "
         "deltalog log --json close.dlog && deltalog info --json close.dlog"),
+    (0, "cp a.dlog property.dlog && deltalog encode --append property.dlog --set metric=l2 --set model=m --at 2026-02-01 && deltalog info --json property.dlog"),
     (0, "deltalog verify --json a.dlog"),
     (0, "deltalog info --json --columns --baselines a.dlog"),
     (1, "deltalog diff --json --with-old a.dlog --at 2025-12-31 --at 2026-01-01"),

@@ -181,7 +181,7 @@ TEST_CASE("headers that are none are refused with the reason") {
   CHECK(refused("{'descr': '<f4', 'fortran_order': False}") == "m.npy: the header lacks 'shape'");
   CHECK(refused("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}") == "m.npy: the header has 'descr' twice");
   CHECK(refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), 'x': 1}") == "m.npy: the header has an unknown key 'x'");
-  CHECK(refused(dict_of("<i4", false, "(2, 3)")) == "m.npy: elements of type '<i4' are not supported: f2, f4 and f8 are");
+  CHECK(refused(dict_of("<i4", false, "(2, 3)")) == "m.npy: elements of type '<i4' are not supported: f2, f4, f8, i1 and u1 are");
   for (const char* descr : {"", "f4", "<f", "<f16", "<c8", "?f4", "|V4", "<F4"}) CHECK(refused(dict_of(descr, false, "(2, 3)")).find("are not supported") != std::string::npos);
   CHECK(refused("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (6,), }").find("structured elements are not supported") != std::string::npos);
   CHECK(refused(dict_of("<f4", false, "(6,)")) == "m.npy: an array of shape (6,) is not a matrix: shape (rows, dimensions) is needed");
@@ -252,7 +252,7 @@ TEST_CASE("a matrix goes through files unchanged") {
   const auto path = std::filesystem::temp_directory_path() / "delta_test_npy_sink.npy";
   auto out = OutputFile::create(path.string(), {.force = true});
   REQUIRE(out);
-  auto sink = open_npy_sink(*out, 2, 3);
+  auto sink = open_npy_sink(*out, 2, 3, Element::f32);
   REQUIRE(sink);
   REQUIRE((*sink)->write(std::span(kSix).first(3)));
   REQUIRE((*sink)->write(std::span(kSix).subspan(3)));
