@@ -333,7 +333,8 @@ Status encode_record(Job& job, const Record& record, const Input& input, ParentT
                      .tick = record.tick,
                      .origin = record.origin,
                      .seq = record.seq,
-                     .parents = {}};
+                     .parents = {},
+                     .dims = record.dims};
   if (record.has_parents) change.parents = parents.of(record);
   return job.encoder->change(change);
 }
