@@ -19,6 +19,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "corruption"))
 import forge  # noqa: E402
 from dlog import hashes, segment as layout, tables  # noqa: E402
+from dlog.history import History  # noqa: E402
 from dlog.delta import CREATE  # noqa: E402
 from dlog.wire import text, varint  # noqa: E402
 
@@ -219,6 +220,9 @@ def check_passed(log, same_as):
     check(log.path.read_bytes().startswith(log.bytes), f"{log.name}: an append changed what was there")
     log.expect(0, "verify", "-q", "log.dlog")
     dump, _ = log.expect(0, "dump", "log.dlog")
+    decoded = History(layout.read_segments(log.path.read_bytes())).dump()
+    check(dump.decode() == "".join(line + "\n" for line in decoded), f"{log.name}: the second decoder says something else")
+    log.expect(0, "info", "log.dlog", "--columns", "--json")
     log.expect(0, "encode", "-", "-o", "again.dlog", given=dump)
     check(log.run("log", "again.dlog", "--hashes")[1] == log.run("log", "log.dlog", "--hashes")[1], f"{log.name}: its dump makes other commits")
     check_unsealed(log)
