@@ -214,6 +214,10 @@ def check_passed(log, same_as):
     out, _ = log.expect(0, "verify", "log.dlog", "--json")
     verdict = json.loads(out.splitlines()[-1])
     check((verdict["verdict"], verdict["unknown_frames"]) == ("ok", 4 if log.name.startswith("frame-") else 0), f"{log.name}: verify: {verdict}")
+    if log.name != "ro-compat":
+        log.expect(0, "compact", "log.dlog", "--keep", "now", "-o", "packed.dlog", "-f")
+        log.expect(0, "verify", "-q", "packed.dlog")
+        check(log.run("log", "packed.dlog", "--hashes") == log.run("log", "log.dlog", "--hashes"), f"{log.name}: compact makes other commits")
     log.expect(0, "merge", "log.dlog", "-o", "merged.dlog")
     check(log.read("merged.dlog") == log.bytes, f"{log.name}: merge changed the bytes")
     log.expect(0, *APPEND, given=CHANGE)
