@@ -104,8 +104,9 @@ Result<Element> matrix_element(const Job& job, const std::string& name_space) {
 
 Status write_matrix(const Job& job, Format format, OutputFile& file, Progress& progress) {
   DELTA_TRY(const auto ns, matrix_namespace(job));
-  const auto& [name, dims] = job.state.catalog().name_space(ns);
-  DELTA_TRY(const Element element, matrix_element(job, name));
+  const delta::Namespace& space = job.state.catalog().name_space(ns);
+  const std::uint32_t dims = space.dims;
+  DELTA_TRY(const Element element, matrix_element(job, space.name));
   DELTA_TRY(auto sink, delta::formats::open_matrix_sink(format, file, job.rows.size(), dims, element));
   std::vector<std::uint32_t> chunk;
   const auto flush = [&]() -> Status {

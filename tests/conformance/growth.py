@@ -278,13 +278,29 @@ def check_compact(logs):
     wanted = sorted({*extras(logs["frame-safe"].bytes)[0], *extras(logs["attestation"].bytes)[0]})
     check(kept == wanted, f"compact keeps {kept}, not {wanted}")
     check(compat == COMPAT, f"compact keeps compat features {compat:#x}")
-    _, said = logs["column"].expect(0, "compact", "log.dlog", "--keep", "now", "-o", "packed.dlog")
+    _, said = logs["column"].expect(0, "compact", "log.dlog", "--keep", "now", "-o", "packed.dlog", "-f")
     check("column 0x7e of 1 DATA frame" in said and "left out" in said, f"compact names no column that it left out: {said}")
     logs["plain"].expect(0, "verify", "-q", "mixed.dlog")
     logs["plain"].expect(0, "compact", "mixed.dlog", "--keep", "now", "-o", "again.dlog")
     check(logs["plain"].read("again.dlog") == logs["plain"].read("mixed.dlog"), "compact of a compacted log changes it")
     logs["plain"].expect(0, "compact", *reversed(mixed), "--keep", "now", "-o", "turned.dlog")
     check(logs["plain"].read("turned.dlog") == logs["plain"].read("mixed.dlog"), "compact depends on the order of the logs")
+
+
+def check_shape(log):
+    """An attestation of another shape is invalid, and nothing is in its way."""
+    zipped = forge.Frame(layout.ATTESTATION, attested().stored + bytes(400))
+    wrong = [forge.Frame(layout.ATTESTATION, b"hello"), forge.Frame(layout.ATTESTATION, b""), forge.Frame(layout.ATTESTATION, attested().stored, count=1), zipped]
+    check(zipped.zipped, "no zstd in the test of attestations")
+    for number, frame in enumerate(wrong):
+        data = sealed(plain(frame), plain())
+        log.path.write_bytes(data)
+        out, _ = log.expect(1, "verify", "log.dlog", "--json")
+        check(json.loads(out.splitlines()[-1])["verdict"] == "invalid", f"attestation {number} of another shape: {out.decode()}")
+        log.expect(0, "snapshot", "log.dlog", "--to", "ndjson", "-o", "-") if number < 2 else None
+        log.expect(0, "merge", "log.dlog", "-o", "shape.dlog", "-f") if number < 2 else None
+        check(number >= 2 or log.read("shape.dlog") == data, f"attestation {number} of another shape: merge changed it")
+    shutil.copy(log.golden, log.path)
 
 
 def check_contained(logs):
@@ -344,6 +360,7 @@ def main(program, golden):
         without = [a for a in READING if a[0] != "log" or "--graph" not in a]
         for name, what in IN_DELTAS.items():
             check_unsupported(logs[name], what, without, OPENING + opening)
+        check_shape(logs["attestation"])
         check_compact(logs)
         check_contained(logs)
         for name, fact in (("attestation", b"1\n"), ("frame-safe", b"0\n")):

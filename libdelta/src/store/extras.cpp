@@ -144,7 +144,8 @@ Result<Extras> extras_of(std::span<const Segment* const> segments) {
     }
   }
   std::ranges::stable_sort(candidates, {}, &Candidate::hash);
-  candidates.erase(std::ranges::unique(candidates, {}, &Candidate::hash).begin(), candidates.end());
+  const auto same = [](const Candidate& a, const Candidate& b) { return a.hash == b.hash; };
+  candidates.erase(std::unique(candidates.begin(), candidates.end(), same), candidates.end());
   Order order;
   std::sort(candidates.begin(), candidates.end(), std::ref(order));
   DELTA_OK(std::move(order.status));
