@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 #include "codec/block.hpp"
 #include "delta/text.hpp"
