@@ -247,9 +247,12 @@ struct Job {
   std::string name_space() const { return invocation.has("namespace") ? *invocation.value("namespace") : std::string(); }
 };
 
-/// What a snapshot is to be written in, so that what goes in comes out: recorded where the log says otherwise.
+/// What a snapshot is to be written in, so that what goes in comes out: recorded where the log says otherwise. Rounded values need not be of
+/// the input's type any more.
 Status record_element(Job& job, const Input& input, std::optional<delta::Element> stated, const delta::formats::MatrixSource& source) {
-  const delta::Element element = stated.value_or(source.element());
+  const auto& given = job.invocation;
+  const bool lossy = given.has("max-error") || given.has("max-relative") || given.has("quantize");
+  const delta::Element element = stated.value_or(lossy ? delta::Element::f32 : source.element());
   DELTA_TRY(const auto properties, delta::properties_of(job.encoder->log()));
   const bool plain = element == delta::Element::f32 && property_named(properties, job.name_space(), delta::kElementKey).empty();
   return plain ? Status() : job.encoder->property(job.name_space(), delta::kElementKey, delta::element_name(element), input.at);
