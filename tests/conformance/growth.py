@@ -8,6 +8,7 @@ The files are made from formats/spec/dlog-1.md alone, by a writer of a later ver
 plain.dlog, or would, to a reader who knew what is new in it. What is passed over must change nothing that a command says; what is not known
 must be *unsupported*, named with its writer, and never be called damaged.
 """
+import itertools
 import json
 import pathlib
 import shutil
@@ -83,9 +84,9 @@ def claiming(frame, **claims):
 
 
 def ways_in_a_frame(kind):
-    """Twice the same, one that is shorter, and header fields that mean something else there."""
+    """Twice the same, two that begin alike, a short one, and header fields that mean something else there."""
     odd = unknown(kind, b"hello", codec=7, flags=3, raw=9, first=5, count=3, least=8, greatest=2)
-    return sealed(plain(odd, unknown(kind, b"hello" * 20), unknown(kind, b"bye"), unknown(kind, b"hello" * 20)))
+    return sealed(plain(odd, unknown(kind, b"hello" * 20), unknown(kind, b"bye"), unknown(kind, b"hello" * 7), unknown(kind, b"hello" * 20)))
 
 
 def columns(*more, kinds=CREATE):
@@ -213,7 +214,7 @@ def check_passed(log, same_as):
         shutil.copy(log.golden, log.path)
     out, _ = log.expect(0, "verify", "log.dlog", "--json")
     verdict = json.loads(out.splitlines()[-1])
-    check((verdict["verdict"], verdict["unknown_frames"]) == ("ok", 4 if log.name.startswith("frame-") else 0), f"{log.name}: verify: {verdict}")
+    check((verdict["verdict"], verdict["unknown_frames"]) == ("ok", 5 if log.name.startswith("frame-") else 0), f"{log.name}: verify: {verdict}")
     if log.name != "ro-compat":
         log.expect(0, "compact", "log.dlog", "--keep", "now", "-o", "packed.dlog", "-f")
         log.expect(0, "verify", "-q", "packed.dlog")
@@ -273,7 +274,7 @@ def check_compact(logs):
         (folder / f"{name}.dlog").write_bytes(logs[name].bytes)
     mixed = ["frame-unsafe.dlog", "attestation.dlog", "frame-safe.dlog", "compat.dlog"]
     _, said = logs["plain"].expect(0, "compact", *mixed, "frame-safe.dlog", "--keep", "now", "-o", "mixed.dlog")
-    check("4 frames of type 0xff" in said and "left out" in said, f"compact names nothing that it left out: {said}")
+    check("5 frames of type 0xff" in said and "left out" in said, f"compact names nothing that it left out: {said}")
     kept, compat = extras(logs["plain"].read("mixed.dlog"))
     wanted = sorted({*extras(logs["frame-safe"].bytes)[0], *extras(logs["attestation"].bytes)[0]})
     check(kept == wanted, f"compact keeps {kept}, not {wanted}")
@@ -325,6 +326,26 @@ def check_contained(logs):
           "a merge of two segments that have each what the other lacks is not both")
 
 
+def check_union(log, logs):
+    """A merge is a set union of such segments, too: in any order, nested and repeated."""
+    names = ["plain", "frame-safe", "frame-unsafe", "attestation", "compat", "ro-compat"]
+    for name in names:
+        shutil.copy(logs[name].golden, log.folder / f"{name}.dlog")
+
+    def merged(into, *parts):
+        log.expect(0, "merge", *(f"{part}.dlog" for part in parts), "-o", f"{into}.dlog", "-f")
+        return log.read(f"{into}.dlog")
+    union = merged("all", *names)
+    check(len(union) == sum(len(logs[name].bytes) for name in names[1:]), "a merge of what nobody else has drops some of it, or keeps plain.dlog")
+    for order in itertools.islice(itertools.permutations(names), 0, None, 60):
+        half = len(order) // 2
+        check(merged("some", *order) == union, f"a merge depends on the order of the logs: {order}")
+        merged("left", *order[:half])
+        merged("right", *order[half:])
+        check(merged("some", "right", "left") == union, f"a merge depends on how it is nested: {order}")
+        check(merged("some", "all", *order[:2]) == union, f"a merge of what is there already changes it: {order}")
+
+
 def check_unsupported(log, what, commands, plain_ones):
     """Named with its writer by all who meet it, and left as it is."""
     def said_so(said, arguments):
@@ -363,9 +384,10 @@ def main(program, golden):
         check_shape(logs["attestation"])
         check_compact(logs)
         check_contained(logs)
+        check_union(logs["plain"], logs)
         for name, fact in (("attestation", b"1\n"), ("frame-safe", b"0\n")):
             check(logs[name].expect(0, "info", "log.dlog", "--get", "attestations")[0] == fact, f"{name}: info counts other attestations")
-        check(logs["frame-safe"].expect(0, "info", "log.dlog", "--get", "unknown-frames")[0] == b"4\n", "info counts other unknown frames")
+        check(logs["frame-safe"].expect(0, "info", "log.dlog", "--get", "unknown-frames")[0] == b"5\n", "info counts other unknown frames")
         check(b"of type 0xbf" in logs["frame-safe"].expect(0, "verify", "-v", "log.dlog")[0], "verify -v does not name what it passes over")
         check(b"of type 0xbf" not in logs["frame-safe"].expect(0, "verify", "log.dlog")[0], "verify names what it passes over unasked")
     sys.exit(1 if failures else 0)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "codec/block.hpp"
 #include "delta/text.hpp"
@@ -62,21 +63,22 @@ class Order {
     if (!status || a.hash == b.hash) return false;  // once a read failed nothing stands before anything
     if (a.type != b.type) return a.type < b.type;
     if (a.begin != b.begin) return a.begin < b.begin;
-    const Buffer left = whole(a), right = whole(b);
+    const auto left = whole(a), right = whole(b);
     return status && left < right;
   }
   Status status;
 
  private:
-  Buffer whole(const Candidate& candidate) {
+  /// The payload, and what else the frame says.
+  std::pair<Buffer, Buffer> whole(const Candidate& candidate) {
     auto read = read_extra(*candidate.extra.segment, candidate.extra.entry);
     if (!read) {
       status = std::move(read).error();
       return {};
     }
-    Buffer bytes = std::move(read->payload);
-    write_fields(read->header, bytes);
-    return bytes;
+    Buffer fields;
+    write_fields(read->header, fields);
+    return {std::move(read->payload), std::move(fields)};
   }
 };
 
