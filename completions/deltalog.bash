@@ -9,8 +9,6 @@ _deltalog() {
   case "$command $last" in
     'encode --output' | 'encode -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --wait') COMPREPLY=(); return ;;
-    'encode --max-skew') COMPREPLY=(); return ;;
-    'encode --max-age') COMPREPLY=(); return ;;
     'encode --append') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --base') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --from') COMPREPLY=($(compgen -W 'npy ndjson' -- "$word")); return ;;
@@ -22,13 +20,14 @@ _deltalog() {
     'encode --times') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --message' | 'encode -m') COMPREPLY=(); return ;;
     'encode --source') COMPREPLY=(); return ;;
-    'encode --meta') COMPREPLY=(); return ;;
-    'encode --meta-json') COMPREPLY=(); return ;;
     'encode --policy') COMPREPLY=(); return ;;
+    'encode --element') COMPREPLY=($(compgen -W 'f32 f16 bf16 i8 u8' -- "$word")); return ;;
+    'encode --set') COMPREPLY=(); return ;;
     'encode --tag') COMPREPLY=(); return ;;
     'encode --max-delete') COMPREPLY=(); return ;;
     'encode --commit-every') COMPREPLY=(); return ;;
     'encode --segment-every') COMPREPLY=(); return ;;
+    'encode --max-dims') COMPREPLY=(); return ;;
     'encode --max-error') COMPREPLY=(); return ;;
     'encode --max-relative') COMPREPLY=(); return ;;
     'encode --quantize') COMPREPLY=($(compgen -W 'f16 bf16 int8 int4 binary' -- "$word")); return ;;
@@ -55,6 +54,7 @@ _deltalog() {
     'compact --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'snapshot --output' | 'snapshot -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'snapshot --to') COMPREPLY=($(compgen -W 'npy ndjson' -- "$word")); return ;;
+    'snapshot --element') COMPREPLY=($(compgen -W 'f32 f16 bf16 i8 u8' -- "$word")); return ;;
     'snapshot --ids-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'snapshot --metadata-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'snapshot --sort') COMPREPLY=($(compgen -W 'created id' -- "$word")); return ;;
@@ -80,7 +80,6 @@ _deltalog() {
     'blame --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'verify --level') COMPREPLY=($(compgen -W 'header frame content chain' -- "$word")); return ;;
     'verify --report') COMPREPLY=($(compgen -W 'text json' -- "$word")); return ;;
-    'verify --max-skew') COMPREPLY=(); return ;;
     'verify --threads' | 'verify -j') COMPREPLY=(); return ;;
     'verify --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'dump --output' | 'dump -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -92,10 +91,6 @@ _deltalog() {
     'dump --op') COMPREPLY=($(compgen -W 'create dense sparse scale offset negate abs clamp delete' -- "$word")); return ;;
     'dump --since') COMPREPLY=(); return ;;
     'dump --until') COMPREPLY=(); return ;;
-    'dump --property') COMPREPLY=(); return ;;
-    'dump --grep') COMPREPLY=(); return ;;
-    'dump --source') COMPREPLY=(); return ;;
-    'dump --trace') COMPREPLY=(); return ;;
     'dump --threads' | 'dump -j') COMPREPLY=(); return ;;
     'dump --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'dump --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -104,7 +99,6 @@ _deltalog() {
     'log --window') COMPREPLY=(); return ;;
     'log --after') COMPREPLY=(); return ;;
     'log --policy') COMPREPLY=(); return ;;
-    'log --max-skew') COMPREPLY=(); return ;;
     'log --max-count' | 'log -n') COMPREPLY=(); return ;;
     'log --id') COMPREPLY=(); return ;;
     'log --id-glob') COMPREPLY=(); return ;;
@@ -114,10 +108,6 @@ _deltalog() {
     'log --op') COMPREPLY=($(compgen -W 'create dense sparse scale offset negate abs clamp delete' -- "$word")); return ;;
     'log --since') COMPREPLY=(); return ;;
     'log --until') COMPREPLY=(); return ;;
-    'log --property') COMPREPLY=(); return ;;
-    'log --grep') COMPREPLY=(); return ;;
-    'log --source') COMPREPLY=(); return ;;
-    'log --trace') COMPREPLY=(); return ;;
     'log --threads' | 'log -j') COMPREPLY=(); return ;;
     'log --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'show --threads' | 'show -j') COMPREPLY=(); return ;;
@@ -134,8 +124,6 @@ _deltalog() {
     'diff --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'rollback --wait') COMPREPLY=(); return ;;
     'rollback --output' | 'rollback -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
-    'rollback --max-skew') COMPREPLY=(); return ;;
-    'rollback --max-age') COMPREPLY=(); return ;;
     'rollback --revert') COMPREPLY=(); return ;;
     'rollback --time') COMPREPLY=(); return ;;
     'rollback --origin') COMPREPLY=(); return ;;
@@ -156,7 +144,7 @@ _deltalog() {
     'tag --wait') COMPREPLY=(); return ;;
     'tag --threads' | 'tag -j') COMPREPLY=(); return ;;
     'tag --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
-    'info --get') COMPREPLY=($(compgen -W 'bytes segments commits pending deltas origins namespaces vectors first last' -- "$word")); return ;;
+    'info --get') COMPREPLY=($(compgen -W 'bytes segments commits pending deltas origins namespaces vectors first last attestations unknown-frames' -- "$word")); return ;;
     'info --threads' | 'info -j') COMPREPLY=(); return ;;
     'info --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -168,17 +156,17 @@ _deltalog() {
     return
   fi
   case $command in
-    encode) words='-o --output -f --force --allow-torn --wait --max-skew --max-age --append --base --from --ids --namespace --origin --at --step --times -m --message --source --meta --meta-json --policy --tag --partial --max-delete --commit-every --segment-every --allow-empty --allow-nonfinite --max-error --max-relative --quantize --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    encode) words='-o --output -f --force --allow-torn --wait --append --base --from --ids --namespace --origin --at --step --times -m --message --source --policy --element --set --tag --partial --max-delete --commit-every --segment-every --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     merge) words='-o --output -f --force --allow-torn --into --wait --not-in --conflicts --fail-on-conflict --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     compact) words='-o --output -f --force --allow-torn --in-place --wait --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
-    snapshot) words='-o --output -f --force --allow-torn --to --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
-    verify) words='--level --report --max-skew --json -j --threads -q --quiet --color -h --help --version' ;;
-    dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --origin --op --since --until --property --grep --source --trace -j --threads --progress -q --quiet --color -h --help --version' ;;
-    log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until --property --grep --source --trace -j --threads -q --quiet --color -h --help --version' ;;
+    verify) words='--level --report --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
+    dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads --progress -q --quiet --color -h --help --version' ;;
+    log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
     diff) words='--stat --fail-over --with-old --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
-    rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
+    rollback) words='--append --wait -o --output -f --force --allow-torn --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     tag) words='--at --origin -m --message --wait --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     info) words='--columns --baselines --get --json -j --threads -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;

@@ -13,7 +13,7 @@ namespace delta::formats {
 namespace {
 
 using OpenSource = Result<std::unique_ptr<MatrixSource>> (*)(InputFile, const ReadOptions&);
-using OpenSink = Result<std::unique_ptr<MatrixSink>> (*)(OutputFile&, std::uint64_t, std::uint32_t);
+using OpenSink = Result<std::unique_ptr<MatrixSink>> (*)(OutputFile&, std::uint64_t, std::uint32_t, Element);
 
 struct FormatInfo {
   Format format;
@@ -148,9 +148,9 @@ Result<std::unique_ptr<MatrixSource>> open_matrix(Format format, InputFile file,
 }
 
 Result<std::unique_ptr<MatrixSink>> open_matrix_sink(Format format, OutputFile& file, std::uint64_t rows,
-                                                     std::uint32_t dims) {
+                                                     std::uint32_t dims, Element element) {
   DELTA_CHECK(is_matrix(format));
-  return info(format).sink(file, rows, dims);
+  return info(format).sink(file, rows, dims, element);
 }
 
 }  // namespace delta::formats

@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "delta/file.hpp"
+#include "delta/property.hpp"
 #include "delta/result.hpp"
 
 namespace delta::formats {
@@ -45,7 +47,8 @@ class MatrixSource {
  public:
   virtual ~MatrixSource() = default;
   virtual std::uint64_t rows() const = 0;
-  virtual std::uint32_t dims() const = 0;  ///< 1 to kMaxMatrixDims
+  virtual std::uint32_t dims() const = 0;  ///< 1 to ReadOptions::max_dims
+  virtual Element element() const { return Element::f32; }  ///< the narrowest type that holds whatever the file may hold, but for float64
   /// Rows [first, first + bits.size() / dims()) into `bits`, row-major. Thread-safe. Errors name row and column.
   /// REQUIRES: whole rows, inside the matrix.
   virtual Status read(std::uint64_t first, std::span<std::uint32_t> bits) const = 0;
@@ -55,15 +58,17 @@ class MatrixSource {
 class MatrixSink {
  public:
   virtual ~MatrixSink() = default;
-  virtual Status write(std::span<const std::uint32_t> bits) = 0;  ///< whole rows
+  virtual Status write(std::span<const std::uint32_t> bits) = 0;  ///< whole rows. REQUIRES: the element type holds the values
   virtual Status finish() = 0;  ///< REQUIRES: every row was written. Does not commit the file
 };
 
+inline constexpr std::uint32_t kMaxMatrixDims = 65536, kMostMatrixDims = 1 << 20;  ///< the model's bounds on dimensions: as a rule; of anything
+
 struct ReadOptions {
   bool lossy = false;  ///< f8 that does not fit f4 exactly is rounded to nearest even instead of refused
+  std::optional<Element> element = {};  ///< what elements without a name of their own are
+  std::uint32_t max_dims = kMaxMatrixDims;
 };
-
-inline constexpr std::uint32_t kMaxMatrixDims = 65536;  ///< the model's bound on dimensions
 
 enum class Format : std::uint8_t { npy, ndjson };
 
@@ -81,8 +86,8 @@ bool is_matrix(Format format);
 
 /// Opens a matrix of a format for which is_matrix() holds. Errors: what the format refuses, with the file's name.
 Result<std::unique_ptr<MatrixSource>> open_matrix(Format format, InputFile file, const ReadOptions& options);
-/// A sink that writes `rows` x `dims` to `file`, which must outlive it. REQUIRES: is_matrix(), 1 <= dims.
+/// A sink that writes `rows` x `dims` elements to `file`, which must outlive it. REQUIRES: is_matrix(), 1 <= dims.
 Result<std::unique_ptr<MatrixSink>> open_matrix_sink(Format format, OutputFile& file, std::uint64_t rows,
-                                                     std::uint32_t dims);
+                                                     std::uint32_t dims, Element element = Element::f32);
 
 }  // namespace delta::formats

@@ -28,12 +28,12 @@ static_assert(LineReader::kPadding >= simdjson::SIMDJSON_PADDING);
 
 enum class Member : unsigned {
   type, id, name_space, ts, tick, origin, seq, parents, metadata,  // what a change may have
-  op, vector, indices, values, factor, amount, transform, args,    // its operation
-  deltas, message, tool, source, trace, setting, properties, given,  // a commit
+  op, vector, indices, values, factor, amount, transform, args, dims,  // its operation
+  deltas, message, tool, source, trace, setting, properties, given,    // a commit
 };
-constexpr std::array<std::string_view, 25> kMembers = {
+constexpr std::array<std::string_view, 26> kMembers = {
     "type", "id", "namespace", "ts", "tick", "origin", "seq", "parents", "metadata",
-    "op", "vector", "indices", "values", "factor", "amount", "transform", "args",
+    "op", "vector", "indices", "values", "factor", "amount", "transform", "args", "dims",
     "deltas", "message", "tool", "source", "trace", "setting", "properties", "given"};
 
 constexpr std::string_view name_of(Member m) { return kMembers[static_cast<std::size_t>(m)]; }
@@ -50,6 +50,8 @@ constexpr Members kCommitNeeds = set(Member::type, Member::origin, Member::seq, 
 constexpr Members kCommitTakes = kCommitNeeds | set(Member::parents, Member::message, Member::tool, Member::source, Member::trace,
                                                  Member::properties, Member::given);
 constexpr Members kSettingTakes = kCommitTakes | set(Member::setting, Member::ts, Member::tick);
+
+constexpr Members kSparseCreateNeeds = set(Member::dims, Member::indices, Member::values);
 
 // One row an operation as written; clamp alone of the transforms takes arguments.
 struct OpInfo {
@@ -192,6 +194,7 @@ void clear(Record& r) {
   r.deltas = 0;
   r.indices.clear();
   r.bits.clear();
+  r.dims.reset();
 }
 
 Status LineParser::parse(std::string_view line, Record& record) {
@@ -284,6 +287,12 @@ Status LineParser::read_operation_member(Member m, ondemand::value& v, Record& r
     case Member::op: return text(m, v, op_);
     case Member::transform: return text(m, v, transform_);
     case Member::indices: return indices(v, r.indices);
+    case Member::dims: {
+      std::uint64_t number = 0;
+      DELTA_OK(whole(m, v, 1, std::numeric_limits<std::uint32_t>::max(), number));
+      r.dims = static_cast<std::uint32_t>(number);
+      return {};
+    }
     case Member::factor:
     case Member::amount: return value(m, v, r.bits);
     default: return values(m, v, r.bits);  // vector, values, args
@@ -458,11 +467,12 @@ Status LineParser::finish_change(Record& r) {
     }
     r.op = found->op;
     needs = found->needs;
+    if (r.op == Operation::create && has(Member::dims)) needs = kSparseCreateNeeds;
   }
   if (const Members extra = seen_ & ~(kAnyChange | needs)) return bad(what() + " does not take " + listed(extra));
   if (const Members missing = (needs | set(Member::id)) & ~seen_) return bad(what() + " needs " + listed(missing));
   if (r.op == Operation::clamp && r.bits.size() != 2) return bad("member 'args': clamp takes 2, lo and hi, not " + std::to_string(r.bits.size()));
-  return r.op == Operation::sparse ? finish_sparse(r) : Status();
+  return has(Member::indices) ? finish_sparse(r) : Status();
 }
 
 // As many values as indices, in order of index, each index once.

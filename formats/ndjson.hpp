@@ -38,7 +38,8 @@ struct Record {
   std::string_view id;
   std::string_view name_space;                ///< empty: the default one
   std::optional<Operation> op;                ///< none: `bits` is the whole vector, to be diffed
-  std::vector<std::uint32_t> indices;         ///< of sparse, strictly increasing
+  std::optional<std::uint32_t> dims;          ///< of a create that lists some of its values; the others are 0
+  std::vector<std::uint32_t> indices;         ///< of sparse, and of such a create, strictly increasing
   std::vector<std::uint32_t> bits;            ///< raw float32: vector; values; factor; amount; lo, hi
   std::optional<Micros> time;                 ///< also of a commit with a setting
   std::optional<std::uint32_t> tick;          ///< counter of the clock, 0 to 4095; only with a time

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "delta/text.hpp"
+#include "formats/element.hpp"
 
 namespace delta::formats {
 namespace {
@@ -28,16 +29,15 @@ constexpr std::size_t kBuffer = 1 << 20;   // bytes: gathered or converted at on
 constexpr std::uint64_t kNarrowRead = 4096;   // bytes of one column: below this a Fortran stripe is cached
 constexpr std::uint64_t kStripe = 8 << 20;    // bytes of such a stripe, as float32
 
-enum class Element { f2 = 2, f4 = 4, f8 = 8 };
-
 struct Layout {
-  Element element = Element::f4;
+  Element element = Element::f32;
+  bool wide = false;     // float64, which comes as float32
   bool swap = false;     // not the byte order of this machine
   bool fortran = false;  // columns are contiguous
   std::uint64_t rows = 0;
   std::uint32_t dims = 0;
   std::uint64_t data = 0;  // offset of the first value
-  std::uint64_t width() const { return static_cast<std::uint64_t>(element); }
+  std::uint64_t width() const { return wide ? 8 : element_width(element); }
 };
 
 Error bad(std::string message) { return error(ErrorCode::bad_input, std::move(message)); }
@@ -164,15 +164,27 @@ class HeaderParser {
   Header header_;
 };
 
-Status set_element(std::string_view descr, Layout& layout) {
+struct Type {
+  std::string_view name;  // without the byte order
+  Element element;
+  bool wide = false;
+};
+constexpr std::array<Type, 5> kTypes = {{{"f2", Element::f16}, {"f4", Element::f32}, {"f8", Element::f32, true}, {"i1", Element::i8}, {"u1", Element::u8}}};
+constexpr std::string_view kNameless = "V2";  // what NumPy writes for bfloat16, and for any other two bytes
+
+Status set_element(std::string_view descr, const ReadOptions& options, Layout& layout) {
   const std::string_view type = descr.substr(descr.empty() ? 0 : 1);
   const char order = descr.empty() ? '\0' : descr[0];
-  const bool known = type == "f2" || type == "f4" || type == "f8";
-  if (!known || std::string_view("<>=|").find(order) == std::string_view::npos) {
-    return bad("elements of type " + quote(descr, 40) + " are not supported: f2, f4 and f8 are")
-        .with_hint("convert them: numpy.save(file, a.astype('float32'))");
+  const auto known = std::ranges::find(kTypes, type, &Type::name);
+  const bool bf16 = type == kNameless && options.element == Element::bf16;
+  const auto refused = [&] { return bad("elements of type " + quote(descr, 40) + " are not supported: f2, f4, f8, i1 and u1 are"); };
+  if (std::string_view("<>=|").find(order) == std::string_view::npos) return refused();
+  if (type == kNameless && !bf16) {
+    return refused().with_hint("NumPy writes bfloat16 so: --element bf16 takes it as that; or convert it: a.view(ml_dtypes.bfloat16).astype('float32')");
   }
-  layout.element = static_cast<Element>(type[1] - '0');
+  if (known == kTypes.end() && !bf16) return refused().with_hint("convert them: numpy.save(file, a.astype('float32'))");
+  layout.element = bf16 ? Element::bf16 : known->element;
+  layout.wide = !bf16 && known->wide;
   // '=' and '|' mean "as the writer's machine": little-endian, as every machine that could have written it here.
   layout.swap = (order == '>') != (std::endian::native == std::endian::big);
   return {};
@@ -182,14 +194,15 @@ std::string shape_text(const std::vector<std::uint64_t>& shape) {
   return shape.size() == 1 ? fmt::format("({},)", shape[0]) : fmt::format("({})", fmt::join(shape, ", "));
 }
 
-Status set_shape(const std::vector<std::uint64_t>& shape, Layout& layout) {
+Status set_shape(const std::vector<std::uint64_t>& shape, std::uint32_t most, Layout& layout) {
   if (shape.size() != 2) {
     auto e = bad(fmt::format("an array of shape {} is not a matrix: shape (rows, dimensions) is needed",
                              shape.size() > 8 ? fmt::format("of {} dimensions", shape.size()) : shape_text(shape)));
     return shape.size() == 1 ? std::move(e).with_hint("one vector is a.reshape(1, -1), a column a.reshape(-1, 1)") : e;
   }
-  if (shape[1] == 0 || shape[1] > kMaxMatrixDims) {
-    return bad(fmt::format("{} columns in shape {}: a vector has 1 to {} dimensions", shape[1], shape_text(shape), kMaxMatrixDims));
+  if (shape[1] == 0 || shape[1] > most) {
+    auto e = bad(fmt::format("{} columns in shape {}: a vector has 1 to {} dimensions", shape[1], shape_text(shape), most));
+    return shape[1] > most && shape[1] <= kMostMatrixDims ? std::move(e).with_hint(fmt::format("--max-dims allows up to {}", kMostMatrixDims)) : e;
   }
   layout.rows = shape[0];
   layout.dims = static_cast<std::uint32_t>(shape[1]);
@@ -224,7 +237,7 @@ Result<std::pair<std::string, std::uint64_t>> read_header(const ByteSource& byte
 
 // The size that the header promises is exactly the file's.
 Status check_size(const Layout& layout, std::uint64_t size) {
-  std::uint64_t row = layout.dims * layout.width(), wanted = 0;  // at most 2^19
+  std::uint64_t row = layout.dims * layout.width(), wanted = 0;  // at most 2^23
   if (__builtin_mul_overflow(row, layout.rows, &wanted) || __builtin_add_overflow(wanted, layout.data, &wanted)) {
     return bad(fmt::format("the header promises {} rows of {} bytes: more than a file can hold", layout.rows, row));
   }
@@ -238,14 +251,14 @@ Status check_size(const Layout& layout, std::uint64_t size) {
   return {};
 }
 
-Result<Layout> read_layout(const ByteSource& bytes) {
+Result<Layout> read_layout(const ByteSource& bytes, const ReadOptions& options) {
   Layout layout;
   DELTA_TRY(const auto header, read_header(bytes));
   layout.data = header.second;
   DELTA_TRY(const Header fields, HeaderParser(header.first).parse());
   layout.fortran = *fields.fortran;
-  DELTA_OK(set_element(*fields.descr, layout));
-  DELTA_OK(set_shape(*fields.shape, layout));
+  DELTA_OK(set_element(*fields.descr, options, layout));
+  DELTA_OK(set_shape(*fields.shape, options.max_dims, layout));
   DELTA_OK(check_size(layout, bytes.size()));
   return layout;
 }
@@ -263,15 +276,6 @@ T load(const std::uint8_t* p, bool swap) {
   return swap ? swapped(x) : x;
 }
 
-// Exact for every half: subnormals become normal, a NaN's payload keeps its place below the exponent.
-std::uint32_t widen(std::uint16_t half) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16;
-  const std::uint32_t exponent = half >> 10 & 0x1f, fraction = half & 0x3ff;
-  if (exponent == 0x1f) return sign | 0x7f800000 | fraction << 13;
-  if (exponent != 0) return sign | (exponent + 112) << 23 | fraction << 13;
-  return sign | std::bit_cast<std::uint32_t>(static_cast<float>(fraction) * 0x1p-24f);
-}
-
 struct Narrowed {
   std::uint32_t bits;
   bool exact;
@@ -279,7 +283,7 @@ struct Narrowed {
 };
 
 // NaNs by their bits, because a conversion in hardware would make a signalling one quiet.
-Narrowed narrow(std::uint64_t bits) {
+Narrowed from_double(std::uint64_t bits) {
   const auto sign = static_cast<std::uint32_t>(bits >> 32) & 0x80000000;
   if ((bits & 0x7fffffffffffffff) > 0x7ff0000000000000) {
     const auto payload = static_cast<std::uint32_t>(bits >> 29) & 0x7fffff;
@@ -307,6 +311,7 @@ class NpySource final : public MatrixSource {
 
   std::uint64_t rows() const override { return layout_.rows; }
   std::uint32_t dims() const override { return layout_.dims; }
+  Element element() const override { return layout_.element; }
 
   Status read(std::uint64_t first, std::span<std::uint32_t> bits) const override {
     const std::uint64_t count = bits.size() / layout_.dims;
@@ -323,7 +328,7 @@ class NpySource final : public MatrixSource {
  private:
   Status read_c(std::uint64_t first, std::span<std::uint32_t> bits) const {
     std::uint64_t value = first * layout_.dims;
-    if (layout_.element == Element::f4) {
+    if (layout_.width() == 4) {
       DELTA_OK(bytes_->read(layout_.data + value * 4, {reinterpret_cast<std::uint8_t*>(bits.data()), bits.size_bytes()}));
       if (layout_.swap) std::transform(bits.begin(), bits.end(), bits.begin(), [](std::uint32_t x) { return swapped(x); });
       return {};
@@ -343,14 +348,12 @@ class NpySource final : public MatrixSource {
   template <class Place>
   Status convert(const std::uint8_t* from, std::span<std::uint32_t> to, Place place) const {
     const bool swap = layout_.swap;
-    if (layout_.element == Element::f2) {
-      for (std::size_t i = 0; i < to.size(); ++i) to[i] = widen(load<std::uint16_t>(from + 2 * i, swap));
-    } else if (layout_.element == Element::f4) {
-      for (std::size_t i = 0; i < to.size(); ++i) to[i] = load<std::uint32_t>(from + 4 * i, swap);
+    if (!layout_.wide) {
+      widen_all(from, to);
     } else {
       for (std::size_t i = 0; i < to.size(); ++i) {
         const auto wide = load<std::uint64_t>(from + 8 * i, swap);
-        const Narrowed n = narrow(wide);
+        const Narrowed n = from_double(wide);
         if (!n.fits || (!n.exact && !options_.lossy)) {
           return refused(wide, n.fits, place(i) / layout_.dims, place(i) % layout_.dims);
         }
@@ -358,6 +361,21 @@ class NpySource final : public MatrixSource {
       }
     }
     return {};
+  }
+
+  void widen_all(const std::uint8_t* from, std::span<std::uint32_t> to) const {
+    const bool swap = layout_.swap;
+    switch (layout_.width()) {
+      case 4: return each(to, [=](std::size_t i) { return load<std::uint32_t>(from + 4 * i, swap); });
+      case 2:
+        if (layout_.element == Element::f16) return each(to, [=](std::size_t i) { return widen_half(load<std::uint16_t>(from + 2 * i, swap)); });
+        return each(to, [=](std::size_t i) { return widen(Element::bf16, load<std::uint16_t>(from + 2 * i, swap)); });
+      default: return each(to, [=, element = layout_.element](std::size_t i) { return widen(element, from[i]); });
+    }
+  }
+  template <class Value>
+  static void each(std::span<std::uint32_t> to, const Value& value) {
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] = value(i);
   }
 
   // Few rows of many columns would be a tiny read per column and again for the next rows: read a stripe and keep it.
@@ -427,17 +445,22 @@ class NpySource final : public MatrixSource {
 
 class NpySink final : public MatrixSink {
  public:
-  NpySink(OutputFile& file, std::uint64_t rows, std::uint32_t dims) : file_(file), rest_(rows * dims), dims_(dims) {}
+  NpySink(OutputFile& file, std::uint64_t rows, std::uint32_t dims, Element element) : file_(file), rest_(rows * dims), dims_(dims), element_(element) {}
 
   Status write(std::span<const std::uint32_t> bits) override {
     DELTA_CHECK(bits.size() % dims_ == 0 && bits.size() <= rest_);
     rest_ -= bits.size();
-    if constexpr (std::endian::native == std::endian::little) {
+    if (element_ == Element::f32 && std::endian::native == std::endian::little) {
       return file_.write({reinterpret_cast<const std::uint8_t*>(bits.data()), bits.size_bytes()});
     }
-    std::vector<std::uint32_t> little(bits.begin(), bits.end());
-    for (std::uint32_t& x : little) x = swapped(x);
-    return file_.write({reinterpret_cast<const std::uint8_t*>(little.data()), bits.size_bytes()});
+    const std::size_t width = element_width(element_);
+    bytes_.resize(bits.size() * width);
+    for (std::size_t i = 0; i < bits.size(); ++i) {
+      const auto raw = narrow(element_, bits[i]);
+      DELTA_CHECK(raw);
+      for (std::size_t b = 0; b < width; ++b) bytes_[i * width + b] = static_cast<std::uint8_t>(*raw >> 8 * b);
+    }
+    return file_.write(bytes_);
   }
 
   Status finish() override {
@@ -449,12 +472,14 @@ class NpySink final : public MatrixSink {
   OutputFile& file_;
   std::uint64_t rest_;  // values still to come
   std::uint32_t dims_;
+  Element element_;
+  std::vector<std::uint8_t> bytes_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<MatrixSource>> open_npy(std::unique_ptr<ByteSource> bytes, const ReadOptions& options) {
-  auto layout = read_layout(*bytes);
+  auto layout = read_layout(*bytes, options);
   if (!layout) return std::move(layout).error().in(bytes->name());
   return std::unique_ptr<MatrixSource>(std::make_unique<NpySource>(std::move(bytes), *layout, options));
 }
@@ -463,8 +488,9 @@ Result<std::unique_ptr<MatrixSource>> open_npy(InputFile file, const ReadOptions
   return open_npy(byte_source(std::move(file)), options);
 }
 
-std::string npy_header(std::uint64_t rows, std::uint32_t dims) {
-  std::string dict = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, dims);
+std::string npy_header(std::uint64_t rows, std::uint32_t dims, Element element) {
+  static constexpr std::array<std::string_view, 5> descr = {"<f4", "<f2", "|V2", "|i1", "|u1"};  // by element
+  std::string dict = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}, {}), }}", descr[static_cast<std::size_t>(element)], rows, dims);
   constexpr std::size_t start = 10, total = 128;  // the data begins at a multiple of 64; no shape needs more
   DELTA_CHECK(dict.size() < total - start);
   dict.resize(total - start - 1, ' ');
@@ -473,11 +499,11 @@ std::string npy_header(std::uint64_t rows, std::uint32_t dims) {
   return header + dict + '\n';
 }
 
-Result<std::unique_ptr<MatrixSink>> open_npy_sink(OutputFile& file, std::uint64_t rows, std::uint32_t dims) {
-  DELTA_CHECK(dims >= 1 && dims <= kMaxMatrixDims && rows <= std::numeric_limits<std::uint64_t>::max() / 4 / dims);
-  const std::string header = npy_header(rows, dims);
+Result<std::unique_ptr<MatrixSink>> open_npy_sink(OutputFile& file, std::uint64_t rows, std::uint32_t dims, Element element) {
+  DELTA_CHECK(dims >= 1 && dims <= kMostMatrixDims && rows <= std::numeric_limits<std::uint64_t>::max() / 4 / dims);
+  const std::string header = npy_header(rows, dims, element);
   DELTA_OK(file.write({reinterpret_cast<const std::uint8_t*>(header.data()), header.size()}));
-  return std::unique_ptr<MatrixSink>(std::make_unique<NpySink>(file, rows, dims));
+  return std::unique_ptr<MatrixSink>(std::make_unique<NpySink>(file, rows, dims, element));
 }
 
 }  // namespace delta::formats

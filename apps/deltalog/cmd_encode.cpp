@@ -2,6 +2,7 @@
 // formats) is refused before the first byte is written.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "cli/values.hpp"
 #include "command.hpp"
 #include "delta/encode.hpp"
+#include "delta/property.hpp"
 #include "delta/text.hpp"
 #include "encode_stream.hpp"
 #include "formats/format.hpp"
@@ -179,12 +181,32 @@ Result<delta::EncodeOptions> encode_options(const Invocation& invocation, Consol
   DELTA_TRY(auto options, commit_options(invocation, console));
   DELTA_TRY(const auto every, value_of(invocation, "commit-every", parse_commit_every));
   options.allow_nonfinite = invocation.has("allow-nonfinite");
+  DELTA_TRY(const auto max_dims, value_of(invocation, "max-dims", parse_max_dims));
+  options.max_dims = max_dims.value_or(options.max_dims);
   DELTA_TRY(options.accuracy, accuracy_option(invocation));
   if (every) {
     options.commit_every = every->deltas.value_or(options.commit_every);
     options.commit_every_time = every->duration;
   }
   return options;
+}
+
+/// --set, once for each key.
+Result<std::vector<PropertyText>> properties_option(const Invocation& invocation, std::size_t matrices) {
+  std::vector<PropertyText> properties;
+  for (const auto& text : invocation.values("set")) {
+    auto property = parse_property(text);
+    if (!property) return usage_error(invocation, "--set: " + property.error().message);
+    const bool twice = std::ranges::find(properties, property->key, &PropertyText::key) != properties.end();
+    if (twice) return usage_error(invocation, "--set: " + property->key + " is set twice");
+    if (property->key == delta::kElementKey && matrices > 0) return usage_error(invocation, "--set element goes with no matrix, whose type --element states");
+    if (property->key == delta::kElementKey && !property->value.empty()) {
+      if (const auto known = delta::parse_element(property->value); !known) return usage_error(invocation, "--set: " + known.error().message);
+    }
+    properties.push_back(*std::move(property));
+  }
+  if (invocation.has("element") && matrices == 0) return usage_error(invocation, "--element goes with a matrix; --set element=TYPE sets it without one");
+  return properties;
 }
 
 Result<Encoder> open_encoder(const Invocation& invocation, delta::EncodeOptions options) {
@@ -211,19 +233,37 @@ struct Job {
   const Ids& ids;
   Bound max_delete;
   std::string policy;  // the setting, until it is written; empty: none
+  std::vector<PropertyText> properties = {};  // of the namespace, the same
   bool parse_ahead = false;  // updates, on a thread beside the encoder's
   std::uint64_t said = 0;    // rows, updates and deletions that the inputs held
   std::uint64_t traces = 0;  // that commits state and W3C does not allow
 
   /// What is to stand before the first input: at its time, so that the clock does not run backwards.
   Status begin(std::optional<Micros> at) {
-    if (policy.empty()) return {};
-    return encoder->set(std::exchange(policy, {}), at);
+    if (!policy.empty()) DELTA_OK(encoder->set(std::exchange(policy, {}), at));
+    for (const PropertyText& property : std::exchange(properties, {})) DELTA_OK(encoder->property(name_space(), property.key, property.value, at));
+    return {};
   }
+  /// Of what names none.
+  std::string name_space() const { return invocation.has("namespace") ? *invocation.value("namespace") : std::string(); }
 };
 
+/// What a snapshot is to be written in, so that what goes in comes out: recorded where the log says otherwise. Rounded values need not be of
+/// the input's type any more.
+Status record_element(Job& job, const Input& input, std::optional<delta::Element> stated, const delta::formats::MatrixSource& source) {
+  const auto& given = job.invocation;
+  const bool lossy = given.has("max-error") || given.has("max-relative") || given.has("quantize");
+  const delta::Element element = stated.value_or(lossy ? delta::Element::f32 : source.element());
+  DELTA_TRY(const auto properties, delta::properties_of(job.encoder->log()));
+  const bool plain = element == delta::Element::f32 && property_named(properties, job.name_space(), delta::kElementKey).empty();
+  return plain ? Status() : job.encoder->property(job.name_space(), delta::kElementKey, delta::element_name(element), input.at);
+}
+
 Status encode_matrix(Job& job, Input& input) {
-  const delta::formats::ReadOptions read{.lossy = job.invocation.has("lossy-input")};
+  delta::formats::ReadOptions read{.lossy = job.invocation.has("lossy-input")};
+  DELTA_TRY(read.element, value_of(job.invocation, "element", delta::parse_element));
+  DELTA_TRY(const auto max_dims, value_of(job.invocation, "max-dims", parse_max_dims));
+  read.max_dims = max_dims.value_or(read.max_dims);
   if (!input.file) {
     DELTA_TRY(input.file, InputFile::open(input.path));
   }
@@ -236,7 +276,7 @@ Status encode_matrix(Job& job, Input& input) {
   matrix.rows = source->rows();
   matrix.dims = source->dims();
   matrix.ids = ids;
-  if (const auto* space = job.invocation.value("namespace")) matrix.name_space = *space;
+  matrix.name_space = job.name_space();
   matrix.at = input.at;
   matrix.partial = job.invocation.has("partial");
   matrix.max_delete = job.max_delete.count.value_or(matrix.max_delete);
@@ -247,6 +287,7 @@ Status encode_matrix(Job& job, Input& input) {
     return {};
   };
   DELTA_OK(job.begin(input.at));
+  DELTA_OK(record_element(job, input, read.element, *source));
   DELTA_TRY(const auto deltas, job.encoder->state(matrix));
   job.said += std::max(deltas, matrix.rows);
   job.console.note(name + ": " + delta::plural(deltas, "delta"));
@@ -312,7 +353,8 @@ Status encode_record(Job& job, const Record& record, const Input& input, ParentT
                      .tick = record.tick,
                      .origin = record.origin,
                      .seq = record.seq,
-                     .parents = {}};
+                     .parents = {},
+                     .dims = record.dims};
   if (record.has_parents) change.parents = parents.of(record);
   return job.encoder->change(change);
 }
@@ -425,7 +467,7 @@ Result<Exit> encode_stream(const Invocation& invocation, Console& console, delta
 Result<Exit> run_encode(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto options, encode_options(invocation, console));
   DELTA_TRY(const auto max_delete, value_of(invocation, "max-delete", parse_bound));
-  if (invocation.operands().empty() && !invocation.has("policy") && !invocation.has("tag")) {
+  if (invocation.operands().empty() && !invocation.has("policy") && !invocation.has("tag") && !invocation.has("set")) {
     return usage_error(invocation, "missing INPUT: a matrix, a file of updates, or - for updates on stdin");
   }
   DELTA_TRY(auto inputs, open_inputs(invocation));
@@ -434,9 +476,10 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
   for (const auto& input : inputs) matrices += delta::formats::is_matrix(input.format) ? 1 : 0;
   DELTA_TRY(const auto ids, Ids::read(invocation, matrices));
   DELTA_TRY(const auto policy, policy_option(invocation));
+  DELTA_TRY(const auto properties, properties_option(invocation, matrices));
   const Bound bound = max_delete.value_or(Bound{{}, 0.5});
   if (stays_open(invocation, inputs)) {
-    Job job{invocation, console, nullptr, ids, bound, policy ? policy_setting(*policy) : ""};
+    Job job{invocation, console, nullptr, ids, bound, policy ? policy_setting(*policy) : "", properties};
     return encode_stream(invocation, console, std::move(options), job, inputs[0]);
   }
   if (invocation.has("segment-every")) return usage_error(invocation, "--segment-every goes with a stream: - --append LOG --commit-every N");
@@ -448,7 +491,7 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
     DELTA_OK(warn_of(encoder.log(), console));
     if (!may_replace(invocation, console)) return Exit::partly;
   }
-  Job job{invocation, console, &encoder, ids, bound, policy ? policy_setting(*policy) : "", parse_ahead};
+  Job job{invocation, console, &encoder, ids, bound, policy ? policy_setting(*policy) : "", properties, parse_ahead};
   for (auto& input : inputs) {
     DELTA_OK(delta::formats::is_matrix(input.format) ? encode_matrix(job, input) : encode_updates(job, input));
   }

@@ -8,6 +8,7 @@
 #include "cli/values.hpp"
 #include "command.hpp"
 #include "delta/baselines.hpp"
+#include "delta/property.hpp"
 #include "delta/snapshot.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
@@ -29,8 +30,9 @@ struct Facts {
   std::vector<SegmentInfo> segments;
   std::vector<ColumnUse> columns;
   std::map<std::string, std::string> accuracies;  // of namespaces, where one is recorded
+  std::vector<delta::NamespaceProperty> properties;
   std::optional<delta::Baselines> baselines;
-  std::uint64_t bytes = 0, commits = 0, deltas = 0, pending = 0;
+  std::uint64_t bytes = 0, commits = 0, deltas = 0, pending = 0, attestations = 0, unknown_frames = 0;
   delta::Timestamp first, last;
 };
 
@@ -44,11 +46,13 @@ Result<Facts> gather(const Invocation& invocation, const Log& log) {
   }
   for (const auto& segment : facts.segments) {
     facts.bytes += segment.length;
+    facts.attestations += segment.attestations, facts.unknown_frames += segment.unknown_frames;
     if (segment.deltas == 0) continue;
     if (facts.last == delta::Timestamp{} || segment.first < facts.first) facts.first = segment.first;
     facts.last = std::max(facts.last, segment.last);
   }
   for (const auto& recorded : log.accuracies()) facts.accuracies[recorded.name_space] = recorded.text;
+  DELTA_TRY(facts.properties, delta::properties_of(log));
   if (invocation.has("columns")) {
     DELTA_TRY(facts.columns, log.columns());
   }
@@ -73,7 +77,9 @@ std::vector<Fact> facts_by_name(const Log& log, const Facts& facts) {
           {"vectors", std::to_string(log.catalog().vectors())},
           {"first", any ? time_text(facts.first) : ""},
           {"last", any ? time_text(facts.last) : ""},
-          {"answers", times_text(log.answered())}};
+          {"answers", times_text(log.answered())},
+          {"attestations", std::to_string(facts.attestations)},
+          {"unknown-frames", std::to_string(facts.unknown_frames)}};
 }
 
 std::string segments_text(const Facts& facts) {
@@ -84,18 +90,37 @@ std::string segments_text(const Facts& facts) {
                std::to_string(s.length), std::to_string(s.frames), std::to_string(s.commits), std::to_string(s.deltas),
                std::to_string(s.vectors), time_text(s.first), time_text(s.last), delta::escape(s.writer)});
   }
-  return '\n' + table.text();
+  std::string out = '\n' + table.text();
+  for (const auto& s : facts.segments) {
+    if (s.unknown_features.empty()) continue;
+    out += fmt::format("{} at {}: features that this version does not know: {}\n", delta::escape(s.file, 4096), s.offset, s.unknown_features);
+  }
+  return out;
+}
+
+/// "element=f16 metric=cosine"
+std::string properties_text(const Facts& facts, std::string_view name_space) {
+  std::string out;
+  for (const auto& p : facts.properties) {
+    if (p.name_space == name_space) out += fmt::format("{}{}={}", out.empty() ? "" : " ", p.key, delta::escape(p.value, 200));
+  }
+  return out;
 }
 
 std::string namespaces_text(const Log& log, const Facts& facts) {
   std::vector<std::uint64_t> vectors(log.catalog().namespaces(), 0);
   for (std::uint32_t v = 0; v < log.catalog().vectors(); ++v) ++vectors[log.catalog().namespace_of(v)];
-  Table table({{"namespace"}, {"dims", Align::right}, {"vectors", Align::right}, {"accuracy"}});
+  const bool properties = !facts.properties.empty();
+  std::vector<Table::Column> columns = {{"namespace"}, {"dims", Align::right}, {"vectors", Align::right}, {"accuracy"}};
+  if (properties) columns.push_back({"properties"});
+  Table table(std::move(columns));
   for (std::uint32_t ns = 0; ns < vectors.size(); ++ns) {
     const auto& space = log.catalog().name_space(ns);
     const auto accuracy = facts.accuracies.find(space.name);
-    table.add({space.name.empty() ? "(default)" : delta::escape(space.name), std::to_string(space.dims), std::to_string(vectors[ns]),
-               accuracy == facts.accuracies.end() ? "exact" : delta::escape(accuracy->second, 200)});
+    std::vector<std::string> row = {space.name.empty() ? "(default)" : delta::escape(space.name), std::to_string(space.dims), std::to_string(vectors[ns]),
+               accuracy == facts.accuracies.end() ? "exact" : delta::escape(accuracy->second, 200)};
+    if (properties) row.push_back(properties_text(facts, space.name));
+    table.add(std::move(row));
   }
   return '\n' + table.text();
 }
@@ -137,12 +162,25 @@ std::string baselines_text(const Facts& facts) {
 
 std::string text_report(const Invocation& invocation, const Log& log, const Facts& facts) {
   std::string out;
+  const std::size_t width = facts.attestations + facts.unknown_frames > 0 ? 16 : 12;
   for (const auto& [name, value] : facts_by_name(log, facts)) {
-    out += fmt::format("{:<12}{}{}\n", name, value, name == "bytes" ? " (" + delta::human_size(facts.bytes) + ")" : "");
+    if ((name == "attestations" || name == "unknown-frames") && value == "0") continue;
+    out += fmt::format("{:<{}}{}{}\n", name, width, value, name == "bytes" ? " (" + delta::human_size(facts.bytes) + ")" : "");
   }
   out += namespaces_text(log, facts) + tags_text(log) + segments_text(facts);
   if (facts.baselines) out += baselines_text(facts);
   return invocation.has("columns") ? out + columns_text(facts) : out;
+}
+
+void json_properties(JsonWriter& json, const Facts& facts, std::string_view name_space) {
+  bool any = false;
+  for (const auto& p : facts.properties) {
+    if (p.name_space != name_space) continue;
+    if (!any) json.key("properties").begin_array();
+    any = true;
+    json.begin_object().member("key", p.key).member("value", p.value).end_object();
+  }
+  if (any) json.end_array();
 }
 
 void json_segment(std::string& out, const SegmentInfo& s) {
@@ -151,6 +189,7 @@ void json_segment(std::string& out, const SegmentInfo& s) {
   json.key("bytes").u64(s.length).member("id", s.id).member("kind", s.kind).member("writer", s.writer);
   json.key("sealed").boolean(s.sealed).key("frames").u64(s.frames).key("commits").u64(s.commits).key("deltas").u64(s.deltas);
   json.key("vectors").u64(s.vectors);
+  json.key("unknown_frames").u64(s.unknown_frames).key("attestations").u64(s.attestations).member("unknown_features", s.unknown_features);
   if (s.deltas > 0) json.member("first", delta::format_time(s.first.us())).member("last", delta::format_time(s.last.us()));
   json.end_object().end_line();
 }
@@ -167,6 +206,7 @@ std::string json_report(const Log& log, const Facts& facts) {
     const auto& space = log.catalog().name_space(ns);
     json.begin_object().member("name", space.name).key("dims").u64(space.dims);
     if (const auto accuracy = facts.accuracies.find(space.name); accuracy != facts.accuracies.end()) json.member("accuracy", accuracy->second);
+    json_properties(json, facts, space.name);
     json.end_object();
   }
   json.end_array().key("vectors").u64(log.catalog().vectors());

@@ -5,7 +5,9 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "delta/property.hpp"
 #include "delta/text.hpp"
+#include "formats/element.hpp"
 #include "formats/format.hpp"
 #include "formats/json_writer.hpp"
 #include "formats/ndjson.hpp"
@@ -19,6 +21,7 @@ namespace deltalog {
 namespace {
 
 using delta::Catalog;
+using delta::Element;
 using delta::OutputFile;
 using delta::State;
 using delta::formats::Format;
@@ -27,6 +30,8 @@ constexpr std::size_t kChunk = 1 << 20;  // bytes written at once
 
 struct Job {
   const Invocation& invocation;
+  const delta::Log& log;
+  const delta::CutOptions& cut;
   const State& state;
   std::vector<std::uint32_t> rows;  // vectors, in order of output
 };
@@ -74,10 +79,35 @@ Result<std::uint32_t> matrix_namespace(const Job& job) {
       .with_hint("choose one with --namespace, or write --to ndjson");
 }
 
+// That of --element, else that of the namespace at the cut. Before anything is written every value is known to be of it.
+Result<Element> matrix_element(const Job& job, const std::string& name_space) {
+  DELTA_TRY(const auto stated, value_of(job.invocation, "element", delta::parse_element));
+  Element element = stated.value_or(Element::f32);
+  if (!stated) {
+    DELTA_TRY(const auto properties, delta::properties_of(job.log, job.cut));
+    const auto recorded = property_named(properties, name_space, delta::kElementKey);
+    auto known = recorded.empty() ? Result(element) : delta::parse_element(recorded);
+    if (!known) return std::move(known).error().with_hint("--element f32 writes every value as it is");
+    element = *known;
+  }
+  for (const auto v : job.rows) {
+    const auto bits = job.state.bits(v);
+    const auto misfit = delta::formats::first_misfit(element, bits);
+    if (!misfit) continue;
+    return delta::error(delta::ErrorCode::bad_input, "vector " + delta::quote(job.state.catalog().id(v)) + ": the value of dimension " +
+                                                         std::to_string(*misfit) + " is " + float_text(bits[*misfit]) + ", which " + std::string(element_name(element)) +
+                                                         " does not hold")
+        .with_hint("--element f32 writes every value as it is");
+  }
+  return element;
+}
+
 Status write_matrix(const Job& job, Format format, OutputFile& file, Progress& progress) {
   DELTA_TRY(const auto ns, matrix_namespace(job));
-  const std::uint32_t dims = job.state.catalog().name_space(ns).dims;
-  DELTA_TRY(auto sink, delta::formats::open_matrix_sink(format, file, job.rows.size(), dims));
+  const delta::Namespace& space = job.state.catalog().name_space(ns);
+  const std::uint32_t dims = space.dims;
+  DELTA_TRY(const Element element, matrix_element(job, space.name));
+  DELTA_TRY(auto sink, delta::formats::open_matrix_sink(format, file, job.rows.size(), dims, element));
   std::vector<std::uint32_t> chunk;
   const auto flush = [&]() -> Status {
     DELTA_OK(sink->write(chunk));
@@ -199,6 +229,7 @@ struct Outputs {
 
 Result<Exit> run_snapshot(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto outputs, Outputs::create(invocation));
+  if (invocation.has("element") && !delta::formats::is_matrix(outputs.format)) return usage_error(invocation, "--element goes with a matrix");
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
   if (!may_replace(invocation, console)) return Exit::partly;
@@ -209,7 +240,7 @@ Result<Exit> run_snapshot(const Invocation& invocation, Console& console) {
   if (report_missing(chosen, console)) return Exit::no;
 
   DELTA_TRY(const auto state, delta::snapshot(log, cut, chosen.mask()));
-  const Job job{invocation, state, ordered_rows(invocation, state)};
+  const Job job{invocation, log, cut, state, ordered_rows(invocation, state)};
   DELTA_OK(outputs.write(job, console));
   console.committed();
   if (state.overflows > 0) console.warn("transforms overflowed to infinity " + delta::plural(state.overflows, "time"));

@@ -38,12 +38,15 @@ std::string finding_text(const Finding& finding, const Console& console) {
   return out;
 }
 
-std::string text_report(const VerifyReport& report, std::string_view level, const Console& console) {
+std::string text_report(const VerifyReport& report, std::string_view level, bool verbose, const Console& console) {
   std::string out;
-  for (const auto& finding : report.findings) out += finding_text(finding, console);
+  for (const auto& finding : report.findings) {
+    if (verbose || finding.verdict != Verdict::ignored) out += finding_text(finding, console);
+  }
   out += console.paint(style_of(report.verdict), delta::verdict_name(report.verdict));
-  return out + fmt::format(": {}, {}, {}, {} in {} ({}), level {}\n", delta::plural(report.segments, "segment"),
-                           delta::plural(report.frames, "frame"), delta::plural(report.commits, "commit"),
+  const std::string unknown = report.unknown_frames > 0 ? fmt::format(" ({} of unknown types)", report.unknown_frames) : "";
+  return out + fmt::format(": {}, {}{}, {}, {} in {} ({}), level {}\n", delta::plural(report.segments, "segment"),
+                           delta::plural(report.frames, "frame"), unknown, delta::plural(report.commits, "commit"),
                            delta::plural(report.deltas, "delta"), delta::plural(report.files, "file"),
                            delta::human_size(report.bytes), level);
 }
@@ -61,6 +64,7 @@ std::string json_report(const VerifyReport& report, std::string_view level) {
   json.member("verdict", delta::verdict_name(report.verdict)).member("level", level);
   json.key("files").u64(report.files).key("bytes").u64(report.bytes).key("segments").u64(report.segments);
   json.key("frames").u64(report.frames).key("commits").u64(report.commits).key("deltas").u64(report.deltas);
+  json.key("unknown_frames").u64(report.unknown_frames);
   json.key("findings").u64(report.findings.size()).end_object().end_line();
   return out;
 }
@@ -78,7 +82,7 @@ Result<Exit> run_verify(const Invocation& invocation, Console& console) {
   if (invocation.has("json") || (form && *form == "json")) {
     DELTA_OK(console.print(json_report(report, level_name)));
   } else if (!console.quiet()) {
-    DELTA_OK(console.print(text_report(report, level_name, console)));
+    DELTA_OK(console.print(text_report(report, level_name, invocation.has("verbose"), console)));
   }
   return report.verdict == Verdict::ok ? Exit::yes : Exit::no;
 }

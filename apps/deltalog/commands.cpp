@@ -28,6 +28,7 @@ Options pick(const Options& options, std::initializer_list<std::string_view> nam
   return some;
 }
 
+const std::vector<std::string_view> kElements = {"f32", "f16", "bf16", "i8", "u8"};
 const std::vector<std::string_view> kWhen = {"auto", "always", "never"};
 
 // -q and -v are for commands that have something to say beside their answer.
@@ -132,12 +133,15 @@ Command encode_command() {
                  {"meta", 0, "KEY=VALUE", "a property of the commits, as a string", true},
                  {"meta-json", 0, "KEY=JSON", "a property of the commits, as JSON", true},
                  {"policy", 0, "POLICY", "set how conflicts are decided from here on, such as max@/0-15"},
+                 {"element", 0, "TYPE", "type of the elements that snapshot writes (default: the input's); bf16 also reads 2-byte elements without a name", false, kElements},
+                 {"set", 0, "KEY=VALUE", "set a property of the namespace, such as metric=cosine; KEY= removes it", true},
                  {"tag", 0, "NAME", "tag the end of this run"},
                  {"partial", 0, "", "a row that is missing is left alone, not deleted"},
                  {"max-delete", 0, "N|P%", "refuse to delete more vectors at once (default: 50%)"},
                  {"commit-every", 0, "N,DURATION", "cut commits of updates at N deltas or DURATION"},
                  {"segment-every", 0, "DURATION", "of a stream: make what is cut durable this often at most (default: 1s)"},
                  {"allow-empty", 0, "", "write an empty log where the input holds nothing, instead of refusing it"},
+                 {"max-dims", 0, "N", "take vectors of up to N dimensions, at most 1048576 (default: 65536)"},
                  {"allow-nonfinite", 0, "", "take NaN and infinities as values"},
                  {"max-error", 0, "E", "round values by up to E, the same at every version"},
                  {"max-relative", 0, "R", "round values by up to R times their size (0.01: 1 %)"},
@@ -204,6 +208,7 @@ Command snapshot_command() {
       .operands = {kLogs},
       .options = join({output(),
                        {{"to", 0, "FORMAT", "npy or ndjson (default: by the suffix of OUT)", false, {"npy", "ndjson"}},
+                        {"element", 0, "TYPE", "type of a matrix's elements (default: that of the namespace, else f32); nothing is rounded", false, kElements},
                         {"ids-out", 0, "FILE", "write the rows' ids, one a line", false, {}, Kind::output},
                         {"metadata-out", 0, "FILE", "write metadata as NDJSON", false, {}, Kind::output},
                         {"sort", 0, "ORDER", "created (default) or id", false, {"created", "id"}}},
@@ -255,7 +260,9 @@ Command verify_command() {
                            max_skew("note commits that are further ahead of the clock (default: 1d; any: none)"),
                            json(),
                            threads(),
-                           in_group("Common options", {{"quiet", 'q', "", "no report: the exit code says it"}}),
+                           in_group("Common options",
+                                    {{"quiet", 'q', "", "no report: the exit code says it"},
+                                     {"verbose", 'v', "", "also name what is passed over: frames of types that this version does not know"}}),
                            common()}),
           .example = "deltalog verify history.dlog\n",
           .run = run_verify};
@@ -467,7 +474,7 @@ Command info_command() {
                              "print only this value",
                              false,
                              {"bytes", "segments", "commits", "pending", "deltas", "origins", "namespaces", "vectors",
-                              "first", "last", "answers"}}},
+                              "first", "last", "answers", "attestations", "unknown-frames"}}},
                            json(),
                            threads(),
                            quiet(),

@@ -440,6 +440,7 @@ std::string setting_text(std::string_view setting) {
   const auto known = delta::Setting::parse(setting);
   if (!known) return delta::escape(setting, 200);
   if (known->kind == delta::Setting::Kind::policy) return "policy " + delta::escape(known->text, 200);
+  if (known->kind == delta::Setting::Kind::unknown) return delta::escape(setting, 200) + " (unknown here)";
   const auto name = delta::escape(known->text, 200);
   if (known->kind == delta::Setting::Kind::tag) return fmt::format("tag {} at {}", name, delta::format_time(known->at));
   if (known->kind == delta::Setting::Kind::untag) return "untag " + name;

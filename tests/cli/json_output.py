@@ -18,7 +18,7 @@ from pathlib import Path
 from run import environment
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?Z")
-INSIDE = {"reference", "namespace", "range", "candidate"}
+INSIDE = {"reference", "namespace", "property", "range", "candidate"}
 # progress: on stderr, after a second.
 UNSEEN = {"progress"}
 
@@ -128,6 +128,7 @@ COMMANDS = [
         "echo '{\"id\":\"z\",\"ts\":\"2026-01-01T00:00:00Z\",\"op\":\"scale\",\"factor\":2,\"metadata\":{\"k\":1}}' | "
         "deltalog encode - --append far.dlog --meta run=8 -q && deltalog log --json -q far.dlog && deltalog log --json -q --deltas far.dlog && "
         "deltalog show --json far.dlog main:1 && deltalog blame --json far.dlog --id z && deltalog verify --json far.dlog"),
+    (0, "cp a.dlog property.dlog && deltalog encode --append property.dlog --set metric=l2 --set model=m --at 2026-02-01 && deltalog info --json property.dlog"),
     (0, "deltalog verify --json a.dlog"),
     (0, "deltalog info --json --columns --baselines a.dlog"),
     (1, "deltalog diff --json --with-old a.dlog --at 2025-12-31 --at 2026-01-01"),

@@ -57,14 +57,14 @@ def footer_of(frames, totals=(1, 1, 1), heads=b"\0"):
     out = b"".join(struct.pack("<I", frame.checksum) for frame in frames) + b"".join(map(varint, totals))
     out += bytes(frame.kind for frame in frames)
     columns = [[len(f.stored) for f in frames], [f.count for f in frames], [f.first for f in frames], [f.least for f in frames],
-               [f.greatest - f.least for f in frames], [f.vectors[0] for f in frames], [f.vectors[1] - f.vectors[0] for f in frames]]
+               [f.greatest - f.least & (1 << 64) - 1 for f in frames], [f.vectors[0] for f in frames], [f.vectors[1] - f.vectors[0] for f in frames]]
     return out + b"".join(varint(n) for column in columns for n in column) + heads
 
 
-def build(placed, kind=FRESH, footer=None, identity=b"hostile ", deltas=0, commits=0, **trailer):
-    """A sealed segment. `footer`: None, or its frame, made of the frames that have been placed."""
+def build(placed, kind=FRESH, footer=None, identity=b"hostile ", deltas=0, commits=0, features=(0, 0, 0), writer=b"forge/1", **trailer):
+    """A sealed segment. `footer`: None, or its frame, made of the frames that have been placed. `features`: compat, ro_compat, incompat."""
     identity = identity.ljust(32, b"\0")
-    head = struct.pack("<8sHHIQQQB7s32s32sII", layout.MAGIC, 1, 0, 128, 0, 0, 0, kind, bytes(7), identity, b"forge/1", layout.DRAFT, 0)
+    head = struct.pack("<8sHHIQQQB7s32s32sII", layout.MAGIC, 1, 0, 128, *features, kind, bytes(7), identity, writer, layout.DRAFT, 0)
     head += struct.pack("<Q", xxh3_64(head, layout.HEADER_SEED))
     salt = int.from_bytes(identity[:4], "little")
     parts, headers = [head], [head]
@@ -578,6 +578,10 @@ FILES = {
     "stored-beyond-the-file": claims(stored=15 * MiB, raw=15 * MiB),
     "count-2^32": claims(count=0xffffffff),
     "empty-frames": empty_frames(20_000, SYNC),
+    "attestation-zipped": lambda: log(create(), commits(), Frame(layout.ATTESTATION, bytes(16 * MiB - 1)), deltas=1, commits=1),
+    "attestation-lengths": lambda: log(create(), commits(), Frame(layout.ATTESTATION, varint(1 << 40) + b"main"), deltas=1, commits=1),
+    "attestations": lambda: log(create(), commits(), *(Frame(layout.ATTESTATION, b"\4main\1" + bytes(32) + b"\1a\0" + bytes([i % 256])) for i in range(20_000)),
+                                deltas=1, commits=1),
     "empty-unknown-frames": empty_frames(20_000, UNKNOWN),
     "unknown-16-MiB": unknown(raw=0xffffff, codec=9),
     "segments-of-commits": segments(25, lambda i: [props(((b"", 4),), (b"o%d" % i,)), ids((b"v%d" % i,)), create(), negations(300, 1), commits(301), Frame(SYNC)]),

@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!setting) return 0;
   const std::string written = setting->to_text();
   const auto again = Setting::parse(written);
-  if (!again || again->kind != setting->kind || again->text != setting->text || again->at != setting->at || again->name_space != setting->name_space) std::abort();
+  if (!again || again->kind != setting->kind || again->text != setting->text || again->at != setting->at || again->name_space != setting->name_space || again->value != setting->value) std::abort();
   if (setting->kind != Setting::Kind::accuracy) return 0;
   const auto accuracy = Accuracy::parse(setting->text);
   if (!accuracy) return 0;

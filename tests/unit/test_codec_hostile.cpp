@@ -115,8 +115,8 @@ TEST_CASE("What the hostile payloads are made from is read") {
 }
 
 TEST_CASE("Relations that cannot be are refused") {
-  refused(ordinals().raw(Column::relations, {0, 5}), Column::relations, "unknown relation");
-  refused(ordinals().raw(Column::relations, {0, 255}), Column::relations, "unknown relation");
+  refused(ordinals().raw(Column::relations, {0, 5}), Column::relations, "unknown relation 5", ErrorCode::unsupported);
+  refused(ordinals().raw(Column::relations, {0, 255}), Column::relations, "unknown relation 255", ErrorCode::unsupported);
   refused(ordinals().raw(Column::relations, {0, 0}).without(Column::value_steps), Column::relations, "all zero");
   refused(ordinals().raw(Column::relations, {1}), Column::relations, "another number of deltas");
   refused(ordinals().raw(Column::relations, {0, 1, 1}), Column::relations, "another number of deltas");

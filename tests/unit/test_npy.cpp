@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/element.hpp"
 #include "formats/npy.hpp"
 
 using namespace delta;
@@ -181,7 +182,7 @@ TEST_CASE("headers that are none are refused with the reason") {
   CHECK(refused("{'descr': '<f4', 'fortran_order': False}") == "m.npy: the header lacks 'shape'");
   CHECK(refused("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}") == "m.npy: the header has 'descr' twice");
   CHECK(refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), 'x': 1}") == "m.npy: the header has an unknown key 'x'");
-  CHECK(refused(dict_of("<i4", false, "(2, 3)")) == "m.npy: elements of type '<i4' are not supported: f2, f4 and f8 are");
+  CHECK(refused(dict_of("<i4", false, "(2, 3)")) == "m.npy: elements of type '<i4' are not supported: f2, f4, f8, i1 and u1 are");
   for (const char* descr : {"", "f4", "<f", "<f16", "<c8", "?f4", "|V4", "<F4"}) CHECK(refused(dict_of(descr, false, "(2, 3)")).find("are not supported") != std::string::npos);
   CHECK(refused("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (6,), }").find("structured elements are not supported") != std::string::npos);
   CHECK(refused(dict_of("<f4", false, "(6,)")) == "m.npy: an array of shape (6,) is not a matrix: shape (rows, dimensions) is needed");
@@ -252,7 +253,7 @@ TEST_CASE("a matrix goes through files unchanged") {
   const auto path = std::filesystem::temp_directory_path() / "delta_test_npy_sink.npy";
   auto out = OutputFile::create(path.string(), {.force = true});
   REQUIRE(out);
-  auto sink = open_npy_sink(*out, 2, 3);
+  auto sink = open_npy_sink(*out, 2, 3, Element::f32);
   REQUIRE(sink);
   REQUIRE((*sink)->write(std::span(kSix).first(3)));
   REQUIRE((*sink)->write(std::span(kSix).subspan(3)));
@@ -267,6 +268,52 @@ TEST_CASE("a matrix goes through files unchanged") {
   CHECK(bits == kSix);
   CHECK((slurp(path) == npy_header(2, 3) + bytes_of(kSix)));
   std::filesystem::remove(path);
+}
+
+TEST_CASE("narrow elements go through files unchanged, in either order") {
+  const auto path = std::filesystem::temp_directory_path() / "delta_test_npy_narrow.npy";
+  struct Case {
+    Element element;
+    const char* little;
+    const char* big;
+    std::vector<std::uint16_t> raw;  // two rows of three
+  };
+  const std::vector<Case> cases = {{Element::f16, "<f2", ">f2", {0x3c00, 0x8000, 0x7e01, 0x0001, 0xfc00, 0x7bff}},
+                                   {Element::bf16, "|V2", ">V2", {0x3f80, 0x8000, 0x7fc1, 0x0001, 0xff80, 0x7f7f}},
+                                   {Element::i8, "|i1", ">i1", {0, 1, 0x7f, 0x80, 0xff, 5}},
+                                   {Element::u8, "|u1", "<u1", {0, 1, 0x7f, 0x80, 0xff, 5}}};
+  for (const Case& c : cases) {
+    INFO(element_name(c.element));
+    const ReadOptions options{.element = Element::bf16};
+    const auto bytes = [&](const std::vector<std::uint16_t>& raw, bool big) {
+      return element_width(c.element) == 2 ? bytes_of(raw, big) : bytes_of(std::vector<std::uint8_t>(raw.begin(), raw.end()));
+    };
+    const auto values = values_of(npy_file(dict_of(c.little, false, "(2, 3)"), bytes(c.raw, false)), options);
+    CHECK(values_of(npy_file(dict_of(c.big, false, "(2, 3)"), bytes(c.raw, true)), options) == values);
+    const std::vector<std::uint16_t> columns = {c.raw[0], c.raw[3], c.raw[1], c.raw[4], c.raw[2], c.raw[5]};
+    CHECK(values_of(npy_file(dict_of(c.little, true, "(2, 3)"), bytes(columns, false)), options) == values);
+    CHECK((*open_text(npy_file(dict_of(c.little, false, "(2, 3)"), bytes(c.raw, false)), options))->element() == c.element);
+    auto out = OutputFile::create(path.string(), {.force = true});
+    REQUIRE(out);
+    auto sink = open_npy_sink(*out, 2, 3, c.element);
+    REQUIRE(sink);
+    REQUIRE((*sink)->write(values));
+    REQUIRE((*sink)->finish());
+    REQUIRE(out->commit());
+    CHECK((slurp(path) == npy_header(2, 3, c.element) + bytes(c.raw, false)));
+    CHECK(npy_header(2, 3, c.element).find(c.little) != std::string::npos);
+  }
+  std::filesystem::remove(path);
+  CHECK(error_of(npy_file(dict_of("|V2", false, "(1, 1)"), "ab")).find("'|V2' are not supported") != std::string::npos);
+  CHECK(error_of(npy_file(dict_of("|V1", false, "(1, 1)"), "a"), {.element = Element::bf16}).find("are not supported") != std::string::npos);
+}
+
+TEST_CASE("more columns than asked for are refused, and as many as the format holds are taken") {
+  const std::string wide = npy_file(dict_of("|u1", false, "(1, 65537)"), std::string(65537, 'a'));
+  CHECK(error_of(wide).find("a vector has 1 to 65536 dimensions") != std::string::npos);
+  CHECK(values_of(wide, {.max_dims = kMostMatrixDims}).size() == 65537);
+  const std::string beyond = npy_file(dict_of("|u1", false, "(1, 1048577)"), std::string(1048577, 'a'));
+  CHECK(error_of(beyond, {.max_dims = kMostMatrixDims}).find("a vector has 1 to 1048576 dimensions") != std::string::npos);
 }
 
 TEST_CASE("hostile .npy files are refused") {

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <map>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,8 @@ TEST_CASE("dimension counts have bounds and agree with the namespace's") {
   CHECK(check_dims(65536));
   refuses(check_dims(0), "one dimension");
   refuses(check_dims(65537), "65537", ErrorCode::limit);
+  CHECK(check_dims(1 << 20, 1 << 20));
+  refuses(check_dims((1 << 20) + 1, 1 << 20), "1048577 dimensions, more than 1048576", ErrorCode::limit);
   CHECK(check_same_dims("n", 3, 3));
   refuses(check_same_dims("n", 3, 4), "4 dimensions, but vectors of namespace 'n' have 3");
   refuses(check_same_dims("", 3, 4), "default namespace");
@@ -109,8 +112,16 @@ TEST_CASE("a delta is checked whole") {
   refuses(check_change({.op = Operation::clamp, .bits = wrong}, 3), "clamp from 2 to 1");
   const std::string large(kMaxMetadataBytes + 1, 'm');
   refuses(check_change({.op = Operation::remove, .metadata = large}, 3), "65537", ErrorCode::limit);
-  const std::vector<std::uint32_t> huge(300'000);
-  refuses(check_change({.op = Operation::dense, .bits = huge}, 300'000), "1200016 bytes", ErrorCode::limit);
+  const std::vector<std::uint32_t> wide(1 << 20);
+  const std::string full(kMaxMetadataBytes, 'm');
+  CHECK(check_change({.op = Operation::dense, .bits = wide, .metadata = full}, 1 << 20));
+  std::vector<std::uint32_t> indices(1 << 19), bits(1 << 19);
+  std::iota(indices.begin(), indices.end(), 0u);
+  CHECK(check_change({.op = Operation::sparse, .indices = indices, .bits = bits, .metadata = full}, 1 << 20));
+  CHECK(fits_sparse(1 << 19, kMaxMetadataBytes));
+  CHECK_FALSE(fits_sparse((1 << 19) + 1, kMaxMetadataBytes));
+  indices.push_back(1 << 19), bits.push_back(0);
+  refuses(check_change({.op = Operation::sparse, .indices = indices, .bits = bits, .metadata = full}, 1 << 20), "4259864 bytes", ErrorCode::limit);
 }
 
 TEST_CASE("parents are known, one an origin, in order, and before the commit") {

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "delta/file.hpp"
+#include "delta/property.hpp"
 #include "delta/text.hpp"
 
 namespace deltalog {
@@ -30,13 +31,15 @@ std::vector<std::string_view> split(std::string_view text, char by) {
   }
 }
 
+constexpr std::uint64_t kMostDims = 1 << 20;  // that the format holds
+
 Result<DimRange> parse_dim_range(std::string_view text) {
   const auto dash = text.find('-');
   const auto first = parse_count(text.substr(0, dash));
   const auto last = dash == text.npos ? first : parse_count(text.substr(dash + 1));
   if (!first || !last) return bad(delta::quote(text) + " is no dimension and no range such as 0-15");
   if (*first > *last) return bad("the range " + delta::quote(text) + " runs backwards");
-  if (*last >= 65536) return bad("dimension " + std::to_string(*last) + " is beyond the limit of 65536 dimensions");
+  if (*last >= kMostDims) return bad("dimension " + std::to_string(*last) + " is beyond the limit of " + std::to_string(kMostDims) + " dimensions");
   return DimRange{static_cast<std::uint32_t>(*first), static_cast<std::uint32_t>(*last)};
 }
 
@@ -118,6 +121,20 @@ Result<std::uint64_t> parse_count(std::string_view text) {
     return bad(delta::quote(text) + " is no whole number");
   }
   return value;
+}
+
+Result<std::uint32_t> parse_max_dims(std::string_view text) {
+  const auto most = parse_count(text);
+  if (!most || *most == 0 || *most > kMostDims) return bad(delta::quote(text) + " is not a number of dimensions from 1 to " + std::to_string(kMostDims));
+  return static_cast<std::uint32_t>(*most);
+}
+
+Result<PropertyText> parse_property(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == text.npos) return bad(delta::quote(text) + " is not KEY=VALUE; KEY= removes it");
+  PropertyText out{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+  DELTA_OK(delta::check_property(out.key, out.value));
+  return out;
 }
 
 Result<std::vector<DimRange>> parse_dims(std::string_view text) {

@@ -29,7 +29,7 @@ Result<std::uint64_t> parse_count(std::string_view text);  ///< decimal digits, 
 struct DimRange {
   std::uint32_t first = 0, last = 0;
 };
-/// "0-15,20": as of cut(1), in any order; returned sorted and disjoint. Errors: empty, backwards, 65,536 or more.
+/// "0-15,20": as of cut(1), in any order; returned sorted and disjoint. Errors: empty, backwards, 2^20 or more.
 Result<std::vector<DimRange>> parse_dims(std::string_view text);
 
 /// "N" or "P%": one of the two.
@@ -47,6 +47,14 @@ struct CommitEvery {
 Result<CommitEvery> parse_commit_every(std::string_view text);
 
 /// A distance: "0.5", "1e-3"; finite and not negative.
+Result<std::uint32_t> parse_max_dims(std::string_view text);  ///< 1 to 2^20
+
+/// "metric=cosine"; an empty value removes the property.
+struct PropertyText {
+  std::string key, value;
+};
+Result<PropertyText> parse_property(std::string_view text);
+
 Result<double> parse_distance(std::string_view text);
 
 /// "all", "now", "since:TIME", "last:N", "every:DURATION", "hourly:N", "daily:N", "weekly:N", "monthly:N", "yearly:N", "tags".

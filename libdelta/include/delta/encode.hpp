@@ -28,6 +28,7 @@ struct EncodeOptions {
   bool force = false;               ///< replace an existing output
   LockWait wait = {};               ///< for other writers of a log that is appended to
   bool allow_nonfinite = false;
+  std::uint32_t max_dims = 65536;   ///< of new namespaces; at most 2^20
   std::string origin = "main";      ///< of inputs that name none
   std::string message = {}, source = {}, trace = {}, tool = {};  ///< of commits that are not stated whole; tool empty: this library's own name
   std::string properties = {};      ///< and their properties (delta/properties.hpp)
@@ -71,7 +72,10 @@ struct ChangeInput {
   std::optional<std::string_view> origin;
   std::optional<std::uint64_t> seq;          ///< must be the next one of its origin
   std::optional<std::span<const std::string_view>> parents;  ///< "origin:seq", none of which another one has seen; none: everything before it
-  std::optional<std::uint32_t> dims = {};    ///< which namespace is meant, where concurrent first creates gave one name several
+  /// Which namespace is meant, where concurrent first creates gave one name several. Of a create beside `indices`: it has so many dims, and
+  /// the values that are not listed are 0.
+  std::optional<std::uint32_t> dims = {};
+  bool copied = false;                       ///< of what the log held: metadata may have members that begin with "deltalog.", which are reserved
 };
 
 /// A commit stated whole, as `dump` writes it: the next `deltas` changes are its own, and a text that is empty here is empty in it. With a setting (see Commit) it holds that alone,
@@ -113,8 +117,11 @@ class DELTA_EXPORT Encoder {
   Status commit(const CommitInput& input);
   /// A commit of the options' origin that holds one setting (see Commit) and has seen everything. A policy or an accuracy is written in
   /// its canonical form. What is diffed from here on is diffed against the state under a policy. An accuracy rounds nothing: what this encoder
-  /// writes is rounded to that of the options. bad_input, or unsupported for an unknown strategy or accuracy.
+  /// writes is rounded to that of the options. bad_input, or unsupported for an unknown strategy, accuracy or kind.
   Status set(std::string_view setting, std::optional<Micros> at = {});
+  /// A property of a namespace (delta/property.hpp), in such a commit; an empty value removes it. Nothing is written where the log says so
+  /// already. bad_input: see check_property(); unsupported: an element type that is none.
+  Status property(std::string_view name_space, std::string_view key, std::string_view value, std::optional<Micros> at = {});
   // Tags. bad_input: no name for a tag, or nothing to be tagged.
   Status tag_time(std::string_view name, Micros time);
   /// A name for these dots and all that they had seen; none: all that the log has. Its own time is the greatest that the log has, or the next,

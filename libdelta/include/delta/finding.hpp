@@ -16,6 +16,7 @@ enum class Verdict : std::uint8_t {
   pruned,        ///< a note: what is left of pruned deltas is vouched for by who compacted them, not by their commits' hashes
   ahead,         ///< a note: commits whose time is ahead of the clock
   redundant,     ///< a note: a commit names a parent that another of its parents had seen
+  ignored,       ///< a note: frames of types that this version does not know, and may pass over
   pending,       ///< commits whose causes are in none of the files given
   unsealed,      ///< clean frame boundary, no footer
   torn,          ///< the file ends inside a frame, or in zero sectors

@@ -42,6 +42,8 @@ struct SegmentInfo {
   bool sealed = true;
   std::uint64_t frames = 0, commits = 0, deltas = 0, vectors = 0;  ///< vectors: named by the segment
   Timestamp first, last;                 ///< of its deltas
+  std::uint64_t unknown_frames = 0, attestations = 0;  ///< among its frames: of types that this version does not know; statements about commits
+  std::string unknown_features;          ///< that its header names and this version does not know: "compat 0x1, ro_compat 0x4"; mostly empty
 };
 
 /// A name for a cut, as a commit of the log sets it: for a time, or for a release.

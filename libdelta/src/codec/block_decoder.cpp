@@ -24,6 +24,10 @@ Error corrupt(Column column, std::string message) {
   return column_error(ErrorCode::corrupt, name_of(column), std::move(message));
 }
 
+Error unknown(Column column, std::string message) {
+  return column_error(ErrorCode::unsupported, name_of(column), std::move(message));
+}
+
 /// An index set of the block: where its indices are to stand, and of which earlier one they are a copy.
 struct Place {
   Form form = Form::all;
@@ -197,11 +201,12 @@ Status Decoder::read_kinds() {
   for (std::size_t i = 0; i < count_; ++i) {
     const std::uint8_t kind = s_.kinds[i];
     const Operation op = operation_of(kind);
-    if (op < Operation::create || op > Operation::remove) return corrupt(Column::kinds, "unknown operation");
-    if (kind >> 4 >= kForms || (!is_assignment(op) && kind >> 4 != 0)) return corrupt(Column::kinds, "unknown form");
+    if (op < Operation::create || op > Operation::remove) return unknown(Column::kinds, "unknown operation " + std::to_string(kind & 15));
+    if (kind >> 4 >= kForms) return unknown(Column::kinds, "unknown form " + std::to_string(kind >> 4));
+    if (!is_assignment(op) && kind >> 4 != 0) return corrupt(Column::kinds, "a form of an operation that has none");
     batch_.ops[i] = op;
     const std::uint8_t lost = batch_.lost[i];
-    if ((lost & ~pruned::all) != 0) return corrupt(Column::lost, "unknown bits");
+    if ((lost & ~pruned::all) != 0) return unknown(Column::lost, "unknown bits " + std::to_string(lost & ~pruned::all));
     if (((lost & (pruned::values | pruned::settled)) != 0 && !is_assignment(op)) || ((lost & pruned::mark) != 0 && op != Operation::create)) {
       return corrupt(Column::lost, "not of this operation");
     }
@@ -224,7 +229,9 @@ Status Decoder::read_relations() {
   for (std::size_t i = 0; i < count_; ++i) {
     if (!is_assignment(batch_.ops[i])) continue;
     const auto relation = static_cast<Relation>(s_.relations[next++]);
-    if (static_cast<std::uint8_t>(relation) >= kRelations) return corrupt(Column::relations, "unknown relation");
+    if (static_cast<std::uint8_t>(relation) >= kRelations) {
+      return unknown(Column::relations, "unknown relation " + std::to_string(s_.relations[next - 1]));
+    }
     any = any || relation != Relation::plain;
     if (relation == Relation::plain) continue;
     if (is_full(batch_.ops[i]) && !partial(i) && has_set(s_.kinds[i])) return corrupt(Column::relations, "of non-zeros");

@@ -15,7 +15,11 @@ constexpr std::uint64_t kFrameSeed = 0x31454d415246;  // "FRAME1"
 constexpr std::uint64_t kTrailerSeed = 0x314c494154;  // "TAIL1"
 constexpr std::size_t kWriterAt = 80, kWriterBytes = 32, kDraftAt = 112;
 
-std::string hex_mask(std::uint64_t mask) {
+bool zero(const Byte* at, std::size_t n) { return std::all_of(at, at + n, [](Byte b) { return b == 0; }); }
+
+}  // namespace
+
+std::string mask_text(std::uint64_t mask) {
   std::string out = "0x";
   bool started = false;
   for (int shift = 60; shift >= 0; shift -= 4) {
@@ -25,10 +29,6 @@ std::string hex_mask(std::uint64_t mask) {
   }
   return out;
 }
-
-bool zero(const Byte* at, std::size_t n) { return std::all_of(at, at + n, [](Byte b) { return b == 0; }); }
-
-}  // namespace
 
 std::string_view kind_name(Kind kind) { return kind == Kind::fresh ? "fresh" : "packed"; }
 
@@ -41,8 +41,13 @@ std::string_view frame_name(FrameType type) {
     case FrameType::sync: return "SYNC";
     case FrameType::footer: return "FOOTER";
     case FrameType::postings: return "POSTINGS";
+    case FrameType::attestation: return "ATTESTATION";
   }
   return "unknown";
+}
+
+std::string type_name(FrameType type) {
+  return is_known(type) ? std::string(frame_name(type)) : "type " + mask_text(static_cast<std::uint8_t>(type));
 }
 
 std::uint32_t Header::salt() const { return load<std::uint32_t>(segment_id.data()); }
@@ -79,8 +84,8 @@ Parse read_header(const Byte* from, Header& h, std::string& why) {
   if (const auto draft = load<std::uint32_t>(from + kDraftAt); draft != kDraft) {
     return why = "draft " + std::to_string(draft) + " of format version 1, not draft " + std::to_string(kDraft) + by, Parse::unsupported;
   }
-  if (const auto unknown = h.features.incompat & ~kKnownFeatures.incompat; unknown != 0) {
-    return why = "incompatible features " + hex_mask(unknown) + by, Parse::unsupported;
+  if (const auto unknown = unknown_of(h.features).incompat; unknown != 0) {
+    return why = "incompatible features " + mask_text(unknown) + by, Parse::unsupported;
   }
   if (load<std::uint32_t>(from + 12) != kHeaderBytes) return why = "another header length" + by, Parse::unsupported;
   if (from[40] < 1 || from[40] > 2) return why = "segment kind " + std::to_string(from[40]) + by, Parse::unsupported;
@@ -94,7 +99,7 @@ void write_frame_header(FrameHeader& f, Byte* to) {
   store(to, kFrameSync);
   to[4] = static_cast<Byte>(f.type);
   to[5] = static_cast<Byte>(f.codec);
-  store(to + 6, std::uint16_t{0});
+  store(to + 6, f.flags);
   store(to + 8, f.salt);
   store(to + 12, f.number);
   store(to + 16, f.stored);
@@ -114,6 +119,7 @@ Parse read_frame_header(const Byte* from, FrameHeader& f, std::string& why) {
   if (f.checksum != static_cast<std::uint32_t>(checksum({from, 60}, kFrameSeed))) return Parse::damaged;
   f.type = static_cast<FrameType>(from[4]);
   f.codec = static_cast<PayloadCodec>(from[5]);
+  f.flags = load<std::uint16_t>(from + 6);
   f.salt = load<std::uint32_t>(from + 8);
   f.number = load<std::uint32_t>(from + 12);
   f.stored = load<std::uint32_t>(from + 16);
@@ -125,21 +131,22 @@ Parse read_frame_header(const Byte* from, FrameHeader& f, std::string& why) {
   f.payload_checksum = load<std::uint64_t>(from + 52);
   if (f.stored > kMaxFrameBytes || f.raw > kMaxFrameBytes) return why = "a frame over the size limit", Parse::unsupported;
   if (is_ignored(f.type)) return Parse::ok;
-  if (!is_known(f.type)) return why = "frame type " + std::to_string(from[4]), Parse::unsupported;
+  if (!is_known(f.type)) return why = "frame " + type_name(f.type), Parse::unsupported;
   if (from[5] > 1) return why = "payload codec " + std::to_string(from[5]), Parse::unsupported;
-  if (!zero(from + 6, 2)) return why = "frame flags " + hex_mask(load<std::uint16_t>(from + 6)), Parse::unsupported;
+  if (f.flags != 0) return why = "frame flags " + mask_text(f.flags), Parse::unsupported;
   return Parse::ok;
 }
 
 const char* misuse(const FrameHeader& f) {
   if (is_ignored(f.type)) return nullptr;  // who knows the type knows its rules
-  const bool data = f.type == FrameType::data, sync = f.type == FrameType::sync;
+  const bool data = f.type == FrameType::data, sync = f.type == FrameType::sync, attestation = f.type == FrameType::attestation;
   if (f.codec == PayloadCodec::plain && f.raw != f.stored) return "a plain payload with another raw length";
   if (f.codec == PayloadCodec::zstd && f.stored >= f.raw) return "a payload that compression made no smaller";
   if (data && f.codec != PayloadCodec::plain) return "a compressed DATA payload";
   if (!data && (f.min_time.hlc != 0 || f.max_time.hlc != 0)) return "a time range of a frame that has none";
   const bool has_first = data || f.type == FrameType::ids || f.type == FrameType::commits || f.type == FrameType::postings;
   if (!has_first && f.first != 0) return "a first number of a frame that has none";
+  if (attestation && (f.codec != PayloadCodec::plain || f.count != 0)) return "an ATTESTATION frame that is compressed, or counts something";
   if (sync && (f.count != 0 || f.stored != 0)) return "a SYNC frame that is not empty";
   return nullptr;
 }

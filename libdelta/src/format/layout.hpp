@@ -28,6 +28,11 @@ struct Features {
   std::uint64_t incompat = 0;   ///< unknown: unsupported
 };
 inline constexpr Features kKnownFeatures{};
+/// What of a mask is not known here.
+constexpr Features unknown_of(const Features& features) {
+  return {features.compat & ~kKnownFeatures.compat, features.ro_compat & ~kKnownFeatures.ro_compat, features.incompat & ~kKnownFeatures.incompat};
+}
+std::string mask_text(std::uint64_t mask);  ///< "0x10"
 
 struct Header {
   std::uint16_t major = kMajor, minor = kMinor;
@@ -47,14 +52,21 @@ enum class FrameType : std::uint8_t {
   sync = 5,     ///< everything before it was made durable
   footer = 6,   ///< a cache of what a forward scan finds
   postings = 0x87,  ///< a cache too: which DATA frames hold deltas of which vectors
+  attestation = 0x90,  ///< what somebody states of a commit: format/attestation.hpp
 };
 inline constexpr std::uint8_t kIgnorable = 0x80;  ///< type bit: skip when unknown
 inline constexpr std::uint8_t kUnsafeToCopy = 0x40;
-constexpr bool is_ignored(FrameType type) {
-  return (static_cast<std::uint8_t>(type) & kIgnorable) != 0 && type != FrameType::postings;
+constexpr bool is_known(FrameType type) {
+  return (type >= FrameType::props && type <= FrameType::footer) || type == FrameType::postings || type == FrameType::attestation;
 }
-constexpr bool is_known(FrameType type) { return (type >= FrameType::props && type <= FrameType::footer) || type == FrameType::postings; }
+/// Not known, and to be passed over.
+constexpr bool is_ignored(FrameType type) { return (static_cast<std::uint8_t>(type) & kIgnorable) != 0 && !is_known(type); }
+/// Holds something that no other frame of the segment says, and that no reader of deltas needs: whoever copies commits copies it, too.
+constexpr bool is_extra(FrameType type) { return is_ignored(type) || type == FrameType::attestation; }
+/// May stand in another segment than the one that it was written for.
+constexpr bool is_safe_to_copy(FrameType type) { return (static_cast<std::uint8_t>(type) & kUnsafeToCopy) == 0; }
 std::string_view frame_name(FrameType type);
+std::string type_name(FrameType type);  ///< the same, or "type 0x88" of one that is not known
 
 /// How the payload as a whole is stored. DATA payloads code their columns themselves and are `plain`.
 enum class PayloadCodec : std::uint8_t { plain = 0, zstd = 1 };
@@ -62,6 +74,7 @@ enum class PayloadCodec : std::uint8_t { plain = 0, zstd = 1 };
 struct FrameHeader {
   FrameType type = FrameType::data;
   PayloadCodec codec = PayloadCodec::plain;
+  std::uint16_t flags = 0;       ///< zero, but of types that are not known
   std::uint32_t salt = 0;
   std::uint32_t number = 0;      ///< of the frame in its segment, from 0
   std::uint32_t stored = 0;      ///< payload bytes without padding

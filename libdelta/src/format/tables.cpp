@@ -668,7 +668,7 @@ Status read_footer(ByteView payload, std::uint32_t count, Footer& footer, std::u
   for (auto& f : footer.frames) f.count = static_cast<std::uint32_t>(in.bounded(kAny32));
   for (auto& f : footer.frames) f.first = in.varint();
   for (auto& f : footer.frames) f.min_time.hlc = in.varint();
-  for (auto& f : footer.frames) f.max_time.hlc = f.min_time.hlc + in.bounded(~f.min_time.hlc);
+  for (auto& f : footer.frames) f.max_time.hlc = f.min_time.hlc + in.varint();  // wraps: of a type that is not known they may be in any order
   for (auto& f : footer.frames) f.min_vector = static_cast<std::uint32_t>(in.bounded(kAny32));
   for (auto& f : footer.frames) f.max_vector = static_cast<std::uint32_t>(f.min_vector + in.bounded(kAny32 - f.min_vector));
   std::uint64_t offset = kHeaderBytes;

@@ -347,6 +347,16 @@ std::vector<MetadataMember> metadata_members(std::string_view json) {
   return out;
 }
 
+Status check_reserved(std::string_view canonical) {
+  constexpr std::string_view kReserved = "deltalog.";
+  if (canonical.find(kReserved) == canonical.npos) return {};
+  for (const MetadataMember& member : metadata_members(canonical)) {
+    if (!member.name.starts_with(kReserved)) continue;
+    return error(ErrorCode::bad_input, "metadata member " + quote(metadata_name(member.name), 80) + ": names that begin with \"deltalog.\" are reserved");
+  }
+  return {};
+}
+
 /// Canonical JSON escapes nothing but quotes, backslashes and C0 control characters.
 std::string metadata_name(std::string_view text) {
   static constexpr std::string_view kShort = "bfnrt", kMeant = "\b\f\n\r\t";

@@ -18,6 +18,9 @@ Result<std::string> canonical_metadata(std::string_view json);
 /// True for "" and for what canonical_metadata() returns: for readers, before merge_metadata().
 bool is_canonical_metadata(std::string_view text);
 
+/// bad_input: a top-level member of a canonical patch begins with "deltalog.", which is reserved for what a later version may mean by it.
+Status check_reserved(std::string_view canonical);
+
 /// RFC 7396: `patch` applied to `target`, "" being the empty object. Both must be canonical. Returns canonical text, which
 /// may be longer than one patch may be.
 std::string merge_metadata(std::string_view target, std::string_view patch);

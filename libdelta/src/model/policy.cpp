@@ -107,7 +107,7 @@ Result<std::uint32_t> parse_dim(std::string_view text) {
   std::uint32_t dim = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), dim);
   if (text.empty() || problem != std::errc() || end != text.data() + text.size()) return bad(quote(text) + " is no dimension");
-  if (dim >= kMaxDims) return bad("dimension " + std::to_string(dim) + " is beyond the limit of " + std::to_string(kMaxDims) + " dimensions");
+  if (dim >= kMostDims) return bad("dimension " + std::to_string(dim) + " is beyond the limit of " + std::to_string(kMostDims) + " dimensions");
   return dim;
 }
 
@@ -255,6 +255,7 @@ Status check_tag(std::string_view name) {
 Status check_setting(std::string_view text) {
   DELTA_TRY(const Setting setting, Setting::parse(text));
   if (setting.kind == Setting::Kind::tag || setting.kind == Setting::Kind::release || setting.kind == Setting::Kind::untag) return check_tag(setting.text);
+  if (setting.kind == Setting::Kind::property || setting.kind == Setting::Kind::unknown) return {};
   const auto refuse = [](Error problem, std::string_view what) {
     if (problem.code == ErrorCode::usage) problem.code = ErrorCode::bad_input;
     problem.message.insert(0, what);

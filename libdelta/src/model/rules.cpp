@@ -104,10 +104,11 @@ Status check_id(std::string_view id) { return check_named("id", id, kMaxIdBytes)
 Status check_origin(std::string_view name) { return check_named("origin", name, kMaxNameBytes); }
 Status check_namespace(std::string_view name) { return check_name("namespace", name, kMaxNameBytes); }
 
-Status check_dims(std::uint64_t dims) {
+Status check_dims(std::uint64_t dims, std::uint32_t most) {
   if (dims == 0) return bad("a vector needs one dimension at least");
-  if (dims > kMaxDims) return over(number(dims) + " dimensions, more than " + number(kMaxDims));
-  return {};
+  if (dims <= most) return {};
+  Error refused = over(number(dims) + " dimensions, more than " + number(most));
+  return dims <= kMostDims ? std::move(refused).with_hint("--max-dims allows up to " + number(kMostDims)) : refused;
 }
 
 Status check_same_dims(std::string_view name, std::uint32_t declared, std::uint64_t dims) {

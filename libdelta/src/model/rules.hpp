@@ -13,6 +13,7 @@
 #include "delta/change.hpp"
 #include "delta/commit.hpp"
 #include "delta/result.hpp"
+#include "support/limits.hpp"
 
 namespace delta::model {
 
@@ -21,8 +22,8 @@ Status check_id(std::string_view id);
 Status check_origin(std::string_view name);
 Status check_namespace(std::string_view name);  ///< may be empty
 
-/// 1 to `most` dimensions; bad_input.
-Status check_dims(std::uint64_t dims);
+/// 1 to `most` dimensions; bad_input, or limit.
+Status check_dims(std::uint64_t dims, std::uint32_t most = kMaxDims);
 /// A namespace that was declared with other dimensions; bad_input.
 Status check_same_dims(std::string_view name, std::uint32_t declared, std::uint64_t dims);
 
@@ -49,6 +50,9 @@ struct ChangeRules {
 /// factor (not 0), clamp bounds in order, metadata size and delta size (16 B and 4 B an index and value, and metadata).
 /// bad_input, or limit for sizes. That the metadata is JSON is canonical_metadata()'s business.
 Status check_change(const Change& change, std::uint32_t dims, ChangeRules rules = {});
+
+/// The same values as a sparse delta, of so many of them, are within the limit of a delta's size. A whole vector always is.
+constexpr bool fits_sparse(std::size_t values, std::size_t metadata) { return 16 + 8 * values + metadata <= kMaxDeltaBytes; }
 
 /// A commit on its own: its seqs, parents (known origins, one each, not of its own future, in order of name), and sizes.
 /// bad_input or limit. Whether it is forked or pending, History says.

@@ -4,11 +4,16 @@
 #include <charconv>
 #include <optional>
 
+#include "delta/property.hpp"
 #include "delta/text.hpp"
 #include "model/names.hpp"
 
 namespace delta {
 namespace {
+
+constexpr std::string_view kPolicy = "policy ", kTag = "tag ", kRelease = "release ", kUntag = "untag ", kAccuracy = "accuracy ", kProperty = "property ";
+constexpr char kBetween = '\n';  // no name holds one
+constexpr std::size_t kMaxKindBytes = 32;
 
 bool is_dot(std::string_view text) {
   const auto colon = text.rfind(':');
@@ -18,8 +23,27 @@ bool is_dot(std::string_view text) {
   return failure == std::errc{} && end == text.data() + text.size();
 }
 
-constexpr std::string_view kPolicy = "policy ", kTag = "tag ", kRelease = "release ", kUntag = "untag ", kAccuracy = "accuracy ";
-constexpr char kBetween = '\n';  // no name holds one
+/// "KIND TEXT", where KIND is none of this version's.
+bool is_unknown(std::string_view text) {
+  const std::string_view kind = text.substr(0, text.find(' '));
+  if (kind.empty() || kind.size() > kMaxKindBytes || text.size() < kind.size() + 2) return false;
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  if (kind[0] < 'a' || kind[0] > 'z' || !std::ranges::all_of(kind, letter)) return false;
+  const std::string_view known[] = {kPolicy, kTag, kRelease, kUntag, kAccuracy, kProperty};
+  return std::ranges::none_of(known, [&](std::string_view k) { return k.substr(0, k.size() - 1) == kind; });
+}
+
+/// "KEY=VALUE@NAMESPACE"
+std::optional<Setting> parse_property(std::string_view text) {
+  const auto equals = text.find('='), at = text.find('@');
+  if (at == text.npos || equals == text.npos || equals > at) return {};
+  Setting setting{Setting::Kind::property, text.substr(0, equals)};
+  auto name = model::parse_namespace(text.substr(at + 1));
+  auto value = equals + 1 == at ? Result(std::string()) : model::parse_name(text.substr(equals + 1, at - equals - 1));
+  if (!name || !value || !check_property(setting.text, *value)) return {};
+  setting.name_space = std::move(name).value(), setting.value = std::move(value).value();
+  return setting;
+}
 
 /// "MICROSECONDS NAME"
 std::optional<Setting> parse_tag(std::string_view text) {
@@ -68,6 +92,8 @@ Result<Setting> Setting::parse(std::string_view text) {
   if (const auto rest = behind(kTag, text)) setting = parse_tag(*rest);
   if (const auto rest = behind(kRelease, text)) setting = parse_release(*rest);
   if (const auto rest = behind(kAccuracy, text)) setting = parse_accuracy(*rest);
+  if (const auto rest = behind(kProperty, text)) setting = parse_property(*rest);
+  if (is_unknown(text)) setting = Setting{Kind::unknown, text, 0, {}};
   if (!setting) return error(ErrorCode::bad_input, "not a setting: " + quote(text, 80));
   return std::move(*setting);
 }
@@ -78,6 +104,11 @@ std::string Setting::to_text() const {
     case Kind::tag: return std::string(kTag).append(std::to_string(at)).append(" ").append(text);
     case Kind::untag: return std::string(kUntag).append(text);
     case Kind::accuracy: return std::string(kAccuracy).append(text).append("@").append(model::namespace_text(name_space));
+    case Kind::property: {
+      const std::string escaped = value.empty() ? std::string() : model::name_text(value);
+      return std::string(kProperty).append(text).append("=").append(escaped).append("@").append(model::namespace_text(name_space));
+    }
+    case Kind::unknown: return std::string(text);
     case Kind::release: break;
   }
   std::string release = std::string(kRelease).append(text);

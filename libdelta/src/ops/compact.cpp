@@ -15,6 +15,7 @@
 #include "ops/compact_rows.hpp"
 #include "ops/merge_set.hpp"
 #include "ops/retention.hpp"
+#include "store/extras.hpp"
 #include "store/log_impl.hpp"
 #include "store/packed_writer.hpp"
 
@@ -141,6 +142,7 @@ class Compaction {
     pruning_ = rules_.times != KeptTimes::all() || options_.assume_closed;
     prune_options_ = {rules_.times, {}, options_.whole_deltas, options_.assume_closed};
     for (const auto& heads : rules_.releases) prune_options_.releases.push_back(log_.context(heads));
+    DELTA_TRY(extras_, store::extras_of(segments()));
     rows_.emplace(log_, pruning_, kept_by_all(), rules_.releases, options_.assume_closed);
     const bool small = !pruning_ && survey_.bytes() <= store::PackedWriter::kTrialBytes;
     Buffer held;
@@ -149,16 +151,30 @@ class Compaction {
       return file ? file->write(bytes) : Status{};
     };
     store::PackedWriter writer(log_.catalog(), rows_->table().rows, survey_.order, rows_->first_previous(),
-                               {options_.preset, thread_count(options_.threads), identity()}, sink);
+                               {options_.preset, thread_count(options_.threads), identity(), compat(), extras_.kept}, sink);
     DELTA_OK(write_vectors(writer));
     DELTA_OK(rows_->finish(writer));
     CompactReport done = report(writer);
     if (small) DELTA_OK(write_smaller(held, file, done));
-    if (done.repacked) note_unknown(done.notices);
+    if (done.repacked) {
+      note_unknown(done.notices);
+      done.notices.insert(done.notices.end(), extras_.left_out.begin(), extras_.left_out.end());
+    }
     return done;
   }
 
  private:
+  std::vector<const store::Segment*> segments() const {
+    std::vector<const store::Segment*> all;
+    for (const auto& part : log_.impl().parts) all.push_back(&part.segment);
+    return all;
+  }
+  std::uint64_t compat() const {
+    std::uint64_t features = 0;
+    for (const store::Segment* segment : segments()) features |= segment->header.features.compat;
+    return features;
+  }
+
   bool keeps_all() const {
     return options_.keep.empty() || std::ranges::any_of(options_.keep, [](const KeepRule& rule) { return rule.kind == KeepRule::Kind::all; });
   }
@@ -318,6 +334,7 @@ class Compaction {
   Survey survey_;
   model::PruneOptions prune_options_;  // of the vector at hand
   std::optional<ops::CompactRows> rows_;
+  store::Extras extras_;
   ChangeBatch gathered_;  // of the group at hand; the next one takes its memory over
   std::uint64_t deltas_ = 0, partial_ = 0, longest_ = 0;
 };
@@ -346,6 +363,7 @@ namespace {
 
 Status check_whole(const Log& log, const CompactOptions& options) {
   if (log.impl().wanted) return error(ErrorCode::usage, "a log opened for some ids cannot be compacted: the others would be lost");
+  for (const auto& part : log.impl().parts) DELTA_OK(store::check_rewritable(part.segment));
   return refuse_forks(log, options.threads);
 }
 

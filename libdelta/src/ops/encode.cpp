@@ -1,9 +1,11 @@
 // The public face of encoding: opens what is written to, and hands inputs to the front end of their kind.
 #include "delta/encode.hpp"
 
+#include "delta/property.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "model/policy.hpp"
+#include "model/rules.hpp"
 #include "ops/encode_change.hpp"
 #include "ops/encode_matrix.hpp"
 #include "ops/encode_session.hpp"
@@ -70,6 +72,7 @@ Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
   DELTA_OK(impl_->changes.finish());
   DELTA_OK(model::check_setting(setting));
   DELTA_TRY(Setting canonical, Setting::parse(setting));
+  if (canonical.kind == Setting::Kind::unknown) return error(ErrorCode::unsupported, "unknown kind of setting: " + quote(setting, 80));
   std::string rules;  // or the accuracy
   if (canonical.kind == Setting::Kind::policy) {
     DELTA_TRY(const Policy policy, Policy::parse(canonical.text));
@@ -79,6 +82,16 @@ Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
     canonical.text = rules = accuracy.to_text();
   }
   return impl_->set(canonical.to_text(), at, true);
+}
+
+Status Encoder::property(std::string_view name_space, std::string_view key, std::string_view value, std::optional<Micros> at) {
+  DELTA_OK(check_property(key, value));
+  if (key == kElementKey && !value.empty()) DELTA_OK(parse_element(value));
+  DELTA_OK(model::check_namespace(name_space));
+  DELTA_OK(impl_->changes.finish());
+  DELTA_TRY(const auto present, properties_of(impl_->session.log()));
+  if (property_named(present, name_space, key) == value) return {};
+  return set(Setting{Setting::Kind::property, key, 0, std::string(name_space), std::string(value)}.to_text(), at);
 }
 
 void Encoder::set_message(std::string message) { impl_->session.set_message(std::move(message)); }

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "delta/text.hpp"
+#include "model/fold.hpp"
 #include "model/metadata.hpp"
 #include "model/rules.hpp"
 
@@ -143,8 +144,24 @@ Result<std::uint32_t> ChangeEncoder::vector_of(const ChangeInput& input) {
   return bad(std::string(operation_name(*input.op)) + " of " + quote(input.id) + ", which does not exist").with_hint("create it first");
 }
 
-Status ChangeEncoder::change(const ChangeInput& given) {
-  DELTA_OK(check_lossy(given));
+/// The values of a create that lists some of them, in expanded_.
+Status ChangeEncoder::expand(const ChangeInput& input) {
+  DELTA_OK(model::check_dims(*input.dims, session_.options().max_dims));
+  indices_.assign(input.indices.begin(), input.indices.end());
+  bits_.assign(input.bits.begin(), input.bits.end());
+  DELTA_OK(model::sort_sparse(*input.dims, indices_, bits_));
+  expanded_.assign(*input.dims, 0);
+  model::scatter(indices_, bits_, expanded_.data());
+  return {};
+}
+
+Status ChangeEncoder::change(const ChangeInput& stated) {
+  DELTA_OK(check_lossy(stated));
+  ChangeInput given = stated;
+  if (given.op == Operation::create && given.dims && (!given.indices.empty() || given.bits.size() != *given.dims)) {
+    DELTA_OK(expand(stated));
+    given.bits = expanded_, given.indices = {};
+  }
   DELTA_TRY(const std::uint32_t vector, vector_of(given));
   ChangeInput input = given;
   if (session_.quantizer().lossy() && (!input.op || *input.op == Operation::create || *input.op == Operation::dense)) {
@@ -201,6 +218,7 @@ Status ChangeEncoder::put(const ChangeInput& input, std::uint32_t vector) {
   metadata_.clear();
   if (!input.metadata.empty()) {
     DELTA_TRY(metadata_, model::canonical_metadata(input.metadata));
+    if (!stated_ && !input.copied) DELTA_OK(model::check_reserved(metadata_));
   }
   Change change{.vector = vector, .op = input.op.value_or(Operation::dense), .indices = input.indices, .bits = input.bits, .metadata = metadata_};
   DELTA_TRY(change.time, session_.stamp(input.at, input.tick));
@@ -230,7 +248,7 @@ Status ChangeEncoder::put_whole(const ChangeInput& input, Change change, bool ex
     indices_.push_back(static_cast<std::uint32_t>(i));
     bits_.push_back(input.bits[i]);
   }
-  if (indices_.size() == old.size()) return session_.put(change);
+  if (indices_.size() == old.size() || !model::fits_sparse(indices_.size(), change.metadata.size())) return session_.put(change);
   if (indices_.empty() && change.metadata.empty()) {
     if (stated_) return bad("a whole vector that changes nothing is no delta of the commit stated above");
     ++session_.unchanged;

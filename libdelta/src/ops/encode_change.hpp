@@ -24,6 +24,7 @@ class ChangeEncoder {
   bool accuracy_due(const ChangeInput& input, std::uint32_t vector);
   bool changes_nothing(const ChangeInput& input, std::uint32_t vector);
   Status round_sparse(std::uint32_t vector);
+  Status expand(const ChangeInput& input);
   Status put(const ChangeInput& input, std::uint32_t vector);
   Status put_whole(const ChangeInput& input, Change change, bool exists);
 
@@ -33,7 +34,7 @@ class ChangeEncoder {
   std::optional<std::vector<std::string>> parents_;  // as the open commit's first line gave them
   std::string metadata_;
   std::vector<std::uint32_t> indices_, bits_;
-  std::vector<std::uint32_t> rounded_, stored_;  // a whole vector
+  std::vector<std::uint32_t> rounded_, stored_, expanded_;  // a whole vector
 };
 
 }  // namespace delta::ops

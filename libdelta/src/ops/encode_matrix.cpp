@@ -154,7 +154,7 @@ Status MatrixEncoder::diff_row(std::uint64_t row, std::span<const std::uint32_t>
     chunk.values[n] = bits[i];
     n += old[i] != bits[i];
   }
-  const bool all = n == base + dims;
+  const bool all = n == base + dims || !model::fits_sparse(n - base, 0);
   chunk.indices.resize(all ? base : n), chunk.values.resize(all ? base : n);
   chunk.rows.push_back(all ? Chunk::Row{vector, Operation::dense, {}, bits} : Chunk::Row{vector, Operation::sparse, {base, n}, {}});
   return {};

@@ -167,7 +167,7 @@ Result<std::uint32_t> EncodeSession::name_space(std::string_view name, std::uint
   if (const auto known = catalog().find_namespace(name, dims)) return *known;
   if (const auto other = dims_of(name)) DELTA_OK(model::check_same_dims(name, *other, dims));
   DELTA_OK(model::check_namespace(name));
-  DELTA_OK(model::check_dims(dims));
+  DELTA_OK(model::check_dims(dims, options_.max_dims));
   return catalog().add_namespace(name, dims);
 }
 

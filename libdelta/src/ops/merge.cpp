@@ -76,7 +76,8 @@ void Merge::Impl::plan() {
   count();
 }
 
-/// Parts that lack nothing are copied; of the others, what neither the excluded logs nor a copied part nor one before them holds.
+/// Parts that lack nothing are copied, and those of which more than commits is wanted; of the others, what neither the excluded logs nor a
+/// copied part nor one before them holds.
 void Merge::Impl::plan_without_excluded() {
   std::vector<bool> known(set.history().size());
   const auto lacks = [&](const ops::MergePart& part) {
@@ -85,18 +86,27 @@ void Merge::Impl::plan_without_excluded() {
   const auto learn = [&](const ops::MergePart& part) {
     for (const auto number : part.whole) known[number] = true;
   };
+  std::set<Hash> extras;
+  const auto learn_extras = [&](const ops::MergePart& part) { extras.insert(part.extras.begin(), part.extras.end()); };
   for (const auto& part : set.parts()) {
-    if (part.excluded) learn(part);
+    if (part.excluded) learn(part), learn_extras(part);
   }
+  // A frame or a feature that nobody here knows goes with its segment whole.
+  const auto needs_whole = [&](const ops::MergePart& part, std::int64_t wanted) {
+    const auto unknown = format::unknown_of(part.segment.header.features);
+    const bool features = wanted > 0 && (unknown.compat != 0 || unknown.ro_compat != 0);
+    return features || std::ranges::any_of(part.extras, [&](const Hash& extra) { return !extras.contains(extra); });
+  };
   const std::vector<bool> excluded = known;
   std::vector<const ops::MergePart*> some;
   for (const auto& part : set.parts()) {
     if (part.excluded) continue;
     const auto any = std::ranges::count_if(part.all, [&](std::uint32_t number) { return !excluded[number]; });
-    if (any == 0) continue;
-    if (static_cast<std::size_t>(any) == part.all.size()) {
+    const bool whole = needs_whole(part, any);
+    if (any == 0 && !whole) continue;
+    if (whole || static_cast<std::size_t>(any) == part.all.size()) {
       items.push_back({&part, {}});
-      learn(part);
+      learn(part), learn_extras(part);
     } else {
       some.push_back(&part);
     }

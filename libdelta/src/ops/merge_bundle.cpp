@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "format/wire.hpp"
+#include "store/extras.hpp"
 #include "store/log_impl.hpp"
 #include "store/packed_writer.hpp"
 #include "store/segment_writer.hpp"
@@ -253,11 +254,7 @@ BundleSource& BundleSource::operator=(BundleSource&&) noexcept = default;
 BundleSource::~BundleSource() = default;
 
 Result<BundleSource> BundleSource::open(const store::Segment& segment, unsigned threads) {
-  if ((segment.header.features.ro_compat & ~format::kKnownFeatures.ro_compat) != 0) {
-    return error(ErrorCode::unsupported, "only some of it is wanted, and it has features that this version does not know")
-        .in(segment.file->name())
-        .at(store::place_name(segment.number, nullptr));
-  }
+  DELTA_OK(store::check_rewritable(segment));
   auto impl = std::make_unique<Impl>(segment, threads);
   DELTA_OK(impl->open());
   return BundleSource(std::move(impl));

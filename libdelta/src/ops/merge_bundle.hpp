@@ -24,7 +24,7 @@ std::vector<Bundle> cut_bundles(const MergeSet& set, const MergePart& part, std:
 /// A segment of which bundles are made, however many: its tables, and where the deltas of each row are.
 class BundleSource {
  public:
-  /// Errors: unsupported for a segment that asks not to be rewritten.
+  /// Errors: those of check_rewritable().
   static Result<BundleSource> open(const store::Segment& segment, unsigned threads);
   BundleSource(BundleSource&&) noexcept;
   BundleSource& operator=(BundleSource&&) noexcept;

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "delta/text.hpp"
+#include "store/extras.hpp"
 #include "store/log_impl.hpp"
 #include "support/digest.hpp"
 
@@ -64,6 +65,12 @@ Finding unknown_columns(const store::Segment& segment, const format::UnknownColu
           format::unknown_text(unknown).append(what), "written by " + escape(segment.header.writer)};
 }
 
+bool MergePart::has_extras_of(const MergePart& other) const {
+  const auto mine = format::unknown_of(segment.header.features), its = format::unknown_of(other.segment.header.features);
+  if (other.unknown.any() && unknown.digest != other.unknown.digest) return false;
+  return (its.compat & ~mine.compat) == 0 && (its.ro_compat & ~mine.ro_compat) == 0 && std::ranges::includes(extras, other.extras);
+}
+
 bool MergeSet::before(const MergePart& a, const MergePart& b) const {
   if (key_less(catalog_, a.first, b.first)) return true;
   if (key_less(catalog_, b.first, a.first)) return false;
@@ -94,6 +101,7 @@ Status MergeSet::add_segment(store::Segment segment, bool excluded, std::vector<
   }
   DELTA_OK(add_rows(part));
   part.unknown = part.segment.commits.unknown;
+  DELTA_TRY(part.extras, store::extra_digests(part.segment));
   store::unload_tables(part.segment);
   parts_.push_back(std::move(part));
   return {};
@@ -391,8 +399,8 @@ void MergeSet::drop_contained() {
     const auto rarest = std::ranges::min_element(part.all, {}, [&](std::uint32_t number) { return holders[number].size(); });
     return std::ranges::any_of(rarest == part.all.end() ? order : holders[*rarest], [&](std::size_t o) {
       const MergePart& other = parts_[o];
-      if (o == p || !includes(other.whole, part.all) || !other.has_columns_of(part)) return false;
-      const bool same = includes(part.whole, other.all) && part.has_columns_of(other);
+      if (o == p || !includes(other.whole, part.all) || !other.has_extras_of(part)) return false;
+      const bool same = includes(part.whole, other.all) && part.has_extras_of(other);
       return !same || std::pair(other.digest, other.length) < std::pair(part.digest, part.length);
     });
   };

@@ -41,11 +41,12 @@ struct MergePart {
   std::vector<Run> runs;                 // by origin number
   std::vector<Stated> stated;
   format::UnknownColumns unknown;        // of its commits
-  /// All that `other` says of its commits in columns that are not known.
-  bool has_columns_of(const MergePart& other) const { return !other.unknown.any() || unknown.digest == other.unknown.digest; }
+  std::vector<Hash> extras;              // of frames beside the deltas: store::extra_digests()
   Key first;                             // the least key of a commit's last delta
 
   const std::string& file() const { return segment.file->name(); }
+  /// All that `other` has beside its commits: the same frames, and the features that this version does not know.
+  bool has_extras_of(const MergePart& other) const;
 };
 
 /// Says of optional columns of COMMITS that are not known here what became of them.

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "model/metadata.hpp"
+#include "model/rules.hpp"
 #include "ops/diff.hpp"
 
 namespace delta {
@@ -60,7 +61,8 @@ class Restorer {
     if (dims_.empty() && patches.empty()) return {};
     ++summary_.changed;
     summary_.values += dims_.size();
-    if (dims_.size() == target.bits.size()) return put(vector, Operation::dense, {}, target.bits, patches);
+    const std::size_t metadata = patches.empty() ? 0 : patches[0].size();
+    if (dims_.size() == target.bits.size() || !model::fits_sparse(dims_.size(), metadata)) return put(vector, Operation::dense, {}, target.bits, patches);
     values_.clear();
     for (const auto dim : dims_) values_.push_back(target.bits[dim]);
     return put(vector, Operation::sparse, dims_, values_, patches);
@@ -74,6 +76,7 @@ class Restorer {
     ChangeInput input;
     input.id = catalog.id(vector), input.name_space = space.name, input.dims = space.dims;
     input.op = op, input.indices = dims, input.bits = bits, input.at = options_.at;
+    input.copied = true;
     if (!patches.empty()) input.metadata = patches[0];
     DELTA_OK(encoder_.change(input));
     input.op = Operation::sparse, input.indices = {}, input.bits = {};

@@ -67,7 +67,8 @@ class Verifier {
     for (std::size_t i = 0; i < scanned.segments.size(); ++i) {
       auto& segment = scanned.segments[i];
       report_.frames += segment.frames.size();
-      if (options_.level >= VerifyLevel::frame && !segment.whole) name_losses(file, i, segment);
+      for (const auto& frame : segment.frames) report_.unknown_frames += format::is_ignored(frame.header.type) ? 1 : 0;
+      if (options_.level >= VerifyLevel::frame && !segment.whole && segment.known) name_losses(file, i, segment);
       sources_.push_back({file, i, std::move(segment), {}, {}});
     }
     return {};
@@ -85,7 +86,7 @@ class Verifier {
   }
 
   void open_part(Source& source) {
-    if (!source.scanned.header) return;
+    if (!source.scanned.header || !source.scanned.known) return;
     Log::Impl::Part part;
     part.segment = store::from_scan(source.file, source.number, source.scanned);
     const std::string where = store::place_name(source.number, nullptr);
@@ -116,6 +117,7 @@ class Verifier {
       ops::ContentCheck check(log_, part, source.scanned, threads_, report);
       DELTA_OK(check.run(chain, [&](const ChangeBatch& batch) { if (chain) existence.add(batch); }));
       source.rows = std::move(check.rows);
+      source.scanned.known = !check.met_unknown();
       report_.commits += part.segment.rows().size();
       report_.deltas += part.segment.committed();
     }
@@ -123,8 +125,8 @@ class Verifier {
     check_pending();
     check_late();
     check_forks();
-    // With deltas missing, links, clocks and existence would accuse the innocent: the damage is what is wrong.
-    if (!std::ranges::all_of(sources_, [](const Source& s) { return s.scanned.whole && s.part; })) return {};
+    // With deltas missing, links, clocks and existence would accuse the innocent: the damage is what is wrong, or nothing is.
+    if (!std::ranges::all_of(sources_, [](const Source& s) { return s.scanned.whole && s.scanned.known && s.part; })) return {};
     check_links();
     check_clocks();
     check_parents();

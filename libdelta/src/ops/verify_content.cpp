@@ -1,10 +1,12 @@
 #include "ops/verify_content.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "delta/text.hpp"
+#include "format/attestation.hpp"
 #include "model/canonical.hpp"
 #include "model/rules.hpp"
 #include "support/worker_pool.hpp"
@@ -53,6 +55,31 @@ void ContentCheck::check_tables() {
   for (const auto number : part_.commits) {
     if (auto ok = model::check_commit(log_.catalog, log_.history.commit(number)); !ok) invalid(ok.error().message);
   }
+}
+
+/// Attestations: of the right shape. What they state is checked by who knows their algorithm. And what is passed over is named.
+Status ContentCheck::check_extras() {
+  std::map<FrameType, std::uint64_t> passed;
+  for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
+    const FrameType type = segment_.footer.frames[i].type;
+    if (!format::is_extra(type)) continue;
+    if (format::is_ignored(type)) {
+      ++passed[type];
+      continue;
+    }
+    format::FrameHeader header;
+    const auto payload = store::read_stored(segment_, i, header);
+    if (!payload) {
+      say(Verdict::invalid, i, payload.error().message);
+    } else if (const auto read = format::read_attestation(*payload); !read) {
+      say(Verdict::invalid, i, read.error().message);
+    }
+  }
+  for (const auto& [type, count] : passed) {
+    report_(Verdict::ignored, segment_.offset, store::place_name(segment_.number, nullptr),
+            plural(count, "frame") + " of " + format::type_name(type) + ", which this version does not know: passed over (written by " + segment_.header.writer + ")");
+  }
+  return {};
 }
 
 // On a worker: decodes, applies the rules for single deltas, hashes.
@@ -190,10 +217,13 @@ void ContentCheck::take_block(Block& block, const Visit& visit) {
   const format::FrameEntry& entry = segment_.footer.frames[block.entry];
   if (block.unreadable) {
     // The checksum was right, so nobody damaged it: it was written wrong.
-    say(block.unreadable->code == ErrorCode::unsupported ? Verdict::unsupported : Verdict::invalid, block.entry, block.unreadable->message);
+    const bool unsupported = block.unreadable->code == ErrorCode::unsupported;
+    met_unknown_ = met_unknown_ || unsupported;
+    say(unsupported ? Verdict::unsupported : Verdict::invalid, block.entry, block.unreadable->message);
     return;
   }
   if (!block.broken.empty()) say(Verdict::invalid, block.entry, block.broken);
+  if (met_unknown_) return;
   if (entry.first != next_ordinal_ && scanned_.whole) say(Verdict::invalid, block.entry, "deltas are missing before this frame");
   next_ordinal_ = entry.first + entry.count;
   segment_.packed() ? take_packed(block) : take_fresh(block);
@@ -213,6 +243,7 @@ Status ContentCheck::run(bool chain, const Visit& visit) {
   footer_.frames = segment_.footer.frames;
   find_rows_before();
   check_tables();
+  DELTA_OK(check_extras());
   OrderedWork work(worth_threads(segment_.length, threads_), threads_ * 4);
   for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
     if (segment_.footer.frames[i].type != FrameType::data) continue;
@@ -222,6 +253,7 @@ Status ContentCheck::run(bool chain, const Visit& visit) {
                          [this, block, &visit] { return take_block(*block, visit), Status{}; }));
   }
   DELTA_OK(work.finish());
+  if (met_unknown_) return {};  // without its deltas nothing can be said of the rest
   if (segment_.packed()) end_packed();
   while (!segment_.packed() && row_ < segment_.rows().size() && (row_deltas_ > 0 || !segment_.rows()[row_].commit.setting.empty())) end_row();
   check_end(chain);

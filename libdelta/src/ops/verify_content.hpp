@@ -32,6 +32,8 @@ class ContentCheck {
   /// `chain`: hash, too. An Error only for I/O.
   Status run(bool chain, const Visit& visit);
   CheckedRows rows;
+  /// Some deltas are of a kind that this version does not know: what depends on them was not looked at.
+  bool met_unknown() const { return met_unknown_; }
 
  private:
   struct Block;
@@ -43,6 +45,7 @@ class ContentCheck {
     Hash leaf;
   };
   void check_tables();
+  Status check_extras();
   void check_block(Block& block, bool chain) const;
   void take_block(Block& block, const Visit& visit);
   void take_fresh(const Block& block);
@@ -76,6 +79,7 @@ class ContentCheck {
   model::MerkleTree tree_;
   std::vector<Placed> placed_;   // packed: all deltas
   bool hashing_ = false;
+  bool met_unknown_ = false;
 };
 
 }  // namespace delta::ops

@@ -455,8 +455,14 @@ std::vector<SegmentInfo> Log::segments() const {
   for (const auto& part : impl_->parts) {
     const store::Segment& s = part.segment;
     SegmentInfo info{s.file->name(), s.offset, s.length, hex(s.header.segment_id), std::string(format::kind_name(s.header.kind)),
-                     s.header.writer, s.sealed, s.footer.frames.size(), s.rows().size(), s.committed(), s.vectors(), {}, {}};
+                     s.header.writer, s.sealed, s.footer.frames.size(), s.rows().size(), s.committed(), s.vectors(), {}, {}, 0, 0, {}};
+    const auto unknown = format::unknown_of(s.header.features);
+    for (const auto& [name, mask] : {std::pair("compat ", unknown.compat), std::pair("ro_compat ", unknown.ro_compat)}) {
+      if (mask != 0) info.unknown_features += (info.unknown_features.empty() ? "" : ", ") + (name + format::mask_text(mask));
+    }
     for (const auto& frame : s.footer.frames) {
+      info.unknown_frames += format::is_ignored(frame.type);
+      info.attestations += frame.type == FrameType::attestation;
       if (frame.type != FrameType::data) continue;
       if (info.last == Timestamp{} || frame.min_time < info.first) info.first = frame.min_time;
       info.last = std::max(info.last, frame.max_time);
@@ -480,7 +486,7 @@ Result<std::vector<ColumnUse>> Log::columns() const {
       const auto& entry = s.footer.frames[i];
       frames += format::kFrameBytes + format::padded(entry.stored);
       if (format::is_ignored(entry.type)) {
-        count(format::frame_name(entry.type), "", "unknown", entry.stored, entry.stored);
+        count(format::type_name(entry.type), "", "unknown", entry.stored, entry.stored);
         continue;
       }
       DELTA_TRY(const Buffer payload, store::read_frame(s, i));

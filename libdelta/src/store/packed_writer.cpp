@@ -66,6 +66,7 @@ PackedWriter::PackedWriter(const Catalog& catalog, const std::vector<format::Com
     return segment_id(format::Kind::packed, options_.preset, origin, first, time, previous, options_.identity);
   };
   const Commit* first = rows.empty() ? nullptr : &rows.front().commit;
+  file_.keep_compat(options_.compat);
   file_.start(format::Kind::packed, first ? id(catalog.origin(first->origin), first->first, first->time) : id("", 0, {}));
 }
 
@@ -233,6 +234,11 @@ Status PackedWriter::finish(format::CommitTable& table, std::span<const Hash> ha
   }
   for (std::size_t first = 0; first < commits; first += kRowsAtOnce) {
     DELTA_OK(write_commits(table, first, std::min(commits, first + kRowsAtOnce), link));
+  }
+  for (const Extra& extra : options_.extras) {
+    FrameList frame;
+    DELTA_OK(append_extra(extra, frame));
+    DELTA_OK(file_.write(frame, {}));
   }
   DELTA_OK(file_.sync());
   return file_.finish({static_cast<std::uint32_t>(order_.size()), namespace_count_, origin_count_, static_cast<std::uint32_t>(commits), ordinal_});

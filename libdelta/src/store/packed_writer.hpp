@@ -10,6 +10,7 @@
 #include "delta/change.hpp"
 #include "delta/preset.hpp"
 #include "store/copy_watch.hpp"
+#include "store/extras.hpp"
 #include "store/segment_file.hpp"
 #include "support/worker_pool.hpp"
 
@@ -21,6 +22,8 @@ class PackedWriter {
     Preset preset = Preset::balanced;
     unsigned threads = 1;
     Buffer identity = {};  ///< for the segment id: what else tells apart segments of the same first commit
+    std::uint64_t compat = 0;  ///< features that stand in the header, known here or not
+    std::vector<Extra> extras = {};  ///< frames that go before SYNC, in this order
   };
 
   /// `rows`: all commits in order, numbers of the catalog: those of the table that finish() gets. What they were pruned under may be

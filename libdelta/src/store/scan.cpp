@@ -15,7 +15,7 @@ using format::kFrameBytes, format::kHeaderBytes, format::kTrailerBytes;
 
 std::string place_name(std::size_t segment, const format::FrameHeader* frame) {
   std::string name = "segment " + std::to_string(segment);
-  if (frame) name += ", frame " + std::to_string(frame->number) + " (" + std::string(format::frame_name(frame->type)) + ")";
+  if (frame) name += ", frame " + std::to_string(frame->number) + " (" + format::type_name(frame->type) + ")";
   return name;
 }
 
@@ -141,7 +141,9 @@ class Scanner {
     const auto parsed = format::read_frame_header(bytes, frame, why);
     if (parsed == format::Parse::damaged) return after_frames({bytes, n});
     if (parsed == format::Parse::unsupported) {
+      if (segment().header) why += " (written by " + segment().header->writer + ")";
       find(Verdict::unsupported, at_, place_name(segment_number(), &frame), why);
+      segment().known = false;
       stop_ = true;
       return {};
     }

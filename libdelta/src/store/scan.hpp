@@ -24,6 +24,7 @@ struct ScannedSegment {
   std::vector<ScannedFrame> frames;       // valid ones in order, FOOTER included
   std::optional<format::Trailer> trailer; // valid and in agreement with the frames
   bool whole = true;                      // no damage was found inside
+  bool known = true;                      // nor anything that this version does not know: what follows it is not looked at
 };
 
 struct ScannedFile {

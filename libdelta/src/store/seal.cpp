@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "format/wire.hpp"
+#include "store/extras.hpp"
 #include "store/frames.hpp"
 #include "store/log_impl.hpp"
 #include "store/postings.hpp"
@@ -77,6 +78,7 @@ void cut_to_commits(Segment& segment) {
 }
 
 Result<Seal> make_seal(const Segment& segment, unsigned threads) {
+  DELTA_OK(check_rewritable(segment));
   for (std::size_t i = 0; i < segment.frame_numbers.size(); ++i) {
     if (segment.frame_numbers[i] == i) continue;
     return damaged(segment, place_name(segment.number, nullptr), "not sealed, and frames are missing");

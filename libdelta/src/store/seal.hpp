@@ -24,7 +24,8 @@ struct Seal {
   std::vector<format::FrameHeader> frames;  // POSTINGS and FOOTER
 };
 
-/// `segment` was cut, and its tables are loaded, ids included.
+/// `segment` was cut, and its tables are loaded, ids included. Frames that this version does not know are counted as any other. Errors: those
+/// of check_rewritable().
 Result<Seal> make_seal(const Segment& segment, unsigned threads);
 
 }  // namespace delta::store

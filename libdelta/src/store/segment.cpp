@@ -17,6 +17,15 @@ Error damaged(const Segment& segment, const std::string& where, const std::strin
   return error(ErrorCode::corrupt, what).in(segment.file->name()).at(where).with_hint("`deltalog verify` says what is lost");
 }
 
+namespace {
+
+/// Names who knows the feature.
+Error unsupported(const Segment& segment, std::string what) {
+  return error(ErrorCode::unsupported, std::move(what) + " (written by " + segment.header.writer + ")");
+}
+
+}  // namespace
+
 std::string frame_place(const Segment& segment, FrameType type, std::uint32_t number) {
   format::FrameHeader header;
   header.type = type;
@@ -96,7 +105,7 @@ Status check_frame_header(const Segment& segment, const format::FrameEntry& expe
   std::string why;
   const auto parsed = format::read_frame_header(bytes.data(), frame, why);
   if (parsed == format::Parse::unsupported) {
-    return error(ErrorCode::unsupported, why).in(segment.file->name()).at(frame_place(segment, expected.type, number));
+    return unsupported(segment, std::move(why)).in(segment.file->name()).at(frame_place(segment, expected.type, number));
   }
   if (parsed == format::Parse::damaged) return bad("the frame header is damaged");
   if (!format::is_of(frame, expected) || frame.salt != segment.header.salt() || frame.number != number) return bad("another frame stands here");
@@ -115,23 +124,39 @@ Status check_frame(const Segment& segment, const format::FrameEntry& expected, s
   return {};
 }
 
-Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::FrameHeader* header) {
+namespace {
+
+/// Header, payload and padding, checked.
+Result<Buffer> read_whole(const Segment& segment, std::size_t entry, format::FrameHeader& header) {
   const format::FrameEntry& e = segment.footer.frames[entry];
   Buffer bytes(kFrameBytes + format::padded(e.stored));
   DELTA_OK(segment.file->read(segment.offset + e.offset, bytes));
-  format::FrameHeader frame;
-  DELTA_OK(check_frame(segment, e, segment.frame_numbers[entry], bytes, frame));
-  if (header) *header = frame;
-  const std::string where = frame_place(segment, entry);
-  Buffer raw;
-  if (frame.codec == format::PayloadCodec::zstd) {
-    auto unpacked = codec::decompress_payload(ByteView(bytes).subspan(kFrameBytes, frame.stored), frame.raw, raw);
-    if (!unpacked) return damaged(segment, where, unpacked.error().message);
-    return raw;
-  }
+  DELTA_OK(check_frame(segment, e, segment.frame_numbers[entry], bytes, header));
+  return bytes;
+}
+
+Buffer payload_of(Buffer bytes, const format::FrameHeader& frame) {
   bytes.erase(bytes.begin(), bytes.begin() + kFrameBytes);
   bytes.resize(frame.stored);
   return bytes;
+}
+
+}  // namespace
+
+Result<Buffer> read_stored(const Segment& segment, std::size_t entry, format::FrameHeader& header) {
+  DELTA_TRY(Buffer bytes, read_whole(segment, entry, header));
+  return payload_of(std::move(bytes), header);
+}
+
+Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::FrameHeader* header) {
+  format::FrameHeader frame;
+  DELTA_TRY(Buffer bytes, read_whole(segment, entry, frame));
+  if (header) *header = frame;
+  if (frame.codec != format::PayloadCodec::zstd) return payload_of(std::move(bytes), frame);
+  Buffer raw;
+  auto unpacked = codec::decompress_payload(ByteView(bytes).subspan(kFrameBytes, frame.stored), frame.raw, raw);
+  if (!unpacked) return damaged(segment, frame_place(segment, entry), unpacked.error().message);
+  return raw;
 }
 
 Segment from_scan(std::shared_ptr<const InputFile> file, std::size_t number, const ScannedSegment& scanned) {
@@ -181,8 +206,8 @@ Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file
   DELTA_TRY(const ScannedFile scanned, scan_file(*file, true));
   for (const auto& finding : scanned.findings) {
     if (!tolerable(finding.verdict)) {
-      const auto code = finding.verdict == Verdict::unsupported ? ErrorCode::unsupported : ErrorCode::corrupt;
-      return Error{code, finding.what, finding.file, finding.where, finding.hint.empty() ? "`deltalog verify` says what is lost" : finding.hint};
+      if (finding.verdict == Verdict::unsupported) return Error{ErrorCode::unsupported, finding.what, finding.file, finding.where, finding.hint};
+      return Error{ErrorCode::corrupt, finding.what, finding.file, finding.where, finding.hint.empty() ? "`deltalog verify` says what is lost" : finding.hint};
     }
     notices.push_back(finding);
   }
@@ -430,6 +455,7 @@ Status read_data(const Segment& segment, std::size_t entry, bool values, ChangeB
   wanted.values = wanted.metadata = values;
   const auto layout = segment.packed() ? codec::Layout::packed : codec::Layout::fresh;
   if (auto ok = codec::decode_block(payload, layout, frame.count, segment.vectors(), wanted, batch); !ok) {
+    if (ok.error().code == ErrorCode::unsupported) ok = unsupported(segment, std::move(ok.error().message));
     return std::move(std::move(ok).error().in(segment.file->name()).at(frame_place(segment, entry)));
   }
   for (std::size_t i = 0; values && i < batch.size(); ++i) {

@@ -56,6 +56,9 @@ Error damaged(const Segment& segment, const std::string& where, const std::strin
 /// `header`: if not null, receives the frame's own header.
 Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::FrameHeader* header = nullptr);
 
+/// The payload as it is stored, of a frame of any type.
+Result<Buffer> read_stored(const Segment& segment, std::size_t entry, format::FrameHeader& header);
+
 /// All segments of a file by their footers, from the end; none where these are not in order.
 std::optional<std::vector<Segment>> footered_segments(const std::shared_ptr<const InputFile>& file);
 

@@ -17,11 +17,13 @@ Hash segment_id(format::Kind kind, Preset preset, std::string_view origin, std::
   return digest("dlog1 segment", bytes);
 }
 
+std::string_view own_name() { return "deltalog/" DELTA_VERSION; }
+
 void SegmentFile::start(format::Kind kind, const Hash& id) {
   DELTA_CHECK(!started_);
   started_ = true;
   header_.kind = kind;
-  header_.writer = "deltalog/" DELTA_VERSION;
+  header_.writer = own_name();
   header_.segment_id = id;
 }
 

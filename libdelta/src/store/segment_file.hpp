@@ -19,6 +19,9 @@ namespace delta::store {
 Hash segment_id(format::Kind kind, Preset preset, std::string_view origin, std::uint64_t first, Timestamp time, const Hash& previous,
                 ByteView options = {});
 
+/// What the header of a segment says that this version has written.
+std::string_view own_name();
+
 class SegmentFile {
  public:
   using Sink = std::function<Status(ByteView)>;
@@ -28,6 +31,8 @@ class SegmentFile {
   /// Settles id and kind; the header is written with the first bytes. Once.
   void start(format::Kind kind, const Hash& id);
   bool started() const { return started_; }
+  /// Features of what is written anew that this version need not know to keep. Before the first bytes.
+  void keep_compat(std::uint64_t features) { header_.features.compat |= features; }
 
   /// A frame header; salt and number come with the writing.
   static format::FrameHeader frame(format::FrameType type);

@@ -1,5 +1,6 @@
 #include "store/tail.hpp"
 
+#include "store/extras.hpp"
 #include "store/seal.hpp"
 #include "support/worker_pool.hpp"
 
@@ -68,6 +69,7 @@ Status mend_tail(const std::string& path, io::AppendFile& file, std::vector<Find
         .with_hint("get the whole file, or write a new log with -o PATH -f");
   }
   Segment& last = segments.back();
+  if (!nothing) DELTA_OK(check_rewritable(last));  // before anything is cut
   const std::uint64_t end = last.offset + last.length;
   if (end < file.size()) DELTA_OK(save_and_cut(path, file, end, notices));
   return nothing ? Status() : seal(path, file, last, notices);

@@ -17,7 +17,8 @@ FRESH, PACKED = 1, 2
 PROPS, IDS, DATA, COMMITS, SYNC, FOOTER = range(1, 7)
 IGNORABLE = 0x80
 POSTINGS = 7 | IGNORABLE
-KNOWN = (PROPS, IDS, DATA, COMMITS, SYNC, FOOTER, POSTINGS)
+ATTESTATION = 0x90
+KNOWN = (PROPS, IDS, DATA, COMMITS, SYNC, FOOTER, POSTINGS, ATTESTATION)
 POSTINGS_FROM = 17  # DATA frames of a fresh segment
 PLAIN, ZSTD = 0, 1
 MAX_PAYLOAD = 16 << 20
@@ -96,6 +97,7 @@ def read_frame(data, salt, number):
     need(not any(body[stored:]), f"{where}: padding that is not zero")
     need(codec == (ZSTD if stored < raw else PLAIN) and stored <= raw or ignored(kind), f"{where}: codec {codec} of {raw} bytes")
     need(codec == PLAIN or kind != DATA, f"{where}: DATA is always plain")
+    need(kind != ATTESTATION or (codec == PLAIN and count == 0), f"{where}: ATTESTATION is plain and counts nothing")
     need(kind == DATA or ignored(kind) or least == greatest == 0, f"{where}: times of a frame that has none")
     need(kind in (DATA, IDS, COMMITS, POSTINGS) or ignored(kind) or first == 0, f"{where}: a first number of a frame that has none")
     return Frame(kind, codec, number, stored, raw, first, count, least, greatest, header_sum, body[:stored])
@@ -194,6 +196,8 @@ class Segment:
             if not self.packed:
                 self.close(rows, len(self.rows))
             self.rows += rows
+        elif frame.type == ATTESTATION:
+            tables.read_attestation(frame.payload)
         elif frame.type == SYNC:
             need(not frame.payload and frame.count == 0, "SYNC: a payload")
 

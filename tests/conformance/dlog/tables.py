@@ -1,11 +1,12 @@
-"""The payloads that are not deltas: PROPS, IDS, COMMITS, POSTINGS, FOOTER."""
+"""The payloads that are not deltas: PROPS, IDS, COMMITS, POSTINGS, ATTESTATION, FOOTER."""
 from math import gcd
 from typing import NamedTuple
 
-from .wire import Reader, Unsupported, need, unzigzag, utf8
+from .wire import Reader, Unsupported, need, unzigzag, utf8, wrap64
 
 NO_HASH = bytes(32)
 MAX_DIMS = 1 << 20
+MAX_NAME = 1024
 MAX_MICROS, MAX_TICK = (1 << 52) - 1, (1 << 12) - 1
 
 
@@ -215,6 +216,30 @@ def read_postings(payload, count):
     return out
 
 
+class Attestation(NamedTuple):
+    """What somebody states of a commit."""
+    origin: str
+    seq: int
+    commit: bytes
+    algorithm: str
+    key: str
+    content: bytes
+
+
+def read_attestation(payload):
+    reader = Reader(payload, "ATTESTATION")
+    stated = Attestation(reader.text(), reader.varint(), reader.raw(32), reader.text(), reader.text(), reader.rest())
+    need(0 < len(stated.origin.encode()) <= MAX_NAME and len(stated.key.encode()) <= MAX_NAME and stated.seq > 0, "ATTESTATION: a bad name or seq")
+    need(0 < len(stated.algorithm) <= 64 and all("!" <= c <= "~" for c in stated.algorithm), "ATTESTATION: no name of an algorithm")
+    need(not any(control(c) for c in stated.origin + stated.key), "ATTESTATION: a control character in a name")
+    need(0 < len(stated.content) <= 64 << 10, "ATTESTATION: no bytes, or too many")
+    return stated
+
+
+def control(c):
+    return c < " " or "\x7f" <= c < "\xa0"
+
+
 class Entry(NamedTuple):
     """What a FOOTER says of a frame."""
     checksum: int
@@ -241,7 +266,7 @@ def read_footer(payload, count, most_heads):
     totals = tuple(reader.varints(3))
     types = [reader.u8() for _ in range(count)]
     stored, counts, firsts, least, spans, vectors, more = [reader.varints(count) for _ in range(7)]
-    entries = [Entry(*entry[:6], entry[5] + entry[6], entry[7], entry[7] + entry[8])
+    entries = [Entry(*entry[:6], wrap64(entry[5] + entry[6]), entry[7], entry[7] + entry[8])
                for entry in zip(checksums, types, stored, counts, firsts, least, spans, vectors, more)]
     heads = []
     for _ in range(reader.varint(most_heads)):
