@@ -97,6 +97,7 @@ class HeaderParser {
 
   Result<std::string> string() {
     skip();
+    if ((peek() == 'u' || peek() == 'b') && at_ + 1 < text_.size() && (text_[at_ + 1] == '\'' || text_[at_ + 1] == '"')) ++at_;  // Python's prefixes
     const char q = peek();
     if (q != '\'' && q != '"') return fail("a string");
     const std::size_t end = text_.find(q, at_ + 1);
@@ -164,17 +165,42 @@ class HeaderParser {
   Header header_;
 };
 
-Status set_element(std::string_view descr, Layout& layout) {
-  const std::string_view type = descr.substr(descr.empty() ? 0 : 1);
-  const char order = descr.empty() ? '\0' : descr[0];
-  const bool known = type == "f2" || type == "f4" || type == "f8";
-  if (!known || std::string_view("<>=|").find(order) == std::string_view::npos) {
-    return bad("elements of type " + quote(descr, 40) + " are not supported: f2, f4 and f8 are")
-        .with_hint("convert them: numpy.save(file, a.astype('float32'))");
+// What NumPy's dtype() takes for a float. Before a code, but not before a name, the order of the bytes may stand.
+std::optional<Element> element_named(std::string_view type, bool ordered) {
+  struct Known {
+    Element element;
+    std::array<std::string_view, 2> codes, names;
+  };
+  static constexpr std::array<Known, 3> known = {{{Element::f2, {"f2", "e"}, {"float16", "half"}},
+                                                  {Element::f4, {"f4", "f"}, {"float32", "single"}},
+                                                  {Element::f8, {"f8", "d"}, {"float64", "double"}}}};
+  for (const Known& one : known) {
+    const auto is = [&](std::string_view name) { return name == type; };
+    if (std::ranges::any_of(one.codes, is) || (!ordered && std::ranges::any_of(one.names, is))) return one.element;
   }
-  layout.element = static_cast<Element>(type[1] - '0');
-  // '=' and '|' mean "as the writer's machine": little-endian, as every machine that could have written it here.
-  layout.swap = (order == '>') != (std::endian::native == std::endian::big);
+  return {};
+}
+
+// What makes float32 of elements that are none. Only of numbers does astype() do.
+std::string conversion_of(std::string_view type) {
+  const char kind = type.empty() ? '\0' : type[0];
+  if (type == "V2") return "if they are bfloat16: numpy.save(file, a.view(ml_dtypes.bfloat16).astype('float32'))";
+  if (kind == 'O') return "if they are rows of numbers: numpy.save(file, numpy.array(a.tolist(), 'float32'))";
+  if (std::string_view("biufgh").find(kind) != std::string_view::npos) return "convert them: numpy.save(file, a.astype('float32'))";
+  return {};
+}
+
+Status set_element(std::string_view descr, Layout& layout) {
+  const bool ordered = !descr.empty() && std::string_view("<>=|").find(descr[0]) != std::string_view::npos;
+  const std::string_view type = descr.substr(ordered ? 1 : 0);
+  const auto element = element_named(type, ordered);
+  if (!element) {
+    return bad("elements of type " + quote(descr, 40) + " are not supported: f2, f4 and f8 are").with_hint(conversion_of(type));
+  }
+  layout.element = *element;
+  // '=', '|' and no order mean "as the writer's machine": little-endian, as every machine that could have written it here.
+  const bool big = ordered && descr[0] == '>';
+  layout.swap = big != (std::endian::native == std::endian::big);
   return {};
 }
 
