@@ -14,6 +14,7 @@ enum class Verdict : std::uint8_t {
   ok,
   unlinked,      ///< a note: the previous commit of an origin is in none of the files given
   pruned,        ///< a note: what is left of pruned deltas is vouched for by who compacted them, not by their commits' hashes
+  conflict,      ///< vectors of one namespace exist with several dimension counts
   pending,       ///< commits whose causes are in none of the files given
   unsealed,      ///< clean frame boundary, no footer
   torn,          ///< the file ends inside a frame, or in zero sectors

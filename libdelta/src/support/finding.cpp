@@ -7,6 +7,7 @@ std::string_view verdict_name(Verdict verdict) {
     case Verdict::ok: return "ok";
     case Verdict::unlinked: return "unlinked";
     case Verdict::pruned: return "pruned";
+    case Verdict::conflict: return "conflict";
     case Verdict::pending: return "pending";
     case Verdict::unsealed: return "unsealed";
     case Verdict::torn: return "torn";
