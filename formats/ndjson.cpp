@@ -27,12 +27,12 @@ static_assert(LineReader::kPadding >= simdjson::SIMDJSON_PADDING);
 // ---- names ----
 
 enum class Member : unsigned {
-  type, id, name_space, ts, tick, origin, seq, parents, metadata,  // what a change may have
+  type, id, name_space, dims, ts, tick, origin, seq, parents, metadata,  // what a change may have
   op, vector, indices, values, factor, amount, transform, args,    // its operation
   deltas, message, tool, source, trace, setting,                   // a commit
 };
-constexpr std::array<std::string_view, 23> kMembers = {
-    "type", "id", "namespace", "ts", "tick", "origin", "seq", "parents", "metadata",
+constexpr std::array<std::string_view, 24> kMembers = {
+    "type", "id", "namespace", "dims", "ts", "tick", "origin", "seq", "parents", "metadata",
     "op", "vector", "indices", "values", "factor", "amount", "transform", "args",
     "deltas", "message", "tool", "source", "trace", "setting"};
 
@@ -44,8 +44,8 @@ constexpr Members set(M... m) {
   return ((Members{1} << static_cast<unsigned>(m)) | ... | 0);
 }
 
-constexpr Members kAnyChange = set(Member::type, Member::id, Member::name_space, Member::ts, Member::tick, Member::origin,
-                                   Member::seq, Member::parents, Member::metadata, Member::op);
+constexpr Members kAnyChange = set(Member::type, Member::id, Member::name_space, Member::dims, Member::ts, Member::tick,
+                                   Member::origin, Member::seq, Member::parents, Member::metadata, Member::op);
 constexpr Members kCommitNeeds = set(Member::type, Member::origin, Member::seq, Member::deltas);
 constexpr Members kCommitTakes = kCommitNeeds | set(Member::parents, Member::message, Member::tool, Member::source, Member::trace);
 constexpr Members kSettingTakes = kCommitTakes | set(Member::setting, Member::ts, Member::tick);
@@ -101,6 +101,7 @@ std::string suggestion(std::string_view word, const Names& names) {
 }
 
 constexpr std::size_t kShown = 60;  // bytes of a value in a message
+constexpr std::uint64_t kMostDims = std::uint64_t{1} << 20;
 
 Error bad(std::string message) { return error(ErrorCode::bad_input, std::move(message)); }
 
@@ -173,7 +174,7 @@ class LineParser {
   Members seen_ = 0;
   std::string_view type_, op_, transform_;
   std::string last_time_;  // neighbouring lines often share their time
-  Micros last_micros_ = 0;
+  WrittenTime last_written_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs_;  // scratch: indices with values
 };
 
@@ -181,6 +182,7 @@ void clear(Record& r) {
   r.kind = Record::Kind::change;
   r.id = r.name_space = r.metadata = r.message = r.tool = r.source = r.trace = r.setting = {};
   r.op.reset();
+  r.dims.reset();
   r.time.reset();
   r.tick.reset();
   r.origin.reset();
@@ -250,6 +252,10 @@ Status LineParser::read_member(ondemand::field& field, Record& r) {
     case Member::type: return text(m, v, type_);
     case Member::id: return text(m, v, r.id);
     case Member::name_space: return text(m, v, r.name_space);
+    case Member::dims:
+      DELTA_OK(whole(m, v, 1, kMostDims, number));
+      r.dims = static_cast<std::uint32_t>(number);
+      return {};
     case Member::ts: return time(v, r);
     case Member::tick:
       DELTA_OK(whole(m, v, 0, 4095, number));
@@ -308,12 +314,12 @@ Status LineParser::time(ondemand::value& v, Record& r) {
     return std::move(s).error().with_hint("times are RFC 3339, \"2026-11-12T14:10:29Z\", or \"@1794492629\" for seconds");
   }
   if (last_time_.empty() || written != last_time_) {
-    auto parsed = parse_time(written, now_);
+    auto parsed = parse_written_time(written, now_);
     if (!parsed) return bad(fmt::format("member 'ts': {}", parsed.error().message)).with_hint(parsed.error().hint);
-    last_micros_ = *parsed;
+    last_written_ = *parsed;
     last_time_ = written;
   }
-  r.time = last_micros_;
+  r.time = last_written_.us;
   return {};
 }
 
@@ -420,6 +426,10 @@ Status LineParser::indices(ondemand::value& v, std::vector<std::uint32_t>& out) 
 
 Status LineParser::finish(Record& r) {
   if (r.tick && !r.time) return bad("member 'tick' without 'ts'");
+  if (r.time && last_written_.tick) {
+    if (r.tick && *r.tick != *last_written_.tick) return bad(fmt::format("member 'tick' is {}, and 'ts' says {}", *r.tick, *last_written_.tick));
+    r.tick = last_written_.tick;
+  }
   if (!has(Member::type) || type_ == "delta") return finish_change(r);
   if (type_ != "commit") return bad("unknown type " + quote(type_, kShown)).with_hint("types are 'delta' (the default) and 'commit'");
   r.kind = Record::Kind::commit;
@@ -436,11 +446,13 @@ Status LineParser::finish_change(Record& r) {
   static constexpr std::array<std::string_view, 3> transforms = {"negate", "abs", "clamp"};
   // What the line says it is, for messages only: nothing is formatted for a good line.
   const auto what = [this] {
-    return !has(Member::op)     ? std::string("a whole vector (no 'op')")
+    return !has(Member::op)     ? std::string(has(Member::metadata) ? "metadata alone, or a whole vector (no 'op')," : "a whole vector (no 'op')")
            : op_ == "transform" ? fmt::format("transform '{}'", transform_)
                                 : fmt::format("op '{}'", op_);
   };
-  Members needs = set(Member::vector);
+  const bool alone = !has(Member::op) && !has(Member::vector) && has(Member::metadata);
+  Members needs = alone ? 0 : set(Member::vector);
+  if (!has(Member::op) && has(Member::vector) && r.bits.empty()) return bad("a vector needs one dimension at least");
   if (has(Member::op)) {
     const bool transform = op_ == "transform";
     if (transform && !has(Member::transform)) return bad("op 'transform' needs 'transform'");
@@ -505,9 +517,7 @@ Result<bool> NdjsonReader::next(Record& record) {
   for (;;) {
     DELTA_TRY(const auto next_line, state_->lines.next());
     if (!next_line) return false;
-    std::string_view line = *next_line;
-    constexpr std::string_view mark = "\xef\xbb\xbf";
-    if (state_->lines.number() == 1 && line.substr(0, mark.size()) == mark) line.remove_prefix(mark.size());
+    const std::string_view line = *next_line;
     if (is_blank(line)) continue;
     if (auto read = state_->parser.parse(line, record); !read) {
       return std::move(read).error().in(name()).at("line " + std::to_string(this->line()));

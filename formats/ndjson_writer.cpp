@@ -49,6 +49,7 @@ void write_record(std::string& out, const RecordNames& names, const Change& chan
   JsonWriter json(out);
   json.begin_object().member("id", names.id);
   if (!names.name_space.empty()) json.member("namespace", names.name_space);
+  if (names.dims != 0) json.key("dims").u64(names.dims);
   json.member("ts", format_time(change.time.us()));
   if (change.time.tick() != 0) json.key("tick").u64(change.time.tick());
   if (!names.origin.empty()) json.member("origin", names.origin);

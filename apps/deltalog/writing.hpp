@@ -15,6 +15,9 @@ namespace deltalog {
 /// Who writes: --origin, else DELTALOG_ORIGIN in the environment, else "main".
 std::string origin_of(const Invocation& invocation);
 
+/// Of a bundle, which goes elsewhere: says so where its commits, from number `first` of the log on, bear the name that any other writer has, too.
+void warn_of_default_origin(const Invocation& invocation, const delta::Log& log, std::size_t first, Console& console);
+
 /// From --origin, --message, --source, --preset, --force and --threads, which the command must have, and from the environment:
 /// DELTALOG_ORIGIN, SOURCE_DATE_EPOCH and TRACEPARENT. Warns of a TRACEPARENT that is none.
 Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Console& console);

@@ -12,6 +12,14 @@ namespace {
 
 Error bad(std::string what) { return error(ErrorCode::bad_input, std::move(what)); }
 
+/// What is to be merged into the metadata, and nothing of the values.
+bool metadata_alone(const ChangeInput& input) { return !input.op && input.bits.empty() && !input.metadata.empty(); }
+
+Error missing(const ChangeInput& input, std::string_view where) {
+  const std::string what = input.op ? std::string(operation_name(*input.op)) : "metadata";
+  return bad(what + " of " + quote(input.id) + ", which does not exist" + std::string(where)).with_hint("create it first");
+}
+
 }  // namespace
 
 Result<std::vector<Dot>> ChangeEncoder::dots(std::span<const std::string_view> texts) {
@@ -116,8 +124,10 @@ Status ChangeEncoder::finish() {
 /// A create, or a whole vector, declares its namespace; any other update needs one that is there.
 Result<std::uint32_t> ChangeEncoder::vector_of(const ChangeInput& input) {
   DELTA_OK(model::check_id(input.id));
-  if (!input.op || *input.op == Operation::create) {
-    DELTA_TRY(const std::uint32_t ns, session_.name_space(input.name_space, static_cast<std::uint32_t>(input.bits.size())));
+  if ((!input.op && !metadata_alone(input)) || input.op == Operation::create) {
+    const auto dims = static_cast<std::uint32_t>(input.bits.size());
+    if (input.dims && *input.dims != dims) return bad("a vector of " + plural(dims, "value") + ", but of " + plural(*input.dims, "dimension"));
+    DELTA_TRY(const std::uint32_t ns, session_.name_space(input.name_space, dims, stated_left_ > 0));
     return session_.catalog().add_vector(ns, input.id);
   }
   // Names of one spelling with other dims are other vectors: the last that exists is meant.
@@ -131,19 +141,21 @@ Result<std::uint32_t> ChangeEncoder::vector_of(const ChangeInput& input) {
     }
   }
   if (found) return *found;
-  return bad(std::string(operation_name(*input.op)) + " of " + quote(input.id) + ", which does not exist").with_hint("create it first");
+  return missing(input, "");
 }
 
 Status ChangeEncoder::change(const ChangeInput& given) {
   DELTA_OK(check_lossy(given));
   DELTA_TRY(const std::uint32_t vector, vector_of(given));
   ChangeInput input = given;
+  given_ = given.bits;
   if (session_.quantizer().lossy() && (!input.op || *input.op == Operation::create || *input.op == Operation::dense)) {
     rounded_.assign(given.bits.begin(), given.bits.end());
     DELTA_OK(session_.quantizer().round(rounded_));
     DELTA_OK(session_.load(vector));
     input.bits = rounded_;
-    if (changes_nothing(input, vector)) {
+    DELTA_TRY(const bool nothing, changes_nothing(input, vector));
+    if (nothing) {
       ++session_.unchanged;
       return {};
     }
@@ -157,13 +169,36 @@ Status ChangeEncoder::change(const ChangeInput& given) {
 }
 
 bool ChangeEncoder::accuracy_due(const ChangeInput& input, std::uint32_t vector) {
-  return (!input.op || is_assignment(*input.op)) && session_.accuracy_due(session_.catalog().namespace_of(vector));
+  const bool assigns = input.op ? is_assignment(*input.op) : !metadata_alone(input);
+  return assigns && session_.accuracy_due(session_.catalog().namespace_of(vector));
 }
 
 /// A whole vector that is there already, where that is seen before its accuracy is recorded for nothing.
-bool ChangeEncoder::changes_nothing(const ChangeInput& input, std::uint32_t vector) {
-  if (input.op || input.parents || !input.metadata.empty() || !accuracy_due(input, vector)) return false;
-  return session_.current(vector) && session_.state().exists(vector) && std::ranges::equal(session_.state().bits(vector), input.bits);
+Result<bool> ChangeEncoder::changes_nothing(const ChangeInput& input, std::uint32_t vector) {
+  if (input.op || input.parents || !accuracy_due(input, vector)) return false;
+  if (!session_.current(vector) || !session_.state().exists(vector)) return false;
+  for (std::size_t dim = 0; dim < input.bits.size(); ++dim) {
+    if (differs(input, vector, dim)) return false;
+  }
+  if (input.metadata.empty()) return true;
+  DELTA_TRY(patches_, model::canonical_patches(input.metadata));
+  reduce_patches(vector);
+  return patches_.empty();
+}
+
+/// Whether a value of a whole vector changes what is stored. REQUIRES: that is known.
+bool ChangeEncoder::differs(const ChangeInput& input, std::uint32_t vector, std::size_t dim) const {
+  const std::uint32_t stored = session_.state().bits(vector)[dim];
+  if (stored == input.bits[dim]) return false;
+  return !session_.quantizer().has_dead_band() || !session_.quantizer().ignores(given_[dim], stored);
+}
+
+/// Leaves of patches_ only what changes the metadata. REQUIRES: that is known.
+void ChangeEncoder::reduce_patches(std::uint32_t vector) {
+  if (patches_.empty()) return;
+  const std::string_view stored = session_.metadata(vector);
+  const std::vector<std::string_view> views(patches_.begin(), patches_.end());
+  patches_ = model::metadata_patches(stored, model::merge_metadata(stored, views));
 }
 
 /// Of indices_ and bits_, which are those of a sparse delta.
@@ -183,16 +218,16 @@ Status ChangeEncoder::round_sparse(std::uint32_t vector) {
 
 Status ChangeEncoder::put(const ChangeInput& input, std::uint32_t vector) {
   DELTA_TRY(const bool exists, session_.exists(vector));
-  if (!exists && input.op && *input.op != Operation::create) {
-    return bad(std::string(operation_name(*input.op)) + " of " + quote(input.id) + ", which does not exist in what it has seen").with_hint("create it first");
-  }
+  const bool creates = input.op ? *input.op == Operation::create : !metadata_alone(input);
+  if (!exists && !creates) return missing(input, " in what it has seen");
+  Change change{.vector = vector, .op = input.op.value_or(Operation::dense), .indices = input.indices, .bits = input.bits, .metadata = {}};
+  DELTA_TRY(change.time, session_.stamp(input.at, input.tick));
+  if (!input.op) return put_whole(input, change, exists);
   metadata_.clear();
   if (!input.metadata.empty()) {
     DELTA_TRY(metadata_, model::canonical_metadata(input.metadata));
   }
-  Change change{.vector = vector, .op = input.op.value_or(Operation::dense), .indices = input.indices, .bits = input.bits, .metadata = metadata_};
-  DELTA_TRY(change.time, session_.stamp(input.at, input.tick));
-  if (!input.op) return put_whole(input, change, exists);
+  change.metadata = metadata_;
   if (change.op == Operation::sparse) {
     indices_.assign(input.indices.begin(), input.indices.end());
     bits_.assign(input.bits.begin(), input.bits.end());
@@ -203,30 +238,48 @@ Status ChangeEncoder::put(const ChangeInput& input, std::uint32_t vector) {
   return session_.put(change);
 }
 
-/// A whole vector: stored as what changed, where the values in its context are known.
+/// A whole vector, or its metadata alone: stored as what changed, where what is in its context is known.
 Status ChangeEncoder::put_whole(const ChangeInput& input, Change change, bool exists) {
+  patches_.clear();
+  if (!input.metadata.empty()) {
+    DELTA_TRY(patches_, model::canonical_patches(input.metadata));
+  }
   if (!exists) {
     change.op = Operation::create;
-    return session_.put(change);
+    return put_patched(input, change);
   }
   DELTA_OK(session_.load(change.vector));
-  if (!session_.known(change.vector)) return session_.put(change);
-  const auto old = session_.state().bits(change.vector);
+  const bool alone = metadata_alone(input), is_known = session_.known(change.vector);
   indices_.clear(), bits_.clear();
-  for (std::size_t i = 0; i < old.size(); ++i) {
-    if (old[i] == input.bits[i]) continue;
-    indices_.push_back(static_cast<std::uint32_t>(i));
-    bits_.push_back(input.bits[i]);
+  if (is_known) reduce_patches(change.vector);
+  for (std::size_t dim = 0; is_known && dim < input.bits.size(); ++dim) {
+    if (!differs(input, change.vector, dim)) continue;
+    indices_.push_back(static_cast<std::uint32_t>(dim));
+    bits_.push_back(input.bits[dim]);
   }
-  if (indices_.size() == old.size()) return session_.put(change);
-  if (indices_.empty() && change.metadata.empty()) {
-    if (stated_) return bad("a whole vector that changes nothing is no delta of the commit stated above");
-    ++session_.unchanged;
-    return {};
+  const bool all = !alone && (!is_known || indices_.size() == input.bits.size());
+  if (!all) change.op = Operation::sparse, change.indices = indices_, change.bits = bits_;
+  if (all || !indices_.empty() || !patches_.empty()) return put_patched(input, change);
+  if (stated_) return bad("a whole vector that changes nothing is no delta of the commit stated above");
+  ++session_.unchanged;
+  return {};
+}
+
+/// With the first of patches_, and a delta for each other one.
+Status ChangeEncoder::put_patched(const ChangeInput& input, Change change) {
+  if (patches_.size() > 1 && (stated_ || input.seq)) {
+    return error(ErrorCode::limit, "metadata that takes " + plural(patches_.size(), "delta") + ", where one is stated")
+        .with_hint("leave out the seq, and the commit that is stated whole");
   }
-  change.op = Operation::sparse;
-  change.indices = indices_, change.bits = bits_;
-  return session_.put(change);
+  if (!patches_.empty()) change.metadata = patches_[0];
+  DELTA_OK(session_.put(change));
+  change.op = Operation::sparse, change.indices = {}, change.bits = {};
+  for (std::size_t i = 1; i < patches_.size(); ++i) {
+    DELTA_TRY(change.time, session_.stamp(input.at, input.tick));
+    change.metadata = patches_[i];
+    DELTA_OK(session_.put(change));
+  }
+  return {};
 }
 
 }  // namespace delta::ops
