@@ -37,7 +37,7 @@ _deltalog() {
     'merge --into') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'merge --wait') COMPREPLY=(); return ;;
     'merge --not-in') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
-    'merge') COMPREPLY=($(compgen -W 'refuse rename' -- "$word")); return ;;
+    'merge --on-fork') COMPREPLY=($(compgen -W 'refuse rename' -- "$word")); return ;;
     'merge --conflicts') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'merge --policy') COMPREPLY=(); return ;;
     'merge --threads' | 'merge -j') COMPREPLY=(); return ;;
@@ -157,7 +157,7 @@ _deltalog() {
   fi
   case $command in
     encode) words='-o --output -f --force --allow-torn --wait --append --base --from --ids --ids-prefix --namespace --origin --at --step --times -m --message --source --policy --tag --partial --max-delete --commit-every --segment-every --allow-empty --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    merge) words='-o --output -f --force --allow-torn --into --wait --not-in --conflicts --fail-on-conflict --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    merge) words='-o --output -f --force --allow-torn --into --wait --not-in --on-fork --conflicts --fail-on-conflict --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     compact) words='-o --output -f --force --allow-torn --in-place --wait --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     snapshot) words='-o --output -f --force --allow-torn --to --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;

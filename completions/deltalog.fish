@@ -58,6 +58,7 @@ complete -c deltalog -n '__fish_seen_subcommand_from merge' -l allow-torn -d 're
 complete -c deltalog -n '__fish_seen_subcommand_from merge' -l into -r -F -d 'replace LOG by its union with the others, under its lock'
 complete -c deltalog -n '__fish_seen_subcommand_from merge' -l wait -x -d 'wait so long for another writer (default: 10s); none: also write without a lock'
 complete -c deltalog -n '__fish_seen_subcommand_from merge' -l not-in -r -F -d 'leave out what LOG holds: a bundle to ship to it'
+complete -c deltalog -n '__fish_seen_subcommand_from merge' -l on-fork -x -a 'refuse rename' -d 'copies of one origin that went apart: refuse them (default), or rename all but one'
 complete -c deltalog -n '__fish_seen_subcommand_from merge' -l conflicts -r -F -d 'write as NDJSON where concurrent assignments meet now'
 complete -c deltalog -n '__fish_seen_subcommand_from merge' -l fail-on-conflict -d 'write no OUT and exit 1 if there is any conflict'
 complete -c deltalog -n '__fish_seen_subcommand_from merge' -l policy -x -d 'with --conflicts: decide them by POLICY, not by the logs\' own'

@@ -142,7 +142,9 @@ Result<bool> publish(const Target& target, std::vector<delta::OutputFile*> outpu
 Result<Exit> run_merge(const Invocation& invocation, Console& console) {
   DELTA_TRY(const unsigned threads, threads_of(invocation));
   DELTA_TRY(const Target target, target_of(invocation));
-  DELTA_TRY(auto merge, Merge::open(target.logs, {.threads = threads, .not_in = invocation.values("not-in")}));
+  const auto* on_fork = invocation.value("on-fork");
+  const bool rename = on_fork != nullptr && *on_fork == "rename";
+  DELTA_TRY(auto merge, Merge::open(target.logs, {.threads = threads, .not_in = invocation.values("not-in"), .rename_forks = rename}));
   warn_of(merge.notices(), console);
   if (!may_replace(invocation, console) || (target.place && !may_replace(invocation, target.place->path(), console))) return Exit::partly;
   if (merge.empty()) return delta::error(delta::ErrorCode::not_found, "the logs of --not-in lack nothing; nothing was written");

@@ -166,6 +166,7 @@ Command merge_command() {
                            {{"into", 0, "LOG", "replace LOG by its union with the others, under its lock", false, {}, Kind::file}},
                            wait(),
                            {{"not-in", 0, "LOG", "leave out what LOG holds: a bundle to ship to it", true, {}, Kind::file},
+                            {"on-fork", 0, "ACTION", "copies of one origin that went apart: refuse them (default), or rename all but one", false, {"refuse", "rename"}},
                             {"conflicts", 0, "FILE", "write as NDJSON where concurrent assignments meet now", false, {}, Kind::output},
                             {"fail-on-conflict", 0, "", "write no OUT and exit 1 if there is any conflict"}},
                            policy("with --conflicts: decide them by POLICY, not by the logs' own"),
