@@ -108,7 +108,7 @@ void write_record(std::string& out, const RecordNames& names, const Change& chan
 /// Appends the line of a commit; `parents` as the reader gives them.
 void write_record(std::string& out, std::string_view origin, std::span<const Record::Parent> parents, const Commit& commit);
 
-/// Appends the line of a vector of a state: namespace, id, vector, metadata.
+/// Appends the line of a vector of a state: namespace, id, vector, metadata. Without values: of its metadata alone.
 void write_vector(std::string& out, const RecordNames& names, std::span<const std::uint32_t> bits, std::string_view metadata);
 
 }  // namespace delta::formats

@@ -82,7 +82,8 @@ void write_vector(std::string& out, const RecordNames& names, std::span<const st
   JsonWriter json(out);
   json.begin_object().member("id", names.id);
   if (!names.name_space.empty()) json.member("namespace", names.name_space);
-  write_values(json, "vector", bits);
+  if (names.dims != 0) json.key("dims").u64(names.dims);
+  if (!bits.empty()) write_values(json, "vector", bits);
   if (!metadata.empty()) json.key("metadata").raw(metadata);
   json.end_object().end_line();
 }

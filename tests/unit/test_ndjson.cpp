@@ -163,6 +163,9 @@ TEST_CASE("metadata alone is an update, and dims say which namespace is meant") 
   CHECK(r.dims == 3u);
   REQUIRE(read_one(R"({"id":"a","op":"delete"})", r) == "");
   CHECK_FALSE(r.dims);
+  std::string alone;
+  write_vector(alone, {"n", "a", "", 3}, {}, R"({"k":1})");
+  CHECK(alone == R"({"id":"a","namespace":"n","dims":3,"metadata":{"k":1}})" "\n");
   CHECK(error_of(R"({"id":"a","dims":0,"op":"delete"})") == "in: line 1: member 'dims': 0 is not a whole number from 1 to 1048576");
   std::string out;
   write_record(out, {"n", "a", "", 3}, Change{.op = Operation::remove});
