@@ -177,8 +177,9 @@ bool ChangeEncoder::accuracy_due(const ChangeInput& input, std::uint32_t vector)
 Result<bool> ChangeEncoder::changes_nothing(const ChangeInput& input, std::uint32_t vector) {
   if (input.op || input.parents || !accuracy_due(input, vector)) return false;
   if (!session_.current(vector) || !session_.state().exists(vector)) return false;
-  for (std::size_t dim = 0; dim < input.bits.size(); ++dim) {
-    if (differs(input, vector, dim)) return false;
+  const auto stored = session_.state().bits(vector);
+  for (std::size_t dim = 0; dim < stored.size(); ++dim) {
+    if (stored[dim] != input.bits[dim] && !ignores(dim, stored[dim])) return false;
   }
   if (input.metadata.empty()) return true;
   DELTA_TRY(patches_, model::canonical_patches(input.metadata));
@@ -186,11 +187,9 @@ Result<bool> ChangeEncoder::changes_nothing(const ChangeInput& input, std::uint3
   return patches_.empty();
 }
 
-/// Whether a value of a whole vector changes what is stored. REQUIRES: that is known.
-bool ChangeEncoder::differs(const ChangeInput& input, std::uint32_t vector, std::size_t dim) const {
-  const std::uint32_t stored = session_.state().bits(vector)[dim];
-  if (stored == input.bits[dim]) return false;
-  return !session_.quantizer().has_dead_band() || !session_.quantizer().ignores(given_[dim], stored);
+/// Whether a value of a whole vector, which is not the stored one, is no change of it nevertheless.
+bool ChangeEncoder::ignores(std::size_t dim, std::uint32_t stored) const {
+  return session_.quantizer().has_dead_band() && session_.quantizer().ignores(given_[dim], stored);
 }
 
 /// Leaves of patches_ only what changes the metadata. REQUIRES: that is known.
@@ -252,8 +251,9 @@ Status ChangeEncoder::put_whole(const ChangeInput& input, Change change, bool ex
   const bool alone = metadata_alone(input), is_known = session_.known(change.vector);
   indices_.clear(), bits_.clear();
   if (is_known) reduce_patches(change.vector);
-  for (std::size_t dim = 0; is_known && dim < input.bits.size(); ++dim) {
-    if (!differs(input, change.vector, dim)) continue;
+  const auto stored = is_known ? session_.state().bits(change.vector) : std::span<const std::uint32_t>();
+  for (std::size_t dim = 0; dim < std::min(stored.size(), input.bits.size()); ++dim) {
+    if (stored[dim] == input.bits[dim] || ignores(dim, stored[dim])) continue;
     indices_.push_back(static_cast<std::uint32_t>(dim));
     bits_.push_back(input.bits[dim]);
   }

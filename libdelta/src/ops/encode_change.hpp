@@ -22,7 +22,7 @@ class ChangeEncoder {
   Result<std::uint32_t> vector_of(const ChangeInput& input);
   bool accuracy_due(const ChangeInput& input, std::uint32_t vector);
   Result<bool> changes_nothing(const ChangeInput& input, std::uint32_t vector);
-  bool differs(const ChangeInput& input, std::uint32_t vector, std::size_t dim) const;
+  bool ignores(std::size_t dim, std::uint32_t stored) const;
   void reduce_patches(std::uint32_t vector);
   Status round_sparse(std::uint32_t vector);
   Status put(const ChangeInput& input, std::uint32_t vector);
