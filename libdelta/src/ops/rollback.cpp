@@ -56,7 +56,7 @@ class Restorer {
       return error(ErrorCode::bad_input, std::to_string(space.deleted) + " of " + plural(space.existing, "vector") +
                                              (name.empty() ? "" : " of namespace " + quote(name)) + " would be deleted, the first of them " +
                                              quote(catalog.id(space.first)))
-          .with_hint("is the moment right? --max-delete allows more; --dry-run says what would be done");
+          .with_hint("is the moment right? --max-delete allows more, and --dry-run only says what it would do");
     }
     return std::move(summary_);
   }
