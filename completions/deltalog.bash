@@ -31,6 +31,7 @@ _deltalog() {
     'encode --max-error') COMPREPLY=(); return ;;
     'encode --max-relative') COMPREPLY=(); return ;;
     'encode --quantize') COMPREPLY=($(compgen -W 'f16 bf16 int8 int4 binary' -- "$word")); return ;;
+    'encode --ignore-below') COMPREPLY=(); return ;;
     'encode --preset') COMPREPLY=($(compgen -W 'fastest balanced maximum' -- "$word")); return ;;
     'encode --threads' | 'encode -j') COMPREPLY=(); return ;;
     'encode --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
@@ -39,6 +40,7 @@ _deltalog() {
     'merge --into') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'merge --wait') COMPREPLY=(); return ;;
     'merge --not-in') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'merge --on-fork') COMPREPLY=($(compgen -W 'refuse rename' -- "$word")); return ;;
     'merge --conflicts') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'merge --policy') COMPREPLY=(); return ;;
     'merge --threads' | 'merge -j') COMPREPLY=(); return ;;
@@ -113,6 +115,7 @@ _deltalog() {
     'show --threads' | 'show -j') COMPREPLY=(); return ;;
     'show --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'diff --fail-over') COMPREPLY=(); return ;;
+    'diff --base') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'diff --policy') COMPREPLY=(); return ;;
     'diff --id') COMPREPLY=(); return ;;
     'diff --id-glob') COMPREPLY=(); return ;;
@@ -124,6 +127,7 @@ _deltalog() {
     'diff --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'rollback --wait') COMPREPLY=(); return ;;
     'rollback --output' | 'rollback -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'rollback --max-delete') COMPREPLY=(); return ;;
     'rollback --revert') COMPREPLY=(); return ;;
     'rollback --time') COMPREPLY=(); return ;;
     'rollback --origin') COMPREPLY=(); return ;;
@@ -156,8 +160,13 @@ _deltalog() {
     return
   fi
   case $command in
+<<<<<<< HEAD
     encode) words='-o --output -f --force --allow-torn --wait --append --base --from --ids --namespace --origin --at --step --times -m --message --source --policy --element --set --tag --partial --max-delete --commit-every --segment-every --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     merge) words='-o --output -f --force --allow-torn --into --wait --not-in --conflicts --fail-on-conflict --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+=======
+    encode) words='-o --output -f --force --allow-torn --wait --append --base --from --ids --ids-prefix --namespace --origin --at --step --times -m --message --source --policy --tag --partial --max-delete --commit-every --segment-every --allow-empty --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    merge) words='-o --output -f --force --allow-torn --into --wait --not-in --on-fork --conflicts --fail-on-conflict --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+>>>>>>> traps
     compact) words='-o --output -f --force --allow-torn --in-place --wait --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
@@ -165,8 +174,8 @@ _deltalog() {
     dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads --progress -q --quiet --color -h --help --version' ;;
     log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
-    diff) words='--stat --fail-over --with-old --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
-    rollback) words='--append --wait -o --output -f --force --allow-torn --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
+    diff) words='--stat --fail-over --with-old --base --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
+    rollback) words='--append --wait -o --output -f --force --allow-torn --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     tag) words='--at --origin -m --message --wait --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     info) words='--columns --baselines --get --json -j --threads -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;

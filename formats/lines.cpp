@@ -19,7 +19,20 @@ std::string_view without_cr(std::string_view line) {
 
 }  // namespace
 
+/// What the first bytes say of the encoding. Text has no zero byte, and of UTF-16 one of the first two is zero or they are its mark.
+Status LineReader::take_mark() {
+  begun_ = true;
+  while (end_ - begin_ < 3 && !ended_) DELTA_OK(fill());
+  const std::string_view text(buffer_.get() + begin_, end_ - begin_);
+  if (text.starts_with("\xef\xbb\xbf")) begin_ += 3;
+  const bool marked = text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
+  if (text.size() < 2 || (!marked && (text[0] == '\0') == (text[1] == '\0'))) return {};
+  return error(ErrorCode::bad_input, "the text is UTF-16, not UTF-8").in(name()).at("line 1")
+      .with_hint("iconv -f UTF-16 -t UTF-8 converts it; PowerShell writes UTF-8 with -Encoding utf8");
+}
+
 Result<std::optional<std::string_view>> LineReader::next() {
+  if (!begun_) DELTA_OK(take_mark());
   std::size_t searched = 0;  // of the line, without finding its end
   for (;;) {
     const char* const from = buffer_.get() + begin_;

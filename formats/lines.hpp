@@ -11,7 +11,8 @@
 
 namespace delta::formats {
 
-/// Splits a stream at LF; a CR before it goes too, and the last line may lack either. Memory: the longest line, or 1 MiB.
+/// Splits a stream at LF; a CR before it goes too, and the last line may lack either. A byte-order mark at the front is dropped. Memory: the
+/// longest line, or 1 MiB.
 class LineReader {
  public:
   /// After each line that many bytes can be read, whatever they are: vectorised parsers look ahead.
@@ -20,7 +21,7 @@ class LineReader {
   LineReader(std::unique_ptr<ByteStream> stream, std::size_t max_line) : stream_(std::move(stream)), max_line_(max_line) {}
 
   /// The next line, valid until the next call; nothing at the end. Errors: `limit` for a line of more than max_line
-  /// bytes; what reading gives; always with the stream's name.
+  /// bytes; `bad_input` for UTF-16, which PowerShell writes; what reading gives; always with the stream's name.
   Result<std::optional<std::string_view>> next();
 
   bool ready() const;  ///< whether next() has a line without reading
@@ -29,6 +30,7 @@ class LineReader {
 
  private:
   Status fill();
+  Status take_mark();
 
   std::unique_ptr<ByteStream> stream_;
   std::size_t max_line_;
@@ -36,7 +38,7 @@ class LineReader {
   std::size_t capacity_ = 0;  // without the padding
   std::size_t begin_ = 0, end_ = 0;
   std::uint64_t number_ = 0;
-  bool ended_ = false;
+  bool ended_ = false, begun_ = false;
 };
 
 }  // namespace delta::formats

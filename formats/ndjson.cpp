@@ -27,13 +27,13 @@ static_assert(LineReader::kPadding >= simdjson::SIMDJSON_PADDING);
 // ---- names ----
 
 enum class Member : unsigned {
-  type, id, name_space, ts, tick, origin, seq, parents, metadata,  // what a change may have
-  op, vector, indices, values, factor, amount, transform, args, dims,  // its operation
-  deltas, message, tool, source, trace, setting, properties, given,    // a commit
+  type, id, name_space, dims, ts, tick, origin, seq, parents, metadata,  // what a change may have
+  op, vector, indices, values, factor, amount, transform, args,          // its operation
+  deltas, message, tool, source, trace, setting, properties, given,      // a commit
 };
 constexpr std::array<std::string_view, 26> kMembers = {
-    "type", "id", "namespace", "ts", "tick", "origin", "seq", "parents", "metadata",
-    "op", "vector", "indices", "values", "factor", "amount", "transform", "args", "dims",
+    "type", "id", "namespace", "dims", "ts", "tick", "origin", "seq", "parents", "metadata",
+    "op", "vector", "indices", "values", "factor", "amount", "transform", "args",
     "deltas", "message", "tool", "source", "trace", "setting", "properties", "given"};
 
 constexpr std::string_view name_of(Member m) { return kMembers[static_cast<std::size_t>(m)]; }
@@ -44,8 +44,8 @@ constexpr Members set(M... m) {
   return ((Members{1} << static_cast<unsigned>(m)) | ... | 0);
 }
 
-constexpr Members kAnyChange = set(Member::type, Member::id, Member::name_space, Member::ts, Member::tick, Member::origin,
-                                   Member::seq, Member::parents, Member::metadata, Member::op);
+constexpr Members kAnyChange = set(Member::type, Member::id, Member::name_space, Member::dims, Member::ts, Member::tick,
+                                   Member::origin, Member::seq, Member::parents, Member::metadata, Member::op);
 constexpr Members kCommitNeeds = set(Member::type, Member::origin, Member::seq, Member::deltas);
 constexpr Members kCommitTakes = kCommitNeeds | set(Member::parents, Member::message, Member::tool, Member::source, Member::trace,
                                                  Member::properties, Member::given);
@@ -104,6 +104,7 @@ std::string suggestion(std::string_view word, const Names& names) {
 }
 
 constexpr std::size_t kShown = 60;  // bytes of a value in a message
+constexpr std::uint64_t kMostDims = std::uint64_t{1} << 20;
 
 Error bad(std::string message) { return error(ErrorCode::bad_input, std::move(message)); }
 
@@ -176,7 +177,8 @@ class LineParser {
   Members seen_ = 0;
   std::string_view type_, op_, transform_;
   std::string last_time_;  // neighbouring lines often share their time
-  Micros last_micros_ = 0;
+  WrittenTime last_written_;
+  std::optional<std::uint32_t> tick_of_ts_;  // where it was written behind the last 'ts'
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs_;  // scratch: indices with values
 };
 
@@ -255,7 +257,11 @@ Status LineParser::read_member(ondemand::field& field, Record& r) {
     case Member::type: return text(m, v, type_);
     case Member::id: return text(m, v, r.id);
     case Member::name_space: return text(m, v, r.name_space);
-    case Member::ts: return time(m, v, r.time);
+    case Member::dims:
+      DELTA_OK(whole(m, v, 1, kMostDims, number));
+      r.dims = static_cast<std::uint32_t>(number);
+      return {};
+    case Member::ts: DELTA_OK(time(m, v, r.time)); tick_of_ts_ = last_written_.tick; return {};
     case Member::given: return time(m, v, r.given);
     case Member::tick:
       DELTA_OK(whole(m, v, 0, 4095, number));
@@ -287,12 +293,6 @@ Status LineParser::read_operation_member(Member m, ondemand::value& v, Record& r
     case Member::op: return text(m, v, op_);
     case Member::transform: return text(m, v, transform_);
     case Member::indices: return indices(v, r.indices);
-    case Member::dims: {
-      std::uint64_t number = 0;
-      DELTA_OK(whole(m, v, 1, std::numeric_limits<std::uint32_t>::max(), number));
-      r.dims = static_cast<std::uint32_t>(number);
-      return {};
-    }
     case Member::factor:
     case Member::amount: return value(m, v, r.bits);
     default: return values(m, v, r.bits);  // vector, values, args
@@ -321,12 +321,12 @@ Status LineParser::time(Member m, ondemand::value& v, std::optional<Micros>& out
     return std::move(s).error().with_hint("times are RFC 3339, \"2026-11-12T14:10:29Z\", or \"@1794492629\" for seconds");
   }
   if (last_time_.empty() || written != last_time_) {
-    auto parsed = parse_time(written, now_);
+    auto parsed = parse_written_time(written, now_);
     if (!parsed) return bad(fmt::format("member '{}': {}", name_of(m), parsed.error().message)).with_hint(parsed.error().hint);
-    last_micros_ = *parsed;
+    last_written_ = *parsed;
     last_time_ = written;
   }
-  out = last_micros_;
+  out = last_written_.us;
   return {};
 }
 
@@ -433,6 +433,10 @@ Status LineParser::indices(ondemand::value& v, std::vector<std::uint32_t>& out) 
 
 Status LineParser::finish(Record& r) {
   if (r.tick && !r.time) return bad("member 'tick' without 'ts'");
+  if (r.time && tick_of_ts_) {
+    if (r.tick && *r.tick != *tick_of_ts_) return bad(fmt::format("member 'tick' is {}, and 'ts' says {}", *r.tick, *tick_of_ts_));
+    r.tick = tick_of_ts_;
+  }
   if (!has(Member::type) || type_ == "delta") return finish_change(r);
   if (type_ != "commit") return bad("unknown type " + quote(type_, kShown)).with_hint("types are 'delta' (the default) and 'commit'");
   r.kind = Record::Kind::commit;
@@ -449,11 +453,13 @@ Status LineParser::finish_change(Record& r) {
   static constexpr std::array<std::string_view, 3> transforms = {"negate", "abs", "clamp"};
   // What the line says it is, for messages only: nothing is formatted for a good line.
   const auto what = [this] {
-    return !has(Member::op)     ? std::string("a whole vector (no 'op')")
+    return !has(Member::op)     ? std::string(has(Member::metadata) ? "metadata alone, or a whole vector (no 'op')," : "a whole vector (no 'op')")
            : op_ == "transform" ? fmt::format("transform '{}'", transform_)
                                 : fmt::format("op '{}'", op_);
   };
-  Members needs = set(Member::vector);
+  const bool alone = !has(Member::op) && !has(Member::vector) && has(Member::metadata);
+  Members needs = alone ? 0 : set(Member::vector);
+  if (!has(Member::op) && has(Member::vector) && r.bits.empty()) return bad("a vector needs one dimension at least");
   if (has(Member::op)) {
     const bool transform = op_ == "transform";
     if (transform && !has(Member::transform)) return bad("op 'transform' needs 'transform'");
@@ -467,7 +473,7 @@ Status LineParser::finish_change(Record& r) {
     }
     r.op = found->op;
     needs = found->needs;
-    if (r.op == Operation::create && has(Member::dims)) needs = kSparseCreateNeeds;
+    if (r.op == Operation::create && has(Member::dims) && !has(Member::vector)) needs = kSparseCreateNeeds;
   }
   if (const Members extra = seen_ & ~(kAnyChange | needs)) return bad(what() + " does not take " + listed(extra));
   if (const Members missing = (needs | set(Member::id)) & ~seen_) return bad(what() + " needs " + listed(missing));
@@ -519,9 +525,7 @@ Result<bool> NdjsonReader::next(Record& record) {
   for (;;) {
     DELTA_TRY(const auto next_line, state_->lines.next());
     if (!next_line) return false;
-    std::string_view line = *next_line;
-    constexpr std::string_view mark = "\xef\xbb\xbf";
-    if (state_->lines.number() == 1 && line.substr(0, mark.size()) == mark) line.remove_prefix(mark.size());
+    const std::string_view line = *next_line;
     if (is_blank(line)) continue;
     if (auto read = state_->parser.parse(line, record); !read) {
       return std::move(read).error().in(name()).at("line " + std::to_string(this->line()));

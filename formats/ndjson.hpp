@@ -1,6 +1,7 @@
 // Deltas and commits as NDJSON, one object a line: what other programs send, and what `dump` writes.
 //
 //   {"id":"a","vector":[1,2]}                                      a whole vector, to be compared with what is there
+//   {"id":"a","metadata":{"lang":"en"}}                            metadata alone
 //   {"id":"a","ts":"2026-11-12T14:10:29Z","op":"sparse","indices":[7],"values":[0.5]}
 //   {"type":"commit","origin":"main","seq":4,"deltas":2,"parents":["main:3"],"message":"..."}
 //   {"type":"commit","origin":"main","seq":6,"deltas":1,"parents":["main:5"],"setting":"policy max","ts":"2026-11-12T14:10:29Z"}
@@ -37,8 +38,8 @@ struct Record {
   // A change.
   std::string_view id;
   std::string_view name_space;                ///< empty: the default one
-  std::optional<Operation> op;                ///< none: `bits` is the whole vector, to be diffed
-  std::optional<std::uint32_t> dims;          ///< of a create that lists some of its values; the others are 0
+  std::optional<Operation> op;                ///< none: `bits` is the whole vector, to be diffed; without bits there is metadata, alone
+  std::optional<std::uint32_t> dims;          ///< of its namespace, where one name has several counts; of a create that lists some of its values (the others are 0)
   std::vector<std::uint32_t> indices;         ///< of sparse, and of such a create, strictly increasing
   std::vector<std::uint32_t> bits;            ///< raw float32: vector; values; factor; amount; lo, hi
   std::optional<Micros> time;                 ///< also of a commit with a setting
@@ -100,6 +101,7 @@ class NdjsonReader {
 /// What stands before a change's operation. Empty texts and a seq of 0 (in the change) are left out.
 struct RecordNames {
   std::string_view name_space, id, origin;
+  std::uint32_t dims = 0;  ///< where the namespace's name does not tell which is meant; 0: left out
 };
 
 /// Appends the line that NdjsonReader reads back to exactly this change, time included.
@@ -108,7 +110,7 @@ void write_record(std::string& out, const RecordNames& names, const Change& chan
 /// Appends the line of a commit; `parents` as the reader gives them.
 void write_record(std::string& out, std::string_view origin, std::span<const Record::Parent> parents, const Commit& commit);
 
-/// Appends the line of a vector of a state: namespace, id, vector, metadata.
+/// Appends the line of a vector of a state: namespace, id, vector, metadata. Without values: of its metadata alone.
 void write_vector(std::string& out, const RecordNames& names, std::span<const std::uint32_t> bits, std::string_view metadata);
 
 }  // namespace delta::formats

@@ -49,6 +49,7 @@ void write_record(std::string& out, const RecordNames& names, const Change& chan
   JsonWriter json(out);
   json.begin_object().member("id", names.id);
   if (!names.name_space.empty()) json.member("namespace", names.name_space);
+  if (names.dims != 0) json.key("dims").u64(names.dims);
   json.member("ts", format_time(change.time.us()));
   if (change.time.tick() != 0) json.key("tick").u64(change.time.tick());
   if (!names.origin.empty()) json.member("origin", names.origin);
@@ -83,7 +84,8 @@ void write_vector(std::string& out, const RecordNames& names, std::span<const st
   JsonWriter json(out);
   json.begin_object().member("id", names.id);
   if (!names.name_space.empty()) json.member("namespace", names.name_space);
-  write_values(json, "vector", bits);
+  if (names.dims != 0) json.key("dims").u64(names.dims);
+  if (!bits.empty()) write_values(json, "vector", bits);
   if (!metadata.empty()) json.key("metadata").raw(metadata);
   json.end_object().end_line();
 }

@@ -97,6 +97,7 @@ class HeaderParser {
 
   Result<std::string> string() {
     skip();
+    if ((peek() == 'u' || peek() == 'b') && at_ + 1 < text_.size() && (text_[at_ + 1] == '\'' || text_[at_ + 1] == '"')) ++at_;  // Python's prefixes
     const char q = peek();
     if (q != '\'' && q != '"') return fail("a string");
     const std::size_t end = text_.find(q, at_ + 1);
@@ -165,28 +166,48 @@ class HeaderParser {
 };
 
 struct Type {
-  std::string_view name;  // without the byte order
   Element element;
-  bool wide = false;
+  bool wide;                                 // float64
+  std::array<std::string_view, 2> codes, names;
 };
-constexpr std::array<Type, 5> kTypes = {{{"f2", Element::f16}, {"f4", Element::f32}, {"f8", Element::f32, true}, {"i1", Element::i8}, {"u1", Element::u8}}};
+constexpr std::array<Type, 5> kTypes = {{{Element::f16, false, {"f2", "e"}, {"float16", "half"}},
+                                         {Element::f32, false, {"f4", "f"}, {"float32", "single"}},
+                                         {Element::f32, true, {"f8", "d"}, {"float64", "double"}},
+                                         {Element::i8, false, {"i1", "b"}, {"int8", "byte"}},
+                                         {Element::u8, false, {"u1", "B"}, {"uint8", "ubyte"}}}};
 constexpr std::string_view kNameless = "V2";  // what NumPy writes for bfloat16, and for any other two bytes
 
-Status set_element(std::string_view descr, const ReadOptions& options, Layout& layout) {
-  const std::string_view type = descr.substr(descr.empty() ? 0 : 1);
-  const char order = descr.empty() ? '\0' : descr[0];
-  const auto known = std::ranges::find(kTypes, type, &Type::name);
-  const bool bf16 = type == kNameless && options.element == Element::bf16;
-  const auto refused = [&] { return bad("elements of type " + quote(descr, 40) + " are not supported: f2, f4, f8, i1 and u1 are"); };
-  if (std::string_view("<>=|").find(order) == std::string_view::npos) return refused();
-  if (type == kNameless && !bf16) {
-    return refused().with_hint("NumPy writes bfloat16 so: --element bf16 takes it as that; or convert it: a.view(ml_dtypes.bfloat16).astype('float32')");
+// What NumPy's dtype() takes for a number. Before a code, but not before a name, the order of the bytes may stand. Null: none of these.
+const Type* type_named(std::string_view type, bool ordered) {
+  for (const Type& one : kTypes) {
+    const auto is = [&](std::string_view name) { return name == type; };
+    if (std::ranges::any_of(one.codes, is) || (!ordered && std::ranges::any_of(one.names, is))) return &one;
   }
-  if (known == kTypes.end() && !bf16) return refused().with_hint("convert them: numpy.save(file, a.astype('float32'))");
+  return nullptr;
+}
+
+// What makes float32 of elements that are none. Only of numbers does astype() do.
+std::string conversion_of(std::string_view type) {
+  const char kind = type.empty() ? '\0' : type[0];
+  if (type == kNameless) return "NumPy writes bfloat16 so: --element bf16 takes it as that; or convert it: numpy.save(file, a.view(ml_dtypes.bfloat16).astype('float32'))";
+  if (kind == 'O') return "if they are rows of numbers: numpy.save(file, numpy.array(a.tolist(), 'float32'))";
+  if (std::string_view("biufgh").find(kind) != std::string_view::npos) return "convert them: numpy.save(file, a.astype('float32'))";
+  return {};
+}
+
+Status set_element(std::string_view descr, const ReadOptions& options, Layout& layout) {
+  const bool ordered = !descr.empty() && std::string_view("<>=|").find(descr[0]) != std::string_view::npos;
+  const std::string_view type = descr.substr(ordered ? 1 : 0);
+  const bool bf16 = type == kNameless && options.element == Element::bf16;
+  const Type* const known = type_named(type, ordered);
+  if (!known && !bf16) {
+    return bad("elements of type " + quote(descr, 40) + " are not supported: f2, f4, f8, i1 and u1 are").with_hint(conversion_of(type));
+  }
   layout.element = bf16 ? Element::bf16 : known->element;
   layout.wide = !bf16 && known->wide;
-  // '=' and '|' mean "as the writer's machine": little-endian, as every machine that could have written it here.
-  layout.swap = (order == '>') != (std::endian::native == std::endian::big);
+  // '=', '|' and no order mean "as the writer's machine": little-endian, as every machine that could have written it here.
+  const bool big = ordered && descr[0] == '>';
+  layout.swap = big != (std::endian::native == std::endian::big);
   return {};
 }
 

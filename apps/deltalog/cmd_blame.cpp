@@ -142,17 +142,15 @@ Result<Exit> run_blame(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto cut, cut_of(invocation, log));
   override_policy(cut, policy ? &*policy : nullptr, log, console);
   DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
-  bool missing = report_missing(chosen, console);
-  std::size_t told = 0;
+  bool missing = false;
+  std::vector<bool> answered(log.catalog().vectors());
   for (std::uint32_t vector = 0; vector < log.catalog().vectors(); ++vector) {
     if (!chosen.vectors[vector]) continue;
     auto blame = delta::blame(log, vector, cut);
-    if (!blame && blame.error().code == delta::ErrorCode::not_found && blame.error().file.empty()) {
-      console.error(blame.error());
-      missing = true;
-      continue;
-    }
+    if (!blame && blame.error().code == delta::ErrorCode::not_found && blame.error().file.empty()) continue;
     if (!blame) return std::move(blame).error();
+    const bool first = std::ranges::find(answered, true) == answered.end();
+    answered[vector] = true;
     const auto runs = clipped(blame->runs, ranges);
     if (ranges) blame->metadata.clear();
     if (runs.empty()) {
@@ -161,10 +159,11 @@ Result<Exit> run_blame(const Invocation& invocation, Console& console) {
       missing = true;
       continue;
     }
-    if (told++ > 0 && !invocation.has("json")) DELTA_OK(console.print("\n"));
+    if (!first && !invocation.has("json")) DELTA_OK(console.print("\n"));
     DELTA_OK(console.print(invocation.has("json") ? json_report(log, *blame, runs) : text_report(log, *blame, runs, console)));
   }
-  return exit_with(log, missing || told == 0 ? Exit::no : Exit::yes);
+  missing = report_absent(choice, chosen, log.catalog(), answered, "in this state", console) || missing;
+  return exit_with(log, missing ? Exit::no : Exit::yes);
 }
 
 }  // namespace deltalog

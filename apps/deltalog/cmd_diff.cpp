@@ -46,6 +46,7 @@ Status check_usage(const Invocation& invocation) {
     return usage_error(invocation, fmt::format("two logs are compared, not {}; or one at two moments: --at T1 --at T2", logs));
   }
   if (cuts == 1 && logs != 1) return usage_error(invocation, "one moment is compared with now in one log; of several logs name two");
+  if (cuts > 0 && invocation.has("base")) return usage_error(invocation, "--base goes with two logs; several logs at two moments are read together anyway");
   if (invocation.has("with-old") && (!invocation.has("json") || invocation.has("stat"))) {
     return usage_error(invocation, "--with-old adds values to the lines of --json");
   }
@@ -59,12 +60,25 @@ Result<CutOptions> cut_named(const Log& log, const Invocation::Given& given) {
   return cut;
 }
 
+/// A log to be compared, read together with what it was made against. A bundle alone is no state: every vector of the other log would look deleted.
+Result<Log> open_side(const Invocation& invocation, const std::string& path, const VectorChoice& choice, Console& console) {
+  std::vector<std::string> paths = invocation.values("base");
+  paths.push_back(path);
+  DELTA_TRY(auto log, open_logs(invocation, paths, console, &choice));
+  bool any = log.commits() == 0;
+  for (std::uint32_t number = 0; number < log.commits(); ++number) any = any || !log.pending(number);
+  if (any) return log;
+  return delta::error(delta::ErrorCode::bad_input, "is a bundle, of which every commit waits for causes that are not in it: it cannot be compared alone")
+      .in(path)
+      .with_hint("--base LOG reads both together with LOG, which it was made against");
+}
+
 Result<Sides> open_sides(const Invocation& invocation, const VectorChoice& choice, Console& console) {
   const auto& operands = invocation.operands();
   const auto cuts = invocation.in_order({"at", "as-seen-by"});
   if (cuts.empty()) {
-    DELTA_TRY(auto old_log, open_logs(invocation, std::span(operands).first(1), console, &choice));
-    DELTA_TRY(auto new_log, open_logs(invocation, std::span(operands).subspan(1), console, &choice));
+    DELTA_TRY(auto old_log, open_side(invocation, operands[0], choice, console));
+    DELTA_TRY(auto new_log, open_side(invocation, operands[1], choice, console));
     return Sides{std::move(old_log), std::move(new_log), {}, {}, {}, {}};
   }
   DELTA_TRY(auto log, open_logs(invocation, operands, console, &choice));
@@ -99,8 +113,9 @@ std::string number_text(std::optional<double> number) { return number ? fmt::for
 
 class Report {
  public:
-  Report(const Invocation& invocation, Console& console)
-      : console_(console),
+  Report(const Invocation& invocation, const Sides& sides, Console& console)
+      : sides_(sides),
+        console_(console),
         json_(invocation.has("json")),
         stat_(invocation.has("stat")),
         old_(invocation.has("with-old")),
@@ -110,7 +125,7 @@ class Report {
     if (stat_) return {};
     if (json_) return json_line(diff);
     const bool changed = diff.kind == Difference::changed;
-    const auto name = (diff.name_space.empty() ? "" : delta::escape(diff.name_space) + "/") + delta::escape(diff.id);
+    const auto name = space_text(diff) + delta::escape(diff.id);
     const auto style = changed ? Style::caution : diff.kind == Difference::created ? Style::good : Style::bad;
     return rows_.add({console_.paint(style, delta::difference_name(diff.kind)), name,
                       changed ? fmt::format("{} of {}", diff.dims.size(), diff.old_bits.size()) : "",
@@ -124,6 +139,14 @@ class Report {
   }
 
  private:
+  /// "namespace/", with its dimensions where the name has several in the two logs.
+  std::string space_text(const VectorDiff& diff) const {
+    const delta::Catalog &a = sides_.old_log.catalog(), &b = sides_.log_of_new().catalog();
+    const auto in_a = a.namespaces_named(diff.name_space), in_b = b.namespaces_named(diff.name_space);
+    const bool apart = in_a.size() == 1 && in_b.size() == 1 && a.name_space(in_a[0]).dims != b.name_space(in_b[0]).dims;
+    if (in_a.size() < 2 && in_b.size() < 2 && !apart) return diff.name_space.empty() ? "" : delta::escape(diff.name_space) + "/";
+    return fmt::format("{}/{}/", delta::escape(diff.name_space), std::max(diff.old_bits.size(), diff.new_bits.size()));
+  }
   static void put(JsonWriter& json, std::string_view name, std::optional<double> number) {
     json.key(name);
     number ? json.number(*number) : json.null();
@@ -188,6 +211,7 @@ class Report {
                           row("min cosine", number_text(summary.min_cosine)));
   }
 
+  const Sides& sides_;
   Console& console_;
   bool json_, stat_, old_;
   TableWriter rows_;
@@ -204,11 +228,9 @@ Result<Exit> run_diff(const Invocation& invocation, Console& console) {
   override_policy(sides.old_cut, policy ? &*policy : nullptr, sides.old_log, console);
   override_policy(sides.new_cut, policy ? &*policy : nullptr, sides.log_of_new(), console);
   DELTA_TRY(const bool found, choose(choice, sides, console));
-  if (!found) return Exit::no;
-
   DELTA_TRY(const State old_state, delta::snapshot(sides.old_log, sides.old_cut, sides.old_chosen.mask()));
   DELTA_TRY(const State new_state, delta::snapshot(sides.log_of_new(), sides.new_cut, sides.new_chosen.mask()));
-  Report report(invocation, console);
+  Report report(invocation, sides, console);
   bool over = false;
   DELTA_TRY(const auto summary, delta::diff(old_state, new_state, [&](const VectorDiff& diff) {
     // What has no distance is beyond every bound.
@@ -216,7 +238,7 @@ Result<Exit> run_diff(const Invocation& invocation, Console& console) {
     return report.line(diff);
   }));
   DELTA_OK(report.end(summary));
-  return exit_with(sides.old_log, exit_with(sides.log_of_new(), over ? Exit::no : Exit::yes));
+  return exit_with(sides.old_log, exit_with(sides.log_of_new(), over || !found ? Exit::no : Exit::yes));
 }
 
 }  // namespace deltalog

@@ -79,6 +79,12 @@ std::vector<std::uint32_t> causal_order(const Log& log) {
   return order;
 }
 
+/// The names that a line says. Dimensions only where the name of the namespace is that of several.
+delta::formats::RecordNames names_of(const delta::Catalog& catalog, std::uint32_t vector) {
+  const auto& space = catalog.name_space(catalog.namespace_of(vector));
+  return {space.name, catalog.id(vector), {}, is_ambiguous(catalog, space.name) ? space.dims : 0};
+}
+
 /// Lines of commits, let out in the causal order.
 class Reorder {
  public:
@@ -87,11 +93,9 @@ class Reorder {
   Status add(const Change& change) {
     auto& lines = waiting_[change.commit];
     lines.starts.emplace_back(change.seq, lines.text.size());
-    const auto& catalog = log_.catalog();
     Change plain = change;
     plain.seq = 0;  // the commit's line says it
-    const auto& space = catalog.name_space(catalog.namespace_of(change.vector)).name;
-    delta::formats::write_record(lines.text, {space, catalog.id(change.vector), {}}, plain);
+    delta::formats::write_record(lines.text, names_of(log_.catalog(), change.vector), plain);
     return release();
   }
 
@@ -169,8 +173,9 @@ Status dump_all(const Log& log, Sink& sink, Progress& progress) {
                       "deltas of commit " + delta::escape(dots_text(log, log.commit(reorder.stuck_at()))) + " are missing");
 }
 
-// A selection is no history: its lines name their dots and stand alone.
-Status dump_some(const Log& log, const Chosen& chosen, const DeltaFilter& filter, const CommitFilter& commits, Sink& sink, Progress& progress) {
+// A selection is no history: its lines name their dots and stand alone. Notes in `answered` of which vectors there are any.
+Status dump_some(const Log& log, const Chosen& chosen, const DeltaFilter& filter, const CommitFilter& commits, Sink& sink, Progress& progress,
+                 std::vector<bool>& answered) {
   const auto& catalog = log.catalog();
   std::vector<bool> of_commits;
   for (std::uint32_t number = 0; number < log.commits(); ++number) of_commits.push_back(commits.takes(log.commit(number)));
@@ -181,8 +186,10 @@ Status dump_some(const Log& log, const Chosen& chosen, const DeltaFilter& filter
       const auto origin = log.commit(change.commit).origin;
       if (!(chosen.all || chosen.vectors[change.vector]) || !of_commits[change.commit] || !filter.takes(origin, change)) continue;
       lines.emplace_back(delta::Key{change.time, origin, change.seq}, std::string());
-      const auto& space = catalog.name_space(catalog.namespace_of(change.vector)).name;
-      delta::formats::write_record(lines.back().second, {space, catalog.id(change.vector), catalog.origin(origin)}, change);
+      auto names = names_of(catalog, change.vector);
+      names.origin = catalog.origin(origin);
+      delta::formats::write_record(lines.back().second, names, change);
+      answered[change.vector] = true;
     }
     progress.advance(batch.size());
     return {};
@@ -202,16 +209,22 @@ Result<Exit> run_dump(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto filter, DeltaFilter::make(invocation, log));
   DELTA_TRY(const auto commits, CommitFilter::make(invocation));
   DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
-  if (report_missing(chosen, console)) return Exit::no;
+  std::vector<bool> answered(log.catalog().vectors());
   std::uint64_t deltas = 0;
   for (std::uint32_t i = 0; i < log.commits(); ++i) deltas += log.commit(i).deltas();
   {
     Progress progress(invocation, console, "dumping", "deltas", deltas);
-    const bool all = chosen.all && filter.takes_all() && commits.takes_all();
-    DELTA_OK(all ? dump_all(log, sink, progress) : dump_some(log, chosen, filter, commits, sink, progress));
+    if (chosen.all && filter.takes_all() && commits.takes_all()) {
+      DELTA_OK(dump_all(log, sink, progress));
+      DELTA_OK(sink.commit());
+      return Exit::yes;
+    }
+    DELTA_OK(dump_some(log, chosen, filter, commits, sink, progress, answered));
   }
+  const bool shorter = report_absent(choice, chosen, log.catalog(), answered, "among these deltas", console);
+  if (std::ranges::find(answered, true) == answered.end()) return Exit::no;
   DELTA_OK(sink.commit());
-  return Exit::yes;
+  return shorter ? Exit::no : Exit::yes;
 }
 
 }  // namespace deltalog

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -59,10 +60,22 @@ struct Input {
   std::optional<InputFile> file;  // held open only where opening twice would lose bytes: a pipe that was looked into
   std::optional<Micros> at;
   std::size_t matrix = 0;  // its number among the matrices
+  std::uint64_t rows = 0;  // of a matrix
+  std::unique_ptr<delta::formats::MatrixSource> source;  // of one that cannot be opened twice
 };
 
+std::string name_of(const Input& input) { return input.path == "-" ? "standard input" : input.path; }
+
+Result<std::unique_ptr<delta::formats::MatrixSource>> open_source(const Invocation& invocation, const Input& input, InputFile file) {
+  delta::formats::ReadOptions read{.lossy = invocation.has("lossy-input")};
+  DELTA_TRY(read.element, value_of(invocation, "element", delta::parse_element));
+  DELTA_TRY(const auto max_dims, value_of(invocation, "max-dims", parse_max_dims));
+  read.max_dims = max_dims.value_or(read.max_dims);
+  return delta::formats::open_matrix(input.format, std::move(file), read);
+}
+
 Result<Input> open_input(const Invocation& invocation, const std::string& path) {
-  Input input{path, Format::ndjson, {}, {}, 0};
+  Input input{path, Format::ndjson, {}, {}, 0, 0, {}};
   std::optional<Format> stated;
   if (const auto* name = invocation.value("from")) {
     DELTA_TRY(stated, delta::formats::format_named(*name));
@@ -79,7 +92,14 @@ Result<Input> open_input(const Invocation& invocation, const std::string& path) 
     input.format = *detected;
   }
   std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) input.file = std::move(file);
+  const bool again = std::filesystem::is_regular_file(path, ignored);
+  if (delta::formats::is_matrix(input.format)) {
+    DELTA_TRY(auto source, open_source(invocation, input, std::move(file)));
+    input.rows = source->rows();
+    if (!again) input.source = std::move(source);
+  } else if (!again) {
+    input.file = std::move(file);
+  }
   return input;
 }
 
@@ -120,12 +140,19 @@ Status give_times(const Invocation& invocation, std::vector<Input>& inputs) {
   return {};
 }
 
-/// --ids: one file for all matrices, of which each takes its first n lines, or one each.
+/// --ids: one file for all matrices, of which each takes its first n lines, or one each. A line too many would shift every id behind it onto
+/// another row, so one file has as many lines as the tallest matrix has rows; --ids-prefix allows more.
 class Ids {
  public:
-  static Result<Ids> read(const Invocation& invocation, std::size_t matrices) {
+  static Result<Ids> read(const Invocation& invocation, const std::vector<Input>& inputs) {
     Ids ids;
     const auto& files = invocation.values("ids");
+    const auto is_matrix = [](const Input& input) { return delta::formats::is_matrix(input.format); };
+    const auto matrices = static_cast<std::size_t>(std::ranges::count_if(inputs, is_matrix));
+    ids.prefix_ = invocation.has("ids-prefix");
+    if (ids.prefix_ && files.size() != 1) return usage_error(invocation, "--ids-prefix goes with one --ids");
+    if (files.empty()) return ids;
+    if (matrices == 0) return usage_error(invocation, "--ids names the rows of matrices, and no input is one: the lines of NDJSON have ids of their own");
     if (files.size() > 1 && files.size() != matrices) {
       return usage_error(invocation, fmt::format("{} and {} of --ids: give one, or one each",
                                                  delta::plural(matrices, "matrix", "matrices"), delta::plural(files.size(), "file")));
@@ -138,29 +165,46 @@ class Ids {
       ids.lists_.push_back(std::move(texts));
       ids.files_.push_back(file);
     }
+    for (const Input& input : inputs) {
+      if (is_matrix(input)) DELTA_OK(ids.check(input));
+    }
+    if (files.size() == 1) DELTA_OK(ids.check_all_used(inputs));
     return ids;
   }
 
   /// The ids of a matrix; empty without --ids.
-  Result<std::span<const std::string>> of(const Input& input, std::uint64_t rows) const {
-    if (lists_.empty()) return std::span<const std::string>();
-    const std::size_t i = lists_.size() == 1 ? 0 : input.matrix;
-    const auto& list = lists_[i];
-    const bool own = lists_.size() > 1;
-    if (list.size() < rows || (own && list.size() > rows)) {
-      return delta::error(ErrorCode::bad_input, fmt::format("{} for the {} of {}", delta::plural(list.size(), "id"),
-                                                            delta::plural(rows, "row"), delta::escape(input.path, 4096)))
-          .in(files_[i]);
-    }
-    return std::span(list).first(rows);
+  std::span<const std::string> of(const Input& input) const {
+    return lists_.empty() ? std::span<const std::string>() : std::span(lists_[list_of(input)]).first(input.rows);
   }
 
  private:
+  std::size_t list_of(const Input& input) const { return lists_.size() == 1 ? 0 : input.matrix; }
+
+  delta::Error misfit(std::size_t list, const Input& input) const {
+    return delta::error(ErrorCode::bad_input, fmt::format("{} for the {} of {}", delta::plural(lists_[list].size(), "id"),
+                                                          delta::plural(input.rows, "row"), delta::escape(name_of(input), 4096)))
+        .in(files_[list]);
+  }
+
+  Status check(const Input& input) const {
+    const std::size_t list = list_of(input), size = lists_[list].size();
+    if (size < input.rows || (lists_.size() > 1 && size > input.rows)) return misfit(list, input);
+    return {};
+  }
+
+  Status check_all_used(const std::vector<Input>& inputs) const {
+    const auto tallest = std::ranges::max_element(inputs, {}, &Input::rows);
+    if (prefix_ || lists_[0].size() <= tallest->rows) return {};
+    return misfit(0, *tallest)
+        .with_hint(fmt::format("is the first line {} an id? --ids-prefix takes a list that is longer than the matrices", delta::quote(lists_[0][0], 40)));
+  }
+
+  bool prefix_ = false;
   std::vector<std::vector<std::string>> lists_;
   std::vector<std::string> files_;
 };
 
-/// --max-error, --max-relative or --quantize.
+/// --max-error, --max-relative or --quantize, and --ignore-below.
 Result<delta::Accuracy> accuracy_option(const Invocation& invocation) {
   constexpr std::string_view options[] = {"max-error", "max-relative", "quantize"};
   std::optional<delta::Accuracy> stated;
@@ -172,6 +216,12 @@ Result<delta::Accuracy> accuracy_option(const Invocation& invocation) {
     if (!accuracy) continue;
     if (stated) return usage_error(invocation, fmt::format("--{} and --{} exclude each other", by, option));
     stated = accuracy, by = option;
+  }
+  const auto dead_band = [](std::string_view text) { return delta::Accuracy::parse(fmt::format("ignore-below={}", text)); };
+  DELTA_TRY(const auto band, value_of(invocation, "ignore-below", dead_band));
+  if (band) {
+    if (!stated) stated.emplace(), by = "ignore-below";
+    stated->ignore_below = band->ignore_below;
   }
   if (stated && invocation.operands().empty()) return usage_error(invocation, fmt::format("--{} without an input", by));
   return stated.value_or(delta::Accuracy{});
@@ -260,16 +310,14 @@ Status record_element(Job& job, const Input& input, std::optional<delta::Element
 }
 
 Status encode_matrix(Job& job, Input& input) {
-  delta::formats::ReadOptions read{.lossy = job.invocation.has("lossy-input")};
-  DELTA_TRY(read.element, value_of(job.invocation, "element", delta::parse_element));
-  DELTA_TRY(const auto max_dims, value_of(job.invocation, "max-dims", parse_max_dims));
-  read.max_dims = max_dims.value_or(read.max_dims);
-  if (!input.file) {
-    DELTA_TRY(input.file, InputFile::open(input.path));
+  if (!input.source) {
+    DELTA_TRY(auto file, InputFile::open(input.path));
+    DELTA_TRY(input.source, open_source(job.invocation, input, std::move(file)));
   }
-  const std::string name = input.file->name();
-  DELTA_TRY(const auto source, delta::formats::open_matrix(input.format, *std::move(input.file), read));
-  DELTA_TRY(const auto ids, job.ids.of(input, source->rows()));
+  const auto source = std::move(input.source);
+  const std::string name = name_of(input);
+  if (source->rows() != input.rows) return delta::error(ErrorCode::bad_input, "has changed since it was opened").in(name);
+  const auto ids = job.ids.of(input);
   Progress progress(job.invocation, job.console, "encoding " + delta::escape(name, 60), "rows", source->rows());
   MatrixInput matrix;
   matrix.name = name;
@@ -287,7 +335,8 @@ Status encode_matrix(Job& job, Input& input) {
     return {};
   };
   DELTA_OK(job.begin(input.at));
-  DELTA_OK(record_element(job, input, read.element, *source));
+  DELTA_TRY(const auto stated, value_of(job.invocation, "element", delta::parse_element));
+  DELTA_OK(record_element(job, input, stated, *source));
   DELTA_TRY(const auto deltas, job.encoder->state(matrix));
   job.said += std::max(deltas, matrix.rows);
   job.console.note(name + ": " + delta::plural(deltas, "delta"));
@@ -385,7 +434,7 @@ Status refuse_empty(const Job& job, const std::vector<Input>& inputs) {
   const auto& invocation = job.invocation;
   if (job.said > 0 || inputs.empty() || !invocation.has("output") || invocation.has("allow-empty")) return {};
   auto refused = delta::error(ErrorCode::bad_input, "nothing is in the input, no update and no row").with_hint("--allow-empty writes an empty log");
-  return inputs.size() > 1 ? std::move(refused) : std::move(refused).in(inputs[0].path == "-" ? "standard input" : inputs[0].path);
+  return inputs.size() > 1 ? std::move(refused) : std::move(refused).in(name_of(inputs[0]));
 }
 
 Result<std::vector<Input>> open_inputs(const Invocation& invocation) {
@@ -472,9 +521,8 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
   }
   DELTA_TRY(auto inputs, open_inputs(invocation));
   DELTA_TRY(const auto time_alone, inputs.empty() ? one_time(invocation) : Result<std::optional<Micros>>(std::nullopt));
-  std::size_t matrices = 0;
-  for (const auto& input : inputs) matrices += delta::formats::is_matrix(input.format) ? 1 : 0;
-  DELTA_TRY(const auto ids, Ids::read(invocation, matrices));
+  const bool matrices = std::ranges::any_of(inputs, [](const Input& input) { return delta::formats::is_matrix(input.format); });
+  DELTA_TRY(const auto ids, Ids::read(invocation, inputs));
   DELTA_TRY(const auto policy, policy_option(invocation));
   DELTA_TRY(const auto properties, properties_option(invocation, matrices));
   const Bound bound = max_delete.value_or(Bound{{}, 0.5});
@@ -484,13 +532,14 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
   }
   if (invocation.has("segment-every")) return usage_error(invocation, "--segment-every goes with a stream: - --append LOG --commit-every N");
   const unsigned threads = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
-  const bool parse_ahead = matrices == 0 && threads > 1;  // one of the threads
+  const bool parse_ahead = !matrices && threads > 1;  // one of the threads
   if (parse_ahead) options.threads = threads - 1;
   DELTA_TRY(auto encoder, open_encoder(invocation, std::move(options)));
   if (invocation.has("base")) {
     DELTA_OK(warn_of(encoder.log(), console));
     if (!may_replace(invocation, console)) return Exit::partly;
   }
+  const std::size_t before = encoder.log().commits();
   Job job{invocation, console, &encoder, ids, bound, policy ? policy_setting(*policy) : "", properties, parse_ahead};
   for (auto& input : inputs) {
     DELTA_OK(delta::formats::is_matrix(input.format) ? encode_matrix(job, input) : encode_updates(job, input));
@@ -501,6 +550,7 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
   if (const auto* tag = invocation.value("tag")) DELTA_OK(encoder.tag_release(*tag));
   DELTA_TRY(const auto summary, encoder.finish());
   console.committed();
+  if (invocation.has("base")) warn_of_default_origin(invocation, encoder.log(), before, console);
   DELTA_OK(report(invocation, console, summary));
   return Exit::yes;
 }

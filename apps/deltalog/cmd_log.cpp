@@ -133,7 +133,8 @@ class CommitList {
 // The list of deltas. Of chosen vectors it says what each delta did, which takes the values of all their deltas.
 class DeltaList {
  public:
-  DeltaList(const LogView& view, const Chosen& chosen) : view_(view), chosen_(chosen), json_(view.invocation.has("json")) {}
+  DeltaList(const LogView& view, const Chosen& chosen)
+      : view_(view), chosen_(chosen), json_(view.invocation.has("json")), answered_(view.log.catalog().vectors()) {}
 
   Result<Exit> run() {
     if (!chosen_.all) {
@@ -152,6 +153,9 @@ class DeltaList {
     if (entries_.size() > view_.most) entries_.resize(view_.most);
     return print();
   }
+
+  /// Vectors of which it lists a delta.
+  const std::vector<bool>& answered() const { return answered_; }
 
  private:
   // What a line needs, without values.
@@ -183,6 +187,7 @@ class DeltaList {
       if (entry.effect != nullptr) entry.touched = touched_text(change, catalog.dims(change.vector), 40);
     }
     entries_.push_back(std::move(entry));
+    answered_[change.vector] = true;
   }
 
   void add_settings() {
@@ -228,9 +233,25 @@ class DeltaList {
   const LogView& view_;
   const Chosen& chosen_;
   bool json_;
+  std::vector<bool> answered_;
   std::vector<delta::DeltaEffect> effects_;  // in key order
   std::vector<Entry> entries_;
 };
+
+Result<Exit> list_deltas(const LogView& view, const VectorChoice& choice, const Chosen& chosen) {
+  DeltaList list(view, chosen);
+  DELTA_TRY(const Exit answer, list.run());
+  if (answer == Exit::yes && !choice.by_id()) return answer;
+  return report_absent(choice, chosen, view.log.catalog(), list.answered(), "among these deltas", view.console) ? Exit::no : answer;
+}
+
+/// What a view found, less what the log does not have of what was asked for. `say_nothing`: that there is nothing is worth a word.
+Result<Exit> less_missing(Result<Exit> answer, const Chosen& chosen, Console& console, bool say_nothing = true) {
+  if (!answer) return answer;
+  const bool missing = report_missing(chosen, console);
+  if (*answer == Exit::no && !missing && say_nothing) console.error(delta::error(delta::ErrorCode::not_found, "nothing in the log is what was asked for"));
+  return missing ? Exit::no : answer;
+}
 
 Result<Exit> list_heads(const LogView& view) {
   const auto heads = view.log.heads();
@@ -300,10 +321,9 @@ Result<Exit> run_log(const Invocation& invocation, Console& console) {
   }
   if (invocation.has("common")) view.bases = bases_of(view);
   DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
-  if (report_missing(chosen, console)) return Exit::no;
-  if (invocation.has("conflicts")) return list_conflicts(view, chosen.mask());
-  if (invocation.has("window")) return list_windows(view, chosen.mask());
-  return deltas ? DeltaList(view, chosen).run() : CommitList(view).run();
+  if (invocation.has("conflicts")) return less_missing(list_conflicts(view, chosen.mask()), chosen, console, false);
+  if (invocation.has("window")) return less_missing(list_windows(view, chosen.mask()), chosen, console);
+  return deltas ? list_deltas(view, choice, chosen) : less_missing(CommitList(view).run(), chosen, console);
 }
 
 }  // namespace deltalog

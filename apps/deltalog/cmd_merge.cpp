@@ -31,6 +31,9 @@ std::uint64_t pending(const Merge& merge) {
 struct Conflicts {
   std::optional<delta::OutputFile> file;  // not committed
   std::optional<delta::ConflictCount> count;
+  std::size_t namespaces = 0;  // of several dimension counts
+
+  bool any() const { return count && (count->cells > 0 || namespaces > 0); }
 };
 
 Result<Conflicts> find_conflicts(const Invocation& invocation, Console& console, const Merge& merge) {
@@ -52,16 +55,26 @@ Result<Conflicts> find_conflicts(const Invocation& invocation, Console& console,
     json_conflict(line, log, conflict);
     return found.file->write({reinterpret_cast<const std::uint8_t*>(line.data()), line.size()});
   };
+  DELTA_TRY(const auto namespaces, delta::namespace_conflicts(log));
+  found.namespaces = namespaces.size();
+  for (const auto& conflict : namespaces) console.warn(conflict.text());
   if (found.file) {
     DELTA_TRY(found.count, delta::conflicts(log, cut, nullptr, write));
+    for (const auto& conflict : namespaces) {
+      line.clear();
+      json_namespace_conflict(line, conflict);
+      DELTA_OK(found.file->write({reinterpret_cast<const std::uint8_t*>(line.data()), line.size()}));
+    }
   } else {
     DELTA_TRY(found.count, delta::count_conflicts(log, cut));
   }
   return found;
 }
 
-std::string count_text(const delta::ConflictCount& count) {
-  return delta::plural(count.cells, "dimension") + " of " + delta::plural(count.vectors, "vector") + " in conflict";
+std::string count_text(const Conflicts& found) {
+  std::string text = delta::plural(found.count->cells, "dimension") + " of " + delta::plural(found.count->vectors, "vector");
+  if (found.namespaces > 0) text += " and " + delta::plural(found.namespaces, "namespace");
+  return text + " in conflict";
 }
 
 Result<MergeSummary> write(const Invocation& invocation, Console& console, Merge& merge, delta::OutputFile& out) {
@@ -129,7 +142,9 @@ Result<bool> publish(const Target& target, std::vector<delta::OutputFile*> outpu
 Result<Exit> run_merge(const Invocation& invocation, Console& console) {
   DELTA_TRY(const unsigned threads, threads_of(invocation));
   DELTA_TRY(const Target target, target_of(invocation));
-  DELTA_TRY(auto merge, Merge::open(target.logs, {.threads = threads, .not_in = invocation.values("not-in")}));
+  const auto* on_fork = invocation.value("on-fork");
+  const bool rename = on_fork != nullptr && *on_fork == "rename";
+  DELTA_TRY(auto merge, Merge::open(target.logs, {.threads = threads, .not_in = invocation.values("not-in"), .rename_forks = rename}));
   warn_of(merge.notices(), console);
   if (!may_replace(invocation, console) || (target.place && !may_replace(invocation, target.place->path(), console))) return Exit::partly;
   if (merge.empty()) return delta::error(delta::ErrorCode::not_found, "the logs of --not-in lack nothing; nothing was written");
@@ -137,12 +152,12 @@ Result<Exit> run_merge(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto conflicts, find_conflicts(invocation, console, merge));
   std::vector<delta::OutputFile*> outputs;
   if (conflicts.file) outputs.push_back(&*conflicts.file);
-  if (invocation.has("fail-on-conflict") && conflicts.count->cells > 0) {
-    console.warn(count_text(*conflicts.count) + "; the logs were not merged");
+  if (invocation.has("fail-on-conflict") && conflicts.any()) {
+    console.warn(count_text(conflicts) + "; the logs were not merged");
     DELTA_OK(commit_outputs(outputs, console));
     return Exit::no;
   }
-  if (conflicts.count) console.note(count_text(*conflicts.count));
+  if (conflicts.count) console.note(count_text(conflicts));
   if (conflicts.file) DELTA_OK(conflicts.file->prepare());
   DELTA_TRY(const auto summary, write(invocation, console, merge, out));
   DELTA_TRY(const bool changed, publish(target, outputs, out, console));

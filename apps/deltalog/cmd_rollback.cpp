@@ -29,7 +29,8 @@ Status check_usage(const Invocation& invocation) {
   for (const std::string_view option : {"at", "as-seen-by", "revert"}) targets += invocation.count(option);
   if (targets != 1) return usage_error(invocation, "what to restore? one of --at, --as-seen-by and --revert says it");
   const auto* output = invocation.value("output");
-  if ((output != nullptr) == invocation.has("append")) {
+  const bool nowhere = output == nullptr && invocation.has("dry-run");
+  if (!nowhere && (output != nullptr) == invocation.has("append")) {
     return usage_error(invocation, output ? "--output and --append exclude each other" : "where to? --append or --output OUT is missing");
   }
   if (invocation.has("append") && invocation.operands().size() != 1) {
@@ -48,6 +49,7 @@ Result<Encoder> open_encoder(const Invocation& invocation, Console& console) {
   options.allow_nonfinite = true;  // what was in the log may be in it again
   options.commit_every = options.commit_every_bytes = std::numeric_limits<std::uint64_t>::max();
   const auto& logs = invocation.operands();
+  if (invocation.has("dry-run")) return Encoder::rehearse(logs, std::move(options));
   if (invocation.has("append")) return Encoder::append(logs[0], std::move(options));
   return Encoder::create(*invocation.value("output"), logs, std::move(options));
 }
@@ -101,7 +103,7 @@ void warn_of_kept(const std::vector<KeptChange>& kept, const Encoder& encoder, C
   if (kept.size() > kShown) console.warn(fmt::format("and {} more", delta::plural(kept.size() - kShown, "vector")));
 }
 
-std::string json_report(const std::string& path, const Encoder& encoder, const RollbackSummary& done, const delta::EncodeSummary& written) {
+std::string json_report(const std::string& path, const Encoder& encoder, const RollbackSummary& done, const delta::EncodeSummary& written, bool dry) {
   std::string out;
   JsonWriter json(out);
   const auto& catalog = encoder.log().catalog();
@@ -115,6 +117,7 @@ std::string json_report(const std::string& path, const Encoder& encoder, const R
     json.end_array().end_object().end_line();
   }
   json.begin_object().member("type", "rollback").key("v").u64(1).member("log", path);
+  json.key("dry_run").boolean(dry);
   json.key("commits").u64(written.commits).key("deltas").u64(written.deltas).key("bytes").u64(written.bytes);
   json.key("created").u64(done.created).key("deleted").u64(done.deleted).key("changed").u64(done.changed);
   json.key("values").u64(done.values).key("kept").u64(done.kept.size()).end_object().end_line();
@@ -126,34 +129,41 @@ std::string json_report(const std::string& path, const Encoder& encoder, const R
 Result<Exit> run_rollback(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto time, time_of(invocation, "time"));
+  DELTA_TRY(const auto max_delete, value_of(invocation, "max-delete", parse_bound));
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
   DELTA_TRY(auto encoder, open_encoder(invocation, console));
-  const bool append = invocation.has("append");
-  if (append) {
+  const bool append = invocation.has("append"), dry = invocation.has("dry-run");
+  if (append && !dry) {
     for (const auto& notice : encoder.log().notices()) console.warn(notice);
   } else {
     DELTA_OK(warn_of(encoder.log(), console));
-    if (!may_replace(invocation, console)) return Exit::partly;
+    if (!dry && !may_replace(invocation, console)) return Exit::partly;
   }
   DELTA_TRY(const auto chosen, choose_vectors(choice, encoder.log().catalog()));
   if (report_missing(chosen, console)) return Exit::no;
 
-  DELTA_TRY(const auto done, undo(invocation, encoder, {.wanted = chosen.mask(), .at = time}));
+  const Bound bound = max_delete.value_or(Bound{{}, 0.5});
+  delta::RollbackOptions options{.wanted = chosen.mask(), .max_delete_share = bound.share, .at = time};
+  options.max_delete = bound.count.value_or(options.max_delete);
+  const std::size_t before = encoder.log().commits();
+  DELTA_TRY(const auto done, undo(invocation, encoder, options));
   const bool nothing = done.created + done.deleted + done.changed == 0;
   delta::EncodeSummary written;
   if (!nothing || append) {  // an empty OUT would say that there was something to write
     DELTA_TRY(written, encoder.finish());
-    console.committed();
+    if (!dry) console.committed();
+    if (invocation.has("output")) warn_of_default_origin(invocation, encoder.log(), before, console);
   }
   for (const auto& notice : written.notices) console.warn(notice);
   warn_of_kept(done.kept, encoder, console);
-  const auto& path = append ? invocation.operands()[0] : *invocation.value("output");
+  const auto& path = invocation.has("output") ? *invocation.value("output") : invocation.operands()[0];
   if (nothing) console.say(done.kept.empty() ? "nothing to do: the state is that already" : "nothing was done: all of it was changed since");
   if (!nothing) {
-    console.note(fmt::format("{}: {} created, {} deleted, {} changed in {}; wrote {}", path, delta::plural(done.created, "vector"), done.deleted,
-                             done.changed, delta::plural(done.values, "value"), delta::human_size(written.bytes)));
+    const auto what = fmt::format("{}: {} created, {} deleted, {} changed in {}; {} {}", path, delta::plural(done.created, "vector"), done.deleted, done.changed,
+                                  delta::plural(done.values, "value"), dry ? "would write" : "wrote", delta::human_size(written.bytes));
+    dry ? console.say(what) : console.note(what);
   }
-  if (invocation.has("json")) DELTA_OK(console.print(json_report(path, encoder, done, written)));
+  if (invocation.has("json")) DELTA_OK(console.print(json_report(path, encoder, done, written, dry)));
   if (!done.kept.empty()) return Exit::partly;
   return append ? Exit::yes : exit_with(encoder.log());  // what stands in the log must not look as if it had to be done again
 }

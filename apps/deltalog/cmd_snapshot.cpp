@@ -22,6 +22,7 @@ namespace {
 
 using delta::Catalog;
 using delta::Element;
+using delta::Log;
 using delta::OutputFile;
 using delta::State;
 using delta::formats::Format;
@@ -64,8 +65,9 @@ Result<std::uint32_t> matrix_namespace(const Job& job) {
   const auto& named = job.invocation.values("namespace");
   std::vector<std::uint32_t> found;
   for (std::uint32_t ns = 0; ns < used.size(); ++ns) {
-    const auto asked = [&] { return named.empty() || std::ranges::find(named, catalog.name_space(ns).name) != named.end(); };
-    if (job.rows.empty() ? asked() : used[ns]) found.push_back(ns);
+    const auto means = [&](const std::string& text) { return std::ranges::count(namespaces_of(catalog, text), ns) > 0; };
+    const bool asked = named.empty() || std::ranges::any_of(named, means);
+    if (job.rows.empty() ? asked : used[ns]) found.push_back(ns);
   }
   if (found.size() == 1) return found[0];
   if (found.empty()) return delta::error(delta::ErrorCode::not_found, "the log is empty: a matrix needs its dimension count");
@@ -76,7 +78,7 @@ Result<std::uint32_t> matrix_namespace(const Job& job) {
     names += (space.name.empty() ? "the default one" : delta::quote(space.name)) + " of " + delta::plural(space.dims, "dimension");
   }
   return delta::error(delta::ErrorCode::usage, "a matrix holds one namespace, and this state has several: " + names)
-      .with_hint("choose one with --namespace, or write --to ndjson");
+      .with_hint("choose one with --namespace NS, or NS/DIMS, or write --to ndjson");
 }
 
 // That of --element, else that of the namespace at the cut. Before anything is written every value is known to be of it.
@@ -171,6 +173,31 @@ Status write_state(const Job& job, Format format, OutputFile& file, Progress& pr
   });
 }
 
+/// Whether the log says anything at the cut: no state of it is before the beginning, and none is of commits that wait for their causes.
+bool has_begun(const Log& log, const delta::CutOptions& cut) {
+  bool any = log.commits() == 0;
+  for (std::uint32_t number = 0; number < log.commits() && !any; ++number) any = !log.pending(number);
+  if (!any || !cut.at || log.commits() == 0) return any;
+  const auto begins = [&](const delta::SegmentInfo& segment) { return segment.commits > 0 && segment.first.us() <= *cut.at; };
+  return std::ranges::any_of(log.segments(), begins);
+}
+
+/// Of an empty answer no file is made, but of one that is a state: a namespace that is there, without rows. True: said that it is none.
+bool report_nothing(const VectorChoice& choice, const Chosen& chosen, const Log& log, const delta::CutOptions& cut, Console& console) {
+  if (choice.by_id()) return report_absent(choice, chosen, log.catalog(), {}, "in this state", console);
+  if (has_begun(log, cut)) return false;
+  console.error(delta::error(delta::ErrorCode::not_found, cut.at ? "there is nothing yet at " + delta::format_time(*cut.at) : "nothing of the log is part of any state"));
+  return true;
+}
+
+/// The ids that were asked for, and are not in the state.
+bool report_shorter(const VectorChoice& choice, const Chosen& chosen, const Job& job, Console& console) {
+  if (!choice.by_id()) return false;
+  std::vector<bool> answered(job.state.catalog().vectors());
+  for (const auto v : job.rows) answered[v] = true;
+  return report_absent(choice, chosen, job.state.catalog(), answered, "in this state", console);
+}
+
 Result<Format> output_format(const Invocation& invocation, const std::string& path) {
   if (const auto* name = invocation.value("to")) return delta::formats::format_named(*name);
   auto format = delta::formats::detect_format(path, {});
@@ -237,15 +264,14 @@ Result<Exit> run_snapshot(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto cut, cut_of(invocation, log));
   override_policy(cut, policy ? &*policy : nullptr, log, console);
   DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
-  if (report_missing(chosen, console)) return Exit::no;
-
   DELTA_TRY(const auto state, delta::snapshot(log, cut, chosen.mask()));
   const Job job{invocation, log, cut, state, ordered_rows(invocation, state)};
+  if (job.rows.empty() && report_nothing(choice, chosen, log, cut, console)) return exit_with(log, Exit::no);
   DELTA_OK(outputs.write(job, console));
   console.committed();
   if (state.overflows > 0) console.warn("transforms overflowed to infinity " + delta::plural(state.overflows, "time"));
   console.note("wrote " + outputs.state.name() + ": " + delta::plural(job.rows.size(), "vector"));
-  return exit_with(log);
+  return exit_with(log, report_shorter(choice, chosen, job, console) ? Exit::no : Exit::yes);
 }
 
 }  // namespace deltalog

@@ -81,7 +81,7 @@ Options selection(std::initializer_list<std::string_view> names) {
                   pick({{"id", 0, "ID", "only this vector", true},
                         {"id-glob", 0, "GLOB", "only ids that match: * ? [a-z]", true},
                         {"ids-from", 0, "FILE", "only the ids in FILE, one a line", true, {}, Kind::file},
-                        {"namespace", 0, "NS", "only this namespace", true},
+                        {"namespace", 0, "NS[/DIMS]", "only this namespace, of DIMS dimensions", true},
                         {"origin", 0, "ORIGIN", "only what this origin wrote", true},
                         {"op",
                          0,
@@ -113,7 +113,7 @@ Command encode_command() {
           "Matrices (.npy) are successive states of one namespace: each becomes a commit that holds only what changed, "
           "and a row "
           "that is gone is deleted. NDJSON (.ndjson, .jsonl, -) states updates: {\"id\",\"vector\"} a whole vector, "
-          "{\"id\",\"op\",...} an operation, {\"type\":\"commit\",...} a commit as dump writes it.",
+          "{\"id\",\"metadata\"} metadata alone, {\"id\",\"op\",...} an operation, {\"type\":\"commit\",...} a commit as dump writes it.",
       .operands = {{"INPUT", "a matrix, a file of updates, or - for updates on stdin", false, true, Kind::file}},
       .options =
           join({output(),
@@ -123,6 +123,7 @@ Command encode_command() {
                  {"base", 0, "LOG", "diff against LOG, and write only what it lacks", true, {}, Kind::file},
                  {"from", 0, "FORMAT", "take every input as FORMAT", false, {"npy", "ndjson"}},
                  {"ids", 0, "FILE", "ids of the rows, one a line: one file, or one per matrix", true, {}, Kind::file},
+                 {"ids-prefix", 0, "", "the one file of ids may be longer than the tallest matrix"},
                  {"namespace", 0, "NS", "namespace of inputs that name none"},
                  {"origin", 0, "NAME", "the writer (default: $DELTALOG_ORIGIN, else main)"},
                  {"at", 0, "TIME", "time of the input: one per input, or one with --step", true},
@@ -151,6 +152,7 @@ Command encode_command() {
                   "round values to what FORMAT holds",
                   false,
                   {"f16", "bf16", "int8", "int4", "binary"}},
+                 {"ignore-below", 0, "E", "a value of a whole vector that differs from the stored one by at most E is no change"},
                  {"lossy-input", 0, "", "round float64 that is no float32, instead of refusing it"},
                  {"preset",
                   0,
@@ -182,6 +184,7 @@ Command merge_command() {
                            {{"into", 0, "LOG", "replace LOG by its union with the others, under its lock", false, {}, Kind::file}},
                            wait(),
                            {{"not-in", 0, "LOG", "leave out what LOG holds: a bundle to ship to it", true, {}, Kind::file},
+                            {"on-fork", 0, "ACTION", "copies of one origin that went apart: refuse them (default), or rename all but one", false, {"refuse", "rename"}},
                             {"conflicts", 0, "FILE", "write as NDJSON where concurrent assignments meet now", false, {}, Kind::output},
                             {"fail-on-conflict", 0, "", "write no OUT and exit 1 if there is any conflict"}},
                            policy("with --conflicts: decide them by POLICY, not by the logs' own"),
@@ -323,10 +326,9 @@ Command show_command() {
           .summary = "a delta or a commit in full",
           .synopsis = "LOG... DOT|COMMIT",
           .description =
-              "Shows the delta named by a dot (ORIGIN:SEQ) with its commit, or the commit named by the first digits of "
-              "its hash "
-              "with all its deltas.",
-          .operands = {kLogs, {"DOT|COMMIT", "a dot, or 4 to 64 digits of a commit's hash", true, false, Kind::text}},
+              "Shows the delta named by a dot (ORIGIN:SEQ) with its commit, or the commit named by its range of dots "
+              "(ORIGIN:FIRST..LAST) or by the first digits of its hash, with all its deltas.",
+          .operands = {kLogs, {"DOT|COMMIT", "a dot, a commit as log prints it, or 4 to 64 digits of its hash", true, false, Kind::text}},
           .options = join({{{"commit", 0, "", "all of the commit that holds DOT"},
                             {"hashes", 0, "", "print the commit's hash; reads every delta"}},
                            json(),
@@ -372,14 +374,15 @@ Command compact_command() {
 Command diff_command() {
   return {.name = "diff",
           .summary = "what differs between two logs, or two moments",
-          .synopsis = "LOG LOG | LOG... --at TIME [--at TIME]",
+          .synopsis = "LOG LOG [--base LOG]... | LOG... --at TIME [--at TIME]",
           .description =
               "Lists the vectors that were created, deleted or changed from the first log to the second, or from one moment of the "
               "logs' union to another (with one moment: to now), with distance and cosine. Exits 1 if anything differs.",
           .operands = {kLogs},
           .options = join({{{"stat", 0, "", "print only counts and extremes"},
                             {"fail-over", 0, "L2", "exit 1 only for a distance above L2, a creation or a deletion"},
-                            {"with-old", 0, "", "with --json: old values beside the new ones"}},
+                            {"with-old", 0, "", "with --json: old values beside the new ones"},
+                            {"base", 0, "LOG", "read LOG together with each of the two: what a bundle was made against", true, {}, Kind::file}},
                           policy("decide conflicts by POLICY, not by the logs' own"),
                            json(),
                            selection({"id", "id-glob", "ids-from", "namespace"}),
@@ -408,6 +411,8 @@ Command rollback_command() {
                            wait(),
                            output(),
                            live(),
+                           {{"max-delete", 0, "N|P%", "refuse to delete more vectors, or more of a namespace (default: 50%)"},
+                            {"dry-run", 0, "", "write nothing, and say what would be done"}},
                            {{"revert", 0, "COMMIT", "undo this commit: a dot in it, or digits of its hash"},
                             {"time", 0, "TIME", "time of the new commit (default: now)"},
                             {"origin", 0, "NAME", "the writer (default: $DELTALOG_ORIGIN, else main)"},

@@ -110,6 +110,13 @@ void json_conflict(std::string& out, const delta::Log& log, const delta::Conflic
   json.end_array().end_object().end_line();
 }
 
+void json_namespace_conflict(std::string& out, const delta::NamespaceConflict& conflict) {
+  JsonWriter json(out);
+  json.begin_object().member("type", "namespace-conflict").key("v").u64(1).member("namespace", conflict.name).key("dims").begin_array();
+  for (const auto dims : conflict.dims) json.u64(dims);
+  json.end_array().end_object().end_line();
+}
+
 void json_setting(std::string& out, const delta::Log& log, std::uint32_t number) {
   const auto& commit = log.commit(number);
   JsonWriter json(out);

@@ -20,6 +20,9 @@ void json_delta(std::string& out, const delta::Log& log, const delta::Change& ch
 /// {"type":"conflict",…} and a newline.
 void json_conflict(std::string& out, const delta::Log& log, const delta::Conflict& conflict);
 
+/// {"type":"namespace-conflict",…} and a newline.
+void json_namespace_conflict(std::string& out, const delta::NamespaceConflict& conflict);
+
 /// {"type":"setting",…} and a newline, of a commit that is one.
 void json_setting(std::string& out, const delta::Log& log, std::uint32_t number);
 

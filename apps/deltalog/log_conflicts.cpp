@@ -59,10 +59,16 @@ Result<Exit> list_conflicts(const LogView& view, const std::vector<bool>* mask) 
     return view.console.print(line);
   }));
   DELTA_OK(rows.flush());
+  DELTA_TRY(const auto namespaces, delta::namespace_conflicts(view.log));
+  for (const auto& conflict : namespaces) {
+    line = conflict.text() + "\n";
+    if (json) line.clear(), json_namespace_conflict(line, conflict);
+    DELTA_OK(view.console.print(line));
+  }
   if (shown == count.runs && shown > 0) {
     view.console.note(delta::plural(count.cells, "dimension") + " of " + delta::plural(count.vectors, "vector") + " in conflict");
   }
-  return shown == 0 ? Exit::no : Exit::yes;
+  return shown + namespaces.size() == 0 ? Exit::no : Exit::yes;
 }
 
 }  // namespace deltalog

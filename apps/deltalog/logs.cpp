@@ -7,6 +7,7 @@
 #include <new>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "cli/values.hpp"
 #include "delta/conflicts.hpp"
@@ -28,6 +29,10 @@ Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::
   if (choice != nullptr) options.ids = choice->only_ids();
   DELTA_TRY(auto log, delta::Log::open(operands, options));
   DELTA_OK(warn_of(log, console));
+  DELTA_TRY(const auto conflicts, delta::namespace_conflicts(log));
+  for (const auto& conflict : conflicts) {
+    console.warn(conflict.text(), "--namespace " + delta::escape(conflict.name) + "/" + std::to_string(conflict.dims[0]) + " chooses some of them");
+  }
   return log;
 }
 
@@ -88,11 +93,26 @@ Result<Named> tagged(const delta::Log& log, const delta::Tag& tag) {
   return last_until(log, *tag.at);
 }
 
+/// "origin:first..last", as a commit is printed; empty: not written so. Errors: not_found, where no commit holds just these dots.
+Result<std::optional<Named>> find_range(const delta::Log& log, std::string_view text) {
+  const auto colon = text.rfind(':'), dots = text.rfind("..");
+  if (colon == text.npos || dots == text.npos || dots < colon) return {std::nullopt};
+  const auto last = parse_count(text.substr(dots + 2));
+  if (!last || !parse_count(text.substr(colon + 1, dots - colon - 1))) return {std::nullopt};
+  DELTA_TRY(const auto dot, log.parse_dot(text.substr(0, dots)));
+  const std::uint32_t number = *log.find_commit(dot);
+  const auto& commit = log.commit(number);
+  if (commit.first == dot.seq && commit.last() == *last) return std::optional(Named{number, {}, {}});
+  return delta::error(ErrorCode::not_found, "no commit is " + delta::quote(text) + ": " + log.dot_text(dot) + " is in " + dots_text(log, commit));
+}
+
 }  // namespace
 
 Result<Named> find_named(const delta::Log& log, std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon != text.npos && (log.catalog().find_origin(text.substr(0, colon)) || !log.tag(text))) {
+    DELTA_TRY(const auto range, find_range(log, text));
+    if (range) return *range;
     DELTA_TRY(const auto dot, log.parse_dot(text));
     return Named{*log.find_commit(dot), dot.seq, {}};
   }
@@ -243,7 +263,7 @@ Chosen VectorChoice::in(const Catalog& catalog) const {
 
   std::vector<bool> namespaces(catalog.namespaces(), namespaces_.empty());  // one name may have several entries
   for (const auto& name : namespaces_) {
-    const auto entries = catalog.namespaces_named(name);
+    const auto entries = namespaces_of(catalog, name);
     for (const std::uint32_t ns : entries) namespaces[ns] = true;
     if (entries.empty()) chosen.missing_namespaces.push_back(name);
   }
@@ -257,6 +277,18 @@ Chosen VectorChoice::in(const Catalog& catalog) const {
   return chosen;
 }
 
+bool is_ambiguous(const Catalog& catalog, std::string_view name_space) { return catalog.namespaces_named(name_space).size() > 1; }
+
+std::vector<std::uint32_t> namespaces_of(const Catalog& catalog, std::string_view text) {
+  const auto named = catalog.namespaces_named(text);
+  const auto slash = text.rfind('/');
+  if (!named.empty() || slash == text.npos) return {named.begin(), named.end()};
+  const auto dims = parse_count(text.substr(slash + 1));
+  if (!dims || *dims > ~std::uint32_t{0}) return {};
+  const auto one = catalog.find_namespace(text.substr(0, slash), static_cast<std::uint32_t>(*dims));
+  return one ? std::vector{*one} : std::vector<std::uint32_t>();
+}
+
 delta::Error no_namespace(std::string_view name) {
   return delta::error(ErrorCode::not_found, "no namespace " + delta::quote(name) + " in the log");
 }
@@ -267,15 +299,43 @@ Result<Chosen> choose_vectors(const VectorChoice& choice, const Catalog& catalog
   return chosen;
 }
 
-bool report_missing(const Chosen& chosen, Console& console) {
+namespace {
+
+/// The first of some, and how many more there are.
+void name_absent(const std::vector<std::string>& ids, std::string_view where, Console& console) {
   constexpr std::size_t kShown = 10;
-  for (std::size_t i = 0; i < std::min(kShown, chosen.missing.size()); ++i) {
-    console.error(delta::error(ErrorCode::not_found, "no vector " + delta::quote(chosen.missing[i]) + " in the log"));
+  for (std::size_t i = 0; i < std::min(kShown, ids.size()); ++i) {
+    console.error(delta::error(ErrorCode::not_found, fmt::format("no vector {} {}", delta::quote(ids[i]), where)));
   }
-  if (chosen.missing.size() > kShown) {
-    console.error(delta::error(ErrorCode::not_found, fmt::format("and {} more", chosen.missing.size() - kShown)));
-  }
+  if (ids.size() > kShown) console.error(delta::error(ErrorCode::not_found, fmt::format("and {} more", ids.size() - kShown)));
+}
+
+}  // namespace
+
+bool report_missing(const Chosen& chosen, Console& console) {
+  name_absent(chosen.missing, "in the log", console);
   return !chosen.missing.empty();
+}
+
+bool report_absent(const VectorChoice& choice, const Chosen& chosen, const Catalog& catalog, const std::vector<bool>& answered,
+                   std::string_view where, Console& console) {
+  const bool missing = report_missing(chosen, console);
+  std::unordered_set<std::string_view> there(chosen.missing.begin(), chosen.missing.end());
+  const std::size_t nowhere = there.size();
+  bool any = false;
+  for (std::uint32_t v = 0; v < answered.size(); ++v) {
+    if (!answered[v]) continue;
+    any = true;
+    if (!choice.ids().empty()) there.insert(catalog.id(v));
+  }
+  std::vector<std::string> absent;
+  for (const auto& id : choice.ids()) {
+    if (there.insert(id).second) absent.push_back(id);
+  }
+  name_absent(absent, where, console);
+  if (any || missing || !absent.empty() || nowhere > 0) return missing || !absent.empty();
+  console.error(delta::error(ErrorCode::not_found, fmt::format("nothing that was chosen is {}", where)));
+  return true;
 }
 
 Result<DeltaFilter> DeltaFilter::make(const Invocation& invocation, const delta::Log& log) {
@@ -345,9 +405,10 @@ bool CommitFilter::takes(const delta::Commit& commit) const {
 }
 
 std::string vector_name(const Catalog& catalog, std::uint32_t vector) {
-  const auto& name = catalog.name_space(catalog.namespace_of(vector)).name;
+  const auto& space = catalog.name_space(catalog.namespace_of(vector));
   const auto id = delta::escape(catalog.id(vector));
-  return name.empty() ? id : delta::escape(name) + "/" + id;
+  if (is_ambiguous(catalog, space.name)) return fmt::format("{}/{}/{}", delta::escape(space.name), space.dims, id);
+  return space.name.empty() ? id : delta::escape(space.name) + "/" + id;
 }
 
 std::string time_text(delta::Timestamp time) {

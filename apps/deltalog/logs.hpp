@@ -38,8 +38,9 @@ struct Named {
   std::optional<std::uint64_t> seq;  ///< none: the whole commit
   std::optional<delta::Hash> hash;   ///< of the commit, if it was named by that
 };
-/// "origin:seq" is a delta; a tag names the last delta of its release, or of its time; 4 to 64 digits of a hash are a commit (which reads every
-/// delta). Errors: usage for none of these, for digits that begin several hashes, or for a release of several last deltas; not_found.
+/// "origin:seq" is a delta; "origin:first..last", as `log` prints it, a commit, and so are 4 to 64 digits of a hash (which reads every delta); a
+/// tag names the last delta of its release, or of its time. Errors: usage for none of these, for digits that begin several hashes, or for a
+/// release of several last deltas; not_found.
 Result<Named> find_named(const delta::Log& log, std::string_view text);
 /// The same as a dot: of a commit its last.
 Result<delta::Dot> find_dot(const delta::Log& log, std::string_view text);
@@ -77,12 +78,18 @@ class VectorChoice {
   static VectorChoice none();  ///< no vector is asked about
   bool all() const { return !by_id_ && namespaces_.empty(); }
   Chosen in(const delta::Catalog& catalog) const;
+  bool by_id() const { return by_id_; }
+  const std::vector<std::string>& ids() const { return ids_; }  ///< each of which is asked for
   std::optional<std::vector<std::string>> only_ids() const;  ///< no vector of another id is chosen; none: not known before
 
  private:
   bool by_id_ = false;
   std::vector<std::string> ids_, globs_, namespaces_;
 };
+/// Whether the name of a vector's namespace is also that of one with other dimensions: NS/DIMS tells them apart.
+bool is_ambiguous(const delta::Catalog& catalog, std::string_view name_space);
+/// The namespaces that --namespace means: NS, all of this name; NS/DIMS, the one. A name that ends like this wins.
+std::vector<std::uint32_t> namespaces_of(const delta::Catalog& catalog, std::string_view text);
 /// What missing namespaces mean: not_found.
 delta::Error no_namespace(std::string_view name);
 /// Errors: not_found for a namespace that the log lacks.
@@ -91,7 +98,11 @@ Result<Chosen> choose_vectors(const VectorChoice& choice, const delta::Catalog& 
 /// The first values of some, for a cell of a table.
 std::string values_text(std::span<const std::uint32_t> bits);
 
-/// Says which ids are missing; true if any is.
+/// An empty or shorter answer than was asked for is a negative one: says of each id that was asked for, and of which nothing is in the answer,
+/// that it is not in the log, or not `where`; and where nothing at all is, that. True if it said anything.
+bool report_absent(const VectorChoice& choice, const Chosen& chosen, const delta::Catalog& catalog, const std::vector<bool>& answered,
+                   std::string_view where, Console& console);
+/// Only of ids that are not in the log.
 bool report_missing(const Chosen& chosen, Console& console);
 
 /// Deltas chosen by --origin, --op, --since and --until.
@@ -132,7 +143,7 @@ class CommitFilter {
   std::vector<std::string> sources_, traces_;
 };
 
-/// "id", or "namespace/id" where the namespace has a name; escaped.
+/// "id", or "namespace/id" where the namespace has a name, "namespace/dims/id" where one name stands for several; escaped.
 std::string vector_name(const delta::Catalog& catalog, std::uint32_t vector);
 
 /// "2026-11-12T14:10:29Z", with "+3" for a counter of 3.

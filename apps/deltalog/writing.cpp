@@ -71,6 +71,17 @@ std::string origin_of(const Invocation& invocation) {
   return name.empty() ? "main" : name;
 }
 
+void warn_of_default_origin(const Invocation& invocation, const delta::Log& log, std::size_t first, Console& console) {
+  if (invocation.has("origin") || !from_environment("DELTALOG_ORIGIN").empty()) return;
+  bool any = false;
+  for (std::size_t n = first; n < log.commits() && !any; ++n) {
+    any = log.catalog().origin(log.commit(static_cast<std::uint32_t>(n)).origin) == origin_of(invocation);
+  }
+  if (!any) return;
+  console.warn("the new commits are those of " + delta::quote(origin_of(invocation)) + ", the default: if another writer of that name adds to the same logs, the two fork",
+               "name the writer with --origin");
+}
+
 Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Console& console) {
   delta::EncodeOptions options;
   const auto text = [&](std::string_view option) { return invocation.has(option) ? *invocation.value(option) : std::string(); };

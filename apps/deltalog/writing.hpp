@@ -18,6 +18,9 @@ std::string origin_of(const Invocation& invocation);
 /// What W3C allows as a traceparent (version 00 to fe, as long as that of version 00).
 bool is_traceparent(std::string_view text);
 
+/// Of a bundle, which goes elsewhere: says so where its commits, from number `first` of the log on, bear the name that any other writer has, too.
+void warn_of_default_origin(const Invocation& invocation, const delta::Log& log, std::size_t first, Console& console);
+
 /// From --origin, --message, --source, --preset, --force and --threads, which the command must have, --meta, --meta-json, --max-skew and
 /// --max-age, which it may have, and from the environment:
 /// DELTALOG_ORIGIN, SOURCE_DATE_EPOCH and TRACEPARENT. Warns of a TRACEPARENT that is none.

@@ -119,6 +119,9 @@ COMMANDS = [
     (0, "deltalog blame --json a.dlog --id a"),
     (0, "deltalog log --json --conflicts a.dlog"),
     (0, "deltalog log --json --conflicts --policy 'average' -q a.dlog"),
+    (0, "echo '{\"id\":\"a\",\"vector\":[1]}' | deltalog encode - --origin one --at 2026-01-01 -o one.dlog && "
+        "echo '{\"id\":\"a\",\"vector\":[1,2]}' | deltalog encode - --origin two --at 2026-01-01 -o two.dlog && "
+        "deltalog log --json --conflicts -q one.dlog two.dlog"),
     (0, "cp a.dlog set.dlog && deltalog encode --append set.dlog --policy max --tag v1 --at 2026-02-01 && deltalog log --json set.dlog && "
         "deltalog log --json --deltas set.dlog && deltalog tag --json set.dlog"),
     (0, "echo '{\"id\":\"a\",\"op\":\"create\",\"vector\":[1]}' | deltalog encode - --max-error 0.1 --at 2026-02-01 -o close.dlog && "
@@ -134,14 +137,14 @@ COMMANDS = [
     (1, "deltalog diff --json --with-old a.dlog --at 2025-12-31 --at 2026-01-01"),
     (1, "deltalog diff --json --with-old a.dlog --at 2026-01-01 --at 2026-01-08; [ $? = 1 ] && "
         "echo '{\"id\":\"a\",\"op\":\"sparse\",\"indices\":[],\"values\":[],\"metadata\":{\"k\":null}}' | "
-        "deltalog encode - --base a.dlog --at 2026-02-01 -o m.dlog && mkdir both && cp a.dlog m.dlog both && "
+        "deltalog encode - --origin main --base a.dlog --at 2026-02-01 -o m.dlog && mkdir both && cp a.dlog m.dlog both && "
         "deltalog diff --json --with-old a.dlog both"),
     (1, "deltalog diff --json --with-old a.dlog --at 2026-01-01 --at 2026-01-10"),
     (0, "deltalog compact --json a.dlog --keep since:2026-01-05 --keep daily:2 -o compacted.dlog"),
     (1, "deltalog diff --json --stat a.dlog --at 2026-01-01 --at 2026-01-10"),
-    (0, "deltalog rollback a.dlog --at 2026-01-01 --json -o r.dlog"),
+    (0, "deltalog rollback a.dlog --origin main --at 2026-01-01 --json -o r.dlog"),
     (4, "echo '{\"id\":\"a\",\"op\":\"sparse\",\"indices\":[0],\"values\":[1],\"metadata\":{\"k\":5}}' | "
-        "deltalog encode - --base a.dlog --at 2026-02-01 -o s.dlog; deltalog rollback a.dlog s.dlog --revert main:1 --id a --json -q -o t.dlog"),
+        "deltalog encode - --origin main --base a.dlog --at 2026-02-01 -o s.dlog; deltalog rollback a.dlog s.dlog --revert main:1 --id a --json -q -o t.dlog"),
     (4, "echo '{\"id\":\"a\",\"op\":\"sparse\",\"indices\":[0],\"values\":[9],\"metadata\":{\"k\":6}}' | "
         "deltalog encode - --base a.dlog --base s.dlog --at 2026-02-02 --origin later -o u.dlog; "
         "deltalog rollback a.dlog s.dlog u.dlog --revert main:11 --json -q -o v.dlog"),

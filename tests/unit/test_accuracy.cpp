@@ -80,20 +80,22 @@ void check_format(const std::string& accuracy, const std::vector<double>& values
 }  // namespace
 
 TEST_CASE("an accuracy is read, and written in one form") {
-  for (const std::string text : {"max-error=0.0001", "max-error=1e-09", "max-error=1e+30", "max-relative=0.5", "f16", "bf16", "int8", "int4", "binary"}) {
+  for (const std::string text : {"max-error=0.0001", "max-error=1e-09", "max-error=1e+30", "max-relative=0.5", "f16", "bf16", "int8", "int4", "binary",
+                                 "ignore-below=1e-09", "max-error=0.1,ignore-below=0.5", "int8,ignore-below=0.25"}) {
     CHECK(must(Accuracy::parse(text)).to_text() == text);
   }
   CHECK(must(Accuracy::parse("max-error=1e-4")).to_text() == "max-error=0.0001");
   CHECK(must(Accuracy::parse("max-error=1e-4")).bound == 1e-4);
   CHECK(Accuracy{}.to_text() == "exact");
   for (const std::string text : {"max-error=", "max-error=0", "max-error=-1", "max-error=inf", "max-error=nan", "max-error=1e999", "max-error=1x",
-                                 "max-relative=1", "max-relative=0", "max-relative=nan"}) {
+                                 "max-relative=1", "max-relative=0", "max-relative=nan", "ignore-below=0", "ignore-below=-1", "ignore-below=inf",
+                                 "ignore-below=", "ignore-below=nan", "f16,ignore-below=0", "max-error=0,ignore-below=1", "ignore-below=1,f16"}) {
     INFO(text);
     const auto accuracy = Accuracy::parse(text);
     REQUIRE(!accuracy);
     CHECK(accuracy.error().code == ErrorCode::usage);
   }
-  for (const std::string text : {"", "exact", "max-error", "f16=1", "f8", "int8 "}) {
+  for (const std::string text : {"", "exact", "max-error", "f16=1", "f8", "int8 ", "f16,", ",ignore-below=1", "f16,int8", "exact,ignore-below=1", "ignore-below"}) {
     INFO(text);
     const auto accuracy = Accuracy::parse(text);
     REQUIRE(!accuracy);
@@ -125,6 +127,52 @@ TEST_CASE("f16 and bf16 are the nearest value of their format, ties to even") {
   CHECK(refused("bf16", {value(0xff7f8000)}).hint.empty());
   CHECK(refused("bf16", {std::numeric_limits<float>::max()}).message == "the value of dimension 0 is 3.4028235e+38, beyond what bf16 holds");
   CHECK(f(rounded("f16", -1e-30f)) == 0x80000000);
+}
+
+TEST_CASE("a dead band compares what was given with what is stored, as real numbers") {
+  const auto ignores = [](double bound, float given, float stored) {
+    Accuracy accuracy;
+    accuracy.ignore_below = bound;
+    return model::Quantizer(accuracy).ignores(f(given), f(stored));
+  };
+  CHECK(ignores(0.5, 1.0f, 1.5f));
+  CHECK(ignores(0.5, 1.5f, 1.0f));
+  CHECK_FALSE(ignores(0.5, 1.0f, std::nextafter(1.5f, 2.0f)));
+  CHECK(ignores(1e-300, 0.0f, -0.0f));
+  CHECK(ignores(1e-300, 0.25f, 0.25f));
+  CHECK_FALSE(ignores(1e300, std::numeric_limits<float>::quiet_NaN(), 1.0f));
+  CHECK_FALSE(ignores(1e300, 1.0f, kInf));
+  CHECK_FALSE(ignores(1e300, kInf, kInf));  // equal bits are no change anyway
+  CHECK(ignores(1e39, std::numeric_limits<float>::max(), -std::numeric_limits<float>::max()));
+  // A float64 does not hold these differences: what it rounds away counts.
+  const float big = 0x1p60f, small = 0x1p-20f;
+  CHECK(ignores(0x1p60, big, small));
+  CHECK_FALSE(ignores(0x1p60, big, -small));
+  CHECK_FALSE(ignores(0x1p60, -big, small));
+  CHECK(ignores(0x1p60, -small, -big));
+}
+
+TEST_CASE("a dead band keeps every version within the larger bound of what was given") {
+  for (const std::string text : {"ignore-below=0.01", "max-error=0.02,ignore-below=0.01", "max-error=0.001,ignore-below=0.01"}) {
+    INFO(text);
+    const Accuracy accuracy = must(Accuracy::parse(text));
+    const model::Quantizer quantizer(accuracy);
+    std::mt19937 random(5);
+    std::normal_distribution<float> noise(0, 0.004f);
+    std::vector<std::uint32_t> stored, scratch;
+    std::size_t kept = 0;
+    float given = 1;
+    for (int version = 0; version < 1000; ++version) {
+      given += noise(random) + 0.001f;  // it drifts
+      std::vector<std::uint32_t> row{f(given)};
+      must(quantizer.round_over(row, stored, scratch));
+      CHECK(std::abs(double{value(row[0])} - given) <= std::max(accuracy.bound, accuracy.ignore_below));
+      kept += row == stored;
+      stored = row;
+    }
+    CHECK(kept > 500);
+    CHECK(kept < 1000);
+  }
 }
 
 TEST_CASE("values that are not finite stay bit for bit") {

@@ -5,12 +5,14 @@
 
 #include "delta/state.hpp"
 #include "model/metadata.hpp"
+#include "sample_log.hpp"
 #include "support/limits.hpp"
 
 using namespace delta;
 using delta::model::canonical_metadata;
 using delta::model::is_canonical_metadata;
 using delta::model::merge_metadata;
+using sample::must;
 
 namespace {
 
@@ -84,6 +86,28 @@ TEST_CASE("a patch beyond the limit comes in parts that are within it") {
     }
     CHECK((text == to));  // not shown: megabytes
   }
+}
+
+TEST_CASE("a patch of any size is taken as parts, unless one member alone is over the limit") {
+  using delta::model::canonical_patches;
+  const std::string x(40000, 'x');
+  const std::string two = R"({"b":")" + x + R"(","gone":null,"a":{"in":")" + x + R"("}})";
+  const auto patches = must(canonical_patches(two));
+  CHECK(patches.size() == 2);
+  std::string text = canonical(R"({"gone":1})");
+  for (const auto& patch : patches) {
+    CHECK(patch.size() <= kMaxMetadataBytes);
+    CHECK(is_canonical_metadata(patch));
+    text = merge_metadata(text, patch);
+  }
+  CHECK((text == R"({"a":{"in":")" + x + R"("},"b":")" + x + R"("})"));
+  CHECK(must(canonical_patches(R"( {"b" : 1.0, "a":null} )")) == std::vector<std::string>{R"({"a":null,"b":1})"});
+  CHECK(must(canonical_patches("{}")).empty());
+  const auto over = canonical_patches(R"({"a":1,"b":{"c":")" + x + x + R"("}})");
+  REQUIRE_FALSE(over);
+  CHECK(over.error().code == delta::ErrorCode::limit);
+  CHECK_FALSE(canonical_patches("[]"));
+  CHECK_FALSE(canonical_patches(R"({"a":1,"a":2})"));
 }
 
 TEST_CASE("a change of metadata is taken back member by member, where nothing has come since") {

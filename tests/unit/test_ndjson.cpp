@@ -148,6 +148,55 @@ TEST_CASE("a commit's line is read") {
   CHECK(error_of(R"({"type":"policy"})") == "in: line 1: unknown type 'policy' | types are 'delta' (the default) and 'commit'");
 }
 
+TEST_CASE("metadata alone is an update, and dims say which namespace is meant") {
+  Record r;
+  REQUIRE(read_one(R"({"id":"a","metadata":{"k":1}})", r) == "");
+  CHECK_FALSE(r.op);
+  CHECK(r.bits.empty());
+  CHECK(r.metadata == R"({"k":1})");
+  CHECK_FALSE(r.dims);
+  CHECK(error_of(R"({"id":"a","metadata":{"k":1},"indices":[]})") == "in: line 1: metadata alone, or a whole vector (no 'op'), does not take 'indices'");
+  CHECK(error_of(R"({"id":"a"})") == "in: line 1: a whole vector (no 'op') needs 'vector'");
+  CHECK(error_of(R"({"metadata":{}})") == "in: line 1: metadata alone, or a whole vector (no 'op'), needs 'id'");
+  CHECK(error_of(R"({"id":"a","vector":[],"metadata":{}})") == "in: line 1: a vector needs one dimension at least");
+  REQUIRE(read_one(R"({"id":"a","dims":3,"op":"delete"})", r) == "");
+  CHECK(r.dims == 3u);
+  REQUIRE(read_one(R"({"id":"a","op":"delete"})", r) == "");
+  CHECK_FALSE(r.dims);
+  std::string alone;
+  write_vector(alone, {"n", "a", "", 3}, {}, R"({"k":1})");
+  CHECK(alone == R"({"id":"a","namespace":"n","dims":3,"metadata":{"k":1}})" "\n");
+  CHECK(error_of(R"({"id":"a","dims":0,"op":"delete"})") == "in: line 1: member 'dims': 0 is not a whole number from 1 to 1048576");
+  std::string out;
+  write_record(out, {"n", "a", "", 3}, Change{.op = Operation::remove});
+  REQUIRE(read_one(out, r) == "");
+  CHECK(r.dims == 3u);
+}
+
+TEST_CASE("a time may hold its counter, as log prints it") {
+  Record r;
+  REQUIRE(read_one(R"({"id":"a","op":"delete","ts":"2026-11-12T14:10:29Z+7"})", r) == "");
+  CHECK(r.time == 1794492629000000u);
+  CHECK(r.tick == 7u);
+  REQUIRE(read_one(R"({"id":"a","op":"delete","ts":"2026-11-12T14:10:29Z+7","tick":7})", r) == "");
+  CHECK(error_of(R"({"id":"a","op":"delete","ts":"2026-11-12T14:10:29Z+7","tick":8})") == "in: line 1: member 'tick' is 8, and 'ts' says 7");
+  REQUIRE(read_one(R"({"id":"a","op":"delete","ts":"2026-11-12T14:10:29Z"})", r) == "");
+  CHECK_FALSE(r.tick);
+}
+
+TEST_CASE("UTF-16 is called by its name, in pieces of any size") {
+  const std::string text = R"({"id":"a","op":"delete"})";
+  std::string little, big;
+  for (const char c : text) little += {c, '\0'}, big += {'\0', c};
+  for (const std::size_t piece : {0, 1, 2, 7}) {
+    for (const std::string& wide : {"\xff\xfe" + little, little, "\xfe\xff" + big, big}) {
+      CHECK(lines_of(wide, piece) == std::vector<std::string>{"in: line 1: the text is UTF-16, not UTF-8"});
+    }
+  }
+  CHECK(lines_of("\xef\xbb\xbf", 1).empty());
+  CHECK(lines_of("\n", 0).empty());
+}
+
 TEST_CASE("blank lines, CRLF, a byte order mark and a missing last newline are fine, in pieces of any size") {
   const std::string text = "\xef\xbb\xbf{\"id\":\"a\",\"op\":\"delete\"}\r\n\n \t\r\n{\"id\":\"b\",\"op\":\"delete\"}\n{\"id\":\"c\",\"op\":\"delete\"}";
   const std::vector<std::string> wanted = {"1:a", "4:b", "5:c"};

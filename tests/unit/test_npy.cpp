@@ -90,6 +90,28 @@ TEST_CASE("float32 keeps its bits in either byte order and every header version"
   }
 }
 
+TEST_CASE("every name that NumPy reads for a float is one") {
+  const auto f4 = bytes_of(kSix);
+  for (const char* descr : {"f4", "float32", "single", "f", "<f"}) CHECK(values_of(npy_file(dict_of(descr, false, "(2, 3)"), f4)) == kSix);
+  CHECK(values_of(npy_file(dict_of(">f", false, "(2, 3)"), bytes_of(kSix, true))) == kSix);
+  for (const char* descr : {"f2", "e", "float16", "half"}) {
+    CHECK(values_of(npy_file(dict_of(descr, false, "(1, 2)"), bytes_of(std::vector<std::uint16_t>{0x3c00, 0xc000}))) == std::vector<std::uint32_t>{0x3f800000, 0xc0000000});
+  }
+  for (const char* descr : {"f8", "<d", "float64", "double"}) {
+    CHECK(values_of(npy_file(dict_of(descr, false, "(1, 2)"), bytes_of(std::vector<double>{1, -2}))) == std::vector<std::uint32_t>{0x3f800000, 0xc0000000});
+  }
+  // Python 2's prefixes and spaces.
+  CHECK(values_of(npy_file("{u'descr': u\"<f4\", u'fortran_order' : False , b'shape': ( 2L,3L , ) }  ", f4)) == kSix);
+}
+
+TEST_CASE("of elements that are no floats the hint is one that works") {
+  const auto hint = [](const char* descr) { return open_text(npy_file(dict_of(descr, false, "(2, 3)"), "")).error().hint; };
+  CHECK(hint("<i4").find("a.astype('float32')") != std::string::npos);
+  CHECK(hint("|V2").find("a.view(ml_dtypes.bfloat16).astype('float32')") != std::string::npos);
+  CHECK(hint("|O").find("a.tolist()") != std::string::npos);
+  for (const char* descr : {"|V4", "<c8", "<U3", "<M8[s]", ""}) CHECK(hint(descr) == "");
+}
+
 TEST_CASE("Fortran order is turned") {
   const std::vector<std::uint32_t> columns = {kSix[0], kSix[3], kSix[1], kSix[4], kSix[2], kSix[5]};
   CHECK(values_of(npy_file(dict_of("<f4", true, "(2, 3)"), bytes_of(columns))) == kSix);
@@ -183,7 +205,7 @@ TEST_CASE("headers that are none are refused with the reason") {
   CHECK(refused("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}") == "m.npy: the header has 'descr' twice");
   CHECK(refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), 'x': 1}") == "m.npy: the header has an unknown key 'x'");
   CHECK(refused(dict_of("<i4", false, "(2, 3)")) == "m.npy: elements of type '<i4' are not supported: f2, f4, f8, i1 and u1 are");
-  for (const char* descr : {"", "f4", "<f", "<f16", "<c8", "?f4", "|V4", "<F4"}) CHECK(refused(dict_of(descr, false, "(2, 3)")).find("are not supported") != std::string::npos);
+  for (const char* descr : {"", "<f16", "<c8", "?f4", "|V4", "<F4", "<float32", "f32", "<<f4", "<"}) CHECK(refused(dict_of(descr, false, "(2, 3)")).find("are not supported") != std::string::npos);
   CHECK(refused("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (6,), }").find("structured elements are not supported") != std::string::npos);
   CHECK(refused(dict_of("<f4", false, "(6,)")) == "m.npy: an array of shape (6,) is not a matrix: shape (rows, dimensions) is needed");
   CHECK(refused(dict_of("<f4", false, "()")) == "m.npy: an array of shape () is not a matrix: shape (rows, dimensions) is needed");

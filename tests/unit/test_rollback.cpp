@@ -47,6 +47,24 @@ std::uint64_t deltas(const Log& log, std::uint32_t commit) { return log.commit(c
 
 }  // namespace
 
+TEST_CASE_METHOD(Files, "more is not deleted than may be, in each namespace, and a rehearsal writes nothing") {
+  write(log, {{"a", Operation::create, {1}}, {"b", Operation::create, {2}}, {"c", Operation::create, {3}}, {"d", Operation::create, {4}}}, 1'000);
+  const auto run = [&](const RollbackOptions& options) {
+    auto encoder = must(Encoder::rehearse(std::vector{log}, {.now = 5'000'000'000}));
+    const auto done = rollback(encoder, {.at = Micros{1'000'000'000}}, options);
+    if (!done) return done.error().message;
+    CHECK(done->deleted == 3);
+    CHECK(must(encoder.finish()).deltas == 3);
+    return std::string();
+  };
+  CHECK(run({}) == "");
+  CHECK(run({.max_delete = 3}) == "");
+  CHECK(run({.max_delete = 2}) == "3 of 4 vectors would be deleted, the first of them 'b'");
+  CHECK(run({.max_delete_share = 0.75}) == "");
+  CHECK(run({.max_delete_share = 0.74}) == "3 of 4 vectors would be deleted, the first of them 'b'");
+  CHECK(open({log}).commits() == 1);
+}
+
 TEST_CASE_METHOD(Files, "what came back stands in its old order, behind what stayed") {
   write(log, {{"z", Operation::create, {1}}, {"b", Operation::create, {2}}, {"a", Operation::create, {3}}, {"m", Operation::create, {4}}, {"z", Operation::remove, {}},
               {"a", Operation::remove, {}}, {"b", Operation::remove, {}}}, 1'000);

@@ -11,6 +11,7 @@
 #include "delta/file.hpp"
 #include "delta/property.hpp"
 #include "delta/text.hpp"
+#include "formats/lines.hpp"
 
 namespace deltalog {
 
@@ -290,27 +291,13 @@ Result<delta::WindowSpec> parse_window(std::string_view text) {
 
 Result<std::vector<std::string>> read_lines(const std::string& path) {
   DELTA_TRY(auto input, delta::InputStream::open(path));
-  std::vector<std::uint8_t> buffer(64 << 10);
+  delta::formats::LineReader reader(delta::formats::byte_stream(std::move(input)), 64 << 10);
   std::vector<std::string> lines;
-  std::string line;
-  const auto end_line = [&] {
-    if (line.ends_with('\r')) line.pop_back();
-    lines.push_back(std::move(line));
-    line.clear();
-  };
   while (true) {
-    DELTA_TRY(const std::size_t got, input.read(buffer));
-    if (got == 0) break;
-    std::string_view part(reinterpret_cast<const char*>(buffer.data()), got);
-    for (auto end = part.find('\n'); end != part.npos; end = part.find('\n')) {
-      line += part.substr(0, end);
-      end_line();
-      part.remove_prefix(end + 1);
-    }
-    line += part;
+    DELTA_TRY(const auto line, reader.next());
+    if (!line) return lines;
+    lines.emplace_back(*line);
   }
-  if (!line.empty()) end_line();
-  return lines;
 }
 
 bool glob_match(std::string_view pattern, std::string_view text) {

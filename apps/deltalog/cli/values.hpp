@@ -81,7 +81,7 @@ Result<delta::Preset> parse_preset(std::string_view text);
 /// "tumbling:1h", "sliding:1h/10m", "session:30m", "adaptive:100:10ms:5s". That the parts fit each other is windows()' business.
 Result<delta::WindowSpec> parse_window(std::string_view text);
 
-/// Lines of a text file ("-": stdin) without their ends ("\n" or "\r\n"; the last may lack it).
+/// Lines of a text file ("-": stdin), as formats::LineReader gives them.
 Result<std::vector<std::string>> read_lines(const std::string& path);
 
 /// `*` any run of characters, `?` one character, `[a-z]` and `[!a-z]` sets, `\` takes the next literally. Whole text.

@@ -35,19 +35,24 @@ namespace delta {
 ///
 /// Values that are not finite, where they are allowed, stay bit for bit, and have no part in s and c.
 ///
+/// A dead band of E comes on top, alone or beside one of these: of a whole vector, a value x that differs from what is stored of it by at most E,
+/// as real numbers, is no change, and what is stored stays. This alone has a memory, but no drift: it is the value given, not the rounded one,
+/// that is compared with what is stored. So x' is never further from x than the larger of both bounds, at every version.
+///
 /// An update of some dimensions under int8, int4 and binary takes s and c from the vector as it would stand, old values as stored and
 /// new ones as given.
 struct Accuracy {
   enum class Kind : std::uint8_t { exact, max_error, max_relative, f16, bf16, int8, int4, binary };
   Kind kind = Kind::exact;
   double bound = 0;  ///< E, finite and > 0; or R, > 0 and < 1; of other kinds 0
+  double ignore_below = 0;  ///< E of the dead band, finite and > 0; 0: there is none
 
-  /// "max-error=0.0001", "max-relative=0.01", "f16", ... usage: a bound that is none; unsupported: a kind that this version does not know
+  /// "max-error=0.0001", "max-relative=0.01", "f16", "ignore-below=1e-06", "int8,ignore-below=1e-06", ... usage: a bound that is none; unsupported: a kind that this version does not know
   /// ("exact" is none: it is not recorded).
   DELTA_EXPORT static Result<Accuracy> parse(std::string_view text);
   /// What parse() reads back to the same bound; "exact" of that.
   DELTA_EXPORT std::string to_text() const;
-  bool lossy() const { return kind != Kind::exact; }
+  bool lossy() const { return kind != Kind::exact || ignore_below > 0; }
   friend bool operator==(const Accuracy&, const Accuracy&) = default;
 };
 

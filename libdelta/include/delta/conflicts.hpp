@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -43,6 +44,18 @@ DELTA_EXPORT Result<ConflictCount> conflicts(const Log& log, const CutOptions& c
 inline Result<ConflictCount> count_conflicts(const Log& log, const CutOptions& cut = {}, const std::vector<bool>* wanted = nullptr) {
   return conflicts(log, cut, wanted, {});
 }
+
+/// A namespace of which vectors with several dimension counts exist: writers that had not seen each other created it.
+struct NamespaceConflict {
+  std::string name;
+  std::vector<std::uint32_t> dims;  ///< increasing
+
+  /// "vectors of namespace 'a' have 2 and 3 dimensions: ..."
+  DELTA_EXPORT std::string text() const;
+};
+
+/// Those of now, in order of name. Reads creates and deletes of such namespaces alone, and nothing where there is none.
+DELTA_EXPORT Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log& log);
 
 /// The policy that the log sets for itself at a cut. Errors: as snapshot(); unsupported, or corrupt for a malformed one.
 DELTA_EXPORT Result<Policy> policy_of(const Log& log, const CutOptions& cut = {});

@@ -63,7 +63,8 @@ struct MatrixInput {
 /// One update, as an NDJSON line states it.
 struct ChangeInput {
   std::string_view id, name_space;
-  std::optional<Operation> op;               ///< none: `bits` is the whole vector, stored as what changed
+  /// None: `bits` is the whole vector, and `metadata` what is merged into its own; stored as what changes. Without bits the metadata alone.
+  std::optional<Operation> op;
   std::span<const std::uint32_t> indices;    ///< sparse
   std::span<const std::uint32_t> bits;       ///< values or parameters
   std::string_view metadata;                 ///< JSON text of a merge patch; empty: none
@@ -72,8 +73,8 @@ struct ChangeInput {
   std::optional<std::string_view> origin;
   std::optional<std::uint64_t> seq;          ///< must be the next one of its origin
   std::optional<std::span<const std::string_view>> parents;  ///< "origin:seq", none of which another one has seen; none: everything before it
-  /// Which namespace is meant, where concurrent first creates gave one name several. Of a create beside `indices`: it has so many dims, and
-  /// the values that are not listed are 0.
+  /// Which namespace is meant, where concurrent first creates gave one name several; else what it has. Of a create beside `indices`: it has so
+  /// many dims, and the values that are not listed are 0.
   std::optional<std::uint32_t> dims = {};
   bool copied = false;                       ///< of what the log held: metadata may have members that begin with "deltalog.", which are reserved
 };
@@ -94,7 +95,7 @@ struct CommitInput {
 
 struct EncodeSummary {
   std::uint64_t commits = 0, deltas = 0, bytes = 0;   ///< written
-  std::uint64_t unchanged = 0;                        ///< inputs that changed nothing and made no commit
+  std::uint64_t unchanged = 0;                        ///< whole states and vectors that changed nothing and made no commit
   std::vector<Finding> notices;                       ///< a torn tail that was set aside, ...
 };
 
@@ -106,6 +107,8 @@ class DELTA_EXPORT Encoder {
   static Result<Encoder> create(const std::string& path, std::span<const std::string> base, EncodeOptions options);
   /// More of the log at `path`, under its lock; a torn tail is saved beside it and cut first.
   static Result<Encoder> append(const std::string& path, EncodeOptions options);
+  /// As create(), but nothing is written: finish() says what would be.
+  static Result<Encoder> rehearse(std::span<const std::string> base, EncodeOptions options);
   Encoder(Encoder&&) noexcept;
   Encoder& operator=(Encoder&&) noexcept;
   ~Encoder();

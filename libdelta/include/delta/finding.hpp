@@ -17,6 +17,7 @@ enum class Verdict : std::uint8_t {
   ahead,         ///< a note: commits whose time is ahead of the clock
   redundant,     ///< a note: a commit names a parent that another of its parents had seen
   ignored,       ///< a note: frames of types that this version does not know, and may pass over
+  conflict,      ///< vectors of one namespace exist with several dimension counts
   pending,       ///< commits whose causes are in none of the files given
   unsealed,      ///< clean frame boundary, no footer
   torn,          ///< the file ends inside a frame, or in zero sectors
@@ -34,7 +35,7 @@ enum class Verdict : std::uint8_t {
 /// "ok", "unsealed", "damaged tail", ...
 DELTA_EXPORT std::string_view verdict_name(Verdict verdict);
 /// Says something, and nothing against the log.
-constexpr bool is_note(Verdict verdict) { return verdict != Verdict::ok && verdict < Verdict::pending; }
+constexpr bool is_note(Verdict verdict) { return verdict != Verdict::ok && verdict < Verdict::conflict; }
 
 /// One thing found, with its place. Notes leave the answer good.
 struct Finding {

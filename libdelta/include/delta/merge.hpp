@@ -18,6 +18,11 @@ namespace delta {
 struct MergeOptions {
   unsigned threads = 0;             ///< 0: as many as the machine has; never changes the bytes
   std::vector<std::string> not_in;  ///< logs: what they hold is left out
+  /// Copies of one origin that went apart are brought together instead of refused. Where they part the commit of the smaller hash keeps the
+  /// name; from there on the others' commits become those of NAME~HASH8, after the first 8 digits of the hash of the first of them, with new
+  /// dots and hashes. A function of the set of commits: merging the result with one of the copies again gives the same. notices() says what was
+  /// renamed. Errors, beside those of any merge: forked, where another origin has seen what would be renamed, or what is to be renamed is pruned.
+  bool rename_forks = false;
 };
 
 struct MergeSummary {

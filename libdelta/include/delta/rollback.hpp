@@ -14,6 +14,8 @@ namespace delta {
 
 struct RollbackOptions {
   const std::vector<bool>* wanted = nullptr;  ///< null, or only vectors v with (*wanted)[v]: as many as encoder.log() names
+  std::uint64_t max_delete = ~std::uint64_t{0};  ///< refuse to delete more vectors than this
+  std::optional<double> max_delete_share = {};   ///< or more than this share (0 to 1) of those of a namespace
   std::optional<Micros> at = {};              ///< time of the deltas; none: EncodeOptions::now, or the least later one that the clock rule allows
 };
 
@@ -38,7 +40,7 @@ struct RollbackSummary {
 /// All of it becomes one commit where EncodeOptions::commit_every and commit_every_bytes allow so many deltas. The values were in
 /// the log already: EncodeOptions::allow_nonfinite lets those pass that are not finite. Metadata whose change exceeds the limit
 /// of one patch takes several deltas. REQUIRES: no commit of this encoder was concurrent to another.
-/// Errors: those of snapshot() and of Encoder::change(). After an error the encoder can only be destroyed.
+/// Errors: those of snapshot() and of Encoder::change(); bad_input: more would be deleted than the options allow. After an error the encoder can only be destroyed.
 DELTA_EXPORT Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut, const RollbackOptions& options = {});
 
 /// Adds to `encoder` what takes one commit of encoder.log() back, by a three-way merge: where the state before the commit, as its

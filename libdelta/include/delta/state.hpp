@@ -65,6 +65,7 @@ class DELTA_EXPORT State {
   /// that many patches cost by their own size. REQUIRES of whoever reads metadata then: settle_metadata().
   void patch_metadata(std::uint32_t vector, std::string_view patch);
   void settle_metadata();
+  void settle_metadata(std::uint32_t vector);  ///< of one
   /// Metadata that was set, whether or not the vector exists: a patch between a delete and a later create counts.
   std::string_view stored_metadata(std::uint32_t vector) const;
 

@@ -38,28 +38,62 @@ std::string number_text(double x) {
 
 }  // namespace
 
-Result<Accuracy> Accuracy::parse(std::string_view text) {
+namespace {
+
+constexpr std::string_view kDeadBand = "ignore-below=";
+
+Result<double> parse_bound(std::string_view number) {
+  double bound = 0;
+  const auto [end, failure] = std::from_chars(number.data(), number.data() + number.size(), bound);
+  const bool read = !number.empty() && failure == std::errc() && end == number.data() + number.size();
+  if (!read) return error(ErrorCode::usage, quote(number) + " is not a number");
+  return bound;
+}
+
+Error unknown_accuracy(std::string_view text) {
+  return error(ErrorCode::unsupported, "unknown accuracy " + quote(text, 60))
+      .with_hint("accuracies are max-error=E, max-relative=R, f16, bf16, int8, int4, binary, and ignore-below=E, alone or after a comma");
+}
+
+/// What values are rounded to, without the dead band.
+Result<Accuracy> parse_rounding(std::string_view text) {
   const auto equals = text.find('=');
   for (const Named& known : kKinds) {
     if (known.name != text.substr(0, equals) || known.bound != (equals != text.npos)) continue;
     Accuracy accuracy{known.kind, 0};
-    if (!known.bound) return accuracy;
-    const std::string_view number = text.substr(equals + 1);
-    const auto [end, failure] = std::from_chars(number.data(), number.data() + number.size(), accuracy.bound);
-    const bool read = !number.empty() && failure == std::errc() && end == number.data() + number.size();
-    if (!read) return error(ErrorCode::usage, quote(number) + " is not a number");
-    DELTA_OK(model::check_accuracy(accuracy));
+    if (known.bound) {
+      DELTA_TRY(accuracy.bound, parse_bound(text.substr(equals + 1)));
+    }
     return accuracy;
   }
-  return error(ErrorCode::unsupported, "unknown accuracy " + quote(text, 60))
-      .with_hint("accuracies are max-error=E, max-relative=R, f16, bf16, int8, int4, binary");
+  return unknown_accuracy(text);
+}
+
+}  // namespace
+
+Result<Accuracy> Accuracy::parse(std::string_view text) {
+  const auto band = text.starts_with(kDeadBand) ? 0 : text.find(',');
+  Accuracy accuracy;
+  if (band != 0) {
+    DELTA_TRY(accuracy, parse_rounding(text.substr(0, band)));
+  }
+  if (band != text.npos) {
+    const std::string_view rest = text.substr(band == 0 ? 0 : band + 1);
+    if (!rest.starts_with(kDeadBand)) return unknown_accuracy(text);
+    DELTA_TRY(accuracy.ignore_below, parse_bound(rest.substr(kDeadBand.size())));
+    DELTA_OK(model::check_dead_band(accuracy.ignore_below));
+  }
+  DELTA_OK(model::check_accuracy(accuracy));
+  return accuracy;
 }
 
 std::string Accuracy::to_text() const {
+  std::string text = kind == Kind::exact && ignore_below == 0 ? "exact" : "";
   for (const Named& known : kKinds) {
-    if (known.kind == kind) return std::string(known.name) + (known.bound ? "=" + number_text(bound) : "");
+    if (known.kind == kind) text = std::string(known.name) + (known.bound ? "=" + number_text(bound) : "");
   }
-  return "exact";
+  if (ignore_below > 0) ((text += text.empty() ? "" : ",") += kDeadBand) += number_text(ignore_below);
+  return text;
 }
 
 namespace model {
@@ -187,7 +221,13 @@ std::size_t each(std::span<std::uint32_t> bits, const One& one) {
 
 }  // namespace
 
+Status check_dead_band(double bound) {
+  if (bound > 0 && std::isfinite(bound)) return {};
+  return error(ErrorCode::usage, number_text(bound) + " is no difference to ignore: it must be above 0 and finite");
+}
+
 Status check_accuracy(const Accuracy& accuracy) {
+  if (accuracy.ignore_below != 0) DELTA_OK(check_dead_band(accuracy.ignore_below));
   const double bound = accuracy.bound;
   if (accuracy.kind == Kind::max_error && !(bound > 0 && std::isfinite(bound))) {
     return error(ErrorCode::usage, number_text(bound) + " is no error to stay within: it must be above 0 and finite");
@@ -244,6 +284,26 @@ Status Quantizer::apply(std::span<std::uint32_t> bits, double scale, std::span<c
 
 Status Quantizer::round(std::span<std::uint32_t> row) const {
   return apply(row, scale(row), {});
+}
+
+bool Quantizer::ignores(std::uint32_t given, std::uint32_t stored) const {
+  const double x = value_of(given), y = value_of(stored), apart = x - y;
+  const double size = std::abs(apart);
+  if (!(size <= accuracy_.ignore_below)) return false;  // nor is a NaN
+  if (size < accuracy_.ignore_below) return true;
+  // What rounding took from the difference: Knuth, The Art of Computer Programming 2, section 4.2.2, theorem B.
+  const double back = apart - x, lost = (x - (apart - back)) - (y + back);
+  return (apart > 0 ? lost : -lost) <= 0;
+}
+
+Status Quantizer::round_over(std::span<std::uint32_t> row, std::span<const std::uint32_t> stored, std::vector<std::uint32_t>& given) const {
+  if (!has_dead_band() || stored.empty()) return round(row);
+  given.assign(row.begin(), row.end());
+  DELTA_OK(round(row));
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (ignores(given[i], stored[i])) row[i] = stored[i];
+  }
+  return {};
 }
 
 Status Quantizer::round(std::span<const std::uint32_t> indices, std::span<std::uint32_t> bits, std::span<std::uint32_t> stored) const {

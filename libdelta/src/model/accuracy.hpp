@@ -13,6 +13,7 @@ namespace delta::model {
 
 /// usage: a bound that Accuracy does not allow.
 Status check_accuracy(const Accuracy& accuracy);
+Status check_dead_band(double bound);  ///< the same of Accuracy::ignore_below, where there is to be one
 
 class Quantizer {
  public:
@@ -26,6 +27,11 @@ class Quantizer {
 
   /// A whole vector, raw float32, in place. bad_input: a value that the format does not hold, named with its dimension.
   Status round(std::span<std::uint32_t> row) const;
+  /// Accuracy::ignore_below for one value: what was given is no change of what is stored.
+  bool ignores(std::uint32_t given, std::uint32_t stored) const;
+  bool has_dead_band() const { return accuracy_.ignore_below > 0; }
+  /// round() of a whole vector, but that values which are no change stay as they are stored. `given` is scratch. `stored` empty: there are none.
+  Status round_over(std::span<std::uint32_t> row, std::span<const std::uint32_t> stored, std::vector<std::uint32_t>& given) const;
   /// Values of some dimensions, in place. `stored`: the whole vector as it is, changed to what it would be with `bits` as they were given;
   /// only looked at by_row(). REQUIRES: as many indices as bits, inside of `stored`.
   Status round(std::span<const std::uint32_t> indices, std::span<std::uint32_t> bits, std::span<std::uint32_t> stored) const;

@@ -277,16 +277,38 @@ class Splitter {
 
 }  // namespace
 
-Result<std::string> canonical_metadata(std::string_view json) {
+namespace {
+
+Result<Json> parse_object(std::string_view json) {
   Builder builder;
   const bool whole = nlohmann::json::sax_parse(json.begin(), json.end(), &builder);
   if (builder.failure) return *std::move(builder.failure);
   if (!whole) return refuse("is not JSON");
-  std::string text = printed(builder.root);
-  if (text.size() > kMaxMetadataBytes) {
-    return error(ErrorCode::limit, "metadata is over " + human_size(kMaxMetadataBytes) + ": " + human_size(text.size()));
-  }
+  return std::move(builder.root);
+}
+
+Status check_size(std::string_view text) {
+  if (text.size() <= kMaxMetadataBytes) return {};
+  return error(ErrorCode::limit, "metadata is over " + human_size(kMaxMetadataBytes) + ": " + human_size(text.size()));
+}
+
+}  // namespace
+
+Result<std::string> canonical_metadata(std::string_view json) {
+  DELTA_TRY(const Json value, parse_object(json));
+  std::string text = printed(value);
+  DELTA_OK(check_size(text));
   return text;
+}
+
+Result<std::vector<std::string>> canonical_patches(std::string_view json) {
+  DELTA_TRY(const Json value, parse_object(json));
+  std::string text = printed(value);
+  if (text.empty()) return std::vector<std::string>();
+  if (text.size() <= kMaxMetadataBytes) return std::vector<std::string>{std::move(text)};
+  auto patches = Splitter().run(value);
+  for (const auto& patch : patches) DELTA_OK(check_size(patch));
+  return patches;
 }
 
 bool is_canonical_metadata(std::string_view text) {

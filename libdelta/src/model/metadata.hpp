@@ -15,6 +15,10 @@ namespace delta::model {
 /// that neither 64 bits nor float64 can), nesting over 64, over the size limit.
 Result<std::string> canonical_metadata(std::string_view json);
 
+/// The same of a patch of any size, as one or more that are each within the limit and do the same one after the other; none of an empty object.
+/// Errors: as above, and a member over the size limit that holds no others.
+Result<std::vector<std::string>> canonical_patches(std::string_view json);
+
 /// True for "" and for what canonical_metadata() returns: for readers, before merge_metadata().
 bool is_canonical_metadata(std::string_view text);
 

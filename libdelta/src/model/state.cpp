@@ -122,6 +122,13 @@ void State::settle_metadata() {
   patches_.clear();
 }
 
+void State::settle_metadata(std::uint32_t vector) {
+  const auto waiting = patches_.find(vector);
+  if (waiting == patches_.end()) return;
+  merge(vector, waiting->second);
+  patches_.erase(waiting);
+}
+
 std::string_view State::stored_metadata(std::uint32_t vector) const {
   DELTA_CHECK(patches_.empty() || !patches_.contains(vector));
   return vector < metadata_.size() ? std::string_view(metadata_[vector]) : std::string_view();

@@ -60,6 +60,13 @@ Result<Encoder> Encoder::append(const std::string& path, EncodeOptions options) 
   return Encoder(std::move(impl));
 }
 
+Result<Encoder> Encoder::rehearse(std::span<const std::string> base, EncodeOptions options) {
+  DELTA_TRY(Log log, Log::open(base, {options.threads}));
+  auto impl = std::make_unique<Impl>(std::move(log), ops::EncodeSession::Stream{[](ByteView) { return Status(); }}, std::move(options));
+  DELTA_OK(impl->session.start());
+  return Encoder(std::move(impl));
+}
+
 Result<std::uint64_t> Encoder::state(const MatrixInput& input) {
   DELTA_OK(impl_->changes.finish());
   return impl_->matrices.encode(input);

@@ -13,6 +13,14 @@ namespace {
 
 Error bad(std::string what) { return error(ErrorCode::bad_input, std::move(what)); }
 
+/// What is to be merged into the metadata, and nothing of the values.
+bool metadata_alone(const ChangeInput& input) { return !input.op && input.bits.empty() && !input.metadata.empty(); }
+
+Error missing(const ChangeInput& input, std::string_view where) {
+  const std::string what = input.op ? std::string(operation_name(*input.op)) : "metadata";
+  return bad(what + " of " + quote(input.id) + ", which does not exist" + std::string(where)).with_hint("create it first");
+}
+
 }  // namespace
 
 Result<std::vector<Dot>> ChangeEncoder::dots(std::span<const std::string_view> texts) {
@@ -126,8 +134,10 @@ Status ChangeEncoder::finish() {
 /// A create, or a whole vector, declares its namespace; any other update needs one that is there.
 Result<std::uint32_t> ChangeEncoder::vector_of(const ChangeInput& input) {
   DELTA_OK(model::check_id(input.id));
-  if (!input.op || *input.op == Operation::create) {
-    DELTA_TRY(const std::uint32_t ns, session_.name_space(input.name_space, static_cast<std::uint32_t>(input.bits.size())));
+  if ((!input.op && !metadata_alone(input)) || input.op == Operation::create) {
+    const auto dims = static_cast<std::uint32_t>(input.bits.size());
+    if (input.dims && *input.dims != dims) return bad("a vector of " + plural(dims, "value") + ", but of " + plural(*input.dims, "dimension"));
+    DELTA_TRY(const std::uint32_t ns, session_.name_space(input.name_space, dims, stated_left_ > 0));
     return session_.catalog().add_vector(ns, input.id);
   }
   // Names of one spelling with other dims are other vectors: the last that exists is meant.
@@ -141,7 +151,7 @@ Result<std::uint32_t> ChangeEncoder::vector_of(const ChangeInput& input) {
     }
   }
   if (found) return *found;
-  return bad(std::string(operation_name(*input.op)) + " of " + quote(input.id) + ", which does not exist").with_hint("create it first");
+  return missing(input, "");
 }
 
 /// The values of a create that lists some of them, in expanded_.
@@ -164,12 +174,14 @@ Status ChangeEncoder::change(const ChangeInput& stated) {
   }
   DELTA_TRY(const std::uint32_t vector, vector_of(given));
   ChangeInput input = given;
+  given_ = given.bits;
   if (session_.quantizer().lossy() && (!input.op || *input.op == Operation::create || *input.op == Operation::dense)) {
     rounded_.assign(given.bits.begin(), given.bits.end());
     DELTA_OK(session_.quantizer().round(rounded_));
     DELTA_OK(session_.load(vector));
     input.bits = rounded_;
-    if (changes_nothing(input, vector)) {
+    DELTA_TRY(const bool nothing, changes_nothing(input, vector));
+    if (nothing) {
       ++session_.unchanged;
       return {};
     }
@@ -186,13 +198,35 @@ Status ChangeEncoder::change(const ChangeInput& stated) {
 }
 
 bool ChangeEncoder::accuracy_due(const ChangeInput& input, std::uint32_t vector) {
-  return (!input.op || is_assignment(*input.op)) && session_.accuracy_due(session_.catalog().namespace_of(vector));
+  const bool assigns = input.op ? is_assignment(*input.op) : !metadata_alone(input);
+  return assigns && session_.accuracy_due(session_.catalog().namespace_of(vector));
 }
 
 /// A whole vector that is there already, where that is seen before its accuracy is recorded for nothing.
-bool ChangeEncoder::changes_nothing(const ChangeInput& input, std::uint32_t vector) {
-  if (input.op || input.parents || !input.metadata.empty() || !accuracy_due(input, vector)) return false;
-  return session_.current(vector) && session_.state().exists(vector) && std::ranges::equal(session_.state().bits(vector), input.bits);
+Result<bool> ChangeEncoder::changes_nothing(const ChangeInput& input, std::uint32_t vector) {
+  if (input.op || input.parents || !accuracy_due(input, vector)) return false;
+  if (!session_.current(vector) || !session_.state().exists(vector)) return false;
+  const auto stored = session_.state().bits(vector);
+  for (std::size_t dim = 0; dim < stored.size(); ++dim) {
+    if (stored[dim] != input.bits[dim] && !ignores(dim, stored[dim])) return false;
+  }
+  if (input.metadata.empty()) return true;
+  DELTA_TRY(patches_, model::canonical_patches(input.metadata));
+  reduce_patches(vector);
+  return patches_.empty();
+}
+
+/// Whether a value of a whole vector, which is not the stored one, is no change of it nevertheless.
+bool ChangeEncoder::ignores(std::size_t dim, std::uint32_t stored) const {
+  return session_.quantizer().has_dead_band() && session_.quantizer().ignores(given_[dim], stored);
+}
+
+/// Leaves of patches_ only what changes the metadata. REQUIRES: that is known.
+void ChangeEncoder::reduce_patches(std::uint32_t vector) {
+  if (patches_.empty()) return;
+  const std::string_view stored = session_.metadata(vector);
+  const std::vector<std::string_view> views(patches_.begin(), patches_.end());
+  patches_ = model::metadata_patches(stored, model::merge_metadata(stored, views));
 }
 
 /// Of indices_ and bits_, which are those of a sparse delta.
@@ -212,17 +246,17 @@ Status ChangeEncoder::round_sparse(std::uint32_t vector) {
 
 Status ChangeEncoder::put(const ChangeInput& input, std::uint32_t vector) {
   DELTA_TRY(const bool exists, session_.exists(vector));
-  if (!exists && input.op && *input.op != Operation::create) {
-    return bad(std::string(operation_name(*input.op)) + " of " + quote(input.id) + ", which does not exist in what it has seen").with_hint("create it first");
-  }
+  const bool creates = input.op ? *input.op == Operation::create : !metadata_alone(input);
+  if (!exists && !creates) return missing(input, " in what it has seen");
+  Change change{.vector = vector, .op = input.op.value_or(Operation::dense), .indices = input.indices, .bits = input.bits, .metadata = {}};
+  DELTA_TRY(change.time, session_.stamp(input.at, input.tick));
+  if (!input.op) return put_whole(input, change, exists);
   metadata_.clear();
   if (!input.metadata.empty()) {
     DELTA_TRY(metadata_, model::canonical_metadata(input.metadata));
     if (!stated_ && !input.copied) DELTA_OK(model::check_reserved(metadata_));
   }
-  Change change{.vector = vector, .op = input.op.value_or(Operation::dense), .indices = input.indices, .bits = input.bits, .metadata = metadata_};
-  DELTA_TRY(change.time, session_.stamp(input.at, input.tick));
-  if (!input.op) return put_whole(input, change, exists);
+  change.metadata = metadata_;
   if (change.op == Operation::sparse) {
     indices_.assign(input.indices.begin(), input.indices.end());
     bits_.assign(input.bits.begin(), input.bits.end());
@@ -233,30 +267,53 @@ Status ChangeEncoder::put(const ChangeInput& input, std::uint32_t vector) {
   return session_.put(change);
 }
 
-/// A whole vector: stored as what changed, where the values in its context are known.
+/// A whole vector, or its metadata alone: stored as what changed, where what is in its context is known.
 Status ChangeEncoder::put_whole(const ChangeInput& input, Change change, bool exists) {
+  patches_.clear();
+  if (!input.metadata.empty()) {
+    DELTA_TRY(patches_, model::canonical_patches(input.metadata));
+  }
   if (!exists) {
     change.op = Operation::create;
-    return session_.put(change);
+    return put_patched(input, change);
   }
   DELTA_OK(session_.load(change.vector));
-  if (!session_.known(change.vector)) return session_.put(change);
-  const auto old = session_.state().bits(change.vector);
+  const bool alone = metadata_alone(input), is_known = session_.known(change.vector);
   indices_.clear(), bits_.clear();
-  for (std::size_t i = 0; i < old.size(); ++i) {
-    if (old[i] == input.bits[i]) continue;
-    indices_.push_back(static_cast<std::uint32_t>(i));
-    bits_.push_back(input.bits[i]);
+  if (is_known) reduce_patches(change.vector);
+  const auto stored = is_known ? session_.state().bits(change.vector) : std::span<const std::uint32_t>();
+  for (std::size_t dim = 0; dim < std::min(stored.size(), input.bits.size()); ++dim) {
+    if (stored[dim] == input.bits[dim] || ignores(dim, stored[dim])) continue;
+    indices_.push_back(static_cast<std::uint32_t>(dim));
+    bits_.push_back(input.bits[dim]);
   }
-  if (indices_.size() == old.size() || !model::fits_sparse(indices_.size(), change.metadata.size())) return session_.put(change);
-  if (indices_.empty() && change.metadata.empty()) {
-    if (stated_) return bad("a whole vector that changes nothing is no delta of the commit stated above");
-    ++session_.unchanged;
-    return {};
+  const std::size_t patch = patches_.empty() ? 0 : patches_[0].size();
+  const bool all = !alone && (!is_known || indices_.size() == input.bits.size() || !model::fits_sparse(indices_.size(), patch));
+  if (!all) change.op = Operation::sparse, change.indices = indices_, change.bits = bits_;
+  if (all || !indices_.empty() || !patches_.empty()) return put_patched(input, change);
+  if (stated_) return bad("a whole vector that changes nothing is no delta of the commit stated above");
+  ++session_.unchanged;
+  return {};
+}
+
+/// With the first of patches_, and a delta for each other one.
+Status ChangeEncoder::put_patched(const ChangeInput& input, Change change) {
+  if (!stated_ && !input.copied) {
+    for (const auto& patch : patches_) DELTA_OK(model::check_reserved(patch));
   }
-  change.op = Operation::sparse;
-  change.indices = indices_, change.bits = bits_;
-  return session_.put(change);
+  if (patches_.size() > 1 && (stated_ || input.seq)) {
+    return error(ErrorCode::limit, "metadata that takes " + plural(patches_.size(), "delta") + ", where one is stated")
+        .with_hint("leave out the seq, and the commit that is stated whole");
+  }
+  if (!patches_.empty()) change.metadata = patches_[0];
+  DELTA_OK(session_.put(change));
+  change.op = Operation::sparse, change.indices = {}, change.bits = {};
+  for (std::size_t i = 1; i < patches_.size(); ++i) {
+    DELTA_TRY(change.time, session_.stamp(input.at, input.tick));
+    change.metadata = patches_[i];
+    DELTA_OK(session_.put(change));
+  }
+  return {};
 }
 
 }  // namespace delta::ops

@@ -22,17 +22,22 @@ class ChangeEncoder {
   Status check_maximal(std::span<const Dot> parents) const;
   Result<std::uint32_t> vector_of(const ChangeInput& input);
   bool accuracy_due(const ChangeInput& input, std::uint32_t vector);
-  bool changes_nothing(const ChangeInput& input, std::uint32_t vector);
+  Result<bool> changes_nothing(const ChangeInput& input, std::uint32_t vector);
+  bool ignores(std::size_t dim, std::uint32_t stored) const;
+  void reduce_patches(std::uint32_t vector);
   Status round_sparse(std::uint32_t vector);
   Status expand(const ChangeInput& input);
   Status put(const ChangeInput& input, std::uint32_t vector);
   Status put_whole(const ChangeInput& input, Change change, bool exists);
+  Status put_patched(const ChangeInput& input, Change change);
 
   EncodeSession& session_;
   std::uint64_t stated_left_ = 0;               // deltas that a stated commit still has to get
   bool stated_ = false;                         // the open commit is a stated one
   std::optional<std::vector<std::string>> parents_;  // as the open commit's first line gave them
   std::string metadata_;
+  std::vector<std::string> patches_;            // of a whole vector
+  std::span<const std::uint32_t> given_;        // its values before they were rounded
   std::vector<std::uint32_t> indices_, bits_;
   std::vector<std::uint32_t> rounded_, stored_, expanded_;  // a whole vector
 };

@@ -131,7 +131,8 @@ Result<std::span<const std::uint32_t>> MatrixEncoder::bits_of(const MatrixInput&
     std::ranges::copy(input.bits.subspan(chunk.first * input.dims, size), chunk.bits.begin());
   }
   for (std::uint64_t row = chunk.first; lossy && row < chunk.last; ++row) {
-    auto ok = session_.quantizer().round(std::span(chunk.bits).subspan((row - chunk.first) * input.dims, input.dims));
+    const auto stored = session_.state().bits(vectors_[row]);
+    auto ok = session_.quantizer().round_over(std::span(chunk.bits).subspan((row - chunk.first) * input.dims, input.dims), stored, chunk.given);
     if (!ok) return std::move(ok).error().in(input.name).at(row_name(row));
   }
   return std::span<const std::uint32_t>(chunk.bits);

@@ -23,6 +23,7 @@ class MatrixEncoder {
     };
     std::uint64_t first = 0, last = 0;  // rows, the last one past the end
     std::vector<std::uint32_t> bits;    // the chunk's own, where the input does not hold them as they are to be stored
+    std::vector<std::uint32_t> given;   // scratch: a row before it was rounded
     std::vector<std::uint32_t> indices, values;
     std::vector<Row> rows;
 

@@ -34,6 +34,14 @@ void Lifecycles::index(const Catalog& catalog) {
   }
 }
 
+bool Lifecycles::any_of(const Catalog& catalog, const model::History& history, std::span<const std::uint32_t> namespaces, const Seen& seen) const {
+  return std::ranges::any_of(events_, [&](const auto& event) {
+    const auto& [vector, e] = event;
+    if (std::ranges::find(namespaces, catalog.namespace_of(vector)) == namespaces.end()) return false;
+    return seen.all || e.commit == seen.open || (history.folded(e.commit) && history.in(seen.context, e.commit, e.key.seq));
+  });
+}
+
 bool Lifecycles::exists(const Catalog& catalog, const model::History& history, std::uint32_t vector, const Seen& seen) {
   index(catalog);
   const auto found = by_vector_.find(vector);
@@ -78,6 +86,7 @@ Status EncodeSession::start() {
   DELTA_OK(model::check_accuracy(options_.accuracy));
   DELTA_TRY(options_.properties, canonical_properties(options_.properties));
   commits_before_ = log_.commits();
+  namespaces_before_ = catalog().namespaces();
   state_.emplace(catalog());
   loaded_.resize(catalog().vectors());
   all_loaded_ = loaded_.empty();
@@ -163,9 +172,12 @@ std::optional<std::uint32_t> EncodeSession::dims_of(std::string_view name) const
   return all.empty() ? std::nullopt : std::optional(log_.catalog().name_space(all.back()).dims);
 }
 
-Result<std::uint32_t> EncodeSession::name_space(std::string_view name, std::uint32_t dims) {
+Result<std::uint32_t> EncodeSession::name_space(std::string_view name, std::uint32_t dims, bool stated) {
   if (const auto known = catalog().find_namespace(name, dims)) return *known;
-  if (const auto other = dims_of(name)) DELTA_OK(model::check_same_dims(name, *other, dims));
+  if (const auto other = dims_of(name)) {
+    DELTA_TRY(const bool seen, stated ? has_seen(name) : Result<bool>(true));
+    if (seen) DELTA_OK(model::check_same_dims(name, *other, dims));
+  }
   DELTA_OK(model::check_namespace(name));
   DELTA_OK(model::check_dims(dims, options_.max_dims));
   return catalog().add_namespace(name, dims);
@@ -332,12 +344,13 @@ void EncodeSession::note_raised() {
   raised_.first = {commit.origin, commit.first}, raised_.time = commit.time, raised_.given = *commit.given;
 }
 
-Status EncodeSession::load_lifecycles(std::uint32_t vector) {
+/// Of one vector, or of all.
+Status EncodeSession::load_lifecycles(std::optional<std::uint32_t> vector) {
   const auto done = [&](std::uint32_t v) { return all_lifecycles_loaded_ || v >= loaded_.size() || (v < lifecycles_loaded_.size() && lifecycles_loaded_[v]); };
-  if (done(vector)) return {};
+  if (vector ? done(*vector) : all_lifecycles_loaded_) return {};
   std::vector<bool> wanted(catalog().vectors());
-  const bool one = lookups_++ < kSingly;
-  for (std::uint32_t v = 0; v < wanted.size(); ++v) wanted[v] = one ? v == vector : !done(v);
+  const bool one = vector && lookups_++ < kSingly;
+  for (std::uint32_t v = 0; v < wanted.size(); ++v) wanted[v] = one ? v == *vector : !done(v);
   Log::Impl::StreamOptions options;
   options.wanted = &wanted, options.values = false, options.lifecycles = true;
   DELTA_OK(log_.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
@@ -350,7 +363,7 @@ Status EncodeSession::load_lifecycles(std::uint32_t vector) {
     return {};
   }));
   lifecycles_loaded_.resize(loaded_.size());
-  one ? void(lifecycles_loaded_[vector] = true) : void(all_lifecycles_loaded_ = true);
+  one ? void(lifecycles_loaded_[*vector] = true) : void(all_lifecycles_loaded_ = true);
   return {};
 }
 
@@ -358,9 +371,18 @@ Result<bool> EncodeSession::exists(std::uint32_t vector) {
   if (!loaded(vector) && lookups_ >= kSingly) DELTA_OK(load_all());
   if (loaded(vector) && known(vector)) return state_->exists(vector);
   DELTA_OK(load_lifecycles(vector));
-  auto& history = log_.impl().history;
-  if (!open_->linear && !open_->context) open_->context = history.context_of(open_->commit);
-  return lifecycles_.exists(catalog(), history, vector, {open_->linear, open_->context.value_or(model::Contexts::Set{}), open_->number});
+  return lifecycles_.exists(catalog(), log_.impl().history, vector, seen_by_open());
+}
+
+Lifecycles::Seen EncodeSession::seen_by_open() {
+  if (!open_->linear && !open_->context) open_->context = log_.impl().history.context_of(open_->commit);
+  return {open_->linear, open_->context.value_or(model::Contexts::Set{}), open_->number};
+}
+
+/// Whether the open commit has seen a vector of a namespace of this name. REQUIRES: a commit is open.
+Result<bool> EncodeSession::has_seen(std::string_view name_space) {
+  DELTA_OK(load_lifecycles({}));
+  return lifecycles_.any_of(catalog(), log_.impl().history, catalog().namespaces_named(name_space), seen_by_open());
 }
 
 /// Notes what decides conflicts from here on. Where none is left it does not matter, and is not asked.
@@ -493,13 +515,15 @@ Result<EncodeSummary> EncodeSession::finish() {
                                    (raised_.commits > 1 ? "; so it is with " + plural(raised_.commits - 1, "commit") + " after it" : ""),
                                "the time that was meant is kept beside it"});
   }
+  // A matrix without rows declares its namespace, and no delta does.
+  for (auto ns = static_cast<std::uint32_t>(namespaces_before_); ns < catalog().namespaces(); ++ns) writer_->declare(ns);
   auto* append = std::get_if<io::AppendFile>(&target_);
-  if (!append || writer_->commits() > 0) {
+  auto* file = std::get_if<OutputFile>(&target_);
+  if (!append || writer_->commits() > 0 || catalog().namespaces() > namespaces_before_) {
     DELTA_OK(writer_->finish());
-    DELTA_OK(append ? append->acknowledge() : std::get<OutputFile>(target_).commit());
-    if (const auto* file = std::get_if<OutputFile>(&target_); file && !file->caution().empty()) {
-      summary.notices.push_back({Verdict::ok, file->name(), 0, "", file->caution(), ""});
-    }
+    if (append) DELTA_OK(append->acknowledge());
+    if (file) DELTA_OK(file->commit());
+    if (file && !file->caution().empty()) summary.notices.push_back({Verdict::ok, file->name(), 0, "", file->caution(), ""});
     summary.commits = writer_->commits();
     summary.deltas = writer_->deltas();
     summary.bytes = writer_->bytes();

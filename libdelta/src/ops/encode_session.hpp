@@ -2,6 +2,7 @@
 // filled and closed here, by the clock and context rules of the model; the front ends (matrices, changes) say what to write.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +36,8 @@ class Lifecycles {
     std::uint32_t open = 0;
   };
   void add(std::uint32_t vector, const Event& event) { events_.push_back({vector, event}); }
+  /// Was any event of a vector of these namespaces seen?
+  bool any_of(const Catalog& catalog, const model::History& history, std::span<const std::uint32_t> namespaces, const Seen& seen) const;
   /// Does the last event of `vector` by key, among those that were seen, create it?
   bool exists(const Catalog& catalog, const model::History& history, std::uint32_t vector, const Seen& seen);
 
@@ -65,7 +68,11 @@ class Lifecycles {
 
 class EncodeSession {
  public:
-  using Target = std::variant<OutputFile, io::AppendFile>;
+  /// Nothing that has to be put in place at the end.
+  struct Stream {
+    std::function<Status(std::span<const std::uint8_t>)> write;
+  };
+  using Target = std::variant<OutputFile, io::AppendFile, Stream>;
 
   EncodeSession(Log base, Target target, EncodeOptions options)
       : options_(std::move(options)), quantizer_(options_.accuracy), log_(std::move(base)), target_(std::move(target)) {}
@@ -86,11 +93,17 @@ class EncodeSession {
   const State& state() const { return *state_; }
   /// Before metadata of state() is read.
   void settle() { state_->settle_metadata(); }
+  /// Of a vector that exists, with what was written since.
+  std::string_view metadata(std::uint32_t vector) {
+    state_->settle_metadata(vector);
+    return state_->metadata(vector);
+  }
   /// For all vectors of the catalog: until others are added, a thread may read the values of some while this one changes those of others.
   void make_room() { state_->make_room(); }
 
   /// The number of a namespace of these dimensions, declared now if need be. bad_input: it has other dimensions.
-  Result<std::uint32_t> name_space(std::string_view name, std::uint32_t dims);
+  /// `stated`: of the open commit, which may be concurrent to those that declared it with others; then only if it has seen one of them.
+  Result<std::uint32_t> name_space(std::string_view name, std::uint32_t dims, bool stated = false);
   /// The only dimension count of a namespace; none: not declared.
   std::optional<std::uint32_t> dims_of(std::string_view name) const;
 
@@ -174,7 +187,9 @@ class EncodeSession {
     return open_ && change.commit == open_->number ? open_->commit.origin : log_.commit(change.commit).origin;
   }
   Status refuse_pending(std::uint32_t origin);
-  Status load_lifecycles(std::uint32_t vector);
+  Status load_lifecycles(std::optional<std::uint32_t> vector);
+  Lifecycles::Seen seen_by_open();
+  Result<bool> has_seen(std::string_view name_space);
   Status take_policy();
   Status refold();
   void forget(std::uint32_t vector);
@@ -222,6 +237,7 @@ class EncodeSession {
     Micros given = 0;
   };
   Raised raised_;             // commits of this run that have another time than was meant
+  std::size_t namespaces_before_ = 0;
   Timestamp carried_;         // the last timestamp whose counter overflowed into the next microsecond,
   Micros carried_from_ = 0;   // and the microsecond that was asked for
 };

@@ -7,6 +7,7 @@
 
 #include "ops/merge_bundle.hpp"
 #include "ops/merge_set.hpp"
+#include "ops/rename_forks.hpp"
 #include "store/copy.hpp"
 #include "store/log_impl.hpp"
 
@@ -23,7 +24,7 @@ struct Merge::Impl {
 
   explicit Impl(unsigned count) : threads(thread_count(count)), set(threads) {}
 
-  Status open(std::span<const std::string> paths, bool excluded);
+  Status open(std::span<const std::string> paths, bool excluded, bool rename_forks = false);
   Status add(const std::shared_ptr<const InputFile>& file, bool excluded);
   Status settle();
   void plan();
@@ -41,12 +42,14 @@ struct Merge::Impl {
   std::uint64_t bytes = 0;
 };
 
-Status Merge::Impl::open(std::span<const std::string> paths, bool excluded) {
+Status Merge::Impl::open(std::span<const std::string> paths, bool excluded, bool rename_forks) {
   DELTA_TRY(const auto names, store::log_files(paths, notices));
+  std::vector<std::shared_ptr<const InputFile>> opened_files;
   for (const auto& name : names) {
-    DELTA_TRY(const auto file, store::open_log_file(name));
-    DELTA_OK(add(file, excluded));
+    DELTA_TRY(opened_files.emplace_back(), store::open_log_file(name));
   }
+  if (rename_forks) DELTA_OK(ops::rename_forks(opened_files, threads, notices));
+  for (const auto& file : opened_files) DELTA_OK(add(file, excluded));
   return {};
 }
 
@@ -162,7 +165,7 @@ Merge::~Merge() = default;
 
 Result<Merge> Merge::open(std::span<const std::string> paths, MergeOptions options) {
   auto impl = std::make_unique<Impl>(options.threads);
-  DELTA_OK(impl->open(paths, false));
+  DELTA_OK(impl->open(paths, false, options.rename_forks));
   DELTA_OK(impl->open(options.not_in, true));
   DELTA_OK(impl->settle());
   if (impl->items.empty() && options.not_in.empty()) {

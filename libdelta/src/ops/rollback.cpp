@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include "delta/text.hpp"
 #include "model/metadata.hpp"
 #include "model/rules.hpp"
 #include "ops/diff.hpp"
@@ -26,7 +27,12 @@ Target target_of(const State& state, std::uint32_t vector) {
 /// Writes deltas that lead from the present state to targets.
 class Restorer {
  public:
-  Restorer(Encoder& encoder, const RollbackOptions& options) : encoder_(encoder), options_(options) {}
+  /// REQUIRES: the present state was read.
+  Restorer(Encoder& encoder, const RollbackOptions& options)
+      : encoder_(encoder), options_(options), spaces_(encoder.log().catalog().namespaces()) {
+    const Catalog& catalog = encoder.log().catalog();
+    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) spaces_[catalog.namespace_of(v)].existing += encoder.present().exists(v) ? 1 : 0;
+  }
 
   Status restore(std::uint32_t vector, const Target& target) {
     const bool exists = encoder_.present().exists(vector);
@@ -40,10 +46,32 @@ class Restorer {
     return {};
   }
   RollbackSummary& summary() { return summary_; }
+  /// bad_input: more was deleted than may be. Nothing of it is written before the encoder's end.
+  Result<RollbackSummary> finish() {
+    for (const Space& space : spaces_) {
+      const auto share = options_.max_delete_share ? *options_.max_delete_share * static_cast<double>(space.existing) : 1e300;
+      if (summary_.deleted <= options_.max_delete && static_cast<double>(space.deleted) <= share) continue;
+      if (space.deleted == 0) continue;
+      const Catalog& catalog = encoder_.log().catalog();
+      const std::string& name = catalog.name_space(catalog.namespace_of(space.first)).name;
+      return error(ErrorCode::bad_input, std::to_string(space.deleted) + " of " + plural(space.existing, "vector") +
+                                             (name.empty() ? "" : " of namespace " + quote(name)) + " would be deleted, the first of them " +
+                                             quote(catalog.id(space.first)))
+          .with_hint("is the moment right? --max-delete allows more, and --dry-run only says what it would do");
+    }
+    return std::move(summary_);
+  }
 
  private:
+  struct Space {
+    std::uint64_t existing = 0, deleted = 0;
+    std::uint32_t first = 0;  // that was deleted
+  };
+
   Status remove(std::uint32_t vector) {
     ++summary_.deleted;
+    Space& space = spaces_[encoder_.log().catalog().namespace_of(vector)];
+    if (space.deleted++ == 0) space.first = vector;
     return put(vector, Operation::remove, {}, {}, {});
   }
 
@@ -90,6 +118,7 @@ class Restorer {
   Encoder& encoder_;
   const RollbackOptions& options_;
   RollbackSummary summary_;
+  std::vector<Space> spaces_;  // by namespace
   std::vector<std::uint32_t> dims_, values_;
 };
 
@@ -115,7 +144,7 @@ class Reverter {
       }
     }
     DELTA_OK(restorer_.create_again(before_, std::move(again)));
-    return std::move(restorer_.summary());
+    return restorer_.finish();
   }
 
  private:
@@ -194,7 +223,7 @@ Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut, const 
     }
   }
   DELTA_OK(restorer.create_again(then, std::move(again)));
-  return std::move(restorer.summary());
+  return restorer.finish();
 }
 
 Result<RollbackSummary> revert(Encoder& encoder, std::uint32_t commit, const RollbackOptions& options) {

@@ -8,6 +8,7 @@
 #include "model/clock.hpp"
 #include "model/rules.hpp"
 #include "ops/merge_set.hpp"
+#include "ops/namespace_conflicts.hpp"
 #include "ops/verify_content.hpp"
 #include "ops/verify_existence.hpp"
 #include "store/check_ahead.hpp"
@@ -123,6 +124,7 @@ class Verifier {
     }
     if (!chain) return {};
     check_pending();
+    DELTA_OK(check_namespaces());
     check_late();
     check_forks();
     // With deltas missing, links, clocks and existence would accuse the innocent: the damage is what is wrong, or nothing is.
@@ -165,6 +167,16 @@ class Verifier {
       const Commit& commit = log_.history.commit(number);
       find({Verdict::pending, "", 0, "commit " + dot_text({commit.origin, commit.first}), "its causes are in none of the files given", ""});
     }
+  }
+
+  /// Where deltas are damaged, that is what is wrong.
+  Status check_namespaces() {
+    if (!std::ranges::all_of(sources_, [](const Source& s) { return s.scanned.whole && s.part; })) return {};
+    DELTA_TRY(const auto conflicts, ops::namespace_conflicts(log_));
+    for (const auto& conflict : conflicts) {
+      find({Verdict::conflict, "", 0, "", conflict.text(), "delete the vectors that are wrong; --namespace NS/DIMS chooses some"});
+    }
+    return {};
   }
 
   void check_late() {

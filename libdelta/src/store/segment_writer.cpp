@@ -120,16 +120,21 @@ std::uint32_t SegmentWriter::local_origin(std::uint32_t origin) {
   return number - 1;
 }
 
+std::uint32_t SegmentWriter::local_namespace(std::uint32_t owner) {
+  auto& ns = slot(namespaces_, owner);
+  if (ns == 0) {
+    block_->new_props.namespaces.push_back(catalog_.name_space(owner));
+    ns = ++namespace_count_;
+  }
+  return ns - 1;
+}
+
+void SegmentWriter::declare(std::uint32_t ns) { local_namespace(ns); }
+
 std::uint32_t SegmentWriter::local_vector(std::uint32_t vector) {
   auto& number = slot(vectors_, vector);
   if (number == 0) {
-    const std::uint32_t owner = catalog_.namespace_of(vector);
-    auto& ns = slot(namespaces_, owner);
-    if (ns == 0) {
-      block_->new_props.namespaces.push_back(catalog_.name_space(owner));
-      ns = ++namespace_count_;
-    }
-    block_->new_ids.owners.add(ns - 1, 1);
+    block_->new_ids.owners.add(local_namespace(catalog_.namespace_of(vector)), 1);
     block_->new_ids.ids.push_back(catalog_.id(vector));
     number = ++vector_count_;
   }
@@ -314,6 +319,8 @@ Status SegmentWriter::finish() {
   DELTA_OK(flush_commits());
   DELTA_OK(work_.finish());
   if (!file_.started()) file_.start(format::Kind::fresh, segment_id(format::Kind::fresh, options_.preset, "", 0, {}, {}));  // nothing was added
+  DELTA_OK(flush_blocks());  // namespaces that were declared alone
+  DELTA_OK(work_.finish());
   if (options_.barrier) DELTA_OK(options_.barrier());
   DELTA_OK(file_.sync());
   DELTA_OK(postings_.each([&](std::uint32_t first, std::uint32_t count, const Buffer& payload) {

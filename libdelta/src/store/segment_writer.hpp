@@ -51,6 +51,8 @@ class SegmentWriter {
   /// Closes the commit, which has at least one delta, or is a setting and has none. origin, first, count and time must be those of
   /// the deltas.
   Status end(Commit commit);
+  /// Names a namespace of the catalog, also where no delta does.
+  void declare(std::uint32_t ns);
   /// Everything out, sealed. Precondition: no open commit.
   Status finish();
 
@@ -63,6 +65,7 @@ class SegmentWriter {
   struct Block;
 
   std::uint32_t local_origin(std::uint32_t origin);
+  std::uint32_t local_namespace(std::uint32_t owner);
   std::uint32_t local_vector(std::uint32_t vector);
   void start_segment(Timestamp first);
   Status end_block();

@@ -10,6 +10,7 @@ std::string_view verdict_name(Verdict verdict) {
     case Verdict::ahead: return "ahead";
     case Verdict::redundant: return "redundant";
     case Verdict::ignored: return "ignored";
+    case Verdict::conflict: return "conflict";
     case Verdict::pending: return "pending";
     case Verdict::unsealed: return "unsealed";
     case Verdict::torn: return "torn";

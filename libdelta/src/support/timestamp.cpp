@@ -1,5 +1,5 @@
 // Times by arithmetic alone: no locale, no time zone database, no libc calendar, so the same text is the same time on
-// every machine. What cannot be held exactly (a leap second, a seventh fraction digit) is refused, not rounded.
+// every machine. What cannot be held exactly (a leap second, a part of a microsecond) is refused, not rounded.
 #include "delta/timestamp.hpp"
 
 #include <array>
@@ -54,6 +54,7 @@ class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
   bool done() const { return rest_.empty(); }
+  std::string_view rest() const { return rest_; }
   bool take(char c) { return take_one_of(std::string_view(&c, 1)).has_value(); }
   std::optional<char> take_one_of(std::string_view set) {
     if (rest_.empty() || set.find(rest_[0]) == std::string_view::npos) return {};
@@ -71,17 +72,29 @@ class Scanner {
     rest_.remove_prefix(n);
     return value;
   }
-  /// What follows a point, in microseconds: 1 to 6 digits. More, or none, is no value.
+  /// What follows a point, in microseconds: any number of digits, of which those behind the sixth are zeros. Else no value.
   std::optional<std::int64_t> fraction() {
     std::int64_t value = 0;
     std::size_t n = 0;
     for (; n < rest_.size() && is_digit(rest_[n]); ++n) {
-      if (n == 6) return {};
-      value = value * 10 + (rest_[n] - '0');
+      if (n >= 6 && rest_[n] != '0') return {};
+      if (n < 6) value = value * 10 + (rest_[n] - '0');
     }
     if (n == 0) return {};
     rest_.remove_prefix(n);
     for (; n < 6; ++n) value *= 10;
+    return value;
+  }
+  /// All that is left, as a number without a leading zero, of at most four digits.
+  std::optional<std::uint32_t> number() {
+    std::uint32_t value = 0;
+    const bool plain = !rest_.empty() && rest_.size() <= 4 && (rest_[0] != '0' || rest_.size() == 1);
+    for (const char c : rest_) {
+      if (!plain || !is_digit(c)) return {};
+      value = value * 10 + static_cast<std::uint32_t>(c - '0');
+    }
+    if (!plain) return {};
+    rest_ = {};
     return value;
   }
 
@@ -95,7 +108,7 @@ Error bad_time(std::string_view text, std::string_view why) {
 }
 
 constexpr std::string_view kUnknownForm = "neither RFC 3339, nor a date, nor @seconds, nor a duration and 'ago'";
-constexpr std::string_view kTooFine = "a fraction has 1 to 6 digits";
+constexpr std::string_view kTooFine = "a fraction has 1 to 6 digits, and only zeros behind them";
 constexpr std::string_view kOutOfRange = "it is before 1970 or after 2112-09-17T23:53:47.370495Z";
 
 Result<Micros> in_range(std::string_view text, std::int64_t us) {
@@ -116,6 +129,16 @@ std::optional<std::int64_t> take_offset(Scanner& in) {
   return *sign == '-' ? -seconds : seconds;
 }
 
+// "+3" behind the "Z", as the clock's counter is printed. Nothing there is no counter.
+Result<std::optional<std::uint32_t>> parse_tick(std::string_view text, Scanner& in) {
+  if (in.done()) return std::optional<std::uint32_t>();
+  const char before = text[text.size() - in.rest().size() - 1];
+  if ((before != 'Z' && before != 'z') || !in.take('+')) return bad_time(text, "its offset is not Z or +HH:MM");
+  const auto tick = in.number();
+  if (!tick || *tick > kMaxTick) return bad_time(text, "what follows Z+ is no counter from 0 to 4095");
+  return tick;
+}
+
 // Hours, minutes, seconds, fraction and offset, after the "T": microseconds since the day's midnight UTC.
 Result<std::int64_t> parse_clock(std::string_view text, Scanner& in) {
   const auto hour = in.digits(2);
@@ -134,11 +157,16 @@ Result<std::int64_t> parse_clock(std::string_view text, Scanner& in) {
   }
   if (in.done()) return bad_time(text, "it has no offset: end it with Z or +HH:MM");
   const auto offset = take_offset(in);
-  if (!offset || !in.done()) return bad_time(text, "its offset is not Z or +HH:MM");
+  if (!offset) return bad_time(text, "its offset is not Z or +HH:MM");
   return (*hour * 3600 + *minute * 60 + *second - *offset) * kSecond + fraction;
 }
 
-Result<Micros> parse_calendar(std::string_view text) {
+Result<WrittenTime> plain(Result<Micros> time) {
+  if (!time) return std::move(time).error();
+  return WrittenTime{*time, {}};
+}
+
+Result<WrittenTime> parse_calendar(std::string_view text) {
   Scanner in(text);
   const auto year = in.digits(4);
   if (!year || !in.take('-')) return bad_time(text, kUnknownForm);
@@ -150,10 +178,12 @@ Result<Micros> parse_calendar(std::string_view text) {
     return bad_time(text, "there is no such day");
   }
   const std::int64_t midnight = days_from_civil(*year, *month, *day) * 86400 * kSecond;
-  if (in.done()) return in_range(text, midnight);
+  if (in.done()) return plain(in_range(text, midnight));
   if (!in.take_one_of("Tt ")) return bad_time(text, kUnknownForm);  // RFC 3339, 5.6: a space for readability
   DELTA_TRY(const std::int64_t clock, parse_clock(text, in));
-  return in_range(text, midnight + clock);
+  DELTA_TRY(const Micros time, in_range(text, midnight + clock));
+  DELTA_TRY(const auto tick, parse_tick(text, in));
+  return WrittenTime{time, tick};
 }
 
 Result<Micros> parse_seconds(std::string_view text) {
@@ -203,13 +233,18 @@ std::string format_time(Micros us) {
 }
 
 Result<Micros> parse_time(std::string_view text, Micros now) {
-  if (!text.empty() && text[0] == '@') return parse_seconds(text);
+  DELTA_TRY(const WrittenTime time, parse_written_time(text, now));
+  return time.us;
+}
+
+Result<WrittenTime> parse_written_time(std::string_view text, Micros now) {
+  if (!text.empty() && text[0] == '@') return plain(parse_seconds(text));
   constexpr std::string_view kAgo = " ago";
   if (text.size() > kAgo.size() && text.substr(text.size() - kAgo.size()) == kAgo) {
     auto back = parse_duration(text.substr(0, text.size() - kAgo.size()));
     if (!back) return bad_time(text, back.error().message);
     if (*back > now) return bad_time(text, kOutOfRange);
-    return now - *back;
+    return WrittenTime{now - *back, {}};
   }
   return parse_calendar(text);
 }

@@ -104,17 +104,28 @@ class History:
         order += sorted(set(waits) - set(order))
         return [self.in_key_order[i] for i in order]
 
+    @property
+    def ambiguous(self):
+        """Names of namespaces that stand with several dims, in whatever segments: their lines say which is meant."""
+        dims = {}
+        for commit in self.in_key_order:
+            for segment, _ in commit.copies:
+                for name, count in segment.namespaces:
+                    dims.setdefault(name, set()).add(count)
+        return {name for name, counts in dims.items() if len(counts) > 1}
+
     def dump(self):
         """The lines of `deltalog dump`; of a pruned log, which cannot be stated whole, those of `dump --id-glob '*'`."""
+        ambiguous = self.ambiguous
         if self.pruned:
-            found = [(delta.time, commit.origin.encode(), delta.seq, delta_line(segment, delta, commit.origin))
+            found = [(delta.time, commit.origin.encode(), delta.seq, delta_line(segment, delta, ambiguous, commit.origin))
                      for commit in self.in_key_order for segment, deltas in commit.copies for delta in deltas]
             return [line for *_, line in sorted(found)]
         lines = []
         for commit in self.in_causal_order():
             lines.append(commit_line(commit))
             (segment, deltas), = commit.copies
-            lines += [delta_line(segment, delta) for delta in sorted(deltas, key=lambda delta: delta.seq)]
+            lines += [delta_line(segment, delta, ambiguous) for delta in sorted(deltas, key=lambda delta: delta.seq)]
         return lines
 
     def hashes(self):
@@ -200,13 +211,15 @@ def operation_members(delta):
         yield "args", floats(delta.bits)
 
 
-def delta_line(segment, delta, origin=None):
+def delta_line(segment, delta, ambiguous, origin=None):
     """With an origin the line names its dot, and stands alone; else the line of its commit says it."""
     owner, name = segment.vectors[delta.vector]
-    namespace, _ = segment.namespaces[owner]
+    namespace, dims = segment.namespaces[owner]
     members = [("id", quoted(name))]
     if namespace:
         members.append(("namespace", quoted(namespace)))
+    if namespace in ambiguous:
+        members.append(("dims", dims))
     members += time_members(delta.time)
     if origin is not None:
         members += [("origin", quoted(origin)), ("seq", delta.seq)]

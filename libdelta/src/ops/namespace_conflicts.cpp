@@ -1,0 +1,75 @@
+// A vector exists if its last create or delete by key creates it (law 3), so of the deltas nothing else has to be read.
+#include "ops/namespace_conflicts.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "delta/text.hpp"
+
+namespace delta {
+namespace ops {
+namespace {
+
+/// Vectors of namespaces of one name with several dimension counts; empty: there are none.
+std::vector<bool> in_question(const Catalog& catalog) {
+  std::vector<bool> several;
+  bool any = false;
+  for (std::uint32_t ns = 0; ns < catalog.namespaces(); ++ns) {
+    several.push_back(catalog.namespaces_named(catalog.name_space(ns).name).size() > 1);
+    any = any || several.back();
+  }
+  std::vector<bool> vectors;
+  if (!any) return vectors;
+  for (std::uint32_t v = 0; v < catalog.vectors(); ++v) vectors.push_back(several[catalog.namespace_of(v)]);
+  return vectors;
+}
+
+}  // namespace
+
+Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log::Impl& log) {
+  struct Last {
+    Key key;
+    bool create = false;
+  };
+  std::vector<NamespaceConflict> out;
+  const Catalog& catalog = log.catalog;
+  const auto wanted = in_question(catalog);
+  if (wanted.empty()) return out;
+  std::unordered_map<std::uint32_t, Last> last;
+  Log::Impl::StreamOptions options;
+  options.wanted = &wanted, options.values = false, options.lifecycles = true;
+  DELTA_OK(log.stream(options, [&](const Log::Impl::Block& block) -> Status {
+    const ChangeBatch& batch = block.batch;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (!is_lifecycle(batch.ops[i]) || !wanted[batch.vectors[i]] || !log.history.folded(batch.commits[i])) continue;
+      const Last event{{batch.times[i], log.history.commit(batch.commits[i]).origin, batch.seqs[i]}, batch.ops[i] == Operation::create};
+      const auto [place, fresh] = last.try_emplace(batch.vectors[i], event);
+      if (!fresh && key_less(catalog, place->second.key, event.key)) place->second = event;
+    }
+    return {};
+  }));
+  std::map<std::string_view, std::set<std::uint32_t>> found;
+  for (const auto& [vector, event] : last) {
+    const Namespace& space = catalog.name_space(catalog.namespace_of(vector));
+    if (event.create) found[space.name].insert(space.dims);
+  }
+  for (const auto& [name, dims] : found) {
+    if (dims.size() > 1) out.push_back({std::string(name), {dims.begin(), dims.end()}});
+  }
+  return out;
+}
+
+}  // namespace ops
+
+Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log& log) { return ops::namespace_conflicts(log.impl()); }
+
+std::string NamespaceConflict::text() const {
+  std::string counts;
+  for (std::size_t i = 0; i < dims.size(); ++i) counts += (i == 0 ? "" : i + 1 < dims.size() ? ", " : " and ") + std::to_string(dims[i]);
+  const std::string where = name.empty() ? "the default namespace" : "namespace " + quote(name);
+  return "vectors of " + where + " have " + counts + " dimensions: writers that had not seen each other created them";
+}
+
+}  // namespace delta
