@@ -9,6 +9,8 @@ _deltalog() {
   case "$command $last" in
     'encode --output' | 'encode -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --wait') COMPREPLY=(); return ;;
+    'encode --max-skew') COMPREPLY=(); return ;;
+    'encode --max-age') COMPREPLY=(); return ;;
     'encode --append') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --base') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --from') COMPREPLY=($(compgen -W 'npy ndjson' -- "$word")); return ;;
@@ -20,6 +22,8 @@ _deltalog() {
     'encode --times') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --message' | 'encode -m') COMPREPLY=(); return ;;
     'encode --source') COMPREPLY=(); return ;;
+    'encode --meta') COMPREPLY=(); return ;;
+    'encode --meta-json') COMPREPLY=(); return ;;
     'encode --policy') COMPREPLY=(); return ;;
     'encode --element') COMPREPLY=($(compgen -W 'f32 f16 bf16 i8 u8' -- "$word")); return ;;
     'encode --set') COMPREPLY=(); return ;;
@@ -48,6 +52,7 @@ _deltalog() {
     'merge --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'compact --output' | 'compact -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'compact --wait') COMPREPLY=(); return ;;
+    'compact --at') COMPREPLY=(); return ;;
     'compact --keep') COMPREPLY=(); return ;;
     'compact --if') COMPREPLY=(); return ;;
     'compact --memory') COMPREPLY=(); return ;;
@@ -82,6 +87,7 @@ _deltalog() {
     'blame --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'verify --level') COMPREPLY=($(compgen -W 'header frame content chain' -- "$word")); return ;;
     'verify --report') COMPREPLY=($(compgen -W 'text json' -- "$word")); return ;;
+    'verify --max-skew') COMPREPLY=(); return ;;
     'verify --threads' | 'verify -j') COMPREPLY=(); return ;;
     'verify --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'dump --output' | 'dump -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -93,6 +99,10 @@ _deltalog() {
     'dump --op') COMPREPLY=($(compgen -W 'create dense sparse scale offset negate abs clamp delete' -- "$word")); return ;;
     'dump --since') COMPREPLY=(); return ;;
     'dump --until') COMPREPLY=(); return ;;
+    'dump --property') COMPREPLY=(); return ;;
+    'dump --grep') COMPREPLY=(); return ;;
+    'dump --source') COMPREPLY=(); return ;;
+    'dump --trace') COMPREPLY=(); return ;;
     'dump --threads' | 'dump -j') COMPREPLY=(); return ;;
     'dump --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'dump --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -101,6 +111,7 @@ _deltalog() {
     'log --window') COMPREPLY=(); return ;;
     'log --after') COMPREPLY=(); return ;;
     'log --policy') COMPREPLY=(); return ;;
+    'log --max-skew') COMPREPLY=(); return ;;
     'log --max-count' | 'log -n') COMPREPLY=(); return ;;
     'log --id') COMPREPLY=(); return ;;
     'log --id-glob') COMPREPLY=(); return ;;
@@ -110,6 +121,10 @@ _deltalog() {
     'log --op') COMPREPLY=($(compgen -W 'create dense sparse scale offset negate abs clamp delete' -- "$word")); return ;;
     'log --since') COMPREPLY=(); return ;;
     'log --until') COMPREPLY=(); return ;;
+    'log --property') COMPREPLY=(); return ;;
+    'log --grep') COMPREPLY=(); return ;;
+    'log --source') COMPREPLY=(); return ;;
+    'log --trace') COMPREPLY=(); return ;;
     'log --threads' | 'log -j') COMPREPLY=(); return ;;
     'log --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'show --threads' | 'show -j') COMPREPLY=(); return ;;
@@ -127,6 +142,8 @@ _deltalog() {
     'diff --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'rollback --wait') COMPREPLY=(); return ;;
     'rollback --output' | 'rollback -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'rollback --max-skew') COMPREPLY=(); return ;;
+    'rollback --max-age') COMPREPLY=(); return ;;
     'rollback --max-delete') COMPREPLY=(); return ;;
     'rollback --revert') COMPREPLY=(); return ;;
     'rollback --time') COMPREPLY=(); return ;;
@@ -143,12 +160,13 @@ _deltalog() {
     'rollback --threads' | 'rollback -j') COMPREPLY=(); return ;;
     'rollback --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'tag --at') COMPREPLY=(); return ;;
+    'tag --as-seen-by') COMPREPLY=(); return ;;
     'tag --origin') COMPREPLY=(); return ;;
     'tag --message' | 'tag -m') COMPREPLY=(); return ;;
     'tag --wait') COMPREPLY=(); return ;;
     'tag --threads' | 'tag -j') COMPREPLY=(); return ;;
     'tag --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
-    'info --get') COMPREPLY=($(compgen -W 'bytes segments commits pending deltas origins namespaces vectors first last attestations unknown-frames' -- "$word")); return ;;
+    'info --get') COMPREPLY=($(compgen -W 'bytes segments commits pending deltas origins namespaces vectors first last answers attestations unknown-frames' -- "$word")); return ;;
     'info --threads' | 'info -j') COMPREPLY=(); return ;;
     'info --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -160,23 +178,18 @@ _deltalog() {
     return
   fi
   case $command in
-<<<<<<< HEAD
-    encode) words='-o --output -f --force --allow-torn --wait --append --base --from --ids --namespace --origin --at --step --times -m --message --source --policy --element --set --tag --partial --max-delete --commit-every --segment-every --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    merge) words='-o --output -f --force --allow-torn --into --wait --not-in --conflicts --fail-on-conflict --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-=======
-    encode) words='-o --output -f --force --allow-torn --wait --append --base --from --ids --ids-prefix --namespace --origin --at --step --times -m --message --source --policy --tag --partial --max-delete --commit-every --segment-every --allow-empty --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    encode) words='-o --output -f --force --allow-torn --wait --max-skew --max-age --append --base --from --ids --ids-prefix --namespace --origin --at --step --times -m --message --source --meta --meta-json --policy --element --set --tag --partial --max-delete --commit-every --segment-every --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     merge) words='-o --output -f --force --allow-torn --into --wait --not-in --on-fork --conflicts --fail-on-conflict --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
->>>>>>> traps
-    compact) words='-o --output -f --force --allow-torn --in-place --wait --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
+    compact) words='-o --output -f --force --allow-torn --in-place --wait --at --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
-    verify) words='--level --report --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
-    dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads --progress -q --quiet --color -h --help --version' ;;
-    log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until -j --threads -q --quiet --color -h --help --version' ;;
+    verify) words='--level --report --max-skew --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
+    dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --origin --op --since --until --property --grep --source --trace -j --threads --progress -q --quiet --color -h --help --version' ;;
+    log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until --property --grep --source --trace -j --threads -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
     diff) words='--stat --fail-over --with-old --base --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
-    rollback) words='--append --wait -o --output -f --force --allow-torn --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
-    tag) words='--at --origin -m --message --wait --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
+    rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
+    tag) words='--at --as-seen-by --list --delete -f --force --dry-run --origin -m --message --wait --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     info) words='--columns --baselines --get --json -j --threads -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;
   esac

@@ -132,6 +132,10 @@ COMMANDS = [
         "deltalog encode - --append far.dlog --meta run=8 -q && deltalog log --json -q far.dlog && deltalog log --json -q --deltas far.dlog && "
         "deltalog show --json far.dlog main:1 && deltalog blame --json far.dlog --id z && deltalog verify --json far.dlog"),
     (0, "cp a.dlog property.dlog && deltalog encode --append property.dlog --set metric=l2 --set model=m --at 2026-02-01 && deltalog info --json property.dlog"),
+    (0, "cp a.dlog tags.dlog && deltalog tag tags.dlog t --at 2026-01-01 && deltalog tag tags.dlog r && deltalog tag --json tags.dlog && "
+        "deltalog info --json tags.dlog && deltalog compact tags.dlog --keep tags --dry-run --json"),
+    (0, "printf '%s\\n' '{\"type\":\"commit\",\"origin\":\"x\",\"seq\":1,\"deltas\":1,\"parents\":[],\"setting\":\"release ghost\\nnobody:7\",\"ts\":\"2026-01-01T00:00:00Z\"}' | "
+        "deltalog encode - -o ghost.dlog && deltalog tag --json ghost.dlog"),
     (0, "deltalog verify --json a.dlog"),
     (0, "deltalog info --json --columns --baselines a.dlog"),
     (1, "deltalog diff --json --with-old a.dlog --at 2025-12-31 --at 2026-01-01"),

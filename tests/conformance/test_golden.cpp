@@ -89,10 +89,30 @@ void write_facts(const std::string& path) {
   must(second.finish());
 }
 
+/// Two releases, the older of which a pruning kept beside now, and one name that was given up.
+void write_releases(const std::string& path) {
+  const std::string whole[] = {path + ".whole"};
+  sample::write_log(whole[0]);
+  {
+    auto tags = must(Encoder::append(whole[0], options_of(Preset::balanced)));
+    must(tags.tag_release("old"));
+    must(tags.tag_time("gone", 7'000'000));
+    must(tags.finish());
+  }
+  sample::append_log(whole[0]);
+  auto more = must(Encoder::append(whole[0], options_of(Preset::balanced)));
+  must(more.tag_release("new"));
+  must(more.untag("gone"));
+  must(more.tag_release("older", more.log().tag("old")->heads));
+  must(more.finish());
+  static_cast<void>(must(compact(whole, path, {.force = true, .keep = {{.kind = KeepRule::Kind::tags}}})));
+}
+
 void write_golden(const std::string& name, const std::string& path) {
   if (name == "sample") return sample::write_log(path);
   if (name == "sample-appended") return sample::write_log(path), sample::append_log(path);
   if (name == "facts") return write_facts(path);
+  if (name == "releases") return write_releases(path);
   if (name == "sample-pruned") return sample::write_pruned(path);
   if (name == "int8-packed") return write_packed(path, "tiny/sgns-int8");
   if (name == "empty") {
@@ -104,7 +124,7 @@ void write_golden(const std::string& name, const std::string& path) {
   write_matrices(path, name.starts_with("int8") ? "tiny/sgns-int8" : "tiny/linuxdoc-blocks", preset);
 }
 
-const std::vector<std::string> kNames = {"empty", "sample", "sample-appended", "int8-fastest", "int8-balanced", "int8-maximum", "blocks-balanced", "sample-pruned", "int8-packed", "facts"};
+const std::vector<std::string> kNames = {"empty", "sample", "sample-appended", "int8-fastest", "int8-balanced", "int8-maximum", "blocks-balanced", "sample-pruned", "int8-packed", "facts", "releases"};
 
 }  // namespace
 

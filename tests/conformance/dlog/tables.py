@@ -179,25 +179,34 @@ def read_pruning(reader, rows, origins):
         if row.records:
             row.nodes = [reader.raw(32) for _ in range(reader.varint())]
             need(row.nodes, "COMMITS: a pruned row without hashes")
-    return sum(1 + len(kept) + len(seen) for _, kept, seen in records) + sum(len(row.records) + len(row.nodes) for row in rows)
+    return sum(1 + len(kept) + len(seen) + sum(1 + len(r) for r in releases) for _, kept, seen, releases in records) + sum(len(row.records) + len(row.nodes) for row in rows)
 
 
 def read_record(reader, origins):
-    """(closed, [(first µs, last µs)] kept, [(origin, seq)] seen)"""
-    closed = reader.u8()
-    need(closed <= 1, "COMMITS: a bad record")
+    """(closed, [(first µs, last µs)] kept, [(origin, seq)] seen, kept releases as lists of dots)"""
+    flags = reader.u8()
+    if flags > 3:
+        raise Unsupported(f"COMMITS: record flags {flags & ~3}")
     kept, least = [], 0
     for _ in range(reader.varint()):
         first = least + reader.varint(MAX_MICROS)
         kept.append((first, first + reader.varint(MAX_MICROS)))
         least = kept[-1][1] + 2
         need(kept[-1][1] <= MAX_MICROS, "COMMITS: kept times out of range")
-    seen, least = [], 0
+    seen, releases = read_dots(reader, origins), []
+    if flags & 2:
+        releases = [read_dots(reader, origins) for _ in range(reader.varint())]
+        need(releases and all(releases) and releases == sorted(set(map(tuple, releases))), "COMMITS: kept releases that are none, or out of order")
+    return flags & 1 == 1, kept, seen, releases
+
+
+def read_dots(reader, origins):
+    dots, least = [], 0
     for _ in range(reader.varint(origins)):
-        seen.append((least + reader.varint(), reader.varint()))
-        least = seen[-1][0] + 1
-        need(least <= origins and seen[-1][1] > 0, "COMMITS: an unknown dot seen")
-    return closed == 1, kept, seen
+        dots.append((least + reader.varint(), reader.varint()))
+        least = dots[-1][0] + 1
+        need(least <= origins and dots[-1][1] > 0, "COMMITS: an unknown dot seen")
+    return tuple(dots)
 
 
 def read_postings(payload, count):
