@@ -175,10 +175,13 @@ Status write_state(const Job& job, Format format, OutputFile& file, Progress& pr
 
 /// Whether the log says anything at the cut: no state of it is before the beginning, and none is of commits that wait for their causes.
 bool has_begun(const Log& log, const delta::CutOptions& cut) {
-  bool any = log.commits() == 0;
-  for (std::uint32_t number = 0; number < log.commits() && !any; ++number) any = !log.pending(number);
-  if (!any || !cut.at || log.commits() == 0) return any;
-  const auto begins = [&](const delta::SegmentInfo& segment) { return segment.commits > 0 && segment.first.us() <= *cut.at; };
+  bool any = log.commits() == 0, at = false;
+  for (std::uint32_t number = 0; number < log.commits() && !at; ++number) {
+    any = any || !log.pending(number);
+    at = !log.pending(number) && cut.at && log.commit_time(number).us() <= *cut.at;
+  }
+  if (!any || !cut.at || at || log.commits() == 0) return any;
+  const auto begins = [&](const delta::SegmentInfo& segment) { return segment.deltas > 0 && segment.first.us() <= *cut.at; };
   return std::ranges::any_of(log.segments(), begins);
 }
 

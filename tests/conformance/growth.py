@@ -195,7 +195,7 @@ READING = [["snapshot", "log.dlog", "--to", "ndjson", "-o", "-"], ["snapshot", "
            ["log", "log.dlog", "--conflicts"], ["show", "log.dlog", "main:1"], ["dump", "log.dlog"], ["diff", "log.dlog", "--at", "2020-01-01"],
            ["compact", "log.dlog", "--keep", "now", "-o", "out", "-f"], ["compact", "log.dlog", "--keep", "now", "--dry-run"],
            ["compact", "log.dlog", "--in-place", "--keep", "now"],
-           ["rollback", "log.dlog", "--at", "2020-01-01", "--time", "2024-01-01", "-o", "out", "-f"]]
+           ["rollback", "log.dlog", "--at", "2020-01-01", "--time", "2024-01-01", "--max-delete", "100%", "-o", "out", "-f"]]
 APPEND = ["encode", "-", "--append", "log.dlog"]
 # Of what is passed over every answer must be that of plain.dlog; what tells more is looked at apart.
 SAME = {"frame-safe": READING[:11], "frame-unsafe": READING[:11], "attestation": READING[:11], "compat": READING[:11], "ro-compat": READING[:11], "column": READING[:11],

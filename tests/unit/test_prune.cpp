@@ -116,6 +116,35 @@ using Floats = std::vector<float>;
 
 }  // namespace
 
+TEST_CASE_METHOD(Fixture, "a release keeps what only what lies outside it overrides") {
+  add(a, 1, Operation::create, {1, 2});
+  add(a, 2, Operation::dense, {3, 4});
+  add(a, 3, Operation::dense, {5, 6});
+  const auto left = [&](std::uint64_t last) {
+    ChangeBatch out;
+    std::vector<Change> deltas;
+    for (std::size_t i = 0; i < batch.size(); ++i) deltas.push_back(batch[i]);
+    prune_vector(history, model::origin_ranks(catalog), 2, deltas, {.kept = {}, .releases = {{last, 0}}}, out);
+    return text(out);
+  };
+  CHECK(left(0) == Texts{"a1 create -values", "a3 dense 5 6"});
+  CHECK(left(1) == Texts{"a1 create 1 2", "a3 dense 5 6"});
+  CHECK(left(2) == Texts{"a1 create -values", "a2 dense 3 4", "a3 dense 5 6"});
+  CHECK(left(3) == Texts{"a1 create -values", "a3 dense 5 6"});
+}
+
+TEST_CASE_METHOD(Fixture, "in a closed world a transform stays that acts in a release on what a delete outside it takes away") {
+  add(a, 1, Operation::create, {1, 2});
+  add(b, 2, Operation::remove, {});
+  add(a, 3, Operation::scale, {-1});
+  add(a, 4, Operation::create, {7, 8}, {{b, 1}});
+  std::vector<Change> deltas;
+  for (std::size_t i = 0; i < batch.size(); ++i) deltas.push_back(batch[i]);
+  ChangeBatch out;
+  prune_vector(history, model::origin_ranks(catalog), 2, deltas, {.kept = {}, .releases = {{2, 0}}, .closed = true}, out);
+  CHECK(text(out) == Texts{"a1 create 1 2", "b1 delete", "a2 scale -1", "a3 create 7 8"});
+}
+
 TEST_CASE_METHOD(Fixture, "of a chain, now keeps the last value of each dimension and the mark of the create") {
   add(a, 1, Operation::create, {1, 2});
   add(a, 2, Operation::sparse, {3}, {}, {0});

@@ -192,16 +192,20 @@ class Pruner {
     std::size_t oldest = none;           // assignment with a value left, since the last delete
     bool blocked = false;                // a transform stays that acts on it, so that none after it can go
     std::vector<std::size_t> acted_on;   // it, and those after it
+    std::vector<std::size_t> undeleted;  // values before a delete that a kept release holds without the delete
     for (std::size_t i = 0; i < deltas_.size(); ++i) {
       const Operation op = deltas_[i].op;
       const bool bare = !(left[i].metadata ? !left[i].metadata->empty() : !deltas_[i].metadata.empty());
       if (op == Operation::remove) {
         left[i].gone |= bare && !any;
         oldest = none, blocked = false;
+        undeleted.insert(undeleted.end(), acted_on.begin(), acted_on.end());
+        std::erase_if(undeleted, [&](std::size_t value) { return holds(class_of_[value], i); });
         acted_on.clear();
       } else if (is_transform(op) && !left[i].gone) {
         const bool apart = oldest != none && (options_.whole_deltas || parted(oldest, time(i)) || released_before(acted_on, i));
-        if (!bare || apart || blocked) {
+        const bool elsewhere = std::ranges::any_of(undeleted, [&](std::size_t value) { return share_release(value, i); });
+        if (!bare || apart || blocked || elsewhere) {
           blocked = oldest != none;
         } else {
           left[i].gone = true;
@@ -218,6 +222,15 @@ class Pruner {
   /// A kept release holds one of these values and not this transform.
   bool released_before(std::span<const std::size_t> acted_on, std::size_t transform) const {
     return std::ranges::any_of(acted_on, [&](std::size_t value) { return !holds(class_of_[value], transform); });
+  }
+
+  /// Some kept release holds both.
+  bool share_release(std::size_t a, std::size_t b) const {
+    const auto &in_a = classes_[class_of_[a]], &in_b = classes_[class_of_[b]];
+    for (std::size_t r = 0; r < in_a.size(); ++r) {
+      if (in_a[r] && in_b[r]) return true;
+    }
+    return false;
   }
 
   std::size_t values_left(std::size_t i) const {

@@ -13,7 +13,7 @@
 namespace delta::ops {
 namespace {
 
-constexpr std::string_view kForkHint = "two writers used one origin name; give each its own with --origin";
+constexpr std::string_view kForkHint = "two writers used one origin name; give each its own with --origin, or bring the copies together with merge --on-fork rename";
 
 /// Over everything that checksums in headers vouch for, caches aside: equal digests of 64 bits are no proof between strangers.
 Result<Hash> fingerprint(const MergePart& part) {

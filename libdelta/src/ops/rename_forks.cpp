@@ -7,6 +7,7 @@
 #include <set>
 #include <span>
 
+#include "delta/properties.hpp"
 #include "delta/text.hpp"
 #include "io/spool.hpp"
 #include "ops/encode_change.hpp"
@@ -20,6 +21,7 @@ namespace {
 using File = std::shared_ptr<const InputFile>;
 
 constexpr std::size_t kShownDigits = 8;
+constexpr std::string_view kRenamed = "deltalog.renamed";  // property of a renamed commit: "origin:seq", the first dot that it had
 
 /// One file, as a log of its own.
 struct Copy {
@@ -97,6 +99,7 @@ class Renaming {
     return error(ErrorCode::forked, "forked origin " + quote(fork_.origin) + " is not renamed: " + why).in(copy_.file->name());
   }
   std::vector<std::string> parents_of(std::uint32_t number) const;
+  Result<std::string> properties_of(const Commit& commit) const;
   Status state(ChangeEncoder& encoder, std::uint32_t number, const ChangeBatch& deltas) const;
   Result<std::map<std::uint32_t, ChangeBatch>> deltas() const;
 
@@ -173,14 +176,22 @@ Result<std::map<std::uint32_t, ChangeBatch>> Renaming::deltas() const {
 }
 
 /// A commit with its deltas, each at its own time. A counter of 0 may have to tick: what was the origin's own past is now another's.
+/// With the dot that it had; of one that is renamed again, the first one.
+Result<std::string> Renaming::properties_of(const Commit& commit) const {
+  const auto has = [](const auto& property) { return property.first == kRenamed; };
+  if (std::ranges::any_of(list_properties(commit.properties), has)) return commit.properties;
+  return add_text_property(commit.properties, kRenamed, copy_.log.dot_text({commit.origin, commit.first}));
+}
+
 Status Renaming::state(ChangeEncoder& encoder, std::uint32_t number, const ChangeBatch& deltas) const {
   const Commit& commit = copy_.log.commit(number);
   const auto tick_of = [](Timestamp time) { return time.tick() > 0 ? std::optional(time.tick()) : std::nullopt; };
   const auto texts = parents_of(number);
   const std::vector<std::string_view> parents(texts.begin(), texts.end());
+  DELTA_TRY(const std::string properties, properties_of(commit));
   DELTA_OK(encoder.commit({.origin = name_, .first = commit.first - fork_.first + 1, .deltas = commit.count, .parents = parents, .message = commit.message,
                            .tool = commit.tool, .source = commit.source, .trace = commit.trace, .setting = commit.setting, .at = commit.time.us(),
-                           .tick = tick_of(commit.time)}));
+                           .tick = tick_of(commit.time), .properties = properties, .given = commit.given}));
   std::vector<std::size_t> order(deltas.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::sort(order, {}, [&](std::size_t i) { return deltas.seqs[i]; });

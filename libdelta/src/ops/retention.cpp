@@ -69,8 +69,7 @@ class Keeper {
     }
     put_times();
     std::ranges::sort(out_.releases);
-    const auto twice = std::ranges::unique(out_.releases);
-    out_.releases.erase(twice.begin(), twice.end());
+    out_.releases.erase(std::unique(out_.releases.begin(), out_.releases.end()), out_.releases.end());
     return std::move(out_);
   }
 
@@ -171,8 +170,7 @@ Result<Retention> retention(const Log& log, std::span<const Micros> moments, con
 
 void settle_moments(std::vector<Micros>& moments) {
   std::ranges::sort(moments);
-  const auto twice = std::ranges::unique(moments);
-  moments.erase(twice.begin(), twice.end());
+  moments.erase(std::unique(moments.begin(), moments.end()), moments.end());
 }
 
 }  // namespace delta::ops
