@@ -400,13 +400,17 @@ bool check_histories(const std::string& law, double share, const std::function<v
   return check_cases(law, share, [&] { property(*plans()); });
 }
 
-bool check_cases(const std::string& law, double share, const std::function<void()>& property) {
+int cases(double share) {
   const char* wanted = std::getenv("DELTA_HISTORIES");
+  return std::max(1, static_cast<int>((wanted != nullptr ? std::atof(wanted) : 5000) * share));
+}
+
+bool check_cases(const std::string& law, double share, const std::function<void()>& property) {
   rc::detail::TestMetadata metadata;
   metadata.id = metadata.description = law;
   rc::detail::TestParams params;
   params.seed = 20261123;
-  params.maxSuccess = std::max(1, static_cast<int>((wanted != nullptr ? std::atof(wanted) : 5000) * share));
+  params.maxSuccess = cases(share);
   if (const char* seed = std::getenv("DELTA_SEED")) params.seed = std::strtoull(seed, nullptr, 10);
   const auto result = rc::detail::checkTestable(property, metadata, params);
   rc::detail::printResultMessage(result, std::cerr);

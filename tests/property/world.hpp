@@ -139,6 +139,8 @@ bool assigns(const Delta& d, std::uint32_t dim);
 /// "dump" for messages.
 std::string show(const World& world);
 
+/// DELTA_HISTORIES, or 5,000, times `share`; at least 1.
+int cases(double share);
 /// rc::check() with a fixed seed and DELTA_HISTORIES cases (default 5,000, times `share`).
 bool check_cases(const std::string& law, double share, const std::function<void()>& property);
 bool check_histories(const std::string& law, double share, const std::function<void(const Plan&)>& property);
