@@ -203,7 +203,7 @@ TEST_CASE("a log of what is alike is written in frames that keep to the bounds, 
   const std::string path = dir.file("alike.dlog"), packed = dir.file("packed.dlog"), paths[] = {path}, packed_paths[] = {packed};
   {
     EncodeOptions options;
-    options.threads = 2, options.force = true, options.commit_every = 1;
+    options.threads = 1, options.force = true, options.commit_every = 1;
     auto encoder = must(Encoder::create(path, {}, options));
     const std::uint32_t zeros[64] = {};
     for (int i = 0; i < 6000; ++i) {
@@ -214,7 +214,7 @@ TEST_CASE("a log of what is alike is written in frames that keep to the bounds, 
     }
     must(encoder.finish());
   }
-  must(compact(paths, packed, {.threads = 2, .force = true, .keep = {}}));
+  must(compact(paths, packed, {.threads = 1, .force = true, .keep = {}}));
   for (const auto& log : {std::span<const std::string>(paths), std::span<const std::string>(packed_paths)}) {
     CHECK(must(verify(log, {VerifyLevel::chain, 1})).verdict == Verdict::ok);
     const auto file = std::make_shared<const InputFile>(must(InputFile::open(log[0])));
