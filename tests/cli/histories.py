@@ -17,6 +17,7 @@ import json
 import os
 import random
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -95,6 +96,10 @@ class Program:
             raise Differs(f"exit {code}, not {' or '.join(map(str, codes))}: {error}")
         return out
 
+    def copy(self, old, new):
+        self.script.append(f"cp {old} {new}")
+        shutil.copy(os.path.join(self.folder, old), os.path.join(self.folder, new))
+
     def move(self, old, new):
         self.script.append(f"mv {old} {new}")
         os.replace(os.path.join(self.folder, old), os.path.join(self.folder, new))
@@ -106,6 +111,7 @@ class History:
         self.program, self.truth = Program(program, folder), not variant
         self.origins = self.random.sample(NAMES, self.random.randint(2, 4))
         self.holdings = {origin: {} for origin in self.origins}
+        self.late = []  # (file, holding): what a replica was once
         self.clocks = {origin: BEGIN + self.random.randrange(9) for origin in self.origins}
         self.counts = collections.Counter()
 
@@ -125,6 +131,9 @@ class History:
             step = self.random.choice(steps)
             step(origin)
             self.counts[step.__name__] += 1
+            if self.holdings[origin] and self.random.random() < 0.2:
+                self.late.append((f"late{len(self.late)}.dlog", self.holdings[origin]))
+                self.program.copy(self.file(origin), self.late[-1][0])
             if self.holdings[origin]:
                 self.check([self.file(origin)], self.holdings[origin], 0 if step in (self.write, self.tag) else 4)
         self.end()
@@ -208,15 +217,16 @@ class History:
             self.program.do(self.codes(self.holdings[origin]), "merge", "new.dlog", "--into", log)
 
     def merge(self, to):
-        other, without = self.random.choice(self.origins), self.random.choice(self.origins)
-        holding, sent, files = self.holdings[to], self.holdings[other], [self.file(other)]
-        if other == to or not sent:
+        logs = [(self.file(o), self.holdings[o]) for o in self.origins if o != to and self.holdings[o]] + self.late[-4:]
+        if not logs:
             return
-        # Of what `without` has pruned, a bundle carries another copy, but not the same one.
-        pruned = any(copy.records for number, copy in self.holdings[without].items() if number in sent)
-        if self.holdings[without] and without != other and not pruned and self.random.random() < 0.4:
-            sent = {number: copy for number, copy in sent.items() if number not in self.holdings[without]}
-            self.program.do(self.codes(sent) if sent else (1, 4), "merge", *files, "--not-in", self.file(without), "-o", "bundle.dlog", "-f")
+        (file, sent), (without, known) = self.random.choice(logs), self.random.choice(logs)
+        holding, files = self.holdings[to], [file]
+        # Of what the other log has pruned, a bundle carries another copy, but not the same one.
+        pruned = any(copy.records for number, copy in known.items() if number in sent)
+        if without != file and not pruned and self.random.random() < 0.5:
+            sent = {number: copy for number, copy in sent.items() if number not in known}
+            self.program.do(self.codes(sent) if sent else (1, 4), "merge", file, "--not-in", without, "-o", "bundle.dlog", "-f")
             if not sent:
                 return
             files = ["bundle.dlog"]
@@ -243,16 +253,14 @@ class History:
         else:
             out = self.program.do(self.codes(holding), "compact", self.file(other), log, "-o", "new.dlog", "-f", *options)
             self.program.move("new.dlog", log)
-        said, left = objects(out)[0], [pair for number, copy in after.items() for pair in self.entries(number, copy)]
-        meant = {"pruned_commits": sum(bool(copy.records) for copy in after.values()), "kept": sum(bool(rest) for _, rest in left),
-                 "partial": sum(bool(rest) and rest != full for full, rest in left)}
+        said, packed = objects(out)[0], self.model.packed(after)
+        deltas = [(left, proved) for number, copy in packed.items() if not self.model.commits[number].deltas[0].setting
+                  for left, proved in zip(copy.left, copy.proved)]
+        meant = {"pruned_commits": sum(bool(copy.records) for copy in packed.values()), "kept": sum(bool(left) for left, _ in deltas),
+                 "partial": sum(bool(left) and not proved for left, proved in deltas)}
         expect(f"{log} after compact", {name: said[name] for name in meant}, meant)
-        self.holdings[origin] = after
+        self.holdings[origin] = packed if said["repacked"] else after
         self.counts["prunings that let something go"] += after != holding
-
-    def entries(self, number, copy):
-        """Of each delta of vectors: all entries, and those that are left."""
-        return [(d.entries(), left) for d, left in zip(self.model.commits[number].deltas, copy.left) if not d.setting]
 
     def rules(self, holding):
         """Some rules, what stands beside them, and what they keep: times, and contexts."""

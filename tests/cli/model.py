@@ -24,7 +24,10 @@ VARIANTS = {
     "now-without-ray": "now is the moment of the last delta",
     "by-key": "an assignment of greater key overrides, seen or not",
     "tombstone-by-create": "a delete goes for a later create",
+    "strictly-between": "a kept time of the entry's own microsecond does not keep it",
+    "release-ignored": "releases are said to be kept, and are not",
     "without-record": "a pruned copy is folded wherever its context is",
+    "unpaired": "kept times count whether or not the version vector beside them is complete",
 }
 
 
@@ -102,8 +105,9 @@ class Record:
 
 @dataclasses.dataclass(frozen=True)
 class Copy:
-    """What is left of each delta of a commit; without records it is whole."""
+    """What is left of each delta of a commit, and of each whether a single copy holds all of it; without records it is whole."""
     left: tuple
+    proved: tuple
     records: frozenset = frozenset()
 
 
@@ -209,7 +213,8 @@ class Model:
         return number
 
     def whole(self, number):
-        return Copy(tuple(d.entries() for d in self.commits[number].deltas))
+        deltas = self.commits[number].deltas
+        return Copy(tuple(d.entries() for d in deltas), (True,) * len(deltas))
 
     def context_of(self, delta):
         return {**delta.context, delta.origin: delta.seq}
@@ -228,8 +233,13 @@ class Model:
             if mine is None or (mine.records and not copy.records):
                 both[number] = copy
             elif mine.records:
-                both[number] = Copy(tuple(x | y for x, y in zip(mine.left, copy.left)), mine.records | copy.records)
+                left, proved = (tuple(x | y for x, y in zip(*pair)) for pair in ((mine.left, copy.left), (mine.proved, copy.proved)))
+                both[number] = Copy(left, proved, mine.records | copy.records)
         return both
+
+    def packed(self, holding):
+        """Packing copies into one finds that a commit is whole of which each delta is, in this copy or that."""
+        return {number: self.whole(number) if all(copy.proved) else copy for number, copy in holding.items()}
 
     def covered(self, numbers):
         seen = {}
@@ -266,7 +276,7 @@ class Model:
     # What is answered.
 
     def complete(self, records, have):
-        return [r for r in records if inside(dict(r.seen), have) or self.variant == "without-record"]
+        return [r for r in records if inside(dict(r.seen), have) or self.variant in ("without-record", "unpaired")]
 
     def answered(self, holding):
         folded = self.folded(holding)
@@ -333,7 +343,8 @@ class Model:
 
     def parted(self, a, b, times, releases):
         """Whether a kept cut holds a and not b."""
-        return meets(times, a.us, b.us - 1) or any(has(r, a) and not has(r, b) for r in releases)
+        first = a.us + (self.variant == "strictly-between")
+        return meets(times, first, b.us - 1) or any(has(r, a) and not has(r, b) for r in releases)
 
     def prune(self, holding, asked, releases, whole_deltas=False):
         """`asked`: times; `releases`: contexts. Only those releases are kept that are folded. `whole_deltas`: each goes or stays whole."""
@@ -346,6 +357,8 @@ class Model:
         if self.variant == "release-as-time":
             last = [max(d.us for d in self.of_dot.values() if has(r, d)) for r in releases]
             kept_times, kept_releases = self.stills(holding, joined([*asked, *((t, t) for t in last)])), []
+        if self.variant == "release-ignored":
+            kept_releases = []
         of_vector = {}
         for d in self.in_key_order(holding):
             of_vector.setdefault(d.vector, []).append((d, self.left(holding, d)))
@@ -366,7 +379,8 @@ class Model:
                 before = self.complete(copy.records, have)
                 mine = Record(mine.seen, intersected(times, joined(i for r in before for i in r.times)),
                               frozenset(r for r in mine.releases if self.lists(copy.records, have, dict(r))))
-            out[number] = Copy(left, frozenset({mine}))
+            proved = tuple(p and x == y for p, x, y in zip(copy.proved, left, copy.left))
+            out[number] = Copy(left, proved, frozenset({mine}))
         return out
 
     # The fold.
