@@ -27,7 +27,6 @@ VARIANTS = {
     "strictly-between": "a kept time of the entry's own microsecond does not keep it",
     "release-ignored": "releases are said to be kept, and are not",
     "without-record": "a pruned copy is folded wherever its context is",
-    "unpaired": "kept times count whether or not the version vector beside them is complete",
 }
 
 
@@ -276,7 +275,7 @@ class Model:
     # What is answered.
 
     def complete(self, records, have):
-        return [r for r in records if inside(dict(r.seen), have) or self.variant in ("without-record", "unpaired")]
+        return [r for r in records if inside(dict(r.seen), have) or self.variant == "without-record"]
 
     def answered(self, holding):
         folded = self.folded(holding)
