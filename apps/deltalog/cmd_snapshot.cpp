@@ -173,22 +173,29 @@ Status write_state(const Job& job, Format format, OutputFile& file, Progress& pr
   });
 }
 
-/// Whether the log says anything at the cut: no state of it is before the beginning, and none is of commits that wait for their causes.
-bool has_begun(const Log& log, const delta::CutOptions& cut) {
-  bool any = log.commits() == 0, at = false;
-  for (std::uint32_t number = 0; number < log.commits() && !at; ++number) {
-    any = any || !log.pending(number);
-    at = !log.pending(number) && cut.at && log.commit_time(number).us() <= *cut.at;
+/// Whether the log says anything at the cut: no state of it is before the beginning, and none is of commits that wait for their causes. Asked
+/// where the state is empty; reads every delta, if no commit ends before the cut.
+Result<bool> has_begun(const Log& log, const delta::CutOptions& cut) {
+  if (log.commits() == 0) return true;
+  bool any = false, begun = false;
+  for (std::uint32_t number = 0; number < log.commits(); ++number) {
+    if (log.pending(number)) continue;
+    any = true;
+    begun = begun || (cut.at && log.commit_time(number).us() <= *cut.at);
   }
-  if (!any || !cut.at || at || log.commits() == 0) return any;
-  const auto begins = [&](const delta::SegmentInfo& segment) { return segment.deltas > 0 && segment.first.us() <= *cut.at; };
-  return std::ranges::any_of(log.segments(), begins);
+  if (!any || !cut.at || begun) return any;
+  DELTA_OK(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> Status {
+    for (std::size_t i = 0; i < batch.size(); ++i) begun = begun || (!log.pending(batch.commits[i]) && batch.times[i].us() <= *cut.at);
+    return {};
+  }));
+  return begun;
 }
 
 /// Of an empty answer no file is made, but of one that is a state: a namespace that is there, without rows. True: said that it is none.
-bool report_nothing(const VectorChoice& choice, const Chosen& chosen, const Log& log, const delta::CutOptions& cut, Console& console) {
+Result<bool> report_nothing(const VectorChoice& choice, const Chosen& chosen, const Log& log, const delta::CutOptions& cut, Console& console) {
   if (choice.by_id()) return report_absent(choice, chosen, log.catalog(), {}, "in this state", console);
-  if (has_begun(log, cut)) return false;
+  DELTA_TRY(const bool begun, has_begun(log, cut));
+  if (begun) return false;
   console.error(delta::error(delta::ErrorCode::not_found, cut.at ? "there is nothing yet at " + delta::format_time(*cut.at) : "nothing of the log is part of any state"));
   return true;
 }
@@ -269,7 +276,10 @@ Result<Exit> run_snapshot(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
   DELTA_TRY(const auto state, delta::snapshot(log, cut, chosen.mask()));
   const Job job{invocation, log, cut, state, ordered_rows(invocation, state)};
-  if (job.rows.empty() && report_nothing(choice, chosen, log, cut, console)) return exit_with(log, Exit::no);
+  if (job.rows.empty()) {
+    DELTA_TRY(const bool nothing, report_nothing(choice, chosen, log, cut, console));
+    if (nothing) return exit_with(log, Exit::no);
+  }
   DELTA_OK(outputs.write(job, console));
   console.committed();
   if (state.overflows > 0) console.warn("transforms overflowed to infinity " + delta::plural(state.overflows, "time"));

@@ -80,7 +80,7 @@ class Meeting(Concurrent):
     def lines(self, n):
         half = n // 2
         yield from super().lines(half)
-        yield sparse(0, half, origin="seed", parents=["seed:1"] + [f"w{i}:1" for i in range(half)])
+        yield sparse(0, half, origin="seed", parents=[f"w{i}:1" for i in range(half)])
         for i in range(half):
             yield sparse(i, half + 1 + i, origin=f"x{i}", parents=["seed:2"])
 

@@ -362,7 +362,7 @@ class History:
             said = [(o["id"], [bits(v) for v in o["vector"]], o.get("metadata", {})) for o in objects(out)]
             meant = self.rows(state or {}, policy)
             least = min(d.us for d in self.model.in_key_order(holding))
-            codes = (0, 1) if isinstance(cut, int) and cut < least else (0,)
+            codes = (1,) if isinstance(cut, int) and cut < least else (0,)
         else:
             code, out, error = self.program.run("blame", *files, "--id-glob", "*", "--json", *options)
             said, meant, codes = self.blamed(objects(out)), self.blame(state or {}, policy), (0,) if state else (1,)

@@ -109,13 +109,13 @@ class Keeper {
       return error(ErrorCode::bad_input, "the log's last time, " + format_time(moments_.back()) + ", lies ahead of the clock: " + std::string(rule_name(rule.kind)) +
                                              " would count back from there").with_hint("--at TIME says where to count from");
     }
-    const auto from = still_at(options_.count_from.value_or(kMaxMicros));
+    const std::int64_t from = period_of(rule.kind, options_.count_from.value_or(kMaxMicros)).number;
     std::optional<std::int64_t> last;
     std::uint64_t left = rule.count;
     const std::size_t first_why = out_.why.size();
-    for (std::size_t i = from ? *from + 1 : 0; i-- > 0 && left > 0;) {
+    for (std::size_t i = moments_.size(); i-- > 0 && left > 0;) {
       const Period period = period_of(rule.kind, moments_[i]);
-      if (last == period.number) continue;
+      if (last == period.number || period.number > from) continue;
       last = period.number, --left;
       keep(i, std::string(rule_name(rule.kind)) + ": " + period.name);
     }
