@@ -108,7 +108,8 @@ class DELTA_EXPORT OutputFile {
 /// For programs, not for libraries; once, at start. SIGINT, SIGTERM and SIGHUP (unless ignored) unlink the temporary files of
 /// outputs not committed, cut logs back that are being appended to, and then kill, so that a shell sees 128 + n. Once an output or an
 /// append is committed they are ignored: what is done is done, and the program ends as it would have. SIGPIPE and SIGXFSZ are ignored, so
-/// that a closed pipe (closed_pipe) and a file size limit are errors like any other.
+/// that a closed pipe (closed_pipe) and a file size limit are errors like any other. Where a library that promises not to throw runs out of
+/// memory, the same is cleaned up, and the program ends with 3, or with 0 after a commit.
 DELTA_EXPORT void install_signal_cleanup();
 /// Signals kill again after a commit: for a program that goes on to other work.
 DELTA_EXPORT void let_signals_kill();

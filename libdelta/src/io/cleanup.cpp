@@ -10,7 +10,11 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <new>
+#include <string_view>
 #include <utility>
 
 #include "delta/file.hpp"
@@ -19,6 +23,7 @@ namespace delta {
 namespace io {
 namespace {
 
+constexpr int kExitFailed = 3;
 enum : int { kFree, kFilling, kArmed };
 
 struct Slot {
@@ -111,12 +116,44 @@ void cut_back() {
   }
 }
 
-// The raised signal is delivered when the handler returns, and kills.
-void clean_up_and_die(int signal_number) {
+void clean_up() {
   for (const Slot& slot : slots) {
     if (slot.state.load(std::memory_order_acquire) == kArmed) ::unlink(slot.path.data());
   }
   cut_back();
+}
+
+/// What ends the program is no memory: the exception is that, or is on its way and cannot be seen.
+bool is_out_of_memory() {
+  const auto thrown = std::current_exception();
+  if (!thrown) return std::uncaught_exceptions() > 0;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::bad_alloc&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+std::terminate_handler terminate_before = std::abort;
+
+// A library whose function promises not to throw ends the process when it runs out of memory. Nothing is left behind then, either.
+[[noreturn]] void on_terminate() {
+  if (is_out_of_memory()) {
+    const bool done = committed.load(std::memory_order_acquire);
+    if (!done) clean_up();
+    const std::string_view said = done ? "out of memory, but the work is done\n" : "out of memory\n";
+    static_cast<void>(!::write(STDERR_FILENO, said.data(), said.size()));
+    ::_exit(done ? 0 : kExitFailed);
+  }
+  terminate_before();
+  std::abort();
+}
+
+// The raised signal is delivered when the handler returns, and kills.
+void clean_up_and_die(int signal_number) {
+  clean_up();
   ::signal(signal_number, SIG_DFL);
   ::raise(signal_number);
 }
@@ -149,6 +186,7 @@ void install_signal_cleanup() {
   io::main_thread = ::pthread_self();
   io::committed = false;
   io::postponed = 0;
+  if (const auto before = std::set_terminate(io::on_terminate); before != io::on_terminate) io::terminate_before = before;
   for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) io::handle(signal_number, io::on_signal);
   for (const int signal_number : {SIGPIPE, SIGXFSZ}) io::handle(signal_number, SIG_IGN);
 }
