@@ -88,7 +88,7 @@ std::string segments_text(const Facts& facts) {
   for (const auto& s : facts.segments) {
     table.add({fmt::format("{} at {}", delta::escape(s.file, 4096), s.offset), s.kind + (s.sealed ? "" : " (unsealed)"),
                std::to_string(s.length), std::to_string(s.frames), std::to_string(s.commits), std::to_string(s.deltas),
-               std::to_string(s.vectors), time_text(s.first), time_text(s.last), delta::escape(s.writer)});
+               std::to_string(s.vectors), s.deltas > 0 ? time_text(s.first) : "", s.deltas > 0 ? time_text(s.last) : "", delta::escape(s.writer)});
   }
   std::string out = '\n' + table.text();
   for (const auto& s : facts.segments) {

@@ -245,11 +245,12 @@ Result<Exit> list_deltas(const LogView& view, const VectorChoice& choice, const 
   return report_absent(choice, chosen, view.log.catalog(), list.answered(), "among these deltas", view.console) ? Exit::no : answer;
 }
 
-/// What a view found, less what the log does not have of what was asked for. `say_nothing`: that there is nothing is worth a word.
-Result<Exit> less_missing(Result<Exit> answer, const Chosen& chosen, Console& console, bool say_nothing = true) {
+/// The exit code of a view: no, if the log lacks an id that was asked for. Names the ids that it lacks; and says that the view is empty, if
+/// `say_empty` and no id is the reason.
+Result<Exit> less_missing(Result<Exit> answer, const Chosen& chosen, Console& console, bool say_empty = true) {
   if (!answer) return answer;
   const bool missing = report_missing(chosen, console);
-  if (*answer == Exit::no && !missing && say_nothing) console.error(delta::error(delta::ErrorCode::not_found, "nothing in the log is what was asked for"));
+  if (*answer == Exit::no && !missing && say_empty) console.error(delta::error(delta::ErrorCode::not_found, "nothing in the log matches what was asked for"));
   return missing ? Exit::no : answer;
 }
 

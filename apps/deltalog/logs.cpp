@@ -119,7 +119,7 @@ Result<Named> find_named(const delta::Log& log, std::string_view text) {
   if (const auto tag = log.tag(text)) return tagged(log, *tag);
   const auto prefix = delta::parse_hash_prefix(text);
   if (!prefix) {
-    return delta::error(ErrorCode::usage, delta::quote(text) + " is no dot (ORIGIN:SEQ), no tag of the log, and no hash (4 to 64 hexadecimal digits)");
+    return delta::error(ErrorCode::usage, delta::quote(text) + " is not a dot (ORIGIN:SEQ), a tag of the log, or a hash (4 to 64 hexadecimal digits)");
   }
   DELTA_TRY(const auto hashes, log.hashes());
   std::optional<std::uint32_t> found;

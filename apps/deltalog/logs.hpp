@@ -98,8 +98,8 @@ Result<Chosen> choose_vectors(const VectorChoice& choice, const delta::Catalog& 
 /// The first values of some, for a cell of a table.
 std::string values_text(std::span<const std::uint32_t> bits);
 
-/// An empty or shorter answer than was asked for is a negative one: says of each id that was asked for, and of which nothing is in the answer,
-/// that it is not in the log, or not `where`; and where nothing at all is, that. True if it said anything.
+/// Names each id that was asked for and has no part in the answer: it is not in the log, or not `where`. Says so, too, if the answer is empty.
+/// True if it said anything: the command's answer is then no.
 bool report_absent(const VectorChoice& choice, const Chosen& chosen, const delta::Catalog& catalog, const std::vector<bool>& answered,
                    std::string_view where, Console& console);
 /// Only of ids that are not in the log.

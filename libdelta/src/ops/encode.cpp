@@ -21,7 +21,7 @@ struct Encoder::Impl {
     DELTA_OK(session.open_commit({.origin = session.options().origin}));
     return session.set(setting, at, {}, live);
   }
-  /// No live time: a release asks no clock, and what a tag names is no time of it.
+  /// Its time is not held against the clock: nobody gave it.
   Status tag(const Setting& setting) {
     DELTA_OK(model::check_tag(setting.text));
     const auto last = session.last_time();

@@ -111,7 +111,7 @@ class Renaming {
   std::vector<std::uint32_t> numbers_;  // commits that are renamed, in order
 };
 
-/// Segments of which nothing is renamed as they are, and what stays of the others made anew; null: nothing stays.
+/// All commits that keep their names. A segment without a renamed commit is copied; of the others, what stays is written anew. Null: nothing stays.
 Result<File> Renaming::rest() const {
   MergeSet set(threads_);
   std::vector<Finding> known;  // said when the file itself was opened, or not to be said twice
