@@ -262,16 +262,18 @@ Result<std::vector<PropertyText>> properties_option(const Invocation& invocation
 Result<Encoder> open_encoder(const Invocation& invocation, delta::EncodeOptions options) {
   const auto* output = invocation.value("output");
   const auto* log = invocation.value("append");
-  if ((output != nullptr) == (log != nullptr)) {
-    return usage_error(invocation, output ? "--output and --append exclude each other" : "where to? --output LOG or --append LOG is missing");
-  }
+  const bool dry = invocation.has("dry-run");
+  if (output && log) return usage_error(invocation, "--output and --append exclude each other");
+  if (!output && !log && !dry) return usage_error(invocation, "where to? --output LOG or --append LOG is missing; or --dry-run");
   if (log != nullptr) {
     if (invocation.has("base")) return usage_error(invocation, "--base goes with --output: an appended log is its own base");
     for (const std::string_view option : {"force", "allow-torn", "allow-empty"}) {
       if (invocation.has(option)) return usage_error(invocation, fmt::format("--{} goes with --output: --append replaces nothing", option));
     }
-    return Encoder::append(*log, std::move(options));
+    if (!dry) return Encoder::append(*log, std::move(options));
+    return Encoder::rehearse(std::vector{*log}, std::move(options));
   }
+  if (dry) return Encoder::rehearse(invocation.values("base"), std::move(options));
   if (*output == "-" && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
   return Encoder::create(*output, invocation.values("base"), std::move(options));
 }
@@ -451,14 +453,20 @@ Result<std::vector<Input>> open_inputs(const Invocation& invocation) {
 
 Status report(const Invocation& invocation, Console& console, const delta::EncodeSummary& summary) {
   for (const auto& notice : summary.notices) console.warn(notice);
-  const auto* output = invocation.value("output");
-  const auto& path = output != nullptr ? *output : *invocation.value("append");
-  console.note(path + ": wrote " + delta::plural(summary.commits, "commit") + ", " + delta::plural(summary.deltas, "delta") + ", " +
-               delta::human_size(summary.bytes));
-  if (!invocation.has("json")) return {};
+  const bool dry = invocation.has("dry-run");
+  const auto* given = invocation.value(invocation.has("append") ? "append" : "output");
+  const std::string path = given ? *given : "";
+  const auto text = fmt::format("{}{} {}, {}, {}", given ? path + ": " : "", dry ? "would write" : "wrote", delta::plural(summary.commits, "commit"),
+                                delta::plural(summary.deltas, "delta"), delta::human_size(summary.bytes));
+  if (!invocation.has("json")) {
+    if (dry) return console.print(text + "\n");
+    console.note(text);
+    return {};
+  }
+  if (!dry) console.note(text);
   std::string out;
   delta::formats::JsonWriter json(out);
-  json.begin_object().member("type", "encode").key("v").u64(1).member("log", path);
+  json.begin_object().member("type", "encode").key("v").u64(1).member("log", path).key("dry_run").boolean(dry);
   json.key("commits").u64(summary.commits).key("deltas").u64(summary.deltas).key("bytes").u64(summary.bytes);
   json.key("unchanged").u64(summary.unchanged).end_object().end_line();
   return console.print(out);
@@ -466,7 +474,8 @@ Status report(const Invocation& invocation, Console& console, const delta::Encod
 
 /// A stream that stays open: updates on stdin, added to a log, with commits that are to be cut.
 bool stays_open(const Invocation& invocation, const std::vector<Input>& inputs) {
-  return inputs.size() == 1 && inputs[0].path == "-" && inputs[0].format == Format::ndjson && invocation.has("append") && invocation.has("commit-every");
+  return inputs.size() == 1 && inputs[0].path == "-" && inputs[0].format == Format::ndjson && invocation.has("append") && invocation.has("commit-every") &&
+         !invocation.has("dry-run");
 }
 
 /// What was acknowledged before an error stays.
@@ -530,14 +539,15 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
     Job job{invocation, console, nullptr, ids, bound, policy ? policy_setting(*policy) : "", properties};
     return encode_stream(invocation, console, std::move(options), job, inputs[0]);
   }
-  if (invocation.has("segment-every")) return usage_error(invocation, "--segment-every goes with a stream: - --append LOG --commit-every N");
+  const bool dry = invocation.has("dry-run");
+  if (invocation.has("segment-every") && !dry) return usage_error(invocation, "--segment-every goes with a stream: - --append LOG --commit-every N");
   const unsigned threads = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
   const bool parse_ahead = !matrices && threads > 1;  // one of the threads
   if (parse_ahead) options.threads = threads - 1;
   DELTA_TRY(auto encoder, open_encoder(invocation, std::move(options)));
-  if (invocation.has("base")) {
+  if (invocation.has("base") || (dry && invocation.has("append"))) {
     DELTA_OK(warn_of(encoder.log(), console));
-    if (!may_replace(invocation, console)) return Exit::partly;
+    if (!dry && !may_replace(invocation, console)) return Exit::partly;
   }
   const std::size_t before = encoder.log().commits();
   Job job{invocation, console, &encoder, ids, bound, policy ? policy_setting(*policy) : "", properties, parse_ahead};
@@ -549,7 +559,7 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
   DELTA_OK(job.begin(time_alone));  // no input said anything
   if (const auto* tag = invocation.value("tag")) DELTA_OK(encoder.tag_release(*tag));
   DELTA_TRY(const auto summary, encoder.finish());
-  console.committed();
+  if (!dry) console.committed();
   if (invocation.has("base")) warn_of_default_origin(invocation, encoder.log(), before, console);
   DELTA_OK(report(invocation, console, summary));
   return Exit::yes;

@@ -77,20 +77,26 @@ std::string count_text(const Conflicts& found) {
   return text + " in conflict";
 }
 
-Result<MergeSummary> write(const Invocation& invocation, Console& console, Merge& merge, delta::OutputFile& out) {
+/// Without an output nothing is written.
+Result<MergeSummary> write(const Invocation& invocation, Console& console, Merge& merge, delta::OutputFile* out) {
   Progress progress(invocation, console, "merging", "bytes", merge.bytes());
-  DELTA_TRY(const auto summary, merge.write(out, [&](std::uint64_t bytes) { progress.advance(bytes); }));
-  DELTA_OK(out.prepare());
+  const auto advance = [&](std::uint64_t bytes) { progress.advance(bytes); };
+  if (out == nullptr) return merge.rehearse(advance);
+  DELTA_TRY(const auto summary, merge.write(*out, advance));
+  DELTA_OK(out->prepare());
   return summary;
 }
 
-Status report(const Invocation& invocation, Console& console, const Merge& merge, const MergeSummary& summary, const std::string& path, bool changed) {
-  if (changed) console.note(path + ": wrote " + delta::plural(summary.segments, "segment") + ", " + delta::plural(summary.commits, "commit") + ", " +
-               delta::plural(summary.deltas, "delta") + ", " + delta::human_size(summary.bytes));
+std::string text_report(const MergeSummary& summary, const std::string& path, bool dry) {
+  return fmt::format("{}{} {}, {}, {}, {}", path.empty() ? "" : path + ": ", dry ? "would write" : "wrote", delta::plural(summary.segments, "segment"),
+                     delta::plural(summary.commits, "commit"), delta::plural(summary.deltas, "delta"), delta::human_size(summary.bytes));
+}
+
+Status json_report(const Invocation& invocation, Console& console, const Merge& merge, const MergeSummary& summary, const std::string& path) {
   if (!invocation.has("json")) return {};
   std::string out;
   delta::formats::JsonWriter json(out);
-  json.begin_object().member("type", "merge").key("v").u64(1).member("log", path);
+  json.begin_object().member("type", "merge").key("v").u64(1).member("log", path).key("dry_run").boolean(invocation.has("dry-run"));
   json.key("segments").u64(summary.segments).key("left_out").u64(summary.left_out).key("remade").u64(summary.remade);
   json.key("commits").u64(summary.commits).key("deltas").u64(summary.deltas).key("pending").u64(pending(merge));
   json.key("bytes").u64(summary.bytes).end_object().end_line();
@@ -112,18 +118,38 @@ struct Target {
 Result<Target> target_of(const Invocation& invocation) {
   const auto* output = invocation.value("output");
   const auto* into = invocation.value("into");
-  if ((output == nullptr) == (into == nullptr)) {
-    return usage_error(invocation, output ? "--output and --into exclude each other" : "where to? --output OUT or --into LOG is missing");
-  }
+  const bool dry = invocation.has("dry-run");
+  if (output && into) return usage_error(invocation, "--output and --into exclude each other");
+  if (!output && !into && !dry) return usage_error(invocation, "where to? --output OUT or --into LOG is missing; or --dry-run");
+  if (dry && invocation.has("conflicts")) return usage_error(invocation, "--conflicts writes a file, and --dry-run writes nothing");
   if (output && *output == "-" && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
   if (output && invocation.has("wait")) return usage_error(invocation, "--wait goes with --into");
   if (into && invocation.has("not-in")) return usage_error(invocation, "--not-in goes with --output: LOG would lose what the other logs have");
-  Target target{output ? *output : *into, invocation.operands(), {}};
+  Target target{output ? *output : into ? *into : std::string(), invocation.operands(), {}};
   if (!into) return target;
+  if (dry) {
+    target.logs.insert(target.logs.begin(), *into);
+    return target;
+  }
   DELTA_TRY(const auto wait, wait_of(invocation));
   DELTA_TRY(target.place, delta::LockedLog::open(*into, {.wait = wait, .force = invocation.has("force")}));
   target.logs.insert(target.logs.begin(), target.place->path());
   return target;
+}
+
+/// What would be done, and how it would end.
+Result<Exit> rehearse(const Invocation& invocation, Console& console, Merge& merge, const Conflicts& conflicts, const Target& target) {
+  if (invocation.has("fail-on-conflict") && conflicts.any()) {
+    console.warn(count_text(conflicts) + "; the logs would not be merged");
+    return Exit::no;
+  }
+  DELTA_TRY(const auto summary, write(invocation, console, merge, nullptr));
+  if (invocation.has("json")) {
+    DELTA_OK(json_report(invocation, console, merge, summary, target.name));
+  } else {
+    DELTA_OK(console.print(text_report(summary, target.name, true) + "\n"));
+  }
+  return pending(merge) > 0 ? Exit::partly : Exit::yes;
 }
 
 /// Gives the outputs their names; true if the log's place is taken by another one.
@@ -146,8 +172,13 @@ Result<Exit> run_merge(const Invocation& invocation, Console& console) {
   const bool rename = on_fork != nullptr && *on_fork == "rename";
   DELTA_TRY(auto merge, Merge::open(target.logs, {.threads = threads, .not_in = invocation.values("not-in"), .rename_forks = rename}));
   warn_of(merge.notices(), console);
-  if (!may_replace(invocation, console) || (target.place && !may_replace(invocation, target.place->path(), console))) return Exit::partly;
+  const bool dry = invocation.has("dry-run");
+  if (!dry && (!may_replace(invocation, console) || (target.place && !may_replace(invocation, target.place->path(), console)))) return Exit::partly;
   if (merge.empty()) return delta::error(delta::ErrorCode::not_found, "the logs of --not-in lack nothing; nothing was written");
+  if (dry) {
+    DELTA_TRY(const auto conflicts, find_conflicts(invocation, console, merge));
+    return rehearse(invocation, console, merge, conflicts, target);
+  }
   DELTA_TRY(auto out, target.create(invocation));
   DELTA_TRY(auto conflicts, find_conflicts(invocation, console, merge));
   std::vector<delta::OutputFile*> outputs;
@@ -159,11 +190,12 @@ Result<Exit> run_merge(const Invocation& invocation, Console& console) {
   }
   if (conflicts.count) console.note(count_text(conflicts));
   if (conflicts.file) DELTA_OK(conflicts.file->prepare());
-  DELTA_TRY(const auto summary, write(invocation, console, merge, out));
+  DELTA_TRY(const auto summary, write(invocation, console, merge, &out));
   DELTA_TRY(const bool changed, publish(target, outputs, out, console));
   if (!changed) console.note(target.name + ": left as it is, since it has every commit of the others");
   console.committed();
-  DELTA_OK(report(invocation, console, merge, summary, target.name, changed));
+  if (changed) console.note(text_report(summary, target.name, false));
+  DELTA_OK(json_report(invocation, console, merge, summary, target.name));
   return pending(merge) > 0 ? Exit::partly : Exit::yes;
 }
 

@@ -73,7 +73,7 @@ std::string values_text(const Change& change) {
   return out;
 }
 
-std::string delta_text(const Log& log, const Change& change, const Console& console) {
+std::string shown_delta(const Log& log, const Change& change, const Console& console) {
   const auto& catalog = log.catalog();
   const auto dot = delta::escape(log.dot_text({log.commit(change.commit).origin, change.seq}), 4096);
   std::string out = '\n' + console.paint(Style::name, "delta " + dot) + '\n';
@@ -105,7 +105,7 @@ Result<Exit> run_show(const Invocation& invocation, Console& console) {
       if (batch.commits[i] != found.commit || (found.seq && batch.seqs[i] != *found.seq)) continue;
       text.clear();
       if (json) json_delta(text, log, batch[i], true);
-      DELTA_OK(console.print(json ? text : delta_text(log, batch[i], console)));
+      DELTA_OK(console.print(json ? text : shown_delta(log, batch[i], console)));
     }
     return {};
   }));

@@ -92,8 +92,8 @@ TEST_CASE("non-finite values are found anywhere in a row") {
 }
 
 TEST_CASE("a delta is checked whole") {
-  const std::uint32_t three[] = {f(1), f(2), f(3)}, zero[] = {0x80000000}, nan[] = {0x7fc00000}, one[] = {f(1)},
-                      wrong[] = {f(2), f(1)}, bad[] = {f(1), 0x7f800000, f(3)}, index[] = {2}, unsorted[] = {2, 1};
+  const std::uint32_t three[] = {f(1), f(2), f(3)}, zero[] = {0x80000000}, nan[] = {0x7fc00000}, one[] = {f(1)};
+  const std::uint32_t wrong[] = {f(2), f(1)}, bad[] = {f(1), 0x7f800000, f(3)}, index[] = {2}, unsorted[] = {2, 1};
   CHECK(check_change({.op = Operation::create, .bits = three}, 3));
   CHECK(check_change({.op = Operation::remove}, 3));
   CHECK(check_change({.op = Operation::sparse, .indices = index, .bits = one}, 3));

@@ -62,6 +62,8 @@ class DELTA_EXPORT Merge {
   /// Once. All that is copied is checked on the way; corrupt names the place. After an error the output is to be abandoned.
   /// `progress`: told of each piece that was copied, in bytes.
   Result<MergeSummary> write(OutputFile& out, const std::function<void(std::uint64_t)>& progress = {});
+  /// The same, but nothing is written: the summary says what would be.
+  Result<MergeSummary> rehearse(const std::function<void(std::uint64_t)>& progress = {});
 
  private:
   struct Impl;

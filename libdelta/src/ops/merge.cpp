@@ -31,6 +31,7 @@ struct Merge::Impl {
   void plan_without_excluded();
   void count();
   void note_unknown(const ops::MergePart& part);
+  Result<MergeSummary> write(const std::function<Status(ByteView)>& out, const std::function<void(std::uint64_t)>& progress);
 
   unsigned threads;
   ops::MergeSet set;
@@ -158,6 +159,33 @@ void Merge::Impl::count() {
   }
 }
 
+Result<MergeSummary> Merge::Impl::write(const std::function<Status(ByteView)>& out, const std::function<void(std::uint64_t)>& progress) {
+  const auto sink = [&](ByteView piece) -> Status {
+    summary.bytes += piece.size();
+    return out(piece);
+  };
+  store::SegmentCopier copier(threads, [&](ByteView piece) -> Status {
+    if (progress) progress(piece.size());
+    return sink(piece);
+  });
+  std::map<const ops::MergePart*, ops::BundleSource> sources;
+  for (const auto& item : items) {
+    if (!item.bundle) {
+      DELTA_OK(copier.copy(item.part->segment, item.part->seal ? &*item.part->seal : nullptr, item.part->twins));
+      continue;
+    }
+    DELTA_OK(copier.finish());
+    auto source = sources.find(item.part);
+    if (source == sources.end()) {
+      DELTA_TRY(auto fresh, ops::BundleSource::open(item.part->segment, threads));
+      source = sources.emplace(item.part, std::move(fresh)).first;
+    }
+    DELTA_OK(source->second.write(*item.bundle, sink));
+  }
+  DELTA_OK(copier.finish());
+  return summary;
+}
+
 Merge::Merge(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Merge::Merge(Merge&&) noexcept = default;
 Merge& Merge::operator=(Merge&&) noexcept = default;
@@ -191,31 +219,11 @@ std::uint64_t Merge::bytes() const { return impl_->bytes; }
 Result<Log> Merge::log() const { return Log::Impl::open(impl_->files, {impl_->threads}); }
 
 Result<MergeSummary> Merge::write(OutputFile& out, const std::function<void(std::uint64_t)>& progress) {
-  Impl& m = *impl_;
-  const auto sink = [&](ByteView bytes) -> Status {
-    m.summary.bytes += bytes.size();
-    return out.write(bytes);
-  };
-  store::SegmentCopier copier(m.threads, [&](ByteView bytes) -> Status {
-    if (progress) progress(bytes.size());
-    return sink(bytes);
-  });
-  std::map<const ops::MergePart*, ops::BundleSource> sources;
-  for (const auto& item : m.items) {
-    if (!item.bundle) {
-      DELTA_OK(copier.copy(item.part->segment, item.part->seal ? &*item.part->seal : nullptr, item.part->twins));
-      continue;
-    }
-    DELTA_OK(copier.finish());
-    auto source = sources.find(item.part);
-    if (source == sources.end()) {
-      DELTA_TRY(auto opened, ops::BundleSource::open(item.part->segment, m.threads));
-      source = sources.emplace(item.part, std::move(opened)).first;
-    }
-    DELTA_OK(source->second.write(*item.bundle, sink));
-  }
-  DELTA_OK(copier.finish());
-  return m.summary;
+  return impl_->write([&](ByteView bytes) { return out.write(bytes); }, progress);
+}
+
+Result<MergeSummary> Merge::rehearse(const std::function<void(std::uint64_t)>& progress) {
+  return impl_->write([](ByteView) { return Status(); }, progress);
 }
 
 }  // namespace delta

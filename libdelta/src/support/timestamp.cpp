@@ -12,6 +12,7 @@ namespace delta {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
+constexpr Micros kDay = 86'400'000'000;
 
 // Howard Hinnant, "chrono-compatible low-level date algorithms": the era is 400 years that begin in March.
 constexpr std::int64_t days_from_civil(std::int64_t year, int month, int day) {
@@ -104,10 +105,10 @@ class Scanner {
 
 Error bad_time(std::string_view text, std::string_view why) {
   return error(ErrorCode::usage, quote(text) + " is not a time: " + std::string(why))
-      .with_hint("write 2026-11-12T14:10:29Z, 2026-11-12, @1794492629 or '3d ago'");
+      .with_hint("write 2026-11-12T14:10:29Z, 2026-11-12, @1794492629, yesterday or '3d ago'");
 }
 
-constexpr std::string_view kUnknownForm = "neither RFC 3339, nor a date, nor @seconds, nor a duration and 'ago'";
+constexpr std::string_view kUnknownForm = "neither RFC 3339, nor a date, nor @seconds, nor a word like now, nor a duration and 'ago'";
 constexpr std::string_view kTooFine = "a fraction has 1 to 6 digits, and only zeros behind them";
 constexpr std::string_view kOutOfRange = "it is before 1970 or after 2112-09-17T23:53:47.370495Z";
 
@@ -139,18 +140,19 @@ Result<std::optional<std::uint32_t>> parse_tick(std::string_view text, Scanner& 
   return tick;
 }
 
-// Hours, minutes, seconds, fraction and offset, after the "T": microseconds since the day's midnight UTC.
+// Hours, minutes, seconds (which may be absent), fraction and offset, after the "T": microseconds since the day's midnight UTC.
 Result<std::int64_t> parse_clock(std::string_view text, Scanner& in) {
   const auto hour = in.digits(2);
   if (!hour || !in.take(':')) return bad_time(text, kUnknownForm);
   const auto minute = in.digits(2);
-  if (!minute || !in.take(':')) return bad_time(text, kUnknownForm);
-  const auto second = in.digits(2);
+  if (!minute) return bad_time(text, kUnknownForm);
+  const bool with_seconds = in.take(':');
+  const auto second = with_seconds ? in.digits(2) : std::optional<int>(0);
   if (!second) return bad_time(text, kUnknownForm);
   if (*hour > 23 || *minute > 59 || *second > 60) return bad_time(text, "there is no such time of day");
   if (*second == 60) return bad_time(text, "Unix time has no leap seconds");
   std::int64_t fraction = 0;
-  if (in.take('.')) {
+  if (with_seconds && in.take('.')) {
     const auto taken = in.fraction();
     if (!taken) return bad_time(text, kTooFine);
     fraction = *taken;
@@ -211,6 +213,59 @@ void append_padded(std::string& out, std::int64_t value, std::size_t width) {
   out += digits;
 }
 
+struct Unit {
+  std::string_view name, word;
+  Micros us;
+};
+constexpr std::array<Unit, 7> kUnits = {{{"us", "microsecond", 1},
+                                         {"ms", "millisecond", 1000},
+                                         {"s", "second", 1'000'000},
+                                         {"m", "minute", 60'000'000},
+                                         {"h", "hour", 3'600'000'000},
+                                         {"d", "day", kDay},
+                                         {"w", "week", 7 * kDay}}};
+
+// "90s"; where words are taken also "90 seconds" and "1 second".
+bool names_unit(std::string_view text, const Unit& unit, bool words) {
+  if (text == unit.name) return words || unit.name != "w";
+  if (!words || !text.starts_with(' ')) return false;
+  text.remove_prefix(1);
+  if (text.ends_with('s')) text.remove_suffix(1);
+  return text == unit.word;
+}
+
+Result<Micros> parse_span(std::string_view text, bool words) {
+  const auto fail = [&](std::string_view why) {
+    return error(ErrorCode::usage, quote(text) + " is not a duration: " + std::string(why))
+        .with_hint("write a whole number and us, ms, s, m, h or d: 90s, 15m, 6h, 7d");
+  };
+  std::uint64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, failure] = std::from_chars(text.data(), end, count);
+  if (failure == std::errc::result_out_of_range) return fail("it is too long");
+  if (failure != std::errc{}) return fail("it does not begin with a whole number");
+  const std::string_view suffix(stop, static_cast<std::size_t>(end - stop));
+  for (const Unit& unit : kUnits) {
+    if (!names_unit(suffix, unit, words)) continue;
+    if (count > kMaxMicros / unit.us) return fail("it is too long");
+    return count * unit.us;
+  }
+  return fail(suffix.empty() ? "it has no unit" : "its unit is unknown");
+}
+
+// How long before `now` the moment lies that a word names: the day's first moment, UTC. No value for any other text.
+std::optional<Micros> before_now(std::string_view text, Micros now) {
+  if (text == "now") return 0;
+  if (text == "today") return now % kDay;
+  if (text == "yesterday") return now % kDay + kDay;
+  return {};
+}
+
+Result<Micros> back_from(std::string_view text, Micros now, Micros back) {
+  if (back > now) return bad_time(text, kOutOfRange);
+  return now - back;
+}
+
 }  // namespace
 
 std::string format_time(Micros us) {
@@ -238,40 +293,17 @@ Result<Micros> parse_time(std::string_view text, Micros now) {
 }
 
 Result<WrittenTime> parse_written_time(std::string_view text, Micros now) {
-  if (!text.empty() && text[0] == '@') return plain(parse_seconds(text));
+  if (text.starts_with('@')) return plain(parse_seconds(text));
+  if (const auto back = before_now(text, now)) return plain(back_from(text, now, *back));
   constexpr std::string_view kAgo = " ago";
-  if (text.size() > kAgo.size() && text.substr(text.size() - kAgo.size()) == kAgo) {
-    auto back = parse_duration(text.substr(0, text.size() - kAgo.size()));
+  if (text.size() > kAgo.size() && text.ends_with(kAgo)) {
+    const auto back = parse_span(text.substr(0, text.size() - kAgo.size()), /*words=*/true);
     if (!back) return bad_time(text, back.error().message);
-    if (*back > now) return bad_time(text, kOutOfRange);
-    return WrittenTime{now - *back, {}};
+    return plain(back_from(text, now, *back));
   }
   return parse_calendar(text);
 }
 
-Result<Micros> parse_duration(std::string_view text) {
-  struct Unit {
-    std::string_view name;
-    std::uint64_t us;
-  };
-  static constexpr std::array<Unit, 6> units = {
-      {{"us", 1}, {"ms", 1000}, {"s", 1'000'000}, {"m", 60'000'000}, {"h", 3'600'000'000}, {"d", 86'400'000'000}}};
-  const auto fail = [&](std::string_view why) {
-    return error(ErrorCode::usage, quote(text) + " is not a duration: " + std::string(why))
-        .with_hint("write a whole number and us, ms, s, m, h or d: 90s, 15m, 6h, 7d");
-  };
-  std::uint64_t count = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, failure] = std::from_chars(text.data(), end, count);
-  if (failure == std::errc::result_out_of_range) return fail("it is too long");
-  if (failure != std::errc{}) return fail("it does not begin with a whole number");
-  const std::string_view suffix(stop, static_cast<std::size_t>(end - stop));
-  for (const Unit& unit : units) {
-    if (unit.name != suffix) continue;
-    if (count > kMaxMicros / unit.us) return fail("it is too long");
-    return count * unit.us;
-  }
-  return fail(suffix.empty() ? "it has no unit" : "its unit is unknown");
-}
+Result<Micros> parse_duration(std::string_view text) { return parse_span(text, /*words=*/false); }
 
 }  // namespace delta
