@@ -1,5 +1,5 @@
-// The rare path: what a double cannot tell, what does not fit, and what is no number. std::from_chars rounds correctly and
-// knows no locale, but says "out of range" both above and below, and takes texts that JSON does not.
+// The rare path: what a double cannot tell, what does not fit, and what is no number. std::from_chars rounds correctly
+// and knows no locale, but says "out of range" both above and below, and takes texts that JSON does not.
 #include "formats/decimal.hpp"
 
 #include <algorithm>
@@ -21,7 +21,9 @@ bool is_json_number(std::string_view s) {
     while (i < s.size() && s[i] >= '0' && s[i] <= '9') ++i;
     return i - start;
   };
-  const auto one_of = [&](std::string_view set_of) { return i < s.size() && set_of.find(s[i]) != std::string_view::npos && ++i != 0; };
+  const auto one_of = [&](std::string_view set_of) {
+    return i < s.size() && set_of.find(s[i]) != std::string_view::npos && ++i != 0;
+  };
   one_of("-");
   const bool zero = i < s.size() && s[i] == '0';
   const std::size_t whole = digits();

@@ -1,8 +1,8 @@
 // Decimals to float32, rounded once.
 //
 // A double that is as good as the decimal decides its nearest float32, except where it lies about halfway between two
-// floats: the decimal may lie to either side. Then, and where float32 is subnormal or ends, the digits are looked at again.
-// Inline, because a matrix as text is read by this loop and by little else.
+// floats: the decimal may lie to either side. Then, and where float32 is subnormal or ends, the digits are looked at
+// again. Inline, because a matrix as text is read by this loop and by little else.
 #pragma once
 
 #include <bit>
@@ -14,8 +14,8 @@
 
 namespace delta::formats {
 
-/// The nearest float32 (ties to even) to a decimal that lies within four units in the last place of `d`, in `bits`; false
-/// where `d` cannot tell: near a tie, and outside the range of normal floats.
+/// The nearest float32 (ties to even) to a decimal that lies within four units in the last place of `d`, in `bits`;
+/// false where `d` cannot tell: near a tie, and outside the range of normal floats.
 inline bool narrow(double d, std::uint32_t& bits) {
   const auto low = static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(d)) & 0x1fffffff;
   bits = std::bit_cast<std::uint32_t>(static_cast<float>(d));

@@ -29,22 +29,32 @@ std::optional<std::uint32_t> narrow_integer(std::uint32_t bits, int least, int m
 
 std::uint32_t widen(Element element, std::uint32_t raw) {
   switch (element) {
-    case Element::f32: return raw;
-    case Element::f16: return widen_half(static_cast<std::uint16_t>(raw));
-    case Element::bf16: return raw << 16;
-    case Element::i8: return std::bit_cast<std::uint32_t>(static_cast<float>(static_cast<std::int8_t>(raw)));
-    case Element::u8: return std::bit_cast<std::uint32_t>(static_cast<float>(static_cast<std::uint8_t>(raw)));
+    case Element::f32:
+      return raw;
+    case Element::f16:
+      return widen_half(static_cast<std::uint16_t>(raw));
+    case Element::bf16:
+      return raw << 16;
+    case Element::i8:
+      return std::bit_cast<std::uint32_t>(static_cast<float>(static_cast<std::int8_t>(raw)));
+    case Element::u8:
+      return std::bit_cast<std::uint32_t>(static_cast<float>(static_cast<std::uint8_t>(raw)));
   }
   return raw;
 }
 
 std::optional<std::uint32_t> narrow(Element element, std::uint32_t bits) {
   switch (element) {
-    case Element::f32: return bits;
-    case Element::f16: return narrow_half(bits);
-    case Element::bf16: return (bits & 0xffff) == 0 ? std::optional(bits >> 16) : std::nullopt;
-    case Element::i8: return narrow_integer(bits, -128, 127);
-    case Element::u8: return narrow_integer(bits, 0, 255);
+    case Element::f32:
+      return bits;
+    case Element::f16:
+      return narrow_half(bits);
+    case Element::bf16:
+      return (bits & 0xffff) == 0 ? std::optional(bits >> 16) : std::nullopt;
+    case Element::i8:
+      return narrow_integer(bits, -128, 127);
+    case Element::u8:
+      return narrow_integer(bits, 0, 255);
   }
   return bits;
 }

@@ -1,4 +1,5 @@
-// Elements of other types than float32, by their bits: what is widened comes back as the very bytes that it was, NaNs included.
+// Elements of other types than float32, by their bits: what is widened comes back as the very bytes that it was, NaNs
+// included.
 #pragma once
 
 #include <bit>
@@ -13,16 +14,20 @@ namespace delta::formats {
 /// Bytes of one.
 constexpr std::size_t element_width(Element element) {
   switch (element) {
-    case Element::f32: return 4;
+    case Element::f32:
+      return 4;
     case Element::f16:
-    case Element::bf16: return 2;
+    case Element::bf16:
+      return 2;
     case Element::i8:
-    case Element::u8: return 1;
+    case Element::u8:
+      return 1;
   }
   return 4;
 }
 
-/// binary16 as float32. Exact for every one: subnormals become normal, a NaN's payload keeps its place below the exponent.
+/// binary16 as float32. Exact for every one: subnormals become normal, a NaN's payload keeps its place below the
+/// exponent.
 constexpr std::uint32_t widen_half(std::uint16_t half) {
   const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16;
   const std::uint32_t exponent = half >> 10 & 0x1f, fraction = half & 0x3ff;

@@ -69,7 +69,9 @@ class MemorySource final : public ByteSource {
   const std::string& name() const override { return name_; }
   std::uint64_t size() const override { return bytes_.size(); }
   Status read(std::uint64_t offset, std::span<std::uint8_t> into) const override {
-    if (offset > bytes_.size() || into.size() > bytes_.size() - offset) return error(ErrorCode::io, "unexpected end of file");
+    if (offset > bytes_.size() || into.size() > bytes_.size() - offset) {
+      return error(ErrorCode::io, "unexpected end of file");
+    }
     if (!into.empty()) std::memcpy(into.data(), bytes_.data() + offset, into.size());
     return {};
   }
@@ -128,7 +130,8 @@ Result<Format> format_named(std::string_view name) {
 
 Result<Format> detect_format(std::string_view path, std::span<const std::uint8_t> head) {
   for (const FormatInfo& f : kFormats) {
-    if (!f.magic.empty() && head.size() >= f.magic.size() && std::memcmp(head.data(), f.magic.data(), f.magic.size()) == 0) {
+    if (!f.magic.empty() && head.size() >= f.magic.size() &&
+        std::memcmp(head.data(), f.magic.data(), f.magic.size()) == 0) {
       return f.format;
     }
   }

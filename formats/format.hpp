@@ -48,7 +48,9 @@ class MatrixSource {
   virtual ~MatrixSource() = default;
   virtual std::uint64_t rows() const = 0;
   virtual std::uint32_t dims() const = 0;  ///< 1 to ReadOptions::max_dims
-  virtual Element element() const { return Element::f32; }  ///< the narrowest type that holds whatever the file may hold, but for float64
+  virtual Element element() const {
+    return Element::f32;
+  }  ///< the narrowest type that holds whatever the file may hold, but for float64
   /// Rows [first, first + bits.size() / dims()) into `bits`, row-major. Thread-safe. Errors name row and column.
   /// REQUIRES: whole rows, inside the matrix.
   virtual Status read(std::uint64_t first, std::span<std::uint32_t> bits) const = 0;
@@ -58,11 +60,13 @@ class MatrixSource {
 class MatrixSink {
  public:
   virtual ~MatrixSink() = default;
-  virtual Status write(std::span<const std::uint32_t> bits) = 0;  ///< whole rows. REQUIRES: the element type holds the values
-  virtual Status finish() = 0;  ///< REQUIRES: every row was written. Does not commit the file
+  virtual Status write(
+      std::span<const std::uint32_t> bits) = 0;  ///< whole rows. REQUIRES: the element type holds the values
+  virtual Status finish() = 0;                   ///< REQUIRES: every row was written. Does not commit the file
 };
 
-inline constexpr std::uint32_t kMaxMatrixDims = 65536, kMostMatrixDims = 1 << 20;  ///< the model's bounds on dimensions: as a rule; of anything
+inline constexpr std::uint32_t kMaxMatrixDims = 65536,
+                               kMostMatrixDims = 1 << 20;  ///< the model's bounds on dimensions: as a rule; of anything
 
 struct ReadOptions {
   bool lossy = false;  ///< f8 that does not fit f4 exactly is rounded to nearest even instead of refused

@@ -9,8 +9,8 @@ namespace delta::formats {
 Status check_id(std::string_view id) {
   if (id.empty()) return error(ErrorCode::bad_input, "an empty id");
   if (id.size() > kMaxIdLength) {
-    return error(ErrorCode::bad_input, "the id " + quote(id, 40) + " has " + std::to_string(id.size()) + " bytes: more than " +
-                                           std::to_string(kMaxIdLength));
+    return error(ErrorCode::bad_input, "the id " + quote(id, 40) + " has " + std::to_string(id.size()) +
+                                           " bytes: more than " + std::to_string(kMaxIdLength));
   }
   if (!valid_utf8(id)) return error(ErrorCode::bad_input, "the id " + quote(id) + " is not UTF-8");
   if (has_control(id)) return error(ErrorCode::bad_input, "the id " + quote(id) + " holds a control character");

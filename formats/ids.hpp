@@ -33,8 +33,8 @@ class IdList {
 /// Why `id` cannot be an id: empty, over 1,024 bytes, no UTF-8, a control character. Errors: `bad_input`.
 Status check_id(std::string_view id);
 
-/// Reads ids, one a line, LF or CRLF; the last line may lack its end, and a byte-order mark is dropped. Order is kept; whether one stands twice is for the
-/// caller to say. Errors: check_id()'s, with file and line; what reading gives.
+/// Reads ids, one a line, LF or CRLF; the last line may lack its end, and a byte-order mark is dropped. Order is kept;
+/// whether one stands twice is for the caller to say. Errors: check_id()'s, with file and line; what reading gives.
 Result<IdList> read_ids(std::unique_ptr<ByteStream> stream);
 Result<IdList> read_ids(const std::string& path);  ///< "-" is stdin
 

@@ -1,5 +1,5 @@
-// Numbers by std::to_chars: shortest, exact, and deaf to the locale. A matrix dumped as text is mostly numbers, so each is
-// formatted on the stack and appended once.
+// Numbers by std::to_chars: shortest, exact, and deaf to the locale. A matrix dumped as text is mostly numbers, so each
+// is formatted on the stack and appended once.
 #include "formats/json_writer.hpp"
 
 #include <algorithm>
@@ -23,13 +23,27 @@ void append_number(std::string& out, T value) {
 // The two-character escapes, then \u00XX; nothing for a character that may stand as it is.
 void append_escaped(std::string& out, char c) {
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
     default:
       out += "\\u00";
       out += kHexDigits[static_cast<unsigned char>(c) >> 4];
@@ -37,7 +51,9 @@ void append_escaped(std::string& out, char c) {
   }
 }
 
-bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7f && c != '"' && c != '\\'; }
+bool is_plain(char c) {
+  return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7f && c != '"' && c != '\\';
+}
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x7f; }
 
 void append_unit(std::string& out, std::uint32_t unit) {
@@ -45,8 +61,8 @@ void append_unit(std::string& out, std::uint32_t unit) {
   for (int shift = 12; shift >= 0; shift -= 4) out += kHexDigits[unit >> shift & 15];
 }
 
-// The character at the front of `text`, beyond printable ASCII: as it is, but for what a terminal would obey, or show as something that it
-// is not. Takes it off; false where it is no UTF-8.
+// The character at the front of `text`, beyond printable ASCII: as it is, but for what a terminal would obey, or show
+// as something that it is not. Takes it off; false where it is no UTF-8.
 bool append_character(std::string& out, std::string_view& text) {
   const CodePoint next = first_code_point(text);
   if (next.bytes == 0) return false;

@@ -19,8 +19,8 @@ class JsonWriter {
   JsonWriter& end_array() { return close(']'); }
   JsonWriter& key(std::string_view name);
 
-  /// Controls, and characters that cannot be seen or reorder what is around them (delta/code_point.hpp), come out as \uXXXX; bytes that
-  /// are no UTF-8 as U+FFFD each, counted by replaced().
+  /// Controls, and characters that cannot be seen or reorder what is around them (delta/code_point.hpp), come out as
+  /// \uXXXX; bytes that are no UTF-8 as U+FFFD each, counted by replaced().
   JsonWriter& string(std::string_view text);
   JsonWriter& u64(std::uint64_t value);
   JsonWriter& i64(std::int64_t value);

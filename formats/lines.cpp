@@ -1,5 +1,5 @@
-// Reads are large (1 MiB) because a pipe's are small anyway and a file's cost a system call each; what is left of a line
-// at the end of the buffer is moved to its front, which costs at most one line a megabyte.
+// Reads are large (1 MiB) because a pipe's are small anyway and a file's cost a system call each; what is left of a
+// line at the end of the buffer is moved to its front, which costs at most one line a megabyte.
 #include "formats/lines.hpp"
 
 #include <algorithm>
@@ -19,7 +19,8 @@ std::string_view without_cr(std::string_view line) {
 
 }  // namespace
 
-/// What the first bytes say of the encoding. Text has no zero byte, and of UTF-16 one of the first two is zero or they are its mark.
+/// What the first bytes say of the encoding. Text has no zero byte, and of UTF-16 one of the first two is zero or they
+/// are its mark.
 Status LineReader::take_mark() {
   begun_ = true;
   while (end_ - begin_ < 3 && !ended_) DELTA_OK(fill());
@@ -27,7 +28,9 @@ Status LineReader::take_mark() {
   if (text.starts_with("\xef\xbb\xbf")) begin_ += 3;
   const bool marked = text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
   if (text.size() < 2 || (!marked && (text[0] == '\0') == (text[1] == '\0'))) return {};
-  return error(ErrorCode::bad_input, "the text is UTF-16, not UTF-8").in(name()).at("line 1")
+  return error(ErrorCode::bad_input, "the text is UTF-16, not UTF-8")
+      .in(name())
+      .at("line 1")
       .with_hint("iconv -f UTF-16 -t UTF-8 converts it; PowerShell writes UTF-8 with -Encoding utf8");
 }
 
@@ -44,18 +47,22 @@ Result<std::optional<std::string_view>> LineReader::next() {
       continue;
     }
     if (found == nullptr && have == 0) return std::optional<std::string_view>();
-    const std::size_t length = found != nullptr ? static_cast<std::size_t>(static_cast<const char*>(found) - from) : have;
+    const std::size_t length =
+        found != nullptr ? static_cast<std::size_t>(static_cast<const char*>(found) - from) : have;
     ++number_;
     if (length > max_line_) {
       return error(ErrorCode::limit, "the line is longer than " + human_size(max_line_))
-          .in(name()).at("line " + std::to_string(number_));
+          .in(name())
+          .at("line " + std::to_string(number_));
     }
     begin_ += length + (found != nullptr ? 1 : 0);
     return std::optional(without_cr({from, length}));
   }
 }
 
-bool LineReader::ready() const { return begin_ < end_ && std::memchr(buffer_.get() + begin_, '\n', end_ - begin_) != nullptr; }
+bool LineReader::ready() const {
+  return begin_ < end_ && std::memchr(buffer_.get() + begin_, '\n', end_ - begin_) != nullptr;
+}
 
 // More bytes behind what is there, or ended_.
 Status LineReader::fill() {

@@ -11,20 +11,21 @@
 
 namespace delta::formats {
 
-/// Splits a stream at LF; a CR before it goes too, and the last line may lack either. A byte-order mark at the front is dropped. Memory: the
-/// longest line, or 1 MiB.
+/// Splits a stream at LF; a CR before it goes too, and the last line may lack either. A byte-order mark at the front is
+/// dropped. Memory: the longest line, or 1 MiB.
 class LineReader {
  public:
   /// After each line that many bytes can be read, whatever they are: vectorised parsers look ahead.
   static constexpr std::size_t kPadding = 64;
 
-  LineReader(std::unique_ptr<ByteStream> stream, std::size_t max_line) : stream_(std::move(stream)), max_line_(max_line) {}
+  LineReader(std::unique_ptr<ByteStream> stream, std::size_t max_line)
+      : stream_(std::move(stream)), max_line_(max_line) {}
 
   /// The next line, valid until the next call; nothing at the end. Errors: `limit` for a line of more than max_line
   /// bytes; `bad_input` for UTF-16, which PowerShell writes; what reading gives; always with the stream's name.
   Result<std::optional<std::string_view>> next();
 
-  bool ready() const;  ///< whether next() has a line without reading
+  bool ready() const;                               ///< whether next() has a line without reading
   std::uint64_t number() const { return number_; }  ///< of the last line given, from 1
   const std::string& name() const { return stream_->name(); }
 

@@ -1,5 +1,6 @@
-// Speed comes from simdjson's on-demand reader: each line is looked at once, members in whatever order they come, numbers
-// straight into the record's columns. What an operation allows and needs is checked afterwards, on a set of bits.
+// Speed comes from simdjson's on-demand reader: each line is looked at once, members in whatever order they come,
+// numbers straight into the record's columns. What an operation allows and needs is checked afterwards, on a set of
+// bits.
 //
 // The record's texts point into simdjson's buffers, which live until the next line.
 #define SIMDJSON_EXCEPTIONS 0
@@ -27,14 +28,37 @@ static_assert(LineReader::kPadding >= simdjson::SIMDJSON_PADDING);
 // ---- names ----
 
 enum class Member : unsigned {
-  type, id, name_space, dims, ts, tick, origin, seq, parents, metadata,  // what a change may have
-  op, vector, indices, values, factor, amount, transform, args,          // its operation
-  deltas, message, tool, source, trace, setting, properties, given,      // a commit
+  type,
+  id,
+  name_space,
+  dims,
+  ts,
+  tick,
+  origin,
+  seq,
+  parents,
+  metadata,  // what a change may have
+  op,
+  vector,
+  indices,
+  values,
+  factor,
+  amount,
+  transform,
+  args,  // its operation
+  deltas,
+  message,
+  tool,
+  source,
+  trace,
+  setting,
+  properties,
+  given,  // a commit
 };
 constexpr std::array<std::string_view, 26> kMembers = {
-    "type", "id", "namespace", "dims", "ts", "tick", "origin", "seq", "parents", "metadata",
-    "op", "vector", "indices", "values", "factor", "amount", "transform", "args",
-    "deltas", "message", "tool", "source", "trace", "setting", "properties", "given"};
+    "type",     "id",      "namespace", "dims",    "ts",     "tick",    "origin",     "seq",       "parents",
+    "metadata", "op",      "vector",    "indices", "values", "factor",  "amount",     "transform", "args",
+    "deltas",   "message", "tool",      "source",  "trace",  "setting", "properties", "given"};
 
 constexpr std::string_view name_of(Member m) { return kMembers[static_cast<std::size_t>(m)]; }
 
@@ -47,8 +71,8 @@ constexpr Members set(M... m) {
 constexpr Members kAnyChange = set(Member::type, Member::id, Member::name_space, Member::dims, Member::ts, Member::tick,
                                    Member::origin, Member::seq, Member::parents, Member::metadata, Member::op);
 constexpr Members kCommitNeeds = set(Member::type, Member::origin, Member::seq, Member::deltas);
-constexpr Members kCommitTakes = kCommitNeeds | set(Member::parents, Member::message, Member::tool, Member::source, Member::trace,
-                                                 Member::properties, Member::given);
+constexpr Members kCommitTakes = kCommitNeeds | set(Member::parents, Member::message, Member::tool, Member::source,
+                                                    Member::trace, Member::properties, Member::given);
 constexpr Members kSettingTakes = kCommitTakes | set(Member::setting, Member::ts, Member::tick);
 
 constexpr Members kSparseCreateNeeds = set(Member::dims, Member::indices, Member::values);
@@ -85,7 +109,9 @@ std::size_t distance(std::string_view a, std::string_view b) {
         continue;
       }
       d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      }
     }
   }
   return d[a.size()][b.size()];
@@ -98,7 +124,10 @@ std::string suggestion(std::string_view word, const Names& names) {
   std::size_t least = 3;  // at most two edits, and fewer than the word is long
   for (const std::string_view name : names) {
     const std::size_t d = distance(word, name);
-    if (d < least && d < word.size()) least = d, best = name;
+    if (d < least && d < word.size()) {
+      least = d;
+      best = name;
+    }
   }
   return best.empty() ? std::string() : "did you mean '" + std::string(best) + "'?";
 }
@@ -178,7 +207,7 @@ class LineParser {
   std::string_view type_, op_, transform_;
   std::string last_time_;  // neighbouring lines often share their time
   WrittenTime last_written_;
-  std::optional<std::uint32_t> tick_of_ts_;  // where it was written behind the last 'ts'
+  std::optional<std::uint32_t> tick_of_ts_;                     // where it was written behind the last 'ts'
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs_;  // scratch: indices with values
 };
 
@@ -206,7 +235,9 @@ Status LineParser::parse(std::string_view line, Record& record) {
   if (line.size() > parser_.capacity()) {  // at least doubled, so that lines that grow do not allocate each
     if (const auto e = parser_.allocate(std::max<std::size_t>(4096, std::bit_ceil(line.size())))) return broken(e);
   }
-  if (const auto e = parser_.iterate(line.data(), line.size(), line.size() + LineReader::kPadding).get(document_)) return broken(e);
+  if (const auto e = parser_.iterate(line.data(), line.size(), line.size() + LineReader::kPadding).get(document_)) {
+    return broken(e);
+  }
   ondemand::object object;
   if (const auto e = document_.get_object().get(object)) {
     return e == simdjson::INCORRECT_TYPE ? bad("a line must be one JSON object, not " + escape(line, 20)) : broken(e);
@@ -225,12 +256,18 @@ Status LineParser::parse(std::string_view line, Record& record) {
 Error LineParser::broken(simdjson::error_code code) {
   switch (code) {
     case simdjson::UNCLOSED_STRING:
-    case simdjson::INCOMPLETE_ARRAY_OR_OBJECT: return bad("the object is cut off");
-    case simdjson::UTF8_ERROR: return bad("not UTF-8");
-    case simdjson::UNESCAPED_CHARS: return bad("not JSON: a control character inside a string");
-    case simdjson::DEPTH_ERROR: return bad("not JSON: nested too deep");
-    case simdjson::MEMALLOC: return error(ErrorCode::limit, "out of memory for a line of " + human_size(line_.size()));
-    default: break;
+    case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
+      return bad("the object is cut off");
+    case simdjson::UTF8_ERROR:
+      return bad("not UTF-8");
+    case simdjson::UNESCAPED_CHARS:
+      return bad("not JSON: a control character inside a string");
+    case simdjson::DEPTH_ERROR:
+      return bad("not JSON: nested too deep");
+    case simdjson::MEMALLOC:
+      return error(ErrorCode::limit, "out of memory for a line of " + human_size(line_.size()));
+    default:
+      break;
   }
   const char* where = nullptr;
   const bool located = document_.is_alive() ? document_.current_location().get(where) == simdjson::SUCCESS : false;
@@ -254,15 +291,22 @@ Status LineParser::read_member(ondemand::field& field, Record& r) {
   ondemand::value& v = field.value();
   std::uint64_t number = 0;
   switch (m) {
-    case Member::type: return text(m, v, type_);
-    case Member::id: return text(m, v, r.id);
-    case Member::name_space: return text(m, v, r.name_space);
+    case Member::type:
+      return text(m, v, type_);
+    case Member::id:
+      return text(m, v, r.id);
+    case Member::name_space:
+      return text(m, v, r.name_space);
     case Member::dims:
       DELTA_OK(whole(m, v, 1, kMostDims, number));
       r.dims = static_cast<std::uint32_t>(number);
       return {};
-    case Member::ts: DELTA_OK(time(m, v, r.time)); tick_of_ts_ = last_written_.tick; return {};
-    case Member::given: return time(m, v, r.given);
+    case Member::ts:
+      DELTA_OK(time(m, v, r.time));
+      tick_of_ts_ = last_written_.tick;
+      return {};
+    case Member::given:
+      return time(m, v, r.given);
     case Member::tick:
       DELTA_OK(whole(m, v, 0, 4095, number));
       r.tick = static_cast<std::uint32_t>(number);
@@ -271,31 +315,46 @@ Status LineParser::read_member(ondemand::field& field, Record& r) {
       DELTA_OK(text(m, v, r.origin.emplace()));
       return r.origin->empty() ? Status(bad("member 'origin' is empty")) : Status();
     }
-    case Member::seq: return whole(m, v, 1, std::numeric_limits<std::uint64_t>::max(), r.seq.emplace());
-    case Member::parents: return parents(v, r);
-    case Member::metadata: return object(m, v, r.metadata);
-    case Member::properties: return object(m, v, r.properties);
-    case Member::deltas: return whole(m, v, 1, std::numeric_limits<std::uint64_t>::max(), r.deltas);
-    case Member::message: return text(m, v, r.message);
-    case Member::tool: return text(m, v, r.tool);
-    case Member::source: return text(m, v, r.source);
-    case Member::trace: return text(m, v, r.trace);
+    case Member::seq:
+      return whole(m, v, 1, std::numeric_limits<std::uint64_t>::max(), r.seq.emplace());
+    case Member::parents:
+      return parents(v, r);
+    case Member::metadata:
+      return object(m, v, r.metadata);
+    case Member::properties:
+      return object(m, v, r.properties);
+    case Member::deltas:
+      return whole(m, v, 1, std::numeric_limits<std::uint64_t>::max(), r.deltas);
+    case Member::message:
+      return text(m, v, r.message);
+    case Member::tool:
+      return text(m, v, r.tool);
+    case Member::source:
+      return text(m, v, r.source);
+    case Member::trace:
+      return text(m, v, r.trace);
     case Member::setting: {
       DELTA_OK(text(m, v, r.setting));
       return r.setting.empty() ? Status(bad("member 'setting' is empty")) : Status();
     }
-    default: return read_operation_member(m, v, r);
+    default:
+      return read_operation_member(m, v, r);
   }
 }
 
 Status LineParser::read_operation_member(Member m, ondemand::value& v, Record& r) {
   switch (m) {
-    case Member::op: return text(m, v, op_);
-    case Member::transform: return text(m, v, transform_);
-    case Member::indices: return indices(v, r.indices);
+    case Member::op:
+      return text(m, v, op_);
+    case Member::transform:
+      return text(m, v, transform_);
+    case Member::indices:
+      return indices(v, r.indices);
     case Member::factor:
-    case Member::amount: return value(m, v, r.bits);
-    default: return values(m, v, r.bits);  // vector, values, args
+    case Member::amount:
+      return value(m, v, r.bits);
+    default:
+      return values(m, v, r.bits);  // vector, values, args
   }
 }
 
@@ -309,8 +368,10 @@ Status LineParser::text(Member m, ondemand::value& v, std::string_view& out) {
 
 Status LineParser::whole(Member m, ondemand::value& v, std::uint64_t least, std::uint64_t most, std::uint64_t& out) {
   if (v.get_uint64().get(out) || out < least || out > most) {
-    return wrong_kind(m, v, most == std::numeric_limits<std::uint64_t>::max() ? fmt::format("a whole number from {}", least)
-                                                                              : fmt::format("a whole number from {} to {}", least, most));
+    return wrong_kind(m, v,
+                      most == std::numeric_limits<std::uint64_t>::max()
+                          ? fmt::format("a whole number from {}", least)
+                          : fmt::format("a whole number from {} to {}", least, most));
   }
   return {};
 }
@@ -318,11 +379,14 @@ Status LineParser::whole(Member m, ondemand::value& v, std::uint64_t least, std:
 Status LineParser::time(Member m, ondemand::value& v, std::optional<Micros>& out) {
   std::string_view written;
   if (auto s = text(m, v, written); !s) {
-    return std::move(s).error().with_hint("times are RFC 3339, \"2026-11-12T14:10:29Z\", or \"@1794492629\" for seconds");
+    return std::move(s).error().with_hint(
+        "times are RFC 3339, \"2026-11-12T14:10:29Z\", or \"@1794492629\" for seconds");
   }
   if (last_time_.empty() || written != last_time_) {
     auto parsed = parse_written_time(written, now_);
-    if (!parsed) return bad(fmt::format("member '{}': {}", name_of(m), parsed.error().message)).with_hint(parsed.error().hint);
+    if (!parsed) {
+      return bad(fmt::format("member '{}': {}", name_of(m), parsed.error().message)).with_hint(parsed.error().hint);
+    }
     last_written_ = *parsed;
     last_time_ = written;
   }
@@ -343,7 +407,8 @@ Status LineParser::parents(ondemand::value& v, Record& r) {
     const std::string_view digits = colon == std::string_view::npos ? std::string_view() : dot.substr(colon + 1);
     Record::Parent parent{dot.substr(0, std::min(colon, dot.size())), 0};
     const auto done = std::from_chars(digits.data(), digits.data() + digits.size(), parent.seq);
-    if (digits.empty() || digits[0] == '0' || done.ec != std::errc() || done.ptr != digits.data() + digits.size() || parent.origin.empty()) {
+    if (digits.empty() || digits[0] == '0' || done.ec != std::errc() || done.ptr != digits.data() + digits.size() ||
+        parent.origin.empty()) {
       return bad(fmt::format("member 'parents': {} is not \"origin:seq\"", quote(dot, kShown)));
     }
     r.parents.push_back(parent);
@@ -426,7 +491,8 @@ Status LineParser::indices(ondemand::value& v, std::vector<std::uint32_t>& out) 
     out.push_back(index);
     return done.ptr;
   };
-  return scan(Member::indices, v, element, [](std::string_view token) { return bad(escape(token, kShown) + " is not an index"); });
+  return scan(Member::indices, v, element,
+              [](std::string_view token) { return bad(escape(token, kShown) + " is not an index"); });
 }
 
 // ---- what the members say together ----
@@ -434,26 +500,38 @@ Status LineParser::indices(ondemand::value& v, std::vector<std::uint32_t>& out) 
 Status LineParser::finish(Record& r) {
   if (r.tick && !r.time) return bad("member 'tick' without 'ts'");
   if (r.time && tick_of_ts_) {
-    if (r.tick && *r.tick != *tick_of_ts_) return bad(fmt::format("member 'tick' is {}, and 'ts' says {}", *r.tick, *tick_of_ts_));
+    if (r.tick && *r.tick != *tick_of_ts_) {
+      return bad(fmt::format("member 'tick' is {}, and 'ts' says {}", *r.tick, *tick_of_ts_));
+    }
     r.tick = tick_of_ts_;
   }
   if (!has(Member::type) || type_ == "delta") return finish_change(r);
-  if (type_ != "commit") return bad("unknown type " + quote(type_, kShown)).with_hint("types are 'delta' (the default) and 'commit'");
+  if (type_ != "commit") {
+    return bad("unknown type " + quote(type_, kShown)).with_hint("types are 'delta' (the default) and 'commit'");
+  }
   r.kind = Record::Kind::commit;
   const bool sets = has(Member::setting);
-  if (const Members extra = seen_ & ~(sets ? kSettingTakes : kCommitTakes)) return bad("a commit does not take " + listed(extra));
+  if (const Members extra = seen_ & ~(sets ? kSettingTakes : kCommitTakes)) {
+    return bad("a commit does not take " + listed(extra));
+  }
   if (const Members missing = kCommitNeeds & ~seen_) return bad("a commit needs " + listed(missing));
-  if (sets && r.deltas != 1) return bad("member 'deltas': a commit with a setting is one delta, not " + std::to_string(r.deltas));
-  if (r.deltas - 1 > std::numeric_limits<std::uint64_t>::max() - *r.seq) return bad("member 'deltas' goes beyond the last seq");
+  if (sets && r.deltas != 1) {
+    return bad("member 'deltas': a commit with a setting is one delta, not " + std::to_string(r.deltas));
+  }
+  if (r.deltas - 1 > std::numeric_limits<std::uint64_t>::max() - *r.seq) {
+    return bad("member 'deltas' goes beyond the last seq");
+  }
   return {};
 }
 
 Status LineParser::finish_change(Record& r) {
-  static constexpr std::array<std::string_view, 7> names = {"create", "dense", "sparse", "scale", "offset", "transform", "delete"};
+  static constexpr std::array<std::string_view, 7> names = {"create", "dense",     "sparse", "scale",
+                                                            "offset", "transform", "delete"};
   static constexpr std::array<std::string_view, 3> transforms = {"negate", "abs", "clamp"};
   // What the line says it is, for messages only: nothing is formatted for a good line.
   const auto what = [this] {
-    return !has(Member::op)     ? std::string(has(Member::metadata) ? "metadata alone, or a whole vector (no 'op')," : "a whole vector (no 'op')")
+    return !has(Member::op)     ? std::string(has(Member::metadata) ? "metadata alone, or a whole vector (no 'op'),"
+                                                                    : "a whole vector (no 'op')")
            : op_ == "transform" ? fmt::format("transform '{}'", transform_)
                                 : fmt::format("op '{}'", op_);
   };
@@ -477,7 +555,9 @@ Status LineParser::finish_change(Record& r) {
   }
   if (const Members extra = seen_ & ~(kAnyChange | needs)) return bad(what() + " does not take " + listed(extra));
   if (const Members missing = (needs | set(Member::id)) & ~seen_) return bad(what() + " needs " + listed(missing));
-  if (r.op == Operation::clamp && r.bits.size() != 2) return bad("member 'args': clamp takes 2, lo and hi, not " + std::to_string(r.bits.size()));
+  if (r.op == Operation::clamp && r.bits.size() != 2) {
+    return bad("member 'args': clamp takes 2, lo and hi, not " + std::to_string(r.bits.size()));
+  }
   return has(Member::indices) ? finish_sparse(r) : Status();
 }
 
@@ -492,7 +572,9 @@ Status LineParser::finish_sparse(Record& r) {
   for (std::size_t i = 0; i < r.indices.size(); ++i) pairs_.emplace_back(r.indices[i], r.bits[i]);
   std::sort(pairs_.begin(), pairs_.end());
   for (std::size_t i = 0; i < pairs_.size(); ++i) {
-    if (i != 0 && pairs_[i].first == pairs_[i - 1].first) return bad(fmt::format("member 'indices': {} stands twice", pairs_[i].first));
+    if (i != 0 && pairs_[i].first == pairs_[i - 1].first) {
+      return bad(fmt::format("member 'indices': {} stands twice", pairs_[i].first));
+    }
     r.indices[i] = pairs_[i].first;
     r.bits[i] = pairs_[i].second;
   }
@@ -539,7 +621,10 @@ void OwnedRecord::own() {
   std::size_t size = 0;
   const auto each = [this](auto use) {
     Record& r = record;
-    for (std::string_view* view : {&r.id, &r.name_space, &r.metadata, &r.message, &r.tool, &r.source, &r.trace, &r.setting, &r.properties}) use(*view);
+    for (std::string_view* view :
+         {&r.id, &r.name_space, &r.metadata, &r.message, &r.tool, &r.source, &r.trace, &r.setting, &r.properties}) {
+      use(*view);
+    }
     if (r.origin) use(*r.origin);
     for (Record::Parent& parent : r.parents) use(parent.origin);
   };

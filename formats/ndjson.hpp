@@ -4,7 +4,8 @@
 //   {"id":"a","metadata":{"lang":"en"}}                            metadata alone
 //   {"id":"a","ts":"2026-11-12T14:10:29Z","op":"sparse","indices":[7],"values":[0.5]}
 //   {"type":"commit","origin":"main","seq":4,"deltas":2,"parents":["main:3"],"message":"..."}
-//   {"type":"commit","origin":"main","seq":6,"deltas":1,"parents":["main:5"],"setting":"policy max","ts":"2026-11-12T14:10:29Z"}
+//   {"type":"commit","origin":"main","seq":6,"deltas":1,"parents":["main:5"],"setting":"policy
+//   max","ts":"2026-11-12T14:10:29Z"}
 //
 // A value is a decimal, rounded once to float32, or its raw bits as a string of exactly "0x" and 8 hexadecimal digits.
 #pragma once
@@ -37,27 +38,29 @@ struct Record {
 
   // A change.
   std::string_view id;
-  std::string_view name_space;                ///< empty: the default one
-  std::optional<Operation> op;                ///< none: `bits` is the whole vector, to be diffed; without bits there is metadata, alone
-  std::optional<std::uint32_t> dims;          ///< of its namespace, where one name has several counts; of a create that lists some of its values (the others are 0)
-  std::vector<std::uint32_t> indices;         ///< of sparse, and of such a create, strictly increasing
-  std::vector<std::uint32_t> bits;            ///< raw float32: vector; values; factor; amount; lo, hi
-  std::optional<Micros> time;                 ///< also of a commit with a setting
-  std::optional<std::uint32_t> tick;          ///< counter of the clock, 0 to 4095; only with a time
-  std::string_view metadata;                  ///< text from { to }, otherwise unchecked: the model parses it; empty: none
+  std::string_view name_space;  ///< empty: the default one
+  std::optional<Operation>
+      op;  ///< none: `bits` is the whole vector, to be diffed; without bits there is metadata, alone
+  std::optional<std::uint32_t> dims;   ///< of its namespace, where one name has several counts; of a create that lists
+                                       ///< some of its values (the others are 0)
+  std::vector<std::uint32_t> indices;  ///< of sparse, and of such a create, strictly increasing
+  std::vector<std::uint32_t> bits;     ///< raw float32: vector; values; factor; amount; lo, hi
+  std::optional<Micros> time;          ///< also of a commit with a setting
+  std::optional<std::uint32_t> tick;   ///< counter of the clock, 0 to 4095; only with a time
+  std::string_view metadata;           ///< text from { to }, otherwise unchecked: the model parses it; empty: none
 
   // Both.
-  std::optional<std::string_view> origin;     ///< not empty if given
-  std::optional<std::uint64_t> seq;           ///< from 1; of a commit: its first
-  bool has_parents = false;                   ///< given; if then empty: has seen nothing
+  std::optional<std::string_view> origin;  ///< not empty if given
+  std::optional<std::uint64_t> seq;        ///< from 1; of a commit: its first
+  bool has_parents = false;                ///< given; if then empty: has seen nothing
   std::vector<Parent> parents;
 
   // A commit.
-  std::uint64_t deltas = 0;                   ///< how many, from 1
+  std::uint64_t deltas = 0;  ///< how many, from 1
   std::string_view message, tool, source, trace;
-  std::string_view properties;                ///< text from { to }, otherwise unchecked; empty: none
-  std::optional<Micros> given;                ///< the time that was meant for its last delta
-  std::string_view setting;                   ///< unchecked; empty: none. With one `deltas` is 1, and no change follows
+  std::string_view properties;  ///< text from { to }, otherwise unchecked; empty: none
+  std::optional<Micros> given;  ///< the time that was meant for its last delta
+  std::string_view setting;     ///< unchecked; empty: none. With one `deltas` is 1, and no change follows
 };
 
 /// A record that outlives the reader's next one: its texts stand in `text`. Never moved once it owns them.
@@ -75,8 +78,8 @@ struct NdjsonOptions {
   Micros now = 0;                   ///< what "3d ago" counts from; 0 makes such times an error
 };
 
-/// Reads records from a stream. Blank lines are skipped, CRLF and a byte order mark at the front are taken, the last line
-/// may lack its end. Memory: the longest line about eight times.
+/// Reads records from a stream. Blank lines are skipped, CRLF and a byte order mark at the front are taken, the last
+/// line may lack its end. Memory: the longest line about eight times.
 class NdjsonReader {
  public:
   explicit NdjsonReader(std::unique_ptr<ByteStream> stream, const NdjsonOptions& options = {});
@@ -85,12 +88,12 @@ class NdjsonReader {
 
   /// The next record into `record`; false at the end. Errors: `bad_input` with file and line, naming member and value:
   /// no JSON object, a member that is unknown, repeated, missing, or that the operation does not take, a value of the
-  /// wrong kind or beyond float32, indices repeated or more or fewer than values; `limit` for a line over max_line; what
-  /// reading gives. After an error the record is of no use; reading may go on with the next line.
+  /// wrong kind or beyond float32, indices repeated or more or fewer than values; `limit` for a line over max_line;
+  /// what reading gives. After an error the record is of no use; reading may go on with the next line.
   Result<bool> next(Record& record);
   bool ready() const;  ///< whether next() would not have to read first; blank lines count
 
-  std::uint64_t line() const;      ///< of the last record, from 1
+  std::uint64_t line() const;       ///< of the last record, from 1
   const std::string& name() const;  ///< of the stream
 
  private:
@@ -108,9 +111,11 @@ struct RecordNames {
 void write_record(std::string& out, const RecordNames& names, const Change& change);
 
 /// Appends the line of a commit; `parents` as the reader gives them.
-void write_record(std::string& out, std::string_view origin, std::span<const Record::Parent> parents, const Commit& commit);
+void write_record(std::string& out, std::string_view origin, std::span<const Record::Parent> parents,
+                  const Commit& commit);
 
 /// Appends the line of a vector of a state: namespace, id, vector, metadata. Without values: of its metadata alone.
-void write_vector(std::string& out, const RecordNames& names, std::span<const std::uint32_t> bits, std::string_view metadata);
+void write_vector(std::string& out, const RecordNames& names, std::span<const std::uint32_t> bits,
+                  std::string_view metadata);
 
 }  // namespace delta::formats

@@ -19,16 +19,23 @@ void write_operation(JsonWriter& json, const Change& change) {
   const bool partial = (change.lost & pruned::values) != 0;
   switch (partial ? Operation::sparse : change.op) {
     case Operation::create:
-    case Operation::dense: return write_values(json, "vector", change.bits);
+    case Operation::dense:
+      return write_values(json, "vector", change.bits);
     case Operation::sparse:
       json.key("indices").begin_array();
       for (const std::uint32_t i : change.indices) json.u64(i);
       json.end_array();
       return write_values(json, "values", change.bits);
-    case Operation::scale: json.key("factor").float32(change.bits[0]); return;
-    case Operation::offset: json.key("amount").float32(change.bits[0]); return;
-    case Operation::clamp: return write_values(json, "args", change.bits);
-    default: return;
+    case Operation::scale:
+      json.key("factor").float32(change.bits[0]);
+      return;
+    case Operation::offset:
+      json.key("amount").float32(change.bits[0]);
+      return;
+    case Operation::clamp:
+      return write_values(json, "args", change.bits);
+    default:
+      return;
   }
 }
 
@@ -60,7 +67,8 @@ void write_record(std::string& out, const RecordNames& names, const Change& chan
   json.end_object().end_line();
 }
 
-void write_record(std::string& out, std::string_view origin, std::span<const Record::Parent> parents, const Commit& commit) {
+void write_record(std::string& out, std::string_view origin, std::span<const Record::Parent> parents,
+                  const Commit& commit) {
   JsonWriter json(out);
   json.begin_object().member("type", "commit").member("origin", origin);
   json.key("seq").u64(commit.first).key("deltas").u64(commit.count);
@@ -80,7 +88,8 @@ void write_record(std::string& out, std::string_view origin, std::span<const Rec
   json.end_object().end_line();
 }
 
-void write_vector(std::string& out, const RecordNames& names, std::span<const std::uint32_t> bits, std::string_view metadata) {
+void write_vector(std::string& out, const RecordNames& names, std::span<const std::uint32_t> bits,
+                  std::string_view metadata) {
   JsonWriter json(out);
   json.begin_object().member("id", names.id);
   if (!names.name_space.empty()) json.member("namespace", names.name_space);

@@ -24,10 +24,10 @@ namespace delta::formats {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr std::size_t kMaxHeader = 65536;  // NumPy itself refuses to parse more than 10,000 bytes
-constexpr std::size_t kBuffer = 1 << 20;   // bytes: gathered or converted at once
-constexpr std::uint64_t kNarrowRead = 4096;   // bytes of one column: below this a Fortran stripe is cached
-constexpr std::uint64_t kStripe = 8 << 20;    // bytes of such a stripe, as float32
+constexpr std::size_t kMaxHeader = 65536;    // NumPy itself refuses to parse more than 10,000 bytes
+constexpr std::size_t kBuffer = 1 << 20;     // bytes: gathered or converted at once
+constexpr std::uint64_t kNarrowRead = 4096;  // bytes of one column: below this a Fortran stripe is cached
+constexpr std::uint64_t kStripe = 8 << 20;   // bytes of such a stripe, as float32
 
 struct Layout {
   Element element = Element::f32;
@@ -78,14 +78,20 @@ class HeaderParser {
     if (key == "descr") {
       if (header_.descr) return twice();
       skip();
-      if (peek() == '[' || peek() == '(') return bad("structured elements are not supported: 'descr' must be one number type");
+      if (peek() == '[' || peek() == '(') {
+        return bad("structured elements are not supported: 'descr' must be one number type");
+      }
       DELTA_TRY(header_.descr, string());
     } else if (key == "fortran_order") {
       if (header_.fortran) return twice();
       skip();
-      if (word("True")) header_.fortran = true;
-      else if (word("False")) header_.fortran = false;
-      else return fail("True or False");
+      if (word("True")) {
+        header_.fortran = true;
+      } else if (word("False")) {
+        header_.fortran = false;
+      } else {
+        return fail("True or False");
+      }
     } else if (key == "shape") {
       if (header_.shape) return twice();
       DELTA_TRY(header_.shape, tuple());
@@ -97,7 +103,10 @@ class HeaderParser {
 
   Result<std::string> string() {
     skip();
-    if ((peek() == 'u' || peek() == 'b') && at_ + 1 < text_.size() && (text_[at_ + 1] == '\'' || text_[at_ + 1] == '"')) ++at_;  // Python's prefixes
+    if ((peek() == 'u' || peek() == 'b') && at_ + 1 < text_.size() &&
+        (text_[at_ + 1] == '\'' || text_[at_ + 1] == '"')) {
+      ++at_;  // Python's prefixes
+    }
     const char q = peek();
     if (q != '\'' && q != '"') return fail("a string");
     const std::size_t end = text_.find(q, at_ + 1);
@@ -129,7 +138,9 @@ class HeaderParser {
     std::uint64_t value = 0;
     for (; peek() >= '0' && peek() <= '9'; ++at_) {
       const auto digit = static_cast<std::uint64_t>(peek() - '0');
-      if (value > (std::numeric_limits<std::uint64_t>::max() - digit) / 10) return bad("a number in 'shape' is too large");
+      if (value > (std::numeric_limits<std::uint64_t>::max() - digit) / 10) {
+        return bad("a number in 'shape' is too large");
+      }
       value = value * 10 + digit;
     }
     if (at_ == start) return fail("a whole number");
@@ -156,8 +167,8 @@ class HeaderParser {
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }  // NUL is never asked for
 
   Error fail(std::string_view wanted) const {
-    return bad(fmt::format("the header is not a dict as NumPy writes it: {} expected at its byte {}, found {}", wanted, at_,
-                           at_ < text_.size() ? quote(text_.substr(at_, 12)) : "its end"));
+    return bad(fmt::format("the header is not a dict as NumPy writes it: {} expected at its byte {}, found {}", wanted,
+                           at_, at_ < text_.size() ? quote(text_.substr(at_, 12)) : "its end"));
   }
 
   std::string_view text_;
@@ -167,7 +178,7 @@ class HeaderParser {
 
 struct Type {
   Element element;
-  bool wide;                                 // float64
+  bool wide;  // float64
   std::array<std::string_view, 2> codes, names;
 };
 constexpr std::array<Type, 5> kTypes = {{{Element::f16, false, {"f2", "e"}, {"float16", "half"}},
@@ -177,7 +188,8 @@ constexpr std::array<Type, 5> kTypes = {{{Element::f16, false, {"f2", "e"}, {"fl
                                          {Element::u8, false, {"u1", "B"}, {"uint8", "ubyte"}}}};
 constexpr std::string_view kNameless = "V2";  // what NumPy writes for bfloat16, and for any other two bytes
 
-// What NumPy's dtype() takes for a number. Before a code, but not before a name, the order of the bytes may stand. Null: none of these.
+// What NumPy's dtype() takes for a number. Before a code, but not before a name, the order of the bytes may stand.
+// Null: none of these.
 const Type* type_named(std::string_view type, bool ordered) {
   for (const Type& one : kTypes) {
     const auto is = [&](std::string_view name) { return name == type; };
@@ -189,9 +201,14 @@ const Type* type_named(std::string_view type, bool ordered) {
 // What makes float32 of elements that are none. Only of numbers does astype() do.
 std::string conversion_of(std::string_view type) {
   const char kind = type.empty() ? '\0' : type[0];
-  if (type == kNameless) return "NumPy writes bfloat16 so: --element bf16 takes it as that; or convert it: numpy.save(file, a.view(ml_dtypes.bfloat16).astype('float32'))";
+  if (type == kNameless) {
+    return "NumPy writes bfloat16 so: --element bf16 takes it as that; or convert it: numpy.save(file, "
+           "a.view(ml_dtypes.bfloat16).astype('float32'))";
+  }
   if (kind == 'O') return "if they are rows of numbers: numpy.save(file, numpy.array(a.tolist(), 'float32'))";
-  if (std::string_view("biufgh").find(kind) != std::string_view::npos) return "convert them: numpy.save(file, a.astype('float32'))";
+  if (std::string_view("biufgh").find(kind) != std::string_view::npos) {
+    return "convert them: numpy.save(file, a.astype('float32'))";
+  }
   return {};
 }
 
@@ -201,11 +218,13 @@ Status set_element(std::string_view descr, const ReadOptions& options, Layout& l
   const bool bf16 = type == kNameless && options.element == Element::bf16;
   const Type* const known = type_named(type, ordered);
   if (!known && !bf16) {
-    return bad("elements of type " + quote(descr, 40) + " are not supported: f2, f4, f8, i1 and u1 are").with_hint(conversion_of(type));
+    return bad("elements of type " + quote(descr, 40) + " are not supported: f2, f4, f8, i1 and u1 are")
+        .with_hint(conversion_of(type));
   }
   layout.element = bf16 ? Element::bf16 : known->element;
   layout.wide = !bf16 && known->wide;
-  // '=', '|' and no order mean "as the writer's machine": little-endian, as every machine that could have written it here.
+  // '=', '|' and no order mean "as the writer's machine": little-endian, as every machine that could have written it
+  // here.
   const bool big = ordered && descr[0] == '>';
   layout.swap = big != (std::endian::native == std::endian::big);
   return {};
@@ -222,8 +241,11 @@ Status set_shape(const std::vector<std::uint64_t>& shape, std::uint32_t most, La
     return shape.size() == 1 ? std::move(e).with_hint("one vector is a.reshape(1, -1), a column a.reshape(-1, 1)") : e;
   }
   if (shape[1] == 0 || shape[1] > most) {
-    auto e = bad(fmt::format("{} columns in shape {}: a vector has 1 to {} dimensions", shape[1], shape_text(shape), most));
-    return shape[1] > most && shape[1] <= kMostMatrixDims ? std::move(e).with_hint(fmt::format("--max-dims allows up to {}", kMostMatrixDims)) : e;
+    auto e =
+        bad(fmt::format("{} columns in shape {}: a vector has 1 to {} dimensions", shape[1], shape_text(shape), most));
+    return shape[1] > most && shape[1] <= kMostMatrixDims
+               ? std::move(e).with_hint(fmt::format("--max-dims allows up to {}", kMostMatrixDims))
+               : e;
   }
   layout.rows = shape[0];
   layout.dims = static_cast<std::uint32_t>(shape[1]);
@@ -243,13 +265,16 @@ Result<std::pair<std::string, std::uint64_t>> read_header(const ByteSource& byte
   if (have < 10) return bad("the file ends inside its header");
   const unsigned major = start[6], minor = start[7];
   if (major < 1 || major > 3 || minor != 0) {
-    return error(ErrorCode::unsupported, fmt::format("version {}.{} of .npy is not known: 1.0, 2.0 and 3.0 are", major, minor));
+    return error(ErrorCode::unsupported,
+                 fmt::format("version {}.{} of .npy is not known: 1.0, 2.0 and 3.0 are", major, minor));
   }
   std::uint64_t length = start[8] | start[9] << 8;
   const std::uint64_t begin = major == 1 ? 10 : 12;
   if (have < begin) return bad("the file ends inside its header");
   if (major > 1) length |= static_cast<std::uint64_t>(start[10]) << 16 | static_cast<std::uint64_t>(start[11]) << 24;
-  if (length > kMaxHeader) return bad(fmt::format("a header of {} bytes: more than {} are not believed", length, kMaxHeader));
+  if (length > kMaxHeader) {
+    return bad(fmt::format("a header of {} bytes: more than {} are not believed", length, kMaxHeader));
+  }
   if (length > size - begin) return bad("the file ends inside its header");
   std::string text(length, '\0');
   DELTA_OK(bytes.read(begin, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()}));
@@ -263,7 +288,8 @@ Status check_size(const Layout& layout, std::uint64_t size) {
     return bad(fmt::format("the header promises {} rows of {} bytes: more than a file can hold", layout.rows, row));
   }
   if (size < wanted) {
-    return bad(fmt::format("the file is cut off: shape ({}, {}) needs {} bytes, it has {}", layout.rows, layout.dims, wanted, size));
+    return bad(fmt::format("the file is cut off: shape ({}, {}) needs {} bytes, it has {}", layout.rows, layout.dims,
+                           wanted, size));
   }
   if (size > wanted) {
     return bad(fmt::format("{} after the matrix: shape ({}, {}) needs {} bytes, the file has {}",
@@ -350,8 +376,11 @@ class NpySource final : public MatrixSource {
   Status read_c(std::uint64_t first, std::span<std::uint32_t> bits) const {
     std::uint64_t value = first * layout_.dims;
     if (layout_.width() == 4) {
-      DELTA_OK(bytes_->read(layout_.data + value * 4, {reinterpret_cast<std::uint8_t*>(bits.data()), bits.size_bytes()}));
-      if (layout_.swap) std::transform(bits.begin(), bits.end(), bits.begin(), [](std::uint32_t x) { return swapped(x); });
+      DELTA_OK(
+          bytes_->read(layout_.data + value * 4, {reinterpret_cast<std::uint8_t*>(bits.data()), bits.size_bytes()}));
+      if (layout_.swap) {
+        std::transform(bits.begin(), bits.end(), bits.begin(), [](std::uint32_t x) { return swapped(x); });
+      }
       return {};
     }
     std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(kBuffer, bits.size() * layout_.width()));
@@ -387,11 +416,15 @@ class NpySource final : public MatrixSource {
   void widen_all(const std::uint8_t* from, std::span<std::uint32_t> to) const {
     const bool swap = layout_.swap;
     switch (layout_.width()) {
-      case 4: return each(to, [=](std::size_t i) { return load<std::uint32_t>(from + 4 * i, swap); });
+      case 4:
+        return each(to, [=](std::size_t i) { return load<std::uint32_t>(from + 4 * i, swap); });
       case 2:
-        if (layout_.element == Element::f16) return each(to, [=](std::size_t i) { return widen_half(load<std::uint16_t>(from + 2 * i, swap)); });
+        if (layout_.element == Element::f16) {
+          return each(to, [=](std::size_t i) { return widen_half(load<std::uint16_t>(from + 2 * i, swap)); });
+        }
         return each(to, [=](std::size_t i) { return widen(Element::bf16, load<std::uint16_t>(from + 2 * i, swap)); });
-      default: return each(to, [=, element = layout_.element](std::size_t i) { return widen(element, from[i]); });
+      default:
+        return each(to, [=, element = layout_.element](std::size_t i) { return widen(element, from[i]); });
     }
   }
   template <class Value>
@@ -446,7 +479,8 @@ class NpySource final : public MatrixSource {
   }
 
   // Rows [row, row + tall) of columns [c, c + wide), column by column, into `buffer`.
-  Status gather(std::uint64_t row, std::uint64_t tall, std::uint64_t c, std::uint64_t wide, std::span<std::uint8_t> buffer) const {
+  Status gather(std::uint64_t row, std::uint64_t tall, std::uint64_t c, std::uint64_t wide,
+                std::span<std::uint8_t> buffer) const {
     const std::uint64_t width = layout_.width();
     const auto offset = [&](std::uint64_t column) { return layout_.data + (column * layout_.rows + row) * width; };
     if (tall == layout_.rows) return bytes_->read(offset(c), buffer.first(tall * wide * width));
@@ -466,7 +500,8 @@ class NpySource final : public MatrixSource {
 
 class NpySink final : public MatrixSink {
  public:
-  NpySink(OutputFile& file, std::uint64_t rows, std::uint32_t dims, Element element) : file_(file), rest_(rows * dims), dims_(dims), element_(element) {}
+  NpySink(OutputFile& file, std::uint64_t rows, std::uint32_t dims, Element element)
+      : file_(file), rest_(rows * dims), dims_(dims), element_(element) {}
 
   Status write(std::span<const std::uint32_t> bits) override {
     DELTA_CHECK(bits.size() % dims_ == 0 && bits.size() <= rest_);
@@ -511,7 +546,8 @@ Result<std::unique_ptr<MatrixSource>> open_npy(InputFile file, const ReadOptions
 
 std::string npy_header(std::uint64_t rows, std::uint32_t dims, Element element) {
   static constexpr std::array<std::string_view, 5> descr = {"<f4", "<f2", "|V2", "|i1", "|u1"};  // by element
-  std::string dict = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}, {}), }}", descr[static_cast<std::size_t>(element)], rows, dims);
+  std::string dict = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}, {}), }}",
+                                 descr[static_cast<std::size_t>(element)], rows, dims);
   constexpr std::size_t start = 10, total = 128;  // the data begins at a multiple of 64; no shape needs more
   DELTA_CHECK(dict.size() < total - start);
   dict.resize(total - start - 1, ' ');
@@ -520,7 +556,8 @@ std::string npy_header(std::uint64_t rows, std::uint32_t dims, Element element) 
   return header + dict + '\n';
 }
 
-Result<std::unique_ptr<MatrixSink>> open_npy_sink(OutputFile& file, std::uint64_t rows, std::uint32_t dims, Element element) {
+Result<std::unique_ptr<MatrixSink>> open_npy_sink(OutputFile& file, std::uint64_t rows, std::uint32_t dims,
+                                                  Element element) {
   DELTA_CHECK(dims >= 1 && dims <= kMostMatrixDims && rows <= std::numeric_limits<std::uint64_t>::max() / 4 / dims);
   const std::string header = npy_header(rows, dims, element);
   DELTA_OK(file.write({reinterpret_cast<const std::uint8_t*>(header.data()), header.size()}));

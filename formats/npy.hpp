@@ -6,10 +6,11 @@
 namespace delta::formats {
 
 /// A matrix of shape (rows, dims) out of an .npy file: header versions 1 to 3; '<f2', '<f4', '<f8', their big-endian
-/// forms, 'i1' and 'u1'; 'V2' if options.element is bf16; C and Fortran order. f4 keeps its bits; what is narrower is widened exactly; f8 that is no float32 is refused, naming row,
-/// column and value, unless options.lossy. The file's size must be exactly what the header says.
-/// Errors: `bad_input` with the file's name, for a header that is not one, another element type, another number of
-/// dimensions than two, 0 or more than options.max_dims columns, missing or trailing bytes; what reading the file gives.
+/// forms, 'i1' and 'u1'; 'V2' if options.element is bf16; C and Fortran order. f4 keeps its bits; what is narrower is
+/// widened exactly; f8 that is no float32 is refused, naming row, column and value, unless options.lossy. The file's
+/// size must be exactly what the header says. Errors: `bad_input` with the file's name, for a header that is not one,
+/// another element type, another number of dimensions than two, 0 or more than options.max_dims columns, missing or
+/// trailing bytes; what reading the file gives.
 Result<std::unique_ptr<MatrixSource>> open_npy(InputFile file, const ReadOptions& options);
 Result<std::unique_ptr<MatrixSource>> open_npy(std::unique_ptr<ByteSource> bytes, const ReadOptions& options);
 
@@ -17,6 +18,7 @@ Result<std::unique_ptr<MatrixSource>> open_npy(std::unique_ptr<ByteSource> bytes
 std::string npy_header(std::uint64_t rows, std::uint32_t dims, Element element = Element::f32);
 
 /// Writes what np.save writes: npy_header() and the rows. `file` must outlive the sink.
-Result<std::unique_ptr<MatrixSink>> open_npy_sink(OutputFile& file, std::uint64_t rows, std::uint32_t dims, Element element);
+Result<std::unique_ptr<MatrixSink>> open_npy_sink(OutputFile& file, std::uint64_t rows, std::uint32_t dims,
+                                                  Element element);
 
 }  // namespace delta::formats

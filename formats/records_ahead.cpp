@@ -47,7 +47,10 @@ struct RecordsAhead::Batch {
   /// Running out of memory is an error behind the records that there were.
   void fill(NdjsonReader& reader) {
     const Status filled = delta::or_out_of_memory([&]() -> Status { return add_records(reader), Status(); });
-    if (!filled) end = filled.error(), last = true;
+    if (!filled) {
+      end = filled.error();
+      last = true;
+    }
   }
 
  private:
@@ -118,7 +121,12 @@ struct RecordsAhead::State {
     if (taken && used < batches[current].size) return batches[current];
     std::unique_lock lock(mutex);
     if (taken && batches[current].last) return batches[current];
-    if (taken) --ready, current = (current + 1) % kBatches, used = 0, changed.notify_all();
+    if (taken) {
+      --ready;
+      current = (current + 1) % kBatches;
+      used = 0;
+      changed.notify_all();
+    }
     changed.wait(lock, [this] { return ready > 0; });
     taken = true;
     return batches[current];
@@ -128,7 +136,9 @@ struct RecordsAhead::State {
 RecordsAhead::RecordsAhead(std::unique_ptr<ByteStream> stream, const NdjsonOptions& options, bool threaded) {
   // The stream watches the state that holds it, so it must not keep it alive.
   auto later = std::make_shared<State*>(nullptr);
-  if (threaded) stream = std::make_unique<Watched>(std::move(stream), [later](bool reading) { return (*later)->watch(reading); });
+  if (threaded) {
+    stream = std::make_unique<Watched>(std::move(stream), [later](bool reading) { return (*later)->watch(reading); });
+  }
   state_ = std::make_shared<State>(std::move(stream), options);
   state_->threaded = threaded;
   *later = state_.get();
@@ -148,14 +158,16 @@ RecordsAhead::Batch& RecordsAhead::batch_before_thread() {
 /// Where the system has none to give, records are parsed when they are asked for.
 void RecordsAhead::start_thread() {
   State& s = *state_;
-  s.ready = 1, s.taken = true;
+  s.ready = 1;
+  s.taken = true;
   try {
     thread_ = std::thread([state = state_] { state->fill_batches(); });
     return;
   } catch (const std::system_error&) {
   } catch (const std::bad_alloc&) {
   }
-  s.ready = 0, s.taken = false;
+  s.ready = 0;
+  s.taken = false;
 }
 
 RecordsAhead::~RecordsAhead() {

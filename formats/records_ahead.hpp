@@ -1,5 +1,5 @@
-// Records of a stream of NDJSON, parsed on a thread of their own while those before are used: parsing takes as long as all that an
-// encoder does with a line.
+// Records of a stream of NDJSON, parsed on a thread of their own while those before are used: parsing takes as long as
+// all that an encoder does with a line.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,17 @@ namespace delta::formats {
 
 class RecordsAhead {
  public:
-  /// `threaded`: false parses each record when it is asked for. Either way the same records and errors come in the same order.
+  /// `threaded`: false parses each record when it is asked for. Either way the same records and errors come in the same
+  /// order.
   RecordsAhead(std::unique_ptr<ByteStream> stream, const NdjsonOptions& options, bool threaded);
   /// Waits for the thread, unless it waits for bytes that may never come: then it is left alone, and ends when they do.
   ~RecordsAhead();
 
-  /// The next record, valid until the next call; null at the end. Errors as of NdjsonReader::next(), after which there is no more.
+  /// The next record, valid until the next call; null at the end. Errors as of NdjsonReader::next(), after which there
+  /// is no more.
   Result<const Record*> next();
 
-  std::uint64_t line() const;        ///< of the last record, from 1
+  std::uint64_t line() const;       ///< of the last record, from 1
   const std::string& name() const;  ///< of the stream
 
  private:

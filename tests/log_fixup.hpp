@@ -1,4 +1,5 @@
-// Makes the checksums of damaged bytes right again, so that what is behind them is reached: as a malicious writer would.
+// Makes the checksums of damaged bytes right again, so that what is behind them is reached: as a malicious writer
+// would.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +26,8 @@ inline void mend_frame(std::vector<std::uint8_t>& bytes, std::size_t at, std::ui
   store(frame + 60, static_cast<std::uint32_t>(checksum({frame, 60}, 0x31454d415246)));
 }
 
-/// Makes the FOOTER frame at `at` name the frames before it, if it says that it names as many: plain, where it was compressed and is another now.
+/// Makes the FOOTER frame at `at` name the frames before it, if it says that it names as many: plain, where it was
+/// compressed and is another now.
 inline void mend_footer(std::vector<std::uint8_t>& bytes, std::size_t at, const std::vector<std::uint32_t>& checksums) {
   using namespace delta;
   using namespace delta::format;
@@ -45,8 +47,8 @@ inline void mend_footer(std::vector<std::uint8_t>& bytes, std::size_t at, const 
   delta::format::store(bytes.data() + at + 20, static_cast<std::uint32_t>(payload.size()));
 }
 
-/// Walks `bytes` as one segment: header, frames by their lengths (cut to what is there), and at the end the trailer. Everything
-/// keeps its content but for magic, sync, salt, frame numbers, and all that binds a frame to its place.
+/// Walks `bytes` as one segment: header, frames by their lengths (cut to what is there), and at the end the trailer.
+/// Everything keeps its content but for magic, sync, salt, frame numbers, and all that binds a frame to its place.
 inline void seal(std::vector<std::uint8_t>& bytes) {
   using namespace delta;
   using namespace delta::format;
@@ -60,8 +62,10 @@ inline void seal(std::vector<std::uint8_t>& bytes) {
   std::size_t offset = kHeaderBytes;
   std::size_t footer = 0;
   while (footer == 0 && bytes.size() - offset >= kFrameBytes + kTrailerBytes) {
-    const std::size_t room = bytes.size() - offset - kFrameBytes - (bytes.size() - offset > kFrameBytes + kTrailerBytes ? kTrailerBytes : 0);
-    const auto stored = static_cast<std::uint32_t>(std::min<std::size_t>(load<std::uint32_t>(bytes.data() + offset + 16), room));
+    const std::size_t room =
+        bytes.size() - offset - kFrameBytes - (bytes.size() - offset > kFrameBytes + kTrailerBytes ? kTrailerBytes : 0);
+    const auto stored =
+        static_cast<std::uint32_t>(std::min<std::size_t>(load<std::uint32_t>(bytes.data() + offset + 16), room));
     store(bytes.data() + offset + 16, stored);
     if (bytes[offset + 4] == static_cast<Byte>(FrameType::footer)) {
       footer = offset;

@@ -36,7 +36,8 @@ class Deck {
         if (fresh && c.first > 1) heads[c.origin].hash = hashes_[*log_.find_commit({c.origin, c.first - 1})];
         expected->second = c.last() + 1;
       }
-      delta::store::SegmentWriter writer(log_.catalog(), heads, {}, [&](delta::ByteView bytes) { return file.write(bytes); });
+      delta::store::SegmentWriter writer(log_.catalog(), heads, {},
+                                         [&](delta::ByteView bytes) { return file.write(bytes); });
       for (std::size_t i = begin; i < end; ++i) write(commits[i], writer);
       sample::must(writer.finish());
       begin = end;

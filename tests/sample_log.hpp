@@ -1,9 +1,8 @@
 // Small logs for tests that damage them: all operations, several origins and commits, metadata.
 #pragma once
 
-#include <catch2/catch.hpp>
-
 #include <bit>
+#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
@@ -41,8 +40,13 @@ inline void add(delta::Encoder& encoder, const std::vector<Line>& lines, delta::
     std::vector<std::uint32_t> raw;
     for (const float v : line.values) raw.push_back(bits(v));
     delta::ChangeInput input;
-    input.id = line.id, input.op = line.op, input.bits = raw, input.indices = line.indices, input.metadata = line.metadata;
-    input.origin = line.origin, input.at = start++ * 1'000'000;
+    input.id = line.id;
+    input.op = line.op;
+    input.bits = raw;
+    input.indices = line.indices;
+    input.metadata = line.metadata;
+    input.origin = line.origin;
+    input.at = start++ * 1'000'000;
     must(encoder.change(input));
   }
 }

@@ -1,13 +1,13 @@
 // A directory of a test's own, gone afterwards; and files in it.
 #pragma once
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
-
-#include <unistd.h>
 
 namespace scratch {
 
@@ -17,7 +17,8 @@ class Directory {
     // In memory where there is a place for it: tests write thousands of files, and every one is synced.
     const std::filesystem::path memory = "/dev/shm";
     const bool usable = ::access(memory.c_str(), W_OK) == 0;
-    std::string pattern = ((usable ? memory : std::filesystem::temp_directory_path()) / "deltalog-test-XXXXXX").string();
+    std::string pattern =
+        ((usable ? memory : std::filesystem::temp_directory_path()) / "deltalog-test-XXXXXX").string();
     path_ = ::mkdtemp(pattern.data());
   }
   ~Directory() { std::filesystem::remove_all(path_); }
@@ -26,7 +27,8 @@ class Directory {
   const std::filesystem::path& path() const { return path_; }
   std::string file(const std::string& name) const { return (path_ / name).string(); }
   std::size_t entries() const {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator()));
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator()));
   }
 
  private:
@@ -39,7 +41,8 @@ inline std::vector<std::uint8_t> read(const std::string& path) {
 }
 
 inline void write(const std::string& path, const std::vector<std::uint8_t>& bytes) {
-  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
 }
 
 }  // namespace scratch

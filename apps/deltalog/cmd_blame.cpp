@@ -1,5 +1,5 @@
-// For each run of dimensions: the value, the deltas that it comes from, those that changed it since, those that lost. A line of
-// text a delta, so that it reads like `git blame`; an object of JSON a run.
+// For each run of dimensions: the value, the deltas that it comes from, those that changed it since, those that lost. A
+// line of text a delta, so that it reads like `git blame`; an object of JSON a run.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,7 +35,8 @@ std::vector<BlameRun> clipped(const std::vector<BlameRun>& runs, const std::opti
       if (first >= end) continue;
       BlameRun part = run;
       part.first = first;
-      part.bits.assign(run.bits.begin() + (first - run.first), run.bits.begin() + static_cast<std::ptrdiff_t>(end - run.first));
+      part.bits.assign(run.bits.begin() + (first - run.first),
+                       run.bits.begin() + static_cast<std::ptrdiff_t>(end - run.first));
       out.push_back(std::move(part));
     }
   }
@@ -45,7 +46,9 @@ std::vector<BlameRun> clipped(const std::vector<BlameRun>& runs, const std::opti
 class Text {
  public:
   Text(const Log& log, const Console& console)
-      : log_(log), console_(console), table_({{"dims"}, {"value"}, {""}, {"delta"}, {"time"}, {"operation"}, {"message"}}) {}
+      : log_(log),
+        console_(console),
+        table_({{"dims"}, {"value"}, {""}, {"delta"}, {"time"}, {"operation"}, {"message"}}) {}
 
   void run(const BlameRun& run) {
     const auto last = run.first + run.bits.size() - 1;
@@ -68,7 +71,8 @@ class Text {
       table_.add({std::move(dims), std::move(value), std::string(how), console_.paint(Style::caution, dot),
                   time_text(delta.time, log_.commit(delta.commit)), std::string(delta::operation_name(delta.op)),
                   message_text(log_.commit(delta.commit))});
-      dims.clear(), value.clear();
+      dims.clear();
+      value.clear();
     }
   }
 
@@ -82,7 +86,8 @@ std::string text_report(const Log& log, const Blame& blame, std::span<const Blam
   for (const auto& run : runs) text.run(run);
   for (const auto& member : blame.metadata) text.member(member);
   return fmt::format("vector {}, created by {} at {}\n", vector_name(log.catalog(), blame.vector),
-                     delta::escape(log.dot_text(blame.created.dot), 4096), time_text(blame.created.time, log.commit(blame.created.commit))) +
+                     delta::escape(log.dot_text(blame.created.dot), 4096),
+                     time_text(blame.created.time, log.commit(blame.created.commit))) +
          text.text();
 }
 
@@ -108,7 +113,8 @@ std::string json_report(const Log& log, const Blame& blame, std::span<const Blam
   JsonWriter json(out);
   const auto begin = [&](std::string_view type) {
     json.begin_object().member("type", type).key("v").u64(1);
-    json.member("namespace", catalog.name_space(catalog.namespace_of(blame.vector)).name).member("id", catalog.id(blame.vector));
+    json.member("namespace", catalog.name_space(catalog.namespace_of(blame.vector)).name)
+        .member("id", catalog.id(blame.vector));
   };
   for (const auto& run : runs) {
     begin("blame");
@@ -155,12 +161,14 @@ Result<Exit> run_blame(const Invocation& invocation, Console& console) {
     if (ranges) blame->metadata.clear();
     if (runs.empty()) {
       const auto dims = delta::plural(log.catalog().dims(vector), "dimension");
-      console.error(delta::error(delta::ErrorCode::not_found, "vector " + vector_name(log.catalog(), vector) + " has " + dims));
+      console.error(
+          delta::error(delta::ErrorCode::not_found, "vector " + vector_name(log.catalog(), vector) + " has " + dims));
       missing = true;
       continue;
     }
     if (!first && !invocation.has("json")) DELTA_OK(console.print("\n"));
-    DELTA_OK(console.print(invocation.has("json") ? json_report(log, *blame, runs) : text_report(log, *blame, runs, console)));
+    DELTA_OK(console.print(invocation.has("json") ? json_report(log, *blame, runs)
+                                                  : text_report(log, *blame, runs, console)));
   }
   missing = report_absent(choice, chosen, log.catalog(), answered, "in this state", console) || missing;
   return exit_with(log, missing ? Exit::no : Exit::yes);

@@ -90,7 +90,8 @@ std::string kept_text(const delta::Log& log, const CompactReport& report) {
   std::string out;
   const auto& cuts = report.kept_cuts;
   for (const auto& kept : std::span(cuts).first(std::min(kShown, cuts.size()))) {
-    out += fmt::format("keeps {}: {}\n", delta::escape(kept.why, 200), kept.still ? range_text(*kept.still) : "the release of " + dots_text(log, kept.release));
+    out += fmt::format("keeps {}: {}\n", delta::escape(kept.why, 200),
+                       kept.still ? range_text(*kept.still) : "the release of " + dots_text(log, kept.release));
   }
   return cuts.size() > kShown ? out + fmt::format("keeps {} more\n", cuts.size() - kShown) : out;
 }
@@ -99,25 +100,45 @@ std::string json_report(const delta::Log& log, const CompactReport& report, bool
   std::string out;
   delta::formats::JsonWriter json(out);
   json.begin_object().member("type", "compact").key("v").u64(1).key("dry_run").boolean(dry);
-  json.key("commits").u64(report.commits).key("pruned_commits").u64(report.pruned_commits).key("vectors").u64(report.vectors);
+  json.key("commits")
+      .u64(report.commits)
+      .key("pruned_commits")
+      .u64(report.pruned_commits)
+      .key("vectors")
+      .u64(report.vectors);
   json.key("deltas").u64(report.deltas).key("kept").u64(report.kept).key("partial").u64(report.partial);
   json.key("longest_chain").u64(report.longest_chain);
-  json.key("bytes_before").u64(report.bytes_before).key("bytes_after").u64(report.bytes_after).key("answers").begin_array();
+  json.key("bytes_before")
+      .u64(report.bytes_before)
+      .key("bytes_after")
+      .u64(report.bytes_after)
+      .key("answers")
+      .begin_array();
   for (const auto& range : report.answers.ranges()) {
-    json.begin_object().member("first", delta::format_time(range.first)).member("last", delta::format_time(range.last)).end_object();
+    json.begin_object()
+        .member("first", delta::format_time(range.first))
+        .member("last", delta::format_time(range.last))
+        .end_object();
   }
   json.end_array().key("keeps").begin_array();
   for (const auto& kept : report.kept_cuts) json_kept(json, log, kept);
-  json.end_array().key("repacked").boolean(report.repacked).key("changed").boolean(report.changed).end_object().end_line();
+  json.end_array()
+      .key("repacked")
+      .boolean(report.repacked)
+      .key("changed")
+      .boolean(report.changed)
+      .end_object()
+      .end_line();
   return out;
 }
 
 std::string text_report(const CompactReport& report, bool dry) {
-  return fmt::format("{} {} of {} ({} in part) on {}, {}{} -> {}{}; answers {}", dry ? "would keep" : "kept", report.kept,
-                     delta::plural(report.deltas, "delta"), report.partial, delta::plural(report.vectors, "vector"),
-                     report.pruned_commits > 0 ? delta::plural(report.pruned_commits, "pruned commit") + ", " : std::string(),
-                     delta::human_size(report.bytes_before), delta::human_size(report.bytes_after),
-                     report.repacked ? "" : ", as it is, since packed it would be larger", times_text(report.answers));
+  return fmt::format(
+      "{} {} of {} ({} in part) on {}, {}{} -> {}{}; answers {}", dry ? "would keep" : "kept", report.kept,
+      delta::plural(report.deltas, "delta"), report.partial, delta::plural(report.vectors, "vector"),
+      report.pruned_commits > 0 ? delta::plural(report.pruned_commits, "pruned commit") + ", " : std::string(),
+      delta::human_size(report.bytes_before), delta::human_size(report.bytes_after),
+      report.repacked ? "" : ", as it is, since packed it would be larger", times_text(report.answers));
 }
 
 }  // namespace
@@ -134,13 +155,20 @@ Result<Target> target_of(const Invocation& invocation) {
   Target target{invocation.has("dry-run"), invocation.value("output"), {}};
   const bool in_place = invocation.has("in-place");
   if (in_place && target.output) return usage_error(invocation, "--in-place and --output exclude each other");
-  if (in_place && invocation.operands().size() != 1) return usage_error(invocation, "--in-place takes one LOG; --output writes the union of several");
-  if (!target.output && !in_place && !target.dry) return usage_error(invocation, "-o OUT is missing; or --in-place, or --dry-run");
-  if (target.output && *target.output == "-" && !target.dry && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
+  if (in_place && invocation.operands().size() != 1) {
+    return usage_error(invocation, "--in-place takes one LOG; --output writes the union of several");
+  }
+  if (!target.output && !in_place && !target.dry) {
+    return usage_error(invocation, "-o OUT is missing; or --in-place, or --dry-run");
+  }
+  if (target.output && *target.output == "-" && !target.dry && invocation.has("json")) {
+    return usage_error(invocation, "--json and --output - both want stdout");
+  }
   if (!in_place && invocation.has("wait")) return usage_error(invocation, "--wait goes with --in-place");
   if (!in_place || target.dry) return target;
   DELTA_TRY(const auto wait, wait_of(invocation));
-  DELTA_TRY(target.place, delta::LockedLog::open(invocation.operands()[0], {.wait = wait, .force = invocation.has("force")}));
+  DELTA_TRY(target.place,
+            delta::LockedLog::open(invocation.operands()[0], {.wait = wait, .force = invocation.has("force")}));
   return target;
 }
 
@@ -157,7 +185,10 @@ Result<Exit> run_compact(const Invocation& invocation, Console& console) {
   DELTA_TRY(const Target target, target_of(invocation));
   const bool dry = target.dry;
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
-  if (!dry && !(target.place ? may_replace(invocation, target.place->path(), console) : may_replace(invocation, console))) return Exit::partly;
+  if (!dry &&
+      !(target.place ? may_replace(invocation, target.place->path(), console) : may_replace(invocation, console))) {
+    return Exit::partly;
+  }
   DELTA_OK(add_since(invocation, log, options));
   DELTA_TRY(const bool worth, worth_it(threshold, log, console));
   if (!worth) return Exit::yes;

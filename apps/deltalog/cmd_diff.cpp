@@ -1,5 +1,5 @@
-// What differs between two logs, or between two moments of one union: a line a vector, as `git diff --stat` gives one a file. Exits
-// as diff(1) does, so that a script can ask without reading.
+// What differs between two logs, or between two moments of one union: a line a vector, as `git diff --stat` gives one a
+// file. Exits as diff(1) does, so that a script can ask without reading.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,7 +28,8 @@ using delta::State;
 using delta::VectorDiff;
 using delta::formats::JsonWriter;
 
-/// What is compared: two logs, or one at two cuts. A state keeps a reference to its log's catalog, which moving a log leaves valid.
+/// What is compared: two logs, or one at two cuts. A state keeps a reference to its log's catalog, which moving a log
+/// leaves valid.
 struct Sides {
   Log old_log;
   std::optional<Log> new_log;  // none: the same one
@@ -43,10 +44,15 @@ Status check_usage(const Invocation& invocation) {
   const auto logs = invocation.operands().size();
   if (cuts > 2) return usage_error(invocation, fmt::format("two moments are compared, not {}", cuts));
   if (cuts == 0 && logs != 2) {
-    return usage_error(invocation, fmt::format("two logs are compared, not {}; or one at two moments: --at T1 --at T2", logs));
+    return usage_error(invocation,
+                       fmt::format("two logs are compared, not {}; or one at two moments: --at T1 --at T2", logs));
   }
-  if (cuts == 1 && logs != 1) return usage_error(invocation, "one moment is compared with now in one log; of several logs name two");
-  if (cuts > 0 && invocation.has("base")) return usage_error(invocation, "--base goes with two logs; several logs at two moments are read together anyway");
+  if (cuts == 1 && logs != 1) {
+    return usage_error(invocation, "one moment is compared with now in one log; of several logs name two");
+  }
+  if (cuts > 0 && invocation.has("base")) {
+    return usage_error(invocation, "--base goes with two logs; several logs at two moments are read together anyway");
+  }
   if (invocation.has("with-old") && (!invocation.has("json") || invocation.has("stat"))) {
     return usage_error(invocation, "--with-old adds values to the lines of --json");
   }
@@ -60,15 +66,19 @@ Result<CutOptions> cut_named(const Log& log, const Invocation::Given& given) {
   return cut;
 }
 
-/// A log to be compared, read together with what it was made against. A bundle alone is no state: every vector of the other log would look deleted.
-Result<Log> open_side(const Invocation& invocation, const std::string& path, const VectorChoice& choice, Console& console) {
+/// A log to be compared, read together with what it was made against. A bundle alone is no state: every vector of the
+/// other log would look deleted.
+Result<Log> open_side(const Invocation& invocation, const std::string& path, const VectorChoice& choice,
+                      Console& console) {
   std::vector<std::string> paths = invocation.values("base");
   paths.push_back(path);
   DELTA_TRY(auto log, open_logs(invocation, paths, console, &choice));
   bool any = log.commits() == 0;
   for (std::uint32_t number = 0; number < log.commits(); ++number) any = any || !log.pending(number);
   if (any) return log;
-  return delta::error(delta::ErrorCode::bad_input, "is a bundle, of which every commit waits for causes that are not in it: it cannot be compared alone")
+  return delta::error(
+             delta::ErrorCode::bad_input,
+             "is a bundle, of which every commit waits for causes that are not in it: it cannot be compared alone")
       .in(path)
       .with_hint("--base LOG reads both together with LOG, which it was made against");
 }
@@ -119,7 +129,12 @@ class Report {
         json_(invocation.has("json")),
         stat_(invocation.has("stat")),
         old_(invocation.has("with-old")),
-        rows_(console, {{"change"}, {"vector"}, {"dims", Align::right}, {"L2", Align::right}, {"cosine", Align::right}, {"metadata"}}) {}
+        rows_(console, {{"change"},
+                        {"vector"},
+                        {"dims", Align::right},
+                        {"L2", Align::right},
+                        {"cosine", Align::right},
+                        {"metadata"}}) {}
 
   Status line(const VectorDiff& diff) {
     if (stat_) return {};
@@ -144,7 +159,9 @@ class Report {
     const delta::Catalog &a = sides_.old_log.catalog(), &b = sides_.log_of_new().catalog();
     const auto in_a = a.namespaces_named(diff.name_space), in_b = b.namespaces_named(diff.name_space);
     const bool apart = in_a.size() == 1 && in_b.size() == 1 && a.name_space(in_a[0]).dims != b.name_space(in_b[0]).dims;
-    if (in_a.size() < 2 && in_b.size() < 2 && !apart) return diff.name_space.empty() ? "" : delta::escape(diff.name_space) + "/";
+    if (in_a.size() < 2 && in_b.size() < 2 && !apart) {
+      return diff.name_space.empty() ? "" : delta::escape(diff.name_space) + "/";
+    }
     return fmt::format("{}/{}/", delta::escape(diff.name_space), std::max(diff.old_bits.size(), diff.new_bits.size()));
   }
   static void put(JsonWriter& json, std::string_view name, std::optional<double> number) {
@@ -156,7 +173,8 @@ class Report {
     for (const auto b : bits) json.float32(b);
     json.end_array();
   }
-  static void put_dims(JsonWriter& json, std::string_view name, const VectorDiff& diff, std::span<const std::uint32_t> bits) {
+  static void put_dims(JsonWriter& json, std::string_view name, const VectorDiff& diff,
+                       std::span<const std::uint32_t> bits) {
     json.key(name).begin_array();
     for (const auto dim : diff.dims) json.float32(bits[dim]);
     json.end_array();
@@ -168,8 +186,15 @@ class Report {
   Status json_line(const VectorDiff& diff) {
     std::string out;
     JsonWriter json(out);
-    json.begin_object().member("type", "diff").key("v").u64(1).member("namespace", diff.name_space).member("id", diff.id);
-    json.member("change", delta::difference_name(diff.kind)).key("dims").u64(std::max(diff.old_bits.size(), diff.new_bits.size()));
+    json.begin_object()
+        .member("type", "diff")
+        .key("v")
+        .u64(1)
+        .member("namespace", diff.name_space)
+        .member("id", diff.id);
+    json.member("change", delta::difference_name(diff.kind))
+        .key("dims")
+        .u64(std::max(diff.old_bits.size(), diff.new_bits.size()));
     if (diff.kind == Difference::changed) {
       json.key("indices").begin_array();
       for (const auto dim : diff.dims) json.u64(dim);
@@ -204,11 +229,12 @@ class Report {
 
   Status text_stat(const DiffSummary& summary) {
     const auto row = [](std::string_view name, std::string value) { return fmt::format("{:<12}{}\n", name, value); };
-    return console_.print(row("created", std::to_string(summary.created)) + row("deleted", std::to_string(summary.deleted)) +
-                          row("changed", std::to_string(summary.changed)) + row("values", std::to_string(summary.values)) +
-                          row("metadata", std::to_string(summary.metadata)) + row("undefined", std::to_string(summary.undefined)) +
-                          row("max L2", number_text(summary.max_distance)) + row("mean L2", number_text(summary.mean_distance)) +
-                          row("min cosine", number_text(summary.min_cosine)));
+    return console_.print(
+        row("created", std::to_string(summary.created)) + row("deleted", std::to_string(summary.deleted)) +
+        row("changed", std::to_string(summary.changed)) + row("values", std::to_string(summary.values)) +
+        row("metadata", std::to_string(summary.metadata)) + row("undefined", std::to_string(summary.undefined)) +
+        row("max L2", number_text(summary.max_distance)) + row("mean L2", number_text(summary.mean_distance)) +
+        row("min cosine", number_text(summary.min_cosine)));
   }
 
   const Sides& sides_;
@@ -233,10 +259,10 @@ Result<Exit> run_diff(const Invocation& invocation, Console& console) {
   Report report(invocation, sides, console);
   bool over = false;
   DELTA_TRY(const auto summary, delta::diff(old_state, new_state, [&](const VectorDiff& diff) {
-    // What has no distance is beyond every bound.
-    over = over || !bound || !diff.distance || *diff.distance > *bound;
-    return report.line(diff);
-  }));
+              // What has no distance is beyond every bound.
+              over = over || !bound || !diff.distance || *diff.distance > *bound;
+              return report.line(diff);
+            }));
   DELTA_OK(report.end(summary));
   return exit_with(sides.old_log, exit_with(sides.log_of_new(), over || !found ? Exit::no : Exit::yes));
 }

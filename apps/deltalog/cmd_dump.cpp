@@ -1,7 +1,7 @@
-// A log as NDJSON that `encode` reads back to the same commits, hash for hash. Commits come whole and after all that they have
-// seen; of those that could come next, the one of least key. That order is a property of the set, so the dump of a union does
-// not depend on the order of its files. Deltas are read once, in the order of the files; lines that come before their turn
-// wait in memory: next to none for a log as encode and merge leave it.
+// A log as NDJSON that `encode` reads back to the same commits, hash for hash. Commits come whole and after all that
+// they have seen; of those that could come next, the one of least key. That order is a property of the set, so the dump
+// of a union does not depend on the order of its files. Deltas are read once, in the order of the files; lines that
+// come before their turn wait in memory: next to none for a log as encode and merge leave it.
 #include <algorithm>
 #include <queue>
 
@@ -55,7 +55,10 @@ std::vector<std::uint32_t> causal_order(const Log& log) {
   for (std::uint32_t number = 0; number < count; ++number) {
     const auto& commit = log.commit(number);
     const auto need = [&](const delta::Dot& dot) {
-      if (const auto cause = log.find_commit(dot)) effects[*cause].push_back(number), ++causes[number];
+      if (const auto cause = log.find_commit(dot)) {
+        effects[*cause].push_back(number);
+        ++causes[number];
+      }
     };
     if (commit.first > 1) need({commit.origin, commit.first - 1});
     for (const auto& parent : commit.parents) need(parent);
@@ -158,7 +161,8 @@ class Reorder {
 Status dump_all(const Log& log, Sink& sink, Progress& progress) {
   for (std::uint32_t number = 0; number < log.commits(); ++number) {
     if (!log.pruned(number)) continue;
-    return delta::error(delta::ErrorCode::not_kept, "commit " + dots_text(log, log.commit(number)) + " is pruned, and cannot be stated whole any more")
+    return delta::error(delta::ErrorCode::not_kept, "commit " + dots_text(log, log.commit(number)) +
+                                                        " is pruned, and cannot be stated whole any more")
         .with_hint("a selection, such as --id-glob '*', dumps what is left");
   }
   Reorder reorder(log, sink);
@@ -169,22 +173,29 @@ Status dump_all(const Log& log, Sink& sink, Progress& progress) {
   }));
   DELTA_OK(reorder.finish());
   if (reorder.complete()) return {};
-  return delta::error(delta::ErrorCode::corrupt,
-                      "deltas of commit " + delta::escape(dots_text(log, log.commit(reorder.stuck_at()))) + " are missing");
+  return delta::error(
+      delta::ErrorCode::corrupt,
+      "deltas of commit " + delta::escape(dots_text(log, log.commit(reorder.stuck_at()))) + " are missing");
 }
 
-// A selection is no history: its lines name their dots and stand alone. Notes in `answered` of which vectors there are any.
-Status dump_some(const Log& log, const Chosen& chosen, const DeltaFilter& filter, const CommitFilter& commits, Sink& sink, Progress& progress,
-                 std::vector<bool>& answered) {
+// A selection is no history: its lines name their dots and stand alone. Notes in `answered` of which vectors there are
+// any.
+Status dump_some(const Log& log, const Chosen& chosen, const DeltaFilter& filter, const CommitFilter& commits,
+                 Sink& sink, Progress& progress, std::vector<bool>& answered) {
   const auto& catalog = log.catalog();
   std::vector<bool> of_commits;
-  for (std::uint32_t number = 0; number < log.commits(); ++number) of_commits.push_back(commits.takes(log.commit(number)));
+  for (std::uint32_t number = 0; number < log.commits(); ++number) {
+    of_commits.push_back(commits.takes(log.commit(number)));
+  }
   std::vector<std::pair<delta::Key, std::string>> lines;
   DELTA_OK(log.each(chosen.mask(), [&](const delta::ChangeBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Change change = batch[i];
       const auto origin = log.commit(change.commit).origin;
-      if (!(chosen.all || chosen.vectors[change.vector]) || !of_commits[change.commit] || !filter.takes(origin, change)) continue;
+      if (!(chosen.all || chosen.vectors[change.vector]) || !of_commits[change.commit] ||
+          !filter.takes(origin, change)) {
+        continue;
+      }
       lines.emplace_back(delta::Key{change.time, origin, change.seq}, std::string());
       auto names = names_of(catalog, change.vector);
       names.origin = catalog.origin(origin);

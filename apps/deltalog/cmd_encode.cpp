@@ -1,5 +1,5 @@
-// States or updates in, a log out. Everything that can be refused without reading rows (counts of ids and times, names of
-// formats) is refused before the first byte is written.
+// States or updates in, a log out. Everything that can be refused without reading rows (counts of ids and times, names
+// of formats) is refused before the first byte is written.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -59,14 +59,15 @@ struct Input {
   Format format = Format::ndjson;
   std::optional<InputFile> file;  // held open only where opening twice would lose bytes: a pipe that was looked into
   std::optional<Micros> at;
-  std::size_t matrix = 0;  // its number among the matrices
-  std::uint64_t rows = 0;  // of a matrix
+  std::size_t matrix = 0;                                // its number among the matrices
+  std::uint64_t rows = 0;                                // of a matrix
   std::unique_ptr<delta::formats::MatrixSource> source;  // of one that cannot be opened twice
 };
 
 std::string name_of(const Input& input) { return input.path == "-" ? "standard input" : input.path; }
 
-Result<std::unique_ptr<delta::formats::MatrixSource>> open_source(const Invocation& invocation, const Input& input, InputFile file) {
+Result<std::unique_ptr<delta::formats::MatrixSource>> open_source(const Invocation& invocation, const Input& input,
+                                                                  InputFile file) {
   delta::formats::ReadOptions read{.lossy = invocation.has("lossy-input")};
   DELTA_TRY(read.element, value_of(invocation, "element", delta::parse_element));
   DELTA_TRY(const auto max_dims, value_of(invocation, "max-dims", parse_max_dims));
@@ -125,7 +126,8 @@ Status give_times(const Invocation& invocation, std::vector<Input>& inputs) {
   if (texts.empty() || inputs.empty()) return {};
   if (!step && texts.size() != inputs.size()) {
     return usage_error(invocation, fmt::format("{} but {} ({}): give one each{}", delta::plural(inputs.size(), "input"),
-                                               delta::plural(texts.size(), "time"), option, option == "--at" ? ", or one and --step" : ""));
+                                               delta::plural(texts.size(), "time"), option,
+                                               option == "--at" ? ", or one and --step" : ""));
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     auto time = delta::parse_time(texts[step ? 0 : i], now());
@@ -135,13 +137,16 @@ Status give_times(const Invocation& invocation, std::vector<Input>& inputs) {
       return std::move(time).error();
     }
     inputs[i].at = *time + (step ? *step * i : 0);
-    if (*inputs[i].at > delta::kMaxMicros) return usage_error(invocation, "--step leads beyond the last time that there is");
+    if (*inputs[i].at > delta::kMaxMicros) {
+      return usage_error(invocation, "--step leads beyond the last time that there is");
+    }
   }
   return {};
 }
 
-/// --ids: one file for all matrices, of which each takes its first n lines, or one each. A line too many would shift every id behind it onto
-/// another row, so one file has as many lines as the tallest matrix has rows; --ids-prefix allows more.
+/// --ids: one file for all matrices, of which each takes its first n lines, or one each. A line too many would shift
+/// every id behind it onto another row, so one file has as many lines as the tallest matrix has rows; --ids-prefix
+/// allows more.
 class Ids {
  public:
   static Result<Ids> read(const Invocation& invocation, const std::vector<Input>& inputs) {
@@ -152,10 +157,15 @@ class Ids {
     ids.prefix_ = invocation.has("ids-prefix");
     if (ids.prefix_ && files.size() != 1) return usage_error(invocation, "--ids-prefix goes with one --ids");
     if (files.empty()) return ids;
-    if (matrices == 0) return usage_error(invocation, "--ids names the rows of matrices, and no input is one: the lines of NDJSON have ids of their own");
+    if (matrices == 0) {
+      return usage_error(
+          invocation,
+          "--ids names the rows of matrices, and no input is one: the lines of NDJSON have ids of their own");
+    }
     if (files.size() > 1 && files.size() != matrices) {
-      return usage_error(invocation, fmt::format("{} and {} of --ids: give one, or one each",
-                                                 delta::plural(matrices, "matrix", "matrices"), delta::plural(files.size(), "file")));
+      return usage_error(
+          invocation, fmt::format("{} and {} of --ids: give one, or one each",
+                                  delta::plural(matrices, "matrix", "matrices"), delta::plural(files.size(), "file")));
     }
     for (const auto& file : files) {
       DELTA_TRY(const auto list, delta::formats::read_ids(file));
@@ -181,8 +191,9 @@ class Ids {
   std::size_t list_of(const Input& input) const { return lists_.size() == 1 ? 0 : input.matrix; }
 
   delta::Error misfit(std::size_t list, const Input& input) const {
-    return delta::error(ErrorCode::bad_input, fmt::format("{} for the {} of {}", delta::plural(lists_[list].size(), "id"),
-                                                          delta::plural(input.rows, "row"), delta::escape(name_of(input), 4096)))
+    return delta::error(ErrorCode::bad_input,
+                        fmt::format("{} for the {} of {}", delta::plural(lists_[list].size(), "id"),
+                                    delta::plural(input.rows, "row"), delta::escape(name_of(input), 4096)))
         .in(files_[list]);
   }
 
@@ -196,7 +207,8 @@ class Ids {
     const auto tallest = std::ranges::max_element(inputs, {}, &Input::rows);
     if (prefix_ || lists_[0].size() <= tallest->rows) return {};
     return misfit(0, *tallest)
-        .with_hint(fmt::format("is the first line {} an id? --ids-prefix takes a list that is longer than the matrices", delta::quote(lists_[0][0], 40)));
+        .with_hint(fmt::format("is the first line {} an id? --ids-prefix takes a list that is longer than the matrices",
+                               delta::quote(lists_[0][0], 40)));
   }
 
   bool prefix_ = false;
@@ -210,17 +222,24 @@ Result<delta::Accuracy> accuracy_option(const Invocation& invocation) {
   std::optional<delta::Accuracy> stated;
   std::string_view by;
   for (const std::string_view option : options) {
-    DELTA_TRY(const auto accuracy, value_of(invocation, option, [&](std::string_view text) {
-                return delta::Accuracy::parse(option == "quantize" ? std::string(text) : fmt::format("{}={}", option, text));
-              }));
+    DELTA_TRY(
+        const auto accuracy, value_of(invocation, option, [&](std::string_view text) {
+          return delta::Accuracy::parse(option == "quantize" ? std::string(text) : fmt::format("{}={}", option, text));
+        }));
     if (!accuracy) continue;
     if (stated) return usage_error(invocation, fmt::format("--{} and --{} exclude each other", by, option));
-    stated = accuracy, by = option;
+    stated = accuracy;
+    by = option;
   }
-  const auto dead_band = [](std::string_view text) { return delta::Accuracy::parse(fmt::format("ignore-below={}", text)); };
+  const auto dead_band = [](std::string_view text) {
+    return delta::Accuracy::parse(fmt::format("ignore-below={}", text));
+  };
   DELTA_TRY(const auto band, value_of(invocation, "ignore-below", dead_band));
   if (band) {
-    if (!stated) stated.emplace(), by = "ignore-below";
+    if (!stated) {
+      stated.emplace();
+      by = "ignore-below";
+    }
     stated->ignore_below = band->ignore_below;
   }
   if (stated && invocation.operands().empty()) return usage_error(invocation, fmt::format("--{} without an input", by));
@@ -249,13 +268,19 @@ Result<std::vector<PropertyText>> properties_option(const Invocation& invocation
     if (!property) return usage_error(invocation, "--set: " + property.error().message);
     const bool twice = std::ranges::find(properties, property->key, &PropertyText::key) != properties.end();
     if (twice) return usage_error(invocation, "--set: " + property->key + " is set twice");
-    if (property->key == delta::kElementKey && matrices > 0) return usage_error(invocation, "--set element goes with no matrix, whose type --element states");
+    if (property->key == delta::kElementKey && matrices > 0) {
+      return usage_error(invocation, "--set element goes with no matrix, whose type --element states");
+    }
     if (property->key == delta::kElementKey && !property->value.empty()) {
-      if (const auto known = delta::parse_element(property->value); !known) return usage_error(invocation, "--set: " + known.error().message);
+      if (const auto known = delta::parse_element(property->value); !known) {
+        return usage_error(invocation, "--set: " + known.error().message);
+      }
     }
     properties.push_back(*std::move(property));
   }
-  if (invocation.has("element") && matrices == 0) return usage_error(invocation, "--element goes with a matrix; --set element=TYPE sets it without one");
+  if (invocation.has("element") && matrices == 0) {
+    return usage_error(invocation, "--element goes with a matrix; --set element=TYPE sets it without one");
+  }
   return properties;
 }
 
@@ -264,17 +289,25 @@ Result<Encoder> open_encoder(const Invocation& invocation, delta::EncodeOptions 
   const auto* log = invocation.value("append");
   const bool dry = invocation.has("dry-run");
   if (output && log) return usage_error(invocation, "--output and --append exclude each other");
-  if (!output && !log && !dry) return usage_error(invocation, "where to? --output LOG or --append LOG is missing; or --dry-run");
+  if (!output && !log && !dry) {
+    return usage_error(invocation, "where to? --output LOG or --append LOG is missing; or --dry-run");
+  }
   if (log != nullptr) {
-    if (invocation.has("base")) return usage_error(invocation, "--base goes with --output: an appended log is its own base");
+    if (invocation.has("base")) {
+      return usage_error(invocation, "--base goes with --output: an appended log is its own base");
+    }
     for (const std::string_view option : {"force", "allow-torn", "allow-empty"}) {
-      if (invocation.has(option)) return usage_error(invocation, fmt::format("--{} goes with --output: --append replaces nothing", option));
+      if (invocation.has(option)) {
+        return usage_error(invocation, fmt::format("--{} goes with --output: --append replaces nothing", option));
+      }
     }
     if (!dry) return Encoder::append(*log, std::move(options));
     return Encoder::rehearse(std::vector{*log}, std::move(options));
   }
   if (dry) return Encoder::rehearse(invocation.values("base"), std::move(options));
-  if (*output == "-" && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
+  if (*output == "-" && invocation.has("json")) {
+    return usage_error(invocation, "--json and --output - both want stdout");
+  }
   return Encoder::create(*output, invocation.values("base"), std::move(options));
 }
 
@@ -284,31 +317,38 @@ struct Job {
   Encoder* encoder;
   const Ids& ids;
   Bound max_delete;
-  std::string policy;  // the setting, until it is written; empty: none
+  std::string policy;                         // the setting, until it is written; empty: none
   std::vector<PropertyText> properties = {};  // of the namespace, the same
-  bool parse_ahead = false;  // updates, on a thread beside the encoder's
-  std::uint64_t said = 0;    // rows, updates and deletions that the inputs held
-  std::uint64_t traces = 0;  // that commits state and W3C does not allow
+  bool parse_ahead = false;                   // updates, on a thread beside the encoder's
+  std::uint64_t said = 0;                     // rows, updates and deletions that the inputs held
+  std::uint64_t traces = 0;                   // that commits state and W3C does not allow
 
   /// What is to stand before the first input: at its time, so that the clock does not run backwards.
   Status begin(std::optional<Micros> at) {
     if (!policy.empty()) DELTA_OK(encoder->set(std::exchange(policy, {}), at));
-    for (const PropertyText& property : std::exchange(properties, {})) DELTA_OK(encoder->property(name_space(), property.key, property.value, at));
+    for (const PropertyText& property : std::exchange(properties, {})) {
+      DELTA_OK(encoder->property(name_space(), property.key, property.value, at));
+    }
     return {};
   }
   /// Of what names none.
-  std::string name_space() const { return invocation.has("namespace") ? *invocation.value("namespace") : std::string(); }
+  std::string name_space() const {
+    return invocation.has("namespace") ? *invocation.value("namespace") : std::string();
+  }
 };
 
-/// What a snapshot is to be written in, so that what goes in comes out: recorded where the log says otherwise. Rounded values need not be of
-/// the input's type any more.
-Status record_element(Job& job, const Input& input, std::optional<delta::Element> stated, const delta::formats::MatrixSource& source) {
+/// What a snapshot is to be written in, so that what goes in comes out: recorded where the log says otherwise. Rounded
+/// values need not be of the input's type any more.
+Status record_element(Job& job, const Input& input, std::optional<delta::Element> stated,
+                      const delta::formats::MatrixSource& source) {
   const auto& given = job.invocation;
   const bool lossy = given.has("max-error") || given.has("max-relative") || given.has("quantize");
   const delta::Element element = stated.value_or(lossy ? delta::Element::f32 : source.element());
   DELTA_TRY(const auto properties, delta::properties_of(job.encoder->log()));
-  const bool plain = element == delta::Element::f32 && property_named(properties, job.name_space(), delta::kElementKey).empty();
-  return plain ? Status() : job.encoder->property(job.name_space(), delta::kElementKey, delta::element_name(element), input.at);
+  const bool plain =
+      element == delta::Element::f32 && property_named(properties, job.name_space(), delta::kElementKey).empty();
+  return plain ? Status()
+               : job.encoder->property(job.name_space(), delta::kElementKey, delta::element_name(element), input.at);
 }
 
 Status encode_matrix(Job& job, Input& input) {
@@ -318,7 +358,9 @@ Status encode_matrix(Job& job, Input& input) {
   }
   const auto source = std::move(input.source);
   const std::string name = name_of(input);
-  if (source->rows() != input.rows) return delta::error(ErrorCode::bad_input, "has changed since it was opened").in(name);
+  if (source->rows() != input.rows) {
+    return delta::error(ErrorCode::bad_input, "has changed since it was opened").in(name);
+  }
   const auto ids = job.ids.of(input);
   Progress progress(job.invocation, job.console, "encoding " + delta::escape(name, 60), "rows", source->rows());
   MatrixInput matrix;
@@ -349,7 +391,8 @@ Status encode_matrix(Job& job, Input& input) {
 class ParentTexts {
  public:
   std::span<const std::string_view> of(const Record& record) {
-    texts_.clear(), views_.clear();
+    texts_.clear();
+    views_.clear();
     for (const auto& parent : record.parents) texts_.push_back(fmt::format("{}:{}", parent.origin, parent.seq));
     views_.assign(texts_.begin(), texts_.end());
     return views_;
@@ -364,14 +407,18 @@ class ParentTexts {
 std::string_view trace_of(Job& job, const Record& record) {
   if (record.trace.empty() || is_traceparent(record.trace)) return record.trace;
   if (job.traces++ == 0) {
-    job.console.warn(fmt::format("the trace {} of a commit ({}:{}) is not what W3C allows, and is not recorded", delta::quote(record.trace, 60),
-                                 delta::escape(record.origin.value_or("")), record.seq.value_or(1)));
+    job.console.warn(fmt::format("the trace {} of a commit ({}:{}) is not what W3C allows, and is not recorded",
+                                 delta::quote(record.trace, 60), delta::escape(record.origin.value_or("")),
+                                 record.seq.value_or(1)));
   }
   return {};
 }
 
 void warn_of_traces(const Job& job) {
-  if (job.traces > 1) job.console.warn(fmt::format("{} more {} not recorded either", delta::plural(job.traces - 1, "trace"), job.traces == 2 ? "is" : "are"));
+  if (job.traces > 1) {
+    job.console.warn(fmt::format("{} more {} not recorded either", delta::plural(job.traces - 1, "trace"),
+                                 job.traces == 2 ? "is" : "are"));
+  }
 }
 
 Status encode_record(Job& job, const Record& record, const Input& input, ParentTexts& parents) {
@@ -379,18 +426,18 @@ Status encode_record(Job& job, const Record& record, const Input& input, ParentT
   DELTA_OK(job.begin(record.time ? record.time : input.at));
   if (record.kind == Record::Kind::commit) {
     return job.encoder->commit({.origin = record.origin.value_or(""),
-                               .first = record.seq.value_or(1),
-                               .deltas = record.deltas,
-                               .parents = parents.of(record),
-                               .message = record.message,
-                               .tool = record.tool,
-                               .source = record.source,
-                               .trace = trace_of(job, record),
-                               .setting = record.setting,
-                               .at = record.time,
-                               .tick = record.tick,
-                               .properties = record.properties,
-                               .given = record.given});
+                                .first = record.seq.value_or(1),
+                                .deltas = record.deltas,
+                                .parents = parents.of(record),
+                                .message = record.message,
+                                .tool = record.tool,
+                                .source = record.source,
+                                .trace = trace_of(job, record),
+                                .setting = record.setting,
+                                .at = record.time,
+                                .tick = record.tick,
+                                .properties = record.properties,
+                                .given = record.given});
   }
   const auto* space = job.invocation.value("namespace");
   const bool own_space = !record.name_space.empty() || space == nullptr;
@@ -418,7 +465,8 @@ Status encode_updates(Job& job, Input& input) {
     DELTA_TRY(auto opened, delta::InputStream::open(input.path));
     stream = delta::formats::byte_stream(std::move(opened));
   }
-  delta::formats::RecordsAhead records(std::move(stream), {.max_line = std::size_t{64} << 20, .now = now()}, job.parse_ahead);
+  delta::formats::RecordsAhead records(std::move(stream), {.max_line = std::size_t{64} << 20, .now = now()},
+                                       job.parse_ahead);
   Progress progress(job.invocation, job.console, "encoding " + delta::escape(records.name(), 60), "lines", 0);
   ParentTexts parents;
   while (true) {
@@ -435,7 +483,8 @@ Status encode_updates(Job& job, Input& input) {
 Status refuse_empty(const Job& job, const std::vector<Input>& inputs) {
   const auto& invocation = job.invocation;
   if (job.said > 0 || inputs.empty() || !invocation.has("output") || invocation.has("allow-empty")) return {};
-  auto refused = delta::error(ErrorCode::bad_input, "nothing is in the input, no update and no row").with_hint("--allow-empty writes an empty log");
+  auto refused = delta::error(ErrorCode::bad_input, "nothing is in the input, no update and no row")
+                     .with_hint("--allow-empty writes an empty log");
   return inputs.size() > 1 ? std::move(refused) : std::move(refused).in(name_of(inputs[0]));
 }
 
@@ -456,8 +505,9 @@ Status report(const Invocation& invocation, Console& console, const delta::Encod
   const bool dry = invocation.has("dry-run");
   const auto* given = invocation.value(invocation.has("append") ? "append" : "output");
   const std::string path = given ? *given : "";
-  const auto text = fmt::format("{}{} {}, {}, {}", given ? path + ": " : "", dry ? "would write" : "wrote", delta::plural(summary.commits, "commit"),
-                                delta::plural(summary.deltas, "delta"), delta::human_size(summary.bytes));
+  const auto text = fmt::format("{}{} {}, {}, {}", given ? path + ": " : "", dry ? "would write" : "wrote",
+                                delta::plural(summary.commits, "commit"), delta::plural(summary.deltas, "delta"),
+                                delta::human_size(summary.bytes));
   if (!invocation.has("json")) {
     if (dry) return console.print(text + "\n");
     console.note(text);
@@ -474,20 +524,22 @@ Status report(const Invocation& invocation, Console& console, const delta::Encod
 
 /// A stream that stays open: updates on stdin, added to a log, with commits that are to be cut.
 bool stays_open(const Invocation& invocation, const std::vector<Input>& inputs) {
-  return inputs.size() == 1 && inputs[0].path == "-" && inputs[0].format == Format::ndjson && invocation.has("append") && invocation.has("commit-every") &&
-         !invocation.has("dry-run");
+  return inputs.size() == 1 && inputs[0].path == "-" && inputs[0].format == Format::ndjson &&
+         invocation.has("append") && invocation.has("commit-every") && !invocation.has("dry-run");
 }
 
 /// What was acknowledged before an error stays.
 Exit report_broken_stream(const StreamEncoder& stream, const delta::Error& error, Console& console) {
   console.error(error);
-  console.error(delta::error(error.code, fmt::format("acknowledged up to {} (line {}); nothing of what follows was written",
-                                                     delta::escape(stream.last_dot(), 4096), stream.last_line()))
-                    .in(error.file));
+  console.error(
+      delta::error(error.code, fmt::format("acknowledged up to {} (line {}); nothing of what follows was written",
+                                           delta::escape(stream.last_dot(), 4096), stream.last_line()))
+          .in(error.file));
   return Exit::partly;
 }
 
-Result<Exit> encode_stream(const Invocation& invocation, Console& console, delta::EncodeOptions options, Job& job, Input& input) {
+Result<Exit> encode_stream(const Invocation& invocation, Console& console, delta::EncodeOptions options, Job& job,
+                           Input& input) {
   for (const std::string_view option : {"output", "base", "force", "allow-torn", "allow-empty"}) {
     if (invocation.has(option)) return open_encoder(invocation, std::move(options)).error();
   }
@@ -513,7 +565,9 @@ Result<Exit> encode_stream(const Invocation& invocation, Console& console, delta
     DELTA_TRY(auto encoder, Encoder::append(*invocation.value("append"), tagging));
     DELTA_OK(encoder.tag_release(*tag));
     DELTA_TRY(const auto tagged, encoder.finish());
-    summary.commits += tagged.commits, summary.deltas += tagged.deltas, summary.bytes += tagged.bytes;
+    summary.commits += tagged.commits;
+    summary.deltas += tagged.deltas;
+    summary.bytes += tagged.bytes;
   }
   console.committed();
   DELTA_OK(report(invocation, console, summary));
@@ -530,7 +584,8 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
   }
   DELTA_TRY(auto inputs, open_inputs(invocation));
   DELTA_TRY(const auto time_alone, inputs.empty() ? one_time(invocation) : Result<std::optional<Micros>>(std::nullopt));
-  const bool matrices = std::ranges::any_of(inputs, [](const Input& input) { return delta::formats::is_matrix(input.format); });
+  const bool matrices =
+      std::ranges::any_of(inputs, [](const Input& input) { return delta::formats::is_matrix(input.format); });
   DELTA_TRY(const auto ids, Ids::read(invocation, inputs));
   DELTA_TRY(const auto policy, policy_option(invocation));
   DELTA_TRY(const auto properties, properties_option(invocation, matrices));
@@ -540,7 +595,9 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
     return encode_stream(invocation, console, std::move(options), job, inputs[0]);
   }
   const bool dry = invocation.has("dry-run");
-  if (invocation.has("segment-every") && !dry) return usage_error(invocation, "--segment-every goes with a stream: - --append LOG --commit-every N");
+  if (invocation.has("segment-every") && !dry) {
+    return usage_error(invocation, "--segment-every goes with a stream: - --append LOG --commit-every N");
+  }
   const unsigned threads = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
   const bool parse_ahead = !matrices && threads > 1;  // one of the threads
   if (parse_ahead) options.threads = threads - 1;

@@ -46,7 +46,8 @@ Result<Facts> gather(const Invocation& invocation, const Log& log) {
   }
   for (const auto& segment : facts.segments) {
     facts.bytes += segment.length;
-    facts.attestations += segment.attestations, facts.unknown_frames += segment.unknown_frames;
+    facts.attestations += segment.attestations;
+    facts.unknown_frames += segment.unknown_frames;
     if (segment.deltas == 0) continue;
     if (facts.last == delta::Timestamp{} || segment.first < facts.first) facts.first = segment.first;
     facts.last = std::max(facts.last, segment.last);
@@ -83,17 +84,27 @@ std::vector<Fact> facts_by_name(const Log& log, const Facts& facts) {
 }
 
 std::string segments_text(const Facts& facts) {
-  Table table({{"segment"}, {"kind"}, {"bytes", Align::right}, {"frames", Align::right}, {"commits", Align::right},
-               {"deltas", Align::right}, {"vectors", Align::right}, {"first"}, {"last"}, {"writer"}});
+  Table table({{"segment"},
+               {"kind"},
+               {"bytes", Align::right},
+               {"frames", Align::right},
+               {"commits", Align::right},
+               {"deltas", Align::right},
+               {"vectors", Align::right},
+               {"first"},
+               {"last"},
+               {"writer"}});
   for (const auto& s : facts.segments) {
     table.add({fmt::format("{} at {}", delta::escape(s.file, 4096), s.offset), s.kind + (s.sealed ? "" : " (unsealed)"),
                std::to_string(s.length), std::to_string(s.frames), std::to_string(s.commits), std::to_string(s.deltas),
-               std::to_string(s.vectors), s.deltas > 0 ? time_text(s.first) : "", s.deltas > 0 ? time_text(s.last) : "", delta::escape(s.writer)});
+               std::to_string(s.vectors), s.deltas > 0 ? time_text(s.first) : "", s.deltas > 0 ? time_text(s.last) : "",
+               delta::escape(s.writer)});
   }
   std::string out = '\n' + table.text();
   for (const auto& s : facts.segments) {
     if (s.unknown_features.empty()) continue;
-    out += fmt::format("{} at {}: features that this version does not know: {}\n", delta::escape(s.file, 4096), s.offset, s.unknown_features);
+    out += fmt::format("{} at {}: features that this version does not know: {}\n", delta::escape(s.file, 4096),
+                       s.offset, s.unknown_features);
   }
   return out;
 }
@@ -102,7 +113,9 @@ std::string segments_text(const Facts& facts) {
 std::string properties_text(const Facts& facts, std::string_view name_space) {
   std::string out;
   for (const auto& p : facts.properties) {
-    if (p.name_space == name_space) out += fmt::format("{}{}={}", out.empty() ? "" : " ", p.key, delta::escape(p.value, 200));
+    if (p.name_space == name_space) {
+      out += fmt::format("{}{}={}", out.empty() ? "" : " ", p.key, delta::escape(p.value, 200));
+    }
   }
   return out;
 }
@@ -117,8 +130,10 @@ std::string namespaces_text(const Log& log, const Facts& facts) {
   for (std::uint32_t ns = 0; ns < vectors.size(); ++ns) {
     const auto& space = log.catalog().name_space(ns);
     const auto accuracy = facts.accuracies.find(space.name);
-    std::vector<std::string> row = {space.name.empty() ? "(default)" : delta::escape(space.name), std::to_string(space.dims), std::to_string(vectors[ns]),
-               accuracy == facts.accuracies.end() ? "exact" : delta::escape(accuracy->second, 200)};
+    std::vector<std::string> row = {
+        space.name.empty() ? "(default)" : delta::escape(space.name), std::to_string(space.dims),
+        std::to_string(vectors[ns]),
+        accuracy == facts.accuracies.end() ? "exact" : delta::escape(accuracy->second, 200)};
     if (properties) row.push_back(properties_text(facts, space.name));
     table.add(std::move(row));
   }
@@ -133,17 +148,27 @@ bool answered(const Log& log, const delta::Tag& tag) {
 std::string tags_text(const Log& log) {
   Table table({{"tag"}, {"names"}, {"answered"}});
   for (const auto& tag : log.tags()) {
-    table.add({delta::escape(tag.name, 200), tag.at ? delta::format_time(*tag.at) : "the release of " + dots_text(log, tag.heads), answered(log, tag) ? "yes" : "no"});
+    table.add({delta::escape(tag.name, 200),
+               tag.at ? delta::format_time(*tag.at) : "the release of " + dots_text(log, tag.heads),
+               answered(log, tag) ? "yes" : "no"});
   }
   return log.tags().empty() ? "" : '\n' + table.text();
 }
 
 std::string columns_text(const Facts& facts) {
-  Table table({{"frame"}, {"column"}, {"coder"}, {"raw", Align::right}, {"stored", Align::right}, {"share", Align::right}, {"ratio", Align::right}});
+  Table table({{"frame"},
+               {"column"},
+               {"coder"},
+               {"raw", Align::right},
+               {"stored", Align::right},
+               {"share", Align::right},
+               {"ratio", Align::right}});
   for (const auto& c : facts.columns) {
-    const auto share = 100.0 * static_cast<double>(c.stored) / static_cast<double>(std::max<std::uint64_t>(facts.bytes, 1));
+    const auto share =
+        100.0 * static_cast<double>(c.stored) / static_cast<double>(std::max<std::uint64_t>(facts.bytes, 1));
     const auto ratio = static_cast<double>(c.raw) / static_cast<double>(std::max<std::uint64_t>(c.stored, 1));
-    table.add({c.frame, c.column, c.coder, std::to_string(c.raw), std::to_string(c.stored), fmt::format("{:.1f}%", share), fmt::format("{:.2f}", ratio)});
+    table.add({c.frame, c.column, c.coder, std::to_string(c.raw), std::to_string(c.stored),
+               fmt::format("{:.1f}%", share), fmt::format("{:.2f}", ratio)});
   }
   return '\n' + table.text();
 }
@@ -165,7 +190,8 @@ std::string text_report(const Invocation& invocation, const Log& log, const Fact
   const std::size_t width = facts.attestations + facts.unknown_frames > 0 ? 16 : 12;
   for (const auto& [name, value] : facts_by_name(log, facts)) {
     if ((name == "attestations" || name == "unknown-frames") && value == "0") continue;
-    out += fmt::format("{:<{}}{}{}\n", name, width, value, name == "bytes" ? " (" + delta::human_size(facts.bytes) + ")" : "");
+    out += fmt::format("{:<{}}{}{}\n", name, width, value,
+                       name == "bytes" ? " (" + delta::human_size(facts.bytes) + ")" : "");
   }
   out += namespaces_text(log, facts) + tags_text(log) + segments_text(facts);
   if (facts.baselines) out += baselines_text(facts);
@@ -187,10 +213,17 @@ void json_segment(std::string& out, const SegmentInfo& s) {
   JsonWriter json(out);
   json.begin_object().member("type", "segment").key("v").u64(1).member("file", s.file).key("offset").u64(s.offset);
   json.key("bytes").u64(s.length).member("id", s.id).member("kind", s.kind).member("writer", s.writer);
-  json.key("sealed").boolean(s.sealed).key("frames").u64(s.frames).key("commits").u64(s.commits).key("deltas").u64(s.deltas);
+  json.key("sealed").boolean(s.sealed).key("frames").u64(s.frames).key("commits").u64(s.commits).key("deltas").u64(
+      s.deltas);
   json.key("vectors").u64(s.vectors);
-  json.key("unknown_frames").u64(s.unknown_frames).key("attestations").u64(s.attestations).member("unknown_features", s.unknown_features);
-  if (s.deltas > 0) json.member("first", delta::format_time(s.first.us())).member("last", delta::format_time(s.last.us()));
+  json.key("unknown_frames")
+      .u64(s.unknown_frames)
+      .key("attestations")
+      .u64(s.attestations)
+      .member("unknown_features", s.unknown_features);
+  if (s.deltas > 0) {
+    json.member("first", delta::format_time(s.first.us())).member("last", delta::format_time(s.last.us()));
+  }
   json.end_object().end_line();
 }
 
@@ -205,23 +238,44 @@ std::string json_report(const Log& log, const Facts& facts) {
   for (std::uint32_t ns = 0; ns < log.catalog().namespaces(); ++ns) {
     const auto& space = log.catalog().name_space(ns);
     json.begin_object().member("name", space.name).key("dims").u64(space.dims);
-    if (const auto accuracy = facts.accuracies.find(space.name); accuracy != facts.accuracies.end()) json.member("accuracy", accuracy->second);
+    if (const auto accuracy = facts.accuracies.find(space.name); accuracy != facts.accuracies.end()) {
+      json.member("accuracy", accuracy->second);
+    }
     json_properties(json, facts, space.name);
     json.end_object();
   }
   json.end_array().key("vectors").u64(log.catalog().vectors());
-  if (facts.deltas > 0) json.member("first", delta::format_time(facts.first.us())).member("last", delta::format_time(facts.last.us()));
+  if (facts.deltas > 0) {
+    json.member("first", delta::format_time(facts.first.us())).member("last", delta::format_time(facts.last.us()));
+  }
   json.key("answers").begin_array();
   const auto answers = log.answered();
   for (const auto& range : answers.ranges()) {
-    json.begin_object().member("first", delta::format_time(range.first)).member("last", delta::format_time(range.last)).end_object();
+    json.begin_object()
+        .member("first", delta::format_time(range.first))
+        .member("last", delta::format_time(range.last))
+        .end_object();
   }
   json.end_array().key("tags").begin_array();
-  for (const auto& tag : log.tags()) json.begin_object().member("name", tag.name).key("answered").boolean(answered(log, tag)).end_object();
+  for (const auto& tag : log.tags()) {
+    json.begin_object().member("name", tag.name).key("answered").boolean(answered(log, tag)).end_object();
+  }
   json.end_array().end_object().end_line();
   if (facts.baselines) {
-    json.begin_object().member("type", "baselines").key("v").u64(1).key("bytes").u64(facts.bytes).key("dense").u64(facts.baselines->dense);
-    json.key("pairs").u64(facts.baselines->pairs).key("rows_zstd").u64(facts.baselines->rows_zstd).end_object().end_line();
+    json.begin_object()
+        .member("type", "baselines")
+        .key("v")
+        .u64(1)
+        .key("bytes")
+        .u64(facts.bytes)
+        .key("dense")
+        .u64(facts.baselines->dense);
+    json.key("pairs")
+        .u64(facts.baselines->pairs)
+        .key("rows_zstd")
+        .u64(facts.baselines->rows_zstd)
+        .end_object()
+        .end_line();
   }
   for (const auto& segment : facts.segments) json_segment(out, segment);
   for (const auto& c : facts.columns) {

@@ -1,5 +1,5 @@
-// What happened: commits, or with a choice of vectors or operations their deltas, the newest first as in `git log`. Key order, so that
-// the answer does not depend on how the same history lies in files.
+// What happened: commits, or with a choice of vectors or operations their deltas, the newest first as in `git log`. Key
+// order, so that the answer does not depend on how the same history lies in files.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -32,7 +32,9 @@ Status keep_seen(LogView& view, std::string_view name) {
 
 // Of a common past the commits that no other of it had seen: where those who share it parted.
 std::vector<bool> bases_of(const LogView& view) {
-  const auto kept = [&](std::uint32_t number) { return view.log.commit(number).first <= view.seen[view.log.commit(number).origin]; };
+  const auto kept = [&](std::uint32_t number) {
+    return view.log.commit(number).first <= view.seen[view.log.commit(number).origin];
+  };
   std::vector<bool> bases(view.log.commits());
   for (std::uint32_t number = 0; number < bases.size(); ++number) bases[number] = kept(number);
   for (std::uint32_t number = 0; number < bases.size(); ++number) {
@@ -45,7 +47,8 @@ std::vector<bool> bases_of(const LogView& view) {
 // The list of commits: its order and, where asked for, the graph beside it.
 class CommitList {
  public:
-  explicit CommitList(const LogView& view) : view_(view), json_(view.invocation.has("json")), graph_(view.invocation.has("graph")) {}
+  explicit CommitList(const LogView& view)
+      : view_(view), json_(view.invocation.has("json")), graph_(view.invocation.has("graph")) {}
 
   Result<Exit> run() {
     auto order = choose();
@@ -82,7 +85,10 @@ class CommitList {
   Result<Exit> with_graph(const std::vector<std::uint32_t>& order) const {
     std::vector<bool> shown(view_.log.commits(), false);
     std::vector<std::uint32_t> row_of(view_.log.commits());
-    for (std::uint32_t row = 0; row < order.size(); ++row) shown[order[row]] = true, row_of[order[row]] = row;
+    for (std::uint32_t row = 0; row < order.size(); ++row) {
+      shown[order[row]] = true;
+      row_of[order[row]] = row;
+    }
     const auto parents = shown_parents(view_.log, order_, shown);
     auto heads = columns();
     heads.insert(heads.begin(), {"graph"});
@@ -115,10 +121,13 @@ class CommitList {
 
   std::vector<std::string> cells(std::uint32_t number) const {
     const auto& commit = view_.log.commit(number);
-    const std::string marks = std::string(view_.log.pending(number) ? "(pending) " : "") + (view_.base(number) ? "(merge base) " : "");
+    const std::string marks =
+        std::string(view_.log.pending(number) ? "(pending) " : "") + (view_.base(number) ? "(merge base) " : "");
     std::vector<std::string> out = {view_.console.paint(Style::caution, dots_text(view_.log, commit)),
                                     time_text(commit.time, commit), std::to_string(commit.deltas()), marks};
-    if (!commit.setting.empty()) out.back() += setting_text(commit.setting) + (commit.message.empty() && commit.properties.empty() ? "" : ": ");
+    if (!commit.setting.empty()) {
+      out.back() += setting_text(commit.setting) + (commit.message.empty() && commit.properties.empty() ? "" : ": ");
+    }
     out.back() += message_text(commit);
     if (!hashes_.empty()) out.insert(out.begin(), delta::hex(hashes_[number], 12));
     return out;
@@ -148,7 +157,8 @@ class DeltaList {
       return {};
     }));
     if (chosen_.all && !view_.invocation.has("op")) add_settings();
-    std::ranges::sort(entries_, [&](const Entry& a, const Entry& b) { return delta::key_less(view_.log.catalog(), a.key, b.key); });
+    std::ranges::sort(
+        entries_, [&](const Entry& a, const Entry& b) { return delta::key_less(view_.log.catalog(), a.key, b.key); });
     if (!view_.invocation.has("reverse")) std::ranges::reverse(entries_);
     if (entries_.size() > view_.most) entries_.resize(view_.most);
     return print();
@@ -207,7 +217,10 @@ class DeltaList {
   Result<Exit> print() const {
     std::vector<Table::Column> columns = {{"delta"}, {"time"}, {"vector"}, {"operation"}};
     if (!chosen_.all) {
-      for (const auto& more : std::vector<Table::Column>{{"dims"}, {"changed", Align::right}, {"L2", Align::right}, {"met"}}) columns.push_back(more);
+      for (const auto& more :
+           std::vector<Table::Column>{{"dims"}, {"changed", Align::right}, {"L2", Align::right}, {"met"}}) {
+        columns.push_back(more);
+      }
     }
     TableWriter rows(view_.console, columns);
     for (const auto& entry : entries_) {
@@ -216,7 +229,9 @@ class DeltaList {
         continue;
       }
       const auto dot = delta::escape(view_.log.dot_text({entry.key.origin, entry.key.seq}), 4096);
-      std::vector<std::string> cells = {view_.console.paint(Style::caution, dot), time_text(entry.key.time, view_.log.commit(entry.commit)), entry.vector, entry.text};
+      std::vector<std::string> cells = {view_.console.paint(Style::caution, dot),
+                                        time_text(entry.key.time, view_.log.commit(entry.commit)), entry.vector,
+                                        entry.text};
       cells.resize(columns.size());
       if (entry.effect != nullptr) {
         cells[4] = entry.touched;
@@ -242,15 +257,19 @@ Result<Exit> list_deltas(const LogView& view, const VectorChoice& choice, const 
   DeltaList list(view, chosen);
   DELTA_TRY(const Exit answer, list.run());
   if (answer == Exit::yes && !choice.by_id()) return answer;
-  return report_absent(choice, chosen, view.log.catalog(), list.answered(), "among these deltas", view.console) ? Exit::no : answer;
+  return report_absent(choice, chosen, view.log.catalog(), list.answered(), "among these deltas", view.console)
+             ? Exit::no
+             : answer;
 }
 
-/// The exit code of a view: no, if the log lacks an id that was asked for. Names the ids that it lacks; and says that the view is empty, if
-/// `say_empty` and no id is the reason.
+/// The exit code of a view: no, if the log lacks an id that was asked for. Names the ids that it lacks; and says that
+/// the view is empty, if `say_empty` and no id is the reason.
 Result<Exit> less_missing(Result<Exit> answer, const Chosen& chosen, Console& console, bool say_empty = true) {
   if (!answer) return answer;
   const bool missing = report_missing(chosen, console);
-  if (*answer == Exit::no && !missing && say_empty) console.error(delta::error(delta::ErrorCode::not_found, "nothing in the log matches what was asked for"));
+  if (*answer == Exit::no && !missing && say_empty) {
+    console.error(delta::error(delta::ErrorCode::not_found, "nothing in the log matches what was asked for"));
+  }
   return missing ? Exit::no : answer;
 }
 
@@ -275,11 +294,14 @@ Status check_usage(const Invocation& invocation) {
     return {};
   };
   if (invocation.has("heads")) {
-    return refuse("--heads", {"conflicts", "policy", "deltas", "graph", "window", "after", "ancestors", "common", "hashes", "max-count", "reverse", "id",
-                              "id-glob", "ids-from", "namespace", "origin", "op", "since", "until", "property", "grep", "source", "trace"});
+    return refuse("--heads",
+                  {"conflicts", "policy",    "deltas",  "graph",    "window",  "after",    "ancestors", "common",
+                   "hashes",    "max-count", "reverse", "id",       "id-glob", "ids-from", "namespace", "origin",
+                   "op",        "since",     "until",   "property", "grep",    "source",   "trace"});
   }
   if (invocation.has("conflicts")) {
-    return refuse("--conflicts, which stand in order of vectors", {"deltas", "graph", "window", "after", "hashes", "reverse"});
+    return refuse("--conflicts, which stand in order of vectors",
+                  {"deltas", "graph", "window", "after", "hashes", "reverse"});
   }
   if (invocation.has("policy")) return usage_error(invocation, "--policy goes with --conflicts");
   if (invocation.has("window")) return refuse("--window", {"deltas", "graph", "hashes", "max-count", "reverse"});
@@ -288,7 +310,9 @@ Status check_usage(const Invocation& invocation) {
     DELTA_OK(refuse("--graph, which is drawn from the newest commit down", {"reverse"}));
     return refuse("--graph, which shows commits", {"deltas", "id", "id-glob", "ids-from", "namespace", "op"});
   }
-  if (invocation.has("hashes")) return refuse("--hashes, which commits have", {"deltas", "id", "id-glob", "ids-from", "namespace", "op"});
+  if (invocation.has("hashes")) {
+    return refuse("--hashes, which commits have", {"deltas", "id", "id-glob", "ids-from", "namespace", "op"});
+  }
   return {};
 }
 
@@ -314,7 +338,9 @@ Result<Exit> run_log(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto filter, DeltaFilter::make(invocation, log));
   DELTA_TRY(const auto commits, CommitFilter::make(invocation));
   LogView view{invocation, console, log, std::move(filter), {}, {}, {}, most.value_or(~std::uint64_t{0})};
-  for (std::uint32_t number = 0; number < log.commits() && !commits.takes_all(); ++number) view.chosen.push_back(commits.takes(log.commit(number)));
+  for (std::uint32_t number = 0; number < log.commits() && !commits.takes_all(); ++number) {
+    view.chosen.push_back(commits.takes(log.commit(number)));
+  }
   DELTA_OK(note_ahead(invocation, log, console));
   if (invocation.has("heads")) return list_heads(view);
   for (const std::string_view option : {"ancestors", "common"}) {

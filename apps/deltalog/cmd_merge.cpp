@@ -72,7 +72,8 @@ Result<Conflicts> find_conflicts(const Invocation& invocation, Console& console,
 }
 
 std::string count_text(const Conflicts& found) {
-  std::string text = delta::plural(found.count->cells, "dimension") + " of " + delta::plural(found.count->vectors, "vector");
+  std::string text =
+      delta::plural(found.count->cells, "dimension") + " of " + delta::plural(found.count->vectors, "vector");
   if (found.namespaces > 0) text += " and " + delta::plural(found.namespaces, "namespace");
   return text + " in conflict";
 }
@@ -88,15 +89,23 @@ Result<MergeSummary> write(const Invocation& invocation, Console& console, Merge
 }
 
 std::string text_report(const MergeSummary& summary, const std::string& path, bool dry) {
-  return fmt::format("{}{} {}, {}, {}, {}", path.empty() ? "" : path + ": ", dry ? "would write" : "wrote", delta::plural(summary.segments, "segment"),
-                     delta::plural(summary.commits, "commit"), delta::plural(summary.deltas, "delta"), delta::human_size(summary.bytes));
+  return fmt::format("{}{} {}, {}, {}, {}", path.empty() ? "" : path + ": ", dry ? "would write" : "wrote",
+                     delta::plural(summary.segments, "segment"), delta::plural(summary.commits, "commit"),
+                     delta::plural(summary.deltas, "delta"), delta::human_size(summary.bytes));
 }
 
-Status json_report(const Invocation& invocation, Console& console, const Merge& merge, const MergeSummary& summary, const std::string& path) {
+Status json_report(const Invocation& invocation, Console& console, const Merge& merge, const MergeSummary& summary,
+                   const std::string& path) {
   if (!invocation.has("json")) return {};
   std::string out;
   delta::formats::JsonWriter json(out);
-  json.begin_object().member("type", "merge").key("v").u64(1).member("log", path).key("dry_run").boolean(invocation.has("dry-run"));
+  json.begin_object()
+      .member("type", "merge")
+      .key("v")
+      .u64(1)
+      .member("log", path)
+      .key("dry_run")
+      .boolean(invocation.has("dry-run"));
   json.key("segments").u64(summary.segments).key("left_out").u64(summary.left_out).key("remade").u64(summary.remade);
   json.key("commits").u64(summary.commits).key("deltas").u64(summary.deltas).key("pending").u64(pending(merge));
   json.key("bytes").u64(summary.bytes).end_object().end_line();
@@ -120,11 +129,19 @@ Result<Target> target_of(const Invocation& invocation) {
   const auto* into = invocation.value("into");
   const bool dry = invocation.has("dry-run");
   if (output && into) return usage_error(invocation, "--output and --into exclude each other");
-  if (!output && !into && !dry) return usage_error(invocation, "where to? --output OUT or --into LOG is missing; or --dry-run");
-  if (dry && invocation.has("conflicts")) return usage_error(invocation, "--conflicts writes a file, and --dry-run writes nothing");
-  if (output && *output == "-" && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
+  if (!output && !into && !dry) {
+    return usage_error(invocation, "where to? --output OUT or --into LOG is missing; or --dry-run");
+  }
+  if (dry && invocation.has("conflicts")) {
+    return usage_error(invocation, "--conflicts writes a file, and --dry-run writes nothing");
+  }
+  if (output && *output == "-" && invocation.has("json")) {
+    return usage_error(invocation, "--json and --output - both want stdout");
+  }
   if (output && invocation.has("wait")) return usage_error(invocation, "--wait goes with --into");
-  if (into && invocation.has("not-in")) return usage_error(invocation, "--not-in goes with --output: LOG would lose what the other logs have");
+  if (into && invocation.has("not-in")) {
+    return usage_error(invocation, "--not-in goes with --output: LOG would lose what the other logs have");
+  }
   Target target{output ? *output : into ? *into : std::string(), invocation.operands(), {}};
   if (!into) return target;
   if (dry) {
@@ -138,7 +155,8 @@ Result<Target> target_of(const Invocation& invocation) {
 }
 
 /// What would be done, and how it would end.
-Result<Exit> rehearse(const Invocation& invocation, Console& console, Merge& merge, const Conflicts& conflicts, const Target& target) {
+Result<Exit> rehearse(const Invocation& invocation, Console& console, Merge& merge, const Conflicts& conflicts,
+                      const Target& target) {
   if (invocation.has("fail-on-conflict") && conflicts.any()) {
     console.warn(count_text(conflicts) + "; the logs would not be merged");
     return Exit::no;
@@ -153,7 +171,8 @@ Result<Exit> rehearse(const Invocation& invocation, Console& console, Merge& mer
 }
 
 /// Gives the outputs their names; true if the log's place is taken by another one.
-Result<bool> publish(const Target& target, std::vector<delta::OutputFile*> outputs, delta::OutputFile& out, Console& console) {
+Result<bool> publish(const Target& target, std::vector<delta::OutputFile*> outputs, delta::OutputFile& out,
+                     Console& console) {
   bool changed = true;
   if (target.place) {
     DELTA_TRY(changed, target.place->changed_by(out));
@@ -170,11 +189,18 @@ Result<Exit> run_merge(const Invocation& invocation, Console& console) {
   DELTA_TRY(const Target target, target_of(invocation));
   const auto* on_fork = invocation.value("on-fork");
   const bool rename = on_fork != nullptr && *on_fork == "rename";
-  DELTA_TRY(auto merge, Merge::open(target.logs, {.threads = threads, .not_in = invocation.values("not-in"), .rename_forks = rename}));
+  DELTA_TRY(
+      auto merge,
+      Merge::open(target.logs, {.threads = threads, .not_in = invocation.values("not-in"), .rename_forks = rename}));
   warn_of(merge.notices(), console);
   const bool dry = invocation.has("dry-run");
-  if (!dry && (!may_replace(invocation, console) || (target.place && !may_replace(invocation, target.place->path(), console)))) return Exit::partly;
-  if (merge.empty()) return delta::error(delta::ErrorCode::not_found, "the logs of --not-in lack nothing; nothing was written");
+  if (!dry && (!may_replace(invocation, console) ||
+               (target.place && !may_replace(invocation, target.place->path(), console)))) {
+    return Exit::partly;
+  }
+  if (merge.empty()) {
+    return delta::error(delta::ErrorCode::not_found, "the logs of --not-in lack nothing; nothing was written");
+  }
   if (dry) {
     DELTA_TRY(const auto conflicts, find_conflicts(invocation, console, merge));
     return rehearse(invocation, console, merge, conflicts, target);

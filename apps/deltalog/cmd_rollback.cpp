@@ -1,5 +1,5 @@
-// Undoing, as new commits. The log is opened once, by the encoder and under its lock, so that the answer is about the state that is
-// then changed.
+// Undoing, as new commits. The log is opened once, by the encoder and under its lock, so that the answer is about the
+// state that is then changed.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,16 +31,20 @@ Status check_usage(const Invocation& invocation) {
   const auto* output = invocation.value("output");
   const bool nowhere = output == nullptr && invocation.has("dry-run");
   if (!nowhere && (output != nullptr) == invocation.has("append")) {
-    return usage_error(invocation, output ? "--output and --append exclude each other" : "where to? --append or --output OUT is missing");
+    return usage_error(invocation, output ? "--output and --append exclude each other"
+                                          : "where to? --append or --output OUT is missing");
   }
   if (invocation.has("append") && invocation.operands().size() != 1) {
-    return usage_error(invocation, "--append changes one LOG; for the union of several, write the commit with --output");
+    return usage_error(invocation,
+                       "--append changes one LOG; for the union of several, write the commit with --output");
   }
   for (const std::string_view option : {"force", "allow-torn"}) {
     if (!invocation.has("append") || !invocation.has(option)) continue;
     return usage_error(invocation, fmt::format("--{} goes with --output: --append replaces nothing", option));
   }
-  if (output && *output == "-" && invocation.has("json")) return usage_error(invocation, "--json and --output - both want stdout");
+  if (output && *output == "-" && invocation.has("json")) {
+    return usage_error(invocation, "--json and --output - both want stdout");
+  }
   return {};
 }
 
@@ -67,7 +71,10 @@ Result<RollbackSummary> undo(const Invocation& invocation, Encoder& encoder, con
     return delta::revert(encoder, found.commit, options);
   }
   DELTA_TRY(const auto cut, cut_of(invocation, log));
-  if (!named) encoder.set_message(cut.at ? "roll back to " + delta::format_time(*cut.at) : "roll back to what " + dots_text(log, cut.as_seen_by) + " saw");
+  if (!named) {
+    encoder.set_message(cut.at ? "roll back to " + delta::format_time(*cut.at)
+                               : "roll back to what " + dots_text(log, cut.as_seen_by) + " saw");
+  }
   return delta::rollback(encoder, cut, options);
 }
 
@@ -103,13 +110,15 @@ void warn_of_kept(const std::vector<KeptChange>& kept, const Encoder& encoder, C
   if (kept.size() > kShown) console.warn(fmt::format("and {} more", delta::plural(kept.size() - kShown, "vector")));
 }
 
-std::string json_report(const std::string& path, const Encoder& encoder, const RollbackSummary& done, const delta::EncodeSummary& written, bool dry) {
+std::string json_report(const std::string& path, const Encoder& encoder, const RollbackSummary& done,
+                        const delta::EncodeSummary& written, bool dry) {
   std::string out;
   JsonWriter json(out);
   const auto& catalog = encoder.log().catalog();
   for (const auto& one : done.kept) {
     json.begin_object().member("type", "rollback-kept").key("v").u64(1);
-    json.member("namespace", catalog.name_space(catalog.namespace_of(one.vector)).name).member("id", catalog.id(one.vector));
+    json.member("namespace", catalog.name_space(catalog.namespace_of(one.vector)).name)
+        .member("id", catalog.id(one.vector));
     json.key("existence").boolean(one.existence).key("indices").begin_array();
     for (const auto dim : one.dims) json.u64(dim);
     json.end_array().key("members").begin_array();
@@ -157,15 +166,21 @@ Result<Exit> run_rollback(const Invocation& invocation, Console& console) {
   for (const auto& notice : written.notices) console.warn(notice);
   warn_of_kept(done.kept, encoder, console);
   const auto& path = invocation.has("output") ? *invocation.value("output") : invocation.operands()[0];
-  if (nothing) console.say(done.kept.empty() ? "nothing to do: the state is that already" : "nothing was done: all of it was changed since");
+  if (nothing) {
+    console.say(done.kept.empty() ? "nothing to do: the state is that already"
+                                  : "nothing was done: all of it was changed since");
+  }
   if (!nothing) {
-    const auto what = fmt::format("{}: {} created, {} deleted, {} changed in {}; {} {}", path, delta::plural(done.created, "vector"), done.deleted, done.changed,
-                                  delta::plural(done.values, "value"), dry ? "would write" : "wrote", delta::human_size(written.bytes));
+    const auto what =
+        fmt::format("{}: {} created, {} deleted, {} changed in {}; {} {}", path, delta::plural(done.created, "vector"),
+                    done.deleted, done.changed, delta::plural(done.values, "value"), dry ? "would write" : "wrote",
+                    delta::human_size(written.bytes));
     dry ? console.say(what) : console.note(what);
   }
   if (invocation.has("json")) DELTA_OK(console.print(json_report(path, encoder, done, written, dry)));
   if (!done.kept.empty()) return Exit::partly;
-  return append ? Exit::yes : exit_with(encoder.log());  // what stands in the log must not look as if it had to be done again
+  return append ? Exit::yes
+                : exit_with(encoder.log());  // what stands in the log must not look as if it had to be done again
 }
 
 }  // namespace deltalog

@@ -58,7 +58,8 @@ std::string commit_text(const Log& log, const Named& found, const Console& conso
   if (!commit.setting.empty()) out += fmt::format("{:<9}{}\n", "sets", setting_text(commit.setting));
   put_lines(out, "message", commit.message);
   for (const auto& [name, value] : delta::list_properties(commit.properties)) {
-    out += fmt::format("{:<9}{} = {}\n", "property", delta::escape(name, name.size()), delta::escape(value, value.size()));
+    out +=
+        fmt::format("{:<9}{} = {}\n", "property", delta::escape(name, name.size()), delta::escape(value, value.size()));
   }
   return out;
 }

@@ -1,5 +1,6 @@
-// The state at a cut, as a file. All outputs are opened before any work, so that one that exists is known at once, and put in
-// place when all are durable: the side files (--ids-out, --metadata-out) first, so that whoever sees the matrix finds its names.
+// The state at a cut, as a file. All outputs are opened before any work, so that one that exists is known at once, and
+// put in place when all are durable: the side files (--ids-out, --metadata-out) first, so that whoever sees the matrix
+// finds its names.
 #include <algorithm>
 #include <functional>
 
@@ -46,7 +47,9 @@ std::vector<std::uint32_t> ordered_rows(const Invocation& invocation, const Stat
   const Catalog& catalog = state.catalog();
   std::vector<std::uint32_t> order(catalog.namespaces());
   for (std::uint32_t ns = 0; ns < order.size(); ++ns) order[ns] = ns;
-  std::ranges::sort(order, {}, [&](std::uint32_t ns) { return std::pair(std::string_view(catalog.name_space(ns).name), catalog.name_space(ns).dims); });
+  std::ranges::sort(order, {}, [&](std::uint32_t ns) {
+    return std::pair(std::string_view(catalog.name_space(ns).name), catalog.name_space(ns).dims);
+  });
   const auto* sort = invocation.value("sort");
   std::vector<std::uint32_t> rows;
   for (const auto ns : order) {
@@ -65,23 +68,29 @@ Result<std::uint32_t> matrix_namespace(const Job& job) {
   const auto& named = job.invocation.values("namespace");
   std::vector<std::uint32_t> found;
   for (std::uint32_t ns = 0; ns < used.size(); ++ns) {
-    const auto means = [&](const std::string& text) { return std::ranges::count(namespaces_of(catalog, text), ns) > 0; };
+    const auto means = [&](const std::string& text) {
+      return std::ranges::count(namespaces_of(catalog, text), ns) > 0;
+    };
     const bool asked = named.empty() || std::ranges::any_of(named, means);
     if (job.rows.empty() ? asked : used[ns]) found.push_back(ns);
   }
   if (found.size() == 1) return found[0];
-  if (found.empty()) return delta::error(delta::ErrorCode::not_found, "the log is empty: a matrix needs its dimension count");
+  if (found.empty()) {
+    return delta::error(delta::ErrorCode::not_found, "the log is empty: a matrix needs its dimension count");
+  }
   std::string names;
   for (const auto ns : found) {
     const auto& space = catalog.name_space(ns);
     if (!names.empty()) names += ", ";
-    names += (space.name.empty() ? "the default one" : delta::quote(space.name)) + " of " + delta::plural(space.dims, "dimension");
+    names += (space.name.empty() ? "the default one" : delta::quote(space.name)) + " of " +
+             delta::plural(space.dims, "dimension");
   }
   return delta::error(delta::ErrorCode::usage, "a matrix holds one namespace, and this state has several: " + names)
       .with_hint("choose one with --namespace NS, or NS/DIMS, or write --to ndjson");
 }
 
-// That of --element, else that of the namespace at the cut. Before anything is written every value is known to be of it.
+// That of --element, else that of the namespace at the cut. Before anything is written every value is known to be of
+// it.
 Result<Element> matrix_element(const Job& job, const std::string& name_space) {
   DELTA_TRY(const auto stated, value_of(job.invocation, "element", delta::parse_element));
   Element element = stated.value_or(Element::f32);
@@ -96,9 +105,10 @@ Result<Element> matrix_element(const Job& job, const std::string& name_space) {
     const auto bits = job.state.bits(v);
     const auto misfit = delta::formats::first_misfit(element, bits);
     if (!misfit) continue;
-    return delta::error(delta::ErrorCode::bad_input, "vector " + delta::quote(job.state.catalog().id(v)) + ": the value of dimension " +
-                                                         std::to_string(*misfit) + " is " + float_text(bits[*misfit]) + ", which " + std::string(element_name(element)) +
-                                                         " does not hold")
+    return delta::error(delta::ErrorCode::bad_input, "vector " + delta::quote(job.state.catalog().id(v)) +
+                                                         ": the value of dimension " + std::to_string(*misfit) +
+                                                         " is " + float_text(bits[*misfit]) + ", which " +
+                                                         std::string(element_name(element)) + " does not hold")
         .with_hint("--element f32 writes every value as it is");
   }
   return element;
@@ -134,11 +144,13 @@ Status write_lines(const Job& job, OutputFile& file, Progress& progress, Line li
   const auto flush = [&]() -> Status {
     DELTA_OK(put(file, text));
     progress.advance(pending);
-    text.clear(), pending = 0;
+    text.clear();
+    pending = 0;
     return {};
   };
   for (const auto v : job.rows) {
-    line(text, v), ++pending;
+    line(text, v);
+    ++pending;
     if (text.size() >= kChunk) DELTA_OK(flush());
   }
   return flush();
@@ -173,8 +185,8 @@ Status write_state(const Job& job, Format format, OutputFile& file, Progress& pr
   });
 }
 
-/// Whether the log says anything at the cut: no state of it is before the beginning, and none is of commits that wait for their causes. Asked
-/// where the state is empty; reads every delta, if no commit ends before the cut.
+/// Whether the log says anything at the cut: no state of it is before the beginning, and none is of commits that wait
+/// for their causes. Asked where the state is empty; reads every delta, if no commit ends before the cut.
 Result<bool> has_begun(const Log& log, const delta::CutOptions& cut) {
   if (log.commits() == 0) return true;
   bool any = false, begun = false;
@@ -185,18 +197,24 @@ Result<bool> has_begun(const Log& log, const delta::CutOptions& cut) {
   }
   if (!any || !cut.at || begun) return any;
   DELTA_OK(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> Status {
-    for (std::size_t i = 0; i < batch.size(); ++i) begun = begun || (!log.pending(batch.commits[i]) && batch.times[i].us() <= *cut.at);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      begun = begun || (!log.pending(batch.commits[i]) && batch.times[i].us() <= *cut.at);
+    }
     return {};
   }));
   return begun;
 }
 
-/// Of an empty answer no file is made, but of one that is a state: a namespace that is there, without rows. True: said that it is none.
-Result<bool> report_nothing(const VectorChoice& choice, const Chosen& chosen, const Log& log, const delta::CutOptions& cut, Console& console) {
+/// Of an empty answer no file is made, but of one that is a state: a namespace that is there, without rows. True: said
+/// that it is none.
+Result<bool> report_nothing(const VectorChoice& choice, const Chosen& chosen, const Log& log,
+                            const delta::CutOptions& cut, Console& console) {
   if (choice.by_id()) return report_absent(choice, chosen, log.catalog(), {}, "in this state", console);
   DELTA_TRY(const bool begun, has_begun(log, cut));
   if (begun) return false;
-  console.error(delta::error(delta::ErrorCode::not_found, cut.at ? "there is nothing yet at " + delta::format_time(*cut.at) : "nothing of the log is part of any state"));
+  console.error(delta::error(delta::ErrorCode::not_found, cut.at
+                                                              ? "there is nothing yet at " + delta::format_time(*cut.at)
+                                                              : "nothing of the log is part of any state"));
   return true;
 }
 
@@ -241,7 +259,8 @@ struct Outputs {
   }
 
   Status write(const Job& job, Console& console) {
-    Progress progress(job.invocation, console, "writing", "vectors", job.rows.size() * (1u + (ids ? 1 : 0) + (metadata ? 1 : 0)));
+    Progress progress(job.invocation, console, "writing", "vectors",
+                      job.rows.size() * (1u + (ids ? 1 : 0) + (metadata ? 1 : 0)));
     struct Part {
       OutputFile* file;
       std::function<Status()> write;
@@ -266,7 +285,9 @@ struct Outputs {
 
 Result<Exit> run_snapshot(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto outputs, Outputs::create(invocation));
-  if (invocation.has("element") && !delta::formats::is_matrix(outputs.format)) return usage_error(invocation, "--element goes with a matrix");
+  if (invocation.has("element") && !delta::formats::is_matrix(outputs.format)) {
+    return usage_error(invocation, "--element goes with a matrix");
+  }
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
   if (!may_replace(invocation, console)) return Exit::partly;

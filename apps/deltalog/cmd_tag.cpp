@@ -66,11 +66,16 @@ Result<Exit> list_tags(const Invocation& invocation, Console& console) {
 
 Status check_usage(const Invocation& invocation) {
   if (invocation.has("json") || invocation.has("list")) {
-    return usage_error(invocation, fmt::format("--{} goes with the list of tags, without a NAME", invocation.has("json") ? "json" : "list"));
+    return usage_error(invocation, fmt::format("--{} goes with the list of tags, without a NAME",
+                                               invocation.has("json") ? "json" : "list"));
   }
-  if (invocation.has("at") && invocation.has("as-seen-by")) return usage_error(invocation, "--at and --as-seen-by exclude each other");
+  if (invocation.has("at") && invocation.has("as-seen-by")) {
+    return usage_error(invocation, "--at and --as-seen-by exclude each other");
+  }
   for (const std::string_view option : {"at", "as-seen-by", "force"}) {
-    if (invocation.has("delete") && invocation.has(option)) return usage_error(invocation, fmt::format("--delete and --{} exclude each other", option));
+    if (invocation.has("delete") && invocation.has(option)) {
+      return usage_error(invocation, fmt::format("--delete and --{} exclude each other", option));
+    }
   }
   return {};
 }
@@ -90,14 +95,16 @@ Result<Plan> plan_of(const Invocation& invocation, const Log& log) {
     return Plan{true, {}, fmt::format("tag {} deleted; it named {}", delta::escape(name), target_text(log, *old))};
   }
   if (old && !invocation.has("force")) {
-    return delta::error(delta::ErrorCode::bad_input, fmt::format("tag {} names {} already", delta::quote(name, 60), target_text(log, *old)))
+    return delta::error(delta::ErrorCode::bad_input,
+                        fmt::format("tag {} names {} already", delta::quote(name, 60), target_text(log, *old)))
         .with_hint("--force moves it");
   }
   Plan plan;
   DELTA_TRY(plan.cut, cut_of(invocation, log));  // which may be another tag's
   const bool time = plan.cut.at.has_value();
   const auto heads = plan.cut.as_seen_by.empty() ? log.heads() : plan.cut.as_seen_by;
-  plan.said = fmt::format("tagged {}: {}", delta::escape(name), time ? delta::format_time(*plan.cut.at) : "the release of " + dots_text(log, heads));
+  plan.said = fmt::format("tagged {}: {}", delta::escape(name),
+                          time ? delta::format_time(*plan.cut.at) : "the release of " + dots_text(log, heads));
   return plan;
 }
 

@@ -31,7 +31,9 @@ Style style_of(Verdict verdict) {
 
 std::string finding_text(const Finding& finding, const Console& console) {
   std::string out;
-  if (!finding.file.empty()) out = fmt::format("{}: byte {}: ", delta::escape(finding.file, finding.file.size()), finding.offset);
+  if (!finding.file.empty()) {
+    out = fmt::format("{}: byte {}: ", delta::escape(finding.file, finding.file.size()), finding.offset);
+  }
   if (!finding.where.empty()) out += finding.where + ": ";
   out += console.paint(style_of(finding.verdict), delta::verdict_name(finding.verdict)) + ": " + finding.what + "\n";
   if (!finding.hint.empty()) out += "  hint: " + finding.hint + "\n";
@@ -44,7 +46,8 @@ std::string text_report(const VerifyReport& report, std::string_view level, bool
     if (verbose || finding.verdict != Verdict::ignored) out += finding_text(finding, console);
   }
   out += console.paint(style_of(report.verdict), delta::verdict_name(report.verdict));
-  const std::string unknown = report.unknown_frames > 0 ? fmt::format(" ({} of unknown types)", report.unknown_frames) : "";
+  const std::string unknown =
+      report.unknown_frames > 0 ? fmt::format(" ({} of unknown types)", report.unknown_frames) : "";
   return out + fmt::format(": {}, {}{}, {}, {} in {} ({}), level {}\n", delta::plural(report.segments, "segment"),
                            delta::plural(report.frames, "frame"), unknown, delta::plural(report.commits, "commit"),
                            delta::plural(report.deltas, "delta"), delta::plural(report.files, "file"),
@@ -58,7 +61,11 @@ std::string json_report(const VerifyReport& report, std::string_view level) {
     json.begin_object().member("type", "finding").key("v").u64(1);
     json.member("verdict", delta::verdict_name(finding.verdict)).member("file", finding.file);
     json.key("offset").u64(finding.offset);
-    json.member("where", finding.where).member("what", finding.what).member("hint", finding.hint).end_object().end_line();
+    json.member("where", finding.where)
+        .member("what", finding.what)
+        .member("hint", finding.hint)
+        .end_object()
+        .end_line();
   }
   json.begin_object().member("type", "verify").key("v").u64(1);
   json.member("verdict", delta::verdict_name(report.verdict)).member("level", level);

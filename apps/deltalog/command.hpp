@@ -1,5 +1,5 @@
-// A command as data. One table of these makes parsing, `--help`, the completions and the check of the man pages, so that
-// none of them can drift from the others. An option stands in a command's table only if the command acts on it.
+// A command as data. One table of these makes parsing, `--help`, the completions and the check of the man pages, so
+// that none of them can drift from the others. An option stands in a command's table only if the command acts on it.
 #pragma once
 
 #include <string>
@@ -29,15 +29,16 @@ enum class Exit : int {
 enum class Kind : unsigned char { text, file, output, command };
 
 struct Option {
-  std::string_view name;       ///< long name without dashes
-  char letter = 0;             ///< short name, or 0
-  std::string_view value;      ///< name of the value in the help; empty: a flag
-  std::string_view help;       ///< one line, no full stop
-  bool repeatable = false;     ///< a list: given once per value
+  std::string_view name;                       ///< long name without dashes
+  char letter = 0;                             ///< short name, or 0
+  std::string_view value;                      ///< name of the value in the help; empty: a flag
+  std::string_view help;                       ///< one line, no full stop
+  bool repeatable = false;                     ///< a list: given once per value
   std::vector<std::string_view> choices = {};  ///< the only values; empty: any
   Kind kind = Kind::text;
   std::string_view group = {};  ///< heading in the help; empty: the command's own options
-  bool several = false;  ///< a list of two values at least: the first time, a second word that is no option is a value too
+  bool several =
+      false;  ///< a list of two values at least: the first time, a second word that is no option is a value too
 };
 
 struct Operand {

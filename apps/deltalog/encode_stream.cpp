@@ -31,7 +31,8 @@ class Waiting final : public delta::formats::ByteStream {
 
 Status StreamEncoder::run(delta::InputStream stream) {
   name_ = stream.name();
-  delta::formats::NdjsonReader reader(std::make_unique<Waiting>(stream), {.max_line = std::size_t{64} << 20, .now = now()});
+  delta::formats::NdjsonReader reader(std::make_unique<Waiting>(stream),
+                                      {.max_line = std::size_t{64} << 20, .now = now()});
   while (true) {
     if (until_due() == 0) DELTA_OK(flush());
     if (!reader.ready() && until_due() != delta::kMaxMicros) {
@@ -54,14 +55,21 @@ Status StreamEncoder::take(OwnedRecord& next) {
   pending_bytes_ += own.bytes();
   const Record& record = own.record;
   if (record.kind == Record::Kind::commit) {
-    if (owed_ > 0) return delta::error(delta::ErrorCode::bad_input, "the commit before it is not complete").in(name_).at("line " + std::to_string(own.line));
+    if (owed_ > 0) {
+      return delta::error(delta::ErrorCode::bad_input, "the commit before it is not complete")
+          .in(name_)
+          .at("line " + std::to_string(own.line));
+    }
     owed_ = record.setting.empty() ? record.deltas : 0;
   } else if (owed_ > 0) {
     --owed_;
   }
   const Micros came = now();
   last_time_ = record.time.value_or(came);
-  if (pending_.size() == 1) first_time_ = last_time_, first_came_ = came;
+  if (pending_.size() == 1) {
+    first_time_ = last_time_;
+    first_came_ = came;
+  }
   return {};
 }
 
@@ -96,7 +104,10 @@ Status StreamEncoder::flush() {
   }
   DELTA_TRY(auto done, encoder.finish());
   delta::let_signals_kill();
-  summary_.commits += done.commits, summary_.deltas += done.deltas, summary_.bytes += done.bytes, summary_.unchanged += done.unchanged;
+  summary_.commits += done.commits;
+  summary_.deltas += done.deltas;
+  summary_.bytes += done.bytes;
+  summary_.unchanged += done.unchanged;
   for (const auto& notice : done.notices) {
     if (notice.verdict != delta::Verdict::ahead || !std::exchange(said_ahead_, true)) notice_(notice);
   }

@@ -1,5 +1,5 @@
-// Updates that come one by one, for as long as their producer runs: each run of commits becomes durable and visible while the next ones are
-// awaited, and the log's lock is held only while one is written.
+// Updates that come one by one, for as long as their producer runs: each run of commits becomes durable and visible
+// while the next ones are awaited, and the log's lock is held only while one is written.
 #pragma once
 
 #include <deque>
@@ -20,23 +20,24 @@ class StreamEncoder {
  public:
   struct Options {
     std::string log;
-    delta::EncodeOptions encode;             ///< `now` is asked anew for each segment
-    std::optional<std::uint64_t> deltas;     ///< a commit is cut at so many, or
-    std::optional<delta::Micros> duration;   ///< when its first delta is so old
-    delta::Micros every = 1'000'000;         ///< segments are so far apart at least
+    delta::EncodeOptions encode;            ///< `now` is asked anew for each segment
+    std::optional<std::uint64_t> deltas;    ///< a commit is cut at so many, or
+    std::optional<delta::Micros> duration;  ///< when its first delta is so old
+    delta::Micros every = 1'000'000;        ///< segments are so far apart at least
   };
   using Write = std::function<Status(delta::Encoder&, const delta::formats::Record&)>;
   using Notice = std::function<void(const delta::Finding&)>;
 
   /// `notice`: is told at once what a segment found; that the log is ahead of the clock, once.
-  StreamEncoder(Options options, Write write, Notice notice) : options_(std::move(options)), write_(std::move(write)), notice_(std::move(notice)) {}
+  StreamEncoder(Options options, Write write, Notice notice)
+      : options_(std::move(options)), write_(std::move(write)), notice_(std::move(notice)) {}
 
   /// To the end of the stream. Of an error nothing behind last_dot() is in the log.
   Status run(delta::InputStream stream);
 
   /// What was acknowledged so far.
   const delta::EncodeSummary& summary() const { return summary_; }
-  const std::string& last_dot() const { return last_dot_; }    ///< empty: nothing
+  const std::string& last_dot() const { return last_dot_; }  ///< empty: nothing
   std::uint64_t last_line() const { return last_line_; }
 
  private:
@@ -52,7 +53,7 @@ class StreamEncoder {
   std::string name_;
   std::deque<delta::formats::OwnedRecord> pending_;  // owned texts may stand in the record itself: never moved
   std::size_t pending_bytes_ = 0;
-  std::uint64_t owed_ = 0;                 // deltas of a commit that was stated whole, still to come
+  std::uint64_t owed_ = 0;  // deltas of a commit that was stated whole, still to come
   delta::Micros first_time_ = 0, last_time_ = 0, first_came_ = 0, last_flush_ = 0;
   delta::EncodeSummary summary_;
   std::string last_dot_;

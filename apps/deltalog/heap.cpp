@@ -8,12 +8,13 @@
 
 namespace deltalog {
 
-// A process that lives for a few milliseconds touches a few MiB, and each 4 KiB of these cost over a microsecond: as much as a twentieth
-// of a huge page. glibc asks for such pages only by an environment variable, so the first MiB of the heap are asked for here: taken once
-// and given back, so that later blocks come from there.
+// A process that lives for a few milliseconds touches a few MiB, and each 4 KiB of these cost over a microsecond: as
+// much as a twentieth of a huge page. glibc asks for such pages only by an environment variable, so the first MiB of
+// the heap are asked for here: taken once and given back, so that later blocks come from there.
 void grow_heap_by_huge_pages() {
   constexpr std::size_t kHuge = std::size_t{2} << 20, kHeap = 4 * kHuge;
-  // To where glibc moves the two by itself as blocks are freed: blocks of some 100 KiB are to come from the heap from the start.
+  // To where glibc moves the two by itself as blocks are freed: blocks of some 100 KiB are to come from the heap from
+  // the start.
   ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
   void* const block = std::malloc(kHeap);

@@ -31,22 +31,35 @@ void put_values(JsonWriter& json, const delta::Change& change) {
   using delta::Operation;
   switch (change.op) {
     case Operation::create:
-    case Operation::dense: json.key("vector"), put_floats(json, change.bits); break;
+    case Operation::dense:
+      json.key("vector");
+      put_floats(json, change.bits);
+      break;
     case Operation::sparse:
       json.key("indices").begin_array();
       for (const auto i : change.indices) json.u64(i);
-      json.end_array().key("values"), put_floats(json, change.bits);
+      json.end_array().key("values");
+      put_floats(json, change.bits);
       break;
-    case Operation::scale: json.key("factor").float32(change.bits[0]); break;
-    case Operation::offset: json.key("amount").float32(change.bits[0]); break;
-    case Operation::clamp: json.key("args"), put_floats(json, change.bits); break;
-    default: break;
+    case Operation::scale:
+      json.key("factor").float32(change.bits[0]);
+      break;
+    case Operation::offset:
+      json.key("amount").float32(change.bits[0]);
+      break;
+    case Operation::clamp:
+      json.key("args");
+      put_floats(json, change.bits);
+      break;
+    default:
+      break;
   }
 }
 
 }  // namespace
 
-void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, const delta::Hash* hash, bool merge_base) {
+void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, const delta::Hash* hash,
+                 bool merge_base) {
   const auto& commit = log.commit(number);
   JsonWriter json(out);
   json.begin_object().member("type", "commit").key("v").u64(1);
@@ -95,16 +108,23 @@ void json_conflict(std::string& out, const delta::Log& log, const delta::Conflic
   const auto& catalog = log.catalog();
   JsonWriter json(out);
   json.begin_object().member("type", "conflict").key("v").u64(1);
-  json.member("namespace", catalog.name_space(catalog.namespace_of(conflict.vector)).name).member("id", catalog.id(conflict.vector));
-  json.key("first").u64(conflict.first).key("last").u64(conflict.first + conflict.dims() - 1).member("rule", conflict.rule);
-  json.key("values"), put_floats(json, conflict.bits);
+  json.member("namespace", catalog.name_space(catalog.namespace_of(conflict.vector)).name)
+      .member("id", catalog.id(conflict.vector));
+  json.key("first")
+      .u64(conflict.first)
+      .key("last")
+      .u64(conflict.first + conflict.dims() - 1)
+      .member("rule", conflict.rule);
+  json.key("values");
+  put_floats(json, conflict.bits);
   if (conflict.chosen) json.member("chosen", log.dot_text(conflict.candidates[*conflict.chosen].dot));
   json.key("candidates").begin_array();
   for (std::size_t i = 0; i < conflict.candidates.size(); ++i) {
     const auto& candidate = conflict.candidates[i];
     json.begin_object().member("dot", log.dot_text(candidate.dot));
     put_time(json, candidate.time);
-    json.member("op", delta::operation_name(candidate.op)).key("values"), put_floats(json, conflict.values_of(i));
+    json.member("op", delta::operation_name(candidate.op)).key("values");
+    put_floats(json, conflict.values_of(i));
     json.end_object();
   }
   json.end_array().end_object().end_line();
@@ -112,7 +132,13 @@ void json_conflict(std::string& out, const delta::Log& log, const delta::Conflic
 
 void json_namespace_conflict(std::string& out, const delta::NamespaceConflict& conflict) {
   JsonWriter json(out);
-  json.begin_object().member("type", "namespace-conflict").key("v").u64(1).member("namespace", conflict.name).key("dims").begin_array();
+  json.begin_object()
+      .member("type", "namespace-conflict")
+      .key("v")
+      .u64(1)
+      .member("namespace", conflict.name)
+      .key("dims")
+      .begin_array();
   for (const auto dims : conflict.dims) json.u64(dims);
   json.end_array().end_object().end_line();
 }

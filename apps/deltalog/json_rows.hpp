@@ -11,9 +11,11 @@
 namespace deltalog {
 
 /// {"type":"commit",…} and a newline. `hash`: null if it was not asked for. `merge_base`: says so.
-void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, const delta::Hash* hash, bool merge_base = false);
+void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, const delta::Hash* hash,
+                 bool merge_base = false);
 
-/// {"type":"delta",…} and a newline; with `values`, what it assigns or its parameters as well. `effect`: null, or what it did.
+/// {"type":"delta",…} and a newline; with `values`, what it assigns or its parameters as well. `effect`: null, or what
+/// it did.
 void json_delta(std::string& out, const delta::Log& log, const delta::Change& change, bool values,
                 const delta::DeltaEffect* effect = nullptr);
 

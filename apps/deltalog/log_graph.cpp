@@ -12,14 +12,17 @@ using delta::Log;
 
 namespace {
 
-/// Of each origin the greatest, and of those none that another had seen. An origin's later commits have seen its earlier ones.
+/// Of each origin the greatest, and of those none that another had seen. An origin's later commits have seen its
+/// earlier ones.
 void keep_maximal(const Log& log, std::vector<std::uint32_t>& numbers) {
   const auto before = [&](std::uint32_t a, std::uint32_t b) {
     const Commit &x = log.commit(a), &y = log.commit(b);
     return x.origin != y.origin ? x.origin < y.origin : x.first > y.first;
   };
   std::ranges::sort(numbers, before);
-  const auto end = std::unique(numbers.begin(), numbers.end(), [&](std::uint32_t a, std::uint32_t b) { return log.commit(a).origin == log.commit(b).origin; });
+  const auto end = std::unique(numbers.begin(), numbers.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return log.commit(a).origin == log.commit(b).origin;
+  });
   numbers.erase(end, numbers.end());
   const auto all = numbers;
   std::erase_if(numbers, [&](std::uint32_t n) {
@@ -41,7 +44,8 @@ std::vector<std::uint32_t> causes_of(const Log& log, std::uint32_t number) {
   if (commit.first == 1) return causes;
   const delta::Dot previous{commit.origin, commit.first - 1};
   const auto own = log.find_commit(previous);
-  const bool known = !own || std::ranges::any_of(causes, [&](std::uint32_t c) { return c == *own || log.sees(c, previous); });
+  const bool known =
+      !own || std::ranges::any_of(causes, [&](std::uint32_t c) { return c == *own || log.sees(c, previous); });
   if (!known) causes.push_back(*own);
   if (own) std::stable_partition(causes.begin(), causes.end(), [&](std::uint32_t c) { return c == *own; });
   return causes;

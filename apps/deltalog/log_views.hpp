@@ -23,7 +23,8 @@ struct LogView {
 
   bool takes_commit(std::uint32_t number) const {
     const auto& commit = log.commit(number);
-    return is_chosen(number) && (seen.empty() || commit.first <= seen[commit.origin]) && filter.takes_origin(commit.origin) &&
+    return is_chosen(number) && (seen.empty() || commit.first <= seen[commit.origin]) &&
+           filter.takes_origin(commit.origin) &&
            filter.takes_moment({commit.origin, commit.last()}, log.commit_time(number));
   }
   bool takes(const delta::Change& change) const {
@@ -43,8 +44,8 @@ Result<Exit> list_conflicts(const LogView& view, const std::vector<bool>* mask);
 /// {"type":"heads",...}: what a reader of this output has seen.
 Status print_heads_json(const LogView& view);
 
-/// Numbers of the commits that a commit names as causes, and of its origin's previous one, each once, the latter first; without
-/// those that another of them had seen, and those that are in none of the files.
+/// Numbers of the commits that a commit names as causes, and of its origin's previous one, each once, the latter first;
+/// without those that another of them had seen, and those that are in none of the files.
 std::vector<std::uint32_t> causes_of(const delta::Log& log, std::uint32_t number);
 
 /// All commits so that each stands before its causes, in falling key order where those leave a choice.

@@ -27,7 +27,9 @@ std::string duration_text(delta::Micros us) {
 }
 
 delta::Micros duration(const Window& window) { return window.last.us() - window.first.us(); }
-double mean_bytes(const Window& window) { return static_cast<double>(window.bytes) / static_cast<double>(window.deltas); }
+double mean_bytes(const Window& window) {
+  return static_cast<double>(window.bytes) / static_cast<double>(window.deltas);
+}
 
 std::string json_line(const Window& window) {
   std::string line;
@@ -48,9 +50,10 @@ std::string json_line(const Window& window) {
 std::vector<std::string> cells(const Window& window) {
   std::vector<std::string> out = {delta::format_time(window.begin), delta::format_time(window.end)};
   if (window.gone) return out.push_back("gone"), out.resize(9), out;
-  for (auto& text : {std::to_string(window.deltas), std::to_string(window.vectors), delta::human_size(window.bytes),
-                     fmt::format("{:.6g}", mean_bytes(window)), duration_text(duration(window)), std::to_string(window.conflicts),
-                     window.mean_distance ? fmt::format("{:.6g}", *window.mean_distance) : std::string("-")}) {
+  for (auto& text :
+       {std::to_string(window.deltas), std::to_string(window.vectors), delta::human_size(window.bytes),
+        fmt::format("{:.6g}", mean_bytes(window)), duration_text(duration(window)), std::to_string(window.conflicts),
+        window.mean_distance ? fmt::format("{:.6g}", *window.mean_distance) : std::string("-")}) {
     out.push_back(text);
   }
   return out;
@@ -96,16 +99,29 @@ Result<Exit> list_windows(const LogView& view, const std::vector<bool>* mask) {
   DELTA_TRY(const auto spec, value_of(view.invocation, "window", parse_window));
   DELTA_TRY(const auto after, context_after(view));
   const auto takes = [&](const delta::DeltaEffect& effect) {
-    return view.takes({.vector = effect.vector, .op = effect.op, .time = effect.key.time, .commit = effect.commit, .seq = effect.key.seq});
+    return view.takes({.vector = effect.vector,
+                       .op = effect.op,
+                       .time = effect.key.time,
+                       .commit = effect.commit,
+                       .seq = effect.key.seq});
   };
   auto windows = delta::windows(view.log, *spec, {mask, takes, after ? &*after : nullptr});
   if (!windows) {
-    if (windows.error().code == delta::ErrorCode::usage) windows.error().message = "--window: " + windows.error().message;
+    if (windows.error().code == delta::ErrorCode::usage) {
+      windows.error().message = "--window: " + windows.error().message;
+    }
     return std::move(windows).error();
   }
   const bool json = view.invocation.has("json");
-  TableWriter rows(view.console, {{"begin"}, {"end"}, {"deltas", Align::right}, {"vectors", Align::right}, {"bytes", Align::right},
-                                  {"mean", Align::right}, {"duration", Align::right}, {"conflicts", Align::right}, {"mean L2", Align::right}});
+  TableWriter rows(view.console, {{"begin"},
+                                  {"end"},
+                                  {"deltas", Align::right},
+                                  {"vectors", Align::right},
+                                  {"bytes", Align::right},
+                                  {"mean", Align::right},
+                                  {"duration", Align::right},
+                                  {"conflicts", Align::right},
+                                  {"mean L2", Align::right}});
   for (const auto& window : *windows) DELTA_OK(json ? view.console.print(json_line(window)) : rows.add(cells(window)));
   DELTA_OK(json ? print_heads_json(view) : rows.flush());
   return exit_with(view.log, windows->empty() ? Exit::no : Exit::yes);

@@ -23,7 +23,8 @@ namespace deltalog {
 using delta::Catalog;
 using delta::ErrorCode;
 
-Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console, const VectorChoice* choice) {
+Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console,
+                             const VectorChoice* choice) {
   delta::OpenOptions options;
   DELTA_TRY(options.threads, threads_of(invocation));
   if (choice != nullptr) options.ids = choice->only_ids();
@@ -31,14 +32,16 @@ Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::
   DELTA_OK(warn_of(log, console));
   DELTA_TRY(const auto conflicts, delta::namespace_conflicts(log));
   for (const auto& conflict : conflicts) {
-    console.warn(conflict.text(), "--namespace " + delta::escape(conflict.name) + "/" + std::to_string(conflict.dims[0]) + " chooses some of them");
+    console.warn(conflict.text(), "--namespace " + delta::escape(conflict.name) + "/" +
+                                      std::to_string(conflict.dims[0]) + " chooses some of them");
   }
   return log;
 }
 
 bool is_cut_short(const delta::Finding& notice) {
   using delta::Verdict;
-  return notice.verdict == Verdict::unsealed || notice.verdict == Verdict::torn || notice.verdict == Verdict::damaged_tail;
+  return notice.verdict == Verdict::unsealed || notice.verdict == Verdict::torn ||
+         notice.verdict == Verdict::damaged_tail;
 }
 
 void warn_of(std::span<const delta::Finding> notices, Console& console) {
@@ -63,7 +66,9 @@ namespace {
 
 Status check_whole(const delta::Tag& tag) {
   if (tag.missing.empty()) return {};
-  return delta::error(ErrorCode::not_found, "release " + delta::quote(tag.name, 200) + " holds " + delta::escape(tag.missing, 200) + ", which is not in this log, or waits for its causes")
+  return delta::error(ErrorCode::not_found, "release " + delta::quote(tag.name, 200) + " holds " +
+                                                delta::escape(tag.missing, 200) +
+                                                ", which is not in this log, or waits for its causes")
       .with_hint("merge the log that has it first");
 }
 
@@ -74,8 +79,11 @@ Result<Named> last_until(const delta::Log& log, delta::Micros time) {
   DELTA_OK(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const delta::Key key{batch.times[i], log.commit(batch.commits[i]).origin, batch.seqs[i]};
-      if (key.time.us() > time || log.pending(batch.commits[i]) || (last && !key_less(log.catalog(), *last, key))) continue;
-      last = key, commit = batch.commits[i];
+      if (key.time.us() > time || log.pending(batch.commits[i]) || (last && !key_less(log.catalog(), *last, key))) {
+        continue;
+      }
+      last = key;
+      commit = batch.commits[i];
     }
     return {};
   }));
@@ -88,12 +96,15 @@ Result<Named> tagged(const delta::Log& log, const delta::Tag& tag) {
   DELTA_OK(check_whole(tag));
   if (tag.heads.size() == 1) return Named{*log.find_commit(tag.heads[0]), tag.heads[0].seq, {}};
   if (!tag.at) {
-    return delta::error(ErrorCode::usage, "release " + delta::quote(tag.name, 200) + " has " + delta::plural(tag.heads.size(), "last delta") + ": no single one is meant");
+    return delta::error(ErrorCode::usage, "release " + delta::quote(tag.name, 200) + " has " +
+                                              delta::plural(tag.heads.size(), "last delta") +
+                                              ": no single one is meant");
   }
   return last_until(log, *tag.at);
 }
 
-/// "origin:first..last", as a commit is printed; empty: not written so. Errors: not_found, where no commit holds just these dots.
+/// "origin:first..last", as a commit is printed; empty: not written so. Errors: not_found, where no commit holds just
+/// these dots.
 Result<std::optional<Named>> find_range(const delta::Log& log, std::string_view text) {
   const auto colon = text.rfind(':'), dots = text.rfind("..");
   if (colon == text.npos || dots == text.npos || dots < colon) return {std::nullopt};
@@ -103,7 +114,8 @@ Result<std::optional<Named>> find_range(const delta::Log& log, std::string_view 
   const std::uint32_t number = *log.find_commit(dot);
   const auto& commit = log.commit(number);
   if (commit.first == dot.seq && commit.last() == *last) return std::optional(Named{number, {}, {}});
-  return delta::error(ErrorCode::not_found, "no commit is " + delta::quote(text) + ": " + log.dot_text(dot) + " is in " + dots_text(log, commit));
+  return delta::error(ErrorCode::not_found, "no commit is " + delta::quote(text) + ": " + log.dot_text(dot) +
+                                                " is in " + dots_text(log, commit));
 }
 
 }  // namespace
@@ -119,14 +131,17 @@ Result<Named> find_named(const delta::Log& log, std::string_view text) {
   if (const auto tag = log.tag(text)) return tagged(log, *tag);
   const auto prefix = delta::parse_hash_prefix(text);
   if (!prefix) {
-    return delta::error(ErrorCode::usage, delta::quote(text) + " is not a dot (ORIGIN:SEQ), a tag of the log, or a hash (4 to 64 hexadecimal digits)");
+    return delta::error(
+        ErrorCode::usage,
+        delta::quote(text) + " is not a dot (ORIGIN:SEQ), a tag of the log, or a hash (4 to 64 hexadecimal digits)");
   }
   DELTA_TRY(const auto hashes, log.hashes());
   std::optional<std::uint32_t> found;
   for (std::uint32_t number = 0; number < hashes.size(); ++number) {
     if (!prefix->matches(hashes[number])) continue;
     if (found) {
-      return delta::error(ErrorCode::usage, delta::quote(text) + " begins the hashes of several commits").with_hint("give more digits");
+      return delta::error(ErrorCode::usage, delta::quote(text) + " begins the hashes of several commits")
+          .with_hint("give more digits");
     }
     found = number;
   }
@@ -155,7 +170,8 @@ Result<delta::CutOptions> parse_cut(const delta::Log& log, std::string_view text
 Result<delta::Micros> parse_time_in(const delta::Log& log, std::string_view text) {
   DELTA_TRY(const auto cut, parse_cut(log, text));
   if (cut.at) return *cut.at;
-  return delta::error(ErrorCode::usage, "tag " + delta::quote(text, 200) + " names a release, and only a time will do here");
+  return delta::error(ErrorCode::usage,
+                      "tag " + delta::quote(text, 200) + " names a release, and only a time will do here");
 }
 
 Result<delta::CutOptions> parse_seen(const delta::Log& log, std::string_view text) {
@@ -189,7 +205,9 @@ Result<delta::CutOptions> cut_of(const Invocation& invocation, const delta::Log&
   if (text == nullptr) return at.value_or(delta::CutOptions());
   DELTA_TRY(auto seen, parse_seen(log, *text));
   if (!at) return seen;
-  if (!at->at || seen.at) return usage_error(invocation, "--at and --as-seen-by name a time and what somebody had seen, not two of one");
+  if (!at->at || seen.at) {
+    return usage_error(invocation, "--at and --as-seen-by name a time and what somebody had seen, not two of one");
+  }
   seen.at = at->at;
   return seen;
 }
@@ -228,9 +246,10 @@ std::optional<std::vector<std::string>> VectorChoice::only_ids() const {
 
 namespace {
 
-/// Vectors of these ids in these namespaces. An id may be in each of them: where that is more to ask for than there are vectors, all
-/// vectors are looked at.
-void choose_ids(const Catalog& catalog, const std::vector<std::string>& ids, const std::vector<bool>& namespaces, Chosen& chosen) {
+/// Vectors of these ids in these namespaces. An id may be in each of them: where that is more to ask for than there are
+/// vectors, all vectors are looked at.
+void choose_ids(const Catalog& catalog, const std::vector<std::string>& ids, const std::vector<bool>& namespaces,
+                Chosen& chosen) {
   std::vector<std::uint32_t> spaces;
   for (std::uint32_t ns = 0; ns < namespaces.size(); ++ns) {
     if (namespaces[ns]) spaces.push_back(ns);
@@ -277,7 +296,9 @@ Chosen VectorChoice::in(const Catalog& catalog) const {
   return chosen;
 }
 
-bool is_ambiguous(const Catalog& catalog, std::string_view name_space) { return catalog.namespaces_named(name_space).size() > 1; }
+bool is_ambiguous(const Catalog& catalog, std::string_view name_space) {
+  return catalog.namespaces_named(name_space).size() > 1;
+}
 
 std::vector<std::uint32_t> namespaces_of(const Catalog& catalog, std::string_view text) {
   const auto named = catalog.namespaces_named(text);
@@ -307,7 +328,9 @@ void name_absent(const std::vector<std::string>& ids, std::string_view where, Co
   for (std::size_t i = 0; i < std::min(kShown, ids.size()); ++i) {
     console.error(delta::error(ErrorCode::not_found, fmt::format("no vector {} {}", delta::quote(ids[i]), where)));
   }
-  if (ids.size() > kShown) console.error(delta::error(ErrorCode::not_found, fmt::format("and {} more", ids.size() - kShown)));
+  if (ids.size() > kShown) {
+    console.error(delta::error(ErrorCode::not_found, fmt::format("and {} more", ids.size() - kShown)));
+  }
 }
 
 }  // namespace
@@ -317,8 +340,8 @@ bool report_missing(const Chosen& chosen, Console& console) {
   return !chosen.missing.empty();
 }
 
-bool report_absent(const VectorChoice& choice, const Chosen& chosen, const Catalog& catalog, const std::vector<bool>& answered,
-                   std::string_view where, Console& console) {
+bool report_absent(const VectorChoice& choice, const Chosen& chosen, const Catalog& catalog,
+                   const std::vector<bool>& answered, std::string_view where, Console& console) {
   const bool missing = report_missing(chosen, console);
   std::unordered_set<std::string_view> there(chosen.missing.begin(), chosen.missing.end());
   const std::size_t nowhere = there.size();
@@ -368,7 +391,9 @@ Result<CommitFilter> CommitFilter::make(const Invocation& invocation) {
   CommitFilter filter;
   for (const auto& text : invocation.values("property")) {
     const auto equals = text.find('=');
-    if (equals == text.npos || equals == 0) return usage_error(invocation, "--property: " + delta::quote(text, 60) + " is not KEY=VALUE");
+    if (equals == text.npos || equals == 0) {
+      return usage_error(invocation, "--property: " + delta::quote(text, 60) + " is not KEY=VALUE");
+    }
     filter.properties_.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   if (const auto* pattern = invocation.value("grep")) {
@@ -397,10 +422,18 @@ bool CommitFilter::takes_message(const std::string& message) const {
 }
 
 bool CommitFilter::takes(const delta::Commit& commit) const {
-  const auto has = [&](const auto& property) { return delta::has_property(commit.properties, property.first, property.second); };
-  const auto any = [](const std::vector<std::string>& wanted, const auto& is) { return wanted.empty() || std::ranges::any_of(wanted, is); };
-  return std::ranges::all_of(properties_, has) && any(sources_, [&](const auto& source) { return commit.source == source; }) &&
-         any(traces_, [&](const auto& trace) { return commit.trace == trace || (commit.trace.size() > 35 && commit.trace.substr(3, 32) == trace); }) &&
+  const auto has = [&](const auto& property) {
+    return delta::has_property(commit.properties, property.first, property.second);
+  };
+  const auto any = [](const std::vector<std::string>& wanted, const auto& is) {
+    return wanted.empty() || std::ranges::any_of(wanted, is);
+  };
+  return std::ranges::all_of(properties_, has) &&
+         any(sources_, [&](const auto& source) { return commit.source == source; }) &&
+         any(traces_,
+             [&](const auto& trace) {
+               return commit.trace == trace || (commit.trace.size() > 35 && commit.trace.substr(3, 32) == trace);
+             }) &&
          takes_message(commit.message);
 }
 
@@ -420,7 +453,9 @@ std::string time_text(delta::Timestamp time) {
 std::string dots_text(const delta::Log& log, std::span<const delta::Dot> dots) {
   constexpr std::size_t kShown = 4;
   std::string out;
-  for (const auto& dot : dots.first(std::min(kShown, dots.size()))) out += (out.empty() ? "" : ", ") + delta::escape(log.dot_text(dot), 4096);
+  for (const auto& dot : dots.first(std::min(kShown, dots.size()))) {
+    out += (out.empty() ? "" : ", ") + delta::escape(log.dot_text(dot), 4096);
+  }
   return dots.size() > kShown ? out + fmt::format(" and {} more", dots.size() - kShown) : out;
 }
 
@@ -434,10 +469,14 @@ std::string times_text(const delta::KeptTimes& kept) {
   constexpr std::size_t kShown = 12;
   if (kept == delta::KeptTimes::all()) return "every time";
   auto ranges = kept.ranges();
-  if (!ranges.empty() && ranges.front().first == 0) ranges = ranges.subspan(1);  // before the beginning, where there is nothing
+  if (!ranges.empty() && ranges.front().first == 0) {
+    ranges = ranges.subspan(1);  // before the beginning, where there is nothing
+  }
   std::string out;
   if (ranges.size() > kShown) out = fmt::format("{} earlier ones", ranges.size() - kShown);
-  for (const auto& range : ranges.last(std::min(kShown, ranges.size()))) out += (out.empty() ? "" : ", ") + range_text(range);
+  for (const auto& range : ranges.last(std::min(kShown, ranges.size()))) {
+    out += (out.empty() ? "" : ", ") + range_text(range);
+  }
   if (!ranges.empty() && ranges.back().last == delta::kMaxMicros) return out;
   return out.empty() ? "now" : out + ", now";
 }
@@ -466,15 +505,22 @@ std::string float_text(std::uint32_t bits) {
 std::string change_text(const delta::Change& change, std::uint32_t dims) {
   using delta::Operation;
   const auto name = delta::operation_name(change.op);
-  if ((change.lost & delta::pruned::values) != 0) return fmt::format("{}, {} of {} dims left", name, change.indices.size(), dims);
+  if ((change.lost & delta::pruned::values) != 0) {
+    return fmt::format("{}, {} of {} dims left", name, change.indices.size(), dims);
+  }
   switch (change.op) {
-    case Operation::sparse: return fmt::format("{}, {} of {} dims", name, change.indices.size(), dims);
+    case Operation::sparse:
+      return fmt::format("{}, {} of {} dims", name, change.indices.size(), dims);
     case Operation::create:
-    case Operation::dense: return fmt::format("{}, {} dims", name, dims);
+    case Operation::dense:
+      return fmt::format("{}, {} dims", name, dims);
     case Operation::scale:
-    case Operation::offset: return fmt::format("{} by {}", name, float_text(change.bits[0]));
-    case Operation::clamp: return fmt::format("{} to {}..{}", name, float_text(change.bits[0]), float_text(change.bits[1]));
-    default: return std::string(name);
+    case Operation::offset:
+      return fmt::format("{} by {}", name, float_text(change.bits[0]));
+    case Operation::clamp:
+      return fmt::format("{} to {}..{}", name, float_text(change.bits[0]), float_text(change.bits[1]));
+    default:
+      return std::string(name);
   }
 }
 

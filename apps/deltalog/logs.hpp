@@ -18,13 +18,16 @@ namespace deltalog {
 
 class VectorChoice;
 
-/// The union of the logs, with what reading them noticed as warnings. `choice`: what alone will be asked about; null: anything.
-Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console, const VectorChoice* choice = nullptr);
+/// The union of the logs, with what reading them noticed as warnings. `choice`: what alone will be asked about; null:
+/// anything.
+Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console,
+                             const VectorChoice* choice = nullptr);
 
-/// A log ends before all that was written to it, or before it was sealed: what was read is a part, as far as anybody knows. (Only of a
-/// damaged trailer it is known that nothing is missing.)
+/// A log ends before all that was written to it, or before it was sealed: what was read is a part, as far as anybody
+/// knows. (Only of a damaged trailer it is known that nothing is missing.)
 bool is_cut_short(const delta::Finding& notice);
-/// Warns of what reading a log noticed; where it is cut short also with -q, and the program's 0 and 1 become a 4. open_logs() does so.
+/// Warns of what reading a log noticed; where it is cut short also with -q, and the program's 0 and 1 become a 4.
+/// open_logs() does so.
 void warn_of(std::span<const delta::Finding> notices, Console& console);
 /// The same. Error: the log is cut short before its first commit, so that there is nothing that could be read.
 Status warn_of(const delta::Log& log, Console& console);
@@ -38,14 +41,15 @@ struct Named {
   std::optional<std::uint64_t> seq;  ///< none: the whole commit
   std::optional<delta::Hash> hash;   ///< of the commit, if it was named by that
 };
-/// "origin:seq" is a delta; "origin:first..last", as `log` prints it, a commit, and so are 4 to 64 digits of a hash (which reads every delta); a
-/// tag names the last delta of its release, or of its time. Errors: usage for none of these, for digits that begin several hashes, or for a
-/// release of several last deltas; not_found.
+/// "origin:seq" is a delta; "origin:first..last", as `log` prints it, a commit, and so are 4 to 64 digits of a hash
+/// (which reads every delta); a tag names the last delta of its release, or of its time. Errors: usage for none of
+/// these, for digits that begin several hashes, or for a release of several last deltas; not_found.
 Result<Named> find_named(const delta::Log& log, std::string_view text);
 /// The same as a dot: of a commit its last.
 Result<delta::Dot> find_dot(const delta::Log& log, std::string_view text);
 
-/// A time as people write it, or a tag of the log, which names a time or a release. usage: neither; not_found: not all of the release is here.
+/// A time as people write it, or a tag of the log, which names a time or a release. usage: neither; not_found: not all
+/// of the release is here.
 Result<delta::CutOptions> parse_cut(const delta::Log& log, std::string_view text);
 /// The same where only a time will do. usage: a release.
 Result<delta::Micros> parse_time_in(const delta::Log& log, std::string_view text);
@@ -59,14 +63,15 @@ Result<delta::CutOptions> cut_of(const Invocation& invocation, const delta::Log&
 Result<std::optional<delta::Policy>> policy_option(const Invocation& invocation);
 /// The setting that records a policy.
 std::string policy_setting(const delta::Policy& policy);
-/// Has conflicts decided by `policy`, which must outlive the cut, and says so where the log has another at the cut. Null: by the log's own.
+/// Has conflicts decided by `policy`, which must outlive the cut, and says so where the log has another at the cut.
+/// Null: by the log's own.
 void override_policy(delta::CutOptions& cut, const delta::Policy* policy, const delta::Log& log, Console& console);
 
 /// Vectors chosen by --id, --id-glob, --ids-from and --namespace (a union of ids within the namespaces).
 struct Chosen {
   bool all = true;
-  std::vector<bool> vectors;         ///< by catalog number; empty if all
-  std::vector<std::string> missing;  ///< ids asked for that no chosen namespace of the log has, in order
+  std::vector<bool> vectors;                    ///< by catalog number; empty if all
+  std::vector<std::string> missing;             ///< ids asked for that no chosen namespace of the log has, in order
   std::vector<std::string> missing_namespaces;  ///< and namespaces that the log lacks
 
   const std::vector<bool>* mask() const { return all ? nullptr : &vectors; }
@@ -80,7 +85,8 @@ class VectorChoice {
   Chosen in(const delta::Catalog& catalog) const;
   bool by_id() const { return by_id_; }
   const std::vector<std::string>& ids() const { return ids_; }  ///< each of which is asked for
-  std::optional<std::vector<std::string>> only_ids() const;  ///< no vector of another id is chosen; none: not known before
+  std::optional<std::vector<std::string>> only_ids()
+      const;  ///< no vector of another id is chosen; none: not known before
 
  private:
   bool by_id_ = false;
@@ -98,10 +104,10 @@ Result<Chosen> choose_vectors(const VectorChoice& choice, const delta::Catalog& 
 /// The first values of some, for a cell of a table.
 std::string values_text(std::span<const std::uint32_t> bits);
 
-/// Names each id that was asked for and has no part in the answer: it is not in the log, or not `where`. Says so, too, if the answer is empty.
-/// True if it said anything: the command's answer is then no.
-bool report_absent(const VectorChoice& choice, const Chosen& chosen, const delta::Catalog& catalog, const std::vector<bool>& answered,
-                   std::string_view where, Console& console);
+/// Names each id that was asked for and has no part in the answer: it is not in the log, or not `where`. Says so, too,
+/// if the answer is empty. True if it said anything: the command's answer is then no.
+bool report_absent(const VectorChoice& choice, const Chosen& chosen, const delta::Catalog& catalog,
+                   const std::vector<bool>& answered, std::string_view where, Console& console);
 /// Only of ids that are not in the log.
 bool report_missing(const Chosen& chosen, Console& console);
 
@@ -110,14 +116,17 @@ class DeltaFilter {
  public:
   static Result<DeltaFilter> make(const Invocation& invocation, const delta::Log& log);
   bool takes_all() const { return all_; }
-  bool takes_origin(std::uint32_t origin) const { return origins_.empty() || (origin < origins_.size() && origins_[origin]); }
+  bool takes_origin(std::uint32_t origin) const {
+    return origins_.empty() || (origin < origins_.size() && origins_[origin]);
+  }
   /// A delta of this dot and time lies between --since and --until.
   bool takes_moment(delta::Dot dot, delta::Timestamp time) const {
     return time.us() >= since_ && time.us() < until_ && (seen_since_.empty() || dot.seq > seen_since_[dot.origin]) &&
            (seen_until_.empty() || dot.seq <= seen_until_[dot.origin]);
   }
   bool takes(std::uint32_t origin, const delta::Change& change) const {
-    return takes_origin(origin) && takes_moment({origin, change.seq}, change.time) && (ops_ >> static_cast<unsigned>(change.op) & 1u) != 0;
+    return takes_origin(origin) && takes_moment({origin, change.seq}, change.time) &&
+           (ops_ >> static_cast<unsigned>(change.op) & 1u) != 0;
   }
 
  private:
@@ -143,7 +152,8 @@ class CommitFilter {
   std::vector<std::string> sources_, traces_;
 };
 
-/// "id", or "namespace/id" where the namespace has a name, "namespace/dims/id" where one name stands for several; escaped.
+/// "id", or "namespace/id" where the namespace has a name, "namespace/dims/id" where one name stands for several;
+/// escaped.
 std::string vector_name(const delta::Catalog& catalog, std::uint32_t vector);
 
 /// "2026-11-12T14:10:29Z", with "+3" for a counter of 3.
@@ -155,7 +165,8 @@ std::string dots_text(const delta::Log& log, std::span<const delta::Dot> dots);
 /// "2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z", or "2026-01-09T00:00:00Z and later".
 std::string range_text(const delta::KeptTimes::Range& range);
 
-/// "2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z, 2026-01-09T00:00:00Z and later": times that a log answers, the latest of many.
+/// "2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z, 2026-01-09T00:00:00Z and later": times that a log answers, the latest
+/// of many.
 std::string times_text(const delta::KeptTimes& kept);
 /// The same of a delta of a commit, with " (given 2026-11-12T14:10:29Z)" where another time was meant.
 std::string time_text(delta::Timestamp time, const delta::Commit& commit);
@@ -166,7 +177,8 @@ std::string change_text(const delta::Change& change, std::uint32_t dims);
 /// "0-15,20": the dimensions that an operation acts on, as --dim takes them; cut short beyond `most` characters.
 std::string touched_text(const delta::Change& change, std::uint32_t dims, std::size_t most);
 
-/// "policy max@/0-15", "tag v1 at 2026-11-12T14:10:29Z" or "accuracy int8@images", of a commit that is a setting; escaped.
+/// "policy max@/0-15", "tag v1 at 2026-11-12T14:10:29Z" or "accuracy int8@images", of a commit that is a setting;
+/// escaped.
 std::string setting_text(std::string_view setting);
 
 /// "main:7", or "main:7..9" of a commit of several deltas; escaped.

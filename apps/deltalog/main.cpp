@@ -50,7 +50,9 @@ int finish(Console& console, Result<Exit> result) {
     console.error(flushed.error());
     return static_cast<int>(Exit::failed);
   }
-  if (!flushed && !closed(flushed)) console.warn(flushed.error().text() + "; what was to be told there is done nevertheless");
+  if (!flushed && !closed(flushed)) {
+    console.warn(flushed.error().text() + "; what was to be told there is done nevertheless");
+  }
   return code_of(console, *result);
 }
 

@@ -1,5 +1,5 @@
-// What a command writes must be nothing that it reads. All that it takes for this is in the command's table (what an option names, and
-// whether that is read or written), so that no command has to think of it.
+// What a command writes must be nothing that it reads. All that it takes for this is in the command's table (what an
+// option names, and whether that is read or written), so that no command has to think of it.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,7 +36,8 @@ NamedFile look_at(std::string word, std::string path, int stream) {
   const bool found = (standard ? ::fstat(stream, &info) : ::stat(named.path.c_str(), &info)) == 0;
   named.there = found && S_ISREG(info.st_mode);
   named.nothing = !found && !standard;
-  named.device = info.st_dev, named.inode = info.st_ino;
+  named.device = info.st_dev;
+  named.inode = info.st_ino;
   std::error_code failed;
   if (!standard) named.place = fs::weakly_canonical(fs::absolute(named.path, failed), failed);
   return named;
@@ -47,7 +48,9 @@ bool same(const NamedFile& a, const NamedFile& b) {
   return a.nothing && b.nothing && a.place == b.place;
 }
 
-bool looks_like_a_log(const fs::path& path) { return path.extension() == ".dlog" && !path.filename().native().starts_with('.'); }
+bool looks_like_a_log(const fs::path& path) {
+  return path.extension() == ".dlog" && !path.filename().native().starts_with('.');
+}
 
 /// What is read: files, and those of directories.
 struct Inputs {
@@ -91,17 +94,21 @@ Status check_output(const Invocation& invocation, const Inputs& inputs, const Na
   if (read != inputs.files.end()) {
     auto refused = usage_error(invocation, shown(out) + " would replace " + shown(*read) + ", which is read");
     const bool log = out.word == "--output" && (read->word == "LOG" || read->word == "--base");
-    if (const auto instead = in_place(invocation.command().name); log && !instead.empty()) return std::move(refused).with_hint(std::string(instead));
+    if (const auto instead = in_place(invocation.command().name); log && !instead.empty()) {
+      return std::move(refused).with_hint(std::string(instead));
+    }
     return refused;
   }
   const bool read_next = out.nothing && out.word != "--output" && looks_like_a_log(out.place) &&
                          std::ranges::find(inputs.directories, out.place.parent_path()) != inputs.directories.end();
-  if (read_next) return usage_error(invocation, shown(out) + " would be read as a log: the directory that it is in is read");
+  if (read_next) {
+    return usage_error(invocation, shown(out) + " would be read as a log: the directory that it is in is read");
+  }
   return {};
 }
 
-/// Whoever writes to a named pipe waits until somebody opens it. A command that is refused opens its pipes as it would have, so that their
-/// writers learn that nobody reads.
+/// Whoever writes to a named pipe waits until somebody opens it. A command that is refused opens its pipes as it would
+/// have, so that their writers learn that nobody reads.
 void release_writers(const Invocation& invocation) {
   for (const auto& path : invocation.operands()) {
     struct stat info = {};
@@ -116,7 +123,8 @@ Status check_all(const Invocation& invocation, const std::vector<NamedFile>& out
     DELTA_OK(check_output(invocation, inputs, *out));
     const auto other = std::find_if(outputs.begin(), out, [&](const NamedFile& before) { return same(*out, before); });
     if (other == out) continue;
-    return usage_error(invocation, out->word + " and " + other->word + " are one file: " + delta::escape(out->path, 4096));
+    return usage_error(invocation,
+                       out->word + " and " + other->word + " are one file: " + delta::escape(out->path, 4096));
   }
   return {};
 }
@@ -127,7 +135,9 @@ Status check_outputs(const Invocation& invocation) {
   std::vector<NamedFile> outputs;
   for (const auto& option : invocation.command().options) {
     if (option.kind != Kind::output) continue;
-    for (const auto& path : invocation.values(option.name)) outputs.push_back(look_at("--" + std::string(option.name), path, 1));
+    for (const auto& path : invocation.values(option.name)) {
+      outputs.push_back(look_at("--" + std::string(option.name), path, 1));
+    }
   }
   if (outputs.empty()) return {};
   Status checked = check_all(invocation, outputs);

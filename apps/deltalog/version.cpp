@@ -10,7 +10,8 @@ namespace deltalog {
 
 std::string version_text() {
   std::string out = fmt::format("deltalog {}\n", DELTA_VERSION);
-  out += fmt::format("{:<10} {}\n{:<10} {}\n", "libdelta", delta::version(), "formats", delta::formats::known_formats());
+  out +=
+      fmt::format("{:<10} {}\n{:<10} {}\n", "libdelta", delta::version(), "formats", delta::formats::known_formats());
   for (const auto& [name, version] : delta::components()) out += fmt::format("{:<10} {}\n", name, version);
   return out + "presets    fastest, balanced, maximum\n";
 }

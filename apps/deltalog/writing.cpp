@@ -37,9 +37,12 @@ bool is_traceparent(std::string_view text) {
 namespace {
 
 // "K=V" of an option, at the first "=".
-Result<std::pair<std::string_view, std::string_view>> parse_property(const Invocation& invocation, std::string_view option, std::string_view text) {
+Result<std::pair<std::string_view, std::string_view>> parse_property(const Invocation& invocation,
+                                                                     std::string_view option, std::string_view text) {
   const auto equals = text.find('=');
-  if (equals == text.npos || equals == 0) return usage_error(invocation, fmt::format("--{}: {} is not KEY=VALUE", option, delta::quote(text, 60)));
+  if (equals == text.npos || equals == 0) {
+    return usage_error(invocation, fmt::format("--{}: {} is not KEY=VALUE", option, delta::quote(text, 60)));
+  }
   return std::pair(text.substr(0, equals), text.substr(equals + 1));
 }
 
@@ -50,9 +53,11 @@ Result<std::string> properties_of(const Invocation& invocation) {
     DELTA_TRY(const auto property, parse_property(invocation, option, text));
     const auto& [name, value] = property;
     if (delta::is_reserved_property(name)) {
-      return usage_error(invocation, fmt::format("--{}: property {}: names that begin with 'deltalog.' are reserved", option, delta::quote(name, 40)));
+      return usage_error(invocation, fmt::format("--{}: property {}: names that begin with 'deltalog.' are reserved",
+                                                 option, delta::quote(name, 40)));
     }
-    auto more = option == "meta" ? delta::add_text_property(properties, name, value) : delta::add_property(properties, name, value);
+    auto more = option == "meta" ? delta::add_text_property(properties, name, value)
+                                 : delta::add_property(properties, name, value);
     if (!more) {
       more.error().message = fmt::format("--{}: {}", option, more.error().message);
       more.error().code = ErrorCode::usage;
@@ -78,13 +83,16 @@ void warn_of_default_origin(const Invocation& invocation, const delta::Log& log,
     any = log.catalog().origin(log.commit(static_cast<std::uint32_t>(n)).origin) == origin_of(invocation);
   }
   if (!any) return;
-  console.warn("the new commits are those of " + delta::quote(origin_of(invocation)) + ", the default: if another writer of that name adds to the same logs, the two fork",
+  console.warn("the new commits are those of " + delta::quote(origin_of(invocation)) +
+                   ", the default: if another writer of that name adds to the same logs, the two fork",
                "name the writer with --origin");
 }
 
 Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Console& console) {
   delta::EncodeOptions options;
-  const auto text = [&](std::string_view option) { return invocation.has(option) ? *invocation.value(option) : std::string(); };
+  const auto text = [&](std::string_view option) {
+    return invocation.has(option) ? *invocation.value(option) : std::string();
+  };
   DELTA_TRY(const auto preset, value_of(invocation, "preset", parse_preset));
   DELTA_TRY(options.threads, threads_of(invocation));
   DELTA_TRY(options.now, default_time());
@@ -110,7 +118,8 @@ bool may_replace(const Invocation& invocation, const std::string& path, Console&
   std::error_code ignored;
   const bool there = path != "-" && std::filesystem::is_regular_file(path, ignored);
   if (!there || !console.read_in_part() || invocation.has("allow-torn")) return true;
-  console.error(delta::error(delta::ErrorCode::exists, "not replaced: a log that was read is cut short, and so would be what is made of it")
+  console.error(delta::error(delta::ErrorCode::exists,
+                             "not replaced: a log that was read is cut short, and so would be what is made of it")
                     .in(path)
                     .with_hint("--allow-torn replaces it nevertheless"));
   return false;

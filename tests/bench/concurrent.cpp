@@ -1,6 +1,7 @@
-// Two replicas of 100 vectors x 384 dimensions, each with 10,000 edits of one dimension that the other has not seen: what uniting
-// them takes in the library, from files to the folded state, and how large the united log is. (The same workload that
-// sequence and map CRDTs are measured on.) Prints one line: bytes, cells in conflict, milliseconds, median and best of N.
+// Two replicas of 100 vectors x 384 dimensions, each with 10,000 edits of one dimension that the other has not seen:
+// what uniting them takes in the library, from files to the folded state, and how large the united log is. (The same
+// workload that sequence and map CRDTs are measured on.) Prints one line: bytes, cells in conflict, milliseconds,
+// median and best of N.
 #include <algorithm>
 #include <bit>
 #include <chrono>
@@ -50,7 +51,9 @@ void write_base(const std::string& path, std::mt19937& random) {
     for (auto& b : bits) b = gaussian(random);
     const std::string id = std::to_string(v);
     ChangeInput input;
-    input.id = id, input.op = Operation::create, input.bits = bits;
+    input.id = id;
+    input.op = Operation::create;
+    input.bits = bits;
     must(encoder.change(input));
   }
   must(encoder.finish());
@@ -65,7 +68,10 @@ std::set<std::uint32_t> write_edits(const std::string& path, const std::string& 
     const std::string id = std::to_string(cell / kDims);
     cells.insert(cell);
     ChangeInput input;
-    input.id = id, input.op = Operation::sparse, input.indices = {&index, 1}, input.bits = {&bits, 1};
+    input.id = id;
+    input.op = Operation::sparse;
+    input.indices = {&index, 1};
+    input.bits = {&bits, 1};
     must(encoder.change(input));
   }
   must(encoder.finish());
@@ -99,6 +105,7 @@ int main(int argc, char** argv) {
   std::sort(times.begin(), times.end());
   const std::string packed = (directory / "packed.dlog").string();
   const auto report = must(compact(replicas, packed, {.force = true}));
-  std::printf("%llu %llu %lld %.3f %.3f\n", static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(report.bytes_after),
-              static_cast<long long>(conflicts), times[times.size() / 2], times.front());
+  std::printf("%llu %llu %lld %.3f %.3f\n", static_cast<unsigned long long>(bytes),
+              static_cast<unsigned long long>(report.bytes_after), static_cast<long long>(conflicts),
+              times[times.size() / 2], times.front());
 }

@@ -1,13 +1,14 @@
 // Reads an NDJSON file with simdjson alone: what `deltalog encode` of the same file is held against.
 //
 //   bench_json_pass FILE       (prints lines and numbers)
+#include "json_pass.hpp"
+
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
 #include <string>
 #include <vector>
 
-#include "json_pass.hpp"
 #include "matrix_file.hpp"
 
 int main(int count, char** arguments) {
@@ -24,7 +25,9 @@ int main(int count, char** arguments) {
     const std::string_view text(buffer.data(), size);
     const std::size_t last = text.rfind('\n');
     const std::size_t whole = got == 0 || last == std::string_view::npos ? (got == 0 ? size : 0) : last + 1;
-    if (const auto failed = bench::pass_over(parser, text.substr(0, whole), pass)) bench::fail_with(simdjson::error_message(failed));
+    if (const auto failed = bench::pass_over(parser, text.substr(0, whole), pass)) {
+      bench::fail_with(simdjson::error_message(failed));
+    }
     if (got == 0) break;
     kept = size - whole;
     std::memmove(buffer.data(), buffer.data() + whole, kept);

@@ -26,12 +26,14 @@ inline simdjson::error_code take(simdjson::ondemand::value value, JsonPass& pass
         failed = element.get(text);
       }
       if (failed) return failed;
-      ++pass.numbers, pass.sum += number;
+      ++pass.numbers;
+      pass.sum += number;
     }
   } else if (type == Type::number) {
     double number = 0;
     if (const auto failed = value.get(number)) return failed;
-    ++pass.numbers, pass.sum += number;
+    ++pass.numbers;
+    pass.sum += number;
   } else if (type == Type::string) {
     std::string_view text;
     if (const auto failed = value.get(text)) return failed;
@@ -45,7 +47,10 @@ inline simdjson::error_code pass_over(simdjson::ondemand::parser& parser, std::s
     const std::size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     simdjson::ondemand::document document;
-    if (const auto failed = parser.iterate(line.data(), line.size(), line.size() + simdjson::SIMDJSON_PADDING).get(document)) return failed;
+    if (const auto failed =
+            parser.iterate(line.data(), line.size(), line.size() + simdjson::SIMDJSON_PADDING).get(document)) {
+      return failed;
+    }
     simdjson::ondemand::object object;
     if (const auto failed = document.get_object().get(object)) return failed;
     for (auto field : object) {

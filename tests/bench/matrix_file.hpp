@@ -1,5 +1,5 @@
-// What the peers share: matrices as bench_workload writes them, and files that are synced. Nothing of the library, so that
-// a peer's answer does not depend on what it is compared with.
+// What the peers share: matrices as bench_workload writes them, and files that are synced. Nothing of the library, so
+// that a peer's answer does not depend on what it is compared with.
 #pragma once
 
 #include <fcntl.h>
@@ -80,8 +80,10 @@ inline void load(const std::string& path, Matrix& into) {
   std::string dict(fixed[8] + fixed[9] * std::size_t{256}, ' ');
   if (file.read(dict.data(), dict.size()) != dict.size()) fail(path);
   const std::size_t shape = dict.find("'shape': (");
-  if (shape == std::string::npos || std::sscanf(dict.c_str() + shape, "'shape': (%u, %u)", &into.rows, &into.dims) != 2)
+  if (shape == std::string::npos ||
+      std::sscanf(dict.c_str() + shape, "'shape': (%u, %u)", &into.rows, &into.dims) != 2) {
     fail(path);
+  }
   into.values.resize(std::size_t{into.rows} * into.dims);
   const std::size_t size = into.values.size() * sizeof(float);
   if (file.read(into.values.data(), size) != size) fail(path);
@@ -92,7 +94,15 @@ inline void store(const std::string& path, const Matrix& matrix) {
                      std::to_string(matrix.dims) + "), }";
   dict.resize((dict.size() + 11 + 63) / 64 * 64 - 11, ' ');
   dict += '\n';
-  const unsigned char fixed[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, static_cast<unsigned char>(dict.size() & 0xff),
+  const unsigned char fixed[10] = {0x93,
+                                   'N',
+                                   'U',
+                                   'M',
+                                   'P',
+                                   'Y',
+                                   1,
+                                   0,
+                                   static_cast<unsigned char>(dict.size() & 0xff),
                                    static_cast<unsigned char>(dict.size() >> 8)};
   File file(path, O_WRONLY | O_CREAT | O_TRUNC);
   file.write(fixed, sizeof fixed);
@@ -111,7 +121,8 @@ inline std::vector<std::uint32_t> changed_rows(const Matrix& before, const Matri
   return changed;
 }
 
-// Prints how often the row changed. `warm`: and how many milliseconds the question takes in a process that has asked it before.
+// Prints how often the row changed. `warm`: and how many milliseconds the question takes in a process that has asked it
+// before.
 template <class Ask>
 void print_history(bool warm, Ask ask) {
   std::size_t changes = ask();
@@ -136,7 +147,8 @@ int run_peer(int count, char** arguments, Write write, Read read, History histor
   } else if (args.size() == 3 && (args[0] == "history" || args[0] == "warm")) {
     history(args[1], static_cast<std::uint32_t>(std::stoul(args[2])), args[0] == "warm");
   } else {
-    std::fprintf(stderr, "usage: %s write STORE NPY... | read STORE VERSION OUT | history STORE ROW | warm STORE ROW\n", arguments[0]);
+    std::fprintf(stderr, "usage: %s write STORE NPY... | read STORE VERSION OUT | history STORE ROW | warm STORE ROW\n",
+                 arguments[0]);
     return 2;
   }
   return 0;

@@ -1,7 +1,9 @@
-// Each hot path alone, in memory, on one thread, and beside it what the machine can do at most over the same bytes: copying,
-// reading, simdjson, XXH3, BLAKE2b. tests/bench/work_micro.py pairs them by name and says which ratio is wanted.
+// Each hot path alone, in memory, on one thread, and beside it what the machine can do at most over the same bytes:
+// copying, reading, simdjson, XXH3, BLAKE2b. tests/bench/work_micro.py pairs them by name and says which ratio is
+// wanted.
 //
-// The deltas are those of the reference workload: 384 dims; sparse ones change 5 % of them; "mixed" has its mix of kinds.
+// The deltas are those of the reference workload: 384 dims; sparse ones change 5 % of them; "mixed" has its mix of
+// kinds.
 #include <benchmark/benchmark.h>
 #include <sodium.h>
 #define XXH_STATIC_LINKING_ONLY  // the size of a state
@@ -55,7 +57,9 @@ void must(const Status& status) {
 
 class Vectors {
  public:
-  std::uint32_t fresh() { return std::bit_cast<std::uint32_t>(normal_(random_) / std::sqrt(static_cast<float>(kDims))); }
+  std::uint32_t fresh() {
+    return std::bit_cast<std::uint32_t>(normal_(random_) / std::sqrt(static_cast<float>(kDims)));
+  }
   std::vector<std::uint32_t> row() {
     std::vector<std::uint32_t> bits(kDims);
     for (auto& b : bits) b = fresh();
@@ -72,9 +76,11 @@ class Vectors {
   std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(random_() % n); }
 
   // The next state of a row, in one of the ways of the mix, as a delta; `indices` and `bits` are what it views.
-  Change step(std::vector<std::uint32_t>& row, std::uint32_t kind, std::vector<std::uint32_t>& indices, std::vector<std::uint32_t>& bits) {
+  Change step(std::vector<std::uint32_t>& row, std::uint32_t kind, std::vector<std::uint32_t>& indices,
+              std::vector<std::uint32_t>& bits) {
     Change change;
-    indices.clear(), bits.clear();
+    indices.clear();
+    bits.clear();
     if (kind < 70) {
       if (kind < 45) {
         indices = places(kSparse);
@@ -87,12 +93,14 @@ class Vectors {
     } else {
       for (auto& value : row) {
         const float x = std::bit_cast<float>(value);
-        value = kind < 85 ? fresh() : std::bit_cast<std::uint32_t>(kind < 95 ? x + 1e-3f * normal_(random_) : x * 1.01f);
+        value =
+            kind < 85 ? fresh() : std::bit_cast<std::uint32_t>(kind < 95 ? x + 1e-3f * normal_(random_) : x * 1.01f);
       }
       bits = row;
       change.op = Operation::dense;
     }
-    change.indices = indices, change.bits = bits;
+    change.indices = indices;
+    change.bits = bits;
     return change;
   }
 
@@ -121,7 +129,8 @@ ChangeBatch block_of(Kind kind, codec::Layout layout, std::size_t deltas = ~std:
       batch.add(change);
     }
     if (packed) {
-      batch.commits.back() = place, batch.seqs.back() = vector;
+      batch.commits.back() = place;
+      batch.seqs.back() = vector;
     } else {
       batch.times.back() = Timestamp::of(kStart);
     }
@@ -130,7 +139,8 @@ ChangeBatch block_of(Kind kind, codec::Layout layout, std::size_t deltas = ~std:
 }
 
 void count(benchmark::State& state, std::uint64_t values, std::uint64_t bytes) {
-  state.counters["values"] = benchmark::Counter(static_cast<double>(values), benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["values"] =
+      benchmark::Counter(static_cast<double>(values), benchmark::Counter::kIsIterationInvariantRate);
   state.SetBytesProcessed(static_cast<std::int64_t>(bytes) * static_cast<std::int64_t>(state.iterations()));
 }
 
@@ -166,7 +176,8 @@ void xxh3(benchmark::State& state, const std::string& path) {
     XXH3_state_t hash;
     XXH3_64bits_reset(&hash);
     size = 0;
-    for (std::streamsize n; (n = in.rdbuf()->sgetn(piece.data(), static_cast<std::streamsize>(piece.size()))) > 0; size += static_cast<std::uint64_t>(n)) {
+    for (std::streamsize n; (n = in.rdbuf()->sgetn(piece.data(), static_cast<std::streamsize>(piece.size()))) > 0;
+         size += static_cast<std::uint64_t>(n)) {
       XXH3_64bits_update(&hash, piece.data(), static_cast<std::size_t>(n));
     }
     benchmark::DoNotOptimize(XXH3_64bits_digest(&hash));
@@ -197,7 +208,11 @@ void compare(benchmark::State& state, const std::string& directory) {
   }
   auto encoder = must(Encoder::create(directory + "/compare.dlog", {}, {.threads = 1, .force = true, .now = kStart}));
   MatrixInput input;
-  input.name = "matrix", input.rows = kRows, input.dims = kDims, input.at = kStart, input.bits = matrix;
+  input.name = "matrix";
+  input.rows = kRows;
+  input.dims = kDims;
+  input.at = kStart;
+  input.bits = matrix;
   must(encoder.state(input));
   for (auto _ : state) {
     if (must(encoder.state(input)) != 0) fail("an unchanged matrix made a commit");
@@ -242,7 +257,8 @@ void fold(benchmark::State& state, bool with_decode) {
   codec::encode_block(batch, codec::Layout::fresh, Preset::balanced, payload);
   State present(catalog);
   const auto row = vectors.row();
-  model::apply(present, origin, {.vector = vector, .op = Operation::create, .time = Timestamp::of(kStart), .bits = row, .seq = 1});
+  model::apply(present, origin,
+               {.vector = vector, .op = Operation::create, .time = Timestamp::of(kStart), .bits = row, .seq = 1});
   ChangeBatch back = batch;
   for (auto _ : state) {
     if (with_decode) must(codec::decode_block(payload, codec::Layout::fresh, 100, 1, {}, back));
@@ -256,7 +272,8 @@ void hash_leaves(benchmark::State& state) {
   const ChangeBatch batch = block_of(Kind::sparse, codec::Layout::fresh);
   const model::LeafNames names{.origin = "main", .name_space = "", .id = "4711", .dims = kDims};
   std::vector<Hash> leaves;
-  while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(batch.size()))) {  // as blocks are hashed; told by the delta
+  while (state.KeepRunningBatch(
+      static_cast<benchmark::IterationCount>(batch.size()))) {  // as blocks are hashed; told by the delta
     leaves.clear();
     model::LeafHasher hasher;
     for (std::size_t i = 0; i < batch.size(); ++i) hasher.add(names, batch[i]);
@@ -305,7 +322,9 @@ void parse_limit(benchmark::State& state) {
   bench::JsonPass pass;
   for (auto _ : state) {
     pass = {};
-    if (bench::pass_over(parser, std::string_view(padded).substr(0, text.size()), pass)) fail("simdjson refused the lines");
+    if (bench::pass_over(parser, std::string_view(padded).substr(0, text.size()), pass)) {
+      fail("simdjson refused the lines");
+    }
     benchmark::DoNotOptimize(pass.sum);
   }
   count(state, pass.numbers, text.size());
@@ -320,7 +339,9 @@ std::string write_log(const std::string& directory) {
     const auto bits = vectors.row();
     const std::string id = std::to_string(row);
     ChangeInput input;
-    input.id = id, input.op = Operation::create, input.bits = bits;
+    input.id = id;
+    input.op = Operation::create;
+    input.bits = bits;
     must(encoder.change(input));
   }
   must(encoder.finish());
@@ -345,14 +366,18 @@ void add_all(const std::string& directory) {
   add("limit/blake2b", blake2b);
   add("limit/simdjson", parse_limit);
   add("compare", [=](benchmark::State& s) { compare(s, directory); });
-  const std::pair<std::string, Preset> presets[] = {{"fastest", Preset::fastest}, {"balanced", Preset::balanced}, {"maximum", Preset::maximum}};
-  const std::pair<std::string, Kind> kinds[] = {{"creates", Kind::creates}, {"sparse", Kind::sparse}, {"mixed", Kind::mixed}};
+  const std::pair<std::string, Preset> presets[] = {
+      {"fastest", Preset::fastest}, {"balanced", Preset::balanced}, {"maximum", Preset::maximum}};
+  const std::pair<std::string, Kind> kinds[] = {
+      {"creates", Kind::creates}, {"sparse", Kind::sparse}, {"mixed", Kind::mixed}};
   const auto add_codec = [&](const std::string& name, Kind kind, codec::Layout layout, Preset preset) {
     add("encode/" + name, [=](benchmark::State& s) { encode(s, kind, layout, preset); });
     add("decode/" + name, [=](benchmark::State& s) { decode(s, kind, layout, preset); });
   };
   for (const auto& [preset_name, preset] : presets) {
-    for (const auto& [kind_name, kind] : kinds) add_codec(kind_name + "/" + preset_name, kind, codec::Layout::fresh, preset);
+    for (const auto& [kind_name, kind] : kinds) {
+      add_codec(kind_name + "/" + preset_name, kind, codec::Layout::fresh, preset);
+    }
     add_codec("packed/" + preset_name, Kind::mixed, codec::Layout::packed, preset);
   }
   add("fold/apply", [](benchmark::State& s) { fold(s, false); });

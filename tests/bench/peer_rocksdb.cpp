@@ -1,5 +1,5 @@
-// The peer that is hardest to beat: RocksDB, a value a changed row, under the row number and the version. The versions of a
-// row lie side by side, so that zstd finds what they have in common.
+// The peer that is hardest to beat: RocksDB, a value a changed row, under the row number and the version. The versions
+// of a row lie side by side, so that zstd finds what they have in common.
 //
 //   bench_rocksdb write DIRECTORY MATRIX.npy...  bench_rocksdb read DIRECTORY VERSION OUT.npy
 //   bench_rocksdb history DIRECTORY ROW          bench_rocksdb warm DIRECTORY ROW
@@ -66,11 +66,14 @@ void write_all(const std::string& path, const std::vector<std::string>& inputs) 
   for (std::uint32_t version = 0; version < inputs.size(); ++version) {
     load(inputs[version], now);
     rocksdb::WriteBatch batch;
-    for (const std::uint32_t row : changed_rows(before, now))
-      must(batch.Put(key_of(row, version), rocksdb::Slice(reinterpret_cast<const char*>(now.row(row)), now.row_bytes())));
+    for (const std::uint32_t row : changed_rows(before, now)) {
+      must(batch.Put(key_of(row, version),
+                     rocksdb::Slice(reinterpret_cast<const char*>(now.row(row)), now.row_bytes())));
+    }
     // What a reader could not know: how large the matrix is. Under a key that no row has.
     const std::uint32_t shape[2] = {now.rows, now.dims};
-    must(batch.Put(key_of(~std::uint32_t{0}, version), rocksdb::Slice(reinterpret_cast<const char*>(shape), sizeof shape)));
+    must(batch.Put(key_of(~std::uint32_t{0}, version),
+                   rocksdb::Slice(reinterpret_cast<const char*>(shape), sizeof shape)));
     must(db->Write(synced, &batch));
     std::swap(before, now);
   }

@@ -3,8 +3,8 @@
 //   bench_sqlite write FILE MATRIX.npy...  bench_sqlite read FILE VERSION OUT.npy
 //   bench_sqlite history FILE ROW          bench_sqlite warm FILE ROW
 //
-// A version is one transaction, on disk before the next one begins (synchronous = full, with a write-ahead log, which is
-// the quicker kind). In the end the log is folded into the file.
+// A version is one transaction, on disk before the next one begins (synchronous = full, with a write-ahead log, which
+// is the quicker kind). In the end the log is folded into the file.
 #include <sqlite3.h>
 
 #include <cstdint>
@@ -50,9 +50,10 @@ class Database {
 void write_all(const std::string& path, const std::vector<std::string>& inputs) {
   Database db(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   // Larger pages than usual: of 4096 bytes, rows of 1536 would waste a quarter.
-  db.run("PRAGMA page_size = 16384; PRAGMA journal_mode = wal; PRAGMA synchronous = full;"
-         "CREATE TABLE vectors (id INTEGER, version INTEGER, vec BLOB, UNIQUE (id, version));"
-         "CREATE TABLE versions (version INTEGER PRIMARY KEY, row_count INTEGER, dims INTEGER)");
+  db.run(
+      "PRAGMA page_size = 16384; PRAGMA journal_mode = wal; PRAGMA synchronous = full;"
+      "CREATE TABLE vectors (id INTEGER, version INTEGER, vec BLOB, UNIQUE (id, version));"
+      "CREATE TABLE versions (version INTEGER PRIMARY KEY, row_count INTEGER, dims INTEGER)");
   sqlite3_stmt* put = db.prepare("INSERT INTO vectors VALUES (?, ?, ?)");
   sqlite3_stmt* note = db.prepare("INSERT INTO versions VALUES (?, ?, ?)");
   Matrix before, now;
@@ -94,8 +95,9 @@ void read_version(const std::string& path, std::uint32_t version, const std::str
   sqlite3_bind_int64(rows, 1, version);
   while (db.step(rows)) {
     const auto row = static_cast<std::uint64_t>(sqlite3_column_int64(rows, 0));
-    if (row >= matrix.rows || static_cast<std::size_t>(sqlite3_column_bytes(rows, 1)) != matrix.row_bytes())
+    if (row >= matrix.rows || static_cast<std::size_t>(sqlite3_column_bytes(rows, 1)) != matrix.row_bytes()) {
       fail_with("a row of another shape");
+    }
     std::memcpy(matrix.row(row), sqlite3_column_blob(rows, 1), matrix.row_bytes());
   }
   sqlite3_finalize(rows);

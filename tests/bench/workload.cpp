@@ -117,11 +117,17 @@ class Workload {
     for (std::size_t i = 0; i < changed; ++i) {
       const std::size_t row = order_[i];
       const std::size_t place = i * 100 / changed;
-      if (!mixed_ || place < 45) sparse(row);
-      else if (place < 70) cluster(row);
-      else if (place < 85) refresh(row);
-      else if (place < 95) noise(row);
-      else scale(row);
+      if (!mixed_ || place < 45) {
+        sparse(row);
+      } else if (place < 70) {
+        cluster(row);
+      } else if (place < 85) {
+        refresh(row);
+      } else if (place < 95) {
+        noise(row);
+      } else {
+        scale(row);
+      }
     }
   }
 
@@ -204,7 +210,9 @@ std::string matrix_name(const std::string& directory, std::size_t version) {
 }
 
 int usage() {
-  std::fputs("usage: bench_workload mixed|sparse OUTDIR [--rows N] [--dims D] [--versions V] [--changed PERCENT] [--seed S]\n", stderr);
+  std::fputs(
+      "usage: bench_workload mixed|sparse OUTDIR [--rows N] [--dims D] [--versions V] [--changed PERCENT] [--seed S]\n",
+      stderr);
   return 2;
 }
 
@@ -221,12 +229,18 @@ int main(int count, char** arguments) {
   for (int i = 3; i < count; i += 2) {
     const std::string_view name = arguments[i];
     const std::uint64_t value = std::strtoull(arguments[i + 1], nullptr, 10);
-    if (name == "--rows") shape.rows = value;
-    else if (name == "--dims") shape.dims = value;
-    else if (name == "--versions") shape.versions = value;
-    else if (name == "--changed") shape.changed = value;
-    else if (name == "--seed") seed = value;
-    else return usage();
+    if (name == "--rows") {
+      shape.rows = value;
+    } else if (name == "--dims") {
+      shape.dims = value;
+    } else if (name == "--versions") {
+      shape.versions = value;
+    } else if (name == "--changed") {
+      shape.changed = value;
+    } else if (name == "--seed") {
+      seed = value;
+    } else
+      return usage();
   }
   if (shape.rows == 0 || shape.dims == 0 || shape.changed > 100) return usage();
 

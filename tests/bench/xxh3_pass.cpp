@@ -1,12 +1,13 @@
-// Reads files once and takes their XXH3-64, a megabyte at a time: what checking every byte costs at least, beside `cat`.
+// Reads files once and takes their XXH3-64, a megabyte at a time: what checking every byte costs at least, beside
+// `cat`.
 //
 //   bench_xxh3_pass FILE...
-#include <cstdio>
-#include <vector>
-
 #include <fcntl.h>
 #include <unistd.h>
 #include <xxhash.h>
+
+#include <cstdio>
+#include <vector>
 
 int main(int count, char** arguments) {
   std::vector<unsigned char> bytes(1 << 20);
@@ -16,7 +17,9 @@ int main(int count, char** arguments) {
     if (fd < 0) return std::perror(arguments[i]), 1;
     XXH3_64bits_reset(state);
     ssize_t n = 0;
-    while ((n = ::read(fd, bytes.data(), bytes.size())) > 0) XXH3_64bits_update(state, bytes.data(), static_cast<std::size_t>(n));
+    while ((n = ::read(fd, bytes.data(), bytes.size())) > 0) {
+      XXH3_64bits_update(state, bytes.data(), static_cast<std::size_t>(n));
+    }
     if (n < 0) return std::perror(arguments[i]), 1;
     ::close(fd);
     std::printf("%016llx  %s\n", static_cast<unsigned long long>(XXH3_64bits_digest(state)), arguments[i]);

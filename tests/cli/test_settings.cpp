@@ -1,6 +1,5 @@
 // Commits that change no vector, as lists show them.
 #include <catch2/catch.hpp>
-
 #include <vector>
 
 #include "delta/encode.hpp"

@@ -49,7 +49,10 @@ std::string parsed(std::vector<std::string> words) {
 }  // namespace
 
 TEST_CASE("Options take exactly the word that is theirs") {
-  struct Row { std::vector<std::string> words; std::string result; };
+  struct Row {
+    std::vector<std::string> words;
+    std::string result;
+  };
   const auto row = GENERATE(values<Row>({
       {{"a"}, " <a>"},
       {{"-q", "a", "-v", "b"}, "qv <a> <b>"},
@@ -88,7 +91,9 @@ TEST_CASE("Options whose order among each other matters keep it") {
   const auto got = parse(probe(), words);
   REQUIRE(got);
   std::string out;
-  for (const auto& given : got->in_order({"id", "level"})) out += std::string(given.option) + "=" + std::string(given.value) + " ";
+  for (const auto& given : got->in_order({"id", "level"})) {
+    out += std::string(given.option) + "=" + std::string(given.value) + " ";
+  }
   CHECK(out == "id=1 id=2 level=low id=3 ");
   CHECK(got->in_order({"quiet"}).empty());
 }
@@ -147,12 +152,31 @@ TEST_CASE("A commit is cut by a number, a duration, or both") {
 }
 
 TEST_CASE("Globs match whole ids, by characters") {
-  struct Row { const char *pattern, *text; bool hit; };
+  struct Row {
+    const char *pattern, *text;
+    bool hit;
+  };
   const auto row = GENERATE(values<Row>({
-      {"*", "", true}, {"a*", "abc", true}, {"a*", "xabc", false}, {"*c", "abc", true}, {"a*b*c", "aXbYbZc", true},
-      {"a?c", "abc", true}, {"a?c", "ac", false}, {"?", "\xc3\xa9", true}, {"[a-c]x", "bx", true}, {"[!a-c]x", "bx", false},
-      {"[^a]", "b", true}, {"[]]", "]", true}, {"[\xc3\xa0-\xc3\xaf]", "\xc3\xa9", true}, {"\\*", "*", true}, {"\\*", "a", false},
-      {"[ab", "[ab", true}, {"", "", true}, {"", "a", false}, {"a**b", "ab", true}, {"css.*.hsl", "css.types.color.hsl", true},
+      {"*", "", true},
+      {"a*", "abc", true},
+      {"a*", "xabc", false},
+      {"*c", "abc", true},
+      {"a*b*c", "aXbYbZc", true},
+      {"a?c", "abc", true},
+      {"a?c", "ac", false},
+      {"?", "\xc3\xa9", true},
+      {"[a-c]x", "bx", true},
+      {"[!a-c]x", "bx", false},
+      {"[^a]", "b", true},
+      {"[]]", "]", true},
+      {"[\xc3\xa0-\xc3\xaf]", "\xc3\xa9", true},
+      {"\\*", "*", true},
+      {"\\*", "a", false},
+      {"[ab", "[ab", true},
+      {"", "", true},
+      {"", "a", false},
+      {"a**b", "ab", true},
+      {"css.*.hsl", "css.types.color.hsl", true},
   }));
   INFO(row.pattern << " against " << row.text);
   CHECK(glob_match(row.pattern, row.text) == row.hit);
@@ -175,8 +199,8 @@ TEST_CASE("Windows are spelt by their kind and its durations") {
   CHECK(adaptive->count == 100u);
   CHECK(adaptive->shortest == 10'000u);
   CHECK(adaptive->length == 5'000'000u);
-  for (const char* bad : {"", "tumbling", "tumbling:", "tumbling:1", "tumbling:1h:2h", "sliding:1h", "sliding:1h/", "hopping:1h",
-                          "adaptive:1s:2s:3s", "adaptive:1:2s", "session:-1s", "tumbling:1h/10m"}) {
+  for (const char* bad : {"", "tumbling", "tumbling:", "tumbling:1", "tumbling:1h:2h", "sliding:1h", "sliding:1h/",
+                          "hopping:1h", "adaptive:1s:2s:3s", "adaptive:1:2s", "session:-1s", "tumbling:1h/10m"}) {
     INFO(bad);
     CHECK_FALSE(parse_window(bad));
   }

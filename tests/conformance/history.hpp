@@ -50,14 +50,18 @@ inline std::vector<Version> all(const std::string& set) {
     if (!std::filesystem::exists(dir + name + ".npy")) return out;
     out.push_back(load(dir + name + ".npy"));
     auto& v = out.back();
-    v.ids = common.empty() ? lines(dir + name + ".ids.txt") : std::vector<std::string>(common.begin(), common.begin() + static_cast<std::ptrdiff_t>(v.rows));
+    v.ids = common.empty()
+                ? lines(dir + name + ".ids.txt")
+                : std::vector<std::string>(common.begin(), common.begin() + static_cast<std::ptrdiff_t>(v.rows));
   }
 }
 
 inline delta::MatrixInput input(const Version& v, int number) {
   delta::MatrixInput in;
   in.name = "v" + std::to_string(number);
-  in.rows = v.rows, in.dims = v.dims, in.ids = v.ids;
+  in.rows = v.rows;
+  in.dims = v.dims;
+  in.ids = v.ids;
   in.at = delta::Micros{1'000'000} * 3600 * static_cast<unsigned>(number + 1);
   in.read = [&v](std::uint64_t first, std::span<std::uint32_t> bits) -> delta::Status {
     std::memcpy(bits.data(), v.bits.data() + first * v.dims, bits.size_bytes());
@@ -67,8 +71,9 @@ inline delta::MatrixInput input(const Version& v, int number) {
 }
 
 inline const std::vector<std::string>& sets() {
-  static const std::vector<std::string> names = {"tiny/linuxdoc-blocks", "tiny/sgns",  "tiny/sgns-int8",         "tiny/sif-refresh", "small/bcd",
-                                                 "small/caniuse-regions", "small/sgns", "small/linuxdoc-blocks", "small/sgns-int8",  "small/sif-refresh"};
+  static const std::vector<std::string> names = {
+      "tiny/linuxdoc-blocks",  "tiny/sgns",  "tiny/sgns-int8",        "tiny/sif-refresh", "small/bcd",
+      "small/caniuse-regions", "small/sgns", "small/linuxdoc-blocks", "small/sgns-int8",  "small/sif-refresh"};
   return names;
 }
 

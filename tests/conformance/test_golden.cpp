@@ -1,7 +1,6 @@
-// Golden files: what this version writes, byte for byte, and what every later one must read. `DELTA_GOLDEN=write` makes them anew;
-// a commit that changes them says why.
+// Golden files: what this version writes, byte for byte, and what every later one must read. `DELTA_GOLDEN=write` makes
+// them anew; a commit that changes them says why.
 #include <catch2/catch.hpp>
-
 #include <cstdlib>
 
 #include "delta/log.hpp"
@@ -31,7 +30,8 @@ std::string tell(const std::string& path) {
   std::string out;
   for (const auto n : log.commits_in_key_order()) {
     const Commit& c = log.commit(n);
-    out += hex(hashes[n]) + " " + log.dot_text({c.origin, c.first}) + " +" + std::to_string(c.count) + " " + std::to_string(log.commit_time(n).hlc) + " " + c.message;
+    out += hex(hashes[n]) + " " + log.dot_text({c.origin, c.first}) + " +" + std::to_string(c.count) + " " +
+           std::to_string(log.commit_time(n).hlc) + " " + c.message;
     for (const auto& parent : c.parents) out += " " + log.dot_text(parent);
     if (!c.properties.empty()) out += " " + c.properties;
     if (c.given) out += " given " + std::to_string(*c.given);
@@ -42,7 +42,10 @@ std::string tell(const std::string& path) {
     for (const auto v : state.rows(ns)) {
       out += std::string(log.catalog().id(v));
       char text[16];
-      for (const auto b : state.bits(v)) std::snprintf(text, sizeof text, " %08x", b), out += text;
+      for (const auto b : state.bits(v)) {
+        std::snprintf(text, sizeof text, " %08x", b);
+        out += text;
+      }
       out += " " + std::string(state.metadata(v)) + "\n";
     }
   }
@@ -51,14 +54,18 @@ std::string tell(const std::string& path) {
 
 EncodeOptions options_of(Preset preset) {
   EncodeOptions options;
-  options.preset = preset, options.force = true, options.message = "golden";
+  options.preset = preset;
+  options.force = true;
+  options.message = "golden";
   return options;
 }
 
 void write_matrices(const std::string& path, const std::string& set, Preset preset) {
   const auto versions = histories::all(set);
   auto encoder = must(Encoder::create(path, {}, options_of(preset)));
-  for (std::size_t k = 0; k < versions.size(); ++k) must(encoder.state(histories::input(versions[k], static_cast<int>(k))));
+  for (std::size_t k = 0; k < versions.size(); ++k) {
+    must(encoder.state(histories::input(versions[k], static_cast<int>(k))));
+  }
   must(encoder.finish());
 }
 
@@ -67,7 +74,8 @@ void write_packed(const std::string& path, const std::string& set) {
   const auto versions = histories::all(set);
   const std::string fresh[] = {path + ".fresh"};
   for (std::size_t k = 0; k < versions.size(); ++k) {
-    auto encoder = must(k == 0 ? Encoder::create(fresh[0], {}, options_of(Preset::balanced)) : Encoder::append(fresh[0], options_of(Preset::balanced)));
+    auto encoder = must(k == 0 ? Encoder::create(fresh[0], {}, options_of(Preset::balanced))
+                               : Encoder::append(fresh[0], options_of(Preset::balanced)));
     must(encoder.state(histories::input(versions[k], static_cast<int>(k))));
     must(encoder.finish());
   }
@@ -82,7 +90,8 @@ void write_facts(const std::string& path) {
   must(first.set("policy max", 5'000'000));
   sample::add(first, {{"apple", Operation::create, {1, 2, 3, 4}}}, 6);
   must(first.finish());
-  options.properties.clear(), options.now = 3'000'000;
+  options.properties.clear();
+  options.now = 3'000'000;
   options.clock = {.now = 3'000'000, .max_skew = 1'000'000};
   auto second = must(Encoder::append(path, options));
   sample::add(second, {{"pear", Operation::create, {1, 2, 3, 4}, {}, "late"}}, 2);
@@ -120,11 +129,15 @@ void write_golden(const std::string& name, const std::string& path) {
     must(encoder.finish());
     return;
   }
-  const Preset preset = name.ends_with("fastest") ? Preset::fastest : name.ends_with("maximum") ? Preset::maximum : Preset::balanced;
+  const Preset preset = name.ends_with("fastest")   ? Preset::fastest
+                        : name.ends_with("maximum") ? Preset::maximum
+                                                    : Preset::balanced;
   write_matrices(path, name.starts_with("int8") ? "tiny/sgns-int8" : "tiny/linuxdoc-blocks", preset);
 }
 
-const std::vector<std::string> kNames = {"empty", "sample", "sample-appended", "int8-fastest", "int8-balanced", "int8-maximum", "blocks-balanced", "sample-pruned", "int8-packed", "facts", "releases"};
+const std::vector<std::string> kNames = {"empty",         "sample",       "sample-appended", "int8-fastest",
+                                         "int8-balanced", "int8-maximum", "blocks-balanced", "sample-pruned",
+                                         "int8-packed",   "facts",        "releases"};
 
 }  // namespace
 

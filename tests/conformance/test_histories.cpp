@@ -1,4 +1,5 @@
-// Every real matrix history, in and out again: in one run and version by version, under every preset, with any number of threads.
+// Every real matrix history, in and out again: in one run and version by version, under every preset, with any number
+// of threads.
 #include <catch2/catch.hpp>
 
 #include "delta/blame.hpp"
@@ -20,11 +21,14 @@ T must(Result<T> result) {
 
 void encode_at_once(const std::string& path, const std::vector<histories::Version>& versions, EncodeOptions options) {
   auto encoder = must(Encoder::create(path, {}, options));
-  for (std::size_t k = 0; k < versions.size(); ++k) must(encoder.state(histories::input(versions[k], static_cast<int>(k))));
+  for (std::size_t k = 0; k < versions.size(); ++k) {
+    must(encoder.state(histories::input(versions[k], static_cast<int>(k))));
+  }
   must(encoder.finish());
 }
 
-void encode_one_by_one(const std::string& path, const std::vector<histories::Version>& versions, EncodeOptions options) {
+void encode_one_by_one(const std::string& path, const std::vector<histories::Version>& versions,
+                       EncodeOptions options) {
   for (std::size_t k = 0; k < versions.size(); ++k) {
     auto encoder = k == 0 ? must(Encoder::create(path, {}, options)) : must(Encoder::append(path, options));
     must(encoder.state(histories::input(versions[k], static_cast<int>(k))));
@@ -45,7 +49,8 @@ void check_versions(const std::string& path, const std::vector<histories::Versio
       const auto vector = log.catalog().find_vector(ns, version.ids[row]);
       REQUIRE(vector);
       const auto bits = state.bits(*vector);
-      REQUIRE(std::equal(bits.begin(), bits.end(), version.bits.begin() + static_cast<std::ptrdiff_t>(row * version.dims)));
+      REQUIRE(
+          std::equal(bits.begin(), bits.end(), version.bits.begin() + static_cast<std::ptrdiff_t>(row * version.dims)));
     }
   }
 }
@@ -54,7 +59,8 @@ void check_equal_logs(const std::string& a, const std::string& b) {
   const std::string pa[] = {a}, pb[] = {b};
   const Log first = must(Log::open(pa)), second = must(Log::open(pb));
   CHECK(must(first.hashes()) == must(second.hashes()));
-  for (std::uint32_t v = 0; v < first.catalog().vectors(); v += 1 + static_cast<std::uint32_t>(first.catalog().vectors()) / 4) {
+  for (std::uint32_t v = 0; v < first.catalog().vectors();
+       v += 1 + static_cast<std::uint32_t>(first.catalog().vectors()) / 4) {
     const auto other = second.catalog().find_vector(first.catalog().namespace_of(v), first.catalog().id(v));
     REQUIRE(other);
     const auto one = blame(first, v), two = blame(second, *other);
@@ -89,7 +95,9 @@ TEST_CASE("every version of every real history comes back bit for bit") {
       for (const auto& path : {at_once, one_by_one}) {
         const std::string paths[] = {path};
         const auto report = must(verify(paths));
-        for (const auto& f : report.findings) UNSCOPED_INFO(verdict_name(f.verdict) << " at " << f.offset << " " << f.where << ": " << f.what);
+        for (const auto& f : report.findings) {
+          UNSCOPED_INFO(verdict_name(f.verdict) << " at " << f.offset << " " << f.where << ": " << f.what);
+        }
         CHECK(report.verdict == Verdict::ok);
       }
     }

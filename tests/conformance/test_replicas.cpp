@@ -1,8 +1,7 @@
-// Real histories of hundreds of origins dealt out to replicas, which go on apart, are compacted whenever it pleases them, and are united
-// every way round: the state is that of the whole set.
-#include <catch2/catch.hpp>
-
+// Real histories of hundreds of origins dealt out to replicas, which go on apart, are compacted whenever it pleases
+// them, and are united every way round: the state is that of the whole set.
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <fstream>
 #include <random>
 
@@ -39,8 +38,15 @@ void encode_stream(const std::string& set, const std::string& path) {
   formats::Record record;
   while (must(reader.next(record))) {
     ChangeInput in;
-    in.id = record.id, in.name_space = record.name_space, in.op = record.op, in.indices = record.indices, in.bits = record.bits;
-    in.metadata = record.metadata, in.at = record.time, in.tick = record.tick, in.origin = record.origin;
+    in.id = record.id;
+    in.name_space = record.name_space;
+    in.op = record.op;
+    in.indices = record.indices;
+    in.bits = record.bits;
+    in.metadata = record.metadata;
+    in.at = record.time;
+    in.tick = record.tick;
+    in.origin = record.origin;
     must(encoder.change(in));
   }
   must(encoder.finish());
@@ -54,7 +60,9 @@ std::vector<std::string> state_of(const Log& log) {
     for (const std::uint32_t v : state.rows(ns)) {
       std::string row(log.catalog().id(v));
       const auto bits = state.bits(v);
-      row.append(1, '\0').append(reinterpret_cast<const char*>(bits.data()), bits.size_bytes()).append(state.metadata(v));
+      row.append(1, '\0')
+          .append(reinterpret_cast<const char*>(bits.data()), bits.size_bytes())
+          .append(state.metadata(v));
       out.push_back(std::move(row));
     }
   }
@@ -74,7 +82,9 @@ std::string blame_text(const Log& log, std::string_view id) {
       for (const auto& ref : *list) text += log.dot_text(ref.dot) + ",";
     }
   }
-  for (const auto& member : answer->metadata) text += "|" + member.name + "=" + member.value + log.dot_text(member.set_by.dot);
+  for (const auto& member : answer->metadata) {
+    text += "|" + member.name + "=" + member.value + log.dot_text(member.set_by.dot);
+  }
   return text;
 }
 
@@ -119,10 +129,18 @@ CompactOptions random_rules(const Log& log, std::mt19937& random) {
   CompactOptions options{.threads = 1, .force = true};
   const Micros some = log.commit_time(static_cast<std::uint32_t>(random() % log.commits())).us();
   switch (random() % 4) {
-    case 0: options.keep = {{.kind = KeepRule::Kind::now}}; break;
-    case 1: options.keep = {{.kind = KeepRule::Kind::since, .at = some}}; break;
-    case 2: options.keep = {{.kind = KeepRule::Kind::last, .count = 1 + random() % 3}}; break;
-    default: options.keep = {{.kind = KeepRule::Kind::monthly, .count = 6}}; break;
+    case 0:
+      options.keep = {{.kind = KeepRule::Kind::now}};
+      break;
+    case 1:
+      options.keep = {{.kind = KeepRule::Kind::since, .at = some}};
+      break;
+    case 2:
+      options.keep = {{.kind = KeepRule::Kind::last, .count = 1 + random() % 3}};
+      break;
+    default:
+      options.keep = {{.kind = KeepRule::Kind::monthly, .count = 6}};
+      break;
   }
   options.whole_deltas = random() % 3 == 0;
   options.memory = 4096;  // many passes
@@ -131,7 +149,9 @@ CompactOptions random_rules(const Log& log, std::mt19937& random) {
 
 }  // namespace
 
-TEST_CASE("replicas of a real stream, dealt out, diverged, compacted at random points and united, hold the state of the whole set") {
+TEST_CASE(
+    "replicas of a real stream, dealt out, diverged, compacted at random points and united, hold the state of the "
+    "whole set") {
   for (const std::string set : {"tiny/pkgterms-stream", "small/pkgterms-stream"}) {
     const bool small = set.starts_with("small");
     const scratch::Directory dir;
@@ -156,7 +176,8 @@ TEST_CASE("replicas of a real stream, dealt out, diverged, compacted at random p
         deck.deal(hand, plain.back());
         // Another reads all there is by now, so that what it adds has seen most of it, and what this one adds has not.
         const std::string own = dir.file("own" + std::to_string(r));
-        std::filesystem::copy_file(r % 2 == 0 ? plain.back() : dir.file("whole.dlog"), own, std::filesystem::copy_options::overwrite_existing);
+        std::filesystem::copy_file(r % 2 == 0 ? plain.back() : dir.file("whole.dlog"), own,
+                                   std::filesystem::copy_options::overwrite_existing);
         diverge(own, "replica" + std::to_string(r), random);
         plain.push_back(own);
       }

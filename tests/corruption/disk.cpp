@@ -45,7 +45,8 @@ struct RecordedDisk::File {
   }
 };
 
-RecordedDisk::RecordedDisk(std::string directory) : directory_(std::move(directory)), table_(recording()), scoped_(table_) {
+RecordedDisk::RecordedDisk(std::string directory)
+    : directory_(std::move(directory)), table_(recording()), scoped_(table_) {
   for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
     const std::uint64_t inode = inode_of(entry.path().c_str());
     names_[entry.path().filename()] = inode;
@@ -102,11 +103,15 @@ io::Syscalls RecordedDisk::recording() {
     if (directory && recorder->on_directory_sync) recorder->on_directory_sync();
     return 0;
   };
-  table.rename = [](const char* from, const char* to) { return real->rename(from, to) != 0 ? -1 : (recorder->note_name(Kind::rename, from, to), 0); };
+  table.rename = [](const char* from, const char* to) {
+    return real->rename(from, to) != 0 ? -1 : (recorder->note_name(Kind::rename, from, to), 0);
+  };
   table.rename_new = [](const char* from, const char* to) {
     return real->rename_new(from, to) != 0 ? -1 : (recorder->note_name(Kind::rename, from, to), 0);
   };
-  table.link = [](const char* from, const char* to) { return real->link(from, to) != 0 ? -1 : (recorder->note_name(Kind::link, from, to), 0); };
+  table.link = [](const char* from, const char* to) {
+    return real->link(from, to) != 0 ? -1 : (recorder->note_name(Kind::link, from, to), 0);
+  };
   table.unlink = [](const char* path) { return recorder->note_name(Kind::remove, path), real->unlink(path); };
   return table;
 }
@@ -129,7 +134,8 @@ RecordedDisk::Bytes RecordedDisk::settle(const File& file, std::mt19937_64& rand
     for (std::size_t at = call->at, end = call->at + call->bytes.size(); at < end;) {
       const std::size_t stop = std::min(end, (at / kSector + 1) * kSector);
       if (reached(at / kSector)) {
-        std::copy_n(call->bytes.begin() + static_cast<std::ptrdiff_t>(at - call->at), stop - at, bytes.begin() + static_cast<std::ptrdiff_t>(at));
+        std::copy_n(call->bytes.begin() + static_cast<std::ptrdiff_t>(at - call->at), stop - at,
+                    bytes.begin() + static_cast<std::ptrdiff_t>(at));
       }
       at = stop;
     }
@@ -156,10 +162,14 @@ RecordedDisk::Files RecordedDisk::after_cut(std::size_t calls, std::mt19937_64& 
   for (std::size_t i = 0; i < calls; ++i) {
     const Call& call = calls_[i];
     using Kind = Call::Kind;
-    if (call.kind == Kind::write || call.kind == Kind::truncate) files[call.file].pending.push_back(&call);
-    else if (call.kind == Kind::sync_file) files[call.file].sync();
-    else if (call.kind == Kind::sync_directory) settle_names(pending.size());
-    else pending.push_back(&call);
+    if (call.kind == Kind::write || call.kind == Kind::truncate) {
+      files[call.file].pending.push_back(&call);
+    } else if (call.kind == Kind::sync_file) {
+      files[call.file].sync();
+    } else if (call.kind == Kind::sync_directory) {
+      settle_names(pending.size());
+    } else
+      pending.push_back(&call);
   }
   settle_names(pending.empty() ? 0 : random() % (pending.size() + 1));
   Files out;

@@ -1,7 +1,9 @@
-// A disk that loses power: records the system calls on one directory, and gives what could be found there after a cut at any of them.
+// A disk that loses power: records the system calls on one directory, and gives what could be found there after a cut
+// at any of them.
 //
-// Of each file the sectors written since its last fsync are old or new, each for itself; its size and what a rename, a new name or a removal
-// did to the directory count up to any point since the last fsync of the file, or of the directory. What was synced is there.
+// Of each file the sectors written since its last fsync are old or new, each for itself; its size and what a rename, a
+// new name or a removal did to the directory count up to any point since the last fsync of the file, or of the
+// directory. What was synced is there.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +39,7 @@ class RecordedDisk {
     std::uint64_t file = 0;  // inode
     std::uint64_t at = 0;
     Bytes bytes;
-    std::string from, to;    // names in the directory
+    std::string from, to;  // names in the directory
   };
   struct File;
 

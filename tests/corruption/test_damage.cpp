@@ -1,7 +1,7 @@
-// Every bit flipped, every truncation, and the damage that machines do: each is found, judged rightly, and never read as something else.
-#include <catch2/catch.hpp>
-
+// Every bit flipped, every truncation, and the damage that machines do: each is found, judged rightly, and never read
+// as something else.
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <random>
 
 #include "delta/log.hpp"
@@ -62,7 +62,9 @@ std::vector<std::uint64_t> borders(const std::string& path) {
 std::uint64_t first_commit_end(const std::string& path, bool fresh) {
   const auto scanned = must(store::scan_file(must(InputFile::open(path)), true));
   for (const auto& frame : scanned.segments[0].frames) {
-    if (frame.header.type == (fresh ? format::FrameType::commits : format::FrameType::sync)) return frame.offset + frame.header.extent();
+    if (frame.header.type == (fresh ? format::FrameType::commits : format::FrameType::sync)) {
+      return frame.offset + frame.header.extent();
+    }
   }
   return 0;
 }
@@ -83,7 +85,9 @@ void large_log(const std::string& path, int vectors) {
     for (auto& x : bits) x = static_cast<std::uint32_t>(random()) & 0x3fffffff;
     const std::string id = std::to_string(v);
     ChangeInput create;
-    create.id = id, create.op = Operation::create, create.bits = bits;
+    create.id = id;
+    create.op = Operation::create;
+    create.bits = bits;
     must(encoder.change(create));
   }
   must(encoder.finish());
@@ -125,7 +129,8 @@ TEST_CASE("every single bit flip of a sealed log is reported with the right verd
   }
 }
 
-TEST_CASE("every truncation of a sealed log is reported with the right verdict, and gives an exact prefix of its commits") {
+TEST_CASE(
+    "every truncation of a sealed log is reported with the right verdict, and gives an exact prefix of its commits") {
   const Sample kind = GENERATE(from_range(std::begin(kSamples), std::end(kSamples)));
   CAPTURE(kind.name);
   const scratch::Directory dir;
@@ -138,12 +143,22 @@ TEST_CASE("every truncation of a sealed log is reported with the right verdict, 
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     scratch::write(bad, Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)));
     const bool border = std::ranges::find(frames, size) != frames.end();
-    const Verdict right = size == 0 ? Verdict::empty : size >= trailer ? Verdict::trailer : border ? Verdict::unsealed : Verdict::torn;
+    const Verdict right = size == 0         ? Verdict::empty
+                          : size >= trailer ? Verdict::trailer
+                          : border          ? Verdict::unsealed
+                                            : Verdict::torn;
     const Verdict verdict = judge(bad);
-    if (verdict != right) FAIL(size << " of " << bytes.size() << " bytes: " << verdict_name(verdict) << " instead of " << verdict_name(right));
+    if (verdict != right) {
+      FAIL(size << " of " << bytes.size() << " bytes: " << verdict_name(verdict) << " instead of "
+                << verdict_name(right));
+    }
     const std::string state = read_state(bad);
-    if (size >= footer && state != truth) FAIL("all commits are in the first " << size << " bytes, and the state is " << state);
-    if (size < footer && size > 0 && state != "" && state != truth && !state.starts_with("error: ")) FAIL("a state that never was: " << state);
+    if (size >= footer && state != truth) {
+      FAIL("all commits are in the first " << size << " bytes, and the state is " << state);
+    }
+    if (size < footer && size > 0 && state != "" && state != truth && !state.starts_with("error: ")) {
+      FAIL("a state that never was: " << state);
+    }
   }
 }
 
@@ -211,7 +226,8 @@ TEST_CASE("damage in a middle segment is corrupt, local, and its lost deltas are
   Bytes bytes = scratch::read(path);
   REQUIRE(bytes.size() > file_size);
   const auto scanned = must(store::scan_file(must(InputFile::open(path)), true));
-  const auto data = std::ranges::find(scanned.segments[0].frames, format::FrameType::data, [](const auto& f) { return f.header.type; });
+  const auto data = std::ranges::find(scanned.segments[0].frames, format::FrameType::data,
+                                      [](const auto& f) { return f.header.type; });
   bytes[data->offset + format::kFrameBytes + 3] ^= 0x10;
   scratch::write(path, bytes);
   const std::string paths[] = {path};
@@ -271,9 +287,13 @@ TEST_CASE("looking ahead with several threads changes nothing of what a scan fin
   };
   for (int round = 0; round < 150; ++round) {
     Bytes bytes = good;
-    const std::size_t at = round % 3 == 0 ? bytes.size() - 1 - random() % 4096 : random() % bytes.size();  // or in the footer
+    const std::size_t at =
+        round % 3 == 0 ? bytes.size() - 1 - random() % 4096 : random() % bytes.size();  // or in the footer
     if (round % 10 == 9) bytes.resize(at);
-    if (round % 10 == 8) std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), std::min<std::size_t>(1024, bytes.size() - at), std::uint8_t{0});
+    if (round % 10 == 8) {
+      std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), std::min<std::size_t>(1024, bytes.size() - at),
+                  std::uint8_t{0});
+    }
     if (round > 0 && round % 10 < 8) bytes[at] = static_cast<std::uint8_t>(bytes[at] ^ (1u << random() % 8));
     scratch::write(bad, bytes);
     const std::string one = report(1);

@@ -1,10 +1,10 @@
-// Files made to hurt a reader: checksums right, content wrong. Each is refused, or read without harm, in bounded memory.
-#include <catch2/catch.hpp>
+// Files made to hurt a reader: checksums right, content wrong. Each is refused, or read without harm, in bounded
+// memory.
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <random>
-
-#include <sys/resource.h>
 
 #include "delta/log.hpp"
 #include "delta/snapshot.hpp"
@@ -22,7 +22,8 @@ using Bytes = std::vector<std::uint8_t>;
 #ifndef __has_feature  // how clang says it
 #define __has_feature(x) 0
 #endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || \
+    __has_feature(thread_sanitizer)
 constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;
@@ -87,7 +88,8 @@ TEST_CASE("unknown features are unsupported, named with their writer, and not ca
     CHECK_FALSE(answer.opened);
     CHECK(answer.said.find("deltalog/") != std::string::npos);
   }
-  for (const std::size_t at : {std::size_t{16}, std::size_t{24}, std::size_t{10}}) {  // compat, ro_compat, minor version
+  for (const std::size_t at :
+       {std::size_t{16}, std::size_t{24}, std::size_t{10}}) {  // compat, ro_compat, minor version
     INFO("header byte " << at);
     CHECK(with(at, 9).opened);
   }
@@ -110,7 +112,8 @@ TEST_CASE("facts that contradict each other are invalid") {
     return answer.verdict;
   };
   const std::size_t data = frame_of(good, format::FrameType::data), ids = frame_of(good, format::FrameType::ids);
-  const std::size_t commits = frame_of(good, format::FrameType::commits), footer = frame_of(good, format::FrameType::footer);
+  const std::size_t commits = frame_of(good, format::FrameType::commits),
+                    footer = frame_of(good, format::FrameType::footer);
   CHECK(with(data + 24, 5, 8) == Verdict::invalid);           // first ordinal
   CHECK(with(data + 32, 3, 4) == Verdict::invalid);           // count
   CHECK(with(data + 32, 0xffffffff, 4) == Verdict::invalid);  // a count to allocate for
@@ -119,7 +122,7 @@ TEST_CASE("facts that contradict each other are invalid") {
   CHECK(with(commits + 32, 0x7fffffff, 4) == Verdict::invalid);
   CHECK(with(commits + 24, 1, 8) == Verdict::invalid);
   CHECK(with(footer + 32, 1, 4) == Verdict::invalid);
-  CHECK(with(data + 20, 0xfff, 4) == Verdict::invalid);  // raw length of a plain payload
+  CHECK(with(data + 20, 0xfff, 4) == Verdict::invalid);                                 // raw length of a plain payload
   CHECK(with(good.size() - format::kTrailerBytes + 16, 12345, 8) == Verdict::invalid);  // the trailer's deltas
 }
 
@@ -128,12 +131,15 @@ TEST_CASE("a forest of empty frames and segments is read in bounded memory") {
   Bytes bytes = sample_bytes(dir);
   const std::size_t sync = frame_of(bytes, format::FrameType::sync);
   Bytes many(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(sync));
-  for (int i = 0; i < 100'000; ++i) many.insert(many.end(), bytes.begin() + static_cast<std::ptrdiff_t>(sync), bytes.begin() + static_cast<std::ptrdiff_t>(sync) + 64);
+  for (int i = 0; i < 100'000; ++i) {
+    many.insert(many.end(), bytes.begin() + static_cast<std::ptrdiff_t>(sync),
+                bytes.begin() + static_cast<std::ptrdiff_t>(sync) + 64);
+  }
   many.insert(many.end(), bytes.begin() + static_cast<std::ptrdiff_t>(sync), bytes.end());
   fixup::seal(many);
   const Answer answer = ask(dir.file("x.dlog"), many);
   CHECK(answer.verdict == Verdict::invalid);  // the footer does not list them
-  if (!kSanitized) {  // they keep what was freed
+  if (!kSanitized) {                          // they keep what was freed
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
     CHECK(usage.ru_maxrss < 128 * 1024);
@@ -198,7 +204,9 @@ TEST_CASE("a name that stands twice is invalid") {
     const std::uint32_t bits[] = {1, 2};
     for (const char* id : ids) {
       ChangeInput create;
-      create.id = id, create.op = Operation::create, create.bits = bits;
+      create.id = id;
+      create.op = Operation::create;
+      create.bits = bits;
       must(encoder.change(create));
     }
     must(encoder.finish());

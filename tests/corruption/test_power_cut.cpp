@@ -1,7 +1,6 @@
-// After a power cut at any moment every acknowledged delta can be read without repair, nothing is read that nobody wrote, and the next append
-// works. DELTA_IMAGES says how many images are tried (CI: 300).
+// After a power cut at any moment every acknowledged delta can be read without repair, nothing is read that nobody
+// wrote, and the next append works. DELTA_IMAGES says how many images are tried (CI: 300).
 #include <catch2/catch.hpp>
-
 #include <cstdlib>
 #include <random>
 
@@ -49,7 +48,8 @@ class Story {
     io::Syscalls table = before;
     static int left;
     static const io::Syscalls* inner;
-    inner = &before, left = 1;
+    inner = &before;
+    left = 1;
     if (fails) table.fsync = [](int fd) { return left-- != 0 ? inner->fsync(fd) : (errno = EIO, -1); };
     const io::ScopedSyscalls scoped(table);
     auto encoder = must(Encoder::append(path, {.threads = 1, .origin = "main", .now = ++time_ * 1'000'000}));
@@ -60,7 +60,9 @@ class Story {
       attempts[ids.back()].push_back(values_of(seed));
       ChangeInput input;
       const auto bits = values_of(seed);
-      input.id = ids.back(), input.op = Operation::create, input.bits = bits;
+      input.id = ids.back();
+      input.op = Operation::create;
+      input.bits = bits;
       must(encoder.change(input));
     }
     const auto done = encoder.finish();
@@ -70,7 +72,8 @@ class Story {
     for (auto& id : ids) acknowledged.push_back({disk ? disk->calls() : 0, id});
   }
 
-  /// The last append, of `count` vectors, was never acknowledged: its writer tries again, with the same dots and the same time.
+  /// The last append, of `count` vectors, was never acknowledged: its writer tries again, with the same dots and the
+  /// same time.
   void forget(std::uint32_t count) {
     acknowledged.resize(acknowledged.size() - count);
     next_ -= count;
@@ -133,7 +136,9 @@ void check_image(const Story& story, const test::RecordedDisk::Files& files, std
   auto encoder = must(Encoder::append(path, {.threads = 1, .origin = "after", .now = Micros{5000} * 1'000'000}));
   ChangeInput input;
   const auto bits = values_of(0xffff);
-  input.id = "after", input.op = Operation::create, input.bits = bits;
+  input.id = "after";
+  input.op = Operation::create;
+  input.bits = bits;
   must(encoder.change(input));
   must(encoder.finish());
   check_state(story, path, calls);
@@ -189,7 +194,9 @@ TEST_CASE("a power cut takes nothing that was acknowledged: the log is replaced"
     auto encoder = must(Encoder::create(other, {}, {.threads = 1, .origin = "other", .now = Micros{900} * 1'000'000}));
     const auto bits = values_of(77);
     ChangeInput input;
-    input.id = "o77", input.op = Operation::create, input.bits = bits;
+    input.id = "o77";
+    input.op = Operation::create;
+    input.bits = bits;
     must(encoder.change(input));
     must(encoder.finish());
     story.other_ids = {"o77"};
@@ -197,7 +204,8 @@ TEST_CASE("a power cut takes nothing that was acknowledged: the log is replaced"
   }
   static std::string path;
   static int refused;
-  path = story.path, refused = 0;
+  path = story.path;
+  refused = 0;
   story.disk.emplace(dir.path().string());
   // Whoever wants to append before the new name is durable has to wait.
   story.disk->on_directory_sync = [] { refused += Encoder::append(path, {.wait = {.longest = 0}}) ? 0 : 1; };

@@ -1,7 +1,7 @@
-// Whatever the page of the format makes zero, or leaves for later: each has one verdict, for each type of frame, and no reader takes it for something else.
-#include <catch2/catch.hpp>
-
+// Whatever the page of the format makes zero, or leaves for later: each has one verdict, for each type of frame, and no
+// reader takes it for something else.
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <random>
 #include <string>
 
@@ -66,10 +66,14 @@ void write_many(const std::string& path) {
   std::vector<std::uint32_t> bits(1024);
   std::mt19937_64 random(20261130);
   for (std::uint32_t v = 0; v < 1200; ++v) {
-    for (auto& x : bits) x = static_cast<std::uint32_t>(random()) & 0xbfffffff;  // noise: what repeats itself would be one block
+    for (auto& x : bits) {
+      x = static_cast<std::uint32_t>(random()) & 0xbfffffff;  // noise: what repeats itself would be one block
+    }
     ChangeInput create;
     const std::string id = "v" + std::to_string(v);
-    create.id = id, create.op = Operation::create, create.bits = bits;
+    create.id = id;
+    create.op = Operation::create;
+    create.bits = bits;
     must(encoder.change(create));
   }
   must(encoder.finish());
@@ -83,12 +87,18 @@ struct Zeros {
 };
 bool any_type(FrameType) { return true; }
 bool timeless(FrameType type) { return type != FrameType::data; }
-bool unnumbered(FrameType type) { return type == FrameType::props || type == FrameType::sync || type == FrameType::footer; }
+bool unnumbered(FrameType type) {
+  return type == FrameType::props || type == FrameType::sync || type == FrameType::footer;
+}
 bool is_sync(FrameType type) { return type == FrameType::sync; }
 bool is_data(FrameType type) { return type == FrameType::data; }
 constexpr Zeros kZeros[] = {
-    {"flags", 6 * 8, 8 * 8, any_type},     {"first", 24 * 8, 32 * 8, unnumbered}, {"count", 32 * 8, 36 * 8, is_sync},
-    {"least time", 36 * 8, 44 * 8, timeless}, {"greatest time", 44 * 8, 52 * 8, timeless}, {"raw", 20 * 8, 24 * 8, is_sync},
+    {"flags", 6 * 8, 8 * 8, any_type},
+    {"first", 24 * 8, 32 * 8, unnumbered},
+    {"count", 32 * 8, 36 * 8, is_sync},
+    {"least time", 36 * 8, 44 * 8, timeless},
+    {"greatest time", 44 * 8, 52 * 8, timeless},
+    {"raw", 20 * 8, 24 * 8, is_sync},
     {"codec", 5 * 8, 6 * 8, is_data},
 };
 
@@ -195,8 +205,10 @@ Bytes with_frame(const Bytes& good, std::uint8_t type, const std::string& payloa
   write_frame_header(header, frame.data());
   std::ranges::copy(payload, frame.begin() + kFrameBytes);
 
-  const auto stored = load<std::uint32_t>(good.data() + footer_at + 16), raw = load<std::uint32_t>(good.data() + footer_at + 20);
-  Buffer text(good.begin() + static_cast<std::ptrdiff_t>(footer_at + kFrameBytes), good.begin() + static_cast<std::ptrdiff_t>(footer_at + kFrameBytes + stored));
+  const auto stored = load<std::uint32_t>(good.data() + footer_at + 16),
+             raw = load<std::uint32_t>(good.data() + footer_at + 20);
+  Buffer text(good.begin() + static_cast<std::ptrdiff_t>(footer_at + kFrameBytes),
+              good.begin() + static_cast<std::ptrdiff_t>(footer_at + kFrameBytes + stored));
   if (good[footer_at + 5] == 1) must(codec::decompress_payload(Buffer(text), raw, text));
   Footer footer;
   must(read_footer(text, static_cast<std::uint32_t>(frames.size() - 1), footer));
@@ -206,7 +218,8 @@ Bytes with_frame(const Bytes& good, std::uint8_t type, const std::string& payloa
 
   Bytes out(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(at));
   out.insert(out.end(), frame.begin(), frame.end());
-  out.insert(out.end(), good.begin() + static_cast<std::ptrdiff_t>(at), good.begin() + static_cast<std::ptrdiff_t>(footer_at + kFrameBytes));
+  out.insert(out.end(), good.begin() + static_cast<std::ptrdiff_t>(at),
+             good.begin() + static_cast<std::ptrdiff_t>(footer_at + kFrameBytes));
   Byte* last = out.data() + out.size() - kFrameBytes;
   last[5] = 0;
   delta::format::store(last + 16, static_cast<std::uint32_t>(text.size()));
@@ -267,7 +280,8 @@ Buffer payload_at(const Bytes& bytes, std::size_t at) {
 
 void append_plain(Bytes& out, const Bytes& bytes, std::size_t header, Buffer payload) {
   const std::size_t at = out.size();
-  out.insert(out.end(), bytes.begin() + static_cast<std::ptrdiff_t>(header), bytes.begin() + static_cast<std::ptrdiff_t>(header + kFrameBytes));
+  out.insert(out.end(), bytes.begin() + static_cast<std::ptrdiff_t>(header),
+             bytes.begin() + static_cast<std::ptrdiff_t>(header + kFrameBytes));
   out[at + 5] = 0;
   delta::format::store(out.data() + at + 16, static_cast<std::uint32_t>(payload.size()));
   delta::format::store(out.data() + at + 20, static_cast<std::uint32_t>(payload.size()));
@@ -290,7 +304,8 @@ Bytes with_columns(const Bytes& good, const std::string& columns) {
   write_footer(footer, text);
   Bytes out(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(place->at));
   append_plain(out, good, place->at, rows);
-  out.insert(out.end(), good.begin() + static_cast<std::ptrdiff_t>(next), good.begin() + static_cast<std::ptrdiff_t>(footer_at));
+  out.insert(out.end(), good.begin() + static_cast<std::ptrdiff_t>(next),
+             good.begin() + static_cast<std::ptrdiff_t>(footer_at));
   append_plain(out, good, footer_at, text);
   out.insert(out.end(), good.end() - kTrailerBytes, good.end());
   fixup::seal(out);
@@ -313,7 +328,9 @@ TEST_CASE("an unknown column of COMMITS is passed over; merging copies it, and c
   CHECK(judge(path, bytes) == Verdict::ok);
   CHECK(told(path) == truth);
   const std::string checked[] = {path};
-  const auto passed = [](const Finding& f) { return f.what == "COMMITS: columns 5, 127 are not known to this version, and passed over"; };
+  const auto passed = [](const Finding& f) {
+    return f.what == "COMMITS: columns 5, 127 are not known to this version, and passed over";
+  };
   CHECK(std::ranges::count_if(must(verify(checked, {VerifyLevel::chain, 1})).findings, passed) == 1);
 
   const auto merged = [&](const std::vector<std::string>& paths) {
@@ -340,7 +357,9 @@ TEST_CASE("an unknown column of COMMITS is passed over; merging copies it, and c
   must(encoder.finish());
   const std::string paths_of_all[] = {path};
   const auto rest = must(Merge::open(paths_of_all, {.threads = 1, .not_in = {some}}));
-  const auto apart = [](const Finding& notice) { return notice.what.ends_with("are not known to this version, and left out of the commits that are written apart"); };
+  const auto apart = [](const Finding& notice) {
+    return notice.what.ends_with("are not known to this version, and left out of the commits that are written apart");
+  };
   CHECK(std::ranges::count_if(rest.notices(), apart) == 1);
 
   const auto kept = must(compact(paths, made, {.force = true}));  // it is small, and merged as it is
@@ -350,7 +369,9 @@ TEST_CASE("an unknown column of COMMITS is passed over; merging copies it, and c
   CompactOptions options{.force = true};
   options.keep = {now};
   const auto report = must(compact(paths, made, options));
-  const auto says = [](const Finding& notice) { return notice.what == "COMMITS: columns 5, 127 are not known to this version, and left out"; };
+  const auto says = [](const Finding& notice) {
+    return notice.what == "COMMITS: columns 5, 127 are not known to this version, and left out";
+  };
   CHECK(std::ranges::count_if(report.notices, says) == 1);
 }
 
@@ -379,7 +400,8 @@ TEST_CASE("a FOOTER that says anything else of a frame than its header does is n
   const std::string truth = told(path);
   const std::size_t footer = frames_of(good).back().at;
   REQUIRE(good[footer + 5] == 0);
-  const auto stored = load<std::uint32_t>(good.data() + footer + 16), count = load<std::uint32_t>(good.data() + footer + 32);
+  const auto stored = load<std::uint32_t>(good.data() + footer + 16),
+             count = load<std::uint32_t>(good.data() + footer + 32);
   for (std::size_t at = footer + kFrameBytes + 4 * count; at < footer + kFrameBytes + stored; ++at) {
     for (unsigned bit = 0; bit < 8; ++bit) {
       Bytes bytes = good;
@@ -387,7 +409,9 @@ TEST_CASE("a FOOTER that says anything else of a frame than its header does is n
       fixup::seal(bytes);
       const Verdict verdict = judge(path, bytes);
       const std::string said = told(path);
-      if (verdict == Verdict::ok || (said != truth && !said.starts_with("error: "))) FAIL("byte " << at << ", bit " << bit << ": " << verdict_name(verdict) << ", and read as " << said);
+      if (verdict == Verdict::ok || (said != truth && !said.starts_with("error: "))) {
+        FAIL("byte " << at << ", bit " << bit << ": " << verdict_name(verdict) << ", and read as " << said);
+      }
     }
   }
 }

@@ -1,8 +1,7 @@
-// A copy of one build of a log over another that stopped half-way: every frame is intact, and all have one salt, but they are not of one log.
-// Whatever reads the log refuses it, or answers as one of the two.
-#include <catch2/catch.hpp>
-
+// A copy of one build of a log over another that stopped half-way: every frame is intact, and all have one salt, but
+// they are not of one log. Whatever reads the log refuses it, or answers as one of the two.
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <functional>
 #include <random>
 #include <string>
@@ -24,11 +23,13 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 constexpr std::size_t kDims = 512;
 
-/// Vectors of noise, in two commits. `flipped`: the signs of one in so many are the other way round, which takes as many bytes.
+/// Vectors of noise, in two commits. `flipped`: the signs of one in so many are the other way round, which takes as
+/// many bytes.
 void build(const std::string& path, int vectors, int flipped) {
   std::mt19937_64 random(20261128);
   EncodeOptions options;
-  options.threads = 1, options.force = true;
+  options.threads = 1;
+  options.force = true;
   auto encoder = must(Encoder::create(path, {}, options));
   std::vector<std::uint32_t> bits(kDims);
   for (int v = 0; v < vectors; ++v) {
@@ -36,7 +37,10 @@ void build(const std::string& path, int vectors, int flipped) {
     if (flipped > 0 && v % flipped == 1) std::ranges::for_each(bits, [](std::uint32_t& x) { x ^= 0x80000000; });
     ChangeInput create;
     const std::string id = std::to_string(v);
-    create.id = id, create.op = Operation::create, create.bits = bits, create.at = (v < vectors / 2 ? 1'000 : 2'000) * 1'000'000;
+    create.id = id;
+    create.op = Operation::create;
+    create.bits = bits;
+    create.at = (v < vectors / 2 ? 1'000 : 2'000) * 1'000'000;
     create.origin = v < vectors / 2 ? "main" : "other";
     must(encoder.change(create));
   }
@@ -58,7 +62,8 @@ std::string text_of(const State& state, const Log& log) {
   for (std::uint32_t ns = 0; ns < log.catalog().namespaces(); ++ns) {
     for (const auto vector : state.rows(ns)) {
       const auto bits = state.bits(vector);
-      out += std::string(log.catalog().id(vector)) + ":" + std::string(reinterpret_cast<const char*>(bits.data()), bits.size_bytes());
+      out += std::string(log.catalog().id(vector)) + ":" +
+             std::string(reinterpret_cast<const char*>(bits.data()), bits.size_bytes());
     }
   }
   return out;
@@ -88,7 +93,8 @@ std::string all_deltas(const Log& log) {
   std::string out;
   const auto read = log.each(nullptr, [&](const ChangeBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      out += std::to_string(batch[i].vector) + std::string(reinterpret_cast<const char*>(batch[i].bits.data()), batch[i].bits.size_bytes());
+      out += std::to_string(batch[i].vector) +
+             std::string(reinterpret_cast<const char*>(batch[i].bits.data()), batch[i].bits.size_bytes());
     }
     return {};
   });
@@ -107,7 +113,9 @@ std::string blamed(const Log& log) {
   const auto found = blame(log, 1);
   if (!found) return kRefused;
   std::string out;
-  for (const auto& run : found->runs) out += std::string(reinterpret_cast<const char*>(run.bits.data()), 4 * run.bits.size());
+  for (const auto& run : found->runs) {
+    out += std::string(reinterpret_cast<const char*>(run.bits.data()), 4 * run.bits.size());
+  }
   return out;
 }
 
@@ -140,9 +148,13 @@ struct Reader {
 };
 
 std::vector<Reader> readers() {
-  return {{"snapshot", of_log([](const Log& log) { const auto state = snapshot(log); return state ? text_of(*state, log) : kRefused; })},
+  return {{"snapshot", of_log([](const Log& log) {
+             const auto state = snapshot(log);
+             return state ? text_of(*state, log) : kRefused;
+           })},
           {"one vector", of_log([](const Log& log) { return one_vector(log, "1"); })},
-          {"a late vector", of_log([](const Log& log) { return one_vector(log, std::to_string(log.catalog().vectors() - 3)); })},
+          {"a late vector",
+           of_log([](const Log& log) { return one_vector(log, std::to_string(log.catalog().vectors() - 3)); })},
           {"deltas", of_log(all_deltas)},
           {"hashes", of_log(all_hashes)},
           {"blame", of_log(blamed)},
@@ -158,8 +170,10 @@ struct Builds {
   Bytes bytes_a, bytes_b;
 
   explicit Builds(int vectors, int flipped) {
-    build(a, vectors, 0), build(b, vectors, flipped);
-    bytes_a = scratch::read(a), bytes_b = scratch::read(b);
+    build(a, vectors, 0);
+    build(b, vectors, flipped);
+    bytes_a = scratch::read(a);
+    bytes_b = scratch::read(b);
     REQUIRE(bytes_a.size() == bytes_b.size());
     REQUIRE(std::equal(bytes_a.begin(), bytes_a.begin() + format::kHeaderBytes, bytes_b.begin()));  // one salt
     REQUIRE(bytes_a != bytes_b);
@@ -169,11 +183,13 @@ struct Builds {
 /// The bytes of the one with those of the other from `begin` to `end`.
 Bytes spliced(const Bytes& from, const Bytes& with, std::size_t begin, std::size_t end) {
   Bytes out = from;
-  std::copy(with.begin() + static_cast<std::ptrdiff_t>(begin), with.begin() + static_cast<std::ptrdiff_t>(end), out.begin() + static_cast<std::ptrdiff_t>(begin));
+  std::copy(with.begin() + static_cast<std::ptrdiff_t>(begin), with.begin() + static_cast<std::ptrdiff_t>(end),
+            out.begin() + static_cast<std::ptrdiff_t>(begin));
   return out;
 }
 
-void check_splices(const Builds& builds, const std::vector<Reader>& all, const std::vector<std::pair<std::size_t, std::size_t>>& places) {
+void check_splices(const Builds& builds, const std::vector<Reader>& all,
+                   const std::vector<std::pair<std::size_t, std::size_t>>& places) {
   std::size_t refused = 0, mixtures = 0;
   for (const Reader& reader : all) {
     const std::string of_a = reader.read(builds.a, builds.dir), of_b = reader.read(builds.b, builds.dir);
@@ -187,7 +203,8 @@ void check_splices(const Builds& builds, const std::vector<Reader>& all, const s
       INFO(reader.name << ", bytes " << begin << " to " << end << " of " << bytes.size());
       CHECK((said == kRefused || said == of_a || said == of_b));
       if (!mixture) CHECK(said != kRefused);
-      refused += said == kRefused, mixtures += mixture;
+      refused += said == kRefused;
+      mixtures += mixture;
     }
   }
   CHECK(refused * 2 > mixtures);
@@ -201,9 +218,9 @@ TEST_CASE("two builds of one log that are mixed at a frame border are never read
   REQUIRE(at.size() > 10);
   std::vector<std::pair<std::size_t, std::size_t>> places;
   for (std::size_t i = 0; i < at.size(); ++i) {
-    places.push_back({0, at[i]});                                       // a copy that stopped
-    if (i + 1 < at.size()) places.push_back({at[i], at[i + 1]});        // one frame alone
-    if (i % 3 == 0) places.push_back({at[i], builds.bytes_a.size()});   // one that went backwards
+    places.push_back({0, at[i]});                                      // a copy that stopped
+    if (i + 1 < at.size()) places.push_back({at[i], at[i + 1]});       // one frame alone
+    if (i % 3 == 0) places.push_back({at[i], builds.bytes_a.size()});  // one that went backwards
   }
   check_splices(builds, readers(), places);
 }
@@ -226,8 +243,14 @@ TEST_CASE("with postings as well, no vector is read of two builds of a log") {
   REQUIRE(at.size() > 26);
   std::vector<std::pair<std::size_t, std::size_t>> places;
   for (std::size_t i = 1; i < at.size(); i += at.size() / 12) places.push_back({0, at[i]});
-  for (std::size_t i = at.size() - 5; i < at.size(); ++i) places.push_back({0, at[i]}), places.push_back({at[i - 1], at[i]});
+  for (std::size_t i = at.size() - 5; i < at.size(); ++i) {
+    places.push_back({0, at[i]});
+    places.push_back({at[i - 1], at[i]});
+  }
   auto all = readers();
-  std::erase_if(all, [](const Reader& r) { return r.name != std::string("one vector") && r.name != std::string("a late vector") && r.name != std::string("snapshot"); });
+  std::erase_if(all, [](const Reader& r) {
+    return r.name != std::string("one vector") && r.name != std::string("a late vector") &&
+           r.name != std::string("snapshot");
+  });
   check_splices(builds, all, places);
 }

@@ -16,7 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView payload(data + 4, size - 4);
   static_cast<void>(codec::block_columns(payload));
   ChangeBatch batch;
-  if (!codec::decode_block(payload, layout, count, vectors, wanted, batch) || !wanted.values || !wanted.metadata) return 0;
+  if (!codec::decode_block(payload, layout, count, vectors, wanted, batch) || !wanted.values || !wanted.metadata) {
+    return 0;
+  }
   DELTA_CHECK(batch.size() == count);
   DELTA_CHECK(batch.row_bytes() <= kMaxFrameBytes);
   Buffer again;

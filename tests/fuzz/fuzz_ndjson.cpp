@@ -1,4 +1,5 @@
-// Any bytes as NDJSON: every line refused or read; what is read is the same in small pieces, and when written and read again.
+// Any bytes as NDJSON: every line refused or read; what is read is the same in small pieces, and when written and read
+// again.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -26,8 +27,12 @@ std::string written(const Record& r) {
     c.time = Timestamp::of(r.time.value_or(0), r.tick.value_or(0));
     write_record(out, *r.origin, r.parents, c);
   } else if (r.op) {
-    Change c{.op = *r.op, .time = Timestamp::of(r.time.value_or(0), r.tick.value_or(0)), .indices = r.indices, .bits = r.bits,
-             .metadata = r.metadata, .seq = r.seq.value_or(0)};
+    Change c{.op = *r.op,
+             .time = Timestamp::of(r.time.value_or(0), r.tick.value_or(0)),
+             .indices = r.indices,
+             .bits = r.bits,
+             .metadata = r.metadata,
+             .seq = r.seq.value_or(0)};
     write_record(out, {r.name_space, r.id, r.origin.value_or(""), r.dims.value_or(0)}, c);
   } else {
     write_vector(out, {r.name_space, r.id, "", r.dims.value_or(0)}, r.bits, r.metadata);
@@ -62,6 +67,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string line = written(record);
     NdjsonReader second(memory_stream("again", line));
     auto back = second.next(again);
-    if (!back || !*back || written(again) != line || again.bits != record.bits || again.indices != record.indices) std::abort();
+    if (!back || !*back || written(again) != line || again.bits != record.bits || again.indices != record.indices) {
+      std::abort();
+    }
   }
 }

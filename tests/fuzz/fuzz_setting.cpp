@@ -1,5 +1,5 @@
-// Any text as a setting: refused, or read and written in a form that is read back to the same. Any accuracy in one, on any values: rounding keeps
-// finite what is finite, and does nothing more when it is done again.
+// Any text as a setting: refused, or read and written in a form that is read back to the same. Any accuracy in one, on
+// any values: rounding keeps finite what is finite, and does nothing more when it is done again.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -16,12 +16,16 @@ using namespace delta;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view all(reinterpret_cast<const char*>(data), size);
-  const std::string_view text = all.substr(0, all.find('\n')), rest = text.size() == size ? std::string_view() : all.substr(text.size() + 1);
+  const std::string_view text = all.substr(0, all.find('\n')),
+                         rest = text.size() == size ? std::string_view() : all.substr(text.size() + 1);
   const auto setting = Setting::parse(text);
   if (!setting) return 0;
   const std::string written = setting->to_text();
   const auto again = Setting::parse(written);
-  if (!again || again->kind != setting->kind || again->text != setting->text || again->at != setting->at || again->name_space != setting->name_space || again->value != setting->value) std::abort();
+  if (!again || again->kind != setting->kind || again->text != setting->text || again->at != setting->at ||
+      again->name_space != setting->name_space || again->value != setting->value) {
+    std::abort();
+  }
   if (setting->kind != Setting::Kind::accuracy) return 0;
   const auto accuracy = Accuracy::parse(setting->text);
   if (!accuracy) return 0;

@@ -34,11 +34,15 @@ Strategies everywhere(const Strategy& strategy) {
 }  // namespace
 
 std::uint32_t max(const std::vector<Branch>& branches) {
-  return std::max_element(branches.begin(), branches.end(), [](const Branch& a, const Branch& b) { return place(a) < place(b); })->bits;
+  return std::max_element(branches.begin(), branches.end(),
+                          [](const Branch& a, const Branch& b) { return place(a) < place(b); })
+      ->bits;
 }
 
 std::uint32_t min(const std::vector<Branch>& branches) {
-  return std::min_element(branches.begin(), branches.end(), [](const Branch& a, const Branch& b) { return place(a) < place(b); })->bits;
+  return std::min_element(branches.begin(), branches.end(),
+                          [](const Branch& a, const Branch& b) { return place(a) < place(b); })
+      ->bits;
 }
 
 std::uint32_t average(const std::vector<Branch>& branches) { return weighted({})(branches); }
@@ -79,7 +83,9 @@ const std::vector<Book>& books() {
       {"weighted:a=3,m=0.1,z=1e-320", true, everywhere(weighted({{"a", 3}, {"m", 0.1}, {"z", 1e-320}}))},
       {"priority:m,z,a", false, everywhere(priority({"m", "z", "a"}))},
       {"min;average@/0,2;max@other;priority:a@%/1;lww@/1", false,
-       [](std::uint32_t dim) { return dim == 1 ? priority({"a"}) : dim == 3 ? Strategy(min) : Strategy(average); }},
+       [](std::uint32_t dim) { return dim == 1   ? priority({"a"})
+                                      : dim == 3 ? Strategy(min)
+                                                 : Strategy(average); }},
   };
   return all;
 }

@@ -45,7 +45,8 @@ void Facts::update() {
     facts_.push_back(std::move(fact));
     order_.push_back(i);
   }
-  std::sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) { return world_->deltas[a].key() < world_->deltas[b].key(); });
+  std::sort(order_.begin(), order_.end(),
+            [&](std::size_t a, std::size_t b) { return world_->deltas[a].key() < world_->deltas[b].key(); });
   for (std::size_t i = 0; i < order_.size(); ++i) facts_[order_[i]].rank = i;
 }
 
@@ -158,7 +159,9 @@ std::vector<std::size_t> Facts::folded_deltas(const Holding& holding) const {
 Cuts Facts::stills(const Holding& holding, const Cuts& kept) const {
   const auto all = folded_deltas(holding);
   const auto have = covered(folded(holding));
-  const auto until = [&](std::uint64_t t) { return std::count_if(all.begin(), all.end(), [&](std::size_t i) { return us(i) <= t; }); };
+  const auto until = [&](std::uint64_t t) {
+    return std::count_if(all.begin(), all.end(), [&](std::size_t i) { return us(i) <= t; });
+  };
   std::set<std::ptrdiff_t> standing{0, static_cast<std::ptrdiff_t>(all.size())};
   for (std::uint64_t t = 0; t < kNow; ++t) {
     if (kept.times[t]) standing.insert(until(t));
@@ -195,7 +198,8 @@ bool Facts::parted(std::size_t entry, std::size_t by, const Cuts& kept) const {
     if (kept.times[t]) return true;
   }
   if (variant_ == Variant::release_ignored || variant_ == Variant::release_as_time) return false;
-  return std::any_of(kept.releases.begin(), kept.releases.end(), [&](const Seen& release) { return inside(entry, release) && !inside(by, release); });
+  return std::any_of(kept.releases.begin(), kept.releases.end(),
+                     [&](const Seen& release) { return inside(entry, release) && !inside(by, release); });
 }
 
 /// Of what is left of `a`, what `b` overrides with no kept cut between.
@@ -213,23 +217,28 @@ Entries Facts::dropped(std::size_t a, std::size_t b, Entries left_a, Entries lef
   return out;
 }
 
-bool Facts::stands(std::size_t a, std::uint32_t dim, const std::vector<std::size_t>& all, const Holding& holding) const {
+bool Facts::stands(std::size_t a, std::uint32_t dim, const std::vector<std::size_t>& all,
+                   const Holding& holding) const {
   if ((left(*this, holding, a) >> dim & 1) == 0) return false;
   return std::none_of(all.begin(), all.end(), [&](std::size_t b) {
     if (world_->deltas[a].vector != world_->deltas[b].vector) return false;
-    return (before(a, b) && (left(*this, holding, b) >> dim & 1)) || (less(a, b) && world_->deltas[b].op == Operation::remove);
+    return (before(a, b) && (left(*this, holding, b) >> dim & 1)) ||
+           (less(a, b) && world_->deltas[b].op == Operation::remove);
   });
 }
 
 /// What a wrong variant lets go beside.
-Entries Facts::dropped_wrongly(std::size_t a, const std::vector<std::size_t>& all, const Holding& holding, const Times& kept, Entries rest) const {
+Entries Facts::dropped_wrongly(std::size_t a, const std::vector<std::size_t>& all, const Holding& holding,
+                               const Times& kept, Entries rest) const {
   const Delta& d = world_->deltas[a];
   bool kept_after = false, later = false;
   for (std::uint64_t t = us(a); t < kNow; ++t) kept_after |= kept[t];
   for (const std::size_t b : all) later |= us(b) > us(a);
   switch (variant_) {
-    case Variant::tombstone_by_age: return d.op == Operation::remove && later && !kept_after ? rest : 0;
-    case Variant::mark_with_values: return d.op == Operation::create && (rest & kDims) == 0 ? rest & kMark : 0;
+    case Variant::tombstone_by_age:
+      return d.op == Operation::remove && later && !kept_after ? rest : 0;
+    case Variant::mark_with_values:
+      return d.op == Operation::create && (rest & kDims) == 0 ? rest & kMark : 0;
     case Variant::resolved: {
       Entries out = 0;
       for (std::uint32_t dim = 0; dim < world_->dims && !kept_after; ++dim) {
@@ -249,7 +258,8 @@ Entries Facts::dropped_wrongly(std::size_t a, const std::vector<std::size_t>& al
       }
       return rest;
     }
-    default: return 0;
+    default:
+      return 0;
   }
 }
 
@@ -333,7 +343,10 @@ View view(const Facts& facts, const std::vector<std::size_t>& deltas, const Hold
     const auto assigns = [&](std::size_t i) { return (left(i) >> dim & 1) != 0; };
     out.candidates.emplace_back();
     for (const std::size_t a : live) {
-      if (!assigns(a) || std::any_of(live.begin(), live.end(), [&](std::size_t b) { return assigns(b) && facts.before(a, b); })) continue;
+      if (!assigns(a) ||
+          std::any_of(live.begin(), live.end(), [&](std::size_t b) { return assigns(b) && facts.before(a, b); })) {
+        continue;
+      }
       std::uint32_t x = value(w.deltas[a], dim);
       for (const std::size_t t : out.transforms) {
         if (facts.less(a, t)) x = transformed(w.deltas[t].op, w.deltas[t].bits, x);
@@ -344,7 +357,10 @@ View view(const Facts& facts, const std::vector<std::size_t>& deltas, const Hold
   for (const std::size_t i : live) {
     Json patch = Json::object();
     for (const auto& [name, member] : facts.patch(i).items()) {
-      if (left(i) & (name == "a" ? kMemberA : kMemberB)) patch[name] = member, out.set_by[name] = i;
+      if (left(i) & (name == "a" ? kMemberA : kMemberB)) {
+        patch[name] = member;
+        out.set_by[name] = i;
+      }
     }
     if (!patch.empty()) out.metadata = merged(std::move(out.metadata), patch);
   }
@@ -352,7 +368,8 @@ View view(const Facts& facts, const std::vector<std::size_t>& deltas, const Hold
   return out;
 }
 
-/// What every holding answers, whatever was pruned: a release of all that it has, and all times from the last pruning on.
+/// What every holding answers, whatever was pruned: a release of all that it has, and all times from the last pruning
+/// on.
 std::string Facts::lost_what_must_be(const Holding& holding) const {
   const auto in = folded(holding);
   const auto have = covered(in);
@@ -441,7 +458,8 @@ std::set<Seen> releases_of(const Facts& facts, const Step& step) {
   const auto& values = step.deltas.front().values;
   if (values.size() < 4) return out;
   for (int n = 0; n < (values[0] < 6 ? 0 : values[0] < 10 ? 1 : 2); ++n) {
-    const std::size_t c = static_cast<std::size_t>(values[1] * 13 + values[2 + static_cast<std::size_t>(n)]) % commits.size();
+    const std::size_t c =
+        static_cast<std::size_t>(values[1] * 13 + values[2 + static_cast<std::size_t>(n)]) % commits.size();
     out.insert(facts.context(facts.first(c) + commits[c].count - 1, false));
   }
   return out;
@@ -451,11 +469,14 @@ Times kept_of(const Step& step) {
   Times kept;
   const auto bits = static_cast<unsigned>(step.mask);
   switch (step.other % 5) {
-    case 0: break;
+    case 0:
+      break;
     case 1:
       for (std::size_t t = bits % 20; t < kept.size(); ++t) kept.set(t);
       break;
-    case 2: kept.set(bits % 20); break;
+    case 2:
+      kept.set(bits % 20);
+      break;
     default:
       for (std::size_t t = 0; t < 16; ++t) kept[t + (step.other % 2 == 0 ? 8 : 0)] = (bits & bits >> 3) >> t & 1;
   }

@@ -1,6 +1,6 @@
-// Law 8 said as directly as loops can: which entries each replica holds of each delta, what a pruning lets go, what a union gives,
-// what is folded and which cuts are answered. Shares nothing with src/model. Its wrong variants are the mutants that the tests of
-// the law must catch.
+// Law 8 said as directly as loops can: which entries each replica holds of each delta, what a pruning lets go, what a
+// union gives, what is folded and which cuts are answered. Shares nothing with src/model. Its wrong variants are the
+// mutants that the tests of the law must catch.
 #pragma once
 
 #include <array>
@@ -25,21 +25,21 @@ inline constexpr std::uint64_t kNow = 256;
 
 enum class Variant {
   law,
-  tombstone_by_age,      ///< a delete goes when something later is there
-  tombstone_by_create,   ///< a delete goes for a later create
-  by_key,                ///< an assignment of greater key overrides, seen or not
-  mark_with_values,      ///< the mark of a create goes with its last value
-  strictly_between,      ///< a kept time of the entry's own microsecond does not keep it
-  unpaired,              ///< kept times count whether or not the version vector beside them is complete
-  by_pending,            ///< what is pending overrides
-  resolved,              ///< only the winner of each dimension stays
-  old_transforms,        ///< transforms go that act on nothing which stands now
-  without_record,        ///< a pruned copy is folded wherever its context is
-  moments,               ///< a kept time is one microsecond, not its still
-  fake_stills,           ///< kept times are said to be longer than they were kept
-  now_without_ray,       ///< now is the moment of the last delta
-  release_ignored,       ///< releases are said to be kept, and are not
-  release_as_time,       ///< a release is kept as the time of its last delta
+  tombstone_by_age,     ///< a delete goes when something later is there
+  tombstone_by_create,  ///< a delete goes for a later create
+  by_key,               ///< an assignment of greater key overrides, seen or not
+  mark_with_values,     ///< the mark of a create goes with its last value
+  strictly_between,     ///< a kept time of the entry's own microsecond does not keep it
+  unpaired,             ///< kept times count whether or not the version vector beside them is complete
+  by_pending,           ///< what is pending overrides
+  resolved,             ///< only the winner of each dimension stays
+  old_transforms,       ///< transforms go that act on nothing which stands now
+  without_record,       ///< a pruned copy is folded wherever its context is
+  moments,              ///< a kept time is one microsecond, not its still
+  fake_stills,          ///< kept times are said to be longer than they were kept
+  now_without_ray,      ///< now is the moment of the last delta
+  release_ignored,      ///< releases are said to be kept, and are not
+  release_as_time,      ///< a release is kept as the time of its last delta
 };
 
 /// A context, or what is folded: seqs up to this one, by place in World::origins.
@@ -81,10 +81,14 @@ class Facts {
   std::uint64_t us(std::size_t delta) const { return world_->deltas[delta].hlc >> 12; }
   std::size_t origin(std::size_t delta) const { return facts_[delta].origin; }
   Entries full(std::size_t delta) const { return facts_[delta].full; }
-  Entries nonobject(std::size_t delta) const { return facts_[delta].nonobject; }  ///< members set to anything but an object
+  Entries nonobject(std::size_t delta) const {
+    return facts_[delta].nonobject;
+  }  ///< members set to anything but an object
   const Json& patch(std::size_t delta) const { return facts_[delta].patch; }
   bool less(std::size_t a, std::size_t b) const { return facts_[a].rank < facts_[b].rank; }
-  bool before(std::size_t a, std::size_t b) const { return world_->deltas[a].seq <= facts_[b].context[facts_[a].origin]; }
+  bool before(std::size_t a, std::size_t b) const {
+    return world_->deltas[a].seq <= facts_[b].context[facts_[a].origin];
+  }
   std::size_t first(std::size_t commit) const { return firsts_[commit]; }  ///< its first delta
 
   Copy whole(std::size_t commit) const;
@@ -92,13 +96,17 @@ class Facts {
   std::set<std::size_t> folded(const Holding& holding) const;
   Seen covered(const std::set<std::size_t>& commits) const;
   bool complete(const Kept& record, const Seen& covered) const;
-  bool inside(std::size_t delta, const Seen& context) const { return world_->deltas[delta].seq <= context[origin(delta)]; }
+  bool inside(std::size_t delta, const Seen& context) const {
+    return world_->deltas[delta].seq <= context[origin(delta)];
+  }
   /// This delta and its context, or that alone.
   Seen context(std::size_t delta, bool before) const;
   Times answered(const Holding& holding) const;
-  /// All of the context is folded, and each pruned commit in it has a complete record that lists it, or whose version vector it holds.
+  /// All of the context is folded, and each pruned commit in it has a complete record that lists it, or whose version
+  /// vector it holds.
   bool answers(const Holding& holding, const Seen& context) const;
-  /// The whole stills of kept times, with now's ray and what was before the beginning; and of the releases those that are folded.
+  /// The whole stills of kept times, with now's ray and what was before the beginning; and of the releases those that
+  /// are folded.
   Cuts stills(const Holding& holding, const Cuts& kept) const;
   Holding prune(const Holding& holding, const Cuts& kept, bool whole_deltas) const;
   /// A cut that a pruning kept and that was answered before, and is not now; empty if there is none.
@@ -120,7 +128,8 @@ class Facts {
   std::string lost_what_must_be(const Holding& holding) const;
   bool parted(std::size_t entry, std::size_t by, const Cuts& kept) const;
   Entries dropped(std::size_t a, std::size_t b, Entries left_a, Entries left_b, const Cuts& kept) const;
-  Entries dropped_wrongly(std::size_t a, const std::vector<std::size_t>& all, const Holding& holding, const Times& kept, Entries rest) const;
+  Entries dropped_wrongly(std::size_t a, const std::vector<std::size_t>& all, const Holding& holding, const Times& kept,
+                          Entries rest) const;
   bool stands(std::size_t a, std::uint32_t dim, const std::vector<std::size_t>& all, const Holding& holding) const;
 
   const World* world_;

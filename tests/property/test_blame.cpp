@@ -55,7 +55,9 @@ void check_run(Real& real, const World& w, const std::vector<Delta>& deltas, int
   named.insert(chosen.begin(), chosen.end());
   for (std::size_t i = 0; i < run.bits.size(); ++i) {
     std::set<Key> candidates;
-    for (const auto& [key, d] : Rules(deltas, v).candidates(run.first + static_cast<std::uint32_t>(i))) candidates.insert(key);
+    for (const auto& [key, d] : Rules(deltas, v).candidates(run.first + static_cast<std::uint32_t>(i))) {
+      candidates.insert(key);
+    }
     RC_ASSERT(named == candidates);
   }
   RC_ASSERT(*named.rbegin() == *chosen.begin());

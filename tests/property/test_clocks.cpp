@@ -1,8 +1,7 @@
-// The clock rules for live input, against a model that knows nothing but them: what is refused, which timestamp a commit gets, and when the
-// time that was meant is kept beside it.
-#include <catch2/catch.hpp>
-
+// The clock rules for live input, against a model that knows nothing but them: what is refused, which timestamp a
+// commit gets, and when the time that was meant is kept beside it.
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <set>
 
 #include "delta/encode.hpp"
@@ -29,7 +28,10 @@ struct Plan {
 
 void showValue(const Plan& plan, std::ostream& out) {
   out << "skew " << plan.skew << ", age " << plan.age << "\n";
-  for (const auto& l : plan.lines) out << "  origin " << l.origin << ", kind " << l.kind << ", time " << l.time << ", tick " << l.tick << ", seen " << l.seen << "\n";
+  for (const auto& l : plan.lines) {
+    out << "  origin " << l.origin << ", kind " << l.kind << ", time " << l.time << ", tick " << l.tick << ", seen "
+        << l.seen << "\n";
+  }
 }
 
 /// The whole range at any size of the plan.
@@ -37,15 +39,17 @@ rc::Gen<int> below(int end) { return rc::gen::resize(rc::kNominalSize, rc::gen::
 
 rc::Gen<Plan> plans() {
   using rc::gen::set;
-  const auto line = rc::gen::build<Line>(set(&Line::origin, below(3)), set(&Line::kind, below(8)), set(&Line::time, below(9)), set(&Line::tick, below(3)),
-                                         set(&Line::seen, below(3)));
+  const auto line =
+      rc::gen::build<Line>(set(&Line::origin, below(3)), set(&Line::kind, below(8)), set(&Line::time, below(9)),
+                           set(&Line::tick, below(3)), set(&Line::seen, below(3)));
   return rc::gen::build<Plan>(set(&Plan::skew, below(4)), set(&Plan::age, below(3)),
                               set(&Plan::lines, rc::gen::resize(10, rc::gen::container<std::vector<Line>>(line))));
 }
 
 /// About the clock and its bounds, each more than once.
 Micros time_of(const Line& l) {
-  constexpr Micros kTimes[] = {kNow - kAge - 1, kNow - kAge, kNow - 10, kNow - 10, kNow, kNow + kSkew, kNow + kSkew + 1, kNow + 50'000, kNow + 60'000};
+  constexpr Micros kTimes[] = {kNow - kAge - 1, kNow - kAge,      kNow - 10,     kNow - 10,    kNow,
+                               kNow + kSkew,    kNow + kSkew + 1, kNow + 50'000, kNow + 60'000};
   return kTimes[l.time];
 }
 
@@ -71,7 +75,8 @@ class Model {
   }
 
   /// None: refused.
-  std::optional<Written> write(const std::string& origin, const std::set<std::size_t>& context, std::optional<Micros> at, std::optional<std::uint32_t> tick, bool stated) {
+  std::optional<Written> write(const std::string& origin, const std::set<std::size_t>& context,
+                               std::optional<Micros> at, std::optional<std::uint32_t> tick, bool stated) {
     std::optional<std::uint64_t> own, others;
     std::uint64_t seq = 1;
     for (const std::size_t i : context) {
@@ -79,7 +84,8 @@ class Model {
       last = std::max(last.value_or(0), commits[i].hlc);
       if (commits[i].origin == origin) seq = std::max(seq, commits[i].seq + 1);
     }
-    const std::uint64_t least = std::max(own.value_or(0), others ? *others + 1 : 0), last = std::max(own.value_or(0), others.value_or(0));
+    const std::uint64_t least = std::max(own.value_or(0), others ? *others + 1 : 0),
+                        last = std::max(own.value_or(0), others.value_or(0));
     if (!stated && at && skew_ && *at > kNow + *skew_) return std::nullopt;
     if (!stated && at && age_ && *at + *age_ < kNow) return std::nullopt;
     const bool ahead = !stated && skew_ && last >> 12 > kNow + *skew_;
@@ -102,20 +108,33 @@ std::vector<std::string> parents_of(const Model& model, const std::string& origi
   std::vector<std::string> out;
   const auto context = model.context(origin, seen);
   for (const std::size_t i : context) {
-    const bool is_seen = std::ranges::any_of(context, [&](std::size_t by) { return by != i && model.commits[by].context.contains(i); });
+    const bool is_seen =
+        std::ranges::any_of(context, [&](std::size_t by) { return by != i && model.commits[by].context.contains(i); });
     if (!is_seen) out.push_back(model.commits[i].origin + ":" + std::to_string(model.commits[i].seq));
   }
   return out;
 }
 
-Status feed(Encoder& encoder, const Line& l, const std::string& origin, const std::vector<std::string>& parents, std::uint64_t seq, std::size_t number) {
+Status feed(Encoder& encoder, const Line& l, const std::string& origin, const std::vector<std::string>& parents,
+            std::uint64_t seq, std::size_t number) {
   const bool stated = l.kind == 0;
   const std::vector<std::string_view> views(parents.begin(), parents.end());
   const std::string id = "v" + std::to_string(number);
   const std::uint32_t bits[] = {0x3f800000};
   ChangeInput in;
-  in.id = id, in.op = Operation::create, in.bits = bits;
-  if (stated) DELTA_OK(encoder.commit({.origin = origin, .first = seq, .deltas = 1, .parents = views, .message = {}, .tool = {}, .source = {}, .trace = {}}));
+  in.id = id;
+  in.op = Operation::create;
+  in.bits = bits;
+  if (stated) {
+    DELTA_OK(encoder.commit({.origin = origin,
+                             .first = seq,
+                             .deltas = 1,
+                             .parents = views,
+                             .message = {},
+                             .tool = {},
+                             .source = {},
+                             .trace = {}}));
+  }
   if (!stated) in.origin = origin;
   if (!stated && l.seen != 0) in.parents = views;
   if (l.kind != 1) in.at = time_of(l);
@@ -128,7 +147,9 @@ Status feed(Encoder& encoder, const Line& l, const std::string& origin, const st
 
 }  // namespace
 
-TEST_CASE("clocks: a live time is refused, taken or raised as the model says, and what was meant is kept where it was raised") {
+TEST_CASE(
+    "clocks: a live time is refused, taken or raised as the model says, and what was meant is kept where it was "
+    "raised") {
   const scratch::Directory dir;
   std::size_t raised = 0, refused = 0, taken = 0;
   CHECK(world::check_cases("clock rules", 1, [&] {
@@ -147,8 +168,11 @@ TEST_CASE("clocks: a live time is refused, taken or raised as the model says, an
       auto wanted = model.write(origin, context, at, tick, stated);
       EncodeOptions options{.threads = 1, .now = kNow};
       options.clock = {.now = kNow, .max_skew = skew, .max_age = age};
-      auto encoder = must(std::filesystem::exists(path) ? Encoder::append(path, options) : Encoder::create(path, {}, options));
-      const std::uint64_t seq = wanted ? wanted->seq : 1 + static_cast<std::uint64_t>(std::ranges::count(model.commits, origin, &Written::origin));
+      auto encoder =
+          must(std::filesystem::exists(path) ? Encoder::append(path, options) : Encoder::create(path, {}, options));
+      const std::uint64_t seq =
+          wanted ? wanted->seq
+                 : 1 + static_cast<std::uint64_t>(std::ranges::count(model.commits, origin, &Written::origin));
       const auto done = feed(encoder, l, origin, parents_of(model, origin, l.seen), seq, model.commits.size());
       RC_LOG() << "line " << model.commits.size() << ": " << (done ? "taken" : done.error().text()) << "\n";
       RC_ASSERT(static_cast<bool>(done) == wanted.has_value());

@@ -1,8 +1,7 @@
-// Law 8 through files: a random world dealt out to replicas, each compacted by random rules, united, and compacted again. What
-// the log answers is what the whole one does; what it cannot answer it refuses.
-#include <catch2/catch.hpp>
-
+// Law 8 through files: a random world dealt out to replicas, each compacted by random rules, united, and compacted
+// again. What the log answers is what the whole one does; what it cannot answer it refuses.
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <random>
 #include <set>
 #include <span>
@@ -26,11 +25,21 @@ delta::CompactOptions random_rules(const World& w, std::mt19937& random) {
   const auto some = [&] { return w.deltas[random() % w.deltas.size()].hlc >> 12; };
   for (unsigned n = 1 + random() % 2; n > 0; --n) {
     switch (random() % 6) {
-      case 0: options.keep.push_back({.kind = Kind::all}); break;
-      case 1: options.keep.push_back({.kind = Kind::since, .at = some()}); break;
-      case 2: options.keep.push_back({.kind = Kind::last, .count = 1 + random() % 2}); break;
-      case 3: options.keep.push_back({.kind = Kind::every, .step = 1 + random() % 3}); break;
-      default: options.keep.push_back({.kind = Kind::now}); break;
+      case 0:
+        options.keep.push_back({.kind = Kind::all});
+        break;
+      case 1:
+        options.keep.push_back({.kind = Kind::since, .at = some()});
+        break;
+      case 2:
+        options.keep.push_back({.kind = Kind::last, .count = 1 + random() % 2});
+        break;
+      case 3:
+        options.keep.push_back({.kind = Kind::every, .step = 1 + random() % 3});
+        break;
+      default:
+        options.keep.push_back({.kind = Kind::now});
+        break;
     }
   }
   options.whole_deltas = random() % 4 == 0;
@@ -46,7 +55,8 @@ std::size_t check_answers(const std::vector<std::string>& paths, const World& w)
   compare(log, w, w.deltas, {});
   std::size_t refused = 0;
   for (const Delta& d : w.deltas) {
-    const delta::CutOptions at{.at = d.hlc >> 12}, seen{.as_seen_by = {must(log.parse_dot(d.origin + ":" + std::to_string(d.seq)))}};
+    const delta::CutOptions at{.at = d.hlc >> 12},
+        seen{.as_seen_by = {must(log.parse_dot(d.origin + ":" + std::to_string(d.seq)))}};
     for (const auto& cut : {at, seen}) {
       const auto answer = delta::snapshot(log, cut);
       if (!answer) {
@@ -58,7 +68,9 @@ std::size_t check_answers(const std::vector<std::string>& paths, const World& w)
       std::erase_if(inside, [&](const Delta& o) {
         return cut.at ? o.hlc >> 12 > *cut.at : !happens_before(o, d) && o.key() != d.key();
       });
-      RC_LOG() << paths.size() << " logs, " << (cut.at ? "at " + std::to_string(*cut.at) : "as seen by " + log.dot_text(cut.as_seen_by.front())) << "\n";
+      RC_LOG() << paths.size() << " logs, "
+               << (cut.at ? "at " + std::to_string(*cut.at) : "as seen by " + log.dot_text(cut.as_seen_by.front()))
+               << "\n";
       compare(log, w, inside, cut);
     }
   }
@@ -71,7 +83,9 @@ void check_each_once(const std::vector<std::string>& paths) {
     std::size_t repeated = 0;
     const auto log = must(delta::Log::open(some, {1}));
     must(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> delta::Status {
-      for (std::size_t i = 0; i < batch.size(); ++i) repeated += !out.insert(log.dot_text({log.commit(batch.commits[i]).origin, batch.seqs[i]})).second;
+      for (std::size_t i = 0; i < batch.size(); ++i) {
+        repeated += !out.insert(log.dot_text({log.commit(batch.commits[i]).origin, batch.seqs[i]})).second;
+      }
       return {};
     }));
     return repeated;
@@ -136,7 +150,8 @@ bool knows_all(const World& w, const Commit& c, const std::set<std::size_t>& com
 }
 
 /// Of the deltas in a log, what is now and what was when they had all been seen.
-void check_closed_answers(const std::vector<std::string>& paths, const World& w, const std::set<std::size_t>& commits, const std::vector<delta::Micros>& kept) {
+void check_closed_answers(const std::vector<std::string>& paths, const World& w, const std::set<std::size_t>& commits,
+                          const std::vector<delta::Micros>& kept) {
   const auto log = must(delta::Log::open(paths, {1}));
   const auto deltas = deltas_of(w, commits);
   compare(log, w, deltas, {});
@@ -149,7 +164,8 @@ void check_closed_answers(const std::vector<std::string>& paths, const World& w,
 
 }  // namespace
 
-TEST_CASE("law 8: after a compaction that knew every writer, who has seen it may write on, and others are refused as late") {
+TEST_CASE(
+    "law 8: after a compaction that knew every writer, who has seen it may write on, and others are refused as late") {
   std::size_t settled = 0, late = 0, later = 0;
   CHECK(check_histories("law 8, closed, through files", 0.4, [&](const Plan& plan) {
     const World w = admissible(play(plan));
@@ -160,7 +176,9 @@ TEST_CASE("law 8: after a compaction that knew every writer, who has seen it may
     const auto log = must(delta::Log::open(whole, {1}));
     const replicas::Deck deck(log);
     std::mt19937 random(static_cast<unsigned>(*rc::gen::noShrink(rc::gen::inRange(0, 1 << 30))));
-    const auto number = [&](std::size_t c) { return *log.find_commit(must(log.parse_dot(w.commits[c].origin + ":" + std::to_string(w.commits[c].first)))); };
+    const auto number = [&](std::size_t c) {
+      return *log.find_commit(must(log.parse_dot(w.commits[c].origin + ":" + std::to_string(w.commits[c].first))));
+    };
     const auto deal = [&](const std::set<std::size_t>& commits, const std::string& path) {
       std::vector<std::uint32_t> hand;
       for (const std::uint32_t n : log.commits_in_key_order()) {

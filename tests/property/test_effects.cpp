@@ -1,7 +1,7 @@
-// What each delta did, and windows over it, against the laws said slowly; and that late commits change windows as they are said to.
-#include <catch2/catch.hpp>
-
+// What each delta did, and windows over it, against the laws said slowly; and that late commits change windows as they
+// are said to.
 #include <bit>
+#include <catch2/catch.hpp>
 #include <cmath>
 
 #include "model/effects.hpp"
@@ -29,7 +29,8 @@ bool met(const std::vector<Delta>& earlier, const Delta& d, std::uint32_t dims) 
   if (!is_assignment(d.op)) return false;
   return std::ranges::any_of(earlier, [&](const Delta& e) {
     if (!is_assignment(e.op) || happens_before(e, d)) return false;
-    const bool is_void = std::ranges::any_of(earlier, [&](const Delta& x) { return x.op == Operation::remove && x.key() > e.key(); });
+    const bool is_void =
+        std::ranges::any_of(earlier, [&](const Delta& x) { return x.op == Operation::remove && x.key() > e.key(); });
     bool common = false;
     for (std::uint32_t dim = 0; dim < dims; ++dim) common = common || (touches(e, dim) && touches(d, dim));
     return common && !is_void;
@@ -55,10 +56,14 @@ delta::WindowSpec any_spec() {
   using Kind = delta::WindowSpec::Kind;
   const auto length = *rc::gen::inRange<std::uint64_t>(1, 9), step = *rc::gen::inRange<std::uint64_t>(1, length + 1);
   switch (*rc::gen::inRange(0, 4)) {
-    case 0: return {Kind::tumbling, length, 0, 0, 0};
-    case 1: return {Kind::sliding, length, step, 0, 0};
-    case 2: return {Kind::session, length, 0, 0, 0};
-    default: return {Kind::adaptive, length, 0, *rc::gen::inRange<std::uint64_t>(1, 5), step};
+    case 0:
+      return {Kind::tumbling, length, 0, 0, 0};
+    case 1:
+      return {Kind::sliding, length, step, 0, 0};
+    case 2:
+      return {Kind::session, length, 0, 0, 0};
+    default:
+      return {Kind::adaptive, length, 0, *rc::gen::inRange<std::uint64_t>(1, 5), step};
   }
 }
 
@@ -72,7 +77,8 @@ std::vector<std::uint64_t> numbers(const Real& real, const World& world, const s
 }
 
 /// What a reader does who keeps windows by their begins.
-std::vector<delta::Window> applied(const std::vector<delta::Window>& old_list, const std::vector<delta::Window>& changes) {
+std::vector<delta::Window> applied(const std::vector<delta::Window>& old_list,
+                                   const std::vector<delta::Window>& changes) {
   std::map<delta::Micros, delta::Window> kept;
   for (const auto& window : old_list) kept[window.begin] = window;
   for (const auto& window : changes) {

@@ -1,9 +1,9 @@
-// Law 11: hashes are over what deltas and commits mean. Computed here from the page that specifies them, down to BLAKE2b, they are what a log
-// says after any merging, repacking and pruning; and no change of meaning leaves them as they were, nor passes a merge.
-#include <catch2/catch.hpp>
-
+// Law 11: hashes are over what deltas and commits mean. Computed here from the page that specifies them, down to
+// BLAKE2b, they are what a log says after any merging, repacking and pruning; and no change of meaning leaves them as
+// they were, nor passes a merge.
 #include <array>
 #include <bit>
+#include <catch2/catch.hpp>
 
 #include "delta/compact.hpp"
 #include "delta/merge.hpp"
@@ -38,8 +38,9 @@ class Blake2b {
   }
 
  private:
-  static constexpr std::uint64_t kStart[8] = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
-                                              0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179};
+  static constexpr std::uint64_t kStart[8] = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b,
+                                              0xa54ff53a5f1d36f1, 0x510e527fade682d1, 0x9b05688c2b3e6c1f,
+                                              0x1f83d9abfb41bd6b, 0x5be0cd19137e2179};
   static constexpr std::uint8_t kOrder[10][16] = {
       {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
       {11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4}, {7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8},
@@ -62,10 +63,14 @@ class Blake2b {
     for (int round = 0; round < 12; ++round) {
       const auto& order = kOrder[round % 10];
       const auto mix = [&](std::size_t a, std::size_t b, std::size_t c, std::size_t d, std::size_t i) {
-        v[a] += v[b] + word(&bytes[8u * order[2 * i]]), v[d] = std::rotr(v[d] ^ v[a], 32);
-        v[c] += v[d], v[b] = std::rotr(v[b] ^ v[c], 24);
-        v[a] += v[b] + word(&bytes[8u * order[2 * i + 1]]), v[d] = std::rotr(v[d] ^ v[a], 16);
-        v[c] += v[d], v[b] = std::rotr(v[b] ^ v[c], 63);
+        v[a] += v[b] + word(&bytes[8u * order[2 * i]]);
+        v[d] = std::rotr(v[d] ^ v[a], 32);
+        v[c] += v[d];
+        v[b] = std::rotr(v[b] ^ v[c], 24);
+        v[a] += v[b] + word(&bytes[8u * order[2 * i + 1]]);
+        v[d] = std::rotr(v[d] ^ v[a], 16);
+        v[c] += v[d];
+        v[b] = std::rotr(v[b] ^ v[c], 63);
       };
       for (std::size_t i = 0; i < 4; ++i) mix(i, 4 + i, 8 + i, 12 + i, i);
       for (std::size_t i = 0; i < 4; ++i) mix(i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4, 4 + i);
@@ -120,8 +125,17 @@ class Bytes {
 
 Digest leaf(const LeafMeaning& m) {
   Bytes head, values;
-  head.fixed(m.seq, 8).fixed(m.hlc, 8).fixed(m.dims, 4).fixed(m.op, 1).text(m.origin).text(m.name_space).text(m.id).varint(m.indices.size());
-  for (std::size_t i = 0; i < m.indices.size(); ++i) head.varint(i == 0 ? m.indices[0] : m.indices[i] - m.indices[i - 1] - 1);
+  head.fixed(m.seq, 8)
+      .fixed(m.hlc, 8)
+      .fixed(m.dims, 4)
+      .fixed(m.op, 1)
+      .text(m.origin)
+      .text(m.name_space)
+      .text(m.id)
+      .varint(m.indices.size());
+  for (std::size_t i = 0; i < m.indices.size(); ++i) {
+    head.varint(i == 0 ? m.indices[0] : m.indices[i] - m.indices[i - 1] - 1);
+  }
   for (const std::uint32_t word : m.bits) values.fixed(word, 4);
   head.hash(Blake2b::of("dlog1 metadata", m.metadata)).hash(Blake2b::of("dlog1 values", values.out));
   return Blake2b::of("dlog1 leaf", head.out);
@@ -131,14 +145,20 @@ Digest root(const std::vector<Digest>& leaves, std::size_t begin, std::size_t en
   if (end - begin == 1) return leaves[begin];
   std::size_t left = 1;
   while (2 * left < end - begin) left *= 2;
-  return Blake2b::of("dlog1 node", Bytes().hash(root(leaves, begin, begin + left)).hash(root(leaves, begin + left, end)).out);
+  return Blake2b::of("dlog1 node",
+                     Bytes().hash(root(leaves, begin, begin + left)).hash(root(leaves, begin + left, end)).out);
 }
 
 Digest commit(const Meaning& m, const Digest& previous) {
   std::vector<Digest> leaves;
   for (const auto& one : m.leaves) leaves.push_back(leaf(one));
   Bytes out;
-  out.hash(root(leaves, 0, leaves.size())).hash(previous).fixed(m.first, 8).fixed(m.count, 8).text(m.origin).varint(m.parents.size());
+  out.hash(root(leaves, 0, leaves.size()))
+      .hash(previous)
+      .fixed(m.first, 8)
+      .fixed(m.count, 8)
+      .text(m.origin)
+      .varint(m.parents.size());
   for (const auto& [name, seq] : m.parents) out.text(name).fixed(seq, 8);
   out.text(m.says.message).text(m.says.tool).text(m.says.source).text(m.says.trace).text(m.setting);
   if (!m.properties.empty()) out.fixed(1, 1).text(m.properties);
@@ -166,11 +186,18 @@ std::vector<Digest> hashes_of_library(const std::vector<Meaning>& commits) {
   for (const auto& m : commits) {
     delta::model::MerkleTree tree;
     for (const auto& l : m.leaves) {
-      delta::Change change{.op = static_cast<Operation>(l.op), .time = delta::Timestamp{l.hlc}, .indices = l.indices, .bits = l.bits, .metadata = l.metadata, .seq = l.seq};
+      delta::Change change{.op = static_cast<Operation>(l.op),
+                           .time = delta::Timestamp{l.hlc},
+                           .indices = l.indices,
+                           .bits = l.bits,
+                           .metadata = l.metadata,
+                           .seq = l.seq};
       tree.add(delta::model::leaf_hash({l.origin, l.name_space, l.id, l.dims}, change));
     }
-    delta::Commit c{*catalog.find_origin(m.origin), m.first, m.count, {}, m.says.message, m.says.tool, m.says.source, m.says.trace};
-    c.setting = m.setting, c.properties = m.properties;
+    delta::Commit c{
+        *catalog.find_origin(m.origin), m.first, m.count, {}, m.says.message, m.says.tool, m.says.source, m.says.trace};
+    c.setting = m.setting;
+    c.properties = m.properties;
     if (!m.given.empty()) c.given = std::stoull(m.given);
     for (const auto& [name, seq] : m.parents) c.parents.push_back({*catalog.find_origin(name), seq});
     last[m.origin] = delta::model::commit_hash(catalog, c, tree.root(), last[m.origin]);
@@ -182,7 +209,9 @@ std::vector<Digest> hashes_of_library(const std::vector<Meaning>& commits) {
 std::vector<Texts> texts_of(const World& w) {
   std::vector<Texts> out;
   for (std::size_t c = 0; c < w.commits.size(); ++c) {
-    const auto some = [c](std::size_t n, const std::string& text) { return c % n == 0 ? std::string() : text + std::to_string(c); };
+    const auto some = [c](std::size_t n, const std::string& text) {
+      return c % n == 0 ? std::string() : text + std::to_string(c);
+    };
     out.push_back({some(3, "why "), some(4, "tool "), some(5, "source "), some(2, "trace ")});
   }
   return out;
@@ -195,7 +224,8 @@ std::vector<Meaning> meanings_of(const World& w, const std::vector<Texts>& says)
     out.push_back({{}, commit.origin, commit.first, commit.count, commit.parents, says[c], ""});
   }
   for (const Delta& d : w.deltas) {
-    out[d.commit].leaves.push_back({d.seq, d.hlc, w.dims, static_cast<std::uint8_t>(d.op), d.origin, "", std::to_string(d.vector), d.indices, d.bits,
+    out[d.commit].leaves.push_back({d.seq, d.hlc, w.dims, static_cast<std::uint8_t>(d.op), d.origin, "",
+                                    std::to_string(d.vector), d.indices, d.bits,
                                     d.metadata.empty() ? "" : Json::parse(d.metadata).dump()});
   }
   return out;
@@ -216,7 +246,8 @@ struct Written {
   std::vector<Texts> says;
   std::string path;
 
-  Written(const Plan& plan, const std::string& name) : w(admissible(play(plan))), says(texts_of(w)), path(directory().file(name)) {}
+  Written(const Plan& plan, const std::string& name)
+      : w(admissible(play(plan))), says(texts_of(w)), path(directory().file(name)) {}
   void write() const {
     if (const auto written = write_world(w, path, says); !written) RC_FAIL(written.error().text() + "\n" + show(w));
   }
@@ -227,9 +258,15 @@ delta::CompactOptions random_rules(const World& w, std::mt19937& random) {
   delta::CompactOptions options{.threads = 1, .force = true};
   const auto some = [&] { return w.deltas[random() % w.deltas.size()].hlc >> 12; };
   switch (random() % 4) {
-    case 0: options.keep.push_back({.kind = Kind::since, .at = some()}); break;
-    case 1: options.keep.push_back({.kind = Kind::every, .step = 1 + random() % 3}); break;
-    default: options.keep.push_back({.kind = Kind::now}); break;
+    case 0:
+      options.keep.push_back({.kind = Kind::since, .at = some()});
+      break;
+    case 1:
+      options.keep.push_back({.kind = Kind::every, .step = 1 + random() % 3});
+      break;
+    default:
+      options.keep.push_back({.kind = Kind::now});
+      break;
   }
   options.whole_deltas = random() % 3 == 0;
   return options;
@@ -276,14 +313,20 @@ std::string merged(const std::vector<std::string>& inputs, const std::string& na
 TEST_CASE("law 11: the reference hashes as BLAKE2b does") {
   // RFC 7693, appendix A, has another length; this is hashlib.blake2b(b"abc", digest_size=32, person=b"dlog1 leaf").
   std::string hex;
-  for (const std::uint8_t byte : Blake2b::of("dlog1 leaf", "abc")) (hex += "0123456789abcdef"[byte >> 4]) += "0123456789abcdef"[byte & 15];
+  for (const std::uint8_t byte : Blake2b::of("dlog1 leaf", "abc")) {
+    (hex += "0123456789abcdef"[byte >> 4]) += "0123456789abcdef"[byte & 15];
+  }
   CHECK(hex == "ec7717f0ca1aff171305f6d9a8442144a6990ad8442f1a646120e13e430ce178");
   hex.clear();
-  for (const std::uint8_t byte : Blake2b::of("", std::string(300, 'x'))) (hex += "0123456789abcdef"[byte >> 4]) += "0123456789abcdef"[byte & 15];
+  for (const std::uint8_t byte : Blake2b::of("", std::string(300, 'x'))) {
+    (hex += "0123456789abcdef"[byte >> 4]) += "0123456789abcdef"[byte & 15];
+  }
   CHECK(hex == "5aa7fbbf37986bb2a5d547c0d3c4d4326a24d786e7d57bf93fc784176e38b33d");
 }
 
-TEST_CASE("law 11: hashes are those of the specification, and dealing out, merging, repacking and pruning leave them as they are") {
+TEST_CASE(
+    "law 11: hashes are those of the specification, and dealing out, merging, repacking and pruning leave them as they "
+    "are") {
   CHECK(check_histories("law 11", 1, [](const Plan& plan) {
     const Written whole(plan, "whole.dlog");
     const World& w = whole.w;
@@ -318,7 +361,9 @@ TEST_CASE("law 11: hashes are those of the specification, and dealing out, mergi
     for (int i = 0; i < 2; ++i) {
       const std::string one[] = {before};
       before = directory().file("packed" + std::to_string(i));
-      must(delta::compact(one, before, i == 0 && random() % 2 == 0 ? delta::CompactOptions{.threads = 1, .force = true} : random_rules(w, random)));
+      must(delta::compact(
+          one, before,
+          i == 0 && random() % 2 == 0 ? delta::CompactOptions{.threads = 1, .force = true} : random_rules(w, random)));
       check_hashes(before, w, expected);
     }
     check_hashes(merged({before, dealt[0]}, "merged again"), w, expected);
@@ -346,7 +391,8 @@ bool append(std::string& text) {
 }
 
 const Change kChanges[] = {
-    {"operation", [](Meaning&, LeafMeaning& l, std::mt19937& r) { return l.op = static_cast<std::uint8_t>(1 + (l.op + r() % 8) % 9), true; }},
+    {"operation", [](Meaning&, LeafMeaning& l,
+                     std::mt19937& r) { return l.op = static_cast<std::uint8_t>(1 + (l.op + r() % 8) % 9), true; }},
     {"a bit of a value",
      [](Meaning&, LeafMeaning& l, std::mt19937& r) {
        if (!l.bits.empty()) l.bits[r() % l.bits.size()] ^= 1u << r() % 32;
@@ -360,12 +406,16 @@ const Change kChanges[] = {
      }},
     {"one value more", [](Meaning&, LeafMeaning& l, std::mt19937&) { return l.bits.push_back(0), true; }},
     {"an index", [](Meaning&, LeafMeaning& l, std::mt19937&) { return !l.indices.empty() && bump(l.indices.back()); }},
-    {"one index more", [](Meaning&, LeafMeaning& l, std::mt19937&) { return l.indices.push_back(l.indices.empty() ? 0 : l.indices.back() + 1), true; }},
+    {"one index more",
+     [](Meaning&, LeafMeaning& l, std::mt19937&) {
+       return l.indices.push_back(l.indices.empty() ? 0 : l.indices.back() + 1), true;
+     }},
     {"metadata", [](Meaning&, LeafMeaning& l, std::mt19937&) { return append(l.metadata); }},
     {"timestamp", [](Meaning&, LeafMeaning& l, std::mt19937&) { return bump(l.hlc); }},
     {"id", [](Meaning&, LeafMeaning& l, std::mt19937&) { return append(l.id); }},
     {"namespace", [](Meaning&, LeafMeaning& l, std::mt19937&) { return append(l.name_space); }},
-    {"from the id to the namespace", [](Meaning&, LeafMeaning& l, std::mt19937&) { return std::swap(l.id, l.name_space), true; }},
+    {"from the id to the namespace",
+     [](Meaning&, LeafMeaning& l, std::mt19937&) { return std::swap(l.id, l.name_space), true; }},
     {"dimensions", [](Meaning&, LeafMeaning& l, std::mt19937&) { return bump(l.dims); }},
     {"seq", [](Meaning&, LeafMeaning& l, std::mt19937&) { return bump(l.seq); }},
     {"origin of a delta", [](Meaning&, LeafMeaning& l, std::mt19937&) { return append(l.origin); }},
@@ -380,10 +430,12 @@ const Change kChanges[] = {
        m.leaves.pop_back();
        return true;
      }},
-    {"one delta twice", [](Meaning& m, LeafMeaning&, std::mt19937&) { return m.leaves.push_back(m.leaves.back()), true; }},
+    {"one delta twice",
+     [](Meaning& m, LeafMeaning&, std::mt19937&) { return m.leaves.push_back(m.leaves.back()), true; }},
     {"first seq", [](Meaning& m, LeafMeaning&, std::mt19937&) { return bump(m.first); }},
     {"number of deltas", [](Meaning& m, LeafMeaning&, std::mt19937&) { return bump(m.count); }},
-    {"a parent", [](Meaning& m, LeafMeaning&, std::mt19937&) { return !m.parents.empty() && bump(m.parents.back().second); }},
+    {"a parent",
+     [](Meaning& m, LeafMeaning&, std::mt19937&) { return !m.parents.empty() && bump(m.parents.back().second); }},
     {"one parent less",
      [](Meaning& m, LeafMeaning&, std::mt19937&) {
        const bool any = !m.parents.empty();
@@ -395,7 +447,10 @@ const Change kChanges[] = {
     {"tool", [](Meaning& m, LeafMeaning&, std::mt19937&) { return append(m.says.tool); }},
     {"source", [](Meaning& m, LeafMeaning&, std::mt19937&) { return append(m.says.source); }},
     {"trace", [](Meaning& m, LeafMeaning&, std::mt19937&) { return append(m.says.trace); }},
-    {"from the message to the tool", [](Meaning& m, LeafMeaning&, std::mt19937&) { return std::swap(m.says.message, m.says.tool), m.says.message != m.says.tool; }},
+    {"from the message to the tool",
+     [](Meaning& m, LeafMeaning&, std::mt19937&) {
+       return std::swap(m.says.message, m.says.tool), m.says.message != m.says.tool;
+     }},
     {"setting", [](Meaning& m, LeafMeaning&, std::mt19937&) { return append(m.setting); }},
     {"properties", [](Meaning& m, LeafMeaning&, std::mt19937&) { return append(m.properties); }},
     {"given", [](Meaning& m, LeafMeaning&, std::mt19937&) { return m.given += '1', true; }},
@@ -403,7 +458,9 @@ const Change kChanges[] = {
 
 }  // namespace
 
-TEST_CASE("law 11: every change of what a delta or a commit means changes its commit's hash and those after it, and no other") {
+TEST_CASE(
+    "law 11: every change of what a delta or a commit means changes its commit's hash and those after it, and no "
+    "other") {
   std::set<std::string> made;
   CHECK(check_histories("law 11, changes", 1, [&](const Plan& plan) {
     const World w = play(plan);
@@ -433,7 +490,9 @@ TEST_CASE("law 11: every change of what a delta or a commit means changes its co
   CHECK(made.size() == std::size(kChanges));
 }
 
-TEST_CASE("law 11: a copy in which one delta or message is another does not pass a merge, whatever else either copy has lost") {
+TEST_CASE(
+    "law 11: a copy in which one delta or message is another does not pass a merge, whatever else either copy has "
+    "lost") {
   std::size_t pruned = 0;
   CHECK(check_histories("law 11, forged copies", 0.4, [&](const Plan& plan) {
     const Written truth(plan, "truth.dlog");

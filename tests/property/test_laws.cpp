@@ -1,6 +1,5 @@
 // Laws 2, 3 and 6, and what they stand on: contexts and the key order, over random histories.
 #include <catch2/catch.hpp>
-
 #include <map>
 
 #include "real.hpp"
@@ -53,7 +52,8 @@ TEST_CASE("a history knows what each delta has seen, what is pending and which d
       for (const Delta& b : deltas) {
         const auto x = real.numbers[a.commit], y = real.numbers[b.commit];
         RC_ASSERT(real.history.happens_before(x, a.seq, y, b.seq) == happens_before(a, b));
-        RC_ASSERT(real.history.context_contains(y, {real.origin(a.origin), a.seq}) == seen(w.commits[b.commit].context, a));
+        RC_ASSERT(real.history.context_contains(y, {real.origin(a.origin), a.seq}) ==
+                  seen(w.commits[b.commit].context, a));
       }
     }
     std::vector<std::pair<Name, std::uint64_t>> heads_of;
@@ -126,7 +126,8 @@ TEST_CASE("law 3: only create and delete decide existence, and what is before th
   }));
 }
 
-TEST_CASE("law 6: the state at a time is the fold of what was written until then, and of nothing whose cause it lacks") {
+TEST_CASE(
+    "law 6: the state at a time is the fold of what was written until then, and of nothing whose cause it lacks") {
   CHECK(check_histories("law 6, times", 1, [](const Plan& plan) {
     const World w = play(plan);
     const unsigned s = seed();
@@ -160,7 +161,8 @@ TEST_CASE("law 6: the state as a delta's author saw it is the fold of that delta
     for (const Delta& d : deltas) {
       const delta::Dot dot{real.origin(d.origin), d.seq};
       RC_ASSERT(real.fold(Cut{.as_seen_by = {dot}}) == fold(w, seen_by(deltas, d)));
-      RC_ASSERT(real.fold(Cut{.at = d.hlc >> 12, .as_seen_by = {dot}}) == fold(w, until(seen_by(deltas, d), d.hlc >> 12)));
+      RC_ASSERT(real.fold(Cut{.at = d.hlc >> 12, .as_seen_by = {dot}}) ==
+                fold(w, until(seen_by(deltas, d), d.hlc >> 12)));
     }
     for (const Delta& d : w.deltas) {
       if (in.count(d.commit) != 0) continue;

@@ -1,7 +1,6 @@
 // The laws through files: a random world written as an encoder writes it, commit by commit, and read back as a log.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <map>
 #include <string>
 #include <vector>
@@ -80,7 +79,8 @@ TEST_CASE("a log opened for some ids says of them what the whole log says, and h
     must(write_world(w, path));
     const std::string paths[] = {path};
     must(delta::compact(paths, packed, {.threads = 1, .force = true}));
-    const Names ids = *rc::gen::container<Names>(rc::gen::map(rc::gen::inRange(0, 5), [](int v) { return std::to_string(v); }));
+    const Names ids =
+        *rc::gen::container<Names>(rc::gen::map(rc::gen::inRange(0, 5), [](int v) { return std::to_string(v); }));
     for (const Names& files : {Names{path}, Names{packed}, Names{packed, path}}) {
       const auto whole = must(delta::Log::open(files, {.threads = 1}));
       const auto some = must(delta::Log::open(files, {.threads = 1, .ids = ids}));

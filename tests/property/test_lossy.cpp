@@ -1,11 +1,10 @@
-// Law 9 where less is asked for than everything: over long histories every value of every version is within the bound of what was given,
-// equal vectors are stored equally, and what is read back and written again stays. The check knows formulas and bounds but not the
-// library; wrong rules are put through it too, and each must be found.
-#include <catch2/catch.hpp>
-
+// Law 9 where less is asked for than everything: over long histories every value of every version is within the bound
+// of what was given, equal vectors are stored equally, and what is read back and written again stays. The check knows
+// formulas and bounds but not the library; wrong rules are put through it too, and each must be found.
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -28,7 +27,7 @@ using Kind = Accuracy::Kind;
 
 namespace {
 
-using Row = std::vector<float>;  // empty: does not exist
+using Row = std::vector<float>;   // empty: does not exist
 using States = std::vector<Row>;  // by vector
 
 const std::array<Accuracy, 15> kAccuracies = {{{Kind::max_error, 1e-4},
@@ -59,7 +58,7 @@ struct Step {
 struct History {
   Accuracy accuracy;
   std::size_t dims = 1;
-  bool matrices = true;  // all steps are whole
+  bool matrices = true;                               // all steps are whole
   std::vector<std::map<std::size_t, Step>> versions;  // by vector
 };
 
@@ -80,11 +79,14 @@ Row applied(const Step& step, Row row) {
   return row;
 }
 
-/// Writes a history version by version: walks, small steady drifts, flips of signs, leaps of magnitude, and returns to what was before.
+/// Writes a history version by version: walks, small steady drifts, flips of signs, leaps of magnitude, and returns to
+/// what was before.
 class Author {
  public:
   Author(unsigned seed, const Accuracy& accuracy, bool matrices, std::size_t versions) : random_(seed) {
-    history_.accuracy = accuracy, history_.matrices = matrices, history_.dims = 1 + below(8);
+    history_.accuracy = accuracy;
+    history_.matrices = matrices;
+    history_.dims = 1 + below(8);
     limit_ = accuracy.kind == Kind::f16 ? 65504.0f : 3.3e38f;
     given_.resize(1 + below(4));
     drift_ = accuracy.kind == Kind::max_error ? static_cast<float>(accuracy.bound * 0.3) : 0.001f;
@@ -107,14 +109,22 @@ class Author {
 
   float moved(float x, std::size_t how) {
     switch (how) {
-      case 0: return held(x + drift_);                            // a drift: the same way every time
-      case 1: return held(x * (1 + 0.01f * gauss()));             // a walk
-      case 2: return held(x + 0.1f * gauss());
-      case 3: return -x;
-      case 4: return below(2) == 0 ? 0.0f : -0.0f;
-      case 5: return held(std::ldexp(x, static_cast<int>(below(61)) - 30));
-      case 6: return std::nextafter(x, below(2) == 0 ? limit_ : -limit_);
-      default: return held(x + drift_ * gauss());
+      case 0:
+        return held(x + drift_);  // a drift: the same way every time
+      case 1:
+        return held(x * (1 + 0.01f * gauss()));  // a walk
+      case 2:
+        return held(x + 0.1f * gauss());
+      case 3:
+        return -x;
+      case 4:
+        return below(2) == 0 ? 0.0f : -0.0f;
+      case 5:
+        return held(std::ldexp(x, static_cast<int>(below(61)) - 30));
+      case 6:
+        return std::nextafter(x, below(2) == 0 ? limit_ : -limit_);
+      default:
+        return held(x + drift_ * gauss());
     }
   }
 
@@ -153,7 +163,10 @@ class Author {
         step.indices.push_back(d);
         step.values.push_back(moved(row[d], how));
       }
-      if (step.indices.empty()) step.indices = {0}, step.values = {moved(row[0], how)};
+      if (step.indices.empty()) {
+        step.indices = {0};
+        step.values = {moved(row[0], how)};
+      }
     }
     if (step.what == What::clamp) {
       step.values = {row[below(row.size())] * 0.9f, row[below(row.size())]};
@@ -208,7 +221,8 @@ float mean_size(const Row& row) {
   return static_cast<float>(sum / static_cast<double>(row.size()));
 }
 
-/// The farthest that a value assigned beside these others may be stored from what was given: for kinds with a scale of the vector.
+/// The farthest that a value assigned beside these others may be stored from what was given: for kinds with a scale of
+/// the vector.
 double share_of(const Accuracy& accuracy, const Row& beside) {
   const double most = largest(beside), levels = accuracy.kind == Kind::int8 ? 255 : 15;
   if (accuracy.kind == Kind::binary) return 1e300;
@@ -218,12 +232,18 @@ double share_of(const Accuracy& accuracy, const Row& beside) {
 bool close(const Accuracy& accuracy, double given, double stored, double share) {
   const double error = std::abs(stored - given);  // exact where it matters: both have 24 bits, and are near each other
   switch (accuracy.kind) {
-    case Kind::exact: return error == 0;
-    case Kind::max_error: return error <= accuracy.bound;
-    case Kind::max_relative: return std::fma(-accuracy.bound, std::abs(given), error) <= 0;  // its sign is exact
-    case Kind::f16: return error <= std::max(std::abs(given) * 0x1p-11, 0x1p-25);
-    case Kind::bf16: return error <= std::max(std::abs(given) * 0x1p-8, 0x1p-134);
-    default: return error <= share;
+    case Kind::exact:
+      return error == 0;
+    case Kind::max_error:
+      return error <= accuracy.bound;
+    case Kind::max_relative:
+      return std::fma(-accuracy.bound, std::abs(given), error) <= 0;  // its sign is exact
+    case Kind::f16:
+      return error <= std::max(std::abs(given) * 0x1p-11, 0x1p-25);
+    case Kind::bf16:
+      return error <= std::max(std::abs(given) * 0x1p-8, 0x1p-134);
+    default:
+      return error <= share;
   }
 }
 
@@ -231,9 +251,13 @@ bool close(const Accuracy& accuracy, double given, double stored, double share) 
 bool held_by(const Accuracy& accuracy, float x, float given, const Row& beside) {
   const auto bits = std::bit_cast<std::uint32_t>(x);
   switch (accuracy.kind) {
-    case Kind::f16: return size(x) < 0x1p-14 ? std::nearbyint(size(x) * 0x1p24) == size(x) * 0x1p24 : (bits & 0x1fff) == 0 && size(x) < 65520;
-    case Kind::bf16: return (bits & 0xffff) == 0;
-    case Kind::binary: return x == (given < 0 ? -mean_size(beside) : mean_size(beside));
+    case Kind::f16:
+      return size(x) < 0x1p-14 ? std::nearbyint(size(x) * 0x1p24) == size(x) * 0x1p24
+                               : (bits & 0x1fff) == 0 && size(x) < 65520;
+    case Kind::bf16:
+      return (bits & 0xffff) == 0;
+    case Kind::binary:
+      return x == (given < 0 ? -mean_size(beside) : mean_size(beside));
     case Kind::int8:
     case Kind::int4: {
       if (largest(beside) < 0x1p-126) return true;
@@ -241,7 +265,8 @@ bool held_by(const Accuracy& accuracy, float x, float given, const Row& beside) 
       const double k = size(x) / step_of(beside, most);
       return std::abs(k - std::nearbyint(k)) < 1e-4 && k < most + 0.5;
     }
-    default: return true;
+    default:
+      return true;
   }
 }
 
@@ -263,9 +288,11 @@ class Judge {
       for (std::size_t v = 0; v < states.size(); ++v) {
         const auto step = history_.versions[version].find(v);
         auto& vector = vectors_[v];
-        const Row before = version == 0 || v >= written.versions[version - 1].size() ? Row() : written.versions[version - 1][v];
+        const Row before =
+            version == 0 || v >= written.versions[version - 1].size() ? Row() : written.versions[version - 1][v];
         if (step != history_.versions[version].end()) take(step->second, vector, before);
-        auto found = look(vector, states[v], before, step == history_.versions[version].end() ? nullptr : &step->second);
+        auto found =
+            look(vector, states[v], before, step == history_.versions[version].end() ? nullptr : &step->second);
         if (found) return "version " + std::to_string(version) + ", vector " + std::to_string(v) + ": " + *found;
       }
     }
@@ -303,7 +330,9 @@ class Judge {
       for (std::size_t d = 0; d < stored.size(); ++d) {
         const bool assigned = all || std::find(step->indices.begin(), step->indices.end(), d) != step->indices.end();
         if (assigned) vector.share[d] = share;
-        if (assigned && !held_by(accuracy, stored[d], vector.given[d], vector.beside)) return tell("not of the format", d, vector.given[d], stored[d]);
+        if (assigned && !held_by(accuracy, stored[d], vector.given[d], vector.beside)) {
+          return tell("not of the format", d, vector.given[d], stored[d]);
+        }
         if (!assigned && stored[d] != before[d]) return tell("changed, and was not assigned", d, before[d], stored[d]);
       }
       if (all) {
@@ -312,7 +341,9 @@ class Judge {
       }
     }
     for (std::size_t d = 0; d < stored.size(); ++d) {
-      if (!close(accuracy, vector.given[d], stored[d], vector.share[d])) return tell("beyond the bound", d, vector.given[d], stored[d]);
+      if (!close(accuracy, vector.given[d], stored[d], vector.share[d])) {
+        return tell("beyond the bound", d, vector.given[d], stored[d]);
+      }
     }
     return {};
   }
@@ -344,7 +375,8 @@ std::vector<std::string> names(std::size_t n) {
 }
 
 /// Rows of some vectors, as a matrix that says nothing of the others.
-std::uint64_t feed_rows(Encoder& encoder, const std::vector<std::pair<std::size_t, Row>>& rows, std::size_t dims, Micros at) {
+std::uint64_t feed_rows(Encoder& encoder, const std::vector<std::pair<std::size_t, Row>>& rows, std::size_t dims,
+                        Micros at) {
   std::vector<std::string> ids;
   std::vector<std::uint32_t> bits;
   for (const auto& [v, row] : rows) {
@@ -352,17 +384,28 @@ std::uint64_t feed_rows(Encoder& encoder, const std::vector<std::pair<std::size_
     for (const float x : row) bits.push_back(std::bit_cast<std::uint32_t>(x));
   }
   MatrixInput in;
-  in.name = "m", in.rows = ids.size(), in.dims = static_cast<std::uint32_t>(dims), in.ids = ids, in.at = at, in.partial = true, in.bits = bits;
+  in.name = "m";
+  in.rows = ids.size();
+  in.dims = static_cast<std::uint32_t>(dims);
+  in.ids = ids;
+  in.at = at;
+  in.partial = true;
+  in.bits = bits;
   return must(encoder.state(in));
 }
 
 void feed_update(Encoder& encoder, std::size_t v, const Step& step, Micros at) {
-  constexpr std::optional<Operation> ops[] = {std::nullopt,      Operation::create, Operation::dense, Operation::sparse,
-                                              Operation::negate, Operation::abs,    Operation::clamp, Operation::remove};
+  constexpr std::optional<Operation> ops[] = {std::nullopt,      Operation::create, Operation::dense,
+                                              Operation::sparse, Operation::negate, Operation::abs,
+                                              Operation::clamp,  Operation::remove};
   const auto bits = bits_of(step.values);
   const std::string id = "v" + std::to_string(v);
   ChangeInput input;
-  input.id = id, input.op = ops[static_cast<std::size_t>(step.what)], input.indices = step.indices, input.bits = bits, input.at = at;
+  input.id = id;
+  input.op = ops[static_cast<std::size_t>(step.what)];
+  input.indices = step.indices;
+  input.bits = bits;
+  input.at = at;
   must(encoder.change(input));
 }
 
@@ -403,7 +446,10 @@ void write(const std::string& path, const History& history, const EncodeOptions&
 Written by_library(const History& history) {
   const std::string path[] = {directory().file("lossy.dlog")};
   EncodeOptions options;
-  options.threads = 1, options.force = true, options.accuracy = history.accuracy, options.preset = Preset::fastest;
+  options.threads = 1;
+  options.force = true;
+  options.accuracy = history.accuracy;
+  options.preset = Preset::fastest;
   write(path[0], history, options);
   Written written;
   const std::size_t vectors = vectors_of(history);
@@ -441,9 +487,13 @@ bool check(const std::string& law, double share, bool matrices, std::size_t vers
 
 }  // namespace
 
-TEST_CASE("lossy: 100 versions of matrices stay within the bound, and have no memory") { CHECK(check("lossy matrices", 0.06, true, 100)); }
+TEST_CASE("lossy: 100 versions of matrices stay within the bound, and have no memory") {
+  CHECK(check("lossy matrices", 0.06, true, 100));
+}
 
-TEST_CASE("lossy: 100 versions of updates and transforms stay within the bound") { CHECK(check("lossy updates", 0.06, false, 100)); }
+TEST_CASE("lossy: 100 versions of updates and transforms stay within the bound") {
+  CHECK(check("lossy updates", 0.06, false, 100));
+}
 
 TEST_CASE("lossy: 1,000 versions stay within the bound") {
   for (unsigned i = 0; i < 2 * kAccuracies.size(); ++i) {
@@ -483,7 +533,9 @@ float shortened(float x, int drop) {
   return rounded < 0x7f800000 ? std::bit_cast<float>(rounded | sign) : x;
 }
 
-Row on_steps(const Row& row, double step) { return map(row, [&](float x) { return multiple(x, step) + 0.0f; }); }
+Row on_steps(const Row& row, double step) {
+  return map(row, [&](float x) { return multiple(x, step) + 0.0f; });
+}
 
 Row right(const Accuracy& accuracy, const Row& given, const Row&, const Row&) {
   if (accuracy.kind == Kind::max_error) return map(given, [&](float x) { return right_lattice(accuracy, x); });
@@ -544,10 +596,14 @@ Row cut_off(const Accuracy& accuracy, const Row& given, const Row&, const Row&) 
   return map(given, [&](float x) { return static_cast<float>(std::trunc(x / step) * step); });
 }
 
-Row too_wide(const Accuracy& accuracy, const Row& given, const Row&, const Row&) { return on_steps(given, step_for(accuracy.bound) * std::exp2(0.125)); }
+Row too_wide(const Accuracy& accuracy, const Row& given, const Row&, const Row&) {
+  return on_steps(given, step_for(accuracy.bound) * std::exp2(0.125));
+}
 
 /// Values are put on the lattice where float32 is too coarse for it, too.
-Row unchecked(const Accuracy& accuracy, const Row& given, const Row&, const Row&) { return on_steps(given, step_for(accuracy.bound)); }
+Row unchecked(const Accuracy& accuracy, const Row& given, const Row&, const Row&) {
+  return on_steps(given, step_for(accuracy.bound));
+}
 
 /// As many bits are dropped of subnormal values as of others.
 Row flat(const Accuracy& accuracy, const Row& given, const Row&, const Row&) {
@@ -574,7 +630,8 @@ Row tight(const Accuracy& accuracy, const Row& given, const Row&, const Row&) {
 /// One step for all vectors, beyond which values are the greatest one.
 Row saturated(const Accuracy& accuracy, const Row& given, const Row&, const Row&) {
   const double most = accuracy.kind == Kind::int8 ? 127 : 7;
-  return map(given, [&](float x) { return static_cast<float>(std::clamp(std::nearbyint(x * most), -most, most) / most); });
+  return map(given,
+             [&](float x) { return static_cast<float>(std::clamp(std::nearbyint(x * most), -most, most) / most); });
 }
 
 Row nothing_below(const Accuracy&, const Row& given, const Row&, const Row&) {

@@ -1,6 +1,6 @@
-// Law 1 through files: a random world, cut into segments in two ways, dealt to replicas with duplicates and in any order.
+// Law 1 through files: a random world, cut into segments in two ways, dealt to replicas with duplicates and in any
+// order.
 #include <catch2/catch.hpp>
-
 #include <iterator>
 
 #include "delta/compact.hpp"
@@ -33,7 +33,9 @@ std::string fresh_path() {
 }
 
 void remove_files() {
-  for (const auto& entry : std::filesystem::directory_iterator(directory().path())) std::filesystem::remove(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(directory().path())) {
+    std::filesystem::remove(entry.path());
+  }
 }
 
 std::string file_of(const Bytes& bytes) {

@@ -1,7 +1,6 @@
-// Law 5: metadata is a merge patch (RFC 7396) folded in key order. Said here over a JSON of its own, without a library, so that neither
-// the patching nor the printing of the real one is believed; with mutants, each a plausible misreading.
+// Law 5: metadata is a merge patch (RFC 7396) folded in key order. Said here over a JSON of its own, without a library,
+// so that neither the patching nor the printing of the real one is believed; with mutants, each a plausible misreading.
 #include <catch2/catch.hpp>
-
 #include <random>
 
 #include "delta/compact.hpp"
@@ -25,17 +24,27 @@ struct Value {
 };
 
 /// Atoms in canonical form, and otherwise written.
-const std::pair<const char*, const char*> kAtoms[] = {
-    {"true", "true"},   {"false", "false"},  {"0", "-0"},       {"1", "1.0"},
-    {"-7", "-7"},       {"0.1", "1e-1"},     {"1e+300", "1E300"}, {"18446744073709551615", "18446744073709551615"},
-    {"\"\"", "\"\""},   {"\"s\"", "\"\\u0073\""}, {"\"\\n{}\"", "\"\\u000a{}\""}, {"\"\xc3\xa9,]\"", "\"\\u00e9,]\""}};
+const std::pair<const char*, const char*> kAtoms[] = {{"true", "true"},
+                                                      {"false", "false"},
+                                                      {"0", "-0"},
+                                                      {"1", "1.0"},
+                                                      {"-7", "-7"},
+                                                      {"0.1", "1e-1"},
+                                                      {"1e+300", "1E300"},
+                                                      {"18446744073709551615", "18446744073709551615"},
+                                                      {"\"\"", "\"\""},
+                                                      {"\"s\"", "\"\\u0073\""},
+                                                      {"\"\\n{}\"", "\"\\u000a{}\""},
+                                                      {"\"\xc3\xa9,]\"", "\"\\u00e9,]\""}};
 /// Names in the order of what they mean, which is not that of what is printed.
 const char* const kNames[] = {"", "\\u0001", "\\\"", "a", "b", "\xc3\xa9"};
 
 void print(const Value& v, bool loose, std::string& out) {
   const char* const space = loose ? " " : "";
   switch (v.kind) {
-    case Value::Kind::null: out += "null"; return;
+    case Value::Kind::null:
+      out += "null";
+      return;
     case Value::Kind::atom:
       for (const auto& [canonical, other] : kAtoms) {
         if (v.atom == canonical) out += loose ? other : canonical;
@@ -84,8 +93,10 @@ enum class Misreading {
   not_of_delete,  ///< a delete's own patch is lost
   not_unborn,     ///< a patch to what does not exist is lost
 };
-constexpr Misreading kMutants[] = {Misreading::shallow,    Misreading::nulls_stay, Misreading::inner_nulls, Misreading::arrays_append, Misreading::arrays_clean,
-                                Misreading::empty_go,   Misreading::by_arrival, Misreading::void_too,    Misreading::not_of_delete, Misreading::not_unborn};
+constexpr Misreading kMutants[] = {Misreading::shallow,       Misreading::nulls_stay,   Misreading::inner_nulls,
+                                   Misreading::arrays_append, Misreading::arrays_clean, Misreading::empty_go,
+                                   Misreading::by_arrival,    Misreading::void_too,     Misreading::not_of_delete,
+                                   Misreading::not_unborn};
 
 Value patched(const Value& target, const Value& patch, Misreading misreading) {
   using Kind = Value::Kind;
@@ -126,7 +137,9 @@ using Patches = std::map<Key, Value>;  // by delta
 Value folded_metadata(const std::vector<Delta>& deltas, int vector, const Patches& patches, Misreading misreading) {
   const Rules rules(deltas, vector);
   std::vector<const Delta*> order = rules.of_vector;
-  if (misreading != Misreading::by_arrival) std::sort(order.begin(), order.end(), [](const Delta* a, const Delta* b) { return a->key() < b->key(); });
+  if (misreading != Misreading::by_arrival) {
+    std::sort(order.begin(), order.end(), [](const Delta* a, const Delta* b) { return a->key() < b->key(); });
+  }
   Value out;
   out.kind = Value::Kind::object;
   bool exists = false;
@@ -167,7 +180,9 @@ class Patcher {
   Value object(int depth) {
     Value out;
     out.kind = Value::Kind::object;
-    for (unsigned n = below(depth == 0 ? 4 : 3) + (depth == 0 ? 1 : 0); n > 0; --n) out.members[kNames[below(std::size(kNames))]] = value(depth + 1);
+    for (unsigned n = below(depth == 0 ? 4 : 3) + (depth == 0 ? 1 : 0); n > 0; --n) {
+      out.members[kNames[below(std::size(kNames))]] = value(depth + 1);
+    }
     return out;
   }
   Value value(int depth) {
@@ -188,10 +203,13 @@ class Patcher {
   std::mt19937 random_;
 };
 
-std::string metadata_of(const delta::State& state, const Real& real, int v) { return std::string(state.metadata(real.vector(v))); }
+std::string metadata_of(const delta::State& state, const Real& real, int v) {
+  return std::string(state.metadata(real.vector(v)));
+}
 
 /// What the law makes of some deltas of each vector; nothing where it does not exist.
-std::vector<std::string> expected(const World& w, const std::vector<Delta>& deltas, const Patches& patches, Misreading misreading = Misreading::law) {
+std::vector<std::string> expected(const World& w, const std::vector<Delta>& deltas, const Patches& patches,
+                                  Misreading misreading = Misreading::law) {
   std::vector<std::string> out;
   for (int v = 0; v < static_cast<int>(w.vectors); ++v) {
     out.push_back(Rules(deltas, v).exists() ? text(folded_metadata(deltas, v, patches, misreading)) : "");
@@ -253,7 +271,8 @@ TEST_CASE("law 5: what pruning leaves of the patches folds with any later ones a
     Real real(w, s);
     const auto base = folded(w, some_commits(w, s));
     real.deliver(all_commits(w));
-    const Times times = kept_of({.other = static_cast<int>(s % 5), .mask = static_cast<int>(s / 5 % 65536), .deltas = {}});
+    const Times times =
+        kept_of({.other = static_cast<int>(s % 5), .mask = static_cast<int>(s / 5 % 65536), .deltas = {}});
     delta::model::PruneOptions options;
     for (std::size_t t = 0; t < times.size(); ++t) {
       if (times[t]) options.kept.add({t, t});
@@ -277,7 +296,9 @@ TEST_CASE("law 5: what pruning leaves of the patches folds with any later ones a
           if (left.times[i].us() <= t) list.push_back(left[i]);
         }
         for (const Delta& d : w.deltas) {
-          if (d.vector == v && base.count(d.commit) == 0 && d.hlc >> 12 <= t && later(d)) list.push_back(real.change(d));
+          if (d.vector == v && base.count(d.commit) == 0 && d.hlc >> 12 <= t && later(d)) {
+            list.push_back(real.change(d));
+          }
         }
         return delta::model::VectorFold(real.history, ranks, w.dims, list).metadata();
       };
@@ -304,7 +325,8 @@ TEST_CASE("law 5: through files, patches come in any spelling, and compaction ch
     const std::string paths[] = {dir.file("whole.dlog")}, pruned[] = {dir.file("pruned.dlog")};
     must(write_world(w, paths[0]));
     const delta::Micros at = w.deltas[s % w.deltas.size()].hlc >> 12;
-    must(delta::compact(paths, pruned[0], {.threads = 1, .force = true, .keep = {{.kind = delta::KeepRule::Kind::since, .at = at}}}));
+    must(delta::compact(paths, pruned[0],
+                        {.threads = 1, .force = true, .keep = {{.kind = delta::KeepRule::Kind::since, .at = at}}}));
     for (const auto* path : {paths, pruned}) {
       const auto log = must(delta::Log::open({path, 1}, {1}));
       RC_ASSERT(of_log(log, w, {}) == expected(w, w.deltas, patches));

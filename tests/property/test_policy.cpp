@@ -1,8 +1,7 @@
-// Law 4 under every strategy, the policy that a log sets for itself, blame under each, and mutants of the law: each must be told
-// from the library by some small random history, or these tests would not notice if the library were it.
-#include <catch2/catch.hpp>
-
+// Law 4 under every strategy, the policy that a log sets for itself, blame under each, and mutants of the law: each
+// must be told from the library by some small random history, or these tests would not notice if the library were it.
 #include <algorithm>
+#include <catch2/catch.hpp>
 
 #include "delta/policy.hpp"
 #include "model/blame.hpp"
@@ -56,7 +55,8 @@ TEST_CASE("law 4: the strategy resolves the set of branches, in any order of del
   }));
 }
 
-TEST_CASE("conflicts are the dimensions of several candidates, each once, with their branches and what is made of them") {
+TEST_CASE(
+    "conflicts are the dimensions of several candidates, each once, with their branches and what is made of them") {
   CHECK(check_histories("conflicts", 0.4, [](const Plan& plan) {
     const World w = play(plan);
     const unsigned s = seed();
@@ -79,14 +79,17 @@ TEST_CASE("conflicts are the dimensions of several candidates, each once, with t
     const auto visit = [&](const delta::Conflict& c) -> delta::Status {
       const std::string id(real.catalog.id(c.vector));
       RC_ASSERT((last < id || (last == id && c.first >= next)));
-      last = id, next = c.first + static_cast<std::uint32_t>(c.dims());
+      last = id;
+      next = c.first + static_cast<std::uint32_t>(c.dims());
       ++runs;
       for (std::size_t i = 0; i < c.dims(); ++i, ++cells) {
         const auto dim = c.first + static_cast<std::uint32_t>(i);
         const auto& branches = expected.at({std::stoi(id), dim});
         RC_ASSERT(c.candidates.size() == branches.size());
         for (std::size_t k = 0; k < branches.size(); ++k) {
-          RC_ASSERT(branches[k].key == Key(c.candidates[k].time.hlc, Name(real.catalog.origin(c.candidates[k].dot.origin)), c.candidates[k].dot.seq));
+          RC_ASSERT(branches[k].key == Key(c.candidates[k].time.hlc,
+                                           Name(real.catalog.origin(c.candidates[k].dot.origin)),
+                                           c.candidates[k].dot.seq));
           RC_ASSERT(branches[k].bits == c.values_of(k)[i]);
         }
         RC_ASSERT(c.bits[i] == books()[book].strategies(dim)(branches));
@@ -95,7 +98,8 @@ TEST_CASE("conflicts are the dimensions of several candidates, each once, with t
       }
       return {};
     };
-    const auto count = delta::model::conflicts(real.catalog, real.history, real.source, {}, nullptr, &parsed_books()[book], visit);
+    const auto count =
+        delta::model::conflicts(real.catalog, real.history, real.source, {}, nullptr, &parsed_books()[book], visit);
     RC_ASSERT(static_cast<bool>(count));
     RC_ASSERT(cells == expected.size());
     RC_ASSERT(count->cells == cells);
@@ -132,7 +136,8 @@ TEST_CASE("the policy of a log is the last by key that is folded inside the cut"
     RC_ASSERT(real.fold() == expected([](const Delta&) { return true; }));
     for (std::size_t i = 0; i < deltas.size(); i += 1 + deltas.size() / 3) {
       const Delta& d = deltas[i];
-      RC_ASSERT(real.fold({.at = d.hlc >> 12, .as_seen_by = {}}) == expected([&](const Delta& o) { return o.hlc >> 12 <= d.hlc >> 12; }));
+      RC_ASSERT(real.fold({.at = d.hlc >> 12, .as_seen_by = {}}) ==
+                expected([&](const Delta& o) { return o.hlc >> 12 <= d.hlc >> 12; }));
       RC_ASSERT(real.fold({.at = {}, .as_seen_by = {{real.origin(d.origin), d.seq}}}) ==
                 expected([&](const Delta& o) { return happens_before(o, d) || o.key() == d.key(); }));
     }
@@ -149,9 +154,11 @@ std::set<Key> keys_of(const Real& real, const std::vector<delta::DeltaRef>& refe
   return keys;
 }
 
-/// Keeping the chosen, lifecycle deltas as marks and the named transforms reproduces the bits; the rest are the other candidates.
+/// Keeping the chosen, lifecycle deltas as marks and the named transforms reproduces the bits; the rest are the other
+/// candidates.
 void check_run(Real& real, const std::vector<Delta>& deltas, int v, std::size_t book, const delta::BlameRun& run) {
-  const auto chosen = keys_of(real, run.chosen), transforms = keys_of(real, run.transforms), losers = keys_of(real, run.losers);
+  const auto chosen = keys_of(real, run.chosen), transforms = keys_of(real, run.transforms),
+             losers = keys_of(real, run.losers);
   std::vector<Delta> kept;
   bool only_marks = true;  // no create that is kept for its mark brings a value back
   for (const Delta& d : deltas) {
@@ -181,7 +188,9 @@ void check_run(Real& real, const std::vector<Delta>& deltas, int v, std::size_t 
   if (!only_marks) return;
   real.set_deltas(kept, false);
   const auto again = real.fold({}, &parsed_books()[book]);
-  for (std::size_t i = 0; i < run.bits.size(); ++i) RC_ASSERT(again[static_cast<std::size_t>(v)].bits[run.first + i] == run.bits[i]);
+  for (std::size_t i = 0; i < run.bits.size(); ++i) {
+    RC_ASSERT(again[static_cast<std::size_t>(v)].bits[run.first + i] == run.bits[i]);
+  }
 }
 
 }  // namespace
@@ -199,7 +208,8 @@ TEST_CASE("blame: under every strategy, what it names gives the same bits") {
     const State state = fold(w, deltas, books()[book].strategies);
     for (int v = 0; v < static_cast<int>(w.vectors); ++v) {
       real.set_deltas(deltas, s % 2 == 0);
-      const auto blame = delta::model::blame(real.catalog, real.history, real.source, {}, real.vector(v), &parsed_books()[book]);
+      const auto blame =
+          delta::model::blame(real.catalog, real.history, real.source, {}, real.vector(v), &parsed_books()[book]);
       const Row& row = state[static_cast<std::size_t>(v)];
       RC_ASSERT(static_cast<bool>(blame) == row.exists);
       if (!blame) continue;
@@ -285,7 +295,8 @@ std::uint32_t composed(const Place& at, const Strategy& strategy) {
     std::vector<std::pair<Operation, std::vector<std::uint32_t>>> steps;
     for (const auto& [k, d] : rules.in_key_order()) {
       if (k <= key || !is_transform(d->op)) continue;
-      const bool joins = (d->op == Operation::scale || d->op == Operation::offset) && !steps.empty() && steps.back().first == d->op;
+      const bool joins =
+          (d->op == Operation::scale || d->op == Operation::offset) && !steps.empty() && steps.back().first == d->op;
       if (!joins) {
         steps.emplace_back(d->op, d->bits);
         continue;

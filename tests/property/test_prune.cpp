@@ -1,8 +1,8 @@
-// Law 8, and what it promises to laws 1, 6 and 7: histories in which replicas prune what they hold between writing and merging,
-// through a reference that is the law in loops, and through the library. Each wrong variant of the law must be caught.
-#include <catch2/catch.hpp>
-
+// Law 8, and what it promises to laws 1, 6 and 7: histories in which replicas prune what they hold between writing and
+// merging, through a reference that is the law in loops, and through the library. Each wrong variant of the law must be
+// caught.
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <random>
 
 #include "model/blame.hpp"
@@ -34,7 +34,8 @@ struct Piece {
   Piece(const Facts& facts, std::size_t delta, Entries left) {
     const Delta& d = facts.world().deltas[delta];
     const Entries gone = facts.full(delta) & ~left;
-    lost = static_cast<std::uint8_t>((gone & kDims ? delta::pruned::values : 0) | (gone & kMark ? delta::pruned::mark : 0) |
+    lost = static_cast<std::uint8_t>((gone & kDims ? delta::pruned::values : 0) |
+                                     (gone & kMark ? delta::pruned::mark : 0) |
                                      (gone & (kMemberA | kMemberB) ? delta::pruned::metadata : 0));
     const bool indexed = d.op == Operation::sparse || (lost & delta::pruned::values) != 0;
     for (std::size_t i = 0; i < d.bits.size(); ++i) {
@@ -67,7 +68,8 @@ Entries entries_of(const delta::Change& c, std::uint32_t dims) {
 /// What some replicas hold, given to the library copy by copy, in an order from `seed`.
 class Library {
  public:
-  Library(const Facts& facts, const std::vector<Holding>& parts, unsigned seed) : facts_(facts), random_(seed), real_(facts.world(), seed) {
+  Library(const Facts& facts, const std::vector<Holding>& parts, unsigned seed)
+      : facts_(facts), random_(seed), real_(facts.world(), seed) {
     std::vector<std::pair<std::size_t, const Copy*>> copies;
     for (const Holding& part : parts) {
       for (const auto& [commit, copy] : part) copies.emplace_back(commit, &copy);
@@ -86,7 +88,8 @@ class Library {
     real_.history.settle();
     std::shuffle(pieces.begin(), pieces.end(), random_);
     if (random_() % 2 == 0) {
-      std::stable_sort(pieces.begin(), pieces.end(), [&](const auto& a, const auto& b) { return facts_.less(a.first, b.first); });
+      std::stable_sort(pieces.begin(), pieces.end(),
+                       [&](const auto& a, const auto& b) { return facts_.less(a.first, b.first); });
     }
     real_.source.batches.assign(1, {});
     for (const auto& [delta, left] : pieces) put(delta, left);
@@ -111,12 +114,17 @@ class Library {
     deltas_ = deltas_of(world(), in);
     std::set<std::uint64_t> asked{0, 200};
     std::uint64_t latest = 0;
-    for (const Delta& d : deltas_) asked.insert({d.hlc >> 12, (d.hlc >> 12) - 1}), latest = std::max(latest, d.hlc >> 12);
+    for (const Delta& d : deltas_) {
+      asked.insert({d.hlc >> 12, (d.hlc >> 12) - 1});
+      latest = std::max(latest, d.hlc >> 12);
+    }
     if (auto failure = differs({}, deltas_, true); !failure.empty()) return failure + " now";
     for (const std::uint64_t t : asked) {
       auto inside = deltas_;
       std::erase_if(inside, [&](const Delta& d) { return d.hlc >> 12 > t; });
-      if (auto failure = differs({.at = t}, inside, !any || times[t] || t >= latest); !failure.empty()) return failure + " at " + std::to_string(t);
+      if (auto failure = differs({.at = t}, inside, !any || times[t] || t >= latest); !failure.empty()) {
+        return failure + " at " + std::to_string(t);
+      }
     }
     return wrong_as_seen();
   }
@@ -129,7 +137,9 @@ class Library {
     for (const Seen& release : kept.releases) options.releases.push_back(by_origin(release));
     std::map<std::pair<std::uint32_t, std::uint64_t>, std::size_t> numbers;
     for (const auto& [commit, copy] : whole_) {
-      for (std::size_t i = 0; i < copy.left.size(); ++i) numbers[{real_.numbers[commit], world().commits[commit].first + i}] = facts_.first(commit) + i;
+      for (std::size_t i = 0; i < copy.left.size(); ++i) {
+        numbers[{real_.numbers[commit], world().commits[commit].first + i}] = facts_.first(commit) + i;
+      }
     }
     const auto ranks = delta::model::origin_ranks(real_.catalog);
     for (int v = 0; v < static_cast<int>(world().vectors); ++v) {
@@ -153,8 +163,11 @@ class Library {
         if (piece.indices.empty() && c.indices.size() == world().dims) {  // complete again, of pieces
           for (std::uint32_t dim = 0; dim < world().dims; ++dim) piece.indices.push_back(dim);
         }
-        const auto same = [](const auto& a, const auto& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); };
-        if (!same(c.indices, piece.indices) || !same(c.bits, piece.bits) || c.metadata != piece.metadata || c.op != world().deltas[delta].op) {
+        const auto same = [](const auto& a, const auto& b) {
+          return std::equal(a.begin(), a.end(), b.begin(), b.end());
+        };
+        if (!same(c.indices, piece.indices) || !same(c.bits, piece.bits) || c.metadata != piece.metadata ||
+            c.op != world().deltas[delta].op) {
           failure = "what is left";
         }
         // That all entries are there, put together of pieces, cannot always be known.
@@ -200,8 +213,12 @@ class Library {
   std::vector<delta::Dot> heads(const Seen& release) {
     std::vector<delta::Dot> out;
     for (std::size_t o = 0; o < world().origins.size(); ++o) {
-      const auto seen = [&](std::size_t i) { return facts_.inside(i, release) && facts_.origin(i) != o && facts_.context(i, true)[o] >= release[o]; };
-      if (release[o] != 0 && std::none_of(facts_.order().begin(), facts_.order().end(), seen)) out.push_back({real_.origin(world().origins[o]), release[o]});
+      const auto seen = [&](std::size_t i) {
+        return facts_.inside(i, release) && facts_.origin(i) != o && facts_.context(i, true)[o] >= release[o];
+      };
+      if (release[o] != 0 && std::none_of(facts_.order().begin(), facts_.order().end(), seen)) {
+        out.push_back({real_.origin(world().origins[o]), release[o]});
+      }
     }
     std::sort(out.begin(), out.end());
     return out;
@@ -225,8 +242,8 @@ class Library {
   void put_piece(std::size_t delta, Entries left) {
     const Piece piece(facts_, delta, left);
     const Delta& d = world().deltas[delta];
-    real_.source.batches.back().add({real_.vector(d.vector), d.op, delta::Timestamp{d.hlc}, piece.indices, piece.bits, piece.metadata,
-                                     real_.numbers[d.commit], d.seq, piece.lost});
+    real_.source.batches.back().add({real_.vector(d.vector), d.op, delta::Timestamp{d.hlc}, piece.indices, piece.bits,
+                                     piece.metadata, real_.numbers[d.commit], d.seq, piece.lost});
   }
 
   std::string wrong_as_seen() {
@@ -238,7 +255,10 @@ class Library {
         std::erase_if(inside, [&](const Delta& e) { return !happens_before(e, d) && (before || e.key() != d.key()); });
         const std::size_t delta = facts_.first(d.commit) + (d.seq - world().commits[d.commit].first);
         const Cut cut{.at = {}, .as_seen_by = {{real_.origin(d.origin), d.seq}}, .before = before};
-        if (auto failure = differs(cut, inside, facts_.answers(whole_, facts_.context(delta, before))); !failure.empty()) return failure + " as seen by " + d.origin + ":" + std::to_string(d.seq);
+        if (auto failure = differs(cut, inside, facts_.answers(whole_, facts_.context(delta, before)));
+            !failure.empty()) {
+          return failure + " as seen by " + d.origin + ":" + std::to_string(d.seq);
+        }
       }
     }
     return {};
@@ -276,9 +296,11 @@ class Library {
     for (std::uint32_t dim = 0; dim < world().dims; ++dim) {
       fold.candidates(dim, candidates, overflows);
       const auto& expected = whole.candidates[dim];
-      const bool same = std::equal(candidates.begin(), candidates.end(), expected.begin(), expected.end(), [&](const delta::Candidate& c, const auto& e) {
-        return key_of(c.key.time, {c.key.origin, c.key.seq}) == key(e.first) && c.bits == e.second;
-      });
+      const bool same =
+          std::equal(candidates.begin(), candidates.end(), expected.begin(), expected.end(),
+                     [&](const delta::Candidate& c, const auto& e) {
+                       return key_of(c.key.time, {c.key.origin, c.key.seq}) == key(e.first) && c.bits == e.second;
+                     });
       if (!same) return "the candidates";
     }
     const auto blame = delta::model::blame(real_.catalog, real_.history, real_.source, cut, real_.vector(v));
@@ -294,11 +316,15 @@ class Library {
       if (named != later) return "the transforms blamed";
     }
     for (const auto& member : blame->metadata) {
-      if (key_of(member.set_by.time, member.set_by.dot) != key(whole.set_by.at(member.name))) return "the members blamed";
+      if (key_of(member.set_by.time, member.set_by.dot) != key(whole.set_by.at(member.name))) {
+        return "the members blamed";
+      }
     }
     return {};
   }
-  Key key_of(delta::Timestamp time, delta::Dot dot) const { return {time.hlc, Name(real_.catalog.origin(dot.origin)), dot.seq}; }
+  Key key_of(delta::Timestamp time, delta::Dot dot) const {
+    return {time.hlc, Name(real_.catalog.origin(dot.origin)), dot.seq};
+  }
 
   const Facts& facts_;
   std::mt19937 random_;
@@ -310,7 +336,10 @@ class Library {
 /// A world that pruned, ready for questions.
 struct Played {
   explicit Played(const Plan& plan, Pruners pruners = Pruners())
-      : world(play(plan, pruners)), facts(world, Variant::law), holdings(std::move(pruners.holdings)), prunings(pruners.prunings) {
+      : world(play(plan, pruners)),
+        facts(world, Variant::law),
+        holdings(std::move(pruners.holdings)),
+        prunings(pruners.prunings) {
     facts.update();
     holdings.resize(world.replicas.size());
   }
@@ -330,13 +359,14 @@ bool check_pruned(const std::string& law, double share, const std::function<void
   return check_cases(law, share, [&] { property(*rc::gen::resize(100, plans())); });
 }
 
-#define REQUIRE_RIGHT(failure, played)                           \
-  do {                                                           \
-    const std::string what = (failure);                          \
-    if (!what.empty()) RC_FAIL(what + show((played).world));     \
+#define REQUIRE_RIGHT(failure, played)                       \
+  do {                                                       \
+    const std::string what = (failure);                      \
+    if (!what.empty()) RC_FAIL(what + show((played).world)); \
   } while (false)
 
-/// Plays a plan with a variant of the law; true if some holding then answers a cut wrongly, or does not answer one that it must.
+/// Plays a plan with a variant of the law; true if some holding then answers a cut wrongly, or does not answer one that
+/// it must.
 bool caught(const Plan& plan, Variant variant) {
   Pruners pruners(variant);
   bool lost = false;
@@ -356,26 +386,43 @@ bool caught(const Plan& plan, Variant variant) {
 }
 
 /// Where pruning by the library leaves something else than `after`; empty: nowhere.
-std::string leaves_otherwise(const Facts& facts, const std::vector<Holding>& parts, const Holding& after, const Cuts& kept, bool whole_deltas, unsigned seed) {
+std::string leaves_otherwise(const Facts& facts, const std::vector<Holding>& parts, const Holding& after,
+                             const Cuts& kept, bool whole_deltas, unsigned seed) {
   std::string failure;
   Library library(facts, parts, seed);
   const auto left = library.prune(kept, whole_deltas, failure);
   for (const std::size_t c : facts.folded(library.holding())) {
     for (std::size_t i = 0; i < after.at(c).left.size() && failure.empty(); ++i) {
       const auto found = left.find(facts.first(c) + i);
-      if ((found == left.end() ? 0 : found->second) != after.at(c).left[i]) failure = "delta " + std::to_string(facts.first(c) + i);
+      if ((found == left.end() ? 0 : found->second) != after.at(c).left[i]) {
+        failure = "delta " + std::to_string(facts.first(c) + i);
+      }
     }
   }
   return failure;
 }
 
-/// Two writers overwrite one value, prune, and one hands part of it to the other: nearly this, with what `noise` says here and there.
+/// Two writers overwrite one value, prune, and one hands part of it to the other: nearly this, with what `noise` says
+/// here and there.
 std::vector<Step> crossing(const std::vector<Step>& noise, std::mt19937_64& random) {
   const auto any = [&](std::uint64_t most) { return static_cast<int>(random() % most); };
-  const auto write = [&](int who, int op, int advance) { return Step{.kind = 0, .replica = who, .advance = advance, .deltas = {{.op = op, .values = {any(13)}}}}; };
-  const auto prune = [&](int who) { return Step{.kind = 80, .replica = who, .other = any(3), .mask = any(20), .deltas = {{.values = {any(13), any(13), any(13), any(13)}}}}; };
-  std::vector<Step> steps{write(0, 0, 1), {.kind = 60, .replica = 1, .other = 0, .deltas = {}}, write(1, 20, 1 + any(2)), write(0, 20, 1 + any(4)), prune(0),
-                          prune(1), {.kind = 61, .replica = 0, .other = 1, .mask = any(16), .deltas = {}}};
+  const auto write = [&](int who, int op, int advance) {
+    return Step{.kind = 0, .replica = who, .advance = advance, .deltas = {{.op = op, .values = {any(13)}}}};
+  };
+  const auto prune = [&](int who) {
+    return Step{.kind = 80,
+                .replica = who,
+                .other = any(3),
+                .mask = any(20),
+                .deltas = {{.values = {any(13), any(13), any(13), any(13)}}}};
+  };
+  std::vector<Step> steps{write(0, 0, 1),
+                          {.kind = 60, .replica = 1, .other = 0, .deltas = {}},
+                          write(1, 20, 1 + any(2)),
+                          write(0, 20, 1 + any(4)),
+                          prune(0),
+                          prune(1),
+                          {.kind = 61, .replica = 0, .other = 1, .mask = any(16), .deltas = {}}};
   for (Step& step : steps) {
     if (any(6) == 0) step = noise[random() % noise.size()];
   }
@@ -411,16 +458,22 @@ TEST_CASE("law 8: the library leaves exactly what the law does") {
     const unsigned s = seed();
     Pruners pruners;
     std::string failure;
-    pruners.pruned = [&](const Facts& facts, const Holding& before, const Holding& after, const Cuts& kept, bool whole_deltas) {
+    pruners.pruned = [&](const Facts& facts, const Holding& before, const Holding& after, const Cuts& kept,
+                         bool whole_deltas) {
       if (failure.empty()) failure = facts.lost(before, after, kept);
       if (failure.empty()) failure = leaves_otherwise(facts, {before}, after, kept, whole_deltas, s);
     };
     const Played p(plan, std::move(pruners));
     // And of what all of them hold, pieces and all.
-    const Step step{.other = static_cast<int>(s % 5), .mask = static_cast<int>(s / 5 % 65536), .deltas = {{.values = {static_cast<int>(s % 13), static_cast<int>(s / 13 % 13), 1, 2}}}};
+    const Step step{.other = static_cast<int>(s % 5),
+                    .mask = static_cast<int>(s / 5 % 65536),
+                    .deltas = {{.values = {static_cast<int>(s % 13), static_cast<int>(s / 13 % 13), 1, 2}}}};
     const Cuts kept{kept_of(step), releases_of(p.facts, step)};
     const bool whole_deltas = s % 7 == 0;
-    if (failure.empty()) failure = leaves_otherwise(p.facts, p.holdings, p.facts.prune(p.all(), kept, whole_deltas), kept, whole_deltas, s);
+    if (failure.empty()) {
+      failure =
+          leaves_otherwise(p.facts, p.holdings, p.facts.prune(p.all(), kept, whole_deltas), kept, whole_deltas, s);
+    }
     REQUIRE_RIGHT(failure, p);
   }));
 }
@@ -491,7 +544,8 @@ struct Closed {
 };
 
 /// The deltas of `before` pruned in a closed world, those of `after` as they are.
-std::string wrong_when_closed(const Facts& facts, const Closed& closed, const Cuts& kept, unsigned seed, bool whole_deltas, std::size_t& settled) {
+std::string wrong_when_closed(const Facts& facts, const Closed& closed, const Cuts& kept, unsigned seed,
+                              bool whole_deltas, std::size_t& settled) {
   const World& w = facts.world();
   Real real(w, seed);
   std::set<std::size_t> all = closed.before;
@@ -535,23 +589,32 @@ std::string wrong_when_closed(const Facts& facts, const Closed& closed, const Cu
       const View whole = view(facts, inside, nullptr, v);
       std::vector<delta::Change> list;
       for (std::size_t i = 0; i < left.size(); ++i) {
-        const auto place = std::ranges::find(w.origins, real.catalog.origin(real.history.commit(left.commits[i]).origin)) - w.origins.begin();
-        if (left.vectors[i] == real.vector(v) && left.times[i].us() <= t && left.seqs[i] <= release[static_cast<std::size_t>(place)]) list.push_back(left[i]);
+        const auto place =
+            std::ranges::find(w.origins, real.catalog.origin(real.history.commit(left.commits[i]).origin)) -
+            w.origins.begin();
+        if (left.vectors[i] == real.vector(v) && left.times[i].us() <= t &&
+            left.seqs[i] <= release[static_cast<std::size_t>(place)]) {
+          list.push_back(left[i]);
+        }
       }
       const delta::model::VectorFold fold(real.history, ranks, w.dims, list);
       if (fold.exists() != whole.exists) return "existence at " + std::to_string(t);
       if (!whole.exists) continue;
       if (fold.key(fold.created()).seq != w.deltas[whole.created].seq) return "the create at " + std::to_string(t);
       const std::string metadata = fold.metadata();
-      if ((metadata.empty() ? Json::object() : Json::parse(metadata)) != whole.metadata) return "the metadata at " + std::to_string(t);
+      if ((metadata.empty() ? Json::object() : Json::parse(metadata)) != whole.metadata) {
+        return "the metadata at " + std::to_string(t);
+      }
       std::vector<delta::Candidate> candidates;
       std::uint64_t overflows = 0;
       for (std::uint32_t dim = 0; dim < w.dims; ++dim) {
         fold.candidates(dim, candidates, overflows);
-        const bool same = std::equal(candidates.begin(), candidates.end(), whole.candidates[dim].begin(), whole.candidates[dim].end(), [&](const auto& c, const auto& e) {
-          const Delta& d = w.deltas[e.first];
-          return c.seq == d.seq && real.catalog.origin(c.key.origin) == d.origin && c.bits == e.second;
-        });
+        const bool same =
+            std::equal(candidates.begin(), candidates.end(), whole.candidates[dim].begin(), whole.candidates[dim].end(),
+                       [&](const auto& c, const auto& e) {
+                         const Delta& d = w.deltas[e.first];
+                         return c.seq == d.seq && real.catalog.origin(c.key.origin) == d.origin && c.bits == e.second;
+                       });
         if (!same) return "the candidates at " + std::to_string(t);
       }
     }
@@ -559,7 +622,8 @@ std::string wrong_when_closed(const Facts& facts, const Closed& closed, const Cu
   return {};
 }
 
-/// Whether the library says that a closed pruning did not expect one of these commits, or another copy of one of its own.
+/// Whether the library says that a closed pruning did not expect one of these commits, or another copy of one of its
+/// own.
 bool refused(const Facts& facts, const std::set<std::size_t>& pruned, const std::set<std::size_t>& whole) {
   const World& w = facts.world();
   delta::Catalog catalog;
@@ -572,7 +636,8 @@ bool refused(const Facts& facts, const std::set<std::size_t>& pruned, const std:
   }
   const std::vector<std::uint32_t> records{history.add_record({{}, seen, true, {}})};
   const auto add = [&](std::size_t c, std::span<const std::uint32_t> with) {
-    delta::Commit to{*catalog.find_origin(w.commits[c].origin), w.commits[c].first, w.commits[c].count, {}, {}, {}, {}, {}};
+    delta::Commit to{
+        *catalog.find_origin(w.commits[c].origin), w.commits[c].first, w.commits[c].count, {}, {}, {}, {}, {}};
     for (const auto& [name, seq] : w.commits[c].parents) to.parents.push_back({*catalog.find_origin(name), seq});
     if (!history.add(to, with)) throw std::runtime_error("a fork");
   };
@@ -606,7 +671,9 @@ TEST_CASE("law 8: in a closed world transforms and tombstones go, and nothing th
       base = world::folded(w, base);
     }
     const Closed closed(facts, base);
-    const Step step{.other = static_cast<int>(s % 5), .mask = static_cast<int>(s / 5 % 65536), .deltas = {{.values = {static_cast<int>(s % 13), static_cast<int>(s / 13 % 13), 3, 5}}}};
+    const Step step{.other = static_cast<int>(s % 5),
+                    .mask = static_cast<int>(s / 5 % 65536),
+                    .deltas = {{.values = {static_cast<int>(s % 13), static_cast<int>(s / 13 % 13), 3, 5}}}};
     const Cuts kept{kept_of(step), releases_of(facts, step)};
     const auto failure = wrong_when_closed(facts, closed, kept, s, s % 8 == 0, settled);
     if (!failure.empty()) RC_FAIL(failure + show(w));
@@ -616,7 +683,9 @@ TEST_CASE("law 8: in a closed world transforms and tombstones go, and nothing th
       with.insert(c);
       if (!closed.before.empty()) RC_ASSERT(refused(facts, closed.before, with));
     }
-    for (const std::size_t c : closed.before) RC_ASSERT(refused(facts, closed.before, {c}) == (closed.before.size() > 1));
+    for (const std::size_t c : closed.before) {
+      RC_ASSERT(refused(facts, closed.before, {c}) == (closed.before.size() > 1));
+    }
     RC_CLASSIFY(!closed.after.empty(), "something came after");
     RC_CLASSIFY(!closed.late.empty(), "something is late");
   }));
@@ -624,10 +693,11 @@ TEST_CASE("law 8: in a closed world transforms and tombstones go, and nothing th
 }
 
 TEST_CASE("every wrong variant of law 8 is caught") {
-  const auto variant = GENERATE(Variant::tombstone_by_age, Variant::tombstone_by_create, Variant::by_key, Variant::mark_with_values,
-                                Variant::strictly_between, Variant::unpaired, Variant::by_pending, Variant::resolved, Variant::old_transforms,
-                                Variant::without_record, Variant::moments, Variant::fake_stills, Variant::now_without_ray, Variant::release_ignored,
-                                Variant::release_as_time);
+  const auto variant =
+      GENERATE(Variant::tombstone_by_age, Variant::tombstone_by_create, Variant::by_key, Variant::mark_with_values,
+               Variant::strictly_between, Variant::unpaired, Variant::by_pending, Variant::resolved,
+               Variant::old_transforms, Variant::without_record, Variant::moments, Variant::fake_stills,
+               Variant::now_without_ray, Variant::release_ignored, Variant::release_as_time);
   std::mt19937_64 random(20261123);
   int tried = 0;
   bool found = false;
@@ -672,7 +742,10 @@ Plan plan_of(const Small& small, int length) {
     if (choice & 2) plan.steps.push_back({.kind = 60, .replica = who, .other = 1 - who, .deltas = {}});
     DeltaPlan delta{.op = kOperations[choice >> 2], .parameter = 1, .values = {i}};
     plan.steps.push_back({.kind = 0, .replica = who, .advance = 1, .deltas = {delta}});
-    if (i + 1 == small.after) plan.steps.push_back({.kind = 80, .replica = small.who, .other = small.kept == 0 ? 0 : 2, .mask = small.kept, .deltas = {}});
+    if (i + 1 == small.after) {
+      plan.steps.push_back(
+          {.kind = 80, .replica = small.who, .other = small.kept == 0 ? 0 : 2, .mask = small.kept, .deltas = {}});
+    }
   }
   return plan;
 }
@@ -691,7 +764,9 @@ TEST_CASE("every small history of four deltas that begins with a create may be p
             prunings += p.prunings;
             std::string failure = p.facts.wrong(p.all(), true);
             // The library, which is slower, gets every seventh, so that all ways of pruning come by.
-            if (failure.empty() && checked % 7 == 0) failure = Library(p.facts, p.holdings, static_cast<unsigned>(checked)).wrong();
+            if (failure.empty() && checked % 7 == 0) {
+              failure = Library(p.facts, p.holdings, static_cast<unsigned>(checked)).wrong();
+            }
             if (!failure.empty()) FAIL(failure << show(p.world));
             ++checked;
           }

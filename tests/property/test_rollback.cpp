@@ -1,8 +1,7 @@
-// Undoing through files: the state that was is there again, bit for bit, and nothing that was before has changed. And what diff
-// tells is what it takes.
-#include <catch2/catch.hpp>
-
+// Undoing through files: the state that was is there again, bit for bit, and nothing that was before has changed. And
+// what diff tells is what it takes.
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <map>
 
 #include "delta/diff.hpp"
@@ -50,7 +49,9 @@ Contents contents(const World& w, const std::vector<Delta>& deltas) {
   Contents out;
   const State state = fold(w, deltas);
   for (std::size_t v = 0; v < state.size(); ++v) {
-    if (state[v].exists) out[std::to_string(v)] = {state[v].bits, state[v].metadata.empty() ? "" : state[v].metadata.dump()};
+    if (state[v].exists) {
+      out[std::to_string(v)] = {state[v].bits, state[v].metadata.empty() ? "" : state[v].metadata.dump()};
+    }
   }
   return out;
 }
@@ -67,10 +68,15 @@ struct Case {
     for (const Delta& d : w.deltas) last = std::max(last, d.hlc >> 12);
   }
   const Delta& pick(std::size_t i) const { return w.deltas[i % w.deltas.size()]; }
-  delta::Dot dot(const delta::Log& log, const Delta& d) const { return must(log.parse_dot(d.origin + ":" + std::to_string(d.seq))); }
+  delta::Dot dot(const delta::Log& log, const Delta& d) const {
+    return must(log.parse_dot(d.origin + ":" + std::to_string(d.seq)));
+  }
   /// Later than all: `last` still means what it did.
   delta::EncodeOptions options() const {
-    return {.threads = 1, .allow_nonfinite = true, .origin = w.origins[w.deltas.size() % w.origins.size()], .now = last + 1};
+    return {.threads = 1,
+            .allow_nonfinite = true,
+            .origin = w.origins[w.deltas.size() % w.origins.size()],
+            .now = last + 1};
   }
 };
 
@@ -195,7 +201,8 @@ TEST_CASE("to revert a commit is to merge three ways") {
     };
     auto after = before(c.w, find(commit.last()));
     after.push_back(find(commit.last()));
-    const Contents was = contents(c.w, before(c.w, find(commit.first))), became = contents(c.w, after), now = contents(c.w, c.w.deltas);
+    const Contents was = contents(c.w, before(c.w, find(commit.first))), became = contents(c.w, after),
+                   now = contents(c.w, c.w.deltas);
     Contents wanted;
     Merge merge{was, became, now};
     for (std::size_t v = 0; v < c.w.vectors; ++v) merge.merge(std::to_string(v), wanted);
@@ -218,7 +225,8 @@ TEST_CASE("a diff is what leads from one state to the other") {
     if (c.w.commits.empty()) return;
     const std::string paths[] = {c.path};
     const auto log = must(delta::Log::open(paths, {1})), other = must(delta::Log::open(paths, {1}));
-    const delta::CutOptions cut{.at = c.pick(c.w.deltas.size() / 3).hlc >> 12}, later{.at = c.pick(c.w.deltas.size() / 2).hlc >> 12};
+    const delta::CutOptions cut{.at = c.pick(c.w.deltas.size() / 3).hlc >> 12},
+        later{.at = c.pick(c.w.deltas.size() / 2).hlc >> 12};
     const auto from = must(delta::snapshot(log, cut)), to = must(delta::snapshot(other, later));
     Contents state = contents(from);
     std::string previous;

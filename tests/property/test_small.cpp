@@ -1,5 +1,6 @@
-// Every history of two origins, one vector of one dimension, and up to four deltas (five after a create), with every choice
-// of who had seen what and of three ways for the clocks to disagree: what a random search might miss at this size, it cannot.
+// Every history of two origins, one vector of one dimension, and up to four deltas (five after a create), with every
+// choice of who had seen what and of three ways for the clocks to disagree: what a random search might miss at this
+// size, it cannot.
 #include <catch2/catch.hpp>
 
 #include "real.hpp"

@@ -1,6 +1,8 @@
 // See world.hpp. Values and times are few and nasty: ties, counters about to carry, signed zeros, subnormals, overflow.
 #include "world.hpp"
 
+#include <rapidcheck/detail/Configuration.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -8,26 +10,44 @@
 #include <functional>
 #include <sstream>
 
-#include <rapidcheck/detail/Configuration.h>
-
 #include "delta/timestamp.hpp"
 
 namespace world {
 namespace {
 
-const std::uint32_t kValues[] = {
-    0x3f800000, 0x40000000, 0xc0000000, 0x80000000, 0x00000000, 0x7f61b1e6 /* 3e38 */, 0x800116c2 /* subnormal */,
-    0x3dcccccd, 0xc0a00000, 0x40e00000, 0x7fc00001 /* NaN, payload */, 0xff812345 /* signalling NaN */, 0x7f800000};
+const std::uint32_t kValues[] = {0x3f800000,
+                                 0x40000000,
+                                 0xc0000000,
+                                 0x80000000,
+                                 0x00000000,
+                                 0x7f61b1e6 /* 3e38 */,
+                                 0x800116c2 /* subnormal */,
+                                 0x3dcccccd,
+                                 0xc0a00000,
+                                 0x40e00000,
+                                 0x7fc00001 /* NaN, payload */,
+                                 0xff812345 /* signalling NaN */,
+                                 0x7f800000};
 const float kFactors[] = {-1.0f, -3.0f, 1e30f, 0.5f, -1e-30f, 3.0f, 0.1f};
 const float kAmounts[] = {1.0f, -2.0f, 0.1f, 3e38f, -0.0f, 1e-40f, -7.5f};
 const std::pair<float, float> kBounds[] = {{-1.0f, 2.0f}, {0.0f, 0.0f}, {-0.0f, 1.0f}, {-5.0f, -1.0f}};
-const char* const kPatches[] = {"", "", "", "{\"a\":1}", "{\"a\":null}", "{\"a\":{\"x\":1}}", "{\"a\":{\"x\":null,\"y\":2}}",
-                                "{\"b\":\"s\"}", "{\"a\":3,\"b\":null}", "{\"b\":{\"x\":{\"y\":[1]}}}"};
+const char* const kPatches[] = {"",
+                                "",
+                                "",
+                                "{\"a\":1}",
+                                "{\"a\":null}",
+                                "{\"a\":{\"x\":1}}",
+                                "{\"a\":{\"x\":null,\"y\":2}}",
+                                "{\"b\":\"s\"}",
+                                "{\"a\":3,\"b\":null}",
+                                "{\"b\":{\"x\":{\"y\":[1]}}}"};
 // Origins in an order that is not that of their names.
 const char* const kNames[] = {"m", "a", "z", "b", "k"};
 
 template <class T, std::size_t N>
-const T& pick(const T (&list)[N], int number) { return list[static_cast<std::size_t>(number) % N]; }
+const T& pick(const T (&list)[N], int number) {
+  return list[static_cast<std::size_t>(number) % N];
+}
 
 std::uint32_t bits_of(float x) {
   std::uint32_t bits;
@@ -117,7 +137,10 @@ class Player {
     for (bool changed = true; changed;) {
       changed = false;
       for (const Delta& d : world_.deltas) {
-        if (seen(part, d) && !inside(d.context, part)) part[d.origin] = d.seq - 1, changed = true;
+        if (seen(part, d) && !inside(d.context, part)) {
+          part[d.origin] = d.seq - 1;
+          changed = true;
+        }
       }
     }
     return at(part, self) == at(whole, self) ? part : whole;
@@ -143,7 +166,10 @@ class Player {
       Delta d = delta(step.deltas[i]);
       const std::uint64_t ticks[] = {0, 0, 1, 0xffe, 0xfff};
       d.hlc = least = std::max(least, clocks_[who] << 12 | pick(ticks, step.deltas[i].tick));
-      d.origin = self, d.seq = commit.first + i, d.commit = number, d.context = commit.context;
+      d.origin = self;
+      d.seq = commit.first + i;
+      d.commit = number;
+      d.context = commit.context;
       d.context[self] = d.seq - 1;
       world_.deltas.push_back(d);
     }
@@ -156,9 +182,8 @@ class Player {
     std::vector<std::pair<Name, std::uint64_t>> dots;
     for (const Delta& d : world_.deltas) {
       if (!seen(versions, d)) continue;
-      const bool covered = std::any_of(world_.deltas.begin(), world_.deltas.end(), [&](const Delta& e) {
-        return seen(versions, e) && happens_before(d, e);
-      });
+      const bool covered = std::any_of(world_.deltas.begin(), world_.deltas.end(),
+                                       [&](const Delta& e) { return seen(versions, e) && happens_before(d, e); });
       if (!covered) dots.emplace_back(d.origin, d.seq);
     }
     std::sort(dots.begin(), dots.end());
@@ -170,9 +195,7 @@ class Player {
     d.vector = static_cast<int>(static_cast<std::size_t>(plan.vector) % world_.vectors);
     d.op = operation(plan.op);
     d.metadata = pick(kPatches, plan.patch);
-    const auto value = [&](std::uint32_t i) {
-      return pick(kValues, i < plan.values.size() ? plan.values[i] : 0);
-    };
+    const auto value = [&](std::uint32_t i) { return pick(kValues, i < plan.values.size() ? plan.values[i] : 0); };
     for (std::uint32_t i = 0; is_assignment(d.op) && i < world_.dims; ++i) {
       const bool taken = d.op != Operation::sparse || plan.mask >> i & 1;
       if (taken && d.op == Operation::sparse) d.indices.push_back(i);
@@ -201,7 +224,8 @@ rc::Gen<Plan> plans() {
   using rc::gen::inRange;
   const auto list = [](int least, int most, auto element) {
     return rc::gen::mapcat(inRange(least, most + 1), [element](int size) {
-      return rc::gen::container<std::vector<typename decltype(element)::ValueType>>(static_cast<std::size_t>(size), element);
+      return rc::gen::container<std::vector<typename decltype(element)::ValueType>>(static_cast<std::size_t>(size),
+                                                                                    element);
     });
   };
   const auto delta = rc::gen::build<DeltaPlan>(
@@ -216,10 +240,10 @@ rc::Gen<Plan> plans() {
       rc::gen::set(&Step::restrict_to, rc::gen::oneOf(rc::gen::just(0), inRange(0, 25))),
       rc::gen::set(&Step::mask, inRange(0, 1 << 16)),
       rc::gen::set(&Step::deltas, rc::gen::oneOf(list(1, 1, delta), list(1, 5, delta))));
-  return rc::gen::build<Plan>(
-      rc::gen::set(&Plan::origins, inRange(1, 4)), rc::gen::set(&Plan::vectors, inRange(0, 3)),
-      rc::gen::set(&Plan::dims, inRange(0, 4)), rc::gen::set(&Plan::skews, list(5, 5, inRange(0, 9))),
-      rc::gen::set(&Plan::steps, list(4, 20, step)));
+  return rc::gen::build<Plan>(rc::gen::set(&Plan::origins, inRange(1, 4)), rc::gen::set(&Plan::vectors, inRange(0, 3)),
+                              rc::gen::set(&Plan::dims, inRange(0, 4)),
+                              rc::gen::set(&Plan::skews, list(5, 5, inRange(0, 9))),
+                              rc::gen::set(&Plan::steps, list(4, 20, step)));
 }
 
 void showValue(const Plan& plan, std::ostream& out) { out << show(play(plan)); }
@@ -251,7 +275,10 @@ std::set<std::size_t> folded(const World& world, std::set<std::size_t> commits) 
       more = false;
       for (const std::size_t c : commits) {
         auto& seq = covered[world.commits[c].origin];
-        if (world.commits[c].first == seq + 1) seq = world.commits[c].last(), more = true;
+        if (world.commits[c].first == seq + 1) {
+          seq = world.commits[c].last();
+          more = true;
+        }
       }
     }
     std::set<std::size_t> kept;
@@ -329,9 +356,8 @@ std::map<Key, const Delta*> Rules::candidates(std::uint32_t dim) const {
   std::map<Key, const Delta*> out;
   for (const Delta* a : of_vector) {
     if (!assigns(*a, dim) || is_void(*a)) continue;
-    const bool ended = std::any_of(of_vector.begin(), of_vector.end(), [&](const Delta* b) {
-      return assigns(*b, dim) && happens_before(*a, *b);
-    });
+    const bool ended = std::any_of(of_vector.begin(), of_vector.end(),
+                                   [&](const Delta* b) { return assigns(*b, dim) && happens_before(*a, *b); });
     if (!ended) out[a->key()] = a;
   }
   return out;
@@ -376,15 +402,17 @@ Row fold_vector(const std::vector<Delta>& deltas, int vector, std::uint32_t dims
 
 State fold(const World& world, const std::vector<Delta>& deltas, const Strategies& strategies) {
   State state;
-  for (std::size_t v = 0; v < world.vectors; ++v) state.push_back(fold_vector(deltas, static_cast<int>(v), world.dims, strategies));
+  for (std::size_t v = 0; v < world.vectors; ++v) {
+    state.push_back(fold_vector(deltas, static_cast<int>(v), world.dims, strategies));
+  }
   return state;
 }
 
 std::string show(const World& world) {
   std::ostringstream out;
   for (const Delta& d : world.deltas) {
-    out << "\n  " << d.origin << ":" << d.seq << " commit " << d.commit << " @" << (d.hlc >> 12) << "." << (d.hlc & 0xfff)
-        << " vector " << d.vector << " " << operation_name(d.op);
+    out << "\n  " << d.origin << ":" << d.seq << " commit " << d.commit << " @" << (d.hlc >> 12) << "."
+        << (d.hlc & 0xfff) << " vector " << d.vector << " " << operation_name(d.op);
     for (std::size_t i = 0; i < d.bits.size(); ++i) {
       out << " ";
       if (i < d.indices.size()) out << d.indices[i] << "=";

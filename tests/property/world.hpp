@@ -1,18 +1,19 @@
 // Random histories, and the laws of the model said as directly as C++ can: sets, loops over dimensions, contexts as
-// version vectors. Slow and small on purpose, and sharing nothing with src/model, so that each can find the other's bugs.
+// version vectors. Slow and small on purpose, and sharing nothing with src/model, so that each can find the other's
+// bugs.
 #pragma once
+
+#include <rapidcheck.h>
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
 #include <tuple>
 #include <vector>
-
-#include <nlohmann/json.hpp>
-#include <rapidcheck.h>
 
 #include "delta/change.hpp"
 
@@ -92,7 +93,8 @@ class Replicas {
   virtual ~Replicas() = default;
   virtual std::set<std::size_t> folded(const World& world, std::size_t replica) = 0;
   virtual void wrote(const World& world, std::size_t replica, std::size_t commit) = 0;
-  virtual void delivered(const World& world, std::size_t from, std::size_t to, const std::set<std::size_t>& commits) = 0;
+  virtual void delivered(const World& world, std::size_t from, std::size_t to,
+                         const std::set<std::size_t>& commits) = 0;
   virtual void act(const World& world, std::size_t replica, const Step& step) = 0;
 };
 World play(const Plan& plan, Replicas& replicas);  ///< steps of kind 80 and more are acts
@@ -131,8 +133,12 @@ struct Rules {
   const Delta* last = nullptr;  // create or delete
   const Delta* last_delete = nullptr;
 };
-Row fold_vector(const std::vector<Delta>& deltas, int vector, std::uint32_t dims, const Strategies& strategies = [](std::uint32_t) { return lww; });
-State fold(const World& world, const std::vector<Delta>& deltas, const Strategies& strategies = [](std::uint32_t) { return lww; });
+Row fold_vector(
+    const std::vector<Delta>& deltas, int vector, std::uint32_t dims,
+    const Strategies& strategies = [](std::uint32_t) { return lww; });
+State fold(
+    const World& world, const std::vector<Delta>& deltas,
+    const Strategies& strategies = [](std::uint32_t) { return lww; });
 std::uint32_t assigned(const Delta& assignment, std::uint32_t dim);  ///< REQUIRES: it assigns the dim
 bool assigns(const Delta& d, std::uint32_t dim);
 

@@ -12,8 +12,8 @@
 
 namespace world {
 
-/// Worlds hold what an encoder refuses: updates of vectors that their author did not know to exist are made creates, and
-/// sparse updates of no dimension negations.
+/// Worlds hold what an encoder refuses: updates of vectors that their author did not know to exist are made creates,
+/// and sparse updates of no dimension negations.
 inline World admissible(World w) {
   for (auto& d : w.deltas) {
     if (d.op == Operation::create) continue;
@@ -38,14 +38,26 @@ inline delta::Status write_commit(const World& w, std::size_t c, delta::Encoder&
   std::vector<std::string> texts;
   for (const auto& [name, seq] : commit.parents) texts.push_back(name + ":" + std::to_string(seq));
   const std::vector<std::string_view> parents(texts.begin(), texts.end());
-  DELTA_OK(encoder.commit({.origin = commit.origin, .first = commit.first, .deltas = commit.count, .parents = parents, .message = says.message,
-                           .tool = says.tool, .source = says.source, .trace = says.trace}));
+  DELTA_OK(encoder.commit({.origin = commit.origin,
+                           .first = commit.first,
+                           .deltas = commit.count,
+                           .parents = parents,
+                           .message = says.message,
+                           .tool = says.tool,
+                           .source = says.source,
+                           .trace = says.trace}));
   for (const Delta& d : w.deltas) {
     if (d.commit != c) continue;
     delta::ChangeInput in;
     const std::string id = std::to_string(d.vector), patch = d.metadata;
-    in.id = id, in.op = d.op, in.indices = d.indices, in.bits = d.bits, in.metadata = patch;
-    in.at = d.hlc >> 12, in.tick = static_cast<std::uint32_t>(d.hlc & 0xfff), in.seq = d.seq;
+    in.id = id;
+    in.op = d.op;
+    in.indices = d.indices;
+    in.bits = d.bits;
+    in.metadata = patch;
+    in.at = d.hlc >> 12;
+    in.tick = static_cast<std::uint32_t>(d.hlc & 0xfff);
+    in.seq = d.seq;
     DELTA_OK(encoder.change(in));
   }
   return {};
@@ -66,7 +78,8 @@ inline delta::Status write_world(const World& w, const std::string& path, const 
   return {};
 }
 
-inline void compare(const delta::Log& log, const World& w, const std::vector<Delta>& deltas, const delta::CutOptions& cut) {
+inline void compare(const delta::Log& log, const World& w, const std::vector<Delta>& deltas,
+                    const delta::CutOptions& cut) {
   const auto state = sample::must(delta::snapshot(log, cut));
   const State wanted = fold(w, deltas);
   for (std::size_t v = 0; v < w.vectors; ++v) {

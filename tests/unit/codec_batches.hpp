@@ -65,7 +65,8 @@ inline std::vector<std::uint32_t> random_set(Random& random, std::uint32_t dims)
 }
 
 /// New values, or those of an earlier delta that has as many, or these a little changed.
-inline std::vector<std::uint32_t> related_values(Random& random, std::size_t n, std::vector<std::vector<std::uint32_t>>& earlier) {
+inline std::vector<std::uint32_t> related_values(Random& random, std::size_t n,
+                                                 std::vector<std::vector<std::uint32_t>>& earlier) {
   const std::uint64_t kind = below(random, 4);
   if (kind < 2 && !earlier.empty()) {
     std::vector<std::uint32_t> again = earlier[below(random, earlier.size())];
@@ -77,7 +78,8 @@ inline std::vector<std::uint32_t> related_values(Random& random, std::size_t n, 
   return earlier.emplace_back(random_values(random, n));
 }
 
-/// A batch of `deltas` over `vectors` vectors: all operations, repeated sets and values, times both ways, some metadata.
+/// A batch of `deltas` over `vectors` vectors: all operations, repeated sets and values, times both ways, some
+/// metadata.
 inline ChangeBatch random_batch(Random& random, std::size_t deltas, std::uint32_t vectors) {
   ChangeBatch batch;
   std::vector<std::vector<std::uint32_t>> sets, values;
@@ -99,10 +101,13 @@ inline ChangeBatch random_batch(Random& random, std::size_t deltas, std::uint32_
       bits = related_values(random, set.size(), values);
     } else {
       const int parameters = parameter_count(change.op);
-      bits = parameters < 0 ? related_values(random, dims, values) : random_values(random, static_cast<std::size_t>(parameters));
+      bits = parameters < 0 ? related_values(random, dims, values)
+                            : random_values(random, static_cast<std::size_t>(parameters));
     }
     const std::string text = metadata && below(random, 3) == 0 ? "{\"n\":" + std::to_string(random()) + "}" : "";
-    change.indices = set, change.bits = bits, change.metadata = text;
+    change.indices = set;
+    change.bits = bits;
+    change.metadata = text;
     batch.add(change);
   }
   return batch;

@@ -1,11 +1,10 @@
-// Histories whose payloads are held against what anyone would write in an afternoon: the deltas as plain rows (ordinal, seq, time,
-// count, indices, values, metadata) in one zstd -3 frame.
+// Histories whose payloads are held against what anyone would write in an afternoon: the deltas as plain rows (ordinal,
+// seq, time, count, indices, values, metadata) in one zstd -3 frame.
 #pragma once
 
 #include <zstd.h>
 
 #include <catch2/catch.hpp>
-
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -43,8 +42,12 @@ struct Corpus {
     ++seq;
     const auto count = static_cast<std::uint32_t>(change.bits.size());
     const auto put = [this](const void* from, std::size_t n) { rows.append(static_cast<const char*>(from), n); };
-    put(&change.vector, 4), put(&seq, 8), put(&change.time.hlc, 8), put(&count, 4);
-    put(change.indices.data(), change.indices.size_bytes()), put(change.bits.data(), change.bits.size_bytes());
+    put(&change.vector, 4);
+    put(&seq, 8);
+    put(&change.time.hlc, 8);
+    put(&count, 4);
+    put(change.indices.data(), change.indices.size_bytes());
+    put(change.bits.data(), change.bits.size_bytes());
     put(change.metadata.data(), change.metadata.size());
   }
   std::size_t zstd_bytes() const {
@@ -90,15 +93,21 @@ inline LogSizes log_sizes(const Corpus& corpus, Preset preset) {
   const scratch::Directory dir;
   const std::string fresh = dir.file("fresh.dlog"), packed = dir.file("packed.dlog");
   EncodeOptions options;
-  options.preset = preset, options.threads = 1, options.allow_nonfinite = true;
+  options.preset = preset;
+  options.threads = 1;
+  options.allow_nonfinite = true;
   auto encoder = Encoder::create(fresh, {}, options);
   REQUIRE(encoder);
   for (const ChangeBatch& block : corpus.blocks) {
     for (std::size_t i = 0; i < block.size(); ++i) {
       const Change c = block[i];
       ChangeInput input;
-      input.id = corpus.ids[c.vector], input.op = c.op, input.bits = c.bits, input.indices = c.indices;
-      input.metadata = c.metadata, input.at = c.time.us();
+      input.id = corpus.ids[c.vector];
+      input.op = c.op;
+      input.bits = c.bits;
+      input.indices = c.indices;
+      input.metadata = c.metadata;
+      input.at = c.time.us();
       const Status status = encoder->change(input);
       if (!status) FAIL(status.error().text());
     }
@@ -106,7 +115,8 @@ inline LogSizes log_sizes(const Corpus& corpus, Preset preset) {
   REQUIRE(encoder->finish());
   const std::string inputs[] = {fresh};
   CompactOptions how;
-  how.preset = preset, how.threads = 1;
+  how.preset = preset;
+  how.threads = 1;
   const auto done = compact(inputs, packed, how);
   if (!done) FAIL(done.error().text());
   return {data_bytes(fresh), data_bytes(packed), scratch::read(fresh).size(), scratch::read(packed).size()};

@@ -1,8 +1,8 @@
-// Blocks as packed segments hold them, for the codec's tests: the deltas of a vector one after the other, whole or in part.
+// Blocks as packed segments hold them, for the codec's tests: the deltas of a vector one after the other, whole or in
+// part.
 #pragma once
 
 #include <catch2/catch.hpp>
-
 #include <cmath>
 #include <map>
 
@@ -36,14 +36,29 @@ inline Row next_row(Random& random, const Row& from, Course kind) {
     const float x = value_of(w), g = gauss(random);
     std::uint64_t o = 0;
     switch (kind) {
-      case Course::noise: w = word(x + g * 1e-3f); break;
-      case Course::proportional: w = word(x * (1 + g * 1e-4f)); break;
-      case Course::scaled: w = delta::scaled(w, f, o); break;
-      case Course::shifted: w = delta::shifted(w, a, o); break;
-      case Course::counted: w = word(x + static_cast<float>(below(random, 5) == 0 ? below(random, 3) : 0)); break;
-      case Course::rounded: w = word(std::nearbyint(x) + static_cast<float>(below(random, 3))); break;
-      case Course::anew: w = random_bits(random, 0); break;
-      default: w = below(random, 8) == 0 ? random_bits(random, 4 + static_cast<int>(below(random, 2))) : w;
+      case Course::noise:
+        w = word(x + g * 1e-3f);
+        break;
+      case Course::proportional:
+        w = word(x * (1 + g * 1e-4f));
+        break;
+      case Course::scaled:
+        w = delta::scaled(w, f, o);
+        break;
+      case Course::shifted:
+        w = delta::shifted(w, a, o);
+        break;
+      case Course::counted:
+        w = word(x + static_cast<float>(below(random, 5) == 0 ? below(random, 3) : 0));
+        break;
+      case Course::rounded:
+        w = word(std::nearbyint(x) + static_cast<float>(below(random, 3)));
+        break;
+      case Course::anew:
+        w = random_bits(random, 0);
+        break;
+      default:
+        w = below(random, 8) == 0 ? random_bits(random, 4 + static_cast<int>(below(random, 2))) : w;
     }
   }
   return to;
@@ -57,7 +72,12 @@ class PackedBlock {
   PackedBlock& next_vector() { return ++vector_, row_ = 0, *this; }
   PackedBlock& put(Operation op, const Row& bits, const Row& indices = {}, std::uint8_t lost = 0) {
     Change c;
-    c.vector = vector_, c.op = op, c.bits = bits, c.indices = indices, c.lost = lost, c.commit = row_++;
+    c.vector = vector_;
+    c.op = op;
+    c.bits = bits;
+    c.indices = indices;
+    c.lost = lost;
+    c.commit = row_++;
     batch.add(c);
     return *this;
   }
@@ -86,7 +106,8 @@ inline std::size_t require_packed(const ChangeBatch& batch, std::uint32_t vector
     if (preset == Preset::maximum && !maximum) continue;  // slow
     const Buffer payload = packed(batch, preset);
     ChangeBatch back;
-    const Status status = codec::decode_block(payload, codec::Layout::packed, static_cast<std::uint32_t>(batch.size()), vectors, {}, back);
+    const Status status = codec::decode_block(payload, codec::Layout::packed, static_cast<std::uint32_t>(batch.size()),
+                                              vectors, {}, back);
     if (!status) FAIL(status.error().text());
     REQUIRE(same_packed(batch, back));
     bytes = payload.size();
@@ -97,10 +118,12 @@ inline std::size_t require_packed(const ChangeBatch& batch, std::uint32_t vector
 inline bool has_column(ByteView payload, std::string_view name) {
   const auto columns = codec::block_columns(payload);
   REQUIRE(columns);
-  return std::ranges::any_of(*columns, [&](const codec::ColumnSize& c) { return codec::column_name(c.column) == name; });
+  return std::ranges::any_of(*columns,
+                             [&](const codec::ColumnSize& c) { return codec::column_name(c.column) == name; });
 }
 
-/// Vectors in rising order, each with a chain of deltas whose values come from those before, transforms between, some in part.
+/// Vectors in rising order, each with a chain of deltas whose values come from those before, transforms between, some
+/// in part.
 inline ChangeBatch random_packed(Random& random, std::uint32_t vectors) {
   ChangeBatch batch;
   const auto dims = static_cast<std::uint32_t>(1 + below(random, 120));
@@ -110,12 +133,16 @@ inline ChangeBatch random_packed(Random& random, std::uint32_t vectors) {
   std::vector<Row> payloads;
   for (std::uint32_t v = 0; v < vectors; v += 1 + static_cast<std::uint32_t>(below(random, 2))) {
     Row state = below(random, 3) == 0 ? Row(dims, 0) : random_values(random, dims);
-    if (tidy && only == Course::rounded) std::ranges::generate(state, [&] { return word(static_cast<float>(below(random, 90))); });
+    if (tidy && only == Course::rounded) {
+      std::ranges::generate(state, [&] { return word(static_cast<float>(below(random, 90))); });
+    }
     for (std::uint64_t n = 1 + below(random, 9); n > 0; --n) {
       Change c;
       Row set, bits;
-      c.vector = v, c.op = static_cast<Operation>(1 + below(random, below(random, 2) == 0 ? 3 : 9));
-      c.commit = static_cast<std::uint32_t>(below(random, 1000)), c.seq = below(random, 1u << 20);
+      c.vector = v;
+      c.op = static_cast<Operation>(1 + below(random, below(random, 2) == 0 ? 3 : 9));
+      c.commit = static_cast<std::uint32_t>(below(random, 1000));
+      c.seq = below(random, 1u << 20);
       c.time = Timestamp{below(random, 3) * 4096000};
       if (!is_assignment(c.op)) {
         bits = random_values(random, static_cast<std::size_t>(parameter_count(c.op)));
@@ -133,7 +160,8 @@ inline ChangeBatch random_packed(Random& random, std::uint32_t vectors) {
         if (!listed) bits = state;
         for (const std::uint32_t d : set) bits.push_back(state[d]);
       }
-      c.indices = set, c.bits = bits;
+      c.indices = set;
+      c.bits = bits;
       batch.add(c);
     }
   }

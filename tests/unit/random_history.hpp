@@ -22,12 +22,15 @@ struct RandomHistory {
 
   delta::Commit next(std::uint32_t origin, const std::vector<delta::Dot>& parents, std::uint64_t count = 1) const {
     delta::Commit commit;
-    commit.origin = origin, commit.first = history.head(origin) + 1, commit.count = count;
+    commit.origin = origin;
+    commit.first = history.head(origin) + 1;
+    commit.count = count;
     commit.parents = parents;
     commit.time = delta::Timestamp::of(seen.size() + 1);
     return commit;
   }
-  /// A commit that has seen these dots, which are of different origins. Its time is its number, so that no clock is behind.
+  /// A commit that has seen these dots, which are of different origins. Its time is its number, so that no clock is
+  /// behind.
   std::uint32_t add(std::uint32_t origin, std::vector<delta::Dot> parents, std::uint64_t count = 1) {
     std::ranges::sort(parents);
     delta::Commit commit = next(origin, parents, count);
@@ -45,7 +48,8 @@ struct RandomHistory {
   }
   delta::Dot last(std::uint32_t commit) const { return {history.commit(commit).origin, history.commit(commit).last()}; }
 
-  /// Some have seen all there is, most a few others, some the beginning of a commit; some lines go on by themselves for long.
+  /// Some have seen all there is, most a few others, some the beginning of a commit; some lines go on by themselves for
+  /// long.
   void grow(std::uint32_t commits) {
     const auto origins = static_cast<std::uint32_t>(catalog.origins());
     for (std::uint32_t i = 0; i < commits; ++i) {
@@ -55,7 +59,10 @@ struct RandomHistory {
         parents = history.heads();
       } else if (!seen.empty()) {
         for (std::uint32_t k = below(4); k > 0; --k) {
-          const std::uint32_t other = below(3) == 0 ? below(static_cast<std::uint32_t>(seen.size())) : static_cast<std::uint32_t>(seen.size()) - 1 - below(std::min<std::uint32_t>(10, static_cast<std::uint32_t>(seen.size())));
+          const std::uint32_t other =
+              below(3) == 0 ? below(static_cast<std::uint32_t>(seen.size()))
+                            : static_cast<std::uint32_t>(seen.size()) - 1 -
+                                  below(std::min<std::uint32_t>(10, static_cast<std::uint32_t>(seen.size())));
           delta::Dot dot = last(other);
           if (below(5) == 0) dot.seq -= below(static_cast<std::uint32_t>(history.commit(other).count));
           if (std::ranges::find(parents, dot.origin, &delta::Dot::origin) == parents.end()) parents.push_back(dot);
@@ -64,7 +71,9 @@ struct RandomHistory {
       add(origin, std::move(parents), 1 + below(3));
     }
   }
-  bool sees(std::uint32_t by, std::uint32_t other, std::uint64_t seq) const { return seq <= seen[by][history.commit(other).origin]; }
+  bool sees(std::uint32_t by, std::uint32_t other, std::uint64_t seq) const {
+    return seq <= seen[by][history.commit(other).origin];
+  }
   bool before(std::uint32_t a, std::uint64_t a_seq, std::uint32_t b, std::uint64_t b_seq) const {
     return a == b ? a_seq < b_seq : sees(b, a, a_seq);
   }

@@ -1,9 +1,8 @@
-// Rounding by hand: the text of an accuracy, each format at its edges against a table of all its values, what is recorded of it and when,
-// and how much of a nearest-neighbour search survives.
-#include <catch2/catch.hpp>
-
+// Rounding by hand: the text of an accuracy, each format at its edges against a table of all its values, what is
+// recorded of it and when, and how much of a nearest-neighbour search survives.
 #include <algorithm>
 #include <bit>
+#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -53,7 +52,9 @@ std::vector<double> values_of_format(int exponent_bits, int fraction_bits) {
   std::vector<double> out;
   const int bias = (1 << (exponent_bits - 1)) - 1, fractions = 1 << fraction_bits;
   for (int e = 0; e < (1 << exponent_bits) - 1; ++e) {
-    for (int i = 0; i < fractions; ++i) out.push_back(std::ldexp(e == 0 ? i : fractions + i, std::max(e, 1) - bias - fraction_bits));
+    for (int i = 0; i < fractions; ++i) {
+      out.push_back(std::ldexp(e == 0 ? i : fractions + i, std::max(e, 1) - bias - fraction_bits));
+    }
   }
   return out;
 }
@@ -80,22 +81,26 @@ void check_format(const std::string& accuracy, const std::vector<double>& values
 }  // namespace
 
 TEST_CASE("an accuracy is read, and written in one form") {
-  for (const std::string text : {"max-error=0.0001", "max-error=1e-09", "max-error=1e+30", "max-relative=0.5", "f16", "bf16", "int8", "int4", "binary",
-                                 "ignore-below=1e-09", "max-error=0.1,ignore-below=0.5", "int8,ignore-below=0.25"}) {
+  for (const std::string text :
+       {"max-error=0.0001", "max-error=1e-09", "max-error=1e+30", "max-relative=0.5", "f16", "bf16", "int8", "int4",
+        "binary", "ignore-below=1e-09", "max-error=0.1,ignore-below=0.5", "int8,ignore-below=0.25"}) {
     CHECK(must(Accuracy::parse(text)).to_text() == text);
   }
   CHECK(must(Accuracy::parse("max-error=1e-4")).to_text() == "max-error=0.0001");
   CHECK(must(Accuracy::parse("max-error=1e-4")).bound == 1e-4);
   CHECK(Accuracy{}.to_text() == "exact");
-  for (const std::string text : {"max-error=", "max-error=0", "max-error=-1", "max-error=inf", "max-error=nan", "max-error=1e999", "max-error=1x",
-                                 "max-relative=1", "max-relative=0", "max-relative=nan", "ignore-below=0", "ignore-below=-1", "ignore-below=inf",
-                                 "ignore-below=", "ignore-below=nan", "f16,ignore-below=0", "max-error=0,ignore-below=1", "ignore-below=1,f16"}) {
+  for (const std::string text :
+       {"max-error=", "max-error=0", "max-error=-1", "max-error=inf", "max-error=nan", "max-error=1e999",
+        "max-error=1x", "max-relative=1", "max-relative=0", "max-relative=nan", "ignore-below=0", "ignore-below=-1",
+        "ignore-below=inf", "ignore-below=", "ignore-below=nan", "f16,ignore-below=0", "max-error=0,ignore-below=1",
+        "ignore-below=1,f16"}) {
     INFO(text);
     const auto accuracy = Accuracy::parse(text);
     REQUIRE(!accuracy);
     CHECK(accuracy.error().code == ErrorCode::usage);
   }
-  for (const std::string text : {"", "exact", "max-error", "f16=1", "f8", "int8 ", "f16,", ",ignore-below=1", "f16,int8", "exact,ignore-below=1", "ignore-below"}) {
+  for (const std::string text : {"", "exact", "max-error", "f16=1", "f8", "int8 ", "f16,", ",ignore-below=1",
+                                 "f16,int8", "exact,ignore-below=1", "ignore-below"}) {
     INFO(text);
     const auto accuracy = Accuracy::parse(text);
     REQUIRE(!accuracy);
@@ -111,7 +116,8 @@ TEST_CASE("a setting holds an accuracy and its namespace, of a later version too
   CHECK(setting.to_text() == "accuracy f16@a%40b");
   CHECK(must(Setting::parse("accuracy max-error=0.1@%")).name_space.empty());
   CHECK(must(Setting::parse("accuracy pq:8x16@%")).text == "pq:8x16");
-  for (const std::string text : {"accuracy ", "accuracy f16", "accuracy @a", "accuracy f16@", "accuracy f16@a@b", "accuracy f16@%4", "accuracy f16@a/0"}) {
+  for (const std::string text : {"accuracy ", "accuracy f16", "accuracy @a", "accuracy f16@", "accuracy f16@a@b",
+                                 "accuracy f16@%4", "accuracy f16@a/0"}) {
     INFO(text);
     CHECK(!Setting::parse(text));
   }
@@ -125,7 +131,8 @@ TEST_CASE("f16 and bf16 are the nearest value of their format, ties to even") {
   CHECK(refused("f16", {-1e30f}).hint == "bf16 has the range of float32");
   CHECK(f(rounded("bf16", value(0x7f7f7fff))) == 0x7f7f0000);
   CHECK(refused("bf16", {value(0xff7f8000)}).hint.empty());
-  CHECK(refused("bf16", {std::numeric_limits<float>::max()}).message == "the value of dimension 0 is 3.4028235e+38, beyond what bf16 holds");
+  CHECK(refused("bf16", {std::numeric_limits<float>::max()}).message ==
+        "the value of dimension 0 is 3.4028235e+38, beyond what bf16 holds");
   CHECK(f(rounded("f16", -1e-30f)) == 0x80000000);
 }
 
@@ -153,7 +160,8 @@ TEST_CASE("a dead band compares what was given with what is stored, as real numb
 }
 
 TEST_CASE("a dead band keeps every version within the larger bound of what was given") {
-  for (const std::string text : {"ignore-below=0.01", "max-error=0.02,ignore-below=0.01", "max-error=0.001,ignore-below=0.01"}) {
+  for (const std::string text :
+       {"ignore-below=0.01", "max-error=0.02,ignore-below=0.01", "max-error=0.001,ignore-below=0.01"}) {
     INFO(text);
     const Accuracy accuracy = must(Accuracy::parse(text));
     const model::Quantizer quantizer(accuracy);
@@ -214,7 +222,8 @@ TEST_CASE("max-error rounds to multiples of a step, where that keeps the bound")
 }
 
 TEST_CASE("max-relative keeps as many bits as it must") {
-  CHECK(rounded("max-relative=0.25", {1.1f, 1.25f, 1.3f, 1.75f, -1.8f, 1e-3f}) == std::vector<float>{1, 1, 1.5f, 2, -2, 0x1p-10f});
+  CHECK(rounded("max-relative=0.25", {1.1f, 1.25f, 1.3f, 1.75f, -1.8f, 1e-3f}) ==
+        std::vector<float>{1, 1, 1.5f, 2, -2, 0x1p-10f});
   CHECK(rounded("max-relative=0.9", {0.8f, 1.6f, 3.1f}) == std::vector<float>{1, 2, 4});
   CHECK(rounded("max-relative=1e-8", 0.1f) == 0.1f);
   CHECK(f(rounded("max-relative=0.25", -0.0f)) == 0x80000000);
@@ -268,7 +277,10 @@ void encode(Encoder& encoder, const std::string& name_space, std::vector<float> 
   std::vector<std::uint32_t> bits;
   for (const float x : row) bits.push_back(f(x));
   ChangeInput input;
-  input.id = "v", input.name_space = name_space, input.bits = bits, input.at = second * 1'000'000;
+  input.id = "v";
+  input.name_space = name_space;
+  input.bits = bits;
+  input.at = second * 1'000'000;
   must(encoder.change(input));
 }
 
@@ -283,7 +295,9 @@ std::string settings(const std::string& path) {
   const std::string paths[] = {path};
   const Log log = must(Log::open(paths, {1}));
   std::string out;
-  for (const std::uint32_t number : log.commits_in_key_order()) out += (log.commit(number).setting.empty() ? "-" : log.commit(number).setting) + "; ";
+  for (const std::uint32_t number : log.commits_in_key_order()) {
+    out += (log.commit(number).setting.empty() ? "-" : log.commit(number).setting) + "; ";
+  }
   out += "now";
   for (const auto& recorded : log.accuracies()) out += " " + recorded.name_space + ":" + recorded.text;
   return out;
@@ -315,7 +329,8 @@ TEST_CASE("an accuracy is recorded once for each namespace, when something is wr
     encode(encoder, "n", {x}, 6);
     CHECK(must(encoder.finish()).unchanged == (x == 1 ? 1u : 0u));
   }
-  CHECK(settings(path) == "accuracy f16@%; -; accuracy f16@n; -; -; -; accuracy max-error=0.5@n; -; now :f16 n:max-error=0.5");
+  CHECK(settings(path) ==
+        "accuracy f16@%; -; accuracy f16@n; -; -; -; accuracy max-error=0.5@n; -; now :f16 n:max-error=0.5");
 }
 
 TEST_CASE("commits that state what they have seen have seen it still") {
@@ -327,7 +342,11 @@ TEST_CASE("commits that state what they have seen have seen it still") {
   for (const std::string_view origin : {"ann", "bob"}) {
     const std::vector<std::uint32_t> bits{f(3), f(4)};
     ChangeInput input;
-    input.id = "v", input.bits = bits, input.at = 2'000'000, input.origin = origin, input.parents = parents;
+    input.id = "v";
+    input.bits = bits;
+    input.at = 2'000'000;
+    input.origin = origin;
+    input.parents = parents;
     must(encoder.change(input));
   }
   must(encoder.finish());
@@ -351,7 +370,9 @@ std::vector<float> clusters() {
   std::normal_distribution<float> gauss;
   std::vector<float> centres(20 * kDims), out(kVectors * kDims);
   for (float& x : centres) x = gauss(random);
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = centres[i / kDims % 20 * kDims + i % kDims] + 0.5f * gauss(random);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = centres[i / kDims % 20 * kDims + i % kDims] + 0.5f * gauss(random);
+  }
   return out;
 }
 
@@ -392,9 +413,10 @@ double recall(const std::string& accuracy) {
 }  // namespace
 
 TEST_CASE("the nearest neighbours stay the nearest") {
-  const std::pair<std::string, double> least[] = {{"f16", 0.999}, {"bf16", 0.99},  {"int8", 0.98},
-                                                      {"int4", 0.77}, {"binary", 0.28}, {"max-error=0.0001", 0.999},
-                                                      {"max-error=0.01", 0.98}};
+  const std::pair<std::string, double> least[] = {{"f16", 0.999},          {"bf16", 0.99},
+                                                  {"int8", 0.98},          {"int4", 0.77},
+                                                  {"binary", 0.28},        {"max-error=0.0001", 0.999},
+                                                  {"max-error=0.01", 0.98}};
   for (const auto& [accuracy, share] : least) {
     const double measured = recall(accuracy);
     INFO(accuracy << ": recall@10 " << measured);

@@ -12,7 +12,12 @@ const Buffer kBytes = {1, 2, 3};
 
 Attestation some() {
   Attestation a;
-  a.origin = "alice", a.seq = 7, a.commit = {9, 8}, a.algorithm = "ed25519", a.key = "key 1", a.bytes = kBytes;
+  a.origin = "alice";
+  a.seq = 7;
+  a.commit = {9, 8};
+  a.algorithm = "ed25519";
+  a.key = "key 1";
+  a.bytes = kBytes;
   return a;
 }
 
@@ -65,5 +70,9 @@ TEST_CASE("an attestation that breaks a rule is refused, and so is every cut of 
   refuses([&](Attestation& a) { a.key = long_name; });
   refuses([](Attestation& a) { a.bytes = {}; });
   refuses([&](Attestation& a) { a.bytes = many; });
-  CHECK(read_attestation(written([] { Attestation a = some(); a.key = ""; return a; }())));
+  CHECK(read_attestation(written([] {
+    Attestation a = some();
+    a.key = "";
+    return a;
+  }())));
 }

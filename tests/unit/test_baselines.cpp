@@ -1,6 +1,5 @@
 // What the same deltas would take elsewhere, beside sizes counted by hand and rows that one call of zstd compresses.
 #include <catch2/catch.hpp>
-
 #include <random>
 
 #include "codec_corpus.hpp"
@@ -51,7 +50,9 @@ TEST_CASE("baselines of a log whose rows are compressed bit by bit are those of 
     for (auto& x : bits) x = 0x3f800000 + random() % 64;
     const std::string id = std::to_string(v);
     ChangeInput create;
-    create.id = id, create.op = Operation::create, create.bits = bits;
+    create.id = id;
+    create.op = Operation::create;
+    create.bits = bits;
     must(encoder.change(create));
   }
   must(encoder.finish());

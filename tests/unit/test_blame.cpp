@@ -1,7 +1,6 @@
 // Blame by hand: who is named, who is not, and in which order.
-#include <catch2/catch.hpp>
-
 #include <bit>
+#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
@@ -119,7 +118,8 @@ TEST_CASE_METHOD(Fixture, "a vector that does not exist has nobody to blame") {
 }
 
 TEST_CASE_METHOD(Fixture, "each metadata member names the last patch that had it") {
-  add(a, 1, Operation::create, {1, 1, 1, 1}, {}, {}, "{\"gone\":1,\"kept\":{\"x\":\"}\\\",\\\\\"},\"old\":[1,{\"y\":2}]}");
+  add(a, 1, Operation::create, {1, 1, 1, 1}, {}, {},
+      "{\"gone\":1,\"kept\":{\"x\":\"}\\\",\\\\\"},\"old\":[1,{\"y\":2}]}");
   add(a, 2, Operation::sparse, {}, {}, {}, "{\"gone\":null,\"kept\":{\"z\":{}}}");
   add(a, 3, Operation::negate, {}, {}, {}, "{\"quo\\\"te\":true,\"tab\\tbell\\u0007\":\"\"}");
   const Blame answer = blame();

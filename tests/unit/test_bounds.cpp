@@ -1,7 +1,7 @@
-// What a frame may hold by the bytes that it takes: whatever writers are given, however well it compresses, their frames keep to it and read back.
-#include <catch2/catch.hpp>
-
+// What a frame may hold by the bytes that it takes: whatever writers are given, however well it compresses, their
+// frames keep to it and read back.
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <random>
 
 #include "codec/payload.hpp"
@@ -42,14 +42,18 @@ format::CommitTable alike(std::size_t rows, std::size_t parents, const std::stri
   format::CommitTable table;
   for (std::size_t i = 0; i < rows; ++i) {
     Commit& c = table.rows.emplace_back().commit;
-    c.first = i + 1, c.count = 1, c.message = message, c.time = Timestamp::of(1'000'000 * (i + 1));
+    c.first = i + 1;
+    c.count = 1;
+    c.message = message;
+    c.time = Timestamp::of(1'000'000 * (i + 1));
     for (std::size_t p = 0; p < parents; ++p) c.parents.push_back({static_cast<std::uint32_t>(p), 1});
     if (parents == 0 && i > 0) c.parents = {{0, i}};
   }
   return table;
 }
 
-void check_commits(const format::CommitTable& table, format::Kind kind, std::uint32_t origins, std::size_t least_frames, std::size_t most_frames) {
+void check_commits(const format::CommitTable& table, format::Kind kind, std::uint32_t origins, std::size_t least_frames,
+                   std::size_t most_frames) {
   FrameList out;
   std::uint64_t next = 0;
   const auto first = [&](const format::CommitTable& part) { return std::exchange(next, next + part.rows.size()); };
@@ -95,7 +99,8 @@ TEST_CASE("records, what they name, and hashes stand in frames that may hold the
     for (std::uint32_t i = 0; i < 40; ++i) table.rows[r].records.push_back(i);
     table.rows[r].nodes.resize(1 + r % 3);
   }
-  check_commits(table, format::Kind::packed, 900, 1, 400);  // cut for its rows, and plain where its records are most of it
+  check_commits(table, format::Kind::packed, 900, 1,
+                400);  // cut for its rows, and plain where its records are most of it
 }
 
 TEST_CASE("a commit that is larger than a frame is refused") {
@@ -104,7 +109,8 @@ TEST_CASE("a commit that is larger than a frame is refused") {
   table.rows[0].records = {0};
   table.rows[0].nodes.resize(kMaxFrameBytes / 32 + 1);
   FrameList out;
-  const auto status = append_commits(table, format::Kind::packed, Preset::fastest, [](const auto&) { return 0; }, {}, out);
+  const auto status = append_commits(
+      table, format::Kind::packed, Preset::fastest, [](const auto&) { return 0; }, {}, out);
   REQUIRE_FALSE(status);
   CHECK(status.error().code == ErrorCode::limit);
 }
@@ -136,12 +142,15 @@ TEST_CASE("names are cut into frames that may hold them") {
     texts.push_back(std::move(some.text));
   }
   CHECK(back.ids == ids.ids);
-  CHECK(std::ranges::equal(back.owners.runs(), ids.owners.runs(), {}, &format::Owners::Run::end, &format::Owners::Run::end));
+  CHECK(std::ranges::equal(back.owners.runs(), ids.owners.runs(), {}, &format::Owners::Run::end,
+                           &format::Owners::Run::end));
 
   out.clear();
   append_props(props, Preset::balanced, out);
   format::Props read;
-  for (std::size_t i = 0; i < out.frames.size(); ++i) must(format::read_props(payload_of(out, i), out.frames[i].count, read, out.frames[i].stored));
+  for (std::size_t i = 0; i < out.frames.size(); ++i) {
+    must(format::read_props(payload_of(out, i), out.frames[i].count, read, out.frames[i].stored));
+  }
   CHECK(read.namespaces == props.namespaces);
   CHECK(read.origins == props.origins);
 }
@@ -157,7 +166,9 @@ TEST_CASE("a footer whose heads do not fit has none; one of many alike stands pl
   format::Footer back;
   must(format::read_footer(payload_of(out, 0), 0, back, out.frames[0].stored));
   CHECK(back == footer);
-  for (std::uint32_t i = 20'000; i < 300'000; ++i) footer.heads.push_back({i, 2, ~std::uint64_t{0} - 1, Timestamp{~std::uint64_t{0}}, {}, {}});
+  for (std::uint32_t i = 20'000; i < 300'000; ++i) {
+    footer.heads.push_back({i, 2, ~std::uint64_t{0} - 1, Timestamp{~std::uint64_t{0}}, {}, {}});
+  }
   format::fit_heads(footer);
   CHECK(footer.heads.empty());
 }
@@ -165,26 +176,36 @@ TEST_CASE("a footer whose heads do not fit has none; one of many alike stands pl
 TEST_CASE("deltas are cut into blocks that may hold them, however alike they are") {
   const auto check = [](const ChangeBatch& batch, std::size_t least, std::size_t most) {
     std::size_t next = 0, blocks = 0;
-    encode_blocks(batch, codec::Layout::fresh, Preset::balanced, [&](const ChangeBatch& part, std::size_t begin, const Buffer& payload) {
-      CHECK(begin == next);
-      next += part.size(), ++blocks;
-      ChangeBatch back;
-      must(codec::decode_block(payload, codec::Layout::fresh, static_cast<std::uint32_t>(part.size()), 1000, {}, back));
-      for (std::size_t i = 0; i < part.size(); ++i) {
-        const Change a = back[i], b = batch[begin + i];
-        if (a.op != b.op || a.vector != b.vector || a.time != b.time || !std::ranges::equal(a.bits, b.bits)) FAIL("delta " << begin + i);
-      }
-    });
+    encode_blocks(
+        batch, codec::Layout::fresh, Preset::balanced,
+        [&](const ChangeBatch& part, std::size_t begin, const Buffer& payload) {
+          CHECK(begin == next);
+          next += part.size();
+          ++blocks;
+          ChangeBatch back;
+          must(codec::decode_block(payload, codec::Layout::fresh, static_cast<std::uint32_t>(part.size()), 1000, {},
+                                   back));
+          for (std::size_t i = 0; i < part.size(); ++i) {
+            const Change a = back[i], b = batch[begin + i];
+            if (a.op != b.op || a.vector != b.vector || a.time != b.time || !std::ranges::equal(a.bits, b.bits)) {
+              FAIL("delta " << begin + i);
+            }
+          }
+        });
     CHECK(next == batch.size());
     CHECK(blocks >= least);
     CHECK(blocks <= most);
   };
   ChangeBatch negations;
-  for (std::uint32_t i = 0; i < 200'000; ++i) negations.add({.vector = i % 7, .op = Operation::negate, .time = Timestamp::of(1000 + i)});
+  for (std::uint32_t i = 0; i < 200'000; ++i) {
+    negations.add({.vector = i % 7, .op = Operation::negate, .time = Timestamp::of(1000 + i)});
+  }
   check(negations, 4, 512);
   ChangeBatch zeros;
   const std::vector<std::uint32_t> bits(4096);
-  for (std::uint32_t i = 0; i < 1000; ++i) zeros.add({.vector = i, .op = Operation::create, .time = Timestamp::of(1000), .bits = bits});
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    zeros.add({.vector = i, .op = Operation::create, .time = Timestamp::of(1000), .bits = bits});
+  }
   check(zeros, 4, 64);
   ChangeBatch wide;  // the widest vector that readers take, with the most metadata
   const std::vector<std::uint32_t> many(kMostDims);
@@ -194,22 +215,33 @@ TEST_CASE("deltas are cut into blocks that may hold them, however alike they are
   std::vector<std::uint32_t> every(kMostDims);
   for (std::uint32_t d = 0; d < every.size(); ++d) every[d] = d;
   ChangeBatch sparse;
-  sparse.add({.vector = 0, .op = Operation::sparse, .time = Timestamp::of(1), .indices = every, .bits = many, .metadata = metadata});
+  sparse.add({.vector = 0,
+              .op = Operation::sparse,
+              .time = Timestamp::of(1),
+              .indices = every,
+              .bits = many,
+              .metadata = metadata});
   check(sparse, 1, 1);
 }
 
 TEST_CASE("a log of what is alike is written in frames that keep to the bounds, fresh and packed") {
   const scratch::Directory dir;
-  const std::string path = dir.file("alike.dlog"), packed = dir.file("packed.dlog"), paths[] = {path}, packed_paths[] = {packed};
+  const std::string path = dir.file("alike.dlog"), packed = dir.file("packed.dlog"), paths[] = {path},
+                    packed_paths[] = {packed};
   {
     EncodeOptions options;
-    options.threads = 1, options.force = true, options.commit_every = 1;
+    options.threads = 1;
+    options.force = true;
+    options.commit_every = 1;
     auto encoder = must(Encoder::create(path, {}, options));
     const std::uint32_t zeros[64] = {};
     for (int i = 0; i < 6000; ++i) {
       ChangeInput input;
       const std::string id = "v" + std::to_string(i);
-      input.id = id, input.op = Operation::create, input.bits = zeros, input.at = Micros{1'000'000} * static_cast<Micros>(i + 1);
+      input.id = id;
+      input.op = Operation::create;
+      input.bits = zeros;
+      input.at = Micros{1'000'000} * static_cast<Micros>(i + 1);
       must(encoder.change(input));
     }
     must(encoder.finish());

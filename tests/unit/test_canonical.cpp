@@ -26,8 +26,12 @@ constexpr std::uint32_t kOneThree[] = {1, 3};
 constexpr std::uint32_t kOneTwo[] = {1, 2};
 
 const Change kCreate = {.op = Operation::create, .time = Timestamp::of(1'000'000, 2), .bits = kValues, .seq = 1};
-const Change kSparse = {.op = Operation::sparse, .time = Timestamp::of(2'000'000), .indices = kOneThree, .bits = kTwo,
-                        .metadata = "{\"a\":1}", .seq = 2};
+const Change kSparse = {.op = Operation::sparse,
+                        .time = Timestamp::of(2'000'000),
+                        .indices = kOneThree,
+                        .bits = kTwo,
+                        .metadata = "{\"a\":1}",
+                        .seq = 2};
 
 Hash leaf_number(std::uint64_t i) { return digest("test leaf", bytes_of(std::to_string(i))); }
 
@@ -43,7 +47,13 @@ Hash naive_root(std::span<const Hash> leaves) {
 }
 
 Commit commit(const Origins& f) {
-  return {.origin = f.alice, .first = 3, .count = 2, .parents = {{f.alice, 2}, {f.bob, 7}}, .message = "m", .tool = "t/1", .source = "s",
+  return {.origin = f.alice,
+          .first = 3,
+          .count = 2,
+          .parents = {{f.alice, 2}, {f.bob, 7}},
+          .message = "m",
+          .tool = "t/1",
+          .source = "s",
           .trace = "00-x"};
 }
 
@@ -53,13 +63,14 @@ TEST_CASE("leaf hashes of the specification never change") {
   CHECK(hex(leaf_hash(kCat, kCreate)) == "60d0a5b141766c86b994e2566aba970a91556cf372edb0c353b1001db4b47410");
   CHECK(hex(leaf_hash(kCat, kSparse)) == "0d6e6db0e653fd459c2acf6ec5ec2eb78f3b792cc8fffe09860a40ea936204fe");
   CHECK(hex(leaf_hash({.origin = "bob", .name_space = "images", .id = "dog", .dims = 300},
-                      {.op = Operation::remove, .time = Timestamp::of(3'000'000), .seq = 9})) == "a20638c946327cf5283356ea537d9207cd0f1873be709a702d6ef45e779c9cd9");
+                      {.op = Operation::remove, .time = Timestamp::of(3'000'000), .seq = 9})) ==
+        "a20638c946327cf5283356ea537d9207cd0f1873be709a702d6ef45e779c9cd9");
 }
 
 TEST_CASE("the canonical bytes of a leaf are those of the specification") {
-  std::string head("\2\0\0\0\0\0\0\0", 8);                                                    // seq
+  std::string head("\2\0\0\0\0\0\0\0", 8);                                                             // seq
   for (int i = 0; i < 8; ++i) head += static_cast<char>((std::uint64_t{2'000'000} << 12) >> (8 * i));  // timestamp
-  head += std::string("\4\0\0\0\3", 5);                                                           // dims, operation
+  head += std::string("\4\0\0\0\3", 5);  // dims, operation
   head += std::string("\5alice\0\3cat", 11);
   head += "\2\1\1";  // two indices: 1, and one dimension between it and 3
   for (const Hash& inner : {digest("dlog1 metadata", bytes_of("{\"a\":1}")),
@@ -95,23 +106,31 @@ TEST_CASE("every field of a delta counts in its hash") {
 
 TEST_CASE("the number of a vector in a catalog and of a commit in a log do not count") {
   Change change = kSparse;
-  change.vector = 12, change.commit = 77;
+  change.vector = 12;
+  change.commit = 77;
   CHECK(leaf_hash(kCat, change) == leaf_hash(kCat, kSparse));
 }
 
 TEST_CASE("leaves hashed together are those hashed alone, and of unknown ones there are zeros") {
   std::vector<std::uint32_t> many(3000, 0x3f800000);
-  const Change dense = {.op = Operation::dense, .bits = many, .seq = 3}, remove = {.op = Operation::remove, .metadata = "{}", .seq = 4};
+  const Change dense = {.op = Operation::dense, .bits = many, .seq = 3},
+               remove = {.op = Operation::remove, .metadata = "{}", .seq = 4};
   LeafHasher hasher;
   std::vector<Hash> expected{Hash{1}}, leaves{Hash{1}};  // what is there stays
-  hasher.add_unknown(), expected.emplace_back();
+  hasher.add_unknown();
+  expected.emplace_back();
   for (int i = 0; i < 21; ++i) {
     for (const Change* change : {&kCreate, &kSparse, &dense, &remove}) {
-      if (i % 5 == 3) hasher.add_unknown(), expected.emplace_back();
-      hasher.add(kCat, *change), expected.push_back(leaf_hash(kCat, *change));
+      if (i % 5 == 3) {
+        hasher.add_unknown();
+        expected.emplace_back();
+      }
+      hasher.add(kCat, *change);
+      expected.push_back(leaf_hash(kCat, *change));
     }
   }
-  hasher.add_unknown(), expected.emplace_back();
+  hasher.add_unknown();
+  expected.emplace_back();
   std::move(hasher).finish(leaves);
   CHECK(leaves == expected);
   LeafHasher nothing;
@@ -122,7 +141,10 @@ TEST_CASE("leaves hashed together are those hashed alone, and of unknown ones th
 TEST_CASE("a long name or a long delta after a short one is hashed whole") {
   const std::string id(1024, 'x');
   std::vector<std::uint32_t> indices, bits;
-  for (std::uint32_t i = 0; i < 65536; ++i) indices.push_back(i), bits.push_back(i * 2654435761u);
+  for (std::uint32_t i = 0; i < 65536; ++i) {
+    indices.push_back(i);
+    bits.push_back(i * 2654435761u);
+  }
   const LeafNames names = {.origin = "alice", .name_space = "", .id = id, .dims = 65536};
   const Change change = {.op = Operation::sparse, .indices = indices, .bits = bits, .seq = 1};
   const Hash whole = leaf_hash(names, change);
@@ -136,7 +158,9 @@ TEST_CASE("names that run into each other stay apart") {
   const auto hash = [](std::string_view origin, std::string_view ns, std::string_view id) {
     return leaf_hash({origin, ns, id, 1}, {.op = Operation::remove, .seq = 1});
   };
-  CHECK(std::set<Hash>{hash("a", "b", "c"), hash("ab", "", "c"), hash("a", "", "bc"), hash("a", "b", "bc"), hash("", "ab", "c")}.size() == 5);
+  CHECK(std::set<Hash>{hash("a", "b", "c"), hash("ab", "", "c"), hash("a", "", "bc"), hash("a", "b", "bc"),
+                       hash("", "ab", "c")}
+            .size() == 5);
 }
 
 TEST_CASE("the incremental tree is the tree of RFC 6962") {
@@ -148,18 +172,23 @@ TEST_CASE("the incremental tree is the tree of RFC 6962") {
     INFO(leaves.size());
     REQUIRE(tree.size() == leaves.size());
     REQUIRE(tree.root() == naive_root(leaves));
-    if (leaves.size() == 7) CHECK(hex(tree.root()) == "87ed397f08bf364769fb56056c11516bd4d57d96aa383de12d5d575e903a569c");
+    if (leaves.size() == 7) {
+      CHECK(hex(tree.root()) == "87ed397f08bf364769fb56056c11516bd4d57d96aa383de12d5d575e903a569c");
+    }
   }
 }
 
 TEST_CASE("commit hashes of the specification never change") {
   Origins f;
-  CHECK(hex(commit_hash(f.catalog, commit(f), leaf_number(1), Hash{})) == "836db09d941f8d16ba653b87c304257a77733b0bc9dceeaf71db07ddaaf876b6");
+  CHECK(hex(commit_hash(f.catalog, commit(f), leaf_number(1), Hash{})) ==
+        "836db09d941f8d16ba653b87c304257a77733b0bc9dceeaf71db07ddaaf876b6");
   Commit more = commit(f);
   more.properties = R"({"run":7})";
-  CHECK(hex(commit_hash(f.catalog, more, leaf_number(1), Hash{})) == "8a4300403c9168e975c5d0ea1a4203c8e80e307568e0ec1c1562e6a4cd0a36cd");
+  CHECK(hex(commit_hash(f.catalog, more, leaf_number(1), Hash{})) ==
+        "8a4300403c9168e975c5d0ea1a4203c8e80e307568e0ec1c1562e6a4cd0a36cd");
   more.given = 5'000'000;
-  CHECK(hex(commit_hash(f.catalog, more, leaf_number(1), Hash{})) == "3e6b73258681c293c2162375a7d6bcf4594eda3a0797a894c68d173761e45bee");
+  CHECK(hex(commit_hash(f.catalog, more, leaf_number(1), Hash{})) ==
+        "3e6b73258681c293c2162375a7d6bcf4594eda3a0797a894c68d173761e45bee");
 }
 
 TEST_CASE("every field of a commit counts in its hash") {
@@ -195,5 +224,6 @@ TEST_CASE("parents count in order of origin name, however they stand") {
   Origins f;
   Commit swapped = commit(f);
   std::swap(swapped.parents[0], swapped.parents[1]);
-  CHECK(commit_hash(f.catalog, swapped, leaf_number(1), Hash{}) == commit_hash(f.catalog, commit(f), leaf_number(1), Hash{}));
+  CHECK(commit_hash(f.catalog, swapped, leaf_number(1), Hash{}) ==
+        commit_hash(f.catalog, commit(f), leaf_number(1), Hash{}));
 }

@@ -1,6 +1,5 @@
 // Names as numbers, and rows of values: what other parts hold on to must stay where it is.
 #include <catch2/catch.hpp>
-
 #include <string>
 #include <vector>
 
@@ -73,14 +72,18 @@ TEST_CASE("many vectors at once get the numbers that they get one by one") {
   Catalog one, many;
   std::vector<std::string> texts;
   std::vector<std::uint32_t> namespaces, expected, numbers;
-  for (Catalog* catalog : {&one, &many}) catalog->add_namespace("a", 3), catalog->add_namespace("b", 4);
+  for (Catalog* catalog : {&one, &many}) {
+    catalog->add_namespace("a", 3);
+    catalog->add_namespace("b", 4);
+  }
   for (std::uint32_t i = 0; i < 5000; ++i) {  // two thirds are new
     texts.push_back(std::to_string(i % 3 == 2 ? i / 2 : i));
     namespaces.push_back(i % 7 == 0 ? 1 : 0);
   }
   const std::vector<std::string_view> ids(texts.begin(), texts.end());
   for (std::size_t i = 0; i < ids.size(); ++i) expected.push_back(one.add_vector(namespaces[i], ids[i]));
-  for (const std::size_t n : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8}, std::size_t{9}, ids.size()}) {
+  for (const std::size_t n :
+       {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8}, std::size_t{9}, ids.size()}) {
     numbers.clear();
     many.add_vectors(std::span(namespaces).first(n), std::span(ids).first(n), numbers);
     CHECK(std::equal(numbers.begin(), numbers.end(), expected.begin()));
@@ -138,13 +141,18 @@ TEST_CASE("a state of many namespaces holds little for each, and tells their row
     const std::uint32_t ns = catalog.add_namespace("n" + std::to_string(i % 1000), 2);
     const auto v = catalog.add_vector(ns, std::to_string(i));
     auto row = state.put(v);
-    row.front() = i, row.back() = ~i;
+    row.front() = i;
+    row.back() = ~i;
     state.set_exists(v, i < 3000);
     state.set_created(v, {Timestamp::of(i), catalog.add_origin("main"), i + 1});
     places.push_back(row.data());
   }
-  for (std::uint32_t ns = 0; ns < 1000; ++ns) REQUIRE(state.rows(ns) == std::vector<std::uint32_t>{ns, ns + 1000, ns + 2000});
-  for (std::uint32_t v = 0; v < 3000; ++v) REQUIRE((state.bits(v).data() == places[v] && state.bits(v).front() == v && state.bits(v).back() == ~v));
+  for (std::uint32_t ns = 0; ns < 1000; ++ns) {
+    REQUIRE(state.rows(ns) == std::vector<std::uint32_t>{ns, ns + 1000, ns + 2000});
+  }
+  for (std::uint32_t v = 0; v < 3000; ++v) {
+    REQUIRE((state.bits(v).data() == places[v] && state.bits(v).front() == v && state.bits(v).back() == ~v));
+  }
   CHECK(state.rows(1000).empty());
   // Rows of one namespace lie together.
   CHECK(places[1000] == places[0] + 2);
@@ -155,7 +163,8 @@ TEST_CASE("rows stand in the order of their last create, by time, origin name an
   const auto ns = catalog.add_namespace("", 1);
   const auto z = catalog.add_origin("z"), a = catalog.add_origin("a");
   State state(catalog);
-  const Key keys[] = {{Timestamp::of(5), z, 1}, {Timestamp::of(5), a, 9}, {Timestamp::of(4), z, 7}, {Timestamp::of(5), a, 2}};
+  const Key keys[] = {
+      {Timestamp::of(5), z, 1}, {Timestamp::of(5), a, 9}, {Timestamp::of(4), z, 7}, {Timestamp::of(5), a, 2}};
   for (const Key& key : keys) {
     const auto v = catalog.add_vector(ns, std::to_string(catalog.vectors()));
     state.put(v);

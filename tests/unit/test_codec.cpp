@@ -27,7 +27,8 @@ void require_round_trip(const ChangeBatch& batch, std::uint32_t vectors = kVecto
   for (const Preset preset : kPresets) {
     const Buffer payload = encoded(batch, preset);
     ChangeBatch back;
-    const Status status = decode_block(payload, Layout::fresh, static_cast<std::uint32_t>(batch.size()), vectors, {}, back);
+    const Status status =
+        decode_block(payload, Layout::fresh, static_cast<std::uint32_t>(batch.size()), vectors, {}, back);
     if (!status) FAIL(status.error().text());
     REQUIRE(test::same(batch, back));
     REQUIRE(back.commits.size() == batch.size());
@@ -78,7 +79,9 @@ Buffer with_column(const Buffer& payload, std::uint8_t column, std::uint8_t code
 
 TEST_CASE("Random batches of all operations and forms come back under every preset") {
   Random random(1);
-  for (int i = 0; i < 150; ++i) require_round_trip(test::random_batch(random, 1 + test::below(random, 60), i % 2 == 0 ? kVectors : 1 + i % 9));
+  for (int i = 0; i < 150; ++i) {
+    require_round_trip(test::random_batch(random, 1 + test::below(random, 60), i % 2 == 0 ? kVectors : 1 + i % 9));
+  }
 }
 
 TEST_CASE("Every kind of data comes back as creates") {
@@ -139,8 +142,9 @@ TEST_CASE("A repeated index set costs a byte and not its length") {
   for (std::uint32_t d = 0; d < 5000; d += 1 + static_cast<std::uint32_t>(test::below(random, 9))) set.push_back(d);
   const std::vector<std::uint32_t> bits(set.size(), 0x3f800000);
   ChangeBatch batch;
-  for (std::uint32_t i = 0; i < 100; ++i)
+  for (std::uint32_t i = 0; i < 100; ++i) {
     batch.add({.vector = i, .op = Operation::sparse, .indices = set, .bits = bits});
+  }
   require_round_trip(batch);
   REQUIRE(encoded(batch).size() < 2 * set.size());
 }
@@ -184,11 +188,17 @@ TEST_CASE("The example of the specification is written and read as printed") {
   const std::uint32_t indices[] = {17, 20}, values[] = {0x3f9d70a4, 0xbf800000}, factor[] = {0x3f800000};
   ChangeBatch batch;
   Change sparse, scale;
-  sparse.vector = 12, sparse.op = Operation::sparse, sparse.time = Timestamp::of(1'700'000'000'000'000);
-  sparse.indices = indices, sparse.bits = values;
-  scale.vector = 3, scale.op = Operation::scale, scale.time = Timestamp::of(1'700'000'060'000'000, 1);
+  sparse.vector = 12;
+  sparse.op = Operation::sparse;
+  sparse.time = Timestamp::of(1'700'000'000'000'000);
+  sparse.indices = indices;
+  sparse.bits = values;
+  scale.vector = 3;
+  scale.op = Operation::scale;
+  scale.time = Timestamp::of(1'700'000'060'000'000, 1);
   scale.bits = factor;
-  batch.add(sparse), batch.add(scale);
+  batch.add(sparse);
+  batch.add(scale);
   const Buffer expected = {0x09, 0x81, 0x00, 0x02, 0x82, 0x00, 0x02, 0x84, 0x00, 0x0c, 0x85, 0x00, 0x01,
                            0x86, 0x00, 0x02, 0x88, 0x00, 0x01, 0x89, 0x00, 0x02, 0x8f, 0x00, 0x08, 0x90,
                            0x00, 0x04, 0x13, 0x04, 0x0c, 0x03, 0x80, 0x80, 0xf9, 0xc0, 0xc1, 0xc4, 0x82,
@@ -210,7 +220,8 @@ TEST_CASE("The same batch gives the same bytes, again and on other threads") {
   std::thread b([&] {
     for (std::size_t i = batches.size(); i-- > 0;) backward[i] = encoded(batches[i]);
   });
-  a.join(), b.join();
+  a.join();
+  b.join();
   REQUIRE(forward == expected);
   REQUIRE(backward == expected);
 }

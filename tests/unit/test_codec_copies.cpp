@@ -1,5 +1,5 @@
-// The hard rule about sizes for a log whose rows come again far from where they stood, measured on whole files: names, commits and
-// footer count, too, while the rows beside are bare.
+// The hard rule about sizes for a log whose rows come again far from where they stood, measured on whole files: names,
+// commits and footer count, too, while the rows beside are bare.
 #include <catch2/catch.hpp>
 
 #include "codec_corpus.hpp"
@@ -14,7 +14,8 @@ namespace {
 
 Change create_of(Corpus& corpus, const Row& bits) {
   Change c;
-  c.vector = corpus.ordinal("v" + std::to_string(corpus.seq)), c.bits = bits;
+  c.vector = corpus.ordinal("v" + std::to_string(corpus.seq));
+  c.bits = bits;
   c.time = Timestamp::of(1'700'000'000'000'000 + corpus.seq * 1'000'000);
   return c;
 }
@@ -47,9 +48,14 @@ void require_small(const Corpus& corpus) {
   CHECK(sizes.packed <= yardstick);
 }
 
-void add(Corpus& corpus, std::size_t vector, Operation op, const Row& bits, const Row& indices = {}, const std::string& metadata = "") {
+void add(Corpus& corpus, std::size_t vector, Operation op, const Row& bits, const Row& indices = {},
+         const std::string& metadata = "") {
   Change c;
-  c.vector = corpus.ordinal("v" + std::to_string(vector)), c.op = op, c.bits = bits, c.indices = indices, c.metadata = metadata;
+  c.vector = corpus.ordinal("v" + std::to_string(vector));
+  c.op = op;
+  c.bits = bits;
+  c.indices = indices;
+  c.metadata = metadata;
   c.time = Timestamp::of(1'700'000'000'000'000 + corpus.seq * 1'000'000);
   corpus.add(c);
 }
@@ -64,11 +70,18 @@ TEST_CASE("Vectors rewritten whole, of which little changes, are no larger than 
     std::size_t vectors, deltas;
     std::uint64_t permille;
   };
-  for (const auto& [vectors, deltas, permille] : {Rewriting{20, 2000, 10}, {20, 2000, 500}, {100, 2000, 130}, {300, 3500, 60}, {800, 3500, 250}, {800, 3500, 10}}) {
+  for (const auto& [vectors, deltas, permille] : {Rewriting{20, 2000, 10},
+                                                  {20, 2000, 500},
+                                                  {100, 2000, 130},
+                                                  {300, 3500, 60},
+                                                  {800, 3500, 250},
+                                                  {800, 3500, 10}}) {
     INFO(vectors << " vectors, " << permille << " permille");
     Corpus corpus;
     std::vector<Row> state;
-    for (std::size_t v = 0; v < vectors; ++v) add(corpus, v, Operation::create, state.emplace_back(test::gaussian(random, 384, 0.05f)));
+    for (std::size_t v = 0; v < vectors; ++v) {
+      add(corpus, v, Operation::create, state.emplace_back(test::gaussian(random, 384, 0.05f)));
+    }
     for (std::size_t r = vectors; r < deltas; ++r) {
       Row& row = state[r % vectors];
       for (auto& w : row) w = test::below(random, 1000) < permille ? fresh_word(random) : w;
@@ -88,7 +101,9 @@ TEST_CASE("Index sets, settings and texts that come again far away are no larger
       std::vector<Row> sets, values;
       for (std::size_t v = 0; v < vectors; ++v) {
         Row& set = sets.emplace_back();
-        for (std::uint32_t d = 0; d < kPlaces; d += 1 + static_cast<std::uint32_t>(test::below(random, 59))) set.push_back(d);
+        for (std::uint32_t d = 0; d < kPlaces; d += 1 + static_cast<std::uint32_t>(test::below(random, 59))) {
+          set.push_back(d);
+        }
         values.push_back(test::gaussian(random, set.size(), 0.05f));
         add(corpus, v, Operation::create, Row(kPlaces, 0));
       }
@@ -126,7 +141,8 @@ TEST_CASE("Index sets, settings and texts that come again far away are no larger
     for (std::size_t r = 0; r < 12000; ++r) {
       const bool create = r < 500;
       const Row set = create ? Row{} : Row{3, 40, 41};
-      add(corpus, r % 500, create ? Operation::create : Operation::sparse, test::gaussian(random, create ? 64 : 3, 0.05f), set, book[test::below(random, texts)]);
+      add(corpus, r % 500, create ? Operation::create : Operation::sparse,
+          test::gaussian(random, create ? 64 : 3, 0.05f), set, book[test::below(random, texts)]);
     }
     require_small(corpus);
   }

@@ -1,7 +1,6 @@
-// Payloads made by hand to break the rules of relations, lattices, steps and the whole form: each is refused, and the error names the
-// column. Every case starts from a payload that is read.
+// Payloads made by hand to break the rules of relations, lattices, steps and the whole form: each is refused, and the
+// error names the column. Every case starts from a payload that is read.
 #include <catch2/catch.hpp>
-
 #include <map>
 
 #include "codec/columns.hpp"
@@ -28,7 +27,9 @@ struct Made {
   Layout layout = Layout::packed;
 
   Made& raw(Column column, const Buffer& bytes) { return columns[column] = {0, bytes.size(), bytes}, *this; }
-  Made& coded(Column column, std::uint8_t coder, std::uint64_t raw, const Buffer& bytes) { return columns[column] = {coder, raw, bytes}, *this; }
+  Made& coded(Column column, std::uint8_t coder, std::uint64_t raw, const Buffer& bytes) {
+    return columns[column] = {coder, raw, bytes}, *this;
+  }
   Made& words(Column column, const std::vector<std::uint32_t>& values) {
     Buffer bytes;
     for (const std::uint32_t v : values) {
@@ -41,7 +42,8 @@ struct Made {
     Buffer out;
     put_varint(out, columns.size());
     for (const auto& c : columns) {
-      out.push_back(static_cast<Byte>(c.first)), out.push_back(c.second.coder);
+      out.push_back(static_cast<Byte>(c.first));
+      out.push_back(c.second.coder);
       put_varint(out, c.second.raw);
       if (c.second.coder != 0) put_varint(out, c.second.bytes.size());
     }
@@ -57,7 +59,8 @@ ChangeBatch read(const Made& made) {
   return batch;
 }
 
-void refused(const Buffer& payload, const Made& made, const std::string& where, const std::string& what, ErrorCode code = ErrorCode::corrupt) {
+void refused(const Buffer& payload, const Made& made, const std::string& where, const std::string& what,
+             ErrorCode code = ErrorCode::corrupt) {
   ChangeBatch batch;
   const Status status = decode_block(payload, made.layout, made.count, 9, {}, batch);
   INFO(where << ": " << what);
@@ -72,14 +75,19 @@ void refused(const Made& made, Column column, const std::string& what, ErrorCode
 }
 
 const std::vector<std::uint32_t> kFour = {word(1.0f), word(2.0f), word(3.0f), word(4.0f)};
-constexpr auto kOrdinal = static_cast<std::uint8_t>(StepCoder::ordinal), kScattered = static_cast<std::uint8_t>(StepCoder::scattered);
-constexpr auto kMoved = static_cast<std::uint8_t>(StepCoder::moved), kMultiples = static_cast<std::uint8_t>(StepCoder::multiples);
+constexpr auto kOrdinal = static_cast<std::uint8_t>(StepCoder::ordinal),
+               kScattered = static_cast<std::uint8_t>(StepCoder::scattered);
+constexpr auto kMoved = static_cast<std::uint8_t>(StepCoder::moved),
+               kMultiples = static_cast<std::uint8_t>(StepCoder::multiples);
 constexpr auto kLattice = static_cast<std::uint8_t>(Coder::lattice);
 
 /// A create of four values and a dense update of as many steps.
 Made steps(std::uint8_t coder, const Buffer& stored) {
   Made made;
-  made.raw(Column::kinds, {1, 2}).raw(Column::vectors, {0, 0}).raw(Column::dims, {4, 4}).words(Column::full_values, kFour);
+  made.raw(Column::kinds, {1, 2})
+      .raw(Column::vectors, {0, 0})
+      .raw(Column::dims, {4, 4})
+      .words(Column::full_values, kFour);
   return made.raw(Column::rows, {0, 2}).raw(Column::relations, {0, 1}).coded(Column::value_steps, coder, 16, stored);
 }
 Made ordinals() { return steps(kOrdinal, {0, 0, 2, 2, 2}); }
@@ -89,12 +97,19 @@ Made as_fresh(Made made) {
 }
 
 /// The same with a dense update that has a factor, or copies.
-Made scaled_by(std::uint32_t factor) { return ordinals().raw(Column::relations, {0, 2}).without(Column::value_steps).words(Column::factors, {factor}); }
-Made copied(Byte back) { return ordinals().raw(Column::relations, {0, 4}).without(Column::value_steps).raw(Column::copies, {back}); }
+Made scaled_by(std::uint32_t factor) {
+  return ordinals().raw(Column::relations, {0, 2}).without(Column::value_steps).words(Column::factors, {factor});
+}
+Made copied(Byte back) {
+  return ordinals().raw(Column::relations, {0, 4}).without(Column::value_steps).raw(Column::copies, {back});
+}
 
 /// Two creates of four values on lattices, plain.
 Made lattices(const Buffer& stored) {
-  return ordinals().without(Column::relations).without(Column::value_steps).coded(Column::full_values, kLattice, 32, stored);
+  return ordinals()
+      .without(Column::relations)
+      .without(Column::value_steps)
+      .coded(Column::full_values, kLattice, 32, stored);
 }
 
 }  // namespace
@@ -116,18 +131,26 @@ TEST_CASE("What the hostile payloads are made from is read") {
 
 TEST_CASE("Relations that cannot be are refused") {
   refused(ordinals().raw(Column::relations, {0, 5}), Column::relations, "unknown relation 5", ErrorCode::unsupported);
-  refused(ordinals().raw(Column::relations, {0, 255}), Column::relations, "unknown relation 255", ErrorCode::unsupported);
+  refused(ordinals().raw(Column::relations, {0, 255}), Column::relations, "unknown relation 255",
+          ErrorCode::unsupported);
   refused(ordinals().raw(Column::relations, {0, 0}).without(Column::value_steps), Column::relations, "all zero");
   refused(ordinals().raw(Column::relations, {1}), Column::relations, "another number of deltas");
   refused(ordinals().raw(Column::relations, {0, 1, 1}), Column::relations, "another number of deltas");
   const Made nonzeros = ordinals().raw(Column::kinds, {1, 0x12}).raw(Column::sizes, {1}).raw(Column::gaps, {2});
-  for (const Byte relation : Buffer{1, 2, 3, 4}) refused(Made(nonzeros).raw(Column::relations, {0, relation}), Column::relations, "of non-zeros");
-  refused(ordinals().raw(Column::kinds, {1, 9}).raw(Column::dims, {4}).raw(Column::relations, {0, 1}), Column::relations, "another number of deltas");
+  for (const Byte relation : Buffer{1, 2, 3, 4}) {
+    refused(Made(nonzeros).raw(Column::relations, {0, relation}), Column::relations, "of non-zeros");
+  }
+  refused(ordinals().raw(Column::kinds, {1, 9}).raw(Column::dims, {4}).raw(Column::relations, {0, 1}),
+          Column::relations, "another number of deltas");
 }
 
 TEST_CASE("A fresh payload stands by vector if values follow from those before, and only then") {
   // A create of vector 1, one of vector 0, and a dense update of vector 1 that follows the first.
-  const Made made = as_fresh(ordinals()).raw(Column::kinds, {1, 1, 2}).raw(Column::vectors, {1, 0, 1}).raw(Column::dims, {4, 4, 4}).raw(Column::relations, {0, 0, 1});
+  const Made made = as_fresh(ordinals())
+                        .raw(Column::kinds, {1, 1, 2})
+                        .raw(Column::vectors, {1, 0, 1})
+                        .raw(Column::dims, {4, 4, 4})
+                        .raw(Column::relations, {0, 0, 1});
   Made follows = Made(made).words(Column::full_values, {9, 8, 7, 6, kFour[0], kFour[1], kFour[2], kFour[3]});
   follows.count = 3;
   const ChangeBatch batch = read(follows);
@@ -136,9 +159,15 @@ TEST_CASE("A fresh payload stands by vector if values follow from those before, 
   CHECK(batch[0].bits[1] == kFour[1]);
   CHECK(batch[1].bits[0] == 9);
   CHECK(batch[2].bits[1] == kFour[1] + 1);
-  refused(Made(follows).raw(Column::relations, {0, 1, 0}), Column::picked_values, "missing");  // vector 1 has none before
+  refused(Made(follows).raw(Column::relations, {0, 1, 0}), Column::picked_values,
+          "missing");  // vector 1 has none before
   refused(Made(follows).raw(Column::vectors, {1, 0, 2}), Column::picked_values, "missing");
-  refused(Made(follows).raw(Column::relations, {0, 0, 2}).without(Column::value_steps).words(Column::factors, {1}).raw(Column::vectors, {1, 0, 2}), Column::relations, "not known");
+  refused(Made(follows)
+              .raw(Column::relations, {0, 0, 2})
+              .without(Column::value_steps)
+              .words(Column::factors, {1})
+              .raw(Column::vectors, {1, 0, 2}),
+          Column::relations, "not known");
 
   Made copies = Made(follows).raw(Column::relations, {0, 0, 4}).without(Column::value_steps).raw(Column::copies, {1});
   CHECK(read(copies)[2].bits[0] == 9);  // of the first by commit
@@ -146,7 +175,11 @@ TEST_CASE("A fresh payload stands by vector if values follow from those before, 
 }
 
 TEST_CASE("Lags that cannot be are refused, and so is what only packed segments have") {
-  const Made made = ordinals().without(Column::relations).without(Column::value_steps).words(Column::full_values, {1, 2, 3, 4, 5, 6, 7, 8}).raw(Column::rows, {0, 0});
+  const Made made = ordinals()
+                        .without(Column::relations)
+                        .without(Column::value_steps)
+                        .words(Column::full_values, {1, 2, 3, 4, 5, 6, 7, 8})
+                        .raw(Column::rows, {0, 0});
   CHECK(read(Made(made).raw(Column::lags, {5, 3, 1}))[1].time.hlc == 5);
   const Made steps = Made(made).raw(Column::lag_steps, {5, 6, 3});  // 3 units, and 2 less
   CHECK(read(steps)[0].time.hlc == 15);
@@ -183,7 +216,8 @@ TEST_CASE("Factors of values that are not known, and columns that nothing asks f
 
 TEST_CASE("Copies of nothing, or of another number of values, are refused") {
   refused(copied(1), Column::copies, "no such delta");
-  refused(copied(0).raw(Column::copies, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1}), Column::copies, "no such delta");
+  refused(copied(0).raw(Column::copies, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1}), Column::copies,
+          "no such delta");
   refused(copied(0).raw(Column::relations, {4, 0}), Column::copies, "no such delta");
   refused(copied(0).raw(Column::dims, {4, 3}), Column::copies, "another number of values");
   refused(copied(0).without(Column::copies), Column::copies, "missing");
@@ -208,12 +242,15 @@ TEST_CASE("Steps that lead nowhere are refused") {
   refused(steps(kScattered, {0, 161, 0, 0, 0}), Column::value_steps, "leads nowhere");
   refused(steps(kScattered, {0, 1, 0, 0, 0}), Column::value_steps, "leads nowhere");
   refused(steps(kScattered, {0, 255, 0, 0, 0}), Column::value_steps, "leads nowhere");
-  for (const Byte first : Buffer{129, 140, 160}) refused(steps(kScattered, {0, first, 0, 0, 0, 0, 0, 0, 0, 0, 0}), Column::value_steps, "another length");
+  for (const Byte first : Buffer{129, 140, 160}) {
+    refused(steps(kScattered, {0, first, 0, 0, 0, 0, 0, 0, 0, 0, 0}), Column::value_steps, "another length");
+  }
 }
 
 TEST_CASE("Multiples from 2^23 on are refused") {
   // Symbols 168 to 175 are z of 24 bits, of which 20 follow; 176 of 25.
-  const Buffer most{0, 0, 0, 0, 175, 0xfd, 0xff, 0x0f}, under{0, 0, 0, 0, 175, 0xff, 0xff, 0x0f}, over{0, 0, 0, 0, 176, 0, 0, 0};
+  const Buffer most{0, 0, 0, 0, 175, 0xfd, 0xff, 0x0f}, under{0, 0, 0, 0, 175, 0xff, 0xff, 0x0f},
+      over{0, 0, 0, 0, 176, 0, 0, 0};
   const auto moved = [&](std::uint8_t coder, const Buffer& symbols) {
     Buffer stored{0};
     stored.insert(stored.end(), symbols.begin(), symbols.end());
@@ -222,9 +259,11 @@ TEST_CASE("Multiples from 2^23 on are refused") {
   CHECK(read(moved(kMoved, most))[1].bits[3] == word(4.0f - 8388607.0f));
   refused(moved(kMoved, under), Column::value_steps, "leads nowhere");
   refused(moved(kMoved, over), Column::value_steps, "leads nowhere");
-  refused(moved(kMultiples, most).words(Column::full_values, {0, 0, 0, word(-4.0f)}), Column::value_steps, "leads nowhere");
+  refused(moved(kMultiples, most).words(Column::full_values, {0, 0, 0, word(-4.0f)}), Column::value_steps,
+          "leads nowhere");
   refused(moved(kMultiples, over), Column::value_steps, "leads nowhere");
-  CHECK(read(moved(kMultiples, over).words(Column::full_values, {0, 0, 0, word(-2.0f)}))[1].bits[3] == word(8388606.0f));
+  CHECK(read(moved(kMultiples, over).words(Column::full_values, {0, 0, 0, word(-2.0f)}))[1].bits[3] ==
+        word(8388606.0f));
   Buffer numbers{1, 0, 0, 2, 4, 6, 8, 2, 2, 1, 176, 0, 0, 0};
   refused(lattices(numbers), Column::full_values, "multiple too large");
   numbers[10] = 175;
@@ -251,7 +290,9 @@ TEST_CASE("Lattices without a number, and another number of lattices, are refuse
 }
 
 TEST_CASE("Symbols that are no classes, bits left over, missing, and in the padding are refused") {
-  for (const Byte symbol : Buffer{240, 254, 255}) refused(lattices({1, 0, 0, 2, 4, 6, 8, 2, 2, 1, symbol}), Column::full_values, "unknown class");
+  for (const Byte symbol : Buffer{240, 254, 255}) {
+    refused(lattices({1, 0, 0, 2, 4, 6, 8, 2, 2, 1, symbol}), Column::full_values, "unknown class");
+  }
   const Buffer good{1, 0, 0, 2, 4, 6, 8, 2, 2, 1, 16, 1};  // the last is of one bit
   CHECK(read(lattices(good))[1].bits[3] == word(-9.0f));
   const auto changed = [&](auto&& change) {
@@ -271,17 +312,27 @@ TEST_CASE("Symbols that are no classes, bits left over, missing, and in the padd
   refused(steps(kMoved, {0, 0, 0, 0, 0, 255, 1, 2, 3}), Column::value_steps, "bits of another length");
   CHECK(read(steps(kMoved, {0, 0, 0, 0, 0, 255, 1, 2, 3, 4}))[1].bits[3] == 0x04030201);
   for (const std::uint8_t coder : Buffer{0, 1, 2, 3, 4, 5, 10, 0x16}) {
-    refused(ordinals().coded(Column::value_steps, coder, 16, Buffer(16, 0)), Column::value_steps, "unknown coder", ErrorCode::unsupported);
+    refused(ordinals().coded(Column::value_steps, coder, 16, Buffer(16, 0)), Column::value_steps, "unknown coder",
+            ErrorCode::unsupported);
   }
   for (const std::uint8_t coder : Buffer{kScattered, kOrdinal, kMoved, kMultiples, 0x15}) {
-    refused(ordinals().coded(Column::full_values, coder, 16, {0, 0, 0, 0, 0}), Column::full_values, "unknown coder", ErrorCode::unsupported);
+    refused(ordinals().coded(Column::full_values, coder, 16, {0, 0, 0, 0, 0}), Column::full_values, "unknown coder",
+            ErrorCode::unsupported);
   }
-  refused(ordinals().coded(Column::value_steps, kOrdinal, 12, {0, 0, 0, 0}), Column::value_steps, "another number of steps");
+  refused(ordinals().coded(Column::value_steps, kOrdinal, 12, {0, 0, 0, 0}), Column::value_steps,
+          "another number of steps");
 }
 
 TEST_CASE("Twins out of range, and beside repeats, are refused") {
-  Made made = ordinals().without(Column::relations).without(Column::value_steps).without(Column::dims).without(Column::full_values);
-  made.raw(Column::kinds, {0x13, 0x43}).raw(Column::sizes, {1}).raw(Column::gaps, {7}).words(Column::picked_values, {1, 2});
+  Made made = ordinals()
+                  .without(Column::relations)
+                  .without(Column::value_steps)
+                  .without(Column::dims)
+                  .without(Column::full_values);
+  made.raw(Column::kinds, {0x13, 0x43})
+      .raw(Column::sizes, {1})
+      .raw(Column::gaps, {7})
+      .words(Column::picked_values, {1, 2});
   CHECK(read(Made(made).raw(Column::twins, {0}))[1].indices[0] == 7);
   CHECK(read(Made(made).raw(Column::repeats, {0}))[1].indices[0] == 7);
   refused(Made(made).raw(Column::twins, {1}), Column::twins, "no such set");
@@ -318,13 +369,17 @@ TEST_CASE("The whole form is refused if it is nested, of another length, or clai
   const Buffer good = frame(full, full.size());
   REQUIRE(decode_block(good, Layout::packed, 2, 9, {}, batch));
   CHECK(batch[1].metadata == text);
-  for (const std::uint64_t length : {full.size() - 1, full.size() + 1, std::size_t{kMaxFrameBytes}}) refused(frame(full, length), made, "block column whole", "zstd");
+  for (const std::uint64_t length : {full.size() - 1, full.size() + 1, std::size_t{kMaxFrameBytes}}) {
+    refused(frame(full, length), made, "block column whole", "zstd");
+  }
   for (const std::uint64_t length : {std::uint64_t{0}, std::uint64_t{kMaxFrameBytes} + 1, ~std::uint64_t{0}}) {
     refused(frame(full, length), made, "block directory", "length of the whole");
   }
   refused(whole(good, std::max<std::size_t>(good.size(), 400)), made, "block directory", "whole in a whole");
   refused(whole(inner, 400), made, "block directory", "total length");  // zeros behind it
-  for (std::size_t n = 0; n < good.size(); ++n) CHECK(!decode_block(ByteView(good).first(n), Layout::packed, 2, 9, {}, batch));
+  for (std::size_t n = 0; n < good.size(); ++n) {
+    CHECK(!decode_block(ByteView(good).first(n), Layout::packed, 2, 9, {}, batch));
+  }
   Buffer longer = good;
   longer.push_back(0);
   refused(longer, made, "block column whole", "plain zstd frame");

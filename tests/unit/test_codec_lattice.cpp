@@ -1,7 +1,7 @@
-// Values that are whole multiples of a step: the step is found, or it is seen that there is none; classes and bits of whole numbers.
-#include <catch2/catch.hpp>
-
+// Values that are whole multiples of a step: the step is found, or it is seen that there is none; classes and bits of
+// whole numbers.
 #include <bit>
+#include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <string>
@@ -54,7 +54,9 @@ Row decimals(Random& random, int places, std::size_t n, std::uint64_t most) {
   Row words;
   for (std::size_t i = 0; i < n; ++i) {
     std::string digits = std::to_string(test::below(random, most));
-    digits.insert(0, digits.size() <= static_cast<std::size_t>(places) ? static_cast<std::size_t>(places) + 1 - digits.size() : 0, '0');
+    digits.insert(
+        0, digits.size() <= static_cast<std::size_t>(places) ? static_cast<std::size_t>(places) + 1 - digits.size() : 0,
+        '0');
     digits.insert(digits.size() - static_cast<std::size_t>(places), ".");
     words.push_back(word(std::strtof(((test::below(random, 2) != 0 ? "-" : "") + digits).c_str(), nullptr)));
     if (words.back() == 0x80000000) words.back() = 0;
@@ -70,9 +72,12 @@ TEST_CASE("A lattice has one number, and a number one lattice or none") {
     REQUIRE(lattice.number() % 2 == 0);
     REQUIRE(Lattice::numbered(lattice.number())->value(3) == lattice_value(3, lattice_step(j)));
   }
-  for (int n = 0; n <= Lattice::kMaxPlaces; ++n) REQUIRE(Lattice::numbered(Lattice::decimals(n).number())->value(5) == static_cast<float>(5 / std::pow(10.0, n)));
+  for (int n = 0; n <= Lattice::kMaxPlaces; ++n) {
+    REQUIRE(Lattice::numbered(Lattice::decimals(n).number())->value(5) == static_cast<float>(5 / std::pow(10.0, n)));
+  }
   for (const int j : {kMinLattice - 1, kMaxLattice + 1}) REQUIRE(!Lattice::numbered(2 * zigzag(j)));
-  for (const std::uint64_t number : {std::uint64_t{23}, std::uint64_t{25}, std::uint64_t{6404}, std::uint64_t{1} << 32, ~std::uint64_t{0}, ~std::uint64_t{0} - 1}) {
+  for (const std::uint64_t number : {std::uint64_t{23}, std::uint64_t{25}, std::uint64_t{6404}, std::uint64_t{1} << 32,
+                                     ~std::uint64_t{0}, ~std::uint64_t{0} - 1}) {
     REQUIRE(!Lattice::numbered(number));
   }
 }
@@ -81,7 +86,9 @@ TEST_CASE("Counts and powers of two lie on the lattice of their common power") {
   Random random(1);
   for (int octave = -149; octave <= 104; ++octave) {
     Row words{word(std::ldexp(1.0f, octave)), 0};
-    for (int i = 0; i < 60; ++i) words.push_back(word(std::ldexp(static_cast<float>(test::below(random, 1 << 22)) - (1 << 21), octave)));
+    for (int i = 0; i < 60; ++i) {
+      words.push_back(word(std::ldexp(static_cast<float>(test::below(random, 1 << 22)) - (1 << 21), octave)));
+    }
     const auto lattice = find_lattice(words);
     REQUIRE(lattice);
     require_on(*lattice, words);
@@ -96,7 +103,9 @@ TEST_CASE("A lattice that is found has a number that a reader knows, up to the g
   for (int octave = -149; octave <= 127; ++octave) {
     for (int eighth = 0; eighth < 8; ++eighth) {
       Row words;
-      for (int i = 0; i < 40; ++i) words.push_back(word(static_cast<float>((i % 3) * lattice_step(8 * octave + eighth))));
+      for (int i = 0; i < 40; ++i) {
+        words.push_back(word(static_cast<float>((i % 3) * lattice_step(8 * octave + eighth))));
+      }
       if (const auto lattice = find_lattice(words)) REQUIRE(Lattice::numbered(lattice->number()));
       require_words(words);
     }
@@ -141,7 +150,9 @@ TEST_CASE("Rows of int8 values, each with a step of its own, take a lattice each
   Row words;
   for (int r = 0; r < 40; ++r) {
     const double step = lattice_step(static_cast<int>(test::below(random, 30)) - 70);
-    for (int d = 0; d < 96; ++d) words.push_back(word(lattice_value(static_cast<std::int64_t>(test::below(random, 255)) - 127, step)));
+    for (int d = 0; d < 96; ++d) {
+      words.push_back(word(lattice_value(static_cast<std::int64_t>(test::below(random, 255)) - 127, step)));
+    }
   }
   REQUIRE(!find_lattice(words));
   const std::vector<std::uint64_t> groups(40, 96);
@@ -151,7 +162,8 @@ TEST_CASE("Rows of int8 values, each with a step of its own, take a lattice each
   REQUIRE(bytes * 8 < words.size() * 17 / 2);
   REQUIRE(round_trip(words, {}) == 0);
   std::vector<std::uint64_t> gaps = groups;  // deltas without values have no lattice
-  gaps.insert(gaps.begin() + 3, 0), gaps.push_back(0);
+  gaps.insert(gaps.begin() + 3, 0);
+  gaps.push_back(0);
   REQUIRE(round_trip(words, gaps) == bytes);
   words[39 * 96 + 5] = word(1.1234567f);  // the last row is on none
   REQUIRE(round_trip(words, groups) == 0);
@@ -169,7 +181,8 @@ TEST_CASE("Noise is on no lattice") {
 }
 
 TEST_CASE("One word beside the lattice is enough: -0, a NaN, an infinity, the least of floats, a larger place") {
-  for (const std::uint32_t odd : {0x80000000u, 0x7fc00000u, 0xff800001u, 0x7f800000u, 0xff800000u, 0x00000001u, 0x807fffffu, 0x4b800001u}) {
+  for (const std::uint32_t odd :
+       {0x80000000u, 0x7fc00000u, 0xff800001u, 0x7f800000u, 0xff800000u, 0x00000001u, 0x807fffffu, 0x4b800001u}) {
     for (const std::size_t at : {std::size_t{0}, std::size_t{1}, std::size_t{77}, std::size_t{399}}) {
       Row words;
       for (std::uint32_t i = 0; i < 400; ++i) words.push_back(word(static_cast<float>(i % 7)));
@@ -180,7 +193,9 @@ TEST_CASE("One word beside the lattice is enough: -0, a NaN, an infinity, the le
       require_words(words);
     }
   }
-  for (const std::uint32_t odd : {0x7f800000u, 0xff800000u, 0x7fc00000u, 0x80000000u}) REQUIRE(!find_lattice(Row(30, odd)));
+  for (const std::uint32_t odd : {0x7f800000u, 0xff800000u, 0x7fc00000u, 0x80000000u}) {
+    REQUIRE(!find_lattice(Row(30, odd)));
+  }
   Row far(20000, word(1.0f));  // outside of what is looked at first
   far[3] = 0x80000000;
   require_words(far);
@@ -204,7 +219,9 @@ TEST_CASE("Multiples end below 2^23") {
   REQUIRE(!find_lattice(words));
   const Lattice ones;
   REQUIRE(ones.nearest(8388607.4) == 8388607);
-  for (const double x : {8388608.0, -8388608.0, 1e300, -1e300, std::nan(""), HUGE_VAL}) REQUIRE(ones.nearest(x) == kMaxMultiple);
+  for (const double x : {8388608.0, -8388608.0, 1e300, -1e300, std::nan(""), HUGE_VAL}) {
+    REQUIRE(ones.nearest(x) == kMaxMultiple);
+  }
   REQUIRE(ones.nearest(2.5) == 2);  // of two the even one
 }
 

@@ -1,9 +1,9 @@
-// Values said by those before them: steps by each coder, factors and amounts, copies; alone, and in whole blocks with what they cost.
-#include "codec/relations.hpp"
-
+// Values said by those before them: steps by each coder, factors and amounts, copies; alone, and in whole blocks with
+// what they cost.
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "codec/relations.hpp"
 #include "codec_packed.hpp"
 
 using namespace delta;
@@ -18,8 +18,9 @@ namespace {
 
 using Pairs = std::vector<Pair>;
 
-constexpr std::uint32_t kSpecial[] = {0x80000000, 0,          1,          0x80000001, 0x007fffff, 0x00800000, 0x7f7fffff, 0xff7fffff,
-                                      0x7f800000, 0xff800000, 0x7fc00000, 0x7fc12345, 0xffa00001, 0x7fffffff, 0xffffffff};
+constexpr std::uint32_t kSpecial[] = {0x80000000, 0,          1,          0x80000001, 0x007fffff,
+                                      0x00800000, 0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000,
+                                      0x7fc00000, 0x7fc12345, 0xffa00001, 0x7fffffff, 0xffffffff};
 
 std::uint32_t special(Random& random) { return kSpecial[test::below(random, std::size(kSpecial))]; }
 
@@ -78,28 +79,36 @@ Pairs each_pair(Random& random, std::size_t n, Each&& each) {
 TEST_CASE("Steps of one absolute size are scattered, those in proportion ordinal") {
   Random random(1);
   require_coder(random, StepCoder::scattered, each_pair(random, 4000, [&](std::uint32_t from) {
-    return word(value_of(from) + test::gauss(random) * 1e-3f);
-  }));
+                  return word(value_of(from) + test::gauss(random) * 1e-3f);
+                }));
   require_coder(random, StepCoder::ordinal, each_pair(random, 4000, [&](std::uint32_t from) {
-    return word(value_of(from) * (1 + test::gauss(random) * 1e-4f));
-  }));
+                  return word(value_of(from) * (1 + test::gauss(random) * 1e-4f));
+                }));
 }
 
 TEST_CASE("Whole steps of values off the lattice are moved, and what comes onto a lattice is a multiple") {
   Random random(2);
   require_coder(random, StepCoder::moved, each_pair(random, 4000, [&](std::uint32_t from) {
-    return word(static_cast<float>(static_cast<double>(value_of(from)) + static_cast<double>(test::below(random, 4))));
-  }));
+                  return word(static_cast<float>(static_cast<double>(value_of(from)) +
+                                                 static_cast<double>(test::below(random, 4))));
+                }));
   for (const Lattice& lattice : {Lattice(), Lattice::decimals(2), Lattice::octaves(-21), Lattice::octaves(-64)}) {
     const auto any = [&] { return static_cast<std::int32_t>(test::below(random, 4000)) - 2000; };
-    require_coder(random, StepCoder::moved, pairs_of(4000, [&]() -> Pair {
-      const float from = test::gauss(random);
-      return {word(lattice.moved(from, any() / 500)), word(from)};
-    }), lattice);
-    require_coder(random, StepCoder::multiples, pairs_of(4000, [&]() -> Pair {
-      const std::int32_t k = any();
-      return {word(lattice.value(k + static_cast<std::int32_t>(test::below(random, 3)))), word(lattice.value(k) * 1.00001f)};
-    }), lattice);
+    require_coder(random, StepCoder::moved,
+                  pairs_of(4000,
+                           [&]() -> Pair {
+                             const float from = test::gauss(random);
+                             return {word(lattice.moved(from, any() / 500)), word(from)};
+                           }),
+                  lattice);
+    require_coder(random, StepCoder::multiples,
+                  pairs_of(4000,
+                           [&]() -> Pair {
+                             const std::int32_t k = any();
+                             return {word(lattice.value(k + static_cast<std::int32_t>(test::below(random, 3)))),
+                                     word(lattice.value(k) * 1.00001f)};
+                           }),
+                  lattice);
   }
 }
 
@@ -118,7 +127,8 @@ TEST_CASE("Steps between any bits come back, few and many") {
   for (const std::uint32_t from : kSpecial) {
     for (const std::uint32_t to : kSpecial) all.push_back({to, from});
   }
-  require_steps(all), require_steps(all, Lattice());
+  require_steps(all);
+  require_steps(all, Lattice());
 }
 
 TEST_CASE("Equal values are steps of nothing") {
@@ -141,7 +151,10 @@ TEST_CASE("A factor or an amount is found exactly if all values have it, and onl
     const Pairs by_factor = each_pair(random, n, [&](std::uint32_t from) { return scaled(from, factor, o); });
     Pairs by_amount = each_pair(random, n, [&](std::uint32_t from) { return shifted(from, amount, o); });
     if (i % 3 == 0) {  // far from zero, where sums lose bits of the amount
-      for (Pair& p : by_amount) p.from = word(std::abs(value_of(p.from)) + 3), p.to = shifted(p.from, amount, o);
+      for (Pair& p : by_amount) {
+        p.from = word(std::abs(value_of(p.from)) + 3);
+        p.to = shifted(p.from, amount, o);
+      }
     }
     const auto f = common_factor(by_factor), a = common_amount(by_amount);
     REQUIRE(f);
@@ -177,7 +190,9 @@ TEST_CASE("No factor and no amount of three values, of noise, of NaNs; none that
 TEST_CASE("Scaled to subnormals, to infinity, from zero") {
   std::uint64_t o = 0;
   for (const float factor : {1e-40f, 1e-30f, 3e38f, -1.5f}) {
-    const Pairs pairs = pairs_of(40, [k = 0.0f, factor, o]() mutable -> Pair { return k += 1.25f, Pair{scaled(word(k), factor, o), word(k)}; });
+    const Pairs pairs = pairs_of(40, [k = 0.0f, factor, o]() mutable -> Pair {
+      return k += 1.25f, Pair{scaled(word(k), factor, o), word(k)};
+    });
     const auto f = common_factor(pairs);
     if (f) {
       for (const Pair& p : pairs) REQUIRE(scaled(p.from, value_of(*f), o) == p.to);
@@ -190,7 +205,8 @@ TEST_CASE("What a vector is known to hold is forgotten at the next one, and goes
   known.clear();
   known.follow(3);
   REQUIRE(!known.has(5));
-  known.set(5, word(2.0f)), known.set(65535, word(-4.0f));
+  known.set(5, word(2.0f));
+  known.set(65535, word(-4.0f));
   known.follow(3);
   const std::uint32_t clamp[] = {word(-3.0f), word(1.0f)};
   known.transform(Operation::clamp, clamp);
@@ -217,7 +233,8 @@ TEST_CASE("Random chains of packed deltas come back, whole and in part, and ever
       if (column_name(c.column) == "value steps") met.insert(coder_name(c.coder));
     }
   }
-  for (const std::string_view name : {"relations", "value steps", "factors", "copies", "lost", "whole", "scattered", "ordinal", "moved", "multiples"}) {
+  for (const std::string_view name : {"relations", "value steps", "factors", "copies", "lost", "whole", "scattered",
+                                      "ordinal", "moved", "multiples"}) {
     INFO(name);
     CHECK(met.count(name) == 1);
   }
@@ -228,9 +245,12 @@ TEST_CASE("Positions of related values decode without them") {
   for (int i = 0; i < 40; ++i) {
     const ChangeBatch batch = test::random_packed(random, 20);
     ChangeBatch positions;
-    REQUIRE(decode_block(test::packed(batch), Layout::packed, static_cast<std::uint32_t>(batch.size()), 100, {false, false}, positions));
-    REQUIRE((positions.ops == batch.ops && positions.vectors == batch.vectors && positions.times == batch.times && positions.seqs == batch.seqs));
-    REQUIRE((positions.index_ends == batch.index_ends && positions.bits_ends == batch.bits_ends && positions.bits.empty()));
+    REQUIRE(decode_block(test::packed(batch), Layout::packed, static_cast<std::uint32_t>(batch.size()), 100,
+                         {false, false}, positions));
+    REQUIRE((positions.ops == batch.ops && positions.vectors == batch.vectors && positions.times == batch.times &&
+             positions.seqs == batch.seqs));
+    REQUIRE(
+        (positions.index_ends == batch.index_ends && positions.bits_ends == batch.bits_ends && positions.bits.empty()));
   }
 }
 
@@ -249,7 +269,8 @@ double bytes_a_delta(Start&& start, Next&& next, int deltas = 6) {
     for (PackedBlock* block : {&all, &creates}) block->next_vector().put(Operation::create, row);
     for (int i = 0; i < deltas; ++i) next(all, row);
   }
-  const std::size_t more = test::require_packed(all.batch, all.vectors()), base = test::require_packed(creates.batch, creates.vectors());
+  const std::size_t more = test::require_packed(all.batch, all.vectors()),
+                    base = test::require_packed(creates.batch, creates.vectors());
   return static_cast<double>(more - base) / (20.0 * deltas);
 }
 
@@ -283,7 +304,9 @@ TEST_CASE("Noise on values costs its own bits") {
   Random random(10);
   const auto start = [&] { return test::gaussian(random, kDims, 0.05f); };
   const auto course = [&](test::Course kind) {
-    return bits_a_value(bytes_a_delta(start, [&](PackedBlock& block, Row& row) { block.put(Operation::dense, row = test::next_row(random, row, kind)); }));
+    return bits_a_value(bytes_a_delta(start, [&](PackedBlock& block, Row& row) {
+      block.put(Operation::dense, row = test::next_row(random, row, kind));
+    }));
   };
   CHECK(course(test::Course::noise) <= 21.3);
   CHECK(course(test::Course::proportional) <= 14.0);
@@ -317,7 +340,10 @@ TEST_CASE("Counts that grow cost what grew, also while they decay") {
   CHECK(decayed < 2);
   const double sparse = bytes_a_delta(start, [&](PackedBlock& block, Row& row) {
     Row set, bits;
-    for (std::uint32_t d = 0; d < kDims; d += 20) set.push_back(d), bits.push_back(row[d] = word(value_of(row[d]) + 1));
+    for (std::uint32_t d = 0; d < kDims; d += 20) {
+      set.push_back(d);
+      bits.push_back(row[d] = word(value_of(row[d]) + 1));
+    }
     block.put(Operation::sparse, bits, set);
   });
   CHECK(sparse < 8);
@@ -329,7 +355,8 @@ TEST_CASE("Copies of another vector's values cost a few bytes, fresh and packed"
   PackedBlock once, often;
   once.put(Operation::create, row).next_vector().put(Operation::create, other);
   for (int i = 0; i < 50; ++i) often.put(Operation::create, i % 3 == 0 ? row : other).next_vector();
-  const std::size_t base = test::require_packed(once.batch, 2), bytes = test::require_packed(often.batch, often.vectors());
+  const std::size_t base = test::require_packed(once.batch, 2),
+                    bytes = test::require_packed(often.batch, often.vectors());
   CHECK(bytes < base + 48 * 3);
   Buffer fresh;
   encode_block(often.batch, Layout::fresh, Preset::balanced, fresh);
@@ -351,7 +378,12 @@ TEST_CASE("In a commit that took its time the place of a delta follows from its 
       for (const std::uint64_t place : turns[v]) {
         Change c;
         const Row one = {word(1.0f)}, at = {0};
-        c.vector = v, c.op = Operation::sparse, c.bits = one, c.indices = at, c.seq = place, c.time = Timestamp{times.back() - times[place]};
+        c.vector = v;
+        c.op = Operation::sparse;
+        c.bits = one;
+        c.indices = at;
+        c.seq = place;
+        c.time = Timestamp{times.back() - times[place]};
         batch.add(c);
       }
     }
@@ -368,14 +400,19 @@ TEST_CASE("In a commit that took its time the place of a delta follows from its 
 
 TEST_CASE("Lags and places of any size come back") {
   Random random(16);
-  const auto any = [&](int most) { return random() >> (64 - most + static_cast<int>(test::below(random, static_cast<std::uint64_t>(most)))); };
+  const auto any = [&](int most) {
+    return random() >> (64 - most + static_cast<int>(test::below(random, static_cast<std::uint64_t>(most))));
+  };
   for (int round = 0; round < 200; ++round) {
     ChangeBatch batch;
     for (std::uint32_t v = 0; v < 4; ++v) {
       for (std::uint64_t n = test::below(random, 8) + 1; n > 0; --n) {
         Change c;
-        c.vector = v, c.op = Operation::remove, c.commit = static_cast<std::uint32_t>(test::below(random, 3));
-        c.seq = any(62), c.time = Timestamp{any(round % 2 == 0 ? 64 : 10)};
+        c.vector = v;
+        c.op = Operation::remove;
+        c.commit = static_cast<std::uint32_t>(test::below(random, 3));
+        c.seq = any(62);
+        c.time = Timestamp{any(round % 2 == 0 ? 64 : 10)};
         batch.add(c);
       }
     }
@@ -396,7 +433,8 @@ TEST_CASE("Values that follow from those before cost as little where the vectors
   for (std::size_t i = 0; i < 7; ++i) {
     for (std::size_t v = 0; v < 12; ++v) {
       Change change = together.batch[v * 7 + i];
-      change.commit = 0, change.metadata = v % 2 == 0 ? R"({"even":true})" : "";
+      change.commit = 0;
+      change.metadata = v % 2 == 0 ? R"({"even":true})" : "";
       turns.add(change);
     }
   }

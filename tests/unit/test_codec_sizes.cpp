@@ -1,6 +1,6 @@
-// The hard rule about sizes: on no real history are the payloads, fresh or packed, larger than what anyone would write in an afternoon,
-// the deltas as plain rows in one zstd -3 frame. A codec tuned on synthetic noise breaks it easily. The frame may find repetitions across
-// all blocks, which decode alone.
+// The hard rule about sizes: on no real history are the payloads, fresh or packed, larger than what anyone would write
+// in an afternoon, the deltas as plain rows in one zstd -3 frame. A codec tuned on synthetic noise breaks it easily.
+// The frame may find repetitions across all blocks, which decode alone.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -51,11 +51,16 @@ std::vector<Row> rows_of(const std::string& path) {
 void add_difference(Corpus& corpus, std::uint32_t vector, Timestamp time, const Row& from, const Row& to) {
   Row indices, bits;
   for (std::uint32_t d = 0; d < to.size(); ++d) {
-    if (from.empty() || from[d] != to[d]) indices.push_back(d), bits.push_back(to[d]);
+    if (from.empty() || from[d] != to[d]) {
+      indices.push_back(d);
+      bits.push_back(to[d]);
+    }
   }
   if (indices.empty()) return;
   Change change;
-  change.vector = vector, change.time = time, change.bits = bits;
+  change.vector = vector;
+  change.time = time;
+  change.bits = bits;
   change.op = from.empty() ? Operation::create : bits.size() == to.size() ? Operation::dense : Operation::sparse;
   if (change.op == Operation::sparse) change.indices = indices;
   corpus.add(change);
@@ -74,9 +79,13 @@ Corpus matrices(const std::string& dir) {
     std::vector<bool> kept(state.size());
     for (std::size_t r = 0; r < rows.size(); ++r) {
       const std::uint32_t vector = corpus.ordinal(ids.at(r));
-      if (vector >= state.size()) state.resize(vector + 1), kept.resize(vector + 1);
+      if (vector >= state.size()) {
+        state.resize(vector + 1);
+        kept.resize(vector + 1);
+      }
       add_difference(corpus, vector, time, state[vector], rows[r]);
-      state[vector] = rows[r], kept[vector] = true;
+      state[vector] = rows[r];
+      kept[vector] = true;
     }
     for (std::uint32_t vector = 0; vector < state.size(); ++vector) {
       if (kept[vector] || state[vector].empty()) continue;
@@ -96,9 +105,12 @@ Corpus stream(const std::string& path) {
     REQUIRE(got);
     if (!*got) return corpus;
     Change change;
-    change.vector = corpus.ordinal(std::string(record.id)), change.op = *record.op;
+    change.vector = corpus.ordinal(std::string(record.id));
+    change.op = *record.op;
     change.time = Timestamp::of(record.time.value());
-    change.indices = record.indices, change.bits = record.bits, change.metadata = record.metadata;
+    change.indices = record.indices;
+    change.bits = record.bits;
+    change.metadata = record.metadata;
     corpus.add(change);
   }
 }

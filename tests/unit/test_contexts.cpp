@@ -1,6 +1,5 @@
 // What commits have seen, held against version vectors; and that what is nearly the same is shared.
 #include <catch2/catch.hpp>
-
 #include <map>
 
 #include "model/contexts.hpp"
@@ -20,8 +19,12 @@ TEST_CASE("contexts of many writers are those that their causes add up to") {
         const Commit& c = h.history.commit(other);
         for (std::uint64_t seq = c.first; seq <= c.last(); ++seq) {
           const bool seen = h.history.sees(by, other, seq);
-          if (seen != h.sees(by, other, seq)) FAIL("seed " << seed << ": " << by << " sees " << other << ", seq " << seq << ": " << seen);
-          if (seen && h.history.place(other).rank >= h.history.place(by).rank) FAIL("seed " << seed << ": ranks of " << by << " and " << other);
+          if (seen != h.sees(by, other, seq)) {
+            FAIL("seed " << seed << ": " << by << " sees " << other << ", seq " << seq << ": " << seen);
+          }
+          if (seen && h.history.place(other).rank >= h.history.place(by).rank) {
+            FAIL("seed " << seed << ": ranks of " << by << " and " << other);
+          }
         }
       }
     }
@@ -44,7 +47,9 @@ TEST_CASE("the context of a commit that is not here is that of one with the same
     for (std::uint32_t other = 0; other < before; ++other) {
       const Commit& c = h.history.commit(other);
       for (std::uint64_t seq = c.first; seq <= c.last(); ++seq) {
-        if (h.history.in(context, other, seq) != h.sees(same, other, seq)) FAIL("turn " << turn << ": " << other << ", seq " << seq);
+        if (h.history.in(context, other, seq) != h.sees(same, other, seq)) {
+          FAIL("turn " << turn << ": " << other << ", seq " << seq);
+        }
       }
     }
   }
@@ -76,7 +81,8 @@ TEST_CASE("sets of chains unite and rise as maps do") {
     for (std::uint32_t chain = 0; chain < 700; ++chain) {
       const auto found = map.find(chain);
       const auto [whole, partial] = found == map.end() ? std::pair(std::uint32_t{0}, std::uint64_t{0}) : found->second;
-      const bool right = contexts.whole(set, chain) == whole && contexts.contains(set, chain, whole, partial) && !contexts.contains(set, chain, whole, partial + 1);
+      const bool right = contexts.whole(set, chain) == whole && contexts.contains(set, chain, whole, partial) &&
+                         !contexts.contains(set, chain, whole, partial + 1);
       if (!right) FAIL("turn " << turn << ", chain " << chain);
     }
     all.emplace_back(set, std::move(map));

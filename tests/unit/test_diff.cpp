@@ -1,7 +1,6 @@
 // Two states side by side: what counts as a difference, how far it is, and in which order it is told.
-#include <catch2/catch.hpp>
-
 #include <bit>
+#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -20,7 +19,8 @@ struct Side {
   Catalog catalog;
   State state{catalog};
 
-  Side& put(const std::string& name, const std::string& id, const std::vector<float>& values, const std::string& metadata = {}) {
+  Side& put(const std::string& name, const std::string& id, const std::vector<float>& values,
+            const std::string& metadata = {}) {
     const auto v = catalog.add_vector(catalog.add_namespace(name, static_cast<std::uint32_t>(values.size())), id);
     state.set_exists(v, true);
     const auto row = state.put(v);
@@ -31,7 +31,8 @@ struct Side {
 };
 
 /// "+ns/id", "-ns/id" or "ns/id[dims]", one a word.
-std::string told(const State& a, const State& b, DiffSummary* summary = nullptr, std::vector<VectorDiff>* numbers = nullptr) {
+std::string told(const State& a, const State& b, DiffSummary* summary = nullptr,
+                 std::vector<VectorDiff>* numbers = nullptr) {
   std::string out;
   auto sum = must(diff(a, b, [&](const VectorDiff& d) -> Status {
     if (!out.empty()) out += ' ';
@@ -71,7 +72,11 @@ TEST_CASE("a state does not differ from itself, nor from its like in another cat
 TEST_CASE("differences come in order of namespace, dimension count and id, whatever the order of the catalogs") {
   Side a, b;
   a.put("z", "q", {1}).put("", "b", {1, 2}).put("", "a", {1, 2}).put("", "gone", {0, 0}).put("n", "v", {1, 2});
-  b.put("n", "v", {1, 2, 3}).put("", "new", {5, 5}).put("", "a", {1, 3}).put("z", "q", {1}, "{\"k\":1}").put("", "b", {9, 9});
+  b.put("n", "v", {1, 2, 3})
+      .put("", "new", {5, 5})
+      .put("", "a", {1, 3})
+      .put("z", "q", {1}, "{\"k\":1}")
+      .put("", "b", {9, 9});
   DiffSummary summary;
   CHECK(told(a.state, b.state, &summary) == "/a[1] /b[01] -/gone +/new -n/v +n/v z/q[m]");
   CHECK(summary.created == 2);
@@ -138,7 +143,8 @@ TEST_CASE("an error of the visitor ends the visit") {
   Side a, b;
   a.put("", "x", {1}).put("", "y", {1});
   int visits = 0;
-  const auto stopped = diff(a.state, b.state, [&](const VectorDiff&) -> Status { return ++visits, error(ErrorCode::closed_pipe, "gone"); });
+  const auto stopped = diff(
+      a.state, b.state, [&](const VectorDiff&) -> Status { return ++visits, error(ErrorCode::closed_pipe, "gone"); });
   REQUIRE(!stopped);
   CHECK(stopped.error().code == ErrorCode::closed_pipe);
   CHECK(visits == 1);

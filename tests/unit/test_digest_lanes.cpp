@@ -1,6 +1,6 @@
-// Messages hashed in lanes have the hashes that libsodium gives them one by one, whatever their lengths and however many there are.
+// Messages hashed in lanes have the hashes that libsodium gives them one by one, whatever their lengths and however
+// many there are.
 #include <catch2/catch.hpp>
-
 #include <random>
 
 #include "support/digest.hpp"

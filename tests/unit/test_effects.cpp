@@ -1,7 +1,6 @@
 // What deltas did, by hand.
-#include <catch2/catch.hpp>
-
 #include <bit>
+#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 
@@ -24,7 +23,10 @@ struct Fixture : model::DeltaSource {
   void add(std::uint32_t origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},
            std::vector<std::uint32_t> indices = {}, std::string metadata = {}) {
     Commit commit;
-    commit.origin = origin, commit.first = ++seq[origin], commit.count = 1, commit.parents = std::move(parents);
+    commit.origin = origin;
+    commit.first = ++seq[origin];
+    commit.count = 1;
+    commit.parents = std::move(parents);
     const auto number = history.add(commit);
     REQUIRE(number);
     std::vector<std::uint32_t> bits;
@@ -75,10 +77,10 @@ TEST_CASE_METHOD(Fixture, "a delta is judged by what it changed, not by what it 
 TEST_CASE_METHOD(Fixture, "concurrent deltas are judged in key order, in whatever order they come") {
   add(a, 1, Operation::create, {0, 0});
   add(a, 5, Operation::sparse, {5}, {}, {0});
-  add(b, 3, Operation::dense, {3, 4}, {{a, 1}});          // comes after a:2, and goes before it
+  add(b, 3, Operation::dense, {3, 4}, {{a, 1}});  // comes after a:2, and goes before it
   add(b, 4, Operation::sparse, {9}, {}, {1});
-  add(a, 6, Operation::sparse, {6}, {}, {1});             // has seen neither of b's
-  add(a, 7, Operation::dense, {6, 9}, {{b, 2}});          // has seen all
+  add(a, 6, Operation::sparse, {6}, {}, {1});     // has seen neither of b's
+  add(a, 7, Operation::dense, {6, 9}, {{b, 2}});  // has seen all
   const auto e = effects();
   REQUIRE(e.size() == 6);
   check(e[0], 2, 0);
@@ -138,8 +140,10 @@ TEST_CASE_METHOD(Fixture, "pieces of a pruned delta are one, and what it changed
   const std::uint32_t dims[] = {0, 1}, bits[] = {0x3f800000, 0x40000000};
   batch.clear();
   for (const int i : {1, 0}) {
-    Change piece{.vector = v, .op = Operation::create, .time = Timestamp::of(1), .commit = 0, .seq = 1, .lost = pruned::values};
-    piece.indices = std::span(dims).subspan(static_cast<std::size_t>(i), 1), piece.bits = std::span(bits).subspan(static_cast<std::size_t>(i), 1);
+    Change piece{
+        .vector = v, .op = Operation::create, .time = Timestamp::of(1), .commit = 0, .seq = 1, .lost = pruned::values};
+    piece.indices = std::span(dims).subspan(static_cast<std::size_t>(i), 1);
+    piece.bits = std::span(bits).subspan(static_cast<std::size_t>(i), 1);
     batch.add(piece);
   }
   const auto result = model::effects(catalog, pruned_history, *this, {});

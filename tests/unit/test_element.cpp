@@ -1,6 +1,5 @@
-#include <catch2/catch.hpp>
-
 #include <bit>
+#include <catch2/catch.hpp>
 #include <cmath>
 #include <vector>
 
@@ -16,7 +15,8 @@ std::uint32_t word(float x) { return std::bit_cast<std::uint32_t>(x); }
 }  // namespace
 
 TEST_CASE("every element of a narrow type comes back as the bits that it was") {
-  for (const auto& [element, count] : {std::pair(Element::f16, 65536u), std::pair(Element::bf16, 65536u), std::pair(Element::i8, 256u), std::pair(Element::u8, 256u)}) {
+  for (const auto& [element, count] : {std::pair(Element::f16, 65536u), std::pair(Element::bf16, 65536u),
+                                       std::pair(Element::i8, 256u), std::pair(Element::u8, 256u)}) {
     INFO(element_name(element));
     for (std::uint32_t raw = 0; raw < count; ++raw) {
       const auto back = narrow(element, widen(element, raw));
@@ -29,7 +29,8 @@ TEST_CASE("every element of a narrow type comes back as the bits that it was") {
 TEST_CASE("what is narrowed is what it was: any other value is none of the type") {
   // Every exponent, with fractions about what f16 and bf16 keep of them.
   for (std::uint32_t exponent = 0; exponent < 256; ++exponent) {
-    for (const std::uint32_t fraction : {0u, 1u, 0x1000u, 0x2000u, 0x8000u, 0x10000u, 0x3fe000u, 0x400000u, 0x7fe000u, 0x7f0000u, 0x7fffffu}) {
+    for (const std::uint32_t fraction :
+         {0u, 1u, 0x1000u, 0x2000u, 0x8000u, 0x10000u, 0x3fe000u, 0x400000u, 0x7fe000u, 0x7f0000u, 0x7fffffu}) {
       for (const std::uint32_t sign : {0u, 0x80000000u}) {
         const std::uint32_t bits = sign | exponent << 23 | fraction;
         for (const Element element : {Element::f32, Element::f16, Element::bf16, Element::i8, Element::u8}) {

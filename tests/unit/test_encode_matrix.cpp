@@ -1,7 +1,6 @@
 // Matrices that are in memory: looked at where they are.
-#include <catch2/catch.hpp>
-
 #include <bit>
+#include <catch2/catch.hpp>
 
 #include "delta/encode.hpp"
 #include "delta/snapshot.hpp"
@@ -21,7 +20,11 @@ std::vector<std::uint32_t> values(std::size_t count) {
 
 MatrixInput matrix(std::span<const std::uint32_t> bits, std::uint64_t rows, std::uint32_t dims) {
   MatrixInput in;
-  in.name = "m", in.rows = rows, in.dims = dims, in.at = 1'000'000, in.bits = bits;
+  in.name = "m";
+  in.rows = rows;
+  in.dims = dims;
+  in.at = 1'000'000;
+  in.bits = bits;
   return in;
 }
 
@@ -31,7 +34,8 @@ TEST_CASE("a matrix in memory has as many values as it says") {
   const scratch::Directory directory;
   auto encoder = must(Encoder::create(directory.file("a.dlog"), {}, {.threads = 1}));
   const auto bits = values(12);
-  for (const auto& [rows, dims] : {std::pair<std::uint64_t, std::uint32_t>{3, 5}, {4, 4}, {2, 4}, {std::uint64_t{1} << 62, 4}, {1, 12'000}}) {
+  for (const auto& [rows, dims] :
+       {std::pair<std::uint64_t, std::uint32_t>{3, 5}, {4, 4}, {2, 4}, {std::uint64_t{1} << 62, 4}, {1, 12'000}}) {
     const auto done = encoder.state(matrix(bits, rows, dims));
     REQUIRE_FALSE(done);
     CHECK(done.error().text().find("12 values for ") != std::string::npos);

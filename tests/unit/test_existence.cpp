@@ -1,4 +1,5 @@
-// Whether a vector exists in a context, held against looking at each create and delete; and that many of them do not cost by their square.
+// Whether a vector exists in a context, held against looking at each create and delete; and that many of them do not
+// cost by their square.
 #include <catch2/catch.hpp>
 
 #include "model/existence.hpp"
@@ -60,7 +61,8 @@ TEST_CASE("the last create or delete in a context is the one that looking at all
     story.note_some(before);
     for (std::size_t i = known; i < story.events.size(); ++i) existence.add(story.events[i]);
     for (std::uint32_t commit = before; commit < story.seen.size(); ++commit) {
-      REQUIRE(same(existence.last_before(commit, story.history.commit(commit).first), story.simple(commit, story.history.commit(commit).first)));
+      REQUIRE(same(existence.last_before(commit, story.history.commit(commit).first),
+                   story.simple(commit, story.history.commit(commit).first)));
     }
   }
 }
@@ -88,7 +90,9 @@ TEST_CASE("an encoder's events are found by context, with those of the open comm
     const auto* last = story.simple(commit, open.first);
     REQUIRE(said == (writes ? own.create : last != nullptr && last->create));
     if (writes) story.events.push_back(own);
-    if (!story.events.empty()) REQUIRE(lifecycles.exists(story.catalog, story.history, 3, {true, {}, commit}) == story.events.back().create);
+    if (!story.events.empty()) {
+      REQUIRE(lifecycles.exists(story.catalog, story.history, 3, {true, {}, commit}) == story.events.back().create);
+    }
   }
 }
 
@@ -100,7 +104,9 @@ TEST_CASE("existence costs by the number of creates and deletes") {
     story.note_some(0, 1);
     Existence existence(story.catalog, story.history);
     for (const auto& event : story.events) existence.add(event);
-    for (std::uint32_t commit = 0; commit < story.seen.size(); ++commit) existence.last_before(commit, story.history.commit(commit).first);
+    for (std::uint32_t commit = 0; commit < story.seen.size(); ++commit) {
+      existence.last_before(commit, story.history.commit(commit).first);
+    }
     return existence.steps();
   };
   SECTION("by two origins") {

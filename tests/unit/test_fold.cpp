@@ -1,7 +1,6 @@
 // The fold by hand: the clauses that are easy to get wrong, each with the smallest history that shows it.
-#include <catch2/catch.hpp>
-
 #include <bit>
+#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
@@ -73,7 +72,8 @@ TEST_CASE_METHOD(Fixture, "deltas that have each seen the last are folded in one
   CHECK(values({.at = {}, .as_seen_by = {{b, 1}}}) == Floats{1, 7, 3});
 }
 
-TEST_CASE_METHOD(Fixture, "of concurrent assignments to a dimension the greatest key wins, and other dimensions keep both") {
+TEST_CASE_METHOD(Fixture,
+                 "of concurrent assignments to a dimension the greatest key wins, and other dimensions keep both") {
   add(a, 1, Operation::create, {1, 2, 3});
   add(a, 5, Operation::sparse, {10, 20}, {}, {0, 1});
   add(b, 4, Operation::sparse, {200, 300}, {{a, 1}}, {1, 2});
@@ -111,7 +111,8 @@ TEST_CASE_METHOD(Fixture, "an update never resurrects; a create does, and what c
   CHECK(state.metadata(v) == "{\"n\":2}");  // not void: its key is after the delete
 }
 
-TEST_CASE_METHOD(Fixture, "an update after a delete and before a later, concurrent create stands where its key is greater") {
+TEST_CASE_METHOD(Fixture,
+                 "an update after a delete and before a later, concurrent create stands where its key is greater") {
   add(a, 1, Operation::create, {1, 1, 1});
   add(a, 2, Operation::remove, {});
   add(a, 4, Operation::create, {2, 2, 2});
@@ -136,7 +137,13 @@ TEST_CASE_METHOD(Fixture, "a patch of greater key than the delete is kept for th
   const Dot created = add(a, 4, Operation::create, {4, 5, 6}, {{b, 1}}, {}, "{\"l\":2}");
   CHECK(fold().metadata(v) == "{\"k\":1,\"l\":2}");
   const std::vector<std::uint32_t> bits = {f(4), f(5), f(6)};
-  model::apply(state, a, {.vector = v, .op = Operation::create, .time = Timestamp::of(4), .bits = bits, .metadata = "{\"l\":2}", .seq = created.seq});
+  model::apply(state, a,
+               {.vector = v,
+                .op = Operation::create,
+                .time = Timestamp::of(4),
+                .bits = bits,
+                .metadata = "{\"l\":2}",
+                .seq = created.seq});
   CHECK(state.metadata(v) == fold().metadata(v));
 }
 
@@ -185,7 +192,8 @@ TEST_CASE_METHOD(Fixture, "a delta that does not fit its vector is corrupt, and 
   auto state = model::fold(catalog, history, source, {});
   REQUIRE(!state);
   CHECK(state.error().code == ErrorCode::corrupt);
-  CHECK_THAT(state.error().message, Catch::Contains("a:1") && Catch::Contains("create") && Catch::Contains("3 dimensions"));
+  CHECK_THAT(state.error().message,
+             Catch::Contains("a:1") && Catch::Contains("create") && Catch::Contains("3 dimensions"));
 }
 
 TEST_CASE_METHOD(Fixture, "a cut at a dot that is not there or not folded is not found") {
@@ -240,8 +248,11 @@ TEST_CASE_METHOD(Fixture, "a row goes through a transform as each of its values 
   std::vector<std::uint32_t> bits;
   for (std::uint32_t i = 0; i < 1000; ++i) bits.push_back(i * 4294957u + (i % 7 == 0 ? 0x7f800000u : 0));
   const std::vector<std::pair<Operation, std::vector<std::uint32_t>>> transforms = {
-      {Operation::scale, {f(-1e20f)}}, {Operation::offset, {f(3e38f)}}, {Operation::negate, {}},
-      {Operation::abs, {}}, {Operation::clamp, {f(-1), f(1e10f)}}};
+      {Operation::scale, {f(-1e20f)}},
+      {Operation::offset, {f(3e38f)}},
+      {Operation::negate, {}},
+      {Operation::abs, {}},
+      {Operation::clamp, {f(-1), f(1e10f)}}};
   for (const auto& [op, parameters] : transforms) {
     State state(catalog);
     model::apply(state, a, {row, Operation::create, Timestamp::of(1), {}, bits, {}, 0, 1});

@@ -1,6 +1,5 @@
 // Which file is of which format, lines out of streams, and id lists.
 #include <catch2/catch.hpp>
-
 #include <string>
 #include <vector>
 

@@ -1,6 +1,5 @@
 // Commits in every order that deliveries have, and what they are refused for.
 #include <catch2/catch.hpp>
-
 #include <string>
 #include <vector>
 
@@ -63,7 +62,8 @@ TEST_CASE_METHOD(Fixture, "a parent that another parent has seen is found, among
     const auto o = catalog.add_origin("o" + std::to_string(i)), p = catalog.add_origin("p" + std::to_string(i));
     add(o, 1, 2, {{b, 1}});
     add(p, 1, 1, {{o, 1}});
-    many.push_back({o, 2}), many.push_back({p, 1});
+    many.push_back({o, 2});
+    many.push_back({p, 1});
   }
   CHECK_FALSE(history.redundant_parent(many));
   for (const Dot more : {Dot{b, 1}, Dot{a, 2}, Dot{a, 1}}) {
@@ -96,7 +96,9 @@ TEST_CASE_METHOD(Fixture, "a parent in the middle of a commit is seen up to ther
 
 TEST_CASE_METHOD(Fixture, "heads stand in order of origin name") {
   const auto early = catalog.add_origin("A");
-  add(c, 1, 1), add(early, 1, 1), add(a, 1, 1);
+  add(c, 1, 1);
+  add(early, 1, 1);
+  add(a, 1, 1);
   CHECK(history.heads() == std::vector<Dot>{{early, 1}, {a, 1}, {c, 1}});
 }
 
@@ -204,8 +206,8 @@ namespace {
 
 struct PrunedFixture : Fixture {
   /// A pruned copy of a commit of origin `origin`, seqs `first` on.
-  std::uint32_t prune(std::uint32_t origin, std::uint64_t first, std::uint64_t count, std::vector<std::uint32_t> records,
-                      std::vector<Dot> parents = {}) {
+  std::uint32_t prune(std::uint32_t origin, std::uint64_t first, std::uint64_t count,
+                      std::vector<std::uint32_t> records, std::vector<Dot> parents = {}) {
     auto number = history.add({origin, first, count, std::move(parents), {}, {}, {}, {}}, records);
     REQUIRE(number);
     return *number;
@@ -282,11 +284,13 @@ TEST_CASE_METHOD(PrunedFixture, "one complete record of several is enough") {
 
 TEST_CASE_METHOD(PrunedFixture, "the times answered are those of all folded pruned commits") {
   CHECK(history.answered() == KeptTimes::all());
-  const auto x = record({{a, 1}}, only({1, 2, 5})), y = record({{b, 1}}, only({2, 5, 6})), z = record({{c, 9}}, only({7}));
+  const auto x = record({{a, 1}}, only({1, 2, 5})), y = record({{b, 1}}, only({2, 5, 6})),
+             z = record({{c, 9}}, only({7}));
   prune(a, 1, 1, {x});
   history.settle();
   CHECK(history.answered() == only({1, 2, 5}));
-  prune(b, 1, 1, {y}), prune(c, 1, 1, {z});
+  prune(b, 1, 1, {y});
+  prune(c, 1, 1, {z});
   history.settle();
   CHECK(history.answered() == only({2, 5}));  // c:1 is pending
 }
@@ -321,17 +325,22 @@ TEST_CASE_METHOD(PrunedFixture, "a whole commit waits for the pruned one that it
   CHECK(history.pending().empty());
 }
 
-TEST_CASE_METHOD(PrunedFixture, "after a closed pruning only what has seen all of it may come, and no other copy of it") {
+TEST_CASE_METHOD(PrunedFixture,
+                 "after a closed pruning only what has seen all of it may come, and no other copy of it") {
   const auto r = record({{a, 2}, {b, 1}}, {}, true);
-  prune(a, 1, 2, {r}), prune(b, 1, 1, {r}, {{a, 1}});
+  prune(a, 1, 2, {r});
+  prune(b, 1, 1, {r}, {{a, 1}});
   history.settle();
   CHECK(history.check_closed());
-  add(c, 1, 1, {{a, 2}, {b, 1}}), add(b, 2, 1, {{c, 1}}), add(a, 3, 1, {{b, 1}});
+  add(c, 1, 1, {{a, 2}, {b, 1}});
+  add(b, 2, 1, {{c, 1}});
+  add(a, 3, 1, {{b, 1}});
   CHECK(history.check_closed());
   add(c, 9, 1);  // pending
   CHECK(history.check_closed());
   SECTION("a commit that has seen a part is late, and is named") {
-    add(b, 3, 1), add(b, 4, 2, {{a, 3}});
+    add(b, 3, 1);
+    add(b, 4, 2, {{a, 3}});
     CHECK(history.check_closed());
     const auto d = catalog.add_origin("d");
     add(d, 1, 3, {{b, 1}});

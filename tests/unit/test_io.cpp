@@ -1,5 +1,5 @@
-// Files: what is read is what is there; an output is whole or absent, and a log that grows keeps its old bytes, whichever
-// system call fails.
+// Files: what is read is what is there; an output is whole or absent, and a log that grows keeps its old bytes,
+// whichever system call fails.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -45,7 +45,9 @@ std::string pattern(std::size_t n) {
 // stdin or stdout replaced by another descriptor for a while.
 class Redirected {
  public:
-  Redirected(int standard, int fd) : standard_(standard), saved_(::dup(standard)) { REQUIRE(::dup2(fd, standard) == standard); }
+  Redirected(int standard, int fd) : standard_(standard), saved_(::dup(standard)) {
+    REQUIRE(::dup2(fd, standard) == standard);
+  }
   ~Redirected() { ::dup2(saved_, standard_), ::close(saved_); }
 
  private:
@@ -68,9 +70,15 @@ Status append(const std::string& path, std::string_view text) {
   return file.acknowledge();
 }
 
-struct Kind { Fault fault; int error; bool sticky; };
-const std::vector<Kind> kEveryKind = {
-    {Fault::fail, EIO, false}, {Fault::fail, ENOSPC, true}, {Fault::interrupt, EINTR, false}, {Fault::shorten, 0, false}};
+struct Kind {
+  Fault fault;
+  int error;
+  bool sticky;
+};
+const std::vector<Kind> kEveryKind = {{Fault::fail, EIO, false},
+                                      {Fault::fail, ENOSPC, true},
+                                      {Fault::interrupt, EINTR, false},
+                                      {Fault::shorten, 0, false}};
 const std::vector<Kind> kEndlessInterruption = {{Fault::interrupt, EINTR, true}};
 
 // Runs `work` with each call going wrong in turn, until a run gets by without the fault; `check` judges each.
@@ -86,8 +94,8 @@ void with_every_fault(Prepare prepare, Work work, Check check, const std::vector
         status = work();
       }
       if (plan.calls > at) last = at + 1;
-      INFO("call " << at << " (" << plan.hit << "), fault " << static_cast<int>(kind.fault) << ", errno " << kind.error << ": "
-                   << (*status ? "success" : status->error().text()));
+      INFO("call " << at << " (" << plan.hit << "), fault " << static_cast<int>(kind.fault) << ", errno " << kind.error
+                   << ": " << (*status ? "success" : status->error().text()));
       check(*status, kind.fault);
     }
   }
@@ -120,7 +128,8 @@ TEST_CASE("an input is read by offset, and its end is no surprise") {
 TEST_CASE("what cannot be an input says so") {
   const scratch::Directory dir;
   CHECK(InputFile::open(dir.file("none")).error().code == ErrorCode::not_found);
-  CHECK(InputStream::open(dir.file("none")).error().text() == (dir.file("none")) + ": cannot open: No such file or directory");
+  CHECK(InputStream::open(dir.file("none")).error().text() ==
+        (dir.file("none")) + ": cannot open: No such file or directory");
   CHECK(InputFile::open(dir.path().string()).error().text() == dir.path().string() + ": is a directory");
   CHECK(InputStream::open(dir.path().string()).error().message == "is a directory");
   CHECK(InputFile::open("").error().code == ErrorCode::usage);
@@ -176,7 +185,8 @@ TEST_CASE("names of descriptors mean the open file, where it stands") {
   CHECK(get(dir.file("file")) == "0123abcdefghijklABCDEFGHIJKL");
   // What this process opened for itself is not to be had under a number.
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-  CHECK(InputFile::open("/dev/fd/" + number).error().text() == "/dev/fd/" + number + ": cannot open: Bad file descriptor");
+  CHECK(InputFile::open("/dev/fd/" + number).error().text() ==
+        "/dev/fd/" + number + ": cannot open: Bad file descriptor");
   CHECK(!write_output("/dev/fd/" + number, true, "abcdefghijkl"));
   ::close(fd);
   CHECK(!InputFile::open("/dev/fd/" + number));
@@ -361,8 +371,10 @@ TEST_CASE("a new output is whole or absent, whichever call fails") {
                    [&] { return write_output(dir.file("out"), false, text); },
                    [&](const Status& status, Fault fault) {
                      if (fault == Fault::shorten) CHECK(status);
-                     if (status) CHECK(get(dir.file("out")) == text);
-                     else CHECK_FALSE(fs::exists(dir.file("out")));
+                     if (status) {
+                       CHECK(get(dir.file("out")) == text);
+                     } else
+                       CHECK_FALSE(fs::exists(dir.file("out")));
                      if (plan.hit != "unlink") CHECK(dir.entries() == (status ? 1 : 0));
                    });
 }
@@ -370,14 +382,15 @@ TEST_CASE("a new output is whole or absent, whichever call fails") {
 TEST_CASE("a replaced output is the new one whole or the old one, whichever call fails") {
   const scratch::Directory dir;
   const std::string text = pattern((1 << 20) + 123);
-  with_every_fault([&] { put(dir.file("out"), "old"); },
-                   [&] { return write_output(dir.file("out"), true, text); },
+  with_every_fault([&] { put(dir.file("out"), "old"); }, [&] { return write_output(dir.file("out"), true, text); },
                    [&](const Status& status, Fault fault) {
                      if (fault == Fault::shorten) CHECK(status);
                      const std::string now = get(dir.file("out"));
                      // Once the name is given, a failed sync of the directory cannot take it back.
-                     if (status) CHECK(now == text);
-                     else CHECK((now == "old" || (plan.hit == "fsync" && now == text)));
+                     if (status) {
+                       CHECK(now == text);
+                     } else
+                       CHECK((now == "old" || (plan.hit == "fsync" && now == text)));
                      CHECK(dir.entries() == 1);
                    });
 }
@@ -397,7 +410,8 @@ Status write_three(const scratch::Directory& dir, bool force, const std::string&
 
 TEST_CASE("several outputs are all new or all as before, whichever call fails") {
   const std::string text = pattern(1000);
-  for (const std::set<std::string>& there : {std::set<std::string>{}, {"a", "b", "c"}, {"a", "b"}, {"b", "c"}, {"a"}, {"c"}}) {
+  for (const std::set<std::string>& there :
+       {std::set<std::string>{}, {"a", "b", "c"}, {"a", "b"}, {"b", "c"}, {"a"}, {"c"}}) {
     const scratch::Directory dir;
     const auto all_old = [&] {
       for (const std::string name : {"a", "b", "c"}) {
@@ -413,7 +427,8 @@ TEST_CASE("several outputs are all new or all as before, whichever call fails") 
     };
     with_every_fault(
         [&] {
-          fs::remove_all(dir.path()), fs::create_directory(dir.path());
+          fs::remove_all(dir.path());
+          fs::create_directory(dir.path());
           for (const std::string& name : there) put(dir.file(name), "old " + name);
         },
         [&] { return write_three(dir, !there.empty(), text); },
@@ -493,7 +508,9 @@ TEST_CASE("an output is never more open than what it replaces, not even while it
   REQUIRE(::chmod(dir.file("out").c_str(), 0640) == 0);
   auto out = OutputFile::create(dir.file("out"), {.force = true});
   for (const auto& entry : fs::directory_iterator(dir.path())) {
-    if (entry.path().filename() != "out") CHECK(entry.status().permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+    if (entry.path().filename() != "out") {
+      CHECK(entry.status().permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+    }
   }
 }
 
@@ -517,8 +534,8 @@ TEST_CASE("a symbolic link is followed, and what it names is replaced") {
 TEST_CASE("what a killed run left is removed by the next, and what another one writes is not") {
   const scratch::Directory dir;
   const std::string ended = ".out.0123456789abcdef.deltalog-tmp";
-  const std::vector<std::string> others = {
-      ".out.0123456789abcde.deltalog-tmp", ".out.0123456789abcdeX.deltalog-tmp", ".in.0123456789abcdef.deltalog-tmp"};
+  const std::vector<std::string> others = {".out.0123456789abcde.deltalog-tmp", ".out.0123456789abcdeX.deltalog-tmp",
+                                           ".in.0123456789abcdef.deltalog-tmp"};
   put(dir.file(ended), "half");
   for (const std::string& name : others) put(dir.file(name), "not of this output");
   fs::create_symlink(others[0], dir.file(".out.aaaaaaaaaaaaaaaa.deltalog-tmp"));
@@ -544,7 +561,9 @@ TEST_CASE("a temporary file that is removed before it is locked is made anew") {
     const scratch::Directory dir;
     static std::string path;
     static int refuse;
-    path = dir.path().string(), refuse = failure, locks = 0;
+    path = dir.path().string();
+    refuse = failure;
+    locks = 0;
     io::Syscalls table = io::sys();
     table.control_lock = [](int fd, int command, struct flock* range) {
       if (locks++ > 0) return ::fcntl(fd, command, range);
@@ -561,26 +580,32 @@ TEST_CASE("a temporary file that is removed before it is locked is made anew") {
 TEST_CASE("an interruption without end is an error, and nothing is left") {
   const scratch::Directory dir;
   const auto empty = [&] { fs::remove_all(dir.path()), fs::create_directory(dir.path()); };
-  with_every_fault(empty, [&] { return write_output(dir.file("out"), false, pattern(1000)); },
-                   [&](const Status& status, Fault) {
-                     CHECK(fs::exists(dir.file("out")) == static_cast<bool>(status));
-                     if (plan.hit == "open" || plan.hit == "write") CHECK_FALSE(status);
-                     if (plan.hit == "write") CHECK(status.error().message == "cannot write: interrupted again and again");
-                     CHECK(plan.calls < 3000);
-                   }, kEndlessInterruption);
+  with_every_fault(
+      empty, [&] { return write_output(dir.file("out"), false, pattern(1000)); },
+      [&](const Status& status, Fault) {
+        CHECK(fs::exists(dir.file("out")) == static_cast<bool>(status));
+        if (plan.hit == "open" || plan.hit == "write") CHECK_FALSE(status);
+        if (plan.hit == "write") CHECK(status.error().message == "cannot write: interrupted again and again");
+        CHECK(plan.calls < 3000);
+      },
+      kEndlessInterruption);
   with_every_fault([&] { put(dir.file("log"), "old"); }, [&] { return append(dir.file("log"), "new and more"); },
                    [&](const Status& status, Fault) {
                      if (plan.hit == "truncate") return;
                      CHECK(get(dir.file("log")) == (status ? "oldnew and more" : "old"));
                      if (plan.hit == "lock" || plan.hit == "pwrite" || plan.hit == "fsync") CHECK_FALSE(status);
-                   }, kEndlessInterruption);
+                   },
+                   kEndlessInterruption);
   put(dir.file("in"), "content");
   Buffer seven(7);
-  with_every_fault([] {}, [&]() -> Status {
+  with_every_fault([] {},
+                   [&]() -> Status {
                      DELTA_TRY(InputFile in, InputFile::open(dir.file("in")));
                      return in.read(0, seven);
                    },
-                   [&](const Status& status, Fault) { CHECK(static_cast<bool>(status) == (plan.hit.empty() || plan.hit == "close")); },
+                   [&](const Status& status, Fault) {
+                     CHECK(static_cast<bool>(status) == (plan.hit.empty() || plan.hit == "close"));
+                   },
                    kEndlessInterruption);
 }
 
@@ -732,7 +757,10 @@ TEST_CASE("a log that is replaced before it is locked is opened anew") {
   locks = 0;
   io::Syscalls table = io::sys();
   table.control_lock = [](int, int, struct flock* lock) {
-    if (lock->l_type == F_WRLCK && static_cast<std::uint64_t>(lock->l_start) == io::kLockGate && locks++ == 0) fs::remove(path), put(path, "second!");
+    if (lock->l_type == F_WRLCK && static_cast<std::uint64_t>(lock->l_start) == io::kLockGate && locks++ == 0) {
+      fs::remove(path);
+      put(path, "second!");
+    }
     return 0;
   };
   const ScopedSyscalls scoped(table);
@@ -761,12 +789,13 @@ TEST_CASE("a full disk leaves a log as it was, and the error says so") {
 TEST_CASE("a log keeps its old bytes, whichever call fails") {
   const scratch::Directory dir;
   const std::string added = pattern(100'000);
-  with_every_fault([&] { put(dir.file("log"), "old"); },
-                   [&] { return append(dir.file("log"), added); },
+  with_every_fault([&] { put(dir.file("log"), "old"); }, [&] { return append(dir.file("log"), added); },
                    [&](const Status& status, Fault fault) {
                      if (fault == Fault::shorten) CHECK(status);
-                     if (status) CHECK(get(dir.file("log")) == "old" + added);
-                     else CHECK(get(dir.file("log")) == "old");
+                     if (status) {
+                       CHECK(get(dir.file("log")) == "old" + added);
+                     } else
+                       CHECK(get(dir.file("log")) == "old");
                    });
 }
 

@@ -1,6 +1,5 @@
 // Sets of microseconds: one spelling for each, and the half-open question that pruning asks.
 #include <catch2/catch.hpp>
-
 #include <random>
 #include <set>
 #include <vector>

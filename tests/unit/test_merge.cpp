@@ -1,8 +1,7 @@
-// Merging files: what is left out, what is closed on the way, what is refused, and that damage is never passed on. That the result is the
-// union is a property test.
-#include <catch2/catch.hpp>
-
+// Merging files: what is left out, what is closed on the way, what is refused, and that damage is never passed on. That
+// the result is the union is a property test.
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <random>
 
 #include "delta/log.hpp"
@@ -54,8 +53,8 @@ Bytes joined(const Bytes& a, const Bytes& b) {
 }
 
 /// A log of one line an encoder run, on top of `base`.
-void write(const std::string& path, const std::vector<sample::Line>& lines, Micros start, const std::vector<std::string>& base = {},
-           EncodeOptions options = {}) {
+void write(const std::string& path, const std::vector<sample::Line>& lines, Micros start,
+           const std::vector<std::string>& base = {}, EncodeOptions options = {}) {
   auto encoder = must(Encoder::create(path, base, std::move(options)));
   sample::add(encoder, lines, start);
   must(encoder.finish());
@@ -78,7 +77,8 @@ TEST_CASE("a segment stands once, however many files hold it") {
   scratch::write(dir.file("b.dlog"), first);
   append(dir.file("b.dlog"), {kScale}, 3'000'000);
   const Bytes both = scratch::read(dir.file("b.dlog"));
-  scratch::write(dir.file("c.dlog"), joined(Bytes(both.begin() + static_cast<std::ptrdiff_t>(first.size()), both.end()), joined(both, first)));
+  scratch::write(dir.file("c.dlog"), joined(Bytes(both.begin() + static_cast<std::ptrdiff_t>(first.size()), both.end()),
+                                            joined(both, first)));
 
   const auto out = must(merge({dir.file("c.dlog"), dir.file("a.dlog"), dir.file("b.dlog"), dir.file("a.dlog")}));
   CHECK((out.bytes == both));
@@ -91,9 +91,11 @@ TEST_CASE("a segment stands once, however many files hold it") {
   CHECK((must(merge({dir.file("b.dlog")}, {.threads = 1, .not_in = {}})).bytes == both));
 }
 
-TEST_CASE("a segment that another contains is left out; of two that hold the same, the one of the lesser digest stays") {
+TEST_CASE(
+    "a segment that another contains is left out; of two that hold the same, the one of the lesser digest stays") {
   const scratch::Directory dir;
-  const std::vector<sample::Line> lines = {{"a", Operation::create, {1, 2}}, {"a", Operation::scale, {2}}, {"a", Operation::negate, {}}};
+  const std::vector<sample::Line> lines = {
+      {"a", Operation::create, {1, 2}}, {"a", Operation::scale, {2}}, {"a", Operation::negate, {}}};
   EncodeOptions options;
   options.commit_every = 1;
   write(dir.file("small.dlog"), {lines[0]}, 1, {}, options);
@@ -106,7 +108,9 @@ TEST_CASE("a segment that another contains is left out; of two that hold the sam
   write(dir.file("other.dlog"), lines, 1, {}, options);
   const Bytes other = scratch::read(dir.file("other.dlog"));
   REQUIRE((other != large));
-  const auto digest = [](const Bytes& bytes) { return format::load<std::uint64_t>(bytes.data() + bytes.size() - format::kTrailerBytes + 32); };
+  const auto digest = [](const Bytes& bytes) {
+    return format::load<std::uint64_t>(bytes.data() + bytes.size() - format::kTrailerBytes + 32);
+  };
   const Bytes& wanted = digest(other) < digest(large) ? other : large;
   CHECK((must(merge({dir.file("large.dlog"), dir.file("other.dlog"), dir.file("small.dlog")})).bytes == wanted));
   CHECK((must(merge({dir.file("other.dlog"), dir.file("large.dlog")})).bytes == wanted));
@@ -141,7 +145,8 @@ TEST_CASE("a log that ends anywhere is closed after its last commit, or left out
     scratch::write(dir.file("out.dlog"), out->bytes);
     REQUIRE(judge(dir.file("out.dlog")) == Verdict::ok);
     closed += out->notices.empty() ? 0 : 1;
-    // What was cut is a part of the whole: no commit is lost or added. (Closed before its SYNC it is another segment of the same commits.)
+    // What was cut is a part of the whole: no commit is lost or added. (Closed before its SYNC it is another segment of
+    // the same commits.)
     const auto sum = must(merge({dir.file("out.dlog"), dir.file("whole.dlog")}));
     CHECK(sum.summary.commits == 4);
     CHECK(sum.summary.segments == 2);
@@ -181,7 +186,8 @@ TEST_CASE("damage behind the tables is found while copying, and named") {
   const auto out = merge({dir.file("a.dlog")});
   REQUIRE_FALSE(out);
   CHECK(out.error().code == ErrorCode::corrupt);
-  CHECK(out.error().text() == dir.file("a.dlog") + ": segment 0, frame 2 (DATA): the payload does not match its checksum");
+  CHECK(out.error().text() ==
+        dir.file("a.dlog") + ": segment 0, frame 2 (DATA): the payload does not match its checksum");
 }
 
 TEST_CASE("what a malicious writer makes is refused, or copied as it is, in either order") {
@@ -221,7 +227,8 @@ TEST_CASE("commits without their deltas do not take the place of whole ones") {
   bytes[data + 4] = static_cast<std::uint8_t>(format::FrameType::sync);
   fixup::seal(bytes);
   scratch::write(dir.file("bad.dlog"), bytes);
-  // Its footer tells that the deltas are there, so one of the two goes as a copy of the other: the whole one stands, or nothing is written.
+  // Its footer tells that the deltas are there, so one of the two goes as a copy of the other: the whole one stands, or
+  // nothing is written.
   CHECK_FALSE(merge({dir.file("bad.dlog")}));
   for (const bool first : {false, true}) {
     const auto both = merge({dir.file(first ? "bad.dlog" : "good.dlog"), dir.file(first ? "good.dlog" : "bad.dlog")});
@@ -251,7 +258,10 @@ TEST_CASE("frames of many megabytes go through, and are checked") {
       for (auto& c : id) c = static_cast<char>('!' + random() % 90);
       const std::uint32_t bits[] = {1, 2};
       ChangeInput change;
-      change.id = id, change.op = Operation::create, change.bits = bits, change.at = 1;
+      change.id = id;
+      change.op = Operation::create;
+      change.bits = bits;
+      change.at = 1;
       must(encoder.change(change));
     }
     must(encoder.finish());
@@ -264,7 +274,8 @@ TEST_CASE("frames of many megabytes go through, and are checked") {
   scratch::write(dir.file("b.dlog"), bytes);
   const auto bad = merge({dir.file("b.dlog")});
   REQUIRE_FALSE(bad);
-  CHECK(bad.error().text() == dir.file("b.dlog") + ": segment 0, frame 1 (IDS): the payload does not match its checksum");
+  CHECK(bad.error().text() ==
+        dir.file("b.dlog") + ": segment 0, frame 1 (IDS): the payload does not match its checksum");
   CHECK((must(merge({dir.file("b.dlog"), dir.file("a.dlog")})).bytes == out.bytes));
 }
 
@@ -299,12 +310,16 @@ TEST_CASE("a forked origin is refused; both deltas are described, with their fil
   SECTION("rows that differ") {
     append(dir.file("a.dlog"), {kScale}, 3'000'000);
     append(dir.file("b.dlog"), {{"pear", Operation::create, {1, 1, 1, 1}}, kScale}, 4'000'000);
-    CHECK(refused("a.dlog", "b.dlog") == dir.file("b.dlog") + ": forked origin: two different deltas are main:6: create of 'pear' at " +
-                                             "1970-02-16T07:06:40Z here, and scale of 'apple' at 1970-02-04T17:20:00Z in " + dir.file("a.dlog"));
+    CHECK(refused("a.dlog", "b.dlog") ==
+          dir.file("b.dlog") + ": forked origin: two different deltas are main:6: create of 'pear' at " +
+              "1970-02-16T07:06:40Z here, and scale of 'apple' at 1970-02-04T17:20:00Z in " + dir.file("a.dlog"));
     const std::string paths[] = {dir.file("a.dlog"), dir.file("b.dlog")};
     const auto log = Log::open(paths);
     REQUIRE_FALSE(log);
-    CHECK(log.error().text() == dir.file("b.dlog") + ": forked origin: two different commits hold main:6: main:6 and main:6-7, the former in " + dir.file("a.dlog"));
+    CHECK(log.error().text() ==
+          dir.file("b.dlog") +
+              ": forked origin: two different commits hold main:6: main:6 and main:6-7, the former in " +
+              dir.file("a.dlog"));
   }
   SECTION("equal rows, other values; hashes are stated for the same dot") {
     append(dir.file("a.dlog"), {kScale}, 3'000'000);
@@ -315,14 +330,17 @@ TEST_CASE("a forked origin is refused; both deltas are described, with their fil
     options.commit_every = 1;
     append(dir.file("a.dlog"), {kScale, kScale, kScale}, 3'000'000, options);
     append(dir.file("b.dlog"), {kScale, {"plum", Operation::scale, {2}}}, 3'000'000, options);
-    CHECK(refused("a.dlog", "b.dlog") == dir.file("b.dlog") + ": forked origin: two different deltas are main:7: scale of 'plum' at 1970-02-04T17:20:01Z here, and " +
-                                             "scale of 'apple' at 1970-02-04T17:20:01Z in " + dir.file("a.dlog"));
+    CHECK(refused("a.dlog", "b.dlog") ==
+          dir.file("b.dlog") +
+              ": forked origin: two different deltas are main:7: scale of 'plum' at 1970-02-04T17:20:01Z here, and " +
+              "scale of 'apple' at 1970-02-04T17:20:01Z in " + dir.file("a.dlog"));
   }
   SECTION("a continuation of another history") {
     append(dir.file("a.dlog"), {kScale}, 3'000'000);
     append(dir.file("b.dlog"), {{"apple", Operation::scale, {3}}}, 3'000'000);
     write(dir.file("next.dlog"), {kScale}, 5'000'000, {dir.file("a.dlog")});
-    CHECK(refused("b.dlog", "next.dlog").find("the history up to main:6 is not that of " + dir.file("b.dlog")) != std::string::npos);
+    CHECK(refused("b.dlog", "next.dlog").find("the history up to main:6 is not that of " + dir.file("b.dlog")) !=
+          std::string::npos);
   }
 }
 
@@ -333,7 +351,8 @@ TEST_CASE("copies that end at different dots are compared by hashes between, or 
   write(dir.file("a.dlog"), {{"a", Operation::create, {1}}, {"a", Operation::scale, {2}}}, 1, {}, options);
   scratch::write(dir.file("b.dlog"), scratch::read(dir.file("a.dlog")));
   append(dir.file("b.dlog"), {{"a", Operation::scale, {3}}}, 3, options);
-  write(dir.file("c.dlog"), {{"a", Operation::create, {1}}, {"a", Operation::scale, {2}}, {"a", Operation::scale, {3}}}, 1, {}, options);
+  write(dir.file("c.dlog"), {{"a", Operation::create, {1}}, {"a", Operation::scale, {2}}, {"a", Operation::scale, {3}}},
+        1, {}, options);
   write(dir.file("d.dlog"), {{"a", Operation::create, {1}}}, 1, {}, options);
   const Bytes c = scratch::read(dir.file("c.dlog"));
   CHECK((must(merge({dir.file("a.dlog"), dir.file("b.dlog"), dir.file("c.dlog"), dir.file("d.dlog")})).bytes == c));
@@ -356,8 +375,11 @@ TEST_CASE("a bundle holds what another log lacks, cut out of segments where it m
 
   SECTION("all of it, or nothing") {
     CHECK(must(merge({dir.file("all.dlog")}, {.threads = 1, .not_in = {dir.file("all.dlog")}})).bytes.empty());
-    CHECK(must(merge({dir.file("begin.dlog"), dir.file("middle.dlog")}, {.threads = 1, .not_in = {dir.file("all.dlog")}})).bytes.empty());
-    const auto out = must(merge({dir.file("begin.dlog"), dir.file("middle.dlog")}, {.threads = 1, .not_in = {dir.file("begin.dlog")}}));
+    CHECK(
+        must(merge({dir.file("begin.dlog"), dir.file("middle.dlog")}, {.threads = 1, .not_in = {dir.file("all.dlog")}}))
+            .bytes.empty());
+    const auto out = must(
+        merge({dir.file("begin.dlog"), dir.file("middle.dlog")}, {.threads = 1, .not_in = {dir.file("begin.dlog")}}));
     CHECK((out.bytes == scratch::read(dir.file("middle.dlog"))));
     CHECK(out.notices.empty());  // its causes are in the other log
   }
@@ -372,19 +394,23 @@ TEST_CASE("a bundle holds what another log lacks, cut out of segments where it m
     const std::string whole[] = {dir.file("all.dlog")}, sum[] = {dir.file("sum.dlog")};
     const auto a = must(Log::open(whole)), b = must(Log::open(sum));
     auto x = must(a.hashes()), y = must(b.hashes());
-    std::ranges::sort(x), std::ranges::sort(y);
+    std::ranges::sort(x);
+    std::ranges::sort(y);
     CHECK(x == y);
   }
   SECTION("both ends of a gap: two segments, each with the hash before it") {
-    const auto out = must(merge({dir.file("all.dlog")}, {.threads = 1, .not_in = {dir.file("middle.dlog"), dir.file("later.dlog")}}));
+    const auto out = must(
+        merge({dir.file("all.dlog")}, {.threads = 1, .not_in = {dir.file("middle.dlog"), dir.file("later.dlog")}}));
     CHECK(out.summary.remade == 2);
     CHECK(out.summary.commits == 5);
-    scratch::write(dir.file("sum.dlog"), joined(out.bytes, joined(scratch::read(dir.file("middle.dlog")), scratch::read(dir.file("later.dlog")))));
+    scratch::write(dir.file("sum.dlog"), joined(out.bytes, joined(scratch::read(dir.file("middle.dlog")),
+                                                                  scratch::read(dir.file("later.dlog")))));
     CHECK(judge(dir.file("sum.dlog")) == Verdict::ok);
     CHECK((must(merge({dir.file("sum.dlog"), dir.file("all.dlog")})).bytes == scratch::read(dir.file("all.dlog"))));
   }
   SECTION("what a copied segment holds is not made again") {
-    const auto out = must(merge({dir.file("all.dlog"), dir.file("later.dlog")}, {.threads = 1, .not_in = {dir.file("begin.dlog")}}));
+    const auto out =
+        must(merge({dir.file("all.dlog"), dir.file("later.dlog")}, {.threads = 1, .not_in = {dir.file("begin.dlog")}}));
     CHECK(out.summary.commits == 5);
     CHECK(out.summary.remade == 1);  // the other is contained in what is cut
   }

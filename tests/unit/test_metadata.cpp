@@ -1,6 +1,5 @@
 // Metadata patches: one text for one meaning, and RFC 7396 by its own examples.
 #include <catch2/catch.hpp>
-
 #include <random>
 
 #include "delta/state.hpp"
@@ -45,8 +44,14 @@ std::string number(const std::string& literal) {
 }  // namespace
 
 TEST_CASE("a patch between two objects turns the one into the other") {
-  const std::string texts[] = {"", R"({"a":1})", R"({"a":{}})", R"({"a":{"b":1,"c":[1,null,{"x":null}]}})", R"({"a":{"b":{"c":2}},"z":"\u0000"})",
-                               R"({"a":{"b":[]},"z":{}})", R"({"a":[{"b":1}]})", R"({"":{"":{"":0}}})"};
+  const std::string texts[] = {"",
+                               R"({"a":1})",
+                               R"({"a":{}})",
+                               R"({"a":{"b":1,"c":[1,null,{"x":null}]}})",
+                               R"({"a":{"b":{"c":2}},"z":"\u0000"})",
+                               R"({"a":{"b":[]},"z":{}})",
+                               R"({"a":[{"b":1}]})",
+                               R"({"":{"":{"":0}}})"};
   for (const auto& from : texts) {
     for (const auto& to : texts) {
       const auto patches = delta::model::metadata_patches(from, to);
@@ -60,7 +65,8 @@ TEST_CASE("a patch between two objects turns the one into the other") {
       CHECK(text == to);
     }
   }
-  CHECK(delta::model::metadata_patches(R"({"a":{"b":1,"c":2},"d":3})", R"({"a":{"b":1,"c":4}})").at(0) == R"({"a":{"c":4},"d":null})");
+  CHECK(delta::model::metadata_patches(R"({"a":{"b":1,"c":2},"d":3})", R"({"a":{"b":1,"c":4}})").at(0) ==
+        R"({"a":{"c":4},"d":null})");
 }
 
 TEST_CASE("a patch beyond the limit comes in parts that are within it") {
@@ -68,7 +74,8 @@ TEST_CASE("a patch beyond the limit comes in parts that are within it") {
   std::string big, wide;
   for (int i = 0; i < 40; ++i) {
     const std::string n = std::to_string(i), text(3000, i % 2 ? 'x' : '\n');
-    big = merge_metadata(big, canonical("{\"k\\u0001" + n + "\":{\"deep\":{\"er\":" + json_text(text) + "}},\"e" + n + "\":{}}"));
+    big = merge_metadata(
+        big, canonical("{\"k\\u0001" + n + "\":{\"deep\":{\"er\":" + json_text(text) + "}},\"e" + n + "\":{}}"));
   }
   for (int part = 0; part < 10; ++part) {
     std::string patch = "{\"o\":{\"p\":{";
@@ -123,7 +130,8 @@ TEST_CASE("a change of metadata is taken back member by member, where nothing ha
   CHECK(revert(R"({"a":1})", R"({"a":2})", R"({"a":1})") == R"({"a":1})");
   CHECK(revert(R"({"a":1})", R"({"a":2})", "") == " kept a");
   CHECK(revert(R"({"a":1})", "", R"({"a":5})") == R"({"a":5} kept a)");
-  CHECK(revert(R"({"a":{"x":1},"b":1})", R"({"a":{"x":1,"y":2},"b":2})", R"({"a":{"x":1,"y":2},"b":3})") == R"({"a":{"x":1},"b":3} kept b)");
+  CHECK(revert(R"({"a":{"x":1},"b":1})", R"({"a":{"x":1,"y":2},"b":2})", R"({"a":{"x":1,"y":2},"b":3})") ==
+        R"({"a":{"x":1},"b":3} kept b)");
   CHECK(revert(R"({"a":1})", R"({"a":1})", R"({"a":7})") == R"({"a":7})");
 }
 
@@ -167,7 +175,8 @@ TEST_CASE("equal numbers are written alike, and as short as they can be") {
 }
 
 TEST_CASE("what is canonical stays as it is") {
-  for (const auto& json : {R"({"a":1.5,"b":[1e-9,1e20,1e22,18446744073709551616,-2.5e-5],"c":{"d":null}})", R"({"\u0001":"\ud83d\ude00"})"}) {
+  for (const auto& json : {R"({"a":1.5,"b":[1e-9,1e20,1e22,18446744073709551616,-2.5e-5],"c":{"d":null}})",
+                           R"({"\u0001":"\ud83d\ude00"})"}) {
     const std::string once = canonical(json);
     CHECK(canonical(once) == once);
     CHECK(is_canonical_metadata(once));
@@ -180,10 +189,35 @@ TEST_CASE("what is canonical stays as it is") {
 }
 
 TEST_CASE("what is no patch is refused") {
-  for (const std::string json :
-       {"", " ", "nul", "null", "1", "\"a\"", "[]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1}x", "{\"a\":1}{}", "{'a':1}", "{\"a\":01}",
-        "{\"a\":NaN}", "{\"a\":+1}", "{\"a\":.5}", "{\"a\":\"\n\"}", "{\"a\":\"\xff\"}", "{\"a\":\"\\ud800\"}", "{\"a\":1e400}",
-        "{\"a\":-1e309}", "{\"a\":18446744073709551617}", "{\"a\":18446744073709552000}", "{\"a\":-9223372036854775809}", "{\"a\":1,\"a\":2}", "{\"x\":[{\"a\":1,\"\\u0061\":1}]}", "// c\n{}"}) {
+  for (const std::string json : {"",
+                                 " ",
+                                 "nul",
+                                 "null",
+                                 "1",
+                                 "\"a\"",
+                                 "[]",
+                                 "{",
+                                 "{\"a\"}",
+                                 "{\"a\":}",
+                                 "{\"a\":1,}",
+                                 "{\"a\":1}x",
+                                 "{\"a\":1}{}",
+                                 "{'a':1}",
+                                 "{\"a\":01}",
+                                 "{\"a\":NaN}",
+                                 "{\"a\":+1}",
+                                 "{\"a\":.5}",
+                                 "{\"a\":\"\n\"}",
+                                 "{\"a\":\"\xff\"}",
+                                 "{\"a\":\"\\ud800\"}",
+                                 "{\"a\":1e400}",
+                                 "{\"a\":-1e309}",
+                                 "{\"a\":18446744073709551617}",
+                                 "{\"a\":18446744073709552000}",
+                                 "{\"a\":-9223372036854775809}",
+                                 "{\"a\":1,\"a\":2}",
+                                 "{\"x\":[{\"a\":1,\"\\u0061\":1}]}",
+                                 "// c\n{}"}) {
     INFO(json);
     const auto text = canonical_metadata(json);
     REQUIRE_FALSE(text);
@@ -229,9 +263,11 @@ TEST_CASE("patches merge as in the appendix of RFC 7396") {
       {R"({"e":null})", R"({"a":1})", R"({"a":1,"e":null})"},
       {R"({"v":[1,2]})", R"({"v":{"a":"b","c":null}})", R"({"v":{"a":"b"}})"},
       {"", R"({"a":{"bb":{"ccc":null}}})", R"({"a":{"bb":{}}})"},
-      {R"({"title":"Goodbye!","author":{"givenName":"John","familyName":"Doe"},"tags":["example","sample"],"content":"This will be unchanged"})",
+      {R"({"title":"Goodbye!","author":{"givenName":"John","familyName":"Doe"},"tags":["example","sample"],)"
+       R"("content":"This will be unchanged"})",
        R"({"title":"Hello!","phoneNumber":"+01-123-456-7890","author":{"familyName":null},"tags":["example"]})",
-       R"({"author":{"givenName":"John"},"content":"This will be unchanged","phoneNumber":"+01-123-456-7890","tags":["example"],"title":"Hello!"})"},
+       R"({"author":{"givenName":"John"},"content":"This will be unchanged","phoneNumber":"+01-123-456-7890",)"
+       R"("tags":["example"],"title":"Hello!"})"},
   };
   for (const Example& e : examples) {
     const auto text = [](std::string_view json) { return json.empty() ? std::string() : canonical(json); };
@@ -242,7 +278,8 @@ TEST_CASE("patches merge as in the appendix of RFC 7396") {
 TEST_CASE("an empty patch changes nothing, and numbers survive a merge") {
   CHECK(merge_metadata("", "") == "");
   CHECK(merge_metadata("{\"a\":1}", "") == "{\"a\":1}");
-  CHECK(merge_metadata("{\"a\":1.8446744073709552e+19}", "{\"b\":9007199254740993}") == "{\"a\":1.8446744073709552e+19,\"b\":9007199254740993}");
+  CHECK(merge_metadata("{\"a\":1.8446744073709552e+19}", "{\"b\":9007199254740993}") ==
+        "{\"a\":1.8446744073709552e+19,\"b\":9007199254740993}");
 }
 
 TEST_CASE("patches of a state may wait, and come out as if each had been merged at once") {
@@ -257,7 +294,8 @@ TEST_CASE("patches of a state may wait, and come out as if each had been merged 
     const std::uint32_t v = below(vectors);
     const std::string name = "k" + std::to_string(below(40)), inner = "i" + std::to_string(below(4));
     const std::string patches[] = {R"({")" + name + R"(":null})", R"({")" + name + R"(":)" + std::to_string(turn) + "}",
-                                   R"({")" + name + R"(":{")" + inner + R"(":[null,1]}})", R"({")" + name + R"(":{")" + inner + R"(":null}})"};
+                                   R"({")" + name + R"(":{")" + inner + R"(":[null,1]}})",
+                                   R"({")" + name + R"(":{")" + inner + R"(":null}})"};
     if (below(200) == 0) {
       state.set_metadata(v, {});
       expected[v].clear();

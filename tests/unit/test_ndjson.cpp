@@ -1,8 +1,7 @@
 // The grammar of NDJSON input, the rounding of its numbers, and that what is written is what is read.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <bit>
+#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -88,9 +87,16 @@ TEST_CASE("every operation is read") {
 
 TEST_CASE("the members around an operation are read in any order") {
   Record r;
-  REQUIRE(read_one(R"( { "values" : [ 9 , 8 ] , "metadata" : {"k": [1, {"x":null}]} , "parents":["b:1","x:y:22"],"tick":7,
- "seq":18446744073709551615, "indices":[5,2],"origin":"o\u00fc","namespace":"n","ts":"@12.5","op":"sparse","id":"i\n" })", r) != "");
-  REQUIRE(read_one(R"( { "values" : [ 9 , 8 ] , "metadata" : {"k": [1, {"x":null}]} , "parents":["b:1","x:y:22"],"tick":7, "seq":18446744073709551615, "indices":[5,2],"origin":"o\u00fc","namespace":"n","ts":"@12.5","op":"sparse","id":"i\n" })", r) == "");
+  REQUIRE(
+      read_one(R"( { "values" : [ 9 , 8 ] , "metadata" : {"k": [1, {"x":null}]} , "parents":["b:1","x:y:22"],"tick":7,
+ "seq":18446744073709551615, "indices":[5,2],"origin":"o\u00fc","namespace":"n","ts":"@12.5","op":"sparse",)"
+               R"("id":"i\n" })",
+               r) != "");
+  REQUIRE(
+      read_one(R"( { "values" : [ 9 , 8 ] , "metadata" : {"k": [1, {"x":null}]} , "parents":["b:1","x:y:22"],"tick":7,)"
+               R"( "seq":18446744073709551615, "indices":[5,2],"origin":"o\u00fc","namespace":"n","ts":"@12.5",)"
+               R"("op":"sparse","id":"i\n" })",
+               r) == "");
   CHECK(r.kind == Record::Kind::change);
   CHECK(r.id == "i\n");
   CHECK(r.name_space == "n");
@@ -108,8 +114,10 @@ TEST_CASE("the members around an operation are read in any order") {
 }
 
 TEST_CASE("nothing of a line is left in the next") {
-  const std::string text = op_line(R"("op":"sparse","indices":[1],"values":[2],"ts":"@1","tick":1,"origin":"o","seq":3,"parents":["a:1"],"metadata":{},"namespace":"n")") +
-                           "\n" + op_line(R"("op":"delete")") + "\n";
+  const std::string text =
+      op_line(R"("op":"sparse","indices":[1],"values":[2],"ts":"@1","tick":1,"origin":"o","seq":3,"parents":["a:1"],)"
+              R"("metadata":{},"namespace":"n")") +
+      "\n" + op_line(R"("op":"delete")") + "\n";
   NdjsonReader reader(memory_stream("in", text));
   Record r;
   REQUIRE(reader.next(r));
@@ -129,7 +137,11 @@ TEST_CASE("nothing of a line is left in the next") {
 
 TEST_CASE("a commit's line is read") {
   Record r;
-  REQUIRE(read_one(R"({"type":"commit","origin":"main","seq":4,"deltas":2,"parents":[],"message":"m","tool":"t","source":"s","trace":"00-x"})", r) == "");
+  REQUIRE(
+      read_one(
+          R"({"type":"commit","origin":"main","seq":4,"deltas":2,"parents":[],"message":"m","tool":"t","source":"s",)"
+          R"("trace":"00-x"})",
+          r) == "");
   CHECK(r.kind == Record::Kind::commit);
   CHECK(r.origin == "main");
   CHECK(r.seq == 4u);
@@ -141,11 +153,13 @@ TEST_CASE("a commit's line is read") {
   CHECK(r.source == "s");
   CHECK(r.trace == "00-x");
   CHECK(error_of(R"({"type":"commit","origin":"main","seq":4})") == "in: line 1: a commit needs 'deltas'");
-  CHECK(error_of(R"({"type":"commit","origin":"main","seq":4,"deltas":2,"vector":[1]})") == "in: line 1: a commit does not take 'vector'");
+  CHECK(error_of(R"({"type":"commit","origin":"main","seq":4,"deltas":2,"vector":[1]})") ==
+        "in: line 1: a commit does not take 'vector'");
   CHECK(error_of(R"({"type":"commit","origin":"main","seq":18446744073709551615,"deltas":2})") ==
         "in: line 1: member 'deltas' goes beyond the last seq");
   CHECK(error_of(R"({"type":"delta","id":"a","op":"delete"})") == "");
-  CHECK(error_of(R"({"type":"policy"})") == "in: line 1: unknown type 'policy' | types are 'delta' (the default) and 'commit'");
+  CHECK(error_of(R"({"type":"policy"})") ==
+        "in: line 1: unknown type 'policy' | types are 'delta' (the default) and 'commit'");
 }
 
 TEST_CASE("metadata alone is an update, and dims say which namespace is meant") {
@@ -155,7 +169,8 @@ TEST_CASE("metadata alone is an update, and dims say which namespace is meant") 
   CHECK(r.bits.empty());
   CHECK(r.metadata == R"({"k":1})");
   CHECK_FALSE(r.dims);
-  CHECK(error_of(R"({"id":"a","metadata":{"k":1},"indices":[]})") == "in: line 1: metadata alone, or a whole vector (no 'op'), does not take 'indices'");
+  CHECK(error_of(R"({"id":"a","metadata":{"k":1},"indices":[]})") ==
+        "in: line 1: metadata alone, or a whole vector (no 'op'), does not take 'indices'");
   CHECK(error_of(R"({"id":"a"})") == "in: line 1: a whole vector (no 'op') needs 'vector'");
   CHECK(error_of(R"({"metadata":{}})") == "in: line 1: metadata alone, or a whole vector (no 'op'), needs 'id'");
   CHECK(error_of(R"({"id":"a","vector":[],"metadata":{}})") == "in: line 1: a vector needs one dimension at least");
@@ -165,8 +180,10 @@ TEST_CASE("metadata alone is an update, and dims say which namespace is meant") 
   CHECK_FALSE(r.dims);
   std::string alone;
   write_vector(alone, {"n", "a", "", 3}, {}, R"({"k":1})");
-  CHECK(alone == R"({"id":"a","namespace":"n","dims":3,"metadata":{"k":1}})" "\n");
-  CHECK(error_of(R"({"id":"a","dims":0,"op":"delete"})") == "in: line 1: member 'dims': 0 is not a whole number from 1 to 1048576");
+  CHECK(alone == R"({"id":"a","namespace":"n","dims":3,"metadata":{"k":1}})"
+                 "\n");
+  CHECK(error_of(R"({"id":"a","dims":0,"op":"delete"})") ==
+        "in: line 1: member 'dims': 0 is not a whole number from 1 to 1048576");
   std::string out;
   write_record(out, {"n", "a", "", 3}, Change{.op = Operation::remove});
   REQUIRE(read_one(out, r) == "");
@@ -179,7 +196,8 @@ TEST_CASE("a time may hold its counter, as log prints it") {
   CHECK(r.time == 1794492629000000u);
   CHECK(r.tick == 7u);
   REQUIRE(read_one(R"({"id":"a","op":"delete","ts":"2026-11-12T14:10:29Z+7","tick":7})", r) == "");
-  CHECK(error_of(R"({"id":"a","op":"delete","ts":"2026-11-12T14:10:29Z+7","tick":8})") == "in: line 1: member 'tick' is 8, and 'ts' says 7");
+  CHECK(error_of(R"({"id":"a","op":"delete","ts":"2026-11-12T14:10:29Z+7","tick":8})") ==
+        "in: line 1: member 'tick' is 8, and 'ts' says 7");
   REQUIRE(read_one(R"({"id":"a","op":"delete","ts":"2026-11-12T14:10:29Z"})", r) == "");
   CHECK_FALSE(r.tick);
 }
@@ -187,7 +205,10 @@ TEST_CASE("a time may hold its counter, as log prints it") {
 TEST_CASE("UTF-16 is called by its name, in pieces of any size") {
   const std::string text = R"({"id":"a","op":"delete"})";
   std::string little, big;
-  for (const char c : text) little += {c, '\0'}, big += {'\0', c};
+  for (const char c : text) {
+    little += {c, '\0'};
+    big += {'\0', c};
+  }
   for (const std::size_t piece : {0, 1, 2, 7}) {
     for (const std::string& wide : {"\xff\xfe" + little, little, "\xfe\xff" + big, big}) {
       CHECK(lines_of(wide, piece) == std::vector<std::string>{"in: line 1: the text is UTF-16, not UTF-8"});
@@ -198,7 +219,9 @@ TEST_CASE("UTF-16 is called by its name, in pieces of any size") {
 }
 
 TEST_CASE("blank lines, CRLF, a byte order mark and a missing last newline are fine, in pieces of any size") {
-  const std::string text = "\xef\xbb\xbf{\"id\":\"a\",\"op\":\"delete\"}\r\n\n \t\r\n{\"id\":\"b\",\"op\":\"delete\"}\n{\"id\":\"c\",\"op\":\"delete\"}";
+  const std::string text =
+      "\xef\xbb\xbf{\"id\":\"a\",\"op\":\"delete\"}\r\n\n "
+      "\t\r\n{\"id\":\"b\",\"op\":\"delete\"}\n{\"id\":\"c\",\"op\":\"delete\"}";
   const std::vector<std::string> wanted = {"1:a", "4:b", "5:c"};
   for (const std::size_t piece : {0, 1, 2, 7, 30}) CHECK(lines_of(text, piece) == wanted);
   CHECK(lines_of("", 0).empty());
@@ -275,14 +298,18 @@ TEST_CASE("decimals are rounded once") {
 }
 
 TEST_CASE("numbers beyond float32, and what is no number, are named") {
-  const auto refused = [](std::string_view text) { return error_of(op_line("\"vector\":[7," + std::string(text) + "]")); };
+  const auto refused = [](std::string_view text) {
+    return error_of(op_line("\"vector\":[7," + std::string(text) + "]"));
+  };
   const std::string at = "in: line 1: member 'vector', element 1: ";
-  for (const std::string big : {"1e39", "-1e39", "1e400", "3.4028235677973366163753939545814256844809e38", "1e99999999999"}) {
+  for (const std::string big :
+       {"1e39", "-1e39", "1e400", "3.4028235677973366163753939545814256844809e38", "1e99999999999"}) {
     CHECK(refused(big) == at + big + " does not fit float32");
   }
   CHECK(refused("1" + std::string(500, '0')).find("does not fit float32") != std::string::npos);
   CHECK(refused("0." + std::string(100, '0') + "1e400").find("does not fit float32") != std::string::npos);
-  for (const std::string no : {"null", "true", "NaN", "\"1\"", "01", "1.", ".5", "+1", "1e", "-", "0x10", "\"0x7fc0000\"", "\"0x7fc000011\"", "\"0x7fc0000g\"", "1 2"}) {
+  for (const std::string no : {"null", "true", "NaN", "\"1\"", "01", "1.", ".5", "+1", "1e", "-", "0x10",
+                               "\"0x7fc0000\"", "\"0x7fc000011\"", "\"0x7fc0000g\"", "1 2"}) {
     INFO(no);
     CHECK(refused(no).find("in: line 1: ") == 0);
   }
@@ -294,43 +321,55 @@ TEST_CASE("numbers beyond float32, and what is no number, are named") {
 }
 
 TEST_CASE("members that do not belong are named, with a suggestion") {
-  CHECK(error_of(op_line(R"("op":"sparse","indices":[1],"valeus":[2])")) == "in: line 1: unknown member 'valeus' | did you mean 'values'?");
+  CHECK(error_of(op_line(R"("op":"sparse","indices":[1],"valeus":[2])")) ==
+        "in: line 1: unknown member 'valeus' | did you mean 'values'?");
   CHECK(error_of(op_line(R"("op":"delete","x":1)")) == "in: line 1: unknown member 'x'");
-  CHECK(error_of(op_line(R"("op":"craete","vector":[1])")) == "in: line 1: unknown op 'craete' | did you mean 'create'?");
+  CHECK(error_of(op_line(R"("op":"craete","vector":[1])")) ==
+        "in: line 1: unknown op 'craete' | did you mean 'create'?");
   CHECK(error_of(op_line(R"("op":"negate")")) == "in: line 1: unknown op 'negate'");
-  CHECK(error_of(op_line(R"("op":"transform","transform":"clmp")")) == "in: line 1: unknown transform 'clmp' | did you mean 'clamp'?");
+  CHECK(error_of(op_line(R"("op":"transform","transform":"clmp")")) ==
+        "in: line 1: unknown transform 'clmp' | did you mean 'clamp'?");
   CHECK(error_of(op_line(R"("op":"delete","factor":2)")) == "in: line 1: op 'delete' does not take 'factor'");
-  CHECK(error_of(op_line(R"("op":"transform","transform":"abs","args":[])")) == "in: line 1: transform 'abs' does not take 'args'");
-  CHECK(error_of(op_line(R"("op":"dense","vector":[1],"values":[1])")) == "in: line 1: op 'dense' does not take 'values'");
-  CHECK(error_of(op_line(R"("vector":[1],"deltas":3)")) == "in: line 1: a whole vector (no 'op') does not take 'deltas'");
+  CHECK(error_of(op_line(R"("op":"transform","transform":"abs","args":[])")) ==
+        "in: line 1: transform 'abs' does not take 'args'");
+  CHECK(error_of(op_line(R"("op":"dense","vector":[1],"values":[1])")) ==
+        "in: line 1: op 'dense' does not take 'values'");
+  CHECK(error_of(op_line(R"("vector":[1],"deltas":3)")) ==
+        "in: line 1: a whole vector (no 'op') does not take 'deltas'");
   CHECK(error_of(op_line(R"("op":"sparse","values":[2])")) == "in: line 1: op 'sparse' needs 'indices'");
   CHECK(error_of(op_line(R"("op":"transform")")) == "in: line 1: op 'transform' needs 'transform'");
   CHECK(error_of(R"({"id":"a"})") == "in: line 1: a whole vector (no 'op') needs 'vector'");
   CHECK(error_of(R"({"op":"delete"})") == "in: line 1: op 'delete' needs 'id'");
   CHECK(error_of(op_line(R"("id":"b","op":"delete")")) == "in: line 1: member 'id' stands twice");
   CHECK(error_of(op_line(R"("op":"delete","\u006fp":"delete")")) == "in: line 1: member 'op' stands twice");
-  CHECK(error_of(op_line(R"("op":"transform","transform":"clamp","args":[1])")) == "in: line 1: member 'args': clamp takes 2, lo and hi, not 1");
+  CHECK(error_of(op_line(R"("op":"transform","transform":"clamp","args":[1])")) ==
+        "in: line 1: member 'args': clamp takes 2, lo and hi, not 1");
 }
 
 TEST_CASE("members of the wrong kind are named with their value") {
   CHECK(error_of(R"({"id":5,"op":"delete"})") == "in: line 1: member 'id': 5 is not a string");
   CHECK(error_of(op_line(R"("op":"delete","seq":0)")) == "in: line 1: member 'seq': 0 is not a whole number from 1");
-  CHECK(error_of(op_line(R"("op":"delete","seq":1.5)")) == "in: line 1: member 'seq': 1.5 is not a whole number from 1");
-  CHECK(error_of(op_line(R"("op":"delete","ts":"@1","tick":4096)")) == "in: line 1: member 'tick': 4096 is not a whole number from 0 to 4095");
+  CHECK(error_of(op_line(R"("op":"delete","seq":1.5)")) ==
+        "in: line 1: member 'seq': 1.5 is not a whole number from 1");
+  CHECK(error_of(op_line(R"("op":"delete","ts":"@1","tick":4096)")) ==
+        "in: line 1: member 'tick': 4096 is not a whole number from 0 to 4095");
   CHECK(error_of(op_line(R"("op":"delete","tick":1)")) == "in: line 1: member 'tick' without 'ts'");
-  CHECK(error_of(op_line(R"("op":"delete","ts":1700000000)")).find("in: line 1: member 'ts': 1700000000 is not a string | ") == 0);
+  CHECK(error_of(op_line(R"("op":"delete","ts":1700000000)"))
+            .find("in: line 1: member 'ts': 1700000000 is not a string | ") == 0);
   CHECK(error_of(op_line(R"("op":"delete","ts":"yesterday")")).find("in: line 1: member 'ts': ") == 0);
   CHECK(error_of(op_line(R"("op":"delete","ts":"3d ago")")).find("in: line 1: member 'ts': ") == 0);
   CHECK(error_of(op_line(R"("op":"delete","origin":"")")) == "in: line 1: member 'origin' is empty");
   CHECK(error_of(op_line(R"("op":"delete","metadata":[])")) == "in: line 1: member 'metadata': [ is not an object");
   for (const std::string no : {"a", "a:", ":1", "a:0", "a:01", "a:x", "a:-1", "a:1 ", "a:18446744073709551616"}) {
-    CHECK(error_of(op_line("\"op\":\"delete\",\"parents\":[\"" + no + "\"]")) == "in: line 1: member 'parents': '" + no + "' is not \"origin:seq\"");
+    CHECK(error_of(op_line("\"op\":\"delete\",\"parents\":[\"" + no + "\"]")) ==
+          "in: line 1: member 'parents': '" + no + "' is not \"origin:seq\"");
   }
 }
 
 TEST_CASE("indices are checked") {
   const auto sparse = [](std::string_view indices, std::string_view values) {
-    return error_of(op_line("\"op\":\"sparse\",\"indices\":" + std::string(indices) + ",\"values\":" + std::string(values)));
+    return error_of(
+        op_line("\"op\":\"sparse\",\"indices\":" + std::string(indices) + ",\"values\":" + std::string(values)));
   };
   CHECK(sparse("[]", "[]") == "");
   CHECK(sparse("[1,2]", "[1]") == "in: line 1: 2 indices but 1 value");
@@ -353,24 +392,36 @@ TEST_CASE("broken JSON is an error with its line, never a shorter record") {
     REQUIRE_FALSE(got);
     CHECK(got.error().where == "line 2");
   }
-  for (const std::string no : {"[]", "3", "\"x\"", "null", "{} {}", "{\"id\":\"a\",\"op\":\"delete\"} x", "{\"id\":\"a\",\"op\":\"delete\"}}", "{\"id\":\"a\" \"op\":\"delete\"}",
-                               "{\"id\":\"a\",\"op\":\"delete\",}", "{\"id\":\"a\xff\",\"op\":\"delete\"}", "{\"id\":\"\\ud800\",\"op\":\"delete\"}",
-                               "{\"id\":\"a\\x\",\"op\":\"delete\"}", "{\"id\":\"a\tb\",\"op\":\"delete\"}", "{\"id\":\"a\",\"vector\":[1,]}", "{\"id\":\"a\",\"vector\":[1 2]}",
-                               "{\"id\":\"a\",\"vector\":[1,2}", "{\"id\":\"a\",\"vector\":[1,2]]}", "{id:\"a\",\"op\":\"delete\"}", "{\"id\":\"a\",\"op\":\"delete\",\"metadata\":{}"}) {
+  for (const std::string no :
+       {"[]", "3", "\"x\"", "null", "{} {}", "{\"id\":\"a\",\"op\":\"delete\"} x", "{\"id\":\"a\",\"op\":\"delete\"}}",
+        "{\"id\":\"a\" \"op\":\"delete\"}", "{\"id\":\"a\",\"op\":\"delete\",}", "{\"id\":\"a\xff\",\"op\":\"delete\"}",
+        "{\"id\":\"\\ud800\",\"op\":\"delete\"}", "{\"id\":\"a\\x\",\"op\":\"delete\"}",
+        "{\"id\":\"a\tb\",\"op\":\"delete\"}", "{\"id\":\"a\",\"vector\":[1,]}", "{\"id\":\"a\",\"vector\":[1 2]}",
+        "{\"id\":\"a\",\"vector\":[1,2}", "{\"id\":\"a\",\"vector\":[1,2]]}", "{id:\"a\",\"op\":\"delete\"}",
+        "{\"id\":\"a\",\"op\":\"delete\",\"metadata\":{}"}) {
     INFO(no);
     CHECK(error_of(no).find("in: line 1: ") == 0);
   }
 }
 
 TEST_CASE("what is written is read back") {
-  const std::vector<std::uint32_t> all = {0, 0x80000000, 0x3f800000, 0x7fc00001, 0xff800000, 1, 0x7f7fffff, 0x3dcccccd}, two = {0xbf800000, 0x3f800000}, one = {0x40000000};
+  const std::vector<std::uint32_t> all = {0, 0x80000000, 0x3f800000, 0x7fc00001, 0xff800000, 1, 0x7f7fffff, 0x3dcccccd};
+  const std::vector<std::uint32_t> two = {0xbf800000, 0x3f800000}, one = {0x40000000};
   const std::vector<std::uint32_t> indices = {0, 1, 5, 7, 100, 65535, 70000, 4294967295};
   const std::vector<Change> changes = {
-      {.op = Operation::create, .time = Timestamp::of(1'700'000'000'123'456, 9), .bits = all, .metadata = R"({"a":[1,"}"]})", .seq = 3},
+      {.op = Operation::create,
+       .time = Timestamp::of(1'700'000'000'123'456, 9),
+       .bits = all,
+       .metadata = R"({"a":[1,"}"]})",
+       .seq = 3},
       {.op = Operation::dense, .time = Timestamp::of(0), .bits = all},
       {.op = Operation::sparse, .time = Timestamp::of(kMaxMicros, 4095), .indices = indices, .bits = all},
-      {.op = Operation::scale, .bits = one}, {.op = Operation::offset, .bits = one}, {.op = Operation::negate},
-      {.op = Operation::abs}, {.op = Operation::clamp, .bits = two}, {.op = Operation::remove, .seq = ~std::uint64_t{0}}};
+      {.op = Operation::scale, .bits = one},
+      {.op = Operation::offset, .bits = one},
+      {.op = Operation::negate},
+      {.op = Operation::abs},
+      {.op = Operation::clamp, .bits = two},
+      {.op = Operation::remove, .seq = ~std::uint64_t{0}}};
   std::string text;
   for (const Change& c : changes) write_record(text, {"ns", "i\"d", "o:1"}, c);
   NdjsonReader reader(memory_stream("in", text));
@@ -401,51 +452,76 @@ TEST_CASE("empty parts of a change are not written") {
 TEST_CASE("a commit that is a setting has its time with it, and is read back as written") {
   Record r;
   Commit c;
-  c.first = 3, c.count = 1, c.setting = "policy max@/0-1", c.time = Timestamp::of(1'794'492'629'000'000, 7);
+  c.first = 3;
+  c.count = 1;
+  c.setting = "policy max@/0-1";
+  c.time = Timestamp::of(1'794'492'629'000'000, 7);
   std::string text;
   write_record(text, "main", {}, c);
-  CHECK(text == "{\"type\":\"commit\",\"origin\":\"main\",\"seq\":3,\"deltas\":1,\"parents\":[],\"setting\":\"policy max@/0-1\","
-                "\"ts\":\"2026-11-12T14:10:29Z\",\"tick\":7}\n");
+  CHECK(
+      text ==
+      "{\"type\":\"commit\",\"origin\":\"main\",\"seq\":3,\"deltas\":1,\"parents\":[],\"setting\":\"policy max@/0-1\","
+      "\"ts\":\"2026-11-12T14:10:29Z\",\"tick\":7}\n");
   REQUIRE(read_one(text, r) == "");
   CHECK(r.setting == "policy max@/0-1");
   CHECK(r.time == c.time.us());
   CHECK(r.tick == 7u);
   REQUIRE(read_one(R"({"type":"commit","origin":"a","seq":1,"deltas":1})", r) == "");
   CHECK(r.setting.empty());
-  CHECK(error_of(R"({"type":"commit","origin":"a","seq":1,"deltas":1,"setting":""})") == "in: line 1: member 'setting' is empty");
+  CHECK(error_of(R"({"type":"commit","origin":"a","seq":1,"deltas":1,"setting":""})") ==
+        "in: line 1: member 'setting' is empty");
   CHECK(error_of(R"({"type":"commit","origin":"a","seq":1,"deltas":2,"setting":"policy max"})") ==
         "in: line 1: member 'deltas': a commit with a setting is one delta, not 2");
-  CHECK(error_of(R"({"type":"commit","origin":"a","seq":1,"deltas":1,"tick":3,"ts":"@1"})") == "in: line 1: a commit does not take 'ts', 'tick'");
-  CHECK(error_of(R"({"id":"a","op":"delete","setting":"policy max"})") == "in: line 1: op 'delete' does not take 'setting'");
+  CHECK(error_of(R"({"type":"commit","origin":"a","seq":1,"deltas":1,"tick":3,"ts":"@1"})") ==
+        "in: line 1: a commit does not take 'ts', 'tick'");
+  CHECK(error_of(R"({"id":"a","op":"delete","setting":"policy max"})") ==
+        "in: line 1: op 'delete' does not take 'setting'");
 }
 
 TEST_CASE("properties of a commit, and the time that was given, are read back as written") {
   Record r;
   Commit c;
-  c.first = 3, c.count = 1, c.properties = R"({"run":7})", c.given = 1'794'492'629'000'000;
+  c.first = 3;
+  c.count = 1;
+  c.properties = R"({"run":7})";
+  c.given = 1'794'492'629'000'000;
   std::string text;
   write_record(text, "main", {}, c);
-  CHECK(text == "{\"type\":\"commit\",\"origin\":\"main\",\"seq\":3,\"deltas\":1,\"parents\":[],\"properties\":{\"run\":7},"
-                "\"given\":\"2026-11-12T14:10:29Z\"}\n");
+  CHECK(text ==
+        "{\"type\":\"commit\",\"origin\":\"main\",\"seq\":3,\"deltas\":1,\"parents\":[],\"properties\":{\"run\":7},"
+        "\"given\":\"2026-11-12T14:10:29Z\"}\n");
   REQUIRE(read_one(text, r) == "");
   CHECK(r.properties == c.properties);
   CHECK(r.given == c.given);
   REQUIRE(read_one(R"({"type":"commit","origin":"a","seq":1,"deltas":1})", r) == "");
   CHECK(r.properties.empty());
   CHECK_FALSE(r.given);
-  CHECK(error_of(R"({"type":"commit","origin":"a","seq":1,"deltas":1,"properties":[1]})") == "in: line 1: member 'properties': [ is not an object");
-  CHECK(error_of(R"({"type":"commit","origin":"a","seq":1,"deltas":1,"given":"soon"})").starts_with("in: line 1: member 'given': 'soon' is not a time"));
-  CHECK(error_of(R"({"id":"a","op":"delete","properties":{}})") == "in: line 1: op 'delete' does not take 'properties'");
+  CHECK(error_of(R"({"type":"commit","origin":"a","seq":1,"deltas":1,"properties":[1]})") ==
+        "in: line 1: member 'properties': [ is not an object");
+  CHECK(error_of(R"({"type":"commit","origin":"a","seq":1,"deltas":1,"given":"soon"})")
+            .starts_with("in: line 1: member 'given': 'soon' is not a time"));
+  CHECK(error_of(R"({"id":"a","op":"delete","properties":{}})") ==
+        "in: line 1: op 'delete' does not take 'properties'");
 }
 
 TEST_CASE("a commit and a vector are read back as written") {
   std::string text;
   const std::vector<Record::Parent> parents = {{"a", 7}, {"b:c", 9}};
-  write_record(text, "main", parents, Commit{.origin = 0, .first = 5, .count = 6, .parents = {}, .message = "m\n", .tool = "t", .source = "", .trace = "x"});
+  write_record(text, "main", parents,
+               Commit{.origin = 0,
+                      .first = 5,
+                      .count = 6,
+                      .parents = {},
+                      .message = "m\n",
+                      .tool = "t",
+                      .source = "",
+                      .trace = "x"});
   const std::vector<std::uint32_t> bits = {0x3f000000, 0x80000000};
   write_vector(text, {"n", "v", ""}, bits, "{\"a\":1}");
-  CHECK(text == "{\"type\":\"commit\",\"origin\":\"main\",\"seq\":5,\"deltas\":6,\"parents\":[\"a:7\",\"b:c:9\"],\"message\":\"m\\n\",\"tool\":\"t\",\"trace\":\"x\"}\n"
-                "{\"id\":\"v\",\"namespace\":\"n\",\"vector\":[0.5,-0.0],\"metadata\":{\"a\":1}}\n");
+  CHECK(text ==
+        "{\"type\":\"commit\",\"origin\":\"main\",\"seq\":5,\"deltas\":6,\"parents\":[\"a:7\",\"b:c:9\"],\"message\":"
+        "\"m\\n\",\"tool\":\"t\",\"trace\":\"x\"}\n"
+        "{\"id\":\"v\",\"namespace\":\"n\",\"vector\":[0.5,-0.0],\"metadata\":{\"a\":1}}\n");
   NdjsonReader reader(memory_stream("in", text));
   Record r;
   REQUIRE(reader.next(r));
@@ -472,8 +548,9 @@ TEST_CASE("the real streams are read whole, and written again they read the same
       if (!*got) break;
       REQUIRE(r.op);
       std::string line;
-      write_record(line, {r.name_space, r.id, r.origin.value_or("")},
-                   {.op = *r.op, .time = Timestamp::of(*r.time), .indices = r.indices, .bits = r.bits, .metadata = r.metadata});
+      write_record(
+          line, {r.name_space, r.id, r.origin.value_or("")},
+          {.op = *r.op, .time = Timestamp::of(*r.time), .indices = r.indices, .bits = r.bits, .metadata = r.metadata});
       NdjsonReader second(memory_stream("again", line));
       REQUIRE(second.next(again));
       REQUIRE((again.bits == r.bits && again.indices == r.indices && again.time == r.time && again.id == r.id));

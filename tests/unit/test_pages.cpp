@@ -1,6 +1,5 @@
 // Zeroed memory and the tables in it.
 #include <catch2/catch.hpp>
-
 #include <new>
 
 #include "delta/pages.hpp"

@@ -1,8 +1,7 @@
-// Policies by hand: the grammar, which rule counts, each strategy on the sets that it is easy to get wrong, and what the fold and
-// blame make of them.
-#include <catch2/catch.hpp>
-
+// Policies by hand: the grammar, which rule counts, each strategy on the sets that it is easy to get wrong, and what
+// the fold and blame make of them.
 #include <bit>
+#include <catch2/catch.hpp>
 #include <limits>
 #include <string>
 #include <vector>
@@ -44,7 +43,9 @@ Resolution resolve(std::string_view strategy, std::vector<std::uint32_t> bits) {
   Catalog catalog;
   for (const char* name : {"a", "b", "c"}) catalog.add_origin(name);
   std::vector<Candidate> candidates;
-  for (std::uint32_t i = 0; i < bits.size(); ++i) candidates.push_back({i, 1 + i, {Timestamp::of(i), i % 3, 1 + i}, bits[i]});
+  for (std::uint32_t i = 0; i < bits.size(); ++i) {
+    candidates.push_back({i, 1 + i, {Timestamp::of(i), i % 3, 1 + i}, bits[i]});
+  }
   const auto policy = Policy::parse(strategy);
   REQUIRE(policy);
   const Strategy* found = policy->strategy("", 0);
@@ -52,8 +53,12 @@ Resolution resolve(std::string_view strategy, std::vector<std::uint32_t> bits) {
   return found->resolve(candidates, catalog);
 }
 
-std::uint32_t value(std::string_view strategy, std::vector<std::uint32_t> bits) { return resolve(strategy, std::move(bits)).bits; }
-std::size_t chosen(std::string_view strategy, std::vector<std::uint32_t> bits) { return resolve(strategy, std::move(bits)).chosen.value(); }
+std::uint32_t value(std::string_view strategy, std::vector<std::uint32_t> bits) {
+  return resolve(strategy, std::move(bits)).bits;
+}
+std::size_t chosen(std::string_view strategy, std::vector<std::uint32_t> bits) {
+  return resolve(strategy, std::move(bits)).chosen.value();
+}
 
 }  // namespace
 
@@ -74,11 +79,49 @@ TEST_CASE("a policy is read, and written in one form") {
 }
 
 TEST_CASE("a malformed policy is refused, and the rule named") {
-  for (const char* text : {"", ";", "lww;", "max@", "max:a", "lww:", "weighted", "weighted:", "weighted:a", "weighted:a=", "weighted:=1",
-                           "weighted:a=0", "weighted:a=-1", "weighted:a=inf", "weighted:a=nan", "weighted:a=1e999", "weighted:a=1e-999",
-                           "weighted:a=0x1", "weighted:a=1,a=2", "weighted:a=1,%61=2", "weighted:a=1 ", "priority", "priority:", "priority:a,,b",
-                           "priority:a,a", "max@x/", "max@x/a", "max@x/1-", "max@x/-1", "max@x/2-1", "max@x/1048576", "max@x/1/2", "max@x@y",
-                           "max@a:b", "max@a=b", "max@a,b", "max@%4", "max@%zz", "max@x%", "max@%ff", "max@\xff", "max@\x01", "max@\xc2\x85"}) {
+  for (const char* text : {"",
+                           ";",
+                           "lww;",
+                           "max@",
+                           "max:a",
+                           "lww:",
+                           "weighted",
+                           "weighted:",
+                           "weighted:a",
+                           "weighted:a=",
+                           "weighted:=1",
+                           "weighted:a=0",
+                           "weighted:a=-1",
+                           "weighted:a=inf",
+                           "weighted:a=nan",
+                           "weighted:a=1e999",
+                           "weighted:a=1e-999",
+                           "weighted:a=0x1",
+                           "weighted:a=1,a=2",
+                           "weighted:a=1,%61=2",
+                           "weighted:a=1 ",
+                           "priority",
+                           "priority:",
+                           "priority:a,,b",
+                           "priority:a,a",
+                           "max@x/",
+                           "max@x/a",
+                           "max@x/1-",
+                           "max@x/-1",
+                           "max@x/2-1",
+                           "max@x/1048576",
+                           "max@x/1/2",
+                           "max@x@y",
+                           "max@a:b",
+                           "max@a=b",
+                           "max@a,b",
+                           "max@%4",
+                           "max@%zz",
+                           "max@x%",
+                           "max@%ff",
+                           "max@\xff",
+                           "max@\x01",
+                           "max@\xc2\x85"}) {
     INFO(text);
     CHECK(code_of(text) == ErrorCode::usage);
   }
@@ -191,7 +234,8 @@ struct Fixture {
   std::uint64_t seq[2] = {0, 0};
 
   std::uint32_t commit(std::uint32_t origin, Micros us, std::vector<Dot> parents, std::string setting = {}) {
-    const auto number = history.add({origin, ++seq[origin], 1, std::move(parents), {}, {}, {}, {}, std::move(setting), Timestamp::of(us)});
+    const auto number = history.add(
+        {origin, ++seq[origin], 1, std::move(parents), {}, {}, {}, {}, std::move(setting), Timestamp::of(us)});
     REQUIRE(number);
     return *number;
   }
@@ -319,11 +363,12 @@ TEST_CASE_METHOD(Fixture, "conflicts come by the run: same candidates, same rule
   const auto look = [&](const char* text) {
     seen.clear();
     const auto policy = *Policy::parse(text);
-    const auto count = model::conflicts(catalog, history, source, {}, nullptr, &policy, [&](const Conflict& c) -> Status {
-      seen.push_back(std::to_string(c.first) + "+" + std::to_string(c.dims()) + " " + std::string(c.rule) +
-                     (c.chosen ? " " + std::to_string(*c.chosen) : ""));
-      return {};
-    });
+    const auto count =
+        model::conflicts(catalog, history, source, {}, nullptr, &policy, [&](const Conflict& c) -> Status {
+          seen.push_back(std::to_string(c.first) + "+" + std::to_string(c.dims()) + " " + std::string(c.rule) +
+                         (c.chosen ? " " + std::to_string(*c.chosen) : ""));
+          return {};
+        });
     REQUIRE(count);
     CHECK(count->cells == 2);
     CHECK(count->vectors == 1);
@@ -355,7 +400,9 @@ TEST_CASE_METHOD(Fixture, "an infinity that the strategy made of finite values i
 
 TEST_CASE_METHOD(Fixture, "a strategy of the user's own takes part") {
   struct First final : Strategy {
-    Resolution resolve(std::span<const Candidate> candidates, const Catalog&) const override { return {candidates[0].bits, 0}; }
+    Resolution resolve(std::span<const Candidate> candidates, const Catalog&) const override {
+      return {candidates[0].bits, 0};
+    }
   };
   conflict();
   Policy policy;
@@ -380,8 +427,13 @@ std::string conflicting_log(const std::string& name) {
   for (const auto& [origin, x] : {std::pair("x", 10.0f), std::pair("y", 4.0f)}) {
     const std::uint32_t bits[] = {f(x)}, indices[] = {0};
     ChangeInput input;
-    input.id = "v", input.op = Operation::sparse, input.indices = indices, input.bits = bits;
-    input.at = 2'000'000, input.origin = origin, input.parents = seen;
+    input.id = "v";
+    input.op = Operation::sparse;
+    input.indices = indices;
+    input.bits = bits;
+    input.at = 2'000'000;
+    input.origin = origin;
+    input.parents = seen;
     sample::must(encoder.change(input));
   }
   sample::must(encoder.finish());
@@ -400,7 +452,11 @@ std::vector<float> values_in(const std::string& path, const CutOptions& cut = {}
 Status put_matrix(Encoder& encoder, std::vector<float> row) {
   static const std::vector<std::string> ids = {"v"};
   MatrixInput input;
-  input.name = "m", input.rows = 1, input.dims = 3, input.ids = ids, input.at = 9'000'000;
+  input.name = "m";
+  input.rows = 1;
+  input.dims = 3;
+  input.ids = ids;
+  input.at = 9'000'000;
   input.read = [&](std::uint64_t, std::span<std::uint32_t> bits) -> Status {
     for (std::size_t i = 0; i < row.size(); ++i) bits[i] = f(row[i]);
     return {};
@@ -412,7 +468,8 @@ Status put_matrix(Encoder& encoder, std::vector<float> row) {
 
 }  // namespace
 
-TEST_CASE("a policy set in a log decides from there on, in one spelling, and what is encoded after it is diffed under it") {
+TEST_CASE(
+    "a policy set in a log decides from there on, in one spelling, and what is encoded after it is diffed under it") {
   const auto path = conflicting_log("set.dlog");
   auto encoder = sample::must(Encoder::append(path, {}));
   sample::must(encoder.set("policy average@/2,0-1", Micros{5'000'000}));
@@ -471,13 +528,22 @@ TEST_CASE("an encoder knows what it does not know of a conflict") {
 
 TEST_CASE("a setting that is none is refused when it is written") {
   const auto path = conflicting_log("bad.dlog");
-  for (const auto& [text, code] : {std::pair("policy newest", ErrorCode::unsupported), std::pair("policy max@", ErrorCode::bad_input),
-                                   std::pair("policy ", ErrorCode::bad_input), std::pair("Colour red", ErrorCode::bad_input)}) {
+  for (const auto& [text, code] :
+       {std::pair("policy newest", ErrorCode::unsupported), std::pair("policy max@", ErrorCode::bad_input),
+        std::pair("policy ", ErrorCode::bad_input), std::pair("Colour red", ErrorCode::bad_input)}) {
     auto encoder = sample::must(Encoder::append(path, {}));
     const auto refused = encoder.set(text);
     REQUIRE(!refused);
     CHECK(refused.error().code == code);
-    auto other = encoder.commit({.origin = "z", .first = 1, .deltas = 1, .parents = {}, .message = {}, .tool = {}, .source = {}, .trace = {}, .setting = text});
+    auto other = encoder.commit({.origin = "z",
+                                 .first = 1,
+                                 .deltas = 1,
+                                 .parents = {},
+                                 .message = {},
+                                 .tool = {},
+                                 .source = {},
+                                 .trace = {},
+                                 .setting = text});
     REQUIRE(!other);
     CHECK(other.error().code == code);
   }
@@ -507,7 +573,8 @@ TEST_CASE("tags name times and releases, and of one name the last by key counts"
   CHECK(!log.tag("gone"));
   const auto& all = tags[0];
   CHECK(!all.at);
-  CHECK(all.heads == std::vector{Dot{log.commit(all.commit).origin, log.commit(all.commit).first - 1}});  // what its author had seen
+  CHECK(all.heads ==
+        std::vector{Dot{log.commit(all.commit).origin, log.commit(all.commit).first - 1}});  // what its author had seen
   for (std::uint32_t number = 0; number < log.commits(); ++number) {
     const auto& commit = log.commit(number);
     if (commit.setting == "release end") CHECK(commit.time == Timestamp::of(2'000'000, 1));

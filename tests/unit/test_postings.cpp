@@ -1,7 +1,7 @@
-// POSTINGS frames: the lists come back, what is damaged or written wrong is found, and a point read gives what reading everything gives.
-#include <catch2/catch.hpp>
-
+// POSTINGS frames: the lists come back, what is damaged or written wrong is found, and a point read gives what reading
+// everything gives.
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <map>
 #include <random>
 
@@ -37,7 +37,8 @@ std::vector<std::vector<store::Held>> lists(std::uint32_t vectors, std::size_t f
 
 constexpr std::size_t kVectors = 400, kDims = 128;
 
-/// 400 versions of 400 vectors x 128, of which each changes a twentieth and lacks one now and then: some twenty DATA frames.
+/// 400 versions of 400 vectors x 128, of which each changes a twentieth and lacks one now and then: some twenty DATA
+/// frames.
 void write_log(const std::string& path) {
   std::mt19937_64 random(1);
   std::vector<std::uint32_t> bits(kVectors * kDims);
@@ -53,10 +54,15 @@ void write_log(const std::string& path) {
     for (std::size_t row = 0; row < kVectors; ++row) {
       if (version % 7 == 0 && version > 0 && row * 7 == static_cast<std::size_t>(version)) continue;
       ids.push_back(std::to_string(row));
-      present.insert(present.end(), bits.begin() + static_cast<std::ptrdiff_t>(row * kDims), bits.begin() + static_cast<std::ptrdiff_t>((row + 1) * kDims));
+      present.insert(present.end(), bits.begin() + static_cast<std::ptrdiff_t>(row * kDims),
+                     bits.begin() + static_cast<std::ptrdiff_t>((row + 1) * kDims));
     }
     MatrixInput in;
-    in.rows = ids.size(), in.dims = kDims, in.at = version * 1'000'000, in.ids = ids, in.bits = present;
+    in.rows = ids.size();
+    in.dims = kDims;
+    in.at = version * 1'000'000;
+    in.ids = ids;
+    in.bits = present;
     must(encoder.state(in));
   }
   must(encoder.finish());
@@ -141,7 +147,8 @@ TEST_CASE("lists by frame come back as lists by vector") {
     must(read_postings(payload, count, static_cast<std::uint32_t>(frames), postings));
     std::size_t at = 0;
     for (std::uint32_t i = 0; i < count; ++i, ++next) {
-      const std::vector<Posting> got(postings.list.begin() + static_cast<std::ptrdiff_t>(at), postings.list.begin() + postings.ends[i]);
+      const std::vector<Posting> got(postings.list.begin() + static_cast<std::ptrdiff_t>(at),
+                                     postings.list.begin() + postings.ends[i]);
       REQUIRE(got == by_vector[next]);
       at = postings.ends[i];
     }
@@ -154,7 +161,10 @@ TEST_CASE("a segment of few frames has no postings") {
   store::PostingsBuilder builder;
   const store::Held vectors[] = {{0, true}};
   for (std::size_t i = 0; i + 1 < store::PostingsBuilder::kFewest; ++i) builder.add(vectors);
-  must(builder.each([](auto, auto, const Buffer&) -> Status { FAIL("some"); return {}; }));
+  must(builder.each([](auto, auto, const Buffer&) -> Status {
+    FAIL("some");
+    return {};
+  }));
 }
 
 TEST_CASE("damaged postings are refused, or say something else in its one spelling") {
@@ -163,7 +173,9 @@ TEST_CASE("damaged postings are refused, or say something else in its one spelli
   postings.list = {{0, true}, {200, false}, {5, false}, {1, false}, {2, true}, {300, true}};
   Buffer good;
   write_postings(postings, good);
-  const auto read = [](ByteView bytes, std::uint32_t count, Postings& into) { return read_postings(bytes, count, 301, into); };
+  const auto read = [](ByteView bytes, std::uint32_t count, Postings& into) {
+    return read_postings(bytes, count, 301, into);
+  };
   Postings back;
   REQUIRE(read(good, 3, back));
   CHECK(back.ends == postings.ends);
@@ -213,7 +225,10 @@ TEST_CASE("postings that say what the frames do not are found") {
   const Frame& frame = first_of(frames, FrameType::postings);
   Buffer payload;
   Postings wrong;  // each vector in the first frame alone
-  for (std::uint32_t v = 0; v < kVectors; ++v) wrong.ends.push_back(v + 1), wrong.list.push_back({0, true});
+  for (std::uint32_t v = 0; v < kVectors; ++v) {
+    wrong.ends.push_back(v + 1);
+    wrong.list.push_back({0, true});
+  }
   write_postings(wrong, payload);
   const std::uint32_t stored = load<std::uint32_t>(good.data() + frame.at + 16);
   REQUIRE(payload.size() <= padded(stored) + 512);
@@ -262,11 +277,15 @@ TEST_CASE("whether a vector exists is read from the frames that create and delet
   REQUIRE(all.size() == kVectors - 1);  // the last version lacks one
   for (std::uint32_t v = 0; v < kVectors; v += v < 60 ? 1 : 17) {
     EncodeOptions options;
-    options.threads = 1, options.force = true, options.origin = "other";
+    options.threads = 1;
+    options.force = true;
+    options.origin = "other";
     auto encoder = must(Encoder::create(dir.file("b.dlog"), base, options));
     const std::string id(log.catalog().id(v));
     ChangeInput negate;
-    negate.id = id, negate.op = Operation::negate, negate.at = 400'000'000;
+    negate.id = id;
+    negate.op = Operation::negate;
+    negate.at = 400'000'000;
     CHECK(bool(encoder.change(negate)) == all.exists(v));
   }
 }

@@ -1,7 +1,6 @@
 // Pruning by hand: what goes, what stays and how the rest is written; and the fold, blame and cuts over what is left.
-#include <catch2/catch.hpp>
-
 #include <bit>
+#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
@@ -53,15 +52,21 @@ struct Fixture {
     return dot;
   }
 
-  ChangeBatch prune(const KeptTimes& kept, bool whole_deltas = false) const { return prune({&batch}, kept, whole_deltas); }
-  ChangeBatch close(const KeptTimes& kept, bool whole_deltas = false) const { return prune({&batch}, kept, whole_deltas, true); }
-  ChangeBatch prune(std::vector<const ChangeBatch*> batches, const KeptTimes& kept, bool whole_deltas = false, bool closed = false) const {
+  ChangeBatch prune(const KeptTimes& kept, bool whole_deltas = false) const {
+    return prune({&batch}, kept, whole_deltas);
+  }
+  ChangeBatch close(const KeptTimes& kept, bool whole_deltas = false) const {
+    return prune({&batch}, kept, whole_deltas, true);
+  }
+  ChangeBatch prune(std::vector<const ChangeBatch*> batches, const KeptTimes& kept, bool whole_deltas = false,
+                    bool closed = false) const {
     std::vector<Change> deltas;
     for (const ChangeBatch* one : batches) {
       for (std::size_t i = 0; i < one->size(); ++i) deltas.push_back((*one)[i]);
     }
     ChangeBatch out;
-    prune_vector(history, model::origin_ranks(catalog), 2, std::move(deltas), {.kept = kept, .whole_deltas = whole_deltas, .closed = closed}, out);
+    prune_vector(history, model::origin_ranks(catalog), 2, std::move(deltas),
+                 {.kept = kept, .whole_deltas = whole_deltas, .closed = closed}, out);
     for (std::size_t i = 0; i < out.size(); ++i) CHECK(model::check_change(out[i], 2, {.allow_nonfinite = true}));
     return out;
   }
@@ -133,7 +138,8 @@ TEST_CASE_METHOD(Fixture, "a release keeps what only what lies outside it overri
   CHECK(left(3) == Texts{"a1 create -values", "a3 dense 5 6"});
 }
 
-TEST_CASE_METHOD(Fixture, "in a closed world a transform stays that acts in a release on what a delete outside it takes away") {
+TEST_CASE_METHOD(Fixture,
+                 "in a closed world a transform stays that acts in a release on what a delete outside it takes away") {
   add(a, 1, Operation::create, {1, 2});
   add(b, 2, Operation::remove, {});
   add(a, 3, Operation::scale, {-1});
@@ -141,7 +147,8 @@ TEST_CASE_METHOD(Fixture, "in a closed world a transform stays that acts in a re
   std::vector<Change> deltas;
   for (std::size_t i = 0; i < batch.size(); ++i) deltas.push_back(batch[i]);
   ChangeBatch out;
-  prune_vector(history, model::origin_ranks(catalog), 2, deltas, {.kept = {}, .releases = {{2, 0}}, .closed = true}, out);
+  prune_vector(history, model::origin_ranks(catalog), 2, deltas, {.kept = {}, .releases = {{2, 0}}, .closed = true},
+               out);
   CHECK(text(out) == Texts{"a1 create 1 2", "b1 delete", "a2 scale -1", "a3 create 7 8"});
 }
 
@@ -175,7 +182,8 @@ TEST_CASE_METHOD(Fixture, "a delete voids what has a lesser key, and stays; a la
   add(a, 5, Operation::create, {7, 7});
   CHECK(text(prune({})) == Texts{"a3 delete", "a4 create 7 7"});
   CHECK(text(prune(at({4}))) == Texts{"a3 delete", "a4 create 7 7"});
-  CHECK(text(prune(at({3}))) == Texts{"a1 create -values {\"m\":1}", "a2 scale 2", "b1 dense 5 5", "a3 delete", "a4 create 7 7"});
+  CHECK(text(prune(at({3}))) ==
+        Texts{"a1 create -values {\"m\":1}", "a2 scale 2", "b1 dense 5 5", "a3 delete", "a4 create 7 7"});
   add(a, 6, Operation::remove, {});
   CHECK(text(prune({})) == Texts{"a5 delete"});
 }
@@ -208,15 +216,16 @@ TEST_CASE_METHOD(Fixture, "a metadata member goes when a later patch sets it to 
   add(a, 4, Operation::scale, {3}, {}, {}, R"({"d":1})");
   add(a, 5, Operation::sparse, {}, {}, {}, R"({"d":2})");
   const ChangeBatch left = prune({});
-  CHECK(text(left) == Texts{R"(a1 create 1 1 {"a":1} -metadata)", R"(a2 sparse {"a":{"y":1}} -metadata)", R"(a3 sparse {"b":null,"c":[1]})",
-                            "a4 scale 3 -metadata", R"(a5 sparse {"d":2})"});
+  CHECK(text(left) == Texts{R"(a1 create 1 1 {"a":1} -metadata)", R"(a2 sparse {"a":{"y":1}} -metadata)",
+                            R"(a3 sparse {"b":null,"c":[1]})", "a4 scale 3 -metadata", R"(a5 sparse {"d":2})"});
   CHECK(fold({left})->metadata(v) == R"({"a":{"y":1},"c":[1],"d":2})");
   CHECK(text(prune(at({2})))[0] == R"(a1 create 1 1 {"a":1,"b":{"x":1},"c":2})");
 }
 
 TEST_CASE_METHOD(Fixture, "pieces of one delta are one delta, and whole again when they are all there is") {
   add(a, 1, Operation::create, {1, 2}, {}, {}, R"({"a":1,"b":2})");
-  const auto piece = [&](std::vector<std::uint32_t> indices, std::vector<float> values, std::string metadata, std::uint8_t lost) {
+  const auto piece = [&](std::vector<std::uint32_t> indices, std::vector<float> values, std::string metadata,
+                         std::uint8_t lost) {
     ChangeBatch one;
     std::vector<std::uint32_t> bits;
     for (const float x : values) bits.push_back(f(x));
@@ -248,7 +257,8 @@ TEST_CASE_METHOD(Fixture, "a vector that was left no value somewhere is damage, 
   forged.add({v, Operation::create, Timestamp::of(1), {}, {}, {}, 0, 1, pruned::values});
   forged.add({v, Operation::sparse, Timestamp::of(2), index, bits, {}, 1, 1});
   ChangeBatch turned;
-  turned.add(forged[1]), turned.add(forged[0]);
+  turned.add(forged[1]);
+  turned.add(forged[0]);
   for (const ChangeBatch& one : {forged, turned}) {
     const auto state = fold({one});
     REQUIRE(!state);
@@ -283,7 +293,8 @@ TEST_CASE_METHOD(Fixture, "a time that no record keeps is refused, now and later
     const auto state = fold({left}, {.at = t});
     REQUIRE(!state);
     CHECK(state.error().code == ErrorCode::not_kept);
-    CHECK(state.error().message == "this log was pruned and does not answer " + format_time(t) + " any more; it answers: " + format_time(2) + ", now");
+    CHECK(state.error().message == "this log was pruned and does not answer " + format_time(t) +
+                                       " any more; it answers: " + format_time(2) + ", now");
     Source source;
     source.batches = {left};
     CHECK(model::blame(catalog, history, source, {.at = t}, v).error().code == ErrorCode::not_kept);
@@ -302,7 +313,8 @@ TEST_CASE_METHOD(Fixture, "what a delta's author saw is refused unless a record 
   CHECK(made({.as_seen_by = {{a, 2}}}));
   CHECK(made({.as_seen_by = {{a, 3}}, .before = true}));
   CHECK(made({.as_seen_by = {{a, 1}}, .before = true}));  // nothing is in it
-  for (const Cut& cut : {Cut{.as_seen_by = {{a, 1}}}, Cut{.as_seen_by = {{b, 1}}}, Cut{.as_seen_by = {{a, 2}}, .before = true}}) {
+  for (const Cut& cut :
+       {Cut{.as_seen_by = {{a, 1}}}, Cut{.as_seen_by = {{b, 1}}}, Cut{.as_seen_by = {{a, 2}}, .before = true}}) {
     const auto test = made(cut);
     REQUIRE(!test);
     CHECK(test.error().code == ErrorCode::not_kept);
@@ -313,7 +325,8 @@ TEST_CASE_METHOD(Fixture, "what a delta's author saw is refused unless a record 
 }
 
 TEST_CASE("a record must both lie inside what was seen and keep the time") {
-  // Two copies, one pruned early keeping 5, one late keeping nothing: what was seen lies around the first, the time in the second.
+  // Two copies, one pruned early keeping 5, one late keeping nothing: what was seen lies around the first, the time in
+  // the second.
   Catalog catalog;
   History history(catalog);
   const auto a = catalog.add_origin("a");
@@ -343,12 +356,14 @@ TEST_CASE_METHOD(Fixture, "in a closed world transforms go into the values of ev
   CHECK(text(close({}, true)) == text(batch));
   // At 4 the scale is not yet: it stays, and so do those after it.
   add(a, 6, Operation::negate, {});
-  CHECK(text(close(at({4}))) == Texts{"a1 create 1=2 -values settled", "a2 sparse 0=3 settled", "b1 sparse 0=5", "a4 scale 10", "a5 negate"});
+  CHECK(text(close(at({4}))) ==
+        Texts{"a1 create 1=2 -values settled", "a2 sparse 0=3 settled", "b1 sparse 0=5", "a4 scale 10", "a5 negate"});
   CHECK(text(close(at({1}))) == text(batch));
   CHECK(values({close({})}) == values({batch}));
 }
 
-TEST_CASE_METHOD(Fixture, "in a closed world a delete goes with what it ended, and what it ended stays where a time keeps it") {
+TEST_CASE_METHOD(Fixture,
+                 "in a closed world a delete goes with what it ended, and what it ended stays where a time keeps it") {
   add(a, 1, Operation::create, {1, 1});
   add(a, 2, Operation::remove, {});
   CHECK(text(close({})).empty());
@@ -366,8 +381,8 @@ TEST_CASE_METHOD(Fixture, "in a closed world a delete goes with what it ended, a
 TEST_CASE("what pruning cannot leave is refused") {
   const std::vector<std::uint32_t> one{0}, two{0, 1}, bits{f(1), f(2)};
   const std::span<const std::uint32_t> value(bits.data(), 1);
-  const auto check = [](Operation op, std::span<const std::uint32_t> indices, std::span<const std::uint32_t> values, std::uint8_t lost,
-                        std::string_view metadata = {}) {
+  const auto check = [](Operation op, std::span<const std::uint32_t> indices, std::span<const std::uint32_t> values,
+                        std::uint8_t lost, std::string_view metadata = {}) {
     return model::check_change({.op = op, .indices = indices, .bits = values, .metadata = metadata, .lost = lost}, 2);
   };
   CHECK(check(Operation::create, one, value, pruned::values | pruned::mark));

@@ -1,7 +1,6 @@
 // Many prune records: each once, and the times that all or any of them keep, as a set of microseconds has it.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <random>
 #include <set>
 #include <vector>

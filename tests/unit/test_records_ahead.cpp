@@ -1,6 +1,5 @@
 // Records that a thread parses ahead: the same ones in the same order as without it, and an end at any time.
 #include <catch2/catch.hpp>
-
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -23,8 +22,9 @@ std::vector<std::string> told(RecordsAhead& records) {
     if (!next) return out.push_back(next.error().text()), out;
     if (*next == nullptr) return out;
     const Record& r = **next;
-    std::string text = std::to_string(records.line()) + " " + std::string(r.id) + " " + std::string(r.name_space) + " " + std::string(r.metadata) + " " +
-                       std::string(r.origin.value_or("-")) + " " + std::string(r.message);
+    std::string text = std::to_string(records.line()) + " " + std::string(r.id) + " " + std::string(r.name_space) +
+                       " " + std::string(r.metadata) + " " + std::string(r.origin.value_or("-")) + " " +
+                       std::string(r.message);
     for (const auto& parent : r.parents) text += " " + std::string(parent.origin) + ":" + std::to_string(parent.seq);
     for (const auto index : r.indices) text += " " + std::to_string(index);
     for (const auto bits : r.bits) text += " " + std::to_string(bits);
@@ -44,14 +44,24 @@ std::string repeated(std::string_view piece, std::size_t times) {
 }
 
 std::string random_lines(std::mt19937_64& random, std::size_t lines) {
-  const auto word = [&](std::size_t most) { return std::string(1 + random() % most, static_cast<char>('a' + random() % 26)); };
+  const auto word = [&](std::size_t most) {
+    return std::string(1 + random() % most, static_cast<char>('a' + random() % 26));
+  };
   std::string text;
   for (std::size_t i = 0; i < lines; ++i) {
     switch (random() % 6) {
-      case 0: text += R"({"type":"commit","origin":")" + word(40) + R"(","seq":1,"deltas":2,"parents":["x:1",")" + word(9) + R"(:7"],"message":")" + word(90) + "\"}"; break;
-      case 1: text += R"({"id":")" + word(3) + R"(","vector":[)" + repeated("1,", random() % 300) + "2]}"; break;
-      case 2: break;  // blank
-      default: text += R"({"id":")" + word(40) + R"(","namespace":")" + word(20) + R"(","op":"sparse","indices":[1,7],"values":[0.5,2],"metadata":{"a":")" + word(30) + "\"}}";
+      case 0:
+        text += R"({"type":"commit","origin":")" + word(40) + R"(","seq":1,"deltas":2,"parents":["x:1",")" + word(9) +
+                R"(:7"],"message":")" + word(90) + "\"}";
+        break;
+      case 1:
+        text += R"({"id":")" + word(3) + R"(","vector":[)" + repeated("1,", random() % 300) + "2]}";
+        break;
+      case 2:
+        break;  // blank
+      default:
+        text += R"({"id":")" + word(40) + R"(","namespace":")" + word(20) +
+                R"(","op":"sparse","indices":[1,7],"values":[0.5,2],"metadata":{"a":")" + word(30) + "\"}}";
     }
     text += '\n';
   }
@@ -120,7 +130,9 @@ TEST_CASE("Whoever needs no more records may leave at any time") {
 
 TEST_CASE("A record is there before the stream gives the next one") {
   const auto gate = std::make_shared<Gate>();
-  RecordsAhead records(std::make_unique<Blocked>("{\"id\":\"a\",\"vector\":[1]}\n{\"id\":\"b\",\"vector\":[1]}\n{\"id\"", gate), {}, true);
+  RecordsAhead records(
+      std::make_unique<Blocked>("{\"id\":\"a\",\"vector\":[1]}\n{\"id\":\"b\",\"vector\":[1]}\n{\"id\"", gate), {},
+      true);
   for (const std::string id : {"a", "b"}) {  // or the test hangs
     const auto next = records.next();
     REQUIRE(next);
@@ -172,7 +184,8 @@ class Exhausted final : public ByteStream {
 }  // namespace
 
 TEST_CASE("records ahead: out of memory on the thread is an error where the records are taken") {
-  const std::string line = R"({"id":"a","op":"scale","factor":2})" "\n";
+  const std::string line = R"({"id":"a","op":"scale","factor":2})"
+                           "\n";
   for (const std::size_t lines : {0, 1, 255, 256, 2000, 100'000}) {
     RecordsAhead records(std::make_unique<Exhausted>(repeated(line, lines)), {}, true);
     const auto got = told(records);

@@ -1,7 +1,6 @@
 // Undoing by hand: the corners that random histories through files seldom reach.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
@@ -19,7 +18,8 @@ struct Files {
   scratch::Directory directory;
   const std::string log = directory.file("a.dlog"), out = directory.file("out.dlog");
 
-  void write(const std::string& path, const std::vector<Line>& lines, Micros start, std::vector<std::string> base = {}) {
+  void write(const std::string& path, const std::vector<Line>& lines, Micros start,
+             std::vector<std::string> base = {}) {
     auto encoder = must(Encoder::create(path, base, {.force = true}));
     sample::add(encoder, lines, start);
     must(encoder.finish());
@@ -48,7 +48,12 @@ std::uint64_t deltas(const Log& log, std::uint32_t commit) { return log.commit(c
 }  // namespace
 
 TEST_CASE_METHOD(Files, "more is not deleted than may be, in each namespace, and a rehearsal writes nothing") {
-  write(log, {{"a", Operation::create, {1}}, {"b", Operation::create, {2}}, {"c", Operation::create, {3}}, {"d", Operation::create, {4}}}, 1'000);
+  write(log,
+        {{"a", Operation::create, {1}},
+         {"b", Operation::create, {2}},
+         {"c", Operation::create, {3}},
+         {"d", Operation::create, {4}}},
+        1'000);
   const auto run = [&](const RollbackOptions& options) {
     auto encoder = must(Encoder::rehearse(std::vector{log}, {.now = 5'000'000'000}));
     const auto done = rollback(encoder, {.at = Micros{1'000'000'000}}, options);
@@ -66,8 +71,15 @@ TEST_CASE_METHOD(Files, "more is not deleted than may be, in each namespace, and
 }
 
 TEST_CASE_METHOD(Files, "what came back stands in its old order, behind what stayed") {
-  write(log, {{"z", Operation::create, {1}}, {"b", Operation::create, {2}}, {"a", Operation::create, {3}}, {"m", Operation::create, {4}}, {"z", Operation::remove, {}},
-              {"a", Operation::remove, {}}, {"b", Operation::remove, {}}}, 1'000);
+  write(log,
+        {{"z", Operation::create, {1}},
+         {"b", Operation::create, {2}},
+         {"a", Operation::create, {3}},
+         {"m", Operation::create, {4}},
+         {"z", Operation::remove, {}},
+         {"a", Operation::remove, {}},
+         {"b", Operation::remove, {}}},
+        1'000);
   auto encoder = must(Encoder::append(log, {.now = 5'000'000'000}));
   const auto done = must(rollback(encoder, {.at = Micros{1'003'000'000}}));
   CHECK(done.created == 3);
@@ -77,8 +89,14 @@ TEST_CASE_METHOD(Files, "what came back stands in its old order, behind what sta
 }
 
 TEST_CASE_METHOD(Files, "all dims are assigned whole, some by their indices, and metadata alone by a patch") {
-  write(log, {{"all", Operation::create, {1, 2}}, {"one", Operation::create, {1, 2}}, {"meta", Operation::create, {1, 2}, {}, "main", "{\"k\":1}"},
-              {"all", Operation::dense, {3, 4}}, {"one", Operation::sparse, {5}, {1}}, {"meta", Operation::sparse, {}, {}, "main", "{\"k\":2,\"l\":3}"}}, 1'000);
+  write(log,
+        {{"all", Operation::create, {1, 2}},
+         {"one", Operation::create, {1, 2}},
+         {"meta", Operation::create, {1, 2}, {}, "main", "{\"k\":1}"},
+         {"all", Operation::dense, {3, 4}},
+         {"one", Operation::sparse, {5}, {1}},
+         {"meta", Operation::sparse, {}, {}, "main", "{\"k\":2,\"l\":3}"}},
+        1'000);
   auto encoder = must(Encoder::append(log, {.now = 5'000'000'000}));
   const auto done = must(rollback(encoder, {.at = Micros{1'002'000'000}}));
   CHECK(done.changed == 3);
@@ -88,8 +106,11 @@ TEST_CASE_METHOD(Files, "all dims are assigned whole, some by their indices, and
   const Log whole = open({log});
   must(whole.each(nullptr, [&](const ChangeBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (batch.seqs[i] > 6) found.push_back(std::string(whole.catalog().id(batch[i].vector)) + " " + std::string(operation_name(batch[i].op)) + " " +
-                                             std::to_string(batch[i].indices.size()) + " " + std::string(batch[i].metadata));
+      if (batch.seqs[i] > 6) {
+        found.push_back(std::string(whole.catalog().id(batch[i].vector)) + " " +
+                        std::string(operation_name(batch[i].op)) + " " + std::to_string(batch[i].indices.size()) + " " +
+                        std::string(batch[i].metadata));
+      }
     }
     return {};
   }));
@@ -124,7 +145,12 @@ TEST_CASE_METHOD(Files, "one name with two dimension counts stands for two vecto
 TEST_CASE_METHOD(Files, "metadata grown beyond the limit of a patch comes back in several deltas of one commit") {
   std::vector<Line> lines = {{"x", Operation::create, {1}}};
   for (const char* key : {"a", "b", "c"}) {
-    lines.push_back({"x", Operation::sparse, {}, {}, "main", "{\"" + std::string(key) + "\":\"" + std::string(50'000, key[0]) + "\"}"});
+    lines.push_back({"x",
+                     Operation::sparse,
+                     {},
+                     {},
+                     "main",
+                     "{\"" + std::string(key) + "\":\"" + std::string(50'000, key[0]) + "\"}"});
   }
   lines.push_back({"x", Operation::remove, {}});
   write(log, lines, 1'000);

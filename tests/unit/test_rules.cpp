@@ -1,7 +1,6 @@
 // Each input rule refuses what it must, says which value, and lets its neighbours pass.
-#include <catch2/catch.hpp>
-
 #include <bit>
+#include <catch2/catch.hpp>
 #include <map>
 #include <numeric>
 #include <string>
@@ -74,7 +73,9 @@ TEST_CASE("sparse indices are sorted with their values, and refused when they re
 
 TEST_CASE("non-finite values are found anywhere in a row") {
   std::vector<std::uint32_t> row(1000, 0x7f7fffff);
-  row[1] = 0x80000000, row[2] = 1, row[3] = 0xff7fffff;
+  row[1] = 0x80000000;
+  row[2] = 1;
+  row[3] = 0xff7fffff;
   CHECK(all_finite(row));
   CHECK(all_finite({}));
   for (const std::uint32_t bad : {0x7f800000u, 0xff800000u, 0x7fc00000u, 0xff800001u}) {
@@ -93,7 +94,8 @@ TEST_CASE("non-finite values are found anywhere in a row") {
 
 TEST_CASE("a delta is checked whole") {
   const std::uint32_t three[] = {f(1), f(2), f(3)}, zero[] = {0x80000000}, nan[] = {0x7fc00000}, one[] = {f(1)};
-  const std::uint32_t wrong[] = {f(2), f(1)}, bad[] = {f(1), 0x7f800000, f(3)}, index[] = {2}, unsorted[] = {2, 1};
+  const std::uint32_t wrong[] = {f(2), f(1)}, bad[] = {f(1), 0x7f800000, f(3)};
+  const std::uint32_t index[] = {2}, unsorted[] = {2, 1};
   CHECK(check_change({.op = Operation::create, .bits = three}, 3));
   CHECK(check_change({.op = Operation::remove}, 3));
   CHECK(check_change({.op = Operation::sparse, .indices = index, .bits = one}, 3));
@@ -120,8 +122,10 @@ TEST_CASE("a delta is checked whole") {
   CHECK(check_change({.op = Operation::sparse, .indices = indices, .bits = bits, .metadata = full}, 1 << 20));
   CHECK(fits_sparse(1 << 19, kMaxMetadataBytes));
   CHECK_FALSE(fits_sparse((1 << 19) + 1, kMaxMetadataBytes));
-  indices.push_back(1 << 19), bits.push_back(0);
-  refuses(check_change({.op = Operation::sparse, .indices = indices, .bits = bits, .metadata = full}, 1 << 20), "4259864 bytes", ErrorCode::limit);
+  indices.push_back(1 << 19);
+  bits.push_back(0);
+  refuses(check_change({.op = Operation::sparse, .indices = indices, .bits = bits, .metadata = full}, 1 << 20),
+          "4259864 bytes", ErrorCode::limit);
 }
 
 TEST_CASE("parents are known, one an origin, in order, and before the commit") {
@@ -143,7 +147,9 @@ TEST_CASE("parents are known, one an origin, in order, and before the commit") {
 TEST_CASE("a commit may have seen as many heads as a log is likely to have") {
   Catalog catalog;
   std::vector<Dot> parents;
-  for (std::uint32_t i = 0; i <= 1 << 20; ++i) parents.push_back({catalog.add_origin(std::to_string((1 << 21) + i)), 1});
+  for (std::uint32_t i = 0; i <= 1 << 20; ++i) {
+    parents.push_back({catalog.add_origin(std::to_string((1 << 21) + i)), 1});
+  }
   const auto z = catalog.add_origin("z");
   refuses(check_commit(catalog, {z, 1, 1, parents, {}, {}, {}, {}}), "1048577 parents", ErrorCode::limit);
   parents.pop_back();

@@ -21,8 +21,9 @@ TEST_CASE("a setting holds a property of a namespace, in one spelling") {
   CHECK(removed.value.empty());
   CHECK(removed.name_space.empty());
   CHECK(removed.to_text() == "property x-y_z.1=@%");
-  for (const std::string text : {"property ", "property a", "property a@b", "property =1@b", "property A=1@b", "property 1=1@b", "property a=1", "property a=1@", "property a=b=c@d",
-                                 "property a=1@b@c", "property a=%4@b", "property a=1@b/0"}) {
+  for (const std::string text :
+       {"property ", "property a", "property a@b", "property =1@b", "property A=1@b", "property 1=1@b", "property a=1",
+        "property a=1@", "property a=b=c@d", "property a=1@b@c", "property a=%4@b", "property a=1@b/0"}) {
     INFO(text);
     CHECK_FALSE(Setting::parse(text));
   }
@@ -37,7 +38,8 @@ TEST_CASE("a setting of a kind that is not known is taken as it is, and what is 
     CHECK(setting.kind == Setting::Kind::unknown);
     CHECK(setting.to_text() == text);
   }
-  for (const std::string text : {"", "horizon", "horizon ", "Horizon 3", "1st 3", " horizon 3", "hori_zon 3", "tag x", "policy ", "accuracy f16"}) {
+  for (const std::string text : {"", "horizon", "horizon ", "Horizon 3", "1st 3", " horizon 3", "hori_zon 3", "tag x",
+                                 "policy ", "accuracy f16"}) {
     INFO(text);
     CHECK_FALSE(Setting::parse(text));
   }
@@ -48,7 +50,15 @@ TEST_CASE("an unknown kind of setting is carried in a commit that is stated whol
   const scratch::Directory dir;
   auto encoder = must(Encoder::create(dir.file("log.dlog"), {}, {}));
   CHECK(encoder.set("horizon 3 of 7").error().code == ErrorCode::unsupported);
-  must(encoder.commit({.origin = "z", .first = 1, .deltas = 1, .parents = {}, .message = {}, .tool = {}, .source = {}, .trace = {}, .setting = "horizon 3 of 7"}));
+  must(encoder.commit({.origin = "z",
+                       .first = 1,
+                       .deltas = 1,
+                       .parents = {},
+                       .message = {},
+                       .tool = {},
+                       .source = {},
+                       .trace = {},
+                       .setting = "horizon 3 of 7"}));
   must(encoder.finish());
   const std::string paths[] = {dir.file("log.dlog")};
   CHECK(must(Log::open(paths)).commit(0).setting == "horizon 3 of 7");

@@ -1,6 +1,5 @@
 // Copies of a log that were pruned apart, read together: each delta once, with all that any copy has left of it.
 #include <catch2/catch.hpp>
-
 #include <map>
 #include <random>
 #include <set>
@@ -24,11 +23,17 @@ void write_random(const std::string& path) {
   std::mt19937 random(11);
   auto encoder = must(Encoder::create(path, {}, {.force = true, .commit_every = 3}));
   std::vector<sample::Line> lines;
-  for (int i = 0; i < kIds; ++i) lines.push_back({"v" + std::to_string(i), Operation::create, std::vector<float>(kDims, 1.0f)});
+  for (int i = 0; i < kIds; ++i) {
+    lines.push_back({"v" + std::to_string(i), Operation::create, std::vector<float>(kDims, 1.0f)});
+  }
   for (int i = 0; i < kSteps; ++i) {
-    sample::Line line{"v" + std::to_string(random() % kIds), Operation::sparse, {}, {}, random() % 2 == 0 ? "main" : "beta"};
+    sample::Line line{
+        "v" + std::to_string(random() % kIds), Operation::sparse, {}, {}, random() % 2 == 0 ? "main" : "beta"};
     for (std::uint32_t dim = 0; dim < kDims; ++dim) {
-      if (random() % 3 == 0) line.indices.push_back(dim), line.values.push_back(static_cast<float>(i));
+      if (random() % 3 == 0) {
+        line.indices.push_back(dim);
+        line.values.push_back(static_cast<float>(i));
+      }
     }
     if (line.indices.empty()) line = {line.id, Operation::scale, {2}, {}, line.origin};
     if (random() % 5 == 0) line.metadata = R"({"k)" + std::to_string(random() % 3) + R"(":)" + std::to_string(i) + "}";
@@ -56,7 +61,8 @@ LeftByDot left_in(const std::vector<std::string>& paths, bool values = true, boo
   const auto log = must(Log::open(paths, {1}));
   LeftByDot out;
   Log::Impl::StreamOptions options;
-  options.values = values, options.pieces = pieces;
+  options.values = values;
+  options.pieces = pieces;
   must(log.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
     for (std::size_t i = 0; i < block.batch.size(); ++i) {
       Left& left = out[log.dot_text({log.commit(block.batch.commits[i]).origin, block.batch.seqs[i]})];
@@ -76,7 +82,8 @@ LeftByDot left_in(const std::vector<std::string>& paths, bool values = true, boo
 
 struct Copies {
   scratch::Directory dir;
-  std::string whole = dir.file("whole.dlog"), now = dir.file("now.dlog"), since = dir.file("since.dlog"), mid = dir.file("mid.dlog");
+  std::string whole = dir.file("whole.dlog"), now = dir.file("now.dlog"), since = dir.file("since.dlog"),
+              mid = dir.file("mid.dlog");
   Copies() {
     write_random(whole);
     prune(whole, now, {{.kind = Kind::now}});
@@ -121,9 +128,12 @@ TEST_CASE("a segment that is there twice is read once, pruned or not") {
     auto twice = bytes;
     twice.insert(twice.end(), bytes.begin(), bytes.end());
     scratch::write(copies.dir.file("twice.dlog"), twice);
-    const auto once = left_in({path}), both = left_in({copies.dir.file("twice.dlog")}), raw = left_in({copies.dir.file("twice.dlog")}, true, true);
+    const auto once = left_in({path}), both = left_in({copies.dir.file("twice.dlog")}),
+               raw = left_in({copies.dir.file("twice.dlog")}, true, true);
     REQUIRE(both.size() == once.size());
-    for (const auto& [dot, left] : both) REQUIRE((left.times == 1 && left.dims == once.at(dot).dims && raw.at(dot).times == 1));
+    for (const auto& [dot, left] : both) {
+      REQUIRE((left.times == 1 && left.dims == once.at(dot).dims && raw.at(dot).times == 1));
+    }
     const std::string paths[] = {copies.dir.file("twice.dlog")}, single[] = {path};
     const auto report = must(compact(paths, "", {.threads = 1})), expected = must(compact(single, "", {.threads = 1}));
     CHECK(report.deltas == expected.deltas);
@@ -139,7 +149,8 @@ TEST_CASE("a rule that counts deltas counts each once, however many copies hold 
   const std::string one[] = {copies.dir.file("one.dlog")};
   for (const std::uint64_t last : {1, 2, 5}) {
     const CompactOptions options{.threads = 1, .force = true, .keep = {{.kind = Kind::last, .count = last}}};
-    const auto apart = must(compact(both, copies.dir.file("a.dlog"), options)), united = must(compact(one, copies.dir.file("b.dlog"), options));
+    const auto apart = must(compact(both, copies.dir.file("a.dlog"), options)),
+               united = must(compact(one, copies.dir.file("b.dlog"), options));
     CHECK(apart.deltas == united.deltas);
     CHECK(apart.kept == united.kept);
     CHECK(apart.partial == united.partial);

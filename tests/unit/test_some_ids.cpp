@@ -1,7 +1,6 @@
 // Opening a log for some ids: which of an IDS frame's names are kept, and that nothing of the others comes through.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <filesystem>
 
 #include "delta/compact.hpp"
@@ -21,7 +20,8 @@ using Names = std::vector<std::string>;
 
 constexpr std::uint32_t kVectors = 40'000;  // more than a packed segment names in a frame
 
-/// Vectors 0 to 39,999 in two namespaces of 2 and 3 dims, each of its number; then number 7 of both and the last of one change.
+/// Vectors 0 to 39,999 in two namespaces of 2 and 3 dims, each of its number; then number 7 of both and the last of one
+/// change.
 void write_log(const std::string& path) {
   for (const bool again : {false, true}) {
     auto encoder = must(again ? Encoder::append(path, {.threads = 1}) : Encoder::create(path, {}, {.threads = 1}));
@@ -31,7 +31,10 @@ void write_log(const std::string& path) {
         if (again && v != 7 && !(v == kVectors - 1 && dims == 3)) continue;
         const std::vector<std::uint32_t> bits(dims, again ? v + dims : v);
         ChangeInput in;
-        in.id = id, in.name_space = dims == 2 ? "flat" : "deep", in.bits = bits, in.at = again ? 2'000'000 : 1'000'000;
+        in.id = id;
+        in.name_space = dims == 2 ? "flat" : "deep";
+        in.bits = bits;
+        in.at = again ? 2'000'000 : 1'000'000;
         must(encoder.change(in));
       }
     }
@@ -43,7 +46,8 @@ void write_log(const std::string& path) {
 
 TEST_CASE("of an IDS frame the wanted names are kept, with their places") {
   format::Ids ids;
-  ids.owners.add(0, 3), ids.owners.add(1, 2);
+  ids.owners.add(0, 3);
+  ids.owners.add(1, 2);
   ids.ids = {"apple", "apples", "b", "apple", "appliance"};
   Buffer payload;
   format::write_ids(ids, payload);
@@ -98,7 +102,8 @@ TEST_CASE("a log opened for some ids names no others, in no namespace, fresh or 
   write_log(fresh);
   must(compact(Names{fresh}, packed, {.threads = 1}));
   for (const std::string& path : {fresh, packed}) {
-    const Log log = must(Log::open(Names{path}, {.threads = 1, .ids = Names{"7", std::to_string(kVectors - 1), "none"}}));
+    const Log log =
+        must(Log::open(Names{path}, {.threads = 1, .ids = Names{"7", std::to_string(kVectors - 1), "none"}}));
     CHECK(log.catalog().vectors() == 4);
     CHECK(log.commits() == must(Log::open(Names{path})).commits());
     const State state = must(snapshot(log));

@@ -1,4 +1,5 @@
-// Which assignments stand, held against asking each about each; and that many of one dimension do not cost by their square.
+// Which assignments stand, held against asking each about each; and that many of one dimension do not cost by their
+// square.
 #include <catch2/catch.hpp>
 
 #include "model/standing.hpp"
@@ -16,15 +17,21 @@ struct Story : RandomHistory {
 
   void note(std::uint32_t commit, std::uint64_t seq, std::span<const std::uint32_t> indices, std::uint32_t dims) {
     const std::vector<std::uint32_t> bits(indices.empty() ? dims : indices.size());
-    batch.add({.op = indices.empty() ? Operation::dense : Operation::sparse, .time = history.commit(commit).time, .indices = indices, .bits = bits,
-               .commit = commit, .seq = seq});
+    batch.add({.op = indices.empty() ? Operation::dense : Operation::sparse,
+               .time = history.commit(commit).time,
+               .indices = indices,
+               .bits = bits,
+               .commit = commit,
+               .seq = seq});
   }
   std::span<const Change> list() {
     deltas.clear();
     for (std::size_t i = 0; i < batch.size(); ++i) deltas.push_back(batch[i]);
     return deltas;
   }
-  bool before(const Change& a, const Change& b) const { return RandomHistory::before(a.commit, a.seq, b.commit, b.seq); }
+  bool before(const Change& a, const Change& b) const {
+    return RandomHistory::before(a.commit, a.seq, b.commit, b.seq);
+  }
 };
 
 bool assigns(const Change& c, std::uint32_t dim) {
@@ -34,7 +41,9 @@ bool assigns(const Change& c, std::uint32_t dim) {
 /// Steps that it takes to assign one dimension by each of the last commits.
 std::uint64_t steps(Story& story, std::uint32_t first_commit) {
   const std::uint32_t dim = 0;
-  for (auto commit = first_commit; commit < story.seen.size(); ++commit) story.note(commit, story.history.commit(commit).first, {&dim, 1}, 1);
+  for (auto commit = first_commit; commit < story.seen.size(); ++commit) {
+    story.note(commit, story.history.commit(commit).first, {&dim, 1}, 1);
+  }
   const auto deltas = story.list();
   Standing standing(story.history);
   standing.reset(1, deltas.size());
@@ -53,7 +62,9 @@ TEST_CASE("what stands is what no later assignment has seen") {
     story.grow(250);
     std::vector<std::pair<std::uint32_t, std::uint64_t>> order;
     for (std::uint32_t commit = 0; commit < story.seen.size(); ++commit) {
-      for (std::uint64_t seq = story.history.commit(commit).first; seq <= story.history.commit(commit).last(); ++seq) order.emplace_back(commit, seq);
+      for (std::uint64_t seq = story.history.commit(commit).first; seq <= story.history.commit(commit).last(); ++seq) {
+        order.emplace_back(commit, seq);
+      }
     }
     if (!clocks) std::ranges::shuffle(order, story.random);
     for (const auto& [commit, seq] : order) {

@@ -1,7 +1,7 @@
-// Commit tables of packed segments: what goes in comes out, and what is damaged is refused or is another table, never worse.
-#include <catch2/catch.hpp>
-
+// Commit tables of packed segments: what goes in comes out, and what is damaged is refused or is another table, never
+// worse.
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
@@ -17,10 +17,12 @@ constexpr std::uint32_t kOrigins = 3;
 CommitTable table() {
   CommitTable t;
   KeptTimes some;
-  some.add({5, 5}), some.add({7, 100});
+  some.add({5, 5});
+  some.add({7, 100});
   t.records = {{some, {{0, 2}, {2, 9}}, false}, {KeptTimes::since(1000), {{1, 4}}, true}, {{}, {}, false}};
   const auto commit = [](std::uint32_t origin, std::uint64_t first, std::uint64_t count, std::vector<Dot> parents) {
-    return Commit{origin, first, count, std::move(parents), "message", "tool", "", "", "", Timestamp::of(first * 1'000'000, 3)};
+    return Commit{
+        origin, first, count, std::move(parents), "message", "tool", "", "", "", Timestamp::of(first * 1'000'000, 3)};
   };
   t.rows = {{commit(0, 1, 2, {}), {}, {0, 2}, {Hash{1}, Hash{2}}},
             {commit(1, 4, 1, {{0, 2}}), Hash{7}, {1}, {Hash{3}}},
@@ -37,16 +39,19 @@ bool same(const CommitTable& a, const CommitTable& b) {
   if (a.rows.size() != b.rows.size() || a.records != b.records) return false;
   for (std::size_t i = 0; i < a.rows.size(); ++i) {
     const Commit &x = a.rows[i].commit, &y = b.rows[i].commit;
-    if (x.origin != y.origin || x.first != y.first || x.count != y.count || x.parents != y.parents || x.message != y.message || x.tool != y.tool ||
-        x.setting != y.setting || x.time != y.time || x.properties != y.properties || x.given != y.given || a.rows[i].previous != b.rows[i].previous || a.rows[i].records != b.rows[i].records ||
-        a.rows[i].nodes != b.rows[i].nodes) {
+    if (x.origin != y.origin || x.first != y.first || x.count != y.count || x.parents != y.parents ||
+        x.message != y.message || x.tool != y.tool || x.setting != y.setting || x.time != y.time ||
+        x.properties != y.properties || x.given != y.given || a.rows[i].previous != b.rows[i].previous ||
+        a.rows[i].records != b.rows[i].records || a.rows[i].nodes != b.rows[i].nodes) {
       return false;
     }
   }
   return true;
 }
 
-Status read(ByteView bytes, CommitTable& into, std::uint32_t count = 4) { return read_commits(bytes, Kind::packed, count, kOrigins, into); }
+Status read(ByteView bytes, CommitTable& into, std::uint32_t count = 4) {
+  return read_commits(bytes, Kind::packed, count, kOrigins, into);
+}
 
 }  // namespace
 
@@ -101,7 +106,9 @@ Status read_with(const Buffer& columns, CommitTable& into) {
   CommitTable plain;
   for (std::uint64_t first : {1, 2}) {
     Commit& commit = plain.rows.emplace_back().commit;
-    commit.first = first, commit.count = 1, commit.time = Timestamp::of(5);
+    commit.first = first;
+    commit.count = 1;
+    commit.time = Timestamp::of(5);
   }
   Buffer bytes;
   write_commits(plain, Kind::fresh, bytes);
@@ -119,7 +126,10 @@ std::string refusal(const Buffer& columns) {
 
 TEST_CASE("a commit table without optional columns has the bytes that it had before there were any") {
   CommitTable plain = table();
-  for (auto& row : plain.rows) row.commit.properties.clear(), row.commit.given.reset();
+  for (auto& row : plain.rows) {
+    row.commit.properties.clear();
+    row.commit.given.reset();
+  }
   Buffer bytes, with;
   write_commits(plain, Kind::packed, bytes);
   write_commits(table(), Kind::packed, with);
@@ -152,25 +162,25 @@ TEST_CASE("optional columns that are not as the page says are refused") {
   CHECK(refusal(properties) == "");  // that it is a good object is not asked here
   CHECK(refusal({0x82, 2, 0, 3}) == "");
   for (const Buffer& bad : std::vector<Buffer>{
-           {0x80, 1, 'a'},                                   // no number
-           {0x05},                                           // no length
-           {0x05, 0},                                        // of no bytes
-           {0x05, 2, 'a'},                                   // of more bytes than there are
-           {0x06, 1, 'a', 0x05, 1, 'a'},                     // out of order
-           {0x05, 1, 'a', 0x05, 1, 'a'},                     // twice
-           {0x01, 6, 1, 2, '{', '}', 1, 1},                  // known, without its critical bit
+           {0x80, 1, 'a'},                   // no number
+           {0x05},                           // no length
+           {0x05, 0},                        // of no bytes
+           {0x05, 2, 'a'},                   // of more bytes than there are
+           {0x06, 1, 'a', 0x05, 1, 'a'},     // out of order
+           {0x05, 1, 'a', 0x05, 1, 'a'},     // twice
+           {0x01, 6, 1, 2, '{', '}', 1, 1},  // known, without its critical bit
            {0x02, 2, 0, 3},
-           {0x81, 3, 0, 0, 0},                               // properties: no text
-           {0x81, 5, 1, 0, 1, 1},                            // an empty one
-           {0x81, 9, 2, 2, '{', '}', 2, '[', ']', 1, 1},     // one of no row
-           {0x81, 12, 2, 2, '{', '}', 2, '{', '}', 1, 2},    // one twice
-           {0x81, 6, 1, 2, '{', '}', 0, 2},                  // a number of no text
-           {0x81, 5, 1, 2, '{', '}', 1},                     // one row too few
-           {0x81, 7, 1, 2, '{', '}', 1, 1, 0},               // a byte too many
-           {0x82, 2, 0, 0},                                  // times: none
-           {0x82, 2, 0, 6},                                  // before all time
-           {0x82, 1, 3},                                     // one row too few
-           {0x82, 3, 0, 3, 0},                               // a byte too many
+           {0x81, 3, 0, 0, 0},                             // properties: no text
+           {0x81, 5, 1, 0, 1, 1},                          // an empty one
+           {0x81, 9, 2, 2, '{', '}', 2, '[', ']', 1, 1},   // one of no row
+           {0x81, 12, 2, 2, '{', '}', 2, '{', '}', 1, 2},  // one twice
+           {0x81, 6, 1, 2, '{', '}', 0, 2},                // a number of no text
+           {0x81, 5, 1, 2, '{', '}', 1},                   // one row too few
+           {0x81, 7, 1, 2, '{', '}', 1, 1, 0},             // a byte too many
+           {0x82, 2, 0, 0},                                // times: none
+           {0x82, 2, 0, 6},                                // before all time
+           {0x82, 1, 3},                                   // one row too few
+           {0x82, 3, 0, 3, 0},                             // a byte too many
        }) {
     INFO("columns that begin with " << static_cast<int>(bad[0]) << ", of " << bad.size() << " bytes");
     CHECK(refusal(bad) != "");
@@ -182,7 +192,9 @@ TEST_CASE("properties count as text, each as often as a row has it") {
   const std::string text = "{\"a\":\"" + std::string(60'000, 'x') + "\"}";
   for (std::uint64_t first = 1; first <= 100; ++first) {
     Commit& commit = many.rows.emplace_back().commit;
-    commit.first = first, commit.count = 1, commit.properties = text;
+    commit.first = first;
+    commit.count = 1;
+    commit.properties = text;
   }
   CHECK(load_of(many).text == 100 * text.size());
   Buffer bytes;

@@ -7,12 +7,14 @@ using namespace delta;
 using namespace std::string_literals;
 
 TEST_CASE("UTF-8 is well-formed by RFC 3629 only") {
-  for (const auto& good : {""s, "abc"s, "\0"s, "é"s, "\u07ff"s, "\u0800"s, "\ud7ff"s, "\ue000"s, "\uffff"s, "\U00010000"s, "\U0010ffff"s}) {
+  for (const auto& good : {""s, "abc"s, "\0"s, "é"s, "\u07ff"s, "\u0800"s, "\ud7ff"s, "\ue000"s, "\uffff"s,
+                           "\U00010000"s, "\U0010ffff"s}) {
     INFO(good);
     CHECK(valid_utf8(good));
   }
-  for (const auto& bad : {"\x80"s, "\xbf"s, "\xc0\x80"s, "\xc1\xbf"s, "\xc2"s, "\xc2\x41"s, "\xe0\x9f\xbf"s, "\xe2\x82"s, "\xed\xa0\x80"s,
-                          "\xed\xbf\xbf"s, "\xf0\x8f\xbf\xbf"s, "\xf0\x9f\x98"s, "\xf4\x90\x80\x80"s, "\xf5\x80\x80\x80"s, "\xff"s, "a\xfe"s}) {
+  for (const auto& bad : {"\x80"s, "\xbf"s, "\xc0\x80"s, "\xc1\xbf"s, "\xc2"s, "\xc2\x41"s, "\xe0\x9f\xbf"s,
+                          "\xe2\x82"s, "\xed\xa0\x80"s, "\xed\xbf\xbf"s, "\xf0\x8f\xbf\xbf"s, "\xf0\x9f\x98"s,
+                          "\xf4\x90\x80\x80"s, "\xf5\x80\x80\x80"s, "\xff"s, "a\xfe"s}) {
     INFO(bad);
     CHECK_FALSE(valid_utf8(bad));
   }
@@ -69,8 +71,8 @@ TEST_CASE("sizes are read as bytes or with a unit of 1024") {
   CHECK(*parse_size("1G") == 1073741824);
   CHECK(*parse_size("2T") == 2199023255552);
   CHECK(*parse_size("9223372036854775807") == 9223372036854775807u);
-  for (const std::string_view bad : {"", "M", "-1", "+1", " 1", "1 M", "1.5M", "1MB", "1B", "1m", "1P", "9223372036854775808", "8388608T",
-                                     "99999999999999999999"}) {
+  for (const std::string_view bad : {"", "M", "-1", "+1", " 1", "1 M", "1.5M", "1MB", "1B", "1m", "1P",
+                                     "9223372036854775808", "8388608T", "99999999999999999999"}) {
     INFO(bad);
     CHECK_FALSE(parse_size(bad));
   }
@@ -84,7 +86,10 @@ TEST_CASE("numbers agree with their nouns") {
 
 TEST_CASE("a hash prefix matches exactly the hashes that begin with it") {
   Hash hash{};
-  hash[0] = 0xab, hash[1] = 0xcd, hash[2] = 0xef, hash[31] = 0x01;
+  hash[0] = 0xab;
+  hash[1] = 0xcd;
+  hash[2] = 0xef;
+  hash[31] = 0x01;
   CHECK(hex(hash, 7) == "abcdef0");
   CHECK(hex(hash).size() == 64);
   CHECK(hex(hash).substr(60) == "0001");

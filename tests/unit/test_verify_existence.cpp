@@ -1,7 +1,7 @@
-// Updates of vectors that do not exist in their context are found in whatever order deltas come, and no other is accused.
-#include <catch2/catch.hpp>
-
+// Updates of vectors that do not exist in their context are found in whatever order deltas come, and no other is
+// accused.
 #include <algorithm>
+#include <catch2/catch.hpp>
 
 #include "ops/verify_existence.hpp"
 
@@ -21,7 +21,8 @@ struct Story {
   Dot add(std::string_view origin, Operation op, std::vector<Dot> parents) {
     Commit commit;
     commit.origin = catalog.add_origin(origin);
-    commit.first = history.head(commit.origin) + 1, commit.count = 1;
+    commit.first = history.head(commit.origin) + 1;
+    commit.count = 1;
     commit.parents = std::move(parents);
     commit.time = Timestamp::of((batches.size() + 1) * 1'000'000);
     const Dot dot{commit.origin, commit.first};

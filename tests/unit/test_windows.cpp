@@ -1,6 +1,5 @@
 // Windows by hand: where each kind begins and ends, and what a list of changes says.
 #include <catch2/catch.hpp>
-
 #include <string>
 
 #include "delta/timestamp.hpp"
@@ -16,7 +15,8 @@ std::string ranges(const WindowSpec& spec, std::vector<Micros> times) {
   REQUIRE(model::check_windows(spec));
   std::string out;
   for (const auto& r : model::window_ranges(spec, times)) {
-    out += (out.empty() ? "" : " ") + std::to_string(r.begin) + "-" + std::to_string(r.end) + ":" + std::to_string(r.last - r.first);
+    out += (out.empty() ? "" : " ") + std::to_string(r.begin) + "-" + std::to_string(r.end) + ":" +
+           std::to_string(r.last - r.first);
   }
   return out;
 }
@@ -33,7 +33,8 @@ TEST_CASE("tumbling windows stand on multiples of their length, and empty ones a
   CHECK(ranges(spec, {0, 9, 10, 19, 40}) == "0-10:2 10-20:2 40-50:1");
   CHECK(ranges({Kind::tumbling, 1, 0, 0, 0}, {5, 5, 1'000'000'000'000}) == "5-6:2 1000000000000-1000000000001:1");
   CHECK(ranges({Kind::tumbling, kMaxMicros, 0, 0, 0}, {0, kMaxMicros - 1, kMaxMicros}) ==
-        "0-" + std::to_string(kMaxMicros) + ":2 " + std::to_string(kMaxMicros) + "-" + std::to_string(2 * kMaxMicros) + ":1");
+        "0-" + std::to_string(kMaxMicros) + ":2 " + std::to_string(kMaxMicros) + "-" + std::to_string(2 * kMaxMicros) +
+            ":1");
 }
 
 TEST_CASE("sliding windows overlap") {
@@ -48,11 +49,11 @@ TEST_CASE("a session ends where nothing comes for its gap") {
 
 TEST_CASE("an adaptive window ends when it is full and old enough, or too old, and never within a microsecond") {
   const WindowSpec spec{Kind::adaptive, 20, 0, 3, 5};
-  CHECK(ranges(spec, {0, 1, 2, 3, 4, 5, 6}) == "0-5:5 5-25:2");       // full at 2, old enough at 5
-  CHECK(ranges(spec, {0, 8, 9, 10, 11}) == "0-10:3 10-30:2");         // full with the one at 9
-  CHECK(ranges(spec, {0, 8, 9, 9, 9, 10}) == "0-10:5 10-30:1");       // those at 9 stay together
+  CHECK(ranges(spec, {0, 1, 2, 3, 4, 5, 6}) == "0-5:5 5-25:2");  // full at 2, old enough at 5
+  CHECK(ranges(spec, {0, 8, 9, 10, 11}) == "0-10:3 10-30:2");    // full with the one at 9
+  CHECK(ranges(spec, {0, 8, 9, 9, 9, 10}) == "0-10:5 10-30:1");  // those at 9 stay together
   CHECK(ranges(spec, {0, 1, 2, 9}) == "0-5:3 9-29:1");
-  CHECK(ranges(spec, {0, 19, 20, 21}) == "0-20:2 20-40:2");           // too old
+  CHECK(ranges(spec, {0, 19, 20, 21}) == "0-20:2 20-40:2");  // too old
   CHECK(ranges({Kind::adaptive, 20, 0, 1, 0}, {0, 0, 1}) == "0-1:2 1-2:1");
   CHECK(ranges({Kind::adaptive, 1, 0, 1, 1}, {0, 0, 1}) == "0-1:2 1-2:1");
 }
@@ -70,7 +71,8 @@ TEST_CASE("windows out of bounds are refused") {
 }
 
 TEST_CASE("a window sums up what is in it") {
-  const DeltaEffect deltas[] = {effect(1, 0, 3.0), effect(2, 1, std::nullopt, true), effect(2, 0, 5.0), effect(11, 1, std::nullopt)};
+  const DeltaEffect deltas[] = {effect(1, 0, 3.0), effect(2, 1, std::nullopt, true), effect(2, 0, 5.0),
+                                effect(11, 1, std::nullopt)};
   const auto list = model::windows({Kind::tumbling, 10, 0, 0, 0}, deltas, 2);
   REQUIRE(list.size() == 2);
   CHECK(list[0] == Window{0, 10, false, 3, 2, 300, Timestamp::of(1), Timestamp::of(2), 1, 4.0});
@@ -78,9 +80,11 @@ TEST_CASE("a window sums up what is in it") {
 }
 
 TEST_CASE("changes of windows are those that differ, and where one was and none is") {
-  const Window a{.begin = 0, .end = 10, .deltas = 1}, b{.begin = 20, .end = 30, .deltas = 2}, c{.begin = 40, .end = 50, .deltas = 3};
+  const Window a{.begin = 0, .end = 10, .deltas = 1}, b{.begin = 20, .end = 30, .deltas = 2},
+      c{.begin = 40, .end = 50, .deltas = 3};
   Window longer = b, more = c;
-  longer.end = 35, more.deltas = 4;
+  longer.end = 35;
+  more.deltas = 4;
   const auto gone = [](const Window& w) { return Window{.begin = w.begin, .end = w.end, .gone = true}; };
   using List = std::vector<Window>;
   CHECK(model::window_changes(List{a, b, c}, List{a, b, c}).empty());

@@ -1,6 +1,7 @@
-// Ordered work: threads change neither the order of results nor which error is reported. Run under the tsan preset as well.
-#include <catch2/catch.hpp>
+// Ordered work: threads change neither the order of results nor which error is reported. Run under the tsan preset as
+// well.
 #include <atomic>
+#include <catch2/catch.hpp>
 #include <new>
 #include <numeric>
 #include <string>
@@ -39,9 +40,14 @@ Outcome run(unsigned threads, std::size_t depth, const std::vector<int>& bad_wor
   Status status;
   for (int i = 0; i < 200 && status; ++i) {
     status = work.submit(
-        [&, i] { return results[static_cast<std::size_t>(i)] = spin(static_cast<std::uint64_t>(i)), verdict(contains(bad_work, i), "work ", i); },
         [&, i] {
-          if (results[static_cast<std::size_t>(i)] != spin(static_cast<std::uint64_t>(i))) outcome.error = "no result yet";
+          return results[static_cast<std::size_t>(i)] = spin(static_cast<std::uint64_t>(i)),
+                 verdict(contains(bad_work, i), "work ", i);
+        },
+        [&, i] {
+          if (results[static_cast<std::size_t>(i)] != spin(static_cast<std::uint64_t>(i))) {
+            outcome.error = "no result yet";
+          }
           outcome.done.push_back(i);
           return verdict(contains(bad_done, i), "done ", i);
         });
@@ -70,9 +76,14 @@ TEST_CASE("results come in order of submission, with any number of threads") {
 }
 
 TEST_CASE("the first error in order is reported, and nothing is done after it") {
-  struct Case { std::vector<int> work, done; std::string error; std::size_t dones; };
-  for (const Case& c : {Case{{70, 60, 199}, {}, "work 60", 60}, Case{{}, {0}, "done 0", 1}, Case{{100}, {99, 101}, "done 99", 100},
-                        Case{{100}, {100}, "work 100", 100}, Case{{199}, {}, "work 199", 199}}) {
+  struct Case {
+    std::vector<int> work, done;
+    std::string error;
+    std::size_t dones;
+  };
+  for (const Case& c :
+       {Case{{70, 60, 199}, {}, "work 60", 60}, Case{{}, {0}, "done 0", 1}, Case{{100}, {99, 101}, "done 99", 100},
+        Case{{100}, {100}, "work 100", 100}, Case{{199}, {}, "work 199", 199}}) {
     for (const unsigned threads : {1u, 2u, 4u}) {
       for (const std::size_t depth : {1u, 5u, 1000u}) {
         INFO(threads << " threads, depth " << depth << ", " << c.error);
@@ -93,7 +104,8 @@ TEST_CASE("done runs on the submitting thread, and no more than `depth` tasks ar
     const Status status = work.submit(
         [&] {
           const int now = ++in_flight;
-          for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {}
+          for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+          }
           spin(static_cast<std::uint64_t>(now) * 977);
           return Status();
         },
@@ -119,10 +131,14 @@ TEST_CASE("the queue can be used again after finish(), and abandoned at any time
     int done = 0;
     {
       OrderedWork work(3, 8);
-      for (int i = 0; i < 5; ++i) REQUIRE(work.submit([&] { return ++ran, Status(); }, [&] { return ++done, Status(); }));
+      for (int i = 0; i < 5; ++i) {
+        REQUIRE(work.submit([&] { return ++ran, Status(); }, [&] { return ++done, Status(); }));
+      }
       REQUIRE(work.finish());
       REQUIRE(done == 5);
-      for (int i = 0; i < 5; ++i) REQUIRE(work.submit([&] { return spin(99), ++ran, Status(); }, [&] { return ++done, Status(); }));
+      for (int i = 0; i < 5; ++i) {
+        REQUIRE(work.submit([&] { return spin(99), ++ran, Status(); }, [&] { return ++done, Status(); }));
+      }
     }
     REQUIRE(ran >= done);
     REQUIRE(done <= 10);
@@ -165,7 +181,9 @@ TEST_CASE("a task that runs out of memory is an error, and no task runs any more
       OrderedWork work(threads, 8);
       Status status;
       for (int i = 0; i < 40 && status; ++i) {
-        const auto fail = [i] { if (i == 5) throw std::bad_alloc(); };
+        const auto fail = [i] {
+          if (i == 5) throw std::bad_alloc();
+        };
         status = work.submit(
             [&, i, fail]() -> Status {
               ++running;

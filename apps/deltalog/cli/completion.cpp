@@ -1,5 +1,5 @@
-// The scripts are generated, committed in completions/, and compared with the generator by a test: packages ship files, and
-// a shell must not start this program for every word it completes.
+// The scripts are generated, committed in completions/, and compared with the generator by a test: packages ship files,
+// and a shell must not start this program for every word it completes.
 #include "cli/completion.hpp"
 
 #include <fmt/format.h>
@@ -45,8 +45,12 @@ std::string bash_value(const Command& command, const Option& option) {
   std::string pattern = fmt::format("'{} --{}'", command.name, option.name);
   if (option.letter != 0) pattern += fmt::format(" | '{} -{}'", command.name, option.letter);
   std::string reply = "COMPREPLY=()";
-  if (!option.choices.empty()) reply = fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$word\"))", joined(option.choices, " "));
-  if (option.kind == Kind::file || option.kind == Kind::output) reply = "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$word\"))";
+  if (!option.choices.empty()) {
+    reply = fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$word\"))", joined(option.choices, " "));
+  }
+  if (option.kind == Kind::file || option.kind == Kind::output) {
+    reply = "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$word\"))";
+  }
   return fmt::format("    {}) {}; return ;;\n", pattern, reply);
 }
 
@@ -95,7 +99,8 @@ std::string fish_quoted(std::string_view text) {
 }
 
 std::string fish_option(const Command& command, const Option& option) {
-  std::string out = fmt::format("complete -c deltalog -n '__fish_seen_subcommand_from {}' -l {}", command.name, option.name);
+  std::string out =
+      fmt::format("complete -c deltalog -n '__fish_seen_subcommand_from {}' -l {}", command.name, option.name);
   if (option.letter != 0) out += fmt::format(" -s {}", option.letter);
   if (option.kind == Kind::file || option.kind == Kind::output) {
     out += " -r -F";
@@ -117,15 +122,15 @@ std::string bash_completion() {
     for (const auto& option : command.options) values += bash_value(command, option);
     words += fmt::format("    {}) words='{}' ;;\n", command.name, bash_words(command));
   }
-  return std::string(kMade) + "_deltalog() {\n" +
-         "  local word=$2 last=$3 command=${COMP_WORDS[1]} words=\n" +
+  return std::string(kMade) + "_deltalog() {\n" + "  local word=$2 last=$3 command=${COMP_WORDS[1]} words=\n" +
          "  COMPREPLY=()\n"
          "  if ((COMP_CWORD == 1)); then\n" +
          fmt::format("    COMPREPLY=($(compgen -W '{} --help --version' -- \"$word\"))\n", names) +
          "    return\n  fi\n"
-         "  case \"$command $last\" in\n" + values + "  esac\n" +
-         "  if [[ $word != -* ]]; then\n" +
-         fmt::format("    if [[ $command == help ]]; then COMPREPLY=($(compgen -W '{}' -- \"$word\")); return; fi\n", names) +
+         "  case \"$command $last\" in\n" +
+         values + "  esac\n" + "  if [[ $word != -* ]]; then\n" +
+         fmt::format("    if [[ $command == help ]]; then COMPREPLY=($(compgen -W '{}' -- \"$word\")); return; fi\n",
+                     names) +
          "    compopt -o filenames\n    COMPREPLY=($(compgen -f -- \"$word\"))\n    return\n  fi\n" +
          "  case $command in\n" + words + "  esac\n" +
          "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
@@ -171,7 +176,8 @@ std::string option_table() {
     if (command.hidden) continue;
     for (const auto& option : command.options) {
       out += fmt::format("{}\t{}\t{}\t{}\t{}\n", command.name, option.name,
-                         option.letter != 0 ? std::string(1, option.letter) : "", option.value, joined(option.choices, ","));
+                         option.letter != 0 ? std::string(1, option.letter) : "", option.value,
+                         joined(option.choices, ","));
     }
   }
   return out;

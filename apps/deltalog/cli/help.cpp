@@ -1,5 +1,5 @@
-// The layout of `git help` and `rg --help`: what, how, each option on a line, an example. Always 80 columns: help is compared,
-// quoted and piped, so it does not depend on the terminal.
+// The layout of `git help` and `rg --help`: what, how, each option on a line, an example. Always 80 columns: help is
+// compared, quoted and piped, so it does not depend on the terminal.
 #include "cli/help.hpp"
 
 #include <fmt/format.h>

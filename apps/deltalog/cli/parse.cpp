@@ -1,5 +1,5 @@
-// Own parser and not CLI11's, although it is packaged: 2.1.2 takes the next word for the value of `--id=`, splits "[a]" into
-// a list, accepts `--flag=value` for flags, and reports by exceptions with texts and codes of its own. Ids are
+// Own parser and not CLI11's, although it is packaged: 2.1.2 takes the next word for the value of `--id=`, splits "[a]"
+// into a list, accepts `--flag=value` for flags, and reports by exceptions with texts and codes of its own. Ids are
 // untrusted text, so the rules here must be exact, and they are a screen long.
 #include "cli/parse.hpp"
 
@@ -45,7 +45,8 @@ std::vector<Invocation::Given> Invocation::in_order(std::initializer_list<std::s
 
 class Parser {
  public:
-  Parser(const Command& command, std::span<const std::string> words) : command_(command), words_(words), out_(command) {}
+  Parser(const Command& command, std::span<const std::string> words)
+      : command_(command), words_(words), out_(command) {}
 
   Result<Invocation> run() {
     while (next_ < words_.size() && !done_) DELTA_OK(word(words_[next_++]));
@@ -94,7 +95,8 @@ class Parser {
   Status take(const Option& option) {
     if (next_ == words_.size()) return usage(fmt_name(option) + " needs a value: " + std::string(option.value));
     DELTA_OK(put(option, words_[next_++]));
-    const bool second = option.several && out_.count(option.name) == 1 && next_ < words_.size() && !words_[next_].starts_with('-');
+    const bool second =
+        option.several && out_.count(option.name) == 1 && next_ < words_.size() && !words_[next_].starts_with('-');
     return second ? put(option, words_[next_++]) : Status();
   }
 
@@ -137,7 +139,9 @@ class Parser {
 
   // A stream read or written twice would give each half of its bytes.
   Status check_streams() const {
-    auto in = command_.operands.empty() || command_.operands[0].kind != Kind::file ? 0 : std::ranges::count(out_.operands_, "-");
+    auto in = command_.operands.empty() || command_.operands[0].kind != Kind::file
+                  ? 0
+                  : std::ranges::count(out_.operands_, "-");
     decltype(in) out = 0;
     for (const auto& option : command_.options) {
       const auto used = out_.values_.find(option.name);

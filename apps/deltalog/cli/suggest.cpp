@@ -1,5 +1,5 @@
-// Names are short, so the plain three-row table is enough; what matters is when to stay silent: a far-fetched suggestion
-// is worse than none.
+// Names are short, so the plain three-row table is enough; what matters is when to stay silent: a far-fetched
+// suggestion is worse than none.
 #include "cli/suggest.hpp"
 
 #include <algorithm>
@@ -17,7 +17,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
       row[j] = std::min({row[j - 1] + 1, last[j] + 1, last[j - 1] + change});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
     }
-    before.swap(last), last.swap(row);
+    before.swap(last);
+    last.swap(row);
   }
   return last[b.size()];
 }
@@ -29,7 +30,10 @@ std::string_view nearest(std::string_view typed, std::span<const std::string_vie
   for (const auto name : names) {
     const bool begun = typed.size() >= 3 && name.starts_with(typed);
     const auto distance = begun ? 0 : edit_distance(typed, name);
-    if (distance < least) best = name, least = distance;
+    if (distance < least) {
+      best = name;
+      least = distance;
+    }
   }
   return best;
 }

@@ -1,5 +1,5 @@
-// Strict on purpose: a value that is understood only in part is refused, never guessed. No stdlib number parser that knows
-// locales, signs, spaces or hexadecimal is used.
+// Strict on purpose: a value that is understood only in part is refused, never guessed. No stdlib number parser that
+// knows locales, signs, spaces or hexadecimal is used.
 #include "cli/values.hpp"
 
 #include <algorithm>
@@ -40,7 +40,10 @@ Result<DimRange> parse_dim_range(std::string_view text) {
   const auto last = dash == text.npos ? first : parse_count(text.substr(dash + 1));
   if (!first || !last) return bad(delta::quote(text) + " is no dimension and no range such as 0-15");
   if (*first > *last) return bad("the range " + delta::quote(text) + " runs backwards");
-  if (*last >= kMostDims) return bad("dimension " + std::to_string(*last) + " is beyond the limit of " + std::to_string(kMostDims) + " dimensions");
+  if (*last >= kMostDims) {
+    return bad("dimension " + std::to_string(*last) + " is beyond the limit of " + std::to_string(kMostDims) +
+               " dimensions");
+  }
   return DimRange{static_cast<std::uint32_t>(*first), static_cast<std::uint32_t>(*last)};
 }
 
@@ -126,7 +129,9 @@ Result<std::uint64_t> parse_count(std::string_view text) {
 
 Result<std::uint32_t> parse_max_dims(std::string_view text) {
   const auto most = parse_count(text);
-  if (!most || *most == 0 || *most > kMostDims) return bad(delta::quote(text) + " is not a number of dimensions from 1 to " + std::to_string(kMostDims));
+  if (!most || *most == 0 || *most > kMostDims) {
+    return bad(delta::quote(text) + " is not a number of dimensions from 1 to " + std::to_string(kMostDims));
+  }
   return static_cast<std::uint32_t>(*most);
 }
 
@@ -163,7 +168,8 @@ Result<Bound> parse_bound(std::string_view text) {
   }
   const auto digits = text.substr(0, text.size() - 1);
   double percent = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), percent, std::chars_format::fixed);
+  const auto [end, problem] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), percent, std::chars_format::fixed);
   const bool whole = !digits.empty() && problem == std::errc() && end == digits.data() + digits.size();
   if (!whole || !(percent >= 0 && percent <= 100)) return bad(delta::quote(text) + " is no percentage from 0% to 100%");
   return Bound{std::nullopt, percent / 100};
@@ -188,7 +194,9 @@ Result<double> parse_distance(std::string_view text) {
   double value = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool whole = !text.empty() && problem == std::errc() && end == text.data() + text.size();
-  if (!whole || !std::isfinite(value) || std::signbit(value)) return bad(delta::quote(text) + " is no distance: a number such as 0.5");
+  if (!whole || !std::isfinite(value) || std::signbit(value)) {
+    return bad(delta::quote(text) + " is no distance: a number such as 0.5");
+  }
   return value;
 }
 
@@ -196,12 +204,14 @@ Result<delta::KeepRule> parse_keep(std::string_view text) {
   using delta::KeepRule;
   using Rule = KeepRule::Kind;
   static constexpr std::pair<std::string_view, Rule> kinds[] = {
-      {"all", Rule::all},       {"now", Rule::now},       {"since", Rule::since},   {"last", Rule::last},
-      {"every", Rule::every},   {"hourly", Rule::hourly}, {"daily", Rule::daily},   {"weekly", Rule::weekly},
+      {"all", Rule::all},         {"now", Rule::now},       {"since", Rule::since}, {"last", Rule::last},
+      {"every", Rule::every},     {"hourly", Rule::hourly}, {"daily", Rule::daily}, {"weekly", Rule::weekly},
       {"monthly", Rule::monthly}, {"yearly", Rule::yearly}, {"tags", Rule::tags}};
   const auto colon = text.find(':');
   const auto known = std::ranges::find(kinds, text.substr(0, colon), &std::pair<std::string_view, Rule>::first);
-  const auto bad = [&](std::string_view what) { return delta::error(delta::ErrorCode::usage, std::string(what) + ": " + delta::quote(text)); };
+  const auto bad = [&](std::string_view what) {
+    return delta::error(delta::ErrorCode::usage, std::string(what) + ": " + delta::quote(text));
+  };
   if (known == std::end(kinds)) return bad("not a rule of what to keep");
   KeepRule rule;
   rule.kind = known->second;
@@ -226,9 +236,12 @@ Result<Threshold> parse_threshold(std::string_view text) {
   const auto colon = text.find(':');
   Threshold threshold{std::string(text.substr(0, colon)), 0};
   if (colon == text.npos || std::ranges::find(known, threshold.what) == std::end(known)) {
-    return delta::error(delta::ErrorCode::usage, "not a condition (chain:N, segments:N, deltas:N, commits:N, bytes:SIZE): " + delta::quote(text));
+    return delta::error(
+        delta::ErrorCode::usage,
+        "not a condition (chain:N, segments:N, deltas:N, commits:N, bytes:SIZE): " + delta::quote(text));
   }
-  DELTA_TRY(threshold.least, threshold.what == "bytes" ? parse_size(text.substr(colon + 1)) : parse_count(text.substr(colon + 1)));
+  DELTA_TRY(threshold.least,
+            threshold.what == "bytes" ? parse_size(text.substr(colon + 1)) : parse_count(text.substr(colon + 1)));
   return threshold;
 }
 
@@ -250,7 +263,9 @@ Result<std::uint64_t> parse_size(std::string_view text) {
   const auto letter = text.empty() ? text.npos : letters.find(text.back());
   const unsigned shift = letter == text.npos ? 0 : 10 * (static_cast<unsigned>(letter) + 1);
   DELTA_TRY(const std::uint64_t count, parse_count(shift == 0 ? text : text.substr(0, text.size() - 1)));
-  if (count > ~std::uint64_t{0} >> shift) return delta::error(delta::ErrorCode::usage, "too large: " + delta::quote(text));
+  if (count > ~std::uint64_t{0} >> shift) {
+    return delta::error(delta::ErrorCode::usage, "too large: " + delta::quote(text));
+  }
   return count << shift;
 }
 
@@ -286,7 +301,8 @@ Result<delta::WindowSpec> parse_window(std::string_view text) {
     DELTA_TRY(spec.length, delta::parse_duration(parts[3]));
     return spec;
   }
-  return bad(delta::quote(text) + " is no window").with_hint("write tumbling:1h, sliding:1h/10m, session:30m or adaptive:100:10ms:5s");
+  return bad(delta::quote(text) + " is no window")
+      .with_hint("write tumbling:1h, sliding:1h/10m, session:30m or adaptive:100:10ms:5s");
 }
 
 Result<std::vector<std::string>> read_lines(const std::string& path) {
@@ -307,11 +323,14 @@ bool glob_match(std::string_view pattern, std::string_view text) {
   while (!text.empty() || !pattern.empty()) {
     if (!pattern.empty() && pattern[0] == '*') {
       pattern.remove_prefix(1);
-      star_pattern = pattern, star_text = text, starred = true;
+      star_pattern = pattern;
+      star_text = text;
+      starred = true;
     } else if (pattern.empty() || !match_one(pattern, text)) {
       if (!starred || star_text.empty()) return false;
       star_text.remove_prefix(character_bytes(star_text));
-      pattern = star_pattern, text = star_text;
+      pattern = star_pattern;
+      text = star_text;
     }
   }
   return true;

@@ -1,4 +1,5 @@
-// What the text of an option means. Every function names the offending text in its error; the option is named by value_of().
+// What the text of an option means. Every function names the offending text in its error; the option is named by
+// value_of().
 #pragma once
 
 #include <cstdint>
@@ -57,7 +58,8 @@ Result<PropertyText> parse_property(std::string_view text);
 
 Result<double> parse_distance(std::string_view text);
 
-/// "all", "now", "since:TIME", "last:N", "every:DURATION", "hourly:N", "daily:N", "weekly:N", "monthly:N", "yearly:N", "tags".
+/// "all", "now", "since:TIME", "last:N", "every:DURATION", "hourly:N", "daily:N", "weekly:N", "monthly:N", "yearly:N",
+/// "tags".
 Result<delta::KeepRule> parse_keep(std::string_view text);
 
 /// "chain:N", "segments:N", "deltas:N", "commits:N" or "bytes:SIZE".
@@ -78,7 +80,8 @@ Result<std::uint64_t> parse_size(std::string_view text);
 
 Result<delta::Preset> parse_preset(std::string_view text);
 
-/// "tumbling:1h", "sliding:1h/10m", "session:30m", "adaptive:100:10ms:5s". That the parts fit each other is windows()' business.
+/// "tumbling:1h", "sliding:1h/10m", "session:30m", "adaptive:100:10ms:5s". That the parts fit each other is windows()'
+/// business.
 Result<delta::WindowSpec> parse_window(std::string_view text);
 
 /// Lines of a text file ("-": stdin), as formats::LineReader gives them.
@@ -103,7 +106,8 @@ auto value_of(const Invocation& invocation, std::string_view option, Parse parse
 
 Result<std::optional<delta::Micros>> time_of(const Invocation& invocation, std::string_view option);
 
-/// The clock, which is the machine's or a later SOURCE_DATE_EPOCH, with --max-skew and --max-age of a command that has them.
+/// The clock, which is the machine's or a later SOURCE_DATE_EPOCH, with --max-skew and --max-age of a command that has
+/// them.
 Result<delta::ClockRules> clock_of(const Invocation& invocation);
 
 /// --wait, or the default.

@@ -18,13 +18,20 @@ constexpr std::size_t kBuffer = 64 << 10;
 
 std::string_view escape_code(Style style) {
   switch (style) {
-    case Style::strong: return "\x1b[1m";
-    case Style::dim: return "\x1b[2m";
-    case Style::good: return "\x1b[32m";
-    case Style::caution: return "\x1b[33m";
-    case Style::bad: return "\x1b[1;31m";
-    case Style::name: return "\x1b[36m";
-    default: return "";
+    case Style::strong:
+      return "\x1b[1m";
+    case Style::dim:
+      return "\x1b[2m";
+    case Style::good:
+      return "\x1b[32m";
+    case Style::caution:
+      return "\x1b[33m";
+    case Style::bad:
+      return "\x1b[1;31m";
+    case Style::name:
+      return "\x1b[36m";
+    default:
+      return "";
   }
 }
 

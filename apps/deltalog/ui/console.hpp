@@ -24,10 +24,11 @@ class Console {
   /// Takes -q, -v and --color from what was asked, where the command knows them.
   void configure(const Invocation& invocation);
 
-  /// Text for stdout, buffered; the error of an earlier write stays. A closed pipe is an error too: give up and return it.
+  /// Text for stdout, buffered; the error of an earlier write stays. A closed pipe is an error too: give up and return
+  /// it.
   delta::Status print(std::string_view text);
-  /// What was asked for is done, and stands. What is printed from here on tells of it, and that it cannot be told undoes nothing: no
-  /// error of print(), and none of the program.
+  /// What was asked for is done, and stands. What is printed from here on tells of it, and that it cannot be told
+  /// undoes nothing: no error of print(), and none of the program.
   void committed() { committed_ = true; }
   bool has_committed() const { return committed_; }
   /// Sends what is buffered. The last act of the program: only then is stdout known to be written.
@@ -36,10 +37,10 @@ class Console {
   /// The text in colour if stdout takes colour.
   std::string paint(Style style, std::string_view text) const { return paint(style, text, color_out_); }
 
-  void error(const delta::Error& error);                 ///< also with -q
+  void error(const delta::Error& error);                         ///< also with -q
   void warn(std::string_view text, std::string_view hint = {});  ///< not with -q; each text once
-  void say(std::string_view text);                       ///< not with -q: that there was nothing to do
-  void note(std::string_view text);                      ///< only with -v
+  void say(std::string_view text);                               ///< not with -q: that there was nothing to do
+  void note(std::string_view text);                              ///< only with -v
   void warn(const delta::Finding& finding);
   /// Of a log whose end is missing: also with -q, and the program's answer is then one in part.
   void cut_short(const delta::Finding& finding);

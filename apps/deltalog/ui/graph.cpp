@@ -1,5 +1,5 @@
-// A lane is two characters wide: itself at an even column, what joins it to its neighbour at the odd one behind. Lanes beyond those
-// drawn are only counted, so that a row costs its parents and the lanes drawn, however many there are.
+// A lane is two characters wide: itself at an even column, what joins it to its neighbour at the odd one behind. Lanes
+// beyond those drawn are only counted, so that a row costs its parents and the lanes drawn, however many there are.
 #include "ui/graph.hpp"
 
 #include <algorithm>
@@ -45,13 +45,16 @@ std::string Graph::node_line(std::uint32_t lane) const {
   return line;
 }
 
-// From a lane to others, one a line: the stroke leaves its lane and runs along the bottom under what is between, "|\|_|" to the
-// right and "|_|/" to the left. Lanes that begin side by side just right of it share a line, "|\ \". A lane that begins here shows
-// below its own line. One that moves comes first, while all others are as they were.
+// From a lane to others, one a line: the stroke leaves its lane and runs along the bottom under what is between,
+// "|\|_|" to the right and "|_|/" to the left. Lanes that begin side by side just right of it share a line, "|\ \". A
+// lane that begins here shows below its own line. One that moves comes first, while all others are as they were.
 void Graph::draw(std::uint32_t from, std::vector<Link> links, Row& row) const {
-  std::ranges::sort(links, {}, [&](const Link& link) { return std::tuple(link.kind != Link::moved, link.lane < from, link.lane); });
+  std::ranges::sort(
+      links, {}, [&](const Link& link) { return std::tuple(link.kind != Link::moved, link.lane < from, link.lane); });
   std::size_t beside = 0;
-  while (beside < links.size() && links[beside].kind == Link::fresh && links[beside].lane == from + 1 + beside) ++beside;
+  while (beside < links.size() && links[beside].kind == Link::fresh && links[beside].lane == from + 1 + beside) {
+    ++beside;
+  }
   for (std::size_t begin = 0; begin < links.size();) {
     const std::size_t end = begin < beside ? beside : begin + 1;
     std::string line = lines_down();
@@ -60,7 +63,9 @@ void Graph::draw(std::uint32_t from, std::vector<Link> links, Row& row) const {
     };
     if (end < links.size()) put(2 * std::size_t{from}, '|');
     for (std::size_t i = begin; i < links.size(); ++i) {
-      if (links[i].kind == Link::fresh && 2 * std::size_t{links[i].lane} < line.size()) line[2 * std::size_t{links[i].lane}] = ' ';
+      if (links[i].kind == Link::fresh && 2 * std::size_t{links[i].lane} < line.size()) {
+        line[2 * std::size_t{links[i].lane}] = ' ';
+      }
     }
     std::size_t to = 2 * std::size_t{links[begin].lane}, here = 2 * std::size_t{from};
     if (links[begin].kind == Link::moved) std::swap(to, here);
@@ -91,7 +96,8 @@ Graph::Row Graph::next(std::span<const std::uint32_t> parents) {
     if (leads != kNone) {
       links.push_back({leads, Link::old});
     } else if (!straight) {
-      leads = lane, straight = true;
+      leads = lane;
+      straight = true;
     } else {
       leads = free_lane();
       links.push_back({leads, Link::fresh});

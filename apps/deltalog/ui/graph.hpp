@@ -9,9 +9,9 @@
 
 namespace deltalog {
 
-/// Draws rows that point to later rows, as `git log --graph` does. Every row that is pointed to and not yet drawn has one
-/// lane, whoever points to it, so there are never more lanes than such rows. Of many lanes the first `most` are drawn; behind
-/// them "+N" says how many more there are, and "*+N" that the row stands in one of those.
+/// Draws rows that point to later rows, as `git log --graph` does. Every row that is pointed to and not yet drawn has
+/// one lane, whoever points to it, so there are never more lanes than such rows. Of many lanes the first `most` are
+/// drawn; behind them "+N" says how many more there are, and "*+N" that the row stands in one of those.
 class Graph {
  public:
   /// `rows`: how many there will be.
@@ -29,7 +29,11 @@ class Graph {
 
   struct Link {
     std::uint32_t lane;
-    enum { old, fresh, moved } kind;  // fresh: the lane begins here; moved: it ends here, and its row is reached by the row's own lane
+    enum {
+      old,
+      fresh,
+      moved
+    } kind;  // fresh: the lane begins here; moved: it ends here, and its row is reached by the row's own lane
   };
 
   std::uint32_t free_lane();

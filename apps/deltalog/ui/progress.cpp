@@ -1,5 +1,5 @@
-// Drawn at most ten times a second (a line of JSON once), and first after a second: a job that is over by then needs no bar, and
-// a test of a quick command sees none. Time is looked at on every call; callers report batches, not rows.
+// Drawn at most ten times a second (a line of JSON once), and first after a second: a job that is over by then needs no
+// bar, and a test of a quick command sees none. Time is looked at on every call; callers report batches, not rows.
 #include "ui/progress.hpp"
 
 #include <fmt/format.h>
@@ -19,7 +19,12 @@ using std::chrono::milliseconds;
 
 Progress::Progress(const Invocation& invocation, Console& console, std::string_view what, std::string_view unit,
                    std::uint64_t total)
-    : console_(console), what_(what), unit_(unit), total_(total), begun_(Clock::now()), due_(begun_ + milliseconds(1000)) {
+    : console_(console),
+      what_(what),
+      unit_(unit),
+      total_(total),
+      begun_(Clock::now()),
+      due_(begun_ + milliseconds(1000)) {
   const std::string* choice = invocation.value("progress");
   if (choice != nullptr && *choice == "json") {
     mode_ = Mode::json;
@@ -48,7 +53,14 @@ void Progress::draw(Clock::time_point now) {
   if (mode_ == Mode::json) {
     std::string out;
     delta::formats::JsonWriter json(out);
-    json.begin_object().member("type", "progress").key("v").u64(1).member("task", what_).member("unit", unit_).key("done").u64(done_);
+    json.begin_object()
+        .member("type", "progress")
+        .key("v")
+        .u64(1)
+        .member("task", what_)
+        .member("unit", unit_)
+        .key("done")
+        .u64(done_);
     if (total_ > 0) json.key("total").u64(total_);
     json.key("seconds").raw(fmt::format("{:.1f}", seconds)).end_object();
     console_.talk(out);

@@ -17,7 +17,8 @@ class Invocation;
 class Progress {
  public:
   /// `what`: "encoding"; `unit`: "rows". A `total` of 0 is unknown.
-  Progress(const Invocation& invocation, Console& console, std::string_view what, std::string_view unit, std::uint64_t total);
+  Progress(const Invocation& invocation, Console& console, std::string_view what, std::string_view unit,
+           std::uint64_t total);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress();  ///< removes the line

@@ -1,5 +1,5 @@
-// Widths are counted in code points: ids are UTF-8, and a column that is off by a wide character is still readable, while
-// a table of character widths would be the largest thing in this program.
+// Widths are counted in code points: ids are UTF-8, and a column that is off by a wide character is still readable,
+// while a table of character widths would be the largest thing in this program.
 #include "ui/table.hpp"
 
 #include <algorithm>
@@ -78,7 +78,10 @@ std::string wrap(std::string_view text, std::size_t indent, std::size_t width) {
       if (!line.empty()) line += ' ';
       line += word;
     }
-    if (text.substr(end).starts_with("\n\n")) end_line(), out += '\n';
+    if (text.substr(end).starts_with("\n\n")) {
+      end_line();
+      out += '\n';
+    }
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   end_line();

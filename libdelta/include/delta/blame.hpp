@@ -25,11 +25,12 @@ struct DeltaRef {
 struct BlameRun {
   std::uint32_t first = 0;          ///< its first dimension
   std::vector<std::uint32_t> bits;  ///< raw float32 bits of its dimensions: as many as it has
-  /// The assignments that the values come from: one (of equal bits the one of greatest key), or under a strategy that mixes
-  /// (average, weighted) all candidates, in key order.
+  /// The assignments that the values come from: one (of equal bits the one of greatest key), or under a strategy that
+  /// mixes (average, weighted) all candidates, in key order.
   std::vector<DeltaRef> chosen;
-  std::vector<DeltaRef> transforms;  ///< those that `chosen` went through, in key order: all of greater key than its first
-  std::vector<DeltaRef> losers;      ///< the other candidates, in key order: concurrent assignments that did not win
+  std::vector<DeltaRef>
+      transforms;                ///< those that `chosen` went through, in key order: all of greater key than its first
+  std::vector<DeltaRef> losers;  ///< the other candidates, in key order: concurrent assignments that did not win
 };
 
 /// A top-level member of the metadata.
@@ -46,9 +47,9 @@ struct Blame {
   std::vector<BlameMember> metadata;  ///< in order of name (by bytes)
 };
 
-/// Blames every dimension and metadata member of one vector of the log at a cut. Keeping only a run's chosen deltas, its
-/// transforms, and the creates and deletes of the vector gives the same bits there.
-/// Errors: not_found: the vector does not exist at the cut; those of snapshot().
+/// Blames every dimension and metadata member of one vector of the log at a cut. Keeping only a run's chosen deltas,
+/// its transforms, and the creates and deletes of the vector gives the same bits there. Errors: not_found: the vector
+/// does not exist at the cut; those of snapshot().
 DELTA_EXPORT Result<Blame> blame(const Log& log, std::uint32_t vector, const CutOptions& cut = {});
 
 }  // namespace delta

@@ -30,7 +30,8 @@ class DELTA_EXPORT Catalog {
   std::uint32_t add_origin(std::string_view name);
   std::uint32_t add_vector(std::uint32_t ns, std::string_view id);  ///< `ns` is a number that add_namespace() gave
   /// The same of many at once, whose numbers are appended; `namespaces` and `ids` are of one size.
-  void add_vectors(std::span<const std::uint32_t> namespaces, std::span<const std::string_view> ids, std::vector<std::uint32_t>& numbers);
+  void add_vectors(std::span<const std::uint32_t> namespaces, std::span<const std::string_view> ids,
+                   std::vector<std::uint32_t>& numbers);
   void reserve_vectors(std::size_t more);  ///< room for as many beside those that are here
 
   std::optional<std::uint32_t> find_namespace(std::string_view name, std::uint32_t dims) const;
@@ -76,7 +77,7 @@ class DELTA_EXPORT Catalog {
   void store(std::uint32_t ns, std::string_view id);
   std::optional<std::uint32_t> find_name(std::string_view name, std::uint64_t hash) const;
 
-  std::deque<Namespace> namespaces_;  // a deque never moves what it holds
+  std::deque<Namespace> namespaces_;              // a deque never moves what it holds
   std::deque<std::vector<std::uint32_t>> named_;  // entries of one name
   std::deque<std::string> origins_;
   std::vector<Vector> vectors_;

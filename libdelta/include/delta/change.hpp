@@ -36,18 +36,23 @@ DELTA_EXPORT std::string_view operation_name(Operation op);
 constexpr int parameter_count(Operation op) {
   switch (op) {
     case Operation::scale:
-    case Operation::offset: return 1;
-    case Operation::clamp: return 2;
+    case Operation::offset:
+      return 1;
+    case Operation::clamp:
+      return 2;
     case Operation::negate:
     case Operation::abs:
-    case Operation::remove: return 0;
-    default: return -1;
+    case Operation::remove:
+      return 0;
+    default:
+      return -1;
   }
 }
 
 /// What a delta has lost to pruning (law 8). Bits; 0: it is whole.
 namespace pruned {
-inline constexpr std::uint8_t values = 1;    ///< an assignment: `indices` are the dims whose values are left, of a create or dense too
+inline constexpr std::uint8_t values =
+    1;  ///< an assignment: `indices` are the dims whose values are left, of a create or dense too
 inline constexpr std::uint8_t mark = 2;      ///< a create: it says nothing of existence any more
 inline constexpr std::uint8_t metadata = 4;  ///< some top-level members of its patch
 inline constexpr std::uint8_t settled = 8;   ///< an assignment: its values are those after transforms that went
@@ -60,11 +65,12 @@ struct Change {
   Operation op = Operation::create;
   Timestamp time = {};
   std::span<const std::uint32_t> indices = {};  ///< sparse: strictly increasing dims; else empty
-  std::span<const std::uint32_t> bits = {};     ///< raw float32 bits: dims, indices.size(), or parameters (factor; amount; lo, hi)
-  std::string_view metadata = {};               ///< canonical JSON of a merge patch (an object); empty: none
-  std::uint32_t commit = 0;                ///< number of its commit; meaning is the batch's owner's
-  std::uint64_t seq = 0;                   ///< its number within its origin, from 1; 0: not yet given
-  std::uint8_t lost = 0;                   ///< bits of `pruned`
+  std::span<const std::uint32_t> bits =
+      {};                          ///< raw float32 bits: dims, indices.size(), or parameters (factor; amount; lo, hi)
+  std::string_view metadata = {};  ///< canonical JSON of a merge patch (an object); empty: none
+  std::uint32_t commit = 0;        ///< number of its commit; meaning is the batch's owner's
+  std::uint64_t seq = 0;           ///< its number within its origin, from 1; 0: not yet given
+  std::uint8_t lost = 0;           ///< bits of `pruned`
 };
 
 /// Deltas as columns: filled, encoded, decoded and folded without an allocation per delta.
@@ -90,11 +96,15 @@ struct ChangeBatch {
   Change operator[](std::size_t i) const {
     const auto begin = [i](const std::vector<std::uint64_t>& ends) { return i == 0 ? 0 : ends[i - 1]; };
     const auto ib = begin(index_ends), vb = begin(bits_ends), mb = begin(metadata_ends);
-    return {vectors[i], ops[i], times[i],
+    return {vectors[i],
+            ops[i],
+            times[i],
             {indices.data() + ib, static_cast<std::size_t>(index_ends[i] - ib)},
             {bits.data() + vb, static_cast<std::size_t>(bits_ends[i] - vb)},
             {metadata.data() + mb, static_cast<std::size_t>(metadata_ends[i] - mb)},
-            commits[i], seqs[i], lost[i]};
+            commits[i],
+            seqs[i],
+            lost[i]};
   }
   /// Bytes of the deltas as plain rows (16 a delta, 4 an index, 4 a value, metadata): what a block is cut by.
   std::uint64_t row_bytes() const { return 16 * size() + 4 * (indices.size() + bits.size()) + metadata.size(); }

@@ -9,10 +9,10 @@
 
 namespace delta {
 
-/// What is asked of the times of live input. A time is *ahead* if it is later than the clock by more than max_skew: one such commit would
-/// stamp every commit that sees it.
+/// What is asked of the times of live input. A time is *ahead* if it is later than the clock by more than max_skew: one
+/// such commit would stamp every commit that sees it.
 struct ClockRules {
-  Micros now = 0;                      ///< the clock
+  Micros now = 0;                       ///< the clock
   std::optional<Micros> max_skew = {};  ///< none: any, and no time is ahead
   std::optional<Micros> max_age = {};   ///< live input is not older than this; none: any
 

@@ -26,9 +26,11 @@ using Hash = std::array<std::uint8_t, 32>;  ///< BLAKE2b-256
 /// What a pruned copy of a commit was pruned under (law 8).
 struct PruneRecord {
   KeptTimes kept = {};
-  std::vector<Dot> seen = {};  ///< version vector of what was folded then: the last seq of each origin, in order of origin number
-  bool closed = false;         ///< it was assumed that no writer exists whose deltas were not there
-  std::vector<std::vector<Dot>> releases = {};  ///< that were kept: of each the maximal dots, in order of origin number; rising, each once
+  std::vector<Dot> seen =
+      {};  ///< version vector of what was folded then: the last seq of each origin, in order of origin number
+  bool closed = false;  ///< it was assumed that no writer exists whose deltas were not there
+  std::vector<std::vector<Dot>> releases =
+      {};  ///< that were kept: of each the maximal dots, in order of origin number; rising, each once
 
   /// The same with other numbers of origins, put in order again.
   template <class Renumber>
@@ -62,12 +64,13 @@ struct Commit {
   std::string tool;    ///< the program that wrote it, "deltalog/0.1.0"
   std::string source;  ///< where the data came from, as the user named it
   std::string trace;   ///< W3C traceparent, or empty
-  /// Not empty: the commit is one delta of its own kind, which sets something of the log and changes no vector (count is 1):
-  /// see delta/setting.hpp.
+  /// Not empty: the commit is one delta of its own kind, which sets something of the log and changes no vector (count
+  /// is 1): see delta/setting.hpp.
   std::string setting = {};
-  Timestamp time = {};  ///< of its last delta
-  std::string properties = {};       ///< the writer's own (delta/properties.hpp); empty: none
-  /// The time that was meant for its last delta, where the timestamp is later because what it had seen was ahead of the clock (delta/clock.hpp).
+  Timestamp time = {};          ///< of its last delta
+  std::string properties = {};  ///< the writer's own (delta/properties.hpp); empty: none
+  /// The time that was meant for its last delta, where the timestamp is later because what it had seen was ahead of the
+  /// clock (delta/clock.hpp).
   std::optional<Micros> given = {};
 
   std::uint64_t deltas() const { return setting.empty() ? count : 0; }  ///< of vectors

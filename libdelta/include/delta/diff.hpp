@@ -38,19 +38,19 @@ struct VectorDiff {
 
 struct DiffSummary {
   std::uint64_t created = 0, deleted = 0, changed = 0;  ///< vectors
-  std::uint64_t values = 0;     ///< dimensions whose bits differ, of changed vectors
-  std::uint64_t metadata = 0;   ///< changed vectors whose metadata differs
-  std::uint64_t undefined = 0;  ///< changed vectors without a distance
+  std::uint64_t values = 0;                             ///< dimensions whose bits differ, of changed vectors
+  std::uint64_t metadata = 0;                           ///< changed vectors whose metadata differs
+  std::uint64_t undefined = 0;                          ///< changed vectors without a distance
   // Of the changed vectors that have some `dims`; none: no such vector, or none that has the number.
   std::optional<double> max_distance, mean_distance, min_cosine;
 
   bool same() const { return created == 0 && deleted == 0 && changed == 0; }
 };
 
-/// Visits every vector that differs, in order of namespace name, its dimension count, and id (by bytes): the order depends on neither
-/// files nor time. A vector is the same in both states by namespace name, dimension count and id. Values are compared as bits, so that
-/// 0.0 and -0.0 differ; distances are summed in float64 in order of dimension, so that every machine gives the same.
-/// Memory: 32 bytes a vector that differs. Errors: those of `visit`.
+/// Visits every vector that differs, in order of namespace name, its dimension count, and id (by bytes): the order
+/// depends on neither files nor time. A vector is the same in both states by namespace name, dimension count and id.
+/// Values are compared as bits, so that 0.0 and -0.0 differ; distances are summed in float64 in order of dimension, so
+/// that every machine gives the same. Memory: 32 bytes a vector that differs. Errors: those of `visit`.
 DELTA_EXPORT Result<DiffSummary> diff(const State& old_state, const State& new_state,
                                       const std::function<Status(const VectorDiff&)>& visit);
 

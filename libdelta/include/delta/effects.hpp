@@ -11,21 +11,22 @@
 
 namespace delta {
 
-/// A delta without its values, judged against the deltas of the same vector that have smaller keys: the state after the fold of
-/// those and itself, compared with the state after those alone. Conflicts as last-writer-wins decides them.
+/// A delta without its values, judged against the deltas of the same vector that have smaller keys: the state after the
+/// fold of those and itself, compared with the state after those alone. Conflicts as last-writer-wins decides them.
 struct DeltaEffect {
   Key key;
   std::uint32_t commit = 0;  ///< its number in the log
   std::uint32_t vector = 0;
-  std::uint32_t bytes = 0;   ///< as a plain row (ChangeBatch::row_bytes())
+  std::uint32_t bytes = 0;  ///< as a plain row (ChangeBatch::row_bytes())
   Operation op = Operation::create;
-  /// It assigns a dimension that an earlier assignment assigns, which it had not seen and which no delete between them made void.
+  /// It assigns a dimension that an earlier assignment assigns, which it had not seen and which no delete between them
+  /// made void.
   bool conflict = false;
-  /// How many values have other bits than before; all, if it made the vector exist or not exist. None: pruning has let go of what was
-  /// there.
+  /// How many values have other bits than before; all, if it made the vector exist or not exist. None: pruning has let
+  /// go of what was there.
   std::optional<std::uint32_t> changed;
-  /// Euclidean distance in float64 of the values before and after; those of a vector that does not exist count as zeros. None: pruned
-  /// as above, or a value that changed is not finite.
+  /// Euclidean distance in float64 of the values before and after; those of a vector that does not exist count as
+  /// zeros. None: pruned as above, or a value that changed is not finite.
   std::optional<double> distance;
 };
 
@@ -35,8 +36,9 @@ struct EffectOptions {
   const std::vector<std::uint64_t>* seen = nullptr;
 };
 
-/// The effects of all deltas that are not pending, in key order. Memory: the state of the chosen vectors, 64 bytes a delta, and of
-/// vectors whose deltas do not come as a chain (see model/fold.hpp) those deltas. Errors: those of reading.
+/// The effects of all deltas that are not pending, in key order. Memory: the state of the chosen vectors, 64 bytes a
+/// delta, and of vectors whose deltas do not come as a chain (see model/fold.hpp) those deltas. Errors: those of
+/// reading.
 DELTA_EXPORT Result<std::vector<DeltaEffect>> effects(const Log& log, const EffectOptions& options = {});
 
 }  // namespace delta

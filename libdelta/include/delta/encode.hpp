@@ -24,63 +24,71 @@ namespace delta {
 
 struct EncodeOptions {
   Preset preset = Preset::balanced;
-  unsigned threads = 0;             ///< 0: as many as the machine has; never changes the bytes
-  bool force = false;               ///< replace an existing output
-  LockWait wait = {};               ///< for other writers of a log that is appended to
+  unsigned threads = 0;  ///< 0: as many as the machine has; never changes the bytes
+  bool force = false;    ///< replace an existing output
+  LockWait wait = {};    ///< for other writers of a log that is appended to
   bool allow_nonfinite = false;
-  std::uint32_t max_dims = 65536;   ///< of new namespaces; at most 2^20
-  std::string origin = "main";      ///< of inputs that name none
-  std::string message = {}, source = {}, trace = {}, tool = {};  ///< of commits that are not stated whole; tool empty: this library's own name
-  std::string properties = {};      ///< and their properties (delta/properties.hpp)
-  Micros now = 0;                   ///< time of inputs that name none
-  /// What live times are held against: all that are given but those of commits stated whole. Where what a commit has seen is ahead, a time
-  /// behind that is no error: the commit gets the next one, keeps the time that was meant (Commit::given), and finish() says so.
+  std::uint32_t max_dims = 65536;  ///< of new namespaces; at most 2^20
+  std::string origin = "main";     ///< of inputs that name none
+  std::string message = {}, source = {}, trace = {},
+              tool = {};        ///< of commits that are not stated whole; tool empty: this library's own name
+  std::string properties = {};  ///< and their properties (delta/properties.hpp)
+  Micros now = 0;               ///< time of inputs that name none
+  /// What live times are held against: all that are given but those of commits stated whole. Where what a commit has
+  /// seen is ahead, a time behind that is no error: the commit gets the next one, keeps the time that was meant
+  /// (Commit::given), and finish() says so.
   ClockRules clock = {};
-  std::uint64_t commit_every = 65536;                     ///< deltas of a commit at most
-  std::optional<Micros> commit_every_time = {};           ///< and microseconds between its first and last timestamp
+  std::uint64_t commit_every = 65536;            ///< deltas of a commit at most
+  std::optional<Micros> commit_every_time = {};  ///< and microseconds between its first and last timestamp
   std::uint64_t commit_every_bytes = std::uint64_t{16} << 20;  ///< and bytes (as plain rows)
-  /// What assigned values are rounded to before they are compared and written. Lossy, it is recorded: a commit of its own before the first
-  /// assignments to a namespace, unless the log has it as the last word on that already. Refused then: scale and offset, whose arithmetic would
-  /// carry errors beyond the bound (negate, abs and clamp do not), and what states its dot, whose name the values as stated may bear elsewhere.
+  /// What assigned values are rounded to before they are compared and written. Lossy, it is recorded: a commit of its
+  /// own before the first assignments to a namespace, unless the log has it as the last word on that already. Refused
+  /// then: scale and offset, whose arithmetic would carry errors beyond the bound (negate, abs and clamp do not), and
+  /// what states its dot, whose name the values as stated may bear elsewhere.
   Accuracy accuracy = {};
 };
 
 /// A whole state of one namespace: row i is the vector ids[i]. Read in row order, a few rows at a time.
 struct MatrixInput {
-  std::string name;                            ///< for errors
+  std::string name;  ///< for errors
   std::uint64_t rows = 0;
   std::uint32_t dims = 0;
-  std::span<const std::string> ids;            ///< rows of them, or empty: the row number in decimal
+  std::span<const std::string> ids;  ///< rows of them, or empty: the row number in decimal
   std::string name_space;
   std::optional<Micros> at;
-  bool partial = false;                        ///< a vector that is missing is left alone instead of deleted
+  bool partial = false;                          ///< a vector that is missing is left alone instead of deleted
   std::uint64_t max_delete = ~std::uint64_t{0};  ///< refuse to delete more vectors than this
   std::optional<double> max_delete_share;        ///< or more than this share (0 to 1) of the namespace
   std::span<const std::uint32_t> bits;           ///< all rows, one after the other, where they are in memory; or:
-  std::function<Status(std::uint64_t first, std::span<std::uint32_t> bits)> read;  ///< some of them; on several threads at a time
+  std::function<Status(std::uint64_t first, std::span<std::uint32_t> bits)>
+      read;  ///< some of them; on several threads at a time
 };
 
 /// One update, as an NDJSON line states it.
 struct ChangeInput {
   std::string_view id, name_space;
-  /// None: `bits` is the whole vector, and `metadata` what is merged into its own; stored as what changes. Without bits the metadata alone.
+  /// None: `bits` is the whole vector, and `metadata` what is merged into its own; stored as what changes. Without bits
+  /// the metadata alone.
   std::optional<Operation> op;
-  std::span<const std::uint32_t> indices;    ///< sparse
-  std::span<const std::uint32_t> bits;       ///< values or parameters
-  std::string_view metadata;                 ///< JSON text of a merge patch; empty: none
+  std::span<const std::uint32_t> indices;  ///< sparse
+  std::span<const std::uint32_t> bits;     ///< values or parameters
+  std::string_view metadata;               ///< JSON text of a merge patch; empty: none
   std::optional<Micros> at;
-  std::optional<std::uint32_t> tick;         ///< HLC counter; only with `at`
+  std::optional<std::uint32_t> tick;  ///< HLC counter; only with `at`
   std::optional<std::string_view> origin;
-  std::optional<std::uint64_t> seq;          ///< must be the next one of its origin
-  std::optional<std::span<const std::string_view>> parents;  ///< "origin:seq", none of which another one has seen; none: everything before it
-  /// Which namespace is meant, where concurrent first creates gave one name several; else what it has. Of a create beside `indices`: it has so
-  /// many dims, and the values that are not listed are 0.
+  std::optional<std::uint64_t> seq;  ///< must be the next one of its origin
+  std::optional<std::span<const std::string_view>>
+      parents;  ///< "origin:seq", none of which another one has seen; none: everything before it
+  /// Which namespace is meant, where concurrent first creates gave one name several; else what it has. Of a create
+  /// beside `indices`: it has so many dims, and the values that are not listed are 0.
   std::optional<std::uint32_t> dims = {};
-  bool copied = false;                       ///< of what the log held: metadata may have members that begin with "deltalog.", which are reserved
+  bool copied =
+      false;  ///< of what the log held: metadata may have members that begin with "deltalog.", which are reserved
 };
 
-/// A commit stated whole, as `dump` writes it: the next `deltas` changes are its own, and a text that is empty here is empty in it. With a setting (see Commit) it holds that alone,
-/// `deltas` is 1, no change follows, and `at` and `tick` are its time.
+/// A commit stated whole, as `dump` writes it: the next `deltas` changes are its own, and a text that is empty here is
+/// empty in it. With a setting (see Commit) it holds that alone, `deltas` is 1, no change follows, and `at` and `tick`
+/// are its time.
 struct CommitInput {
   std::string_view origin;
   std::uint64_t first = 1, deltas = 0;
@@ -89,18 +97,19 @@ struct CommitInput {
   std::string_view setting = {};
   std::optional<Micros> at = {};
   std::optional<std::uint32_t> tick = {};
-  std::string_view properties = {};          ///< JSON text of an object; empty: none
+  std::string_view properties = {};  ///< JSON text of an object; empty: none
   std::optional<Micros> given = {};
 };
 
 struct EncodeSummary {
-  std::uint64_t commits = 0, deltas = 0, bytes = 0;   ///< written
-  std::uint64_t unchanged = 0;                        ///< whole states and vectors that changed nothing and made no commit
-  std::vector<Finding> notices;                       ///< a torn tail that was set aside, ...
+  std::uint64_t commits = 0, deltas = 0, bytes = 0;  ///< written
+  std::uint64_t unchanged = 0;   ///< whole states and vectors that changed nothing and made no commit
+  std::vector<Finding> notices;  ///< a torn tail that was set aside, ...
 };
 
-/// Writes one segment: a new log, the end of an existing one, or what another log lacks. Nothing is visible before finish();
-/// the destructor abandons everything and restores an appended log. After an error only destruction is allowed.
+/// Writes one segment: a new log, the end of an existing one, or what another log lacks. Nothing is visible before
+/// finish(); the destructor abandons everything and restores an appended log. After an error only destruction is
+/// allowed.
 class DELTA_EXPORT Encoder {
  public:
   /// A new log at `path`; what `base` holds (may be empty) is seen and diffed against, but not copied.
@@ -118,17 +127,19 @@ class DELTA_EXPORT Encoder {
   /// Joins the open commit, or opens the next one by the rules of `--commit-every`.
   Status change(const ChangeInput& input);
   Status commit(const CommitInput& input);
-  /// A commit of the options' origin that holds one setting (see Commit) and has seen everything. A policy or an accuracy is written in
-  /// its canonical form. What is diffed from here on is diffed against the state under a policy. An accuracy rounds nothing: what this encoder
-  /// writes is rounded to that of the options. bad_input, or unsupported for an unknown strategy, accuracy or kind.
+  /// A commit of the options' origin that holds one setting (see Commit) and has seen everything. A policy or an
+  /// accuracy is written in its canonical form. What is diffed from here on is diffed against the state under a policy.
+  /// An accuracy rounds nothing: what this encoder writes is rounded to that of the options. bad_input, or unsupported
+  /// for an unknown strategy, accuracy or kind.
   Status set(std::string_view setting, std::optional<Micros> at = {});
-  /// A property of a namespace (delta/property.hpp), in such a commit; an empty value removes it. Nothing is written where the log says so
-  /// already. bad_input: see check_property(); unsupported: an element type that is none.
-  Status property(std::string_view name_space, std::string_view key, std::string_view value, std::optional<Micros> at = {});
+  /// A property of a namespace (delta/property.hpp), in such a commit; an empty value removes it. Nothing is written
+  /// where the log says so already. bad_input: see check_property(); unsupported: an element type that is none.
+  Status property(std::string_view name_space, std::string_view key, std::string_view value,
+                  std::optional<Micros> at = {});
   // Tags. bad_input: no name for a tag, or nothing to be tagged.
   Status tag_time(std::string_view name, Micros time);
-  /// A name for these dots and all that they had seen; none: all that the log has. Its own time is the greatest that the log has, or the next,
-  /// so that no clock is asked.
+  /// A name for these dots and all that they had seen; none: all that the log has. Its own time is the greatest that
+  /// the log has, or the next, so that no clock is asked.
   Status tag_release(std::string_view name, std::span<const Dot> heads = {});
   Status untag(std::string_view name);  ///< the name names nothing any more; bad_input: it does not now
 

@@ -37,19 +37,25 @@ struct Error {
   /// "FILE: WHERE: MESSAGE", without the empty parts and without the hint.
   DELTA_EXPORT std::string text() const;
 
-  Error&& in(std::string f) && { if (file.empty()) file = std::move(f); return std::move(*this); }
-  Error&& at(std::string w) && { if (where.empty()) where = std::move(w); return std::move(*this); }
-  Error&& with_hint(std::string h) && { hint = std::move(h); return std::move(*this); }
+  Error&& in(std::string f) && {
+    if (file.empty()) file = std::move(f);
+    return std::move(*this);
+  }
+  Error&& at(std::string w) && {
+    if (where.empty()) where = std::move(w);
+    return std::move(*this);
+  }
+  Error&& with_hint(std::string h) && {
+    hint = std::move(h);
+    return std::move(*this);
+  }
 };
 
-inline Error error(ErrorCode code, std::string message) {
-  return Error{code, std::move(message), {}, {}, {}};
-}
+inline Error error(ErrorCode code, std::string message) { return Error{code, std::move(message), {}, {}, {}}; }
 
 /// Prints the broken precondition and aborts: a bug in the caller, never the answer to bad bytes.
 [[noreturn]] DELTA_EXPORT void check_failed(const char* expression, const char* file, int line);
 
 }  // namespace delta
 
-#define DELTA_CHECK(expression) \
-  ((expression) ? void(0) : ::delta::check_failed(#expression, __FILE__, __LINE__))
+#define DELTA_CHECK(expression) ((expression) ? void(0) : ::delta::check_failed(#expression, __FILE__, __LINE__))

@@ -18,13 +18,15 @@ struct LockWait {
   bool required = true;         ///< false: where the file system has no locks, write without one
 };
 
-/// An input addressed by offset. "-" is stdin; "/dev/stdin" and "/dev/fd/N" are the open descriptors, from where they stand. A pipe is
-/// spooled to an unlinked temporary file (in $TMPDIR) first. A device that is no terminal and not /dev/null is refused: it may have no end.
-/// Reads are by pread, so a file that shrinks under the reader is an error and never a signal. Thread-safe.
+/// An input addressed by offset. "-" is stdin; "/dev/stdin" and "/dev/fd/N" are the open descriptors, from where they
+/// stand. A pipe is spooled to an unlinked temporary file (in $TMPDIR) first. A device that is no terminal and not
+/// /dev/null is refused: it may have no end. Reads are by pread, so a file that shrinks under the reader is an error
+/// and never a signal. Thread-safe.
 class DELTA_EXPORT InputFile {
  public:
   static Result<InputFile> open(const std::string& path);
-  /// A log that another process may be appending to: of a regular file, the bytes that are acknowledged. What is in flight is not read.
+  /// A log that another process may be appending to: of a regular file, the bytes that are acknowledged. What is in
+  /// flight is not read.
   static Result<InputFile> open_acknowledged(const std::string& path);
   InputFile(InputFile&&) noexcept;
   InputFile& operator=(InputFile&&) noexcept;
@@ -63,23 +65,23 @@ class DELTA_EXPORT InputStream {
 
 class OutputFile;
 
-/// Several outputs of one piece of work: all of them are there afterwards, or none is and what was there before is there again. Each is
-/// prepared; then they get their names, in the order given; then the directories are made durable. Only a kill between two renames, or a
-/// file system without hard links, can leave some new and some old.
+/// Several outputs of one piece of work: all of them are there afterwards, or none is and what was there before is
+/// there again. Each is prepared; then they get their names, in the order given; then the directories are made durable.
+/// Only a kill between two renames, or a file system without hard links, can leave some new and some old.
 DELTA_EXPORT Status commit_all(std::span<OutputFile* const> files);
 
-/// A new file, whole or not at all: written under a temporary name beside its place, put there by commit(). "-" is stdout; it, the open
-/// descriptors that "/dev/stdout", "/dev/stderr" and "/dev/fd/N" name, and what is no regular file (a pipe, a device) are written through
-/// at once. A symbolic link is followed: what it names is replaced.
-/// What replaces a file has its mode, and its owner and group where the system permits that (else see caution()).
-/// The destructor abandons what was not committed. After an error only the destructor may be called. Creating one removes what killed
-/// processes left of the same file.
-/// Errors: exists (also when it appears before commit()), closed_pipe (the reader went away), io.
+/// A new file, whole or not at all: written under a temporary name beside its place, put there by commit(). "-" is
+/// stdout; it, the open descriptors that "/dev/stdout", "/dev/stderr" and "/dev/fd/N" name, and what is no regular file
+/// (a pipe, a device) are written through at once. A symbolic link is followed: what it names is replaced. What
+/// replaces a file has its mode, and its owner and group where the system permits that (else see caution()). The
+/// destructor abandons what was not committed. After an error only the destructor may be called. Creating one removes
+/// what killed processes left of the same file. Errors: exists (also when it appears before commit()), closed_pipe (the
+/// reader went away), io.
 class DELTA_EXPORT OutputFile {
  public:
   struct Options {
-    bool force = false;   ///< replace what is there
-    bool binary = true;   ///< refuse to write to a terminal
+    bool force = false;  ///< replace what is there
+    bool binary = true;  ///< refuse to write to a terminal
   };
   static Result<OutputFile> create(const std::string& path, Options options);
   OutputFile(OutputFile&&) noexcept;
@@ -89,7 +91,8 @@ class DELTA_EXPORT OutputFile {
   const std::string& name() const;
   bool written_through() const;  ///< what was written cannot be taken back
   Status write(std::span<const std::uint8_t> bytes);
-  /// Writes out what is buffered, and makes it durable (fsync). The file has no name yet, and nothing more can be written.
+  /// Writes out what is buffered, and makes it durable (fsync). The file has no name yet, and nothing more can be
+  /// written.
   Status prepare();
   /// Prepares it, and compares it with a file, byte by byte. False of what is written through.
   Result<bool> same_as(const std::string& path);
@@ -105,11 +108,12 @@ class DELTA_EXPORT OutputFile {
   std::unique_ptr<State> state_;
 };
 
-/// For programs, not for libraries; once, at start. SIGINT, SIGTERM and SIGHUP (unless ignored) unlink the temporary files of
-/// outputs not committed, cut logs back that are being appended to, and then kill, so that a shell sees 128 + n. Once an output or an
-/// append is committed they are ignored: what is done is done, and the program ends as it would have. SIGPIPE and SIGXFSZ are ignored, so
-/// that a closed pipe (closed_pipe) and a file size limit are errors like any other. Where a library that promises not to throw runs out of
-/// memory, the same is cleaned up, and the program ends with 3, or with 0 after a commit.
+/// For programs, not for libraries; once, at start. SIGINT, SIGTERM and SIGHUP (unless ignored) unlink the temporary
+/// files of outputs not committed, cut logs back that are being appended to, and then kill, so that a shell sees 128 +
+/// n. Once an output or an append is committed they are ignored: what is done is done, and the program ends as it would
+/// have. SIGPIPE and SIGXFSZ are ignored, so that a closed pipe (closed_pipe) and a file size limit are errors like any
+/// other. Where a library that promises not to throw runs out of memory, the same is cleaned up, and the program ends
+/// with 3, or with 0 after a commit.
 DELTA_EXPORT void install_signal_cleanup();
 /// Signals kill again after a commit: for a program that goes on to other work.
 DELTA_EXPORT void let_signals_kill();

@@ -9,12 +9,13 @@
 
 namespace delta {
 
-/// What a reader says of a file, from good to bad. Each has its own text, exit behaviour and test: formats/spec/dlog-1.md.
+/// What a reader says of a file, from good to bad. Each has its own text, exit behaviour and test:
+/// formats/spec/dlog-1.md.
 enum class Verdict : std::uint8_t {
   ok,
-  unlinked,      ///< a note: the previous commit of an origin is in none of the files given
-  pruned,        ///< a note: what is left of pruned deltas is vouched for by who compacted them, not by their commits' hashes
-  ahead,         ///< a note: commits whose time is ahead of the clock
+  unlinked,  ///< a note: the previous commit of an origin is in none of the files given
+  pruned,  ///< a note: what is left of pruned deltas is vouched for by who compacted them, not by their commits' hashes
+  ahead,   ///< a note: commits whose time is ahead of the clock
   redundant,     ///< a note: a commit names a parent that another of its parents had seen
   ignored,       ///< a note: frames of types that this version does not know, and may pass over
   conflict,      ///< vectors of one namespace exist with several dimension counts
@@ -44,7 +45,7 @@ struct Finding {
   std::uint64_t offset = 0;  ///< byte in the file where it starts
   std::string where;         ///< "segment 0, frame 3 (DATA)"; may be empty
   std::string what;
-  std::string hint;          ///< what to do; may be empty
+  std::string hint;  ///< what to do; may be empty
 };
 
 }  // namespace delta

@@ -22,7 +22,7 @@ class DELTA_EXPORT KeptTimes {
   static KeptTimes since(Micros first);  ///< this microsecond and all later ones
 
   void add(Range range);
-  void add(const KeptTimes& others);                 ///< union
+  void add(const KeptTimes& others);  ///< union
   KeptTimes intersect(const KeptTimes& other) const;
 
   bool contains(Micros at) const;

@@ -20,8 +20,8 @@ namespace delta {
 
 struct OpenOptions {
   unsigned threads = 0;  ///< 0: as many as the machine has
-  /// Vectors of other ids are passed over as if the log had no deltas of them, which spares naming them: most of what a question about
-  /// one vector of a million takes. Commits and their hashes stay whole. No log to compact. None: all.
+  /// Vectors of other ids are passed over as if the log had no deltas of them, which spares naming them: most of what a
+  /// question about one vector of a million takes. Commits and their hashes stay whole. No log to compact. None: all.
   std::optional<std::vector<std::string>> ids = {};
 };
 
@@ -41,9 +41,12 @@ struct SegmentInfo {
   std::string writer;                    ///< "deltalog/0.1.0"
   bool sealed = true;
   std::uint64_t frames = 0, commits = 0, deltas = 0, vectors = 0;  ///< vectors: named by the segment
-  Timestamp first, last;                 ///< of its deltas
-  std::uint64_t unknown_frames = 0, attestations = 0;  ///< among its frames: of types that this version does not know; statements about commits
-  std::string unknown_features;          ///< that its header names and this version does not know: "compat 0x1, ro_compat 0x4"; mostly empty
+  Timestamp first, last;                                           ///< of its deltas
+  std::uint64_t unknown_frames = 0,
+                attestations =
+                    0;  ///< among its frames: of types that this version does not know; statements about commits
+  std::string unknown_features;  ///< that its header names and this version does not know: "compat 0x1, ro_compat 0x4";
+                                 ///< mostly empty
 };
 
 /// A name for a cut, as a commit of the log sets it: for a time, or for a release.
@@ -69,35 +72,38 @@ class DELTA_EXPORT Log {
   std::vector<SegmentInfo> segments() const;
   Result<std::vector<ColumnUse>> columns() const;
 
-  std::size_t commits() const;                         ///< numbered in order of reading
+  std::size_t commits() const;  ///< numbered in order of reading
   const Commit& commit(std::uint32_t number) const;
-  Timestamp commit_time(std::uint32_t number) const;   ///< of its last delta
+  Timestamp commit_time(std::uint32_t number) const;  ///< of its last delta
   bool pending(std::uint32_t number) const;
-  bool pruned(std::uint32_t number) const;             ///< some of its deltas may be gone, or parts of them
-  KeptTimes answered() const;                          ///< the times that all that is not pending answers; all() if nothing of it is pruned
+  bool pruned(std::uint32_t number) const;  ///< some of its deltas may be gone, or parts of them
+  KeptTimes answered() const;  ///< the times that all that is not pending answers; all() if nothing of it is pruned
   std::vector<std::uint32_t> commits_in_key_order() const;
   std::optional<std::uint32_t> find_commit(const Dot& dot) const;
   /// True when a commit had seen a dot. False where either is pending.
   bool sees(std::uint32_t number, const Dot& dot) const;
-  /// These dots and all that they had seen, by origin number: seqs up to this one. Of a pending commit, what of it is here.
-  /// REQUIRES: the log holds the dots.
+  /// These dots and all that they had seen, by origin number: seqs up to this one. Of a pending commit, what of it is
+  /// here. REQUIRES: the log holds the dots.
   std::vector<std::uint64_t> context(std::span<const Dot> dots) const;
   /// The maximal dots of all that is not pending, in order of origin name: context() of them is everything folded.
   std::vector<Dot> heads() const;
-  /// Hashes of all commits, by number (a pending commit's too when its predecessor is known; else all zero). Reads every delta once.
+  /// Hashes of all commits, by number (a pending commit's too when its predecessor is known; else all zero). Reads
+  /// every delta once.
   Result<std::vector<Hash>> hashes() const;
   /// "origin:seq" (split at the last colon); an unknown origin or seq is not_found.
   Result<Dot> parse_dot(std::string_view text) const;
   std::string dot_text(const Dot& dot) const;
-  /// The tags set by commits that are not pending, in order of name. Of those of one name the one of greatest key counts, if it does not untag.
+  /// The tags set by commits that are not pending, in order of name. Of those of one name the one of greatest key
+  /// counts, if it does not untag.
   std::vector<Tag> tags() const;
   std::optional<Tag> tag(std::string_view name) const;
 
-  /// The accuracies that commits which are not pending record, in order of namespace. Of those of one namespace that of greatest key counts.
+  /// The accuracies that commits which are not pending record, in order of namespace. Of those of one namespace that of
+  /// greatest key counts.
   std::vector<RecordedAccuracy> accuracies() const;
 
-  /// Every delta of every commit once, pending ones included, in order of reading, batch by batch. `vectors` and `commits` are numbers of
-  /// this log. `wanted`: null, or only vectors v with (*wanted)[v].
+  /// Every delta of every commit once, pending ones included, in order of reading, batch by batch. `vectors` and
+  /// `commits` are numbers of this log. `wanted`: null, or only vectors v with (*wanted)[v].
   Status each(const std::vector<bool>* wanted, const std::function<Status(const ChangeBatch&)>& visit) const;
 
   struct Impl;  // for the library itself

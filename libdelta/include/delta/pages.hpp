@@ -1,5 +1,5 @@
-// Zeroed memory in large steps, for what is big and lives long. A page fault every 4 KiB costs more than filling the page:
-// on a state of 30 MB that was half of a snapshot's time.
+// Zeroed memory in large steps, for what is big and lives long. A page fault every 4 KiB costs more than filling the
+// page: on a state of 30 MB that was half of a snapshot's time.
 #pragma once
 
 #include <algorithm>
@@ -19,21 +19,25 @@ struct FreePages {
 };
 using Pages = std::unique_ptr<std::uint32_t[], FreePages>;
 
-/// `count` zeroed values; std::bad_alloc where there is no memory. `huge`: ask for huge pages (2 MiB), where the system has them; only for memory that will be filled.
+/// `count` zeroed values; std::bad_alloc where there is no memory. `huge`: ask for huge pages (2 MiB), where the system
+/// has them; only for memory that will be filled.
 DELTA_EXPORT Pages allocate_pages(std::size_t count, bool huge);
 
-/// Elements that are all zero bits until they are written, and take no memory before: for tables by the numbers of a catalog, of which a
-/// reader of one vector needs one row.
+/// Elements that are all zero bits until they are written, and take no memory before: for tables by the numbers of a
+/// catalog, of which a reader of one vector needs one row.
 template <class T>
 class ZeroedTable {
-  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % sizeof(std::uint32_t) == 0 && alignof(T) <= alignof(std::max_align_t));
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % sizeof(std::uint32_t) == 0 &&
+                alignof(T) <= alignof(std::max_align_t));
 
  public:
   ZeroedTable() = default;
   explicit ZeroedTable(std::size_t size) { resize(size); }
   ZeroedTable(ZeroedTable&& from) noexcept { *this = std::move(from); }
   ZeroedTable& operator=(ZeroedTable&& from) noexcept {
-    pages_ = std::move(from.pages_), size_ = std::exchange(from.size_, 0), room_ = std::exchange(from.room_, 0);
+    pages_ = std::move(from.pages_);
+    size_ = std::exchange(from.size_, 0);
+    room_ = std::exchange(from.room_, 0);
     return *this;
   }
 

@@ -11,11 +11,14 @@
 
 namespace delta {
 
-/// The properties with one more. Properties are text in the one form that metadata has (formats/spec/dlog-1.md, "Metadata"); "": none.
-/// `json`: one JSON value. bad_input: it is not, the name stands there already or is no UTF-8; limit: over 64 KiB together.
-DELTA_EXPORT Result<std::string> add_property(std::string_view properties, std::string_view name, std::string_view json);
+/// The properties with one more. Properties are text in the one form that metadata has (formats/spec/dlog-1.md,
+/// "Metadata"); "": none. `json`: one JSON value. bad_input: it is not, the name stands there already or is no UTF-8;
+/// limit: over 64 KiB together.
+DELTA_EXPORT Result<std::string> add_property(std::string_view properties, std::string_view name,
+                                              std::string_view json);
 /// The same with a string.
-DELTA_EXPORT Result<std::string> add_text_property(std::string_view properties, std::string_view name, std::string_view text);
+DELTA_EXPORT Result<std::string> add_text_property(std::string_view properties, std::string_view name,
+                                                   std::string_view text);
 
 /// Whether this name has this value: of a string its characters, of any other value the JSON text.
 DELTA_EXPORT bool has_property(std::string_view properties, std::string_view name, std::string_view value);

@@ -16,9 +16,18 @@ class [[nodiscard]] Result {
 
   explicit operator bool() const { return state_.index() == 0; }
 
-  T& value() & { DELTA_CHECK(*this); return std::get<0>(state_); }
-  const T& value() const& { DELTA_CHECK(*this); return std::get<0>(state_); }
-  T&& value() && { DELTA_CHECK(*this); return std::get<0>(std::move(state_)); }
+  T& value() & {
+    DELTA_CHECK(*this);
+    return std::get<0>(state_);
+  }
+  const T& value() const& {
+    DELTA_CHECK(*this);
+    return std::get<0>(state_);
+  }
+  T&& value() && {
+    DELTA_CHECK(*this);
+    return std::get<0>(std::move(state_));
+  }
 
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
@@ -26,9 +35,18 @@ class [[nodiscard]] Result {
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  Error& error() & { DELTA_CHECK(!*this); return std::get<1>(state_); }
-  const Error& error() const& { DELTA_CHECK(!*this); return std::get<1>(state_); }
-  Error&& error() && { DELTA_CHECK(!*this); return std::get<1>(std::move(state_)); }
+  Error& error() & {
+    DELTA_CHECK(!*this);
+    return std::get<1>(state_);
+  }
+  const Error& error() const& {
+    DELTA_CHECK(!*this);
+    return std::get<1>(state_);
+  }
+  Error&& error() && {
+    DELTA_CHECK(!*this);
+    return std::get<1>(std::move(state_));
+  }
 
  private:
   std::variant<T, Error> state_;
@@ -42,9 +60,18 @@ class [[nodiscard]] Result<void> {
   Result(Error error) : error_(std::move(error)) {}
 
   explicit operator bool() const { return !error_; }
-  Error& error() & { DELTA_CHECK(error_); return *error_; }
-  const Error& error() const& { DELTA_CHECK(error_); return *error_; }
-  Error&& error() && { DELTA_CHECK(error_); return *std::move(error_); }
+  Error& error() & {
+    DELTA_CHECK(error_);
+    return *error_;
+  }
+  const Error& error() const& {
+    DELTA_CHECK(error_);
+    return *error_;
+  }
+  Error&& error() && {
+    DELTA_CHECK(error_);
+    return *std::move(error_);
+  }
 
  private:
   std::optional<Error> error_;
@@ -59,14 +86,14 @@ using Status = Result<void>;
 
 /// DELTA_TRY(auto x, f()) declares x from the value of f(), or returns f()'s error.
 #define DELTA_TRY(declaration, expression) DELTA_TRY_AS(DELTA_CONCAT(delta_try_, __LINE__), declaration, expression)
-#define DELTA_TRY_AS(name, declaration, expression)   \
-  auto name = (expression);                           \
-  if (!name) return std::move(name).error();          \
+#define DELTA_TRY_AS(name, declaration, expression) \
+  auto name = (expression);                         \
+  if (!name) return std::move(name).error();        \
   declaration = std::move(name).value()
 
 /// DELTA_OK(f()) returns f()'s error if there is one.
 #define DELTA_OK(expression) DELTA_OK_AS(DELTA_CONCAT(delta_ok_, __LINE__), expression)
-#define DELTA_OK_AS(name, expression)                              \
-  do {                                                             \
+#define DELTA_OK_AS(name, expression)                                    \
+  do {                                                                   \
     if (auto name = (expression); !name) return std::move(name).error(); \
   } while (false)

@@ -1,5 +1,5 @@
-// Undoing: the deltas that make the present state what it was, or that take one commit back. Nothing is forgotten; what is
-// undone stays in the log, and so does the undoing.
+// Undoing: the deltas that make the present state what it was, or that take one commit back. Nothing is forgotten; what
+// is undone stays in the log, and so does the undoing.
 #pragma once
 
 #include <cstdint>
@@ -13,42 +13,50 @@
 namespace delta {
 
 struct RollbackOptions {
-  const std::vector<bool>* wanted = nullptr;  ///< null, or only vectors v with (*wanted)[v]: as many as encoder.log() names
+  const std::vector<bool>* wanted =
+      nullptr;  ///< null, or only vectors v with (*wanted)[v]: as many as encoder.log() names
   std::uint64_t max_delete = ~std::uint64_t{0};  ///< refuse to delete more vectors than this
   std::optional<double> max_delete_share = {};   ///< or more than this share (0 to 1) of those of a namespace
-  std::optional<Micros> at = {};              ///< time of the deltas; none: EncodeOptions::now, or the least later one that the clock rule allows
+  std::optional<Micros> at =
+      {};  ///< time of the deltas; none: EncodeOptions::now, or the least later one that the clock rule allows
 };
 
 /// What revert() left alone of a vector, because it was changed since the commit.
 struct KeptChange {
   std::uint32_t vector = 0;
-  bool existence = false;             ///< it was deleted since; or it was created, or created again, and is not as the commit left it
-  std::vector<std::uint32_t> dims;    ///< increasing
-  std::vector<std::string> members;   ///< top-level members of its metadata, in order of name
+  bool existence =
+      false;  ///< it was deleted since; or it was created, or created again, and is not as the commit left it
+  std::vector<std::uint32_t> dims;   ///< increasing
+  std::vector<std::string> members;  ///< top-level members of its metadata, in order of name
 };
 
 struct RollbackSummary {
-  std::uint64_t created = 0, deleted = 0, changed = 0;  ///< vectors that got deltas; none of all: there was nothing to do
-  std::uint64_t values = 0;                             ///< dimensions assigned in changed vectors
-  std::vector<KeptChange> kept;                         ///< in order of namespace and id
+  std::uint64_t created = 0, deleted = 0,
+                changed = 0;     ///< vectors that got deltas; none of all: there was nothing to do
+  std::uint64_t values = 0;      ///< dimensions assigned in changed vectors
+  std::vector<KeptChange> kept;  ///< in order of namespace and id
 };
 
-/// Adds to `encoder` what makes the present state equal the state of encoder.log() at a cut, in existence, bits and metadata: a create, a
-/// delete, or an assignment of the dimensions that differ and a merge patch of the metadata. Rows that come back stand behind
-/// the others, in their old order among each other. Vectors come in order of namespace, dimension count and id, creates last.
+/// Adds to `encoder` what makes the present state equal the state of encoder.log() at a cut, in existence, bits and
+/// metadata: a create, a delete, or an assignment of the dimensions that differ and a merge patch of the metadata. Rows
+/// that come back stand behind the others, in their old order among each other. Vectors come in order of namespace,
+/// dimension count and id, creates last.
 ///
-/// All of it becomes one commit where EncodeOptions::commit_every and commit_every_bytes allow so many deltas. The values were in
-/// the log already: EncodeOptions::allow_nonfinite lets those pass that are not finite. Metadata whose change exceeds the limit
-/// of one patch takes several deltas. REQUIRES: no commit of this encoder was concurrent to another.
-/// Errors: those of snapshot() and of Encoder::change(); bad_input: more would be deleted than the options allow. After an error the encoder can only be destroyed.
-DELTA_EXPORT Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut, const RollbackOptions& options = {});
+/// All of it becomes one commit where EncodeOptions::commit_every and commit_every_bytes allow so many deltas. The
+/// values were in the log already: EncodeOptions::allow_nonfinite lets those pass that are not finite. Metadata whose
+/// change exceeds the limit of one patch takes several deltas. REQUIRES: no commit of this encoder was concurrent to
+/// another. Errors: those of snapshot() and of Encoder::change(); bad_input: more would be deleted than the options
+/// allow. After an error the encoder can only be destroyed.
+DELTA_EXPORT Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut,
+                                              const RollbackOptions& options = {});
 
-/// Adds to `encoder` what takes one commit of encoder.log() back, by a three-way merge: where the state before the commit, as its
-/// author saw it, differs from the state after it, what is at present as it was after becomes what it was before. What is as it was
-/// before needs nothing, and what is neither was changed since and stays (`kept`). This goes for each dimension and each
-/// top-level member of metadata, and for existence: a vector that the commit created is deleted if nothing of it was changed
-/// since; one that it deleted is created again if it does not exist. The rest as rollback().
-/// Errors: those of rollback(); not_found: the commit is pending; usage: it changes no vector.
-DELTA_EXPORT Result<RollbackSummary> revert(Encoder& encoder, std::uint32_t commit, const RollbackOptions& options = {});
+/// Adds to `encoder` what takes one commit of encoder.log() back, by a three-way merge: where the state before the
+/// commit, as its author saw it, differs from the state after it, what is at present as it was after becomes what it
+/// was before. What is as it was before needs nothing, and what is neither was changed since and stays (`kept`). This
+/// goes for each dimension and each top-level member of metadata, and for existence: a vector that the commit created
+/// is deleted if nothing of it was changed since; one that it deleted is created again if it does not exist. The rest
+/// as rollback(). Errors: those of rollback(); not_found: the commit is pending; usage: it changes no vector.
+DELTA_EXPORT Result<RollbackSummary> revert(Encoder& encoder, std::uint32_t commit,
+                                            const RollbackOptions& options = {});
 
 }  // namespace delta

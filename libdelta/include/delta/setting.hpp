@@ -23,16 +23,19 @@ struct Setting {
     unknown,   ///< of a later version: carried as it is
   };
   Kind kind = Kind::policy;
-  std::string_view text;  ///< the rules, the name of a tag, the accuracy, the property's key, or all of an unknown one; views what was parsed
+  std::string_view text;  ///< the rules, the name of a tag, the accuracy, the property's key, or all of an unknown one;
+                          ///< views what was parsed
   Micros at = 0;          ///< of a tag: the time that it names
   std::string name_space = {};  ///< of an accuracy or a property: what it is for
   std::string value = {};       ///< of a property; empty: it is removed
-  /// Of a release: the maximal dots that it names ("origin:seq"), each once, rising by bytes. None: all that the commit which sets it had seen.
+  /// Of a release: the maximal dots that it names ("origin:seq"), each once, rising by bytes. None: all that the commit
+  /// which sets it had seen.
   std::vector<std::string_view> dots = {};
 
-  /// "policy RULES", "accuracy ACCURACY@NAMESPACE", "property KEY=VALUE@NAMESPACE", "tag MICROSECONDS NAME", "untag NAME", "release NAME" with
-  /// each dot behind a line feed, or of a kind that this version does not know: "KIND TEXT". bad_input: none of them. That the rules are rules
-  /// is Policy::parse()'s business, and that the accuracy is one Accuracy::parse()'s.
+  /// "policy RULES", "accuracy ACCURACY@NAMESPACE", "property KEY=VALUE@NAMESPACE", "tag MICROSECONDS NAME", "untag
+  /// NAME", "release NAME" with each dot behind a line feed, or of a kind that this version does not know: "KIND TEXT".
+  /// bad_input: none of them. That the rules are rules is Policy::parse()'s business, and that the accuracy is one
+  /// Accuracy::parse()'s.
   DELTA_EXPORT static Result<Setting> parse(std::string_view text);
   /// The text of it, as a commit holds it.
   DELTA_EXPORT std::string to_text() const;

@@ -13,14 +13,16 @@ namespace delta {
 
 /// Which deltas count: without `at` and `as_seen_by`, all folded ones ("now").
 struct CutOptions {
-  std::optional<Micros> at = {};       ///< up to and with this microsecond, every counter of it
-  std::vector<Dot> as_seen_by = {};    ///< these deltas and all that they had seen; none: all
-  bool before = false;                 ///< with `as_seen_by`: what they had seen alone
-  const Policy* policy = nullptr;      ///< decides conflicts instead of what the log says at the cut; must outlive the call
+  std::optional<Micros> at = {};     ///< up to and with this microsecond, every counter of it
+  std::vector<Dot> as_seen_by = {};  ///< these deltas and all that they had seen; none: all
+  bool before = false;               ///< with `as_seen_by`: what they had seen alone
+  const Policy* policy = nullptr;  ///< decides conflicts instead of what the log says at the cut; must outlive the call
 };
 
-/// Folds the log. Errors: not_kept: pruning has let the cut go; not_found: no such dot. `wanted`: null, or only vectors v with (*wanted)[v]. The State refers to the log's catalog.
-DELTA_EXPORT Result<State> snapshot(const Log& log, const CutOptions& cut = {}, const std::vector<bool>* wanted = nullptr);
+/// Folds the log. Errors: not_kept: pruning has let the cut go; not_found: no such dot. `wanted`: null, or only vectors
+/// v with (*wanted)[v]. The State refers to the log's catalog.
+DELTA_EXPORT Result<State> snapshot(const Log& log, const CutOptions& cut = {},
+                                    const std::vector<bool>* wanted = nullptr);
 
 /// Whether the log answers a cut, without folding it. Errors: those of snapshot().
 DELTA_EXPORT Status check_cut(const Log& log, const CutOptions& cut);

@@ -47,22 +47,25 @@ class DELTA_EXPORT State {
   /// Key of its last create. REQUIRES: exists(vector).
   Key created(std::uint32_t vector) const { return rows_[vector].created; }
 
-  /// How often a transform turned a finite value into an infinity while this state was folded: a function of the deltas.
+  /// How often a transform turned a finite value into an infinity while this state was folded: a function of the
+  /// deltas.
   std::uint64_t overflows = 0;
 
   // For the fold and the encoder.
-  void take(const State& from, std::uint32_t vector);  ///< one vector as it is there, of the same catalog
+  void take(const State& from, std::uint32_t vector);   ///< one vector as it is there, of the same catalog
   std::span<std::uint32_t> put(std::uint32_t vector) {  ///< its values, made room for (zeros); existence unchanged
     if (vector >= rows_.size() || rows_[vector].values == nullptr) give_row(vector);
     return {rows_[vector].values, rows_[vector].dims};
   }
-  /// For all vectors of the catalog. Until one is added, bits() of some vectors and put() of others may run at the same time.
+  /// For all vectors of the catalog. Until one is added, bits() of some vectors and put() of others may run at the same
+  /// time.
   void make_room();
   void set_exists(std::uint32_t vector, bool exists);
   void set_created(std::uint32_t vector, Key key);
   void set_metadata(std::uint32_t vector, std::string text);
-  /// Merges a canonical patch, which is not empty. It may wait until there are as many bytes of patches as of what they are merged with, so
-  /// that many patches cost by their own size. REQUIRES of whoever reads metadata then: settle_metadata().
+  /// Merges a canonical patch, which is not empty. It may wait until there are as many bytes of patches as of what they
+  /// are merged with, so that many patches cost by their own size. REQUIRES of whoever reads metadata then:
+  /// settle_metadata().
   void patch_metadata(std::uint32_t vector, std::string_view patch);
   void settle_metadata();
   void settle_metadata(std::uint32_t vector);  ///< of one
@@ -95,9 +98,9 @@ class DELTA_EXPORT State {
   void merge(std::uint32_t vector, const Patches& patches);
 
   const Catalog* catalog_;
-  ZeroedTable<Row> rows_;                // by vector
-  std::vector<Pool> pools_;              // by namespace
-  std::vector<std::string> metadata_;    // by vector; shorter when none has any
+  ZeroedTable<Row> rows_;                               // by vector
+  std::vector<Pool> pools_;                             // by namespace
+  std::vector<std::string> metadata_;                   // by vector; shorter when none has any
   std::unordered_map<std::uint32_t, Patches> patches_;  // that wait, by vector
   std::size_t existing_ = 0;
 };

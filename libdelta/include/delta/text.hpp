@@ -17,8 +17,8 @@ DELTA_EXPORT bool valid_utf8(std::string_view text);
 /// True when well-formed UTF-8 holds a control character: C0 (below U+0020), DEL, or C1 (U+0080 to U+009F).
 DELTA_EXPORT bool has_control(std::string_view text);
 
-/// Untrusted bytes made safe for a message or a terminal: control characters, bytes that are no UTF-8, and characters that
-/// reorder or break lines come out as \xNN, a backslash as two. Beyond `max_bytes` of input, "…" follows.
+/// Untrusted bytes made safe for a message or a terminal: control characters, bytes that are no UTF-8, and characters
+/// that reorder or break lines come out as \xNN, a backslash as two. Beyond `max_bytes` of input, "…" follows.
 DELTA_EXPORT std::string escape(std::string_view text, std::size_t max_bytes = 120);
 
 /// escape() between single quotes, for a value named inside a sentence.

@@ -36,9 +36,10 @@ struct WrittenTime {
   std::optional<std::uint32_t> tick;  ///< the clock's counter, where it was written
 };
 
-/// RFC 3339 with any offset (seconds may be absent; fraction digits behind the sixth are zeros; behind "Z" the counter of a
-/// timestamp may stand, as in "2026-11-12T14:10:29Z+3"), a UTC date "2026-11-12", "@SECONDS[.fraction]", "now", "today" and "yesterday" (the
-/// first moment of that UTC day), or "3d ago" and "2 weeks ago" (counted back from `now`). Anything else, or a time outside the range, is an error.
+/// RFC 3339 with any offset (seconds may be absent; fraction digits behind the sixth are zeros; behind "Z" the counter
+/// of a timestamp may stand, as in "2026-11-12T14:10:29Z+3"), a UTC date "2026-11-12", "@SECONDS[.fraction]", "now",
+/// "today" and "yesterday" (the first moment of that UTC day), or "3d ago" and "2 weeks ago" (counted back from `now`).
+/// Anything else, or a time outside the range, is an error.
 DELTA_EXPORT Result<WrittenTime> parse_written_time(std::string_view text, Micros now);
 /// The same without the counter: the microsecond is meant.
 DELTA_EXPORT Result<Micros> parse_time(std::string_view text, Micros now);

@@ -27,8 +27,8 @@ struct VerifyOptions {
 };
 
 struct VerifyReport {
-  Verdict verdict = Verdict::ok;   ///< the worst finding; notes do not count
-  std::vector<Finding> findings;   ///< in order of file and offset
+  Verdict verdict = Verdict::ok;  ///< the worst finding; notes do not count
+  std::vector<Finding> findings;  ///< in order of file and offset
   std::uint64_t files = 0, bytes = 0, segments = 0, frames = 0, commits = 0, deltas = 0;
   std::uint64_t unknown_frames = 0;  ///< of `frames`: of types that this version passes over
 };

@@ -16,7 +16,8 @@ struct Component {
 /// "0.1.0", of the library.
 DELTA_EXPORT std::string version();
 
-/// The file format's version ("dlog"), the codecs that it may use ("coders"), and the libraries in use, as they are loaded.
+/// The file format's version ("dlog"), the codecs that it may use ("coders"), and the libraries in use, as they are
+/// loaded.
 DELTA_EXPORT std::vector<Component> components();
 
 }  // namespace delta

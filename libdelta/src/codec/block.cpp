@@ -9,11 +9,10 @@ namespace delta::codec {
 namespace {
 
 constexpr std::array<std::string_view, kColumns> kColumnNames = {
-    "kinds",   "vectors",     "vector steps",  "clock",      "steps",          "ticks",
-    "dims",    "sizes",       "gaps",          "run skips",  "run lengths",    "bitmaps",
-    "repeats", "full values", "picked values", "parameters", "metadata sizes", "metadata",
-    "rows",    "places",      "lags",          "lost",       "relations",      "value steps",
-    "factors", "copies",      "twins",         "lag steps"};
+    "kinds",         "vectors",    "vector steps",   "clock",       "steps",   "ticks",   "dims",
+    "sizes",         "gaps",       "run skips",      "run lengths", "bitmaps", "repeats", "full values",
+    "picked values", "parameters", "metadata sizes", "metadata",    "rows",    "places",  "lags",
+    "lost",          "relations",  "value steps",    "factors",     "copies",  "twins",   "lag steps"};
 
 }  // namespace
 
@@ -36,8 +35,8 @@ std::string_view column_name(std::uint8_t column) {
 }
 
 std::string_view coder_name(std::uint8_t coder) {
-  static constexpr std::array<std::string_view, 10> names = {"raw",       "constant", "zstd",  "planes", "table", "lattice",
-                                                             "scattered", "ordinal",  "moved", "multiples"};
+  static constexpr std::array<std::string_view, 10> names = {"raw",     "constant",  "zstd",    "planes", "table",
+                                                             "lattice", "scattered", "ordinal", "moved",  "multiples"};
   static constexpr std::array<std::string_view, 3> transposed = {"zstd, transposed", "planes, transposed",
                                                                  "table, transposed"};
   if (coder < names.size()) return names[coder];

@@ -34,24 +34,27 @@ enum class Layout : std::uint8_t {
   packed,  ///< in order of their vectors: stored with the row and the place of each, and with what it has lost
 };
 
-/// Appends the payload of `batch` to `out`. Packed: `commits` are rows of the segment, `seqs` places in the commit (from 0), and `times` how
-/// much earlier than its commit's time each delta is; fresh: `commits`, `seqs` and `lost` are not looked at.
-/// Deterministic for given inputs and codec libraries. Thread-safe. Precondition: the batch is valid (counts, sorted
-/// indices), not empty, and of at most kMaxFrameBytes as rows.
+/// Appends the payload of `batch` to `out`. Packed: `commits` are rows of the segment, `seqs` places in the commit
+/// (from 0), and `times` how much earlier than its commit's time each delta is; fresh: `commits`, `seqs` and `lost` are
+/// not looked at. Deterministic for given inputs and codec libraries. Thread-safe. Precondition: the batch is valid
+/// (counts, sorted indices), not empty, and of at most kMaxFrameBytes as rows.
 void encode_block(const ChangeBatch& batch, Layout layout, Preset preset, Buffer& out);
 
 /// Decodes a payload that claims `count` deltas onto a cleared `batch`; vectors stay segment ordinals < `vectors`.
 /// `commits`, `seqs` and `times` come back as they were given; fresh: the first two and `lost` are zeros.
 /// Every size is checked before it is believed; hostile bytes give ErrorCode::corrupt (or unsupported), with `where`
 /// naming the column, and never more than kMaxFrameBytes of output.
-Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted, ChangeBatch& batch);
+Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted,
+                    ChangeBatch& batch);
 
 /// How much a payload of so many bytes may hold.
 struct BlockBounds {
   std::uint64_t count = 0;  ///< deltas
   std::uint64_t rows = 0;   ///< bytes as plain rows, but for the largest delta
 };
-constexpr BlockBounds bounds_of_block(std::uint64_t payload) { return {256 + 16 * payload, (512 << 10) + 1024 * payload}; }
+constexpr BlockBounds bounds_of_block(std::uint64_t payload) {
+  return {256 + 16 * payload, (512 << 10) + 1024 * payload};
+}
 
 /// The column directory alone: for `info`.
 Result<std::vector<ColumnSize>> block_columns(ByteView payload);

@@ -54,11 +54,15 @@ DELTA_THREAD_SCRATCH DecodeScratch& decode_scratch() { return thread_scratch<Dec
 
 /// The pieces of `values` between `ends`, piece places[i] as the i-th. Of values that were not decoded the ends alone.
 template <class Values>
-void reorder(std::span<const std::uint32_t> places, std::span<const std::uint64_t> ends, const Values& values, std::vector<std::uint64_t>& to_ends, Values& to) {
+void reorder(std::span<const std::uint32_t> places, std::span<const std::uint64_t> ends, const Values& values,
+             std::vector<std::uint64_t>& to_ends, Values& to) {
   std::uint64_t end = 0;
   for (const std::uint32_t i : places) {
     const std::uint64_t begin = i == 0 ? 0 : ends[i - 1];
-    if (!values.empty()) to.insert(to.end(), values.begin() + static_cast<std::ptrdiff_t>(begin), values.begin() + static_cast<std::ptrdiff_t>(ends[i]));
+    if (!values.empty()) {
+      to.insert(to.end(), values.begin() + static_cast<std::ptrdiff_t>(begin),
+                values.begin() + static_cast<std::ptrdiff_t>(ends[i]));
+    }
     to_ends.push_back(end += ends[i] - begin);
   }
 }
@@ -66,8 +70,15 @@ void reorder(std::span<const std::uint32_t> places, std::span<const std::uint64_
 class Decoder {
  public:
   /// `most`: what the payload may hold.
-  Decoder(Layout layout, std::uint32_t count, std::uint32_t vectors, const BlockBounds& most, Wanted wanted, ChangeBatch& batch)
-      : layout_(layout), count_(count), vectors_(vectors), most_(most), wanted_(wanted), batch_(batch), s_(decode_scratch()) {}
+  Decoder(Layout layout, std::uint32_t count, std::uint32_t vectors, const BlockBounds& most, Wanted wanted,
+          ChangeBatch& batch)
+      : layout_(layout),
+        count_(count),
+        vectors_(vectors),
+        most_(most),
+        wanted_(wanted),
+        batch_(batch),
+        s_(decode_scratch()) {}
 
   Status run(ByteView payload) {
     if (count_ == 0 || count_ > most_.count) return error(ErrorCode::corrupt, "bad number of deltas").at("block");
@@ -161,7 +172,9 @@ class Decoder {
     if (!indexed(i)) return static_cast<std::uint32_t>(place);
     return batch_.indices[(i == 0 ? 0 : static_cast<std::size_t>(batch_.index_ends[i - 1])) + place];
   }
-  std::size_t values_of(std::size_t i) const { return static_cast<std::size_t>(batch_.bits_ends[i] - (i == 0 ? 0 : batch_.bits_ends[i - 1])); }
+  std::size_t values_of(std::size_t i) const {
+    return static_cast<std::size_t>(batch_.bits_ends[i] - (i == 0 ? 0 : batch_.bits_ends[i - 1]));
+  }
 
   std::uint32_t* begin_of(const Place& place) {
     return (place.sparse ? batch_.indices.data() : s_.nonzeros.data()) + place.at;
@@ -174,12 +187,13 @@ class Decoder {
   ChangeBatch& batch_;
   DecodeScratch& s_;
   std::array<Entry, kColumns> columns_{};
-  std::uint64_t rows_ = 0, largest_ = 0;  // bytes as rows: of all deltas, and without metadata of the largest
+  std::uint64_t rows_ = 0, largest_ = 0;            // bytes as rows: of all deltas, and without metadata of the largest
   std::size_t sized_ = 0, repeats_ = 0, dims_ = 0;  // deltas with a set of its own, with a repeat, with dims
   std::size_t assignments_ = 0;
   bool follows_ = false;  // some values are said by those before them
-  std::uint64_t full_ = 0, picked_ = 0, parameters_ = 0, steps_ = 0, factors_ = 0, copies_ = 0;  // elements of the value columns
-  std::uint64_t nonzeros_ = 0, listed_ = 0;                                                      // indices of creates; of all sets
+  std::uint64_t full_ = 0, picked_ = 0, parameters_ = 0, steps_ = 0, factors_ = 0,
+                copies_ = 0;                 // elements of the value columns
+  std::uint64_t nonzeros_ = 0, listed_ = 0;  // indices of creates; of all sets
   std::size_t next_set_ = 0, next_full_ = 0, next_picked_ = 0, next_factor_ = 0, next_copy_ = 0, next_parameter_ = 0;
 };
 
@@ -189,7 +203,9 @@ Status Decoder::read_lost() {
   if (layout_ == Layout::fresh) return corrupt(Column::lost, "a pruned delta in a fresh segment");
   if (entry(Column::lost).size.raw != count_) return corrupt(Column::lost, "another number of deltas");
   DELTA_OK(read_bytes_of(Column::lost, count_, batch_.lost));
-  if (std::all_of(batch_.lost.begin(), batch_.lost.end(), [](Byte b) { return b == 0; })) return corrupt(Column::lost, "all zero");
+  if (std::all_of(batch_.lost.begin(), batch_.lost.end(), [](Byte b) { return b == 0; })) {
+    return corrupt(Column::lost, "all zero");
+  }
   return {};
 }
 
@@ -201,13 +217,16 @@ Status Decoder::read_kinds() {
   for (std::size_t i = 0; i < count_; ++i) {
     const std::uint8_t kind = s_.kinds[i];
     const Operation op = operation_of(kind);
-    if (op < Operation::create || op > Operation::remove) return unknown(Column::kinds, "unknown operation " + std::to_string(kind & 15));
+    if (op < Operation::create || op > Operation::remove) {
+      return unknown(Column::kinds, "unknown operation " + std::to_string(kind & 15));
+    }
     if (kind >> 4 >= kForms) return unknown(Column::kinds, "unknown form " + std::to_string(kind >> 4));
     if (!is_assignment(op) && kind >> 4 != 0) return corrupt(Column::kinds, "a form of an operation that has none");
     batch_.ops[i] = op;
     const std::uint8_t lost = batch_.lost[i];
     if ((lost & ~pruned::all) != 0) return unknown(Column::lost, "unknown bits " + std::to_string(lost & ~pruned::all));
-    if (((lost & (pruned::values | pruned::settled)) != 0 && !is_assignment(op)) || ((lost & pruned::mark) != 0 && op != Operation::create)) {
+    if (((lost & (pruned::values | pruned::settled)) != 0 && !is_assignment(op)) ||
+        ((lost & pruned::mark) != 0 && op != Operation::create)) {
       return corrupt(Column::lost, "not of this operation");
     }
     if (is_full(op) && partial(i) && !has_set(kind)) return corrupt(Column::kinds, "values lost and none listed");
@@ -234,7 +253,9 @@ Status Decoder::read_relations() {
     }
     any = any || relation != Relation::plain;
     if (relation == Relation::plain) continue;
-    if (is_full(batch_.ops[i]) && !partial(i) && has_set(s_.kinds[i])) return corrupt(Column::relations, "of non-zeros");
+    if (is_full(batch_.ops[i]) && !partial(i) && has_set(s_.kinds[i])) {
+      return corrupt(Column::relations, "of non-zeros");
+    }
     follows_ = follows_ || is_following(relation);
   }
   return any ? Status{} : corrupt(Column::relations, "all zero");
@@ -249,8 +270,9 @@ Status Decoder::read_vectors() {
   for (std::size_t i = 0; i < count_; ++i) {
     // Wraps rather than overflows; whatever comes out is checked.
     const std::uint64_t vector = steps ? expected + static_cast<std::uint64_t>(unzigzag(s_.numbers[i])) : s_.numbers[i];
-    if (vector >= vectors_)
+    if (vector >= vectors_) {
       return corrupt(steps ? Column::vector_steps : Column::vectors, "ordinal beyond the segment's");
+    }
     batch_.vectors[i] = static_cast<std::uint32_t>(vector);
     expected = vector + 1;
   }
@@ -258,7 +280,9 @@ Status Decoder::read_vectors() {
 }
 
 Status Decoder::read_times() {
-  for (const Column column : {Column::rows, Column::places, Column::lags, Column::lag_steps}) DELTA_OK(expect(column, 0));
+  for (const Column column : {Column::rows, Column::places, Column::lags, Column::lag_steps}) {
+    DELTA_OK(expect(column, 0));
+  }
   DELTA_OK(read_numbers_of(Column::clock, 2, s_.numbers));
   std::uint64_t us = s_.numbers[0];
   const std::uint64_t unit = s_.numbers[1];
@@ -284,7 +308,8 @@ Status Decoder::read_times() {
   std::uint64_t any = 0;
   for (std::size_t i = 0; i < count_; ++i) {
     if (s_.numbers[i] > 0xfff) return corrupt(Column::ticks, "beyond 12 bits");
-    batch_.times[i].hlc |= s_.numbers[i], any |= s_.numbers[i];
+    batch_.times[i].hlc |= s_.numbers[i];
+    any |= s_.numbers[i];
   }
   return any != 0 ? Status{} : corrupt(Column::ticks, "all zero");
 }
@@ -300,10 +325,14 @@ void Decoder::stand_by_commit() {
   ChangeBatch& from = s_.by_vector;
   std::swap(from, batch_);
   batch_.clear();
-  batch_.times.swap(from.times), batch_.lost.swap(from.lost);
+  batch_.times.swap(from.times);
+  batch_.lost.swap(from.lost);
   s_.places.resize(count_);
   for (std::uint32_t i = 0; i < count_; ++i) s_.places[static_cast<std::uint32_t>(s_.order[i])] = i;
-  for (const std::uint32_t i : s_.places) batch_.ops.push_back(from.ops[i]), batch_.vectors.push_back(from.vectors[i]);
+  for (const std::uint32_t i : s_.places) {
+    batch_.ops.push_back(from.ops[i]);
+    batch_.vectors.push_back(from.vectors[i]);
+  }
   reorder(s_.places, from.index_ends, from.indices, batch_.index_ends, batch_.indices);
   reorder(s_.places, from.bits_ends, from.bits, batch_.bits_ends, batch_.bits);
   reorder(s_.places, from.metadata_ends, from.metadata, batch_.metadata_ends, batch_.metadata);
@@ -329,7 +358,9 @@ Status Decoder::read_places() {
   s_.numbers.assign(count_, 0);
   if (present(Column::places)) {
     DELTA_OK(read_numbers_of(Column::places, count_, s_.numbers));
-    if (std::all_of(s_.numbers.begin(), s_.numbers.end(), [](std::uint64_t n) { return n == 0; })) return corrupt(Column::places, "all zero");
+    if (std::all_of(s_.numbers.begin(), s_.numbers.end(), [](std::uint64_t n) { return n == 0; })) {
+      return corrupt(Column::places, "all zero");
+    }
   }
   ExpectedPlace expected;
   for (std::size_t i = 0; i < count_; ++i) {
@@ -355,7 +386,8 @@ Status Decoder::read_lags() {
   for (std::size_t i = 0; i < count_; ++i) {
     const std::uint32_t vector = batch_.vectors[i], row = batch_.commits[i];
     // Wraps rather than overflows; whatever comes out is checked.
-    const std::uint64_t lag = steps ? expected(vector, row) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i + 1])) : s_.numbers[i + 1];
+    const std::uint64_t lag =
+        steps ? expected(vector, row) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i + 1])) : s_.numbers[i + 1];
     if (lag != 0 && unit > ~std::uint64_t{0} / lag) return corrupt(column, "beyond 64 bits");
     batch_.times[i] = Timestamp{lag * unit};
     expected.note(vector, row, lag);
@@ -380,13 +412,17 @@ Status Decoder::read_shapes() {
   DELTA_OK(place_sets());
   rows_ = 16 * std::uint64_t{count_} + 4 * (batch_.index_ends.back() + batch_.bits_ends.back()) +
           entry(Column::metadata).size.raw;
-  if (rows_ > kMaxBlockBytes || rows_ - largest_ > most_.rows) return error(ErrorCode::corrupt, "more values than a frame may hold").at("block");
+  if (rows_ > kMaxBlockBytes || rows_ - largest_ > most_.rows) {
+    return error(ErrorCode::corrupt, "more values than a frame may hold").at("block");
+  }
   return {};
 }
 
 Status Decoder::place_sets() {
-  s_.sets.clear(), s_.spelled.clear();
-  batch_.index_ends.resize(count_), batch_.bits_ends.resize(count_);
+  s_.sets.clear();
+  s_.spelled.clear();
+  batch_.index_ends.resize(count_);
+  batch_.bits_ends.resize(count_);
   std::uint64_t indices = 0, bits = 0;
   std::size_t next_dims = 0, next_size = 0, next_repeat = 0;
   for (std::size_t i = 0; i < count_; ++i) {
@@ -397,7 +433,9 @@ Status Decoder::place_sets() {
       Place set{form_of(kind), op == Operation::sparse || partial(i), 0, 0, 0};
       if (set.form == Form::repeat) {
         const std::uint64_t which = s_.repeats[next_repeat++];
-        if (which >= s_.spelled.size()) return corrupt(present(Column::twins) ? Column::twins : Column::repeats, "no such set");
+        if (which >= s_.spelled.size()) {
+          return corrupt(present(Column::twins) ? Column::twins : Column::repeats, "no such set");
+        }
         set.twin = s_.spelled[present(Column::twins) ? which : s_.spelled.size() - 1 - static_cast<std::size_t>(which)];
         set.size = s_.sets[set.twin].size;
       } else {
@@ -406,7 +444,8 @@ Status Decoder::place_sets() {
       }
       if (!set.sparse && set.size > dims) return corrupt(Column::sizes, "more non-zeros than dims");
       std::uint64_t& next = set.sparse ? indices : nonzeros_;
-      set.at = next, next += set.size;
+      set.at = next;
+      next += set.size;
       listed_ += set.size;
       bits += set.sparse ? set.size : dims;
       s_.sets.push_back(set);
@@ -417,7 +456,8 @@ Status Decoder::place_sets() {
     }
     const std::uint64_t before = i == 0 ? 0 : batch_.index_ends[i - 1] + batch_.bits_ends[i - 1];
     largest_ = std::max(largest_, 16 + 4 * (indices + bits - before));
-    batch_.index_ends[i] = indices, batch_.bits_ends[i] = bits;
+    batch_.index_ends[i] = indices;
+    batch_.bits_ends[i] = bits;
   }
   return {};
 }
@@ -471,7 +511,8 @@ Status Decoder::read_values() {
   s_.picked.resize(all_picked ? 0 : size(picked_));
   s_.parameters.resize(size(parameters_));
   DELTA_OK(read_words_of(Column::full_values, all_full ? std::span(batch_.bits) : std::span(s_.full), s_.full_groups));
-  DELTA_OK(read_words_of(Column::picked_values, all_picked && !all_full ? std::span(batch_.bits) : std::span(s_.picked), s_.picked_groups));
+  DELTA_OK(read_words_of(Column::picked_values, all_picked && !all_full ? std::span(batch_.bits) : std::span(s_.picked),
+                         s_.picked_groups));
   DELTA_OK(read_words_of(Column::parameters, s_.parameters, {}));
   DELTA_OK(read_related());
   if (all_full || all_picked) return {};
@@ -480,7 +521,8 @@ Status Decoder::read_values() {
 
 /// How many values stand in which column, and of the words how many of each delta.
 void Decoder::count_values() {
-  s_.full_groups.clear(), s_.picked_groups.clear();
+  s_.full_groups.clear();
+  s_.picked_groups.clear();
   if (follows_) s_.known.clear();
   std::size_t next_relation = 0, next_set = 0;
   const auto pick = [&](std::uint64_t n) {
@@ -508,8 +550,11 @@ void Decoder::count_values() {
         pick(unknown);
         break;
       }
-      case Relation::repeated: ++copies_; break;
-      default: ++factors_;
+      case Relation::repeated:
+        ++copies_;
+        break;
+      default:
+        ++factors_;
     }
     if (!follows_) continue;
     if (!indexed(i)) s_.known.know_row(values);
@@ -524,7 +569,8 @@ Status Decoder::read_related() {
   DELTA_OK(expect(Column::value_steps, static_cast<std::size_t>(steps_)));
   if (steps_ == 0) return {};
   const Entry& e = entry(Column::value_steps);
-  return s_.steps.open({e.size.coder, e.size.raw}, e.stored, static_cast<std::size_t>(steps_), name_of(Column::value_steps));
+  return s_.steps.open({e.size.coder, e.size.raw}, e.stored, static_cast<std::size_t>(steps_),
+                       name_of(Column::value_steps));
 }
 
 /// Values from their columns to their deltas.
@@ -575,7 +621,8 @@ Status Decoder::repeat_values(std::span<std::uint32_t> to) {
   if (back >= s_.assignments.size()) return corrupt(Column::copies, "no such delta");
   const std::size_t twin = s_.assignments[s_.assignments.size() - 1 - static_cast<std::size_t>(back)];
   if (values_of(twin) != to.size()) return corrupt(Column::copies, "of another number of values");
-  std::copy_n(batch_.bits.data() + (static_cast<std::size_t>(batch_.bits_ends[twin]) - to.size()), to.size(), to.data());
+  std::copy_n(batch_.bits.data() + (static_cast<std::size_t>(batch_.bits_ends[twin]) - to.size()), to.size(),
+              to.data());
   return {};
 }
 
@@ -612,7 +659,9 @@ void Decoder::learn(std::size_t i, std::span<const std::uint32_t> values) {
 Result<ByteView> unwrapped(ByteView payload, Buffer& room) {
   const Byte *at = payload.data() + 1, *end = payload.data() + payload.size();
   std::uint64_t size = 0;
-  if (!get_varint(at, end, size) || size == 0 || size > kMaxBlockBytes) return directory_error("bad length of the whole");
+  if (!get_varint(at, end, size) || size == 0 || size > kMaxBlockBytes) {
+    return directory_error("bad length of the whole");
+  }
   room.resize(static_cast<std::size_t>(size));
   DELTA_OK(read_bytes(static_cast<std::uint8_t>(Coder::zstd), {at, end}, room, "whole"));
   if (room[0] == 0) return directory_error("a whole in a whole");
@@ -621,13 +670,17 @@ Result<ByteView> unwrapped(ByteView payload, Buffer& room) {
 
 }  // namespace
 
-Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted, ChangeBatch& batch) {
+Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted,
+                    ChangeBatch& batch) {
   batch.clear();
   Decoder decoder(layout, count, vectors, bounds_of_block(payload.size()), wanted, batch);
   const bool whole = !payload.empty() && payload[0] == 0;
   const auto columns = whole ? unwrapped(payload, decode_scratch().inner) : Result<ByteView>(payload);
   const Status status = columns ? decoder.run(*columns) : Status(columns.error());
-  if (decoder.rows() > kKeepBytes || decode_scratch().inner.size() > kKeepBytes) decode_scratch() = {}, release_scratch();
+  if (decoder.rows() > kKeepBytes || decode_scratch().inner.size() > kKeepBytes) {
+    decode_scratch() = {};
+    release_scratch();
+  }
   if (!status) {
     batch.clear();
     return status;

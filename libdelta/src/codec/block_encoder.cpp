@@ -33,9 +33,10 @@ class Assembly {
     begin();
     end(column, append_numbers(values, effort, body_));
   }
-  /// The same facts in two ways, the smaller stays. The second stands where its number puts it: behind all others, those in the order of
-  /// these calls.
-  void either(Column column, std::span<const std::uint64_t> values, Column other, std::span<const std::uint64_t> others, Effort effort) {
+  /// The same facts in two ways, the smaller stays. The second stands where its number puts it: behind all others,
+  /// those in the order of these calls.
+  void either(Column column, std::span<const std::uint64_t> values, Column other, std::span<const std::uint64_t> others,
+              Effort effort) {
     if (values.empty()) return;
     trial_.clear();
     const Coded coded = append_numbers(others, effort, trial_);
@@ -95,10 +96,10 @@ class Assembly {
 
 /// How far to look for relations of values to others of the block.
 struct Search {
-  bool steps = false;            ///< from the values that the vector had before: of deltas that stand by vector
-  double plain_bits = 0;         ///< what a plain value takes; 0: by the lattice
+  bool steps = false;     ///< from the values that the vector had before: of deltas that stand by vector
+  double plain_bits = 0;  ///< what a plain value takes; 0: by the lattice
   std::optional<Lattice> lattice;
-  std::size_t least_copied = 6; ///< values of a delta worth the pointer to its twin
+  std::size_t least_copied = 6;  ///< values of a delta worth the pointer to its twin
 };
 constexpr std::size_t kNever = ~std::size_t{0};
 
@@ -109,10 +110,10 @@ struct EncodeScratch {
   std::vector<std::uint64_t> numbers, places, lags, lag_steps, dims, copies, full_groups, picked_groups;
   std::vector<std::uint32_t> full, picked, parameters, nonzeros, factors;
   KnownValues known;
-  std::vector<Pair> pairs, pairs_here;   // of all steps; of the delta looked at
-  std::vector<std::uint32_t> assigned;   // the deltas that assign, by number in the batch
-  std::vector<std::uint32_t> slots;      // by hash of their values: the last of assigned, + 1
-  ChangeBatch by_vector;                 // the deltas of a fresh block
+  std::vector<Pair> pairs, pairs_here;  // of all steps; of the delta looked at
+  std::vector<std::uint32_t> assigned;  // the deltas that assign, by number in the batch
+  std::vector<std::uint32_t> slots;     // by hash of their values: the last of assigned, + 1
+  ChangeBatch by_vector;                // the deltas of a fresh block
   std::vector<std::uint64_t> order;
 };
 
@@ -163,8 +164,10 @@ void encode_rows(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
   ExpectedPlace expected_place;
   std::uint64_t any_place = 0, any_lost = 0, unit = 0;
   for (const Timestamp lag : batch.times) unit = std::gcd(unit, lag.hlc);
-  s.numbers.clear(), s.places.clear();
-  s.lags.assign(1, unit), s.lag_steps.assign(1, unit);
+  s.numbers.clear();
+  s.places.clear();
+  s.lags.assign(1, unit);
+  s.lag_steps.assign(1, unit);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const std::uint32_t vector = batch.vectors[i], row = batch.commits[i];
     const std::uint64_t lag = batch.times[i].hlc;
@@ -177,7 +180,8 @@ void encode_rows(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
     }
     expected_row.note(vector, row);
     expected_place.note(row, lag, batch.seqs[i]);
-    any_place |= s.places.back(), any_lost |= batch.lost[i];
+    any_place |= s.places.back();
+    any_lost |= batch.lost[i];
   }
   s.assembly.numbers(Column::rows, s.numbers, effort);
   if (any_place != 0) s.assembly.numbers(Column::places, s.places, effort);
@@ -217,7 +221,9 @@ void reserve_nonzeros(const ChangeBatch& batch, EncodeScratch& s) {
 }
 
 bool is_indexed(const Change& c) { return c.op == Operation::sparse || (c.lost & pruned::values) != 0; }
-std::uint32_t dim_of(const Change& c, std::size_t place) { return is_indexed(c) ? c.indices[place] : static_cast<std::uint32_t>(place); }
+std::uint32_t dim_of(const Change& c, std::size_t place) {
+  return is_indexed(c) ? c.indices[place] : static_cast<std::uint32_t>(place);
+}
 
 /// Which of the deltas that assign has the same values; enters this one, the next of them. None: kNoTwin.
 constexpr std::uint32_t kNoTwin = ~std::uint32_t{0};
@@ -265,7 +271,9 @@ Relation relate(const ChangeBatch& batch, const Change& change, const Search& se
     if (const auto amount = common_amount(s.pairs_here)) return s.factors.push_back(*amount), Relation::shifted;
   }
   const double unknown = search.plain_bits * static_cast<double>(change.bits.size() - s.pairs_here.size());
-  if (step_bits(s.pairs_here, search.plain_bits == 0, search.lattice) + unknown >= plain_bits(change, search)) return Relation::plain;
+  if (step_bits(s.pairs_here, search.plain_bits == 0, search.lattice) + unknown >= plain_bits(change, search)) {
+    return Relation::plain;
+  }
   const std::size_t base = s.picked.size();
   for (std::size_t i = 0; i < change.bits.size(); ++i) {
     if (!s.known.has(dim_of(change, i))) s.picked.push_back(change.bits[i]);
@@ -303,11 +311,24 @@ void learn(const Change& change, EncodeScratch& s) {
 
 void gather(const ChangeBatch& batch, const Search& search, EncodeScratch& s) {
   s.sets.clear(batch.size());
-  s.kinds.clear(), s.dims.clear(), s.full.clear(), s.picked.clear(), s.parameters.clear();
-  s.relations.clear(), s.copies.clear(), s.full_groups.clear(), s.picked_groups.clear(), s.factors.clear(), s.pairs.clear(), s.assigned.clear();
+  s.kinds.clear();
+  s.dims.clear();
+  s.full.clear();
+  s.picked.clear();
+  s.parameters.clear();
+  s.relations.clear();
+  s.copies.clear();
+  s.full_groups.clear();
+  s.picked_groups.clear();
+  s.factors.clear();
+  s.pairs.clear();
+  s.assigned.clear();
   s.slots.assign(std::bit_ceil(2 * batch.size() + 1), 0);
   reserve_nonzeros(batch, s);
-  if (search.steps) s.known.clear(), s.pairs.reserve(batch.bits.size());
+  if (search.steps) {
+    s.known.clear();
+    s.pairs.reserve(batch.bits.size());
+  }
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Change change = batch[i];
     Form form = Form::all;
@@ -334,7 +355,8 @@ void encode_metadata(const ChangeBatch& batch, Effort effort, EncodeScratch& s) 
 }
 
 /// `arrived`: the same deltas in the order of their commits, in which a fresh payload has vectors and times.
-void encode_columns(const ChangeBatch& batch, const ChangeBatch& arrived, Layout layout, Effort effort, const Search& search, EncodeScratch& s) {
+void encode_columns(const ChangeBatch& batch, const ChangeBatch& arrived, Layout layout, Effort effort,
+                    const Search& search, EncodeScratch& s) {
   s.assembly.clear();
   gather(batch, search, s);
   s.assembly.bytes(Column::kinds, s.kinds, effort);
@@ -362,11 +384,12 @@ void encode_columns(const ChangeBatch& batch, const ChangeBatch& arrived, Layout
 
 /// Whether any delta has values before it.
 bool follows(const EncodeScratch& s) {
-  return std::any_of(s.relations.begin(), s.relations.end(), [](Byte b) { return is_following(static_cast<Relation>(b)); });
+  return std::any_of(s.relations.begin(), s.relations.end(),
+                     [](Byte b) { return is_following(static_cast<Relation>(b)); });
 }
 
-/// Keeps what was assembled in s.best if that is smaller. A fresh payload in which nothing follows would be taken for one in the order of
-/// commits.
+/// Keeps what was assembled in s.best if that is smaller. A fresh payload in which nothing follows would be taken for
+/// one in the order of commits.
 void keep_smaller(Layout layout, EncodeScratch& s) {
   if (layout == Layout::fresh && !follows(s)) return;
   s.trial.clear();
@@ -374,20 +397,23 @@ void keep_smaller(Layout layout, EncodeScratch& s) {
   if (s.best.empty() || s.trial.size() < s.best.size()) std::swap(s.best, s.trial);
 }
 
-/// Deltas that stand by vector, to s.best. Continuous values relate delta by delta, by what it saves. Of discrete ones it is hard to tell
-/// beforehand: the block is written with steps and, if `also_plain`, without, and the smaller stays.
-void encode_by_vector(const ChangeBatch& batch, const ChangeBatch& arrived, Layout layout, bool also_plain, Effort effort, EncodeScratch& s) {
+/// Deltas that stand by vector, to s.best. Continuous values relate delta by delta, by what it saves. Of discrete ones
+/// it is hard to tell beforehand: the block is written with steps and, if `also_plain`, without, and the smaller stays.
+void encode_by_vector(const ChangeBatch& batch, const ChangeBatch& arrived, Layout layout, bool also_plain,
+                      Effort effort, EncodeScratch& s) {
   constexpr double kContinuousBits = 26.6;
   const auto lattice = find_lattice(batch.bits);
   s.best.clear();
   if (looks_continuous(batch.bits) && !lattice) {
-    encode_columns(batch, arrived, layout, effort, {.steps = true, .plain_bits = kContinuousBits, .lattice = {}, .least_copied = 4}, s);
+    encode_columns(batch, arrived, layout, effort,
+                   {.steps = true, .plain_bits = kContinuousBits, .lattice = {}, .least_copied = 4}, s);
     return keep_smaller(layout, s);
   }
   for (const bool steps : {true, false}) {
     if (!steps && !also_plain) break;
     for (const std::size_t least_copied : {std::size_t{6}, kNever}) {
-      encode_columns(batch, arrived, layout, effort, {.steps = steps, .plain_bits = 0, .lattice = lattice, .least_copied = least_copied}, s);
+      encode_columns(batch, arrived, layout, effort,
+                     {.steps = steps, .plain_bits = 0, .lattice = lattice, .least_copied = least_copied}, s);
       const bool copied = !s.copies.empty();
       keep_smaller(layout, s);
       if (!copied) break;  // then it was the same without
@@ -409,16 +435,19 @@ void try_by_vector(const ChangeBatch& batch, Effort effort, std::size_t base, En
   for (std::size_t i = 1; i < s.order.size(); ++i) again += s.order[i] >> 32 == s.order[i - 1] >> 32;
   if (again * 4 < batch.size()) return;
   s.by_vector.clear();
-  s.by_vector.bits.reserve(batch.bits.size()), s.by_vector.indices.reserve(batch.indices.size());
+  s.by_vector.bits.reserve(batch.bits.size());
+  s.by_vector.indices.reserve(batch.indices.size());
   for (const std::uint64_t o : s.order) s.by_vector.add(batch[static_cast<std::uint32_t>(o)]);
   encode_by_vector(s.by_vector, batch, Layout::fresh, false, effort, s);
   take_best(base, s, out);
 }
 
 /// What repeats itself across columns, zstd may find: all of them as they are, in one frame, if that is smaller.
-void try_whole(const ChangeBatch& batch, Layout layout, Effort effort, std::size_t base, EncodeScratch& s, Buffer& out) {
+void try_whole(const ChangeBatch& batch, Layout layout, Effort effort, std::size_t base, EncodeScratch& s,
+               Buffer& out) {
   encode_columns(batch, batch, layout, kStored, {.lattice = {}, .least_copied = kNever}, s);
-  s.trial.clear(), s.best.clear();
+  s.trial.clear();
+  s.best.clear();
   s.assembly.write(s.trial);
   if (s.trial.size() > kMaxBlockBytes) return;  // the columns of very many small deltas take more than their rows
   s.best.push_back(0);
@@ -435,7 +464,10 @@ void encode_block(const ChangeBatch& batch, Layout layout, Preset preset, Buffer
   const std::size_t base = out.size();
   // Of a block that has grown each way of writing it may take several times its rows: one after the other.
   const auto tidy = [&] {
-    if (batch.row_bytes() > kKeepBytes) s = {}, release_scratch();
+    if (batch.row_bytes() > kKeepBytes) {
+      s = {};
+      release_scratch();
+    }
   };
   if (layout == Layout::packed) {
     encode_by_vector(batch, batch, layout, true, effort, s);
@@ -447,8 +479,11 @@ void encode_block(const ChangeBatch& batch, Layout layout, Preset preset, Buffer
     try_by_vector(batch, effort, base, s, out);
   }
   tidy();
-  // What has come out at more than half is noise, in which nothing repeats; so are values of which hardly one occurs twice.
-  if (preset != Preset::fastest && (out.size() - base) * 2 < batch.row_bytes() && !looks_continuous(batch.bits)) try_whole(batch, layout, effort, base, s, out);
+  // What has come out at more than half is noise, in which nothing repeats; so are values of which hardly one occurs
+  // twice.
+  if (preset != Preset::fastest && (out.size() - base) * 2 < batch.row_bytes() && !looks_continuous(batch.bits)) {
+    try_whole(batch, layout, effort, base, s, out);
+  }
   tidy();
 }
 

@@ -104,7 +104,11 @@ Coder append_searched(ByteView raw, Search search, Effort effort, Buffer& out) {
     Buffer& trial = contexts().trial;
     trial.clear();
     const std::size_t matched = compress(raw, effort.level, trial);
-    if (matched < best) best = matched, out.resize(base), out.insert(out.end(), trial.begin(), trial.end());
+    if (matched < best) {
+      best = matched;
+      out.resize(base);
+      out.insert(out.end(), trial.begin(), trial.end());
+    }
   }
   if (best < raw.size()) return Coder::zstd;
   out.insert(out.end(), raw.begin(), raw.end());
@@ -139,7 +143,9 @@ bool append_frame(ByteView raw, Effort effort, Buffer& out) {
     Buffer& trial = contexts().trial;
     trial.clear();
     if (const std::size_t other = compress(raw, kShortMatches, trial); other < least) {
-      least = other, out.resize(base), out.insert(out.end(), trial.begin(), trial.end());
+      least = other;
+      out.resize(base);
+      out.insert(out.end(), trial.begin(), trial.end());
     }
   }
   if (least < raw.size()) return true;
@@ -171,8 +177,9 @@ Status read_bytes(std::uint8_t coder, ByteView stored, std::span<Byte> raw, std:
       if (!is_plain_frame(stored)) return column_error(ErrorCode::corrupt, what, "not a plain zstd frame");
       const std::size_t size =
           ZSTD_decompressDCtx(contexts().d.get(), raw.data(), raw.size(), stored.data(), stored.size());
-      if (zstd_failed(size))
+      if (zstd_failed(size)) {
         return column_error(ErrorCode::corrupt, what, std::string("zstd: ") + ZSTD_getErrorName(size));
+      }
       if (size != raw.size()) return column_error(ErrorCode::corrupt, what, "zstd frame of another length");
       return {};
     }

@@ -1,6 +1,6 @@
-// Whole numbers of very different sizes: a byte that says the size, which the entropy stage makes small, and the bits that tell the
-// number from others of that size, which nothing makes small. The bytes stand together as a part of the column, and the bits behind
-// them, lowest first.
+// Whole numbers of very different sizes: a byte that says the size, which the entropy stage makes small, and the bits
+// that tell the number from others of that size, which nothing makes small. The bytes stand together as a part of the
+// column, and the bits behind them, lowest first.
 #pragma once
 
 #include <bit>
@@ -13,8 +13,8 @@
 
 namespace delta::codec {
 
-/// Numbers below 16 are classes of their own; the others share their length and the three bits below the leading one with up to
-/// 2^28 others. So the classes follow a smooth distribution to a hundredth of a bit.
+/// Numbers below 16 are classes of their own; the others share their length and the three bits below the leading one
+/// with up to 2^28 others. So the classes follow a smooth distribution to a hundredth of a bit.
 struct Class {
   Byte symbol = 0;
   unsigned bits = 0;  ///< how many low bits are left to say
@@ -46,11 +46,16 @@ class BitWriter {
   void put(std::uint64_t value, unsigned bits) {
     held_ |= value << count_;
     count_ += bits;
-    while (count_ >= 8) out_.push_back(static_cast<Byte>(held_)), held_ >>= 8, count_ -= 8;
+    while (count_ >= 8) {
+      out_.push_back(static_cast<Byte>(held_));
+      held_ >>= 8;
+      count_ -= 8;
+    }
   }
   void finish() {
     if (count_ > 0) out_.push_back(static_cast<Byte>(held_));
-    held_ = 0, count_ = 0;
+    held_ = 0;
+    count_ = 0;
   }
 
  private:
@@ -68,7 +73,8 @@ class BitReader {
   std::uint32_t get(unsigned bits) {
     if (count_ < bits) fill(bits);
     const auto value = static_cast<std::uint32_t>(held_ & ((std::uint64_t{1} << bits) - 1));
-    held_ >>= bits, count_ -= bits;
+    held_ >>= bits;
+    count_ -= bits;
     return value;
   }
   /// Every byte was used, the last one's spare bits are zero, and none was missing.
@@ -77,7 +83,8 @@ class BitReader {
   }
 
  private:
-  /// As many bytes at once as there is room for; held_ then has bits beyond count_, which the next filling puts there again.
+  /// As many bytes at once as there is room for; held_ then has bits beyond count_, which the next filling puts there
+  /// again.
   void fill(unsigned bits) {
     if (end_ - at_ >= 8) {
       std::uint64_t next;
@@ -89,7 +96,8 @@ class BitReader {
     }
     while (count_ < bits) {
       held_ |= std::uint64_t{at_ < end_ ? *at_ : Byte{0}} << count_;
-      missing_ += at_ >= end_, at_ += at_ < end_;
+      missing_ += at_ >= end_;
+      at_ += at_ < end_;
       count_ += 8;
     }
   }

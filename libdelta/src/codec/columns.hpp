@@ -14,8 +14,8 @@
 #include "codec/block.hpp"
 #include "codec/coder.hpp"
 #include "codec/index_sets.hpp"
-#include "support/varint.hpp"
 #include "support/limits.hpp"
+#include "support/varint.hpp"
 
 namespace delta::codec {
 
@@ -39,16 +39,17 @@ enum class Column : std::uint8_t {
   parameters = 0x90,     ///< of transforms
   metadata_sizes = 0x91,
   metadata = 0x92,
-  rows = 0x93,           ///< packed, and there instead of clock, steps and ticks: zigzag of the steps of commit rows
-  places = 0x94,         ///< in their commits, as zigzag of the distance from what follows
-  lags = 0x95,           ///< behind their commits' times: the unit, then as many units; or
-  lost = 0x96,           ///< bits of delta::pruned
-  relations = 0x97,      ///< of creates, dense and sparse updates: Relation
-  value_steps = 0x98,    ///< from the values before
-  factors = 0x99,        ///< or amounts: one for each delta scaled or shifted
-  copies = 0x9a,         ///< how many assignments back a repeated delta's twin is, less 1
-  twins = 0x9b,          ///< instead of repeats: which of the spelled-out sets, from the first on
-  lag_steps = 0x9c,      ///< instead of lags: the unit, then in units the zigzag of the distance from the lag that is expected
+  rows = 0x93,         ///< packed, and there instead of clock, steps and ticks: zigzag of the steps of commit rows
+  places = 0x94,       ///< in their commits, as zigzag of the distance from what follows
+  lags = 0x95,         ///< behind their commits' times: the unit, then as many units; or
+  lost = 0x96,         ///< bits of delta::pruned
+  relations = 0x97,    ///< of creates, dense and sparse updates: Relation
+  value_steps = 0x98,  ///< from the values before
+  factors = 0x99,      ///< or amounts: one for each delta scaled or shifted
+  copies = 0x9a,       ///< how many assignments back a repeated delta's twin is, less 1
+  twins = 0x9b,        ///< instead of repeats: which of the spelled-out sets, from the first on
+  lag_steps =
+      0x9c,  ///< instead of lags: the unit, then in units the zigzag of the distance from the lag that is expected
 };
 
 inline constexpr std::uint8_t kFirstColumn = 0x81;
@@ -69,8 +70,8 @@ constexpr bool has_set(std::uint8_t kind) {
   return operation_of(kind) == Operation::sparse || (is_full(operation_of(kind)) && form_of(kind) != Form::all);
 }
 
-/// The order of the columns of a fresh payload whose values follow from those before: rising by vector, those of one as they came.
-/// The low 32 bits of each element are a delta's number in the order of commits.
+/// The order of the columns of a fresh payload whose values follow from those before: rising by vector, those of one as
+/// they came. The low 32 bits of each element are a delta's number in the order of commits.
 inline void order_by_vector(std::span<const std::uint32_t> vectors, std::vector<std::uint64_t>& order) {
   order.clear();
   for (std::size_t i = 0; i < vectors.size(); ++i) order.push_back(std::uint64_t{vectors[i]} << 32 | i);
@@ -98,7 +99,8 @@ Status each_column(ByteView payload, Use&& use) {
   for (std::uint64_t i = 0; i < columns; ++i) {
     ColumnSize& e = entries[static_cast<std::size_t>(i)];
     if (end - at < 2) return directory_error("cut off");
-    e.column = *at++, e.coder = *at++;
+    e.column = *at++;
+    e.coder = *at++;
     const int number = e.column & ~kCritical;
     if (number <= last) return directory_error("columns out of order");
     last = number;

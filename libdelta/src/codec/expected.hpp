@@ -1,5 +1,5 @@
-// What a packed payload expects of a delta's row, lag and place from those before it: only the distance from there is stored. Encoder and
-// decoder each ask before they note.
+// What a packed payload expects of a delta's row, lag and place from those before it: only the distance from there is
+// stored. Encoder and decoder each ask before they note.
 #pragma once
 
 #include <cmath>
@@ -10,14 +10,15 @@
 
 namespace delta::codec {
 
-/// What the row of a packed delta is expected to be: a vector goes on with its next commit, and a new one begins where the vector before
-/// it began.
+/// What the row of a packed delta is expected to be: a vector goes on with its next commit, and a new one begins where
+/// the vector before it began.
 class ExpectedRow {
  public:
   std::uint32_t operator()(std::uint32_t vector) const { return vector == vector_ ? row_ : first_; }
   void note(std::uint32_t vector, std::uint32_t row) {
     if (vector != vector_) first_ = row;
-    vector_ = vector, row_ = row;
+    vector_ = vector;
+    row_ = row;
   }
 
  private:
@@ -27,10 +28,14 @@ class ExpectedRow {
 /// The lag: that of the delta before in the same commit; where the vector before began, if there is none.
 class ExpectedLag {
  public:
-  std::uint64_t operator()(std::uint32_t vector, std::uint32_t row) const { return vector == vector_ && row == row_ ? lag_ : first_; }
+  std::uint64_t operator()(std::uint32_t vector, std::uint32_t row) const {
+    return vector == vector_ && row == row_ ? lag_ : first_;
+  }
   void note(std::uint32_t vector, std::uint32_t row, std::uint64_t lag) {
     if (vector != vector_) first_ = lag;
-    vector_ = vector, row_ = row, lag_ = lag;
+    vector_ = vector;
+    row_ = row;
+    lag_ = lag;
   }
 
  private:
@@ -38,9 +43,9 @@ class ExpectedLag {
   std::uint64_t lag_ = 0, first_ = 0;
 };
 
-/// The place in the commit. Deltas of one commit and time mostly follow each other, in the order of their vectors. Where a commit took
-/// its time, the lag says about where in it a delta is: between those of which more and less is known. A commit that is met first goes
-/// about as far as the last such did.
+/// The place in the commit. Deltas of one commit and time mostly follow each other, in the order of their vectors.
+/// Where a commit took its time, the lag says about where in it a delta is: between those of which more and less is
+/// known. A commit that is met first goes about as far as the last such did.
 class ExpectedPlace {
  public:
   std::uint64_t operator()(std::uint32_t row, std::uint64_t lag) const {
@@ -67,9 +72,12 @@ class ExpectedPlace {
       below = std::prev(above);
     }
     // Each operation is rounded as IEEE 754 says, so every reader comes to the same.
-    const auto part = static_cast<double>(static_cast<std::int64_t>(lag - below->first)), whole = static_cast<double>(above->first - below->first);
-    const double steps = std::floor(part * static_cast<double>(static_cast<std::int64_t>(above->second - below->second)) / whole + 0.5);
-    return std::abs(steps) < 0x1p62 ? below->second + static_cast<std::uint64_t>(static_cast<std::int64_t>(steps)) : below->second;
+    const auto part = static_cast<double>(static_cast<std::int64_t>(lag - below->first)),
+               whole = static_cast<double>(above->first - below->first);
+    const double steps =
+        std::floor(part * static_cast<double>(static_cast<std::int64_t>(above->second - below->second)) / whole + 0.5);
+    return std::abs(steps) < 0x1p62 ? below->second + static_cast<std::uint64_t>(static_cast<std::int64_t>(steps))
+                                    : below->second;
   }
 
   std::uint64_t first_ = 0;

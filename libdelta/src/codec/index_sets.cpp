@@ -6,9 +6,9 @@
 #include <bit>
 
 #include "codec/coder.hpp"
-#include "support/varint.hpp"
 #include "support/checksum.hpp"
 #include "support/limits.hpp"
+#include "support/varint.hpp"
 
 namespace delta::codec {
 namespace {
@@ -39,7 +39,14 @@ Costs costs_of(Indices indices) {
 }  // namespace
 
 void SetWriter::clear(std::size_t sets) {
-  gaps.clear(), skips.clear(), lengths.clear(), bitmaps.clear(), sizes.clear(), repeats.clear(), twins.clear(), spelled_.clear();
+  gaps.clear();
+  skips.clear();
+  lengths.clear();
+  bitmaps.clear();
+  sizes.clear();
+  repeats.clear();
+  twins.clear();
+  spelled_.clear();
   slots_.assign(std::bit_ceil(2 * sets + 1), 0);
 }
 
@@ -55,13 +62,23 @@ SetWriter::Choice SetWriter::choose(Indices indices, bool spell) {
   if (indices.empty()) return {Form::gaps, 0, 0, 0};
   const Costs costs = costs_of(indices);
   Choice choice{Form::gaps, costs.gaps, 0, 0};
-  if (costs.runs < choice.bytes) choice.form = Form::runs, choice.bytes = costs.runs;
-  if (costs.bitmap < choice.bytes) choice.form = Form::bitmap, choice.bytes = costs.bitmap;
+  if (costs.runs < choice.bytes) {
+    choice.form = Form::runs;
+    choice.bytes = costs.runs;
+  }
+  if (costs.bitmap < choice.bytes) {
+    choice.form = Form::bitmap;
+    choice.bytes = costs.bitmap;
+  }
   choice.hash = checksum({reinterpret_cast<const Byte*>(indices.data()), indices.size_bytes()});
   if (const std::uint32_t twin = *slot(indices, choice.hash); twin != 0) {
     const std::size_t cost = varint_size(spelled_.size() - twin);
     // A spelled-out set costs its size as well.
-    if (cost < choice.bytes + 1) choice.form = Form::repeat, choice.bytes = cost, choice.twin = twin - 1;
+    if (cost < choice.bytes + 1) {
+      choice.form = Form::repeat;
+      choice.bytes = cost;
+      choice.twin = twin - 1;
+    }
   }
   return choice;
 }
@@ -81,7 +98,10 @@ void SetWriter::write(Indices indices, const Choice& choice) {
     const std::size_t base = gaps.size();
     gaps.resize(base + choice.bytes);
     Byte* to = gaps.data() + base;
-    for (const std::uint32_t index : indices) to = write_varint(to, index - next), next = index + 1;
+    for (const std::uint32_t index : indices) {
+      to = write_varint(to, index - next);
+      next = index + 1;
+    }
   } else if (choice.form == Form::runs) {
     for (std::size_t i = 0, begin = 0; i < indices.size(); begin = i) {
       put_varint(skips, i == 0 ? indices[i] : indices[i] - next - 1);
@@ -120,7 +140,9 @@ Status SetReader::read_gaps(std::span<std::uint32_t> to) {
   std::uint32_t* const last = index + to.size();
   for (;;) {
     const Byte* at = gaps_.at;  // a byte each, mostly
-    for (; index != last && at != gaps_.end && *at < 0x80; ++at, ++next) *index++ = static_cast<std::uint32_t>(next += *at);
+    for (; index != last && at != gaps_.end && *at < 0x80; ++at, ++next) {
+      *index++ = static_cast<std::uint32_t>(next += *at);
+    }
     gaps_.at = at;
     if (next > kMostDims) return too_large();
     if (index == last) return {};

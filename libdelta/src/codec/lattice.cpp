@@ -9,7 +9,8 @@
 namespace delta::codec {
 namespace {
 
-constexpr std::array<double, Lattice::kMaxPlaces + 1> kPowers = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10};
+constexpr std::array<double, Lattice::kMaxPlaces + 1> kPowers = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5,
+                                                                 1e6, 1e7, 1e8, 1e9, 1e10};
 constexpr std::size_t kSample = 24;
 
 using Sample = std::array<std::uint32_t, kSample>;
@@ -62,10 +63,13 @@ Lattice::Lattice(std::uint32_t number) : number_(number), decimal_((number & 1) 
 }
 
 std::optional<Lattice> Lattice::numbered(std::uint64_t number) {
-  if ((number & 1) != 0) return number >> 1 <= kMaxPlaces ? std::optional(Lattice(static_cast<std::uint32_t>(number))) : std::nullopt;
+  if ((number & 1) != 0) {
+    return number >> 1 <= kMaxPlaces ? std::optional(Lattice(static_cast<std::uint32_t>(number))) : std::nullopt;
+  }
   if (number > 4 * 8 * 200) return std::nullopt;
   const auto j = static_cast<int>(number >> 2) ^ -static_cast<int>(number >> 1 & 1);
-  return j >= kMinLattice && j <= kMaxLattice ? std::optional(Lattice(static_cast<std::uint32_t>(number))) : std::nullopt;
+  return j >= kMinLattice && j <= kMaxLattice ? std::optional(Lattice(static_cast<std::uint32_t>(number)))
+                                              : std::nullopt;
 }
 
 Lattice Lattice::octaves(int j) {
@@ -86,19 +90,25 @@ std::optional<Lattice> find_lattice(std::span<const std::uint32_t> words) {
     if (!most || *most >= least) return false;
     const auto all = greatest(lattice, words);
     if (!all || *all >= least) return false;
-    best = lattice, least = *all;
+    best = lattice;
+    least = *all;
     return true;
   };
   if (common_octave(sample)) {
-    if (const auto octave = common_octave(words); octave && *octave * 8 >= kMinLattice) consider(Lattice::octaves(std::min(*octave * 8, kMaxLattice)));
+    if (const auto octave = common_octave(words); octave && *octave * 8 >= kMinLattice) {
+      consider(Lattice::octaves(std::min(*octave * 8, kMaxLattice)));
+    }
   }
-  for (int places = 1; places <= Lattice::kMaxPlaces && !consider(Lattice::decimals(places)); ++places) {}
+  for (int places = 1; places <= Lattice::kMaxPlaces && !consider(Lattice::decimals(places)); ++places) {
+  }
   float smallest = std::bit_cast<float>(sample[0] & 0x7fffffff);
   for (const std::uint32_t word : sample) smallest = std::min(smallest, std::bit_cast<float>(word & 0x7fffffff));
   if (!(smallest >= 0x1p-120f && smallest <= std::numeric_limits<float>::max())) return best;
-  // Of steps that are no powers of two, the smallest value is a multiple, and no great one: a great one would be a multiple of anything.
+  // Of steps that are no powers of two, the smallest value is a multiple, and no great one: a great one would be a
+  // multiple of anything.
   for (int eighth = 1; eighth < 8; ++eighth) {
-    const int most = static_cast<int>(std::floor(std::log2(static_cast<double>(smallest) / lattice_step(eighth)) + 1e-6));
+    const int most =
+        static_cast<int>(std::floor(std::log2(static_cast<double>(smallest) / lattice_step(eighth)) + 1e-6));
     const int top = std::min(most, (kMaxLattice - eighth) / 8);
     for (int octave = top; octave > top - 18; --octave) {
       if (consider(Lattice::octaves(octave * 8 + eighth))) return best;

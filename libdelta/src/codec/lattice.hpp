@@ -1,4 +1,5 @@
-// Float32 values that are whole multiples of something: counts, values that were put on a lattice, decimals of a few places.
+// Float32 values that are whole multiples of something: counts, values that were put on a lattice, decimals of a few
+// places.
 #pragma once
 
 #include <bit>
@@ -11,7 +12,8 @@
 
 namespace delta::codec {
 
-/// A step of which values are multiples. Its number in the file: twice the zigzag of j for the step 2^(j/8), 2 n + 1 for the step 10^-n.
+/// A step of which values are multiples. Its number in the file: twice the zigzag of j for the step 2^(j/8), 2 n + 1
+/// for the step 10^-n.
 class Lattice {
  public:
   static constexpr int kMaxPlaces = 10;
@@ -35,7 +37,8 @@ class Lattice {
   }
   /// k steps from p, in double: for values that are off the lattice and whose differences are on it.
   float moved(float p, std::int32_t k) const {
-    return static_cast<float>(static_cast<double>(p) + (decimal_ ? static_cast<double>(k) / unit_ : static_cast<double>(k) * unit_));
+    return static_cast<float>(static_cast<double>(p) +
+                              (decimal_ ? static_cast<double>(k) / unit_ : static_cast<double>(k) * unit_));
   }
 
  private:

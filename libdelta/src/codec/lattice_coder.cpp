@@ -1,5 +1,5 @@
-// Columns of float32 values on lattices: whole numbers by their classes. Mostly one lattice holds all; where each vector was scaled by
-// itself, each delta has its own.
+// Columns of float32 values on lattices: whole numbers by their classes. Mostly one lattice holds all; where each
+// vector was scaled by itself, each delta has its own.
 #include <algorithm>
 
 #include "codec/classes.hpp"
@@ -59,11 +59,14 @@ void append_multiples(Words words, const Lattice& lattice, BitWriter& bits) {
 }
 
 /// REQUIRES: checked symbols.
-Status read_multiples(const Byte*& symbol, BitReader& bits, const Lattice& lattice, std::span<std::uint32_t> words, std::string_view what) {
+Status read_multiples(const Byte*& symbol, BitReader& bits, const Lattice& lattice, std::span<std::uint32_t> words,
+                      std::string_view what) {
   for (std::uint32_t& word : words) {
     const std::int32_t k = unzigzag32(class_least(*symbol) + bits.get(class_bits(*symbol)));
     ++symbol;
-    if (std::abs(static_cast<std::int64_t>(k)) >= kMaxMultiple) return column_error(ErrorCode::corrupt, what, "a multiple too large");
+    if (std::abs(static_cast<std::int64_t>(k)) >= kMaxMultiple) {
+      return column_error(ErrorCode::corrupt, what, "a multiple too large");
+    }
     word = std::bit_cast<std::uint32_t>(lattice.value(k));
   }
   return {};
@@ -85,7 +88,8 @@ Status read_numbers(ByteView& stored, std::size_t groups, std::string_view what)
   if (length < count || length > 5 * count) return bad();
   s.numbers.resize(static_cast<std::size_t>(length));
   DELTA_TRY(const ByteView raw, read_part(stored, s.numbers, what));
-  at = raw.data(), end = at + raw.size();
+  at = raw.data();
+  end = at + raw.size();
   for (std::uint64_t i = 0; i < count; ++i) {
     std::uint64_t step = 0;
     if (!get_varint(at, end, step)) return bad();
@@ -127,7 +131,8 @@ bool append_lattices(Words words, Groups groups, Effort effort, Buffer& out) {
     put_varint(out, s.numbers.size());
     append_part(s.numbers, effort, out);
   }
-  s.symbols.clear(), s.bits.clear();
+  s.symbols.clear();
+  s.bits.clear();
   BitWriter bits(s.bits);
   if (s.lattices.size() == 1) {
     append_multiples(words, s.lattices[0], bits);

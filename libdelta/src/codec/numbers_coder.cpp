@@ -64,7 +64,9 @@ Coded append_numbers(std::span<const std::uint64_t> numbers, Effort effort, Buff
   const std::uint64_t varint_bytes = raw.size();
   const std::size_t base = out.size();
   const Coder coder = append_bytes(raw, effort, out);
-  if (effort == kStored || varint_bytes == numbers.size() || numbers.size() < 8) return {static_cast<std::uint8_t>(coder), varint_bytes};
+  if (effort == kStored || varint_bytes == numbers.size() || numbers.size() < 8) {
+    return {static_cast<std::uint8_t>(coder), varint_bytes};
+  }
 
   Buffer& planes = scratch().planes;
   planes.clear();

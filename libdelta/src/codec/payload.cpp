@@ -26,9 +26,12 @@ struct Decompressor {
 
 int level_of(Preset preset) {
   switch (preset) {
-    case Preset::fastest: return 1;
-    case Preset::balanced: return 6;
-    case Preset::maximum: return 19;
+    case Preset::fastest:
+      return 1;
+    case Preset::balanced:
+      return 6;
+    case Preset::maximum:
+      return 19;
   }
   return 6;
 }
@@ -38,7 +41,8 @@ int level_of(Preset preset) {
 bool compress_payload(ByteView raw, Preset preset, Buffer& out) {
   const auto& context = thread_scratch<Compressor>().context;
   out.resize(ZSTD_compressBound(raw.size()));
-  const std::size_t n = ZSTD_compressCCtx(context.get(), out.data(), out.size(), raw.data(), raw.size(), level_of(preset));
+  const std::size_t n =
+      ZSTD_compressCCtx(context.get(), out.data(), out.size(), raw.data(), raw.size(), level_of(preset));
   const bool smaller = !zstd_failed(n) && n < raw.size();
   out.resize(smaller ? n : 0);
   return smaller;
@@ -46,7 +50,9 @@ bool compress_payload(ByteView raw, Preset preset, Buffer& out) {
 
 Status decompress_payload(ByteView stored, std::size_t raw_size, Buffer& out) {
   const auto& context = thread_scratch<Decompressor>().context;
-  if (ZSTD_getFrameContentSize(stored.data(), stored.size()) != raw_size) return error(ErrorCode::corrupt, "zstd: another size than the frame header says");
+  if (ZSTD_getFrameContentSize(stored.data(), stored.size()) != raw_size) {
+    return error(ErrorCode::corrupt, "zstd: another size than the frame header says");
+  }
   out.resize(raw_size);
   const std::size_t n = ZSTD_decompressDCtx(context.get(), out.data(), out.size(), stored.data(), stored.size());
   if (zstd_failed(n) || n != raw_size) return error(ErrorCode::corrupt, "zstd: the payload does not decompress");

@@ -1,7 +1,8 @@
-// Steps. An ordinal is a float's bits made to rise as the float does, so that neighbours differ by one and a small change is a small
-// whole number, of which the entropy stage sees the length. A change of some absolute size has a length that falls by one with each
-// power of two of the value; adding the exponent back leaves one size for all (`scattered`), and that is what noise is. Counts and
-// what lies on a lattice move by few whole steps instead, also when a transform has put them beside it (`moved`).
+// Steps. An ordinal is a float's bits made to rise as the float does, so that neighbours differ by one and a small
+// change is a small whole number, of which the entropy stage sees the length. A change of some absolute size has a
+// length that falls by one with each power of two of the value; adding the exponent back leaves one size for all
+// (`scattered`), and that is what noise is. Counts and what lies on a lattice move by few whole steps instead, also
+// when a transform has put them beside it (`moved`).
 #include "codec/relations.hpp"
 
 #include <algorithm>
@@ -19,9 +20,13 @@ namespace delta::codec {
 namespace {
 
 constexpr std::uint32_t ordinal_of(std::uint32_t bits) { return (bits & kSign) != 0 ? ~bits : bits | kSign; }
-constexpr std::uint32_t bits_of_ordinal(std::uint32_t ordinal) { return (ordinal & kSign) != 0 ? ordinal & ~kSign : ~ordinal; }
+constexpr std::uint32_t bits_of_ordinal(std::uint32_t ordinal) {
+  return (ordinal & kSign) != 0 ? ordinal & ~kSign : ~ordinal;
+}
 constexpr std::uint32_t exponent_of(std::uint32_t bits) { return bits >> 23 & 0xff; }
-constexpr std::uint32_t distance(const Pair& p) { return zigzag32(static_cast<std::int32_t>(ordinal_of(p.to) - ordinal_of(p.from))); }
+constexpr std::uint32_t distance(const Pair& p) {
+  return zigzag32(static_cast<std::int32_t>(ordinal_of(p.to) - ordinal_of(p.from)));
+}
 
 /// k and whether `to` is exactly so many steps away.
 std::optional<std::int32_t> steps_between(StepCoder coder, const Lattice& lattice, const Pair& p) {
@@ -67,7 +72,8 @@ void split(StepCoder coder, const Lattice& lattice, std::span<const Pair> pairs,
 
 void append_by(StepCoder coder, const Lattice& lattice, std::span<const Pair> pairs, Effort effort, Buffer& out) {
   Scratch& s = scratch();
-  s.symbols.clear(), s.bits.clear();
+  s.symbols.clear();
+  s.bits.clear();
   BitWriter bits(s.bits);
   split(coder, lattice, pairs, s.symbols, bits);
   if (coder >= StepCoder::moved) put_varint(out, lattice.number());
@@ -79,7 +85,9 @@ void append_by(StepCoder coder, const Lattice& lattice, std::span<const Pair> pa
 bool mostly_whole(StepCoder coder, const Lattice& lattice, std::span<const Pair> pairs) {
   const std::size_t stride = std::max<std::size_t>(1, pairs.size() / 64);
   std::size_t tried = 0, whole = 0;
-  for (std::size_t i = 0; i < pairs.size(); i += stride, ++tried) whole += steps_between(coder, lattice, pairs[i]).has_value();
+  for (std::size_t i = 0; i < pairs.size(); i += stride, ++tried) {
+    whole += steps_between(coder, lattice, pairs[i]).has_value();
+  }
   return whole * 10 >= tried * 8;
 }
 
@@ -107,9 +115,16 @@ std::optional<std::uint32_t> exact(std::span<const Pair> pairs, double guess, Pr
 }  // namespace
 
 void KnownValues::clear() {
-  if (!bits_) bits_ = allocate_pages(kMostDims, false), stamps_ = allocate_pages(kMostDims, false);
-  if (++epoch_ == 0) std::fill_n(stamps_.get(), kMostDims, 0), epoch_ = 1;
-  top_ = 0, row_ = 0;
+  if (!bits_) {
+    bits_ = allocate_pages(kMostDims, false);
+    stamps_ = allocate_pages(kMostDims, false);
+  }
+  if (++epoch_ == 0) {
+    std::fill_n(stamps_.get(), kMostDims, 0);
+    epoch_ = 1;
+  }
+  top_ = 0;
+  row_ = 0;
   vector_ = ~std::uint64_t{0};
 }
 
@@ -121,11 +136,13 @@ void KnownValues::transform(Operation op, std::span<const std::uint32_t> paramet
 std::optional<std::uint32_t> common_factor(std::span<const Pair> pairs) {
   if (pairs.size() < 4) return std::nullopt;
   const auto size = [](const Pair& p) { return magnitude(p.from); };
-  const Pair& greatest = *std::max_element(pairs.begin(), pairs.end(), [&](const Pair& a, const Pair& b) { return size(a) < size(b); });
-  return exact(pairs, static_cast<double>(value_of(greatest.to)) / static_cast<double>(value_of(greatest.from)), [](std::uint32_t from, float factor) {
-    std::uint64_t overflows = 0;
-    return scaled(from, factor, overflows);
-  });
+  const Pair& greatest =
+      *std::max_element(pairs.begin(), pairs.end(), [&](const Pair& a, const Pair& b) { return size(a) < size(b); });
+  return exact(pairs, static_cast<double>(value_of(greatest.to)) / static_cast<double>(value_of(greatest.from)),
+               [](std::uint32_t from, float factor) {
+                 std::uint64_t overflows = 0;
+                 return scaled(from, factor, overflows);
+               });
 }
 
 std::optional<std::uint32_t> common_amount(std::span<const Pair> pairs) {
@@ -135,9 +152,12 @@ std::optional<std::uint32_t> common_amount(std::span<const Pair> pairs) {
   for (const Pair& p : pairs) {
     const float from = value_of(p.from), to = value_of(p.to);
     if (!(std::abs(from) < kMax && std::abs(to) < kMax)) continue;
-    const double room = (std::abs(static_cast<double>(from)) + std::abs(static_cast<double>(to))) * 0x1p-50;  // for the rounding here
-    least = std::max(least, (static_cast<double>(next_up(to, -1)) + static_cast<double>(to)) / 2 - static_cast<double>(from) - room);
-    most = std::min(most, (static_cast<double>(next_up(to, 1)) + static_cast<double>(to)) / 2 - static_cast<double>(from) + room);
+    const double room =
+        (std::abs(static_cast<double>(from)) + std::abs(static_cast<double>(to))) * 0x1p-50;  // for the rounding here
+    least = std::max(
+        least, (static_cast<double>(next_up(to, -1)) + static_cast<double>(to)) / 2 - static_cast<double>(from) - room);
+    most = std::min(
+        most, (static_cast<double>(next_up(to, 1)) + static_cast<double>(to)) / 2 - static_cast<double>(from) + room);
     if (least > most) return std::nullopt;
   }
   return exact(pairs, least + (most - least) / 2, [](std::uint32_t from, float amount) {
@@ -180,16 +200,20 @@ Coded append_steps(std::span<const Pair> pairs, const std::optional<Lattice>& la
   for (const auto coder : {StepCoder::moved, StepCoder::multiples}) {
     if (lattice && mostly_whole(coder, *lattice, pairs)) enter(coder, *lattice);
   }
-  if ((!lattice || lattice->number() != Lattice().number()) && mostly_whole(StepCoder::moved, {}, pairs)) enter(StepCoder::moved, {});
+  if ((!lattice || lattice->number() != Lattice().number()) && mostly_whole(StepCoder::moved, {}, pairs)) {
+    enter(StepCoder::moved, {});
+  }
   out.insert(out.end(), s.best.begin(), s.best.end());
   return {static_cast<std::uint8_t>(winner), pairs.size() * sizeof(std::uint32_t)};
 }
 
 Status StepReader::open(Coded coded, ByteView stored, std::size_t n, std::string_view what) {
   what_ = what;
-  taken_ = 0, astray_ = false;
+  taken_ = 0;
+  astray_ = false;
   if (coded.raw != n * sizeof(std::uint32_t)) return column_error(ErrorCode::corrupt, what, "another number of steps");
-  if (coded.coder < static_cast<std::uint8_t>(StepCoder::scattered) || coded.coder > static_cast<std::uint8_t>(StepCoder::multiples)) {
+  if (coded.coder < static_cast<std::uint8_t>(StepCoder::scattered) ||
+      coded.coder > static_cast<std::uint8_t>(StepCoder::multiples)) {
     return column_error(ErrorCode::unsupported, what, "unknown coder " + std::to_string(coded.coder));
   }
   coder_ = static_cast<StepCoder>(coded.coder);

@@ -1,5 +1,5 @@
-// What the values of a delta have to do with others of the block: with those that its vector had before (where a vector's deltas
-// stand together), or with those of another delta.
+// What the values of a delta have to do with others of the block: with those that its vector had before (where a
+// vector's deltas stand together), or with those of another delta.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,9 @@ enum class Relation : std::uint8_t {
 };
 inline constexpr std::uint8_t kRelations = 5;
 /// Whether it is one to the values that the vector had before.
-constexpr bool is_following(Relation r) { return r == Relation::steps || r == Relation::scaled || r == Relation::shifted; }
+constexpr bool is_following(Relation r) {
+  return r == Relation::steps || r == Relation::scaled || r == Relation::shifted;
+}
 
 /// The values of one vector, as far as the deltas of the block so far tell them. One a thread: 512 KiB,
 /// of which those pages are touched that the dimensions at hand take.
@@ -43,7 +45,8 @@ class KnownValues {
   bool has_row(std::size_t dims) const { return dims <= row_; }  ///< the first so many
   std::uint32_t at(std::uint32_t dim) const { return bits_[dim]; }
   void set(std::uint32_t dim, std::uint32_t bits) {
-    bits_[dim] = bits, stamps_[dim] = epoch_;
+    bits_[dim] = bits;
+    stamps_[dim] = epoch_;
     top_ = top_ > dim ? top_ : dim + 1;
   }
   /// The first dims.
@@ -54,12 +57,13 @@ class KnownValues {
   /// The same where only what is known is asked.
   void know_row(std::size_t dims) {
     const auto n = static_cast<std::uint32_t>(dims);
-    row_ = row_ > n ? row_ : n, top_ = top_ > n ? top_ : n;
+    row_ = row_ > n ? row_ : n;
+    top_ = top_ > n ? top_ : n;
   }
   void transform(Operation op, std::span<const std::uint32_t> parameters);
 
  private:
-  Pages bits_, stamps_;  // by dimension
+  Pages bits_, stamps_;                          // by dimension
   std::uint32_t epoch_ = 0, top_ = 0, row_ = 0;  // the first row_ dims are known whatever their stamps say
   std::uint64_t vector_ = ~std::uint64_t{0};
 };
@@ -93,7 +97,8 @@ class StepReader {
  public:
   /// A column that claims n steps.
   Status open(Coded coded, ByteView stored, std::size_t n, std::string_view what);
-  /// The value that comes after `from`; any, if the step leads nowhere, which finish() tells. REQUIRES: fewer than n were taken.
+  /// The value that comes after `from`; any, if the step leads nowhere, which finish() tells. REQUIRES: fewer than n
+  /// were taken.
   std::uint32_t next(std::uint32_t from);
   Status finish() const;
 

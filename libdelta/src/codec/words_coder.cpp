@@ -2,7 +2,8 @@
 //   - continuous values (embeddings): 24 of 32 bits are noise that nothing shrinks. The word rotated left by one puts
 //     the exponent in one byte; that plane is Huffman coded, the other three are stored: 26.6 bits a float against
 //     a bound of 26.5, at the speed of memory.
-//   - discrete values (counts, decimals, quantised floats): few distinct words, in patterns. Whole multiples of a step, a table
+//   - discrete values (counts, decimals, quantised floats): few distinct words, in patterns. Whole multiples of a step,
+//   a table
 //     with a byte or two for each element, or zstd over the words, in row order or transposed, win by large factors.
 // Counting distinct words tells them apart. Continuous blocks take the planes and no trials; for discrete ones the
 // candidates race over a sample (or, for `maximum`, over everything).
@@ -39,8 +40,10 @@ ByteView bytes_of_words(Words words) {
 void split(const std::uint32_t* words, std::size_t n, Byte* p0, Byte* p1, Byte* p2, Byte* p3) {
   for (std::size_t i = 0; i < n; ++i) {
     const std::uint32_t w = std::rotl(words[i], 1);
-    p0[i] = static_cast<Byte>(w), p1[i] = static_cast<Byte>(w >> 8);
-    p2[i] = static_cast<Byte>(w >> 16), p3[i] = static_cast<Byte>(w >> 24);
+    p0[i] = static_cast<Byte>(w);
+    p1[i] = static_cast<Byte>(w >> 8);
+    p2[i] = static_cast<Byte>(w >> 16);
+    p3[i] = static_cast<Byte>(w >> 24);
   }
 }
 
@@ -116,8 +119,9 @@ bool append_table(Words words, Effort effort, Buffer& out) {
   put_varint(out, s.table.size());
   Buffer& raw = s.planes;
   raw.clear();
-  for (std::size_t i = 0; i < s.table.size(); ++i)
+  for (std::size_t i = 0; i < s.table.size(); ++i) {
     put_varint(raw, i == 0 ? s.table[0] : s.table[i] - s.table[i - 1] - 1);
+  }
   put_varint(out, raw.size());
   append_part(raw, effort, out);
   raw.resize(s.keys.size());
@@ -140,13 +144,15 @@ Status read_table_words(ByteView& stored, std::size_t elements, std::string_view
   s.planes.resize(static_cast<std::size_t>(raw_length));
   DELTA_TRY(const ByteView raw, read_part(stored, s.planes, what));
   s.table.resize(static_cast<std::size_t>(size));
-  at = raw.data(), end = at + raw.size();
+  at = raw.data();
+  end = at + raw.size();
   std::uint64_t next = 0, gap = 0;
   for (std::uint32_t& word : s.table) {
     if (!get_varint(at, end, gap) || gap > 0xffffffff || next + gap > 0xffffffff) {
       return column_error(ErrorCode::corrupt, what, "bad word of a table");
     }
-    word = static_cast<std::uint32_t>(next + gap), next = std::uint64_t{word} + 1;
+    word = static_cast<std::uint32_t>(next + gap);
+    next = std::uint64_t{word} + 1;
   }
   if (at != end) return column_error(ErrorCode::corrupt, what, "bytes behind the table");
   return {};
@@ -233,7 +239,8 @@ std::uint8_t race(Candidates candidates, Words words, Groups groups, Effort effo
   for (const std::uint8_t coder : candidates) {
     trial.clear();
     if (!append_by(coder, words, groups, effort, trial) || trial.size() >= least) continue;
-    winner = coder, least = trial.size();
+    winner = coder;
+    least = trial.size();
     std::swap(best, trial);
   }
   return winner;
@@ -251,7 +258,11 @@ Sample sample_of(Words words, Groups groups) {
   for (std::size_t i = 0; i < first; ++i) begin += static_cast<std::size_t>(groups[i]);
   while (n < kSampleWords && (first > 0 || last < groups.size())) {
     if (last < groups.size()) n += static_cast<std::size_t>(groups[last++]);
-    if (first > 0) --first, n += static_cast<std::size_t>(groups[first]), begin -= static_cast<std::size_t>(groups[first]);
+    if (first > 0) {
+      --first;
+      n += static_cast<std::size_t>(groups[first]);
+      begin -= static_cast<std::size_t>(groups[first]);
+    }
   }
   return {words.subspan(begin, n), groups.subspan(first, last - first)};
 }
@@ -293,9 +304,13 @@ Coded append_words(Words words, Groups groups, Effort effort, Buffer& out) {
   const bool continuous = looks_continuous(words) && !maybe_on_lattices(words, groups);
   if (effort.exhaustive || !continuous) {
     Buffer& best = scratch().best;
-    const Sample sample = effort.exhaustive || words.size() <= 2 * kSampleWords ? Sample{words, groups} : sample_of(words, groups);
-    coder = race(continuous ? Candidates(kContinuous) : Candidates(kDiscrete), sample.words, sample.groups, effort.trial(), best);
-    if (sample.words.size() == words.size() && effort == effort.trial()) out.insert(out.end(), best.begin(), best.end());
+    const Sample sample =
+        effort.exhaustive || words.size() <= 2 * kSampleWords ? Sample{words, groups} : sample_of(words, groups);
+    coder = race(continuous ? Candidates(kContinuous) : Candidates(kDiscrete), sample.words, sample.groups,
+                 effort.trial(), best);
+    if (sample.words.size() == words.size() && effort == effort.trial()) {
+      out.insert(out.end(), best.begin(), best.end());
+    }
   }
   if (out.size() == base && !append_by(coder, words, groups, effort, out)) {
     // Nothing helped, or the sample misled: planes always apply.

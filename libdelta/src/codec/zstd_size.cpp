@@ -32,7 +32,10 @@ Status ZstdSize::compress(bool last) {
   if (zstd == nullptr) throw std::bad_alloc();
   if (!begun_) {
     ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, 3);
-    if (last) ZSTD_CCtx_setPledgedSrcSize(zstd, bytes_.size());  // a short frame is coded for its size; others as long ones anyway
+    if (last) {
+      ZSTD_CCtx_setPledgedSrcSize(zstd,
+                                  bytes_.size());  // a short frame is coded for its size; others as long ones anyway
+    }
   }
   begun_ = true;
   out_.resize(ZSTD_CStreamOutSize());

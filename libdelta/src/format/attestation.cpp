@@ -17,8 +17,12 @@ bool plain(char c) { return c > ' ' && c <= '~'; }
 
 void write_attestation(const Attestation& attestation, Buffer& buffer) {
   Writer out(buffer);
-  out.text(attestation.origin), out.varint(attestation.seq), out.raw(attestation.commit);
-  out.text(attestation.algorithm), out.text(attestation.key), out.raw(attestation.bytes);
+  out.text(attestation.origin);
+  out.varint(attestation.seq);
+  out.raw(attestation.commit);
+  out.text(attestation.algorithm);
+  out.text(attestation.key);
+  out.raw(attestation.bytes);
 }
 
 Result<Attestation> read_attestation(ByteView payload) {

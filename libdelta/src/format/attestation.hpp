@@ -1,5 +1,5 @@
-// The payload of an ATTESTATION frame: what somebody states of one commit, such as a signature. Its names are texts, not numbers of a
-// segment, so it may stand in any segment, also in one that lacks the commit.
+// The payload of an ATTESTATION frame: what somebody states of one commit, such as a signature. Its names are texts,
+// not numbers of a segment, so it may stand in any segment, also in one that lacks the commit.
 #pragma once
 
 #include <cstdint>

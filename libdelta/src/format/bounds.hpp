@@ -1,5 +1,6 @@
-// How much one frame makes a reader hold, by the bytes that it takes in the file: zstd makes a gigabyte out of nothing, so a count that a
-// checksum vouches for is still no reason to believe it. Writers cut frames so that theirs keep within these.
+// How much one frame makes a reader hold, by the bytes that it takes in the file: zstd makes a gigabyte out of nothing,
+// so a count that a checksum vouches for is still no reason to believe it. Writers cut frames so that theirs keep
+// within these.
 #pragma once
 
 #include <algorithm>
@@ -22,11 +23,16 @@ constexpr Load most_of(FrameType type, std::uint64_t stored) {
   constexpr std::uint64_t kFree = 1024, kFreeText = 256 << 10;
   const std::uint64_t items = kFree + 16 * stored, text = kFreeText + 64 * stored;
   switch (type) {
-    case FrameType::props: return {512 + 8 * stored, 0, text};
-    case FrameType::ids: return {items, 0, text};
-    case FrameType::commits: return {256 + 2 * stored, items, 2 * kFreeText + 64 * stored};
-    case FrameType::footer: return {kMaxFrames, items, 0};
-    default: return {kMaxFrameBytes, kMaxFrameBytes, 0};
+    case FrameType::props:
+      return {512 + 8 * stored, 0, text};
+    case FrameType::ids:
+      return {items, 0, text};
+    case FrameType::commits:
+      return {256 + 2 * stored, items, 2 * kFreeText + 64 * stored};
+    case FrameType::footer:
+      return {kMaxFrames, items, 0};
+    default:
+      return {kMaxFrameBytes, kMaxFrameBytes, 0};
   }
 }
 

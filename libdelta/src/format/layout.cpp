@@ -9,13 +9,15 @@
 namespace delta::format {
 namespace {
 
-constexpr std::uint32_t kFrameSync = 0x4d524644;  // "DFRM"
+constexpr std::uint32_t kFrameSync = 0x4d524644;      // "DFRM"
 constexpr std::uint64_t kHeaderSeed = 0x31474f4c44;   // "DLOG1"
 constexpr std::uint64_t kFrameSeed = 0x31454d415246;  // "FRAME1"
 constexpr std::uint64_t kTrailerSeed = 0x314c494154;  // "TAIL1"
 constexpr std::size_t kWriterAt = 80, kWriterBytes = 32, kDraftAt = 112;
 
-bool zero(const Byte* at, std::size_t n) { return std::all_of(at, at + n, [](Byte b) { return b == 0; }); }
+bool zero(const Byte* at, std::size_t n) {
+  return std::all_of(at, at + n, [](Byte b) { return b == 0; });
+}
 
 }  // namespace
 
@@ -34,14 +36,22 @@ std::string_view kind_name(Kind kind) { return kind == Kind::fresh ? "fresh" : "
 
 std::string_view frame_name(FrameType type) {
   switch (type) {
-    case FrameType::props: return "PROPS";
-    case FrameType::ids: return "IDS";
-    case FrameType::data: return "DATA";
-    case FrameType::commits: return "COMMITS";
-    case FrameType::sync: return "SYNC";
-    case FrameType::footer: return "FOOTER";
-    case FrameType::postings: return "POSTINGS";
-    case FrameType::attestation: return "ATTESTATION";
+    case FrameType::props:
+      return "PROPS";
+    case FrameType::ids:
+      return "IDS";
+    case FrameType::data:
+      return "DATA";
+    case FrameType::commits:
+      return "COMMITS";
+    case FrameType::sync:
+      return "SYNC";
+    case FrameType::footer:
+      return "FOOTER";
+    case FrameType::postings:
+      return "POSTINGS";
+    case FrameType::attestation:
+      return "ATTESTATION";
   }
   return "unknown";
 }
@@ -82,15 +92,19 @@ Parse read_header(const Byte* from, Header& h, std::string& why) {
   const std::string by = " (written by " + h.writer + ")";
   if (h.major != kMajor) return why = "format version " + std::to_string(h.major) + by, Parse::unsupported;
   if (const auto draft = load<std::uint32_t>(from + kDraftAt); draft != kDraft) {
-    return why = "draft " + std::to_string(draft) + " of format version 1, not draft " + std::to_string(kDraft) + by, Parse::unsupported;
+    return why = "draft " + std::to_string(draft) + " of format version 1, not draft " + std::to_string(kDraft) + by,
+           Parse::unsupported;
   }
   if (const auto unknown = unknown_of(h.features).incompat; unknown != 0) {
     return why = "incompatible features " + mask_text(unknown) + by, Parse::unsupported;
   }
   if (load<std::uint32_t>(from + 12) != kHeaderBytes) return why = "another header length" + by, Parse::unsupported;
   if (from[40] < 1 || from[40] > 2) return why = "segment kind " + std::to_string(from[40]) + by, Parse::unsupported;
-  const bool named = std::all_of(name, name_end, [](char c) { return c >= ' ' && c <= '~'; }) && std::all_of(name_end, name + kWriterBytes, [](char c) { return c == '\0'; });
-  if (!zero(from + 41, 7) || !zero(from + 116, 4) || !named) return why = "reserved header bytes are not zero" + by, Parse::unsupported;
+  const bool named = std::all_of(name, name_end, [](char c) { return c >= ' ' && c <= '~'; }) &&
+                     std::all_of(name_end, name + kWriterBytes, [](char c) { return c == '\0'; });
+  if (!zero(from + 41, 7) || !zero(from + 116, 4) || !named) {
+    return why = "reserved header bytes are not zero" + by, Parse::unsupported;
+  }
   h.kind = static_cast<Kind>(from[40]);
   return Parse::ok;
 }
@@ -129,7 +143,9 @@ Parse read_frame_header(const Byte* from, FrameHeader& f, std::string& why) {
   f.min_time.hlc = load<std::uint64_t>(from + 36);
   f.max_time.hlc = load<std::uint64_t>(from + 44);
   f.payload_checksum = load<std::uint64_t>(from + 52);
-  if (f.stored > kMaxFrameBytes || f.raw > kMaxFrameBytes) return why = "a frame over the size limit", Parse::unsupported;
+  if (f.stored > kMaxFrameBytes || f.raw > kMaxFrameBytes) {
+    return why = "a frame over the size limit", Parse::unsupported;
+  }
   if (is_ignored(f.type)) return Parse::ok;
   if (!is_known(f.type)) return why = "frame " + type_name(f.type), Parse::unsupported;
   if (from[5] > 1) return why = "payload codec " + std::to_string(from[5]), Parse::unsupported;
@@ -139,14 +155,18 @@ Parse read_frame_header(const Byte* from, FrameHeader& f, std::string& why) {
 
 const char* misuse(const FrameHeader& f) {
   if (is_ignored(f.type)) return nullptr;  // who knows the type knows its rules
-  const bool data = f.type == FrameType::data, sync = f.type == FrameType::sync, attestation = f.type == FrameType::attestation;
+  const bool data = f.type == FrameType::data, sync = f.type == FrameType::sync,
+             attestation = f.type == FrameType::attestation;
   if (f.codec == PayloadCodec::plain && f.raw != f.stored) return "a plain payload with another raw length";
   if (f.codec == PayloadCodec::zstd && f.stored >= f.raw) return "a payload that compression made no smaller";
   if (data && f.codec != PayloadCodec::plain) return "a compressed DATA payload";
   if (!data && (f.min_time.hlc != 0 || f.max_time.hlc != 0)) return "a time range of a frame that has none";
-  const bool has_first = data || f.type == FrameType::ids || f.type == FrameType::commits || f.type == FrameType::postings;
+  const bool has_first =
+      data || f.type == FrameType::ids || f.type == FrameType::commits || f.type == FrameType::postings;
   if (!has_first && f.first != 0) return "a first number of a frame that has none";
-  if (attestation && (f.codec != PayloadCodec::plain || f.count != 0)) return "an ATTESTATION frame that is compressed, or counts something";
+  if (attestation && (f.codec != PayloadCodec::plain || f.count != 0)) {
+    return "an ATTESTATION frame that is compressed, or counts something";
+  }
   if (sync && (f.count != 0 || f.stored != 0)) return "a SYNC frame that is not empty";
   return nullptr;
 }

@@ -33,7 +33,9 @@ class Budget {
   std::uint64_t left_;
 };
 
-Load most_in(FrameType type, ByteView payload, std::uint64_t stored) { return most_of(type, stored == 0 ? payload.size() : stored); }
+Load most_in(FrameType type, ByteView payload, std::uint64_t stored) {
+  return most_of(type, stored == 0 ? payload.size() : stored);
+}
 
 void write_dot(Writer& out, const Dot& dot) { out.varint(dot.origin), out.varint(dot.seq); }
 
@@ -58,7 +60,10 @@ Load load_of(const Props& props) {
 void write_props(const Props& props, Buffer& buffer) {
   Writer out(buffer);
   out.varint(props.namespaces.size());
-  for (const auto& ns : props.namespaces) out.text(ns.name), out.varint(ns.dims);
+  for (const auto& ns : props.namespaces) {
+    out.text(ns.name);
+    out.varint(ns.dims);
+  }
   out.varint(props.origins.size());
   for (const auto& name : props.origins) out.text(name);
 }
@@ -66,7 +71,9 @@ void write_props(const Props& props, Buffer& buffer) {
 Status read_props(ByteView payload, std::uint32_t count, Props& props, std::uint64_t stored) {
   Reader in(payload);
   const Load most = most_in(FrameType::props, payload, stored);
-  if (count > most.count || payload.size() > most.text + 16 * most.count) return bad("PROPS: more names than its bytes may hold");
+  if (count > most.count || payload.size() > most.text + 16 * most.count) {
+    return bad("PROPS: more names than its bytes may hold");
+  }
   const auto namespaces = in.varint();
   if (!believable(namespaces, in) || namespaces > count) return bad("PROPS: more namespaces than bytes");
   for (std::uint64_t i = 0; i < namespaces && in.ok(); ++i) {
@@ -88,11 +95,15 @@ Load load_of(const Ids& ids) {
   return load;
 }
 
-// Front coding against the previous id of the frame: three streams, so that the payload's compression sees like beside like.
+// Front coding against the previous id of the frame: three streams, so that the payload's compression sees like beside
+// like.
 void write_ids(const Ids& ids, Buffer& buffer) {
   Writer out(buffer);
   std::uint32_t begin = 0;
-  for (const Owners::Run& run : ids.owners.runs()) out.varint(run.ns), out.varint(run.end - std::exchange(begin, run.end));
+  for (const Owners::Run& run : ids.owners.runs()) {
+    out.varint(run.ns);
+    out.varint(run.end - std::exchange(begin, run.end));
+  }
   std::vector<std::size_t> shared(ids.ids.size());
   for (std::size_t i = 1; i < shared.size(); ++i) {
     const auto& a = ids.ids[i - 1];
@@ -104,7 +115,8 @@ void write_ids(const Ids& ids, Buffer& buffer) {
   for (std::size_t i = 0; i < shared.size(); ++i) out.raw(bytes_of(ids.ids[i].substr(shared[i])));
 }
 
-Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, const IdSet* wanted, Ids& ids, std::uint64_t stored) {
+Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, const IdSet* wanted, Ids& ids,
+                std::uint64_t stored) {
   Reader in(payload);
   const Load most = most_in(FrameType::ids, payload, stored);
   if (count > most.count) return bad("IDS: more ids than its bytes may hold");
@@ -134,7 +146,9 @@ Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces,
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     const std::string_view suffix = text_of(in.raw(rest[i]));
     // One way to write an id: all that can be shared is.
-    if (!suffix.empty() && shared[i] < size && id[shared[i]] == suffix.front()) return bad("IDS: shared prefix not maximal");
+    if (!suffix.empty() && shared[i] < size && id[shared[i]] == suffix.front()) {
+      return bad("IDS: shared prefix not maximal");
+    }
     std::ranges::copy(suffix, id.begin() + shared[i]);
     size = shared[i] + suffix.size();
     if (wanted && !wanted->contains({id.data(), size})) continue;
@@ -201,14 +215,16 @@ std::uint64_t next_seq(const std::unordered_map<std::uint32_t, std::uint64_t>& l
 
 namespace {
 
-/// What else a record says. Unknown bits are for what speaks of a part of a copy alone: who does not know them cannot tell what it answers.
+/// What else a record says. Unknown bits are for what speaks of a part of a copy alone: who does not know them cannot
+/// tell what it answers.
 enum RecordFlags : std::uint8_t { kClosed = 1, kReleases = 2, kRecordFlags = kClosed | kReleases };
 
 void write_dots(Writer& out, std::span<const Dot> dots) {
   out.varint(dots.size());
   std::uint32_t next = 0;
   for (const Dot& dot : dots) {
-    out.varint(dot.origin - next), out.varint(dot.seq);
+    out.varint(dot.origin - next);
+    out.varint(dot.seq);
     next = dot.origin + 1;
   }
 }
@@ -233,7 +249,8 @@ void write_record(Writer& out, const PruneRecord& record) {
   out.varint(record.kept.ranges().size());
   Micros least = 0;  // that the next range may begin at
   for (const auto& range : record.kept.ranges()) {
-    out.varint(range.first - least), out.varint(range.last - range.first);
+    out.varint(range.first - least);
+    out.varint(range.last - range.first);
     least = range.last + 2;
   }
   write_dots(out, record.seen);
@@ -244,7 +261,9 @@ void write_record(Writer& out, const PruneRecord& record) {
 
 Status read_releases(Reader& in, std::uint32_t origins, Budget& items, PruneRecord& record) {
   const auto count = in.varint();
-  if (count == 0 || !believable(count, in) || !items.take(count)) return bad("COMMITS: more kept releases than bytes, or none");
+  if (count == 0 || !believable(count, in) || !items.take(count)) {
+    return bad("COMMITS: more kept releases than bytes, or none");
+  }
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     auto& release = record.releases.emplace_back();
     DELTA_OK(read_dots(in, origins, items, release));
@@ -256,7 +275,10 @@ Status read_releases(Reader& in, std::uint32_t origins, Budget& items, PruneReco
 
 Status read_record(Reader& in, std::uint32_t origins, Budget& items, PruneRecord& record) {
   const auto flags = in.u8();
-  if ((flags & ~kRecordFlags) != 0) return error(ErrorCode::unsupported, "COMMITS: record flags " + std::to_string(flags & ~kRecordFlags) + ", which this version does not know");
+  if ((flags & ~kRecordFlags) != 0) {
+    return error(ErrorCode::unsupported, "COMMITS: record flags " + std::to_string(flags & ~kRecordFlags) +
+                                             ", which this version does not know");
+  }
   record.closed = (flags & kClosed) != 0;
   const auto ranges = in.varint();
   if (!believable(ranges, in) || !items.take(ranges)) return bad("COMMITS: more kept times than bytes");
@@ -287,11 +309,14 @@ void write_pruning(Writer& out, const CommitTable& table) {
   }
 }
 
-Status read_pruning(Reader& in, std::uint32_t origins, Budget& items, std::span<CommitRow> rows, std::vector<PruneRecord>& records) {
+Status read_pruning(Reader& in, std::uint32_t origins, Budget& items, std::span<CommitRow> rows,
+                    std::vector<PruneRecord>& records) {
   const auto base = static_cast<std::uint32_t>(records.size());
   const auto count = in.varint();
   if (!believable(count, in) || !items.take(count)) return bad("COMMITS: more records than bytes");
-  for (std::uint64_t i = 0; i < count && in.ok(); ++i) DELTA_OK(read_record(in, origins, items, records.emplace_back()));
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    DELTA_OK(read_record(in, origins, items, records.emplace_back()));
+  }
   std::vector<bool> used(count);
   for (auto& row : rows) {
     const auto n = in.bounded(count);
@@ -310,7 +335,9 @@ Status read_pruning(Reader& in, std::uint32_t origins, Budget& items, std::span<
   for (auto& row : rows) {
     if (row.records.empty()) continue;
     const auto n = in.varint();
-    if (n == 0 || n > in.left() / sizeof(Hash) || !items.take(n)) return bad("COMMITS: more hashes than bytes, or none");
+    if (n == 0 || n > in.left() / sizeof(Hash) || !items.take(n)) {
+      return bad("COMMITS: more hashes than bytes, or none");
+    }
     for (std::uint64_t i = 0; i < n; ++i) row.nodes.push_back(read_hash(in));
   }
   return {};
@@ -330,7 +357,9 @@ void write_column(Writer& out, CommitColumn column, const Buffer& body) {
 
 /// A column stands where a row has something in it.
 void write_optional(Writer& out, std::span<const CommitRow> rows) {
-  const auto any = [&](const auto& has) { return std::ranges::any_of(rows, [&](const CommitRow& row) { return has(row.commit); }); };
+  const auto any = [&](const auto& has) {
+    return std::ranges::any_of(rows, [&](const CommitRow& row) { return has(row.commit); });
+  };
   if (any([](const Commit& c) { return !c.properties.empty(); })) {
     Buffer body;
     Writer column(body);
@@ -399,14 +428,17 @@ Status read_optional(Reader& in, std::span<CommitRow> rows, Budget& texts, Unkno
     if (number <= before) return bad("COMMITS: optional columns out of order");
     before = number;
     const auto size = in.varint();
-    if (!in.ok() || size == 0 || size > in.left()) return bad("COMMITS: an optional column of no bytes, or of more than there are");
+    if (!in.ok() || size == 0 || size > in.left()) {
+      return bad("COMMITS: an optional column of no bytes, or of more than there are");
+    }
     const ByteView body = in.raw(size);
     if (column == static_cast<Byte>(CommitColumn::properties)) {
       DELTA_OK(read_properties(body, rows, texts));
     } else if (column == static_cast<Byte>(CommitColumn::given)) {
       DELTA_OK(read_given(body, rows));
     } else if ((column & kCritical) != 0) {
-      return error(ErrorCode::unsupported, "COMMITS: critical column " + std::to_string(number) + " is not known to this version");
+      return error(ErrorCode::unsupported,
+                   "COMMITS: critical column " + std::to_string(number) + " is not known to this version");
     } else if (number <= number_of(static_cast<Byte>(CommitColumn::given))) {
       return bad("COMMITS: column " + std::to_string(number) + " without its critical bit");
     } else {
@@ -424,7 +456,8 @@ std::string unknown_text(const UnknownColumns& unknown) {
     if (unknown.numbers[number]) list += (list.empty() ? "" : ", ") + std::to_string(number);
   }
   const bool one = unknown.numbers.count() == 1;
-  return std::string("COMMITS: ") + (one ? "column " : "columns ") + list + (one ? " is" : " are") + " not known to this version";
+  return std::string("COMMITS: ") + (one ? "column " : "columns ") + list + (one ? " is" : " are") +
+         " not known to this version";
 }
 
 Load load_of(const CommitTable& table) {
@@ -485,7 +518,8 @@ void write_commits(const CommitTable& table, Kind kind, Buffer& buffer) {
   write_optional(out, rows);
 }
 
-Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table, std::uint64_t stored) {
+Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table,
+                    std::uint64_t stored) {
   Reader in(payload);
   const Load most = most_in(FrameType::commits, payload, stored);
   if (count > most.count) return bad("COMMITS: more rows than its bytes may hold");
@@ -510,13 +544,17 @@ Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint3
   std::int64_t time = 0;
   for (auto& row : rows) {
     const std::int64_t steps = unzigzag(in.varint());
-    if (const auto furthest = static_cast<std::int64_t>(kMaxMicros / unit); steps > furthest || steps < -furthest) in.fail();
+    if (const auto furthest = static_cast<std::int64_t>(kMaxMicros / unit); steps > furthest || steps < -furthest) {
+      in.fail();
+    }
     if (in.ok()) time += steps * static_cast<std::int64_t>(unit);
     if (time < 0 || time > static_cast<std::int64_t>(kMaxMicros)) return bad("COMMITS: a time out of range");
     row.commit.time = Timestamp::of(static_cast<Micros>(time));
   }
   if (in.ok() && common_unit(time_steps(rows)) != unit) return bad("COMMITS: the unit of time is not the greatest");
-  for (auto& row : rows) row.commit.time = Timestamp::of(row.commit.time.us(), static_cast<std::uint32_t>(in.bounded(0xfff)));
+  for (auto& row : rows) {
+    row.commit.time = Timestamp::of(row.commit.time.us(), static_cast<std::uint32_t>(in.bounded(0xfff)));
+  }
   Budget items(most.items), texts(most.text);
   std::uint64_t seen = 0;  // numbers of strings are given in order of first use
   for (const auto text : kTexts) {
@@ -607,8 +645,8 @@ FrameEntry entry_of(const FrameHeader& f, std::uint64_t offset) {
 }
 
 bool is_of(const FrameHeader& f, const FrameEntry& e) {
-  return f.checksum == e.checksum && f.type == e.type && f.stored == e.stored && f.count == e.count && f.first == e.first &&
-         f.min_time == e.min_time && f.max_time == e.max_time;
+  return f.checksum == e.checksum && f.type == e.type && f.stored == e.stored && f.count == e.count &&
+         f.first == e.first && f.min_time == e.min_time && f.max_time == e.max_time;
 }
 
 void note_head(Footer& footer, const CommitRow& row, const Hash& hash) {
@@ -635,7 +673,9 @@ void fit_heads(Footer& footer) {
 void write_footer(const Footer& footer, Buffer& buffer) {
   Writer out(buffer);
   for (const auto& f : footer.frames) out.fixed(f.checksum);
-  out.varint(footer.namespaces), out.varint(footer.origins), out.varint(footer.vectors);
+  out.varint(footer.namespaces);
+  out.varint(footer.origins);
+  out.varint(footer.vectors);
   for (const auto& f : footer.frames) out.u8(static_cast<Byte>(f.type));
   for (const auto& f : footer.frames) out.varint(f.stored);
   for (const auto& f : footer.frames) out.varint(f.count);
@@ -646,7 +686,10 @@ void write_footer(const Footer& footer, Buffer& buffer) {
   for (const auto& f : footer.frames) out.varint(f.max_vector - f.min_vector);
   out.varint(footer.heads.size());
   for (const auto& h : footer.heads) {
-    out.varint(h.origin), out.varint(h.first), out.varint(h.last - h.first), out.varint(h.time.hlc);
+    out.varint(h.origin);
+    out.varint(h.first);
+    out.varint(h.last - h.first);
+    out.varint(h.time.hlc);
     if (h.first > 1) write_hash(out, h.previous);
     write_hash(out, h.hash);
   }
@@ -668,9 +711,13 @@ Status read_footer(ByteView payload, std::uint32_t count, Footer& footer, std::u
   for (auto& f : footer.frames) f.count = static_cast<std::uint32_t>(in.bounded(kAny32));
   for (auto& f : footer.frames) f.first = in.varint();
   for (auto& f : footer.frames) f.min_time.hlc = in.varint();
-  for (auto& f : footer.frames) f.max_time.hlc = f.min_time.hlc + in.varint();  // wraps: of a type that is not known they may be in any order
+  for (auto& f : footer.frames) {
+    f.max_time.hlc = f.min_time.hlc + in.varint();  // wraps: of a type that is not known they may be in any order
+  }
   for (auto& f : footer.frames) f.min_vector = static_cast<std::uint32_t>(in.bounded(kAny32));
-  for (auto& f : footer.frames) f.max_vector = static_cast<std::uint32_t>(f.min_vector + in.bounded(kAny32 - f.min_vector));
+  for (auto& f : footer.frames) {
+    f.max_vector = static_cast<std::uint32_t>(f.min_vector + in.bounded(kAny32 - f.min_vector));
+  }
   std::uint64_t offset = kHeaderBytes;
   for (auto& f : footer.frames) {
     f.offset = offset;

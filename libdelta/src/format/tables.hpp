@@ -1,5 +1,6 @@
-// Payloads of the frames that are tables: PROPS, IDS, COMMITS, POSTINGS, FOOTER. Numbers of origins, namespaces and vectors are the
-// segment's own, in order of appearance. Each payload stands alone, but for the names that PROPS and IDS gave before.
+// Payloads of the frames that are tables: PROPS, IDS, COMMITS, POSTINGS, FOOTER. Numbers of origins, namespaces and
+// vectors are the segment's own, in order of appearance. Each payload stands alone, but for the names that PROPS and
+// IDS gave before.
 #pragma once
 
 #include <algorithm>
@@ -39,7 +40,9 @@ class Owners {
     std::uint32_t end, ns;
   };
   std::uint32_t size() const { return runs_.empty() ? 0 : runs_.back().end; }
-  std::uint32_t operator[](std::uint32_t vector) const { return std::ranges::upper_bound(runs_, vector, {}, &Run::end)->ns; }
+  std::uint32_t operator[](std::uint32_t vector) const {
+    return std::ranges::upper_bound(runs_, vector, {}, &Run::end)->ns;
+  }
   const std::vector<Run>& runs() const { return runs_; }
 
   void add(std::uint32_t ns, std::uint32_t count) {
@@ -58,9 +61,9 @@ class Owners {
 /// IDS: vectors that follow those of earlier IDS frames.
 struct Ids {
   Owners owners;
-  std::vector<std::string_view> ids;      // into `text`, or whatever the writer holds
-  std::vector<std::uint32_t> places;      // of `ids` among the vectors; empty: all are there
-  std::vector<char> text;                 // filled by read_ids; a vector, since moving one leaves the views valid
+  std::vector<std::string_view> ids;  // into `text`, or whatever the writer holds
+  std::vector<std::uint32_t> places;  // of `ids` among the vectors; empty: all are there
+  std::vector<char> text;             // filled by read_ids; a vector, since moving one leaves the views valid
 };
 /// Some ids, in any namespace.
 class IdSet {
@@ -82,11 +85,13 @@ class IdSet {
 Load load_of(const Ids& ids);
 void write_ids(const Ids& ids, Buffer& out);
 /// `wanted`: null, or keeps these alone, and their places.
-Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, const IdSet* wanted, Ids& ids, std::uint64_t stored = 0);
+Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, const IdSet* wanted, Ids& ids,
+                std::uint64_t stored = 0);
 
-/// COMMITS: fresh: rows in order of their deltas; row i closes the deltas after those of row i-1. Packed: rows that DATA frames name.
+/// COMMITS: fresh: rows in order of their deltas; row i closes the deltas after those of row i-1. Packed: rows that
+/// DATA frames name.
 struct CommitRow {
-  Commit commit;   // origins by the segment's numbers
+  Commit commit;    // origins by the segment's numbers
   Hash previous{};  // of the origin's previous commit, where that is not the origin's row before in the payload
   std::vector<std::uint32_t> records;  // of a pruned copy, ascending; empty: whole
   std::vector<Hash> nodes;             // of a pruned copy: roots of the subtrees without a whole delta, in order
@@ -106,8 +111,10 @@ struct CommitTable {
 };
 Load load_of(const CommitTable& table);
 void write_commits(const CommitTable& table, Kind kind, Buffer& out);
-/// Appends to `table`; rows' records are numbered on from those that it has. unsupported: a critical column that is not known.
-Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table, std::uint64_t stored = 0);
+/// Appends to `table`; rows' records are numbered on from those that it has. unsupported: a critical column that is not
+/// known.
+Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table,
+                    std::uint64_t stored = 0);
 
 /// POSTINGS: which DATA frames of the segment, numbered from 0, hold deltas of each of some vectors in a row.
 struct Posting {
@@ -130,7 +137,8 @@ struct FrameEntry {
   std::uint64_t first = 0;
   Timestamp min_time, max_time;
   std::uint32_t min_vector = 0, max_vector = 0;  // DATA: of its deltas; else 0
-  std::uint32_t checksum = 0;  // of the frame's header, which states that of the payload: no other frame can stand in its place
+  std::uint32_t checksum =
+      0;  // of the frame's header, which states that of the payload: no other frame can stand in its place
   std::uint64_t offset = 0;  // in the segment; derived, not stored
   friend bool operator==(const FrameEntry&, const FrameEntry&) = default;
 };

@@ -42,8 +42,8 @@ class Writer {
   Buffer& out_;
 };
 
-/// Reads from bytes that nobody vouches for. The first impossible read makes it fail; from then on every read gives zero,
-/// so a parser checks ok() once a loop and before it believes a size.
+/// Reads from bytes that nobody vouches for. The first impossible read makes it fail; from then on every read gives
+/// zero, so a parser checks ok() once a loop and before it believes a size.
 class Reader {
  public:
   explicit Reader(ByteView bytes) : bytes_(bytes) {}

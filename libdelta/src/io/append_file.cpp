@@ -30,9 +30,11 @@ struct AppendFile::State {
     guard.disarm();
     unlock(fd);
   }
-  bool cut(std::uint64_t to) { return retry([&] { return sys().truncate(fd.get(), static_cast<off_t>(to)); }) == 0; }
-  /// Takes back what was written. The cut is made durable, as far as the disk can: what comes next would stand in the same place, often with
-  /// the same dots and salt, and a power cut must not mix the two.
+  bool cut(std::uint64_t to) {
+    return retry([&] { return sys().truncate(fd.get(), static_cast<off_t>(to)); }) == 0;
+  }
+  /// Takes back what was written. The cut is made durable, as far as the disk can: what comes next would stand in the
+  /// same place, often with the same dots and salt, and a power cut must not mix the two.
   bool take_back() {
     const bool done = cut(boundary);
     static_cast<void>(try_sync(fd));
@@ -92,7 +94,8 @@ Status AppendFile::read(std::uint64_t offset, std::span<Byte> into) const {
   DELTA_TRY(const std::size_t n, read_at(s.fd, offset, into, s.name));
   if (n == into.size()) return {};
   return error(ErrorCode::corrupt, "the file ends before " + plural(into.size(), "byte") + " could be read")
-      .in(s.name).at("byte " + std::to_string(offset));
+      .in(s.name)
+      .at("byte " + std::to_string(offset));
 }
 
 Status AppendFile::write(ByteView bytes) {
@@ -108,7 +111,8 @@ Status AppendFile::truncate(std::uint64_t size) {
   State& s = *state_;
   if (s.broken) return *s.broken;
   DELTA_CHECK(size <= s.size);
-  DELTA_TRY([[maybe_unused]] const LockState extended, try_lock(s.fd, size, s.name));  // readers are told before the bytes go
+  DELTA_TRY([[maybe_unused]] const LockState extended,
+            try_lock(s.fd, size, s.name));  // readers are told before the bytes go
   if (!s.cut(size)) return os_error("truncate", s.name);
   s.size = s.boundary = size;
   s.guard.move(size);

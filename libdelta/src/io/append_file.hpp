@@ -11,10 +11,10 @@
 
 namespace delta::io {
 
-/// An existing regular file, locked for one writer (see writer_lock.hpp; released when destroyed). What is written counts only after
-/// acknowledge(): a failed write, a failed sync, the destructor and a signal cut the file back to the *boundary*, its acknowledged end, which
-/// is its size when opened, last truncated, or last acknowledged. After a failed sync every further call fails (what the disk holds is no
-/// longer known).
+/// An existing regular file, locked for one writer (see writer_lock.hpp; released when destroyed). What is written
+/// counts only after acknowledge(): a failed write, a failed sync, the destructor and a signal cut the file back to the
+/// *boundary*, its acknowledged end, which is its size when opened, last truncated, or last acknowledged. After a
+/// failed sync every further call fails (what the disk holds is no longer known).
 class AppendFile {
  public:
   /// A link is followed. Errors: locked (another process is writing; see wait_for_lock()), not_found, io.
@@ -25,7 +25,7 @@ class AppendFile {
 
   const std::string& name() const;
   std::uint64_t hard_links() const;  ///< when it was locked
-  std::uint64_t size() const;  ///< with what was written and not acknowledged
+  std::uint64_t size() const;        ///< with what was written and not acknowledged
   /// Fills `into` from `offset`; an error if the file ends before it is full.
   Status read(std::uint64_t offset, std::span<Byte> into) const;
   /// At the end. Errors say whether the file is as it was.

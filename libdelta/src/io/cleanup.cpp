@@ -1,5 +1,6 @@
-// A signal handler may make a few system calls and touch lock-free atomics, and nothing else: no allocation, no locks. So paths and
-// descriptors live in fixed tables, each slot with its own state. The main thread alone handles signals, since it is the one that writes.
+// A signal handler may make a few system calls and touch lock-free atomics, and nothing else: no allocation, no locks.
+// So paths and descriptors live in fixed tables, each slot with its own state. The main thread alone handles signals,
+// since it is the one that writes.
 #include "io/cleanup.hpp"
 
 #include <pthread.h>
@@ -51,7 +52,9 @@ template <class Table>
 int take_slot(Table& table) {
   for (std::size_t i = 0; i < table.size(); ++i) {
     int expected = kFree;
-    if (table[i].state.compare_exchange_strong(expected, kFilling, std::memory_order_acquire)) return static_cast<int>(i);
+    if (table[i].state.compare_exchange_strong(expected, kFilling, std::memory_order_acquire)) {
+      return static_cast<int>(i);
+    }
   }
   return -1;
 }
@@ -75,7 +78,9 @@ CleanupGuard& CleanupGuard::operator=(CleanupGuard&& other) noexcept {
 }
 
 void CleanupGuard::disarm() {
-  if (slot_ >= 0) slots[static_cast<std::size_t>(std::exchange(slot_, -1))].state.store(kFree, std::memory_order_release);
+  if (slot_ >= 0) {
+    slots[static_cast<std::size_t>(std::exchange(slot_, -1))].state.store(kFree, std::memory_order_release);
+  }
 }
 
 CutBackGuard::CutBackGuard(int fd, std::uint64_t boundary) {
@@ -99,7 +104,9 @@ void CutBackGuard::move(std::uint64_t boundary) {
 }
 
 void CutBackGuard::disarm() {
-  if (slot_ >= 0) cuts[static_cast<std::size_t>(std::exchange(slot_, -1))].state.store(kFree, std::memory_order_release);
+  if (slot_ >= 0) {
+    cuts[static_cast<std::size_t>(std::exchange(slot_, -1))].state.store(kFree, std::memory_order_release);
+  }
 }
 
 void pass_commit_point() { committed.store(true, std::memory_order_release); }
@@ -138,7 +145,8 @@ bool is_out_of_memory() {
 
 std::terminate_handler terminate_before = std::abort;
 
-// A library whose function promises not to throw ends the process when it runs out of memory. Nothing is left behind then, either.
+// A library whose function promises not to throw ends the process when it runs out of memory. Nothing is left behind
+// then, either.
 [[noreturn]] void on_terminate() {
   if (is_out_of_memory()) {
     const bool done = committed.load(std::memory_order_acquire);
@@ -186,7 +194,9 @@ void install_signal_cleanup() {
   io::main_thread = ::pthread_self();
   io::committed = false;
   io::postponed = 0;
-  if (const auto before = std::set_terminate(io::on_terminate); before != io::on_terminate) io::terminate_before = before;
+  if (const auto before = std::set_terminate(io::on_terminate); before != io::on_terminate) {
+    io::terminate_before = before;
+  }
   for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) io::handle(signal_number, io::on_signal);
   for (const int signal_number : {SIGPIPE, SIGXFSZ}) io::handle(signal_number, SIG_IGN);
 }

@@ -1,5 +1,5 @@
-// What must not survive a process that a signal ends, in a form that a signal handler can read: temporary files, and what was appended and
-// not acknowledged.
+// What must not survive a process that a signal ends, in a form that a signal handler can read: temporary files, and
+// what was appended and not acknowledged.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace delta::io {
 
-/// While it lives and is armed, a signal that install_signal_cleanup() handles unlinks the path. There is room for 32 paths
-/// of up to 4,095 bytes; beyond that a guard does nothing, and only a signal then leaves a temporary file behind.
+/// While it lives and is armed, a signal that install_signal_cleanup() handles unlinks the path. There is room for 32
+/// paths of up to 4,095 bytes; beyond that a guard does nothing, and only a signal then leaves a temporary file behind.
 class CleanupGuard {
  public:
   CleanupGuard() = default;
@@ -22,8 +22,8 @@ class CleanupGuard {
   int slot_ = -1;
 };
 
-/// While it lives, such a signal cuts the file back to the boundary if it is longer. There is room for 4 files; beyond that a guard does
-/// nothing, and a signal leaves a torn tail.
+/// While it lives, such a signal cuts the file back to the boundary if it is longer. There is room for 4 files; beyond
+/// that a guard does nothing, and a signal leaves a torn tail.
 class CutBackGuard {
  public:
   CutBackGuard() = default;

@@ -8,7 +8,8 @@
 namespace delta::io {
 namespace {
 
-// Calls write_some(rest, done) until everything is written. A call that writes nothing and reports no error would never end.
+// Calls write_some(rest, done) until everything is written. A call that writes nothing and reports no error would never
+// end.
 template <class WriteSome>
 Status write_fully(ByteView bytes, const std::string& file, WriteSome write_some) {
   std::size_t done = 0;
@@ -23,7 +24,9 @@ Status write_fully(ByteView bytes, const std::string& file, WriteSome write_some
 }  // namespace
 
 Error os_error(std::string_view what, const std::string& file, int number) {
-  const ErrorCode code = number == ENOENT ? ErrorCode::not_found : number == EPIPE ? ErrorCode::closed_pipe : ErrorCode::io;
+  const ErrorCode code = number == ENOENT  ? ErrorCode::not_found
+                         : number == EPIPE ? ErrorCode::closed_pipe
+                                           : ErrorCode::io;
   // Whoever asks has tried often: see retry().
   const std::string reason = number == EINTR ? "interrupted again and again" : std::generic_category().message(number);
   return error(code, "cannot " + std::string(what) + ": " + reason).in(file);
@@ -73,7 +76,8 @@ Result<std::size_t> read_at(const Fd& fd, std::uint64_t offset, std::span<Byte> 
 }
 
 Status write_all(const Fd& fd, ByteView bytes, const std::string& file) {
-  return write_fully(bytes, file, [&](ByteView rest, std::size_t) { return sys().write(fd.get(), rest.data(), rest.size()); });
+  return write_fully(bytes, file,
+                     [&](ByteView rest, std::size_t) { return sys().write(fd.get(), rest.data(), rest.size()); });
 }
 
 Status write_all_at(const Fd& fd, std::uint64_t offset, ByteView bytes, const std::string& file) {
@@ -82,7 +86,9 @@ Status write_all_at(const Fd& fd, std::uint64_t offset, ByteView bytes, const st
   });
 }
 
-int try_sync(const Fd& fd) { return retry([&] { return sys().fsync(fd.get()); }) == 0 ? 0 : errno; }
+int try_sync(const Fd& fd) {
+  return retry([&] { return sys().fsync(fd.get()); }) == 0 ? 0 : errno;
+}
 
 Status sync_fd(const Fd& fd, const std::string& file) {
   const int failure = try_sync(fd);

@@ -1,5 +1,5 @@
-// File descriptors with an owner, and the loops that make a system call do all of what it was asked: interrupted calls are
-// retried, short ones continued, errors name the file and the reason.
+// File descriptors with an owner, and the loops that make a system call do all of what it was asked: interrupted calls
+// are retried, short ones continued, errors name the file and the reason.
 #pragma once
 
 #include <cerrno>
@@ -14,8 +14,8 @@
 
 namespace delta::io {
 
-/// Calls until the call was not interrupted. Gives up, with EINTR in errno, when it always was: a signal that comes without end
-/// (a timer, a file system that is broken) must not make a program that spins.
+/// Calls until the call was not interrupted. Gives up, with EINTR in errno, when it always was: a signal that comes
+/// without end (a timer, a file system that is broken) must not make a program that spins.
 template <class Call>
 auto retry(Call call) {
   constexpr int kMost = 1000;
@@ -39,7 +39,9 @@ class Fd {
     std::swap(owned_, other.owned_);
     return *this;
   }
-  ~Fd() { if (fd_ >= 0 && owned_) sys().close(fd_); }
+  ~Fd() {
+    if (fd_ >= 0 && owned_) sys().close(fd_);
+  }
 
   explicit operator bool() const { return fd_ >= 0; }
   int get() const { return fd_; }
@@ -66,7 +68,8 @@ Result<std::size_t> read_some(const Fd& fd, std::span<Byte> into, const std::str
 Result<std::size_t> read_at(const Fd& fd, std::uint64_t offset, std::span<Byte> into, const std::string& file);
 Status write_all(const Fd& fd, ByteView bytes, const std::string& file);
 Status write_all_at(const Fd& fd, std::uint64_t offset, ByteView bytes, const std::string& file);
-/// fsync() once (but for interruptions); 0 or the errno. A failure means that written data may be lost, whatever a second call says: never call it again.
+/// fsync() once (but for interruptions); 0 or the errno. A failure means that written data may be lost, whatever a
+/// second call says: never call it again.
 int try_sync(const Fd& fd);
 Status sync_fd(const Fd& fd, const std::string& file);
 

@@ -1,5 +1,5 @@
-// Inputs are read by pread() and read(), never mapped: a file that shrinks under a reader is then a short read, which is an
-// error with a name, where a mapping would be a SIGBUS.
+// Inputs are read by pread() and read(), never mapped: a file that shrinks under a reader is then a short read, which
+// is an error with a name, where a mapping would be a SIGBUS.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -28,9 +28,12 @@ struct Opened {
 Status refuse_endless(const Opened& in) {
   if (!S_ISCHR(in.info.st_mode) && !S_ISBLK(in.info.st_mode)) return {};
   struct stat null;
-  const bool is_null = io::sys().stat("/dev/null", &null) == 0 && null.st_rdev == in.info.st_rdev && S_ISCHR(in.info.st_mode);
+  const bool is_null =
+      io::sys().stat("/dev/null", &null) == 0 && null.st_rdev == in.info.st_rdev && S_ISCHR(in.info.st_mode);
   if (is_null || io::sys().isatty(in.fd.get()) == 1) return {};
-  return error(ErrorCode::io, "is a device, and may have no end").in(in.name).with_hint("what is to be read of it comes through a pipe: head -c");
+  return error(ErrorCode::io, "is a device, and may have no end")
+      .in(in.name)
+      .with_hint("what is to be read of it comes through a pipe: head -c");
 }
 
 Result<Opened> open_input(const std::string& path) {
@@ -57,7 +60,8 @@ Result<io::Fd> open_spool(const std::string& directory) {
   if (auto fd = io::open_fd(directory, O_TMPFILE | O_RDWR, 0600)) return fd;
   static std::atomic<unsigned> counter = 0;  // the file system knows no O_TMPFILE: create and unlink
   for (int tries = 0; tries < 1000; ++tries) {
-    const std::string path = directory + "/deltalog-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".spool";
+    const std::string path =
+        directory + "/deltalog-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".spool";
     const int fd = io::try_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
     if (fd < 0 && errno == EEXIST) continue;
     if (fd < 0) return io::os_error("create", path);
@@ -83,7 +87,9 @@ Result<io::Fd> spool(const io::Fd& pipe, const std::string& name, std::uint64_t&
   for (size = 0;;) {
     DELTA_TRY(const std::size_t n, io::read_some(pipe, buffer, name));
     if (n == 0) return file;
-    if (auto written = io::write_all(*file, {buffer.data(), n}, name); !written) return failed(std::move(written).error());
+    if (auto written = io::write_all(*file, {buffer.data(), n}, name); !written) {
+      return failed(std::move(written).error());
+    }
     size += n;
   }
 }
@@ -141,12 +147,16 @@ Status InputFile::read(std::uint64_t offset, std::span<std::uint8_t> into) const
   const State& s = *state_;
   const auto where = [&] { return "byte " + std::to_string(offset); };
   if (offset > s.size || into.size() > s.size - offset) {
-    return error(ErrorCode::corrupt, "the file ends before " + plural(into.size(), "byte") + " could be read").in(s.name).at(where());
+    return error(ErrorCode::corrupt, "the file ends before " + plural(into.size(), "byte") + " could be read")
+        .in(s.name)
+        .at(where());
   }
   auto n = io::read_at(s.fd, s.base + offset, into, s.name);
   if (!n) return std::move(n).error().at(where());
   if (*n != into.size()) {
-    return error(ErrorCode::io, "the file became shorter while it was read").in(s.name).at("byte " + std::to_string(offset + *n));
+    return error(ErrorCode::io, "the file became shorter while it was read")
+        .in(s.name)
+        .at("byte " + std::to_string(offset + *n));
   }
   return {};
 }
@@ -168,12 +178,15 @@ Result<InputStream> InputStream::open(const std::string& path) {
 
 const std::string& InputStream::name() const { return state_->name; }
 
-Result<std::size_t> InputStream::read(std::span<std::uint8_t> into) { return io::read_some(state_->fd, into, state_->name); }
+Result<std::size_t> InputStream::read(std::span<std::uint8_t> into) {
+  return io::read_some(state_->fd, into, state_->name);
+}
 
 Result<bool> InputStream::wait(Micros longest) const {
   constexpr Micros kMost = 60'000'000;  // a poll() takes an int
   struct pollfd file = {state_->fd.get(), POLLIN, 0};
-  const int ready = io::retry([&] { return io::sys().poll(&file, 1, static_cast<int>((std::min(longest, kMost) + 999) / 1000)); });
+  const int ready =
+      io::retry([&] { return io::sys().poll(&file, 1, static_cast<int>((std::min(longest, kMost) + 999) / 1000)); });
   if (ready < 0) return io::os_error("wait for input", state_->name);
   return ready > 0;
 }

@@ -23,10 +23,14 @@ Result<LockedLog> LockedLog::open(const std::string& path, Options options) {
   if (path == "-") return error(ErrorCode::usage, "only a file can be replaced, not '-'");
   std::error_code failed;
   const auto resolved = std::filesystem::canonical(path, failed);
-  const std::string name = failed || resolved == std::filesystem::absolute(path).lexically_normal() ? path : resolved.string();
+  const std::string name =
+      failed || resolved == std::filesystem::absolute(path).lexically_normal() ? path : resolved.string();
   DELTA_TRY(io::AppendFile file, io::AppendFile::open(name, options.wait));
   if (file.hard_links() > 1 && !options.force) {
-    return error(ErrorCode::io, "has " + std::to_string(file.hard_links()) + " hard links: the others would keep the old file").in(path).with_hint("-f replaces it under this name");
+    return error(ErrorCode::io,
+                 "has " + std::to_string(file.hard_links()) + " hard links: the others would keep the old file")
+        .in(path)
+        .with_hint("-f replaces it under this name");
   }
   return LockedLog(std::make_unique<State>(State{name, options, std::move(file)}));
 }

@@ -1,6 +1,6 @@
-// An output is whole or absent. It is written beside its place under a name that nobody asks for, made durable, and only
-// then given its name; a failure, a destructor or a signal removes the temporary file. What is no regular file (a pipe, a
-// device) cannot be replaced as a whole and is written through.
+// An output is whole or absent. It is written beside its place under a name that nobody asks for, made durable, and
+// only then given its name; a failure, a destructor or a signal removes the temporary file. What is no regular file (a
+// pipe, a device) cannot be replaced as a whole and is written through.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -27,7 +27,8 @@ Error exists_already(const std::string& path) {
 Status name_new(const std::string& from, const std::string& to) {
   const io::Syscalls& sys = io::sys();
   if (sys.rename_new(from.c_str(), to.c_str()) == 0) return {};
-  if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP) {  // not on this file system: a second name, then drop the first
+  if (errno == EINVAL || errno == ENOSYS ||
+      errno == EOPNOTSUPP) {  // not on this file system: a second name, then drop the first
     if (sys.link(from.c_str(), to.c_str()) == 0) {
       sys.unlink(from.c_str());
       return {};
@@ -57,7 +58,7 @@ Result<std::string> follow_links(const std::string& path) {
 struct OutputFile::State {
   std::string name, path;
   Options options;
-  io::Fd through;      // what is written at once; none: the temporary file
+  io::Fd through;  // what is written at once; none: the temporary file
   io::Fd directory;
   io::Temporary temporary;
   Buffer buffer;
@@ -79,7 +80,8 @@ struct OutputFile::State {
 
 namespace {
 
-// The outputs that get their names together. What the destructor finds unfinished (an error, an exception) it takes back.
+// The outputs that get their names together. What the destructor finds unfinished (an error, an exception) it takes
+// back.
 template <class State>
 class Renames {
  public:
@@ -122,7 +124,9 @@ class Renames {
       const auto is_same = [&](const Item& other) { return io::place_of(other.output->path).directory == here; };
       if (std::any_of(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(i), is_same)) continue;
       const int failure = io::try_sync(output.directory);
-      if (failure == 0 || failure == EINVAL || failure == EOPNOTSUPP) continue;  // some file systems have nothing to sync there
+      if (failure == 0 || failure == EINVAL || failure == EOPNOTSUPP) {
+        continue;  // some file systems have nothing to sync there
+      }
       const bool stands = items_.size() == 1 && items_[0].replaces;
       const std::string what = "make its name durable (fsync of the directory";
       return io::os_error(what + (stands ? "; the new file stands)" : ")"), output.name, failure);
@@ -225,7 +229,8 @@ Status OutputFile::State::take_after_former() {
   mode_t mode = former.st_mode & 07777;
   const bool same = former.st_uid == own.st_uid && former.st_gid == own.st_gid;
   if (!same && io::sys().change_owner(fd, former.st_uid, former.st_gid) != 0) {
-    const bool group = former.st_gid == own.st_gid || io::sys().change_owner(fd, static_cast<uid_t>(-1), former.st_gid) == 0;
+    const bool group =
+        former.st_gid == own.st_gid || io::sys().change_owner(fd, static_cast<uid_t>(-1), former.st_gid) == 0;
     if (!group) mode &= ~static_cast<mode_t>(070) | (mode & 07) << 3;
     mode &= 0777;
     caution = std::string(group ? "the owner" : "owner and group") + " of the file that was replaced could not be kept";

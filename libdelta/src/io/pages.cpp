@@ -18,14 +18,16 @@ std::byte* map(std::size_t bytes) {
 
 }  // namespace
 
-void FreePages::operator()(std::uint32_t* at) const { bytes > 0 ? static_cast<void>(::munmap(at, bytes)) : std::free(at); }
+void FreePages::operator()(std::uint32_t* at) const {
+  bytes > 0 ? static_cast<void>(::munmap(at, bytes)) : std::free(at);
+}
 
 Pages allocate_pages(std::size_t count, bool huge) {
   constexpr std::size_t kMost = std::size_t{1} << 60;  // more would overflow below
   if (count > kMost) throw std::bad_alloc();
   const std::size_t bytes = count * sizeof(std::uint32_t);
-  // What is small comes and goes, and the heap costs a system call less. But it may have to write the zeros, which is in vain in what is
-  // large and not filled.
+  // What is small comes and goes, and the heap costs a system call less. But it may have to write the zeros, which is
+  // in vain in what is large and not filled.
   if (bytes < (huge ? kHuge : kMapped)) {
     auto* at = static_cast<std::uint32_t*>(std::calloc(count, sizeof(std::uint32_t)));
     if (at == nullptr) throw std::bad_alloc();

@@ -26,7 +26,8 @@ Error failed(Error why) {
 Result<Spool> Spool::create() {
   static std::atomic<unsigned> counter = 0;
   while (true) {
-    auto file = OutputFile::create(directory() + "/deltalog-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".spool", {});
+    auto file = OutputFile::create(
+        directory() + "/deltalog-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".spool", {});
     if (file) return Spool(std::move(file).value());
     if (file.error().code != ErrorCode::exists) return failed(std::move(file).error());
   }

@@ -1,8 +1,8 @@
 // Thin: what the table promises beyond the calls themselves is the 64-bit offset and one name a call.
 #include "io/syscalls.hpp"
 
-#include <fcntl.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -39,7 +39,8 @@ const Syscalls kReal = {
     .stat = ::stat,
     .lstat = ::lstat,
     .rename = ::rename,
-    .rename_new = [](const char* from, const char* to) { return ::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE); },
+    .rename_new = [](const char* from,
+                     const char* to) { return ::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE); },
     .link = ::link,
     .unlink = ::unlink,
     .control_lock = [](int fd, int command, struct flock* lock) { return ::fcntl(fd, command, lock); },

@@ -1,5 +1,5 @@
-// The one seam to the operating system: every file operation goes through this table, so that a test can make the n-th call
-// fail, be interrupted or fall short, and see that no byte is lost and no half file is left.
+// The one seam to the operating system: every file operation goes through this table, so that a test can make the n-th
+// call fail, be interrupted or fall short, and see that no byte is lost and no half file is left.
 #pragma once
 
 #include <fcntl.h>
@@ -30,9 +30,9 @@ struct Syscalls {
   int (*link)(const char* from, const char* to);
   int (*unlink)(const char* path);
   int (*control_lock)(int fd, int command, struct flock* lock);  ///< fcntl() with a lock
-  int (*sleep)(const struct timespec* time);                      ///< nanosleep()
+  int (*sleep)(const struct timespec* time);                     ///< nanosleep()
   int (*poll)(struct pollfd* files, unsigned long n, int milliseconds);
-  int (*fd_flags)(int fd);             ///< fcntl(F_GETFD)
+  int (*fd_flags)(int fd);  ///< fcntl(F_GETFD)
   int (*isatty)(int fd);
   int (*duplicate)(int fd);  ///< to be closed by exec()
   int (*change_mode)(int fd, mode_t mode);

@@ -1,5 +1,6 @@
-// A name is random, so that no two runs, machines or containers meet in it, and one that is left over is never in the way. The lock is one
-// of an open file (OFD): it ends with the process however that ends, and a thread that opens and closes the same file does not drop it.
+// A name is random, so that no two runs, machines or containers meet in it, and one that is left over is never in the
+// way. The lock is one of an open file (OFD): it ends with the process however that ends, and a thread that opens and
+// closes the same file does not drop it.
 #include "io/temporary.hpp"
 
 #include <array>
@@ -14,7 +15,9 @@ constexpr std::string_view kSuffix = ".deltalog-tmp";
 constexpr std::size_t kRandomDigits = 16;
 constexpr std::size_t kLongestBase = 200;  // a name has 255 bytes at most
 
-std::string prefix_of(const Place& place) { return "." + (place.base.size() <= kLongestBase ? place.base : "output") + "."; }
+std::string prefix_of(const Place& place) {
+  return "." + (place.base.size() <= kLongestBase ? place.base : "output") + ".";
+}
 
 Result<std::string> random_path(const Place& place, const std::string& target) {
   std::array<unsigned char, kRandomDigits / 2> bytes;
@@ -30,7 +33,8 @@ Result<std::string> random_path(const Place& place, const std::string& target) {
   return path.append(kSuffix);
 }
 
-// 0, or the errno. The lock begins behind all that a file can hold: who asks up to where a log may be read is told "to its end".
+// 0, or the errno. The lock begins behind all that a file can hold: who asks up to where a log may be read is told "to
+// its end".
 int try_lock(const Fd& fd, short type) {
   struct flock range = {};
   range.l_type = type;
@@ -42,10 +46,12 @@ int try_lock(const Fd& fd, short type) {
 bool is_left_over(std::string_view name, std::string_view prefix) {
   if (name.size() != prefix.size() + kRandomDigits + kSuffix.size()) return false;
   const std::string_view random = name.substr(prefix.size(), kRandomDigits);
-  return name.starts_with(prefix) && name.ends_with(kSuffix) && random.find_first_not_of("0123456789abcdef") == random.npos;
+  return name.starts_with(prefix) && name.ends_with(kSuffix) &&
+         random.find_first_not_of("0123456789abcdef") == random.npos;
 }
 
-// Nobody's, if it can be locked: a writer holds its own. One that does not show whether it is (no such locks here, not ours) stays.
+// Nobody's, if it can be locked: a writer holds its own. One that does not show whether it is (no such locks here, not
+// ours) stays.
 void remove_left_over(const std::string& path) {
   const int opened = try_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (opened < 0) return;
@@ -126,7 +132,10 @@ Result<Temporary> Temporary::link_to(const std::string& target) {
 }
 
 Temporary::Temporary(Temporary&& other) noexcept
-    : path_(std::exchange(other.path_, {})), fd_(std::move(other.fd_)), lock_(std::move(other.lock_)), guard_(std::move(other.guard_)) {}
+    : path_(std::exchange(other.path_, {})),
+      fd_(std::move(other.fd_)),
+      lock_(std::move(other.lock_)),
+      guard_(std::move(other.guard_)) {}
 
 Temporary& Temporary::operator=(Temporary&& other) noexcept {
   path_.swap(other.path_);

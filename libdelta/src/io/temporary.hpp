@@ -15,14 +15,16 @@ struct Place {
 };
 Place place_of(const std::string& path);
 
-/// A file ".NAME.RANDOM.deltalog-tmp" in the directory of NAME. The destructor and a signal remove it, unless it was released. Whoever is
-/// killed leaves it behind; so it is locked while its owner lives, and the next one who writes NAME removes what is not locked.
+/// A file ".NAME.RANDOM.deltalog-tmp" in the directory of NAME. The destructor and a signal remove it, unless it was
+/// released. Whoever is killed leaves it behind; so it is locked while its owner lives, and the next one who writes
+/// NAME removes what is not locked.
 class Temporary {
  public:
   Temporary() = default;
   /// A new file, open for writing, of at most this mode. Removes the left-over ones of `target` first.
   static Result<Temporary> create(const std::string& target, mode_t mode);
-  /// A second name of `target` (a hard link), so that it outlives a rename over it. None where the file system has no second names.
+  /// A second name of `target` (a hard link), so that it outlives a rename over it. None where the file system has no
+  /// second names.
   static Result<Temporary> link_to(const std::string& target);
   Temporary(Temporary&& other) noexcept;
   Temporary& operator=(Temporary&& other) noexcept;

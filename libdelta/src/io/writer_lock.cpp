@@ -26,7 +26,9 @@ int control(const Fd& fd, int command, struct flock& lock) {
   return retry([&] { return sys().control_lock(fd.get(), command, &lock); });
 }
 
-bool lacks_locks(int number) { return number == ENOLCK || number == EOPNOTSUPP || number == ENOSYS || number == EINVAL; }
+bool lacks_locks(int number) {
+  return number == ENOLCK || number == EOPNOTSUPP || number == ENOSYS || number == EINVAL;
+}
 
 /// "process 4711 (deltalog)", by the locks that /proc lists of our own processes; empty: it cannot be known.
 std::string holder_of(const Fd& fd) {
@@ -35,11 +37,13 @@ std::string holder_of(const Fd& fd) {
   if (sys().fstat(fd.get(), &info) != 0) return {};
   const std::string inode = ":" + std::to_string(info.st_ino) + " ";
   std::error_code failed;
-  for (fs::directory_iterator process("/proc", fs::directory_options::skip_permission_denied, failed), end; !failed && process != end; process.increment(failed)) {
+  for (fs::directory_iterator process("/proc", fs::directory_options::skip_permission_denied, failed), end;
+       !failed && process != end; process.increment(failed)) {
     const std::string pid = process->path().filename().string();
     if (!std::ranges::all_of(pid, [](char c) { return c >= '0' && c <= '9'; })) continue;
     std::error_code closed;  // it may have ended, or be another user's
-    for (fs::directory_iterator file(process->path() / "fdinfo", closed); !closed && file != end; file.increment(closed)) {
+    for (fs::directory_iterator file(process->path() / "fdinfo", closed); !closed && file != end;
+         file.increment(closed)) {
       std::ifstream lines(file->path());
       for (std::string line; std::getline(lines, line);) {
         if (!line.starts_with("lock:") || line.find("WRITE") == line.npos || line.find(inode) == line.npos) continue;
@@ -93,12 +97,16 @@ Status wait_for_lock(const Fd& fd, const std::string& file, const LockWait& wait
     if (state == LockState::held) return {};
     if (state == LockState::no_locks) {
       if (!wait.required) return {};
-      return error(ErrorCode::locked, "this file system has no locks, so that two writers could destroy each other's commits")
-          .in(file).with_hint("--wait none writes without a lock");
+      return error(ErrorCode::locked,
+                   "this file system has no locks, so that two writers could destroy each other's commits")
+          .in(file)
+          .with_hint("--wait none writes without a lock");
     }
-    const auto waited = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin).count());
+    const auto waited =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin).count());
     if (waited >= wait.longest) return busy(fd, file, wait);
-    const struct timespec time = {0, std::min(pause, static_cast<long>(std::min<std::uint64_t>(wait.longest - waited, 1'000'000) * 1000))};
+    const struct timespec time = {
+        0, std::min(pause, static_cast<long>(std::min<std::uint64_t>(wait.longest - waited, 1'000'000) * 1000))};
     sys().sleep(&time);
     pause = std::min(pause * 2, 32'000'000l);
   }
@@ -110,8 +118,8 @@ std::optional<std::uint64_t> locked_from(const Fd& fd) {
   return static_cast<std::uint64_t>(lock.l_start);
 }
 
-// The size is taken before the question and behind it: only if it stands still in between was nobody writing at the moment of the question,
-// and all that is there is acknowledged (or was left by a writer that was killed).
+// The size is taken before the question and behind it: only if it stands still in between was nobody writing at the
+// moment of the question, and all that is there is acknowledged (or was left by a writer that was killed).
 Result<std::uint64_t> acknowledged_size(const Fd& fd, const std::string& file) {
   constexpr int kTries = 10'000;
   for (int tries = 0; tries < kTries; ++tries) {

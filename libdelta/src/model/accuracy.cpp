@@ -23,16 +23,20 @@ struct Named {
   std::string_view name;
   bool bound;  // name=NUMBER
 };
-constexpr std::array kKinds = {Named{Kind::max_error, "max-error", true}, Named{Kind::max_relative, "max-relative", true},
-                               Named{Kind::f16, "f16", false},            Named{Kind::bf16, "bf16", false},
-                               Named{Kind::int8, "int8", false},          Named{Kind::int4, "int4", false},
+constexpr std::array kKinds = {Named{Kind::max_error, "max-error", true},
+                               Named{Kind::max_relative, "max-relative", true},
+                               Named{Kind::f16, "f16", false},
+                               Named{Kind::bf16, "bf16", false},
+                               Named{Kind::int8, "int8", false},
+                               Named{Kind::int4, "int4", false},
                                Named{Kind::binary, "binary", false}};
 
 /// Plain decimals where they are short.
 std::string number_text(double x) {
   char text[48];
   const bool plain = x >= 1e-6 && x < 1e6;
-  const auto end = plain ? std::to_chars(text, text + sizeof text, x, std::chars_format::fixed) : std::to_chars(text, text + sizeof text, x);
+  const auto end = plain ? std::to_chars(text, text + sizeof text, x, std::chars_format::fixed)
+                         : std::to_chars(text, text + sizeof text, x);
   return {text, end.ptr};
 }
 
@@ -52,7 +56,9 @@ Result<double> parse_bound(std::string_view number) {
 
 Error unknown_accuracy(std::string_view text) {
   return error(ErrorCode::unsupported, "unknown accuracy " + quote(text, 60))
-      .with_hint("accuracies are max-error=E, max-relative=R, f16, bf16, int8, int4, binary, and ignore-below=E, alone or after a comma");
+      .with_hint(
+          "accuracies are max-error=E, max-relative=R, f16, bf16, int8, int4, binary, and ignore-below=E, alone or "
+          "after a comma");
 }
 
 /// What values are rounded to, without the dead band.
@@ -123,7 +129,8 @@ std::uint32_t within(std::uint32_t bits, double step, double bound) {
   return std::abs(value_of(rounded) - x) <= bound ? rounded : bits;
 }
 
-/// The lowest bits gone, ties to the even pattern; a carry goes into the exponent, as it should. REQUIRES: 0 < drop < 32.
+/// The lowest bits gone, ties to the even pattern; a carry goes into the exponent, as it should. REQUIRES: 0 < drop
+/// < 32.
 std::uint32_t without(std::uint32_t magnitude, int drop) {
   const std::uint32_t half = std::uint32_t{1} << (drop - 1);
   return (magnitude + (half - 1) + (magnitude >> drop & 1)) >> drop << drop;
@@ -150,7 +157,9 @@ std::uint32_t half(std::uint32_t bits) {
   return (rounded < kBeyond ? rounded : kInfinity) | (bits & kSign);
 }
 
-std::uint32_t upper_half(std::uint32_t bits) { return finite(bits) ? without(magnitude(bits), 16) | (bits & kSign) : bits; }
+std::uint32_t upper_half(std::uint32_t bits) {
+  return finite(bits) ? without(magnitude(bits), 16) | (bits & kSign) : bits;
+}
 
 std::uint32_t signed_mean(std::uint32_t bits, float mean) {
   const float x = value_of(bits);
@@ -160,12 +169,14 @@ std::uint32_t signed_mean(std::uint32_t bits, float mean) {
 /// Of int8 and int4.
 int greatest_multiple(Kind kind) { return kind == Kind::int8 ? 127 : 7; }
 
-/// The least step of a lattice under which the nearest multiple to `largest` is no more than `most`, which is 2^n - 1. It is the same for that
-/// multiple: an eighth of an octave is more than rounding can move it. No multiple overflows: 2^128 is more than `most` steps 2^i, and at the next
-/// step, which is enough for all of float32, that ends well before the middle between two multiples.
+/// The least step of a lattice under which the nearest multiple to `largest` is no more than `most`, which is 2^n - 1.
+/// It is the same for that multiple: an eighth of an octave is more than rounding can move it. No multiple overflows:
+/// 2^128 is more than `most` steps 2^i, and at the next step, which is enough for all of float32, that ends well before
+/// the middle between two multiples.
 double least_step(double largest, int most) {
   const auto fits = [&](int j) { return nearest(largest / lattice_step(j)) <= most; };
-  int j = static_cast<int>(std::ceil(8 * std::log2(largest / (most + 0.5))));  // or one beside it: logarithms are not exact
+  int j =
+      static_cast<int>(std::ceil(8 * std::log2(largest / (most + 0.5))));  // or one beside it: logarithms are not exact
   while (!fits(j)) ++j;
   while (fits(j - 1)) --j;
   return lattice_step(j);
@@ -233,7 +244,8 @@ Status check_accuracy(const Accuracy& accuracy) {
     return error(ErrorCode::usage, number_text(bound) + " is no error to stay within: it must be above 0 and finite");
   }
   if (accuracy.kind == Kind::max_relative && !(bound > 0 && bound < 1)) {
-    return error(ErrorCode::usage, number_text(bound) + " is no relative error to stay within: it must be above 0 and below 1");
+    return error(ErrorCode::usage,
+                 number_text(bound) + " is no relative error to stay within: it must be above 0 and below 1");
   }
   return {};
 }
@@ -246,8 +258,8 @@ Quantizer::Quantizer(const Accuracy& accuracy) : accuracy_(accuracy) {
 Error Quantizer::beyond(std::uint32_t bits, std::uint64_t dim) const {
   char text[32];
   const std::string value(text, std::to_chars(text, text + sizeof text, value_of(bits)).ptr);
-  Error problem = error(ErrorCode::bad_input, "the value of dimension " + std::to_string(dim) + " is " + value + ", beyond what " +
-                                                  accuracy_.to_text() + " holds");
+  Error problem = error(ErrorCode::bad_input, "the value of dimension " + std::to_string(dim) + " is " + value +
+                                                  ", beyond what " + accuracy_.to_text() + " holds");
   return accuracy_.kind == Kind::f16 ? std::move(problem).with_hint("bf16 has the range of float32") : problem;
 }
 
@@ -263,16 +275,25 @@ double Quantizer::scale(std::span<const std::uint32_t> row) const {
 Status Quantizer::apply(std::span<std::uint32_t> bits, double scale, std::span<const std::uint32_t> indices) const {
   std::size_t stopped = bits.size();
   switch (accuracy_.kind) {
-    case Kind::exact: break;
+    case Kind::exact:
+      break;
     case Kind::max_error:
       if (scale > 0) each(bits, [&](std::uint32_t b) { return within(b, scale, accuracy_.bound); });
       break;
-    case Kind::max_relative: each(bits, [&](std::uint32_t b) { return shortened(b, kept_); }); break;
-    case Kind::f16: stopped = each(bits, half); break;
-    case Kind::bf16: stopped = each(bits, upper_half); break;
+    case Kind::max_relative:
+      each(bits, [&](std::uint32_t b) { return shortened(b, kept_); });
+      break;
+    case Kind::f16:
+      stopped = each(bits, half);
+      break;
+    case Kind::bf16:
+      stopped = each(bits, upper_half);
+      break;
     case Kind::int8:
     case Kind::int4:
-      if (scale > 0) each(bits, [&](std::uint32_t b) { return finite(b) ? on_lattice(nearest(value_of(b) / scale), scale) : b; });
+      if (scale > 0) {
+        each(bits, [&](std::uint32_t b) { return finite(b) ? on_lattice(nearest(value_of(b) / scale), scale) : b; });
+      }
       break;
     case Kind::binary:
       each(bits, [&](std::uint32_t b) { return finite(b) ? signed_mean(b, static_cast<float>(scale)) : b; });
@@ -282,9 +303,7 @@ Status Quantizer::apply(std::span<std::uint32_t> bits, double scale, std::span<c
   return beyond(bits[stopped], indices.empty() ? stopped : indices[stopped]);
 }
 
-Status Quantizer::round(std::span<std::uint32_t> row) const {
-  return apply(row, scale(row), {});
-}
+Status Quantizer::round(std::span<std::uint32_t> row) const { return apply(row, scale(row), {}); }
 
 bool Quantizer::ignores(std::uint32_t given, std::uint32_t stored) const {
   const double x = value_of(given), y = value_of(stored), apart = x - y;
@@ -296,7 +315,8 @@ bool Quantizer::ignores(std::uint32_t given, std::uint32_t stored) const {
   return (apart > 0 ? lost : -lost) <= 0;
 }
 
-Status Quantizer::round_over(std::span<std::uint32_t> row, std::span<const std::uint32_t> stored, std::vector<std::uint32_t>& given) const {
+Status Quantizer::round_over(std::span<std::uint32_t> row, std::span<const std::uint32_t> stored,
+                             std::vector<std::uint32_t>& given) const {
   if (!has_dead_band() || stored.empty()) return round(row);
   given.assign(row.begin(), row.end());
   DELTA_OK(round(row));
@@ -306,7 +326,8 @@ Status Quantizer::round_over(std::span<std::uint32_t> row, std::span<const std::
   return {};
 }
 
-Status Quantizer::round(std::span<const std::uint32_t> indices, std::span<std::uint32_t> bits, std::span<std::uint32_t> stored) const {
+Status Quantizer::round(std::span<const std::uint32_t> indices, std::span<std::uint32_t> bits,
+                        std::span<std::uint32_t> stored) const {
   if (!by_row()) return apply(bits, step_, indices);
   for (std::size_t i = 0; i < indices.size(); ++i) stored[indices[i]] = bits[i];
   return apply(bits, scale(stored), indices);
@@ -321,7 +342,9 @@ std::vector<RecordedAccuracy> recorded_accuracies(const Catalog& catalog, const 
   for (std::uint32_t number = 0; number < history.size(); ++number) {
     if (history.commit(number).setting.empty() || !history.folded(number)) continue;
     const auto setting = Setting::parse(history.commit(number).setting);
-    if (!setting || setting->kind != Setting::Kind::accuracy) continue;  // a setting that is none was refused on reading
+    if (!setting || setting->kind != Setting::Kind::accuracy) {
+      continue;  // a setting that is none was refused on reading
+    }
     const auto [place, fresh] = found.try_emplace(setting->name_space);
     if (!fresh && !key_less(catalog, key(place->second.commit), key(number))) continue;
     place->second = {setting->name_space, std::string(setting->text), number};

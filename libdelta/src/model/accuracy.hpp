@@ -30,11 +30,14 @@ class Quantizer {
   /// Accuracy::ignore_below for one value: what was given is no change of what is stored.
   bool ignores(std::uint32_t given, std::uint32_t stored) const;
   bool has_dead_band() const { return accuracy_.ignore_below > 0; }
-  /// round() of a whole vector, but that values which are no change stay as they are stored. `given` is scratch. `stored` empty: there are none.
-  Status round_over(std::span<std::uint32_t> row, std::span<const std::uint32_t> stored, std::vector<std::uint32_t>& given) const;
-  /// Values of some dimensions, in place. `stored`: the whole vector as it is, changed to what it would be with `bits` as they were given;
-  /// only looked at by_row(). REQUIRES: as many indices as bits, inside of `stored`.
-  Status round(std::span<const std::uint32_t> indices, std::span<std::uint32_t> bits, std::span<std::uint32_t> stored) const;
+  /// round() of a whole vector, but that values which are no change stay as they are stored. `given` is scratch.
+  /// `stored` empty: there are none.
+  Status round_over(std::span<std::uint32_t> row, std::span<const std::uint32_t> stored,
+                    std::vector<std::uint32_t>& given) const;
+  /// Values of some dimensions, in place. `stored`: the whole vector as it is, changed to what it would be with `bits`
+  /// as they were given; only looked at by_row(). REQUIRES: as many indices as bits, inside of `stored`.
+  Status round(std::span<const std::uint32_t> indices, std::span<std::uint32_t> bits,
+               std::span<std::uint32_t> stored) const;
 
  private:
   double scale(std::span<const std::uint32_t> row) const;
@@ -46,7 +49,8 @@ class Quantizer {
   int kept_ = 0;     // max_relative: bits behind the leading one
 };
 
-/// The accuracies that commits which are folded record, in order of namespace. Of those of one namespace that of greatest key counts.
+/// The accuracies that commits which are folded record, in order of namespace. Of those of one namespace that of
+/// greatest key counts.
 std::vector<RecordedAccuracy> recorded_accuracies(const Catalog& catalog, const History& history);
 
 }  // namespace delta::model

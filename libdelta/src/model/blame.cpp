@@ -27,13 +27,19 @@ std::vector<DeltaRef> references(const VectorFold& fold, std::span<const std::ui
 BlameRun run_at(const VectorFold& fold, std::uint32_t dim, std::optional<std::size_t> chosen) {
   const auto standing = fold.standing(dim);
   if (!chosen) {
-    return {.first = dim, .bits = {}, .chosen = references(fold, standing),
-            .transforms = references(fold, fold.transforms_after(standing.front())), .losers = {}};
+    return {.first = dim,
+            .bits = {},
+            .chosen = references(fold, standing),
+            .transforms = references(fold, fold.transforms_after(standing.front())),
+            .losers = {}};
   }
   std::vector<std::uint32_t> losers(standing.begin(), standing.end());
   losers.erase(losers.begin() + static_cast<std::ptrdiff_t>(*chosen));
-  return {.first = dim, .bits = {}, .chosen = references(fold, standing.subspan(*chosen, 1)),
-          .transforms = references(fold, fold.transforms_after(standing[*chosen])), .losers = references(fold, losers)};
+  return {.first = dim,
+          .bits = {},
+          .chosen = references(fold, standing.subspan(*chosen, 1)),
+          .transforms = references(fold, fold.transforms_after(standing[*chosen])),
+          .losers = references(fold, losers)};
 }
 
 bool same_standing(const VectorFold& fold, std::uint32_t a, std::uint32_t b) {
@@ -41,14 +47,17 @@ bool same_standing(const VectorFold& fold, std::uint32_t a, std::uint32_t b) {
   return fold.set_of(a) == fold.set_of(b) || std::equal(x.begin(), x.end(), y.begin(), y.end());
 }
 
-std::vector<BlameRun> runs_of(const VectorFold& fold, std::span<const Policy::Rule* const> rules, const Catalog& catalog) {
+std::vector<BlameRun> runs_of(const VectorFold& fold, std::span<const Policy::Rule* const> rules,
+                              const Catalog& catalog) {
   std::vector<BlameRun> runs;
   std::vector<Candidate> scratch;
   std::uint64_t overflows = 0;
   std::optional<std::size_t> last;
   for (std::uint32_t dim = 0; dim < rules.size(); ++dim) {
     const Resolution answer = fold.resolve(dim, rules[dim], catalog, scratch, overflows);
-    if (dim == 0 || answer.chosen != last || !same_standing(fold, dim - 1, dim)) runs.push_back(run_at(fold, dim, answer.chosen));
+    if (dim == 0 || answer.chosen != last || !same_standing(fold, dim - 1, dim)) {
+      runs.push_back(run_at(fold, dim, answer.chosen));
+    }
     last = answer.chosen;
     runs.back().bits.push_back(answer.bits);
   }
@@ -82,9 +91,10 @@ Result<Blame> blame(const Catalog& catalog, const History& history, DeltaSource&
   for (std::size_t i = 0; i < batch.size(); ++i) deltas.push_back(batch[i]);
   const VectorFold fold(history, origin_ranks(catalog), catalog.dims(vector), std::move(deltas));
   if (!fold.exists()) {
-    return error(ErrorCode::not_found, "vector " + quote(catalog.id(vector)) +
-                                           (fold.deltas().empty() ? " does not exist" : " does not exist any more or yet") +
-                                           (cut.at || !cut.as_seen_by.empty() ? " at the cut asked for" : ""));
+    return error(ErrorCode::not_found,
+                 "vector " + quote(catalog.id(vector)) +
+                     (fold.deltas().empty() ? " does not exist" : " does not exist any more or yet") +
+                     (cut.at || !cut.as_seen_by.empty() ? " at the cut asked for" : ""));
   }
   DELTA_OK(check_bare(catalog, vector, fold));
   Policy own;
@@ -92,7 +102,8 @@ Result<Blame> blame(const Catalog& catalog, const History& history, DeltaSource&
     DELTA_TRY(own, policy_at(catalog, history, cut));
   }
   RuleTable rules(policy ? *policy : own, catalog);
-  return Blame{vector, reference(fold, fold.created()), runs_of(fold, rules.of(catalog.namespace_of(vector)), catalog), members_of(fold)};
+  return Blame{vector, reference(fold, fold.created()), runs_of(fold, rules.of(catalog.namespace_of(vector)), catalog),
+               members_of(fold)};
 }
 
 }  // namespace delta::model

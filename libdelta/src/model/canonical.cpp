@@ -1,6 +1,7 @@
-// Hashing a delta is on the path of every encode and every verify, so the canonical bytes are shaped by BLAKE2b's block of
-// 128 bytes: a typical sparse delta costs one block for its values, and its head with the two inner hashes fits in one or two.
-// And messages of one kind are hashed many at a time: the values of a block's deltas, their heads, the nodes of one level of a tree.
+// Hashing a delta is on the path of every encode and every verify, so the canonical bytes are shaped by BLAKE2b's block
+// of 128 bytes: a typical sparse delta costs one block for its values, and its head with the two inner hashes fits in
+// one or two. And messages of one kind are hashed many at a time: the values of a block's deltas, their heads, the
+// nodes of one level of a tree.
 #include "model/canonical.hpp"
 
 #include <algorithm>
@@ -20,14 +21,18 @@ static_assert(std::endian::native == std::endian::little, "values are hashed as 
 
 constexpr std::size_t kHashBytes = std::tuple_size_v<Hash>;
 
-ByteView bytes_of_values(std::span<const std::uint32_t> bits) { return {reinterpret_cast<const Byte*>(bits.data()), bits.size_bytes()}; }
+ByteView bytes_of_values(std::span<const std::uint32_t> bits) {
+  return {reinterpret_cast<const Byte*>(bits.data()), bits.size_bytes()};
+}
 
-// Writes behind the first `begin` bytes of a buffer, and makes room there for `room` more: that much cannot overflow it.
+// Writes behind the first `begin` bytes of a buffer, and makes room there for `room` more: that much cannot overflow
+// it.
 class Writer {
  public:
   Writer(Buffer& buffer, std::size_t begin, std::size_t room) {
     if (buffer.size() < begin + room) buffer.resize((begin + room) * 3 / 2);
-    buffer_ = buffer.data(), at_ = buffer_ + begin;
+    buffer_ = buffer.data();
+    at_ = buffer_ + begin;
   }
   void u8(std::uint8_t v) { *at_++ = v; }
   void u32(std::uint32_t v) { fixed(v, 4); }
@@ -73,7 +78,8 @@ Hash node_hash(const Hash& left, const Hash& right) {
   return digest(kNode, both);
 }
 
-constexpr std::size_t kGroup = 32;  // leaves: few enough to wait for, and enough to fill the lanes of most levels above them
+constexpr std::size_t kGroup =
+    32;  // leaves: few enough to wait for, and enough to fill the lanes of most levels above them
 
 // The root of a full tree of 2^k leaves, at most a group.
 Hash full_root(std::span<const Hash> leaves) {
@@ -102,7 +108,8 @@ std::vector<Dot> sorted_parents(const Catalog& catalog, const std::vector<Dot>& 
 
 void LeafHasher::add(const LeafNames& names, const Change& change) {
   Writer out(heads_, ends_.empty() ? 0 : ends_.back(),
-             21 + text_room(names.origin) + text_room(names.name_space) + text_room(names.id) + kMaxVarint + 5 * change.indices.size() + 2 * kHashBytes);
+             21 + text_room(names.origin) + text_room(names.name_space) + text_room(names.id) + kMaxVarint +
+                 5 * change.indices.size() + 2 * kHashBytes);
   out.u64(change.seq);
   out.u64(change.time.hlc);
   out.u32(names.dims);
@@ -119,7 +126,8 @@ void LeafHasher::add(const LeafNames& names, const Change& change) {
 
 void LeafHasher::add_unknown() {
   ends_.push_back(ends_.empty() ? 0 : ends_.back());
-  metadata_.emplace_back(), values_.emplace_back();
+  metadata_.emplace_back();
+  values_.emplace_back();
 }
 
 bool LeafHasher::known(std::size_t i) const { return ends_[i] > (i == 0 ? 0 : ends_[i - 1]); }
@@ -172,7 +180,8 @@ void MerkleTree::add(const Hash& leaf) {
   if (waiting_.size() < kGroup) return;
   peaks_.push_back(full_root(waiting_));
   waiting_.clear();
-  for (std::uint64_t full = size_ / kGroup - 1; (full & 1) != 0; full >>= 1) {  // one peak a set bit of the groups' number, largest first
+  for (std::uint64_t full = size_ / kGroup - 1; (full & 1) != 0;
+       full >>= 1) {  // one peak a set bit of the groups' number, largest first
     const Hash right = peaks_.back();
     peaks_.pop_back();
     peaks_.back() = node_hash(peaks_.back(), right);
@@ -207,7 +216,8 @@ bool PartialTree::each_gap(Range range, std::span<const std::uint64_t> places, c
   if (size == 1) return true;
   const std::uint64_t left = left_size(size);
   const auto middle = static_cast<std::size_t>(std::ranges::lower_bound(places, begin + left) - places.begin());
-  return each_gap({begin, left}, places.first(middle), visit) && each_gap({begin + left, size - left}, places.subspan(middle), visit);
+  return each_gap({begin, left}, places.first(middle), visit) &&
+         each_gap({begin + left, size - left}, places.subspan(middle), visit);
 }
 
 bool PartialTree::add_copy(std::span<const std::uint64_t> places, std::span<const Hash> nodes) {
@@ -272,7 +282,8 @@ Hash commit_hash(const Catalog& catalog, const Commit& commit, const Hash& root,
   const std::vector<Dot> parents = sorted_parents(catalog, commit.parents);
   std::size_t room = root.size() + previous.size() + 16 + text_room(writer) + kMaxVarint;
   for (const Dot& parent : parents) room += text_room(catalog.origin(parent.origin)) + 8;
-  for (const std::string& s : {std::cref(commit.message), std::cref(commit.tool), std::cref(commit.source), std::cref(commit.trace), std::cref(commit.setting)}) {
+  for (const std::string& s : {std::cref(commit.message), std::cref(commit.tool), std::cref(commit.source),
+                               std::cref(commit.trace), std::cref(commit.setting)}) {
     room += text_room(s);
   }
   const std::string given = commit.given ? std::to_string(*commit.given) : std::string();
@@ -296,7 +307,10 @@ Hash commit_hash(const Catalog& catalog, const Commit& commit, const Hash& root,
   out.text(commit.setting);
   // What is not there leaves no trace, so that a commit of an earlier version has the hash that it had.
   const auto optional = [&out](std::uint8_t tag, std::string_view text) {
-    if (!text.empty()) out.u8(tag), out.text(text);
+    if (!text.empty()) {
+      out.u8(tag);
+      out.text(text);
+    }
   };
   optional(1, commit.properties);
   optional(2, given);

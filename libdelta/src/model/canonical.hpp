@@ -37,12 +37,13 @@ class LeafHasher {
   bool known(std::size_t i) const;
   void put_inner(std::string_view domain, const std::vector<ByteView>& parts, std::size_t before_end);
 
-  Buffer heads_;                    // one after the other, with room for the two inner hashes at the end of each
-  std::vector<std::size_t> ends_;   // of the heads; that of an unknown one is empty
+  Buffer heads_;                   // one after the other, with room for the two inner hashes at the end of each
+  std::vector<std::size_t> ends_;  // of the heads; that of an unknown one is empty
   std::vector<ByteView> values_, metadata_;
 };
 
-/// The leaf of a setting commit, which is its root too: that of a delta of operation 10 on no vector, with the setting as metadata.
+/// The leaf of a setting commit, which is its root too: that of a delta of operation 10 on no vector, with the setting
+/// as metadata.
 Hash setting_hash(const Catalog& catalog, const Commit& commit);
 
 /// Merkle root over leaves in order of seq, as in RFC 6962: a tree of n leaves splits at the largest power of two
@@ -65,8 +66,8 @@ class PartialTree {
   explicit PartialTree(std::uint64_t leaves) : size_(leaves) {}
   /// In any order; the same leaf again is passed over.
   void add(std::uint64_t place, const Hash& leaf) { leaves_.push_back({place, leaf}), sorted_ = false; }
-  /// What a pruned copy says: `nodes` are the roots, in order, of the greatest subtrees without a leaf at one of `places`, which
-  /// ascend. False: there are not as many as that takes.
+  /// What a pruned copy says: `nodes` are the roots, in order, of the greatest subtrees without a leaf at one of
+  /// `places`, which ascend. False: there are not as many as that takes.
   bool add_copy(std::span<const std::uint64_t> places, std::span<const Hash> nodes);
 
   /// None where what is known is not enough.

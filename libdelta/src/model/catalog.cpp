@@ -62,9 +62,8 @@ void Catalog::Index::resize(std::size_t slots) {
 }
 
 std::optional<std::uint32_t> Catalog::find_namespace(std::string_view name, std::uint32_t dims) const {
-  return namespace_index_.find(hash(dims, name), [&](std::uint32_t n) {
-    return namespaces_[n].dims == dims && namespaces_[n].name == name;
-  });
+  return namespace_index_.find(
+      hash(dims, name), [&](std::uint32_t n) { return namespaces_[n].dims == dims && namespaces_[n].name == name; });
 }
 
 std::uint32_t Catalog::add_namespace(std::string_view name, std::uint32_t dims) {
@@ -105,11 +104,12 @@ std::uint32_t Catalog::add_origin(std::string_view name) {
 }
 
 std::optional<std::uint32_t> Catalog::find_vector(std::uint32_t ns, std::string_view text) const {
-  return vector_index_.find(hash(ns, text),
-                            [&](std::uint32_t n) { return vectors_[n].ns == ns && id(n) == text; });
+  return vector_index_.find(hash(ns, text), [&](std::uint32_t n) { return vectors_[n].ns == ns && id(n) == text; });
 }
 
-std::uint32_t Catalog::add_vector(std::uint32_t ns, std::string_view text) { return add_vector(ns, text, hash(ns, text)); }
+std::uint32_t Catalog::add_vector(std::uint32_t ns, std::string_view text) {
+  return add_vector(ns, text, hash(ns, text));
+}
 
 std::uint32_t Catalog::add_vector(std::uint32_t ns, std::string_view text, std::uint64_t hash) {
   DELTA_CHECK(ns < namespaces_.size());
@@ -121,7 +121,8 @@ std::uint32_t Catalog::add_vector(std::uint32_t ns, std::string_view text, std::
   return number;
 }
 
-void Catalog::add_vectors(std::span<const std::uint32_t> namespaces, std::span<const std::string_view> ids, std::vector<std::uint32_t>& numbers) {
+void Catalog::add_vectors(std::span<const std::uint32_t> namespaces, std::span<const std::string_view> ids,
+                          std::vector<std::uint32_t>& numbers) {
   constexpr std::size_t kAhead = 8;  // so many slots are on their way from memory while one is looked at
   std::array<std::uint64_t, kAhead> hashes;
   const auto look_ahead = [&](std::size_t i) {

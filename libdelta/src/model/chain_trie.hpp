@@ -1,5 +1,5 @@
-// One thing a chain at most, found by what a context has seen of the chains: a trie of the shape of Contexts, so that a walk down both at once
-// goes only where both have something.
+// One thing a chain at most, found by what a context has seen of the chains: a trie of the shape of Contexts, so that a
+// walk down both at once goes only where both have something.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,8 @@ class ChainTrie {
   void put(std::uint32_t chain, std::uint32_t value, std::uint32_t rank) {
     while (!Contexts::covers(height_, chain)) {
       Node above;
-      above.child[0] = root_, above.least = nodes_[root_].least;
+      above.child[0] = root_;
+      above.least = nodes_[root_].least;
       root_ = add(above);
       ++height_;
     }
@@ -53,8 +54,8 @@ class ChainTrie {
     nodes_[node].child[Contexts::slot(chain, 0)] = 0;
   }
 
-  /// Asks `gone(value)` of whatever stands at a chain of which the set has something, unless by its rank it cannot be in the set, and takes away
-  /// what is gone. `rank(value)`: as it was put.
+  /// Asks `gone(value)` of whatever stands at a chain of which the set has something, unless by its rank it cannot be
+  /// in the set, and takes away what is gone. `rank(value)`: as it was put.
   template <class Gone, class Rank>
   void remove_if(const Contexts& contexts, Contexts::Set set, const Gone& gone, const Rank& rank) {
     std::uint32_t node = root_, height = height_;
@@ -85,7 +86,8 @@ class ChainTrie {
   }
 
   template <class Gone, class Rank>
-  void walk(const Contexts& contexts, Contexts::Set set, std::uint32_t number, std::uint32_t height, const Gone& gone, const Rank& rank) {
+  void walk(const Contexts& contexts, Contexts::Set set, std::uint32_t number, std::uint32_t height, const Gone& gone,
+            const Rank& rank) {
     if (number == 0 || set.node == 0) return;
     Node& node = nodes_[number];
     if (node.least > contexts.top(set)) return;

@@ -12,23 +12,50 @@ std::string_view operation_name(Operation op) {
 }
 
 void ChangeBatch::clear() {
-  ops.clear(), vectors.clear(), times.clear(), commits.clear(), seqs.clear(), lost.clear();
-  index_ends.clear(), bits_ends.clear(), metadata_ends.clear();
-  indices.clear(), bits.clear(), metadata.clear();
+  ops.clear();
+  vectors.clear();
+  times.clear();
+  commits.clear();
+  seqs.clear();
+  lost.clear();
+  index_ends.clear();
+  bits_ends.clear();
+  metadata_ends.clear();
+  indices.clear();
+  bits.clear();
+  metadata.clear();
 }
 
 void ChangeBatch::reserve(std::size_t n) {
-  ops.reserve(n), vectors.reserve(n), times.reserve(n), commits.reserve(n), seqs.reserve(n), lost.reserve(n);
-  index_ends.reserve(n), bits_ends.reserve(n), metadata_ends.reserve(n);
+  ops.reserve(n);
+  vectors.reserve(n);
+  times.reserve(n);
+  commits.reserve(n);
+  seqs.reserve(n);
+  lost.reserve(n);
+  index_ends.reserve(n);
+  bits_ends.reserve(n);
+  metadata_ends.reserve(n);
 }
 
 void ChangeBatch::truncate(std::size_t n) {
   if (n >= size()) return;
   const auto end = [n](const std::vector<std::uint64_t>& ends) { return n == 0 ? 0 : ends[n - 1]; };
-  const auto cut = [](auto& column, std::uint64_t at) { if (column.size() > at) column.resize(at); };  // it may not have been decoded
-  cut(indices, end(index_ends)), cut(bits, end(bits_ends)), cut(metadata, end(metadata_ends));
-  ops.resize(n), vectors.resize(n), times.resize(n), commits.resize(n), seqs.resize(n), lost.resize(n);
-  index_ends.resize(n), bits_ends.resize(n), metadata_ends.resize(n);
+  const auto cut = [](auto& column, std::uint64_t at) {
+    if (column.size() > at) column.resize(at);
+  };  // it may not have been decoded
+  cut(indices, end(index_ends));
+  cut(bits, end(bits_ends));
+  cut(metadata, end(metadata_ends));
+  ops.resize(n);
+  vectors.resize(n);
+  times.resize(n);
+  commits.resize(n);
+  seqs.resize(n);
+  lost.resize(n);
+  index_ends.resize(n);
+  bits_ends.resize(n);
+  metadata_ends.resize(n);
 }
 
 void ChangeBatch::add(const Change& c) {

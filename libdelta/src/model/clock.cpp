@@ -9,11 +9,13 @@ namespace delta::model {
 
 Status check_live(const ClockRules& rules, Micros time) {
   const auto refuse = [&](const std::string& what) {
-    return error(ErrorCode::bad_input, "time " + format_time(time) + what + "; the clock says " + format_time(rules.now));
+    return error(ErrorCode::bad_input,
+                 "time " + format_time(time) + what + "; the clock says " + format_time(rules.now));
   };
   const auto latest = rules.latest();
   if (latest && time > *latest) {
-    return refuse(" is ahead of the clock by more than --max-skew").with_hint("every commit that sees it would get a later time; --max-skew any accepts it");
+    return refuse(" is ahead of the clock by more than --max-skew")
+        .with_hint("every commit that sees it would get a later time; --max-skew any accepts it");
   }
   if (rules.max_age && time < rules.now && rules.now - time > *rules.max_age) return refuse(" is older than --max-age");
   return {};
@@ -24,15 +26,23 @@ std::optional<Finding> commits_ahead(const Catalog& catalog, const History& hist
   std::uint32_t first = 0;
   for (std::uint32_t number = 0; number < history.size(); ++number) {
     if (history.commit(number).time.us() <= latest) continue;
-    const auto key = [&](std::uint32_t n) { return Key{history.commit(n).time, history.commit(n).origin, history.commit(n).first}; };
+    const auto key = [&](std::uint32_t n) {
+      return Key{history.commit(n).time, history.commit(n).origin, history.commit(n).first};
+    };
     if (count++ == 0 || key_less(catalog, key(number), key(first))) first = number;
   }
   if (count == 0) return std::nullopt;
   const Commit& c = history.commit(first);
-  return Finding{Verdict::ahead, "", 0, "commit " + dot_text(catalog, {c.origin, c.first}),
-                 (count == 1 ? "its time, " : "the first of " + std::to_string(count) + " commits whose time is ahead of the clock, at ") +
-                     format_time(c.time.us()) + (count == 1 ? ", is ahead of the clock" : ""),
-                 "what sees it gets a later time; the way out: dump the log, mend the time in the text, and encode that as a new log"};
+  return Finding{
+      Verdict::ahead,
+      "",
+      0,
+      "commit " + dot_text(catalog, {c.origin, c.first}),
+      (count == 1 ? "its time, "
+                  : "the first of " + std::to_string(count) + " commits whose time is ahead of the clock, at ") +
+          format_time(c.time.us()) + (count == 1 ? ", is ahead of the clock" : ""),
+      "what sees it gets a later time; the way out: dump the log, mend the time in the text, and encode that as a new "
+      "log"};
 }
 
 }  // namespace delta::model

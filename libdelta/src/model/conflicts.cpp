@@ -28,7 +28,9 @@ class Reporter {
                          std::ranges::equal(fold.standing(dim), fold.standing(dim - 1));
       if (!joins) {
         DELTA_OK(flush(vector, fold));
-        first_ = dim, rule_ = rules[dim], chosen_ = answer.chosen;
+        first_ = dim;
+        rule_ = rules[dim];
+        chosen_ = answer.chosen;
       }
       bits_.push_back(answer.bits);
       ++count_.cells;
@@ -75,10 +77,12 @@ class Reporter {
 }  // namespace
 
 Result<ConflictCount> conflicts(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                                const std::vector<bool>* wanted, const Policy* policy, const std::function<Status(const Conflict&)>& visit) {
+                                const std::vector<bool>* wanted, const Policy* policy,
+                                const std::function<Status(const Conflict&)>& visit) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
   Contest contest(catalog, history, test, wanted);
-  DELTA_OK(source.each(wanted, cut.at, [&](const ChangeBatch& batch) { return contest.take(batch, [](const Change&) {}); }));
+  DELTA_OK(
+      source.each(wanted, cut.at, [&](const ChangeBatch& batch) { return contest.take(batch, [](const Change&) {}); }));
   if (!contest.any()) return ConflictCount();
   Policy own;
   if (!policy) {

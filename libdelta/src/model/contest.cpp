@@ -29,7 +29,12 @@ Status check_fit(const Catalog& catalog, const History& history, const Change& c
 }
 
 Contest::Contest(const Catalog& catalog, const History& history, const CutTest& cut, const std::vector<bool>* wanted)
-    : catalog_(catalog), history_(history), cut_(cut), wanted_(wanted), ranks_(origin_ranks(catalog)), last_(catalog.vectors()),
+    : catalog_(catalog),
+      history_(history),
+      cut_(cut),
+      wanted_(wanted),
+      ranks_(origin_ranks(catalog)),
+      last_(catalog.vectors()),
       contested_(catalog.vectors()) {}
 
 void Contest::make_room() {

@@ -1,5 +1,5 @@
-// Which vectors need more than folding in place, and all the deltas of those. Two passes over a source: the first asks of each delta
-// whether it follows the last one of its vector, the second gathers the vectors where one did not.
+// Which vectors need more than folding in place, and all the deltas of those. Two passes over a source: the first asks
+// of each delta whether it follows the last one of its vector, the second gathers the vectors where one did not.
 #pragma once
 
 #include <vector>
@@ -78,7 +78,8 @@ class Contest {
   std::vector<bool> contested_;
   bool any_ = false, room_made_ = false;
   ChangeBatch gathered_;
-  std::vector<std::size_t> ends_, order_;  // by vector: where its places in `order_` end; of each the place in `gathered_`
+  std::vector<std::size_t> ends_,
+      order_;  // by vector: where its places in `order_` end; of each the place in `gathered_`
 };
 
 }  // namespace delta::model

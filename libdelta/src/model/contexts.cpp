@@ -18,8 +18,9 @@ std::uint32_t Contexts::put(Inner inner, std::uint32_t height) {
   return static_cast<std::uint32_t>(inners_.size() - 1);
 }
 
-/// Two by two, then what came of it two by two: sets that have a common past and a little of their own are looked at in their own parts
-/// alone, a logarithmic number of times. One after the other, the whole would be looked at again for each.
+/// Two by two, then what came of it two by two: sets that have a common past and a little of their own are looked at in
+/// their own parts alone, a logarithmic number of times. One after the other, the whole would be looked at again for
+/// each.
 Contexts::Set Contexts::unite(std::vector<Set>& sets) {
   std::erase_if(sets, [](Set set) { return set.node == 0; });
   if (sets.empty()) return {};
@@ -81,7 +82,10 @@ std::uint32_t Contexts::unite_leaves(std::uint32_t a, std::uint32_t b) {
   for (std::uint32_t i = 0; i < kWidth; ++i) {
     const bool less = x.whole[i] != y.whole[i] ? x.whole[i] < y.whole[i] : x.partial[i] < y.partial[i];
     const bool same = x.whole[i] == y.whole[i] && x.partial[i] == y.partial[i];
-    if (less) both.whole[i] = y.whole[i], both.partial[i] = y.partial[i];
+    if (less) {
+      both.whole[i] = y.whole[i];
+      both.partial[i] = y.partial[i];
+    }
     all_of_x = all_of_x && !less;
     all_of_y = all_of_y && (less || same);
   }
@@ -106,7 +110,8 @@ std::uint32_t Contexts::raise(std::uint32_t node, std::uint32_t height, std::spa
     for (const Seen& seen : more) {
       const std::uint32_t at = slot(seen.chain, 0);
       if (!Seen{seen.chain, leaf.whole[at], leaf.partial[at], 0}.less_than(seen)) continue;
-      leaf.whole[at] = seen.whole, leaf.partial[at] = seen.partial;
+      leaf.whole[at] = seen.whole;
+      leaf.partial[at] = seen.partial;
       leaf.top = std::max(leaf.top, seen.rank);
       raised = true;
     }
@@ -135,7 +140,8 @@ Contexts::Set Contexts::keep(Set set, Mark mark) {
   return set;
 }
 
-std::uint32_t Contexts::move_out(std::uint32_t node, std::uint32_t height, Mark mark, std::vector<Leaf>& leaves, std::vector<Inner>& inners) {
+std::uint32_t Contexts::move_out(std::uint32_t node, std::uint32_t height, Mark mark, std::vector<Leaf>& leaves,
+                                 std::vector<Inner>& inners) {
   if (height == 0) {
     if (node < mark.leaves) return node;
     leaves.push_back(leaves_[node]);

@@ -1,7 +1,7 @@
-// Sets of commits that are closed downwards in each chain (see history.hpp): how far each chain has been seen. As tries over the numbers of
-// chains whose nodes never change once they are there, so that sets that are nearly the same share nearly all of their nodes: ten thousand
-// writers who have all seen the same ten thousand others take no more room than one of them, and what takes in two sets looks only at where
-// they differ.
+// Sets of commits that are closed downwards in each chain (see history.hpp): how far each chain has been seen. As tries
+// over the numbers of chains whose nodes never change once they are there, so that sets that are nearly the same share
+// nearly all of their nodes: ten thousand writers who have all seen the same ten thousand others take no more room than
+// one of them, and what takes in two sets looks only at where they differ.
 #pragma once
 
 #include <array>
@@ -11,8 +11,8 @@
 
 namespace delta::model {
 
-/// How much of a chain has been seen: `whole` commits, and of the next one the seqs up to `partial` (0: nothing). `rank`: of the last commit of
-/// which something has been seen; whatever sees it has a greater one.
+/// How much of a chain has been seen: `whole` commits, and of the next one the seqs up to `partial` (0: nothing).
+/// `rank`: of the last commit of which something has been seen; whatever sees it has a greater one.
 struct Seen {
   std::uint32_t chain = 0;
   std::uint32_t whole = 0;
@@ -41,8 +41,12 @@ class Contexts {
     std::uint32_t top = 0;
   };
 
-  static std::uint32_t slot(std::uint32_t chain, std::uint32_t height) { return (chain >> (kBits * height)) & (kWidth - 1); }
-  static bool covers(std::uint32_t height, std::uint32_t chain) { return std::uint64_t{chain} >> (kBits * (height + 1)) == 0; }
+  static std::uint32_t slot(std::uint32_t chain, std::uint32_t height) {
+    return (chain >> (kBits * height)) & (kWidth - 1);
+  }
+  static bool covers(std::uint32_t height, std::uint32_t chain) {
+    return std::uint64_t{chain} >> (kBits * (height + 1)) == 0;
+  }
 
   /// Whether dot `seq` of the commit at place `index` of a chain is in it.
   bool contains(Set set, std::uint32_t chain, std::uint32_t index, std::uint64_t seq) const {
@@ -53,7 +57,8 @@ class Contexts {
   /// How many commits of the chain have been seen whole.
   std::uint32_t whole(Set set, std::uint32_t chain) const { return leaf_of(set, chain).whole[slot(chain, 0)]; }
 
-  /// All that is in any of them, which are left in any state. Where one of two has all of the other, its nodes are kept.
+  /// All that is in any of them, which are left in any state. Where one of two has all of the other, its nodes are
+  /// kept.
   Set unite(std::vector<Set>& sets);
   /// `set`, and what `more` says, which is in order of chain, each once.
   Set raise(Set set, std::span<const Seen> more);
@@ -84,10 +89,11 @@ class Contexts {
   std::uint32_t put(const Leaf& leaf);
   std::uint32_t put(Inner inner, std::uint32_t height);
   Set keep(Set set, Mark mark);
-  std::uint32_t move_out(std::uint32_t node, std::uint32_t height, Mark mark, std::vector<Leaf>& leaves, std::vector<Inner>& inners);
+  std::uint32_t move_out(std::uint32_t node, std::uint32_t height, Mark mark, std::vector<Leaf>& leaves,
+                         std::vector<Inner>& inners);
 
-  std::vector<Leaf> leaves_{1};    // the first is empty: node 0 at height 0
-  std::vector<Inner> inners_{1};   // and at any other height
+  std::vector<Leaf> leaves_{1};   // the first is empty: node 0 at height 0
+  std::vector<Inner> inners_{1};  // and at any other height
 };
 
 }  // namespace delta::model

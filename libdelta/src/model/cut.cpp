@@ -20,8 +20,10 @@ std::string times_text(const KeptTimes& kept) {
   constexpr std::size_t kMost = 8;
   std::string text;
   auto ranges = kept.ranges();
-  if (!ranges.empty() && ranges.front().first == 0) ranges = ranges.subspan(1);  // before the beginning, where there is nothing
-  const std::size_t from = ranges.size() - std::min(kMost, ranges.size());       // the latest say most
+  if (!ranges.empty() && ranges.front().first == 0) {
+    ranges = ranges.subspan(1);  // before the beginning, where there is nothing
+  }
+  const std::size_t from = ranges.size() - std::min(kMost, ranges.size());  // the latest say most
   if (from > 0) text = std::to_string(from) + " earlier ones";
   for (const auto& range : ranges.subspan(from)) text += (text.empty() ? "" : ", ") + range_text(range);
   if (!ranges.empty() && ranges.back().last == kMaxMicros) return text;
@@ -54,10 +56,12 @@ class Keeping {
     if (!seen_) {
       const KeptTimes kept = history_.answered();
       if (kept.contains(*at_)) return {};
-      return error(ErrorCode::not_kept, "this log was pruned and does not answer " + format_time(*at_) + " any more; it answers: " + times_text(kept));
+      return error(ErrorCode::not_kept, "this log was pruned and does not answer " + format_time(*at_) +
+                                            " any more; it answers: " + times_text(kept));
     }
     if (answered()) return {};
-    return error(ErrorCode::not_kept, "this log was pruned and does not answer any more what " + seen_text(catalog, cut_.as_seen_by) + " saw" +
+    return error(ErrorCode::not_kept, "this log was pruned and does not answer any more what " +
+                                          seen_text(catalog, cut_.as_seen_by) + " saw" +
                                           (at_ ? " at " + format_time(*at_) : ""));
   }
 
@@ -73,15 +77,16 @@ class Keeping {
       return place->second;
     };
     return std::ranges::all_of(history_.pruned(), [&](const auto& pruned) {
-      return !history_.folded(pruned.first) || !holds(first_of(pruned.first)) || std::ranges::any_of(pruned.second, answers);
+      return !history_.folded(pruned.first) || !holds(first_of(pruned.first)) ||
+             std::ranges::any_of(pruned.second, answers);
     });
   }
 
   /// Is this dot, which is folded, inside the cut, whatever its time?
   bool holds(Dot dot) const { return !seen_ || dot.seq <= (*seen_)[dot.origin]; }
 
-  /// The release was kept; or what an entry was dropped for lies inside the cut with it: by the version vector, and where time is cut
-  /// too, by the same record's kept times.
+  /// The release was kept; or what an entry was dropped for lies inside the cut with it: by the version vector, and
+  /// where time is cut too, by the same record's kept times.
   bool answers(std::uint32_t number) const {
     const PruneRecord& record = history_.record(number);
     if (!history_.complete(number)) return false;
@@ -102,7 +107,8 @@ Result<Seen> seen_by(const Catalog& catalog, const History& history, const Cut& 
     const auto commit = history.find(dot);
     if (!commit) return error(ErrorCode::not_found, "there is no delta " + dot_text(catalog, dot));
     if (!history.folded(*commit)) {
-      return error(ErrorCode::not_found, "delta " + dot_text(catalog, dot) + " is pending: some of what its author had seen is not here");
+      return error(ErrorCode::not_found,
+                   "delta " + dot_text(catalog, dot) + " is pending: some of what its author had seen is not here");
     }
   }
   auto seen = history.context(cut.as_seen_by);

@@ -1,6 +1,6 @@
-// As the fold does: a vector is followed at once as long as each next delta of it has seen the last one and has a greater key. What
-// was noted of a vector where that fails is struck out, and its deltas are gathered and replayed in key order. It fails, too, where
-// copies that were pruned apart hold pieces of one delta: those are put together then.
+// As the fold does: a vector is followed at once as long as each next delta of it has seen the last one and has a
+// greater key. What was noted of a vector where that fails is struck out, and its deltas are gathered and replayed in
+// key order. It fails, too, where copies that were pruned apart hold pieces of one delta: those are put together then.
 #include "model/effects.hpp"
 
 #include <algorithm>
@@ -20,8 +20,14 @@ double value(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 class Judge {
  public:
   Judge(const Catalog& catalog, const History& history, const EffectOptions& options)
-      : catalog_(catalog), history_(history), options_(options), answered_(history.answered()), ranks_(origin_ranks(catalog)),
-        state_(catalog), last_(catalog.vectors()), contested_(catalog.vectors()) {}
+      : catalog_(catalog),
+        history_(history),
+        options_(options),
+        answered_(history.answered()),
+        ranks_(origin_ranks(catalog)),
+        state_(catalog),
+        last_(catalog.vectors()),
+        contested_(catalog.vectors()) {}
 
   Status take(const ChangeBatch& batch) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -64,7 +70,8 @@ class Judge {
 
   bool counts(const Change& c) const {
     if (options_.vectors != nullptr && !(*options_.vectors)[c.vector]) return false;
-    return history_.folded(c.commit) && (options_.seen == nullptr || c.seq <= (*options_.seen)[history_.commit(c.commit).origin]);
+    return history_.folded(c.commit) &&
+           (options_.seen == nullptr || c.seq <= (*options_.seen)[history_.commit(c.commit).origin]);
   }
   Key key(const Change& c) const { return {c.time, history_.commit(c.commit).origin, c.seq}; }
   bool less(const Key& a, const Key& b) const {
@@ -89,8 +96,11 @@ class Judge {
     values.metadata = {};
     apply(state_, history_.commit(c.commit).origin, values);
     const bool is = state_.exists(c.vector);
-    DeltaEffect effect{key(c), c.commit, c.vector, static_cast<std::uint32_t>(16 + 4 * (c.indices.size() + c.bits.size()) + c.metadata.size()),
-                       c.op, conflict, {}, {}};
+    DeltaEffect effect{
+        key(c),   c.commit,
+        c.vector, static_cast<std::uint32_t>(16 + 4 * (c.indices.size() + c.bits.size()) + c.metadata.size()),
+        c.op,     conflict,
+        {},       {}};
     if (known(c)) compare(was, is, effect);
     effects_.push_back(effect);
   }
@@ -126,13 +136,17 @@ class Judge {
     }
   }
 
-  /// An assignment is in conflict that has not seen an earlier one of the same dimension since the last delete: then there is one that stands.
+  /// An assignment is in conflict that has not seen an earlier one of the same dimension since the last delete: then
+  /// there is one that stands.
   void replay(std::span<const Change> deltas, std::uint32_t dims) {
     Standing standing(history_);
     bool any = true;
     for (std::uint32_t i = 0; i < deltas.size(); ++i) {
       const Change& c = deltas[i];
-      if (any && (i == 0 || c.op == Operation::remove)) standing.reset(dims, deltas.size()), any = false;
+      if (any && (i == 0 || c.op == Operation::remove)) {
+        standing.reset(dims, deltas.size());
+        any = false;
+      }
       any |= is_assignment(c.op);
       judge(c, is_assignment(c.op) && standing.assign(deltas, i));
     }
@@ -154,7 +168,8 @@ class Judge {
 
 }  // namespace
 
-Result<std::vector<DeltaEffect>> effects(const Catalog& catalog, const History& history, DeltaSource& source, const EffectOptions& options) {
+Result<std::vector<DeltaEffect>> effects(const Catalog& catalog, const History& history, DeltaSource& source,
+                                         const EffectOptions& options) {
   Judge judge(catalog, history, options);
   DELTA_OK(source.each(options.vectors, {}, [&](const ChangeBatch& batch) { return judge.take(batch); }));
   if (judge.contested() != nullptr) {

@@ -50,7 +50,8 @@ void Existence::file() {
 }
 
 void Existence::sort(List& list) {
-  std::sort(list.events.begin(), list.events.end(), [&](std::uint32_t a, std::uint32_t b) { return comes_before(a, b); });
+  std::sort(list.events.begin(), list.events.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return comes_before(a, b); });
   std::uint32_t best = kNone;
   for (std::size_t i = 0; i < list.events.size(); ++i) list.best[i] = best = later(best, list.events[i]);
 }
@@ -66,17 +67,23 @@ std::uint32_t Existence::best_of(const List& list, std::uint32_t index, std::uin
 }
 
 const Existence::Event* Existence::last(Contexts::Set context) {
-  if (events_.size() <= kFew) return look_at_all([&](const Event& e) { return history_->in(context, e.commit, e.key.seq); });
+  if (events_.size() <= kFew) {
+    return look_at_all([&](const Event& e) { return history_->in(context, e.commit, e.key.seq); });
+  }
   file();
   return at(walk(context));
 }
 
 const Existence::Event* Existence::last_before(std::uint32_t commit, std::uint64_t seq) {
-  if (events_.size() <= kFew) return look_at_all([&](const Event& e) { return history_->happens_before(e.commit, e.key.seq, commit, seq); });
+  if (events_.size() <= kFew) {
+    return look_at_all([&](const Event& e) { return history_->happens_before(e.commit, e.key.seq, commit, seq); });
+  }
   file();
   std::uint32_t best = walk(history_->others(commit));
   const History::Place place = history_->place(commit);
-  if (const std::uint32_t own = chains_.find(place.chain); own != kNone) best = later(best, best_of(lists_[own], place.index, seq - 1));
+  if (const std::uint32_t own = chains_.find(place.chain); own != kNone) {
+    best = later(best, best_of(lists_[own], place.index, seq - 1));
+  }
   return at(best);
 }
 

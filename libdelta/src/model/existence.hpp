@@ -1,6 +1,6 @@
-// The creates and deletes of one vector, for the question whether it exists in a context that is not everything. By chain, in order, each with
-// the last by key of those up to it: of a chain a context holds a beginning. What a part of a context says of the vector is noted, since
-// contexts share their parts.
+// The creates and deletes of one vector, for the question whether it exists in a context that is not everything. By
+// chain, in order, each with the last by key of those up to it: of a chain a context holds a beginning. What a part of
+// a context says of the vector is noted, since contexts share their parts.
 #pragma once
 
 #include <cstdint>
@@ -56,10 +56,10 @@ class Existence {
   const Catalog* catalog_;
   const History* history_;
   std::vector<Event> events_;
-  std::size_t filed_ = 0;      // of them, in lists_
-  ChainTrie chains_;           // places in lists_
+  std::size_t filed_ = 0;  // of them, in lists_
+  ChainTrie chains_;       // places in lists_
   std::vector<List> lists_;
-  std::vector<std::uint32_t> unsorted_;  // of lists_
+  std::vector<std::uint32_t> unsorted_;                     // of lists_
   std::unordered_map<std::uint64_t, std::uint32_t> known_;  // node of a context, and its height -> the answer
   std::uint64_t steps_ = 0;
 };

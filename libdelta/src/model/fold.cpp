@@ -1,8 +1,8 @@
 // Two passes over the source at most. The first folds each delta into its vector's row at once, as long as each next
 // delta of a vector has seen the last one (then, by induction, all earlier ones) and has a greater key. A vector where
 // that fails is *contested*: the second pass gathers all its deltas, and they are resolved as a set. Whether the answer
-// comes from here or there depends on the order of the source, so both must count and compute the same things: a gathered
-// vector whose deltas turn out to be a chain is replayed as the first pass would have done it.
+// comes from here or there depends on the order of the source, so both must count and compute the same things: a
+// gathered vector whose deltas turn out to be a chain is replayed as the first pass would have done it.
 //
 // Bits, not floats, are what moves: a float exists only inside one operation of a transform.
 #include "model/fold.hpp"
@@ -66,7 +66,8 @@ class Folding {
     });
   }
 
-  /// After the first pass. A create that lost values may have left a dimension without any. That is rare, and shows as a NaN.
+  /// After the first pass. A create that lost values may have left a dimension without any. That is rare, and shows as
+  /// a NaN.
   void doubt() {
     const auto nan = [](std::uint32_t bits) { return magnitude(bits) > kInfinity; };
     for (const std::uint32_t vector : partial_) {
@@ -121,7 +122,7 @@ class Folding {
   const History& history_;
   State state_;
   Contest contest_;
-  std::vector<std::uint32_t> partial_;  // vectors with a create that lost values
+  std::vector<std::uint32_t> partial_;                              // vectors with a create that lost values
   std::vector<std::pair<std::uint32_t, std::uint64_t>> overflows_;  // vector, count: of the first pass
   std::vector<Candidate> candidates_;
 };
@@ -148,7 +149,8 @@ Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& 
     if (!policy) {
       DELTA_TRY(own, policy_at(catalog, history, cut));
     }
-    DELTA_OK(source.each(&folding.contest().mask(), cut.at, [&](const ChangeBatch& batch) { return folding.contest().gather(batch); }));
+    DELTA_OK(source.each(&folding.contest().mask(), cut.at,
+                         [&](const ChangeBatch& batch) { return folding.contest().gather(batch); }));
     DELTA_OK(folding.settle(policy ? *policy : own, conflicted));
   }
   return folding.finish();
@@ -197,8 +199,14 @@ VectorFold::VectorFold(const History& history, std::span<const std::uint32_t> ra
 /// Law 3. The last delete is not itself before the last delete: its own metadata patch stands.
 void VectorFold::find_lifecycle() {
   for (std::size_t i = 0; i < deltas_.size(); ++i) {
-    if (deltas_[i].op == Operation::create && (deltas_[i].lost & pruned::mark) == 0) exists_ = true, created_ = i;
-    if (deltas_[i].op == Operation::remove) exists_ = false, live_ = i;
+    if (deltas_[i].op == Operation::create && (deltas_[i].lost & pruned::mark) == 0) {
+      exists_ = true;
+      created_ = i;
+    }
+    if (deltas_[i].op == Operation::remove) {
+      exists_ = false;
+      live_ = i;
+    }
   }
 }
 
@@ -221,7 +229,9 @@ std::uint32_t VectorFold::branch(std::uint32_t dim, std::size_t delta, std::uint
     place = static_cast<std::size_t>(std::lower_bound(c.indices.begin(), c.indices.end(), dim) - c.indices.begin());
   }
   std::uint32_t x = c.bits[place];
-  for (const std::uint32_t t : transforms_after(delta)) x = transform_bits(deltas_[t].op, deltas_[t].bits, x, overflows);
+  for (const std::uint32_t t : transforms_after(delta)) {
+    x = transform_bits(deltas_[t].op, deltas_[t].bits, x, overflows);
+  }
   return x;
 }
 
@@ -232,15 +242,16 @@ void VectorFold::candidates(std::uint32_t dim, std::vector<Candidate>& out, std:
   }
 }
 
-Resolution VectorFold::resolve(std::uint32_t dim, const Policy::Rule* rule, const Catalog& catalog, std::vector<Candidate>& scratch,
-                               std::uint64_t& overflows) const {
+Resolution VectorFold::resolve(std::uint32_t dim, const Policy::Rule* rule, const Catalog& catalog,
+                               std::vector<Candidate>& scratch, std::uint64_t& overflows) const {
   const auto all = standing(dim);
   if (all.size() == 1 || !rule || !rule->strategy) return {branch(dim, all.back(), overflows), all.size() - 1};
   candidates(dim, scratch, overflows);
   const Resolution answer = rule->strategy->resolve(scratch, catalog);
   DELTA_CHECK(!answer.chosen || *answer.chosen < scratch.size());
   const auto infinite = [](std::uint32_t bits) { return magnitude(bits) >= kInfinity; };
-  const bool finite = std::none_of(scratch.begin(), scratch.end(), [&](const Candidate& c) { return infinite(c.bits); });
+  const bool finite =
+      std::none_of(scratch.begin(), scratch.end(), [&](const Candidate& c) { return infinite(c.bits); });
   overflows += finite && magnitude(answer.bits) == kInfinity;
   return answer;
 }

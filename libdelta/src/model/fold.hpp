@@ -1,5 +1,6 @@
-// The fold: a set of deltas to a state (laws 2 to 6). A vector whose deltas form a chain in happens-before order, as they
-// come, is folded in place and pays for nothing else; any other is set aside, gathered whole and resolved dimension by dimension.
+// The fold: a set of deltas to a state (laws 2 to 6). A vector whose deltas form a chain in happens-before order, as
+// they come, is folded in place and pays for nothing else; any other is set aside, gathered whole and resolved
+// dimension by dimension.
 #pragma once
 
 #include <functional>
@@ -17,14 +18,15 @@ namespace delta::model {
 
 /// Which deltas of the folded commits count. With neither: all ("now"). With both: those inside both.
 struct Cut {
-  std::optional<Micros> at = {};    ///< timestamps up to and with this microsecond
+  std::optional<Micros> at = {};     ///< timestamps up to and with this microsecond
   std::vector<Dot> as_seen_by = {};  ///< these deltas and their contexts; none: all
   bool before = false;               ///< with `as_seen_by`: their contexts alone
 };
 
-/// Yields deltas with `commits`, `seqs` and `vectors` numbered by one history and catalog; each delta once, or each piece that a
-/// pruned copy has left of it; in any order (near key order is fastest). `wanted`: if not null, only vectors v with (*wanted)[v]; a source may yield others too.
-/// `until`: deltas of later timestamps may be left out. each() may be called again and yields the same deltas.
+/// Yields deltas with `commits`, `seqs` and `vectors` numbered by one history and catalog; each delta once, or each
+/// piece that a pruned copy has left of it; in any order (near key order is fastest). `wanted`: if not null, only
+/// vectors v with (*wanted)[v]; a source may yield others too. `until`: deltas of later timestamps may be left out.
+/// each() may be called again and yields the same deltas.
 class DeltaSource {
  public:
   using Visit = std::function<Status(const ChangeBatch&)>;
@@ -35,13 +37,14 @@ class DeltaSource {
 /// A cut made ready to be asked about each delta.
 class CutTest {
  public:
-  /// not_found: a dot of `as_seen_by` is not in the history, or its commit is pending; not_kept: commits were pruned, and their
-  /// records do not say that the cut is still answered (law 8). Keeps the reference.
+  /// not_found: a dot of `as_seen_by` is not in the history, or its commit is pending; not_kept: commits were pruned,
+  /// and their records do not say that the cut is still answered (law 8). Keeps the reference.
   static Result<CutTest> make(const Catalog& catalog, const History& history, const Cut& cut);
 
   /// Pending commits never are inside.
   bool contains(const Change& c) const {
-    return history_->folded(c.commit) && c.time <= until_ && (!seen_ || c.seq <= (*seen_)[history_->commit(c.commit).origin]);
+    return history_->folded(c.commit) && c.time <= until_ &&
+           (!seen_ || c.seq <= (*seen_)[history_->commit(c.commit).origin]);
   }
 
  private:
@@ -51,13 +54,15 @@ class CutTest {
   std::optional<std::vector<std::uint64_t>> seen_;  // by origin: seqs up to this one
 };
 
-/// Is this delta inside the cut? For one question; for many make a CutTest. A dot that is not folded: nothing is inside.
+/// Is this delta inside the cut? For one question; for many make a CutTest. A dot that is not folded: nothing is
+/// inside.
 bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, const Change& change);
 
-/// The state at a cut. `wanted` as above (null: all). `policy`: null: what the log says at the cut, asked only where deltas of a vector
-/// do not form a chain. `conflicted`: if not null, gets the vectors that exist and have several candidates in some dimension.
-/// Errors: those of the source, of CutTest::make() and of policy_at(); corrupt: a delta that does not fit the dimensions of its vector,
-/// or a vector that exists with a dimension of which pruning has left no value.
+/// The state at a cut. `wanted` as above (null: all). `policy`: null: what the log says at the cut, asked only where
+/// deltas of a vector do not form a chain. `conflicted`: if not null, gets the vectors that exist and have several
+/// candidates in some dimension. Errors: those of the source, of CutTest::make() and of policy_at(); corrupt: a delta
+/// that does not fit the dimensions of its vector, or a vector that exists with a dimension of which pruning has left
+/// no value.
 Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
                    const std::vector<bool>* wanted = nullptr, const Policy* policy = nullptr,
                    std::vector<std::uint32_t>* conflicted = nullptr);
@@ -67,7 +72,8 @@ Result<ChangeBatch> gather(const Catalog& catalog, const History& history, Delta
                            std::uint32_t vector);
 
 /// row[indices[i]] = bits[i]. Of either there is one for each of the other, and `row` is neither.
-inline void scatter(std::span<const std::uint32_t> indices, std::span<const std::uint32_t> bits, std::uint32_t* __restrict row) {
+inline void scatter(std::span<const std::uint32_t> indices, std::span<const std::uint32_t> bits,
+                    std::uint32_t* __restrict row) {
   const std::uint32_t* __restrict at = indices.data();
   const std::uint32_t* __restrict from = bits.data();
   std::size_t left = indices.size();
@@ -89,7 +95,9 @@ inline void apply(State& state, std::uint32_t origin, const Change& change, std:
   if (!state.exists(change.vector)) return;
   scatter(change.indices, change.bits, state.put(change.vector).data());
 }
-inline void apply(State& state, std::uint32_t origin, const Change& change) { apply(state, origin, change, state.overflows); }
+inline void apply(State& state, std::uint32_t origin, const Change& change) {
+  apply(state, origin, change, state.overflows);
+}
 
 /// The rank of each origin's name among all names: keys compare without text.
 std::vector<std::uint32_t> origin_ranks(const Catalog& catalog);
@@ -97,9 +105,10 @@ std::vector<std::uint32_t> origin_ranks(const Catalog& catalog);
 /// All deltas of one vector inside a cut, resolved without a policy: what stands in each dimension (laws 3 to 5).
 class VectorFold {
  public:
-  /// `deltas` in any order, a delta twice counts once, pieces of a pruned one are united; what they view must outlive this.
-  /// `ranks`: see origin_ranks(). REQUIRES: they fit `dims`, and are of folded commits.
-  VectorFold(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change> deltas);
+  /// `deltas` in any order, a delta twice counts once, pieces of a pruned one are united; what they view must outlive
+  /// this. `ranks`: see origin_ranks(). REQUIRES: they fit `dims`, and are of folded commits.
+  VectorFold(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
+             std::vector<Change> deltas);
 
   std::span<const Change> deltas() const { return deltas_; }  ///< in key order
   std::uint32_t origin(std::size_t delta) const { return history_->commit(deltas_[delta].commit).origin; }
@@ -112,7 +121,8 @@ class VectorFold {
 
   /// A dimension in which nothing stands though the vector exists: no pruning by the rules leaves that.
   std::optional<std::uint32_t> bare() const;
-  /// Numbers of the assignments that stand in a dimension, in key order. REQUIRES: exists(); there is one at least, unless bare().
+  /// Numbers of the assignments that stand in a dimension, in key order. REQUIRES: exists(); there is one at least,
+  /// unless bare().
   std::span<const std::uint32_t> standing(std::uint32_t dim) const { return standing_.standing(dim); }
   /// Dimensions of one set have the same standing assignments.
   std::uint32_t set_of(std::uint32_t dim) const { return standing_.set_of(dim); }
@@ -123,10 +133,10 @@ class VectorFold {
   /// The value that an assignment's branch has in a dimension that it assigns.
   std::uint32_t branch(std::uint32_t dim, std::size_t delta, std::uint64_t& overflows) const;
   void candidates(std::uint32_t dim, std::vector<Candidate>& out, std::uint64_t& overflows) const;
-  /// Law 4: the value, and which of standing() it is. `rule`: the one for this dimension, null: lww. Under lww only the branch that
-  /// counts is looked at. REQUIRES: exists()
-  Resolution resolve(std::uint32_t dim, const Policy::Rule* rule, const Catalog& catalog, std::vector<Candidate>& scratch,
-                     std::uint64_t& overflows) const;
+  /// Law 4: the value, and which of standing() it is. `rule`: the one for this dimension, null: lww. Under lww only the
+  /// branch that counts is looked at. REQUIRES: exists()
+  Resolution resolve(std::uint32_t dim, const Policy::Rule* rule, const Catalog& catalog,
+                     std::vector<Candidate>& scratch, std::uint64_t& overflows) const;
   std::string metadata() const;
 
  private:

@@ -1,5 +1,6 @@
 // Linking: a commit joins when its causes are there, so that a context is always the union of contexts that are known.
-// A pending commit waits for one missing cause at a time: in whatever order commits arrive, each cause is looked at once.
+// A pending commit waits for one missing cause at a time: in whatever order commits arrive, each cause is looked at
+// once.
 #include "model/history.hpp"
 
 #include <algorithm>
@@ -21,8 +22,8 @@ std::string range_text(const Catalog& catalog, const Commit& c) {
 
 bool same_commit(const Commit& a, const Commit& b) {
   return a.origin == b.origin && a.first == b.first && a.count == b.count && a.parents == b.parents &&
-         a.message == b.message && a.tool == b.tool && a.source == b.source && a.trace == b.trace && a.setting == b.setting && a.time == b.time &&
-         a.properties == b.properties && a.given == b.given;
+         a.message == b.message && a.tool == b.tool && a.source == b.source && a.trace == b.trace &&
+         a.setting == b.setting && a.time == b.time && a.properties == b.properties && a.given == b.given;
 }
 
 }  // namespace
@@ -103,7 +104,8 @@ void History::unite(std::uint32_t number, std::span<const std::uint32_t> records
 
 void History::unite_records(std::vector<std::uint32_t>& mine, std::span<const std::uint32_t> others) {
   for (const std::uint32_t record : others) {  // mostly a new one, and so the greatest
-    const auto place = mine.empty() || mine.back() < record ? mine.end() : std::lower_bound(mine.begin(), mine.end(), record);
+    const auto place =
+        mine.empty() || mine.back() < record ? mine.end() : std::lower_bound(mine.begin(), mine.end(), record);
     if (place == mine.end() || *place != record) mine.insert(place, record);
   }
 }
@@ -121,17 +123,19 @@ void History::join(std::uint32_t number) {
     }
     link(next);
     const Commit& linked = commits_[next];
-    const auto begin = waiting_.lower_bound({linked.origin, 0}), end = waiting_.upper_bound({linked.origin, linked.last()});
+    const auto begin = waiting_.lower_bound({linked.origin, 0}),
+               end = waiting_.upper_bound({linked.origin, linked.last()});
     for (auto w = begin; w != end; ++w) ready.push_back(w->second);
     waiting_.erase(begin, end);
   }
 }
 
-/// Of the pending commits, those that can be folded all together, pruned ones waiting for each other: what is left when each
-/// that lacks a cause, or all of its records, has been taken away, and then those that needed it.
+/// Of the pending commits, those that can be folded all together, pruned ones waiting for each other: what is left when
+/// each that lacks a cause, or all of its records, has been taken away, and then those that needed it.
 class History::Gates {
  public:
-  explicit Gates(const History& history) : history_(history), out_(history.size()), dead_(history.records_.size()), holders_(history.records_.size()) {
+  explicit Gates(const History& history)
+      : history_(history), out_(history.size()), dead_(history.records_.size()), holders_(history.records_.size()) {
     for (const auto& [dot, number] : history.pending_) {
       const Commit& c = history.commits_[number];
       if (c.first > 1) need({c.origin, c.first - 1}, number, false);
@@ -186,9 +190,9 @@ class History::Gates {
   }
 
   const History& history_;
-  std::vector<bool> out_, dead_;                       // commits; records
-  std::vector<std::vector<std::uint32_t>> holders_;    // record -> pending commits that have it
-  std::map<std::uint32_t, std::size_t> left_;          // pruned commit -> records that may still be complete
+  std::vector<bool> out_, dead_;                     // commits; records
+  std::vector<std::vector<std::uint32_t>> holders_;  // record -> pending commits that have it
+  std::map<std::uint32_t, std::size_t> left_;        // pruned commit -> records that may still be complete
   std::map<std::uint32_t, std::vector<Node>> needed_by_;
   std::vector<Node> todo_;
 };
@@ -213,7 +217,8 @@ const std::vector<std::uint32_t>& History::records(std::uint32_t number) const {
 }
 
 bool History::complete(std::uint32_t record) const {
-  return std::all_of(records_[record].seen.begin(), records_[record].seen.end(), [&](const Dot& dot) { return dot.seq <= head(dot.origin); });
+  return std::all_of(records_[record].seen.begin(), records_[record].seen.end(),
+                     [&](const Dot& dot) { return dot.seq <= head(dot.origin); });
 }
 
 std::vector<bool> History::complete_records() const {
@@ -230,7 +235,10 @@ std::vector<std::uint64_t> History::context(std::span<const Dot> dots) const {
     const auto number = find(dot);
     if (!number) return;
     seen[dot.origin] = std::max(seen[dot.origin], dot.seq);
-    if (!visited[*number]) visited[*number] = true, todo.push_back(*number);
+    if (!visited[*number]) {
+      visited[*number] = true;
+      todo.push_back(*number);
+    }
   };
   for (const Dot& dot : dots) visit(dot);
   while (!todo.empty()) {
@@ -269,7 +277,8 @@ KeptTimes History::answered() const {
 }
 
 namespace {
-constexpr const char* kLateHint = "a log compacted with --assume-closed takes only what was written after it; merge with the log as it was before";
+constexpr const char* kLateHint =
+    "a log compacted with --assume-closed takes only what was written after it; merge with the log as it was before";
 }
 
 Status History::check_closed() const {
@@ -278,7 +287,8 @@ Status History::check_closed() const {
   std::set<std::uint32_t> closed;
   for (const auto& [number, records] : pruned_) {
     if (!folded(number)) continue;
-    std::copy_if(records.begin(), records.end(), std::inserter(closed, closed.end()), [&](std::uint32_t r) { return records_[r].closed && counts[r]; });
+    std::copy_if(records.begin(), records.end(), std::inserter(closed, closed.end()),
+                 [&](std::uint32_t r) { return records_[r].closed && counts[r]; });
   }
   for (const std::uint32_t record : closed) DELTA_OK(check_closed(record));
   return {};
@@ -290,7 +300,9 @@ std::vector<Dot> History::tops(std::span<const std::uint64_t> seen) const {
   for (const std::uint32_t number : linked_) {
     const Commit& c = commits_[number];
     if (c.first > seen[c.origin]) continue;
-    for (const Dot& parent : c.parents) under[parent.origin] = under[parent.origin] || (parent.origin != c.origin && parent.seq >= seen[parent.origin]);
+    for (const Dot& parent : c.parents) {
+      under[parent.origin] = under[parent.origin] || (parent.origin != c.origin && parent.seq >= seen[parent.origin]);
+    }
   }
   std::vector<Dot> out;
   for (std::uint32_t origin = 0; origin < seen.size(); ++origin) {
@@ -311,15 +323,23 @@ Status History::check_closed(std::uint32_t record) const {
     const Commit& c = commits_[number];
     if (c.last() <= seen[c.origin]) {
       const auto shed = shed_.find(number);
-      const bool was_whole = records(number).empty() && (shed == shed_.end() || !std::binary_search(shed->second.begin(), shed->second.end(), record));
+      const bool was_whole =
+          records(number).empty() &&
+          (shed == shed_.end() || !std::binary_search(shed->second.begin(), shed->second.end(), record));
       if (was_whole || records(number) == std::vector{record}) continue;
-      return error(ErrorCode::late, "commit " + range_text(*catalog_, c) + " is here in another copy than that of a compaction which assumed there was none").with_hint(kLateHint);
+      return error(ErrorCode::late,
+                   "commit " + range_text(*catalog_, c) +
+                       " is here in another copy than that of a compaction which assumed there was none")
+          .with_hint(kLateHint);
     }
     const auto knows = [&](Dot cause) { return after[linked_commit(cause)]; };
-    after[number] = (c.first > 1 && knows({c.origin, c.first - 1})) || std::any_of(c.parents.begin(), c.parents.end(), knows) ||
+    after[number] = (c.first > 1 && knows({c.origin, c.first - 1})) ||
+                    std::any_of(c.parents.begin(), c.parents.end(), knows) ||
                     std::all_of(last.begin(), last.end(), [&](Dot dot) { return context_contains(number, dot); });
     if (after[number]) continue;
-    return error(ErrorCode::late, "commit " + range_text(*catalog_, c) + " is late: it had not seen a compaction that assumed to have seen every writer").with_hint(kLateHint);
+    return error(ErrorCode::late, "commit " + range_text(*catalog_, c) +
+                                      " is late: it had not seen a compaction that assumed to have seen every writer")
+        .with_hint(kLateHint);
   }
   return {};
 }
@@ -360,11 +380,13 @@ void History::link(std::uint32_t number) {
 
 /// The first of these whose context has those of the others gives its nodes to the result: the own previous commit.
 void History::look_at_causes(const Commit& c) {
-  sets_.clear(), causes_.clear();
+  sets_.clear();
+  causes_.clear();
   if (c.first > 1) see({c.origin, c.first - 1});
   for (const Dot& parent : c.parents) see(parent);
   united_ = contexts_.unite(sets_);
-  std::sort(causes_.begin(), causes_.end(), [](const Seen& a, const Seen& b) { return a.chain != b.chain ? a.chain < b.chain : b.less_than(a); });
+  std::sort(causes_.begin(), causes_.end(),
+            [](const Seen& a, const Seen& b) { return a.chain != b.chain ? a.chain < b.chain : b.less_than(a); });
   const auto same_chain = [](const Seen& a, const Seen& b) { return a.chain == b.chain; };
   causes_.erase(std::unique(causes_.begin(), causes_.end(), same_chain), causes_.end());
 }
@@ -385,7 +407,8 @@ Contexts::Set History::all_seen(std::optional<std::uint32_t> chain) {
   if (causes_.empty()) return united_;
   if (united_ != last_united_ || causes_ != last_causes_) {
     last_seen_ = contexts_.raise(united_, causes_);
-    last_united_ = united_, last_causes_ = causes_;
+    last_united_ = united_;
+    last_causes_ = causes_;
   }
   return last_seen_;
 }
@@ -396,12 +419,14 @@ Contexts::Set History::context_of(const Commit& commit) {
 }
 
 bool History::seen_whole(std::uint32_t chain) const {
-  const auto cause = std::lower_bound(causes_.begin(), causes_.end(), chain, [](const Seen& seen, std::uint32_t c) { return seen.chain < c; });
+  const auto cause = std::lower_bound(causes_.begin(), causes_.end(), chain,
+                                      [](const Seen& seen, std::uint32_t c) { return seen.chain < c; });
   if (cause != causes_.end() && cause->chain == chain && cause->whole == chains_[chain].length) return true;
   return contexts_.whole(united_, chain) == chains_[chain].length;
 }
 
-/// A chain of which everything has been seen: the own previous commit's, a parent's, one of those that ended last; else a new one.
+/// A chain of which everything has been seen: the own previous commit's, a parent's, one of those that ended last; else
+/// a new one.
 std::uint32_t History::choose_chain(const Commit& c) {
   constexpr std::size_t kLooked = 8;
   if (c.first > 1) {
@@ -428,7 +453,9 @@ void History::note_ended(const Commit& c, std::uint32_t mine) {
   const auto note = [&](Dot cause) {
     const std::uint32_t number = linked_commit(cause);
     Chain& chain = chains_[links_[number].chain];
-    if (links_[number].chain == mine || chain.ended || chain.tip != number || cause.seq != commits_[number].last()) return;
+    if (links_[number].chain == mine || chain.ended || chain.tip != number || cause.seq != commits_[number].last()) {
+      return;
+    }
     chain.ended = true;
     ended_.push_back(links_[number].chain);
   };
@@ -466,7 +493,9 @@ std::vector<Dot> History::heads() const {
 }
 
 bool History::are_heads(std::span<const Dot> dots) const {
-  const auto is_head = [&](Dot dot) { return dot.origin < origins_.size() && origins_[dot.origin].head != kNone && origins_[dot.origin].last == dot.seq; };
+  const auto is_head = [&](Dot dot) {
+    return dot.origin < origins_.size() && origins_[dot.origin].head != kNone && origins_[dot.origin].last == dot.seq;
+  };
   return dots.size() == heads_.size() && std::all_of(dots.begin(), dots.end(), is_head);
 }
 
@@ -501,17 +530,19 @@ std::vector<std::uint32_t> History::pending() const {
   return numbers;
 }
 
-/// Among few each is asked about each. Among many, what they have seen before themselves is united; of two in one chain the later has seen
-/// the other.
+/// Among few each is asked about each. Among many, what they have seen before themselves is united; of two in one chain
+/// the later has seen the other.
 std::optional<Dot> History::redundant_parent(std::span<const Dot> parents) {
   constexpr std::size_t kFew = 8;
   if (parents.size() < 2 || are_heads(parents)) return std::nullopt;
   std::vector<Dot> folded;
-  std::copy_if(parents.begin(), parents.end(), std::back_inserter(folded), [&](Dot dot) { return dot.seq != 0 && dot.seq <= head(dot.origin); });
+  std::copy_if(parents.begin(), parents.end(), std::back_inserter(folded),
+               [&](Dot dot) { return dot.seq != 0 && dot.seq <= head(dot.origin); });
   const auto found = [](auto place, auto end) { return place == end ? std::nullopt : std::optional(*place); };
   if (folded.size() <= kFew) {
     const auto is_seen = [&](Dot dot) {
-      return std::any_of(folded.begin(), folded.end(), [&](Dot by) { return context_contains(linked_commit(by), dot); });
+      return std::any_of(folded.begin(), folded.end(),
+                         [&](Dot by) { return context_contains(linked_commit(by), dot); });
     };
     return found(std::find_if(folded.begin(), folded.end(), is_seen), folded.end());
   }
@@ -522,11 +553,14 @@ std::optional<Dot> History::redundant_parent(std::span<const Dot> parents) {
     sets.push_back(l.others);
     before.push_back({l.chain, l.index, 0, l.rank});
   }
-  std::sort(before.begin(), before.end(), [](const Seen& a, const Seen& b) { return a.chain != b.chain ? a.chain < b.chain : b.less_than(a); });
+  std::sort(before.begin(), before.end(),
+            [](const Seen& a, const Seen& b) { return a.chain != b.chain ? a.chain < b.chain : b.less_than(a); });
   const auto same_chain = [](const Seen& a, const Seen& b) { return a.chain == b.chain; };
   before.erase(std::unique(before.begin(), before.end(), same_chain), before.end());
   const Contexts::Set seen = contexts_.raise(contexts_.unite(sets), before);
-  return found(std::find_if(folded.begin(), folded.end(), [&](Dot dot) { return in(seen, linked_commit(dot), dot.seq); }), folded.end());
+  return found(
+      std::find_if(folded.begin(), folded.end(), [&](Dot dot) { return in(seen, linked_commit(dot), dot.seq); }),
+      folded.end());
 }
 
 bool History::context_contains(std::uint32_t number, Dot dot) const {

@@ -4,8 +4,8 @@
 //
 // Each linked commit stands in one *chain*, a run of commits that have each seen all those before them in it. A context
 // is then its own chain up to itself, which needs no words, and for each other chain how far it has seen that. A linear
-// history is one chain, whoever wrote it; two logs that were written apart and united are two. What is said of the other
-// chains is shared wherever it is the same (see contexts.hpp). There are about as many chains as there were ever
+// history is one chain, whoever wrote it; two logs that were written apart and united are two. What is said of the
+// other chains is shared wherever it is the same (see contexts.hpp). There are about as many chains as there were ever
 // commits that had not seen each other: a commit may lengthen a chain of which it has seen the whole.
 #pragma once
 
@@ -34,17 +34,17 @@ class History {
   explicit History(const Catalog& catalog) : catalog_(&catalog) {}
 
   /// Adds a commit, in any order, and returns its number (numbers count from 0 in order of adding; the same commit
-  /// added again returns the old number). A commit whose causes are not all here yet is *pending*; it is linked when they
-  /// arrive. Causes: the parents, and the origin's previous seq, said or not.
-  /// Errors: forked (another commit holds one of its dots); bad_input (no deltas, a seq of 0 or beyond 64 bits, an
-  /// unknown origin, a parent of its own origin that is not before it). Nothing changes on an error.
-  /// `records`: not empty: this copy of the commit is pruned, and counts once the version vector of one of them is folded. Such
-  /// commits wait for each other, so they are folded by settle() alone. Another pruned copy adds its records; a whole copy
-  /// makes the commit whole.
+  /// added again returns the old number). A commit whose causes are not all here yet is *pending*; it is linked when
+  /// they arrive. Causes: the parents, and the origin's previous seq, said or not. Errors: forked (another commit holds
+  /// one of its dots); bad_input (no deltas, a seq of 0 or beyond 64 bits, an unknown origin, a parent of its own
+  /// origin that is not before it). Nothing changes on an error. `records`: not empty: this copy of the commit is
+  /// pruned, and counts once the version vector of one of them is folded. Such commits wait for each other, so they are
+  /// folded by settle() alone. Another pruned copy adds its records; a whole copy makes the commit whole.
   Result<std::uint32_t> add(Commit commit, std::span<const std::uint32_t> records = {});
   /// Numbers a record; equal ones once.
   std::uint32_t add_record(PruneRecord record) { return records_.add(std::move(record)); }
-  /// Folds all pruned commits that can be: the greatest set of commits whose contexts, and for each pruned one a record, lie in it.
+  /// Folds all pruned commits that can be: the greatest set of commits whose contexts, and for each pruned one a
+  /// record, lie in it.
   void settle();
 
   std::size_t size() const { return commits_.size(); }
@@ -62,8 +62,9 @@ class History {
   bool complete(std::uint32_t record) const;
   /// The times that all folded commits answer; all() if none of them is pruned.
   KeptTimes answered() const;
-  /// late: of what is folded, a commit that a pruning had assumed not to exist: the version vector of its record does not cover it, nor
-  /// has it seen all of that; or another copy of a commit that it pruned, in which there may be what that pruning let go.
+  /// late: of what is folded, a commit that a pruning had assumed not to exist: the version vector of its record does
+  /// not cover it, nor has it seen all of that; or another copy of a commit that it pruned, in which there may be what
+  /// that pruning let go.
   Status check_closed() const;
   const std::vector<std::uint32_t>& linked() const { return linked_; }  ///< folded commits, causes before effects
 
@@ -83,20 +84,24 @@ class History {
   /// Deltas of one commit have seen those before them: use happens_before() for deltas.
   bool sees(std::uint32_t by, std::uint32_t other, std::uint64_t seq) const {
     const Link &b = links_[by], &o = links_[other];
-    return b.chain == o.chain ? o.index < b.index : b.others.node != 0 && contexts_.contains(b.others, o.chain, o.index, seq);
+    return b.chain == o.chain ? o.index < b.index
+                              : b.others.node != 0 && contexts_.contains(b.others, o.chain, o.index, seq);
   }
   /// These dots and all that they had seen, by origin number: seqs up to this one. What is not here is passed over.
   std::vector<std::uint64_t> context(std::span<const Dot> dots) const;
-  /// All that these dots count lies in a context (seqs by origin), but for settings, which change no vector. REQUIRES: they are folded.
+  /// All that these dots count lies in a context (seqs by origin), but for settings, which change no vector. REQUIRES:
+  /// they are folded.
   bool within(std::span<const Dot> dots, std::span<const std::uint64_t> context) const;
   /// Those dots of a context (seqs by origin) that nothing else in it has seen, in order of origin number.
   std::vector<Dot> tops(std::span<const std::uint64_t> seen) const;
-  /// One of the parents, each of another origin, that another one of them has seen. Of those that are not folded nothing is known.
+  /// One of the parents, each of another origin, that another one of them has seen. Of those that are not folded
+  /// nothing is known.
   std::optional<Dot> redundant_parent(std::span<const Dot> parents);
   /// True when the dot is folded and in the context of commit `number`, which is folded.
   bool context_contains(std::uint32_t number, Dot dot) const;
 
-  /// Where a folded commit stands: its chain, its place in that, and its rank, which is greater than that of all it has seen.
+  /// Where a folded commit stands: its chain, its place in that, and its rank, which is greater than that of all it has
+  /// seen.
   struct Place {
     std::uint32_t chain, index, rank;
   };
@@ -104,7 +109,8 @@ class History {
   const Contexts& contexts() const { return contexts_; }
   /// What a folded commit has seen of other chains than its own. What it says of its own is less than place() does.
   Contexts::Set others(std::uint32_t number) const { return links_[number].others; }
-  /// What a commit that is not here has seen, of all chains: folded parents, its origin's previous seq, and their contexts.
+  /// What a commit that is not here has seen, of all chains: folded parents, its origin's previous seq, and their
+  /// contexts.
   Contexts::Set context_of(const Commit& commit);
   /// A folded dot is in it.
   bool in(Contexts::Set set, std::uint32_t number, std::uint64_t seq) const {
@@ -124,11 +130,11 @@ class History {
 
   struct Link {
     std::uint32_t chain = kPending;
-    std::uint32_t index = 0;         // in its chain; while pending: the cause that it waits for
-    std::uint32_t rank = 0;          // its place in linked_, from 1
+    std::uint32_t index = 0;  // in its chain; while pending: the cause that it waits for
+    std::uint32_t rank = 0;   // its place in linked_, from 1
     Contexts::Set others = {};
     bool linear = false;
-    bool gated = false;              // pruned, and not yet let in by settle()
+    bool gated = false;  // pruned, and not yet let in by settle()
   };
   struct Origin {
     std::vector<std::uint64_t> firsts;   // of linked commits: without gaps, from 1
@@ -165,17 +171,18 @@ class History {
   const Catalog* catalog_;
   RecordTable records_;
   std::map<std::uint32_t, std::vector<std::uint32_t>> pruned_;  // commit -> its records
-  std::map<std::uint32_t, std::vector<std::uint32_t>> shed_;    // commit -> records of pruned copies for which a whole one stands
+  std::map<std::uint32_t, std::vector<std::uint32_t>>
+      shed_;  // commit -> records of pruned copies for which a whole one stands
   std::vector<Commit> commits_;
   std::vector<Link> links_;
   std::vector<Origin> origins_;
   std::vector<Chain> chains_;
   Contexts contexts_;
   std::vector<std::uint32_t> linked_;
-  std::vector<std::uint32_t> heads_;                 // commits whose last dot nobody else has seen
-  std::map<Dot, std::uint32_t> pending_;             // by first dot
-  std::multimap<Dot, std::uint32_t> waiting_;        // a missing cause -> who waits for it
-  std::vector<std::uint32_t> ended_;                 // chains whose last commit some commit of another chain has seen; the latest last
+  std::vector<std::uint32_t> heads_;           // commits whose last dot nobody else has seen
+  std::map<Dot, std::uint32_t> pending_;       // by first dot
+  std::multimap<Dot, std::uint32_t> waiting_;  // a missing cause -> who waits for it
+  std::vector<std::uint32_t> ended_;  // chains whose last commit some commit of another chain has seen; the latest last
   // The context being built: what its direct causes had seen, united, and the causes themselves, in order of chain.
   std::vector<Contexts::Set> sets_;
   Contexts::Set united_;

@@ -1,4 +1,5 @@
-// A JSON value in memory. That of a library may allocate where it is destroyed, and ends the process where there is no memory then.
+// A JSON value in memory. That of a library may allocate where it is destroyed, and ends the process where there is no
+// memory then.
 #pragma once
 
 #include <cstddef>

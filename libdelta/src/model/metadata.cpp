@@ -90,9 +90,9 @@ class Builder {
   std::string name_;
 };
 
-// An integer that 64 bits hold is written by its digits, also when it came as "1.0" or "1e3"; anything else by the fewest
-// digits that read back as the same float64, with an exponent below 1e-6 and where the value is a greater integer (digits
-// alone would look exact there and not be). So no two numbers are written alike, and none in two ways.
+// An integer that 64 bits hold is written by its digits, also when it came as "1.0" or "1e3"; anything else by the
+// fewest digits that read back as the same float64, with an exponent below 1e-6 and where the value is a greater
+// integer (digits alone would look exact there and not be). So no two numbers are written alike, and none in two ways.
 void print_float(std::string& out, double v) {
   const bool integer = v == std::trunc(v);
   if (integer) {
@@ -225,8 +225,8 @@ Json patch_between(const Json& from, const Json& to) {
   return patch;
 }
 
-/// Deals the leaves of a patch out to patches within the limit. What a leaf needs alone, with the objects around it, bounds what
-/// it adds to a patch that has others.
+/// Deals the leaves of a patch out to patches within the limit. What a leaf needs alone, with the objects around it,
+/// bounds what it adds to a patch that has others.
 class Splitter {
  public:
   std::vector<std::string> run(const Json& patch) {
@@ -317,7 +317,9 @@ bool is_canonical_metadata(std::string_view text) {
   return canonical && *canonical == text;
 }
 
-std::string merge_metadata(std::string_view target, std::string_view patch) { return merge_metadata(target, {&patch, 1}); }
+std::string merge_metadata(std::string_view target, std::string_view patch) {
+  return merge_metadata(target, {&patch, 1});
+}
 
 std::string merge_metadata(std::string_view target, std::span<const std::string_view> patches) {
   std::optional<Json> value;
@@ -337,7 +339,8 @@ std::vector<std::string> metadata_patches(std::string_view from, std::string_vie
   return Splitter().run(patch);
 }
 
-std::string revert_metadata(std::string_view before, std::string_view after, std::string_view now, std::vector<std::string>& kept) {
+std::string revert_metadata(std::string_view before, std::string_view after, std::string_view now,
+                            std::vector<std::string>& kept) {
   if (before == after) return std::string(now);
   const Json from = parsed(after), to = parsed(before);
   Json value = parsed(now);
@@ -374,7 +377,8 @@ Status check_reserved(std::string_view canonical) {
   if (canonical.find(kReserved) == canonical.npos) return {};
   for (const MetadataMember& member : metadata_members(canonical)) {
     if (!member.name.starts_with(kReserved)) continue;
-    return error(ErrorCode::bad_input, "metadata member " + quote(metadata_name(member.name), 80) + ": names that begin with \"deltalog.\" are reserved");
+    return error(ErrorCode::bad_input, "metadata member " + quote(metadata_name(member.name), 80) +
+                                           ": names that begin with \"deltalog.\" are reserved");
   }
   return {};
 }

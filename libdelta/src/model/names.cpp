@@ -24,7 +24,9 @@ Result<std::string> parse_name(std::string_view text) {
   if (const auto at = text.find_first_of(kSpecial.substr(1)); at != text.npos) {
     return bad("the name " + quote(text) + " holds " + quote(text.substr(at, 1)) + ", which is written %XX");
   }
-  if (!valid_utf8(text) || has_control(text)) return bad("the name " + quote(text) + " is not plain UTF-8; other bytes are written %XX");
+  if (!valid_utf8(text) || has_control(text)) {
+    return bad("the name " + quote(text) + " is not plain UTF-8; other bytes are written %XX");
+  }
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
@@ -36,7 +38,9 @@ Result<std::string> parse_name(std::string_view text) {
     out += static_cast<char>(high << 4 | low);
     i += 2;
   }
-  if (out.size() > kMaxNameBytes) return bad("the name " + quote(text, 40) + " has more than " + std::to_string(kMaxNameBytes) + " bytes");
+  if (out.size() > kMaxNameBytes) {
+    return bad("the name " + quote(text, 40) + " has more than " + std::to_string(kMaxNameBytes) + " bytes");
+  }
   if (!valid_utf8(out)) return bad("the name " + quote(text) + " is not UTF-8");
   return out;
 }
@@ -66,6 +70,8 @@ Result<std::string> parse_namespace(std::string_view text) {
   return parse_name(text);
 }
 
-std::string namespace_text(std::string_view name) { return name.empty() ? std::string(kDefaultNamespace) : name_text(name); }
+std::string namespace_text(std::string_view name) {
+  return name.empty() ? std::string(kDefaultNamespace) : name_text(name);
+}
 
 }  // namespace delta::model

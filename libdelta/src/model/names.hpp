@@ -1,5 +1,5 @@
-// Names inside the text of a setting. The text is cut at its special characters before any name in it is read, so a name has
-// them, and control characters, written %XX.
+// Names inside the text of a setting. The text is cut at its special characters before any name in it is read, so a
+// name has them, and control characters, written %XX.
 #pragma once
 
 #include <string>

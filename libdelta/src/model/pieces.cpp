@@ -57,20 +57,26 @@ class Union {
   void take_values(const Change& piece, std::uint32_t dims) {
     if ((united_.lost & pruned::values) == 0) return;
     if ((piece.lost & pruned::values) == 0) {
-      united_.indices = piece.indices, united_.bits = piece.bits;
+      united_.indices = piece.indices;
+      united_.bits = piece.bits;
       united_.lost &= static_cast<std::uint8_t>(~pruned::values);
       return;
     }
     std::map<std::uint32_t, std::uint32_t> all;
     for (std::size_t i = 0; i < united_.indices.size(); ++i) all.emplace(united_.indices[i], united_.bits[i]);
     for (std::size_t i = 0; i < piece.indices.size(); ++i) all.emplace(piece.indices[i], piece.bits[i]);
-    indices_.clear(), bits_.clear();
-    for (const auto& [index, bits] : all) indices_.push_back(index), bits_.push_back(bits);
+    indices_.clear();
+    bits_.clear();
+    for (const auto& [index, bits] : all) {
+      indices_.push_back(index);
+      bits_.push_back(bits);
+    }
     if (united_.op != Operation::sparse && bits_.size() == dims) {
       indices_.clear();
       united_.lost &= static_cast<std::uint8_t>(~pruned::values);
     }
-    united_.indices = indices_, united_.bits = bits_;
+    united_.indices = indices_;
+    united_.bits = bits_;
   }
 
   void take_metadata(const Change& piece) {
@@ -90,7 +96,8 @@ class Union {
     united_.metadata = metadata_;
   }
 
-  /// Complete again, but of no copy that had it whole: none can prove it. It stays a piece that happens to have everything.
+  /// Complete again, but of no copy that had it whole: none can prove it. It stays a piece that happens to have
+  /// everything.
   void keep_marked(std::uint32_t dims) {
     if (!is_assignment(united_.op)) {
       united_.lost = pruned::metadata;
@@ -110,8 +117,8 @@ class Union {
 
 }  // namespace
 
-void put_in_key_order(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change>& deltas,
-                      ChangeBatch& united) {
+void put_in_key_order(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
+                      std::vector<Change>& deltas, ChangeBatch& united) {
   const auto follows = [&](const Change& a, const Change& b) {
     if (a.time != b.time) return a.time < b.time;
     const auto x = ranks[history.commit(a.commit).origin], y = ranks[history.commit(b.commit).origin];

@@ -1,5 +1,5 @@
-// What several copies of a log have left of a vector's deltas, as one list: copies that were pruned apart may each hold another part
-// of a delta, and together hold what any of them does (laws 1 and 8).
+// What several copies of a log have left of a vector's deltas, as one list: copies that were pruned apart may each hold
+// another part of a delta, and together hold what any of them does (laws 1 and 8).
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,11 @@
 
 namespace delta::model {
 
-/// Brings deltas of one vector to key order, each once. `united` gets the deltas that are put together of several pieces: the list then
-/// views it, so it must stay where it is, unchanged, as long as the list. `ranks`: see origin_ranks(). Cheap if they are in order.
-/// REQUIRES: of folded commits, fitting `dims`.
-void put_in_key_order(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change>& deltas,
-                      ChangeBatch& united);
+/// Brings deltas of one vector to key order, each once. `united` gets the deltas that are put together of several
+/// pieces: the list then views it, so it must stay where it is, unchanged, as long as the list. `ranks`: see
+/// origin_ranks(). Cheap if they are in order. REQUIRES: of folded commits, fitting `dims`.
+void put_in_key_order(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
+                      std::vector<Change>& deltas, ChangeBatch& united);
 
 /// Values by dimension, rather than those of all dimensions.
 inline bool has_indices(const Change& c) { return c.op == Operation::sparse || (c.lost & pruned::values) != 0; }

@@ -1,5 +1,5 @@
-// The grammar of policies, and which rule counts. A text is cut at ";", "@", "/", "," and "=" before any name is read, so that
-// a name may hold any of them.
+// The grammar of policies, and which rule counts. A text is cut at ";", "@", "/", "," and "=" before any name is read,
+// so that a name may hold any of them.
 #include "model/policy.hpp"
 
 #include <algorithm>
@@ -44,7 +44,9 @@ Result<double> parse_weight(std::string_view text) {
   double weight = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), weight);
   const bool whole = !text.empty() && problem == std::errc() && end == text.data() + text.size();
-  if (!whole || !std::isfinite(weight) || !(weight > 0)) return bad(quote(text) + " is no weight: a finite number above 0");
+  if (!whole || !std::isfinite(weight) || !(weight > 0)) {
+    return bad(quote(text) + " is no weight: a finite number above 0");
+  }
   return weight;
 }
 
@@ -59,7 +61,9 @@ Status parse_weighted(std::string_view arguments, Rule& rule) {
   }
   std::sort(weights.begin(), weights.end());
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    if (i > 0 && weights[i].first == weights[i - 1].first) return bad("origin " + quote(weights[i].first) + " is weighed twice");
+    if (i > 0 && weights[i].first == weights[i - 1].first) {
+      return bad("origin " + quote(weights[i].first) + " is weighed twice");
+    }
     ((rule.text += i == 0 ? ':' : ',') += model::name_text(weights[i].first)) += '=' + number_text(weights[i].second);
   }
   rule.strategy = model::weighted_strategy(std::move(weights));
@@ -70,7 +74,9 @@ Status parse_priority(std::string_view arguments, Rule& rule) {
   std::vector<std::string> origins;
   for (const auto part : split(arguments, ',')) {
     DELTA_TRY(auto origin, model::parse_name(part));
-    if (std::find(origins.begin(), origins.end(), origin) != origins.end()) return bad("origin " + quote(origin) + " stands twice");
+    if (std::find(origins.begin(), origins.end(), origin) != origins.end()) {
+      return bad("origin " + quote(origin) + " stands twice");
+    }
     (rule.text += origins.empty() ? ':' : ',') += model::name_text(origin);
     origins.push_back(std::move(origin));
   }
@@ -85,7 +91,8 @@ Status parse_strategy(std::string_view text, Rule& rule) {
   rule.text = name;
   if (name == "weighted" || name == "priority") {
     if (!arguments) return bad(rule.text + (name == "weighted" ? " needs :ORIGIN=WEIGHT" : " needs :ORIGIN"));
-    return name == "weighted" ? parse_weighted(text.substr(colon + 1), rule) : parse_priority(text.substr(colon + 1), rule);
+    return name == "weighted" ? parse_weighted(text.substr(colon + 1), rule)
+                              : parse_priority(text.substr(colon + 1), rule);
   }
   if (name == "max") {
     rule.strategy = model::max_strategy();
@@ -95,7 +102,8 @@ Status parse_strategy(std::string_view text, Rule& rule) {
     rule.strategy = model::average_strategy();
   } else if (name != "lww") {
     if (name.empty()) return bad("a strategy is missing");
-    return error(ErrorCode::unsupported, "unknown strategy " + quote(name)).with_hint("strategies are lww, max, min, average, weighted, priority");
+    return error(ErrorCode::unsupported, "unknown strategy " + quote(name))
+        .with_hint("strategies are lww, max, min, average, weighted, priority");
   }
   if (arguments) return bad(rule.text + " takes no arguments");
   return {};
@@ -106,8 +114,13 @@ Status parse_strategy(std::string_view text, Rule& rule) {
 Result<std::uint32_t> parse_dim(std::string_view text) {
   std::uint32_t dim = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), dim);
-  if (text.empty() || problem != std::errc() || end != text.data() + text.size()) return bad(quote(text) + " is no dimension");
-  if (dim >= kMostDims) return bad("dimension " + std::to_string(dim) + " is beyond the limit of " + std::to_string(kMostDims) + " dimensions");
+  if (text.empty() || problem != std::errc() || end != text.data() + text.size()) {
+    return bad(quote(text) + " is no dimension");
+  }
+  if (dim >= kMostDims) {
+    return bad("dimension " + std::to_string(dim) + " is beyond the limit of " + std::to_string(kMostDims) +
+               " dimensions");
+  }
   return dim;
 }
 
@@ -157,7 +170,8 @@ Status parse_rule(std::string_view text, Rule& rule) {
 }
 
 bool holds(const std::vector<Range>& ranges, std::uint32_t dim) {
-  const auto after = std::upper_bound(ranges.begin(), ranges.end(), dim, [](std::uint32_t d, const Range& r) { return d < r.first; });
+  const auto after =
+      std::upper_bound(ranges.begin(), ranges.end(), dim, [](std::uint32_t d, const Range& r) { return d < r.first; });
   return after != ranges.begin() && dim <= std::prev(after)->last;
 }
 
@@ -178,7 +192,9 @@ std::string Policy::Rule::to_text() const {
 Result<Policy> Policy::parse(std::string_view text) {
   Policy policy;
   for (const auto part : split(text, ';')) {
-    const auto place = [&] { return "rule " + std::to_string(policy.rules_.size() + 1) + ", " + quote(part, 60) + ": "; };
+    const auto place = [&] {
+      return "rule " + std::to_string(policy.rules_.size() + 1) + ", " + quote(part, 60) + ": ";
+    };
     if (policy.rules_.size() == kMaxRules) return bad("more than " + std::to_string(kMaxRules) + " rules");
     Rule rule;
     if (auto read = parse_rule(part, rule); !read) {
@@ -209,7 +225,10 @@ const Policy::Rule* Policy::rule(std::string_view name_space, std::uint32_t dim)
     if (rule.name_space && *rule.name_space != name_space) continue;
     if (!rule.dims.empty() && !holds(rule.dims, dim)) continue;
     const int rank = (rule.dims.empty() ? 0 : 2) + (rule.name_space ? 1 : 0);
-    if (rank >= best_rank) best = &rule, best_rank = rank;
+    if (rank >= best_rank) {
+      best = &rule;
+      best_rank = rank;
+    }
   }
   return best;
 }
@@ -243,7 +262,9 @@ Result<Policy> policy_at(const Catalog& catalog, const History& history, const C
 }
 
 Status check_tag(std::string_view name) {
-  const auto refuse = [&](std::string_view why) { return error(ErrorCode::bad_input, "tag " + quote(name, 60) + " " + std::string(why)); };
+  const auto refuse = [&](std::string_view why) {
+    return error(ErrorCode::bad_input, "tag " + quote(name, 60) + " " + std::string(why));
+  };
   if (name.empty()) return error(ErrorCode::bad_input, "a tag needs a name");
   if (name.size() > kMaxNameBytes) return refuse("has more than " + std::to_string(kMaxNameBytes) + " bytes");
   if (!valid_utf8(name)) return refuse("is not valid UTF-8");
@@ -254,7 +275,10 @@ Status check_tag(std::string_view name) {
 
 Status check_setting(std::string_view text) {
   DELTA_TRY(const Setting setting, Setting::parse(text));
-  if (setting.kind == Setting::Kind::tag || setting.kind == Setting::Kind::release || setting.kind == Setting::Kind::untag) return check_tag(setting.text);
+  if (setting.kind == Setting::Kind::tag || setting.kind == Setting::Kind::release ||
+      setting.kind == Setting::Kind::untag) {
+    return check_tag(setting.text);
+  }
   if (setting.kind == Setting::Kind::property || setting.kind == Setting::Kind::unknown) return {};
   const auto refuse = [](Error problem, std::string_view what) {
     if (problem.code == ErrorCode::usage) problem.code = ErrorCode::bad_input;

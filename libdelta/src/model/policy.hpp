@@ -10,13 +10,15 @@
 namespace delta::model {
 
 /// What the log says at a cut: the policy setting of greatest key among the folded commits inside it; none: lww.
-/// Errors: those of CutTest::make(); unsupported: it names a strategy that this version does not know; corrupt: it is malformed.
+/// Errors: those of CutTest::make(); unsupported: it names a strategy that this version does not know; corrupt: it is
+/// malformed.
 Result<Policy> policy_at(const Catalog& catalog, const History& history, const Cut& cut);
 
 /// A name for a time: UTF-8 without control characters, and not written as a time is. bad_input.
 Status check_tag(std::string_view name);
 
-/// Refuses a setting that should not be written: bad_input or unsupported. What Setting::parse() refuses it refuses too.
+/// Refuses a setting that should not be written: bad_input or unsupported. What Setting::parse() refuses it refuses
+/// too.
 Status check_setting(std::string_view text);
 
 /// The rules that count, by dimension. Keeps the references; looks a namespace up when it is first asked about.

@@ -42,7 +42,9 @@ Result<std::string> add_text_property(std::string_view properties, std::string_v
 bool has_property(std::string_view properties, std::string_view name, std::string_view value) {
   for (const MetadataMember& member : model::metadata_members(properties)) {
     if (model::metadata_name(member.name) != name) continue;
-    if (member.value.starts_with('"')) return model::metadata_name(member.value.substr(1, member.value.size() - 2)) == value;
+    if (member.value.starts_with('"')) {
+      return model::metadata_name(member.value.substr(1, member.value.size() - 2)) == value;
+    }
     const auto object = object_of(name, value);
     return object && model::metadata_members(*object).front().value == member.value;
   }
@@ -51,7 +53,9 @@ bool has_property(std::string_view properties, std::string_view name, std::strin
 
 std::vector<std::pair<std::string, std::string>> list_properties(std::string_view properties) {
   std::vector<std::pair<std::string, std::string>> out;
-  for (const MetadataMember& member : model::metadata_members(properties)) out.emplace_back(model::metadata_name(member.name), member.value);
+  for (const MetadataMember& member : model::metadata_members(properties)) {
+    out.emplace_back(model::metadata_name(member.name), member.value);
+  }
   return out;
 }
 

@@ -14,7 +14,9 @@ namespace {
 constexpr std::size_t kMaxKeyBytes = 64;
 constexpr std::array<std::string_view, 5> kElements = {"f32", "f16", "bf16", "i8", "u8"};  // by number
 
-bool is_key_part(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'; }
+bool is_key_part(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
 
 }  // namespace
 
@@ -22,10 +24,16 @@ Status check_property(std::string_view key, std::string_view value) {
   const auto bad = [](std::string what) { return error(ErrorCode::bad_input, std::move(what)); };
   const bool named = !key.empty() && key[0] >= 'a' && key[0] <= 'z' && std::ranges::all_of(key, is_key_part);
   if (!named || key.size() > kMaxKeyBytes) {
-    return bad("property " + quote(key, 80) + ": a key is 1 to 64 of a to z, 0 to 9, '-', '_' and '.', and begins with a letter");
+    return bad("property " + quote(key, 80) +
+               ": a key is 1 to 64 of a to z, 0 to 9, '-', '_' and '.', and begins with a letter");
   }
-  if (value.size() > kMaxNameBytes) return bad("property " + std::string(key) + " has a value of more than " + std::to_string(kMaxNameBytes) + " bytes");
-  if (!valid_utf8(value) || has_control(value)) return bad("property " + std::string(key) + ": " + quote(value, 80) + " is not UTF-8 without control characters");
+  if (value.size() > kMaxNameBytes) {
+    return bad("property " + std::string(key) + " has a value of more than " + std::to_string(kMaxNameBytes) +
+               " bytes");
+  }
+  if (!valid_utf8(value) || has_control(value)) {
+    return bad("property " + std::string(key) + ": " + quote(value, 80) + " is not UTF-8 without control characters");
+  }
   return {};
 }
 
@@ -33,12 +41,17 @@ std::string_view element_name(Element element) { return kElements[static_cast<st
 
 Result<Element> parse_element(std::string_view name) {
   const auto found = std::ranges::find(kElements, name);
-  if (found == kElements.end()) return error(ErrorCode::unsupported, "unknown element type " + quote(name, 60)).with_hint("types are f32, f16, bf16, i8, u8");
+  if (found == kElements.end()) {
+    return error(ErrorCode::unsupported, "unknown element type " + quote(name, 60))
+        .with_hint("types are f32, f16, bf16, i8, u8");
+  }
   return static_cast<Element>(found - kElements.begin());
 }
 
-std::string_view property_named(std::span<const NamespaceProperty> properties, std::string_view name_space, std::string_view key) {
-  const auto found = std::ranges::find_if(properties, [&](const NamespaceProperty& p) { return p.name_space == name_space && p.key == key; });
+std::string_view property_named(std::span<const NamespaceProperty> properties, std::string_view name_space,
+                                std::string_view key) {
+  const auto found = std::ranges::find_if(
+      properties, [&](const NamespaceProperty& p) { return p.name_space == name_space && p.key == key; });
   return found == properties.end() ? std::string_view() : std::string_view(found->value);
 }
 

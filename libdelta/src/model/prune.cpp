@@ -1,16 +1,18 @@
-// One pass from the last delta to the first. Of those that override an entry, the one of least time decides: if a kept time parts
-// them, it parts the entry from all others too. By key the least is the next one, which the pass has just met. By having seen the
-// entry it is the next assignment to the dimension too, where each delta has seen the one before it; else the next that has seen it,
-// which a pass before has found, going forward as the fold does.
+// One pass from the last delta to the first. Of those that override an entry, the one of least time decides: if a kept
+// time parts them, it parts the entry from all others too. By key the least is the next one, which the pass has just
+// met. By having seen the entry it is the next assignment to the dimension too, where each delta has seen the one
+// before it; else the next that has seen it, which a pass before has found, going forward as the fold does.
 //
-// Releases are not in order of time. A release parts an entry from what lies outside, so only what is in all the releases that hold
-// the entry counts against it. Deltas that are in the same releases make a *class*, and each class has a pass of its own, in which
-// only those override that are in all of its releases. Without releases there is one class.
+// Releases are not in order of time. A release parts an entry from what lies outside, so only what is in all the
+// releases that hold the entry counts against it. Deltas that are in the same releases make a *class*, and each class
+// has a pass of its own, in which only those override that are in all of its releases. Without releases there is one
+// class.
 //
 // What overrides need not stand, nor stay: it goes only for something that overrides the entry as well.
 //
-// In a closed world a second pass goes forward. Transforms fold into the values in their order, so one that must stay, because a
-// kept time or release lies between it and a value that it acts on, keeps all after it. A delete ends what they act on.
+// In a closed world a second pass goes forward. Transforms fold into the values in their order, so one that must stay,
+// because a kept time or release lies between it and a value that it acts on, keeps all after it. A delete ends what
+// they act on.
 #include "model/prune.hpp"
 
 #include <algorithm>
@@ -29,7 +31,8 @@ namespace {
 
 class Pruner {
  public:
-  Pruner(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change> deltas, const PruneOptions& options)
+  Pruner(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change> deltas,
+         const PruneOptions& options)
       : history_(history), options_(options), deltas_(std::move(deltas)), next_assignment_(dims, kNone) {
     put_in_key_order(history, ranks, dims, deltas_, united_);
     for (const Change& c : deltas_) {
@@ -90,7 +93,8 @@ class Pruner {
 
   /// Judges the deltas of a class.
   void look_at_class(std::uint32_t of, std::vector<Left>& left) {
-    next_lifecycle_.reset(), next_delete_.reset();
+    next_lifecycle_.reset();
+    next_delete_.reset();
     next_set_.clear();
     std::ranges::fill(next_assignment_, kNone);
     if (!chain_) find_enders(of);
@@ -100,7 +104,8 @@ class Pruner {
     }
   }
 
-  /// Going forward, an assignment ends those of its dimensions that stand and that it has seen: it is the first that has.
+  /// Going forward, an assignment ends those of its dimensions that stand and that it has seen: it is the first that
+  /// has.
   void find_enders(std::uint32_t of) {
     ended_by_.resize(entries_, kNone);
     Standing standing(history_);
@@ -125,7 +130,9 @@ class Pruner {
       if (!value.starts_with('{')) next_set_[name] = time(i);
     }
     if (!is_assignment(c.op)) return;
-    for (std::size_t place = 0; place < c.bits.size(); ++place) next_assignment_[dim_at(c, place)] = static_cast<std::uint32_t>(i);
+    for (std::size_t place = 0; place < c.bits.size(); ++place) {
+      next_assignment_[dim_at(c, place)] = static_cast<std::uint32_t>(i);
+    }
   }
 
   Left look_at(std::size_t i) {
@@ -140,7 +147,9 @@ class Pruner {
     left.gone |= values == 0 && !left.mark && !is_transform(c.op) && !metadata;
     if (options_.whole_deltas && !left.gone) {
       left = {.gone = false, .mark = has_mark, .metadata = {}, .settled = {}};
-      if (is_assignment(c.op)) std::fill_n(dropped_.begin() + static_cast<std::ptrdiff_t>(begin_[i]), c.bits.size(), false);
+      if (is_assignment(c.op)) {
+        std::fill_n(dropped_.begin() + static_cast<std::ptrdiff_t>(begin_[i]), c.bits.size(), false);
+      }
     }
     return left;
   }
@@ -162,7 +171,8 @@ class Pruner {
     const Change& c = deltas_[i];
     std::size_t stay = 0;
     for (std::size_t place = 0; place < c.bits.size(); ++place) {
-      const bool drop = gone || value_overridden(i, chain_ ? next_assignment_[dim_at(c, place)] : ended_by_[begin_[i] + place]);
+      const bool drop =
+          gone || value_overridden(i, chain_ ? next_assignment_[dim_at(c, place)] : ended_by_[begin_[i] + place]);
       stay += !drop;
       dropped_[begin_[i] + place] = drop;
     }
@@ -171,7 +181,11 @@ class Pruner {
 
   /// `by`: the first that has seen it. Asked for each dimension, answered once for many.
   bool value_overridden(std::size_t i, std::uint32_t by) {
-    if (by != judged_by_ || i != judged_) judged_ = i, judged_by_ = by, judged_so_ = by != kNone && !parted(i, time(by));
+    if (by != judged_by_ || i != judged_) {
+      judged_ = i;
+      judged_by_ = by;
+      judged_so_ = by != kNone && !parted(i, time(by));
+    }
     return judged_so_;
   }
 
@@ -185,9 +199,10 @@ class Pruner {
     return static_cast<std::size_t>(std::ranges::lower_bound(c.indices, dim) - c.indices.begin());
   }
 
-  /// From the first delta to the last: transforms into the values before them, and deletes that have nothing before them.
+  /// From the first delta to the last: transforms into the values before them, and deletes that have nothing before
+  /// them.
   void close(std::vector<Left>& left) {
-    bool any = false;                    // left before this
+    bool any = false;  // left before this
     const std::size_t none = deltas_.size();
     std::size_t oldest = none;           // assignment with a value left, since the last delete
     bool blocked = false;                // a transform stays that acts on it, so that none after it can go
@@ -198,13 +213,16 @@ class Pruner {
       const bool bare = !(left[i].metadata ? !left[i].metadata->empty() : !deltas_[i].metadata.empty());
       if (op == Operation::remove) {
         left[i].gone |= bare && !any;
-        oldest = none, blocked = false;
+        oldest = none;
+        blocked = false;
         undeleted.insert(undeleted.end(), acted_on.begin(), acted_on.end());
         std::erase_if(undeleted, [&](std::size_t value) { return holds(class_of_[value], i); });
         acted_on.clear();
       } else if (is_transform(op) && !left[i].gone) {
-        const bool apart = oldest != none && (options_.whole_deltas || parted(oldest, time(i)) || released_before(acted_on, i));
-        const bool elsewhere = std::ranges::any_of(undeleted, [&](std::size_t value) { return share_release(value, i); });
+        const bool apart =
+            oldest != none && (options_.whole_deltas || parted(oldest, time(i)) || released_before(acted_on, i));
+        const bool elsewhere =
+            std::ranges::any_of(undeleted, [&](std::size_t value) { return share_release(value, i); });
         if (!bare || apart || blocked || elsewhere) {
           blocked = oldest != none;
         } else {
@@ -235,7 +253,8 @@ class Pruner {
 
   std::size_t values_left(std::size_t i) const {
     const auto begin = dropped_.begin() + static_cast<std::ptrdiff_t>(begin_[i]);
-    return static_cast<std::size_t>(std::count(begin, begin + static_cast<std::ptrdiff_t>(deltas_[i].bits.size()), false));
+    return static_cast<std::size_t>(
+        std::count(begin, begin + static_cast<std::ptrdiff_t>(deltas_[i].bits.size()), false));
   }
 
   /// The values left of these assignments go through a transform.
@@ -266,15 +285,18 @@ class Pruner {
   }
 
   void put_values(std::size_t i, Change& c) {
-    const auto begin = dropped_.begin() + static_cast<std::ptrdiff_t>(begin_[i]), end = begin + static_cast<std::ptrdiff_t>(c.bits.size());
+    const auto begin = dropped_.begin() + static_cast<std::ptrdiff_t>(begin_[i]),
+               end = begin + static_cast<std::ptrdiff_t>(c.bits.size());
     if (std::find(begin, end, true) == end) return;
-    indices_.clear(), bits_.clear();
+    indices_.clear();
+    bits_.clear();
     for (std::size_t place = 0; place < c.bits.size(); ++place) {
       if (dropped_[begin_[i] + place]) continue;
       indices_.push_back(has_indices(c) ? c.indices[place] : static_cast<std::uint32_t>(place));
       bits_.push_back(c.bits[place]);
     }
-    c.indices = indices_, c.bits = bits_;
+    c.indices = indices_;
+    c.bits = bits_;
     c.lost |= pruned::values;
   }
 
@@ -293,18 +315,19 @@ class Pruner {
   std::optional<Micros> next_lifecycle_, next_delete_;
   std::map<std::string_view, Micros> next_set_;  // metadata member -> a patch that sets it to a non-object
   std::vector<std::uint32_t> next_assignment_;   // by dimension
-  std::vector<std::uint32_t> ended_by_;          // by value: the first assignment to its dimension that has seen it; empty for a chain
-  std::size_t judged_ = 0;                       // the last verdict
+  std::vector<std::uint32_t>
+      ended_by_;            // by value: the first assignment to its dimension that has seen it; empty for a chain
+  std::size_t judged_ = 0;  // the last verdict
   std::uint32_t judged_by_ = kNone;
   bool judged_so_ = false;
   std::vector<std::uint32_t> indices_, bits_;  // of the delta being put
-  std::uint64_t overflows_ = 0;                  // counted nowhere: reading the log before did
+  std::uint64_t overflows_ = 0;                // counted nowhere: reading the log before did
 };
 
 }  // namespace
 
-void prune_vector(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change> deltas,
-                  const PruneOptions& options, ChangeBatch& out) {
+void prune_vector(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
+                  std::vector<Change> deltas, const PruneOptions& options, ChangeBatch& out) {
   Pruner(history, ranks, dims, std::move(deltas), options).run(out);
 }
 

@@ -1,5 +1,5 @@
-// Pruning (law 8): what of a vector's history may go, so that the present under every strategy, each kept time and release, blame
-// there, and every later merge stay exactly what they were.
+// Pruning (law 8): what of a vector's history may go, so that the present under every strategy, each kept time and
+// release, blame there, and every later merge stay exactly what they were.
 #pragma once
 
 #include <span>
@@ -12,19 +12,20 @@
 namespace delta::model {
 
 struct PruneOptions {
-  KeptTimes kept;              ///< whole stills (law 8), now's ray among them
+  KeptTimes kept;                                         ///< whole stills (law 8), now's ray among them
   std::vector<std::vector<std::uint64_t>> releases = {};  ///< kept contexts: of each, by origin, seqs up to this one
-  bool whole_deltas = false;   ///< a delta goes whole or stays whole
-  /// No writer exists whose deltas are not here. So what acts on later arrivals alone goes too: a delete with nothing left before it;
-  /// and transforms that no kept time parts from what they act on, whose values become those after it (pruned::settled).
+  bool whole_deltas = false;                              ///< a delta goes whole or stays whole
+  /// No writer exists whose deltas are not here. So what acts on later arrivals alone goes too: a delete with nothing
+  /// left before it; and transforms that no kept time parts from what they act on, whose values become those after it
+  /// (pruned::settled).
   bool closed = false;
   Micros since = kMaxMicros + 1;  ///< this microsecond and all later ones are kept as well
 };
 
-/// Prunes the deltas of one vector: appends what is left of each to `out`, in key order; what goes without rest is left out. A
-/// delta that loses nothing is appended as it was. Pieces of one delta (of several pruned copies) are united first.
-/// `deltas` in any order, of folded commits, fitting `dims`; views into what they view are not kept.
-void prune_vector(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change> deltas,
-                  const PruneOptions& options, ChangeBatch& out);
+/// Prunes the deltas of one vector: appends what is left of each to `out`, in key order; what goes without rest is left
+/// out. A delta that loses nothing is appended as it was. Pieces of one delta (of several pruned copies) are united
+/// first. `deltas` in any order, of folded commits, fitting `dims`; views into what they view are not kept.
+void prune_vector(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
+                  std::vector<Change> deltas, const PruneOptions& options, ChangeBatch& out);
 
 }  // namespace delta::model

@@ -38,7 +38,8 @@ std::uint32_t RecordTable::add(PruneRecord record) {
 }
 
 KeptTimes in_all(std::vector<KeptTimes> sets) {
-  return by_halves(std::move(sets), KeptTimes::all(), [](const KeptTimes& a, const KeptTimes& b) { return a.intersect(b); });
+  return by_halves(std::move(sets), KeptTimes::all(),
+                   [](const KeptTimes& a, const KeptTimes& b) { return a.intersect(b); });
 }
 
 KeptTimes in_any(std::vector<KeptTimes> sets) {

@@ -32,8 +32,8 @@ class RecordTable {
   std::map<const PruneRecord*, std::uint32_t, Less> numbers_;
 };
 
-/// The times that are in each of the sets; all() of none. Neighbours are taken together, and then what comes of them: one after the
-/// other would go through the ranges of the first ones again with every set.
+/// The times that are in each of the sets; all() of none. Neighbours are taken together, and then what comes of them:
+/// one after the other would go through the ranges of the first ones again with every set.
 KeptTimes in_all(std::vector<KeptTimes> sets);
 /// The times that are in any of the sets.
 KeptTimes in_any(std::vector<KeptTimes> sets);

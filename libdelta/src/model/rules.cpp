@@ -72,9 +72,12 @@ Status check_lost(const Change& c, std::uint32_t dims) {
   if ((c.lost & ~pruned::all) != 0) return bad("a pruned delta that has lost what deltas do not have");
   if (lost(pruned::values) && !is_assignment(c.op)) return bad("a " + name + " has no values to lose");
   if (lost(pruned::values) && c.indices.size() > dims) return bad("a " + name + " has more values than dims");
-  if (lost(pruned::settled) && !is_assignment(c.op)) return bad("a " + name + " has no values to go through transforms");
+  if (lost(pruned::settled) && !is_assignment(c.op)) {
+    return bad("a " + name + " has no values to go through transforms");
+  }
   if (lost(pruned::mark) && c.op != Operation::create) return bad("a " + name + " cannot lose its mark");
-  const bool none = is_assignment(c.op) && c.bits.empty() && (c.op != Operation::create || lost(pruned::mark)) && c.metadata.empty();
+  const bool none =
+      is_assignment(c.op) && c.bits.empty() && (c.op != Operation::create || lost(pruned::mark)) && c.metadata.empty();
   return none ? bad("a " + name + " of which nothing is left") : Status();
 }
 
@@ -84,7 +87,8 @@ Status check_counts(const Change& c, std::uint32_t dims) {
   const int parameters = parameter_count(c.op);
   const std::uint64_t needed = parameters < 0 ? dims : static_cast<std::uint64_t>(parameters);
   if (c.bits.size() == needed) return {};
-  return bad(std::string(operation_name(c.op)) + " needs " + plural(needed, "value") + ", not " + number(c.bits.size()));
+  return bad(std::string(operation_name(c.op)) + " needs " + plural(needed, "value") + ", not " +
+             number(c.bits.size()));
 }
 
 Status check_parameters(const Change& c) {
@@ -93,7 +97,8 @@ Status check_parameters(const Change& c) {
   }
   if (c.op == Operation::scale && (c.bits[0] & 0x7fffffff) == 0) return bad("scale by 0: delete or assign instead");
   if (c.op == Operation::clamp && std::bit_cast<float>(c.bits[0]) > std::bit_cast<float>(c.bits[1])) {
-    return bad("clamp from " + float_text(c.bits[0]) + " to " + float_text(c.bits[1]) + ": the bounds are the wrong way round");
+    return bad("clamp from " + float_text(c.bits[0]) + " to " + float_text(c.bits[1]) +
+               ": the bounds are the wrong way round");
   }
   return {};
 }
@@ -123,14 +128,18 @@ Status sort_sparse(std::uint32_t dims, std::vector<std::uint32_t>& indices, std:
     std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs(indices.size());
     for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {indices[i], bits[i]};
     std::sort(pairs.begin(), pairs.end());
-    for (std::size_t i = 0; i < pairs.size(); ++i) indices[i] = pairs[i].first, bits[i] = pairs[i].second;
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      indices[i] = pairs[i].first;
+      bits[i] = pairs[i].second;
+    }
   }
   return check_indices(dims, indices);
 }
 
 std::optional<std::size_t> first_nonfinite(std::span<const std::uint32_t> bits) {
   if (all_finite(bits)) return std::nullopt;
-  const auto at = std::find_if(bits.begin(), bits.end(), [](std::uint32_t b) { return (b & 0x7f800000) == 0x7f800000; });
+  const auto at =
+      std::find_if(bits.begin(), bits.end(), [](std::uint32_t b) { return (b & 0x7f800000) == 0x7f800000; });
   return static_cast<std::size_t>(at - bits.begin());
 }
 
@@ -147,7 +156,9 @@ Status check_change(const Change& c, std::uint32_t dims, ChangeRules rules) {
   DELTA_OK(check_counts(c, dims));
   if (c.lost != 0) DELTA_OK(check_lost(c, dims));
   DELTA_OK(check_indices(dims, c.indices));
-  if (c.op == Operation::sparse && c.lost == 0 && c.indices.empty() && c.metadata.empty()) return bad("a sparse delta that changes nothing");
+  if (c.op == Operation::sparse && c.lost == 0 && c.indices.empty() && c.metadata.empty()) {
+    return bad("a sparse delta that changes nothing");
+  }
   if (is_transform(c.op)) {
     DELTA_OK(check_parameters(c));
   } else if (!rules.allow_nonfinite) {
@@ -157,7 +168,9 @@ Status check_change(const Change& c, std::uint32_t dims, ChangeRules rules) {
     return over("metadata of " + number(c.metadata.size()) + " bytes, more than " + number(kMaxMetadataBytes));
   }
   const std::uint64_t size = 16 + 4 * (c.indices.size() + c.bits.size()) + c.metadata.size();
-  if (!rules.reading && size > kMaxDeltaBytes) return over("a delta of " + number(size) + " bytes, more than " + number(kMaxDeltaBytes));
+  if (!rules.reading && size > kMaxDeltaBytes) {
+    return over("a delta of " + number(size) + " bytes, more than " + number(kMaxDeltaBytes));
+  }
   return {};
 }
 
@@ -166,16 +179,22 @@ Status check_commit(const Catalog& catalog, const Commit& c) {
   const std::string who = "commit " + dot_text(catalog, {c.origin, c.first});
   if (c.first == 0) return bad(who + ": seqs count from 1");
   if (c.count == 0) return bad(who + " holds no deltas");
-  if (c.count - 1 > std::numeric_limits<std::uint64_t>::max() - c.first) return bad(who + ": its seqs go beyond 64 bits");
+  if (c.count - 1 > std::numeric_limits<std::uint64_t>::max() - c.first) {
+    return bad(who + ": its seqs go beyond 64 bits");
+  }
   if (c.parents.size() > kMaxParents) return over(who + " has " + number(c.parents.size()) + " parents");
-  for (const std::string_view text : {std::string_view(c.message), std::string_view(c.tool), std::string_view(c.source), std::string_view(c.trace), std::string_view(c.setting)}) {
+  for (const std::string_view text : {std::string_view(c.message), std::string_view(c.tool), std::string_view(c.source),
+                                      std::string_view(c.trace), std::string_view(c.setting)}) {
     if (text.size() > kMaxMessageBytes) return over(who + ": a text of " + number(text.size()) + " bytes");
     if (!valid_utf8(text)) return bad(who + ": " + quote(text, 40) + " is not valid UTF-8");
   }
-  if (c.properties.size() > kMaxMetadataBytes) return over(who + ": properties of " + number(c.properties.size()) + " bytes");
+  if (c.properties.size() > kMaxMetadataBytes) {
+    return over(who + ": properties of " + number(c.properties.size()) + " bytes");
+  }
   if (!is_canonical_metadata(c.properties)) return bad(who + ": properties that are not in their canonical form");
   if (c.given && *c.given >= c.time.us()) {
-    return bad(who + ": the time that was given, " + format_time(*c.given) + ", is not before its time, " + format_time(c.time.us()));
+    return bad(who + ": the time that was given, " + format_time(*c.given) + ", is not before its time, " +
+               format_time(c.time.us()));
   }
   if (!c.setting.empty()) {
     DELTA_OK(Setting::parse(c.setting));
@@ -215,8 +234,9 @@ Status check_clock(const Catalog& catalog, const Commit& c, Timestamp first,
 
 Status check_clock_step(const Catalog& catalog, Dot dot, Timestamp previous, Timestamp time) {
   if (time >= previous) return {};
-  return bad("the clock of " + dot_text(catalog, dot) + " (" + format_time(time.us()) + ", tick " + number(time.tick()) +
-             ") is behind the delta before it (" + format_time(previous.us()) + ", tick " + number(previous.tick()) + ")");
+  return bad("the clock of " + dot_text(catalog, dot) + " (" + format_time(time.us()) + ", tick " +
+             number(time.tick()) + ") is behind the delta before it (" + format_time(previous.us()) + ", tick " +
+             number(previous.tick()) + ")");
 }
 
 Result<Timestamp> next_timestamp(Micros now, std::optional<Timestamp> own, std::optional<Timestamp> others) {

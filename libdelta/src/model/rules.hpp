@@ -1,5 +1,5 @@
-// The input rules of the model that need no I/O: what may become part of a history. Each refusal says what is wrong with
-// which value; the caller adds the file and the line or row.
+// The input rules of the model that need no I/O: what may become part of a history. Each refusal says what is wrong
+// with which value; the caller adds the file and the line or row.
 #pragma once
 
 #include <cstdint>
@@ -46,16 +46,20 @@ struct ChangeRules {
   bool allow_nonfinite = false;  ///< of assigned values; parameters of transforms are always finite
   bool reading = false;          ///< what another wrote: the size that writers keep to is no rule
 };
-/// A delta of a vector of `dims` dimensions, or what pruning has left of it: number and order of indices, number of values, their finiteness, the
-/// factor (not 0), clamp bounds in order, metadata size and delta size (16 B and 4 B an index and value, and metadata).
-/// bad_input, or limit for sizes. That the metadata is JSON is canonical_metadata()'s business.
+/// A delta of a vector of `dims` dimensions, or what pruning has left of it: number and order of indices, number of
+/// values, their finiteness, the factor (not 0), clamp bounds in order, metadata size and delta size (16 B and 4 B an
+/// index and value, and metadata). bad_input, or limit for sizes. That the metadata is JSON is canonical_metadata()'s
+/// business.
 Status check_change(const Change& change, std::uint32_t dims, ChangeRules rules = {});
 
-/// The same values as a sparse delta, of so many of them, are within the limit of a delta's size. A whole vector always is.
-constexpr bool fits_sparse(std::size_t values, std::size_t metadata) { return 16 + 8 * values + metadata <= kMaxDeltaBytes; }
+/// The same values as a sparse delta, of so many of them, are within the limit of a delta's size. A whole vector always
+/// is.
+constexpr bool fits_sparse(std::size_t values, std::size_t metadata) {
+  return 16 + 8 * values + metadata <= kMaxDeltaBytes;
+}
 
-/// A commit on its own: its seqs, parents (known origins, one each, not of its own future, in order of name), and sizes.
-/// bad_input or limit. Whether it is forked or pending, History says.
+/// A commit on its own: its seqs, parents (known origins, one each, not of its own future, in order of name), and
+/// sizes. bad_input or limit. Whether it is forked or pending, History says.
 Status check_commit(const Catalog& catalog, const Commit& commit);
 
 /// The clock rule: `first` is the timestamp of the commit's first delta, `time_of` gives that of a dot, if it is known.

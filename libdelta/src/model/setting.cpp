@@ -11,7 +11,8 @@
 namespace delta {
 namespace {
 
-constexpr std::string_view kPolicy = "policy ", kTag = "tag ", kRelease = "release ", kUntag = "untag ", kAccuracy = "accuracy ", kProperty = "property ";
+constexpr std::string_view kPolicy = "policy ", kTag = "tag ", kRelease = "release ", kUntag = "untag ";
+constexpr std::string_view kAccuracy = "accuracy ", kProperty = "property ";
 constexpr char kBetween = '\n';  // no name holds one
 constexpr std::size_t kMaxKindBytes = 32;
 
@@ -41,7 +42,8 @@ std::optional<Setting> parse_property(std::string_view text) {
   auto name = model::parse_namespace(text.substr(at + 1));
   auto value = equals + 1 == at ? Result(std::string()) : model::parse_name(text.substr(equals + 1, at - equals - 1));
   if (!name || !value || !check_property(setting.text, *value)) return {};
-  setting.name_space = std::move(name).value(), setting.value = std::move(value).value();
+  setting.name_space = std::move(name).value();
+  setting.value = std::move(value).value();
   return setting;
 }
 
@@ -67,7 +69,8 @@ std::optional<Setting> parse_release(std::string_view text) {
     if (setting.dots.size() > 1 && setting.dots[setting.dots.size() - 2] >= setting.dots.back()) return std::nullopt;
   }
   const auto no_dot = [](std::string_view dot) { return !is_dot(dot); };
-  return setting.text.empty() || std::ranges::any_of(setting.dots, no_dot) ? std::nullopt : std::optional(std::move(setting));
+  return setting.text.empty() || std::ranges::any_of(setting.dots, no_dot) ? std::nullopt
+                                                                           : std::optional(std::move(setting));
 }
 
 std::optional<Setting> parse_accuracy(std::string_view text) {
@@ -100,16 +103,23 @@ Result<Setting> Setting::parse(std::string_view text) {
 
 std::string Setting::to_text() const {
   switch (kind) {
-    case Kind::policy: return std::string(kPolicy).append(text);
-    case Kind::tag: return std::string(kTag).append(std::to_string(at)).append(" ").append(text);
-    case Kind::untag: return std::string(kUntag).append(text);
-    case Kind::accuracy: return std::string(kAccuracy).append(text).append("@").append(model::namespace_text(name_space));
+    case Kind::policy:
+      return std::string(kPolicy).append(text);
+    case Kind::tag:
+      return std::string(kTag).append(std::to_string(at)).append(" ").append(text);
+    case Kind::untag:
+      return std::string(kUntag).append(text);
+    case Kind::accuracy:
+      return std::string(kAccuracy).append(text).append("@").append(model::namespace_text(name_space));
     case Kind::property: {
       const std::string escaped = value.empty() ? std::string() : model::name_text(value);
-      return std::string(kProperty).append(text).append("=").append(escaped).append("@").append(model::namespace_text(name_space));
+      return std::string(kProperty).append(text).append("=").append(escaped).append("@").append(
+          model::namespace_text(name_space));
     }
-    case Kind::unknown: return std::string(text);
-    case Kind::release: break;
+    case Kind::unknown:
+      return std::string(text);
+    case Kind::release:
+      break;
   }
   std::string release = std::string(kRelease).append(text);
   for (const auto dot : dots) (release += kBetween).append(dot);

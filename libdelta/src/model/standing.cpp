@@ -6,7 +6,10 @@
 namespace delta::model {
 
 void Standing::reset(std::uint32_t dims, std::size_t most) {
-  sets_.clear(), pool_.clear(), free_.clear(), large_.clear();
+  sets_.clear();
+  pool_.clear();
+  free_.clear();
+  large_.clear();
   sets_.reserve(std::min<std::size_t>(most, dims) + 1);
   pool_.reserve(2 * std::min<std::size_t>(most, kSmall));
   sets_.push_back({.dims = dims});  // nothing stands yet
@@ -16,7 +19,8 @@ void Standing::reset(std::uint32_t dims, std::size_t most) {
 /// For all dims that stood alike at once.
 bool Standing::assign(Deltas deltas, std::uint32_t number) {
   const Change& c = deltas[number];
-  left_.clear(), ended_.clear();
+  left_.clear();
+  ended_.clear();
   if (has_indices(c)) {
     left_by_.resize(c.indices.size());
     for (std::size_t i = 0; i < c.indices.size(); ++i) move(c.indices[i], left_by_[i]);
@@ -72,7 +76,10 @@ bool Standing::fill(Deltas deltas, std::uint32_t from, std::uint32_t number) {
     }
     add_to_large(deltas, to, number);
   } else {
-    if (leaves) std::swap(to.begin, old.begin), std::swap(to.room, old.room);
+    if (leaves) {
+      std::swap(to.begin, old.begin);
+      std::swap(to.room, old.room);
+    }
     add_to_small(deltas, leaves ? to.begin : old.begin, old.size, to, number);
   }
   old.ended_end = ended_.size();
@@ -83,7 +90,8 @@ bool Standing::fill(Deltas deltas, std::uint32_t from, std::uint32_t number) {
 void Standing::add_to_small(Deltas deltas, std::size_t begin, std::uint32_t size, Set& to, std::uint32_t number) {
   steps_ += size + 1;
   if (to.room < size + 1) {  // in powers of two, so that what a set leaves behind is bounded by what it gets
-    to.begin = pool_.size(), to.room = std::bit_ceil(size + 1);
+    to.begin = pool_.size();
+    to.room = std::bit_ceil(size + 1);
     pool_.resize(to.begin + to.room);
   }
   for (std::uint32_t i = 0; i < size; ++i) {
@@ -150,7 +158,11 @@ void Standing::shrink(Set& set) {
 
 /// Into the pool, in key order.
 void Standing::list(const Large& large, Set& set) {
-  if (set.room < large.size) set.begin = pool_.size(), set.room = std::bit_ceil(large.size), pool_.resize(set.begin + set.room);
+  if (set.room < large.size) {
+    set.begin = pool_.size();
+    set.room = std::bit_ceil(large.size);
+    pool_.resize(set.begin + set.room);
+  }
   large.by_chain.each([&](std::uint32_t number) { pool_[set.begin + set.size++] = number; });
   for (const std::uint32_t number : large.beside) pool_[set.begin + set.size++] = number;
   const auto begin = pool_.begin() + static_cast<std::ptrdiff_t>(set.begin);

@@ -1,8 +1,10 @@
-// Law 4: which assignments stand in each dimension of one vector. An assignment ends those of its dimensions that it has seen, and stands.
+// Law 4: which assignments stand in each dimension of one vector. An assignment ends those of its dimensions that it
+// has seen, and stands.
 //
-// Dimensions in which the same stand share one set. A set that all its dimensions leave at once becomes what they come to, and is not copied. It is
-// looked through, as long as it is small; in a large one what has been seen is found by chain, since of a chain one assignment stands at most.
-// So a thousand writers of one dimension who have not seen each other cost a thousand steps, not a million.
+// Dimensions in which the same stand share one set. A set that all its dimensions leave at once becomes what they come
+// to, and is not copied. It is looked through, as long as it is small; in a large one what has been seen is found by
+// chain, since of a chain one assignment stands at most. So a thousand writers of one dimension who have not seen each
+// other cost a thousand steps, not a million.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +26,9 @@ class Standing {
 
   /// Nothing stands in any of so many dimensions. `most`: assignments that will come, a guess.
   void reset(std::uint32_t dims, std::size_t most);
-  /// The next assignment, in key order: deltas[number]. That a delta which was seen has a smaller key, and so is here already, is what the clock
-  /// rule gives. REQUIRES: it fits `dims`; `deltas` are the same each time. True: it has not seen something that stands in a dimension of it.
+  /// The next assignment, in key order: deltas[number]. That a delta which was seen has a smaller key, and so is here
+  /// already, is what the clock rule gives. REQUIRES: it fits `dims`; `deltas` are the same each time. True: it has not
+  /// seen something that stands in a dimension of it.
   bool assign(std::span<const Change> deltas, std::uint32_t number);
   /// After assign(): `visit(dim, ended)` for each dimension of it and each assignment that it ended there.
   template <class Visit>
@@ -57,11 +60,11 @@ class Standing {
     std::uint32_t size = 0;
   };
   struct Set {
-    std::size_t begin = 0;        // in pool_: numbers of deltas, in key order
+    std::size_t begin = 0;  // in pool_: numbers of deltas, in key order
     std::uint32_t size = 0, room = 0;
-    std::uint32_t dims = 0;       // how many stand so; 0: free
-    std::uint32_t after = kNone;  // while an assignment moves dims: the set that they move to
-    std::uint32_t large = kNone;  // in large_; then nothing is in pool_
+    std::uint32_t dims = 0;                      // how many stand so; 0: free
+    std::uint32_t after = kNone;                 // while an assignment moves dims: the set that they move to
+    std::uint32_t large = kNone;                 // in large_; then nothing is in pool_
     std::size_t ended_begin = 0, ended_end = 0;  // in ended_: by the assignment that moved dims from here
   };
   using Deltas = std::span<const Change>;
@@ -81,7 +84,7 @@ class Standing {
   void list(const Large& large, Set& set);
 
   const History* history_;
-  std::vector<std::uint32_t> set_of_;       // by dim
+  std::vector<std::uint32_t> set_of_;  // by dim
   std::vector<Set> sets_;
   std::vector<std::uint32_t> pool_;         // what stands, of all small sets: one allocation for most vectors
   std::vector<std::uint32_t> free_, left_;  // sets: free ones; those that the current assignment takes dims from

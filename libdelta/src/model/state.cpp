@@ -1,5 +1,5 @@
-// Values in chunks that never move: a state grows without copying what it holds, and a span stays good. Chunks of a namespace grow from
-// little to large: there may be as many namespaces as vectors.
+// Values in chunks that never move: a state grows without copying what it holds, and a span stays good. Chunks of a
+// namespace grow from little to large: there may be as many namespaces as vectors.
 #include "delta/state.hpp"
 
 #include <algorithm>
@@ -60,7 +60,8 @@ void State::give_row(std::uint32_t vector) {
   if (pool.left == 0) add_chunk(pool);
   row.values = std::exchange(pool.next, pool.next + pool.dims);
   row.dims = pool.dims;
-  --pool.left, ++pool.used;
+  --pool.left;
+  ++pool.used;
 }
 
 void State::take(const State& from, std::uint32_t vector) {

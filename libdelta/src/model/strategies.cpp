@@ -1,5 +1,5 @@
-// Each resolves the whole set of branches at once: done two by two, on values that were resolved before, replicas that heard of
-// the same assignments in another order would disagree.
+// Each resolves the whole set of branches at once: done two by two, on values that were resolved before, replicas that
+// heard of the same assignments in another order would disagree.
 #include "model/strategies.hpp"
 
 #include <algorithm>
@@ -64,7 +64,8 @@ class Weighted final : public Strategy {
  private:
   double weight(const Candidate& c, const Catalog& catalog) const {
     const std::string_view name = catalog.origin(c.key.origin);
-    const auto found = std::lower_bound(weights_.begin(), weights_.end(), name, [](const auto& w, std::string_view n) { return w.first < n; });
+    const auto found = std::lower_bound(weights_.begin(), weights_.end(), name,
+                                        [](const auto& w, std::string_view n) { return w.first < n; });
     return found != weights_.end() && found->first == name ? found->second : 1.0;
   }
   Weights weights_;
@@ -77,7 +78,10 @@ class Priority final : public Strategy {
     std::size_t best = 0;
     auto best_rank = rank(candidates[0], catalog);
     for (std::size_t i = 1; i < candidates.size(); ++i) {
-      if (const auto r = rank(candidates[i], catalog); r <= best_rank) best = i, best_rank = r;
+      if (const auto r = rank(candidates[i], catalog); r <= best_rank) {
+        best = i;
+        best_rank = r;
+      }
     }
     return {candidates[best].bits, best};
   }
@@ -94,8 +98,12 @@ class Priority final : public Strategy {
 std::shared_ptr<const Strategy> max_strategy() { return std::make_shared<Extreme>(true); }
 std::shared_ptr<const Strategy> min_strategy() { return std::make_shared<Extreme>(false); }
 std::shared_ptr<const Strategy> average_strategy() { return std::make_shared<Average>(); }
-std::shared_ptr<const Strategy> weighted_strategy(Weights weights) { return std::make_shared<Weighted>(std::move(weights)); }
-std::shared_ptr<const Strategy> priority_strategy(std::vector<std::string> origins) { return std::make_shared<Priority>(std::move(origins)); }
+std::shared_ptr<const Strategy> weighted_strategy(Weights weights) {
+  return std::make_shared<Weighted>(std::move(weights));
+}
+std::shared_ptr<const Strategy> priority_strategy(std::vector<std::string> origins) {
+  return std::make_shared<Priority>(std::move(origins));
+}
 
 }  // namespace model
 }  // namespace delta

@@ -15,7 +15,7 @@ using Weights = std::vector<std::pair<std::string, double>>;  ///< by origin, in
 std::shared_ptr<const Strategy> max_strategy();
 std::shared_ptr<const Strategy> min_strategy();
 std::shared_ptr<const Strategy> average_strategy();
-std::shared_ptr<const Strategy> weighted_strategy(Weights weights);                  ///< finite and > 0; 1 for other origins
+std::shared_ptr<const Strategy> weighted_strategy(Weights weights);  ///< finite and > 0; 1 for other origins
 std::shared_ptr<const Strategy> priority_strategy(std::vector<std::string> origins);  ///< the first counts most
 
 }  // namespace delta::model

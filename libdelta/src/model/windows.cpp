@@ -1,4 +1,5 @@
-// Deltas of one microsecond are never parted: only times decide where a window ends, never the order of those who share one.
+// Deltas of one microsecond are never parted: only times decide where a window ends, never the order of those who share
+// one.
 #include "model/windows.hpp"
 
 #include <algorithm>
@@ -9,7 +10,8 @@ namespace {
 constexpr Micros kMostWindows = 10'000;  // that a delta may be in
 
 std::size_t place_of(std::span<const Micros> times, std::size_t from, Micros time) {
-  return static_cast<std::size_t>(std::lower_bound(times.begin() + static_cast<std::ptrdiff_t>(from), times.end(), time) - times.begin());
+  return static_cast<std::size_t>(
+      std::lower_bound(times.begin() + static_cast<std::ptrdiff_t>(from), times.end(), time) - times.begin());
 }
 
 /// tumbling is sliding by the length.
@@ -46,7 +48,8 @@ std::vector<WindowRange> adaptive_ranges(const WindowSpec& spec, std::span<const
     const Micros begin = times[first];
     std::size_t last = first;
     const auto full = [&] { return last - first >= spec.count; };
-    while (last < times.size() && times[last] < begin + spec.length && !(full() && times[last] >= begin + spec.shortest)) {
+    while (last < times.size() && times[last] < begin + spec.length &&
+           !(full() && times[last] >= begin + spec.shortest)) {
       for (const Micros together = times[last]; last < times.size() && times[last] == together;) ++last;
     }
     const Micros longest = begin + spec.length, filled = std::max(begin + spec.shortest, times[last - 1] + 1);
@@ -63,7 +66,9 @@ Status check_windows(const WindowSpec& spec) {
   if (spec.length == 0) return bad("a window of no length");
   if (spec.length > kMaxMicros) return bad("a window longer than time");
   if (spec.kind == WindowSpec::Kind::sliding) {
-    if (spec.step == 0 || spec.step > spec.length) return bad("windows slide by more than nothing and at most their length");
+    if (spec.step == 0 || spec.step > spec.length) {
+      return bad("windows slide by more than nothing and at most their length");
+    }
     if (spec.length / spec.step > kMostWindows) return bad("a delta would be in more than 10000 windows");
   }
   if (spec.kind == WindowSpec::Kind::adaptive) {
@@ -75,10 +80,14 @@ Status check_windows(const WindowSpec& spec) {
 
 std::vector<WindowRange> window_ranges(const WindowSpec& spec, std::span<const Micros> times) {
   switch (spec.kind) {
-    case WindowSpec::Kind::tumbling: return sliding_ranges(spec.length, spec.length, times);
-    case WindowSpec::Kind::sliding: return sliding_ranges(spec.length, spec.step, times);
-    case WindowSpec::Kind::session: return session_ranges(spec.length, times);
-    case WindowSpec::Kind::adaptive: return adaptive_ranges(spec, times);
+    case WindowSpec::Kind::tumbling:
+      return sliding_ranges(spec.length, spec.length, times);
+    case WindowSpec::Kind::sliding:
+      return sliding_ranges(spec.length, spec.step, times);
+    case WindowSpec::Kind::session:
+      return session_ranges(spec.length, times);
+    case WindowSpec::Kind::adaptive:
+      return adaptive_ranges(spec, times);
   }
   return {};
 }
@@ -101,7 +110,10 @@ std::vector<Window> windows(const WindowSpec& spec, std::span<const DeltaEffect>
       counted = out.size() + 1;
       window.bytes += effect.bytes;
       window.conflicts += effect.conflict;
-      if (effect.distance) sum += *effect.distance, ++measured;
+      if (effect.distance) {
+        sum += *effect.distance;
+        ++measured;
+      }
     }
     if (measured > 0) window.mean_distance = sum / static_cast<double>(measured);
     out.push_back(window);
@@ -113,7 +125,9 @@ std::vector<Window> window_changes(std::span<const Window> old_list, std::span<c
   std::vector<Window> out;
   auto old = old_list.begin();
   for (const Window& window : new_list) {
-    for (; old != old_list.end() && old->begin < window.begin; ++old) out.push_back({.begin = old->begin, .end = old->end, .gone = true});
+    for (; old != old_list.end() && old->begin < window.begin; ++old) {
+      out.push_back({.begin = old->begin, .end = old->end, .gone = true});
+    }
     const bool same = old != old_list.end() && *old == window;
     if (old != old_list.end() && old->begin == window.begin) ++old;
     if (!same) out.push_back(window);

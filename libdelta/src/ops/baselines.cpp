@@ -9,7 +9,9 @@ namespace {
 
 void put_row(const Change& change, std::uint64_t number, Buffer& bytes) {
   format::Writer out(bytes);
-  out.fixed(change.vector), out.fixed(number), out.fixed(change.time.hlc);
+  out.fixed(change.vector);
+  out.fixed(number);
+  out.fixed(change.time.hlc);
   out.fixed(static_cast<std::uint32_t>(change.bits.size()));
   for (const std::uint32_t index : change.indices) out.fixed(index);
   for (const std::uint32_t x : change.bits) out.fixed(x);

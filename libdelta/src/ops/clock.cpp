@@ -5,6 +5,8 @@
 
 namespace delta {
 
-std::optional<Finding> commits_ahead(const Log& log, Micros latest) { return model::commits_ahead(log.catalog(), log.impl().history, latest); }
+std::optional<Finding> commits_ahead(const Log& log, Micros latest) {
+  return model::commits_ahead(log.catalog(), log.impl().history, latest);
+}
 
 }  // namespace delta

@@ -1,5 +1,5 @@
-// Compaction in three steps: a survey of where each vector's deltas are, vectors a group at a time gathered, pruned and written, and
-// then the commit rows with what stands for the pruned deltas.
+// Compaction in three steps: a survey of where each vector's deltas are, vectors a group at a time gathered, pruned and
+// written, and then the commit rows with what stands for the pruned deltas.
 #include "delta/compact.hpp"
 
 #include <algorithm>
@@ -25,9 +25,9 @@ namespace {
 /// What the survey knows of a vector.
 struct Place {
   static constexpr std::uint64_t kBytes = 64;  // of a delta, about, beside its indices and values
-  Key first;                  // least key of its deltas
-  std::uint64_t bytes = 0;    // of its deltas as plain rows, about
-  std::uint64_t pieces = 0;   // copies that were pruned apart may each have one of a delta
+  Key first;                                   // least key of its deltas
+  std::uint64_t bytes = 0;                     // of its deltas as plain rows, about
+  std::uint64_t pieces = 0;                    // copies that were pruned apart may each have one of a delta
   std::uint64_t deltas = 0;
 };
 
@@ -46,7 +46,8 @@ class Survey {
     };
     const bool pieces = log.impl().shares_any();  // room is needed for each, and they count as one
     Log::Impl::StreamOptions options;
-    options.values = false, options.pieces = pieces;
+    options.values = false;
+    options.pieces = pieces;
     DELTA_OK(log.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
       for (std::size_t i = 0; i < block.batch.size(); ++i) {
         survey.take(log, block.batch, i);
@@ -63,7 +64,9 @@ class Survey {
     }
     for (auto& of_vector : times) {
       const bool all = of_vector.size() <= last;
-      if (!all) std::ranges::nth_element(of_vector, of_vector.begin() + static_cast<std::ptrdiff_t>(last) - 1, std::greater());
+      if (!all) {
+        std::ranges::nth_element(of_vector, of_vector.begin() + static_cast<std::ptrdiff_t>(last) - 1, std::greater());
+      }
       survey.kept_since.push_back(all ? 0 : of_vector[last - 1]);
     }
     survey.sort(log.catalog());
@@ -72,13 +75,14 @@ class Survey {
   }
 
   std::uint64_t bytes() const {
-    return std::accumulate(places.begin(), places.end(), std::uint64_t{0}, [](std::uint64_t sum, const Place& place) { return sum + place.bytes; });
+    return std::accumulate(places.begin(), places.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const Place& place) { return sum + place.bytes; });
   }
 
-  std::vector<Place> places;                // by vector
-  std::vector<std::uint32_t> order;         // vectors that have deltas, as a packed segment holds them: by their first key
-  std::vector<Micros> kept_since;           // by vector, if asked
-  std::vector<Micros> moments;              // rising, each once; of what is not pending
+  std::vector<Place> places;         // by vector
+  std::vector<std::uint32_t> order;  // vectors that have deltas, as a packed segment holds them: by their first key
+  std::vector<Micros> kept_since;    // by vector, if asked
+  std::vector<Micros> moments;       // rising, each once; of what is not pending
 
  private:
   void note_commits(const Log& log) {
@@ -128,7 +132,8 @@ class Survey {
 
 class Compaction {
  public:
-  Compaction(const Log& log, const CompactOptions& options) : log_(log), options_(options), ranks_(model::origin_ranks(log.catalog())) {}
+  Compaction(const Log& log, const CompactOptions& options)
+      : log_(log), options_(options), ranks_(model::origin_ranks(log.catalog())) {}
 
   /// `file`: null for a dry run; it is not committed.
   Result<CompactReport> run(OutputFile* file) {
@@ -151,7 +156,8 @@ class Compaction {
       return file ? file->write(bytes) : Status{};
     };
     store::PackedWriter writer(log_.catalog(), rows_->table().rows, survey_.order, rows_->first_previous(),
-                               {options_.preset, thread_count(options_.threads), identity(), compat(), extras_.kept}, sink);
+                               {options_.preset, thread_count(options_.threads), identity(), compat(), extras_.kept},
+                               sink);
     DELTA_OK(write_vectors(writer));
     DELTA_OK(rows_->finish(writer));
     CompactReport done = report(writer);
@@ -176,23 +182,26 @@ class Compaction {
   }
 
   bool keeps_all() const {
-    return options_.keep.empty() || std::ranges::any_of(options_.keep, [](const KeepRule& rule) { return rule.kind == KeepRule::Kind::all; });
+    return options_.keep.empty() ||
+           std::ranges::any_of(options_.keep, [](const KeepRule& rule) { return rule.kind == KeepRule::Kind::all; });
   }
 
-  /// A commit that waits for others proves that a writer is unseen; and what one closed pruning left, an open one would promise to later
-  /// arrivals again.
+  /// A commit that waits for others proves that a writer is unseen; and what one closed pruning left, an open one would
+  /// promise to later arrivals again.
   Status check_closed() const {
     const auto& history = log_.impl().history;
     if (options_.assume_closed && !history.pending().empty()) {
       const Commit& commit = log_.commit(history.pending().front());
-      return error(ErrorCode::bad_input, "commit " + log_.dot_text({commit.origin, commit.first}) + " waits for causes that are not here: a writer is unseen")
+      return error(ErrorCode::bad_input, "commit " + log_.dot_text({commit.origin, commit.first}) +
+                                             " waits for causes that are not here: a writer is unseen")
           .with_hint("merge the log that holds them first, or compact without --assume-closed");
     }
     const auto closed = [&](const auto& pruned) {
       return std::ranges::any_of(pruned.second, [&](std::uint32_t record) { return history.record(record).closed; });
     };
     if (options_.assume_closed || keeps_all() || std::ranges::none_of(history.pruned(), closed)) return {};
-    return error(ErrorCode::bad_input, "the log was compacted with --assume-closed, and can only be pruned again under the same assumption")
+    return error(ErrorCode::bad_input,
+                 "the log was compacted with --assume-closed, and can only be pruned again under the same assumption")
         .with_hint("--assume-closed, if it still holds; or --keep all");
   }
 
@@ -220,8 +229,13 @@ class Compaction {
   Buffer identity() const {
     Buffer bytes;
     format::Writer out(bytes);
-    out.varint(last_), out.u8(options_.whole_deltas), out.u8(options_.assume_closed);
-    for (const auto& range : rules_.times.ranges()) out.varint(range.first), out.varint(range.last);
+    out.varint(last_);
+    out.u8(options_.whole_deltas);
+    out.u8(options_.assume_closed);
+    for (const auto& range : rules_.times.ranges()) {
+      out.varint(range.first);
+      out.varint(range.last);
+    }
     for (const auto& release : rules_.releases) {
       for (const Dot& dot : release) out.text(log_.dot_text(dot));
     }
@@ -232,7 +246,9 @@ class Compaction {
     for (std::size_t begin = 0; begin < survey_.order.size();) {
       std::size_t end = begin;
       std::uint64_t bytes = 0;
-      while (end < survey_.order.size() && (end == begin || bytes < options_.memory)) bytes += survey_.places[survey_.order[end++]].bytes;
+      while (end < survey_.order.size() && (end == begin || bytes < options_.memory)) {
+        bytes += survey_.places[survey_.order[end++]].bytes;
+      }
       DELTA_OK(write_group(std::span(survey_.order).subspan(begin, end - begin), writer));
       begin = end;
     }
@@ -270,11 +286,15 @@ class Compaction {
     return {};
   }
 
-  /// For the deltas of these vectors, before they come: growing would copy what is there, into pages that are touched anew. No more than a
-  /// group takes as a rule, whatever the file says that its last vector has: its values have not been read.
+  /// For the deltas of these vectors, before they come: growing would copy what is there, into pages that are touched
+  /// anew. No more than a group takes as a rule, whatever the file says that its last vector has: its values have not
+  /// been read.
   void make_room(std::span<const std::uint32_t> vectors) {
     std::uint64_t pieces = 0, bytes = 0;
-    for (const std::uint32_t v : vectors) pieces += survey_.places[v].pieces, bytes += survey_.places[v].bytes;
+    for (const std::uint32_t v : vectors) {
+      pieces += survey_.places[v].pieces;
+      bytes += survey_.places[v].bytes;
+    }
     gathered_.clear();
     gathered_.reserve(static_cast<std::size_t>(std::min(pieces, options_.memory / Place::kBytes)));
     gathered_.bits.reserve(static_cast<std::size_t>(std::min(bytes - pieces * Place::kBytes, options_.memory) / 4));
@@ -286,9 +306,11 @@ class Compaction {
     deltas_ += deltas.size();
     longest_ = std::max<std::uint64_t>(longest_, deltas.size());
     if (pruning_) {  // what is pending is not judged
-      const auto folded = std::stable_partition(deltas.begin(), deltas.end(), [&](const Change& c) { return log_.pending(c.commit); });
+      const auto folded =
+          std::stable_partition(deltas.begin(), deltas.end(), [&](const Change& c) { return log_.pending(c.commit); });
       if (!survey_.kept_since.empty()) prune_options_.since = survey_.kept_since[vector];
-      model::prune_vector(log_.impl().history, ranks_, log_.catalog().dims(vector), {folded, deltas.end()}, prune_options_, left);
+      model::prune_vector(log_.impl().history, ranks_, log_.catalog().dims(vector), {folded, deltas.end()},
+                          prune_options_, left);
       deltas.erase(folded, deltas.end());
       for (std::size_t i = 0; i < left.size(); ++i) deltas.push_back(left[i]);
     }
@@ -314,7 +336,9 @@ class Compaction {
     CompactReport report;
     report.commits = log_.commits();
     report.vectors = survey_.order.size();
-    report.deltas = deltas_, report.kept = writer.deltas(), report.partial = partial_;
+    report.deltas = deltas_;
+    report.kept = writer.deltas();
+    report.partial = partial_;
     report.pruned_commits = rows_->pruned();
     report.longest_chain = longest_;
     for (const auto& segment : log_.segments()) report.bytes_before += segment.length;
@@ -354,7 +378,8 @@ Status refuse_forks(const Log& log, unsigned threads) {
 
 }  // namespace
 
-Result<CompactReport> compact(std::span<const std::string> paths, const std::string& output, const CompactOptions& options) {
+Result<CompactReport> compact(std::span<const std::string> paths, const std::string& output,
+                              const CompactOptions& options) {
   DELTA_TRY(const Log log, Log::open(paths, {options.threads}));
   return compact(log, output, options);
 }
@@ -362,7 +387,9 @@ Result<CompactReport> compact(std::span<const std::string> paths, const std::str
 namespace {
 
 Status check_whole(const Log& log, const CompactOptions& options) {
-  if (log.impl().wanted) return error(ErrorCode::usage, "a log opened for some ids cannot be compacted: the others would be lost");
+  if (log.impl().wanted) {
+    return error(ErrorCode::usage, "a log opened for some ids cannot be compacted: the others would be lost");
+  }
   for (const auto& part : log.impl().parts) DELTA_OK(store::check_rewritable(part.segment));
   return refuse_forks(log, options.threads);
 }
@@ -385,7 +412,9 @@ Result<CompactReport> compact_in_place(const Log& log, const LockedLog& place, c
   DELTA_TRY(CompactReport report, Compaction(log, options).run(&file));
   DELTA_TRY(report.changed, place.changed_by(file));
   if (report.changed) DELTA_OK(file.commit());
-  if (report.changed && !file.caution().empty()) report.notices.push_back({Verdict::ok, file.name(), 0, "", file.caution(), ""});
+  if (report.changed && !file.caution().empty()) {
+    report.notices.push_back({Verdict::ok, file.name(), 0, "", file.caution(), ""});
+  }
   return report;
 }
 

@@ -8,8 +8,14 @@
 
 namespace delta::ops {
 
-CompactRows::CompactRows(const Log& log, bool pruning, KeptTimes kept, std::vector<std::vector<Dot>> releases, bool closed)
-    : log_(log), pruning_(pruning), closed_(closed), kept_(std::move(kept)), releases_(std::move(releases)), row_of_(log.commits()) {
+CompactRows::CompactRows(const Log& log, bool pruning, KeptTimes kept, std::vector<std::vector<Dot>> releases,
+                         bool closed)
+    : log_(log),
+      pruning_(pruning),
+      closed_(closed),
+      kept_(std::move(kept)),
+      releases_(std::move(releases)),
+      row_of_(log.commits()) {
   const auto& impl = log.impl();
   for (const std::uint32_t commit : log.commits_in_key_order()) {
     row_of_[commit] = static_cast<std::uint32_t>(table_.rows.size());
@@ -43,7 +49,9 @@ void CompactRows::note_input(const Log::Impl::Part& part, const Change& change, 
 }
 
 void CompactRows::note_output(const Change& change) {
-  if (change.lost == 0 && needs_leaves()) outputs_.push_back({change.commit, change.seq - log_.commit(change.commit).first});
+  if (change.lost == 0 && needs_leaves()) {
+    outputs_.push_back({change.commit, change.seq - log_.commit(change.commit).first});
+  }
 }
 
 /// Pruning again replaces a commit's records by one: the cuts of both. What is pending is left as it was.
@@ -108,19 +116,28 @@ Status CompactRows::settle(std::uint32_t commit, std::span<const Input> inputs, 
   if (!row.commit.setting.empty() || outputs.size() == row.commit.count) return {};
   model::PartialTree tree(row.commit.count);
   std::map<std::uint32_t, std::vector<std::uint64_t>> held;  // by each copy
-  for (const Input& in : inputs) tree.add(in.place, in.leaf), held[in.part].push_back(in.place);
-  for (auto at = std::ranges::lower_bound(copies_, commit, {}, &Copy::commit); at != copies_.end() && at->commit == commit; ++at) {
+  for (const Input& in : inputs) {
+    tree.add(in.place, in.leaf);
+    held[in.part].push_back(in.place);
+  }
+  for (auto at = std::ranges::lower_bound(copies_, commit, {}, &Copy::commit);
+       at != copies_.end() && at->commit == commit; ++at) {
     const Copy& copy = *at;
     const store::Segment& segment = impl.parts[copy.part].segment;
     if (!tree.add_copy(held[copy.part], segment.rows()[copy.row].nodes)) {
-      return error(ErrorCode::corrupt, "the hashes of pruned commit " + log_.dot_text({row.commit.origin, row.commit.first}) + " do not fit its deltas")
+      return error(ErrorCode::corrupt, "the hashes of pruned commit " +
+                                           log_.dot_text({row.commit.origin, row.commit.first}) +
+                                           " do not fit its deltas")
           .in(segment.file->name());
     }
   }
   std::vector<std::uint64_t> places;
   for (const Output& out : outputs) places.push_back(out.place);
   auto nodes = tree.nodes(places);
-  if (!nodes) return error(ErrorCode::corrupt, "deltas of commit " + log_.dot_text({row.commit.origin, row.commit.first}) + " are missing");
+  if (!nodes) {
+    return error(ErrorCode::corrupt,
+                 "deltas of commit " + log_.dot_text({row.commit.origin, row.commit.first}) + " are missing");
+  }
   row.nodes = std::move(*nodes);
   row.records = records_of(commit);
   ++pruned_;
@@ -135,7 +152,8 @@ Status CompactRows::finish(store::PackedWriter& writer) {
     const std::size_t first_in = in, first_out = out;
     while (in < inputs_.size() && inputs_[in].commit == commit) ++in;
     while (out < outputs_.size() && outputs_[out].commit == commit) ++out;
-    DELTA_OK(settle(commit, std::span(inputs_).subspan(first_in, in - first_in), std::span(outputs_).subspan(first_out, out - first_out)));
+    DELTA_OK(settle(commit, std::span(inputs_).subspan(first_in, in - first_in),
+                    std::span(outputs_).subspan(first_out, out - first_out)));
   }
   answers_ = answered();
   for (std::uint32_t record = 0; record < records_.size(); ++record) table_.records.push_back(records_[record]);
@@ -145,7 +163,9 @@ Status CompactRows::finish(store::PackedWriter& writer) {
     DELTA_TRY(const auto all, log_.hashes());
     for (std::uint32_t commit = 0; commit < log_.commits(); ++commit) {
       const Commit& c = log_.commit(commit);
-      if (const auto before = log_.find_commit({c.origin, c.first - 1})) table_.rows[row_of_[commit]].previous = all[*before];
+      if (const auto before = log_.find_commit({c.origin, c.first - 1})) {
+        table_.rows[row_of_[commit]].previous = all[*before];
+      }
     }
     return {};
   };

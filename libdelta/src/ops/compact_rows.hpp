@@ -1,5 +1,5 @@
-// The commit rows of a packed segment in the making: which commits are whole in it, and of the others what they were pruned under
-// and the hashes that stand for what is gone.
+// The commit rows of a packed segment in the making: which commits are whole in it, and of the others what they were
+// pruned under and the hashes that stand for what is gone.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,8 @@ namespace delta::ops {
 
 class CompactRows {
  public:
-  /// All commits of the log, in key order. `pruning`: commits may lose deltas now, under `kept` and `releases` (PruneRecord).
+  /// All commits of the log, in key order. `pruning`: commits may lose deltas now, under `kept` and `releases`
+  /// (PruneRecord).
   CompactRows(const Log& log, bool pruning, KeptTimes kept, std::vector<std::vector<Dot>> releases, bool closed);
 
   format::CommitTable& table() { return table_; }
@@ -69,10 +70,11 @@ class CompactRows {
   std::vector<Output> outputs_;  // whole deltas that go out
   std::vector<Dot> seen_;        // all that is folded
   model::RecordTable records_;   // of the output
-  std::map<std::vector<std::uint32_t>, std::uint32_t> pruned_again_;  // what folded commits had before -> the record that they get
+  std::map<std::vector<std::uint32_t>, std::uint32_t>
+      pruned_again_;                           // what folded commits had before -> the record that they get
   std::vector<std::optional<bool>> complete_;  // records of the input
   std::uint64_t pruned_ = 0;
-  bool linked_ = false;          // each row knows the hash before it
+  bool linked_ = false;  // each row knows the hash before it
 };
 
 }  // namespace delta::ops

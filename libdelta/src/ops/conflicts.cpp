@@ -9,7 +9,8 @@ namespace delta {
 Result<ConflictCount> conflicts(const Log& log, const CutOptions& cut, const std::vector<bool>* wanted,
                                 const std::function<Status(const Conflict&)>& visit) {
   store::LogSource source(log.impl());
-  return model::conflicts(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before}, wanted, cut.policy, visit);
+  return model::conflicts(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before}, wanted,
+                          cut.policy, visit);
 }
 
 Result<Policy> policy_of(const Log& log, const CutOptions& cut) {

@@ -1,5 +1,5 @@
-// Equal vectors are most of two states: they are told by a look-up and a comparison of memory, and only what differs is named,
-// sorted and measured.
+// Equal vectors are most of two states: they are told by a look-up and a comparison of memory, and only what differs is
+// named, sorted and measured.
 #include "ops/diff.hpp"
 
 #include <algorithm>
@@ -43,7 +43,9 @@ class NamespaceRanks {
 
  private:
   using Key = std::pair<std::string_view, std::uint32_t>;
-  static Key key(const Catalog& catalog, std::uint32_t ns) { return {catalog.name_space(ns).name, catalog.name_space(ns).dims}; }
+  static Key key(const Catalog& catalog, std::uint32_t ns) {
+    return {catalog.name_space(ns).name, catalog.name_space(ns).dims};
+  }
   std::map<Key, std::uint32_t> ranks_;
 };
 
@@ -130,7 +132,8 @@ std::vector<VectorPair> differing(const State& old_state, const State& new_state
   return Finder(old_state, new_state, wanted).run();
 }
 
-void changed_dims(std::span<const std::uint32_t> old_bits, std::span<const std::uint32_t> new_bits, std::vector<std::uint32_t>& dims) {
+void changed_dims(std::span<const std::uint32_t> old_bits, std::span<const std::uint32_t> new_bits,
+                  std::vector<std::uint32_t>& dims) {
   dims.clear();
   for (std::size_t i = 0; i < old_bits.size(); ++i) {
     if (old_bits[i] != new_bits[i]) dims.push_back(static_cast<std::uint32_t>(i));
@@ -139,7 +142,8 @@ void changed_dims(std::span<const std::uint32_t> old_bits, std::span<const std::
 
 void sort_by_name(const Catalog& catalog, std::vector<std::uint32_t>& vectors) {
   const auto ranks = NamespaceRanks{&catalog}.of(catalog);
-  std::ranges::sort(vectors, {}, [&](std::uint32_t v) { return std::pair(ranks[catalog.namespace_of(v)], catalog.id(v)); });
+  std::ranges::sort(vectors, {},
+                    [&](std::uint32_t v) { return std::pair(ranks[catalog.namespace_of(v)], catalog.id(v)); });
 }
 
 }  // namespace ops
@@ -164,7 +168,9 @@ std::optional<double> cosine(std::span<const std::uint32_t> a, std::span<const s
   double dot = 0, length_a = 0, length_b = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const double x = value(a[i]), y = value(b[i]);
-    dot += x * y, length_a += x * x, length_b += y * y;
+    dot += x * y;
+    length_a += x * x;
+    length_b += y * y;
   }
   if (length_a == 0 || length_b == 0) return std::nullopt;
   return std::clamp(dot / std::sqrt(length_a * length_b), -1.0, 1.0);
@@ -205,14 +211,18 @@ class Counter {
 
 std::string_view difference_name(Difference kind) {
   switch (kind) {
-    case Difference::created: return "created";
-    case Difference::deleted: return "deleted";
-    case Difference::changed: return "changed";
+    case Difference::created:
+      return "created";
+    case Difference::deleted:
+      return "deleted";
+    case Difference::changed:
+      return "changed";
   }
   return "?";
 }
 
-Result<DiffSummary> diff(const State& old_state, const State& new_state, const std::function<Status(const VectorDiff&)>& visit) {
+Result<DiffSummary> diff(const State& old_state, const State& new_state,
+                         const std::function<Status(const VectorDiff&)>& visit) {
   Counter counter;
   std::vector<std::uint32_t> dims;
   for (const auto& pair : ops::differing(old_state, new_state)) {
@@ -223,8 +233,14 @@ Result<DiffSummary> diff(const State& old_state, const State& new_state, const s
     diff.kind = !was ? Difference::created : !is ? Difference::deleted : Difference::changed;
     diff.name_space = catalog.name_space(catalog.namespace_of(vector)).name;
     diff.id = catalog.id(vector);
-    if (was) diff.old_bits = old_state.bits(pair.old_vector), diff.old_metadata = old_state.metadata(pair.old_vector);
-    if (is) diff.new_bits = new_state.bits(pair.new_vector), diff.new_metadata = new_state.metadata(pair.new_vector);
+    if (was) {
+      diff.old_bits = old_state.bits(pair.old_vector);
+      diff.old_metadata = old_state.metadata(pair.old_vector);
+    }
+    if (is) {
+      diff.new_bits = new_state.bits(pair.new_vector);
+      diff.new_metadata = new_state.metadata(pair.new_vector);
+    }
     if (was && is) {
       ops::changed_dims(diff.old_bits, diff.new_bits, dims);
       diff.dims = dims;

@@ -16,12 +16,14 @@ struct VectorPair {
   std::uint32_t old_vector = kNoVector, new_vector = kNoVector;
 };
 
-/// Vectors that exist in one state only, or differ in bits or metadata, in order of namespace name, dimension count and id.
-/// `wanted`: null, or only vectors v with (*wanted)[v]. REQUIRES, with `wanted`: both states have one catalog.
-std::vector<VectorPair> differing(const State& old_state, const State& new_state, const std::vector<bool>* wanted = nullptr);
+/// Vectors that exist in one state only, or differ in bits or metadata, in order of namespace name, dimension count and
+/// id. `wanted`: null, or only vectors v with (*wanted)[v]. REQUIRES, with `wanted`: both states have one catalog.
+std::vector<VectorPair> differing(const State& old_state, const State& new_state,
+                                  const std::vector<bool>* wanted = nullptr);
 
 /// The dims whose bits differ, increasing, into `dims`. REQUIRES: of one size.
-void changed_dims(std::span<const std::uint32_t> old_bits, std::span<const std::uint32_t> new_bits, std::vector<std::uint32_t>& dims);
+void changed_dims(std::span<const std::uint32_t> old_bits, std::span<const std::uint32_t> new_bits,
+                  std::vector<std::uint32_t>& dims);
 
 /// Sorts numbers of one catalog by namespace name, dimension count and id.
 void sort_by_name(const Catalog& catalog, std::vector<std::uint32_t>& vectors);

@@ -1,4 +1,5 @@
 #include "model/effects.hpp"
+
 #include "store/log_impl.hpp"
 
 namespace delta {

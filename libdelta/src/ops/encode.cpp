@@ -26,7 +26,8 @@ struct Encoder::Impl {
     DELTA_OK(model::check_tag(setting.text));
     const auto last = session.last_time();
     if (!last) return error(ErrorCode::bad_input, "nothing to be tagged: the log is empty");
-    return set(setting.to_text(), setting.kind == Setting::Kind::release ? std::optional(last->us()) : std::nullopt, false);
+    return set(setting.to_text(), setting.kind == Setting::Kind::release ? std::optional(last->us()) : std::nullopt,
+               false);
   }
 
   ops::EncodeSession session;
@@ -62,7 +63,8 @@ Result<Encoder> Encoder::append(const std::string& path, EncodeOptions options) 
 
 Result<Encoder> Encoder::rehearse(std::span<const std::string> base, EncodeOptions options) {
   DELTA_TRY(Log log, Log::open(base, {options.threads}));
-  auto impl = std::make_unique<Impl>(std::move(log), ops::EncodeSession::Stream{[](ByteView) { return Status(); }}, std::move(options));
+  auto impl = std::make_unique<Impl>(std::move(log), ops::EncodeSession::Stream{[](ByteView) { return Status(); }},
+                                     std::move(options));
   DELTA_OK(impl->session.start());
   return Encoder(std::move(impl));
 }
@@ -79,7 +81,9 @@ Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
   DELTA_OK(impl_->changes.finish());
   DELTA_OK(model::check_setting(setting));
   DELTA_TRY(Setting canonical, Setting::parse(setting));
-  if (canonical.kind == Setting::Kind::unknown) return error(ErrorCode::unsupported, "unknown kind of setting: " + quote(setting, 80));
+  if (canonical.kind == Setting::Kind::unknown) {
+    return error(ErrorCode::unsupported, "unknown kind of setting: " + quote(setting, 80));
+  }
   std::string rules;  // or the accuracy
   if (canonical.kind == Setting::Kind::policy) {
     DELTA_TRY(const Policy policy, Policy::parse(canonical.text));
@@ -91,7 +95,8 @@ Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
   return impl_->set(canonical.to_text(), at, true);
 }
 
-Status Encoder::property(std::string_view name_space, std::string_view key, std::string_view value, std::optional<Micros> at) {
+Status Encoder::property(std::string_view name_space, std::string_view key, std::string_view value,
+                         std::optional<Micros> at) {
   DELTA_OK(check_property(key, value));
   if (key == kElementKey && !value.empty()) DELTA_OK(parse_element(value));
   DELTA_OK(model::check_namespace(name_space));
@@ -119,7 +124,9 @@ Status Encoder::tag_release(std::string_view name, std::span<const Dot> heads) {
   Setting setting{Setting::Kind::release, name, 0, {}};
   std::vector<std::string> dots;
   const auto& history = log().impl().history;
-  for (const Dot& dot : heads.empty() ? std::vector<Dot>() : history.tops(history.context(heads))) dots.push_back(log().dot_text(dot));
+  for (const Dot& dot : heads.empty() ? std::vector<Dot>() : history.tops(history.context(heads))) {
+    dots.push_back(log().dot_text(dot));
+  }
   std::ranges::sort(dots);
   setting.dots.assign(dots.begin(), dots.end());
   return impl_->tag(setting);

@@ -18,7 +18,8 @@ bool metadata_alone(const ChangeInput& input) { return !input.op && input.bits.e
 
 Error missing(const ChangeInput& input, std::string_view where) {
   const std::string what = input.op ? std::string(operation_name(*input.op)) : "metadata";
-  return bad(what + " of " + quote(input.id) + ", which does not exist" + std::string(where)).with_hint("create it first");
+  return bad(what + " of " + quote(input.id) + ", which does not exist" + std::string(where))
+      .with_hint("create it first");
 }
 
 }  // namespace
@@ -38,13 +39,16 @@ Result<std::vector<Dot>> ChangeEncoder::dots(std::span<const std::string_view> t
 Status ChangeEncoder::check_maximal(std::span<const Dot> parents) const {
   const auto redundant = session_.redundant_parent(parents);
   if (!redundant) return {};
-  return bad("parent " + quote(session_.log().dot_text(*redundant)) + ": another parent has seen it").with_hint("leave it out: parents are the last deltas that were seen");
+  return bad("parent " + quote(session_.log().dot_text(*redundant)) + ": another parent has seen it")
+      .with_hint("leave it out: parents are the last deltas that were seen");
 }
 
 /// The line may be part of the open commit: same origin, nothing said of parents or the same as before.
 bool ChangeEncoder::joins(const ChangeInput& input) const {
   if (!session_.commit_open()) return false;
-  if (input.origin.value_or(session_.options().origin) != session_.catalog().origin(session_.open().origin)) return false;
+  if (input.origin.value_or(session_.options().origin) != session_.catalog().origin(session_.open().origin)) {
+    return false;
+  }
   if (!input.parents) return true;
   return parents_ && std::ranges::equal(*parents_, *input.parents);
 }
@@ -61,8 +65,9 @@ Status ChangeEncoder::check_lossy(const ChangeInput& input) const {
   if (!session_.quantizer().lossy()) return {};
   const std::string accuracy = session_.options().accuracy.to_text();
   if (input.op == Operation::scale || input.op == Operation::offset) {
-    return bad(input.op == Operation::scale ? "scale under " + accuracy + ": it would multiply the errors of the values"
-                                            : "offset under " + accuracy + ": its own rounding would come on top of the errors of the values")
+    return bad(input.op == Operation::scale
+                   ? "scale under " + accuracy + ": it would multiply the errors of the values"
+                   : "offset under " + accuracy + ": its own rounding would come on top of the errors of the values")
         .with_hint("give the vectors that come of it, or write it in a run of its own that is exact");
   }
   if (!input.seq) return {};
@@ -111,8 +116,12 @@ Status ChangeEncoder::commit(const CommitInput& input) {
   plan.origin = input.origin;
   plan.first = input.first;
   DELTA_TRY(plan.parents, dots(input.parents));
-  plan.message = input.message, plan.tool = input.tool, plan.source = input.source, plan.trace = input.trace;
-  plan.properties = input.properties, plan.given = input.given;
+  plan.message = input.message;
+  plan.tool = input.tool;
+  plan.source = input.source;
+  plan.trace = input.trace;
+  plan.properties = input.properties;
+  plan.given = input.given;
   plan.whole = true;  // its hash is to be what it was, whatever the environment says
   DELTA_OK(session_.open_commit(plan));
   if (!input.setting.empty()) {
@@ -126,7 +135,9 @@ Status ChangeEncoder::commit(const CommitInput& input) {
 }
 
 Status ChangeEncoder::finish() {
-  if (stated_left_ > 0) return bad("the input ends, and the last commit stated still lacks " + plural(stated_left_, "delta"));
+  if (stated_left_ > 0) {
+    return bad("the input ends, and the last commit stated still lacks " + plural(stated_left_, "delta"));
+  }
   if (session_.commit_open()) return session_.close_commit();
   return {};
 }
@@ -136,7 +147,9 @@ Result<std::uint32_t> ChangeEncoder::vector_of(const ChangeInput& input) {
   DELTA_OK(model::check_id(input.id));
   if ((!input.op && !metadata_alone(input)) || input.op == Operation::create) {
     const auto dims = static_cast<std::uint32_t>(input.bits.size());
-    if (input.dims && *input.dims != dims) return bad("a vector of " + plural(dims, "value") + ", but of " + plural(*input.dims, "dimension"));
+    if (input.dims && *input.dims != dims) {
+      return bad("a vector of " + plural(dims, "value") + ", but of " + plural(*input.dims, "dimension"));
+    }
     DELTA_TRY(const std::uint32_t ns, session_.name_space(input.name_space, dims, stated_left_ > 0));
     return session_.catalog().add_vector(ns, input.id);
   }
@@ -170,7 +183,8 @@ Status ChangeEncoder::change(const ChangeInput& stated) {
   ChangeInput given = stated;
   if (given.op == Operation::create && given.dims && (!given.indices.empty() || given.bits.size() != *given.dims)) {
     DELTA_OK(expand(stated));
-    given.bits = expanded_, given.indices = {};
+    given.bits = expanded_;
+    given.indices = {};
   }
   DELTA_TRY(const std::uint32_t vector, vector_of(given));
   ChangeInput input = given;
@@ -189,7 +203,8 @@ Status ChangeEncoder::change(const ChangeInput& stated) {
   DELTA_OK(join(input, vector));
   if (input.seq && *input.seq != session_.open().first + session_.open().count) {
     const std::uint64_t next = session_.open().first + session_.open().count;
-    return bad("seq " + std::to_string(*input.seq) + (*input.seq < next ? " repeats" : " leaves a gap") + ": the next one is " + std::to_string(next));
+    return bad("seq " + std::to_string(*input.seq) + (*input.seq < next ? " repeats" : " leaves a gap") +
+               ": the next one is " + std::to_string(next));
   }
   DELTA_OK(put(input, vector));
   if (!stated_ || stated_left_ > 0) return {};
@@ -248,7 +263,11 @@ Status ChangeEncoder::put(const ChangeInput& input, std::uint32_t vector) {
   DELTA_TRY(const bool exists, session_.exists(vector));
   const bool creates = input.op ? *input.op == Operation::create : !metadata_alone(input);
   if (!exists && !creates) return missing(input, " in what it has seen");
-  Change change{.vector = vector, .op = input.op.value_or(Operation::dense), .indices = input.indices, .bits = input.bits, .metadata = {}};
+  Change change{.vector = vector,
+                .op = input.op.value_or(Operation::dense),
+                .indices = input.indices,
+                .bits = input.bits,
+                .metadata = {}};
   DELTA_TRY(change.time, session_.stamp(input.at, input.tick));
   if (!input.op) return put_whole(input, change, exists);
   metadata_.clear();
@@ -262,7 +281,8 @@ Status ChangeEncoder::put(const ChangeInput& input, std::uint32_t vector) {
     bits_.assign(input.bits.begin(), input.bits.end());
     DELTA_OK(model::sort_sparse(session_.catalog().dims(vector), indices_, bits_));
     if (session_.quantizer().lossy()) DELTA_OK(round_sparse(vector));
-    change.indices = indices_, change.bits = bits_;
+    change.indices = indices_;
+    change.bits = bits_;
   }
   return session_.put(change);
 }
@@ -279,7 +299,8 @@ Status ChangeEncoder::put_whole(const ChangeInput& input, Change change, bool ex
   }
   DELTA_OK(session_.load(change.vector));
   const bool alone = metadata_alone(input), is_known = session_.known(change.vector);
-  indices_.clear(), bits_.clear();
+  indices_.clear();
+  bits_.clear();
   if (is_known) reduce_patches(change.vector);
   const auto stored = is_known ? session_.state().bits(change.vector) : std::span<const std::uint32_t>();
   for (std::size_t dim = 0; dim < std::min(stored.size(), input.bits.size()); ++dim) {
@@ -288,8 +309,13 @@ Status ChangeEncoder::put_whole(const ChangeInput& input, Change change, bool ex
     bits_.push_back(input.bits[dim]);
   }
   const std::size_t patch = patches_.empty() ? 0 : patches_[0].size();
-  const bool all = !alone && (!is_known || indices_.size() == input.bits.size() || !model::fits_sparse(indices_.size(), patch));
-  if (!all) change.op = Operation::sparse, change.indices = indices_, change.bits = bits_;
+  const bool all =
+      !alone && (!is_known || indices_.size() == input.bits.size() || !model::fits_sparse(indices_.size(), patch));
+  if (!all) {
+    change.op = Operation::sparse;
+    change.indices = indices_;
+    change.bits = bits_;
+  }
   if (all || !indices_.empty() || !patches_.empty()) return put_patched(input, change);
   if (stated_) return bad("a whole vector that changes nothing is no delta of the commit stated above");
   ++session_.unchanged;
@@ -307,7 +333,9 @@ Status ChangeEncoder::put_patched(const ChangeInput& input, Change change) {
   }
   if (!patches_.empty()) change.metadata = patches_[0];
   DELTA_OK(session_.put(change));
-  change.op = Operation::sparse, change.indices = {}, change.bits = {};
+  change.op = Operation::sparse;
+  change.indices = {};
+  change.bits = {};
   for (std::size_t i = 1; i < patches_.size(); ++i) {
     DELTA_TRY(change.time, session_.stamp(input.at, input.tick));
     change.metadata = patches_[i];

@@ -32,12 +32,12 @@ class ChangeEncoder {
   Status put_patched(const ChangeInput& input, Change change);
 
   EncodeSession& session_;
-  std::uint64_t stated_left_ = 0;               // deltas that a stated commit still has to get
-  bool stated_ = false;                         // the open commit is a stated one
+  std::uint64_t stated_left_ = 0;                    // deltas that a stated commit still has to get
+  bool stated_ = false;                              // the open commit is a stated one
   std::optional<std::vector<std::string>> parents_;  // as the open commit's first line gave them
   std::string metadata_;
-  std::vector<std::string> patches_;            // of a whole vector
-  std::span<const std::uint32_t> given_;        // its values before they were rounded
+  std::vector<std::string> patches_;      // of a whole vector
+  std::span<const std::uint32_t> given_;  // its values before they were rounded
   std::vector<std::uint32_t> indices_, bits_;
   std::vector<std::uint32_t> rounded_, stored_, expanded_;  // a whole vector
 };

@@ -19,7 +19,9 @@ std::string row_name(std::uint64_t row) { return "row " + std::to_string(row); }
 Status check_bits(const MatrixInput& input) {
   if (input.read || input.dims == 0) return {};
   if (input.bits.size() % input.dims == 0 && input.bits.size() / input.dims == input.rows) return {};
-  return bad(plural(input.bits.size(), "value") + " for " + plural(input.rows, "row") + " of " + plural(input.dims, "dim")).in(input.name);
+  return bad(plural(input.bits.size(), "value") + " for " + plural(input.rows, "row") + " of " +
+             plural(input.dims, "dim"))
+      .in(input.name);
 }
 
 }  // namespace
@@ -44,7 +46,9 @@ Status MatrixEncoder::name_rows(const MatrixInput& input) {
       }
     }
     if (vector >= seen_.size()) seen_.resize(std::max<std::size_t>(catalog.vectors(), input.rows));
-    if (seen_[vector] == round_) return bad("id " + quote(id) + " stands for two rows").in(input.name).at(row_name(row));
+    if (seen_[vector] == round_) {
+      return bad("id " + quote(id) + " stands for two rows").in(input.name).at(row_name(row));
+    }
     seen_[vector] = round_;
   }
   return {};
@@ -59,8 +63,8 @@ Status MatrixEncoder::find_missing(const MatrixInput& input) {
   }
   const auto share = input.max_delete_share ? *input.max_delete_share * static_cast<double>(existing.size()) : 1e300;
   if (missing_.size() > input.max_delete || static_cast<double>(missing_.size()) > share) {
-    return bad(std::to_string(missing_.size()) + " of " + std::to_string(existing.size()) + " vectors would be deleted, the first of them " +
-               quote(session_.catalog().id(missing_[0])))
+    return bad(std::to_string(missing_.size()) + " of " + std::to_string(existing.size()) +
+               " vectors would be deleted, the first of them " + quote(session_.catalog().id(missing_[0])))
         .in(input.name)
         .with_hint("is the input whole? --max-delete allows more; --partial deletes nothing");
   }
@@ -77,7 +81,8 @@ Result<std::uint64_t> MatrixEncoder::encode(const MatrixInput& input) {
   if (!ns) return in_file(std::move(ns).error());
   DELTA_OK(session_.load_all());
   if (session_.concurrent()) {
-    return in_file(bad("a matrix cannot be diffed after concurrent commits, or changes of conflicts, of the same run").with_hint("append it in a run of its own"));
+    return in_file(bad("a matrix cannot be diffed after concurrent commits, or changes of conflicts, of the same run")
+                       .with_hint("append it in a run of its own"));
   }
   namespace_ = *ns;
   DELTA_OK(name_rows(input));
@@ -93,8 +98,8 @@ Result<std::uint64_t> MatrixEncoder::encode(const MatrixInput& input) {
   return deltas;
 }
 
-// Reading and comparing is most of the work, and a chunk's rows are no other chunk's: workers look at chunks while this thread takes the
-// changes of those before them, in order.
+// Reading and comparing is most of the work, and a chunk's rows are no other chunk's: workers look at chunks while this
+// thread takes the changes of those before them, in order.
 Status MatrixEncoder::diff_rows(const MatrixInput& input) {
   const unsigned threads = thread_count(session_.options().threads);
   session_.make_room();
@@ -103,14 +108,18 @@ Status MatrixEncoder::diff_rows(const MatrixInput& input) {
   for (std::uint64_t first = 0; first < input.rows; first += at_once) {
     auto chunk = std::make_shared<Chunk>(spare_.empty() ? Chunk() : std::move(spare_.back()));
     if (!spare_.empty()) spare_.pop_back();
-    chunk->first = first, chunk->last = std::min(first + at_once, input.rows);
-    DELTA_OK(work.submit([this, &input, chunk] { return diff_chunk(input, *chunk); }, [this, &input, chunk] { return take(input, *chunk); }));
+    chunk->first = first;
+    chunk->last = std::min(first + at_once, input.rows);
+    DELTA_OK(work.submit([this, &input, chunk] { return diff_chunk(input, *chunk); },
+                         [this, &input, chunk] { return take(input, *chunk); }));
   }
   return work.finish();
 }
 
 Status MatrixEncoder::diff_chunk(const MatrixInput& input, Chunk& chunk) const {
-  chunk.rows.clear(), chunk.indices.clear(), chunk.values.clear();
+  chunk.rows.clear();
+  chunk.indices.clear();
+  chunk.values.clear();
   DELTA_TRY(const auto bits, bits_of(input, chunk));
   for (std::uint64_t row = chunk.first; row < chunk.last; ++row) {
     auto ok = diff_row(row, bits.subspan((row - chunk.first) * input.dims, input.dims), chunk);
@@ -132,7 +141,8 @@ Result<std::span<const std::uint32_t>> MatrixEncoder::bits_of(const MatrixInput&
   }
   for (std::uint64_t row = chunk.first; lossy && row < chunk.last; ++row) {
     const auto stored = session_.state().bits(vectors_[row]);
-    auto ok = session_.quantizer().round_over(std::span(chunk.bits).subspan((row - chunk.first) * input.dims, input.dims), stored, chunk.given);
+    auto ok = session_.quantizer().round_over(
+        std::span(chunk.bits).subspan((row - chunk.first) * input.dims, input.dims), stored, chunk.given);
     if (!ok) return std::move(ok).error().in(input.name).at(row_name(row));
   }
   return std::span<const std::uint32_t>(chunk.bits);
@@ -148,7 +158,8 @@ Status MatrixEncoder::diff_row(std::uint64_t row, std::span<const std::uint32_t>
   }
   if (old.empty()) return chunk.rows.push_back({vector, Operation::create, {}, bits}), Status();
   const std::size_t dims = bits.size(), base = chunk.indices.size();
-  chunk.indices.resize(base + dims), chunk.values.resize(base + dims);
+  chunk.indices.resize(base + dims);
+  chunk.values.resize(base + dims);
   std::size_t n = base;
   for (std::size_t i = 0; i < dims; ++i) {  // without a branch: fresh values look random
     chunk.indices[n] = static_cast<std::uint32_t>(i);
@@ -156,8 +167,10 @@ Status MatrixEncoder::diff_row(std::uint64_t row, std::span<const std::uint32_t>
     n += old[i] != bits[i];
   }
   const bool all = n == base + dims || !model::fits_sparse(n - base, 0);
-  chunk.indices.resize(all ? base : n), chunk.values.resize(all ? base : n);
-  chunk.rows.push_back(all ? Chunk::Row{vector, Operation::dense, {}, bits} : Chunk::Row{vector, Operation::sparse, {base, n}, {}});
+  chunk.indices.resize(all ? base : n);
+  chunk.values.resize(all ? base : n);
+  chunk.rows.push_back(all ? Chunk::Row{vector, Operation::dense, {}, bits}
+                           : Chunk::Row{vector, Operation::sparse, {base, n}, {}});
   return {};
 }
 
@@ -165,21 +178,24 @@ Status MatrixEncoder::take(const MatrixInput& input, Chunk& chunk) {
   for (const Chunk::Row& row : chunk.rows) {
     const auto [begin, end] = row.sparse;
     const bool sparse = row.op == Operation::sparse;
-    DELTA_OK(put(input, row.op, row.vector, sparse ? std::span(chunk.indices).subspan(begin, end - begin) : std::span<std::uint32_t>(),
+    DELTA_OK(put(input, row.op, row.vector,
+                 sparse ? std::span(chunk.indices).subspan(begin, end - begin) : std::span<std::uint32_t>(),
                  sparse ? std::span(chunk.values).subspan(begin, end - begin) : row.bits));
   }
   spare_.push_back(std::move(chunk));
   return {};
 }
 
-Status MatrixEncoder::put(const MatrixInput& input, Operation op, std::uint32_t vector, std::span<const std::uint32_t> indices,
-                          std::span<const std::uint32_t> bits) {
+Status MatrixEncoder::put(const MatrixInput& input, Operation op, std::uint32_t vector,
+                          std::span<const std::uint32_t> indices, std::span<const std::uint32_t> bits) {
   const auto in_file = [&](Error e) -> Error { return std::move(e).in(input.name); };
   if (!session_.commit_open()) {
     EncodeSession::CommitPlan plan;
     plan.origin = session_.options().origin;
     if (is_assignment(op) && session_.accuracy_due(namespace_)) {
-      if (auto ok = session_.record_accuracy(namespace_, plan, input.at, {}); !ok) return in_file(std::move(ok).error());
+      if (auto ok = session_.record_accuracy(namespace_, plan, input.at, {}); !ok) {
+        return in_file(std::move(ok).error());
+      }
     }
     if (auto ok = session_.open_commit(plan); !ok) return in_file(std::move(ok).error());
   }

@@ -39,14 +39,15 @@ class MatrixEncoder {
   Result<std::span<const std::uint32_t>> bits_of(const MatrixInput& input, Chunk& chunk) const;
   Status diff_row(std::uint64_t row, std::span<const std::uint32_t> bits, Chunk& chunk) const;
   Status take(const MatrixInput& input, Chunk& chunk);
-  Status put(const MatrixInput& input, Operation op, std::uint32_t vector, std::span<const std::uint32_t> indices, std::span<const std::uint32_t> bits);
+  Status put(const MatrixInput& input, Operation op, std::uint32_t vector, std::span<const std::uint32_t> indices,
+             std::span<const std::uint32_t> bits);
 
   EncodeSession& session_;
   std::uint32_t namespace_ = 0;
-  std::vector<std::uint32_t> vectors_;   // of the rows; kept, since the next matrix mostly has the same
-  std::vector<std::uint32_t> seen_;      // by vector: the round that had it last
+  std::vector<std::uint32_t> vectors_;  // of the rows; kept, since the next matrix mostly has the same
+  std::vector<std::uint32_t> seen_;     // by vector: the round that had it last
   std::uint32_t round_ = 0;
-  std::vector<std::uint32_t> missing_;   // to be deleted
+  std::vector<std::uint32_t> missing_;  // to be deleted
   std::vector<Chunk> spare_;
 };
 

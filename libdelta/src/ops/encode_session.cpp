@@ -34,11 +34,13 @@ void Lifecycles::index(const Catalog& catalog) {
   }
 }
 
-bool Lifecycles::any_of(const Catalog& catalog, const model::History& history, std::span<const std::uint32_t> namespaces, const Seen& seen) const {
+bool Lifecycles::any_of(const Catalog& catalog, const model::History& history,
+                        std::span<const std::uint32_t> namespaces, const Seen& seen) const {
   return std::ranges::any_of(events_, [&](const auto& event) {
     const auto& [vector, e] = event;
     if (std::ranges::find(namespaces, catalog.namespace_of(vector)) == namespaces.end()) return false;
-    return seen.all || e.commit == seen.open || (history.folded(e.commit) && history.in(seen.context, e.commit, e.key.seq));
+    return seen.all || e.commit == seen.open ||
+           (history.folded(e.commit) && history.in(seen.context, e.commit, e.key.seq));
   });
 }
 
@@ -52,7 +54,8 @@ bool Lifecycles::exists(const Catalog& catalog, const model::History& history, s
   if (of.events.size() <= kFew) {
     for (const std::size_t i : of.events) {
       const Event& e = events_[i].second;
-      const bool is_seen = e.commit == seen.open || (history.folded(e.commit) && history.in(seen.context, e.commit, e.key.seq));
+      const bool is_seen =
+          e.commit == seen.open || (history.folded(e.commit) && history.in(seen.context, e.commit, e.key.seq));
       if (is_seen && (!last || later(catalog, i, *last))) last = i;
     }
     return last && events_[*last].second.create;
@@ -60,12 +63,15 @@ bool Lifecycles::exists(const Catalog& catalog, const model::History& history, s
   Asked& asked = asked_.try_emplace(vector, model::Existence(catalog, history)).first->second;
   take(catalog, history, of, seen.open, asked);
   const Event* folded = asked.folded.last(seen.context);
-  if (asked.own && (!folded || key_less(catalog, folded->key, events_[*asked.own].second.key))) return events_[*asked.own].second.create;
+  if (asked.own && (!folded || key_less(catalog, folded->key, events_[*asked.own].second.key))) {
+    return events_[*asked.own].second.create;
+  }
   return folded && folded->create;
 }
 
 /// Events that are new, and those whose commit has been folded since.
-void Lifecycles::take(const Catalog& catalog, const model::History& history, const Of& of, std::uint32_t open, Asked& asked) {
+void Lifecycles::take(const Catalog& catalog, const model::History& history, const Of& of, std::uint32_t open,
+                      Asked& asked) {
   std::vector<std::size_t> wait;
   if (asked.open != open) {
     asked.own.reset();
@@ -94,7 +100,9 @@ Status EncodeSession::start() {
     for (auto& recorded : log_.accuracies()) accuracies_[recorded.name_space] = std::move(recorded.text);
   }
   DELTA_TRY(auto heads, log_.impl().heads(log_));
-  const auto sink = [this](ByteView bytes) { return std::visit([&](auto& file) { return file.write(bytes); }, target_); };
+  const auto sink = [this](ByteView bytes) {
+    return std::visit([&](auto& file) { return file.write(bytes); }, target_);
+  };
   store::SegmentWriter::Options writing{options_.preset, thread_count(options_.threads), {}};
   if (auto* append = std::get_if<io::AppendFile>(&target_)) writing.barrier = [append] { return append->sync(); };
   writer_ = std::make_unique<store::SegmentWriter>(catalog(), std::move(heads), std::move(writing), sink);
@@ -186,7 +194,8 @@ Result<std::uint32_t> EncodeSession::name_space(std::string_view name, std::uint
 Result<Dot> EncodeSession::dot(std::string_view text) {
   auto parsed = log_.parse_dot(text);
   if (!parsed) {
-    return bad("parent " + quote(text) + " is not in the log").with_hint("give the log that holds it with --base, or encode its commit first");
+    return bad("parent " + quote(text) + " is not in the log")
+        .with_hint("give the log that holds it with --base, or encode its commit first");
   }
   return *parsed;
 }
@@ -211,8 +220,8 @@ Status EncodeSession::open_commit(const CommitPlan& plan) {
   const std::uint64_t last = history.head(commit.origin);
   commit.first = last + 1;
   if (plan.first && *plan.first != commit.first) {
-    return bad("seq " + std::to_string(*plan.first) + (*plan.first <= last ? " repeats" : " leaves a gap") + ": the next dot is " +
-               log_.dot_text({commit.origin, commit.first}))
+    return bad("seq " + std::to_string(*plan.first) + (*plan.first <= last ? " repeats" : " leaves a gap") +
+               ": the next dot is " + log_.dot_text({commit.origin, commit.first}))
         .with_hint(*plan.first <= last ? "a second writer needs its own name: --origin" : "");
   }
   commit.parents = plan.parents ? *plan.parents : history.heads();
@@ -220,7 +229,9 @@ Status EncodeSession::open_commit(const CommitPlan& plan) {
     std::ranges::sort(commit.parents, {}, [&](const Dot& d) { return std::pair(catalog().origin(d.origin), d.seq); });
     open.linear = history.are_heads(commit.parents);
   }
-  const auto text = [&](std::string_view stated, const std::string& general) { return plan.whole || !stated.empty() ? std::string(stated) : general; };
+  const auto text = [&](std::string_view stated, const std::string& general) {
+    return plan.whole || !stated.empty() ? std::string(stated) : general;
+  };
   commit.message = text(plan.message, options_.message);
   commit.tool = text(plan.tool, options_.tool.empty() ? std::string(kTool) : options_.tool);
   commit.source = text(plan.source, options_.source);
@@ -253,7 +264,8 @@ bool EncodeSession::accuracy_due(std::uint32_t ns) {
   return false;
 }
 
-Status EncodeSession::record_accuracy(std::uint32_t ns, CommitPlan& plan, std::optional<Micros> at, std::optional<std::uint32_t> tick) {
+Status EncodeSession::record_accuracy(std::uint32_t ns, CommitPlan& plan, std::optional<Micros> at,
+                                      std::optional<std::uint32_t> tick) {
   DELTA_OK(open_commit(plan));
   const Dot dot{open_->commit.origin, open_->commit.first};
   const std::string text = options_.accuracy.to_text();
@@ -268,7 +280,8 @@ Result<Timestamp> EncodeSession::time_of(Dot dot) {
   if (number >= commits_before_) {
     const auto inside = times_inside_.find(number);
     if (inside == times_inside_.end()) return log_.commit_time(number);
-    const auto after = std::ranges::upper_bound(inside->second, dot.seq, {}, &std::pair<std::uint64_t, Timestamp>::first);
+    const auto after =
+        std::ranges::upper_bound(inside->second, dot.seq, {}, &std::pair<std::uint64_t, Timestamp>::first);
     return std::prev(after)->second;
   }
   // Rare: a parent inside a commit that was written before.
@@ -278,7 +291,9 @@ Result<Timestamp> EncodeSession::time_of(Dot dot) {
   DELTA_OK(log_.each(nullptr, [&](const ChangeBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const std::uint32_t commit = batch.commits[i];
-      if (one ? commit == number : log_.commit(commit).count > 1) times[commit].emplace_back(batch.seqs[i], batch.times[i]);
+      if (one ? commit == number : log_.commit(commit).count > 1) {
+        times[commit].emplace_back(batch.seqs[i], batch.times[i]);
+      }
     }
     return {};
   }));
@@ -291,7 +306,8 @@ Result<Timestamp> EncodeSession::time_of(Dot dot) {
 Result<Timestamp> EncodeSession::inner_time(const InnerTimes& times, std::uint32_t commit, Dot dot) const {
   const auto inside = times.find(commit);
   if (inside != times.end()) {
-    const auto found = std::ranges::lower_bound(inside->second, dot.seq, {}, &std::pair<std::uint64_t, Timestamp>::first);
+    const auto found =
+        std::ranges::lower_bound(inside->second, dot.seq, {}, &std::pair<std::uint64_t, Timestamp>::first);
     if (found != inside->second.end() && found->first == dot.seq) return found->second;
   }
   return error(ErrorCode::corrupt, "delta " + log_.dot_text(dot) + " is missing from its log");
@@ -315,12 +331,15 @@ Result<Timestamp> EncodeSession::stamp(std::optional<Micros> at, std::optional<s
     if (!behind) return time;
     if (!ahead) {
       return bad("timestamp " + format_time(*at) + " tick " + std::to_string(*tick) + " breaks the clock rule: " +
-                 (own && time < *own ? "its origin was at " + format_time(own->us()) : "its context is at " + format_time(others->us())) + " already");
+                 (own && time < *own ? "its origin was at " + format_time(own->us())
+                                     : "its context is at " + format_time(others->us())) +
+                 " already");
     }
   }
   const Micros reached = last == carried_ ? carried_from_ : last.us();
   if (at && *at < reached && !ahead) {
-    return bad("timestamp " + format_time(*at) + " breaks the clock rule: what it has seen is of " + format_time(last.us()))
+    return bad("timestamp " + format_time(*at) + " breaks the clock rule: what it has seen is of " +
+               format_time(last.us()))
         .with_hint("time must not run backwards in what one writer has seen");
   }
   const Micros asked = at.value_or(options_.now);
@@ -328,7 +347,8 @@ Result<Timestamp> EncodeSession::stamp(std::optional<Micros> at, std::optional<s
   if (ahead && time.us() > asked) {
     meant_ = asked;
   } else if (at && time.us() > asked) {
-    carried_ = time, carried_from_ = asked;
+    carried_ = time;
+    carried_from_ = asked;
   }
   return time;
 }
@@ -341,24 +361,31 @@ void EncodeSession::note_meant(Timestamp time) {
 void EncodeSession::note_raised() {
   const Commit& commit = open_->commit;
   if (open_->whole || !commit.given || raised_.commits++ > 0) return;
-  raised_.first = {commit.origin, commit.first}, raised_.time = commit.time, raised_.given = *commit.given;
+  raised_.first = {commit.origin, commit.first};
+  raised_.time = commit.time;
+  raised_.given = *commit.given;
 }
 
 /// Of one vector, or of all.
 Status EncodeSession::load_lifecycles(std::optional<std::uint32_t> vector) {
-  const auto done = [&](std::uint32_t v) { return all_lifecycles_loaded_ || v >= loaded_.size() || (v < lifecycles_loaded_.size() && lifecycles_loaded_[v]); };
+  const auto done = [&](std::uint32_t v) {
+    return all_lifecycles_loaded_ || v >= loaded_.size() || (v < lifecycles_loaded_.size() && lifecycles_loaded_[v]);
+  };
   if (vector ? done(*vector) : all_lifecycles_loaded_) return {};
   std::vector<bool> wanted(catalog().vectors());
   const bool one = vector && lookups_++ < kSingly;
   for (std::uint32_t v = 0; v < wanted.size(); ++v) wanted[v] = one ? v == *vector : !done(v);
   Log::Impl::StreamOptions options;
-  options.wanted = &wanted, options.values = false, options.lifecycles = true;
+  options.wanted = &wanted;
+  options.values = false;
+  options.lifecycles = true;
   DELTA_OK(log_.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
     const ChangeBatch& batch = block.batch;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!is_lifecycle(batch.ops[i]) || !wanted[batch.vectors[i]] || log_.pending(batch.commits[i])) continue;
       const std::uint32_t origin = log_.commit(batch.commits[i]).origin;
-      lifecycles_.add(batch.vectors[i], {batch.commits[i], batch.ops[i] == Operation::create, {batch.times[i], origin, batch.seqs[i]}});
+      lifecycles_.add(batch.vectors[i],
+                      {batch.commits[i], batch.ops[i] == Operation::create, {batch.times[i], origin, batch.seqs[i]}});
     }
     return {};
   }));
@@ -393,8 +420,8 @@ Status EncodeSession::take_policy() {
   return {};
 }
 
-/// A new policy changes the values of vectors in conflict. Before this run has written a delta they are folded again; later they
-/// are not known any more.
+/// A new policy changes the values of vectors in conflict. Before this run has written a delta they are folded again;
+/// later they are not known any more.
 Status EncodeSession::refold() {
   if (conflicted_.empty()) return {};
   DELTA_OK(take_policy());
@@ -436,7 +463,8 @@ Status EncodeSession::put(Change change) {
   if (commit.count == 0) writer_->begin(commit.origin, commit.first);
   DELTA_OK(writer_->add(change));
   if (is_lifecycle(change.op)) {
-    lifecycles_.add(change.vector, {open.number, change.op == Operation::create, {change.time, commit.origin, change.seq}});
+    lifecycles_.add(change.vector,
+                    {open.number, change.op == Operation::create, {change.time, commit.origin, change.seq}});
   }
   vector_deltas_ = true;
   if (loaded(change.vector)) {
@@ -475,7 +503,8 @@ Status EncodeSession::close_commit() {
   return {};
 }
 
-Status EncodeSession::set(std::string_view setting, std::optional<Micros> at, std::optional<std::uint32_t> tick, bool live) {
+Status EncodeSession::set(std::string_view setting, std::optional<Micros> at, std::optional<std::uint32_t> tick,
+                          bool live) {
   DELTA_CHECK(open_ && open_->commit.count == 0);
   DELTA_OK(model::check_setting(setting));
   DELTA_TRY(const Timestamp time, stamp(at, tick, live));
@@ -509,21 +538,26 @@ Result<EncodeSummary> EncodeSession::finish() {
   summary.unchanged = unchanged;
   summary.notices = std::move(notices);
   if (raised_.commits > 0) {
-    summary.notices.push_back({Verdict::ahead, "", 0, "commit " + model::dot_text(catalog(), raised_.first),
-                               "meant for " + format_time(raised_.given) + ", it has the time " + format_time(raised_.time.us()) +
-                                   ": what it has seen is ahead of the clock" +
-                                   (raised_.commits > 1 ? "; so it is with " + plural(raised_.commits - 1, "commit") + " after it" : ""),
-                               "the time that was meant is kept beside it"});
+    summary.notices.push_back(
+        {Verdict::ahead, "", 0, "commit " + model::dot_text(catalog(), raised_.first),
+         "meant for " + format_time(raised_.given) + ", it has the time " + format_time(raised_.time.us()) +
+             ": what it has seen is ahead of the clock" +
+             (raised_.commits > 1 ? "; so it is with " + plural(raised_.commits - 1, "commit") + " after it" : ""),
+         "the time that was meant is kept beside it"});
   }
   // A matrix without rows declares its namespace, and no delta does.
-  for (auto ns = static_cast<std::uint32_t>(namespaces_before_); ns < catalog().namespaces(); ++ns) writer_->declare(ns);
+  for (auto ns = static_cast<std::uint32_t>(namespaces_before_); ns < catalog().namespaces(); ++ns) {
+    writer_->declare(ns);
+  }
   auto* append = std::get_if<io::AppendFile>(&target_);
   auto* file = std::get_if<OutputFile>(&target_);
   if (!append || writer_->commits() > 0 || catalog().namespaces() > namespaces_before_) {
     DELTA_OK(writer_->finish());
     if (append) DELTA_OK(append->acknowledge());
     if (file) DELTA_OK(file->commit());
-    if (file && !file->caution().empty()) summary.notices.push_back({Verdict::ok, file->name(), 0, "", file->caution(), ""});
+    if (file && !file->caution().empty()) {
+      summary.notices.push_back({Verdict::ok, file->name(), 0, "", file->caution(), ""});
+    }
     summary.commits = writer_->commits();
     summary.deltas = writer_->deltas();
     summary.bytes = writer_->bytes();

@@ -1,5 +1,6 @@
-// One run of an encoder: what the log held before, what has been added since, and the segment being written. Commits are opened,
-// filled and closed here, by the clock and context rules of the model; the front ends (matrices, changes) say what to write.
+// One run of an encoder: what the log held before, what has been added since, and the segment being written. Commits
+// are opened, filled and closed here, by the clock and context rules of the model; the front ends (matrices, changes)
+// say what to write.
 #pragma once
 
 #include <functional>
@@ -37,27 +38,30 @@ class Lifecycles {
   };
   void add(std::uint32_t vector, const Event& event) { events_.push_back({vector, event}); }
   /// Was any event of a vector of these namespaces seen?
-  bool any_of(const Catalog& catalog, const model::History& history, std::span<const std::uint32_t> namespaces, const Seen& seen) const;
+  bool any_of(const Catalog& catalog, const model::History& history, std::span<const std::uint32_t> namespaces,
+              const Seen& seen) const;
   /// Does the last event of `vector` by key, among those that were seen, create it?
   bool exists(const Catalog& catalog, const model::History& history, std::uint32_t vector, const Seen& seen);
 
  private:
-  struct Of {                             // one vector
-    std::vector<std::size_t> events;      // in events_
-    std::size_t latest = 0;               // by key
+  struct Of {                         // one vector
+    std::vector<std::size_t> events;  // in events_
+    std::size_t latest = 0;           // by key
   };
-  struct Asked {                          // one with many events
+  struct Asked {  // one with many events
     explicit Asked(model::Existence all) : folded(std::move(all)) {}
     model::Existence folded;
-    std::size_t taken = 0;                // of its events
-    std::vector<std::size_t> waiting;     // those of commits that are not folded, ...
-    std::uint32_t open = 0;               // ... as it was when this commit was open
-    std::optional<std::size_t> own;       // of this the latest
+    std::size_t taken = 0;             // of its events
+    std::vector<std::size_t> waiting;  // those of commits that are not folded, ...
+    std::uint32_t open = 0;            // ... as it was when this commit was open
+    std::optional<std::size_t> own;    // of this the latest
   };
   static constexpr std::size_t kFew = 16;
 
   void index(const Catalog& catalog);
-  bool later(const Catalog& catalog, std::size_t a, std::size_t b) const { return key_less(catalog, events_[b].second.key, events_[a].second.key); }
+  bool later(const Catalog& catalog, std::size_t a, std::size_t b) const {
+    return key_less(catalog, events_[b].second.key, events_[a].second.key);
+  }
   void take(const Catalog& catalog, const model::History& history, const Of& of, std::uint32_t open, Asked& asked);
 
   std::vector<std::pair<std::uint32_t, Event>> events_;
@@ -75,13 +79,16 @@ class EncodeSession {
   using Target = std::variant<OutputFile, io::AppendFile, Stream>;
 
   EncodeSession(Log base, Target target, EncodeOptions options)
-      : options_(std::move(options)), quantizer_(options_.accuracy), log_(std::move(base)), target_(std::move(target)) {}
+      : options_(std::move(options)),
+        quantizer_(options_.accuracy),
+        log_(std::move(base)),
+        target_(std::move(target)) {}
   /// Readies the writer. usage: an accuracy that is none.
   Status start();
   /// state() is from here on the state of all vectors.
   Status load_all();
-  /// Of this one at least. A few updates of a large log need not fold all of it, and of a vector that is updated blindly nothing but its
-  /// creates and deletes is read.
+  /// Of this one at least. A few updates of a large log need not fold all of it, and of a vector that is updated
+  /// blindly nothing but its creates and deletes is read.
   Status load(std::uint32_t vector);
 
   const EncodeOptions& options() const { return options_; }
@@ -98,37 +105,40 @@ class EncodeSession {
     state_->settle_metadata(vector);
     return state_->metadata(vector);
   }
-  /// For all vectors of the catalog: until others are added, a thread may read the values of some while this one changes those of others.
+  /// For all vectors of the catalog: until others are added, a thread may read the values of some while this one
+  /// changes those of others.
   void make_room() { state_->make_room(); }
 
   /// The number of a namespace of these dimensions, declared now if need be. bad_input: it has other dimensions.
-  /// `stated`: of the open commit, which may be concurrent to those that declared it with others; then only if it has seen one of them.
+  /// `stated`: of the open commit, which may be concurrent to those that declared it with others; then only if it has
+  /// seen one of them.
   Result<std::uint32_t> name_space(std::string_view name, std::uint32_t dims, bool stated = false);
   /// The only dimension count of a namespace; none: not declared.
   std::optional<std::uint32_t> dims_of(std::string_view name) const;
 
   struct CommitPlan {
     std::string_view origin;
-    std::optional<std::uint64_t> first = {};          // must be the next seq
-    std::optional<std::vector<Dot>> parents = {};     // none: everything before
+    std::optional<std::uint64_t> first = {};       // must be the next seq
+    std::optional<std::vector<Dot>> parents = {};  // none: everything before
     std::string_view message = {}, tool = {}, source = {}, trace = {}, properties = {};
     std::optional<Micros> given = {};
-    bool whole = false;                               // it was written before: all of it is as it is said here, and its times are not live
+    bool whole = false;  // it was written before: all of it is as it is said here, and its times are not live
   };
   Status open_commit(const CommitPlan& plan);
   /// The accuracy is to be recorded before the next assignment to the namespace.
   bool accuracy_due(std::uint32_t ns);
-  /// Records it, in a commit that has seen what `plan` has, which from then on stands for what follows that. REQUIRES: accuracy_due(ns), no
-  /// commit is open, the plan states no seq.
-  Status record_accuracy(std::uint32_t ns, CommitPlan& plan, std::optional<Micros> at, std::optional<std::uint32_t> tick);
+  /// Records it, in a commit that has seen what `plan` has, which from then on stands for what follows that. REQUIRES:
+  /// accuracy_due(ns), no commit is open, the plan states no seq.
+  Status record_accuracy(std::uint32_t ns, CommitPlan& plan, std::optional<Micros> at,
+                         std::optional<std::uint32_t> tick);
   bool commit_open() const { return open_.has_value(); }
   const Commit& open() const { return open_->commit; }
   Micros opened() const { return open_->first_meant; }
   std::uint64_t open_bytes() const { return open_->bytes; }
   /// Of a commit without deltas nothing is written.
   Status close_commit();
-  /// Makes the open commit, which is empty, a setting, and closes it. bad_input or unsupported: see model::check_setting().
-  /// `live`: the time is held against the clock.
+  /// Makes the open commit, which is empty, a setting, and closes it. bad_input or unsupported: see
+  /// model::check_setting(). `live`: the time is held against the clock.
   Status set(std::string_view setting, std::optional<Micros> at, std::optional<std::uint32_t> tick, bool live = true);
 
   /// The timestamp of the next delta of the open commit.
@@ -148,7 +158,9 @@ class EncodeSession {
   std::optional<Timestamp> last_time() const;
 
   /// See model::History.
-  std::optional<Dot> redundant_parent(std::span<const Dot> parents) { return log_.impl().history.redundant_parent(parents); }
+  std::optional<Dot> redundant_parent(std::span<const Dot> parents) {
+    return log_.impl().history.redundant_parent(parents);
+  }
   /// "origin:seq" of a commit that is here. bad_input otherwise.
   Result<Dot> dot(std::string_view text);
 
@@ -159,9 +171,9 @@ class EncodeSession {
  private:
   struct Open {
     Commit commit;
-    bool linear = true;      // it has seen everything
+    bool linear = true;        // it has seen everything
     std::uint32_t number = 0;  // that it will have in the history
-    bool whole = false;      // see CommitPlan
+    bool whole = false;        // see CommitPlan
     Timestamp first_time;
     Micros first_meant = 0;
     std::optional<Timestamp> own, others;  // last of its origin, greatest of other origins in its context
@@ -195,13 +207,15 @@ class EncodeSession {
   void forget(std::uint32_t vector);
   /// The timestamp of a delta that is here, in the middle of its commit or at its end.
   Result<Timestamp> time_of(Dot dot);
-  using InnerTimes = std::unordered_map<std::uint32_t, std::vector<std::pair<std::uint64_t, Timestamp>>>;  // commit -> (seq, time)
+  using InnerTimes =
+      std::unordered_map<std::uint32_t, std::vector<std::pair<std::uint64_t, Timestamp>>>;  // commit -> (seq, time)
   Result<Timestamp> inner_time(const InnerTimes& times, std::uint32_t commit, Dot dot) const;
 
   EncodeOptions options_;
   model::Quantizer quantizer_;
-  std::map<std::string, std::string> accuracies_;  // of namespaces, as recorded so far; only if there is anything to round
-  std::vector<bool> accuracy_stands_;              // by namespace: and it is ours
+  std::map<std::string, std::string>
+      accuracies_;                     // of namespaces, as recorded so far; only if there is anything to round
+  std::vector<bool> accuracy_stands_;  // by namespace: and it is ours
   Log log_;
   Target target_;
   store::LogSource source_{log_.impl()};
@@ -214,14 +228,16 @@ class EncodeSession {
     ChangeBatch deltas;
     std::vector<bool> linear;
   };
-  std::unordered_map<std::uint32_t, Deferred> deferred_;  // what this run wrote of vectors that are not loaded, which are few
+  std::unordered_map<std::uint32_t, Deferred>
+      deferred_;  // what this run wrote of vectors that are not loaded, which are few
   std::unique_ptr<store::SegmentWriter> writer_;
   std::optional<Open> open_;
-  std::vector<bool> stale_;   // vectors whose values are not known: a concurrent commit of this run touched them, ...
-  std::vector<bool> conflicted_;  // vectors that were in conflict before this run, and not all of whose dims were assigned since
-  bool lww_ = true;           // it decides all conflicts
-  bool vector_deltas_ = false;  // this run has written some
-  Lifecycles lifecycles_;     // of this run, and of the log's vectors that were asked for
+  std::vector<bool> stale_;  // vectors whose values are not known: a concurrent commit of this run touched them, ...
+  std::vector<bool>
+      conflicted_;   // vectors that were in conflict before this run, and not all of whose dims were assigned since
+  bool lww_ = true;  // it decides all conflicts
+  bool vector_deltas_ = false;           // this run has written some
+  Lifecycles lifecycles_;                // of this run, and of the log's vectors that were asked for
   std::vector<bool> lifecycles_loaded_;  // by vector of the log
   bool all_lifecycles_loaded_ = false;
   // Of commits of this run whose deltas differ in time: where it changes, as (seq, time from there on).
@@ -229,17 +245,17 @@ class EncodeSession {
   std::optional<InnerTimes> all_inner_times_;  // of commits of the log; after a few of them were looked up
   std::uint32_t inner_lookups_ = 0;
   std::size_t commits_before_ = 0;  // this run
-  std::optional<Micros> meant_;  // with the timestamp given last, where that is later
+  std::optional<Micros> meant_;     // with the timestamp given last, where that is later
   struct Raised {
     std::uint64_t commits = 0;
     Dot first;
     Timestamp time;
     Micros given = 0;
   };
-  Raised raised_;             // commits of this run that have another time than was meant
+  Raised raised_;  // commits of this run that have another time than was meant
   std::size_t namespaces_before_ = 0;
-  Timestamp carried_;         // the last timestamp whose counter overflowed into the next microsecond,
-  Micros carried_from_ = 0;   // and the microsecond that was asked for
+  Timestamp carried_;        // the last timestamp whose counter overflowed into the next microsecond,
+  Micros carried_from_ = 0;  // and the microsecond that was asked for
 };
 
 }  // namespace delta::ops

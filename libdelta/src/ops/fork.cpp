@@ -22,7 +22,8 @@ struct Piece {
   std::uint64_t size() const { return range.last - range.first + 1; }
 };
 
-/// The pieces of `shared` in order, a window at a time: so many deltas that few passes do, whatever their number. `cut`: may a range be cut?
+/// The pieces of `shared` in order, a window at a time: so many deltas that few passes do, whatever their number.
+/// `cut`: may a range be cut?
 class Windows {
  public:
   Windows(std::span<const Shared> shared, bool cut) : shared_(shared), cut_(cut) {
@@ -39,7 +40,9 @@ class Windows {
     for (std::uint64_t room = most_; origin_ < shared_.size();) {
       const auto& ranges = shared_[origin_].ranges;
       if (range_ == ranges.size()) {
-        ++origin_, range_ = 0, done_ = 0;
+        ++origin_;
+        range_ = 0;
+        done_ = 0;
         continue;
       }
       Piece piece{origin_, {ranges[range_].first + done_, ranges[range_].last}};
@@ -47,7 +50,10 @@ class Windows {
       if (piece.size() > room && cut_) piece.range.last = piece.range.first + (room - 1);
       room -= std::min(room, piece.size());
       done_ += piece.size();
-      if (piece.range.last == ranges[range_].last) ++range_, done_ = 0;
+      if (piece.range.last == ranges[range_].last) {
+        ++range_;
+        done_ = 0;
+      }
       out.push_back(piece);
     }
     return out;
@@ -81,7 +87,8 @@ class Copy {
     return copy;
   }
 
-  /// Each whole delta of the pieces, which are in order: of which piece, its commit, and itself. Null for a setting, which the row holds.
+  /// Each whole delta of the pieces, which are in order: of which piece, its commit, and itself. Null for a setting,
+  /// which the row holds.
   using Visit = std::function<void(std::size_t piece, std::uint64_t seq, const Commit& commit, const Change* change)>;
   Status each(std::span<const Piece> pieces, const Visit& visit) const {
     const auto& rows = segment_.rows();
@@ -89,7 +96,8 @@ class Copy {
     for (std::size_t r = 0; r < rows.size(); ++r) {
       const Commit& c = rows[r].commit;
       const std::size_t piece = piece_at(pieces, c.origin, c.first);
-      wanted[r] = piece < pieces.size() && pieces[piece].origin == number_of_[c.origin] && pieces[piece].range.first <= c.last();
+      wanted[r] = piece < pieces.size() && pieces[piece].origin == number_of_[c.origin] &&
+                  pieces[piece].range.first <= c.last();
       if (wanted[r] && !c.setting.empty()) visit(piece, c.first, c, nullptr);
     }
     ChangeBatch batch;
@@ -104,7 +112,10 @@ class Copy {
         if (change.lost != 0 || !wanted[change.commit]) continue;
         const Commit& commit = rows[change.commit].commit;
         const std::size_t piece = piece_at(pieces, commit.origin, change.seq);
-        if (piece == pieces.size() || pieces[piece].origin != number_of_[commit.origin] || change.seq < pieces[piece].range.first) continue;
+        if (piece == pieces.size() || pieces[piece].origin != number_of_[commit.origin] ||
+            change.seq < pieces[piece].range.first) {
+          continue;
+        }
         visit(piece, change.seq, commit, &change);
       }
     }
@@ -118,7 +129,9 @@ class Copy {
     for (const Shared& s : shared_) {
       for (const auto& range : s.ranges) {
         const std::uint64_t more = range.last - range.first;
-        if (more >= left) return store::damaged(segment_, store::place_name(segment_.number, nullptr), "deltas of commits are missing");
+        if (more >= left) {
+          return store::damaged(segment_, store::place_name(segment_.number, nullptr), "deltas of commits are missing");
+        }
         left -= more + 1;
       }
     }
@@ -127,7 +140,10 @@ class Copy {
 
   Hash leaf(const Commit& commit, const Change* change) const {
     const std::string_view origin = segment_.names.origins[commit.origin];
-    if (change) return model::leaf_hash({origin, name_space(*change).name, segment_.ids[change->vector], name_space(*change).dims}, *change);
+    if (change) {
+      return model::leaf_hash(
+          {origin, name_space(*change).name, segment_.ids[change->vector], name_space(*change).dims}, *change);
+    }
     Catalog names;
     Commit setting = commit;
     setting.origin = names.add_origin(origin);
@@ -140,7 +156,9 @@ class Copy {
   Nodes nodes() const {
     Nodes out;
     for (const auto& row : segment_.rows()) {
-      if (number_of_[row.commit.origin] != kNone) out.emplace(std::pair(number_of_[row.commit.origin], row.commit.first), &row.nodes);
+      if (number_of_[row.commit.origin] != kNone) {
+        out.emplace(std::pair(number_of_[row.commit.origin], row.commit.first), &row.nodes);
+      }
     }
     return out;
   }
@@ -175,7 +193,9 @@ class Copy {
     }
     return false;
   }
-  const Namespace& name_space(const Change& change) const { return segment_.names.namespaces[segment_.owners[change.vector]]; }
+  const Namespace& name_space(const Change& change) const {
+    return segment_.names.namespaces[segment_.owners[change.vector]];
+  }
 
   store::Segment segment_;
   std::span<const Shared> shared_;
@@ -212,7 +232,8 @@ Result<std::vector<Leaf>> whole_deltas(const Copy& copy, std::span<const Piece> 
 }
 
 std::span<const Leaf> leaves_of(const std::vector<Leaf>& all, std::size_t commit) {
-  const auto first = std::ranges::lower_bound(all, commit, {}, &Leaf::piece), end = std::ranges::upper_bound(all, commit, {}, &Leaf::piece);
+  const auto first = std::ranges::lower_bound(all, commit, {}, &Leaf::piece),
+             end = std::ranges::upper_bound(all, commit, {}, &Leaf::piece);
   return {first, end};  // clang 14 does not compile equal_range()
 }
 
@@ -232,7 +253,9 @@ std::optional<Hash> root_of(const Copy::Nodes& all_nodes, std::span<const Leaf> 
 Result<std::string> text_at(const Copy& copy, std::size_t origin, std::uint64_t seq) {
   std::string text;
   const Piece at{origin, {seq, seq}};
-  DELTA_OK(copy.each({&at, 1}, [&](std::size_t, std::uint64_t, const Commit& commit, const Change* change) { text = copy.text(commit, change); }));
+  DELTA_OK(copy.each({&at, 1}, [&](std::size_t, std::uint64_t, const Commit& commit, const Change* change) {
+    text = copy.text(commit, change);
+  }));
   return text;
 }
 
@@ -256,7 +279,8 @@ Result<Copies> open_both(const store::Segment& a, const store::Segment& b, std::
 
 }  // namespace
 
-Result<std::optional<Difference>> first_difference(const store::Segment& a, const store::Segment& b, std::span<const Shared> shared) {
+Result<std::optional<Difference>> first_difference(const store::Segment& a, const store::Segment& b,
+                                                   std::span<const Shared> shared) {
   DELTA_TRY(const Copies both, open_both(a, b, shared));
   DELTA_OK(both.a.can_hold());
   DELTA_OK(both.b.can_hold());
@@ -276,7 +300,8 @@ Result<std::optional<Difference>> first_difference(const store::Segment& a, cons
   return std::optional<Difference>();
 }
 
-Result<std::optional<Difference>> first_other_root(const store::Segment& a, const store::Segment& b, std::span<const Shared> shared) {
+Result<std::optional<Difference>> first_other_root(const store::Segment& a, const store::Segment& b,
+                                                   std::span<const Shared> shared) {
   DELTA_TRY(const Copies both, open_both(a, b, shared));
   const auto nodes_a = both.a.nodes(), nodes_b = both.b.nodes();
   Windows windows(shared, false);

@@ -31,14 +31,15 @@ struct Merge::Impl {
   void plan_without_excluded();
   void count();
   void note_unknown(const ops::MergePart& part);
-  Result<MergeSummary> write(const std::function<Status(ByteView)>& out, const std::function<void(std::uint64_t)>& progress);
+  Result<MergeSummary> write(const std::function<Status(ByteView)>& out,
+                             const std::function<void(std::uint64_t)>& progress);
 
   unsigned threads;
   ops::MergeSet set;
   std::vector<std::shared_ptr<const InputFile>> files;
   std::vector<Item> items;  // in order
   std::vector<Finding> notices;
-  std::size_t opened = 0;   // segments, without those of excluded logs
+  std::size_t opened = 0;  // segments, without those of excluded logs
   MergeSummary summary;
   std::uint64_t bytes = 0;
 };
@@ -80,8 +81,8 @@ void Merge::Impl::plan() {
   count();
 }
 
-/// Parts that lack nothing are copied, and those of which more than commits is wanted; of the others, what neither the excluded logs nor a
-/// copied part nor one before them holds.
+/// Parts that lack nothing are copied, and those of which more than commits is wanted; of the others, what neither the
+/// excluded logs nor a copied part nor one before them holds.
 void Merge::Impl::plan_without_excluded() {
   std::vector<bool> known(set.history().size());
   const auto lacks = [&](const ops::MergePart& part) {
@@ -93,7 +94,10 @@ void Merge::Impl::plan_without_excluded() {
   std::set<Hash> extras;
   const auto learn_extras = [&](const ops::MergePart& part) { extras.insert(part.extras.begin(), part.extras.end()); };
   for (const auto& part : set.parts()) {
-    if (part.excluded) learn(part), learn_extras(part);
+    if (part.excluded) {
+      learn(part);
+      learn_extras(part);
+    }
   }
   // A frame or a feature that nobody here knows goes with its segment whole.
   const auto needs_whole = [&](const ops::MergePart& part, std::int64_t wanted) {
@@ -110,7 +114,8 @@ void Merge::Impl::plan_without_excluded() {
     if (any == 0 && !whole) continue;
     if (whole || static_cast<std::size_t>(any) == part.all.size()) {
       items.push_back({&part, {}});
-      learn(part), learn_extras(part);
+      learn(part);
+      learn_extras(part);
     } else {
       some.push_back(&part);
     }
@@ -124,12 +129,16 @@ void Merge::Impl::plan_without_excluded() {
     for (auto& bundle : ops::cut_bundles(set, *part, rows)) items.push_back({part, std::move(bundle)});
     learn(*part);
   }
-  std::ranges::stable_sort(items, [this](const Item& a, const Item& b) { return key_less(set.catalog(), a.first(), b.first()); });
+  std::ranges::stable_sort(
+      items, [this](const Item& a, const Item& b) { return key_less(set.catalog(), a.first(), b.first()); });
 }
 
 /// Optional columns of COMMITS that are not known here, of a segment of which only some commits are written.
 void Merge::Impl::note_unknown(const ops::MergePart& part) {
-  if (part.unknown.any()) notices.push_back(ops::unknown_columns(part.segment, part.unknown, ", and left out of the commits that are written apart"));
+  if (part.unknown.any()) {
+    notices.push_back(
+        ops::unknown_columns(part.segment, part.unknown, ", and left out of the commits that are written apart"));
+  }
 }
 
 void Merge::Impl::count() {
@@ -154,12 +163,14 @@ void Merge::Impl::count() {
     ++summary.commits;
     summary.deltas += commit.deltas();
     if (set.history().folded(number)) continue;
-    notices.push_back({Verdict::pending, "", 0, model::dot_text(set.catalog(), {commit.origin, commit.first}),
-                       "a commit whose causes are in none of the logs given; it is kept, and part of no state until they come", ""});
+    notices.push_back(
+        {Verdict::pending, "", 0, model::dot_text(set.catalog(), {commit.origin, commit.first}),
+         "a commit whose causes are in none of the logs given; it is kept, and part of no state until they come", ""});
   }
 }
 
-Result<MergeSummary> Merge::Impl::write(const std::function<Status(ByteView)>& out, const std::function<void(std::uint64_t)>& progress) {
+Result<MergeSummary> Merge::Impl::write(const std::function<Status(ByteView)>& out,
+                                        const std::function<void(std::uint64_t)>& progress) {
   const auto sink = [&](ByteView piece) -> Status {
     summary.bytes += piece.size();
     return out(piece);

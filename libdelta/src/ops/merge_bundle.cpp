@@ -15,7 +15,7 @@
 namespace delta::ops {
 namespace {
 
-constexpr std::uint64_t kCached = 32 << 20;    // bytes as rows of blocks that are decoded
+constexpr std::uint64_t kCached = 32 << 20;     // bytes as rows of blocks that are decoded
 constexpr std::uint64_t kWorthThreads = 65536;  // deltas of a bundle
 
 /// The names that a bundle uses, as numbers of its own: most bundles use few of those of their segment.
@@ -93,7 +93,9 @@ class BundleSource::Impl {
   };
 
   const Commit& row(std::size_t r) const { return segment_.rows()[r].commit; }
-  Error bad(const std::string& what) const { return store::damaged(segment_, store::place_name(segment_.number, nullptr), what); }
+  Error bad(const std::string& what) const {
+    return store::damaged(segment_, store::place_name(segment_.number, nullptr), what);
+  }
   Error out_of_order() const { return bad("deltas are not in the order of vectors"); }
 
   Status find_deltas() {
@@ -102,7 +104,8 @@ class BundleSource::Impl {
       batch.clear();
       DELTA_OK(store::read_data(segment_, frame, false, batch));
       for (std::size_t d = 0; d < batch.size(); ++d) {
-        places_.push_back({batch.commits[d], batch.vectors[d], static_cast<std::uint32_t>(frame), static_cast<std::uint32_t>(d)});
+        places_.push_back(
+            {batch.commits[d], batch.vectors[d], static_cast<std::uint32_t>(frame), static_cast<std::uint32_t>(d)});
       }
     }
     std::ranges::stable_sort(places_, {}, &Place::row);
@@ -113,7 +116,10 @@ class BundleSource::Impl {
   Result<const ChangeBatch*> block(std::size_t frame) const {
     const auto known = blocks_.find(frame);
     if (known != blocks_.end()) return &known->second;
-    if (cached_ > kCached) blocks_.clear(), cached_ = 0;
+    if (cached_ > kCached) {
+      blocks_.clear();
+      cached_ = 0;
+    }
     ChangeBatch& batch = blocks_[frame];
     DELTA_OK(store::read_data(segment_, frame, true, batch));
     cached_ += batch.row_bytes();
@@ -123,9 +129,10 @@ class BundleSource::Impl {
   Status write_fresh(const Bundle& bundle, unsigned threads, const store::SegmentFile::Sink& sink) const {
     Names names(segment_, bundle.rows);
     DELTA_TRY(auto heads, heads_before(bundle, names));
-    store::SegmentWriter writer(names.catalog(), std::move(heads), {.preset = Preset::balanced, .threads = threads}, sink);
-    std::size_t next = 0;      // in bundle.rows
-    std::uint64_t deltas = 0;  // of that row
+    store::SegmentWriter writer(names.catalog(), std::move(heads), {.preset = Preset::balanced, .threads = threads},
+                                sink);
+    std::size_t next = 0;                 // in bundle.rows
+    std::uint64_t deltas = 0;             // of that row
     const auto close = [&]() -> Status {  // it has all its deltas; a setting has none
       const std::size_t r = bundle.rows[next++];
       Commit commit = names.renamed(row(r));
@@ -137,7 +144,8 @@ class BundleSource::Impl {
     for (std::size_t i = first_block(bundle.rows.front()); i < data_.size() && next < bundle.rows.size(); ++i) {
       DELTA_TRY(const ChangeBatch* const batch, block(data_[i]));
       const auto begin = std::ranges::lower_bound(batch->commits, bundle.rows[next]);
-      for (auto d = static_cast<std::size_t>(begin - batch->commits.begin()); d < batch->size() && next < bundle.rows.size(); ++d) {
+      for (auto d = static_cast<std::size_t>(begin - batch->commits.begin());
+           d < batch->size() && next < bundle.rows.size(); ++d) {
         const Change change = (*batch)[d];
         while (next < bundle.rows.size() && bundle.rows[next] < change.commit) DELTA_OK(close());
         if (next == bundle.rows.size() || bundle.rows[next] != change.commit) continue;
@@ -154,32 +162,37 @@ class BundleSource::Impl {
   /// Place in data_ of the first block that may hold deltas of a row.
   std::size_t first_block(std::size_t r) const {
     const std::uint64_t begin = r == 0 ? 0 : segment_.row_ends[r - 1];
-    const auto before = [&](std::size_t frame) { return segment_.footer.frames[frame].first + segment_.footer.frames[frame].count <= begin; };
+    const auto before = [&](std::size_t frame) {
+      return segment_.footer.frames[frame].first + segment_.footer.frames[frame].count <= begin;
+    };
     return static_cast<std::size_t>(std::ranges::partition_point(data_, before) - data_.begin());
   }
 
-  /// Rows with their records and hashes of what is gone, and the deltas in the order in which they stand: by vector, as they are to.
+  /// Rows with their records and hashes of what is gone, and the deltas in the order in which they stand: by vector, as
+  /// they are to.
   Status write_packed(const Bundle& bundle, unsigned threads, const store::SegmentFile::Sink& sink) const {
     Names names(segment_, bundle.rows);
     DELTA_TRY(const auto heads, heads_before(bundle, names));
     format::CommitTable table;
     std::vector<Hash> hashes;
-    std::map<std::uint32_t, Hash> before;  // of each origin
-    std::map<std::uint32_t, std::uint32_t> records;  // of the segment -> of the table
+    std::map<std::uint32_t, Hash> before;                 // of each origin
+    std::map<std::uint32_t, std::uint32_t> records;       // of the segment -> of the table
     std::vector<std::pair<std::uint32_t, Place>> deltas;  // with their row in the table
     Buffer identity;
     format::Writer identity_text(identity);
     for (const std::size_t r : bundle.rows) {
       table.rows.push_back(segment_.rows()[r]);
       auto& [commit, previous, under, nodes] = table.rows.back();
-      identity_text.text(segment_.names.origins[commit.origin]), identity_text.fixed(commit.first);
+      identity_text.text(segment_.names.origins[commit.origin]);
+      identity_text.fixed(commit.first);
       commit = names.renamed(std::move(commit));
       const auto head = before.try_emplace(commit.origin, heads[commit.origin].hash).first;
       previous = std::exchange(head->second, hashes_[r]);
       hashes.push_back(hashes_[r]);
       for (const std::uint32_t record : under) records.try_emplace(record);
       const auto row = static_cast<std::uint32_t>(r);
-      for (auto place = std::ranges::lower_bound(places_, row, {}, &Place::row); place != places_.end() && place->row == row; ++place) {
+      for (auto place = std::ranges::lower_bound(places_, row, {}, &Place::row);
+           place != places_.end() && place->row == row; ++place) {
         deltas.emplace_back(static_cast<std::uint32_t>(table.rows.size() - 1), *place);
       }
     }
@@ -192,7 +205,8 @@ class BundleSource::Impl {
     }
     std::ranges::sort(deltas, {}, [](const auto& d) { return std::pair(d.second.frame, d.second.number); });
     DELTA_TRY(const auto vectors, vectors_of(deltas, names));
-    store::PackedWriter writer(names.catalog(), table.rows, vectors, table.rows.front().previous, {Preset::balanced, threads, std::move(identity)}, sink);
+    store::PackedWriter writer(names.catalog(), table.rows, vectors, table.rows.front().previous,
+                               {Preset::balanced, threads, std::move(identity)}, sink);
     for (const auto& [number, place] : deltas) {
       DELTA_TRY(const ChangeBatch* const batch, block(place.frame));
       Change change = (*batch)[place.number];
@@ -204,7 +218,8 @@ class BundleSource::Impl {
   }
 
   /// The vectors of these deltas, in the order in which they come.
-  Result<std::vector<std::uint32_t>> vectors_of(std::span<const std::pair<std::uint32_t, Place>> deltas, Names& names) const {
+  Result<std::vector<std::uint32_t>> vectors_of(std::span<const std::pair<std::uint32_t, Place>> deltas,
+                                                Names& names) const {
     std::vector<std::uint32_t> out;
     std::uint32_t next = 0;  // a packed segment numbers vectors as they come
     for (const auto& [number, place] : deltas) {
@@ -233,19 +248,20 @@ class BundleSource::Impl {
       const auto before = ends_.find({commit.origin, commit.first - 1});
       head = {commit.first - 1, {}, before != ends_.end() ? hashes_[before->second] : segment_.rows()[r].previous};
       if (head.hash != Hash{}) continue;
-      return bad("the hash of the commit before " + model::dot_text(names.catalog(), {origin, commit.first}) + " is not stated");
+      return bad("the hash of the commit before " + model::dot_text(names.catalog(), {origin, commit.first}) +
+                 " is not stated");
     }
     return heads;
   }
 
   store::Segment segment_;
   unsigned threads_;
-  std::vector<Hash> hashes_;           // of each row's commit
-  std::map<Dot, std::size_t> ends_;    // rows by their last dot; origins by segment number
-  std::vector<std::size_t> data_;      // DATA frames
-  std::vector<Place> places_;          // packed: of all deltas, by row, then as they stand
+  std::vector<Hash> hashes_;         // of each row's commit
+  std::map<Dot, std::size_t> ends_;  // rows by their last dot; origins by segment number
+  std::vector<std::size_t> data_;    // DATA frames
+  std::vector<Place> places_;        // packed: of all deltas, by row, then as they stand
   mutable std::unordered_map<std::size_t, ChangeBatch> blocks_;
-  mutable std::uint64_t cached_ = 0;   // bytes of them
+  mutable std::uint64_t cached_ = 0;  // bytes of them
 };
 
 BundleSource::BundleSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -260,7 +276,9 @@ Result<BundleSource> BundleSource::open(const store::Segment& segment, unsigned 
   return BundleSource(std::move(impl));
 }
 
-Status BundleSource::write(const Bundle& bundle, const store::SegmentFile::Sink& sink) { return impl_->write(bundle, sink); }
+Status BundleSource::write(const Bundle& bundle, const store::SegmentFile::Sink& sink) {
+  return impl_->write(bundle, sink);
+}
 
 std::vector<Bundle> cut_bundles(const MergeSet& set, const MergePart& part, std::span<const std::size_t> rows) {
   std::vector<Bundle> bundles;

@@ -13,9 +13,12 @@
 namespace delta::ops {
 namespace {
 
-constexpr std::string_view kForkHint = "two writers used one origin name; give each its own with --origin, or bring the copies together with merge --on-fork rename";
+constexpr std::string_view kForkHint =
+    "two writers used one origin name; give each its own with --origin, or bring the copies together with merge "
+    "--on-fork rename";
 
-/// Over everything that checksums in headers vouch for, caches aside: equal digests of 64 bits are no proof between strangers.
+/// Over everything that checksums in headers vouch for, caches aside: equal digests of 64 bits are no proof between
+/// strangers.
 Result<Hash> fingerprint(const MergePart& part) {
   Buffer headers(format::kHeaderBytes);
   const store::Segment& segment = part.segment;
@@ -31,7 +34,9 @@ Result<Hash> fingerprint(const MergePart& part) {
 
 /// Rows without deltas behind them must not take the place of a segment that has both.
 Status check_deltas(const store::Segment& segment) {
-  const auto invalid = [&](const char* what) { return store::damaged(segment, store::place_name(segment.number, nullptr), what); };
+  const auto invalid = [&](const char* what) {
+    return store::damaged(segment, store::place_name(segment.number, nullptr), what);
+  };
   if (segment.trailer.deltas != segment.committed() || segment.trailer.commits != segment.rows().size()) {
     return invalid("the trailer counts other commits and deltas");  // no digest is over these numbers
   }
@@ -46,14 +51,17 @@ Status check_deltas(const store::Segment& segment) {
 }
 
 bool includes(const std::vector<std::uint32_t>& whole, const std::vector<std::uint32_t>& some) {
-  return some.size() <= whole.size() && std::ranges::all_of(some, [&](std::uint32_t number) { return std::ranges::binary_search(whole, number); });
+  return some.size() <= whole.size() &&
+         std::ranges::all_of(some, [&](std::uint32_t number) { return std::ranges::binary_search(whole, number); });
 }
 
-std::string dot_of(const Difference& difference) { return escape(difference.origin) + ":" + std::to_string(difference.seq); }
+std::string dot_of(const Difference& difference) {
+  return escape(difference.origin) + ":" + std::to_string(difference.seq);
+}
 
 Error forked_deltas(const Difference& difference, const MergePart& a, const MergePart& b) {
-  return error(ErrorCode::forked, "forked origin: two different deltas are " + dot_of(difference) + ": " + difference.a + " here, and " + difference.b +
-                                      " in " + escape(b.file(), 4096))
+  return error(ErrorCode::forked, "forked origin: two different deltas are " + dot_of(difference) + ": " +
+                                      difference.a + " here, and " + difference.b + " in " + escape(b.file(), 4096))
       .in(a.file())
       .with_hint(std::string(kForkHint));
 }
@@ -61,14 +69,20 @@ Error forked_deltas(const Difference& difference, const MergePart& a, const Merg
 }  // namespace
 
 Finding unknown_columns(const store::Segment& segment, const format::UnknownColumns& unknown, std::string_view what) {
-  return {Verdict::ok, segment.file->name(), segment.offset, store::place_name(segment.number, nullptr),
-          format::unknown_text(unknown).append(what), "written by " + escape(segment.header.writer)};
+  return {Verdict::ok,
+          segment.file->name(),
+          segment.offset,
+          store::place_name(segment.number, nullptr),
+          format::unknown_text(unknown).append(what),
+          "written by " + escape(segment.header.writer)};
 }
 
 bool MergePart::has_extras_of(const MergePart& other) const {
-  const auto mine = format::unknown_of(segment.header.features), its = format::unknown_of(other.segment.header.features);
+  const auto mine = format::unknown_of(segment.header.features),
+             its = format::unknown_of(other.segment.header.features);
   if (other.unknown.any() && unknown.digest != other.unknown.digest) return false;
-  return (its.compat & ~mine.compat) == 0 && (its.ro_compat & ~mine.ro_compat) == 0 && std::ranges::includes(extras, other.extras);
+  return (its.compat & ~mine.compat) == 0 && (its.ro_compat & ~mine.ro_compat) == 0 &&
+         std::ranges::includes(extras, other.extras);
 }
 
 bool MergeSet::before(const MergePart& a, const MergePart& b) const {
@@ -89,7 +103,8 @@ Status MergeSet::add_segment(store::Segment segment, bool excluded, std::vector<
   part.excluded = excluded;
   if (part.segment.sealed) {
     if (part.segment.own_frame.type != format::FrameType::footer) {
-      return store::damaged(part.segment, store::place_name(part.segment.number, nullptr), "the footer does not describe its segment");
+      return store::damaged(part.segment, store::place_name(part.segment.number, nullptr),
+                            "the footer does not describe its segment");
     }
     DELTA_OK(store::load_tables(part.segment, store::Tables::without_ids));
     DELTA_OK(check_deltas(part.segment));
@@ -120,7 +135,10 @@ Status MergeSet::close(MergePart& part, std::vector<Finding>& notices) {
     part.digest = part.seal->trailer.digest;
     part.length = part.seal->trailer.length;
   }
-  if (!part.excluded) notices.push_back({Verdict::unsealed, part.file(), segment.offset, store::place_name(segment.number, nullptr), std::move(what), ""});
+  if (!part.excluded) {
+    notices.push_back({Verdict::unsealed, part.file(), segment.offset, store::place_name(segment.number, nullptr),
+                       std::move(what), ""});
+  }
   return {};
 }
 
@@ -129,7 +147,9 @@ Status MergeSet::add_rows(MergePart& part) {
   std::vector<std::uint32_t> origins;
   for (const auto& name : segment.names.origins) origins.push_back(catalog_.add_origin(name));
   std::vector<std::uint32_t> records;
-  for (const auto& record : segment.commits.records) records.push_back(history_.add_record(store::renumbered(record, origins)));
+  for (const auto& record : segment.commits.records) {
+    records.push_back(history_.add_record(store::renumbered(record, origins)));
+  }
   for (const auto& row : segment.rows()) {
     Commit commit = store::renumbered(row.commit, origins);
     const Key key{commit.time, commit.origin, commit.last()};
@@ -155,11 +175,13 @@ Status MergeSet::read_runs(MergePart& part, std::span<const std::uint32_t> origi
   for (const auto number : part.all) held[history_.commit(number).origin] += history_.commit(number).count;
   for (const auto& head : part.segment.footer.heads) {
     if (head.origin >= origins.size()) {
-      return store::damaged(part.segment, store::place_name(part.segment.number, nullptr), "the footer names an unknown origin");
+      return store::damaged(part.segment, store::place_name(part.segment.number, nullptr),
+                            "the footer names an unknown origin");
     }
     const std::uint32_t origin = origins[head.origin];
     // A hash vouches for what leads to it without a gap.
-    part.runs.push_back({origin, head.first, head.last, held[origin] == head.last - head.first + 1 ? head.hash : Hash{}});
+    part.runs.push_back(
+        {origin, head.first, head.last, held[origin] == head.last - head.first + 1 ? head.hash : Hash{}});
     if (head.previous != Hash{}) part.stated.push_back({origins[head.origin], head.first - 1, head.previous});
   }
   std::ranges::sort(part.runs, {}, &MergePart::Run::origin);
@@ -174,7 +196,8 @@ Error MergeSet::row_fork(Error error, const MergePart& part, const Commit& commi
   if (!other) return std::move(error).in(part.file()).at(store::place_name(part.segment.number, nullptr));
   const MergePart& old = holder == parts_.end() ? part : *holder;  // its own, when one segment holds both
   const Commit& known = history_.commit(*other);
-  const Shared shared{catalog_.origin(commit.origin), {{std::max(known.first, commit.first), std::min(known.last(), commit.last())}}};
+  const Shared shared{catalog_.origin(commit.origin),
+                      {{std::max(known.first, commit.first), std::min(known.last(), commit.last())}}};
   if (&old != &part) {
     const auto difference = first_difference(part.segment, old.segment, {&shared, 1});
     if (difference && *difference) return forked_deltas(**difference, part, old);
@@ -201,7 +224,8 @@ Status MergeSet::drop_identical() {
     for (const std::size_t i : members) {
       DELTA_TRY(const Hash print, fingerprint(parts_[i]));
       auto& same = kept[print];
-      const auto twin = std::ranges::find_if(same, [&](std::size_t k) { return parts_[k].commits == parts_[i].commits; });
+      const auto twin =
+          std::ranges::find_if(same, [&](std::size_t k) { return parts_[k].commits == parts_[i].commits; });
       if (twin == same.end()) {
         same.push_back(i);
         continue;
@@ -232,7 +256,8 @@ Status MergeSet::compare_stated() const {
     std::ranges::set_intersection(part.all, other.all, std::back_inserter(both));
     std::erase_if(both, [&](std::uint32_t number) { return history_.commit(number).origin != dot.origin; });
     DELTA_OK(compare_pair(part, other, both));
-    return error(ErrorCode::forked, "forked origin: the history up to " + model::dot_text(catalog_, dot) + " is not that of " + escape(other.file(), 4096))
+    return error(ErrorCode::forked, "forked origin: the history up to " + model::dot_text(catalog_, dot) +
+                                        " is not that of " + escape(other.file(), 4096))
         .in(part.file())
         .with_hint(std::string(kForkHint));
   };
@@ -245,9 +270,9 @@ Status MergeSet::compare_stated() const {
 
 namespace {
 
-/// Which of an origin's stated hashes lie behind another. A hash vouches for all that its segment holds before it, and for the hashes that
-/// the segment states as continued; these lie on one line, so that each vouches for those before it. That makes a tree of what is stated,
-/// in which a hash vouches for what is between it and the root.
+/// Which of an origin's stated hashes lie behind another. A hash vouches for all that its segment holds before it, and
+/// for the hashes that the segment states as continued; these lie on one line, so that each vouches for those before
+/// it. That makes a tree of what is stated, in which a hash vouches for what is between it and the root.
 class Links {
  public:
   void add(std::uint64_t last, const std::vector<std::uint64_t>& stated) {
@@ -290,7 +315,7 @@ class Links {
  private:
   struct Place {
     std::uint64_t parent = 0;
-    std::uint64_t size = 1;            // of the tree from here on
+    std::uint64_t size = 1;             // of the tree from here on
     std::uint64_t begin = 0, next = 0;  // its place in a walk over the tree; that of the next branch
   };
   std::map<std::uint64_t, std::set<std::uint64_t>> before_;
@@ -317,8 +342,8 @@ void join_neighbours(std::vector<SeqRange>& ranges) {
 
 }  // namespace
 
-/// Equal rows may still have different deltas. Where no stated hash says that two copies are the same, they are compared: each copy of a
-/// commit with the one before it, which was compared with the one before that.
+/// Equal rows may still have different deltas. Where no stated hash says that two copies are the same, they are
+/// compared: each copy of a commit with the one before it, which was compared with the one before that.
 Status MergeSet::compare_overlaps() const {
   std::map<std::uint32_t, Links> links;
   for (const auto& part : parts_) {
@@ -376,7 +401,8 @@ Status MergeSet::compare_pair(const MergePart& a, const MergePart& b, std::span<
   DELTA_TRY(const auto difference, first_other_root(a.segment, b.segment, listed(pruned)));
   if (!difference) return {};
   if (!difference->a.empty()) return forked_deltas(*difference, a, b);
-  return error(ErrorCode::forked, "forked origin: two different commits begin with " + dot_of(*difference) + ", here and in " + escape(b.file(), 4096) +
+  return error(ErrorCode::forked, "forked origin: two different commits begin with " + dot_of(*difference) +
+                                      ", here and in " + escape(b.file(), 4096) +
                                       "; the deltas that differ were pruned away in one of them")
       .in(a.file())
       .with_hint(std::string(kForkHint));
@@ -396,7 +422,8 @@ void MergeSet::drop_contained() {
   const auto contained = [&](std::size_t p) {
     const MergePart& part = parts_[p];
     // A commit of which nobody else has a whole copy settles it for nearly all.
-    const auto rarest = std::ranges::min_element(part.all, {}, [&](std::uint32_t number) { return holders[number].size(); });
+    const auto rarest =
+        std::ranges::min_element(part.all, {}, [&](std::uint32_t number) { return holders[number].size(); });
     return std::ranges::any_of(rarest == part.all.end() ? order : holders[*rarest], [&](std::size_t o) {
       const MergePart& other = parts_[o];
       if (o == p || !includes(other.whole, part.all) || !other.has_extras_of(part)) return false;

@@ -1,5 +1,5 @@
-// The segments of several logs as one set of commits: which segment holds what, which are to spare, and whether any two of them tell
-// different stories. Names of vectors and deltas stay on disk, unless two segments have to be compared.
+// The segments of several logs as one set of commits: which segment holds what, which are to spare, and whether any two
+// of them tell different stories. Names of vectors and deltas stay on disk, unless two segments have to be compared.
 #pragma once
 
 #include <map>
@@ -40,9 +40,9 @@ struct MergePart {
   std::vector<std::uint32_t> whole;      // and only those that are not pruned here
   std::vector<Run> runs;                 // by origin number
   std::vector<Stated> stated;
-  format::UnknownColumns unknown;        // of its commits
-  std::vector<Hash> extras;              // of frames beside the deltas: store::extra_digests()
-  Key first;                             // the least key of a commit's last delta
+  format::UnknownColumns unknown;  // of its commits
+  std::vector<Hash> extras;        // of frames beside the deltas: store::extra_digests()
+  Key first;                       // the least key of a commit's last delta
 
   const std::string& file() const { return segment.file->name(); }
   /// All that `other` has beside its commits: the same frames, and the features that this version does not know.
@@ -58,7 +58,8 @@ class MergeSet {
 
   /// All segments of a file, or what can be kept of them. What was left out or closed is a notice.
   Status add(const std::shared_ptr<const InputFile>& file, bool excluded, std::vector<Finding>& notices);
-  /// When all files are in: drops segments that are identical to another (wanted only if none of them is excluded), refuses forks, folds.
+  /// When all files are in: drops segments that are identical to another (wanted only if none of them is excluded),
+  /// refuses forks, folds.
   Status settle();
   /// Drops parts that hold nothing that another wanted part lacks.
   void drop_contained();

@@ -39,12 +39,15 @@ Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log::Impl& log)
   if (wanted.empty()) return out;
   std::unordered_map<std::uint32_t, Last> last;
   Log::Impl::StreamOptions options;
-  options.wanted = &wanted, options.values = false, options.lifecycles = true;
+  options.wanted = &wanted;
+  options.values = false;
+  options.lifecycles = true;
   DELTA_OK(log.stream(options, [&](const Log::Impl::Block& block) -> Status {
     const ChangeBatch& batch = block.batch;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!is_lifecycle(batch.ops[i]) || !wanted[batch.vectors[i]] || !log.history.folded(batch.commits[i])) continue;
-      const Last event{{batch.times[i], log.history.commit(batch.commits[i]).origin, batch.seqs[i]}, batch.ops[i] == Operation::create};
+      const Last event{{batch.times[i], log.history.commit(batch.commits[i]).origin, batch.seqs[i]},
+                       batch.ops[i] == Operation::create};
       const auto [place, fresh] = last.try_emplace(batch.vectors[i], event);
       if (!fresh && key_less(catalog, place->second.key, event.key)) place->second = event;
     }
@@ -63,11 +66,15 @@ Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log::Impl& log)
 
 }  // namespace ops
 
-Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log& log) { return ops::namespace_conflicts(log.impl()); }
+Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log& log) {
+  return ops::namespace_conflicts(log.impl());
+}
 
 std::string NamespaceConflict::text() const {
   std::string counts;
-  for (std::size_t i = 0; i < dims.size(); ++i) counts += (i == 0 ? "" : i + 1 < dims.size() ? ", " : " and ") + std::to_string(dims[i]);
+  for (std::size_t i = 0; i < dims.size(); ++i) {
+    counts += (i == 0 ? "" : i + 1 < dims.size() ? ", " : " and ") + std::to_string(dims[i]);
+  }
   const std::string where = name.empty() ? "the default namespace" : "namespace " + quote(name);
   return "vectors of " + where + " have " + counts + " dimensions: writers that had not seen each other created them";
 }

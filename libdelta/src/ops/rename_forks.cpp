@@ -1,5 +1,6 @@
-// A fork is found by hashes of commits, which are chained: where two copies have different commits that begin with one dot, and the same
-// before it. One fork is resolved at a time, the first dot first, until none is left; so a branch that parted again is renamed again.
+// A fork is found by hashes of commits, which are chained: where two copies have different commits that begin with one
+// dot, and the same before it. One fork is resolved at a time, the first dot first, until none is left; so a branch
+// that parted again is renamed again.
 #include "ops/rename_forks.hpp"
 
 #include <algorithm>
@@ -21,7 +22,8 @@ namespace {
 using File = std::shared_ptr<const InputFile>;
 
 constexpr std::size_t kShownDigits = 8;
-constexpr std::string_view kRenamed = "deltalog.renamed";  // property of a renamed commit: "origin:seq", the first dot that it had
+constexpr std::string_view kRenamed =
+    "deltalog.renamed";  // property of a renamed commit: "origin:seq", the first dot that it had
 
 /// One file, as a log of its own.
 struct Copy {
@@ -55,7 +57,9 @@ std::optional<Fork> find_fork(const std::vector<Copy>& copies) {
   for (const Copy& copy : copies) {
     for (std::uint32_t n = 0; n < copy.log.commits(); ++n) {
       const Commit& commit = copy.log.commit(n);
-      if (copy.hashes[n] != Hash{}) begun[{std::string(copy.log.catalog().origin(commit.origin)), commit.first}].insert(copy.hashes[n]);
+      if (copy.hashes[n] != Hash{}) {
+        begun[{std::string(copy.log.catalog().origin(commit.origin)), commit.first}].insert(copy.hashes[n]);
+      }
     }
   }
   for (auto& [dot, hashes] : begun) {
@@ -68,7 +72,11 @@ std::optional<Fork> find_fork(const std::vector<Copy>& copies) {
 class Renaming {
  public:
   Renaming(const Copy& copy, const Fork& fork, const Hash& branch, unsigned threads)
-      : copy_(copy), fork_(fork), name_(fork.origin + "~" + hex(branch, kShownDigits)), threads_(threads), origin_(*copy.log.catalog().find_origin(fork.origin)) {
+      : copy_(copy),
+        fork_(fork),
+        name_(fork.origin + "~" + hex(branch, kShownDigits)),
+        threads_(threads),
+        origin_(*copy.log.catalog().find_origin(fork.origin)) {
     for (std::uint32_t n = 0; n < copy.log.commits(); ++n) {
       if (renames({copy.log.commit(n).origin, copy.log.commit(n).first})) numbers_.push_back(n);
     }
@@ -86,17 +94,26 @@ class Renaming {
   Finding notice() const {
     const Log& log = copy_.log;
     const std::uint64_t last = log.commit(numbers_.back()).last();
-    const auto range = [](std::uint64_t from, std::uint64_t to) { return std::to_string(from) + (to > from ? ".." + std::to_string(to) : ""); };
-    return {Verdict::ok, copy_.file->name(), 0, "",
-            "forked origin: " + escape(fork_.origin, 4096) + ":" + range(fork_.first, last) + " of this copy is now " + escape(name_, 4096) + ":" +
-                range(1, last - fork_.first + 1), ""};
+    const auto range = [](std::uint64_t from, std::uint64_t to) {
+      return std::to_string(from) + (to > from ? ".." + std::to_string(to) : "");
+    };
+    return {Verdict::ok,
+            copy_.file->name(),
+            0,
+            "",
+            "forked origin: " + escape(fork_.origin, 4096) + ":" + range(fork_.first, last) + " of this copy is now " +
+                escape(name_, 4096) + ":" + range(1, last - fork_.first + 1),
+            ""};
   }
 
  private:
   bool renames(const Dot& dot) const { return dot.origin == origin_ && dot.seq >= fork_.first; }
-  std::string dot_of(std::uint32_t number) const { return escape(copy_.log.dot_text({copy_.log.commit(number).origin, copy_.log.commit(number).first})); }
+  std::string dot_of(std::uint32_t number) const {
+    return escape(copy_.log.dot_text({copy_.log.commit(number).origin, copy_.log.commit(number).first}));
+  }
   Error refused(const std::string& why) const {
-    return error(ErrorCode::forked, "forked origin " + quote(fork_.origin) + " is not renamed: " + why).in(copy_.file->name());
+    return error(ErrorCode::forked, "forked origin " + quote(fork_.origin) + " is not renamed: " + why)
+        .in(copy_.file->name());
   }
   std::vector<std::string> parents_of(std::uint32_t number) const;
   Result<std::string> properties_of(const Commit& commit) const;
@@ -111,7 +128,8 @@ class Renaming {
   std::vector<std::uint32_t> numbers_;  // commits that are renamed, in order
 };
 
-/// All commits that keep their names. A segment without a renamed commit is copied; of the others, what stays is written anew. Null: nothing stays.
+/// All commits that keep their names. A segment without a renamed commit is copied; of the others, what stays is
+/// written anew. Null: nothing stays.
 Result<File> Renaming::rest() const {
   MergeSet set(threads_);
   std::vector<Finding> known;  // said when the file itself was opened, or not to be said twice
@@ -175,8 +193,8 @@ Result<std::map<std::uint32_t, ChangeBatch>> Renaming::deltas() const {
   return out;
 }
 
-/// A commit with its deltas, each at its own time. A counter of 0 may have to tick: what was the origin's own past is now another's.
-/// With the dot that it had; of one that is renamed again, the first one.
+/// A commit with its deltas, each at its own time. A counter of 0 may have to tick: what was the origin's own past is
+/// now another's. With the dot that it had; of one that is renamed again, the first one.
 Result<std::string> Renaming::properties_of(const Commit& commit) const {
   const auto has = [](const auto& property) { return property.first == kRenamed; };
   if (std::ranges::any_of(list_properties(commit.properties), has)) return commit.properties;
@@ -189,9 +207,19 @@ Status Renaming::state(ChangeEncoder& encoder, std::uint32_t number, const Chang
   const auto texts = parents_of(number);
   const std::vector<std::string_view> parents(texts.begin(), texts.end());
   DELTA_TRY(const std::string properties, properties_of(commit));
-  DELTA_OK(encoder.commit({.origin = name_, .first = commit.first - fork_.first + 1, .deltas = commit.count, .parents = parents, .message = commit.message,
-                           .tool = commit.tool, .source = commit.source, .trace = commit.trace, .setting = commit.setting, .at = commit.time.us(),
-                           .tick = tick_of(commit.time), .properties = properties, .given = commit.given}));
+  DELTA_OK(encoder.commit({.origin = name_,
+                           .first = commit.first - fork_.first + 1,
+                           .deltas = commit.count,
+                           .parents = parents,
+                           .message = commit.message,
+                           .tool = commit.tool,
+                           .source = commit.source,
+                           .trace = commit.trace,
+                           .setting = commit.setting,
+                           .at = commit.time.us(),
+                           .tick = tick_of(commit.time),
+                           .properties = properties,
+                           .given = commit.given}));
   std::vector<std::size_t> order(deltas.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::sort(order, {}, [&](std::size_t i) { return deltas.seqs[i]; });
@@ -199,8 +227,17 @@ Status Renaming::state(ChangeEncoder& encoder, std::uint32_t number, const Chang
   for (const std::size_t i : order) {
     const Change change = deltas[i];
     const Namespace& space = catalog.name_space(catalog.namespace_of(change.vector));
-    DELTA_OK(encoder.change({.id = catalog.id(change.vector), .name_space = space.name, .op = change.op, .indices = change.indices, .bits = change.bits,
-                             .metadata = change.metadata, .at = change.time.us(), .tick = tick_of(change.time), .origin = {}, .seq = {}, .parents = {},
+    DELTA_OK(encoder.change({.id = catalog.id(change.vector),
+                             .name_space = space.name,
+                             .op = change.op,
+                             .indices = change.indices,
+                             .bits = change.bits,
+                             .metadata = change.metadata,
+                             .at = change.time.us(),
+                             .tick = tick_of(change.time),
+                             .origin = {},
+                             .seq = {},
+                             .parents = {},
                              .dims = space.dims}));
   }
   return {};
@@ -212,7 +249,8 @@ Result<File> Renaming::renamed(const File& rest) const {
   EncodeOptions options;
   options.threads = threads_;
   options.allow_nonfinite = true;
-  EncodeSession session(std::move(base), EncodeSession::Stream{[&](ByteView bytes) { return spool.write(bytes); }}, std::move(options));
+  EncodeSession session(std::move(base), EncodeSession::Stream{[&](ByteView bytes) { return spool.write(bytes); }},
+                        std::move(options));
   DELTA_OK(session.start());
   ChangeEncoder encoder(session);
   DELTA_TRY(const auto batches, deltas());
@@ -233,10 +271,12 @@ Status refuse_witnesses(const std::vector<Copy>& copies, const Fork& fork) {
     const bool keeps = begin && copy.hashes[*begin] == *fork.branches.begin();
     for (std::uint32_t n = 0; origin && !keeps && n < copy.log.commits(); ++n) {
       const Commit& commit = copy.log.commit(n);
-      const auto seen = std::ranges::find_if(commit.parents, [&](const Dot& p) { return p.origin == *origin && p.seq >= fork.first; });
+      const auto seen = std::ranges::find_if(commit.parents,
+                                             [&](const Dot& p) { return p.origin == *origin && p.seq >= fork.first; });
       if (commit.origin == *origin || seen == commit.parents.end()) continue;
-      return error(ErrorCode::forked, "forked origin " + quote(fork.origin) + " is not renamed: " + escape(copy.log.dot_text({commit.origin, commit.first})) +
-                                          " has seen " + escape(copy.log.dot_text(*seen)))
+      return error(ErrorCode::forked, "forked origin " + quote(fork.origin) + " is not renamed: " +
+                                          escape(copy.log.dot_text({commit.origin, commit.first})) + " has seen " +
+                                          escape(copy.log.dot_text(*seen)))
           .in(copy.file->name());
     }
   }

@@ -1,5 +1,5 @@
-// Between two moments at which something happens the state stands still. So rules are asked about these stills: there are no more than
-// moments, however fine a rule is. The calendar is UTC, and days have 86,400 seconds.
+// Between two moments at which something happens the state stands still. So rules are asked about these stills: there
+// are no more than moments, however fine a rule is. The calendar is UTC, and days have 86,400 seconds.
 #include "ops/retention.hpp"
 
 #include <algorithm>
@@ -32,23 +32,34 @@ std::string date_text(std::int64_t day) { return format_time(static_cast<Micros>
 Period period_of(Kind kind, Micros time) {
   const auto day = static_cast<std::int64_t>(time / kDay);
   const year_month_day date{sys_days{days{day}}};
-  const auto month = static_cast<std::int64_t>(static_cast<int>(date.year())) * 12 + static_cast<unsigned>(date.month()) - 1;
+  const auto month =
+      static_cast<std::int64_t>(static_cast<int>(date.year())) * 12 + static_cast<unsigned>(date.month()) - 1;
   switch (kind) {
-    case Kind::hourly: return {static_cast<std::int64_t>(time / kHour), format_time(time / kHour * kHour).substr(0, 13)};
-    case Kind::weekly: return {(day + 3) / 7, "week of " + date_text((day + 3) / 7 * 7 - 3 < 0 ? 0 : (day + 3) / 7 * 7 - 3)};
-    case Kind::monthly: return {month, date_text(day).substr(0, 7)};
-    case Kind::yearly: return {month / 12, date_text(day).substr(0, 4)};
-    default: return {day, date_text(day)};
+    case Kind::hourly:
+      return {static_cast<std::int64_t>(time / kHour), format_time(time / kHour * kHour).substr(0, 13)};
+    case Kind::weekly:
+      return {(day + 3) / 7, "week of " + date_text((day + 3) / 7 * 7 - 3 < 0 ? 0 : (day + 3) / 7 * 7 - 3)};
+    case Kind::monthly:
+      return {month, date_text(day).substr(0, 7)};
+    case Kind::yearly:
+      return {month / 12, date_text(day).substr(0, 4)};
+    default:
+      return {day, date_text(day)};
   }
 }
 
 std::string_view rule_name(Kind kind) {
   switch (kind) {
-    case Kind::hourly: return "hourly";
-    case Kind::weekly: return "weekly";
-    case Kind::monthly: return "monthly";
-    case Kind::yearly: return "yearly";
-    default: return "daily";
+    case Kind::hourly:
+      return "hourly";
+    case Kind::weekly:
+      return "weekly";
+    case Kind::monthly:
+      return "monthly";
+    case Kind::yearly:
+      return "yearly";
+    default:
+      return "daily";
   }
 }
 
@@ -60,11 +71,22 @@ class Keeper {
   Result<Retention> run() {
     for (const KeepRule& rule : options_.keep) {
       switch (rule.kind) {
-        case Kind::all: case Kind::now: case Kind::last: break;
-        case Kind::since: keep_since(rule.at); break;
-        case Kind::every: DELTA_OK(keep_every(rule.step)); break;
-        case Kind::tags: keep_tags(); break;
-        default: DELTA_OK(keep_periods(rule)); break;
+        case Kind::all:
+        case Kind::now:
+        case Kind::last:
+          break;
+        case Kind::since:
+          keep_since(rule.at);
+          break;
+        case Kind::every:
+          DELTA_OK(keep_every(rule.step));
+          break;
+        case Kind::tags:
+          keep_tags();
+          break;
+        default:
+          DELTA_OK(keep_periods(rule));
+          break;
       }
     }
     put_times();
@@ -78,7 +100,8 @@ class Keeper {
   /// The still that a time lies in; none: before the beginning.
   std::optional<std::size_t> still_at(Micros time) const {
     const auto after = std::ranges::upper_bound(moments_, time);
-    return after == moments_.begin() ? std::nullopt : std::optional(static_cast<std::size_t>(after - moments_.begin()) - 1);
+    return after == moments_.begin() ? std::nullopt
+                                     : std::optional(static_cast<std::size_t>(after - moments_.begin()) - 1);
   }
   void keep(std::size_t i, std::string why) {
     kept_[i] = true;
@@ -106,8 +129,10 @@ class Keeper {
   Status keep_periods(const KeepRule& rule) {
     if (moments_.empty()) return {};
     if (!options_.count_from && options_.clock && moments_.back() > *options_.clock) {
-      return error(ErrorCode::bad_input, "the log's last time, " + format_time(moments_.back()) + ", lies ahead of the clock: " + std::string(rule_name(rule.kind)) +
-                                             " would count back from there").with_hint("--at TIME says where to count from");
+      return error(ErrorCode::bad_input, "the log's last time, " + format_time(moments_.back()) +
+                                             ", lies ahead of the clock: " + std::string(rule_name(rule.kind)) +
+                                             " would count back from there")
+          .with_hint("--at TIME says where to count from");
     }
     const std::int64_t from = period_of(rule.kind, options_.count_from.value_or(kMaxMicros)).number;
     std::optional<std::int64_t> last;
@@ -116,7 +141,8 @@ class Keeper {
     for (std::size_t i = moments_.size(); i-- > 0 && left > 0;) {
       const Period period = period_of(rule.kind, moments_[i]);
       if (last == period.number || period.number > from) continue;
-      last = period.number, --left;
+      last = period.number;
+      --left;
       keep(i, std::string(rule_name(rule.kind)) + ": " + period.name);
     }
     std::reverse(out_.why.begin() + static_cast<std::ptrdiff_t>(first_why), out_.why.end());
@@ -163,7 +189,8 @@ class Keeper {
 }  // namespace
 
 Result<Retention> retention(const Log& log, std::span<const Micros> moments, const CompactOptions& options) {
-  const bool all = options.keep.empty() || std::ranges::any_of(options.keep, [](const KeepRule& rule) { return rule.kind == Kind::all; });
+  const bool all = options.keep.empty() ||
+                   std::ranges::any_of(options.keep, [](const KeepRule& rule) { return rule.kind == Kind::all; });
   if (all) return Retention{KeptTimes::all(), {}, {}};
   return Keeper(log, moments, options).run();
 }

@@ -1,5 +1,5 @@
-// Both ways of undoing come down to one: a state to be reached, vector by vector, from the present one, which the encoder
-// keeps under its lock. So what is written is exact even if the log grew between the question and the answer.
+// Both ways of undoing come down to one: a state to be reached, vector by vector, from the present one, which the
+// encoder keeps under its lock. So what is written is exact even if the log grew between the question and the answer.
 #include "delta/rollback.hpp"
 
 #include <algorithm>
@@ -31,7 +31,9 @@ class Restorer {
   Restorer(Encoder& encoder, const RollbackOptions& options)
       : encoder_(encoder), options_(options), spaces_(encoder.log().catalog().namespaces()) {
     const Catalog& catalog = encoder.log().catalog();
-    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) spaces_[catalog.namespace_of(v)].existing += encoder.present().exists(v) ? 1 : 0;
+    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+      spaces_[catalog.namespace_of(v)].existing += encoder.present().exists(v) ? 1 : 0;
+    }
   }
 
   Status restore(std::uint32_t vector, const Target& target) {
@@ -41,7 +43,9 @@ class Restorer {
   }
   /// Vectors of a state that are to exist again: in the order of its rows, so that they stand in that again.
   Status create_again(const State& state, std::vector<std::uint32_t> vectors) {
-    std::ranges::sort(vectors, [&](std::uint32_t a, std::uint32_t b) { return key_less(state.catalog(), state.created(a), state.created(b)); });
+    std::ranges::sort(vectors, [&](std::uint32_t a, std::uint32_t b) {
+      return key_less(state.catalog(), state.created(a), state.created(b));
+    });
     for (const auto vector : vectors) DELTA_OK(create(vector, target_of(state, vector)));
     return {};
   }
@@ -49,14 +53,15 @@ class Restorer {
   /// bad_input: more was deleted than may be. Nothing of it is written before the encoder's end.
   Result<RollbackSummary> finish() {
     for (const Space& space : spaces_) {
-      const auto share = options_.max_delete_share ? *options_.max_delete_share * static_cast<double>(space.existing) : 1e300;
+      const auto share =
+          options_.max_delete_share ? *options_.max_delete_share * static_cast<double>(space.existing) : 1e300;
       if (summary_.deleted <= options_.max_delete && static_cast<double>(space.deleted) <= share) continue;
       if (space.deleted == 0) continue;
       const Catalog& catalog = encoder_.log().catalog();
       const std::string& name = catalog.name_space(catalog.namespace_of(space.first)).name;
       return error(ErrorCode::bad_input, std::to_string(space.deleted) + " of " + plural(space.existing, "vector") +
-                                             (name.empty() ? "" : " of namespace " + quote(name)) + " would be deleted, the first of them " +
-                                             quote(catalog.id(space.first)))
+                                             (name.empty() ? "" : " of namespace " + quote(name)) +
+                                             " would be deleted, the first of them " + quote(catalog.id(space.first)))
           .with_hint("is the moment right? --max-delete allows more, and --dry-run only says what it would do");
     }
     return std::move(summary_);
@@ -90,24 +95,33 @@ class Restorer {
     ++summary_.changed;
     summary_.values += dims_.size();
     const std::size_t metadata = patches.empty() ? 0 : patches[0].size();
-    if (dims_.size() == target.bits.size() || !model::fits_sparse(dims_.size(), metadata)) return put(vector, Operation::dense, {}, target.bits, patches);
+    if (dims_.size() == target.bits.size() || !model::fits_sparse(dims_.size(), metadata)) {
+      return put(vector, Operation::dense, {}, target.bits, patches);
+    }
     values_.clear();
     for (const auto dim : dims_) values_.push_back(target.bits[dim]);
     return put(vector, Operation::sparse, dims_, values_, patches);
   }
 
   /// One delta with the first patch, and one for each further patch.
-  Status put(std::uint32_t vector, Operation op, std::span<const std::uint32_t> dims, std::span<const std::uint32_t> bits,
-             std::span<const std::string> patches) {
+  Status put(std::uint32_t vector, Operation op, std::span<const std::uint32_t> dims,
+             std::span<const std::uint32_t> bits, std::span<const std::string> patches) {
     const Catalog& catalog = encoder_.log().catalog();
     const Namespace& space = catalog.name_space(catalog.namespace_of(vector));
     ChangeInput input;
-    input.id = catalog.id(vector), input.name_space = space.name, input.dims = space.dims;
-    input.op = op, input.indices = dims, input.bits = bits, input.at = options_.at;
+    input.id = catalog.id(vector);
+    input.name_space = space.name;
+    input.dims = space.dims;
+    input.op = op;
+    input.indices = dims;
+    input.bits = bits;
+    input.at = options_.at;
     input.copied = true;
     if (!patches.empty()) input.metadata = patches[0];
     DELTA_OK(encoder_.change(input));
-    input.op = Operation::sparse, input.indices = {}, input.bits = {};
+    input.op = Operation::sparse;
+    input.indices = {};
+    input.bits = {};
     for (std::size_t i = 1; i < patches.size(); ++i) {
       input.metadata = patches[i];
       DELTA_OK(encoder_.change(input));
@@ -150,7 +164,8 @@ class Reverter {
  private:
   /// Present bits and metadata are those of `state`. REQUIRES: it exists in both.
   bool same(const State& state, std::uint32_t vector) const {
-    return std::ranges::equal(encoder_.present().bits(vector), state.bits(vector)) && encoder_.present().metadata(vector) == state.metadata(vector);
+    return std::ranges::equal(encoder_.present().bits(vector), state.bits(vector)) &&
+           encoder_.present().metadata(vector) == state.metadata(vector);
   }
   KeptChange& keep(std::uint32_t vector) {
     auto& kept = restorer_.summary().kept;
@@ -166,7 +181,8 @@ class Reverter {
 
   /// Deleted since: values to take back are none any more.
   Status keep_deleted(std::uint32_t vector) {
-    const bool touched = !std::ranges::equal(before_.bits(vector), after_.bits(vector)) || before_.metadata(vector) != after_.metadata(vector);
+    const bool touched = !std::ranges::equal(before_.bits(vector), after_.bits(vector)) ||
+                         before_.metadata(vector) != after_.metadata(vector);
     if (touched) keep(vector).existence = true;
     return {};
   }
@@ -183,8 +199,8 @@ class Reverter {
       }
     }
     std::vector<std::string> members;
-    const auto metadata =
-        model::revert_metadata(before_.metadata(vector), after_.metadata(vector), encoder_.present().metadata(vector), members);
+    const auto metadata = model::revert_metadata(before_.metadata(vector), after_.metadata(vector),
+                                                 encoder_.present().metadata(vector), members);
     if (!members.empty()) keep(vector).members = std::move(members);
     return restorer_.restore(vector, {true, bits_, metadata});
   }
@@ -232,7 +248,8 @@ Result<RollbackSummary> revert(Encoder& encoder, std::uint32_t commit, const Rol
   const Dot first{row.origin, row.first}, last{row.origin, row.last()};
   DELTA_TRY(auto touched, touched_by(log, commit));
   if (std::ranges::find(touched, true) == touched.end()) {  // a setting
-    return error(ErrorCode::usage, "the commit of " + log.dot_text(first) + " changes no vector: there is nothing to take back");
+    return error(ErrorCode::usage,
+                 "the commit of " + log.dot_text(first) + " changes no vector: there is nothing to take back");
   }
   std::vector<std::uint32_t> vectors;
   for (std::uint32_t v = 0; v < touched.size(); ++v) {

@@ -7,7 +7,8 @@ namespace delta {
 
 Result<State> snapshot(const Log& log, const CutOptions& cut, const std::vector<bool>* wanted) {
   store::LogSource source(log.impl());
-  return model::fold(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before}, wanted, cut.policy);
+  return model::fold(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before}, wanted,
+                     cut.policy);
 }
 
 Status check_cut(const Log& log, const CutOptions& cut) {

@@ -1,4 +1,5 @@
-// Level by level: the scan judges bytes, ContentCheck judges one segment, and here the segments and files are held against each other.
+// Level by level: the scan judges bytes, ContentCheck judges one segment, and here the segments and files are held
+// against each other.
 #include "delta/verify.hpp"
 
 #include <algorithm>
@@ -59,7 +60,8 @@ class Verifier {
     DELTA_TRY(InputFile opened, InputFile::open(path));
     const auto file = std::make_shared<const InputFile>(std::move(opened));
     const bool payloads = options_.level >= VerifyLevel::frame;
-    const auto good = payloads && file->size() >= kWorthThreads ? store::GoodFrames::of(file, threads_) : store::GoodFrames();
+    const auto good =
+        payloads && file->size() >= kWorthThreads ? store::GoodFrames::of(file, threads_) : store::GoodFrames();
     DELTA_TRY(auto scanned, store::scan_file(*file, payloads, &good));
     ++report_.files;
     report_.bytes += file->size();
@@ -76,14 +78,16 @@ class Verifier {
   }
 
   /// Damage is local: says which deltas are gone.
-  void name_losses(const std::shared_ptr<const InputFile>& file, std::size_t number, const store::ScannedSegment& scanned) {
+  void name_losses(const std::shared_ptr<const InputFile>& file, std::size_t number,
+                   const store::ScannedSegment& scanned) {
     if (!scanned.header) return;
     const auto lost = store::lost_dots(store::from_scan(file, number, scanned));
     if (lost.empty()) return;
     std::string list;
     for (std::size_t i = 0; i < lost.size() && i < 20; ++i) list += (i ? ", " : "") + escape(lost[i]);
     if (lost.size() > 20) list += ", and " + std::to_string(lost.size() - 20) + " ranges more";
-    find({Verdict::corrupt, file->name(), scanned.offset, store::place_name(number, nullptr), "lost deltas: " + list, ""});
+    find({Verdict::corrupt, file->name(), scanned.offset, store::place_name(number, nullptr), "lost deltas: " + list,
+          ""});
   }
 
   void open_part(Source& source) {
@@ -93,7 +97,9 @@ class Verifier {
     const std::string where = store::place_name(source.number, nullptr);
     if (auto loaded = store::load_tables(part.segment); !loaded) {
       const auto verdict = loaded.error().code == ErrorCode::unsupported ? Verdict::unsupported : Verdict::invalid;
-      if (source.scanned.whole) find({verdict, source.file->name(), source.scanned.offset, loaded.error().where, loaded.error().message, ""});
+      if (source.scanned.whole) {
+        find({verdict, source.file->name(), source.scanned.offset, loaded.error().where, loaded.error().message, ""});
+      }
       return;
     }
     if (auto ok = log_.translate(part); !ok) {
@@ -114,9 +120,13 @@ class Verifier {
       const auto report = [&](Verdict verdict, std::uint64_t offset, std::string where, std::string what) {
         find({verdict, source.file->name(), offset, std::move(where), std::move(what), ""});
       };
-      if (const auto& unknown = part.segment.commits.unknown; unknown.any()) find(ops::unknown_columns(part.segment, unknown, ", and passed over"));
+      if (const auto& unknown = part.segment.commits.unknown; unknown.any()) {
+        find(ops::unknown_columns(part.segment, unknown, ", and passed over"));
+      }
       ops::ContentCheck check(log_, part, source.scanned, threads_, report);
-      DELTA_OK(check.run(chain, [&](const ChangeBatch& batch) { if (chain) existence.add(batch); }));
+      DELTA_OK(check.run(chain, [&](const ChangeBatch& batch) {
+        if (chain) existence.add(batch);
+      }));
       source.rows = std::move(check.rows);
       source.scanned.known = !check.met_unknown();
       report_.commits += part.segment.rows().size();
@@ -127,8 +137,11 @@ class Verifier {
     DELTA_OK(check_namespaces());
     check_late();
     check_forks();
-    // With deltas missing, links, clocks and existence would accuse the innocent: the damage is what is wrong, or nothing is.
-    if (!std::ranges::all_of(sources_, [](const Source& s) { return s.scanned.whole && s.scanned.known && s.part; })) return {};
+    // With deltas missing, links, clocks and existence would accuse the innocent: the damage is what is wrong, or
+    // nothing is.
+    if (!std::ranges::all_of(sources_, [](const Source& s) { return s.scanned.whole && s.scanned.known && s.part; })) {
+      return {};
+    }
     check_links();
     check_clocks();
     check_parents();
@@ -138,8 +151,10 @@ class Verifier {
     if (note_pruned()) return {};  // creates may have gone that their updates had seen
     if (existence.any_contested()) {
       Log::Impl::StreamOptions options;
-      options.wanted = &existence.contested(), options.values = false;
-      DELTA_OK(log_.stream(options, [&](const Log::Impl::Block& block) { return existence.gather(block.batch), Status(); }));
+      options.wanted = &existence.contested();
+      options.values = false;
+      DELTA_OK(
+          log_.stream(options, [&](const Log::Impl::Block& block) { return existence.gather(block.batch), Status(); }));
     }
     for (const auto& what : existence.finish()) find({Verdict::invalid, "", 0, "", what, ""});
     return {};
@@ -150,22 +165,28 @@ class Verifier {
     bool any = false;
     for (const auto& source : sources_) {
       const auto& rows = log_.parts[*source.part].segment.rows();
-      const auto pruned = std::ranges::count_if(rows, [](const format::CommitRow& row) { return !row.records.empty(); });
+      const auto pruned =
+          std::ranges::count_if(rows, [](const format::CommitRow& row) { return !row.records.empty(); });
       if (pruned == 0) continue;
       any = true;
       find({Verdict::pruned, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr),
             plural(static_cast<std::uint64_t>(pruned), "commit") + " of " + std::to_string(rows.size()) +
-                " pruned: their hashes hold, and vouch for the deltas that are whole (" + std::to_string(source.rows.partial) + " are not)", ""});
+                " pruned: their hashes hold, and vouch for the deltas that are whole (" +
+                std::to_string(source.rows.partial) + " are not)",
+            ""});
     }
     return any;
   }
 
-  std::string dot_text(Dot dot) const { return escape(log_.catalog.origin(dot.origin)) + ":" + std::to_string(dot.seq); }
+  std::string dot_text(Dot dot) const {
+    return escape(log_.catalog.origin(dot.origin)) + ":" + std::to_string(dot.seq);
+  }
 
   void check_pending() {
     for (const auto number : log_.history.pending()) {
       const Commit& commit = log_.history.commit(number);
-      find({Verdict::pending, "", 0, "commit " + dot_text({commit.origin, commit.first}), "its causes are in none of the files given", ""});
+      find({Verdict::pending, "", 0, "commit " + dot_text({commit.origin, commit.first}),
+            "its causes are in none of the files given", ""});
     }
   }
 
@@ -174,18 +195,21 @@ class Verifier {
     if (!std::ranges::all_of(sources_, [](const Source& s) { return s.scanned.whole && s.part; })) return {};
     DELTA_TRY(const auto conflicts, ops::namespace_conflicts(log_));
     for (const auto& conflict : conflicts) {
-      find({Verdict::conflict, "", 0, "", conflict.text(), "delete the vectors that are wrong; --namespace NS/DIMS chooses some"});
+      find({Verdict::conflict, "", 0, "", conflict.text(),
+            "delete the vectors that are wrong; --namespace NS/DIMS chooses some"});
     }
     return {};
   }
 
   void check_late() {
-    if (auto ok = log_.history.check_closed(); !ok) find({Verdict::late, "", 0, "", ok.error().message, ok.error().hint});
+    if (auto ok = log_.history.check_closed(); !ok) {
+      find({Verdict::late, "", 0, "", ok.error().message, ok.error().hint});
+    }
   }
 
   void forked(const Source& source, std::string what) {
-    find({Verdict::forked, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr), std::move(what),
-          "two writers used one origin name; give each its own with --origin"});
+    find({Verdict::forked, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr),
+          std::move(what), "two writers used one origin name; give each its own with --origin"});
   }
 
   template <class Visit>
@@ -193,7 +217,9 @@ class Verifier {
     for (const auto& source : sources_) {
       if (!source.part) continue;
       const auto& part = log_.parts[*source.part];
-      for (std::size_t r = 0; r < part.commits.size(); ++r) visit(source, part.segment.rows()[r], r, log_.history.commit(part.commits[r]));
+      for (std::size_t r = 0; r < part.commits.size(); ++r) {
+        visit(source, part.segment.rows()[r], r, log_.history.commit(part.commits[r]));
+      }
     }
   }
 
@@ -205,8 +231,9 @@ class Verifier {
       const auto [it, fresh] = by_last_.try_emplace({commit.origin, commit.last()}, Known{hash, &source});
       if (fresh || it->second.hash == hash) return;
       const Source& other = *it->second.source;
-      forked(source, "commit " + dot_text({commit.origin, commit.first}) + " has hash " + hex(hash, 12) + " here and " + hex(it->second.hash, 12) +
-                         " in " + other.file->name() + ", " + store::place_name(other.number, nullptr));
+      forked(source, "commit " + dot_text({commit.origin, commit.first}) + " has hash " + hex(hash, 12) + " here and " +
+                         hex(it->second.hash, 12) + " in " + other.file->name() + ", " +
+                         store::place_name(other.number, nullptr));
     });
   }
 
@@ -220,8 +247,8 @@ class Verifier {
         find({Verdict::unlinked, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr),
               "the commit before " + dot + " is in none of the files given", ""});
       } else if (before->second.hash != row.previous) {
-        forked(source, "commit " + dot + " continues another history of its origin (" + hex(row.previous, 12) + ") than the one given (" +
-                           hex(before->second.hash, 12) + ")");
+        forked(source, "commit " + dot + " continues another history of its origin (" + hex(row.previous, 12) +
+                           ") than the one given (" + hex(before->second.hash, 12) + ")");
       }
     });
   }
@@ -232,12 +259,14 @@ class Verifier {
       const Commit& commit = log_.history.commit(number);
       const auto redundant = log_.history.redundant_parent(commit.parents);
       if (!redundant) continue;
-      find({Verdict::redundant, "", 0, "commit " + dot_text({commit.origin, commit.first}), "another parent has seen its parent " + dot_text(*redundant), ""});
+      find({Verdict::redundant, "", 0, "commit " + dot_text({commit.origin, commit.first}),
+            "another parent has seen its parent " + dot_text(*redundant), ""});
     }
   }
 
   void check_clocks() {
-    std::vector<std::pair<std::optional<Timestamp>, Timestamp>> times(log_.history.size());  // first and last, by commit
+    std::vector<std::pair<std::optional<Timestamp>, Timestamp>> times(
+        log_.history.size());  // first and last, by commit
     for (const auto& source : sources_) {
       if (!source.part) continue;
       const auto& part = log_.parts[*source.part];
@@ -279,6 +308,8 @@ class Verifier {
 
 }  // namespace
 
-Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOptions& options) { return Verifier(options).run(paths); }
+Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOptions& options) {
+  return Verifier(options).run(paths);
+}
 
 }  // namespace delta

@@ -17,23 +17,26 @@ using format::FrameType;
 
 struct ContentCheck::Block {
   std::size_t entry = 0;
-  ChangeBatch batch;                 // vectors by the log's numbers, commits by row
+  ChangeBatch batch;  // vectors by the log's numbers, commits by row
   std::vector<Hash> leaves;
-  std::vector<store::Held> held;     // by the segment's numbers
+  std::vector<store::Held> held;  // by the segment's numbers
   std::optional<Error> unreadable;
-  std::string broken;                // a rule that a delta breaks; empty: none
+  std::string broken;  // a rule that a delta breaks; empty: none
 };
 
 void ContentCheck::say(Verdict verdict, std::size_t entry, std::string what) {
   format::FrameHeader header;
   header.type = segment_.footer.frames[entry].type;
   header.number = segment_.frame_numbers[entry];
-  report_(verdict, segment_.offset + segment_.footer.frames[entry].offset, store::place_name(segment_.number, &header), std::move(what));
+  report_(verdict, segment_.offset + segment_.footer.frames[entry].offset, store::place_name(segment_.number, &header),
+          std::move(what));
 }
 
 /// Names: valid, and each given once.
 void ContentCheck::check_tables() {
-  const auto invalid = [&](std::string what) { report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr), std::move(what)); };
+  const auto invalid = [&](std::string what) {
+    report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr), std::move(what));
+  };
   std::set<std::pair<std::string_view, std::uint32_t>> namespaces;
   bool twice = false;
   for (const auto& ns : segment_.names.namespaces) {
@@ -57,7 +60,8 @@ void ContentCheck::check_tables() {
   }
 }
 
-/// Attestations: of the right shape. What they state is checked by who knows their algorithm. And what is passed over is named.
+/// Attestations: of the right shape. What they state is checked by who knows their algorithm. And what is passed over
+/// is named.
 Status ContentCheck::check_extras() {
   std::map<FrameType, std::uint64_t> passed;
   for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
@@ -77,7 +81,8 @@ Status ContentCheck::check_extras() {
   }
   for (const auto& [type, count] : passed) {
     report_(Verdict::ignored, segment_.offset, store::place_name(segment_.number, nullptr),
-            plural(count, "frame") + " of " + format::type_name(type) + ", which this version does not know: passed over (written by " + segment_.header.writer + ")");
+            plural(count, "frame") + " of " + format::type_name(type) +
+                ", which this version does not know: passed over (written by " + segment_.header.writer + ")");
   }
   return {};
 }
@@ -93,7 +98,9 @@ void ContentCheck::check_block(Block& block, bool chain) const {
   if (block.batch.empty()) return;
   block.held = store::held_by(block.batch);
   const auto [first, last] = std::ranges::minmax(block.batch.times);
-  if (block.broken.empty() && (first != entry.min_time || last != entry.max_time)) block.broken = "the frame's time range is not that of its deltas";
+  if (block.broken.empty() && (first != entry.min_time || last != entry.max_time)) {
+    block.broken = "the frame's time range is not that of its deltas";
+  }
   for (auto& v : block.batch.vectors) v = part_.vectors[v];
   model::LeafHasher hasher;
   for (std::size_t i = 0; i < block.batch.size(); ++i) {
@@ -101,7 +108,9 @@ void ContentCheck::check_block(Block& block, bool chain) const {
     const Namespace& ns = log_.catalog.name_space(log_.catalog.namespace_of(change.vector));
     const std::string_view origin = segment_.names.origins[segment_.rows()[change.commit].commit.origin];
     const auto ok = model::check_change(change, ns.dims, {.allow_nonfinite = true, .reading = true});
-    if (!ok && block.broken.empty()) block.broken = std::string(origin) + ":" + std::to_string(change.seq) + ": " + ok.error().message;
+    if (!ok && block.broken.empty()) {
+      block.broken = std::string(origin) + ":" + std::to_string(change.seq) + ": " + ok.error().message;
+    }
     if (!chain) continue;
     if (change.lost == 0) {
       hasher.add({origin, ns.name, log_.catalog.id(change.vector), ns.dims}, change);
@@ -155,7 +164,8 @@ void ContentCheck::hash_row(std::size_t row, const std::optional<Hash>& root) {
 void ContentCheck::check_row(std::size_t number, std::span<const Placed> deltas) {
   const format::CommitRow& row = segment_.rows()[number];
   const auto invalid = [&](const std::string& what) {
-    report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr), "commit row " + std::to_string(number) + ": " + what);
+    report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr),
+            "commit row " + std::to_string(number) + ": " + what);
   };
   if (std::ranges::adjacent_find(deltas, {}, &Placed::place) != deltas.end()) return invalid("a delta stands twice");
   if (!std::ranges::is_sorted(deltas, {}, &Placed::time)) invalid("the clock runs backwards inside a commit");
@@ -175,7 +185,10 @@ void ContentCheck::check_row(std::size_t number, std::span<const Placed> deltas)
   model::PartialTree tree(row.commit.count);
   std::vector<std::uint64_t> places;
   for (const Placed& delta : deltas) {
-    if (delta.whole) tree.add(delta.place, delta.leaf), places.push_back(delta.place);
+    if (delta.whole) {
+      tree.add(delta.place, delta.leaf);
+      places.push_back(delta.place);
+    }
   }
   if (!tree.add_copy(places, row.nodes)) return invalid("its hashes are not those that its pruned deltas need");
   hash_row(number, tree.root());
@@ -195,8 +208,8 @@ void ContentCheck::take_packed(const Block& block) {
   for (std::size_t i = 0; i < block.batch.size(); ++i) {
     const std::uint32_t row = block.batch.commits[i];
     rows.partial += block.batch.lost[i] != 0;
-    placed_.push_back({row, block.batch.seqs[i] - segment_.rows()[row].commit.first, block.batch.times[i], block.batch.lost[i] == 0,
-                       block.leaves.empty() ? Hash{} : block.leaves[i]});
+    placed_.push_back({row, block.batch.seqs[i] - segment_.rows()[row].commit.first, block.batch.times[i],
+                       block.batch.lost[i] == 0, block.leaves.empty() ? Hash{} : block.leaves[i]});
   }
 }
 
@@ -224,13 +237,16 @@ void ContentCheck::take_block(Block& block, const Visit& visit) {
   }
   if (!block.broken.empty()) say(Verdict::invalid, block.entry, block.broken);
   if (met_unknown_) return;
-  if (entry.first != next_ordinal_ && scanned_.whole) say(Verdict::invalid, block.entry, "deltas are missing before this frame");
+  if (entry.first != next_ordinal_ && scanned_.whole) {
+    say(Verdict::invalid, block.entry, "deltas are missing before this frame");
+  }
   next_ordinal_ = entry.first + entry.count;
   segment_.packed() ? take_packed(block) : take_fresh(block);
   for (auto& c : block.batch.commits) c = part_.commits[c];
   if (!block.held.empty()) {
     format::FrameEntry& frame = footer_.frames[block.entry];
-    frame.min_vector = block.held.front().vector, frame.max_vector = block.held.back().vector;
+    frame.min_vector = block.held.front().vector;
+    frame.max_vector = block.held.back().vector;
   }
   if (!segment_.packed()) postings_.add(block.held);
   visit(block.batch);
@@ -255,7 +271,10 @@ Status ContentCheck::run(bool chain, const Visit& visit) {
   DELTA_OK(work.finish());
   if (met_unknown_) return {};  // without its deltas nothing can be said of the rest
   if (segment_.packed()) end_packed();
-  while (!segment_.packed() && row_ < segment_.rows().size() && (row_deltas_ > 0 || !segment_.rows()[row_].commit.setting.empty())) end_row();
+  while (!segment_.packed() && row_ < segment_.rows().size() &&
+         (row_deltas_ > 0 || !segment_.rows()[row_].commit.setting.empty())) {
+    end_row();
+  }
   check_end(chain);
   return {};
 }
@@ -290,7 +309,8 @@ void ContentCheck::check_postings() {
     return {};
   };
   if (postings_.each(compare) && same == due && due == stored.size()) return;
-  report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr), "the postings are not what the frames say");
+  report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr),
+          "the postings are not what the frames say");
 }
 
 /// The footer is a cache: what it says must be what was found.

@@ -15,9 +15,9 @@ namespace delta::ops {
 
 /// What a segment turned out to hold, row by row.
 struct CheckedRows {
-  std::vector<std::optional<Hash>> hashes;  // of each row's commit; none where deltas are missing
+  std::vector<std::optional<Hash>> hashes;            // of each row's commit; none where deltas are missing
   std::vector<std::optional<Timestamp>> first_times;  // of each row's first delta; none where that was pruned
-  std::uint64_t partial = 0;                // deltas that have lost something
+  std::uint64_t partial = 0;                          // deltas that have lost something
 };
 
 class ContentCheck {
@@ -26,8 +26,14 @@ class ContentCheck {
   /// Deltas in order, vectors and commits by the log's numbers.
   using Visit = std::function<void(const ChangeBatch&)>;
 
-  ContentCheck(const Log::Impl& log, const Log::Impl::Part& part, const store::ScannedSegment& scanned, unsigned threads, Report report)
-      : log_(log), part_(part), segment_(part.segment), scanned_(scanned), threads_(threads), report_(std::move(report)) {}
+  ContentCheck(const Log::Impl& log, const Log::Impl::Part& part, const store::ScannedSegment& scanned,
+               unsigned threads, Report report)
+      : log_(log),
+        part_(part),
+        segment_(part.segment),
+        scanned_(scanned),
+        threads_(threads),
+        report_(std::move(report)) {}
 
   /// `chain`: hash, too. An Error only for I/O.
   Status run(bool chain, const Visit& visit);
@@ -70,14 +76,14 @@ class ContentCheck {
 
   static constexpr std::size_t kNoRow = ~std::size_t{0};
   std::vector<std::size_t> row_before_;  // of each row: the one before it of its origin
-  format::Footer footer_;        // recomputed
-  store::PostingsBuilder postings_;  // fresh: recomputed
+  format::Footer footer_;                // recomputed
+  store::PostingsBuilder postings_;      // fresh: recomputed
   std::uint64_t next_ordinal_ = 0;
-  std::size_t row_ = 0;          // that the next delta belongs to
+  std::size_t row_ = 0;           // that the next delta belongs to
   std::uint64_t row_deltas_ = 0;  // of it, so far
   Timestamp row_time_;
   model::MerkleTree tree_;
-  std::vector<Placed> placed_;   // packed: all deltas
+  std::vector<Placed> placed_;  // packed: all deltas
   bool hashing_ = false;
   bool met_unknown_ = false;
 };

@@ -1,5 +1,5 @@
-// Why the first pass may judge: where each create, delete and update of a vector has seen the one that came before it, none that comes later
-// is in the context of an earlier one, and so the last event to come is the last in the context.
+// Why the first pass may judge: where each create, delete and update of a vector has seen the one that came before it,
+// none that comes later is in the context of an earlier one, and so the last event to come is the last in the context.
 #include "ops/verify_existence.hpp"
 
 #include <algorithm>
@@ -10,7 +10,8 @@ namespace delta::ops {
 
 void ExistenceCheck::refuse(std::uint32_t vector, const Question& q) {
   if (wrong_.size() >= 100) return;
-  wrong_.push_back(std::string(operation_name(q.op)) + " " + escape(catalog_.origin(history_.commit(q.at.commit).origin)) + ":" + std::to_string(q.at.seq) +
+  wrong_.push_back(std::string(operation_name(q.op)) + " " +
+                   escape(catalog_.origin(history_.commit(q.at.commit).origin)) + ":" + std::to_string(q.at.seq) +
                    " is of vector " + quote(catalog_.id(vector)) + ", which does not exist in its context");
 }
 
@@ -40,7 +41,10 @@ void ExistenceCheck::gather(const ChangeBatch& batch) {
     const Place at{batch.commits[i], batch.seqs[i]};
     Gathered& of = gathered_[batch.vectors[i]];
     if (op != Operation::create) of.questions.push_back({at, op});
-    if (is_lifecycle(op)) of.events.push_back({at.commit, op == Operation::create, {batch.times[i], history_.commit(at.commit).origin, at.seq}});
+    if (is_lifecycle(op)) {
+      of.events.push_back(
+          {at.commit, op == Operation::create, {batch.times[i], history_.commit(at.commit).origin, at.seq}});
+    }
   }
 }
 

@@ -1,5 +1,6 @@
-// Every update is of a vector that exists in its context. Two passes over the deltas, which come in any order: the first judges those that
-// come in happens-before order, as they mostly do, by the last event of their vector; the second gathers the vectors where some did not.
+// Every update is of a vector that exists in its context. Two passes over the deltas, which come in any order: the
+// first judges those that come in happens-before order, as they mostly do, by the last event of their vector; the
+// second gathers the vectors where some did not.
 #pragma once
 
 #include <optional>
@@ -40,7 +41,7 @@ class ExistenceCheck {
     Operation op;
   };
   struct Vector {
-    std::optional<Event> last;    // create or delete
+    std::optional<Event> last;      // create or delete
     std::optional<Place> answered;  // the last update that was found to be right
   };
   struct Gathered {
@@ -48,8 +49,12 @@ class ExistenceCheck {
     std::vector<Question> questions;
   };
 
-  bool before(const Place& a, const Place& b) const { return history_.happens_before(a.commit, a.seq, b.commit, b.seq); }
-  bool in_order(const Vector& v, const Place& at) const { return (!v.last || before(v.last->at, at)) && (!v.answered || before(*v.answered, at)); }
+  bool before(const Place& a, const Place& b) const {
+    return history_.happens_before(a.commit, a.seq, b.commit, b.seq);
+  }
+  bool in_order(const Vector& v, const Place& at) const {
+    return (!v.last || before(v.last->at, at)) && (!v.answered || before(*v.answered, at));
+  }
   void refuse(std::uint32_t vector, const Question& question);
 
   const Catalog& catalog_;

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::uint64_t kLargeFrame = 1 << 20;  // left to the scan, which reads it piece by piece
 constexpr std::uint64_t kPiece = 128 << 10;     // is read at once, into a buffer that stays in the cache
-constexpr std::uint64_t kStretch = 4 << 20;     // is handed to a thread at once: handing over takes as long as looking at a piece
+constexpr std::uint64_t kStretch =
+    4 << 20;  // is handed to a thread at once: handing over takes as long as looking at a piece
 
 std::uint64_t extent(const format::FrameEntry& entry) { return format::kFrameBytes + format::padded(entry.stored); }
 
@@ -40,7 +41,9 @@ struct Stretch {
     for (std::size_t i = begin, at = 0; i < end; ++i) {
       const ByteView here = bytes.subspan(at, static_cast<std::size_t>(extent(frames[i])));
       format::FrameHeader frame;
-      if (check_frame(segment, frames[i], segment.frame_numbers[i], here, frame)) good.push_back({segment.offset + frames[begin].offset + at, frame});
+      if (check_frame(segment, frames[i], segment.frame_numbers[i], here, frame)) {
+        good.push_back({segment.offset + frames[begin].offset + at, frame});
+      }
       at += here.size();
     }
   }
@@ -56,10 +59,11 @@ GoodFrames GoodFrames::of(const std::shared_ptr<const InputFile>& file, unsigned
   OrderedWork work(threads, threads * 2);
   const auto submit = [&](const Segment& segment, std::size_t first, std::size_t last) {
     const auto stretch = std::make_shared<Stretch>(Stretch{segment, first, last});
-    static_cast<void>(work.submit([stretch] { return stretch->look(), Status(); }, [&out, stretch]() -> Status {
-      out.frames_.insert(out.frames_.end(), stretch->good.begin(), stretch->good.end());
-      return {};
-    }));  // what is not good is not here: nothing fails
+    static_cast<void>(work.submit([stretch] { return stretch->look(), Status(); },
+                                  [&out, stretch]() -> Status {
+                                    out.frames_.insert(out.frames_.end(), stretch->good.begin(), stretch->good.end());
+                                    return {};
+                                  }));  // what is not good is not here: nothing fails
   };
   for (const Segment& segment : *segments) {
     const auto& frames = segment.footer.frames;
@@ -69,7 +73,8 @@ GoodFrames GoodFrames::of(const std::shared_ptr<const InputFile>& file, unsigned
       const bool ends = i == frames.size() || extent(frames[i]) > kLargeFrame;
       if (size > 0 && (ends || size >= kStretch)) {
         submit(segment, first, i);
-        first = i, size = 0;
+        first = i;
+        size = 0;
       }
       if (ends) {
         first = i + 1;
@@ -83,7 +88,8 @@ GoodFrames GoodFrames::of(const std::shared_ptr<const InputFile>& file, unsigned
 }
 
 bool GoodFrames::contains(std::uint64_t offset, const format::FrameHeader& frame) const {
-  const auto found = std::ranges::lower_bound(frames_, offset, {}, &std::pair<std::uint64_t, format::FrameHeader>::first);
+  const auto found =
+      std::ranges::lower_bound(frames_, offset, {}, &std::pair<std::uint64_t, format::FrameHeader>::first);
   return found != frames_.end() && found->first == offset && found->second == frame;
 }
 

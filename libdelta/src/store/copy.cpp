@@ -26,7 +26,7 @@ const format::FrameEntry& frame_of(const Segment& segment, std::size_t i) {
 struct SegmentCopier::Piece {
   const Segment* segment = nullptr;
   std::span<const Segment> twins;
-  std::uint64_t at = 0;            // in the segment
+  std::uint64_t at = 0;             // in the segment
   std::size_t first = 0, last = 0;  // frames [first, last)
   bool head = false, tail = false;
   Buffer bytes;
@@ -49,7 +49,8 @@ Status SegmentCopier::Piece::read_from(const Segment& source) {
   if (head) {
     format::Header header;
     std::string why;
-    if (format::read_header(bytes.data(), header, why) != format::Parse::ok || header.segment_id != source.header.segment_id) {
+    if (format::read_header(bytes.data(), header, why) != format::Parse::ok ||
+        header.segment_id != source.header.segment_id) {
       return damaged(source, place_name(source.number, nullptr), "the segment header is damaged");
     }
     next = kHeaderBytes;
@@ -70,16 +71,17 @@ Status SegmentCopier::copy(const Segment& segment, const Seal* seal, std::span<c
   DELTA_CHECK(segment.sealed != (seal != nullptr));
   DELTA_OK(plan(segment, twins));
   if (!seal) return {};
-  return work_.submit([]() -> Status { return {}; }, [this, &segment, seal]() -> Status {
-    std::size_t at = 0;
-    for (const auto& frame : seal->frames) {
-      digest_.add(ByteView(seal->bytes).subspan(at, kFrameBytes));
-      at += static_cast<std::size_t>(frame.extent());
-      ++frames_;
-    }
-    DELTA_OK(check_end(segment, ByteView(seal->bytes).last(kTrailerBytes)));
-    return sink_(seal->bytes);
-  });
+  return work_.submit([]() -> Status { return {}; },
+                      [this, &segment, seal]() -> Status {
+                        std::size_t at = 0;
+                        for (const auto& frame : seal->frames) {
+                          digest_.add(ByteView(seal->bytes).subspan(at, kFrameBytes));
+                          at += static_cast<std::size_t>(frame.extent());
+                          ++frames_;
+                        }
+                        DELTA_OK(check_end(segment, ByteView(seal->bytes).last(kTrailerBytes)));
+                        return sink_(seal->bytes);
+                      });
 }
 
 Status SegmentCopier::finish() { return work_.finish(); }
@@ -158,7 +160,9 @@ Status SegmentCopier::absorb(const Piece& piece) {
 Status SegmentCopier::check_end(const Segment& segment, ByteView bytes) {
   const std::string where = place_name(segment.number, nullptr);
   format::Trailer trailer;
-  if (format::read_trailer(bytes.data(), trailer) != format::Parse::ok) return damaged(segment, where, "the trailer is damaged");
+  if (format::read_trailer(bytes.data(), trailer) != format::Parse::ok) {
+    return damaged(segment, where, "the trailer is damaged");
+  }
   const bool agrees = trailer.digest == digest_.value() && trailer.frames == frames_;
   if (!agrees) return damaged(segment, where, "the trailer is that of other frames");
   return {};
@@ -169,7 +173,9 @@ namespace {
 /// A frame that is no piece of its own in memory: the last bytes are out before the checksum is known.
 Status pass_large(const Segment& segment, std::size_t number, const SegmentCopier::Sink& sink) {
   const auto& entry = frame_of(segment, number);
-  const auto bad = [&](const char* what) { return damaged(segment, frame_place(segment, entry.type, static_cast<std::uint32_t>(number)), what); };
+  const auto bad = [&](const char* what) {
+    return damaged(segment, frame_place(segment, entry.type, static_cast<std::uint32_t>(number)), what);
+  };
   Buffer bytes(kFrameBytes);
   DELTA_OK(segment.file->read(segment.offset + entry.offset, bytes));
   format::FrameHeader frame;
@@ -182,7 +188,9 @@ Status pass_large(const Segment& segment, std::size_t number, const SegmentCopie
     DELTA_OK(segment.file->read(segment.offset + entry.offset + kFrameBytes + done, bytes));
     sum.add(bytes);
     const bool last = done + bytes.size() == size;
-    if (last && std::ranges::any_of(ByteView(bytes).last(size - frame.stored), [](Byte b) { return b != 0; })) return bad("the padding is not zero");
+    if (last && std::ranges::any_of(ByteView(bytes).last(size - frame.stored), [](Byte b) { return b != 0; })) {
+      return bad("the padding is not zero");
+    }
     DELTA_OK(sink(bytes));
   }
   return sum.value() == frame.payload_checksum ? Status() : bad("the payload does not match its checksum");
@@ -190,7 +198,8 @@ Status pass_large(const Segment& segment, std::size_t number, const SegmentCopie
 
 }  // namespace
 
-/// Checked before it is copied if there is another to copy instead; otherwise on its way: the output is whole or absent.
+/// Checked before it is copied if there is another to copy instead; otherwise on its way: the output is whole or
+/// absent.
 Status SegmentCopier::copy_large(const Segment& segment, std::span<const Segment> twins, std::size_t number) {
   const Segment* source = &segment;
   const auto intact = [&](const Segment& s) { return bool(pass_large(s, number, [](ByteView) { return Status(); })); };

@@ -12,15 +12,15 @@
 
 namespace delta::store {
 
-/// Reads and checks pieces of some MiB on workers while the calling thread writes those before. Holds at most about 20 MiB, however
-/// large frames are.
+/// Reads and checks pieces of some MiB on workers while the calling thread writes those before. Holds at most about 20
+/// MiB, however large frames are.
 class SegmentCopier {
  public:
   using Sink = std::function<Status(ByteView)>;
   SegmentCopier(unsigned threads, Sink sink);
 
-  /// A sealed segment; or one that was cut, with its seal. `twins` stand in where the segment cannot be read or is damaged: the same bytes
-  /// elsewhere. All live until finish(). Errors: corrupt and unsupported name the frame; io.
+  /// A sealed segment; or one that was cut, with its seal. `twins` stand in where the segment cannot be read or is
+  /// damaged: the same bytes elsewhere. All live until finish(). Errors: corrupt and unsupported name the frame; io.
   Status copy(const Segment& segment, const Seal* seal = nullptr, std::span<const Segment> twins = {});
   /// Everything is checked and written.
   Status finish();
@@ -37,8 +37,8 @@ class SegmentCopier {
   Sink sink_;
   OrderedWork work_;
   std::vector<Buffer> spare_;
-  Checksum digest_;             // of the segment whose pieces are written
-  std::uint32_t frames_ = 0;    // of it, so far
+  Checksum digest_;           // of the segment whose pieces are written
+  std::uint32_t frames_ = 0;  // of it, so far
 };
 
 }  // namespace delta::store

@@ -1,5 +1,5 @@
-// Tells whether blocks that are not yet written repeat each other: then they belong into one block, in which what comes again is a
-// reference or a step of nothing, since a block decodes alone.
+// Tells whether blocks that are not yet written repeat each other: then they belong into one block, in which what comes
+// again is a reference or a step of nothing, since a block decodes alone.
 #pragma once
 
 #include <array>
@@ -18,24 +18,28 @@ namespace delta::store {
 /// Bytes of deltas as rows, and how many of them came before.
 struct Repeats {
   std::uint64_t all = 0;
-  std::uint64_t before = 0;  ///< in an earlier block, and here for the first time: what would cost nothing in one block with that
+  std::uint64_t before =
+      0;  ///< in an earlier block, and here for the first time: what would cost nothing in one block with that
   std::uint64_t within = 0;  ///< in the same block
 
   Repeats& operator+=(const Repeats& more) {
-    all += more.all, before += more.before, within += more.within;
+    all += more.all;
+    before += more.before;
+    within += more.within;
     return *this;
   }
-  /// Whether a larger block is worth it: for a thirty-second of what is not a repeat anyhow, which is less than zstd would save on all rows in one.
+  /// Whether a larger block is worth it: for a thirty-second of what is not a repeat anyhow, which is less than zstd
+  /// would save on all rows in one.
   bool pay() const { return before > 0 && before * 32 >= all - within; }
 };
 
 class CopyWatch {
  public:
-  static constexpr std::uint64_t kLookAhead = 4 << 20;  ///< bytes of deltas as rows that are looked at together
+  static constexpr std::uint64_t kLookAhead = 4 << 20;    ///< bytes of deltas as rows that are looked at together
   static constexpr std::uint64_t kMost = kMaxFrameBytes;  ///< and of a block that has grown for its repeats
 
-  /// Together: a block holds what there is of a vector, and only values are looked at, whole. Scattered: the deltas of a vector are in
-  /// many blocks, so that each states index sets, metadata and what a vector keeps of its values anew.
+  /// Together: a block holds what there is of a vector, and only values are looked at, whole. Scattered: the deltas of
+  /// a vector are in many blocks, so that each states index sets, metadata and what a vector keeps of its values anew.
   enum class Vectors : bool { together, scattered };
   explicit CopyWatch(Vectors vectors) : vectors_(vectors) {}
 
@@ -58,7 +62,7 @@ class CopyWatch {
   }
 
  private:
-  static constexpr std::size_t kLeastBytes = 32;  // of a copy worth a look
+  static constexpr std::size_t kLeastBytes = 32;                         // of a copy worth a look
   static constexpr std::uint64_t kValues = 0, kSets = 1, kMetadata = 2;  // seeds
   static constexpr std::size_t kSamples = 32;
   static constexpr std::size_t kTextRatio = 4;  // to which texts are compressed anyhow
@@ -71,13 +75,18 @@ class CopyWatch {
     std::uint64_t key, block;
     std::array<std::uint32_t, kSamples> words;
   };
-  static constexpr int kSeenBits = 15;    // more entries than 4 MiB have rows of 32 values; one takes the place of another
+  static constexpr int kSeenBits =
+      15;  // more entries than 4 MiB have rows of 32 values; one takes the place of another
   static constexpr int kSketchBits = 13;  // more than 4 MiB have rows of 128 values
 
   static ByteView bytes_of(std::string_view text) { return delta::bytes_of(text); }
-  static ByteView bytes_of(std::span<const std::uint32_t> words) { return {reinterpret_cast<const Byte*>(words.data()), words.size_bytes()}; }
+  static ByteView bytes_of(std::span<const std::uint32_t> words) {
+    return {reinterpret_cast<const Byte*>(words.data()), words.size_bytes()};
+  }
   /// 0: too short for a look.
-  static std::uint64_t hash_of(ByteView bytes, std::uint64_t seed) { return bytes.size() < kLeastBytes ? 0 : checksum(bytes, seed); }
+  static std::uint64_t hash_of(ByteView bytes, std::uint64_t seed) {
+    return bytes.size() < kLeastBytes ? 0 : checksum(bytes, seed);
+  }
 
   /// As rows, but a run of neighbours costs next to nothing in any coding.
   static std::uint64_t set_bytes(std::span<const std::uint32_t> indices) {
@@ -112,7 +121,8 @@ class CopyWatch {
       sketch.words[i] = word;
     }
     if (known) return repeat(sketch.block, block, change.bits.size_bytes() * kept / kSamples);
-    sketch.key = key, sketch.block = block;
+    sketch.key = key;
+    sketch.block = block;
     return {};
   }
 

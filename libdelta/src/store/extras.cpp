@@ -26,8 +26,15 @@ Status each_extra(const Segment& segment, const Visit& visit) {
 /// What the header says beside place and checksums.
 void write_fields(const FrameHeader& frame, Buffer& out) {
   format::Writer to(out);
-  to.u8(static_cast<Byte>(frame.type)), to.u8(static_cast<Byte>(frame.codec)), to.fixed(frame.flags), to.fixed(frame.stored);
-  to.fixed(frame.raw), to.fixed(frame.first), to.fixed(frame.count), to.fixed(frame.min_time.hlc), to.fixed(frame.max_time.hlc);
+  to.u8(static_cast<Byte>(frame.type));
+  to.u8(static_cast<Byte>(frame.codec));
+  to.fixed(frame.flags);
+  to.fixed(frame.stored);
+  to.fixed(frame.raw);
+  to.fixed(frame.first);
+  to.fixed(frame.count);
+  to.fixed(frame.min_time.hlc);
+  to.fixed(frame.max_time.hlc);
 }
 
 struct Read {
@@ -87,7 +94,8 @@ Finding left_out(const Segment& segment, std::string what) {
   return {Verdict::ok, segment.file->name(), segment.offset, place_name(segment.number, nullptr), std::move(what), ""};
 }
 
-/// How many DATA frames have each column that is not known. What this version has written itself has none, and is not asked.
+/// How many DATA frames have each column that is not known. What this version has written itself has none, and is not
+/// asked.
 Result<std::map<std::uint8_t, std::uint64_t>> unknown_columns(const Segment& segment) {
   constexpr std::string_view kUnknown = "unknown";
   std::map<std::uint8_t, std::uint64_t> frames;
@@ -108,7 +116,8 @@ Result<std::map<std::uint8_t, std::uint64_t>> unknown_columns(const Segment& seg
 Status check_rewritable(const Segment& segment) {
   const std::uint64_t unknown = format::unknown_of(segment.header.features).ro_compat;
   if (unknown == 0) return {};
-  return error(ErrorCode::unsupported, "ro_compat features " + format::mask_text(unknown) + " (written by " + segment.header.writer +
+  return error(ErrorCode::unsupported, "ro_compat features " + format::mask_text(unknown) + " (written by " +
+                                           segment.header.writer +
                                            "): this version may read and copy the segment, and not rewrite it")
       .in(segment.file->name())
       .at(place_name(segment.number, nullptr));
@@ -135,13 +144,17 @@ Result<Extras> extras_of(std::span<const Segment* const> segments) {
       if (!format::is_safe_to_copy(type)) return ++left[type], Status();
       DELTA_TRY(const Read frame, read_extra(*segment, i));
       const auto n = static_cast<std::ptrdiff_t>(std::min(frame.payload.size(), Candidate::kBegin));
-      candidates.push_back({{segment, i}, type, Buffer(frame.payload.begin(), frame.payload.begin() + n), digest_of(frame)});
+      candidates.push_back(
+          {{segment, i}, type, Buffer(frame.payload.begin(), frame.payload.begin() + n), digest_of(frame)});
       return {};
     }));
-    for (const auto& [type, count] : left) out.left_out.push_back(left_out(*segment, plural(count, "frame") + " of " + format::type_name(type)));
+    for (const auto& [type, count] : left) {
+      out.left_out.push_back(left_out(*segment, plural(count, "frame") + " of " + format::type_name(type)));
+    }
     DELTA_TRY(const auto columns, unknown_columns(*segment));
     for (const auto& [column, count] : columns) {
-      out.left_out.push_back(left_out(*segment, "column " + format::mask_text(column) + " of " + plural(count, "DATA frame")));
+      out.left_out.push_back(
+          left_out(*segment, "column " + format::mask_text(column) + " of " + plural(count, "DATA frame")));
     }
   }
   std::ranges::stable_sort(candidates, {}, &Candidate::hash);

@@ -1,5 +1,5 @@
-// Frames that stand beside the deltas of a segment: attestations, and ignorable ones whose type this version does not know. Nobody here
-// acts on them, and whoever copies or rewrites commits must not lose them in silence.
+// Frames that stand beside the deltas of a segment: attestations, and ignorable ones whose type this version does not
+// know. Nobody here acts on them, and whoever copies or rewrites commits must not lose them in silence.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace delta::store {
 
-/// unsupported: the segment has ro_compat features that this version does not know, so that it may be read and copied, and not written
-/// in another form: whoever does not know a feature does not know what it takes to keep it.
+/// unsupported: the segment has ro_compat features that this version does not know, so that it may be read and copied,
+/// and not written in another form: whoever does not know a feature does not know what it takes to keep it.
 Status check_rewritable(const Segment& segment);
 
 /// Of each such frame one hash, of all that does not depend on its place; ascending.
@@ -27,8 +27,9 @@ struct Extra {
   std::size_t entry = 0;
 };
 struct Extras {
-  std::vector<Extra> kept;         // each once, in order of type, then payload
-  std::vector<Finding> left_out;   // those that are not safe to copy, and columns of deltas that are not known, by segment
+  std::vector<Extra> kept;  // each once, in order of type, then payload
+  std::vector<Finding>
+      left_out;  // those that are not safe to copy, and columns of deltas that are not known, by segment
 };
 /// Of some segments, which outlive it. Holds some 100 bytes a frame, and two frames at a time.
 Result<Extras> extras_of(std::span<const Segment* const> segments);

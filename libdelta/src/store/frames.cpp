@@ -19,8 +19,10 @@ void append_frame(FrameHeader& frame, ByteView payload, Buffer& out) {
 }
 
 void place_frame(FrameHeader& frame, std::uint32_t salt, std::uint32_t number, Byte* at) {
-  frame.salt = salt, frame.number = number;
-  frame.payload_checksum = format::payload_checksum({at + format::kFrameBytes, format::padded(frame.stored)}, salt, number);
+  frame.salt = salt;
+  frame.number = number;
+  frame.payload_checksum =
+      format::payload_checksum({at + format::kFrameBytes, format::padded(frame.stored)}, salt, number);
   format::write_frame_header(frame, at);
 }
 
@@ -34,14 +36,17 @@ void append_table(FrameHeader& frame, const Buffer& raw, Preset preset, Buffer& 
 
 namespace {
 
-/// A table that is one frame if it may be, compressed or, with one entry that cannot be cut, plain. False: it is to be cut.
-bool append_whole(FrameHeader frame, const Buffer& raw, const format::Load& load, bool can_cut, Preset preset, FrameList& out) {
+/// A table that is one frame if it may be, compressed or, with one entry that cannot be cut, plain. False: it is to be
+/// cut.
+bool append_whole(FrameHeader frame, const Buffer& raw, const format::Load& load, bool can_cut, Preset preset,
+                  FrameList& out) {
   if (can_cut && raw.size() > kMaxFrameBytes) return false;
   Buffer packed;
   const bool smaller = codec::compress_payload(raw, preset, packed);
   const bool holds = format::fits(frame.type, load, smaller ? packed.size() : raw.size());
   if (can_cut && !holds) return false;
-  frame.raw = static_cast<std::uint32_t>(raw.size()), frame.count = static_cast<std::uint32_t>(load.count);
+  frame.raw = static_cast<std::uint32_t>(raw.size());
+  frame.count = static_cast<std::uint32_t>(load.count);
   frame.codec = smaller && holds ? format::PayloadCodec::zstd : format::PayloadCodec::plain;
   append_frame(frame, smaller && holds ? packed : raw, out.bytes);
   out.frames.push_back(frame);
@@ -50,7 +55,8 @@ bool append_whole(FrameHeader frame, const Buffer& raw, const format::Load& load
 
 FrameHeader header_of(FrameType type, std::uint64_t first = 0) {
   FrameHeader frame;
-  frame.type = type, frame.first = first;
+  frame.type = type;
+  frame.first = first;
   return frame;
 }
 
@@ -58,7 +64,9 @@ FrameHeader header_of(FrameType type, std::uint64_t first = 0) {
 format::Props some_of(const format::Props& props, std::size_t begin, std::size_t end) {
   const std::size_t namespaces = props.namespaces.size();
   const auto cut = [&](const auto& list, std::size_t from, auto& to) {
-    const auto place = [&](std::size_t n) { return list.begin() + static_cast<std::ptrdiff_t>(std::clamp(n, from, from + list.size()) - from); };
+    const auto place = [&](std::size_t n) {
+      return list.begin() + static_cast<std::ptrdiff_t>(std::clamp(n, from, from + list.size()) - from);
+    };
     to.assign(place(begin), place(end));
   };
   format::Props some;
@@ -69,7 +77,8 @@ format::Props some_of(const format::Props& props, std::size_t begin, std::size_t
 
 format::Ids some_of(const format::Ids& ids, std::size_t begin, std::size_t end) {
   format::Ids some;
-  some.ids.assign(ids.ids.begin() + static_cast<std::ptrdiff_t>(begin), ids.ids.begin() + static_cast<std::ptrdiff_t>(end));
+  some.ids.assign(ids.ids.begin() + static_cast<std::ptrdiff_t>(begin),
+                  ids.ids.begin() + static_cast<std::ptrdiff_t>(end));
   std::size_t from = 0;
   for (const auto& run : ids.owners.runs()) {
     const std::size_t first = std::max(from, begin), last = std::min<std::size_t>(run.end, end);
@@ -98,8 +107,8 @@ format::CommitTable some_of(format::CommitTable& table, std::size_t begin, std::
   return some;
 }
 
-/// Whether smaller tables would hold less for each byte. Records go with every row that names them: where they are most of a table it is
-/// stored plain, if it may be.
+/// Whether smaller tables would hold less for each byte. Records go with every row that names them: where they are most
+/// of a table it is stored plain, if it may be.
 bool cut_helps(const format::CommitTable& table, const format::Load& load, std::size_t raw) {
   if (table.rows.size() == 1) return false;
   std::uint64_t shared = table.records.size();
@@ -107,11 +116,14 @@ bool cut_helps(const format::CommitTable& table, const format::Load& load, std::
   return raw > kMaxFrameBytes || 2 * shared <= load.items || !format::fits(FrameType::commits, load, raw);
 }
 
-Status append_cut(format::CommitTable table, format::Kind kind, Preset preset, const FirstOf& first, const Link& link, bool cut, FrameList& out) {
+Status append_cut(format::CommitTable table, format::Kind kind, Preset preset, const FirstOf& first, const Link& link,
+                  bool cut, FrameList& out) {
   Buffer raw;
   format::write_commits(table, kind, raw);
   const std::size_t rows = table.rows.size();
-  if (rows == 1 && raw.size() > kMaxFrameBytes) return error(ErrorCode::limit, "a commit is larger than a frame may be: cut it into smaller ones");
+  if (rows == 1 && raw.size() > kMaxFrameBytes) {
+    return error(ErrorCode::limit, "a commit is larger than a frame may be: cut it into smaller ones");
+  }
   const std::size_t frames = out.frames.size();
   const format::Load load = format::load_of(table);
   if (append_whole(header_of(FrameType::commits), raw, load, cut_helps(table, load, raw.size()), preset, out)) {
@@ -150,14 +162,17 @@ void append_ids(const format::Ids& ids, std::uint64_t first, Preset preset, Fram
   append_ids(some_of(ids, load.count / 2, load.count), first + load.count / 2, preset, out);
 }
 
-Status append_commits(format::CommitTable table, format::Kind kind, Preset preset, const FirstOf& first, const Link& link, FrameList& out) {
+Status append_commits(format::CommitTable table, format::Kind kind, Preset preset, const FirstOf& first,
+                      const Link& link, FrameList& out) {
   return append_cut(std::move(table), kind, preset, first, link, false, out);
 }
 
 Status append_footer(const format::Footer& footer, Preset preset, FrameList& out) {
   Buffer raw;
   format::write_footer(footer, raw);
-  if (raw.size() > kMaxFrameBytes || footer.frames.size() >= kMaxFrames) return error(ErrorCode::limit, "a segment of more frames than one may have");
+  if (raw.size() > kMaxFrameBytes || footer.frames.size() >= kMaxFrames) {
+    return error(ErrorCode::limit, "a segment of more frames than one may have");
+  }
   append_whole(header_of(FrameType::footer), raw, format::load_of(footer), false, preset, out);
   return {};
 }
@@ -169,7 +184,9 @@ void encode_blocks(const ChangeBatch& batch, codec::Layout layout, Preset preset
     std::uint64_t largest = 0;
     for (std::size_t i = 0; i < part.size(); ++i) largest = std::max(largest, row_bytes(part[i]));
     const codec::BlockBounds most = codec::bounds_of_block(payload.size());
-    if (part.size() == 1 || (part.size() <= most.count && part.row_bytes() - largest <= most.rows)) return visit(part, begin, payload);
+    if (part.size() == 1 || (part.size() <= most.count && part.row_bytes() - largest <= most.rows)) {
+      return visit(part, begin, payload);
+    }
     const std::size_t half = part.size() / 2;
     for (const auto& [from, to] : {std::pair(std::size_t{0}, half), std::pair(half, part.size())}) {
       ChangeBatch some;

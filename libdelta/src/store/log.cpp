@@ -24,7 +24,8 @@ namespace store {
 
 namespace {
 
-/// The logs of a directory. What only looks like one is named in `notices`: to open a pipe would be to wait for its other end.
+/// The logs of a directory. What only looks like one is named in `notices`: to open a pipe would be to wait for its
+/// other end.
 Result<std::vector<std::string>> logs_inside(const std::string& directory, std::vector<Finding>& notices) {
   namespace fs = std::filesystem;
   std::vector<std::string> inside;
@@ -36,10 +37,12 @@ Result<std::vector<std::string>> logs_inside(const std::string& directory, std::
     std::error_code unseen;
     const auto kind = it->status(unseen).type();
     const bool nowhere = kind == fs::file_type::not_found || unseen == std::errc::too_many_symbolic_link_levels;
-    if (!nowhere && (unseen || kind == fs::file_type::regular)) {  // what must not be looked at is an error when it is opened
+    if (!nowhere &&
+        (unseen || kind == fs::file_type::regular)) {  // what must not be looked at is an error when it is opened
       inside.push_back(path.string());
     } else {
-      passed.push_back({Verdict::ok, path.string(), 0, "", nowhere ? "a link that leads nowhere, passed over" : "no regular file, passed over", ""});
+      passed.push_back({Verdict::ok, path.string(), 0, "",
+                        nowhere ? "a link that leads nowhere, passed over" : "no regular file, passed over", ""});
     }
   }
   if (failure) return error(ErrorCode::io, failure.message()).in(directory);
@@ -79,7 +82,9 @@ PruneRecord renumbered(const PruneRecord& record, std::span<const std::uint32_t>
 Result<std::shared_ptr<const InputFile>> open_log_file(const std::string& path) {
   DELTA_TRY(InputFile opened, InputFile::open_acknowledged(path));
   if (opened.size() == 0) {
-    return error(ErrorCode::corrupt, "empty file (0 bytes)").in(opened.name()).with_hint("often a producer that failed before it wrote anything");
+    return error(ErrorCode::corrupt, "empty file (0 bytes)")
+        .in(opened.name())
+        .with_hint("often a producer that failed before it wrote anything");
   }
   return std::make_shared<const InputFile>(std::move(opened));
 }
@@ -90,7 +95,10 @@ Status LogSource::each(const std::vector<bool>* wanted, std::optional<Micros> un
     return {};
   }
   const bool keep = wanted == nullptr;
-  kept_.clear(), until_ = until, bytes_ = 0, complete_ = false;
+  kept_.clear();
+  until_ = until;
+  bytes_ = 0;
+  complete_ = false;
   DELTA_OK(log_.stream({wanted, until, false}, [&](const Log::Impl::Block& block) {
     bytes_ += block.batch.row_bytes();
     if (keep && bytes_ <= kKept) kept_.push_back(block.batch);
@@ -126,12 +134,16 @@ Status Log::Impl::translate(Part& part) {
   auto [origins, vectors] = store::add_names(segment, catalog);
   part.vectors = std::move(vectors);
   std::vector<std::uint32_t> records;
-  for (const auto& record : segment.commits.records) records.push_back(history.add_record(store::renumbered(record, origins)));
+  for (const auto& record : segment.commits.records) {
+    records.push_back(history.add_record(store::renumbered(record, origins)));
+  }
   for (const auto& row : segment.rows()) {
     std::vector<std::uint32_t> under;
     for (const std::uint32_t record : row.records) under.push_back(records[record]);
     auto number = history.add(store::renumbered(row.commit, origins), under);
-    if (!number) return fork_in(std::move(number).error(), store::renumbered(row.commit, origins)).in(segment.file->name());
+    if (!number) {
+      return fork_in(std::move(number).error(), store::renumbered(row.commit, origins)).in(segment.file->name());
+    }
     part.commits.push_back(*number);
     if (first_in.size() < history.size()) first_in.push_back(segment.file.get());
     previous.resize(history.size());
@@ -170,17 +182,21 @@ void Log::Impl::choose_copies() {
     part.idle = std::ranges::find(part.passed, false) == part.passed.end();
     each_left(part, [&](std::uint32_t commit) { ++copies[commit]; });
   }
-  for (Part& part : parts) each_left(part, [&](std::uint32_t commit) { part.shares = part.shares || copies[commit] > 1; });
+  for (Part& part : parts) {
+    each_left(part, [&](std::uint32_t commit) { part.shares = part.shares || copies[commit] > 1; });
+  }
 }
 
-/// What a whole segment has left of pruned commits is there once, however often the segment is. Its frames are vouched for by checksums of
-/// 64 bits, which is enough to tell it from what was written by chance; forged ones may hide behind each other.
+/// What a whole segment has left of pruned commits is there once, however often the segment is. Its frames are vouched
+/// for by checksums of 64 bits, which is enough to tell it from what was written by chance; forged ones may hide behind
+/// each other.
 void Log::Impl::pass_repeated_segments() {
   std::map<std::tuple<std::uint64_t, std::uint64_t, Hash>, const Part*> seen;
   for (Part& part : parts) {
     const store::Segment& segment = part.segment;
     if (!segment.sealed) continue;
-    const auto [place, fresh] = seen.try_emplace({segment.trailer.digest, segment.length, segment.header.segment_id}, &part);
+    const auto [place, fresh] =
+        seen.try_emplace({segment.trailer.digest, segment.length, segment.header.segment_id}, &part);
     if (!fresh && place->second->commits == part.commits) part.passed.assign(part.commits.size(), true);
   }
 }
@@ -198,7 +214,8 @@ Status Log::Impl::link() {
   DELTA_OK(compare_chains());
   for (const auto number : history.pending()) {
     const Commit& commit = history.commit(number);
-    notices.push_back({Verdict::pending, "", 0, std::string(catalog.origin(commit.origin)) + ":" + std::to_string(commit.first),
+    notices.push_back({Verdict::pending, "", 0,
+                       std::string(catalog.origin(commit.origin)) + ":" + std::to_string(commit.first),
                        "a commit whose causes are in none of the files given; it is not part of any state", ""});
   }
   return {};
@@ -219,8 +236,9 @@ Status Log::Impl::compare_chains() const {
         if (seq == 0 || hash == Hash{}) continue;
         const auto [known, fresh] = stated.try_emplace({origin, seq}, Stated{hash, &s.file->name()});
         if (fresh || known->second.hash == hash) continue;
-        return error(ErrorCode::forked, "forked origin: the history up to " + escape(origin) + ":" + std::to_string(seq) +
-                                            " is not that of " + escape(*known->second.file, 4096))
+        return error(ErrorCode::forked, "forked origin: the history up to " + escape(origin) + ":" +
+                                            std::to_string(seq) + " is not that of " +
+                                            escape(*known->second.file, 4096))
             .in(s.file->name())
             .with_hint("two writers used one origin name; give each its own with --origin");
       }
@@ -247,9 +265,15 @@ void keep_only(ChangeBatch& batch, const Keep& keep) {
       move_down(batch.indices, begins[0], old[0], ends[0]);
       move_down(batch.bits, begins[1], old[1], ends[1]);
       move_down(batch.metadata, begins[2], old[2], ends[2]);
-      batch.ops[n] = batch.ops[i], batch.vectors[n] = batch.vectors[i], batch.times[n] = batch.times[i];
-      batch.commits[n] = batch.commits[i], batch.seqs[n] = batch.seqs[i], batch.lost[n] = batch.lost[i];
-      batch.index_ends[n] = ends[0], batch.bits_ends[n] = ends[1], batch.metadata_ends[n] = ends[2];
+      batch.ops[n] = batch.ops[i];
+      batch.vectors[n] = batch.vectors[i];
+      batch.times[n] = batch.times[i];
+      batch.commits[n] = batch.commits[i];
+      batch.seqs[n] = batch.seqs[i];
+      batch.lost[n] = batch.lost[i];
+      batch.index_ends[n] = ends[0];
+      batch.bits_ends[n] = ends[1];
+      batch.metadata_ends[n] = ends[2];
       ++n;
     }
     begins = old;
@@ -301,7 +325,7 @@ std::vector<Log::Impl::Place> Log::Impl::places(const StreamOptions& options) co
   std::vector<Place> places;
   for (const auto& part : parts) {
     if (part.idle) continue;
-    constexpr std::size_t kFew = 16;     // where more than one in so many vectors is wanted, a block likely holds one
+    constexpr std::size_t kFew = 16;  // where more than one in so many vectors is wanted, a block likely holds one
     const auto few = [](std::size_t some_of, std::size_t all) { return some_of * kFew < all; };
     const bool some = options.wanted != nullptr || part.segment.some_ids;
     std::vector<std::uint32_t> numbers;  // wanted vectors of this segment, ascending
@@ -311,8 +335,9 @@ std::vector<Log::Impl::Place> Log::Impl::places(const StreamOptions& options) co
       }
       if (numbers.empty()) continue;
     }
-    const auto holds = some && few(numbers.size(), part.segment.vectors()) ? store::frames_of(part.segment, numbers, options.lifecycles)
-                                                                           : std::nullopt;
+    const auto holds = some && few(numbers.size(), part.segment.vectors())
+                           ? store::frames_of(part.segment, numbers, options.lifecycles)
+                           : std::nullopt;
     std::size_t data = 0;
     for (std::size_t i = 0; i < part.segment.footer.frames.size(); ++i) {
       const auto& entry = part.segment.footer.frames[i];
@@ -324,7 +349,8 @@ std::vector<Log::Impl::Place> Log::Impl::places(const StreamOptions& options) co
         const auto first = std::ranges::lower_bound(numbers, entry.min_vector);
         const auto last = std::upper_bound(first, numbers.end(), entry.max_vector);
         if (first == last) continue;
-        look_first = !holds && few(static_cast<std::size_t>(last - first), std::size_t{entry.max_vector} - entry.min_vector + 1);
+        look_first =
+            !holds && few(static_cast<std::size_t>(last - first), std::size_t{entry.max_vector} - entry.min_vector + 1);
       }
       places.push_back({&part, i, look_first});
     }
@@ -421,7 +447,10 @@ Result<Log> Log::open(std::span<const std::string> paths, const OpenOptions& opt
 Result<Log> Log::Impl::open(std::span<const std::shared_ptr<const InputFile>> files, const OpenOptions& options) {
   auto impl = std::make_unique<Impl>();
   impl->threads = thread_count(options.threads);
-  if (options.ids) impl->wanted.emplace(*options.ids), impl->files.assign(files.begin(), files.end());
+  if (options.ids) {
+    impl->wanted.emplace(*options.ids);
+    impl->files.assign(files.begin(), files.end());
+  }
   for (const auto& file : files) DELTA_OK(impl->read_tables(file));
   DELTA_OK(impl->link());
   return Log(std::move(impl));
@@ -454,11 +483,28 @@ std::vector<SegmentInfo> Log::segments() const {
   std::vector<SegmentInfo> out;
   for (const auto& part : impl_->parts) {
     const store::Segment& s = part.segment;
-    SegmentInfo info{s.file->name(), s.offset, s.length, hex(s.header.segment_id), std::string(format::kind_name(s.header.kind)),
-                     s.header.writer, s.sealed, s.footer.frames.size(), s.rows().size(), s.committed(), s.vectors(), {}, {}, 0, 0, {}};
+    SegmentInfo info{s.file->name(),
+                     s.offset,
+                     s.length,
+                     hex(s.header.segment_id),
+                     std::string(format::kind_name(s.header.kind)),
+                     s.header.writer,
+                     s.sealed,
+                     s.footer.frames.size(),
+                     s.rows().size(),
+                     s.committed(),
+                     s.vectors(),
+                     {},
+                     {},
+                     0,
+                     0,
+                     {}};
     const auto unknown = format::unknown_of(s.header.features);
-    for (const auto& [name, mask] : {std::pair("compat ", unknown.compat), std::pair("ro_compat ", unknown.ro_compat)}) {
-      if (mask != 0) info.unknown_features += (info.unknown_features.empty() ? "" : ", ") + (name + format::mask_text(mask));
+    for (const auto& [name, mask] :
+         {std::pair("compat ", unknown.compat), std::pair("ro_compat ", unknown.ro_compat)}) {
+      if (mask != 0) {
+        info.unknown_features += (info.unknown_features.empty() ? "" : ", ") + (name + format::mask_text(mask));
+      }
     }
     for (const auto& frame : s.footer.frames) {
       info.unknown_frames += format::is_ignored(frame.type);
@@ -474,10 +520,14 @@ std::vector<SegmentInfo> Log::segments() const {
 
 Result<std::vector<ColumnUse>> Log::columns() const {
   std::map<std::tuple<std::string, std::string, std::string>, ColumnUse> uses;
-  const auto count = [&](std::string_view frame, std::string_view column, std::string_view coder, std::uint64_t raw, std::uint64_t stored) {
+  const auto count = [&](std::string_view frame, std::string_view column, std::string_view coder, std::uint64_t raw,
+                         std::uint64_t stored) {
     auto& use = uses[{std::string(frame), std::string(column), std::string(coder)}];
-    use.frame = frame, use.column = column, use.coder = coder;
-    use.raw += raw, use.stored += stored;
+    use.frame = frame;
+    use.column = column;
+    use.coder = coder;
+    use.raw += raw;
+    use.stored += stored;
   };
   for (const auto& part : impl_->parts) {
     const store::Segment& s = part.segment;
@@ -491,7 +541,8 @@ Result<std::vector<ColumnUse>> Log::columns() const {
       }
       DELTA_TRY(const Buffer payload, store::read_frame(s, i));
       if (entry.type != FrameType::data) {
-        count(format::frame_name(entry.type), "", entry.stored < payload.size() ? "zstd" : "plain", payload.size(), entry.stored);
+        count(format::frame_name(entry.type), "", entry.stored < payload.size() ? "zstd" : "plain", payload.size(),
+              entry.stored);
         continue;
       }
       DELTA_TRY(const auto columns, codec::block_columns(payload));
@@ -516,12 +567,15 @@ std::vector<std::uint32_t> Log::commits_in_key_order() const {
   std::vector<std::uint32_t> order(commits());
   for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
-    return key_less(impl_->catalog, {commit(a).time, commit(a).origin, commit(a).last()}, {commit(b).time, commit(b).origin, commit(b).last()});
+    return key_less(impl_->catalog, {commit(a).time, commit(a).origin, commit(a).last()},
+                    {commit(b).time, commit(b).origin, commit(b).last()});
   });
   return order;
 }
 
-std::string Log::dot_text(const Dot& dot) const { return std::string(catalog().origin(dot.origin)) + ":" + std::to_string(dot.seq); }
+std::string Log::dot_text(const Dot& dot) const {
+  return std::string(catalog().origin(dot.origin)) + ":" + std::to_string(dot.seq);
+}
 
 Result<Dot> Log::parse_dot(std::string_view text) const {
   const auto colon = text.rfind(':');
@@ -541,7 +595,8 @@ Result<Dot> Log::parse_dot(std::string_view text) const {
 namespace {
 
 bool is_tag(const Setting& setting) {
-  return setting.kind == Setting::Kind::tag || setting.kind == Setting::Kind::release || setting.kind == Setting::Kind::untag;
+  return setting.kind == Setting::Kind::tag || setting.kind == Setting::Kind::release ||
+         setting.kind == Setting::Kind::untag;
 }
 
 /// What the author of a commit had seen: the maximal dots. The commit itself, if that is nothing: it changes no vector.
@@ -563,8 +618,10 @@ Tag tag_of(const Log& log, const Setting& setting, std::uint32_t number) {
   if (setting.dots.empty()) tag.heads = seen_by(log, log.commit(number));
   for (const std::string_view text : setting.dots) {
     const auto dot = log.parse_dot(text);
-    if (dot && !log.pending(*log.find_commit(*dot))) tag.heads.push_back(*dot);
-    else tag.missing = text;
+    if (dot && !log.pending(*log.find_commit(*dot))) {
+      tag.heads.push_back(*dot);
+    } else
+      tag.missing = text;
   }
   return tag;
 }
@@ -580,7 +637,9 @@ std::vector<Tag> Log::tags() const {
     if (!setting || !is_tag(*setting)) continue;
     const auto [place, fresh] = found.try_emplace(std::string(setting->text), number);
     const Commit& other = commit(place->second);
-    if (!fresh && key_less(catalog(), {other.time, other.origin, other.first}, {c.time, c.origin, c.first})) place->second = number;
+    if (!fresh && key_less(catalog(), {other.time, other.origin, other.first}, {c.time, c.origin, c.first})) {
+      place->second = number;
+    }
   }
   std::vector<Tag> out;
   for (const auto& [name, number] : found) {

@@ -8,8 +8,8 @@ namespace delta {
 
 namespace {
 
-/// Roots of all commits of a log, from their deltas. Of a fresh segment the leaves come in order and are folded as they come; those of a
-/// packed one come by vector and are gathered: 48 bytes a delta.
+/// Roots of all commits of a log, from their deltas. Of a fresh segment the leaves come in order and are folded as they
+/// come; those of a packed one come by vector and are gathered: 48 bytes a delta.
 class Roots {
  public:
   explicit Roots(const Log::Impl& log) : log_(log), trees_(log.history.size()), chosen_(log.history.size()) {
@@ -43,10 +43,13 @@ class Roots {
     if (!commit.setting.empty()) return model::setting_hash(log_.catalog, commit);
     const auto& [part, row] = chosen_[number];
     if (!part) return std::nullopt;
-    if (!part->segment.packed()) return trees_[number].size() == commit.count ? std::optional(trees_[number].root()) : std::nullopt;
+    if (!part->segment.packed()) {
+      return trees_[number].size() == commit.count ? std::optional(trees_[number].root()) : std::nullopt;
+    }
     model::PartialTree tree(commit.count);
     std::vector<std::uint64_t> places;
-    for (auto p = std::ranges::lower_bound(placed_, number, {}, &Placed::commit); p != placed_.end() && p->commit == number; ++p) {
+    for (auto p = std::ranges::lower_bound(placed_, number, {}, &Placed::commit);
+         p != placed_.end() && p->commit == number; ++p) {
       tree.add(p->place, p->leaf);
       places.push_back(p->place);
     }

@@ -21,10 +21,10 @@ struct Log::Impl {
     store::Segment segment;
     std::vector<std::uint32_t> vectors;  // catalog numbers, of segment.ids
     std::vector<std::uint32_t> commits;  // row -> commit number
-    std::vector<bool> passed;            // row -> passed over: a whole copy of its commit is elsewhere, or this whole segment is
-    bool passes = false;                 // any of them
-    bool idle = false;                   // all of them
-    bool shares = false;                 // another part has another pruned copy of one of its commits
+    std::vector<bool> passed;  // row -> passed over: a whole copy of its commit is elsewhere, or this whole segment is
+    bool passes = false;       // any of them
+    bool idle = false;         // all of them
+    bool shares = false;       // another part has another pruned copy of one of its commits
 
     /// The catalog number of a vector of the segment; kUnnamed: its id was not asked for.
     std::uint32_t number(std::uint32_t vector) const {
@@ -40,7 +40,8 @@ struct Log::Impl {
     std::size_t entry = 0;
     bool look_first = false;  // is there anything wanted in it at all?
   };
-  /// One that is decoded: vectors and commits by the log's numbers. Of deltas that several parts share there is no one place.
+  /// One that is decoded: vectors and commits by the log's numbers. Of deltas that several parts share there is no one
+  /// place.
   struct Block : Place {
     ChangeBatch batch;
     std::vector<Hash> leaves;
@@ -57,12 +58,12 @@ struct Log::Impl {
 
   Catalog catalog;
   model::History history{catalog};
-  std::vector<Part> parts;  // in order of their first timestamp: near key order
-  std::vector<std::optional<Hash>> previous;    // of commits, where a file states the hash before
-  std::vector<const InputFile*> first_in;       // of commits: the file that had each first
+  std::vector<Part> parts;                    // in order of their first timestamp: near key order
+  std::vector<std::optional<Hash>> previous;  // of commits, where a file states the hash before
+  std::vector<const InputFile*> first_in;     // of commits: the file that had each first
   std::vector<Finding> notices;
   unsigned threads = 1;
-  std::optional<format::IdSet> wanted;          // ids; none: all
+  std::optional<format::IdSet> wanted;                  // ids; none: all
   std::vector<std::shared_ptr<const InputFile>> files;  // if not all: as given
 
   /// Of files that are open already.
@@ -75,11 +76,12 @@ struct Log::Impl {
   Status link();
   Status translate(Part& part);
   Error fork_in(Error error, const Commit& commit) const;
-  /// Of a commit that is whole somewhere, the first whole copy counts, else all pruned ones, but for those of a segment that is there
-  /// already.
+  /// Of a commit that is whole somewhere, the first whole copy counts, else all pruned ones, but for those of a segment
+  /// that is there already.
   void choose_copies();
   void pass_repeated_segments();
-  /// Commits with equal rows may differ in their deltas: where footers state the hash of the same dot, the hashes are compared.
+  /// Commits with equal rows may differ in their deltas: where footers state the hash of the same dot, the hashes are
+  /// compared.
   Status compare_chains() const;
   /// Deltas of all parts, each once, decoded by workers, handed on in order.
   Status stream(const StreamOptions& options, const Visit& visit) const;
@@ -95,7 +97,8 @@ struct Log::Impl {
 
 namespace store {
 
-/// The log as the fold wants it. What a pass over a few blocks has decoded is kept for the pass that concurrent deltas may need.
+/// The log as the fold wants it. What a pass over a few blocks has decoded is kept for the pass that concurrent deltas
+/// may need.
 class LogSource : public model::DeltaSource {
  public:
   explicit LogSource(const Log::Impl& log) : log_(log) {}
@@ -118,8 +121,9 @@ PruneRecord renumbered(const PruneRecord& record, std::span<const std::uint32_t>
 /// Opens a log for reading. corrupt: it has no bytes.
 Result<std::shared_ptr<const InputFile>> open_log_file(const std::string& path);
 
-/// Paths as the user gave them, with directories replaced by their *.dlog files in order of name: what a shell calls *.dlog, so no hidden
-/// file. What is no file there (a pipe, a device, a directory, a link that leads nowhere) is passed over, and named in `notices`.
+/// Paths as the user gave them, with directories replaced by their *.dlog files in order of name: what a shell calls
+/// *.dlog, so no hidden file. What is no file there (a pipe, a device, a directory, a link that leads nowhere) is
+/// passed over, and named in `notices`.
 Result<std::vector<std::string>> log_files(std::span<const std::string> paths, std::vector<Finding>& notices);
 
 }  // namespace store

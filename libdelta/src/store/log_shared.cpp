@@ -1,6 +1,6 @@
-// Copies of a log that were pruned apart may each hold a delta, or another part of it. Whoever reads the log gets it once, with all that
-// any copy has of it. For that the deltas of some vectors are gathered at a time: packed segments, which alone are pruned, hold those of a
-// vector together.
+// Copies of a log that were pruned apart may each hold a delta, or another part of it. Whoever reads the log gets it
+// once, with all that any copy has of it. For that the deltas of some vectors are gathered at a time: packed segments,
+// which alone are pruned, hold those of a vector together.
 #include <algorithm>
 #include <numeric>
 
@@ -15,22 +15,31 @@ constexpr std::uint64_t kGathered = 32 << 20;   // bytes as rows, unless one vec
 constexpr std::uint64_t kHandedOn = 256 << 10;  // in one block
 constexpr std::uint64_t kDeltaBytes = 64;       // beside its indices and values
 
-std::uint64_t size_of(const std::vector<std::uint64_t>& ends, std::size_t i) { return ends[i] - (i == 0 ? 0 : ends[i - 1]); }
+std::uint64_t size_of(const std::vector<std::uint64_t>& ends, std::size_t i) {
+  return ends[i] - (i == 0 ? 0 : ends[i - 1]);
+}
 
 /// A delta without what has not been decoded of it.
 void add_place(ChangeBatch& to, const ChangeBatch& from, std::size_t i) {
-  to.ops.push_back(from.ops[i]), to.vectors.push_back(from.vectors[i]), to.times.push_back(from.times[i]);
-  to.commits.push_back(from.commits[i]), to.seqs.push_back(from.seqs[i]), to.lost.push_back(from.lost[i]);
+  to.ops.push_back(from.ops[i]);
+  to.vectors.push_back(from.vectors[i]);
+  to.times.push_back(from.times[i]);
+  to.commits.push_back(from.commits[i]);
+  to.seqs.push_back(from.seqs[i]);
+  to.lost.push_back(from.lost[i]);
   const auto add_end = [i](std::vector<std::uint64_t>& ends, const std::vector<std::uint64_t>& others) {
     ends.push_back((ends.empty() ? 0 : ends.back()) + size_of(others, i));
   };
-  add_end(to.index_ends, from.index_ends), add_end(to.bits_ends, from.bits_ends), add_end(to.metadata_ends, from.metadata_ends);
+  add_end(to.index_ends, from.index_ends);
+  add_end(to.bits_ends, from.bits_ends);
+  add_end(to.metadata_ends, from.metadata_ends);
 }
 
 /// The deltas of some vectors out of all copies.
 class Gathered {
  public:
-  Gathered(const Log::Impl& log, std::span<const std::uint32_t> ranks, bool values) : log_(log), ranks_(ranks), values_(values) {}
+  Gathered(const Log::Impl& log, std::span<const std::uint32_t> ranks, bool values)
+      : log_(log), ranks_(ranks), values_(values) {}
 
   void add(const ChangeBatch& batch, std::size_t i) { values_ ? all_.add(batch[i]) : add_place(all_, batch, i); }
 
@@ -51,7 +60,9 @@ class Gathered {
   }
 
  private:
-  bool same_delta(std::uint32_t a, std::uint32_t b) const { return all_.commits[a] == all_.commits[b] && all_.seqs[a] == all_.seqs[b]; }
+  bool same_delta(std::uint32_t a, std::uint32_t b) const {
+    return all_.commits[a] == all_.commits[b] && all_.seqs[a] == all_.seqs[b];
+  }
 
   bool less(std::uint32_t a, std::uint32_t b) const {
     if (all_.vectors[a] != all_.vectors[b]) return all_.vectors[a] < all_.vectors[b];
@@ -101,7 +112,10 @@ Status Log::Impl::stream_shared(const StreamOptions& options, const Visit& visit
   for (std::size_t first = 0, end = 0; first < bytes.size(); first = end) {
     std::vector<bool> group(bytes.size());
     std::uint64_t sum = 0;
-    for (; end < bytes.size() && (sum == 0 || sum + bytes[end] <= kGathered); ++end) sum += bytes[end], group[end] = bytes[end] > 0;
+    for (; end < bytes.size() && (sum == 0 || sum + bytes[end] <= kGathered); ++end) {
+      sum += bytes[end];
+      group[end] = bytes[end] > 0;
+    }
     if (sum == 0) break;
     StreamOptions some = options;
     some.wanted = &group;

@@ -11,8 +11,9 @@
 namespace delta::store {
 namespace {
 
-// A block is what a point read decodes. Smaller ones compress worse, since each column starts anew: by a percent where values are
-// noise, and by a lot where they are not. So blocks are of one piece, and of more where a trial on the first pieces shows that it pays.
+// A block is what a point read decodes. Smaller ones compress worse, since each column starts anew: by a percent where
+// values are noise, and by a lot where they are not. So blocks are of one piece, and of more where a trial on the first
+// pieces shows that it pays.
 constexpr std::uint64_t kPieceBytes = 96 << 10;
 constexpr std::size_t kPieceDeltas = 16384;
 constexpr std::array<std::size_t, 3> kPieces = {1, 4, 16};
@@ -31,7 +32,7 @@ T& slot(std::vector<T>& table, std::uint32_t i) {
 
 /// A DATA frame, or a piece of one.
 struct PackedWriter::Block {
-  ChangeBatch batch;  // vectors by segment number, commits by row, seqs as places, times as lags
+  ChangeBatch batch;         // vectors by segment number, commits by row, seqs as places, times as lags
   std::uint64_t number = 0;  // of pieces
   Repeats repeats;           // of pieces before it
   std::uint64_t first_ordinal = 0;
@@ -39,35 +40,44 @@ struct PackedWriter::Block {
   std::vector<SegmentFile::VectorRange> ranges;  // of the frames in it
 
   void encode(const std::vector<format::CommitRow>& rows, Preset preset) {
-    encode_blocks(batch, codec::Layout::packed, preset, [&](const ChangeBatch& part, std::size_t begin, const Buffer& payload) {
-      format::FrameHeader& frame = out.frames.emplace_back(SegmentFile::frame(format::FrameType::data));
-      frame.count = static_cast<std::uint32_t>(part.size());
-      frame.first = first_ordinal + begin;
-      frame.min_time = Timestamp{~std::uint64_t{0}};
-      for (std::size_t i = 0; i < part.size(); ++i) {
-        const Timestamp time{rows[part.commits[i]].commit.time.hlc - part.times[i].hlc};
-        frame.min_time = std::min(frame.min_time, time), frame.max_time = std::max(frame.max_time, time);
-      }
-      frame.raw = static_cast<std::uint32_t>(payload.size());
-      append_frame(frame, payload, out.bytes);
-      ranges.push_back({part.vectors.front(), part.vectors.back()});
-    });
+    encode_blocks(batch, codec::Layout::packed, preset,
+                  [&](const ChangeBatch& part, std::size_t begin, const Buffer& payload) {
+                    format::FrameHeader& frame = out.frames.emplace_back(SegmentFile::frame(format::FrameType::data));
+                    frame.count = static_cast<std::uint32_t>(part.size());
+                    frame.first = first_ordinal + begin;
+                    frame.min_time = Timestamp{~std::uint64_t{0}};
+                    for (std::size_t i = 0; i < part.size(); ++i) {
+                      const Timestamp time{rows[part.commits[i]].commit.time.hlc - part.times[i].hlc};
+                      frame.min_time = std::min(frame.min_time, time);
+                      frame.max_time = std::max(frame.max_time, time);
+                    }
+                    frame.raw = static_cast<std::uint32_t>(payload.size());
+                    append_frame(frame, payload, out.bytes);
+                    ranges.push_back({part.vectors.front(), part.vectors.back()});
+                  });
   }
   void append(const Block& piece) {
     for (std::size_t i = 0; i < piece.batch.size(); ++i) batch.add(piece.batch[i]);
   }
 };
 
-PackedWriter::PackedWriter(const Catalog& catalog, const std::vector<format::CommitRow>& rows, std::span<const std::uint32_t> vectors,
-                           const Hash& previous, Options options, SegmentFile::Sink sink)
-    : catalog_(catalog), rows_(rows), options_(std::move(options)), file_(options_.preset, std::move(sink)),
-      work_(options_.threads, options_.threads * 4), order_(vectors), block_(std::make_unique<Block>()) {
+PackedWriter::PackedWriter(const Catalog& catalog, const std::vector<format::CommitRow>& rows,
+                           std::span<const std::uint32_t> vectors, const Hash& previous, Options options,
+                           SegmentFile::Sink sink)
+    : catalog_(catalog),
+      rows_(rows),
+      options_(std::move(options)),
+      file_(options_.preset, std::move(sink)),
+      work_(options_.threads, options_.threads * 4),
+      order_(vectors),
+      block_(std::make_unique<Block>()) {
   const auto id = [&](std::string_view origin, std::uint64_t first, Timestamp time) {
     return segment_id(format::Kind::packed, options_.preset, origin, first, time, previous, options_.identity);
   };
   const Commit* first = rows.empty() ? nullptr : &rows.front().commit;
   file_.keep_compat(options_.compat);
-  file_.start(format::Kind::packed, first ? id(catalog.origin(first->origin), first->first, first->time) : id("", 0, {}));
+  file_.start(format::Kind::packed,
+              first ? id(catalog.origin(first->origin), first->first, first->time) : id("", 0, {}));
 }
 
 PackedWriter::~PackedWriter() = default;
@@ -133,7 +143,8 @@ void PackedWriter::end_piece() {
   block_->number = pieces_.back()->number + 1;
 }
 
-/// Looking ahead as far as it is worth: pieces that repeat each other become one block, which grows as long as what follows repeats it.
+/// Looking ahead as far as it is worth: pieces that repeat each other become one block, which grows as long as what
+/// follows repeats it.
 Status PackedWriter::write_ready() {
   Repeats ahead;
   for (std::size_t i = grown_; i < pieces_.size(); ++i) ahead += pieces_[i]->repeats;
@@ -168,7 +179,8 @@ void PackedWriter::choose_size() {
       bytes += format::kAlign + format::padded(payload.size());
     }
     if (block_pieces_ != 0 && bytes * 100 > least * kPays) return;
-    block_pieces_ = size, least = bytes;
+    block_pieces_ = size;
+    least = bytes;
     if (size >= pieces_.size()) return;
   }
 }
@@ -228,8 +240,11 @@ Status PackedWriter::finish(format::CommitTable& table, std::span<const Hash> ha
   for (std::size_t r = 0; r < commits; ++r) {
     const Commit& commit = table.rows[r].commit;
     format::CommitRow head;
-    head.commit.origin = local_origin(commit.origin), head.commit.first = commit.first, head.commit.count = commit.count;
-    head.commit.time = commit.time, head.previous = table.rows[r].previous;
+    head.commit.origin = local_origin(commit.origin);
+    head.commit.first = commit.first;
+    head.commit.count = commit.count;
+    head.commit.time = commit.time;
+    head.previous = table.rows[r].previous;
     file_.note_head(head, hashes[r]);
   }
   for (std::size_t first = 0; first < commits; first += kRowsAtOnce) {
@@ -241,7 +256,8 @@ Status PackedWriter::finish(format::CommitTable& table, std::span<const Hash> ha
     DELTA_OK(file_.write(frame, {}));
   }
   DELTA_OK(file_.sync());
-  return file_.finish({static_cast<std::uint32_t>(order_.size()), namespace_count_, origin_count_, static_cast<std::uint32_t>(commits), ordinal_});
+  return file_.finish({static_cast<std::uint32_t>(order_.size()), namespace_count_, origin_count_,
+                       static_cast<std::uint32_t>(commits), ordinal_});
 }
 
 }  // namespace delta::store

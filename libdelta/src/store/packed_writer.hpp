@@ -1,5 +1,5 @@
-// Writes one packed segment: deltas in order of their vectors, so that a vector's history lies together, then all commit rows. It
-// takes deltas as pruning leaves them.
+// Writes one packed segment: deltas in order of their vectors, so that a vector's history lies together, then all
+// commit rows. It takes deltas as pruning leaves them.
 #pragma once
 
 #include <memory>
@@ -21,22 +21,23 @@ class PackedWriter {
   struct Options {
     Preset preset = Preset::balanced;
     unsigned threads = 1;
-    Buffer identity = {};  ///< for the segment id: what else tells apart segments of the same first commit
-    std::uint64_t compat = 0;  ///< features that stand in the header, known here or not
+    Buffer identity = {};            ///< for the segment id: what else tells apart segments of the same first commit
+    std::uint64_t compat = 0;        ///< features that stand in the header, known here or not
     std::vector<Extra> extras = {};  ///< frames that go before SYNC, in this order
   };
 
-  /// `rows`: all commits in order, numbers of the catalog: those of the table that finish() gets. What they were pruned under may be
-  /// settled until then.
-  /// `vectors`: those that may have deltas, in the order in which these come. `previous`: hash before the first commit, for the segment id.
-  PackedWriter(const Catalog& catalog, const std::vector<format::CommitRow>& rows, std::span<const std::uint32_t> vectors,
-               const Hash& previous, Options options, SegmentFile::Sink sink);
+  /// `rows`: all commits in order, numbers of the catalog: those of the table that finish() gets. What they were pruned
+  /// under may be settled until then. `vectors`: those that may have deltas, in the order in which these come.
+  /// `previous`: hash before the first commit, for the segment id.
+  PackedWriter(const Catalog& catalog, const std::vector<format::CommitRow>& rows,
+               std::span<const std::uint32_t> vectors, const Hash& previous, Options options, SegmentFile::Sink sink);
   ~PackedWriter();
 
   /// The next delta: those of a vector together, in key order. `commit` is its row, `vector` a number of the catalog.
   Status add(const Change& change);
-  /// Writes the commits, sealed. `table`: that of `rows`; it is used up. `hashes`: of each row's commit, at least the last of each origin.
-  /// `link`: fills in the `previous` of all rows of the table, where more COMMITS frames than one need it; null: they are there.
+  /// Writes the commits, sealed. `table`: that of `rows`; it is used up. `hashes`: of each row's commit, at least the
+  /// last of each origin. `link`: fills in the `previous` of all rows of the table, where more COMMITS frames than one
+  /// need it; null: they are there.
   using Link = std::function<Status()>;
   Status finish(format::CommitTable& table, std::span<const Hash> hashes, const Link& link = {});
 
@@ -71,10 +72,10 @@ class PackedWriter {
   std::vector<std::uint32_t> origins_;  // + 1
   std::vector<std::string> new_origins_;
   std::uint32_t namespace_count_ = 0, origin_count_ = 0;
-  std::unique_ptr<Block> block_;                 // the piece that is being filled
-  std::vector<std::unique_ptr<Block>> pieces_;   // not yet written
-  std::size_t block_pieces_ = 0;                 // of a block; 0: not yet chosen
-  std::size_t grown_ = 0;                        // of the first pieces, those that repeat each other
+  std::unique_ptr<Block> block_;                // the piece that is being filled
+  std::vector<std::unique_ptr<Block>> pieces_;  // not yet written
+  std::size_t block_pieces_ = 0;                // of a block; 0: not yet chosen
+  std::size_t grown_ = 0;                       // of the first pieces, those that repeat each other
   CopyWatch copies_{CopyWatch::Vectors::together};
   std::uint64_t ordinal_ = 0;
 };

@@ -59,7 +59,8 @@ Status PostingsBuilder::each(const Visit& visit) const {
   };
   std::vector<Cursor> cursors;
   for (std::size_t frame = 0; frame < ends_.size(); ++frame) {
-    cursors.push_back({lists_.data() + (frame == 0 ? 0 : ends_[frame - 1]), lists_.data() + ends_[frame], 0, false, true});
+    cursors.push_back(
+        {lists_.data() + (frame == 0 ? 0 : ends_[frame - 1]), lists_.data() + ends_[frame], 0, false, true});
     cursors.back().step();
   }
   Buffer payload;
@@ -74,7 +75,9 @@ Status PostingsBuilder::each(const Visit& visit) const {
     }
     postings.list.resize(pairs);
     for (std::uint32_t frame = 0; frame < cursors.size(); ++frame) {
-      for (Cursor& c = cursors[frame]; c.more && c.next < end; c.step()) postings.list[next[c.next - first]++] = {frame, c.lifecycle};
+      for (Cursor& c = cursors[frame]; c.more && c.next < end; c.step()) {
+        postings.list[next[c.next - first]++] = {frame, c.lifecycle};
+      }
     }
     payload.clear();
     format::write_postings(postings, payload);
@@ -84,7 +87,8 @@ Status PostingsBuilder::each(const Visit& visit) const {
   return {};
 }
 
-std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const std::uint32_t> vectors, bool lifecycles_only) {
+std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const std::uint32_t> vectors,
+                                           bool lifecycles_only) {
   const auto& frames = segment.footer.frames;
   const auto data = static_cast<std::uint32_t>(std::ranges::count(frames, FrameType::data, &format::FrameEntry::type));
   std::vector<bool> out(data);

@@ -1,5 +1,6 @@
-// Which DATA frames of a fresh segment hold deltas of which vectors: what a point read needs, so that it costs by the deltas of its vector
-// and not by those of the log. A packed segment stands in order of vectors, and its directory says as much.
+// Which DATA frames of a fresh segment hold deltas of which vectors: what a point read needs, so that it costs by the
+// deltas of its vector and not by those of the log. A packed segment stands in order of vectors, and its directory says
+// as much.
 #pragma once
 
 #include <cstdint>
@@ -38,13 +39,14 @@ class PostingsBuilder {
  private:
   std::uint32_t end_of_range(std::uint32_t first) const;
 
-  Buffer lists_;                       // of frame after frame: varints, each twice the difference from the one before, and 1 for a lifecycle
+  Buffer lists_;  // of frame after frame: varints, each twice the difference from the one before, and 1 for a lifecycle
   std::vector<std::size_t> ends_;      // in lists_, by frame
   std::vector<std::uint32_t> counts_;  // frames that hold it, by vector
 };
 
-/// By DATA frame of the segment: does it hold deltas, or creates and deletes, of any of these vectors (ascending, the segment's numbers)?
-/// None where the segment has no POSTINGS, or none that can be read: they are a cache.
-std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const std::uint32_t> vectors, bool lifecycles_only);
+/// By DATA frame of the segment: does it hold deltas, or creates and deletes, of any of these vectors (ascending, the
+/// segment's numbers)? None where the segment has no POSTINGS, or none that can be read: they are a cache.
+std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const std::uint32_t> vectors,
+                                           bool lifecycles_only);
 
 }  // namespace delta::store

@@ -38,11 +38,14 @@ std::optional<format::Footer> footer_of(const format::FrameHeader& frame, ByteVi
   return footer;
 }
 
-bool all_zero(ByteView bytes) { return std::ranges::all_of(bytes, [](Byte b) { return b == 0; }); }
+bool all_zero(ByteView bytes) {
+  return std::ranges::all_of(bytes, [](Byte b) { return b == 0; });
+}
 
 class Scanner {
  public:
-  Scanner(const InputFile& file, bool payloads, const GoodFrames* good) : file_(file), payloads_(payloads), good_(good), size_(file.size()) {
+  Scanner(const InputFile& file, bool payloads, const GoodFrames* good)
+      : file_(file), payloads_(payloads), good_(good), size_(file.size()) {
     buffer_.reserve(kChunk + kFrameBytes);  // it grows with the frames, and is then not copied
   }
 
@@ -103,7 +106,8 @@ class Scanner {
     Byte bytes[kHeaderBytes];
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(left(), kHeaderBytes));
     DELTA_OK(file_.read(at_, {bytes, n}));
-    const bool looks_right = std::equal(bytes, bytes + std::min<std::size_t>(n, format::kMagic.size()), format::kMagic.begin());
+    const bool looks_right =
+        std::equal(bytes, bytes + std::min<std::size_t>(n, format::kMagic.size()), format::kMagic.begin());
     if (n < kHeaderBytes) {
       if (at_ == 0 && !looks_right) return foreign();
       tail(Verdict::torn, "ends inside a segment header");
@@ -121,7 +125,8 @@ class Scanner {
         find(Verdict::unsupported, at_, place_name(segment_number(), nullptr), why);
         stop_ = true;
         return {};
-      case format::Parse::damaged: break;
+      case format::Parse::damaged:
+        break;
     }
     return damage("the segment header is damaged", 64, !looks_right);
   }
@@ -151,13 +156,15 @@ class Scanner {
       DELTA_TRY(const bool acknowledged, acknowledged_behind(at_));
       if (!acknowledged) return tail(Verdict::torn, "a frame of an unfinished write stands here", &frame), Status{};
       find(Verdict::corrupt, at_, place_name(segment_number(), &frame),
-           frame.salt != salt_ ? "a frame of another segment stands here" : "frame " + std::to_string(next_number_) + " was to stand here");
+           frame.salt != salt_ ? "a frame of another segment stands here"
+                               : "frame " + std::to_string(next_number_) + " was to stand here");
       return adopt(frame);
     }
     return take_frame(frame, bytes);
   }
 
-  /// A frame header that is intact and in the wrong place: skipped, or, with another salt, the start of a segment whose header is gone.
+  /// A frame header that is intact and in the wrong place: skipped, or, with another salt, the start of a segment whose
+  /// header is gone.
   Status adopt(const format::FrameHeader& frame) {
     if (frame.salt != salt_) {
       open_segment(std::nullopt, frame.salt);
@@ -183,14 +190,22 @@ class Scanner {
       out_.findings.push_back({Verdict::invalid, file_.name(), at_, place_name(segment_number(), &frame), what, {}});
     }
     if (segment().frames.size() >= kMaxFrames) {
-      out_.findings.push_back({Verdict::invalid, file_.name(), at_, place_name(segment_number(), &frame), "more frames than a segment may have", {}});
+      out_.findings.push_back({Verdict::invalid,
+                               file_.name(),
+                               at_,
+                               place_name(segment_number(), &frame),
+                               "more frames than a segment may have",
+                               {}});
       stop_ = true;
       return {};
     }
     next_number_ = frame.number + 1;
     digest_.add({header_bytes, kFrameBytes});
     segment().frames.push_back({frame, at_});
-    if (frame.type == format::FrameType::footer) footer_ = at_, footer_checksum_ = frame.checksum;
+    if (frame.type == format::FrameType::footer) {
+      footer_ = at_;
+      footer_checksum_ = frame.checksum;
+    }
     accept(frame.extent());
     return {};
   }
@@ -214,13 +229,15 @@ class Scanner {
     return {};
   }
 
-  /// `n` bytes of the file, valid until the next call. With them the header that stands behind is read, which is wanted next.
+  /// `n` bytes of the file, valid until the next call. With them the header that stands behind is read, which is wanted
+  /// next.
   Result<ByteView> bytes_at(std::uint64_t from, std::size_t n) {
     if (from < buffer_at_ || from + n > buffer_at_ + buffered_) {
       const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(n + kFrameBytes, size_ - from));
       buffer_.resize(std::max(buffer_.size(), size));  // one that shrank would be filled with zeros as it grows again
       DELTA_OK(file_.read(from, std::span(buffer_).first(size)));
-      buffer_at_ = from, buffered_ = size;
+      buffer_at_ = from;
+      buffered_ = size;
     }
     return ByteView(buffer_).subspan(static_cast<std::size_t>(from - buffer_at_), n);
   }
@@ -235,7 +252,8 @@ class Scanner {
       if (frame.type == format::FrameType::footer) footer_ = at_ - frame.extent();
       return {};
     }
-    tail(Verdict::torn, "the payload does not match its checksum, and no later part shows that it was ever complete", &frame);
+    tail(Verdict::torn, "the payload does not match its checksum, and no later part shows that it was ever complete",
+         &frame);
     return {};
   }
 
@@ -274,14 +292,16 @@ class Scanner {
     const bool agrees = parsed == format::Parse::ok && trailer.length == at_ + kTrailerBytes - segment().offset &&
                         trailer.footer_offset == *footer_ - segment().offset && trailer.salt == salt_;
     if (agrees && segment().whole) {
-      if (trailer.digest != digest_.value() || trailer.frames != next_number_ || trailer.footer_checksum != footer_checksum_) {
+      if (trailer.digest != digest_.value() || trailer.frames != next_number_ ||
+          trailer.footer_checksum != footer_checksum_) {
         find(Verdict::corrupt, at_, where, "the trailer is that of other frames");
       } else {
         segment().trailer = trailer;
       }
     } else if (parsed == format::Parse::damaged || (parsed == format::Parse::ok && segment().whole)) {
-      find(Verdict::trailer, at_, where, parsed == format::Parse::ok ? "the trailer belongs to another segment; no data is lost"
-                                                                     : "the trailer is damaged; no data is lost");
+      find(Verdict::trailer, at_, where,
+           parsed == format::Parse::ok ? "the trailer belongs to another segment; no data is lost"
+                                       : "the trailer is damaged; no data is lost");
     }
     accept(kTrailerBytes);
     open_ = false;
@@ -314,7 +334,8 @@ class Scanner {
   /// Behind a sealed segment: what neither begins as a segment does nor was left unwritten is of another program.
   Result<bool> written_otherwise(bool maybe_foreign) {
     if (open_ || !maybe_foreign) return false;
-    DELTA_TRY(const ByteView bytes, bytes_at(at_, static_cast<std::size_t>(std::min<std::uint64_t>(left(), kFrameBytes))));
+    DELTA_TRY(const ByteView bytes,
+              bytes_at(at_, static_cast<std::size_t>(std::min<std::uint64_t>(left(), kFrameBytes))));
     return !all_zero(bytes);
   }
 
@@ -347,9 +368,9 @@ class Scanner {
     stop_ = true;
   }
 
-  /// Whether something at or after `from` shows that what is before it was durable: then damage there is damage, and else it is what a
-  /// write left that was never acknowledged. A writer makes its data durable before SYNC and FOOTER, these before the trailer, and that
-  /// before another segment.
+  /// Whether something at or after `from` shows that what is before it was durable: then damage there is damage, and
+  /// else it is what a write left that was never acknowledged. A writer makes its data durable before SYNC and FOOTER,
+  /// these before the trailer, and that before another segment.
   Result<bool> acknowledged_behind(std::uint64_t from) {
     if (from <= shown_at_) return true;
     for (std::uint64_t at = from;; at += 64) {
@@ -368,7 +389,9 @@ class Scanner {
     DELTA_OK(file_.read(at, bytes));
     format::FrameHeader frame;
     std::string why;
-    if (format::read_frame_header(bytes, frame, why) == format::Parse::damaged) return true;  // a segment header, or a trailer
+    if (format::read_frame_header(bytes, frame, why) == format::Parse::damaged) {
+      return true;  // a segment header, or a trailer
+    }
     if (frame.type == format::FrameType::sync) return true;
     if (frame.type != format::FrameType::footer) return false;
     DELTA_TRY(const bool caches, only_caches_missing(frame, at));
@@ -377,7 +400,10 @@ class Scanner {
 
   /// By its FOOTER, which stands at `at`: all frames that hold data are here already.
   Result<bool> only_caches_missing(const format::FrameHeader& frame, std::uint64_t at) {
-    if (!open_ || !segment().whole || frame.salt != salt_ || frame.extent() > size_ - at || frame.count < segment().frames.size()) return false;
+    if (!open_ || !segment().whole || frame.salt != salt_ || frame.extent() > size_ - at ||
+        frame.count < segment().frames.size()) {
+      return false;
+    }
     Buffer bytes(static_cast<std::size_t>(frame.extent()));
     DELTA_OK(file_.read(at, bytes));
     const auto footer = footer_of(frame, bytes);
@@ -423,7 +449,7 @@ class Scanner {
   std::uint64_t at_ = 0;
   bool open_ = false, stop_ = false;
   std::uint32_t salt_ = 0, next_number_ = 0;
-  std::uint64_t shown_at_ = 0;  // what acknowledged_behind() found last
+  std::uint64_t shown_at_ = 0;           // what acknowledged_behind() found last
   std::optional<std::uint64_t> footer_;  // offset of the open segment's footer, once passed
   std::uint32_t footer_checksum_ = 0;    // of its header
   Checksum digest_;
@@ -435,6 +461,8 @@ class Scanner {
 
 }  // namespace
 
-Result<ScannedFile> scan_file(const InputFile& file, bool payloads, const GoodFrames* good) { return Scanner(file, payloads, good).run(); }
+Result<ScannedFile> scan_file(const InputFile& file, bool payloads, const GoodFrames* good) {
+  return Scanner(file, payloads, good).run();
+}
 
 }  // namespace delta::store

@@ -1,5 +1,5 @@
-// Finds the segments and frames of a file front to back, trusting nothing, and judges what is wrong with it. Readers prefer the
-// footers (segment.hpp) and come here when something is not as it should be; `verify` always comes here.
+// Finds the segments and frames of a file front to back, trusting nothing, and judges what is wrong with it. Readers
+// prefer the footers (segment.hpp) and come here when something is not as it should be; `verify` always comes here.
 #pragma once
 
 #include <cstdint>
@@ -19,18 +19,18 @@ struct ScannedFrame {
 };
 
 struct ScannedSegment {
-  std::uint64_t offset = 0, end = 0;      // in the file; end: of the last valid byte
-  std::optional<format::Header> header;   // none: its header is damaged
-  std::vector<ScannedFrame> frames;       // valid ones in order, FOOTER included
-  std::optional<format::Trailer> trailer; // valid and in agreement with the frames
-  bool whole = true;                      // no damage was found inside
-  bool known = true;                      // nor anything that this version does not know: what follows it is not looked at
+  std::uint64_t offset = 0, end = 0;       // in the file; end: of the last valid byte
+  std::optional<format::Header> header;    // none: its header is damaged
+  std::vector<ScannedFrame> frames;        // valid ones in order, FOOTER included
+  std::optional<format::Trailer> trailer;  // valid and in agreement with the frames
+  bool whole = true;                       // no damage was found inside
+  bool known = true;  // nor anything that this version does not know: what follows it is not looked at
 };
 
 struct ScannedFile {
   std::vector<ScannedSegment> segments;
-  std::vector<Finding> findings;   // in order of offset; empty: ok
-  std::uint64_t good_end = 0;      // everything before is valid: where a torn tail may be cut
+  std::vector<Finding> findings;  // in order of offset; empty: ok
+  std::uint64_t good_end = 0;     // everything before is valid: where a torn tail may be cut
 };
 
 class GoodFrames;

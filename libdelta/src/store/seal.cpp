@@ -24,10 +24,12 @@ Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads, 
       ChangeBatch batch;
       DELTA_OK(read_data(segment, i, false, batch));
       if (batch.size() != entry.count) {
-        return damaged(segment, frame_place(segment, entry.type, segment.frame_numbers[i]), "holds deltas that no commit closes");
+        return damaged(segment, frame_place(segment, entry.type, segment.frame_numbers[i]),
+                       "holds deltas that no commit closes");
       }
       const auto held = held_by(batch);
-      entry.min_vector = held.front().vector, entry.max_vector = held.back().vector;
+      entry.min_vector = held.front().vector;
+      entry.max_vector = held.back().vector;
       if (!segment.packed()) postings.add(held);
     }
     footer.frames.push_back(entry);
@@ -70,11 +72,13 @@ Result<std::vector<Hash>> row_hashes(const Segment& segment, unsigned threads) {
 void cut_to_commits(Segment& segment) {
   auto& frames = segment.footer.frames;
   const auto closes = [&](const format::FrameEntry& frame) {
-    return frame.type == FrameType::sync || (frame.type == FrameType::commits && segment.header.kind == format::Kind::fresh);
+    return frame.type == FrameType::sync ||
+           (frame.type == FrameType::commits && segment.header.kind == format::Kind::fresh);
   };
   while (!frames.empty() && !closes(frames.back())) frames.pop_back();
   segment.frame_numbers.resize(frames.size());
-  segment.length = frames.empty() ? 0 : frames.back().offset + format::kFrameBytes + format::padded(frames.back().stored);
+  segment.length =
+      frames.empty() ? 0 : frames.back().offset + format::kFrameBytes + format::padded(frames.back().stored);
 }
 
 Result<Seal> make_seal(const Segment& segment, unsigned threads) {
@@ -87,9 +91,12 @@ Result<Seal> make_seal(const Segment& segment, unsigned threads) {
   PostingsBuilder postings;
   DELTA_TRY(seal.footer, rebuild_footer(segment, threads, postings));
   DELTA_TRY(Checksum digest, digest_of(segment));
-  const auto append = [&](FrameType type, std::uint64_t first, std::size_t count, const Buffer& payload, const format::Load& load = {}) {
+  const auto append = [&](FrameType type, std::uint64_t first, std::size_t count, const Buffer& payload,
+                          const format::Load& load = {}) {
     format::FrameHeader& frame = seal.frames.emplace_back();
-    frame.type = type, frame.first = first, frame.count = static_cast<std::uint32_t>(count);
+    frame.type = type;
+    frame.first = first;
+    frame.count = static_cast<std::uint32_t>(count);
     frame.salt = segment.header.salt();
     frame.number = static_cast<std::uint32_t>(seal.footer.frames.size());
     const std::size_t at = seal.bytes.size();
@@ -105,7 +112,9 @@ Result<Seal> make_seal(const Segment& segment, unsigned threads) {
   Buffer raw;
   format::fit_heads(seal.footer);
   format::write_footer(seal.footer, raw);
-  if (raw.size() > kMaxFrameBytes) return error(ErrorCode::limit, "a segment of more frames than one may have").in(segment.file->name());
+  if (raw.size() > kMaxFrameBytes) {
+    return error(ErrorCode::limit, "a segment of more frames than one may have").in(segment.file->name());
+  }
   format::Trailer& trailer = seal.trailer;
   trailer.footer_offset = append(FrameType::footer, 0, seal.footer.frames.size(), raw, format::load_of(seal.footer));
   trailer.length = segment.length + seal.bytes.size() + format::kTrailerBytes;

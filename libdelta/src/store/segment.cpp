@@ -14,7 +14,10 @@ namespace delta::store {
 using format::FrameType, format::kFrameBytes, format::kHeaderBytes, format::kTrailerBytes;
 
 Error damaged(const Segment& segment, const std::string& where, const std::string& what) {
-  return error(ErrorCode::corrupt, what).in(segment.file->name()).at(where).with_hint("`deltalog verify` says what is lost");
+  return error(ErrorCode::corrupt, what)
+      .in(segment.file->name())
+      .at(where)
+      .with_hint("`deltalog verify` says what is lost");
 }
 
 namespace {
@@ -67,8 +70,12 @@ Result<Footered> by_footer(const std::shared_ptr<const InputFile>& file, std::ui
   // The footer is itself a frame; give the directory this one entry to read it by.
   DELTA_OK(file->read(segment.offset + trailer.footer_offset, {bytes, kFrameBytes}));
   format::FrameHeader footer;
-  if (format::read_frame_header(bytes, footer, why) != format::Parse::ok || footer.type != FrameType::footer) return out;
-  if (trailer.footer_offset + footer.extent() + kTrailerBytes != trailer.length || footer.count != trailer.frames - 1) return out;
+  if (format::read_frame_header(bytes, footer, why) != format::Parse::ok || footer.type != FrameType::footer) {
+    return out;
+  }
+  if (trailer.footer_offset + footer.extent() + kTrailerBytes != trailer.length || footer.count != trailer.frames - 1) {
+    return out;
+  }
   if (footer.count >= kMaxFrames || footer.count > (trailer.footer_offset - kHeaderBytes) / kFrameBytes) return out;
   if (trailer.salt != segment.header.salt() || footer.checksum != trailer.footer_checksum) return out;
   const format::FrameEntry self = format::entry_of(footer, trailer.footer_offset);
@@ -100,27 +107,39 @@ bool tolerable(Verdict verdict) {
 
 }  // namespace
 
-Status check_frame_header(const Segment& segment, const format::FrameEntry& expected, std::uint32_t number, ByteView bytes, format::FrameHeader& frame) {
-  const auto bad = [&](const std::string& what) { return damaged(segment, frame_place(segment, expected.type, number), what); };
+Status check_frame_header(const Segment& segment, const format::FrameEntry& expected, std::uint32_t number,
+                          ByteView bytes, format::FrameHeader& frame) {
+  const auto bad = [&](const std::string& what) {
+    return damaged(segment, frame_place(segment, expected.type, number), what);
+  };
   std::string why;
   const auto parsed = format::read_frame_header(bytes.data(), frame, why);
   if (parsed == format::Parse::unsupported) {
-    return unsupported(segment, std::move(why)).in(segment.file->name()).at(frame_place(segment, expected.type, number));
+    return unsupported(segment, std::move(why))
+        .in(segment.file->name())
+        .at(frame_place(segment, expected.type, number));
   }
   if (parsed == format::Parse::damaged) return bad("the frame header is damaged");
-  if (!format::is_of(frame, expected) || frame.salt != segment.header.salt() || frame.number != number) return bad("another frame stands here");
+  if (!format::is_of(frame, expected) || frame.salt != segment.header.salt() || frame.number != number) {
+    return bad("another frame stands here");
+  }
   if (const char* what = format::misuse(frame)) return bad(what);
   return {};
 }
 
-Status check_frame(const Segment& segment, const format::FrameEntry& expected, std::uint32_t number, ByteView bytes, format::FrameHeader& frame) {
+Status check_frame(const Segment& segment, const format::FrameEntry& expected, std::uint32_t number, ByteView bytes,
+                   format::FrameHeader& frame) {
   DELTA_OK(check_frame_header(segment, expected, number, bytes, frame));
-  const auto bad = [&](const std::string& what) { return damaged(segment, frame_place(segment, expected.type, number), what); };
+  const auto bad = [&](const std::string& what) {
+    return damaged(segment, frame_place(segment, expected.type, number), what);
+  };
   const ByteView body = bytes.subspan(kFrameBytes);
   if (format::payload_checksum(body, frame.salt, frame.number) != frame.payload_checksum) {
     return bad("the payload does not match its checksum");
   }
-  if (std::ranges::any_of(body.subspan(frame.stored), [](Byte b) { return b != 0; })) return bad("the padding is not zero");
+  if (std::ranges::any_of(body.subspan(frame.stored), [](Byte b) { return b != 0; })) {
+    return bad("the padding is not zero");
+  }
   return {};
 }
 
@@ -206,8 +225,11 @@ Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file
   DELTA_TRY(const ScannedFile scanned, scan_file(*file, true));
   for (const auto& finding : scanned.findings) {
     if (!tolerable(finding.verdict)) {
-      if (finding.verdict == Verdict::unsupported) return Error{ErrorCode::unsupported, finding.what, finding.file, finding.where, finding.hint};
-      return Error{ErrorCode::corrupt, finding.what, finding.file, finding.where, finding.hint.empty() ? "`deltalog verify` says what is lost" : finding.hint};
+      if (finding.verdict == Verdict::unsupported) {
+        return Error{ErrorCode::unsupported, finding.what, finding.file, finding.where, finding.hint};
+      }
+      return Error{ErrorCode::corrupt, finding.what, finding.file, finding.where,
+                   finding.hint.empty() ? "`deltalog verify` says what is lost" : finding.hint};
     }
     notices.push_back(finding);
   }
@@ -226,7 +248,8 @@ Status load_ids(Segment& segment, const format::FrameHeader& frame, ByteView pay
   if (frame.first != segment.vectors()) return error(ErrorCode::corrupt, "ids are missing before this frame");
   if (frame.count > kMaxVectors - segment.vectors()) return error(ErrorCode::corrupt, "more vectors than have numbers");
   format::Ids ids;
-  DELTA_OK(format::read_ids(payload, frame.count, static_cast<std::uint32_t>(segment.names.namespaces.size()), wanted, ids, frame.stored));
+  DELTA_OK(format::read_ids(payload, frame.count, static_cast<std::uint32_t>(segment.names.namespaces.size()), wanted,
+                            ids, frame.stored));
   for (const std::uint32_t place : ids.places) segment.id_vectors.push_back(segment.vectors() + place);
   segment.owners.append(ids.owners);
   if (segment.ids.empty()) {  // mostly: one frame has them all
@@ -244,7 +267,9 @@ Status check_properties(std::span<const format::CommitRow> rows) {
   for (const auto& row : rows) {
     if (row.commit.properties == last) continue;
     last = row.commit.properties;
-    if (!model::is_canonical_metadata(last)) return error(ErrorCode::corrupt, "properties of a commit that are not in their canonical form");
+    if (!model::is_canonical_metadata(last)) {
+      return error(ErrorCode::corrupt, "properties of a commit that are not in their canonical form");
+    }
   }
   return {};
 }
@@ -252,8 +277,11 @@ Status check_properties(std::span<const format::CommitRow> rows) {
 Status load_commits(Segment& segment, const format::FrameHeader& frame, ByteView payload) {
   std::uint64_t end = segment.row_ends.empty() ? 0 : segment.row_ends.back();
   const std::size_t before = segment.rows().size();
-  if (frame.first != (segment.packed() ? before : end)) return error(ErrorCode::corrupt, "commits are missing before this frame");
-  DELTA_OK(format::read_commits(payload, segment.header.kind, frame.count, static_cast<std::uint32_t>(segment.names.origins.size()), segment.commits,
+  if (frame.first != (segment.packed() ? before : end)) {
+    return error(ErrorCode::corrupt, "commits are missing before this frame");
+  }
+  DELTA_OK(format::read_commits(payload, segment.header.kind, frame.count,
+                                static_cast<std::uint32_t>(segment.names.origins.size()), segment.commits,
                                 frame.stored));
   DELTA_OK(check_properties(std::span(segment.rows()).subspan(before)));
   if (segment.packed()) return {};
@@ -265,7 +293,8 @@ Status load_commits(Segment& segment, const format::FrameHeader& frame, ByteView
 
 /// A packed segment is there whole or not at all: its commits stand behind all its deltas, and SYNC behind them.
 bool closed(const Segment& segment) {
-  return !segment.packed() || std::ranges::find(segment.footer.frames, FrameType::sync, &format::FrameEntry::type) != segment.footer.frames.end();
+  return !segment.packed() || std::ranges::find(segment.footer.frames, FrameType::sync, &format::FrameEntry::type) !=
+                                  segment.footer.frames.end();
 }
 
 }  // namespace
@@ -283,7 +312,9 @@ Numbers add_names(const Segment& segment, Catalog& catalog) {
   for (const auto& ns : segment.names.namespaces) namespaces.push_back(catalog.add_namespace(ns.name, ns.dims));
   for (const auto& name : segment.names.origins) numbers.origins.push_back(catalog.add_origin(name));
   owners.reserve(segment.ids.size());
-  for (std::size_t i = 0; i < segment.ids.size(); ++i) owners.push_back(namespaces[segment.owners[segment.vector_of(i)]]);
+  for (std::size_t i = 0; i < segment.ids.size(); ++i) {
+    owners.push_back(namespaces[segment.owners[segment.vector_of(i)]]);
+  }
   if (catalog.vectors() == 0) catalog.reserve_vectors(segment.ids.size());  // what more segments add is mostly there
   catalog.add_vectors(owners, segment.ids, numbers.vectors);
   return numbers;
@@ -291,26 +322,38 @@ Numbers add_names(const Segment& segment, Catalog& catalog) {
 
 void unload_tables(Segment& segment) {
   segment.names = {};
-  segment.owners = {}, segment.ids = {}, segment.id_text = {}, segment.id_vectors = {}, segment.some_ids = false;
-  segment.commits = {}, segment.row_ends = {};
+  segment.owners = {};
+  segment.ids = {};
+  segment.id_text = {};
+  segment.id_vectors = {};
+  segment.some_ids = false;
+  segment.commits = {};
+  segment.row_ends = {};
 }
 
 Status load_tables(Segment& segment, Tables tables, const format::IdSet* wanted) {
   segment.some_ids = wanted != nullptr;
   for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
     const FrameType type = segment.footer.frames[i].type;
-    if (type != FrameType::props && type != FrameType::commits && (type != FrameType::ids || tables == Tables::without_ids)) continue;
+    if (type != FrameType::props && type != FrameType::commits &&
+        (type != FrameType::ids || tables == Tables::without_ids)) {
+      continue;
+    }
     format::FrameHeader frame;
     DELTA_TRY(const Buffer payload, read_frame(segment, i, &frame));
     Status loaded = type == FrameType::props ? format::read_props(payload, frame.count, segment.names, frame.stored)
                     : type == FrameType::ids ? load_ids(segment, frame, payload, wanted)
                                              : load_commits(segment, frame, payload);
-    if (!loaded && loaded.error().code == ErrorCode::unsupported) loaded.error().message += ", written by " + escape(segment.header.writer);
+    if (!loaded && loaded.error().code == ErrorCode::unsupported) {
+      loaded.error().message += ", written by " + escape(segment.header.writer);
+    }
     if (!loaded) return std::move(std::move(loaded).error().in(segment.file->name()).at(frame_place(segment, i)));
   }
-  const bool by_footer = segment.own_frame.type == FrameType::footer;  // which may pass over a frame by calling it another
+  const bool by_footer =
+      segment.own_frame.type == FrameType::footer;  // which may pass over a frame by calling it another
   if (by_footer && segment.rows().size() != segment.trailer.commits) {
-    return damaged(segment, place_name(segment.number, nullptr), "the footer does not name the frames that hold its commits");
+    return damaged(segment, place_name(segment.number, nullptr),
+                   "the footer does not name the frames that hold its commits");
   }
   if (!closed(segment)) segment.commits = {};
   return {};
@@ -334,7 +377,9 @@ void each_commits_frame(const Segment& segment, const Visit& visit) {
     }
     format::CommitTable table;
     const auto origins = static_cast<std::uint32_t>(names.origins.size());
-    if (format::read_commits(*payload, segment.header.kind, frame.count, origins, table, frame.stored)) visit(names, table.rows, frame.first);
+    if (format::read_commits(*payload, segment.header.kind, frame.count, origins, table, frame.stored)) {
+      visit(names, table.rows, frame.first);
+    }
   }
 }
 
@@ -354,17 +399,18 @@ std::vector<std::string> lost_fresh(const Segment& segment) {
   }
   gaps.push_back({next, ~std::uint64_t{0}});
   std::vector<std::string> lost;
-  each_commits_frame(segment, [&](const format::Props& names, const std::vector<format::CommitRow>& rows, std::uint64_t begin) {
-    for (const auto& row : rows) {
-      const std::uint64_t end = begin + row.commit.deltas();
-      auto gap = std::ranges::upper_bound(gaps, begin, {}, &std::pair<std::uint64_t, std::uint64_t>::second);
-      for (; gap != gaps.end() && gap->first < end; ++gap) {
-        const std::uint64_t first = std::max(gap->first, begin), last = std::min(gap->second, end);
-        if (first < last) lost.push_back(range_text(names, row.commit, first - begin, last - 1 - begin));
-      }
-      begin = end;
-    }
-  });
+  each_commits_frame(
+      segment, [&](const format::Props& names, const std::vector<format::CommitRow>& rows, std::uint64_t begin) {
+        for (const auto& row : rows) {
+          const std::uint64_t end = begin + row.commit.deltas();
+          auto gap = std::ranges::upper_bound(gaps, begin, {}, &std::pair<std::uint64_t, std::uint64_t>::second);
+          for (; gap != gaps.end() && gap->first < end; ++gap) {
+            const std::uint64_t first = std::max(gap->first, begin), last = std::min(gap->second, end);
+            if (first < last) lost.push_back(range_text(names, row.commit, first - begin, last - 1 - begin));
+          }
+          begin = end;
+        }
+      });
   return lost;
 }
 
@@ -377,39 +423,52 @@ std::vector<std::string> lost_packed(const Segment& segment) {
     const auto payload = read_frame(segment, i, &frame);
     ChangeBatch batch;
     constexpr std::uint32_t kAnyVector = 0xffffffff;
-    if (!payload || !codec::decode_block(*payload, codec::Layout::packed, frame.count, kAnyVector, {false, false}, batch)) continue;
+    if (!payload ||
+        !codec::decode_block(*payload, codec::Layout::packed, frame.count, kAnyVector, {false, false}, batch)) {
+      continue;
+    }
     for (std::size_t d = 0; d < batch.size(); ++d) here.push_back({batch.commits[d], batch.seqs[d]});
   }
   std::ranges::sort(here);
   std::vector<std::string> lost;
-  each_commits_frame(segment, [&](const format::Props& names, const std::vector<format::CommitRow>& rows, std::uint64_t first_row) {
-    for (std::size_t r = 0; r < rows.size(); ++r) {
-      if (!rows[r].records.empty()) continue;
-      const auto row = static_cast<std::uint32_t>(first_row + r);
-      std::uint64_t next = 0;
-      for (auto at = std::ranges::lower_bound(here, std::pair(row, std::uint64_t{0})); at != here.end() && at->first == row; ++at) {
-        if (at->second > next) lost.push_back(range_text(names, rows[r].commit, next, at->second - 1));
-        next = at->second + 1;
-      }
-      if (next < rows[r].commit.deltas()) lost.push_back(range_text(names, rows[r].commit, next, rows[r].commit.deltas() - 1));
-    }
-  });
+  each_commits_frame(
+      segment, [&](const format::Props& names, const std::vector<format::CommitRow>& rows, std::uint64_t first_row) {
+        for (std::size_t r = 0; r < rows.size(); ++r) {
+          if (!rows[r].records.empty()) continue;
+          const auto row = static_cast<std::uint32_t>(first_row + r);
+          std::uint64_t next = 0;
+          for (auto at = std::ranges::lower_bound(here, std::pair(row, std::uint64_t{0}));
+               at != here.end() && at->first == row; ++at) {
+            if (at->second > next) lost.push_back(range_text(names, rows[r].commit, next, at->second - 1));
+            next = at->second + 1;
+          }
+          if (next < rows[r].commit.deltas()) {
+            lost.push_back(range_text(names, rows[r].commit, next, rows[r].commit.deltas() - 1));
+          }
+        }
+      });
   return lost;
 }
 
 }  // namespace
 
-std::vector<std::string> lost_dots(const Segment& segment) { return segment.packed() ? lost_packed(segment) : lost_fresh(segment); }
+std::vector<std::string> lost_dots(const Segment& segment) {
+  return segment.packed() ? lost_packed(segment) : lost_fresh(segment);
+}
 
 namespace {
 
-/// What the fold relies on and the codec cannot know: values fit the vector's dimensions, and metadata is what it claims.
+/// What the fold relies on and the codec cannot know: values fit the vector's dimensions, and metadata is what it
+/// claims.
 const char* misfit(const Segment& segment, const Change& change) {
   const std::uint32_t dims = segment.names.namespaces[segment.owners[change.vector]].dims;
-  const bool whole = (change.op == Operation::create || change.op == Operation::dense) && (change.lost & pruned::values) == 0;
+  const bool whole =
+      (change.op == Operation::create || change.op == Operation::dense) && (change.lost & pruned::values) == 0;
   if (whole && change.bits.size() != dims) return "a whole vector of another number of dimensions";
   if (!change.indices.empty() && change.indices.back() >= dims) return "an index beyond the dimensions";
-  if (!change.metadata.empty() && !model::is_canonical_metadata(change.metadata)) return "metadata is not in its canonical form";
+  if (!change.metadata.empty() && !model::is_canonical_metadata(change.metadata)) {
+    return "metadata is not in its canonical form";
+  }
   return nullptr;
 }
 

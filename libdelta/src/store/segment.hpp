@@ -1,4 +1,5 @@
-// One segment of a file, opened for reading: its directory, names and commit rows. Deltas are read frame by frame on demand.
+// One segment of a file, opened for reading: its directory, names and commit rows. Deltas are read frame by frame on
+// demand.
 #pragma once
 
 #include <cstdint>
@@ -19,41 +20,44 @@ namespace delta::store {
 
 struct Segment {
   std::shared_ptr<const InputFile> file;
-  std::size_t number = 0;            // in its file
+  std::size_t number = 0;  // in its file
   std::uint64_t offset = 0, length = 0;
   format::Header header;
   bool sealed = false;
-  format::Trailer trailer;           // zeros when unsealed
-  format::Footer footer;             // frames with offsets; heads are empty when unsealed
+  format::Trailer trailer;                   // zeros when unsealed
+  format::Footer footer;                     // frames with offsets; heads are empty when unsealed
   std::vector<std::uint32_t> frame_numbers;  // of footer.frames
-  format::FrameEntry own_frame;      // of the FOOTER itself; of another type if the directory is a scan's
+  format::FrameEntry own_frame;              // of the FOOTER itself; of another type if the directory is a scan's
 
   format::Props names;
-  format::Owners owners;                 // of each vector
+  format::Owners owners;                   // of each vector
   std::vector<std::vector<char>> id_text;  // one an IDS frame; `ids` looks into it
-  std::vector<std::string_view> ids;     // of each vector, or
-  std::vector<std::uint32_t> id_vectors;  // of these, ascending,
-  bool some_ids = false;                 // if only some were wanted
+  std::vector<std::string_view> ids;       // of each vector, or
+  std::vector<std::uint32_t> id_vectors;   // of these, ascending,
+  bool some_ids = false;                   // if only some were wanted
   std::uint32_t vectors() const { return owners.size(); }
   std::uint32_t vector_of(std::size_t id) const { return some_ids ? id_vectors[id] : static_cast<std::uint32_t>(id); }
-  format::CommitTable commits;           // in order; origins by segment number
-  std::vector<std::uint64_t> row_ends;   // fresh: ordinal after the last delta of each row
+  format::CommitTable commits;          // in order; origins by segment number
+  std::vector<std::uint64_t> row_ends;  // fresh: ordinal after the last delta of each row
   const std::vector<format::CommitRow>& rows() const { return commits.rows; }
   bool packed() const { return header.kind == format::Kind::packed; }
-  std::uint64_t committed() const;       // deltas of its commits that are here
+  std::uint64_t committed() const;  // deltas of its commits that are here
 };
 
-/// Checks the header of a frame against the directory, and that it is intact. `expected` is an entry of the directory, or own_frame.
-Status check_frame_header(const Segment& segment, const format::FrameEntry& expected, std::uint32_t number, ByteView bytes, format::FrameHeader& frame);
+/// Checks the header of a frame against the directory, and that it is intact. `expected` is an entry of the directory,
+/// or own_frame.
+Status check_frame_header(const Segment& segment, const format::FrameEntry& expected, std::uint32_t number,
+                          ByteView bytes, format::FrameHeader& frame);
 /// The same for a whole frame as it stands in the file: header, payload, padding.
-Status check_frame(const Segment& segment, const format::FrameEntry& expected, std::uint32_t number, ByteView bytes, format::FrameHeader& frame);
+Status check_frame(const Segment& segment, const format::FrameEntry& expected, std::uint32_t number, ByteView bytes,
+                   format::FrameHeader& frame);
 
 /// "segment 0, frame 3 (DATA)"
 std::string frame_place(const Segment& segment, format::FrameType type, std::uint32_t number);
 Error damaged(const Segment& segment, const std::string& where, const std::string& what);
 
-/// Reads a frame's payload, checked against its header and the directory; decompressed. `entry` is one of segment.footer.frames.
-/// `header`: if not null, receives the frame's own header.
+/// Reads a frame's payload, checked against its header and the directory; decompressed. `entry` is one of
+/// segment.footer.frames. `header`: if not null, receives the frame's own header.
 Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::FrameHeader* header = nullptr);
 
 /// The payload as it is stored, of a frame of any type.
@@ -62,8 +66,8 @@ Result<Buffer> read_stored(const Segment& segment, std::size_t entry, format::Fr
 /// All segments of a file by their footers, from the end; none where these are not in order.
 std::optional<std::vector<Segment>> footered_segments(const std::shared_ptr<const InputFile>& file);
 
-/// All segments of a file: by footers from the end where these are in order, else by a scan. What the scan found that is no reason
-/// to refuse (unsealed, torn, trailer) goes to `notices`; anything worse is the Error.
+/// All segments of a file: by footers from the end where these are in order, else by a scan. What the scan found that
+/// is no reason to refuse (unsealed, torn, trailer) goes to `notices`; anything worse is the Error.
 Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file, std::vector<Finding>& notices);
 
 /// The segment that a scan found, with its directory; not yet its tables.
@@ -73,7 +77,8 @@ enum class Tables : std::uint8_t {
   all,
   without_ids,  ///< names of vectors stay on disk: no deltas can be decoded
 };
-/// Reads PROPS, IDS and COMMITS. Where a frame is missing or malformed, stops with an error. `wanted`: null, or the ids to keep.
+/// Reads PROPS, IDS and COMMITS. Where a frame is missing or malformed, stops with an error. `wanted`: null, or the ids
+/// to keep.
 Status load_tables(Segment& segment, Tables tables = Tables::all, const format::IdSet* wanted = nullptr);
 /// What a catalog calls the names of a segment: of each of its origins, and of its ids.
 struct Numbers {
@@ -83,7 +88,8 @@ struct Numbers {
 Numbers add_names(const Segment& segment, Catalog& catalog);
 /// Forgets them: what stays is what opening found.
 void unload_tables(Segment& segment);
-/// The dots of commits that no DATA frame of the segment holds, as "origin:first-last", from what tables can be read. For reports.
+/// The dots of commits that no DATA frame of the segment holds, as "origin:first-last", from what tables can be read.
+/// For reports.
 std::vector<std::string> lost_dots(const Segment& segment);
 
 /// Decodes a DATA frame onto `batch`: vectors by segment number, commits as row numbers of the segment, seqs filled in.

@@ -8,12 +8,17 @@ namespace delta::store {
 
 using format::FrameType;
 
-Hash segment_id(format::Kind kind, Preset preset, std::string_view origin, std::uint64_t first, Timestamp time, const Hash& previous,
-                ByteView options) {
+Hash segment_id(format::Kind kind, Preset preset, std::string_view origin, std::uint64_t first, Timestamp time,
+                const Hash& previous, ByteView options) {
   Buffer bytes;
   format::Writer out(bytes);
-  out.u8(static_cast<Byte>(kind)), out.u8(static_cast<Byte>(preset));
-  out.text(origin), out.fixed(first), out.fixed(time.hlc), out.raw(previous), out.raw(options);
+  out.u8(static_cast<Byte>(kind));
+  out.u8(static_cast<Byte>(preset));
+  out.text(origin);
+  out.fixed(first);
+  out.fixed(time.hlc);
+  out.raw(previous);
+  out.raw(options);
   return digest("dlog1 segment", bytes);
 }
 
@@ -47,7 +52,8 @@ Status SegmentFile::write(FrameList& list, std::span<const VectorRange> vectors)
     at += frame.extent();
     format::FrameEntry entry = format::entry_of(frame, 0);
     if (frame.type == FrameType::data) {
-      entry.min_vector = vectors.front().least, entry.max_vector = vectors.front().greatest;
+      entry.min_vector = vectors.front().least;
+      entry.max_vector = vectors.front().greatest;
       vectors = vectors.subspan(1);
     }
     if (frame.type == FrameType::footer) {
@@ -81,7 +87,9 @@ Status SegmentFile::write_out(ByteView bytes) {
 }
 
 Status SegmentFile::finish(const Counts& counts, const std::function<Status()>& barrier) {
-  footer_.vectors = counts.vectors, footer_.namespaces = counts.namespaces, footer_.origins = counts.origins;
+  footer_.vectors = counts.vectors;
+  footer_.namespaces = counts.namespaces;
+  footer_.origins = counts.origins;
   format::fit_heads(footer_);
   format::Trailer trailer;
   trailer.footer_offset = bytes_;

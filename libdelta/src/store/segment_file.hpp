@@ -1,5 +1,5 @@
-// The outside of a segment being written, front to back: header, numbered frames, SYNC, FOOTER, trailer. What frames hold is their
-// writers' business (segment_writer.hpp, packed_writer.hpp).
+// The outside of a segment being written, front to back: header, numbered frames, SYNC, FOOTER, trailer. What frames
+// hold is their writers' business (segment_writer.hpp, packed_writer.hpp).
 #pragma once
 
 #include <functional>
@@ -15,9 +15,10 @@
 
 namespace delta::store {
 
-/// The segment id, known before the content is: see the format's page. `options`: what else tells apart segments that begin alike.
-Hash segment_id(format::Kind kind, Preset preset, std::string_view origin, std::uint64_t first, Timestamp time, const Hash& previous,
-                ByteView options = {});
+/// The segment id, known before the content is: see the format's page. `options`: what else tells apart segments that
+/// begin alike.
+Hash segment_id(format::Kind kind, Preset preset, std::string_view origin, std::uint64_t first, Timestamp time,
+                const Hash& previous, ByteView options = {});
 
 /// What the header of a segment says that this version has written.
 std::string_view own_name();

@@ -10,9 +10,9 @@
 namespace delta::store {
 namespace {
 
-constexpr std::uint64_t kBlockBytes = 256 << 10;      // of deltas as plain rows: one DATA frame
+constexpr std::uint64_t kBlockBytes = 256 << 10;  // of deltas as plain rows: one DATA frame
 constexpr std::size_t kBlockDeltas = 65536;
-constexpr std::uint64_t kCommitsDeltas = 1 << 20;     // deltas, and rows, that one COMMITS frame closes at most
+constexpr std::uint64_t kCommitsDeltas = 1 << 20;  // deltas, and rows, that one COMMITS frame closes at most
 constexpr std::size_t kCommitsRows = 65536;
 
 template <class T>
@@ -34,7 +34,7 @@ struct SegmentWriter::Block {
 
   std::uint64_t number = 0;  // of blocks as they were filled
   Repeats repeats;           // of blocks held before it
-  ChangeBatch batch;  // vectors by segment number
+  ChangeBatch batch;         // vectors by segment number
   std::vector<std::string_view> ids;
   std::vector<const Namespace*> owners;  // of each delta's vector, in the catalog, which never moves it
   std::vector<Piece> pieces;
@@ -48,9 +48,15 @@ struct SegmentWriter::Block {
   std::vector<std::vector<Held>> held;  // of each DATA frame in it
 
   void reset() {
-    batch.clear(), ids.clear(), owners.clear(), pieces.clear();
-    new_props = {}, new_ids = {};
-    leaves.clear(), out.clear(), held.clear();
+    batch.clear();
+    ids.clear();
+    owners.clear();
+    pieces.clear();
+    new_props = {};
+    new_ids = {};
+    leaves.clear();
+    out.clear();
+    held.clear();
     repeats = {};
   }
   void append(const Block& next);
@@ -61,13 +67,18 @@ struct SegmentWriter::Block {
 /// The block that comes after this one, as the rest of it. A commit that goes on needs no piece of its own.
 void SegmentWriter::Block::append(const Block& next) {
   for (const Piece& piece : next.pieces) {
-    if (piece.opens || piece.begin != 0 || batch.empty()) pieces.push_back({batch.size() + piece.begin, piece.opens, piece.origin, piece.seq});
+    if (piece.opens || piece.begin != 0 || batch.empty()) {
+      pieces.push_back({batch.size() + piece.begin, piece.opens, piece.origin, piece.seq});
+    }
   }
   for (std::size_t i = 0; i < next.batch.size(); ++i) batch.add(next.batch[i]);
   const auto join = [](auto& list, const auto& more) { list.insert(list.end(), more.begin(), more.end()); };
-  join(ids, next.ids), join(owners, next.owners);
-  join(new_props.namespaces, next.new_props.namespaces), join(new_props.origins, next.new_props.origins);
-  new_ids.owners.append(next.new_ids.owners), join(new_ids.ids, next.new_ids.ids);
+  join(ids, next.ids);
+  join(owners, next.owners);
+  join(new_props.namespaces, next.new_props.namespaces);
+  join(new_props.origins, next.new_props.origins);
+  new_ids.owners.append(next.new_ids.owners);
+  join(new_ids.ids, next.new_ids.ids);
 }
 
 void SegmentWriter::Block::hash_leaves() {
@@ -88,16 +99,18 @@ void SegmentWriter::Block::encode() {
   append_props(new_props, preset, out);
   append_ids(new_ids, first_id, preset, out);
   if (batch.empty()) return;
-  encode_blocks(batch, codec::Layout::fresh, preset, [&](const ChangeBatch& part, std::size_t begin, const Buffer& payload) {
-    format::FrameHeader& frame = out.frames.emplace_back(SegmentFile::frame(format::FrameType::data));
-    const auto [least, greatest] = std::ranges::minmax(part.times);
-    frame.count = static_cast<std::uint32_t>(part.size());
-    frame.first = first_ordinal + begin;
-    frame.min_time = least, frame.max_time = greatest;
-    frame.raw = static_cast<std::uint32_t>(payload.size());
-    append_frame(frame, payload, out.bytes);
-    held.push_back(held_by(part));
-  });
+  encode_blocks(batch, codec::Layout::fresh, preset,
+                [&](const ChangeBatch& part, std::size_t begin, const Buffer& payload) {
+                  format::FrameHeader& frame = out.frames.emplace_back(SegmentFile::frame(format::FrameType::data));
+                  const auto [least, greatest] = std::ranges::minmax(part.times);
+                  frame.count = static_cast<std::uint32_t>(part.size());
+                  frame.first = first_ordinal + begin;
+                  frame.min_time = least;
+                  frame.max_time = greatest;
+                  frame.raw = static_cast<std::uint32_t>(payload.size());
+                  append_frame(frame, payload, out.bytes);
+                  held.push_back(held_by(part));
+                });
 }
 
 SegmentWriter::SegmentWriter(const Catalog& catalog, std::vector<Head> heads, Options options, Sink sink)
@@ -154,11 +167,13 @@ Status SegmentWriter::add(const Change& change) {
   if (!file_.started()) start_segment(change.time);
   Block& block = *block_;
   if (open_deltas_ == 0 || block.batch.empty()) {
-    block.pieces.push_back({block.batch.size(), open_deltas_ == 0, std::string(catalog_.origin(*open_origin_)), open_first_ + open_deltas_});
+    block.pieces.push_back({block.batch.size(), open_deltas_ == 0, std::string(catalog_.origin(*open_origin_)),
+                            open_first_ + open_deltas_});
   }
   Change local = change;
   local.vector = local_vector(change.vector);
-  local.commit = 0, local.seq = 0;
+  local.commit = 0;
+  local.seq = 0;
   block.batch.add(local);
   block.repeats += copies_.note(local, block.number, held_.empty() ? block.number : held_.front()->number);
   block.ids.push_back(catalog_.id(change.vector));
@@ -169,7 +184,8 @@ Status SegmentWriter::add(const Change& change) {
 }
 
 Status SegmentWriter::end(Commit commit) {
-  DELTA_CHECK(open_origin_ == commit.origin && commit.first == open_first_ && commit.deltas() == open_deltas_ && commit.count > 0);
+  DELTA_CHECK(open_origin_ == commit.origin && commit.first == open_first_ && commit.deltas() == open_deltas_ &&
+              commit.count > 0);
   if (!file_.started()) start_segment(commit.time);
   for (const auto& parent : commit.parents) local_origin(parent.origin);
   rows_deltas_ += commit.deltas();
@@ -182,11 +198,12 @@ Status SegmentWriter::end(Commit commit) {
 
 void SegmentWriter::start_segment(Timestamp first) {
   const Hash previous = *open_origin_ < heads_.size() ? heads_[*open_origin_].hash : Hash{};
-  file_.start(format::Kind::fresh,
-              segment_id(format::Kind::fresh, options_.preset, catalog_.origin(*open_origin_), open_first_, first, previous));
+  file_.start(format::Kind::fresh, segment_id(format::Kind::fresh, options_.preset, catalog_.origin(*open_origin_),
+                                              open_first_, first, previous));
 }
 
-/// Holds the block back, and takes an empty one. Blocks that repeat each other become one, which grows as long as what follows repeats it.
+/// Holds the block back, and takes an empty one. Blocks that repeat each other become one, which grows as long as what
+/// follows repeats it.
 Status SegmentWriter::end_block() {
   held_.push_back(std::move(block_));
   if (spare_.empty()) {
@@ -228,7 +245,9 @@ void SegmentWriter::join_held() {
 Status SegmentWriter::flush_blocks() {
   const Block& block = *block_;
   if (!file_.started()) return {};
-  if (!block.batch.empty() || !block.new_props.namespaces.empty() || !block.new_props.origins.empty()) DELTA_OK(end_block());
+  if (!block.batch.empty() || !block.new_props.namespaces.empty() || !block.new_props.origins.empty()) {
+    DELTA_OK(end_block());
+  }
   if (held_.size() > 1 && can_join() && held_repeats().pay()) join_held();
   while (!held_.empty()) DELTA_OK(dispatch_first());
   return {};
@@ -244,8 +263,13 @@ Status SegmentWriter::dispatch_first() {
   block.first_ordinal = std::exchange(ordinal_, ordinal_ + block.batch.size());
   block.preset = options_.preset;
   Block* raw = shared.get();
-  return work_.submit([raw]() -> Status { raw->hash_leaves(); raw->encode(); return {}; },
-                      [this, shared]() -> Status { return write_block(*shared); });
+  return work_.submit(
+      [raw]() -> Status {
+        raw->hash_leaves();
+        raw->encode();
+        return {};
+      },
+      [this, shared]() -> Status { return write_block(*shared); });
 }
 
 Status SegmentWriter::write_block(Block& block) {
@@ -318,17 +342,22 @@ Status SegmentWriter::finish() {
   DELTA_CHECK(!open_origin_);
   DELTA_OK(flush_commits());
   DELTA_OK(work_.finish());
-  if (!file_.started()) file_.start(format::Kind::fresh, segment_id(format::Kind::fresh, options_.preset, "", 0, {}, {}));  // nothing was added
+  if (!file_.started()) {
+    file_.start(format::Kind::fresh,
+                segment_id(format::Kind::fresh, options_.preset, "", 0, {}, {}));  // nothing was added
+  }
   DELTA_OK(flush_blocks());  // namespaces that were declared alone
   DELTA_OK(work_.finish());
   if (options_.barrier) DELTA_OK(options_.barrier());
   DELTA_OK(file_.sync());
   DELTA_OK(postings_.each([&](std::uint32_t first, std::uint32_t count, const Buffer& payload) {
     format::FrameHeader frame = file_.frame(format::FrameType::postings);
-    frame.first = first, frame.count = count;
+    frame.first = first;
+    frame.count = count;
     return file_.write_table(frame, payload);
   }));
-  return file_.finish({vector_count_, namespace_count_, static_cast<std::uint32_t>(origin_order_.size()), static_cast<std::uint32_t>(commits_), ordinal_},
+  return file_.finish({vector_count_, namespace_count_, static_cast<std::uint32_t>(origin_order_.size()),
+                       static_cast<std::uint32_t>(commits_), ordinal_},
                       options_.barrier);
 }
 

@@ -1,5 +1,6 @@
-// Writes one fresh segment front to back, never seeking: names, DATA blocks, COMMITS, SYNC, FOOTER, trailer. Blocks are coded
-// and hashed by worker threads; frame numbers, block borders and order are settled before, so threads never change the bytes.
+// Writes one fresh segment front to back, never seeking: names, DATA blocks, COMMITS, SYNC, FOOTER, trailer. Blocks are
+// coded and hashed by worker threads; frame numbers, block borders and order are settled before, so threads never
+// change the bytes.
 #pragma once
 
 #include <deque>
@@ -36,7 +37,8 @@ class SegmentWriter {
   struct Options {
     Preset preset = Preset::balanced;
     unsigned threads = 1;
-    std::function<Status()> barrier = {};  // makes what was written durable: before SYNC, and before the trailer, which say that it is
+    std::function<Status()> barrier =
+        {};  // makes what was written durable: before SYNC, and before the trailer, which say that it is
   };
 
   /// `catalog` is only read on the calling thread and may grow between calls; `heads` are those before this segment, by
@@ -46,10 +48,11 @@ class SegmentWriter {
 
   /// Opens a commit of `origin` (a catalog number) whose first dot is `first`.
   void begin(std::uint32_t origin, std::uint64_t first);
-  /// The next delta of the open commit, valid by the rules of the model; numbers are the catalog's. commit and seq are ignored.
+  /// The next delta of the open commit, valid by the rules of the model; numbers are the catalog's. commit and seq are
+  /// ignored.
   Status add(const Change& change);
-  /// Closes the commit, which has at least one delta, or is a setting and has none. origin, first, count and time must be those of
-  /// the deltas.
+  /// Closes the commit, which has at least one delta, or is a setting and has none. origin, first, count and time must
+  /// be those of the deltas.
   Status end(Commit commit);
   /// Names a namespace of the catalog, also where no delta does.
   void declare(std::uint32_t ns);
@@ -90,8 +93,8 @@ class SegmentWriter {
   std::vector<std::uint32_t> origin_order_;  // segment number -> catalog number
   std::uint32_t vector_count_ = 0;
 
-  std::unique_ptr<Block> block_;              // that is being filled
-  std::deque<std::unique_ptr<Block>> held_;   // full, in order, not yet dispatched
+  std::unique_ptr<Block> block_;             // that is being filled
+  std::deque<std::unique_ptr<Block>> held_;  // full, in order, not yet dispatched
   CopyWatch copies_{CopyWatch::Vectors::scattered};
   std::vector<std::unique_ptr<Block>> spare_;
   std::uint64_t ordinal_ = 0, commits_ = 0, named_ = 0;
@@ -99,12 +102,11 @@ class SegmentWriter {
   std::optional<std::uint32_t> open_origin_;  // catalog number
   std::uint64_t open_first_ = 0, open_deltas_ = 0;
 
-  model::MerkleTree tree_;         // of the commit whose leaves are arriving
-  std::deque<Hash> roots_;         // of commits before it that no COMMITS frame has closed
+  model::MerkleTree tree_;  // of the commit whose leaves are arriving
+  std::deque<Hash> roots_;  // of commits before it that no COMMITS frame has closed
   PostingsBuilder postings_;
   std::vector<format::CommitRow> rows_;  // closed commits without a COMMITS frame; catalog numbers
   std::uint64_t rows_deltas_ = 0;
-
 };
 
 }  // namespace delta::store

@@ -16,8 +16,11 @@ Result<std::string> save_beside(const std::string& path, std::uint64_t from, Byt
     if (!out && out.error().code == ErrorCode::exists) continue;
     if (!out) return std::move(out).error();
     DELTA_OK(out->write(bytes));
-    if (auto done = out->commit(); !done && done.error().code == ErrorCode::exists) continue;
-    else if (!done) return std::move(done).error();
+    if (auto done = out->commit(); !done && done.error().code == ErrorCode::exists) {
+      continue;
+    } else if (!done) {
+      return std::move(done).error();
+    }
     return name;
   }
 }
@@ -29,7 +32,8 @@ Status save_and_cut(const std::string& path, io::AppendFile& file, std::uint64_t
   DELTA_TRY(const std::string saved, save_beside(path, from, bytes));
   DELTA_OK(file.truncate(from));
   DELTA_OK(file.sync());
-  notices.push_back({Verdict::torn, path, from, "", std::to_string(bytes.size()) + " bytes of an unfinished write were set aside as " + saved, ""});
+  notices.push_back({Verdict::torn, path, from, "",
+                     std::to_string(bytes.size()) + " bytes of an unfinished write were set aside as " + saved, ""});
   return {};
 }
 
@@ -65,7 +69,8 @@ Status mend_tail(const std::string& path, io::AppendFile& file, std::vector<Find
   if (!segments.empty()) cut_to_commits(segments.back());
   const bool nothing = segments.empty() || segments.back().length == 0;
   if (nothing && segments.size() <= 1) {
-    return error(ErrorCode::corrupt, "no commit of this file can be read: going on would give out its names again").in(path)
+    return error(ErrorCode::corrupt, "no commit of this file can be read: going on would give out its names again")
+        .in(path)
         .with_hint("get the whole file, or write a new log with -o PATH -f");
   }
   Segment& last = segments.back();

@@ -11,7 +11,9 @@
 
 namespace delta {
 
-std::uint64_t checksum(ByteView bytes, std::uint64_t seed) { return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed); }
+std::uint64_t checksum(ByteView bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
 
 Checksum::Checksum(std::uint64_t seed) : state_(XXH3_createState()) {
   if (state_ == nullptr) throw std::bad_alloc();
@@ -20,7 +22,9 @@ Checksum::Checksum(std::uint64_t seed) : state_(XXH3_createState()) {
 Checksum::Checksum(Checksum&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
 Checksum& Checksum::operator=(Checksum&& other) noexcept { return std::swap(state_, other.state_), *this; }
 Checksum::~Checksum() { XXH3_freeState(static_cast<XXH3_state_t*>(state_)); }
-void Checksum::add(ByteView bytes) { XXH3_64bits_update(static_cast<XXH3_state_t*>(state_), bytes.data(), bytes.size()); }
+void Checksum::add(ByteView bytes) {
+  XXH3_64bits_update(static_cast<XXH3_state_t*>(state_), bytes.data(), bytes.size());
+}
 std::uint64_t Checksum::value() const { return XXH3_64bits_digest(static_cast<const XXH3_state_t*>(state_)); }
 
 std::string checksum_library_version() {

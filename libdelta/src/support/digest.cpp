@@ -28,8 +28,8 @@ Hash digest(std::string_view domain, ByteView bytes) {
   DELTA_CHECK(ready);
   const Personal personal = personal_of(domain);
   Hash hash;
-  const int failed = crypto_generichash_blake2b_salt_personal(hash.data(), hash.size(), bytes.data(), bytes.size(), nullptr, 0,
-                                                              nullptr, personal.data());
+  const int failed = crypto_generichash_blake2b_salt_personal(hash.data(), hash.size(), bytes.data(), bytes.size(),
+                                                              nullptr, 0, nullptr, personal.data());
   DELTA_CHECK(failed == 0);
   return hash;
 }

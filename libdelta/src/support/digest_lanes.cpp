@@ -1,5 +1,6 @@
-// The vector types of g++ and clang: one text for all widths, which the compiler turns into the instructions of each target. Functions that take
-// vectors take references and are always inlined: by value they would have a calling convention of their own for each target.
+// The vector types of g++ and clang: one text for all widths, which the compiler turns into the instructions of each
+// target. Functions that take vectors take references and are always inlined: by value they would have a calling
+// convention of their own for each target.
 #include "support/digest_lanes.hpp"
 
 #include <algorithm>
@@ -86,11 +87,14 @@ struct Lanes {
   DELTA_INLINE void compress() {
     Vector m[kWords], v[kWords];
     for (std::size_t part = 0; part < kWords; part += N) {
-      for (std::size_t lane = 0; lane < N; ++lane) std::memcpy(&m[part + lane], blocks[lane] + 8 * part, sizeof(Vector));
+      for (std::size_t lane = 0; lane < N; ++lane) {
+        std::memcpy(&m[part + lane], blocks[lane] + 8 * part, sizeof(Vector));
+      }
       transpose<1>(&m[part]);
     }
     for (std::size_t i = 0; i < 8; ++i) v[i] = h[i], v[8 + i] = kStart[i] - Vector{};
-    v[12] ^= counts, v[14] ^= ends;
+    v[12] ^= counts;
+    v[14] ^= ends;
 #pragma GCC unroll 12
     for (const auto& order : kOrder) {
       mix(v[0], v[4], v[8], v[12], m[order[0]], m[order[1]]);
@@ -116,12 +120,14 @@ struct Lanes {
 template <int N>
 class Feeder {
  public:
-  Feeder(std::span<const Byte, 16> personal, std::span<const ByteView> messages, std::span<Hash> hashes) : messages_(messages), hashes_(hashes) {
+  Feeder(std::span<const Byte, 16> personal, std::span<const ByteView> messages, std::span<Hash> hashes)
+      : messages_(messages), hashes_(hashes) {
     std::ranges::copy(kStart, start_.begin());
     start_[0] ^= std::tuple_size_v<Hash> | 1 << 16 | 1 << 24;  // digest length, fanout, depth
     std::uint64_t words[2];
     std::memcpy(words, personal.data(), sizeof words);
-    start_[6] ^= words[0], start_[7] ^= words[1];
+    start_[6] ^= words[0];
+    start_[7] ^= words[1];
   }
 
   void run() {
@@ -188,24 +194,30 @@ class Feeder {
 
 LaneSet widest_lanes() {
 #ifdef __x86_64__
-  static const LaneSet widest = __builtin_cpu_supports("avx512f") ? LaneSet::eight : __builtin_cpu_supports("avx2") ? LaneSet::four : LaneSet::two;
+  static const LaneSet widest = __builtin_cpu_supports("avx512f") ? LaneSet::eight
+                                : __builtin_cpu_supports("avx2")  ? LaneSet::four
+                                                                  : LaneSet::two;
   return widest;
 #else
   return LaneSet::two;
 #endif
 }
 
-void digest_in_lanes(LaneSet lanes, std::span<const Byte, 16> personal, std::span<const ByteView> messages, std::span<Hash> hashes) {
+void digest_in_lanes(LaneSet lanes, std::span<const Byte, 16> personal, std::span<const ByteView> messages,
+                     std::span<Hash> hashes) {
   DELTA_CHECK(messages.size() == hashes.size());
   switch (lanes) {
 #ifdef __x86_64__
-    case LaneSet::eight: return Feeder<8>(personal, messages, hashes).run();
-    case LaneSet::four: return Feeder<4>(personal, messages, hashes).run();
+    case LaneSet::eight:
+      return Feeder<8>(personal, messages, hashes).run();
+    case LaneSet::four:
+      return Feeder<4>(personal, messages, hashes).run();
 #else
     case LaneSet::eight:
     case LaneSet::four:
 #endif
-    case LaneSet::two: return Feeder<2>(personal, messages, hashes).run();
+    case LaneSet::two:
+      return Feeder<2>(personal, messages, hashes).run();
   }
 }
 

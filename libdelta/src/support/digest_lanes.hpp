@@ -14,8 +14,10 @@ enum class LaneSet { two, four, eight };
 /// The widest that this processor has.
 LaneSet widest_lanes();
 
-/// BLAKE2b-256 (RFC 7693) of each message, personalised by 16 bytes. Lanes take the next message when theirs has ended, so lengths may differ;
-/// of a message much longer than the rest most lanes see nothing. REQUIRES: the processor has `lanes`; as many hashes as messages.
-void digest_in_lanes(LaneSet lanes, std::span<const Byte, 16> personal, std::span<const ByteView> messages, std::span<Hash> hashes);
+/// BLAKE2b-256 (RFC 7693) of each message, personalised by 16 bytes. Lanes take the next message when theirs has ended,
+/// so lengths may differ; of a message much longer than the rest most lanes see nothing. REQUIRES: the processor has
+/// `lanes`; as many hashes as messages.
+void digest_in_lanes(LaneSet lanes, std::span<const Byte, 16> personal, std::span<const ByteView> messages,
+                     std::span<Hash> hashes);
 
 }  // namespace delta

@@ -108,7 +108,8 @@ std::string human_size(std::uint64_t bytes) {
 
 Result<std::uint64_t> parse_size(std::string_view text) {
   const auto fail = [&](std::string_view why) {
-    return error(ErrorCode::usage, quote(text) + " is not a size: " + std::string(why) + " (write 4096, 100K, 256M or 1G)");
+    return error(ErrorCode::usage,
+                 quote(text) + " is not a size: " + std::string(why) + " (write 4096, 100K, 256M or 1G)");
   };
   std::uint64_t value = 0;
   const char* const end = text.data() + text.size();
@@ -116,12 +117,18 @@ Result<std::uint64_t> parse_size(std::string_view text) {
   if (failure == std::errc::result_out_of_range) return fail("it is too large");
   if (failure != std::errc{}) return fail("it does not begin with a whole number");
   std::string_view suffix(stop, static_cast<std::size_t>(end - stop));
-  if (suffix.empty()) return value <= std::numeric_limits<std::int64_t>::max() ? Result(value) : fail("it is too large");
+  if (suffix.empty()) {
+    return value <= std::numeric_limits<std::int64_t>::max() ? Result(value) : fail("it is too large");
+  }
   const std::size_t power = std::string_view("KMGT").find(suffix[0] == 'k' ? 'K' : suffix[0]);
   suffix.remove_prefix(1);
-  if (power == std::string_view::npos || (!suffix.empty() && suffix != "iB")) return fail("its unit is none of K, M, G, T");
+  if (power == std::string_view::npos || (!suffix.empty() && suffix != "iB")) {
+    return fail("its unit is none of K, M, G, T");
+  }
   const unsigned shift = 10 * (static_cast<unsigned>(power) + 1);
-  if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) >> shift) return fail("it is too large");
+  if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) >> shift) {
+    return fail("it is too large");
+  }
   return value << shift;
 }
 

@@ -1,5 +1,5 @@
-// What a thread keeps from one call to the next. A thread_local with a destructor would do, but glibc ends the process where there is no
-// memory to note that destructor; here that is std::bad_alloc as elsewhere.
+// What a thread keeps from one call to the next. A thread_local with a destructor would do, but glibc ends the process
+// where there is no memory to note that destructor; here that is std::bad_alloc as elsewhere.
 #pragma once
 
 #include <memory>

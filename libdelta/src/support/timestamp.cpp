@@ -73,7 +73,8 @@ class Scanner {
     rest_.remove_prefix(n);
     return value;
   }
-  /// What follows a point, in microseconds: any number of digits, of which those behind the sixth are zeros. Else no value.
+  /// What follows a point, in microseconds: any number of digits, of which those behind the sixth are zeros. Else no
+  /// value.
   std::optional<std::int64_t> fraction() {
     std::int64_t value = 0;
     std::size_t n = 0;
@@ -108,7 +109,8 @@ Error bad_time(std::string_view text, std::string_view why) {
       .with_hint("write 2026-11-12T14:10:29Z, 2026-11-12, @1794492629, yesterday or '3d ago'");
 }
 
-constexpr std::string_view kUnknownForm = "neither RFC 3339, nor a date, nor @seconds, nor a word like now, nor a duration and 'ago'";
+constexpr std::string_view kUnknownForm =
+    "neither RFC 3339, nor a date, nor @seconds, nor a word like now, nor a duration and 'ago'";
 constexpr std::string_view kTooFine = "a fraction has 1 to 6 digits, and only zeros behind them";
 constexpr std::string_view kOutOfRange = "it is before 1970 or after 2112-09-17T23:53:47.370495Z";
 
@@ -140,7 +142,8 @@ Result<std::optional<std::uint32_t>> parse_tick(std::string_view text, Scanner& 
   return tick;
 }
 
-// Hours, minutes, seconds (which may be absent), fraction and offset, after the "T": microseconds since the day's midnight UTC.
+// Hours, minutes, seconds (which may be absent), fraction and offset, after the "T": microseconds since the day's
+// midnight UTC.
 Result<std::int64_t> parse_clock(std::string_view text, Scanner& in) {
   const auto hour = in.digits(2);
   if (!hour || !in.take(':')) return bad_time(text, kUnknownForm);

@@ -14,19 +14,28 @@ inline constexpr std::size_t kMaxVarint = 10;  // bytes of 64 bits
 
 constexpr std::size_t varint_size(std::uint64_t v) {
   std::size_t n = 1;
-  while (v >= 0x80) v >>= 7, ++n;
+  while (v >= 0x80) {
+    v >>= 7;
+    ++n;
+  }
   return n;
 }
 
 /// Writes at `to`, which has room for kMaxVarint bytes; returns the end.
 inline Byte* write_varint(Byte* to, std::uint64_t v) {
-  while (v >= 0x80) *to++ = static_cast<Byte>(v | 0x80), v >>= 7;
+  while (v >= 0x80) {
+    *to++ = static_cast<Byte>(v | 0x80);
+    v >>= 7;
+  }
   *to++ = static_cast<Byte>(v);
   return to;
 }
 
 inline void put_varint(Buffer& out, std::uint64_t v) {
-  while (v >= 0x80) out.push_back(static_cast<Byte>(v | 0x80)), v >>= 7;
+  while (v >= 0x80) {
+    out.push_back(static_cast<Byte>(v | 0x80));
+    v >>= 7;
+  }
   out.push_back(static_cast<Byte>(v));
 }
 

@@ -22,17 +22,18 @@ struct OrderedWork::State {
     std::optional<Status> result;  // none: waiting or running
   };
 
-  State(unsigned threads, std::size_t depth_wanted) : workers_wanted(threads - 1), depth(std::max<std::size_t>(depth_wanted, 1)) {}
+  State(unsigned threads, std::size_t depth_wanted)
+      : workers_wanted(threads - 1), depth(std::max<std::size_t>(depth_wanted, 1)) {}
   ~State();
 
   const std::size_t workers_wanted, depth;
   std::mutex mutex;
-  std::condition_variable work_waits;   // a task was added, or the end came
+  std::condition_variable work_waits;  // a task was added, or the end came
   std::condition_variable work_is_done;
-  std::deque<Task> tasks;        // in order of submission; the front is the next to be done. References stay valid.
-  std::size_t claimed = 0;       // how many at the front are running or have a result
+  std::deque<Task> tasks;   // in order of submission; the front is the next to be done. References stay valid.
+  std::size_t claimed = 0;  // how many at the front are running or have a result
   std::size_t running = 0;
-  std::size_t idle = 0;          // workers that wait
+  std::size_t idle = 0;  // workers that wait
   bool ending = false;
   std::optional<Error> failure;  // of the first task in order; seen by the submitting thread alone
   std::vector<std::thread> workers;

@@ -12,7 +12,8 @@ namespace delta {
 
 /// Runs work(i) on any thread and then done(i) on the submitting thread, in order of submission. With one thread
 /// everything runs inside submit(). At most `depth` tasks are in flight: submit() blocks, or helps, beyond that.
-/// The first error (in order) stops the queue and comes back from submit() or finish(); a task that runs out of memory is one (limit).
+/// The first error (in order) stops the queue and comes back from submit() or finish(); a task that runs out of memory
+/// is one (limit).
 class OrderedWork {
  public:
   OrderedWork(unsigned threads, std::size_t depth);

@@ -1,5 +1,5 @@
-// Loaded before the program (LD_PRELOAD): makes one allocation fail, or all from one on. Calls are counted from main() on, over all
-// threads; what the loader and the C++ runtime need before is left alone.
+// Loaded before the program (LD_PRELOAD): makes one allocation fail, or all from one on. Calls are counted from main()
+// on, over all threads; what the loader and the C++ runtime need before is left alone.
 //
 //     DELTA_FAIL_AT=N       the N-th call fails, from 1; 0 or unset: none
 //     DELTA_FAIL_REST=1     and all that follow
@@ -67,7 +67,8 @@ int counted_main(int argc, char** argv, char** environment) {
 
 extern "C" {
 
-EXPORT int __libc_start_main(Main main, int argc, char** argv, void (*init)(), void (*fini)(), void (*rtld_fini)(), void* stack_end) {
+EXPORT int __libc_start_main(Main main, int argc, char** argv, void (*init)(), void (*fini)(), void (*rtld_fini)(),
+                             void* stack_end) {
   real_main = main;
   using Start = int (*)(Main, int, char**, void (*)(), void (*)(), void (*)(), void*);
   const auto start = reinterpret_cast<Start>(::dlsym(RTLD_NEXT, "__libc_start_main"));

@@ -1,14 +1,14 @@
 // A program that embeds libdelta from an installed tree: only public headers, and something of each kind that they
-// hold (functions, classes, a Result, an Error), so that a symbol hidden by mistake fails to link. first_value() is the README's.
+// hold (functions, classes, a Result, an Error), so that a symbol hidden by mistake fails to link. first_value() is the
+// README's.
 #include <bit>
 #include <cstdio>
-#include <vector>
-
 #include <delta/blame.hpp>
 #include <delta/encode.hpp>
 #include <delta/log.hpp>
 #include <delta/snapshot.hpp>
 #include <delta/verify.hpp>
+#include <vector>
 
 namespace {
 
@@ -26,9 +26,15 @@ delta::Result<bool> use(const std::string& path) {
   options.force = true;
   const std::vector<std::string> ids = {"a", "b"};
   delta::MatrixInput matrix;
-  matrix.name = "matrix", matrix.rows = 2, matrix.dims = 1, matrix.ids = ids, matrix.at = 1'000'000;
+  matrix.name = "matrix";
+  matrix.rows = 2;
+  matrix.dims = 1;
+  matrix.ids = ids;
+  matrix.at = 1'000'000;
   matrix.read = [](std::uint64_t first, std::span<std::uint32_t> bits) -> delta::Status {
-    for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = std::bit_cast<std::uint32_t>(static_cast<float>(first + i) + 0.5f);
+    for (std::size_t i = 0; i < bits.size(); ++i) {
+      bits[i] = std::bit_cast<std::uint32_t>(static_cast<float>(first + i) + 0.5f);
+    }
     return {};
   };
   DELTA_TRY(auto encoder, delta::Encoder::create(path, {}, options));
