@@ -49,8 +49,16 @@ CODE = re.compile(r"(libdelta|formats|apps)/.*\.(cpp|hpp)$")
 TEXT = re.compile(r"(.*\.(cpp|hpp|h|py|sh|md|txt|cmake|in|json|map|[1-9]|yml)|script/.*|completions/.*|\.ci/.*|\.[a-z-]+)$")
 # A file over the first is worth a thought and gets a note; over the second it fails.
 NOTED_LINES, MAX_LINES = 600, 800
+MAX_COLUMNS = 120  # clang-format keeps to it but for literals and comments that it cannot break
 # Spelt apart so that this file passes itself.
 MACHINE_PATH = re.compile(r"(?<![\w.}])/(" + "|".join(("work", "home", "root", "Users", "tmp")) + r")/\w")
+
+# Strings, characters and comments: nothing in them is code.
+NO_CODE = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])\'|//.*')
+# `a = b`, `f(x)`, `++i`, with nothing before that would make it a declaration.
+NAME = r"[A-Za-z_][\w.:>\[\]()*-]*"
+EXPRESSION = re.compile(rf"(?:\+\+|--){NAME}$|\*?{NAME}(?:\s?[-+|&^*/%]?=(?!=).+|\(.*\)|\+\+|--)$")
+CONTROL = re.compile(r"(?:if|for|while|switch|return|throw|case|using|template)\b")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
@@ -155,6 +163,28 @@ def include_breaches(root, path, lines):
             yield number, why
 
 
+def top_level_parts(code):
+    """A statement's text, cut at the commas that stand in no brackets. Nothing of a line that is but the end of a statement."""
+    parts, depth, begin = [], 0, 0
+    for at, char in enumerate(code):
+        depth += (char in "([{") - (char in ")]}")
+        if depth < 0:
+            return []
+        if char == "," and depth == 0:
+            parts.append(code[begin:at].strip())
+            begin = at + 1
+    return parts + [code[begin:].strip()]
+
+
+def joins_statements(line):
+    """Is the line two statements or more, joined by commas?"""
+    code = NO_CODE.sub("0", line).strip()
+    if not code.endswith(";") or CONTROL.match(code):
+        return False
+    parts = top_level_parts(code[:-1])
+    return len(parts) > 1 and all(EXPRESSION.match(part) for part in parts)
+
+
 def opens_with_own_header(path, line):
     match = INCLUDE.match(line)
     return bool(match) and path.endswith(".cpp") and Path(match.group(2)).name == Path(path).stem + ".hpp"
@@ -167,6 +197,10 @@ def text_breaches(path, text):
             yield number, "a tab"
         if line != line.rstrip():
             yield number, "trailing space"
+        if path.endswith((".cpp", ".hpp")) and "," in line and joins_statements(line):
+            yield number, "two statements joined by a comma"
+        if path.endswith((".cpp", ".hpp")) and len(line) > MAX_COLUMNS:
+            yield number, f"{len(line)} columns, more than {MAX_COLUMNS}"
         if MACHINE_PATH.search(line):
             yield number, "a path of somebody's machine"
     if text and not text.endswith("\n"):

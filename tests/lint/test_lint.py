@@ -77,6 +77,17 @@ class Rules(unittest.TestCase):
         self.assert_refused("apps/deltalog/x.cpp", "support/own.hpp")
         self.assert_refused("apps/deltalog/x.cpp", "libdelta/src/ops/own.hpp")
 
+    def test_a_comma_joins_no_statements(self):
+        for line in ("a = 1, b = 2;", "s.clear(), t.clear();", "++i, --j;", "*at = x[1, 2], n += f(a, b);"):
+            self.assertEqual(self.found({"apps/x.cpp": HEAD + f"  {line}\n"}), ["apps/x.cpp: two statements joined by a comma"], line)
+        for line in ("int a = 1, b = 2;", "std::size_t n = f(a), m = 0;", "f(a, b);", "x = {1, 2};", 'say("a = 1, b = 2;");',
+                     "for (; i < n; ++i, ++j) f(i);", "return f(a, b);", "a = b;  // c, d;", "std::uint64_t at_ = 0, end_ = 0;"):
+            self.assertEqual(self.found({"apps/x.cpp": HEAD + f"  {line}\n"}), [], line)
+
+    def test_a_line_has_its_width(self):
+        self.assertEqual(self.found({"apps/x.hpp": HEAD + "// " + "x" * 117 + "\n"}), [])
+        self.assertEqual(self.found({"apps/x.hpp": HEAD + "// " + "x" * 118 + "\n"}), ["apps/x.hpp: 121 columns, more than 120"])
+
     def test_an_include_that_names_nothing_is_reported(self):
         self.assert_refused("formats/npy.cpp", "delta/gone.hpp")
 
