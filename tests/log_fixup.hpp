@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/checksum.hpp"
 #include "codec/payload.hpp"
 #include "format/layout.hpp"
 #include "format/wire.hpp"
-#include "support/checksum.hpp"
 
 namespace fixup {
 

@@ -8,20 +8,10 @@
 
 #include "delta/compact.hpp"
 #include "delta/encode.hpp"
+#include "must.hpp"
 #include "scratch.hpp"
 
 namespace sample {
-
-template <class T>
-T must(delta::Result<T> result) {
-  if (!result) FAIL(result.error().text() + " (" + result.error().hint + ")");
-  return std::move(result).value();
-}
-
-template <>
-inline void must<void>(delta::Result<void> result) {
-  if (!result) FAIL(result.error().text() + " (" + result.error().hint + ")");
-}
 
 inline std::uint32_t bits(float x) { return std::bit_cast<std::uint32_t>(x); }
 

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kSector = 512;
 
 RecordedDisk* recorder = nullptr;
-const io::Syscalls* real = nullptr;
+const os::Syscalls* real = nullptr;
 
 std::uint64_t inode_of(const char* path) {
   struct stat info;
@@ -71,10 +71,10 @@ void RecordedDisk::note_name(Call::Kind kind, const char* from, const char* to) 
   note(std::move(call));
 }
 
-io::Syscalls RecordedDisk::recording() {
-  static const io::Syscalls before = io::sys();
+os::Syscalls RecordedDisk::recording() {
+  static const os::Syscalls before = os::sys();
   real = &before;
-  io::Syscalls table = before;
+  os::Syscalls table = before;
   using Kind = Call::Kind;
   table.open = [](const char* path, int flags, mode_t mode) {
     const bool there = ::access(path, F_OK) == 0;

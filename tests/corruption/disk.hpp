@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "io/syscalls.hpp"
+#include "os/syscalls.hpp"
 
 namespace delta::test {
 
@@ -47,14 +47,14 @@ class RecordedDisk {
   void note_name(Call::Kind kind, const char* from, const char* to = nullptr);
   std::string name_of(const char* path) const;
   static Bytes settle(const File& file, std::mt19937_64& random);
-  static io::Syscalls recording();
+  static os::Syscalls recording();
 
   std::string directory_;
   std::map<std::string, std::uint64_t> names_;  // at the beginning
   std::map<std::uint64_t, Bytes> contents_;
   std::vector<Call> calls_;
-  io::Syscalls table_;
-  io::ScopedSyscalls scoped_;
+  os::Syscalls table_;
+  os::ScopedSyscalls scoped_;
 };
 
 }  // namespace delta::test

@@ -44,14 +44,14 @@ class Story {
 
   /// Creates `count` vectors. `fails`: the second fsync does, once.
   void append(int count, bool fails = false, std::uint32_t salt = 0) {
-    const io::Syscalls before = io::sys();
-    io::Syscalls table = before;
+    const os::Syscalls before = os::sys();
+    os::Syscalls table = before;
     static int left;
-    static const io::Syscalls* inner;
+    static const os::Syscalls* inner;
     inner = &before;
     left = 1;
     if (fails) table.fsync = [](int fd) { return left-- != 0 ? inner->fsync(fd) : (errno = EIO, -1); };
-    const io::ScopedSyscalls scoped(table);
+    const os::ScopedSyscalls scoped(table);
     auto encoder = must(Encoder::append(path, {.threads = 1, .origin = "main", .now = ++time_ * 1'000'000}));
     std::vector<std::string> ids;
     for (int i = 0; i < count; ++i) {
@@ -162,9 +162,9 @@ void try_cuts(Story& story, std::size_t count) {
     found.push_back({at, story.disk->after_cut(at, random)});
   }
   story.disk.reset();  // from here on the calls are real again
-  io::Syscalls quick = io::sys();
+  os::Syscalls quick = os::sys();
   quick.fsync = [](int) { return 0; };
-  const io::ScopedSyscalls scoped(quick);
+  const os::ScopedSyscalls scoped(quick);
   for (const auto& [at, files] : found) {
     INFO("power cut behind call " << at << " of " << calls);
     check_image(story, files, at);

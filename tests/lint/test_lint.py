@@ -23,7 +23,7 @@ class Rules(unittest.TestCase):
         """What lint says about a file at `path` that includes the targets, in a tree where our files exist."""
         tree = {name: HEAD for name in (
             "libdelta/include/delta/file.hpp", "libdelta/include/delta/change.hpp", "formats/format.hpp",
-            "apps/deltalog/command.hpp", "apps/deltalog/cli/parse.hpp", "libdelta/src/support/worker_pool.hpp",
+            "apps/deltalog/command.hpp", "apps/deltalog/cli/parse.hpp", "libdelta/src/os/worker_pool.hpp",
             *(f"libdelta/src/{layer}/own.hpp" for layer in lint.LAYERS))}
         tree[path] = HEAD + "".join(
             f"#include {target}\n" if target[0] in '<"' else f'#include "{target}"\n' for target in targets)
@@ -58,23 +58,23 @@ class Rules(unittest.TestCase):
         self.assertEqual(len(self.found(tree)), 1)
 
     def test_a_new_layer_must_be_entered_in_the_table(self):
-        self.assert_refused("libdelta/src/utils/x.cpp", "support/own.hpp")
+        self.assert_refused("libdelta/src/utils/x.cpp", "base/own.hpp")
 
     def test_the_public_headers_stand_alone(self):
         self.assert_clean("libdelta/include/delta/x.hpp", "delta/change.hpp", "<vector>")
-        self.assert_refused("libdelta/include/delta/x.hpp", "support/own.hpp")
+        self.assert_refused("libdelta/include/delta/x.hpp", "base/own.hpp")
         self.assert_refused("libdelta/include/delta/x.hpp", "<fmt/format.h>")
         self.assert_refused("libdelta/include/delta/x.hpp", "<nlohmann/json.hpp>")
 
     def test_formats_see_the_public_headers_and_themselves(self):
         self.assert_clean("formats/npy.cpp", "delta/file.hpp", "formats/format.hpp", "<fmt/format.h>")
-        self.assert_refused("formats/npy.cpp", "support/own.hpp")
+        self.assert_refused("formats/npy.cpp", "base/own.hpp")
         self.assert_refused("formats/npy.cpp", "apps/deltalog/command.hpp")
 
     def test_apps_see_the_public_headers_formats_and_themselves(self):
         self.assert_clean("apps/deltalog/x.cpp", "delta/file.hpp", "formats/format.hpp", "command.hpp", "cli/parse.hpp")
         self.assert_clean("apps/deltalog/ui/x.cpp", "cli/parse.hpp", "<unistd.h>")
-        self.assert_refused("apps/deltalog/x.cpp", "support/own.hpp")
+        self.assert_refused("apps/deltalog/x.cpp", "base/own.hpp")
         self.assert_refused("apps/deltalog/x.cpp", "libdelta/src/ops/own.hpp")
 
     def test_a_comma_joins_no_statements(self):
@@ -93,8 +93,8 @@ class Rules(unittest.TestCase):
 
     def test_libraries_stay_behind_their_files(self):
         for header, place, elsewhere in (
-                ("<sodium.h>", "libdelta/src/support/digest.cpp", "libdelta/src/model/canonical.cpp"),
-                ("<xxhash.h>", "libdelta/src/support/checksum.cpp", "libdelta/src/format/frame.cpp"),
+                ("<sodium.h>", "libdelta/src/base/digest.cpp", "libdelta/src/model/canonical.cpp"),
+                ("<xxhash.h>", "libdelta/src/base/checksum.cpp", "libdelta/src/format/frame.cpp"),
                 ("<nlohmann/json.hpp>", "libdelta/src/model/metadata.cpp", "apps/deltalog/dump.cpp"),
                 ("<simdjson.h>", "formats/ndjson.cpp", "formats/npy.cpp"),
                 ("<simdjson.h>", "formats/ndjson_reader.cpp", "formats/ndjson.hpp"),
@@ -105,7 +105,7 @@ class Rules(unittest.TestCase):
             self.assert_refused(elsewhere, header)
 
     def test_a_library_that_nobody_agreed_on_is_reported(self):
-        self.assert_refused("libdelta/src/support/x.cpp", "<boost/any.hpp>")
+        self.assert_refused("libdelta/src/base/x.cpp", "<boost/any.hpp>")
 
     def test_one_file_alone_parses_arguments(self):
         tree = {f"apps/deltalog/{name}.cpp": HEAD + "#include <CLI/CLI.hpp>\n" for name in ("one", "two")}
@@ -116,13 +116,13 @@ class Rules(unittest.TestCase):
     def test_model_codec_and_format_know_no_files_and_no_threads(self):
         for layer in lint.PURE:
             for header in ("<fstream>", "<unistd.h>", "<thread>", "<mutex>", "<fcntl.h>", "<sys/stat.h>", "<cstdio>",
-                           '"delta/file.hpp"', '"support/worker_pool.hpp"'):
+                           '"delta/file.hpp"', '"os/worker_pool.hpp"'):
                 self.assert_refused(f"libdelta/src/{layer}/x.cpp", header)
-        self.assert_clean("libdelta/src/ops/x.cpp", "<thread>", "<mutex>", "delta/file.hpp", "support/worker_pool.hpp")
+        self.assert_clean("libdelta/src/ops/x.cpp", "<thread>", "<mutex>", "delta/file.hpp", "os/worker_pool.hpp")
 
     def test_one_layer_asks_the_system_for_files(self):
-        self.assert_clean("libdelta/src/io/x.cpp", "<unistd.h>", "<fcntl.h>", "<sys/stat.h>")
-        for path in ("libdelta/src/store/x.cpp", "libdelta/src/support/x.cpp", "formats/npy.cpp"):
+        self.assert_clean("libdelta/src/os/x.cpp", "<unistd.h>", "<fcntl.h>", "<sys/stat.h>")
+        for path in ("libdelta/src/store/x.cpp", "libdelta/src/base/x.cpp", "formats/npy.cpp"):
             self.assert_refused(path, "<fcntl.h>")
 
     def test_text_is_clean(self):

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "delta/change.hpp"
 #include "delta/preset.hpp"
 #include "delta/result.hpp"
-#include "support/bytes.hpp"
 
 namespace delta::codec {
 

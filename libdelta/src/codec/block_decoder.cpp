@@ -8,14 +8,14 @@
 #include <array>
 #include <numeric>
 
+#include "base/thread_scratch.hpp"
+#include "base/transform.hpp"
 #include "codec/block.hpp"
 #include "codec/coder.hpp"
 #include "codec/columns.hpp"
 #include "codec/expected.hpp"
 #include "codec/index_sets.hpp"
 #include "codec/relations.hpp"
-#include "support/thread_scratch.hpp"
-#include "support/transform.hpp"
 
 namespace delta::codec {
 namespace {

@@ -9,6 +9,9 @@
 #include <optional>
 #include <utility>
 
+#include "base/checksum.hpp"
+#include "base/thread_scratch.hpp"
+#include "base/varint.hpp"
 #include "codec/block.hpp"
 #include "codec/coder.hpp"
 #include "codec/columns.hpp"
@@ -16,9 +19,6 @@
 #include "codec/index_sets.hpp"
 #include "codec/lattice.hpp"
 #include "codec/relations.hpp"
-#include "support/checksum.hpp"
-#include "support/thread_scratch.hpp"
-#include "support/varint.hpp"
 
 namespace delta::codec {
 namespace {

@@ -10,10 +10,10 @@
 #include <cstring>
 #include <memory>
 
+#include "base/thread_scratch.hpp"
+#include "base/varint.hpp"
 #include "codec/coder.hpp"
 #include "codec/zstd_check.hpp"
-#include "support/thread_scratch.hpp"
-#include "support/varint.hpp"
 
 namespace delta::codec {
 namespace {

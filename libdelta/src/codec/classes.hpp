@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/bytes.hpp"
 #include "codec/coder.hpp"
 #include "delta/result.hpp"
-#include "support/bytes.hpp"
 
 namespace delta::codec {
 

@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <span>
 
+#include "base/bytes.hpp"
 #include "codec/block.hpp"
 #include "delta/result.hpp"
-#include "support/bytes.hpp"
 
 /// Before a function that returns what each thread has of its own. Where it is inlined, g++ holds the address to be a
 /// constant, and calls the loader for it in every round of a loop: a twentieth of all that compact did.

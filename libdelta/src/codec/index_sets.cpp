@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/checksum.hpp"
+#include "base/limits.hpp"
+#include "base/varint.hpp"
 #include "codec/coder.hpp"
-#include "support/checksum.hpp"
-#include "support/limits.hpp"
-#include "support/varint.hpp"
 
 namespace delta::codec {
 namespace {

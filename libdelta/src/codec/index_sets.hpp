@@ -14,8 +14,8 @@
 #include <span>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "delta/result.hpp"
-#include "support/bytes.hpp"
 
 namespace delta::codec {
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <span>
 
-#include "support/lattice.hpp"
+#include "base/lattice.hpp"
 
 namespace delta::codec {
 

@@ -2,11 +2,11 @@
 // vector was scaled by itself, each delta has its own.
 #include <algorithm>
 
+#include "base/thread_scratch.hpp"
+#include "base/varint.hpp"
 #include "codec/classes.hpp"
 #include "codec/coder.hpp"
 #include "codec/lattice.hpp"
-#include "support/thread_scratch.hpp"
-#include "support/varint.hpp"
 
 namespace delta::codec {
 namespace {

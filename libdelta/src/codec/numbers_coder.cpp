@@ -3,9 +3,9 @@
 // all bytes and planes keep apart. Both are tried: these columns are short.
 #include <algorithm>
 
+#include "base/thread_scratch.hpp"
+#include "base/varint.hpp"
 #include "codec/coder.hpp"
-#include "support/thread_scratch.hpp"
-#include "support/varint.hpp"
 
 namespace delta::codec {
 namespace {

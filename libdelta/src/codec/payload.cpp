@@ -4,8 +4,8 @@
 
 #include <memory>
 
+#include "base/thread_scratch.hpp"
 #include "codec/zstd_check.hpp"
-#include "support/thread_scratch.hpp"
 
 namespace delta::codec {
 namespace {

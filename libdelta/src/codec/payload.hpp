@@ -1,9 +1,9 @@
 // Whole payloads of table frames: stored plain, or as one zstd frame where that is smaller.
 #pragma once
 
+#include "base/bytes.hpp"
 #include "delta/preset.hpp"
 #include "delta/result.hpp"
-#include "support/bytes.hpp"
 
 namespace delta::codec {
 

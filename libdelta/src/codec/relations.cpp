@@ -11,10 +11,10 @@
 #include <cmath>
 #include <limits>
 
-#include "support/limits.hpp"
-#include "support/thread_scratch.hpp"
-#include "support/transform.hpp"
-#include "support/varint.hpp"
+#include "base/limits.hpp"
+#include "base/thread_scratch.hpp"
+#include "base/transform.hpp"
+#include "base/varint.hpp"
 
 namespace delta::codec {
 namespace {

@@ -12,9 +12,9 @@
 #include <cstring>
 #include <optional>
 
+#include "base/thread_scratch.hpp"
+#include "base/varint.hpp"
 #include "codec/coder.hpp"
-#include "support/thread_scratch.hpp"
-#include "support/varint.hpp"
 
 namespace delta::codec {
 namespace {

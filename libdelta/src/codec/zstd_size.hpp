@@ -3,8 +3,8 @@
 
 #include <memory>
 
+#include "base/bytes.hpp"
 #include "delta/result.hpp"
-#include "support/bytes.hpp"
 
 namespace delta::codec {
 

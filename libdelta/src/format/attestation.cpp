@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "delta/text.hpp"
 #include "format/wire.hpp"
-#include "support/limits.hpp"
 
 namespace delta::format {
 namespace {

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/bytes.hpp"
 #include "delta/commit.hpp"
 #include "delta/result.hpp"
-#include "support/bytes.hpp"
 
 namespace delta::format {
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/limits.hpp"
 #include "format/layout.hpp"
-#include "support/limits.hpp"
 
 namespace delta::format {
 

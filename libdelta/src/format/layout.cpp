@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/checksum.hpp"
+#include "base/limits.hpp"
 #include "format/wire.hpp"
-#include "support/checksum.hpp"
-#include "support/limits.hpp"
 
 namespace delta::format {
 namespace {

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.hpp"
 #include "delta/commit.hpp"
-#include "support/bytes.hpp"
 
 namespace delta::format {
 

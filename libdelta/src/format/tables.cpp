@@ -7,9 +7,9 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/digest.hpp"
+#include "base/limits.hpp"
 #include "format/wire.hpp"
-#include "support/digest.hpp"
-#include "support/limits.hpp"
 
 namespace delta::format {
 namespace {

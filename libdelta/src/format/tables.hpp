@@ -14,12 +14,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "delta/catalog.hpp"
 #include "delta/commit.hpp"
 #include "delta/result.hpp"
 #include "format/bounds.hpp"
 #include "format/layout.hpp"
-#include "support/limits.hpp"
 
 namespace delta::format {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "support/bytes.hpp"
-#include "support/varint.hpp"
+#include "base/bytes.hpp"
+#include "base/varint.hpp"
 
 namespace delta::format {
 

@@ -8,10 +8,10 @@
 #include <map>
 #include <optional>
 
+#include "base/lattice.hpp"
 #include "delta/setting.hpp"
 #include "delta/state.hpp"
 #include "delta/text.hpp"
-#include "support/lattice.hpp"
 
 namespace delta {
 namespace {

@@ -11,8 +11,8 @@
 #include <iterator>
 #include <string>
 
-#include "support/digest.hpp"
-#include "support/varint.hpp"
+#include "base/digest.hpp"
+#include "base/varint.hpp"
 
 namespace delta::model {
 namespace {

@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "delta/catalog.hpp"
 #include "delta/change.hpp"
 #include "delta/commit.hpp"
-#include "support/bytes.hpp"
 
 namespace delta::model {
 

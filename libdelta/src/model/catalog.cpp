@@ -8,8 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/checksum.hpp"
 #include "delta/error.hpp"
-#include "support/checksum.hpp"
 
 namespace delta {
 namespace {

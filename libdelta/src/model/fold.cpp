@@ -12,12 +12,12 @@
 #include <numeric>
 #include <string>
 
+#include "base/transform.hpp"
 #include "delta/text.hpp"
 #include "model/contest.hpp"
 #include "model/metadata.hpp"
 #include "model/pieces.hpp"
 #include "model/policy.hpp"
-#include "support/transform.hpp"
 
 namespace delta::model {
 namespace {

@@ -1,4 +1,4 @@
-// Metadata: JSON merge patches (RFC 7396). The one file that knows a JSON library.
+// Metadata: JSON merge patches (RFC 7396).
 #pragma once
 
 #include <span>

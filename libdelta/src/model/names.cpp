@@ -1,7 +1,7 @@
 #include "model/names.hpp"
 
+#include "base/limits.hpp"
 #include "delta/text.hpp"
-#include "support/limits.hpp"
 
 namespace delta::model {
 namespace {

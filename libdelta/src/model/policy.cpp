@@ -6,12 +6,12 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/limits.hpp"
 #include "delta/accuracy.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "model/names.hpp"
 #include "model/strategies.hpp"
-#include "support/limits.hpp"
 
 namespace delta {
 namespace {

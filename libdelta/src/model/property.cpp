@@ -4,9 +4,9 @@
 #include <array>
 #include <map>
 
+#include "base/limits.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
-#include "support/limits.hpp"
 
 namespace delta {
 namespace {

@@ -20,11 +20,11 @@
 #include <optional>
 #include <string>
 
+#include "base/transform.hpp"
 #include "model/fold.hpp"
 #include "model/metadata.hpp"
 #include "model/pieces.hpp"
 #include "model/standing.hpp"
-#include "support/transform.hpp"
 
 namespace delta::model {
 namespace {

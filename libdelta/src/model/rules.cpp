@@ -9,12 +9,12 @@
 #include <numeric>
 #include <string>
 
+#include "base/limits.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "model/history.hpp"
 #include "model/metadata.hpp"
 #include "model/pieces.hpp"
-#include "support/limits.hpp"
 
 namespace delta::model {
 namespace {

@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "delta/catalog.hpp"
 #include "delta/change.hpp"
 #include "delta/commit.hpp"
 #include "delta/result.hpp"
-#include "support/limits.hpp"
 
 namespace delta::model {
 

@@ -49,7 +49,7 @@ Result<Encoder> Encoder::create(const std::string& path, std::span<const std::st
 }
 
 Result<Encoder> Encoder::append(const std::string& path, EncodeOptions options) {
-  DELTA_TRY(io::AppendFile file, io::AppendFile::open(path, options.wait));
+  DELTA_TRY(os::AppendFile file, os::AppendFile::open(path, options.wait));
   std::vector<Finding> notices;
   DELTA_OK(store::mend_tail(path, file, notices));
   std::vector<std::string> paths;

@@ -5,7 +5,7 @@
 
 #include "delta/text.hpp"
 #include "model/rules.hpp"
-#include "support/worker_pool.hpp"
+#include "os/worker_pool.hpp"
 
 namespace delta::ops {
 namespace {

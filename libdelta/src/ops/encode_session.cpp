@@ -104,7 +104,7 @@ Status EncodeSession::start() {
     return std::visit([&](auto& file) { return file.write(bytes); }, target_);
   };
   store::SegmentWriter::Options writing{options_.preset, thread_count(options_.threads), {}};
-  if (auto* append = std::get_if<io::AppendFile>(&target_)) writing.barrier = [append] { return append->sync(); };
+  if (auto* append = std::get_if<os::AppendFile>(&target_)) writing.barrier = [append] { return append->sync(); };
   writer_ = std::make_unique<store::SegmentWriter>(catalog(), std::move(heads), std::move(writing), sink);
   return {};
 }
@@ -549,7 +549,7 @@ Result<EncodeSummary> EncodeSession::finish() {
   for (auto ns = static_cast<std::uint32_t>(namespaces_before_); ns < catalog().namespaces(); ++ns) {
     writer_->declare(ns);
   }
-  auto* append = std::get_if<io::AppendFile>(&target_);
+  auto* append = std::get_if<os::AppendFile>(&target_);
   auto* file = std::get_if<OutputFile>(&target_);
   if (!append || writer_->commits() > 0 || catalog().namespaces() > namespaces_before_) {
     DELTA_OK(writer_->finish());

@@ -18,9 +18,9 @@
 #include "delta/file.hpp"
 #include "delta/log.hpp"
 #include "delta/state.hpp"
-#include "io/append_file.hpp"
 #include "model/accuracy.hpp"
 #include "model/existence.hpp"
+#include "os/append_file.hpp"
 #include "store/log_impl.hpp"
 #include "store/segment_writer.hpp"
 
@@ -76,7 +76,7 @@ class EncodeSession {
   struct Stream {
     std::function<Status(std::span<const std::uint8_t>)> write;
   };
-  using Target = std::variant<OutputFile, io::AppendFile, Stream>;
+  using Target = std::variant<OutputFile, os::AppendFile, Stream>;
 
   EncodeSession(Log base, Target target, EncodeOptions options)
       : options_(std::move(options)),

@@ -5,10 +5,10 @@
 #include <set>
 #include <tuple>
 
+#include "base/digest.hpp"
 #include "delta/text.hpp"
 #include "store/extras.hpp"
 #include "store/log_impl.hpp"
-#include "support/digest.hpp"
 
 namespace delta::ops {
 namespace {

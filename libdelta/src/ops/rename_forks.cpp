@@ -10,9 +10,9 @@
 
 #include "delta/properties.hpp"
 #include "delta/text.hpp"
-#include "io/spool.hpp"
 #include "ops/encode_change.hpp"
 #include "ops/merge_bundle.hpp"
+#include "os/spool.hpp"
 #include "store/copy.hpp"
 #include "store/log_impl.hpp"
 
@@ -135,7 +135,7 @@ Result<File> Renaming::rest() const {
   std::vector<Finding> known;  // said when the file itself was opened, or not to be said twice
   DELTA_OK(set.add(copy_.file, false, known));
   DELTA_OK(set.settle());
-  DELTA_TRY(auto spool, io::Spool::create());
+  DELTA_TRY(auto spool, os::Spool::create());
   const auto sink = [&](ByteView bytes) { return spool.write(bytes); };
   bool any = false;
   for (const MergePart& part : set.parts()) {
@@ -244,7 +244,7 @@ Status Renaming::state(ChangeEncoder& encoder, std::uint32_t number, const Chang
 }
 
 Result<File> Renaming::renamed(const File& rest) const {
-  DELTA_TRY(auto spool, io::Spool::create());
+  DELTA_TRY(auto spool, os::Spool::create());
   DELTA_TRY(Log base, Log::Impl::open({&rest, rest ? 1u : 0u}, {threads_, {}}));
   EncodeOptions options;
   options.threads = threads_;

@@ -9,7 +9,7 @@
 #include "format/attestation.hpp"
 #include "model/canonical.hpp"
 #include "model/rules.hpp"
-#include "support/worker_pool.hpp"
+#include "os/worker_pool.hpp"
 
 namespace delta::ops {
 

@@ -1,9 +1,9 @@
 // Each third-party library is asked for its version in the one place that may name it.
 #include "delta/version.hpp"
 
+#include "base/checksum.hpp"
+#include "base/digest.hpp"
 #include "codec/versions.hpp"
-#include "support/checksum.hpp"
-#include "support/digest.hpp"
 
 namespace delta {
 

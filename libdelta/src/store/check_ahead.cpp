@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "format/wire.hpp"
+#include "os/worker_pool.hpp"
 #include "store/segment.hpp"
-#include "support/worker_pool.hpp"
 
 namespace delta::store {
 namespace {

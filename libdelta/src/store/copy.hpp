@@ -5,10 +5,10 @@
 #include <span>
 #include <vector>
 
+#include "base/checksum.hpp"
+#include "os/worker_pool.hpp"
 #include "store/seal.hpp"
 #include "store/segment.hpp"
-#include "support/checksum.hpp"
-#include "support/worker_pool.hpp"
 
 namespace delta::store {
 

@@ -7,11 +7,11 @@
 #include <span>
 #include <string_view>
 
+#include "base/bytes.hpp"
+#include "base/checksum.hpp"
+#include "base/limits.hpp"
 #include "delta/change.hpp"
 #include "delta/pages.hpp"
-#include "support/bytes.hpp"
-#include "support/checksum.hpp"
-#include "support/limits.hpp"
 
 namespace delta::store {
 

@@ -4,11 +4,11 @@
 #include <map>
 #include <utility>
 
+#include "base/digest.hpp"
 #include "codec/block.hpp"
 #include "delta/text.hpp"
 #include "format/wire.hpp"
 #include "store/segment_file.hpp"
-#include "support/digest.hpp"
 
 namespace delta::store {
 namespace {

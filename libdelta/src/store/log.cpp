@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <filesystem>
 #include <map>
 #include <tuple>
 
@@ -13,6 +12,7 @@
 #include "format/wire.hpp"
 #include "model/accuracy.hpp"
 #include "model/canonical.hpp"
+#include "os/directory.hpp"
 #include "store/log_impl.hpp"
 #include "store/postings.hpp"
 
@@ -27,29 +27,18 @@ namespace {
 /// The logs of a directory. What only looks like one is named in `notices`: to open a pipe would be to wait for its
 /// other end.
 Result<std::vector<std::string>> logs_inside(const std::string& directory, std::vector<Finding>& notices) {
-  namespace fs = std::filesystem;
   std::vector<std::string> inside;
-  std::vector<Finding> passed;
-  std::error_code failure;
-  for (fs::directory_iterator it(directory, failure), end; !failure && it != end; it.increment(failure)) {
-    const fs::path& path = it->path();
-    if (path.extension() != ".dlog" || path.filename().native().starts_with('.')) continue;
-    std::error_code unseen;
-    const auto kind = it->status(unseen).type();
-    const bool nowhere = kind == fs::file_type::not_found || unseen == std::errc::too_many_symbolic_link_levels;
-    if (!nowhere &&
-        (unseen || kind == fs::file_type::regular)) {  // what must not be looked at is an error when it is opened
-      inside.push_back(path.string());
+  DELTA_TRY(auto entries, os::entries(directory, ".dlog"));
+  for (os::Entry& entry : entries) {
+    const bool nowhere = entry.kind == os::Entry::Kind::nowhere;
+    if (!nowhere && entry.kind != os::Entry::Kind::other) {  // what must not be looked at is an error when it is opened
+      inside.push_back(std::move(entry.path));
     } else {
-      passed.push_back({Verdict::ok, path.string(), 0, "",
-                        nowhere ? "a link that leads nowhere, passed over" : "no regular file, passed over", ""});
+      notices.push_back({Verdict::ok, std::move(entry.path), 0, "",
+                         nowhere ? "a link that leads nowhere, passed over" : "no regular file, passed over", ""});
     }
   }
-  if (failure) return error(ErrorCode::io, failure.message()).in(directory);
   if (inside.empty()) return error(ErrorCode::not_found, "no *.dlog in this directory").in(directory);
-  std::ranges::sort(inside);
-  std::ranges::sort(passed, {}, &Finding::file);
-  notices.insert(notices.end(), std::make_move_iterator(passed.begin()), std::make_move_iterator(passed.end()));
   return inside;
 }
 
@@ -58,8 +47,7 @@ Result<std::vector<std::string>> logs_inside(const std::string& directory, std::
 Result<std::vector<std::string>> log_files(std::span<const std::string> paths, std::vector<Finding>& notices) {
   std::vector<std::string> files;
   for (const auto& path : paths) {
-    std::error_code failure;
-    if (path == "-" || !std::filesystem::is_directory(path, failure)) {
+    if (path == "-" || !os::is_directory(path)) {
       files.push_back(path);
       continue;
     }

@@ -9,10 +9,10 @@
 #include "delta/catalog.hpp"
 #include "delta/change.hpp"
 #include "delta/preset.hpp"
+#include "os/worker_pool.hpp"
 #include "store/copy_watch.hpp"
 #include "store/extras.hpp"
 #include "store/segment_file.hpp"
-#include "support/worker_pool.hpp"
 
 namespace delta::store {
 

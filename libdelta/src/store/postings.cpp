@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "support/varint.hpp"
+#include "base/varint.hpp"
 
 namespace delta::store {
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "base/checksum.hpp"
+#include "base/limits.hpp"
 #include "codec/payload.hpp"
 #include "format/tables.hpp"
 #include "format/wire.hpp"
 #include "store/check_ahead.hpp"
-#include "support/checksum.hpp"
-#include "support/limits.hpp"
 
 namespace delta::store {
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "base/checksum.hpp"
+#include "base/limits.hpp"
 #include "format/wire.hpp"
 #include "store/extras.hpp"
 #include "store/frames.hpp"
 #include "store/log_impl.hpp"
 #include "store/postings.hpp"
-#include "support/checksum.hpp"
-#include "support/limits.hpp"
 
 namespace delta::store {
 namespace {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "codec/block.hpp"
 #include "codec/payload.hpp"
 #include "delta/text.hpp"
 #include "format/wire.hpp"
 #include "model/metadata.hpp"
-#include "support/limits.hpp"
 
 namespace delta::store {
 

@@ -1,8 +1,8 @@
 #include "store/segment_file.hpp"
 
+#include "base/digest.hpp"
 #include "format/wire.hpp"
 #include "store/frames.hpp"
-#include "support/digest.hpp"
 
 namespace delta::store {
 

@@ -6,12 +6,12 @@
 #include <span>
 #include <string_view>
 
+#include "base/checksum.hpp"
 #include "delta/commit.hpp"
 #include "delta/preset.hpp"
 #include "delta/result.hpp"
 #include "format/tables.hpp"
 #include "store/frames.hpp"
-#include "support/checksum.hpp"
 
 namespace delta::store {
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "codec/block.hpp"
 #include "format/wire.hpp"
 #include "store/frames.hpp"
-#include "support/limits.hpp"
 
 namespace delta::store {
 namespace {

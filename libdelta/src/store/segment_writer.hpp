@@ -17,10 +17,10 @@
 #include "delta/preset.hpp"
 #include "delta/result.hpp"
 #include "model/canonical.hpp"
+#include "os/worker_pool.hpp"
 #include "store/copy_watch.hpp"
 #include "store/postings.hpp"
 #include "store/segment_file.hpp"
-#include "support/worker_pool.hpp"
 
 namespace delta::store {
 

@@ -1,8 +1,8 @@
 #include "store/tail.hpp"
 
+#include "os/worker_pool.hpp"
 #include "store/extras.hpp"
 #include "store/seal.hpp"
-#include "support/worker_pool.hpp"
 
 namespace delta::store {
 namespace {
@@ -26,7 +26,7 @@ Result<std::string> save_beside(const std::string& path, std::uint64_t from, Byt
 }
 
 /// The cut is durable before anything is written behind it: a power cut must not mix what stood there with what will.
-Status save_and_cut(const std::string& path, io::AppendFile& file, std::uint64_t from, std::vector<Finding>& notices) {
+Status save_and_cut(const std::string& path, os::AppendFile& file, std::uint64_t from, std::vector<Finding>& notices) {
   Buffer bytes(file.size() - from);
   DELTA_OK(file.read(from, bytes));
   DELTA_TRY(const std::string saved, save_beside(path, from, bytes));
@@ -38,7 +38,7 @@ Status save_and_cut(const std::string& path, io::AppendFile& file, std::uint64_t
 }
 
 /// Writes what follows the segment as it stands, in the order of an append.
-Status seal(const std::string& path, io::AppendFile& file, Segment& last, std::vector<Finding>& notices) {
+Status seal(const std::string& path, os::AppendFile& file, Segment& last, std::vector<Finding>& notices) {
   DELTA_OK(load_tables(last));
   DELTA_TRY(const Seal seal, make_seal(last, thread_count(0)));
   const ByteView bytes(seal.bytes);
@@ -54,7 +54,7 @@ Status seal(const std::string& path, io::AppendFile& file, Segment& last, std::v
 
 }  // namespace
 
-Status mend_tail(const std::string& path, io::AppendFile& file, std::vector<Finding>& notices) {
+Status mend_tail(const std::string& path, os::AppendFile& file, std::vector<Finding>& notices) {
   DELTA_TRY(InputFile opened, InputFile::open(path));
   const auto input = std::make_shared<const InputFile>(std::move(opened));
   if (input->size() == 0) {

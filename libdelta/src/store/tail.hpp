@@ -6,13 +6,13 @@
 
 #include "delta/finding.hpp"
 #include "delta/result.hpp"
-#include "io/append_file.hpp"
+#include "os/append_file.hpp"
 
 namespace delta::store {
 
 /// Validates the file's end. Torn, unsealed or without a good trailer: everything after the last whole COMMITS frame is
 /// saved as PATH.torn-OFFSET, cut, and the segment sealed (durably). Each such act is a notice. Other damage is an
 /// error.
-Status mend_tail(const std::string& path, io::AppendFile& file, std::vector<Finding>& notices);
+Status mend_tail(const std::string& path, os::AppendFile& file, std::vector<Finding>& notices);
 
 }  // namespace delta::store

@@ -1,0 +1,194 @@
+// Inputs are read by pread() and read(), never mapped: a file that shrinks under a reader is then a short read, which
+// is an error with a name, where a mapping would be a SIGBUS.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+
+#include "delta/file.hpp"
+#include "delta/text.hpp"
+#include "os/fd.hpp"
+#include "os/standard_names.hpp"
+#include "os/writer_lock.hpp"
+
+namespace delta {
+namespace {
+
+constexpr const char* kStdinName = "standard input";
+
+struct Opened {
+  std::string name;
+  os::Fd fd;
+  struct stat info;
+};
+
+// What comes out of a device may have no end, and would fill $TMPDIR. A terminal ends where its user says so.
+Status refuse_endless(const Opened& in) {
+  if (!S_ISCHR(in.info.st_mode) && !S_ISBLK(in.info.st_mode)) return {};
+  struct stat null;
+  const bool is_null =
+      os::sys().stat("/dev/null", &null) == 0 && null.st_rdev == in.info.st_rdev && S_ISCHR(in.info.st_mode);
+  if (is_null || os::sys().isatty(in.fd.get()) == 1) return {};
+  return error(ErrorCode::io, "is a device, and may have no end")
+      .in(in.name)
+      .with_hint("what is to be read of it comes through a pipe: head -c");
+}
+
+Result<Opened> open_input(const std::string& path) {
+  Opened in;
+  in.name = path == "-" ? kStdinName : path;
+  if (path == "-") {
+    in.fd = os::Fd::borrowed(STDIN_FILENO);
+  } else {
+    DELTA_TRY(auto given, os::named_descriptor(path));
+    if (given) {
+      in.fd = std::move(given);
+    } else {
+      DELTA_TRY(in.fd, os::open_fd(path, O_RDONLY));
+    }
+  }
+  DELTA_TRY(in.info, os::stat_fd(in.fd, in.name));
+  if (S_ISDIR(in.info.st_mode)) return error(ErrorCode::io, "is a directory").in(in.name);
+  DELTA_OK(refuse_endless(in));
+  return in;
+}
+
+// A file without a name: the system removes it however the process ends.
+Result<os::Fd> open_spool(const std::string& directory) {
+  if (auto fd = os::open_fd(directory, O_TMPFILE | O_RDWR, 0600)) return fd;
+  static std::atomic<unsigned> counter = 0;  // the file system knows no O_TMPFILE: create and unlink
+  for (int tries = 0; tries < 1000; ++tries) {
+    const std::string path =
+        directory + "/deltalog-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".spool";
+    const int fd = os::try_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (fd < 0 && errno == EEXIST) continue;
+    if (fd < 0) return os::os_error("create", path);
+    os::Fd file = os::Fd::owned(fd);
+    if (os::sys().unlink(path.c_str()) != 0) return os::os_error("unlink", path);
+    return file;
+  }
+  return os::os_error("create a temporary file", directory, EEXIST);
+}
+
+// Copies what is left of a pipe; its length comes back through `size`.
+Result<os::Fd> spool(const os::Fd& pipe, const std::string& name, std::uint64_t& size) {
+  const char* const set = std::getenv("TMPDIR");
+  const std::string directory = set != nullptr && *set != '\0' ? set : "/tmp";
+  const auto failed = [&](Error why) {
+    why.message = "cannot be kept in a temporary file in " + quote(directory) + ": " + why.message;
+    why.file = name;
+    return std::move(why).with_hint("set TMPDIR to a directory with enough room");
+  };
+  auto file = open_spool(directory);
+  if (!file) return failed(std::move(file).error());
+  Buffer buffer(256 << 10);
+  for (size = 0;;) {
+    DELTA_TRY(const std::size_t n, os::read_some(pipe, buffer, name));
+    if (n == 0) return file;
+    if (auto written = os::write_all(*file, {buffer.data(), n}, name); !written) {
+      return failed(std::move(written).error());
+    }
+    size += n;
+  }
+}
+
+}  // namespace
+
+struct InputFile::State {
+  std::string name;
+  os::Fd fd;
+  std::uint64_t base = 0;  // of byte 0 in the descriptor: redirected input may have been read in part
+  std::uint64_t size = 0;
+
+  static Result<std::unique_ptr<State>> open(const std::string& path, bool acknowledged);
+};
+
+InputFile::InputFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
+InputFile::InputFile(InputFile&&) noexcept = default;
+InputFile& InputFile::operator=(InputFile&&) noexcept = default;
+InputFile::~InputFile() = default;
+
+Result<InputFile> InputFile::open(const std::string& path) {
+  DELTA_TRY(auto state, State::open(path, false));
+  return InputFile(std::move(state));
+}
+
+Result<InputFile> InputFile::open_acknowledged(const std::string& path) {
+  DELTA_TRY(auto state, State::open(path, true));
+  return InputFile(std::move(state));
+}
+
+Result<std::unique_ptr<InputFile::State>> InputFile::State::open(const std::string& path, bool acknowledged) {
+  DELTA_TRY(Opened in, open_input(path));
+  auto state = std::make_unique<State>();
+  if (S_ISREG(in.info.st_mode)) {
+    const off_t at = os::sys().seek(in.fd.get(), 0, SEEK_CUR);
+    if (at < 0) return os::os_error("seek", in.name);
+    state->base = static_cast<std::uint64_t>(at);
+    auto end = static_cast<std::uint64_t>(in.info.st_size);
+    if (acknowledged) {
+      DELTA_TRY(end, os::acknowledged_size(in.fd, in.name));
+    }
+    state->size = end > state->base ? end - state->base : 0;
+    state->fd = std::move(in.fd);
+  } else {
+    DELTA_TRY(state->fd, spool(in.fd, in.name, state->size));
+  }
+  state->name = std::move(in.name);
+  return state;
+}
+
+const std::string& InputFile::name() const { return state_->name; }
+std::uint64_t InputFile::size() const { return state_->size; }
+
+Status InputFile::read(std::uint64_t offset, std::span<std::uint8_t> into) const {
+  const State& s = *state_;
+  const auto where = [&] { return "byte " + std::to_string(offset); };
+  if (offset > s.size || into.size() > s.size - offset) {
+    return error(ErrorCode::corrupt, "the file ends before " + plural(into.size(), "byte") + " could be read")
+        .in(s.name)
+        .at(where());
+  }
+  auto n = os::read_at(s.fd, s.base + offset, into, s.name);
+  if (!n) return std::move(n).error().at(where());
+  if (*n != into.size()) {
+    return error(ErrorCode::io, "the file became shorter while it was read")
+        .in(s.name)
+        .at("byte " + std::to_string(offset + *n));
+  }
+  return {};
+}
+
+struct InputStream::State {
+  std::string name;
+  os::Fd fd;
+};
+
+InputStream::InputStream(std::unique_ptr<State> state) : state_(std::move(state)) {}
+InputStream::InputStream(InputStream&&) noexcept = default;
+InputStream& InputStream::operator=(InputStream&&) noexcept = default;
+InputStream::~InputStream() = default;
+
+Result<InputStream> InputStream::open(const std::string& path) {
+  DELTA_TRY(Opened in, open_input(path));
+  return InputStream(std::make_unique<State>(State{std::move(in.name), std::move(in.fd)}));
+}
+
+const std::string& InputStream::name() const { return state_->name; }
+
+Result<std::size_t> InputStream::read(std::span<std::uint8_t> into) {
+  return os::read_some(state_->fd, into, state_->name);
+}
+
+Result<bool> InputStream::wait(Micros longest) const {
+  constexpr Micros kMost = 60'000'000;  // a poll() takes an int
+  struct pollfd file = {state_->fd.get(), POLLIN, 0};
+  const int ready =
+      os::retry([&] { return os::sys().poll(&file, 1, static_cast<int>((std::min(longest, kMost) + 999) / 1000)); });
+  if (ready < 0) return os::os_error("wait for input", state_->name);
+  return ready > 0;
+}
+
+}  // namespace delta

@@ -1,0 +1,76 @@
+// Which file is of which format, lines out of streams, and id lists.
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "formats/format.hpp"
+#include "formats/ids.hpp"
+#include "formats/lines.hpp"
+
+using namespace delta;
+using namespace delta::formats;
+
+static_assert(formats::kMaxIdLength == delta::kMaxIdBytes && formats::kMaxMatrixDims == delta::kMaxDims);
+
+namespace {
+
+Result<Format> detect(std::string_view path, std::string_view head = {}) {
+  return detect_format(path, {reinterpret_cast<const std::uint8_t*>(head.data()), head.size()});
+}
+
+std::string ids_of(std::string_view text, std::size_t piece = 0) {
+  auto ids = read_ids(memory_stream("ids.txt", text, piece));
+  if (!ids) return ids.error().text();
+  std::string out;
+  for (std::size_t i = 0; i < ids->size(); ++i) (out += (*ids)[i]) += "|";
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a format is known by its magic, then by its suffix") {
+  const std::string_view npy = "\x93NUMPY\x01";
+  CHECK(*detect("a.npy") == Format::npy);
+  CHECK(*detect("a.NPY") == Format::npy);
+  CHECK(*detect("a.ndjson") == Format::ndjson);
+  CHECK(*detect("dir.npy/a.jsonl") == Format::ndjson);
+  CHECK(*detect("-") == Format::ndjson);
+  CHECK(*detect("-", npy) == Format::npy);
+  CHECK(*detect("a.ndjson", npy) == Format::npy);
+  CHECK(*detect("a", npy) == Format::npy);
+  for (const char* unknown : {"a", "npy", ".npy", "a.txt", ""}) {
+    auto failed = detect(unknown, "\x93NUM");
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().code == ErrorCode::usage);
+    CHECK(failed.error().hint.find("npy, ndjson") != std::string::npos);
+  }
+}
+
+TEST_CASE("formats go by their names") {
+  for (const Format f : {Format::npy, Format::ndjson}) CHECK(*format_named(format_name(f)) == f);
+  auto failed = format_named("csv");
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().message == "'csv' is not a known format");
+  CHECK(failed.error().hint == "known formats: npy, ndjson");
+  CHECK(is_matrix(Format::npy));
+  CHECK_FALSE(is_matrix(Format::ndjson));
+}
+
+TEST_CASE("ids are read one a line") {
+  for (const std::size_t piece : {0, 1, 3}) {
+    CHECK(ids_of("a\nb c\ngr\xc3\xbc\xc3\x9f\n", piece) == "a|b c|gr\xc3\xbc\xc3\x9f|");
+    CHECK(ids_of("a\r\nb", piece) == "a|b|");
+  }
+  CHECK(ids_of("") == "");
+  CHECK(ids_of(std::string(1024, 'x') + "\n") == std::string(1024, 'x') + "|");
+}
+
+TEST_CASE("lines that are no ids are refused with their number") {
+  CHECK(ids_of("a\n\nb\n") == "ids.txt: line 2: an empty id");
+  CHECK(ids_of("a\nb\tc\n").find("ids.txt: line 2: the id 'b\\x09c' holds a control character") == 0);
+  CHECK(ids_of("a\rb\n").find("ids.txt: line 1: ") == 0);
+  CHECK(ids_of("\xff\n") == "ids.txt: line 1: the id '\\xff' is not UTF-8");
+  CHECK(ids_of("a\n" + std::string(1025, 'x')).find("has 1025 bytes: more than 1024") != std::string::npos);
+  CHECK(ids_of("a\n" + std::string(1 << 20, 'x')).find("ids.txt: line 2: the line is longer than ") == 0);
+}
