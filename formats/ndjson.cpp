@@ -68,8 +68,8 @@ constexpr Members set(M... m) {
   return ((Members{1} << static_cast<unsigned>(m)) | ... | 0);
 }
 
-constexpr Members kAnyChange = set(Member::type, Member::id, Member::name_space, Member::dims, Member::ts, Member::tick,
-                                   Member::origin, Member::seq, Member::parents, Member::metadata, Member::op);
+constexpr Members kAnyDelta = set(Member::type, Member::id, Member::name_space, Member::dims, Member::ts, Member::tick,
+                                  Member::origin, Member::seq, Member::parents, Member::metadata, Member::op);
 constexpr Members kCommitNeeds = set(Member::type, Member::origin, Member::seq, Member::deltas);
 constexpr Members kCommitTakes = kCommitNeeds | set(Member::parents, Member::message, Member::tool, Member::source,
                                                     Member::trace, Member::properties, Member::given);
@@ -181,7 +181,7 @@ class LineParser {
   Status read_member(ondemand::field& field, Record& r);
   Status read_operation_member(Member m, ondemand::value& v, Record& r);
   Status finish(Record& r);
-  Status finish_change(Record& r);
+  Status finish_delta(Record& r);
   Status finish_sparse(Record& r);
 
   Status text(Member m, ondemand::value& v, std::string_view& out);
@@ -212,7 +212,7 @@ class LineParser {
 };
 
 void clear(Record& r) {
-  r.kind = Record::Kind::change;
+  r.kind = Record::Kind::delta;
   r.id = r.name_space = r.metadata = r.message = r.tool = r.source = r.trace = r.setting = r.properties = {};
   r.op.reset();
   r.time.reset();
@@ -505,7 +505,7 @@ Status LineParser::finish(Record& r) {
     }
     r.tick = tick_of_ts_;
   }
-  if (!has(Member::type) || type_ == "delta") return finish_change(r);
+  if (!has(Member::type) || type_ == "delta") return finish_delta(r);
   if (type_ != "commit") {
     return bad("unknown type " + quote(type_, kShown)).with_hint("types are 'delta' (the default) and 'commit'");
   }
@@ -524,7 +524,7 @@ Status LineParser::finish(Record& r) {
   return {};
 }
 
-Status LineParser::finish_change(Record& r) {
+Status LineParser::finish_delta(Record& r) {
   static constexpr std::array<std::string_view, 7> names = {"create", "dense",     "sparse", "scale",
                                                             "offset", "transform", "delete"};
   static constexpr std::array<std::string_view, 3> transforms = {"negate", "abs", "clamp"};
@@ -553,7 +553,7 @@ Status LineParser::finish_change(Record& r) {
     needs = found->needs;
     if (r.op == Operation::create && has(Member::dims) && !has(Member::vector)) needs = kSparseCreateNeeds;
   }
-  if (const Members extra = seen_ & ~(kAnyChange | needs)) return bad(what() + " does not take " + listed(extra));
+  if (const Members extra = seen_ & ~(kAnyDelta | needs)) return bad(what() + " does not take " + listed(extra));
   if (const Members missing = (needs | set(Member::id)) & ~seen_) return bad(what() + " needs " + listed(missing));
   if (r.op == Operation::clamp && r.bits.size() != 2) {
     return bad("member 'args': clamp takes 2, lo and hi, not " + std::to_string(r.bits.size()));

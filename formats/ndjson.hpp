@@ -18,8 +18,8 @@
 #include <string_view>
 #include <vector>
 
-#include "delta/change.hpp"
 #include "delta/commit.hpp"
+#include "delta/delta.hpp"
 #include "delta/timestamp.hpp"
 #include "formats/format.hpp"
 
@@ -27,14 +27,14 @@ namespace delta::formats {
 
 /// One line. Filled again and again, so that a line costs no allocation. Texts are valid until the next line is read.
 struct Record {
-  enum class Kind : std::uint8_t { change, commit };
+  enum class Kind : std::uint8_t { delta, commit };
   /// A dot by its origin's name; written "origin:seq" and split at the last colon.
   struct Parent {
     std::string_view origin;
     std::uint64_t seq = 0;
   };
 
-  Kind kind = Kind::change;
+  Kind kind = Kind::delta;
 
   // A change.
   std::string_view id;
@@ -108,7 +108,7 @@ struct RecordNames {
 };
 
 /// Appends the line that NdjsonReader reads back to exactly this change, time included.
-void write_record(std::string& out, const RecordNames& names, const Change& change);
+void write_record(std::string& out, const RecordNames& names, const Delta& delta);
 
 /// Appends the line of a commit; `parents` as the reader gives them.
 void write_record(std::string& out, std::string_view origin, std::span<const Record::Parent> parents,

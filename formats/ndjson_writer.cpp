@@ -11,29 +11,29 @@ void write_values(JsonWriter& json, std::string_view key, std::span<const std::u
   json.end_array();
 }
 
-void write_operation(JsonWriter& json, const Change& change) {
-  const std::string_view name = operation_name(change.op);
-  const bool named = change.op == Operation::negate || change.op == Operation::abs || change.op == Operation::clamp;
+void write_operation(JsonWriter& json, const Delta& delta) {
+  const std::string_view name = operation_name(delta.op);
+  const bool named = delta.op == Operation::negate || delta.op == Operation::abs || delta.op == Operation::clamp;
   json.member("op", named ? "transform" : name);
   if (named) json.member("transform", name);
-  const bool partial = (change.lost & pruned::values) != 0;
-  switch (partial ? Operation::sparse : change.op) {
+  const bool partial = (delta.lost & pruned::values) != 0;
+  switch (partial ? Operation::sparse : delta.op) {
     case Operation::create:
     case Operation::dense:
-      return write_values(json, "vector", change.bits);
+      return write_values(json, "vector", delta.bits);
     case Operation::sparse:
       json.key("indices").begin_array();
-      for (const std::uint32_t i : change.indices) json.u64(i);
+      for (const std::uint32_t i : delta.indices) json.u64(i);
       json.end_array();
-      return write_values(json, "values", change.bits);
+      return write_values(json, "values", delta.bits);
     case Operation::scale:
-      json.key("factor").float32(change.bits[0]);
+      json.key("factor").float32(delta.bits[0]);
       return;
     case Operation::offset:
-      json.key("amount").float32(change.bits[0]);
+      json.key("amount").float32(delta.bits[0]);
       return;
     case Operation::clamp:
-      return write_values(json, "args", change.bits);
+      return write_values(json, "args", delta.bits);
     default:
       return;
   }
@@ -52,18 +52,18 @@ void write_lost(JsonWriter& json, std::uint8_t lost) {
 
 }  // namespace
 
-void write_record(std::string& out, const RecordNames& names, const Change& change) {
+void write_record(std::string& out, const RecordNames& names, const Delta& delta) {
   JsonWriter json(out);
   json.begin_object().member("id", names.id);
   if (!names.name_space.empty()) json.member("namespace", names.name_space);
   if (names.dims != 0) json.key("dims").u64(names.dims);
-  json.member("ts", format_time(change.time.us()));
-  if (change.time.tick() != 0) json.key("tick").u64(change.time.tick());
+  json.member("ts", format_time(delta.time.us()));
+  if (delta.time.tick() != 0) json.key("tick").u64(delta.time.tick());
   if (!names.origin.empty()) json.member("origin", names.origin);
-  if (change.seq != 0) json.key("seq").u64(change.seq);
-  write_operation(json, change);
-  if (!change.metadata.empty()) json.key("metadata").raw(change.metadata);
-  if (change.lost != 0) write_lost(json, change.lost);
+  if (delta.seq != 0) json.key("seq").u64(delta.seq);
+  write_operation(json, delta);
+  if (!delta.metadata.empty()) json.key("metadata").raw(delta.metadata);
+  if (delta.lost != 0) write_lost(json, delta.lost);
   json.end_object().end_line();
 }
 

@@ -16,7 +16,7 @@ namespace replicas {
 class Deck {
  public:
   explicit Deck(const delta::Log& log) : log_(log), hashes_(sample::must(log.hashes())), deltas_(log.commits()) {
-    sample::must(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> delta::Status {
+    sample::must(log.each(nullptr, [&](const delta::DeltaBatch& batch) -> delta::Status {
       for (std::size_t i = 0; i < batch.size(); ++i) deltas_[batch.commits[i]].add(batch[i]);
       return {};
     }));
@@ -55,7 +55,7 @@ class Deck {
 
   const delta::Log& log_;
   std::vector<delta::Hash> hashes_;
-  std::vector<delta::ChangeBatch> deltas_;  // by commit, in order of seq
+  std::vector<delta::DeltaBatch> deltas_;  // by commit, in order of seq
 };
 
 }  // namespace replicas

@@ -29,7 +29,7 @@ inline void add(delta::Encoder& encoder, const std::vector<Line>& lines, delta::
   for (const auto& line : lines) {
     std::vector<std::uint32_t> raw;
     for (const float v : line.values) raw.push_back(bits(v));
-    delta::ChangeInput input;
+    delta::DeltaInput input;
     input.id = line.id;
     input.op = line.op;
     input.bits = raw;
@@ -37,7 +37,7 @@ inline void add(delta::Encoder& encoder, const std::vector<Line>& lines, delta::
     input.metadata = line.metadata;
     input.origin = line.origin;
     input.at = start++ * 1'000'000;
-    must(encoder.change(input));
+    must(encoder.delta(input));
   }
 }
 

@@ -19,7 +19,7 @@ namespace deltalog {
 
 namespace {
 
-using delta::Change;
+using delta::Delta;
 using delta::Log;
 
 /// Where the lines go: stdout, or a new file.
@@ -93,12 +93,12 @@ class Reorder {
  public:
   Reorder(const Log& log, Sink& sink) : log_(log), sink_(sink), order_(causal_order(log)), waiting_(log.commits()) {}
 
-  Status add(const Change& change) {
-    auto& lines = waiting_[change.commit];
-    lines.starts.emplace_back(change.seq, lines.text.size());
-    Change plain = change;
+  Status add(const Delta& delta) {
+    auto& lines = waiting_[delta.commit];
+    lines.starts.emplace_back(delta.seq, lines.text.size());
+    Delta plain = delta;
     plain.seq = 0;  // the commit's line says it
-    delta::formats::write_record(lines.text, names_of(log_.catalog(), change.vector), plain);
+    delta::formats::write_record(lines.text, names_of(log_.catalog(), delta.vector), plain);
     return release();
   }
 
@@ -166,7 +166,7 @@ Status dump_all(const Log& log, Sink& sink, Progress& progress) {
         .with_hint("a selection, such as --id-glob '*', dumps what is left");
   }
   Reorder reorder(log, sink);
-  DELTA_OK(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> Status {
+  DELTA_OK(log.each(nullptr, [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) DELTA_OK(reorder.add(batch[i]));
     progress.advance(batch.size());
     return {};
@@ -188,19 +188,18 @@ Status dump_some(const Log& log, const Chosen& chosen, const DeltaFilter& filter
     of_commits.push_back(commits.takes(log.commit(number)));
   }
   std::vector<std::pair<delta::Key, std::string>> lines;
-  DELTA_OK(log.each(chosen.mask(), [&](const delta::ChangeBatch& batch) -> Status {
+  DELTA_OK(log.each(chosen.mask(), [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      const Change change = batch[i];
-      const auto origin = log.commit(change.commit).origin;
-      if (!(chosen.all || chosen.vectors[change.vector]) || !of_commits[change.commit] ||
-          !filter.takes(origin, change)) {
+      const Delta delta = batch[i];
+      const auto origin = log.commit(delta.commit).origin;
+      if (!(chosen.all || chosen.vectors[delta.vector]) || !of_commits[delta.commit] || !filter.takes(origin, delta)) {
         continue;
       }
-      lines.emplace_back(delta::Key{change.time, origin, change.seq}, std::string());
-      auto names = names_of(catalog, change.vector);
+      lines.emplace_back(delta::Key{delta.time, origin, delta.seq}, std::string());
+      auto names = names_of(catalog, delta.vector);
       names.origin = catalog.origin(origin);
-      delta::formats::write_record(lines.back().second, names, change);
-      answered[change.vector] = true;
+      delta::formats::write_record(lines.back().second, names, delta);
+      answered[delta.vector] = true;
     }
     progress.advance(batch.size());
     return {};

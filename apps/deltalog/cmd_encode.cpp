@@ -28,7 +28,7 @@ namespace deltalog {
 
 namespace {
 
-using delta::ChangeInput;
+using delta::DeltaInput;
 using delta::Encoder;
 using delta::ErrorCode;
 using delta::InputFile;
@@ -441,20 +441,20 @@ Status encode_record(Job& job, const Record& record, const Input& input, ParentT
   }
   const auto* space = job.invocation.value("namespace");
   const bool own_space = !record.name_space.empty() || space == nullptr;
-  ChangeInput change{.id = record.id,
-                     .name_space = own_space ? record.name_space : std::string_view(*space),
-                     .op = record.op,
-                     .indices = record.indices,
-                     .bits = record.bits,
-                     .metadata = record.metadata,
-                     .at = record.time ? record.time : input.at,
-                     .tick = record.tick,
-                     .origin = record.origin,
-                     .seq = record.seq,
-                     .parents = {},
-                     .dims = record.dims};
-  if (record.has_parents) change.parents = parents.of(record);
-  return job.encoder->change(change);
+  DeltaInput delta{.id = record.id,
+                   .name_space = own_space ? record.name_space : std::string_view(*space),
+                   .op = record.op,
+                   .indices = record.indices,
+                   .bits = record.bits,
+                   .metadata = record.metadata,
+                   .at = record.time ? record.time : input.at,
+                   .tick = record.tick,
+                   .origin = record.origin,
+                   .seq = record.seq,
+                   .parents = {},
+                   .dims = record.dims};
+  if (record.has_parents) delta.parents = parents.of(record);
+  return job.encoder->delta(delta);
 }
 
 Status encode_updates(Job& job, Input& input) {

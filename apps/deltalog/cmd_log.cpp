@@ -18,7 +18,7 @@ namespace deltalog {
 
 namespace {
 
-using delta::Change;
+using delta::Delta;
 using delta::Log;
 
 // Keeps what the named delta had seen, and itself, of what is kept already.
@@ -149,7 +149,7 @@ class DeltaList {
     if (!chosen_.all) {
       DELTA_TRY(effects_, delta::effects(view_.log, {chosen_.mask(), nullptr}));
     }
-    DELTA_OK(view_.log.each(chosen_.mask(), [&](const delta::ChangeBatch& batch) -> Status {
+    DELTA_OK(view_.log.each(chosen_.mask(), [&](const delta::DeltaBatch& batch) -> Status {
       for (std::size_t i = 0; i < batch.size(); ++i) {
         if (chosen_.mask() != nullptr && !(*chosen_.mask())[batch.vectors[i]]) continue;
         if (view_.takes(batch[i])) add(batch[i]);
@@ -185,19 +185,19 @@ class DeltaList {
     return found == effects_.end() || less(key, found->key) ? nullptr : &*found;
   }
 
-  void add(const Change& change) {
+  void add(const Delta& delta) {
     const auto& catalog = view_.log.catalog();
-    Entry entry{{change.time, view_.log.commit(change.commit).origin, change.seq}, {}, {}, {}, nullptr, change.commit};
+    Entry entry{{delta.time, view_.log.commit(delta.commit).origin, delta.seq}, {}, {}, {}, nullptr, delta.commit};
     entry.effect = effect_of(entry.key);
     if (json_) {
-      json_delta(entry.text, view_.log, change, false, entry.effect);
+      json_delta(entry.text, view_.log, delta, false, entry.effect);
     } else {
-      entry.vector = vector_name(catalog, change.vector);
-      entry.text = change_text(change, catalog.dims(change.vector));
-      if (entry.effect != nullptr) entry.touched = touched_text(change, catalog.dims(change.vector), 40);
+      entry.vector = vector_name(catalog, delta.vector);
+      entry.text = delta_text(delta, catalog.dims(delta.vector));
+      if (entry.effect != nullptr) entry.touched = touched_text(delta, catalog.dims(delta.vector), 40);
     }
     entries_.push_back(std::move(entry));
-    answered_[change.vector] = true;
+    answered_[delta.vector] = true;
   }
 
   void add_settings() {

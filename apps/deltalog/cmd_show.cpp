@@ -15,7 +15,7 @@ namespace deltalog {
 
 namespace {
 
-using delta::Change;
+using delta::Delta;
 using delta::Log;
 
 // With the commit's hash where it was asked for.
@@ -65,23 +65,23 @@ std::string commit_text(const Log& log, const Named& found, const Console& conso
 }
 
 // "[3] = 0.5", eight a line.
-std::string values_text(const Change& change) {
+std::string values_text(const Delta& delta) {
   std::string out;
-  for (std::size_t i = 0; i < change.bits.size() && delta::is_assignment(change.op); ++i) {
-    const auto dim = change.indices.empty() ? i : change.indices[i];
-    out += fmt::format("{}[{}] {}", i % 8 == 0 ? "\n  " : "  ", dim, float_text(change.bits[i]));
+  for (std::size_t i = 0; i < delta.bits.size() && delta::is_assignment(delta.op); ++i) {
+    const auto dim = delta.indices.empty() ? i : delta.indices[i];
+    out += fmt::format("{}[{}] {}", i % 8 == 0 ? "\n  " : "  ", dim, float_text(delta.bits[i]));
   }
   return out;
 }
 
-std::string shown_delta(const Log& log, const Change& change, const Console& console) {
+std::string shown_delta(const Log& log, const Delta& delta, const Console& console) {
   const auto& catalog = log.catalog();
-  const auto dot = delta::escape(log.dot_text({log.commit(change.commit).origin, change.seq}), 4096);
+  const auto dot = delta::escape(log.dot_text({log.commit(delta.commit).origin, delta.seq}), 4096);
   std::string out = '\n' + console.paint(Style::name, "delta " + dot) + '\n';
-  put_lines(out, "time", time_text(change.time));
-  out += fmt::format("{:<9}{}\n", "vector", vector_name(catalog, change.vector));
-  out += fmt::format("{:<9}{}{}\n", "change", change_text(change, catalog.dims(change.vector)), values_text(change));
-  put_lines(out, "metadata", change.metadata);
+  put_lines(out, "time", time_text(delta.time));
+  out += fmt::format("{:<9}{}\n", "vector", vector_name(catalog, delta.vector));
+  out += fmt::format("{:<9}{}{}\n", "change", delta_text(delta, catalog.dims(delta.vector)), values_text(delta));
+  put_lines(out, "metadata", delta.metadata);
   return out;
 }
 
@@ -101,7 +101,7 @@ Result<Exit> run_show(const Invocation& invocation, Console& console) {
     text = commit_text(log, found, console);
   }
   DELTA_OK(console.print(text));
-  DELTA_OK(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> Status {
+  DELTA_OK(log.each(nullptr, [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (batch.commits[i] != found.commit || (found.seq && batch.seqs[i] != *found.seq)) continue;
       text.clear();

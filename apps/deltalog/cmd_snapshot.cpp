@@ -196,7 +196,7 @@ Result<bool> has_begun(const Log& log, const delta::CutOptions& cut) {
     begun = begun || (cut.at && log.commit_time(number).us() <= *cut.at);
   }
   if (!any || !cut.at || begun) return any;
-  DELTA_OK(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> Status {
+  DELTA_OK(log.each(nullptr, [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       begun = begun || (!log.pending(batch.commits[i]) && batch.times[i].us() <= *cut.at);
     }

@@ -27,29 +27,29 @@ void put_floats(JsonWriter& json, std::span<const std::uint32_t> bits) {
 }
 
 // The members that NDJSON input has for the same.
-void put_values(JsonWriter& json, const delta::Change& change) {
+void put_values(JsonWriter& json, const delta::Delta& delta) {
   using delta::Operation;
-  switch (change.op) {
+  switch (delta.op) {
     case Operation::create:
     case Operation::dense:
       json.key("vector");
-      put_floats(json, change.bits);
+      put_floats(json, delta.bits);
       break;
     case Operation::sparse:
       json.key("indices").begin_array();
-      for (const auto i : change.indices) json.u64(i);
+      for (const auto i : delta.indices) json.u64(i);
       json.end_array().key("values");
-      put_floats(json, change.bits);
+      put_floats(json, delta.bits);
       break;
     case Operation::scale:
-      json.key("factor").float32(change.bits[0]);
+      json.key("factor").float32(delta.bits[0]);
       break;
     case Operation::offset:
-      json.key("amount").float32(change.bits[0]);
+      json.key("amount").float32(delta.bits[0]);
       break;
     case Operation::clamp:
       json.key("args");
-      put_floats(json, change.bits);
+      put_floats(json, delta.bits);
       break;
     default:
       break;
@@ -79,23 +79,23 @@ void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, 
   json.end_object().end_line();
 }
 
-void json_delta(std::string& out, const delta::Log& log, const delta::Change& change, bool values,
+void json_delta(std::string& out, const delta::Log& log, const delta::Delta& delta, bool values,
                 const delta::DeltaEffect* effect) {
   const auto& catalog = log.catalog();
   JsonWriter json(out);
   json.begin_object().member("type", "delta").key("v").u64(1);
-  json.member("dot", log.dot_text({log.commit(change.commit).origin, change.seq}));
-  put_time(json, change.time);
-  put_given(json, log.commit(change.commit));
-  json.member("namespace", catalog.name_space(catalog.namespace_of(change.vector)).name);
-  json.member("id", catalog.id(change.vector)).member("op", delta::operation_name(change.op));
-  const bool sparse = change.op == delta::Operation::sparse;
-  const auto dims = delta::is_assignment(change.op) && !sparse ? catalog.dims(change.vector) : change.indices.size();
-  if (delta::is_assignment(change.op)) json.key("dims").u64(dims);
-  if (values) put_values(json, change);
-  if (!change.metadata.empty()) json.key("metadata").raw(change.metadata);
+  json.member("dot", log.dot_text({log.commit(delta.commit).origin, delta.seq}));
+  put_time(json, delta.time);
+  put_given(json, log.commit(delta.commit));
+  json.member("namespace", catalog.name_space(catalog.namespace_of(delta.vector)).name);
+  json.member("id", catalog.id(delta.vector)).member("op", delta::operation_name(delta.op));
+  const bool sparse = delta.op == delta::Operation::sparse;
+  const auto dims = delta::is_assignment(delta.op) && !sparse ? catalog.dims(delta.vector) : delta.indices.size();
+  if (delta::is_assignment(delta.op)) json.key("dims").u64(dims);
+  if (values) put_values(json, delta);
+  if (!delta.metadata.empty()) json.key("metadata").raw(delta.metadata);
   if (effect != nullptr) {
-    json.member("touched", touched_text(change, catalog.dims(change.vector), ~std::size_t{0}));
+    json.member("touched", touched_text(delta, catalog.dims(delta.vector), ~std::size_t{0}));
     json.key("conflict").boolean(effect->conflict);
     if (effect->changed) json.key("changed").u64(*effect->changed);
     json.key("l2");

@@ -16,7 +16,7 @@ void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, 
 
 /// {"type":"delta",…} and a newline; with `values`, what it assigns or its parameters as well. `effect`: null, or what
 /// it did.
-void json_delta(std::string& out, const delta::Log& log, const delta::Change& change, bool values,
+void json_delta(std::string& out, const delta::Log& log, const delta::Delta& delta, bool values,
                 const delta::DeltaEffect* effect = nullptr);
 
 /// {"type":"conflict",…} and a newline.

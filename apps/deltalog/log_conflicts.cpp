@@ -17,12 +17,12 @@ using delta::Conflict;
 // A conflict is chosen when one of its candidates is.
 bool takes(const LogView& view, const Conflict& conflict) {
   for (const auto& candidate : conflict.candidates) {
-    const delta::Change change{.vector = conflict.vector,
-                               .op = candidate.op,
-                               .time = candidate.time,
-                               .commit = candidate.commit,
-                               .seq = candidate.dot.seq};
-    if (view.takes(change)) return true;
+    const delta::Delta delta{.vector = conflict.vector,
+                             .op = candidate.op,
+                             .time = candidate.time,
+                             .commit = candidate.commit,
+                             .seq = candidate.dot.seq};
+    if (view.takes(delta)) return true;
   }
   return false;
 }

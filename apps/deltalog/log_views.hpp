@@ -27,9 +27,9 @@ struct LogView {
            filter.takes_origin(commit.origin) &&
            filter.takes_moment({commit.origin, commit.last()}, log.commit_time(number));
   }
-  bool takes(const delta::Change& change) const {
-    const auto origin = log.commit(change.commit).origin;
-    return is_chosen(change.commit) && (seen.empty() || change.seq <= seen[origin]) && filter.takes(origin, change);
+  bool takes(const delta::Delta& delta) const {
+    const auto origin = log.commit(delta.commit).origin;
+    return is_chosen(delta.commit) && (seen.empty() || delta.seq <= seen[origin]) && filter.takes(origin, delta);
   }
   bool is_chosen(std::uint32_t number) const { return chosen.empty() || chosen[number]; }
   bool base(std::uint32_t number) const { return !bases.empty() && bases[number]; }

@@ -76,7 +76,7 @@ Status check_whole(const delta::Tag& tag) {
 Result<Named> last_until(const delta::Log& log, delta::Micros time) {
   std::optional<delta::Key> last;
   std::uint32_t commit = 0;
-  DELTA_OK(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> Status {
+  DELTA_OK(log.each(nullptr, [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const delta::Key key{batch.times[i], log.commit(batch.commits[i]).origin, batch.seqs[i]};
       if (key.time.us() > time || log.pending(batch.commits[i]) || (last && !key_less(log.catalog(), *last, key))) {
@@ -502,40 +502,40 @@ std::string float_text(std::uint32_t bits) {
   return out;
 }
 
-std::string change_text(const delta::Change& change, std::uint32_t dims) {
+std::string delta_text(const delta::Delta& delta, std::uint32_t dims) {
   using delta::Operation;
-  const auto name = delta::operation_name(change.op);
-  if ((change.lost & delta::pruned::values) != 0) {
-    return fmt::format("{}, {} of {} dims left", name, change.indices.size(), dims);
+  const auto name = delta::operation_name(delta.op);
+  if ((delta.lost & delta::pruned::values) != 0) {
+    return fmt::format("{}, {} of {} dims left", name, delta.indices.size(), dims);
   }
-  switch (change.op) {
+  switch (delta.op) {
     case Operation::sparse:
-      return fmt::format("{}, {} of {} dims", name, change.indices.size(), dims);
+      return fmt::format("{}, {} of {} dims", name, delta.indices.size(), dims);
     case Operation::create:
     case Operation::dense:
       return fmt::format("{}, {} dims", name, dims);
     case Operation::scale:
     case Operation::offset:
-      return fmt::format("{} by {}", name, float_text(change.bits[0]));
+      return fmt::format("{} by {}", name, float_text(delta.bits[0]));
     case Operation::clamp:
-      return fmt::format("{} to {}..{}", name, float_text(change.bits[0]), float_text(change.bits[1]));
+      return fmt::format("{} to {}..{}", name, float_text(delta.bits[0]), float_text(delta.bits[1]));
     default:
       return std::string(name);
   }
 }
 
-std::string touched_text(const delta::Change& change, std::uint32_t dims, std::size_t most) {
+std::string touched_text(const delta::Delta& delta, std::uint32_t dims, std::size_t most) {
   const auto range = [](std::uint32_t first, std::uint32_t last) {
     return first == last ? std::to_string(first) : fmt::format("{}-{}", first, last);
   };
-  if (change.op == delta::Operation::remove || dims == 0) return {};
-  const bool named = change.op == delta::Operation::sparse || (change.lost & delta::pruned::values) != 0;
+  if (delta.op == delta::Operation::remove || dims == 0) return {};
+  const bool named = delta.op == delta::Operation::sparse || (delta.lost & delta::pruned::values) != 0;
   if (!named) return range(0, dims - 1);
   std::string out;
-  for (std::size_t i = 0; i < change.indices.size();) {
+  for (std::size_t i = 0; i < delta.indices.size();) {
     std::size_t end = i + 1;
-    while (end < change.indices.size() && change.indices[end] == change.indices[end - 1] + 1) ++end;
-    const auto next = (i == 0 ? "" : ",") + range(change.indices[i], change.indices[end - 1]);
+    while (end < delta.indices.size() && delta.indices[end] == delta.indices[end - 1] + 1) ++end;
+    const auto next = (i == 0 ? "" : ",") + range(delta.indices[i], delta.indices[end - 1]);
     if (out.size() + next.size() > most) return out + ",...";
     out += next;
     i = end;

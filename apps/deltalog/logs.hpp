@@ -124,9 +124,9 @@ class DeltaFilter {
     return time.us() >= since_ && time.us() < until_ && (seen_since_.empty() || dot.seq > seen_since_[dot.origin]) &&
            (seen_until_.empty() || dot.seq <= seen_until_[dot.origin]);
   }
-  bool takes(std::uint32_t origin, const delta::Change& change) const {
-    return takes_origin(origin) && takes_moment({origin, change.seq}, change.time) &&
-           (ops_ >> static_cast<unsigned>(change.op) & 1u) != 0;
+  bool takes(std::uint32_t origin, const delta::Delta& delta) const {
+    return takes_origin(origin) && takes_moment({origin, delta.seq}, delta.time) &&
+           (ops_ >> static_cast<unsigned>(delta.op) & 1u) != 0;
   }
 
  private:
@@ -172,10 +172,10 @@ std::string times_text(const delta::KeptTimes& kept);
 std::string time_text(delta::Timestamp time, const delta::Commit& commit);
 
 /// "sparse, 12 of 384 dims", "scale by 0.5", "delete".
-std::string change_text(const delta::Change& change, std::uint32_t dims);
+std::string delta_text(const delta::Delta& delta, std::uint32_t dims);
 
 /// "0-15,20": the dimensions that an operation acts on, as --dim takes them; cut short beyond `most` characters.
-std::string touched_text(const delta::Change& change, std::uint32_t dims, std::size_t most);
+std::string touched_text(const delta::Delta& delta, std::uint32_t dims, std::size_t most);
 
 /// "policy max@/0-15", "tag v1 at 2026-11-12T14:10:29Z" or "accuracy int8@images", of a commit that is a setting;
 /// escaped.

@@ -50,11 +50,11 @@ void write_base(const std::string& path, std::mt19937& random) {
   for (std::uint32_t v = 0; v < kVectors; ++v) {
     for (auto& b : bits) b = gaussian(random);
     const std::string id = std::to_string(v);
-    ChangeInput input;
+    DeltaInput input;
     input.id = id;
     input.op = Operation::create;
     input.bits = bits;
-    must(encoder.change(input));
+    must(encoder.delta(input));
   }
   must(encoder.finish());
 }
@@ -67,12 +67,12 @@ std::set<std::uint32_t> write_edits(const std::string& path, const std::string& 
     const std::uint32_t index = cell % kDims, bits = gaussian(random);
     const std::string id = std::to_string(cell / kDims);
     cells.insert(cell);
-    ChangeInput input;
+    DeltaInput input;
     input.id = id;
     input.op = Operation::sparse;
     input.indices = {&index, 1};
     input.bits = {&bits, 1};
-    must(encoder.change(input));
+    must(encoder.delta(input));
   }
   must(encoder.finish());
   return cells;

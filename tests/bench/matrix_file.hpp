@@ -125,15 +125,15 @@ inline std::vector<std::uint32_t> changed_rows(const Matrix& before, const Matri
 // before.
 template <class Ask>
 void print_history(bool warm, Ask ask) {
-  std::size_t changes = ask();
+  std::size_t deltas = ask();
   if (!warm) {
-    std::printf("%zu\n", changes);
+    std::printf("%zu\n", deltas);
     return;
   }
   const auto started = std::chrono::steady_clock::now();
-  changes = ask();
+  deltas = ask();
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
-  std::printf("%zu %.4f\n", changes, took.count());
+  std::printf("%zu %.4f\n", deltas, took.count());
 }
 
 // What every peer can do: write(path, matrices), read(path, version, out), history(path, row, warm).

@@ -76,9 +76,9 @@ class Vectors {
   std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(random_() % n); }
 
   // The next state of a row, in one of the ways of the mix, as a delta; `indices` and `bits` are what it views.
-  Change step(std::vector<std::uint32_t>& row, std::uint32_t kind, std::vector<std::uint32_t>& indices,
-              std::vector<std::uint32_t>& bits) {
-    Change change;
+  Delta step(std::vector<std::uint32_t>& row, std::uint32_t kind, std::vector<std::uint32_t>& indices,
+             std::vector<std::uint32_t>& bits) {
+    Delta delta;
     indices.clear();
     bits.clear();
     if (kind < 70) {
@@ -89,7 +89,7 @@ class Vectors {
         std::iota(indices.begin(), indices.end(), below(kDims - 50));
       }
       for (const auto i : indices) bits.push_back(row[i] = fresh());
-      change.op = Operation::sparse;
+      delta.op = Operation::sparse;
     } else {
       for (auto& value : row) {
         const float x = std::bit_cast<float>(value);
@@ -97,11 +97,11 @@ class Vectors {
             kind < 85 ? fresh() : std::bit_cast<std::uint32_t>(kind < 95 ? x + 1e-3f * normal_(random_) : x * 1.01f);
       }
       bits = row;
-      change.op = Operation::dense;
+      delta.op = Operation::dense;
     }
-    change.indices = indices;
-    change.bits = bits;
-    return change;
+    delta.indices = indices;
+    delta.bits = bits;
+    return delta;
   }
 
  private:
@@ -112,9 +112,9 @@ class Vectors {
 enum class Kind { creates, sparse, mixed };
 
 // One block of a log. Packed: each vector's history lies together.
-ChangeBatch block_of(Kind kind, codec::Layout layout, std::size_t deltas = ~std::size_t{0}) {
+DeltaBatch block_of(Kind kind, codec::Layout layout, std::size_t deltas = ~std::size_t{0}) {
   Vectors vectors;
-  ChangeBatch batch;
+  DeltaBatch batch;
   std::vector<std::uint32_t> row, indices, bits;
   for (std::uint32_t i = 0; batch.size() < deltas && batch.row_bytes() < kBlockBytes; ++i) {
     const bool packed = layout == codec::Layout::packed;
@@ -124,9 +124,9 @@ ChangeBatch block_of(Kind kind, codec::Layout layout, std::size_t deltas = ~std:
       batch.add({.vector = vector, .op = Operation::create, .bits = row});
     } else {
       if (!packed) row = vectors.row();
-      Change change = vectors.step(row, kind == Kind::sparse ? 0 : vectors.below(100), indices, bits);
-      change.vector = vector;
-      batch.add(change);
+      Delta delta = vectors.step(row, kind == Kind::sparse ? 0 : vectors.below(100), indices, bits);
+      delta.vector = vector;
+      batch.add(delta);
     }
     if (packed) {
       batch.commits.back() = place;
@@ -221,7 +221,7 @@ void compare(benchmark::State& state, const std::string& directory) {
 }
 
 void encode(benchmark::State& state, Kind kind, codec::Layout layout, Preset preset) {
-  const ChangeBatch batch = block_of(kind, layout);
+  const DeltaBatch batch = block_of(kind, layout);
   Buffer payload;
   for (auto _ : state) {
     payload.clear();
@@ -233,10 +233,10 @@ void encode(benchmark::State& state, Kind kind, codec::Layout layout, Preset pre
 }
 
 void decode(benchmark::State& state, Kind kind, codec::Layout layout, Preset preset) {
-  const ChangeBatch batch = block_of(kind, layout);
+  const DeltaBatch batch = block_of(kind, layout);
   Buffer payload;
   codec::encode_block(batch, layout, preset, payload);
-  ChangeBatch back;
+  DeltaBatch back;
   for (auto _ : state) {
     must(codec::decode_block(payload, layout, static_cast<std::uint32_t>(batch.size()), 1u << 20, {}, back));
     benchmark::DoNotOptimize(back.bits.data());
@@ -251,7 +251,7 @@ void fold(benchmark::State& state, bool with_decode) {
   Catalog catalog;
   const auto vector = catalog.add_vector(catalog.add_namespace("", kDims), "v");
   const auto origin = catalog.add_origin("main");
-  ChangeBatch batch = block_of(Kind::sparse, codec::Layout::fresh, 100);
+  DeltaBatch batch = block_of(Kind::sparse, codec::Layout::fresh, 100);
   for (auto& v : batch.vectors) v = vector;
   Buffer payload;
   codec::encode_block(batch, codec::Layout::fresh, Preset::balanced, payload);
@@ -259,7 +259,7 @@ void fold(benchmark::State& state, bool with_decode) {
   const auto row = vectors.row();
   model::apply(present, origin,
                {.vector = vector, .op = Operation::create, .time = Timestamp::of(kStart), .bits = row, .seq = 1});
-  ChangeBatch back = batch;
+  DeltaBatch back = batch;
   for (auto _ : state) {
     if (with_decode) must(codec::decode_block(payload, codec::Layout::fresh, 100, 1, {}, back));
     for (std::size_t i = 0; i < back.size(); ++i) model::apply(present, origin, back[i]);
@@ -269,7 +269,7 @@ void fold(benchmark::State& state, bool with_decode) {
 }
 
 void hash_leaves(benchmark::State& state) {
-  const ChangeBatch batch = block_of(Kind::sparse, codec::Layout::fresh);
+  const DeltaBatch batch = block_of(Kind::sparse, codec::Layout::fresh);
   const model::LeafNames names{.origin = "main", .name_space = "", .id = "4711", .dims = kDims};
   std::vector<Hash> leaves;
   while (state.KeepRunningBatch(
@@ -289,7 +289,7 @@ const std::string& lines() {
     std::string out;
     for (int round = 0; round < 12; ++round) {
       for (const Kind kind : {Kind::creates, Kind::mixed}) {
-        const ChangeBatch batch = block_of(kind, codec::Layout::fresh);
+        const DeltaBatch batch = block_of(kind, codec::Layout::fresh);
         for (std::size_t i = 0; i < batch.size(); ++i) {
           const std::string id = std::to_string(batch.vectors[i]);
           formats::write_record(out, {.name_space = "", .id = id, .origin = ""}, batch[i]);
@@ -338,11 +338,11 @@ std::string write_log(const std::string& directory) {
   for (std::uint32_t row = 0; row < kRows; ++row) {
     const auto bits = vectors.row();
     const std::string id = std::to_string(row);
-    ChangeInput input;
+    DeltaInput input;
     input.id = id;
     input.op = Operation::create;
     input.bits = bits;
-    must(encoder.change(input));
+    must(encoder.delta(input));
   }
   must(encoder.finish());
   return path;

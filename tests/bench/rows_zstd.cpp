@@ -86,11 +86,11 @@ void read_version(const std::string& path, std::uint32_t version, const std::str
 
 void history_of(const std::string& path, std::uint32_t row, bool warm) {
   print_history(warm, [&] {
-    std::size_t changes = 0;
+    std::size_t deltas = 0;
     scan(path, ~std::uint64_t{0} - 1, [&](const std::vector<std::uint32_t>& rows, const char*, const std::uint32_t*) {
-      for (const std::uint32_t changed : rows) changes += changed == row;
+      for (const std::uint32_t changed : rows) deltas += changed == row;
     });
-    return changes;
+    return deltas;
   });
 }
 

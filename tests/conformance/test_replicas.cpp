@@ -37,7 +37,7 @@ void encode_stream(const std::string& set, const std::string& path) {
   formats::NdjsonReader reader(std::make_unique<FileStream>(std::string(TESTDATA) + "/" + set + "/events.ndjson"));
   formats::Record record;
   while (must(reader.next(record))) {
-    ChangeInput in;
+    DeltaInput in;
     in.id = record.id;
     in.name_space = record.name_space;
     in.op = record.op;
@@ -47,7 +47,7 @@ void encode_stream(const std::string& set, const std::string& path) {
     in.at = record.time;
     in.tick = record.tick;
     in.origin = record.origin;
-    must(encoder.change(in));
+    must(encoder.delta(in));
   }
   must(encoder.finish());
 }
@@ -113,14 +113,14 @@ void diverge(const std::string& path, const std::string& origin, std::mt19937& r
     const auto& [id, dims] = known[random() % known.size()];
     const auto index = static_cast<std::uint32_t>(random() % dims);
     const std::uint32_t bits = sample::bits(static_cast<float>(random() % 1000) / 8), factor = sample::bits(-1.5f);
-    ChangeInput in;
+    DeltaInput in;
     in.id = id;
     in.at = latest + 1'000'000 * static_cast<unsigned>(i + 1);
     in.op = i % 4 == 3 ? Operation::scale : Operation::sparse;
     in.bits = {i % 4 == 3 ? &factor : &bits, 1};
     if (i % 4 != 3) in.indices = {&index, 1};
     if (i % 5 == 4) in.metadata = R"({"seen":true})";
-    must(encoder.change(in));
+    must(encoder.delta(in));
   }
   must(encoder.finish());
 }

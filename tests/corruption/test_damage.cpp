@@ -84,11 +84,11 @@ void large_log(const std::string& path, int vectors) {
   for (int v = 0; v < vectors; ++v) {
     for (auto& x : bits) x = static_cast<std::uint32_t>(random()) & 0x3fffffff;
     const std::string id = std::to_string(v);
-    ChangeInput create;
+    DeltaInput create;
     create.id = id;
     create.op = Operation::create;
     create.bits = bits;
-    must(encoder.change(create));
+    must(encoder.delta(create));
   }
   must(encoder.finish());
 }

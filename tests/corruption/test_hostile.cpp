@@ -203,11 +203,11 @@ TEST_CASE("a name that stands twice is invalid") {
     auto encoder = must(Encoder::create(path, {}, {.threads = 1, .force = true}));
     const std::uint32_t bits[] = {1, 2};
     for (const char* id : ids) {
-      ChangeInput create;
+      DeltaInput create;
       create.id = id;
       create.op = Operation::create;
       create.bits = bits;
-      must(encoder.change(create));
+      must(encoder.delta(create));
     }
     must(encoder.finish());
     return scratch::read(path);

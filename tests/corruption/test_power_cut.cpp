@@ -58,12 +58,12 @@ class Story {
       ids.push_back("v" + std::to_string(next_ + static_cast<std::uint32_t>(i)));
       const auto seed = (next_ + static_cast<std::uint32_t>(i)) * 8 + salt;
       attempts[ids.back()].push_back(values_of(seed));
-      ChangeInput input;
+      DeltaInput input;
       const auto bits = values_of(seed);
       input.id = ids.back();
       input.op = Operation::create;
       input.bits = bits;
-      must(encoder.change(input));
+      must(encoder.delta(input));
     }
     const auto done = encoder.finish();
     CHECK(static_cast<bool>(done) == !fails);
@@ -134,12 +134,12 @@ void check_image(const Story& story, const test::RecordedDisk::Files& files, std
   const std::string path = dir.file("log.dlog");
   check_state(story, path, calls);
   auto encoder = must(Encoder::append(path, {.threads = 1, .origin = "after", .now = Micros{5000} * 1'000'000}));
-  ChangeInput input;
+  DeltaInput input;
   const auto bits = values_of(0xffff);
   input.id = "after";
   input.op = Operation::create;
   input.bits = bits;
-  must(encoder.change(input));
+  must(encoder.delta(input));
   must(encoder.finish());
   check_state(story, path, calls);
   const std::string paths[] = {path};
@@ -193,11 +193,11 @@ TEST_CASE("a power cut takes nothing that was acknowledged: the log is replaced"
   {
     auto encoder = must(Encoder::create(other, {}, {.threads = 1, .origin = "other", .now = Micros{900} * 1'000'000}));
     const auto bits = values_of(77);
-    ChangeInput input;
+    DeltaInput input;
     input.id = "o77";
     input.op = Operation::create;
     input.bits = bits;
-    must(encoder.change(input));
+    must(encoder.delta(input));
     must(encoder.finish());
     story.other_ids = {"o77"};
     story.attempts["o77"] = {bits};

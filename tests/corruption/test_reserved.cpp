@@ -69,12 +69,12 @@ void write_many(const std::string& path) {
     for (auto& x : bits) {
       x = static_cast<std::uint32_t>(random()) & 0xbfffffff;  // noise: what repeats itself would be one block
     }
-    ChangeInput create;
+    DeltaInput create;
     const std::string id = "v" + std::to_string(v);
     create.id = id;
     create.op = Operation::create;
     create.bits = bits;
-    must(encoder.change(create));
+    must(encoder.delta(create));
   }
   must(encoder.finish());
 }

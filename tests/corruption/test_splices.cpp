@@ -35,14 +35,14 @@ void build(const std::string& path, int vectors, int flipped) {
   for (int v = 0; v < vectors; ++v) {
     for (auto& x : bits) x = static_cast<std::uint32_t>(random()) & 0xbfffffff;
     if (flipped > 0 && v % flipped == 1) std::ranges::for_each(bits, [](std::uint32_t& x) { x ^= 0x80000000; });
-    ChangeInput create;
+    DeltaInput create;
     const std::string id = std::to_string(v);
     create.id = id;
     create.op = Operation::create;
     create.bits = bits;
     create.at = (v < vectors / 2 ? 1'000 : 2'000) * 1'000'000;
     create.origin = v < vectors / 2 ? "main" : "other";
-    must(encoder.change(create));
+    must(encoder.delta(create));
   }
   must(encoder.finish());
 }
@@ -91,7 +91,7 @@ std::string one_vector(const Log& log, std::string_view id) {
 
 std::string all_deltas(const Log& log) {
   std::string out;
-  const auto read = log.each(nullptr, [&](const ChangeBatch& batch) -> Status {
+  const auto read = log.each(nullptr, [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       out += std::to_string(batch[i].vector) +
              std::string(reinterpret_cast<const char*>(batch[i].bits.data()), batch[i].bits.size_bytes());

@@ -27,12 +27,12 @@ std::string written(const Record& r) {
     c.time = Timestamp::of(r.time.value_or(0), r.tick.value_or(0));
     write_record(out, *r.origin, r.parents, c);
   } else if (r.op) {
-    Change c{.op = *r.op,
-             .time = Timestamp::of(r.time.value_or(0), r.tick.value_or(0)),
-             .indices = r.indices,
-             .bits = r.bits,
-             .metadata = r.metadata,
-             .seq = r.seq.value_or(0)};
+    Delta c{.op = *r.op,
+            .time = Timestamp::of(r.time.value_or(0), r.tick.value_or(0)),
+            .indices = r.indices,
+            .bits = r.bits,
+            .metadata = r.metadata,
+            .seq = r.seq.value_or(0)};
     write_record(out, {r.name_space, r.id, r.origin.value_or(""), r.dims.value_or(0)}, c);
   } else {
     write_vector(out, {r.name_space, r.id, "", r.dims.value_or(0)}, r.bits, r.metadata);

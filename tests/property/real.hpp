@@ -14,7 +14,7 @@ namespace world {
 /// Deltas in batches, in any order.
 class VectorSource : public delta::model::DeltaSource {
  public:
-  std::vector<delta::ChangeBatch> batches;
+  std::vector<delta::DeltaBatch> batches;
   delta::Status each(const std::vector<bool>*, std::optional<delta::Micros>, const Visit& visit) override {
     for (const auto& batch : batches) DELTA_OK(visit(batch));
     return {};
@@ -66,11 +66,11 @@ class Real {
     source.batches.assign(1, {});
     for (const Delta& d : deltas) {
       if (random_() % 3 == 0) source.batches.emplace_back();
-      source.batches.back().add(change(d));
+      source.batches.back().add(delta(d));
     }
   }
 
-  delta::Change change(const Delta& d) const {
+  delta::Delta delta(const Delta& d) const {
     return {vector(d.vector), d.op, delta::Timestamp{d.hlc}, d.indices, d.bits, d.metadata, numbers[d.commit], d.seq};
   }
 

@@ -121,7 +121,7 @@ Status feed(Encoder& encoder, const Line& l, const std::string& origin, const st
   const std::vector<std::string_view> views(parents.begin(), parents.end());
   const std::string id = "v" + std::to_string(number);
   const std::uint32_t bits[] = {0x3f800000};
-  ChangeInput in;
+  DeltaInput in;
   in.id = id;
   in.op = Operation::create;
   in.bits = bits;
@@ -139,7 +139,7 @@ Status feed(Encoder& encoder, const Line& l, const std::string& origin, const st
   if (!stated && l.seen != 0) in.parents = views;
   if (l.kind != 1) in.at = time_of(l);
   if (l.kind == 2 || stated) in.tick = static_cast<std::uint32_t>(l.tick);
-  DELTA_OK(encoder.change(in));
+  DELTA_OK(encoder.delta(in));
   DELTA_TRY(const auto summary, encoder.finish());
   RC_ASSERT(summary.commits == 1);
   return {};

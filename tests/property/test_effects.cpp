@@ -78,10 +78,10 @@ std::vector<std::uint64_t> numbers(const Real& real, const World& world, const s
 
 /// What a reader does who keeps windows by their begins.
 std::vector<delta::Window> applied(const std::vector<delta::Window>& old_list,
-                                   const std::vector<delta::Window>& changes) {
+                                   const std::vector<delta::Window>& deltas) {
   std::map<delta::Micros, delta::Window> kept;
   for (const auto& window : old_list) kept[window.begin] = window;
-  for (const auto& window : changes) {
+  for (const auto& window : deltas) {
     if (window.gone) {
       RC_ASSERT(kept.erase(window.begin) == 1u);
     } else {
@@ -173,14 +173,14 @@ TEST_CASE("windows that late commits changed, put over the old ones, are the win
     const auto seen = numbers(late, w, some);
     RC_ASSERT(windows(late, &seen) == old_list);
     const auto new_list = windows(late, nullptr);
-    const auto changes = delta::model::window_changes(old_list, new_list);
-    RC_ASSERT(applied(old_list, changes) == new_list);
+    const auto deltas = delta::model::window_changes(old_list, new_list);
+    RC_ASSERT(applied(old_list, deltas) == new_list);
     // Each window that a new delta is in is among them.
     for (const Delta& d : w.deltas) {
       if (d.seq <= seen[late.origin(d.origin)]) continue;
       for (const auto& window : new_list) {
         if (window.begin > d.hlc >> 12 || window.end <= d.hlc >> 12) continue;
-        RC_ASSERT(std::ranges::find(changes, window) != changes.end());
+        RC_ASSERT(std::ranges::find(deltas, window) != deltas.end());
       }
     }
   }));

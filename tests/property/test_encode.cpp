@@ -217,7 +217,7 @@ void update(Encoder& encoder, const std::vector<UpdatePlan>& plans, std::set<std
     const std::string id = "v" + std::to_string(plan.vector);
     std::vector<std::uint32_t> bits = {0x3f800000, 0x3f800000, 0x3f800000}, indices;
     bits[static_cast<std::size_t>(plan.dim)] += static_cast<std::uint32_t>(plan.value);
-    ChangeInput in;
+    DeltaInput in;
     if (plan.kind == 2) in.op = Operation::create;
     if (plan.kind == 3) {
       in.op = Operation::sparse;
@@ -238,7 +238,7 @@ void update(Encoder& encoder, const std::vector<UpdatePlan>& plans, std::set<std
     in.bits = bits;
     in.indices = indices;
     in.at = start++ * 1'000'000;
-    must(encoder.change(in));
+    must(encoder.delta(in));
   }
 }
 

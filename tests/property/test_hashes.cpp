@@ -186,12 +186,12 @@ std::vector<Digest> hashes_of_library(const std::vector<Meaning>& commits) {
   for (const auto& m : commits) {
     delta::model::MerkleTree tree;
     for (const auto& l : m.leaves) {
-      delta::Change change{.op = static_cast<Operation>(l.op),
-                           .time = delta::Timestamp{l.hlc},
-                           .indices = l.indices,
-                           .bits = l.bits,
-                           .metadata = l.metadata,
-                           .seq = l.seq};
+      delta::Delta change{.op = static_cast<Operation>(l.op),
+                          .time = delta::Timestamp{l.hlc},
+                          .indices = l.indices,
+                          .bits = l.bits,
+                          .metadata = l.metadata,
+                          .seq = l.seq};
       tree.add(delta::model::leaf_hash({l.origin, l.name_space, l.id, l.dims}, change));
     }
     delta::Commit c{
@@ -288,7 +288,7 @@ void check_hashes(const std::string& path, const World& w, const std::vector<Dig
   // What is gone as a whole leaves one hash.
   for (const auto& part : log.impl().parts) {
     std::map<std::uint32_t, std::uint64_t> left;
-    must(log.each(nullptr, [&](const delta::ChangeBatch& batch) -> delta::Status {
+    must(log.each(nullptr, [&](const delta::DeltaBatch& batch) -> delta::Status {
       for (const std::uint32_t commit : batch.commits) ++left[commit];
       return {};
     }));

@@ -60,7 +60,7 @@ std::map<std::string, std::string> told(const delta::Log& log, const Names& ids,
 Names dots(const delta::Log& log, const Names& ids) {
   const auto wanted = named(log, ids);
   Names out;
-  must(log.each(&wanted, [&](const delta::ChangeBatch& batch) -> delta::Status {
+  must(log.each(&wanted, [&](const delta::DeltaBatch& batch) -> delta::Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (wanted[batch.vectors[i]]) out.push_back(log.dot_text({log.commit(batch.commits[i]).origin, batch.seqs[i]}));
     }

@@ -400,13 +400,13 @@ void feed_update(Encoder& encoder, std::size_t v, const Step& step, Micros at) {
                                               Operation::clamp,  Operation::remove};
   const auto bits = bits_of(step.values);
   const std::string id = "v" + std::to_string(v);
-  ChangeInput input;
+  DeltaInput input;
   input.id = id;
   input.op = ops[static_cast<std::size_t>(step.what)];
   input.indices = step.indices;
   input.bits = bits;
   input.at = at;
-  must(encoder.change(input));
+  must(encoder.delta(input));
 }
 
 States read(const Log& log, const CutOptions& cut, std::size_t vectors, std::size_t dims) {

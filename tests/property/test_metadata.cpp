@@ -284,20 +284,20 @@ TEST_CASE("law 5: what pruning leaves of the patches folds with any later ones a
     }
     const auto ranks = delta::model::origin_ranks(real.catalog);
     for (int v = 0; v < static_cast<int>(w.vectors); ++v) {
-      std::vector<delta::Change> before;
-      delta::ChangeBatch left;
+      std::vector<delta::Delta> before;
+      delta::DeltaBatch left;
       for (const Delta& d : w.deltas) {
-        if (d.vector == v && base.count(d.commit) != 0) before.push_back(real.change(d));
+        if (d.vector == v && base.count(d.commit) != 0) before.push_back(real.delta(d));
       }
       delta::model::prune_vector(real.history, ranks, w.dims, before, options, left);
       const auto metadata_at = [&](std::uint64_t t, const std::function<bool(const Delta&)>& later) {
-        std::vector<delta::Change> list;
+        std::vector<delta::Delta> list;
         for (std::size_t i = 0; i < left.size(); ++i) {
           if (left.times[i].us() <= t) list.push_back(left[i]);
         }
         for (const Delta& d : w.deltas) {
           if (d.vector == v && base.count(d.commit) == 0 && d.hlc >> 12 <= t && later(d)) {
-            list.push_back(real.change(d));
+            list.push_back(real.delta(d));
           }
         }
         return delta::model::VectorFold(real.history, ranks, w.dims, list).metadata();

@@ -52,7 +52,7 @@ struct Piece {
   }
 };
 
-Entries entries_of(const delta::Change& c, std::uint32_t dims) {
+Entries entries_of(const delta::Delta& c, std::uint32_t dims) {
   Entries left = 0;
   const bool indexed = c.op == Operation::sparse || (c.lost & delta::pruned::values) != 0;
   for (const std::uint32_t dim : c.indices) left |= 1u << dim;
@@ -143,14 +143,14 @@ class Library {
     }
     const auto ranks = delta::model::origin_ranks(real_.catalog);
     for (int v = 0; v < static_cast<int>(world().vectors); ++v) {
-      std::vector<delta::Change> deltas;
+      std::vector<delta::Delta> deltas;
       for (const auto& batch : real_.source.batches) {
         for (std::size_t i = 0; i < batch.size(); ++i) {
-          const delta::Change c = batch[i];
+          const delta::Delta c = batch[i];
           if (c.vector == real_.vector(v) && real_.history.folded(c.commit)) deltas.push_back(c);
         }
       }
-      delta::ChangeBatch out;
+      delta::DeltaBatch out;
       delta::model::prune_vector(real_.history, ranks, world().dims, deltas, options, out);
       std::size_t last = 0;
       for (std::size_t i = 0; i < out.size(); ++i) {
@@ -159,7 +159,7 @@ class Library {
         last = delta;
         left[delta] = entries_of(out[i], world().dims);
         Piece piece(facts_, delta, left[delta]);
-        const delta::Change c = out[i];
+        const delta::Delta c = out[i];
         if (piece.indices.empty() && c.indices.size() == world().dims) {  // complete again, of pieces
           for (std::uint32_t dim = 0; dim < world().dims; ++dim) piece.indices.push_back(dim);
         }
@@ -285,7 +285,7 @@ class Library {
   std::string blames(const Cut& cut, int v, const View& whole) {
     const auto batch = delta::model::gather(real_.catalog, real_.history, real_.source, cut, real_.vector(v));
     if (!batch) return "gathering";
-    std::vector<delta::Change> deltas;
+    std::vector<delta::Delta> deltas;
     for (std::size_t i = 0; i < batch->size(); ++i) deltas.push_back((*batch)[i]);
     const delta::model::VectorFold fold(real_.history, delta::model::origin_ranks(real_.catalog), world().dims, deltas);
     if (fold.exists() != whole.exists) return "existence";
@@ -551,7 +551,7 @@ std::string wrong_when_closed(const Facts& facts, const Closed& closed, const Cu
   std::set<std::size_t> all = closed.before;
   all.insert(closed.after.begin(), closed.after.end());
   real.deliver(all);
-  delta::ChangeBatch left;
+  delta::DeltaBatch left;
   const auto ranks = delta::model::origin_ranks(real.catalog);
   delta::model::PruneOptions options{.kept = kept_times(kept.times), .whole_deltas = whole_deltas, .closed = true};
   for (const Seen& release : kept.releases) {
@@ -561,15 +561,15 @@ std::string wrong_when_closed(const Facts& facts, const Closed& closed, const Cu
       if (name != w.origins.end()) seen[o] = release[static_cast<std::size_t>(name - w.origins.begin())];
     }
   }
-  std::vector<std::vector<delta::Change>> deltas(w.vectors);
+  std::vector<std::vector<delta::Delta>> deltas(w.vectors);
   for (const std::size_t i : facts.order()) {
     const Delta& d = w.deltas[i];
-    if (closed.before.count(d.commit) != 0) deltas[static_cast<std::size_t>(d.vector)].push_back(real.change(d));
+    if (closed.before.count(d.commit) != 0) deltas[static_cast<std::size_t>(d.vector)].push_back(real.delta(d));
   }
   for (auto& of_vector : deltas) delta::model::prune_vector(real.history, ranks, w.dims, of_vector, options, left);
   for (const std::uint8_t lost : left.lost) settled += (lost & delta::pruned::settled) != 0;
   for (const std::size_t i : facts.order()) {
-    if (closed.after.count(w.deltas[i].commit) != 0) left.add(real.change(w.deltas[i]));
+    if (closed.after.count(w.deltas[i].commit) != 0) left.add(real.delta(w.deltas[i]));
   }
   Seen everything;
   everything.fill(~std::uint64_t{0});
@@ -587,7 +587,7 @@ std::string wrong_when_closed(const Facts& facts, const Closed& closed, const Cu
     }
     for (int v = 0; v < static_cast<int>(w.vectors); ++v) {
       const View whole = view(facts, inside, nullptr, v);
-      std::vector<delta::Change> list;
+      std::vector<delta::Delta> list;
       for (std::size_t i = 0; i < left.size(); ++i) {
         const auto place =
             std::ranges::find(w.origins, real.catalog.origin(real.history.commit(left.commits[i]).origin)) -

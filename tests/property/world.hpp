@@ -15,7 +15,7 @@
 #include <tuple>
 #include <vector>
 
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 
 namespace world {
 

@@ -48,7 +48,7 @@ inline delta::Status write_commit(const World& w, std::size_t c, delta::Encoder&
                            .trace = says.trace}));
   for (const Delta& d : w.deltas) {
     if (d.commit != c) continue;
-    delta::ChangeInput in;
+    delta::DeltaInput in;
     const std::string id = std::to_string(d.vector), patch = d.metadata;
     in.id = id;
     in.op = d.op;
@@ -58,7 +58,7 @@ inline delta::Status write_commit(const World& w, std::size_t c, delta::Encoder&
     in.at = d.hlc >> 12;
     in.tick = static_cast<std::uint32_t>(d.hlc & 0xfff);
     in.seq = d.seq;
-    DELTA_OK(encoder.change(in));
+    DELTA_OK(encoder.delta(in));
   }
   return {};
 }

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "delta/change.hpp"
 #include "delta/commit.hpp"
+#include "delta/delta.hpp"
 #include "delta/snapshot.hpp"
 #include "delta/state.hpp"
 

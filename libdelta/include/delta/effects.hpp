@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 #include "delta/log.hpp"
 #include "delta/state.hpp"
 
@@ -17,7 +17,7 @@ struct DeltaEffect {
   Key key;
   std::uint32_t commit = 0;  ///< its number in the log
   std::uint32_t vector = 0;
-  std::uint32_t bytes = 0;  ///< as a plain row (ChangeBatch::row_bytes())
+  std::uint32_t bytes = 0;  ///< as a plain row (DeltaBatch::row_bytes())
   Operation op = Operation::create;
   /// It assigns a dimension that an earlier assignment assigns, which it had not seen and which no delete between them
   /// made void.

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "delta/accuracy.hpp"
-#include "delta/change.hpp"
 #include "delta/clock.hpp"
+#include "delta/delta.hpp"
 #include "delta/file.hpp"
 #include "delta/finding.hpp"
 #include "delta/log.hpp"
@@ -65,7 +65,7 @@ struct MatrixInput {
 };
 
 /// One update, as an NDJSON line states it.
-struct ChangeInput {
+struct DeltaInput {
   std::string_view id, name_space;
   /// None: `bits` is the whole vector, and `metadata` what is merged into its own; stored as what changes. Without bits
   /// the metadata alone.
@@ -125,7 +125,7 @@ class DELTA_EXPORT Encoder {
   /// One commit that holds what changed; none when nothing did. Returns the number of deltas.
   Result<std::uint64_t> state(const MatrixInput& input);
   /// Joins the open commit, or opens the next one by the rules of `--commit-every`.
-  Status change(const ChangeInput& input);
+  Status delta(const DeltaInput& input);
   Status commit(const CommitInput& input);
   /// A commit of the options' origin that holds one setting (see Commit) and has seen everything. A policy or an
   /// accuracy is written in its canonical form. What is diffed from here on is diffed against the state under a policy.

@@ -11,8 +11,8 @@
 
 #include "delta/accuracy.hpp"
 #include "delta/catalog.hpp"
-#include "delta/change.hpp"
 #include "delta/commit.hpp"
+#include "delta/delta.hpp"
 #include "delta/finding.hpp"
 #include "delta/result.hpp"
 
@@ -104,7 +104,7 @@ class DELTA_EXPORT Log {
 
   /// Every delta of every commit once, pending ones included, in order of reading, batch by batch. `vectors` and
   /// `commits` are numbers of this log. `wanted`: null, or only vectors v with (*wanted)[v].
-  Status each(const std::vector<bool>* wanted, const std::function<Status(const ChangeBatch&)>& visit) const;
+  Status each(const std::vector<bool>* wanted, const std::function<Status(const DeltaBatch&)>& visit) const;
 
   struct Impl;  // for the library itself
   const Impl& impl() const { return *impl_; }

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 
 namespace delta {
 

@@ -45,7 +45,7 @@ struct DecodeScratch {
   std::vector<std::size_t> assignments;  // those decoded so far, by number in the batch
   std::vector<std::uint64_t> order;      // of a fresh payload whose deltas stand by vector
   std::vector<std::uint32_t> places;     // there, of each delta in the order of commits
-  ChangeBatch by_vector;
+  DeltaBatch by_vector;
   KnownValues known;
   StepReader steps;
 };
@@ -71,7 +71,7 @@ class Decoder {
  public:
   /// `most`: what the payload may hold.
   Decoder(Layout layout, std::uint32_t count, std::uint32_t vectors, const BlockBounds& most, Wanted wanted,
-          ChangeBatch& batch)
+          DeltaBatch& batch)
       : layout_(layout),
         count_(count),
         vectors_(vectors),
@@ -184,7 +184,7 @@ class Decoder {
   std::uint32_t count_, vectors_;
   BlockBounds most_;
   Wanted wanted_;
-  ChangeBatch& batch_;
+  DeltaBatch& batch_;
   DecodeScratch& s_;
   std::array<Entry, kColumns> columns_{};
   std::uint64_t rows_ = 0, largest_ = 0;            // bytes as rows: of all deltas, and without metadata of the largest
@@ -322,7 +322,7 @@ void Decoder::stand_by_vector() {
 
 /// Back to the order of commits.
 void Decoder::stand_by_commit() {
-  ChangeBatch& from = s_.by_vector;
+  DeltaBatch& from = s_.by_vector;
   std::swap(from, batch_);
   batch_.clear();
   batch_.times.swap(from.times);
@@ -671,7 +671,7 @@ Result<ByteView> unwrapped(ByteView payload, Buffer& room) {
 }  // namespace
 
 Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted,
-                    ChangeBatch& batch) {
+                    DeltaBatch& batch) {
   batch.clear();
   Decoder decoder(layout, count, vectors, bounds_of_block(payload.size()), wanted, batch);
   const bool whole = !payload.empty() && payload[0] == 0;

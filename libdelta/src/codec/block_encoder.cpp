@@ -113,13 +113,13 @@ struct EncodeScratch {
   std::vector<Pair> pairs, pairs_here;  // of all steps; of the delta looked at
   std::vector<std::uint32_t> assigned;  // the deltas that assign, by number in the batch
   std::vector<std::uint32_t> slots;     // by hash of their values: the last of assigned, + 1
-  ChangeBatch by_vector;                // the deltas of a fresh block
+  DeltaBatch by_vector;                 // the deltas of a fresh block
   std::vector<std::uint64_t> order;
 };
 
 DELTA_THREAD_SCRATCH EncodeScratch& encode_scratch() { return thread_scratch<EncodeScratch>(); }
 
-void encode_vectors(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
+void encode_vectors(const DeltaBatch& batch, Effort effort, EncodeScratch& s) {
   s.numbers.clear();
   std::uint64_t step_cost = 0, plain_cost = 0;
   std::int64_t expected = 0;
@@ -135,7 +135,7 @@ void encode_vectors(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
   s.assembly.numbers(Column::vectors, s.numbers, effort);
 }
 
-void encode_times(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
+void encode_times(const DeltaBatch& batch, Effort effort, EncodeScratch& s) {
   std::uint64_t unit = 0, any_tick = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     any_tick |= batch.times[i].tick();
@@ -158,7 +158,7 @@ void encode_times(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
 }
 
 /// Packed: which commit each delta is of, where in it, and when.
-void encode_rows(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
+void encode_rows(const DeltaBatch& batch, Effort effort, EncodeScratch& s) {
   ExpectedRow expected_row;
   ExpectedLag expected_lag;
   ExpectedPlace expected_place;
@@ -211,7 +211,7 @@ Form write_nonzeros(std::span<const std::uint32_t> bits, std::size_t zeros, Enco
 }
 
 /// Room for all non-zeros at once: written sets are remembered by address.
-void reserve_nonzeros(const ChangeBatch& batch, EncodeScratch& s) {
+void reserve_nonzeros(const DeltaBatch& batch, EncodeScratch& s) {
   std::size_t most = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (is_full(batch.ops[i]) && (batch.lost[i] & pruned::values) == 0) most += batch[i].bits.size();
@@ -220,27 +220,27 @@ void reserve_nonzeros(const ChangeBatch& batch, EncodeScratch& s) {
   s.nonzeros.reserve(most);
 }
 
-bool is_indexed(const Change& c) { return c.op == Operation::sparse || (c.lost & pruned::values) != 0; }
-std::uint32_t dim_of(const Change& c, std::size_t place) {
+bool is_indexed(const Delta& c) { return c.op == Operation::sparse || (c.lost & pruned::values) != 0; }
+std::uint32_t dim_of(const Delta& c, std::size_t place) {
   return is_indexed(c) ? c.indices[place] : static_cast<std::uint32_t>(place);
 }
 
 /// Which of the deltas that assign has the same values; enters this one, the next of them. None: kNoTwin.
 constexpr std::uint32_t kNoTwin = ~std::uint32_t{0};
-std::uint32_t find_twin(const ChangeBatch& batch, const Change& change, EncodeScratch& s) {
-  const std::uint64_t hash = checksum({reinterpret_cast<const Byte*>(change.bits.data()), change.bits.size_bytes()});
+std::uint32_t find_twin(const DeltaBatch& batch, const Delta& delta, EncodeScratch& s) {
+  const std::uint64_t hash = checksum({reinterpret_cast<const Byte*>(delta.bits.data()), delta.bits.size_bytes()});
   const std::size_t mask = s.slots.size() - 1;
   for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
     std::uint32_t& slot = s.slots[at];
     if (slot == 0) return slot = static_cast<std::uint32_t>(s.assigned.size()) + 1, kNoTwin;
-    if (!std::ranges::equal(batch[s.assigned[slot - 1]].bits, change.bits)) continue;
+    if (!std::ranges::equal(batch[s.assigned[slot - 1]].bits, delta.bits)) continue;
     return std::exchange(slot, static_cast<std::uint32_t>(s.assigned.size()) + 1) - 1;
   }
 }
 
-double plain_bits(const Change& change, const Search& search) {
+double plain_bits(const Delta& delta, const Search& search) {
   double bits = 0;
-  for (const std::uint32_t word : change.bits) {
+  for (const std::uint32_t word : delta.bits) {
     if (search.plain_bits > 0) {
       bits += word == 0 ? 1 : search.plain_bits;
     } else {
@@ -252,31 +252,31 @@ double plain_bits(const Change& change, const Search& search) {
 }
 
 /// Says how the values relate to others, and writes what stands for them if they do.
-Relation relate(const ChangeBatch& batch, const Change& change, const Search& search, EncodeScratch& s) {
-  if (change.bits.size() >= search.least_copied) {
-    if (const std::uint32_t twin = find_twin(batch, change, s); twin != kNoTwin) {
+Relation relate(const DeltaBatch& batch, const Delta& delta, const Search& search, EncodeScratch& s) {
+  if (delta.bits.size() >= search.least_copied) {
+    if (const std::uint32_t twin = find_twin(batch, delta, s); twin != kNoTwin) {
       s.copies.push_back(s.assigned.size() - 1 - twin);
       return Relation::repeated;
     }
   }
   if (!search.steps) return Relation::plain;
   s.pairs_here.clear();
-  for (std::size_t i = 0; i < change.bits.size(); ++i) {
-    const std::uint32_t dim = dim_of(change, i);
-    if (s.known.has(dim)) s.pairs_here.push_back({change.bits[i], s.known.at(dim)});
+  for (std::size_t i = 0; i < delta.bits.size(); ++i) {
+    const std::uint32_t dim = dim_of(delta, i);
+    if (s.known.has(dim)) s.pairs_here.push_back({delta.bits[i], s.known.at(dim)});
   }
   if (s.pairs_here.empty()) return Relation::plain;
-  if (s.pairs_here.size() == change.bits.size()) {
+  if (s.pairs_here.size() == delta.bits.size()) {
     if (const auto factor = common_factor(s.pairs_here)) return s.factors.push_back(*factor), Relation::scaled;
     if (const auto amount = common_amount(s.pairs_here)) return s.factors.push_back(*amount), Relation::shifted;
   }
-  const double unknown = search.plain_bits * static_cast<double>(change.bits.size() - s.pairs_here.size());
-  if (step_bits(s.pairs_here, search.plain_bits == 0, search.lattice) + unknown >= plain_bits(change, search)) {
+  const double unknown = search.plain_bits * static_cast<double>(delta.bits.size() - s.pairs_here.size());
+  if (step_bits(s.pairs_here, search.plain_bits == 0, search.lattice) + unknown >= plain_bits(delta, search)) {
     return Relation::plain;
   }
   const std::size_t base = s.picked.size();
-  for (std::size_t i = 0; i < change.bits.size(); ++i) {
-    if (!s.known.has(dim_of(change, i))) s.picked.push_back(change.bits[i]);
+  for (std::size_t i = 0; i < delta.bits.size(); ++i) {
+    if (!s.known.has(dim_of(delta, i))) s.picked.push_back(delta.bits[i]);
   }
   if (s.picked.size() > base) s.picked_groups.push_back(s.picked.size() - base);
   s.pairs.insert(s.pairs.end(), s.pairs_here.begin(), s.pairs_here.end());
@@ -284,32 +284,32 @@ Relation relate(const ChangeBatch& batch, const Change& change, const Search& se
 }
 
 /// The index set and the plain values of an assignment. Returns the form.
-Form gather_assignment(const Change& change, bool plain, EncodeScratch& s) {
-  if (is_indexed(change)) {
-    const SetWriter::Choice choice = s.sets.choose(change.indices, change.op != Operation::sparse);
-    s.sets.write(change.indices, choice);
-    if (!plain || change.bits.empty()) return choice.form;
-    s.picked.insert(s.picked.end(), change.bits.begin(), change.bits.end());
-    s.picked_groups.push_back(change.bits.size());
+Form gather_assignment(const Delta& delta, bool plain, EncodeScratch& s) {
+  if (is_indexed(delta)) {
+    const SetWriter::Choice choice = s.sets.choose(delta.indices, delta.op != Operation::sparse);
+    s.sets.write(delta.indices, choice);
+    if (!plain || delta.bits.empty()) return choice.form;
+    s.picked.insert(s.picked.end(), delta.bits.begin(), delta.bits.end());
+    s.picked_groups.push_back(delta.bits.size());
     return choice.form;
   }
-  s.dims.push_back(change.bits.size());
+  s.dims.push_back(delta.bits.size());
   if (!plain) return Form::all;
-  const std::size_t zeros = count_zeros(change.bits);
-  const Form form = zeros >= 2 ? write_nonzeros(change.bits, zeros, s) : Form::all;
+  const std::size_t zeros = count_zeros(delta.bits);
+  const Form form = zeros >= 2 ? write_nonzeros(delta.bits, zeros, s) : Form::all;
   if (form != Form::all) return form;
-  s.full.insert(s.full.end(), change.bits.begin(), change.bits.end());
-  s.full_groups.push_back(change.bits.size());
+  s.full.insert(s.full.end(), delta.bits.begin(), delta.bits.end());
+  s.full_groups.push_back(delta.bits.size());
   return form;
 }
 
-void learn(const Change& change, EncodeScratch& s) {
-  if (!is_assignment(change.op)) return s.known.transform(change.op, change.bits);
-  if (!is_indexed(change)) return s.known.set_row(change.bits);
-  for (std::size_t i = 0; i < change.bits.size(); ++i) s.known.set(dim_of(change, i), change.bits[i]);
+void learn(const Delta& delta, EncodeScratch& s) {
+  if (!is_assignment(delta.op)) return s.known.transform(delta.op, delta.bits);
+  if (!is_indexed(delta)) return s.known.set_row(delta.bits);
+  for (std::size_t i = 0; i < delta.bits.size(); ++i) s.known.set(dim_of(delta, i), delta.bits[i]);
 }
 
-void gather(const ChangeBatch& batch, const Search& search, EncodeScratch& s) {
+void gather(const DeltaBatch& batch, const Search& search, EncodeScratch& s) {
   s.sets.clear(batch.size());
   s.kinds.clear();
   s.dims.clear();
@@ -330,23 +330,23 @@ void gather(const ChangeBatch& batch, const Search& search, EncodeScratch& s) {
     s.pairs.reserve(batch.bits.size());
   }
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    const Change change = batch[i];
+    const Delta delta = batch[i];
     Form form = Form::all;
-    if (search.steps) s.known.follow(change.vector);
-    if (is_assignment(change.op)) {
-      const Relation relation = relate(batch, change, search, s);
+    if (search.steps) s.known.follow(delta.vector);
+    if (is_assignment(delta.op)) {
+      const Relation relation = relate(batch, delta, search, s);
       s.relations.push_back(static_cast<Byte>(relation));
       s.assigned.push_back(static_cast<std::uint32_t>(i));
-      form = gather_assignment(change, relation == Relation::plain, s);
+      form = gather_assignment(delta, relation == Relation::plain, s);
     } else {
-      s.parameters.insert(s.parameters.end(), change.bits.begin(), change.bits.end());
+      s.parameters.insert(s.parameters.end(), delta.bits.begin(), delta.bits.end());
     }
-    if (search.steps) learn(change, s);
-    s.kinds.push_back(static_cast<Byte>(static_cast<unsigned>(change.op) | static_cast<unsigned>(form) << 4));
+    if (search.steps) learn(delta, s);
+    s.kinds.push_back(static_cast<Byte>(static_cast<unsigned>(delta.op) | static_cast<unsigned>(form) << 4));
   }
 }
 
-void encode_metadata(const ChangeBatch& batch, Effort effort, EncodeScratch& s) {
+void encode_metadata(const DeltaBatch& batch, Effort effort, EncodeScratch& s) {
   if (batch.metadata.empty()) return;
   s.numbers.clear();
   for (std::size_t i = 0; i < batch.size(); ++i) s.numbers.push_back(batch[i].metadata.size());
@@ -355,7 +355,7 @@ void encode_metadata(const ChangeBatch& batch, Effort effort, EncodeScratch& s) 
 }
 
 /// `arrived`: the same deltas in the order of their commits, in which a fresh payload has vectors and times.
-void encode_columns(const ChangeBatch& batch, const ChangeBatch& arrived, Layout layout, Effort effort,
+void encode_columns(const DeltaBatch& batch, const DeltaBatch& arrived, Layout layout, Effort effort,
                     const Search& search, EncodeScratch& s) {
   s.assembly.clear();
   gather(batch, search, s);
@@ -399,8 +399,8 @@ void keep_smaller(Layout layout, EncodeScratch& s) {
 
 /// Deltas that stand by vector, to s.best. Continuous values relate delta by delta, by what it saves. Of discrete ones
 /// it is hard to tell beforehand: the block is written with steps and, if `also_plain`, without, and the smaller stays.
-void encode_by_vector(const ChangeBatch& batch, const ChangeBatch& arrived, Layout layout, bool also_plain,
-                      Effort effort, EncodeScratch& s) {
+void encode_by_vector(const DeltaBatch& batch, const DeltaBatch& arrived, Layout layout, bool also_plain, Effort effort,
+                      EncodeScratch& s) {
   constexpr double kContinuousBits = 26.6;
   const auto lattice = find_lattice(batch.bits);
   s.best.clear();
@@ -429,7 +429,7 @@ void take_best(std::size_t base, EncodeScratch& s, Buffer& out) {
 }
 
 /// A fresh block in which the same vectors come again, by vector.
-void try_by_vector(const ChangeBatch& batch, Effort effort, std::size_t base, EncodeScratch& s, Buffer& out) {
+void try_by_vector(const DeltaBatch& batch, Effort effort, std::size_t base, EncodeScratch& s, Buffer& out) {
   order_by_vector(batch.vectors, s.order);
   std::size_t again = 0;
   for (std::size_t i = 1; i < s.order.size(); ++i) again += s.order[i] >> 32 == s.order[i - 1] >> 32;
@@ -443,8 +443,7 @@ void try_by_vector(const ChangeBatch& batch, Effort effort, std::size_t base, En
 }
 
 /// What repeats itself across columns, zstd may find: all of them as they are, in one frame, if that is smaller.
-void try_whole(const ChangeBatch& batch, Layout layout, Effort effort, std::size_t base, EncodeScratch& s,
-               Buffer& out) {
+void try_whole(const DeltaBatch& batch, Layout layout, Effort effort, std::size_t base, EncodeScratch& s, Buffer& out) {
   encode_columns(batch, batch, layout, kStored, {.lattice = {}, .least_copied = kNever}, s);
   s.trial.clear();
   s.best.clear();
@@ -457,7 +456,7 @@ void try_whole(const ChangeBatch& batch, Layout layout, Effort effort, std::size
 
 }  // namespace
 
-void encode_block(const ChangeBatch& batch, Layout layout, Preset preset, Buffer& out) {
+void encode_block(const DeltaBatch& batch, Layout layout, Preset preset, Buffer& out) {
   DELTA_CHECK(!batch.empty() && batch.row_bytes() <= kMaxBlockBytes);
   EncodeScratch& s = encode_scratch();
   const Effort effort = effort_of(preset);

@@ -11,7 +11,7 @@
 #include "codec/classes.hpp"
 #include "codec/coder.hpp"
 #include "codec/lattice.hpp"
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 #include "delta/pages.hpp"
 
 namespace delta::codec {

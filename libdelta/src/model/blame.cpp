@@ -13,7 +13,7 @@ namespace delta::model {
 namespace {
 
 DeltaRef reference(const VectorFold& fold, std::size_t delta) {
-  const Change& c = fold.deltas()[delta];
+  const Delta& c = fold.deltas()[delta];
   return {{fold.origin(delta), c.seq}, c.time, c.op, c.commit};
 }
 
@@ -86,8 +86,8 @@ std::vector<BlameMember> members_of(const VectorFold& fold) {
 Result<Blame> blame(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
                     std::uint32_t vector, const Policy* policy) {
   DELTA_CHECK(vector < catalog.vectors());
-  DELTA_TRY(const ChangeBatch batch, gather(catalog, history, source, cut, vector));
-  std::vector<Change> deltas;
+  DELTA_TRY(const DeltaBatch batch, gather(catalog, history, source, cut, vector));
+  std::vector<Delta> deltas;
   for (std::size_t i = 0; i < batch.size(); ++i) deltas.push_back(batch[i]);
   const VectorFold fold(history, origin_ranks(catalog), catalog.dims(vector), std::move(deltas));
   if (!fold.exists()) {

@@ -106,22 +106,22 @@ std::vector<Dot> sorted_parents(const Catalog& catalog, const std::vector<Dot>& 
 
 }  // namespace
 
-void LeafHasher::add(const LeafNames& names, const Change& change) {
+void LeafHasher::add(const LeafNames& names, const Delta& delta) {
   Writer out(heads_, ends_.empty() ? 0 : ends_.back(),
              21 + text_room(names.origin) + text_room(names.name_space) + text_room(names.id) + kMaxVarint +
-                 5 * change.indices.size() + 2 * kHashBytes);
-  out.u64(change.seq);
-  out.u64(change.time.hlc);
+                 5 * delta.indices.size() + 2 * kHashBytes);
+  out.u64(delta.seq);
+  out.u64(delta.time.hlc);
   out.u32(names.dims);
-  out.u8(static_cast<std::uint8_t>(change.op));
+  out.u8(static_cast<std::uint8_t>(delta.op));
   out.text(names.origin);
   out.text(names.name_space);
   out.text(names.id);
-  put_indices(out, change.indices);
+  put_indices(out, delta.indices);
   out.skip(2 * kHashBytes);
   ends_.push_back(out.end());
-  metadata_.push_back(bytes_of(change.metadata));
-  values_.push_back(bytes_of_values(change.bits));
+  metadata_.push_back(bytes_of(delta.metadata));
+  values_.push_back(bytes_of_values(delta.bits));
 }
 
 void LeafHasher::add_unknown() {
@@ -160,18 +160,18 @@ void LeafHasher::finish(std::vector<Hash>& leaves) && {
   for (std::size_t i = 0; i < ends_.size(); ++i) leaves.push_back(known(i) ? *next++ : Hash{});
 }
 
-Hash leaf_hash(const LeafNames& names, const Change& change) {
+Hash leaf_hash(const LeafNames& names, const Delta& delta) {
   std::vector<Hash> leaf;
   LeafHasher hasher;
-  hasher.add(names, change);
+  hasher.add(names, delta);
   std::move(hasher).finish(leaf);
   return leaf[0];
 }
 
 Hash setting_hash(const Catalog& catalog, const Commit& commit) {
   static constexpr auto kSetting = static_cast<Operation>(kOperations + 1);
-  const Change change{.op = kSetting, .time = commit.time, .metadata = commit.setting, .seq = commit.first};
-  return leaf_hash({.origin = catalog.origin(commit.origin), .name_space = {}, .id = {}, .dims = 0}, change);
+  const Delta delta{.op = kSetting, .time = commit.time, .metadata = commit.setting, .seq = commit.first};
+  return leaf_hash({.origin = catalog.origin(commit.origin), .name_space = {}, .id = {}, .dims = 0}, delta);
 }
 
 void MerkleTree::add(const Hash& leaf) {

@@ -10,8 +10,8 @@
 
 #include "base/bytes.hpp"
 #include "delta/catalog.hpp"
-#include "delta/change.hpp"
 #include "delta/commit.hpp"
+#include "delta/delta.hpp"
 
 namespace delta::model {
 
@@ -22,13 +22,13 @@ struct LeafNames {
   std::string_view origin, name_space, id;
   std::uint32_t dims = 0;  ///< of the namespace
 };
-Hash leaf_hash(const LeafNames& names, const Change& change);
+Hash leaf_hash(const LeafNames& names, const Delta& delta);
 
 /// The leaves of a block, hashed together.
 class LeafHasher {
  public:
   /// The values and the metadata of the change are read at finish().
-  void add(const LeafNames& names, const Change& change);
+  void add(const LeafNames& names, const Delta& delta);
   void add_unknown();  ///< of a delta that is not whole: zeros
   /// Appends the leaf of each, in order.
   void finish(std::vector<Hash>& leaves) &&;

@@ -50,7 +50,7 @@ class Reporter {
       candidates_.clear();
       values_.clear();
       for (const std::uint32_t delta : fold.standing(first_)) {
-        const Change& c = fold.deltas()[delta];
+        const Delta& c = fold.deltas()[delta];
         candidates_.push_back({{fold.origin(delta), c.seq}, c.time, c.op, c.commit});
         for (std::uint32_t i = 0; i < bits_.size(); ++i) values_.push_back(fold.branch(first_ + i, delta, overflows_));
       }
@@ -82,13 +82,13 @@ Result<ConflictCount> conflicts(const Catalog& catalog, const History& history, 
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
   Contest contest(catalog, history, test, wanted);
   DELTA_OK(
-      source.each(wanted, cut.at, [&](const ChangeBatch& batch) { return contest.take(batch, [](const Change&) {}); }));
+      source.each(wanted, cut.at, [&](const DeltaBatch& batch) { return contest.take(batch, [](const Delta&) {}); }));
   if (!contest.any()) return ConflictCount();
   Policy own;
   if (!policy) {
     DELTA_TRY(own, policy_at(catalog, history, cut));
   }
-  DELTA_OK(source.each(&contest.mask(), cut.at, [&](const ChangeBatch& batch) { return contest.gather(batch); }));
+  DELTA_OK(source.each(&contest.mask(), cut.at, [&](const DeltaBatch& batch) { return contest.gather(batch); }));
   auto vectors = contest.vectors();
   std::ranges::sort(vectors, [&](std::uint32_t a, std::uint32_t b) {
     const Namespace &x = catalog.name_space(catalog.namespace_of(a)), &y = catalog.name_space(catalog.namespace_of(b));

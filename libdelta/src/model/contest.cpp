@@ -11,7 +11,7 @@
 namespace delta::model {
 namespace {
 
-bool fits(const Change& c, std::uint32_t dims) {
+bool fits(const Delta& c, std::uint32_t dims) {
   const int parameters = parameter_count(c.op);
   if (parameters >= 0) return c.bits.size() == static_cast<std::size_t>(parameters) && c.indices.empty();
   if (!has_indices(c)) return c.bits.size() == dims && c.indices.empty();
@@ -20,7 +20,7 @@ bool fits(const Change& c, std::uint32_t dims) {
 
 }  // namespace
 
-Status check_fit(const Catalog& catalog, const History& history, const Change& c) {
+Status check_fit(const Catalog& catalog, const History& history, const Delta& c) {
   if (fits(c, catalog.dims(c.vector))) return {};
   const Dot dot{history.commit(c.commit).origin, c.seq};
   return error(ErrorCode::corrupt, "delta " + dot_text(catalog, dot) + " (" + std::string(operation_name(c.op)) +
@@ -46,10 +46,10 @@ void Contest::make_room() {
   room_made_ = true;
 }
 
-Status Contest::gather(const ChangeBatch& batch) {
+Status Contest::gather(const DeltaBatch& batch) {
   if (!room_made_) make_room();
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    const Change c = batch[i];
+    const Delta c = batch[i];
     if (!counts(c) || !contested_[c.vector]) continue;
     DELTA_OK(check_fit(catalog_, history_, c));
     gathered_.add(c);
@@ -93,7 +93,7 @@ VectorFold Contest::fold(std::uint32_t vector) const {
   } else {
     std::sort(places.begin(), places.end());
   }
-  std::vector<Change> deltas;
+  std::vector<Delta> deltas;
   deltas.reserve(count);
   for (const Place& place : places) deltas.push_back(gathered_[place.number]);
   return VectorFold(history_, ranks_, catalog_.dims(vector), std::move(deltas));

@@ -10,7 +10,7 @@
 namespace delta::model {
 
 /// corrupt: the delta does not fit the dimensions of its vector.
-Status check_fit(const Catalog& catalog, const History& history, const Change& change);
+Status check_fit(const Catalog& catalog, const History& history, const Delta& delta);
 
 class Contest {
  public:
@@ -19,9 +19,9 @@ class Contest {
 
   /// The first pass. `apply(change)` gets those that follow the last one of their vector.
   template <class Apply>
-  Status take(const ChangeBatch& batch, const Apply& apply) {
+  Status take(const DeltaBatch& batch, const Apply& apply) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      const Change c = batch[i];
+      const Delta c = batch[i];
       if (!counts(c)) continue;
       Last& last = last_[c.vector];
       ++last.count;
@@ -42,7 +42,7 @@ class Contest {
   const std::vector<bool>& mask() const { return contested_; }  ///< by vector
 
   /// The second pass, over what the first one saw.
-  Status gather(const ChangeBatch& batch);
+  Status gather(const DeltaBatch& batch);
   /// Those that were gathered, by number. To be called once, before fold().
   std::vector<std::uint32_t> vectors();
   /// In key order already, which spares sorting what is large. Views what was gathered.
@@ -56,12 +56,12 @@ class Contest {
     std::uint32_t count;  // of all its deltas: what gathering makes room for
   };
 
-  bool counts(const Change& c) const {
+  bool counts(const Delta& c) const {
     DELTA_CHECK(c.vector < contested_.size());
     return (wanted_ == nullptr || (*wanted_)[c.vector]) && cut_.contains(c);
   }
   /// Seen, and of greater key. The second follows from the first unless a clock rule was broken; then the key decides.
-  bool follows(const Change& c, const Last& last) const {
+  bool follows(const Delta& c, const Last& last) const {
     if (!history_.happens_before(last.commit, last.seq, c.commit, c.seq)) return false;
     if (c.time != last.time) return c.time > last.time;
     return ranks_[history_.commit(c.commit).origin] >= ranks_[history_.commit(last.commit).origin];
@@ -77,7 +77,7 @@ class Contest {
   ZeroedTable<Last> last_;  // by vector
   std::vector<bool> contested_;
   bool any_ = false, room_made_ = false;
-  ChangeBatch gathered_;
+  DeltaBatch gathered_;
   std::vector<std::size_t> ends_,
       order_;  // by vector: where its places in `order_` end; of each the place in `gathered_`
 };

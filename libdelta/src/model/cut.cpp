@@ -128,9 +128,9 @@ Result<CutTest> CutTest::make(const Catalog& catalog, const History& history, co
   return test;
 }
 
-bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, const Change& change) {
+bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, const Delta& delta) {
   const auto test = CutTest::make(catalog, history, cut);
-  return test && test->contains(change);
+  return test && test->contains(delta);
 }
 
 }  // namespace delta::model

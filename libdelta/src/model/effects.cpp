@@ -29,9 +29,9 @@ class Judge {
         last_(catalog.vectors()),
         contested_(catalog.vectors()) {}
 
-  Status take(const ChangeBatch& batch) {
+  Status take(const DeltaBatch& batch) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      const Change c = batch[i];
+      const Delta c = batch[i];
       if (!counts(c) || contested_[c.vector]) continue;
       Last& last = last_[c.vector];
       if (last.commit != kNothing && !follows(c, last)) {
@@ -44,7 +44,7 @@ class Judge {
     return {};
   }
 
-  Status gather(const ChangeBatch& batch) {
+  Status gather(const DeltaBatch& batch) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (counts(batch[i]) && contested_[batch.vectors[i]]) gathered_.add(batch[i]);
     }
@@ -68,31 +68,31 @@ class Judge {
     std::uint32_t commit = kNothing;
   };
 
-  bool counts(const Change& c) const {
+  bool counts(const Delta& c) const {
     if (options_.vectors != nullptr && !(*options_.vectors)[c.vector]) return false;
     return history_.folded(c.commit) &&
            (options_.seen == nullptr || c.seq <= (*options_.seen)[history_.commit(c.commit).origin]);
   }
-  Key key(const Change& c) const { return {c.time, history_.commit(c.commit).origin, c.seq}; }
+  Key key(const Delta& c) const { return {c.time, history_.commit(c.commit).origin, c.seq}; }
   bool less(const Key& a, const Key& b) const {
     if (a.time != b.time) return a.time < b.time;
     return a.origin != b.origin ? ranks_[a.origin] < ranks_[b.origin] : a.seq < b.seq;
   }
-  bool follows(const Change& c, const Last& last) const {
+  bool follows(const Delta& c, const Last& last) const {
     return history_.happens_before(last.commit, last.seq, c.commit, c.seq) &&
            less({last.time, history_.commit(last.commit).origin, last.seq}, key(c));
   }
 
   /// The states before and after are those of kept times: what was there then is there still.
-  bool known(const Change& c) const {
+  bool known(const Delta& c) const {
     return c.lost == 0 && answered_.contains(c.time.us()) && (c.time.us() == 0 || answered_.contains(c.time.us() - 1));
   }
 
-  void judge(const Change& c, bool conflict) {
+  void judge(const Delta& c, bool conflict) {
     const bool was = state_.exists(c.vector);
     const auto before = state_.bits(c.vector);
     before_.assign(before.begin(), before.end());
-    Change values = c;
+    Delta values = c;
     values.metadata = {};
     apply(state_, history_.commit(c.commit).origin, values);
     const bool is = state_.exists(c.vector);
@@ -124,12 +124,12 @@ class Judge {
     std::vector<std::uint32_t> order(gathered_.size());
     std::iota(order.begin(), order.end(), 0);
     std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return gathered_.vectors[i]; });
-    std::vector<Change> deltas;
+    std::vector<Delta> deltas;
     for (std::size_t i = 0; i < order.size();) {
       const std::uint32_t vector = gathered_.vectors[order[i]];
       deltas.clear();
       for (; i < order.size() && gathered_.vectors[order[i]] == vector; ++i) deltas.push_back(gathered_[order[i]]);
-      ChangeBatch united;
+      DeltaBatch united;
       put_in_key_order(history_, ranks_, catalog_.dims(vector), deltas, united);
       state_.set_exists(vector, false);
       replay(deltas, catalog_.dims(vector));
@@ -138,11 +138,11 @@ class Judge {
 
   /// An assignment is in conflict that has not seen an earlier one of the same dimension since the last delete: then
   /// there is one that stands.
-  void replay(std::span<const Change> deltas, std::uint32_t dims) {
+  void replay(std::span<const Delta> deltas, std::uint32_t dims) {
     Standing standing(history_);
     bool any = true;
     for (std::uint32_t i = 0; i < deltas.size(); ++i) {
-      const Change& c = deltas[i];
+      const Delta& c = deltas[i];
       if (any && (i == 0 || c.op == Operation::remove)) {
         standing.reset(dims, deltas.size());
         any = false;
@@ -161,7 +161,7 @@ class Judge {
   std::vector<Last> last_;
   std::vector<bool> contested_;
   bool any_contested_ = false;
-  ChangeBatch gathered_;
+  DeltaBatch gathered_;
   std::vector<std::uint32_t> before_;
   std::vector<DeltaEffect> effects_;
 };
@@ -171,9 +171,9 @@ class Judge {
 Result<std::vector<DeltaEffect>> effects(const Catalog& catalog, const History& history, DeltaSource& source,
                                          const EffectOptions& options) {
   Judge judge(catalog, history, options);
-  DELTA_OK(source.each(options.vectors, {}, [&](const ChangeBatch& batch) { return judge.take(batch); }));
+  DELTA_OK(source.each(options.vectors, {}, [&](const DeltaBatch& batch) { return judge.take(batch); }));
   if (judge.contested() != nullptr) {
-    DELTA_OK(source.each(judge.contested(), {}, [&](const ChangeBatch& batch) { return judge.gather(batch); }));
+    DELTA_OK(source.each(judge.contested(), {}, [&](const DeltaBatch& batch) { return judge.gather(batch); }));
   }
   return judge.finish();
 }

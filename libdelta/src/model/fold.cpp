@@ -22,7 +22,7 @@
 namespace delta::model {
 namespace {
 
-void assign_row(std::span<std::uint32_t> row, const Change& c) {
+void assign_row(std::span<std::uint32_t> row, const Delta& c) {
   if (!has_indices(c)) {
     std::copy(c.bits.begin(), c.bits.end(), row.begin());
     return;
@@ -32,7 +32,7 @@ void assign_row(std::span<std::uint32_t> row, const Change& c) {
 
 }  // namespace
 
-void apply_any(State& state, std::uint32_t origin, const Change& c, std::uint64_t& overflows) {
+void apply_any(State& state, std::uint32_t origin, const Delta& c, std::uint64_t& overflows) {
   if (c.op == Operation::create && (c.lost & pruned::mark) == 0) {
     // What has no value until a later assignment must not be what some earlier fold left there.
     if (has_indices(c) && !state.exists(c.vector)) std::ranges::fill(state.put(c.vector), kNan);
@@ -57,8 +57,8 @@ class Folding {
 
   Contest& contest() { return contest_; }
 
-  Status take(const ChangeBatch& batch) {
-    return contest_.take(batch, [this](const Change& c) {
+  Status take(const DeltaBatch& batch) {
+    return contest_.take(batch, [this](const Delta& c) {
       std::uint64_t overflows = 0;  // apart: a contested vector's count is taken back
       apply(state_, history_.commit(c.commit).origin, c, overflows);
       if (overflows != 0) overflows_.emplace_back(c.vector, overflows);
@@ -142,7 +142,7 @@ Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& 
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
   DELTA_CHECK(wanted == nullptr || wanted->size() >= catalog.vectors());
   Folding folding(catalog, history, test, wanted);
-  DELTA_OK(source.each(wanted, cut.at, [&](const ChangeBatch& batch) { return folding.take(batch); }));
+  DELTA_OK(source.each(wanted, cut.at, [&](const DeltaBatch& batch) { return folding.take(batch); }));
   folding.doubt();
   if (folding.contest().any()) {
     Policy own;
@@ -150,19 +150,19 @@ Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& 
       DELTA_TRY(own, policy_at(catalog, history, cut));
     }
     DELTA_OK(source.each(&folding.contest().mask(), cut.at,
-                         [&](const ChangeBatch& batch) { return folding.contest().gather(batch); }));
+                         [&](const DeltaBatch& batch) { return folding.contest().gather(batch); }));
     DELTA_OK(folding.settle(policy ? *policy : own, conflicted));
   }
   return folding.finish();
 }
 
-Result<ChangeBatch> gather(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                           std::uint32_t vector) {
+Result<DeltaBatch> gather(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
+                          std::uint32_t vector) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
   std::vector<bool> wanted(catalog.vectors());
   wanted[vector] = true;
-  ChangeBatch gathered;
-  DELTA_OK(source.each(&wanted, cut.at, [&](const ChangeBatch& batch) -> Status {
+  DeltaBatch gathered;
+  DELTA_OK(source.each(&wanted, cut.at, [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (batch.vectors[i] != vector || !test.contains(batch[i])) continue;
       DELTA_OK(check_fit(catalog, history, batch[i]));
@@ -181,8 +181,8 @@ Status check_bare(const Catalog& catalog, std::uint32_t vector, const VectorFold
 }
 
 VectorFold::VectorFold(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
-                       std::vector<Change> deltas)
-    : history_(&history), united_(std::make_unique<ChangeBatch>()), deltas_(std::move(deltas)), standing_(history) {
+                       std::vector<Delta> deltas)
+    : history_(&history), united_(std::make_unique<DeltaBatch>()), deltas_(std::move(deltas)), standing_(history) {
   put_in_key_order(history, ranks, dims, deltas_, *united_);
   for (std::size_t i = 1; i < deltas_.size() && chain_; ++i) chain_ = before(i - 1, i);
   find_lifecycle();
@@ -223,7 +223,7 @@ std::span<const std::uint32_t> VectorFold::transforms_after(std::size_t delta) c
 }
 
 std::uint32_t VectorFold::branch(std::uint32_t dim, std::size_t delta, std::uint64_t& overflows) const {
-  const Change& c = deltas_[delta];
+  const Delta& c = deltas_[delta];
   std::size_t place = dim;
   if (has_indices(c)) {
     place = static_cast<std::size_t>(std::lower_bound(c.indices.begin(), c.indices.end(), dim) - c.indices.begin());

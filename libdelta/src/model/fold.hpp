@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 #include "delta/policy.hpp"
 #include "delta/state.hpp"
 #include "model/history.hpp"
@@ -29,7 +29,7 @@ struct Cut {
 /// each() may be called again and yields the same deltas.
 class DeltaSource {
  public:
-  using Visit = std::function<Status(const ChangeBatch&)>;
+  using Visit = std::function<Status(const DeltaBatch&)>;
   virtual ~DeltaSource() = default;
   virtual Status each(const std::vector<bool>* wanted, std::optional<Micros> until, const Visit& visit) = 0;
 };
@@ -42,7 +42,7 @@ class CutTest {
   static Result<CutTest> make(const Catalog& catalog, const History& history, const Cut& cut);
 
   /// Pending commits never are inside.
-  bool contains(const Change& c) const {
+  bool contains(const Delta& c) const {
     return history_->folded(c.commit) && c.time <= until_ &&
            (!seen_ || c.seq <= (*seen_)[history_->commit(c.commit).origin]);
   }
@@ -56,7 +56,7 @@ class CutTest {
 
 /// Is this delta inside the cut? For one question; for many make a CutTest. A dot that is not folded: nothing is
 /// inside.
-bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, const Change& change);
+bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, const Delta& delta);
 
 /// The state at a cut. `wanted` as above (null: all). `policy`: null: what the log says at the cut, asked only where
 /// deltas of a vector do not form a chain. `conflicted`: if not null, gets the vectors that exist and have several
@@ -68,8 +68,8 @@ Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& 
                    std::vector<std::uint32_t>* conflicted = nullptr);
 
 /// All deltas of one vector inside a cut, in the order of the source: for a VectorFold. Errors as fold().
-Result<ChangeBatch> gather(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                           std::uint32_t vector);
+Result<DeltaBatch> gather(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
+                          std::uint32_t vector);
 
 /// row[indices[i]] = bits[i]. Of either there is one for each of the other, and `row` is neither.
 inline void scatter(std::span<const std::uint32_t> indices, std::span<const std::uint32_t> bits,
@@ -87,16 +87,16 @@ inline void scatter(std::span<const std::uint32_t> indices, std::span<const std:
 }
 
 /// The rest of apply(). `overflows`: where they are counted.
-void apply_any(State& state, std::uint32_t origin, const Change& change, std::uint64_t& overflows);
+void apply_any(State& state, std::uint32_t origin, const Delta& delta, std::uint64_t& overflows);
 
 /// One more delta, which has seen everything folded so far, onto a state. REQUIRES: it fits the vector's dimensions.
-inline void apply(State& state, std::uint32_t origin, const Change& change, std::uint64_t& overflows) {
-  if (change.op != Operation::sparse || !change.metadata.empty()) return apply_any(state, origin, change, overflows);
-  if (!state.exists(change.vector)) return;
-  scatter(change.indices, change.bits, state.put(change.vector).data());
+inline void apply(State& state, std::uint32_t origin, const Delta& delta, std::uint64_t& overflows) {
+  if (delta.op != Operation::sparse || !delta.metadata.empty()) return apply_any(state, origin, delta, overflows);
+  if (!state.exists(delta.vector)) return;
+  scatter(delta.indices, delta.bits, state.put(delta.vector).data());
 }
-inline void apply(State& state, std::uint32_t origin, const Change& change) {
-  apply(state, origin, change, state.overflows);
+inline void apply(State& state, std::uint32_t origin, const Delta& delta) {
+  apply(state, origin, delta, state.overflows);
 }
 
 /// The rank of each origin's name among all names: keys compare without text.
@@ -108,9 +108,9 @@ class VectorFold {
   /// `deltas` in any order, a delta twice counts once, pieces of a pruned one are united; what they view must outlive
   /// this. `ranks`: see origin_ranks(). REQUIRES: they fit `dims`, and are of folded commits.
   VectorFold(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
-             std::vector<Change> deltas);
+             std::vector<Delta> deltas);
 
-  std::span<const Change> deltas() const { return deltas_; }  ///< in key order
+  std::span<const Delta> deltas() const { return deltas_; }  ///< in key order
   std::uint32_t origin(std::size_t delta) const { return history_->commit(deltas_[delta].commit).origin; }
   Key key(std::size_t delta) const { return {deltas_[delta].time, origin(delta), deltas_[delta].seq}; }
   /// Each delta has seen the one before it: no conflict, apply() one after the other gives the state.
@@ -146,8 +146,8 @@ class VectorFold {
   }
 
   const History* history_;
-  std::unique_ptr<ChangeBatch> united_;  // what some of deltas_ view, wherever this is moved to
-  std::vector<Change> deltas_;
+  std::unique_ptr<DeltaBatch> united_;  // what some of deltas_ view, wherever this is moved to
+  std::vector<Delta> deltas_;
   std::vector<std::uint32_t> transforms_;
   Standing standing_;  // none if it does not exist
   std::size_t created_ = 0, live_ = 0;

@@ -12,7 +12,7 @@ namespace delta::model {
 namespace {
 
 /// To key order; among equals as they came.
-void sort(const History& history, std::span<const std::uint32_t> ranks, std::vector<Change>& deltas) {
+void sort(const History& history, std::span<const std::uint32_t> ranks, std::vector<Delta>& deltas) {
   struct Place {
     Timestamp time;
     std::uint64_t seq;
@@ -20,7 +20,7 @@ void sort(const History& history, std::span<const std::uint32_t> ranks, std::vec
   };
   std::vector<Place> order;
   order.reserve(deltas.size());
-  for (const Change& c : deltas) {
+  for (const Delta& c : deltas) {
     order.push_back({c.time, c.seq, ranks[history.commit(c.commit).origin], static_cast<std::uint32_t>(order.size())});
   }
   const auto less = [](const Place& a, const Place& b) {
@@ -30,31 +30,31 @@ void sort(const History& history, std::span<const std::uint32_t> ranks, std::vec
   };
   if (std::is_sorted(order.begin(), order.end(), less)) return;
   std::sort(order.begin(), order.end(), less);
-  std::vector<Change> sorted;
+  std::vector<Delta> sorted;
   sorted.reserve(order.size());
   for (const Place& place : order) sorted.push_back(deltas[place.number]);
   deltas = std::move(sorted);
 }
 
-bool same_delta(const Change& a, const Change& b) { return a.commit == b.commit && a.seq == b.seq; }
+bool same_delta(const Delta& a, const Delta& b) { return a.commit == b.commit && a.seq == b.seq; }
 
 /// One delta of several pieces. What it gives views the pieces and itself.
 class Union {
  public:
-  Union(std::span<const Change> pieces, std::uint32_t dims) : united_(pieces.front()) {
-    for (const Change& piece : pieces.subspan(1)) {
+  Union(std::span<const Delta> pieces, std::uint32_t dims) : united_(pieces.front()) {
+    for (const Delta& piece : pieces.subspan(1)) {
       if (piece.op != united_.op) continue;
       if ((piece.lost & pruned::mark) == 0) united_.lost &= static_cast<std::uint8_t>(~pruned::mark);
       take_values(piece, dims);
       take_metadata(piece);
     }
-    const bool whole = std::any_of(pieces.begin(), pieces.end(), [](const Change& piece) { return piece.lost == 0; });
+    const bool whole = std::any_of(pieces.begin(), pieces.end(), [](const Delta& piece) { return piece.lost == 0; });
     if (!whole && united_.lost == 0) keep_marked(dims);
   }
-  const Change& change() const { return united_; }
+  const Delta& delta() const { return united_; }
 
  private:
-  void take_values(const Change& piece, std::uint32_t dims) {
+  void take_values(const Delta& piece, std::uint32_t dims) {
     if ((united_.lost & pruned::values) == 0) return;
     if ((piece.lost & pruned::values) == 0) {
       united_.indices = piece.indices;
@@ -79,7 +79,7 @@ class Union {
     united_.bits = bits_;
   }
 
-  void take_metadata(const Change& piece) {
+  void take_metadata(const Delta& piece) {
     if ((united_.lost & pruned::metadata) == 0) return;
     if ((piece.lost & pruned::metadata) == 0) {
       united_.metadata = piece.metadata;
@@ -110,7 +110,7 @@ class Union {
     united_.indices = indices_;
   }
 
-  Change united_;
+  Delta united_;
   std::vector<std::uint32_t> indices_, bits_;
   std::string metadata_;
 };
@@ -118,13 +118,13 @@ class Union {
 }  // namespace
 
 void put_in_key_order(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
-                      std::vector<Change>& deltas, ChangeBatch& united) {
-  const auto follows = [&](const Change& a, const Change& b) {
+                      std::vector<Delta>& deltas, DeltaBatch& united) {
+  const auto follows = [&](const Delta& a, const Delta& b) {
     if (a.time != b.time) return a.time < b.time;
     const auto x = ranks[history.commit(a.commit).origin], y = ranks[history.commit(b.commit).origin];
     return x != y ? x < y : a.seq < b.seq;
   };
-  const auto bad = [&](const Change& a, const Change& b) { return !follows(a, b); };
+  const auto bad = [&](const Delta& a, const Delta& b) { return !follows(a, b); };
   if (std::adjacent_find(deltas.begin(), deltas.end(), bad) == deltas.end()) return;
   sort(history, ranks, deltas);
   std::vector<std::size_t> places;  // in `deltas`, of what `united` holds: viewed when that grows no more
@@ -133,7 +133,7 @@ void put_in_key_order(const History& history, std::span<const std::uint32_t> ran
     std::size_t end = i + 1;
     while (end < deltas.size() && same_delta(deltas[i], deltas[end])) ++end;
     if (end - i > 1 && deltas[i].lost != 0) {
-      united.add(Union({deltas.data() + i, end - i}, dims).change());
+      united.add(Union({deltas.data() + i, end - i}, dims).delta());
       places.push_back(kept);
     }
     deltas[kept++] = deltas[i];

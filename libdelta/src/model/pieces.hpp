@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 #include "model/history.hpp"
 
 namespace delta::model {
@@ -15,9 +15,9 @@ namespace delta::model {
 /// pieces: the list then views it, so it must stay where it is, unchanged, as long as the list. `ranks`: see
 /// origin_ranks(). Cheap if they are in order. REQUIRES: of folded commits, fitting `dims`.
 void put_in_key_order(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
-                      std::vector<Change>& deltas, ChangeBatch& united);
+                      std::vector<Delta>& deltas, DeltaBatch& united);
 
 /// Values by dimension, rather than those of all dimensions.
-inline bool has_indices(const Change& c) { return c.op == Operation::sparse || (c.lost & pruned::values) != 0; }
+inline bool has_indices(const Delta& c) { return c.op == Operation::sparse || (c.lost & pruned::values) != 0; }
 
 }  // namespace delta::model

@@ -31,11 +31,11 @@ namespace {
 
 class Pruner {
  public:
-  Pruner(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Change> deltas,
+  Pruner(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Delta> deltas,
          const PruneOptions& options)
       : history_(history), options_(options), deltas_(std::move(deltas)), next_assignment_(dims, kNone) {
     put_in_key_order(history, ranks, dims, deltas_, united_);
-    for (const Change& c : deltas_) {
+    for (const Delta& c : deltas_) {
       begin_.push_back(entries_);
       if (is_assignment(c.op)) entries_ += c.bits.size();
     }
@@ -44,7 +44,7 @@ class Pruner {
     find_classes();
   }
 
-  void run(ChangeBatch& out) {
+  void run(DeltaBatch& out) {
     std::vector<Left> left(deltas_.size());
     for (std::uint32_t c = 0; c < classes_.size(); ++c) look_at_class(c, left);
     if (options_.closed) close(left);
@@ -73,7 +73,7 @@ class Pruner {
 
   void find_classes() {
     std::map<std::vector<bool>, std::uint32_t> known;
-    for (const Change& c : deltas_) {
+    for (const Delta& c : deltas_) {
       std::vector<bool> in;
       for (const auto& seen : options_.releases) in.push_back(c.seq <= seen[history_.commit(c.commit).origin]);
       const auto [place, fresh] = known.try_emplace(in, static_cast<std::uint32_t>(classes_.size()));
@@ -123,7 +123,7 @@ class Pruner {
 
   /// It overrides what comes before it in the pass.
   void note(std::size_t i) {
-    const Change& c = deltas_[i];
+    const Delta& c = deltas_[i];
     if (has_mark(i)) next_lifecycle_ = time(i);
     if (c.op == Operation::remove) next_delete_ = time(i);
     for (const auto& [name, value] : metadata_members(c.metadata)) {
@@ -136,7 +136,7 @@ class Pruner {
   }
 
   Left look_at(std::size_t i) {
-    const Change& c = deltas_[i];
+    const Delta& c = deltas_[i];
     const bool has_mark = this->has_mark(i);
     Left left{.gone = overridden(i, next_delete_), .mark = has_mark, .metadata = {}, .settled = {}};
     if (!left.gone && c.op == Operation::create && overridden(i, next_lifecycle_)) left.mark = false;
@@ -168,7 +168,7 @@ class Pruner {
 
   /// How many stay; marks the others.
   std::size_t look_at_values(std::size_t i, bool gone) {
-    const Change& c = deltas_[i];
+    const Delta& c = deltas_[i];
     std::size_t stay = 0;
     for (std::size_t place = 0; place < c.bits.size(); ++place) {
       const bool drop =
@@ -189,12 +189,12 @@ class Pruner {
     return judged_so_;
   }
 
-  static std::uint32_t dim_at(const Change& c, std::size_t place) {
+  static std::uint32_t dim_at(const Delta& c, std::size_t place) {
     return has_indices(c) ? c.indices[place] : static_cast<std::uint32_t>(place);
   }
   /// REQUIRES: it assigns the dimension.
   std::size_t place_of(std::size_t delta, std::uint32_t dim) const {
-    const Change& c = deltas_[delta];
+    const Delta& c = deltas_[delta];
     if (!has_indices(c)) return dim;
     return static_cast<std::size_t>(std::ranges::lower_bound(c.indices, dim) - c.indices.begin());
   }
@@ -259,18 +259,18 @@ class Pruner {
 
   /// The values left of these assignments go through a transform.
   void settle(std::span<const std::size_t> acted_on, std::size_t transform, std::vector<Left>& left) {
-    const Change& t = deltas_[transform];
+    const Delta& t = deltas_[transform];
     for (const std::size_t i : acted_on) {
-      const Change& c = deltas_[i];
+      const Delta& c = deltas_[i];
       auto& bits = left[i].settled;
       if (bits.empty()) bits.assign(c.bits.begin(), c.bits.end());
       for (std::uint32_t& x : bits) x = transform_bits(t.op, t.bits, x, overflows_);
     }
   }
 
-  void put(std::size_t i, const Left& left, ChangeBatch& out) {
+  void put(std::size_t i, const Left& left, DeltaBatch& out) {
     if (left.gone) return;
-    Change c = deltas_[i];
+    Delta c = deltas_[i];
     if (!left.settled.empty()) {
       c.bits = left.settled;
       c.lost |= pruned::settled;
@@ -284,7 +284,7 @@ class Pruner {
     out.add(c);
   }
 
-  void put_values(std::size_t i, Change& c) {
+  void put_values(std::size_t i, Delta& c) {
     const auto begin = dropped_.begin() + static_cast<std::ptrdiff_t>(begin_[i]),
                end = begin + static_cast<std::ptrdiff_t>(c.bits.size());
     if (std::find(begin, end, true) == end) return;
@@ -302,8 +302,8 @@ class Pruner {
 
   const History& history_;
   const PruneOptions& options_;
-  ChangeBatch united_;
-  std::vector<Change> deltas_;
+  DeltaBatch united_;
+  std::vector<Delta> deltas_;
   std::vector<std::size_t> begin_;  // by delta: of its values in dropped_ and ended_by_
   std::size_t entries_ = 0;
   std::vector<bool> dropped_;  // by value
@@ -327,7 +327,7 @@ class Pruner {
 }  // namespace
 
 void prune_vector(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
-                  std::vector<Change> deltas, const PruneOptions& options, ChangeBatch& out) {
+                  std::vector<Delta> deltas, const PruneOptions& options, DeltaBatch& out) {
   Pruner(history, ranks, dims, std::move(deltas), options).run(out);
 }
 

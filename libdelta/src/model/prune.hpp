@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 #include "delta/kept_times.hpp"
 #include "model/history.hpp"
 
@@ -26,6 +26,6 @@ struct PruneOptions {
 /// out. A delta that loses nothing is appended as it was. Pieces of one delta (of several pruned copies) are united
 /// first. `deltas` in any order, of folded commits, fitting `dims`; views into what they view are not kept.
 void prune_vector(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
-                  std::vector<Change> deltas, const PruneOptions& options, ChangeBatch& out);
+                  std::vector<Delta> deltas, const PruneOptions& options, DeltaBatch& out);
 
 }  // namespace delta::model

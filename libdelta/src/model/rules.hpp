@@ -11,8 +11,8 @@
 
 #include "base/limits.hpp"
 #include "delta/catalog.hpp"
-#include "delta/change.hpp"
 #include "delta/commit.hpp"
+#include "delta/delta.hpp"
 #include "delta/result.hpp"
 
 namespace delta::model {
@@ -42,7 +42,7 @@ std::optional<std::size_t> first_nonfinite(std::span<const std::uint32_t> bits);
 /// bad_input: names dimension and value. `indices`: as in a sparse delta, else empty.
 Status check_finite(std::span<const std::uint32_t> bits, std::span<const std::uint32_t> indices = {});
 
-struct ChangeRules {
+struct DeltaRules {
   bool allow_nonfinite = false;  ///< of assigned values; parameters of transforms are always finite
   bool reading = false;          ///< what another wrote: the size that writers keep to is no rule
 };
@@ -50,7 +50,7 @@ struct ChangeRules {
 /// values, their finiteness, the factor (not 0), clamp bounds in order, metadata size and delta size (16 B and 4 B an
 /// index and value, and metadata). bad_input, or limit for sizes. That the metadata is JSON is canonical_metadata()'s
 /// business.
-Status check_change(const Change& change, std::uint32_t dims, ChangeRules rules = {});
+Status check_delta(const Delta& delta, std::uint32_t dims, DeltaRules rules = {});
 
 /// The same values as a sparse delta, of so many of them, are within the limit of a delta's size. A whole vector always
 /// is.

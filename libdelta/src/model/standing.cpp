@@ -18,7 +18,7 @@ void Standing::reset(std::uint32_t dims, std::size_t most) {
 
 /// For all dims that stood alike at once.
 bool Standing::assign(Deltas deltas, std::uint32_t number) {
-  const Change& c = deltas[number];
+  const Delta& c = deltas[number];
   left_.clear();
   ended_.clear();
   if (has_indices(c)) {

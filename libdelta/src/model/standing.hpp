@@ -12,7 +12,7 @@
 #include <span>
 #include <vector>
 
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 #include "model/chain_trie.hpp"
 #include "model/history.hpp"
 #include "model/pieces.hpp"
@@ -29,10 +29,10 @@ class Standing {
   /// The next assignment, in key order: deltas[number]. That a delta which was seen has a smaller key, and so is here
   /// already, is what the clock rule gives. REQUIRES: it fits `dims`; `deltas` are the same each time. True: it has not
   /// seen something that stands in a dimension of it.
-  bool assign(std::span<const Change> deltas, std::uint32_t number);
+  bool assign(std::span<const Delta> deltas, std::uint32_t number);
   /// After assign(): `visit(dim, ended)` for each dimension of it and each assignment that it ended there.
   template <class Visit>
-  void each_ended(const Change& assigned, const Visit& visit) const {
+  void each_ended(const Delta& assigned, const Visit& visit) const {
     for (std::size_t i = 0; i < left_by_.size(); ++i) {
       const Set& set = sets_[left_by_[i]];
       const std::uint32_t dim = has_indices(assigned) ? assigned.indices[i] : static_cast<std::uint32_t>(i);
@@ -67,7 +67,7 @@ class Standing {
     std::uint32_t large = kNone;                 // in large_; then nothing is in pool_
     std::size_t ended_begin = 0, ended_end = 0;  // in ended_: by the assignment that moved dims from here
   };
-  using Deltas = std::span<const Change>;
+  using Deltas = std::span<const Delta>;
 
   bool before(Deltas deltas, std::uint32_t a, std::uint32_t b) const {
     return history_->happens_before(deltas[a].commit, deltas[a].seq, deltas[b].commit, deltas[b].seq);

@@ -40,7 +40,7 @@ class Survey {
     survey.places.resize(log.catalog().vectors());
     survey.ranks_ = model::origin_ranks(log.catalog());
     std::vector<std::vector<Micros>> times(last > 0 ? log.catalog().vectors() : 0);
-    const auto count = [&](const ChangeBatch& batch, std::size_t i) {
+    const auto count = [&](const DeltaBatch& batch, std::size_t i) {
       ++survey.places[batch.vectors[i]].deltas;
       if (last > 0 && !log.pending(batch.commits[i])) times[batch.vectors[i]].push_back(batch.times[i].us());
     };
@@ -99,7 +99,7 @@ class Survey {
     }
     moments.push_back(moment);
   }
-  void take(const Log& log, const ChangeBatch& batch, std::size_t i) {
+  void take(const Log& log, const DeltaBatch& batch, std::size_t i) {
     Place& place = places[batch.vectors[i]];
     const auto size = [i](const std::vector<std::uint64_t>& ends) { return ends[i] - (i == 0 ? 0 : ends[i - 1]); };
     place.bytes += Place::kBytes + 4 * (size(batch.index_ends) + size(batch.bits_ends));
@@ -259,7 +259,7 @@ class Compaction {
     const bool everything = vectors.size() == survey_.order.size();
     std::vector<bool> wanted(log_.catalog().vectors());
     for (const std::uint32_t v : vectors) wanted[v] = true;
-    ChangeBatch& gathered = gathered_;
+    DeltaBatch& gathered = gathered_;
     make_room(vectors);
     Log::Impl::StreamOptions options;
     options.wanted = everything ? nullptr : &wanted;
@@ -277,7 +277,7 @@ class Compaction {
     std::partial_sum(starts.begin(), starts.end(), starts.begin());
     std::vector<std::uint64_t> sorted(gathered.size()), next(starts.begin(), starts.end() - 1);
     for (std::size_t i = 0; i < gathered.size(); ++i) sorted[next[gathered.vectors[i]]++] = i;
-    std::vector<Change> deltas;
+    std::vector<Delta> deltas;
     for (const std::uint32_t v : vectors) {
       deltas.clear();
       for (std::uint64_t i = starts[v]; i < starts[v + 1]; ++i) deltas.push_back(gathered[sorted[i]]);
@@ -300,14 +300,14 @@ class Compaction {
     gathered_.bits.reserve(static_cast<std::size_t>(std::min(bytes - pieces * Place::kBytes, options_.memory) / 4));
   }
 
-  Status write_vector(std::uint32_t vector, std::vector<Change>& deltas, store::PackedWriter& writer) {
-    ChangeBatch left, united, united_again;
+  Status write_vector(std::uint32_t vector, std::vector<Delta>& deltas, store::PackedWriter& writer) {
+    DeltaBatch left, united, united_again;
     model::put_in_key_order(log_.impl().history, ranks_, log_.catalog().dims(vector), deltas, united);
     deltas_ += deltas.size();
     longest_ = std::max<std::uint64_t>(longest_, deltas.size());
     if (pruning_) {  // what is pending is not judged
       const auto folded =
-          std::stable_partition(deltas.begin(), deltas.end(), [&](const Change& c) { return log_.pending(c.commit); });
+          std::stable_partition(deltas.begin(), deltas.end(), [&](const Delta& c) { return log_.pending(c.commit); });
       if (!survey_.kept_since.empty()) prune_options_.since = survey_.kept_since[vector];
       model::prune_vector(log_.impl().history, ranks_, log_.catalog().dims(vector), {folded, deltas.end()},
                           prune_options_, left);
@@ -315,7 +315,7 @@ class Compaction {
       for (std::size_t i = 0; i < left.size(); ++i) deltas.push_back(left[i]);
     }
     model::put_in_key_order(log_.impl().history, ranks_, log_.catalog().dims(vector), deltas, united_again);
-    for (Change& delta : deltas) {
+    for (Delta& delta : deltas) {
       partial_ += delta.lost != 0;
       rows_->note_output(delta);
       delta.commit = rows_->row_of(delta.commit);
@@ -359,7 +359,7 @@ class Compaction {
   model::PruneOptions prune_options_;  // of the vector at hand
   std::optional<ops::CompactRows> rows_;
   store::Extras extras_;
-  ChangeBatch gathered_;  // of the group at hand; the next one takes its memory over
+  DeltaBatch gathered_;  // of the group at hand; the next one takes its memory over
   std::uint64_t deltas_ = 0, partial_ = 0, longest_ = 0;
 };
 

@@ -42,15 +42,15 @@ std::vector<Dot> CompactRows::folded() const {
   return seen;
 }
 
-void CompactRows::note_input(const Log::Impl::Part& part, const Change& change, const Hash& leaf) {
-  if (change.lost != 0) return;
+void CompactRows::note_input(const Log::Impl::Part& part, const Delta& delta, const Hash& leaf) {
+  if (delta.lost != 0) return;
   const auto number = static_cast<std::uint32_t>(&part - log_.impl().parts.data());
-  inputs_.push_back({change.commit, number, change.seq - log_.commit(change.commit).first, leaf});
+  inputs_.push_back({delta.commit, number, delta.seq - log_.commit(delta.commit).first, leaf});
 }
 
-void CompactRows::note_output(const Change& change) {
-  if (change.lost == 0 && needs_leaves()) {
-    outputs_.push_back({change.commit, change.seq - log_.commit(change.commit).first});
+void CompactRows::note_output(const Delta& delta) {
+  if (delta.lost == 0 && needs_leaves()) {
+    outputs_.push_back({delta.commit, delta.seq - log_.commit(delta.commit).first});
   }
 }
 

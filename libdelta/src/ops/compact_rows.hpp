@@ -27,9 +27,9 @@ class CompactRows {
   /// Hashes of the deltas that come in are asked for: something may stand in for them.
   bool needs_leaves() const { return pruning_ || pruned_input_; }
   /// A delta of one of the copies that the log holds. Commits by the log's numbers.
-  void note_input(const Log::Impl::Part& part, const Change& change, const Hash& leaf);
+  void note_input(const Log::Impl::Part& part, const Delta& delta, const Hash& leaf);
   /// A delta that goes out.
-  void note_output(const Change& change);
+  void note_output(const Delta& delta);
 
   /// Settles all rows and writes them.
   Status finish(store::PackedWriter& writer);

@@ -6,7 +6,7 @@
 #include "delta/text.hpp"
 #include "model/policy.hpp"
 #include "model/rules.hpp"
-#include "ops/encode_change.hpp"
+#include "ops/encode_delta.hpp"
 #include "ops/encode_matrix.hpp"
 #include "ops/encode_session.hpp"
 #include "store/tail.hpp"
@@ -15,7 +15,7 @@ namespace delta {
 
 struct Encoder::Impl {
   Impl(Log base, ops::EncodeSession::Target target, EncodeOptions options)
-      : session(std::move(base), std::move(target), std::move(options)), matrices(session), changes(session) {}
+      : session(std::move(base), std::move(target), std::move(options)), matrices(session), deltas(session) {}
 
   Status set(std::string_view setting, std::optional<Micros> at, bool live) {
     DELTA_OK(session.open_commit({.origin = session.options().origin}));
@@ -32,7 +32,7 @@ struct Encoder::Impl {
 
   ops::EncodeSession session;
   ops::MatrixEncoder matrices;
-  ops::ChangeEncoder changes;
+  ops::DeltaEncoder deltas;
 };
 
 Encoder::Encoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -70,15 +70,15 @@ Result<Encoder> Encoder::rehearse(std::span<const std::string> base, EncodeOptio
 }
 
 Result<std::uint64_t> Encoder::state(const MatrixInput& input) {
-  DELTA_OK(impl_->changes.finish());
+  DELTA_OK(impl_->deltas.finish());
   return impl_->matrices.encode(input);
 }
 
-Status Encoder::change(const ChangeInput& input) { return impl_->changes.change(input); }
-Status Encoder::commit(const CommitInput& input) { return impl_->changes.commit(input); }
+Status Encoder::delta(const DeltaInput& input) { return impl_->deltas.delta(input); }
+Status Encoder::commit(const CommitInput& input) { return impl_->deltas.commit(input); }
 
 Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
-  DELTA_OK(impl_->changes.finish());
+  DELTA_OK(impl_->deltas.finish());
   DELTA_OK(model::check_setting(setting));
   DELTA_TRY(Setting canonical, Setting::parse(setting));
   if (canonical.kind == Setting::Kind::unknown) {
@@ -100,7 +100,7 @@ Status Encoder::property(std::string_view name_space, std::string_view key, std:
   DELTA_OK(check_property(key, value));
   if (key == kElementKey && !value.empty()) DELTA_OK(parse_element(value));
   DELTA_OK(model::check_namespace(name_space));
-  DELTA_OK(impl_->changes.finish());
+  DELTA_OK(impl_->deltas.finish());
   DELTA_TRY(const auto present, properties_of(impl_->session.log()));
   if (property_named(present, name_space, key) == value) return {};
   return set(Setting{Setting::Kind::property, key, 0, std::string(name_space), std::string(value)}.to_text(), at);
@@ -115,12 +115,12 @@ const State& Encoder::present() const {
 }
 
 Status Encoder::tag_time(std::string_view name, Micros time) {
-  DELTA_OK(impl_->changes.finish());
+  DELTA_OK(impl_->deltas.finish());
   return impl_->tag({Setting::Kind::tag, name, time, {}});
 }
 
 Status Encoder::tag_release(std::string_view name, std::span<const Dot> heads) {
-  DELTA_OK(impl_->changes.finish());
+  DELTA_OK(impl_->deltas.finish());
   Setting setting{Setting::Kind::release, name, 0, {}};
   std::vector<std::string> dots;
   const auto& history = log().impl().history;
@@ -133,13 +133,13 @@ Status Encoder::tag_release(std::string_view name, std::span<const Dot> heads) {
 }
 
 Status Encoder::untag(std::string_view name) {
-  DELTA_OK(impl_->changes.finish());
+  DELTA_OK(impl_->deltas.finish());
   if (!log().tag(name)) return error(ErrorCode::bad_input, "there is no tag " + quote(name, 60));
   return impl_->tag({Setting::Kind::untag, name, 0, {}});
 }
 
 Result<EncodeSummary> Encoder::finish() {
-  DELTA_OK(impl_->changes.finish());
+  DELTA_OK(impl_->deltas.finish());
   return impl_->session.finish();
 }
 

@@ -157,22 +157,22 @@ void EncodeSession::follow_deferred(std::uint32_t vector) {
 }
 
 /// What is known of a vector stays so through a delta that has seen all of it.
-void EncodeSession::follow(const Change& change, bool linear) {
-  const bool is_known = linear && current(change.vector);
-  const bool conflicted = change.vector < conflicted_.size() && conflicted_[change.vector];
-  const bool settles = is_lifecycle(change.op) || change.op == Operation::dense;
+void EncodeSession::follow(const Delta& delta, bool linear) {
+  const bool is_known = linear && current(delta.vector);
+  const bool conflicted = delta.vector < conflicted_.size() && conflicted_[delta.vector];
+  const bool settles = is_lifecycle(delta.op) || delta.op == Operation::dense;
   // A transform goes through every branch, and only under lww does the one that counts stay the same.
-  const bool branches = is_transform(change.op) && !lww_ && conflicted;
+  const bool branches = is_transform(delta.op) && !lww_ && conflicted;
   if (!linear || (branches && is_known)) {
-    forget(change.vector);
+    forget(delta.vector);
   } else if (is_known) {
-    model::apply(*state_, origin_of(change), change);
+    model::apply(*state_, origin_of(delta), delta);
   } else if (settles) {  // all dims: known again
-    if (change.op == Operation::dense) state_->set_exists(change.vector, true);
-    model::apply(*state_, origin_of(change), change);
-    stale_[change.vector] = false;
+    if (delta.op == Operation::dense) state_->set_exists(delta.vector, true);
+    model::apply(*state_, origin_of(delta), delta);
+    stale_[delta.vector] = false;
   }
-  if (linear && settles && conflicted) conflicted_[change.vector] = false;
+  if (linear && settles && conflicted) conflicted_[delta.vector] = false;
 }
 
 std::optional<std::uint32_t> EncodeSession::dims_of(std::string_view name) const {
@@ -288,7 +288,7 @@ Result<Timestamp> EncodeSession::time_of(Dot dot) {
   const bool one = inner_lookups_++ < kSingly;
   if (!one && all_inner_times_) return inner_time(*all_inner_times_, number, dot);
   InnerTimes times;
-  DELTA_OK(log_.each(nullptr, [&](const ChangeBatch& batch) -> Status {
+  DELTA_OK(log_.each(nullptr, [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const std::uint32_t commit = batch.commits[i];
       if (one ? commit == number : log_.commit(commit).count > 1) {
@@ -380,7 +380,7 @@ Status EncodeSession::load_lifecycles(std::optional<std::uint32_t> vector) {
   options.values = false;
   options.lifecycles = true;
   DELTA_OK(log_.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
-    const ChangeBatch& batch = block.batch;
+    const DeltaBatch& batch = block.batch;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!is_lifecycle(batch.ops[i]) || !wanted[batch.vectors[i]] || log_.pending(batch.commits[i])) continue;
       const std::uint32_t origin = log_.commit(batch.commits[i]).origin;
@@ -446,43 +446,42 @@ void EncodeSession::forget(std::uint32_t vector) {
 }
 
 /// A delta of a vector that is not loaded waits for that: it may never come to it.
-Status EncodeSession::defer(const Change& change, bool linear) {
+Status EncodeSession::defer(const Delta& delta, bool linear) {
   constexpr std::size_t kMost = 256;
-  Deferred& waiting = deferred_[change.vector];
-  waiting.deltas.add(change);
+  Deferred& waiting = deferred_[delta.vector];
+  waiting.deltas.add(delta);
   waiting.linear.push_back(linear);
-  return waiting.linear.size() < kMost ? Status() : load(change.vector);
+  return waiting.linear.size() < kMost ? Status() : load(delta.vector);
 }
 
-Status EncodeSession::put(Change change) {
+Status EncodeSession::put(Delta delta) {
   Open& open = *open_;
   Commit& commit = open.commit;
-  change.seq = commit.first + commit.count;
-  change.commit = open.number;
-  DELTA_OK(model::check_change(change, catalog().dims(change.vector), {options_.allow_nonfinite}));
+  delta.seq = commit.first + commit.count;
+  delta.commit = open.number;
+  DELTA_OK(model::check_delta(delta, catalog().dims(delta.vector), {options_.allow_nonfinite}));
   if (commit.count == 0) writer_->begin(commit.origin, commit.first);
-  DELTA_OK(writer_->add(change));
-  if (is_lifecycle(change.op)) {
-    lifecycles_.add(change.vector,
-                    {open.number, change.op == Operation::create, {change.time, commit.origin, change.seq}});
+  DELTA_OK(writer_->add(delta));
+  if (is_lifecycle(delta.op)) {
+    lifecycles_.add(delta.vector, {open.number, delta.op == Operation::create, {delta.time, commit.origin, delta.seq}});
   }
   vector_deltas_ = true;
-  if (loaded(change.vector)) {
-    follow(change, open.linear);
+  if (loaded(delta.vector)) {
+    follow(delta, open.linear);
   } else {
-    DELTA_OK(defer(change, open.linear));
+    DELTA_OK(defer(delta, open.linear));
   }
-  note_meant(change.time);
+  note_meant(delta.time);
   if (commit.count == 0) {
-    open.first_time = change.time;
-  } else if (change.time != *open.own) {
+    open.first_time = delta.time;
+  } else if (delta.time != *open.own) {
     auto& inside = times_inside_[open.number];
     if (inside.empty()) inside.push_back({commit.first, open.first_time});
-    inside.push_back({change.seq, change.time});
+    inside.push_back({delta.seq, delta.time});
   }
   ++commit.count;
-  open.own = change.time;
-  open.bytes += 16 + 4 * (change.indices.size() + change.bits.size()) + change.metadata.size();
+  open.own = delta.time;
+  open.bytes += 16 + 4 * (delta.indices.size() + delta.bits.size()) + delta.metadata.size();
   return {};
 }
 

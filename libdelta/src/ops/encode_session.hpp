@@ -152,7 +152,7 @@ class EncodeSession {
   /// Some commit of this run had not seen everything: state() is no longer the state of the whole.
   bool concurrent() const { return !stale_.empty(); }
   /// Writes the delta and folds it. `change.seq` and `commit` are set here. Checks values and sizes, not existence.
-  Status put(Change change);
+  Status put(Delta delta);
 
   /// The greatest timestamp that is here; none: the log is empty. REQUIRES: no commit is open.
   std::optional<Timestamp> last_time() const;
@@ -192,11 +192,11 @@ class EncodeSession {
   Result<State> fold(const std::vector<bool>* wanted);
   bool loaded(std::uint32_t vector) const { return all_loaded_ || vector >= loaded_.size() || loaded_[vector]; }
   /// Takes a delta of this run into state_. `linear`: its commit has seen everything.
-  void follow(const Change& change, bool linear);
+  void follow(const Delta& delta, bool linear);
   void follow_deferred(std::uint32_t vector);
-  Status defer(const Change& change, bool linear);
-  std::uint32_t origin_of(const Change& change) const {
-    return open_ && change.commit == open_->number ? open_->commit.origin : log_.commit(change.commit).origin;
+  Status defer(const Delta& delta, bool linear);
+  std::uint32_t origin_of(const Delta& delta) const {
+    return open_ && delta.commit == open_->number ? open_->commit.origin : log_.commit(delta.commit).origin;
   }
   Status refuse_pending(std::uint32_t origin);
   Status load_lifecycles(std::optional<std::uint32_t> vector);
@@ -225,7 +225,7 @@ class EncodeSession {
   static constexpr std::uint32_t kSingly = 8;  // about as many cost what all do
   std::uint32_t lookups_ = 0;                  // of one vector each
   struct Deferred {
-    ChangeBatch deltas;
+    DeltaBatch deltas;
     std::vector<bool> linear;
   };
   std::unordered_map<std::uint32_t, Deferred>

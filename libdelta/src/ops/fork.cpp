@@ -89,7 +89,7 @@ class Copy {
 
   /// Each whole delta of the pieces, which are in order: of which piece, its commit, and itself. Null for a setting,
   /// which the row holds.
-  using Visit = std::function<void(std::size_t piece, std::uint64_t seq, const Commit& commit, const Change* change)>;
+  using Visit = std::function<void(std::size_t piece, std::uint64_t seq, const Commit& commit, const Delta* delta)>;
   Status each(std::span<const Piece> pieces, const Visit& visit) const {
     const auto& rows = segment_.rows();
     std::vector<bool> wanted(rows.size());
@@ -100,23 +100,23 @@ class Copy {
                   pieces[piece].range.first <= c.last();
       if (wanted[r] && !c.setting.empty()) visit(piece, c.first, c, nullptr);
     }
-    ChangeBatch batch;
+    DeltaBatch batch;
     for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
       const auto& frame = segment_.footer.frames[i];
       if (frame.type != format::FrameType::data || !any(wanted, frame)) continue;
       batch.clear();
       DELTA_OK(store::read_data(segment_, i, true, batch));
       for (std::size_t d = 0; d < batch.size(); ++d) {
-        const Change change = batch[d];
+        const Delta delta = batch[d];
         // What is left of a pruned delta tells nothing about the whole.
-        if (change.lost != 0 || !wanted[change.commit]) continue;
-        const Commit& commit = rows[change.commit].commit;
-        const std::size_t piece = piece_at(pieces, commit.origin, change.seq);
+        if (delta.lost != 0 || !wanted[delta.commit]) continue;
+        const Commit& commit = rows[delta.commit].commit;
+        const std::size_t piece = piece_at(pieces, commit.origin, delta.seq);
         if (piece == pieces.size() || pieces[piece].origin != number_of_[commit.origin] ||
-            change.seq < pieces[piece].range.first) {
+            delta.seq < pieces[piece].range.first) {
           continue;
         }
-        visit(piece, change.seq, commit, &change);
+        visit(piece, delta.seq, commit, &delta);
       }
     }
     return {};
@@ -138,11 +138,11 @@ class Copy {
     return {};
   }
 
-  Hash leaf(const Commit& commit, const Change* change) const {
+  Hash leaf(const Commit& commit, const Delta* delta) const {
     const std::string_view origin = segment_.names.origins[commit.origin];
-    if (change) {
-      return model::leaf_hash(
-          {origin, name_space(*change).name, segment_.ids[change->vector], name_space(*change).dims}, *change);
+    if (delta) {
+      return model::leaf_hash({origin, name_space(*delta).name, segment_.ids[delta->vector], name_space(*delta).dims},
+                              *delta);
     }
     Catalog names;
     Commit setting = commit;
@@ -163,12 +163,12 @@ class Copy {
     return out;
   }
 
-  std::string text(const Commit& commit, const Change* change) const {
-    const Timestamp time = change ? change->time : commit.time;
+  std::string text(const Commit& commit, const Delta* delta) const {
+    const Timestamp time = delta ? delta->time : commit.time;
     std::string out = "setting " + quote(commit.setting);
-    if (change) {
-      const std::string& ns = name_space(*change).name;
-      out = std::string(operation_name(change->op)) + " of " + quote(segment_.ids[change->vector]);
+    if (delta) {
+      const std::string& ns = name_space(*delta).name;
+      out = std::string(operation_name(delta->op)) + " of " + quote(segment_.ids[delta->vector]);
       if (!ns.empty()) out += " in namespace " + quote(ns);
     }
     out += " at " + format_time(time.us());
@@ -193,8 +193,8 @@ class Copy {
     }
     return false;
   }
-  const Namespace& name_space(const Change& change) const {
-    return segment_.names.namespaces[segment_.owners[change.vector]];
+  const Namespace& name_space(const Delta& delta) const {
+    return segment_.names.namespaces[segment_.owners[delta.vector]];
   }
 
   store::Segment segment_;
@@ -208,9 +208,9 @@ Result<std::vector<Hash>> leaves(const Copy& copy, std::span<const Piece> pieces
   std::uint64_t size = 0;
   for (const Piece& piece : pieces) begins.push_back(std::exchange(size, size + piece.size()));
   std::vector<Hash> out(size);
-  DELTA_OK(copy.each(pieces, [&](std::size_t piece, std::uint64_t seq, const Commit& commit, const Change* change) {
+  DELTA_OK(copy.each(pieces, [&](std::size_t piece, std::uint64_t seq, const Commit& commit, const Delta* delta) {
     const SeqRange& range = pieces[piece].range;
-    if (seq >= range.first && seq <= range.last) out[begins[piece] + (seq - range.first)] = copy.leaf(commit, change);
+    if (seq >= range.first && seq <= range.last) out[begins[piece] + (seq - range.first)] = copy.leaf(commit, delta);
   }));
   return out;
 }
@@ -224,8 +224,8 @@ struct Leaf {
 /// The whole deltas of some commits, in order of these and seq.
 Result<std::vector<Leaf>> whole_deltas(const Copy& copy, std::span<const Piece> commits) {
   std::vector<Leaf> out;
-  DELTA_OK(copy.each(commits, [&](std::size_t piece, std::uint64_t seq, const Commit& commit, const Change* change) {
-    out.push_back({piece, seq, copy.leaf(commit, change)});
+  DELTA_OK(copy.each(commits, [&](std::size_t piece, std::uint64_t seq, const Commit& commit, const Delta* delta) {
+    out.push_back({piece, seq, copy.leaf(commit, delta)});
   }));
   std::ranges::sort(out, {}, [](const Leaf& leaf) { return std::pair(leaf.piece, leaf.seq); });
   return out;
@@ -253,8 +253,8 @@ std::optional<Hash> root_of(const Copy::Nodes& all_nodes, std::span<const Leaf> 
 Result<std::string> text_at(const Copy& copy, std::size_t origin, std::uint64_t seq) {
   std::string text;
   const Piece at{origin, {seq, seq}};
-  DELTA_OK(copy.each({&at, 1}, [&](std::size_t, std::uint64_t, const Commit& commit, const Change* change) {
-    text = copy.text(commit, change);
+  DELTA_OK(copy.each({&at, 1}, [&](std::size_t, std::uint64_t, const Commit& commit, const Delta* delta) {
+    text = copy.text(commit, delta);
   }));
   return text;
 }

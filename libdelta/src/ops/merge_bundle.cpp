@@ -99,7 +99,7 @@ class BundleSource::Impl {
   Error out_of_order() const { return bad("deltas are not in the order of vectors"); }
 
   Status find_deltas() {
-    ChangeBatch batch;
+    DeltaBatch batch;
     for (const std::size_t frame : data_) {
       batch.clear();
       DELTA_OK(store::read_data(segment_, frame, false, batch));
@@ -113,14 +113,14 @@ class BundleSource::Impl {
   }
 
   /// A block, decoded. Valid until the next call.
-  Result<const ChangeBatch*> block(std::size_t frame) const {
+  Result<const DeltaBatch*> block(std::size_t frame) const {
     const auto known = blocks_.find(frame);
     if (known != blocks_.end()) return &known->second;
     if (cached_ > kCached) {
       blocks_.clear();
       cached_ = 0;
     }
-    ChangeBatch& batch = blocks_[frame];
+    DeltaBatch& batch = blocks_[frame];
     DELTA_OK(store::read_data(segment_, frame, true, batch));
     cached_ += batch.row_bytes();
     return &batch;
@@ -142,16 +142,16 @@ class BundleSource::Impl {
       return writer.end(std::move(commit));
     };
     for (std::size_t i = first_block(bundle.rows.front()); i < data_.size() && next < bundle.rows.size(); ++i) {
-      DELTA_TRY(const ChangeBatch* const batch, block(data_[i]));
+      DELTA_TRY(const DeltaBatch* const batch, block(data_[i]));
       const auto begin = std::ranges::lower_bound(batch->commits, bundle.rows[next]);
       for (auto d = static_cast<std::size_t>(begin - batch->commits.begin());
            d < batch->size() && next < bundle.rows.size(); ++d) {
-        const Change change = (*batch)[d];
-        while (next < bundle.rows.size() && bundle.rows[next] < change.commit) DELTA_OK(close());
-        if (next == bundle.rows.size() || bundle.rows[next] != change.commit) continue;
-        if (deltas++ == 0) writer.begin(names.origin(row(change.commit).origin), row(change.commit).first);
-        Change renamed = change;
-        renamed.vector = names.vector(change.vector);
+        const Delta delta = (*batch)[d];
+        while (next < bundle.rows.size() && bundle.rows[next] < delta.commit) DELTA_OK(close());
+        if (next == bundle.rows.size() || bundle.rows[next] != delta.commit) continue;
+        if (deltas++ == 0) writer.begin(names.origin(row(delta.commit).origin), row(delta.commit).first);
+        Delta renamed = delta;
+        renamed.vector = names.vector(delta.vector);
         DELTA_OK(writer.add(renamed));
       }
     }
@@ -208,11 +208,11 @@ class BundleSource::Impl {
     store::PackedWriter writer(names.catalog(), table.rows, vectors, table.rows.front().previous,
                                {Preset::balanced, threads, std::move(identity)}, sink);
     for (const auto& [number, place] : deltas) {
-      DELTA_TRY(const ChangeBatch* const batch, block(place.frame));
-      Change change = (*batch)[place.number];
-      change.commit = number;
-      change.vector = names.vector(change.vector);
-      DELTA_OK(writer.add(change));
+      DELTA_TRY(const DeltaBatch* const batch, block(place.frame));
+      Delta delta = (*batch)[place.number];
+      delta.commit = number;
+      delta.vector = names.vector(delta.vector);
+      DELTA_OK(writer.add(delta));
     }
     return writer.finish(table, hashes);
   }
@@ -260,7 +260,7 @@ class BundleSource::Impl {
   std::map<Dot, std::size_t> ends_;  // rows by their last dot; origins by segment number
   std::vector<std::size_t> data_;    // DATA frames
   std::vector<Place> places_;        // packed: of all deltas, by row, then as they stand
-  mutable std::unordered_map<std::size_t, ChangeBatch> blocks_;
+  mutable std::unordered_map<std::size_t, DeltaBatch> blocks_;
   mutable std::uint64_t cached_ = 0;  // bytes of them
 };
 

@@ -43,7 +43,7 @@ Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log::Impl& log)
   options.values = false;
   options.lifecycles = true;
   DELTA_OK(log.stream(options, [&](const Log::Impl::Block& block) -> Status {
-    const ChangeBatch& batch = block.batch;
+    const DeltaBatch& batch = block.batch;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!is_lifecycle(batch.ops[i]) || !wanted[batch.vectors[i]] || !log.history.folded(batch.commits[i])) continue;
       const Last event{{batch.times[i], log.history.commit(batch.commits[i]).origin, batch.seqs[i]},

@@ -10,7 +10,7 @@
 
 #include "delta/properties.hpp"
 #include "delta/text.hpp"
-#include "ops/encode_change.hpp"
+#include "ops/encode_delta.hpp"
 #include "ops/merge_bundle.hpp"
 #include "os/spool.hpp"
 #include "store/copy.hpp"
@@ -117,8 +117,8 @@ class Renaming {
   }
   std::vector<std::string> parents_of(std::uint32_t number) const;
   Result<std::string> properties_of(const Commit& commit) const;
-  Status state(ChangeEncoder& encoder, std::uint32_t number, const ChangeBatch& deltas) const;
-  Result<std::map<std::uint32_t, ChangeBatch>> deltas() const;
+  Status state(DeltaEncoder& encoder, std::uint32_t number, const DeltaBatch& deltas) const;
+  Result<std::map<std::uint32_t, DeltaBatch>> deltas() const;
 
   const Copy& copy_;
   const Fork& fork_;
@@ -180,10 +180,10 @@ std::vector<std::string> Renaming::parents_of(std::uint32_t number) const {
 }
 
 /// Those of the renamed commits, by commit.
-Result<std::map<std::uint32_t, ChangeBatch>> Renaming::deltas() const {
-  std::map<std::uint32_t, ChangeBatch> out;
+Result<std::map<std::uint32_t, DeltaBatch>> Renaming::deltas() const {
+  std::map<std::uint32_t, DeltaBatch> out;
   for (const std::uint32_t n : numbers_) out[n];
-  DELTA_OK(copy_.log.each(nullptr, [&](const ChangeBatch& batch) -> Status {
+  DELTA_OK(copy_.log.each(nullptr, [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const auto of = out.find(batch.commits[i]);
       if (of != out.end()) of->second.add(batch[i]);
@@ -201,7 +201,7 @@ Result<std::string> Renaming::properties_of(const Commit& commit) const {
   return add_text_property(commit.properties, kRenamed, copy_.log.dot_text({commit.origin, commit.first}));
 }
 
-Status Renaming::state(ChangeEncoder& encoder, std::uint32_t number, const ChangeBatch& deltas) const {
+Status Renaming::state(DeltaEncoder& encoder, std::uint32_t number, const DeltaBatch& deltas) const {
   const Commit& commit = copy_.log.commit(number);
   const auto tick_of = [](Timestamp time) { return time.tick() > 0 ? std::optional(time.tick()) : std::nullopt; };
   const auto texts = parents_of(number);
@@ -225,20 +225,20 @@ Status Renaming::state(ChangeEncoder& encoder, std::uint32_t number, const Chang
   std::ranges::sort(order, {}, [&](std::size_t i) { return deltas.seqs[i]; });
   const Catalog& catalog = copy_.log.catalog();
   for (const std::size_t i : order) {
-    const Change change = deltas[i];
-    const Namespace& space = catalog.name_space(catalog.namespace_of(change.vector));
-    DELTA_OK(encoder.change({.id = catalog.id(change.vector),
-                             .name_space = space.name,
-                             .op = change.op,
-                             .indices = change.indices,
-                             .bits = change.bits,
-                             .metadata = change.metadata,
-                             .at = change.time.us(),
-                             .tick = tick_of(change.time),
-                             .origin = {},
-                             .seq = {},
-                             .parents = {},
-                             .dims = space.dims}));
+    const Delta delta = deltas[i];
+    const Namespace& space = catalog.name_space(catalog.namespace_of(delta.vector));
+    DELTA_OK(encoder.delta({.id = catalog.id(delta.vector),
+                            .name_space = space.name,
+                            .op = delta.op,
+                            .indices = delta.indices,
+                            .bits = delta.bits,
+                            .metadata = delta.metadata,
+                            .at = delta.time.us(),
+                            .tick = tick_of(delta.time),
+                            .origin = {},
+                            .seq = {},
+                            .parents = {},
+                            .dims = space.dims}));
   }
   return {};
 }
@@ -252,7 +252,7 @@ Result<File> Renaming::renamed(const File& rest) const {
   EncodeSession session(std::move(base), EncodeSession::Stream{[&](ByteView bytes) { return spool.write(bytes); }},
                         std::move(options));
   DELTA_OK(session.start());
-  ChangeEncoder encoder(session);
+  DeltaEncoder encoder(session);
   DELTA_TRY(const auto batches, deltas());
   for (const std::uint32_t n : numbers_) {
     if (auto done = state(encoder, n, batches.at(n)); !done) return refused(dot_of(n) + ": " + done.error().text());

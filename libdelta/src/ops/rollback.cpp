@@ -39,7 +39,7 @@ class Restorer {
   Status restore(std::uint32_t vector, const Target& target) {
     const bool exists = encoder_.present().exists(vector);
     if (!target.exists) return exists ? remove(vector) : Status();
-    return exists ? change(vector, target) : create(vector, target);
+    return exists ? delta(vector, target) : create(vector, target);
   }
   /// Vectors of a state that are to exist again: in the order of its rows, so that they stand in that again.
   Status create_again(const State& state, std::vector<std::uint32_t> vectors) {
@@ -87,7 +87,7 @@ class Restorer {
     return put(vector, Operation::create, {}, target.bits, patches);
   }
 
-  Status change(std::uint32_t vector, const Target& target) {
+  Status delta(std::uint32_t vector, const Target& target) {
     const State& present = encoder_.present();
     ops::changed_dims(present.bits(vector), target.bits, dims_);
     const auto patches = model::metadata_patches(present.metadata(vector), target.metadata);
@@ -108,7 +108,7 @@ class Restorer {
              std::span<const std::uint32_t> bits, std::span<const std::string> patches) {
     const Catalog& catalog = encoder_.log().catalog();
     const Namespace& space = catalog.name_space(catalog.namespace_of(vector));
-    ChangeInput input;
+    DeltaInput input;
     input.id = catalog.id(vector);
     input.name_space = space.name;
     input.dims = space.dims;
@@ -118,13 +118,13 @@ class Restorer {
     input.at = options_.at;
     input.copied = true;
     if (!patches.empty()) input.metadata = patches[0];
-    DELTA_OK(encoder_.change(input));
+    DELTA_OK(encoder_.delta(input));
     input.op = Operation::sparse;
     input.indices = {};
     input.bits = {};
     for (std::size_t i = 1; i < patches.size(); ++i) {
       input.metadata = patches[i];
-      DELTA_OK(encoder_.change(input));
+      DELTA_OK(encoder_.delta(input));
     }
     return {};
   }
@@ -215,7 +215,7 @@ class Reverter {
 /// The vectors that a commit touched, by number.
 Result<std::vector<bool>> touched_by(const Log& log, std::uint32_t commit) {
   std::vector<bool> touched(log.catalog().vectors(), false);
-  DELTA_OK(log.each(nullptr, [&](const ChangeBatch& batch) -> Status {
+  DELTA_OK(log.each(nullptr, [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (batch.commits[i] == commit) touched[batch.vectors[i]] = true;
     }

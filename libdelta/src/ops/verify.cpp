@@ -124,7 +124,7 @@ class Verifier {
         find(ops::unknown_columns(part.segment, unknown, ", and passed over"));
       }
       ops::ContentCheck check(log_, part, source.scanned, threads_, report);
-      DELTA_OK(check.run(chain, [&](const ChangeBatch& batch) {
+      DELTA_OK(check.run(chain, [&](const DeltaBatch& batch) {
         if (chain) existence.add(batch);
       }));
       source.rows = std::move(check.rows);

@@ -17,7 +17,7 @@ using format::FrameType;
 
 struct ContentCheck::Block {
   std::size_t entry = 0;
-  ChangeBatch batch;  // vectors by the log's numbers, commits by row
+  DeltaBatch batch;  // vectors by the log's numbers, commits by row
   std::vector<Hash> leaves;
   std::vector<store::Held> held;  // by the segment's numbers
   std::optional<Error> unreadable;
@@ -104,16 +104,16 @@ void ContentCheck::check_block(Block& block, bool chain) const {
   for (auto& v : block.batch.vectors) v = part_.vectors[v];
   model::LeafHasher hasher;
   for (std::size_t i = 0; i < block.batch.size(); ++i) {
-    const Change change = block.batch[i];
-    const Namespace& ns = log_.catalog.name_space(log_.catalog.namespace_of(change.vector));
-    const std::string_view origin = segment_.names.origins[segment_.rows()[change.commit].commit.origin];
-    const auto ok = model::check_change(change, ns.dims, {.allow_nonfinite = true, .reading = true});
+    const Delta delta = block.batch[i];
+    const Namespace& ns = log_.catalog.name_space(log_.catalog.namespace_of(delta.vector));
+    const std::string_view origin = segment_.names.origins[segment_.rows()[delta.commit].commit.origin];
+    const auto ok = model::check_delta(delta, ns.dims, {.allow_nonfinite = true, .reading = true});
     if (!ok && block.broken.empty()) {
-      block.broken = std::string(origin) + ":" + std::to_string(change.seq) + ": " + ok.error().message;
+      block.broken = std::string(origin) + ":" + std::to_string(delta.seq) + ": " + ok.error().message;
     }
     if (!chain) continue;
-    if (change.lost == 0) {
-      hasher.add({origin, ns.name, log_.catalog.id(change.vector), ns.dims}, change);
+    if (delta.lost == 0) {
+      hasher.add({origin, ns.name, log_.catalog.id(delta.vector), ns.dims}, delta);
     } else {
       hasher.add_unknown();
     }

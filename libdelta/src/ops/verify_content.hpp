@@ -24,7 +24,7 @@ class ContentCheck {
  public:
   using Report = std::function<void(Verdict, std::uint64_t offset, std::string where, std::string what)>;
   /// Deltas in order, vectors and commits by the log's numbers.
-  using Visit = std::function<void(const ChangeBatch&)>;
+  using Visit = std::function<void(const DeltaBatch&)>;
 
   ContentCheck(const Log::Impl& log, const Log::Impl::Part& part, const store::ScannedSegment& scanned,
                unsigned threads, Report report)

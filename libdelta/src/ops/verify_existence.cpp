@@ -15,7 +15,7 @@ void ExistenceCheck::refuse(std::uint32_t vector, const Question& q) {
                    " is of vector " + quote(catalog_.id(vector)) + ", which does not exist in its context");
 }
 
-void ExistenceCheck::add(const ChangeBatch& batch) {
+void ExistenceCheck::add(const DeltaBatch& batch) {
   vectors_.resize(catalog_.vectors());
   contested_.resize(catalog_.vectors());
   for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -34,7 +34,7 @@ void ExistenceCheck::add(const ChangeBatch& batch) {
   }
 }
 
-void ExistenceCheck::gather(const ChangeBatch& batch) {
+void ExistenceCheck::gather(const DeltaBatch& batch) {
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (!history_.folded(batch.commits[i]) || !contested_[batch.vectors[i]]) continue;
     const Operation op = batch.ops[i];

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 #include "model/existence.hpp"
 #include "model/history.hpp"
 
@@ -19,11 +19,11 @@ class ExistenceCheck {
   ExistenceCheck(const Catalog& catalog, const model::History& history) : catalog_(catalog), history_(history) {}
 
   /// Vectors and commits by the log's numbers; pending commits are passed over. A delta may come twice.
-  void add(const ChangeBatch& batch);
+  void add(const DeltaBatch& batch);
   /// After the first pass: vectors that the second is for.
   bool any_contested() const { return any_contested_; }
   const std::vector<bool>& contested() const { return contested_; }
-  void gather(const ChangeBatch& batch);
+  void gather(const DeltaBatch& batch);
   /// What is wrong, a sentence each, at most a hundred.
   std::vector<std::string> finish();
 

@@ -10,7 +10,7 @@
 #include "base/bytes.hpp"
 #include "base/checksum.hpp"
 #include "base/limits.hpp"
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 #include "delta/pages.hpp"
 
 namespace delta::store {
@@ -44,20 +44,20 @@ class CopyWatch {
   explicit CopyWatch(Vectors vectors) : vectors_(vectors) {}
 
   /// Enters a delta that goes into block `block`; what stands in blocks before `oldest` is forgotten.
-  Repeats note(const Change& change, std::uint64_t block, std::uint64_t oldest) {
-    Repeats sum{16 + change.indices.size_bytes() + change.bits.size_bytes() + change.metadata.size(), 0, 0};
-    const Repeats values = enter(hash_of(bytes_of(change.bits), kValues), change.bits.size_bytes(), block, oldest);
+  Repeats note(const Delta& delta, std::uint64_t block, std::uint64_t oldest) {
+    Repeats sum{16 + delta.indices.size_bytes() + delta.bits.size_bytes() + delta.metadata.size(), 0, 0};
+    const Repeats values = enter(hash_of(bytes_of(delta.bits), kValues), delta.bits.size_bytes(), block, oldest);
     sum += values;
     if (vectors_ == Vectors::together) return sum;
-    const std::uint64_t set = hash_of(bytes_of(change.indices), kSets);
-    const Repeats named = enter(set, set_bytes(change.indices), block, oldest);
+    const std::uint64_t set = hash_of(bytes_of(delta.indices), kSets);
+    const Repeats named = enter(set, set_bytes(delta.indices), block, oldest);
     sum += named;
     // A set that is new was not of this vector, either.
-    if (change.bits.size_bytes() >= kLeastBytes && (set == 0 || named.before + named.within > 0)) {
-      const Repeats kept = resemble(change, set, block, oldest);
+    if (delta.bits.size_bytes() >= kLeastBytes && (set == 0 || named.before + named.within > 0)) {
+      const Repeats kept = resemble(delta, set, block, oldest);
       if (values.before + values.within == 0) sum += kept;
     }
-    sum += enter(hash_of(bytes_of(change.metadata), kMetadata), change.metadata.size() / kTextRatio, block, oldest);
+    sum += enter(hash_of(bytes_of(delta.metadata), kMetadata), delta.metadata.size() / kTextRatio, block, oldest);
     return sum;
   }
 
@@ -109,18 +109,18 @@ class CopyWatch {
     return {};
   }
 
-  Repeats resemble(const Change& change, std::uint64_t set, std::uint64_t block, std::uint64_t oldest) {
-    const std::array<std::uint64_t, 3> name = {change.vector, change.bits.size(), set};
+  Repeats resemble(const Delta& delta, std::uint64_t set, std::uint64_t block, std::uint64_t oldest) {
+    const std::array<std::uint64_t, 3> name = {delta.vector, delta.bits.size(), set};
     const std::uint64_t key = checksum({reinterpret_cast<const Byte*>(name.data()), sizeof name});
     Sketch& sketch = sketches_[key >> (64 - kSketchBits)];
     const bool known = sketch.key == key && sketch.block >= oldest;
     std::uint64_t kept = 0;
     for (std::size_t i = 0; i < kSamples; ++i) {
-      const std::uint32_t word = change.bits[i * change.bits.size() / kSamples];
+      const std::uint32_t word = delta.bits[i * delta.bits.size() / kSamples];
       kept += word == sketch.words[i] && word != 0;  // zeros cost nothing
       sketch.words[i] = word;
     }
-    if (known) return repeat(sketch.block, block, change.bits.size_bytes() * kept / kSamples);
+    if (known) return repeat(sketch.block, block, delta.bits.size_bytes() * kept / kSamples);
     sketch.key = key;
     sketch.block = block;
     return {};

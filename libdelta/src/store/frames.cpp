@@ -138,7 +138,7 @@ Status append_cut(format::CommitTable table, format::Kind kind, Preset preset, c
 }
 
 /// As plain rows, without its metadata.
-std::uint64_t row_bytes(const Change& c) { return 16 + c.indices.size_bytes() + c.bits.size_bytes(); }
+std::uint64_t row_bytes(const Delta& c) { return 16 + c.indices.size_bytes() + c.bits.size_bytes(); }
 
 }  // namespace
 
@@ -177,8 +177,8 @@ Status append_footer(const format::Footer& footer, Preset preset, FrameList& out
   return {};
 }
 
-void encode_blocks(const ChangeBatch& batch, codec::Layout layout, Preset preset, const VisitBlock& visit) {
-  const std::function<void(const ChangeBatch&, std::size_t)> encode = [&](const ChangeBatch& part, std::size_t begin) {
+void encode_blocks(const DeltaBatch& batch, codec::Layout layout, Preset preset, const VisitBlock& visit) {
+  const std::function<void(const DeltaBatch&, std::size_t)> encode = [&](const DeltaBatch& part, std::size_t begin) {
     Buffer payload;
     codec::encode_block(part, layout, preset, payload);
     std::uint64_t largest = 0;
@@ -189,7 +189,7 @@ void encode_blocks(const ChangeBatch& batch, codec::Layout layout, Preset preset
     }
     const std::size_t half = part.size() / 2;
     for (const auto& [from, to] : {std::pair(std::size_t{0}, half), std::pair(half, part.size())}) {
-      ChangeBatch some;
+      DeltaBatch some;
       for (std::size_t i = from; i < to; ++i) some.add(part[i]);
       encode(some, begin + from);
     }

@@ -79,7 +79,7 @@ Result<std::shared_ptr<const InputFile>> open_log_file(const std::string& path) 
 
 Status LogSource::each(const std::vector<bool>* wanted, std::optional<Micros> until, const Visit& visit) {
   if (complete_ && until == until_) {
-    for (const ChangeBatch& batch : kept_) DELTA_OK(visit(batch));
+    for (const DeltaBatch& batch : kept_) DELTA_OK(visit(batch));
     return {};
   }
   const bool keep = wanted == nullptr;
@@ -239,7 +239,7 @@ namespace {
 
 /// Deltas that keep(i) is true of. Columns that were not decoded stay empty.
 template <class Keep>
-void keep_only(ChangeBatch& batch, const Keep& keep) {
+void keep_only(DeltaBatch& batch, const Keep& keep) {
   const auto move_down = [](auto& column, std::uint64_t begin, std::uint64_t end, std::uint64_t& to) {
     const auto at = [&](std::uint64_t place) { return column.begin() + static_cast<std::ptrdiff_t>(place); };
     if (column.size() >= end && begin != to) std::copy(at(begin), at(end), at(to));
@@ -296,14 +296,14 @@ Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
   block.leaves.clear();
   model::LeafHasher hasher;
   for (std::size_t i = 0; i < block.batch.size(); ++i) {
-    const Change change = block.batch[i];
-    if (change.lost != 0) {
+    const Delta delta = block.batch[i];
+    if (delta.lost != 0) {
       hasher.add_unknown();
       continue;
     }
-    const Namespace& ns = catalog.name_space(catalog.namespace_of(change.vector));
-    const std::string_view origin = catalog.origin(history.commit(change.commit).origin);
-    hasher.add({origin, ns.name, catalog.id(change.vector), ns.dims}, change);
+    const Namespace& ns = catalog.name_space(catalog.namespace_of(delta.vector));
+    const std::string_view origin = catalog.origin(history.commit(delta.commit).origin);
+    hasher.add({origin, ns.name, catalog.id(delta.vector), ns.dims}, delta);
   }
   std::move(hasher).finish(block.leaves);
   return {};
@@ -645,7 +645,7 @@ std::optional<Tag> Log::tag(std::string_view name) const {
 
 std::vector<RecordedAccuracy> Log::accuracies() const { return model::recorded_accuracies(catalog(), impl_->history); }
 
-Status Log::each(const std::vector<bool>* wanted, const std::function<Status(const ChangeBatch&)>& visit) const {
+Status Log::each(const std::vector<bool>* wanted, const std::function<Status(const DeltaBatch&)>& visit) const {
   return impl_->stream({wanted, {}, false}, [&](const Impl::Block& block) { return visit(block.batch); });
 }
 

@@ -43,7 +43,7 @@ struct Log::Impl {
   /// One that is decoded: vectors and commits by the log's numbers. Of deltas that several parts share there is no one
   /// place.
   struct Block : Place {
-    ChangeBatch batch;
+    DeltaBatch batch;
     std::vector<Hash> leaves;
   };
   struct StreamOptions {
@@ -108,7 +108,7 @@ class LogSource : public model::DeltaSource {
   static constexpr std::uint64_t kKept = 4 << 20;  // bytes as rows
 
   const Log::Impl& log_;
-  std::vector<ChangeBatch> kept_;  // of a pass over everything
+  std::vector<DeltaBatch> kept_;  // of a pass over everything
   std::optional<Micros> until_;
   std::uint64_t bytes_ = 0;
   bool complete_ = false;

@@ -20,7 +20,7 @@ std::uint64_t size_of(const std::vector<std::uint64_t>& ends, std::size_t i) {
 }
 
 /// A delta without what has not been decoded of it.
-void add_place(ChangeBatch& to, const ChangeBatch& from, std::size_t i) {
+void add_place(DeltaBatch& to, const DeltaBatch& from, std::size_t i) {
   to.ops.push_back(from.ops[i]);
   to.vectors.push_back(from.vectors[i]);
   to.times.push_back(from.times[i]);
@@ -41,7 +41,7 @@ class Gathered {
   Gathered(const Log::Impl& log, std::span<const std::uint32_t> ranks, bool values)
       : log_(log), ranks_(ranks), values_(values) {}
 
-  void add(const ChangeBatch& batch, std::size_t i) { values_ ? all_.add(batch[i]) : add_place(all_, batch, i); }
+  void add(const DeltaBatch& batch, std::size_t i) { values_ ? all_.add(batch[i]) : add_place(all_, batch, i); }
 
   /// In order of vector and key, each delta once.
   Status each(const Log::Impl::Visit& visit) {
@@ -73,12 +73,12 @@ class Gathered {
   }
   std::uint32_t rank(std::uint32_t i) const { return ranks_[log_.history.commit(all_.commits[i]).origin]; }
 
-  void add_one(std::span<const std::uint32_t> pieces, ChangeBatch& out) const {
+  void add_one(std::span<const std::uint32_t> pieces, DeltaBatch& out) const {
     if (!values_) return add_place(out, all_, pieces.front());
     if (pieces.size() == 1) return out.add(all_[pieces.front()]);
-    std::vector<Change> deltas;
+    std::vector<Delta> deltas;
     for (const std::uint32_t i : pieces) deltas.push_back(all_[i]);
-    ChangeBatch united;
+    DeltaBatch united;
     model::put_in_key_order(log_.history, ranks_, log_.catalog.dims(deltas.front().vector), deltas, united);
     out.add(deltas.front());
   }
@@ -86,7 +86,7 @@ class Gathered {
   const Log::Impl& log_;
   std::span<const std::uint32_t> ranks_;
   bool values_;
-  ChangeBatch all_;
+  DeltaBatch all_;
 };
 
 }  // namespace
@@ -105,7 +105,7 @@ Status Log::Impl::stream_shared(const StreamOptions& options, const Visit& visit
   std::vector<std::uint64_t> bytes(catalog.vectors());
   StreamOptions sizes = options;
   sizes.values = false;
-  DELTA_OK(stream_some(sizes, [&](const ChangeBatch& batch, std::size_t i) {
+  DELTA_OK(stream_some(sizes, [&](const DeltaBatch& batch, std::size_t i) {
     bytes[batch.vectors[i]] += kDeltaBytes + 4 * (size_of(batch.index_ends, i) + size_of(batch.bits_ends, i));
   }));
   const auto ranks = model::origin_ranks(catalog);
@@ -120,7 +120,7 @@ Status Log::Impl::stream_shared(const StreamOptions& options, const Visit& visit
     StreamOptions some = options;
     some.wanted = &group;
     Gathered gathered(*this, ranks, options.values);
-    DELTA_OK(stream_some(some, [&](const ChangeBatch& batch, std::size_t i) { gathered.add(batch, i); }));
+    DELTA_OK(stream_some(some, [&](const DeltaBatch& batch, std::size_t i) { gathered.add(batch, i); }));
     DELTA_OK(gathered.each(visit));
   }
   return {};

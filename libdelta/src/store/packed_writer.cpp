@@ -32,7 +32,7 @@ T& slot(std::vector<T>& table, std::uint32_t i) {
 
 /// A DATA frame, or a piece of one.
 struct PackedWriter::Block {
-  ChangeBatch batch;         // vectors by segment number, commits by row, seqs as places, times as lags
+  DeltaBatch batch;          // vectors by segment number, commits by row, seqs as places, times as lags
   std::uint64_t number = 0;  // of pieces
   Repeats repeats;           // of pieces before it
   std::uint64_t first_ordinal = 0;
@@ -41,7 +41,7 @@ struct PackedWriter::Block {
 
   void encode(const std::vector<format::CommitRow>& rows, Preset preset) {
     encode_blocks(batch, codec::Layout::packed, preset,
-                  [&](const ChangeBatch& part, std::size_t begin, const Buffer& payload) {
+                  [&](const DeltaBatch& part, std::size_t begin, const Buffer& payload) {
                     format::FrameHeader& frame = out.frames.emplace_back(SegmentFile::frame(format::FrameType::data));
                     frame.count = static_cast<std::uint32_t>(part.size());
                     frame.first = first_ordinal + begin;
@@ -119,16 +119,16 @@ Status PackedWriter::write_names() {
   return names.frames.empty() ? Status() : file_.write(names, {});
 }
 
-Status PackedWriter::add(const Change& change) {
+Status PackedWriter::add(const Delta& delta) {
   if (numbers_.empty()) DELTA_OK(write_names());
-  const Commit& commit = rows_[change.commit].commit;
+  const Commit& commit = rows_[delta.commit].commit;
   Block& block = *block_;
-  Change local = change;
-  local.vector = numbers_[change.vector];
-  local.seq = change.seq - commit.first;
-  local.time = Timestamp{commit.time.hlc - change.time.hlc};
+  Delta local = delta;
+  local.vector = numbers_[delta.vector];
+  local.seq = delta.seq - commit.first;
+  local.time = Timestamp{commit.time.hlc - delta.time.hlc};
   block.batch.add(local);
-  block.repeats += copies_.note(change, block.number, pieces_.empty() ? block.number : pieces_.front()->number);
+  block.repeats += copies_.note(delta, block.number, pieces_.empty() ? block.number : pieces_.front()->number);
   if (block.batch.row_bytes() < kPieceBytes && block.batch.size() < kPieceDeltas) return {};
   end_piece();
   if (grown_ == 0 && pieces_.size() < CopyWatch::kLookAhead / kPieceBytes) return {};

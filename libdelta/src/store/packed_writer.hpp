@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "delta/catalog.hpp"
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 #include "delta/preset.hpp"
 #include "os/worker_pool.hpp"
 #include "store/copy_watch.hpp"
@@ -34,7 +34,7 @@ class PackedWriter {
   ~PackedWriter();
 
   /// The next delta: those of a vector together, in key order. `commit` is its row, `vector` a number of the catalog.
-  Status add(const Change& change);
+  Status add(const Delta& delta);
   /// Writes the commits, sealed. `table`: that of `rows`; it is used up. `hashes`: of each row's commit, at least the
   /// last of each origin. `link`: fills in the `previous` of all rows of the table, where more COMMITS frames than one
   /// need it; null: they are there.

@@ -21,7 +21,7 @@ Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads, 
   for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
     format::FrameEntry entry = segment.footer.frames[i];
     if (entry.type == FrameType::data) {
-      ChangeBatch batch;
+      DeltaBatch batch;
       DELTA_OK(read_data(segment, i, false, batch));
       if (batch.size() != entry.count) {
         return damaged(segment, frame_place(segment, entry.type, segment.frame_numbers[i]),

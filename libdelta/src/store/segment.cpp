@@ -421,7 +421,7 @@ std::vector<std::string> lost_packed(const Segment& segment) {
     format::FrameHeader frame;
     if (segment.footer.frames[i].type != FrameType::data) continue;
     const auto payload = read_frame(segment, i, &frame);
-    ChangeBatch batch;
+    DeltaBatch batch;
     constexpr std::uint32_t kAnyVector = 0xffffffff;
     if (!payload ||
         !codec::decode_block(*payload, codec::Layout::packed, frame.count, kAnyVector, {false, false}, batch)) {
@@ -460,13 +460,13 @@ namespace {
 
 /// What the fold relies on and the codec cannot know: values fit the vector's dimensions, and metadata is what it
 /// claims.
-const char* misfit(const Segment& segment, const Change& change) {
-  const std::uint32_t dims = segment.names.namespaces[segment.owners[change.vector]].dims;
+const char* misfit(const Segment& segment, const Delta& delta) {
+  const std::uint32_t dims = segment.names.namespaces[segment.owners[delta.vector]].dims;
   const bool whole =
-      (change.op == Operation::create || change.op == Operation::dense) && (change.lost & pruned::values) == 0;
-  if (whole && change.bits.size() != dims) return "a whole vector of another number of dimensions";
-  if (!change.indices.empty() && change.indices.back() >= dims) return "an index beyond the dimensions";
-  if (!change.metadata.empty() && !model::is_canonical_metadata(change.metadata)) {
+      (delta.op == Operation::create || delta.op == Operation::dense) && (delta.lost & pruned::values) == 0;
+  if (whole && delta.bits.size() != dims) return "a whole vector of another number of dimensions";
+  if (!delta.indices.empty() && delta.indices.back() >= dims) return "an index beyond the dimensions";
+  if (!delta.metadata.empty() && !model::is_canonical_metadata(delta.metadata)) {
     return "metadata is not in its canonical form";
   }
   return nullptr;
@@ -477,7 +477,7 @@ const char* misfit(const Segment& segment, const Change& change) {
 namespace {
 
 /// Fresh: commit and seq follow from the ordinal.
-void number_fresh(const Segment& segment, std::uint64_t first, ChangeBatch& batch) {
+void number_fresh(const Segment& segment, std::uint64_t first, DeltaBatch& batch) {
   auto row = static_cast<std::size_t>(std::ranges::upper_bound(segment.row_ends, first) - segment.row_ends.begin());
   std::size_t i = 0;
   for (; i < batch.size() && row < segment.rows().size(); ++i) {
@@ -491,7 +491,7 @@ void number_fresh(const Segment& segment, std::uint64_t first, ChangeBatch& batc
 }
 
 /// Packed: rows, places and lags to commits, seqs and times. What is impossible is said.
-const char* number_packed(const Segment& segment, ChangeBatch& batch) {
+const char* number_packed(const Segment& segment, DeltaBatch& batch) {
   if (segment.rows().empty()) return batch.clear(), nullptr;  // not closed
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (batch.commits[i] >= segment.rows().size()) return "a delta of no commit";
@@ -507,7 +507,7 @@ const char* number_packed(const Segment& segment, ChangeBatch& batch) {
 
 }  // namespace
 
-Status read_data(const Segment& segment, std::size_t entry, bool values, ChangeBatch& batch) {
+Status read_data(const Segment& segment, std::size_t entry, bool values, DeltaBatch& batch) {
   format::FrameHeader frame;
   DELTA_TRY(const Buffer payload, read_frame(segment, entry, &frame));
   codec::Wanted wanted;

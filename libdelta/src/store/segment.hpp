@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "delta/catalog.hpp"
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 #include "delta/file.hpp"
 #include "delta/finding.hpp"
 #include "delta/result.hpp"
@@ -94,6 +94,6 @@ std::vector<std::string> lost_dots(const Segment& segment);
 
 /// Decodes a DATA frame onto `batch`: vectors by segment number, commits as row numbers of the segment, seqs filled in.
 /// Deltas past the last commit row are dropped. Packed: what a pruned copy has left, `lost` says of what.
-Status read_data(const Segment& segment, std::size_t entry, bool values, ChangeBatch& batch);
+Status read_data(const Segment& segment, std::size_t entry, bool values, DeltaBatch& batch);
 
 }  // namespace delta::store

@@ -34,7 +34,7 @@ struct SegmentWriter::Block {
 
   std::uint64_t number = 0;  // of blocks as they were filled
   Repeats repeats;           // of blocks held before it
-  ChangeBatch batch;         // vectors by segment number
+  DeltaBatch batch;          // vectors by segment number
   std::vector<std::string_view> ids;
   std::vector<const Namespace*> owners;  // of each delta's vector, in the catalog, which never moves it
   std::vector<Piece> pieces;
@@ -86,10 +86,10 @@ void SegmentWriter::Block::hash_leaves() {
   for (std::size_t p = 0; p < pieces.size(); ++p) {
     const std::size_t end = p + 1 < pieces.size() ? pieces[p + 1].begin : batch.size();
     for (std::size_t i = pieces[p].begin; i < end; ++i) {
-      Change change = batch[i];
-      change.seq = pieces[p].seq + (i - pieces[p].begin);
+      Delta delta = batch[i];
+      delta.seq = pieces[p].seq + (i - pieces[p].begin);
       const Namespace& ns = *owners[i];
-      hasher.add({pieces[p].origin, ns.name, ids[i], ns.dims}, change);
+      hasher.add({pieces[p].origin, ns.name, ids[i], ns.dims}, delta);
     }
   }
   std::move(hasher).finish(leaves);
@@ -100,7 +100,7 @@ void SegmentWriter::Block::encode() {
   append_ids(new_ids, first_id, preset, out);
   if (batch.empty()) return;
   encode_blocks(batch, codec::Layout::fresh, preset,
-                [&](const ChangeBatch& part, std::size_t begin, const Buffer& payload) {
+                [&](const DeltaBatch& part, std::size_t begin, const Buffer& payload) {
                   format::FrameHeader& frame = out.frames.emplace_back(SegmentFile::frame(format::FrameType::data));
                   const auto [least, greatest] = std::ranges::minmax(part.times);
                   frame.count = static_cast<std::uint32_t>(part.size());
@@ -162,22 +162,22 @@ void SegmentWriter::begin(std::uint32_t origin, std::uint64_t first) {
   local_origin(origin);
 }
 
-Status SegmentWriter::add(const Change& change) {
+Status SegmentWriter::add(const Delta& delta) {
   DELTA_CHECK(open_origin_);
-  if (!file_.started()) start_segment(change.time);
+  if (!file_.started()) start_segment(delta.time);
   Block& block = *block_;
   if (open_deltas_ == 0 || block.batch.empty()) {
     block.pieces.push_back({block.batch.size(), open_deltas_ == 0, std::string(catalog_.origin(*open_origin_)),
                             open_first_ + open_deltas_});
   }
-  Change local = change;
-  local.vector = local_vector(change.vector);
+  Delta local = delta;
+  local.vector = local_vector(delta.vector);
   local.commit = 0;
   local.seq = 0;
   block.batch.add(local);
   block.repeats += copies_.note(local, block.number, held_.empty() ? block.number : held_.front()->number);
-  block.ids.push_back(catalog_.id(change.vector));
-  block.owners.push_back(&catalog_.name_space(catalog_.namespace_of(change.vector)));
+  block.ids.push_back(catalog_.id(delta.vector));
+  block.owners.push_back(&catalog_.name_space(catalog_.namespace_of(delta.vector)));
   ++open_deltas_;
   if (block.batch.row_bytes() >= kBlockBytes || block.batch.size() >= kBlockDeltas) return end_block();
   return {};

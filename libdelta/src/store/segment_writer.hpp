@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "delta/catalog.hpp"
-#include "delta/change.hpp"
 #include "delta/commit.hpp"
+#include "delta/delta.hpp"
 #include "delta/preset.hpp"
 #include "delta/result.hpp"
 #include "model/canonical.hpp"
@@ -50,7 +50,7 @@ class SegmentWriter {
   void begin(std::uint32_t origin, std::uint64_t first);
   /// The next delta of the open commit, valid by the rules of the model; numbers are the catalog's. commit and seq are
   /// ignored.
-  Status add(const Change& change);
+  Status add(const Delta& delta);
   /// Closes the commit, which has at least one delta, or is a setting and has none. origin, first, count and time must
   /// be those of the deltas.
   Status end(Commit commit);

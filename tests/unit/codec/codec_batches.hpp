@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 
 namespace delta::test {
 
@@ -80,8 +80,8 @@ inline std::vector<std::uint32_t> related_values(Random& random, std::size_t n,
 
 /// A batch of `deltas` over `vectors` vectors: all operations, repeated sets and values, times both ways, some
 /// metadata.
-inline ChangeBatch random_batch(Random& random, std::size_t deltas, std::uint32_t vectors) {
-  ChangeBatch batch;
+inline DeltaBatch random_batch(Random& random, std::size_t deltas, std::uint32_t vectors) {
+  DeltaBatch batch;
   std::vector<std::vector<std::uint32_t>> sets, values;
   const bool metadata = below(random, 2) == 0, ticks = below(random, 2) == 0, mixed = below(random, 3) != 0;
   const std::uint64_t unit = below(random, 2) == 0 ? 1'000'000 : 1;
@@ -89,32 +89,32 @@ inline ChangeBatch random_batch(Random& random, std::size_t deltas, std::uint32_
   const auto only = static_cast<Operation>(1 + below(random, 3));
   Micros us = 1'600'000'000'000'000;
   for (std::size_t i = 0; i < deltas; ++i) {
-    Change change;
+    Delta delta;
     std::vector<std::uint32_t> set, bits;
-    change.op = mixed ? static_cast<Operation>(1 + below(random, 9)) : only;
-    change.vector = static_cast<std::uint32_t>(below(random, vectors));
+    delta.op = mixed ? static_cast<Operation>(1 + below(random, 9)) : only;
+    delta.vector = static_cast<std::uint32_t>(below(random, vectors));
     us += unit * below(random, 5000) - (below(random, 20) == 0 ? unit * 20000 : 0);
-    change.time = Timestamp::of(us, ticks ? static_cast<std::uint32_t>(below(random, 4096)) : 0);
-    if (change.op == Operation::sparse) {
+    delta.time = Timestamp::of(us, ticks ? static_cast<std::uint32_t>(below(random, 4096)) : 0);
+    if (delta.op == Operation::sparse) {
       set = !sets.empty() && below(random, 3) == 0 ? sets[below(random, sets.size())] : random_set(random, dims);
       sets.push_back(set);
       bits = related_values(random, set.size(), values);
     } else {
-      const int parameters = parameter_count(change.op);
+      const int parameters = parameter_count(delta.op);
       bits = parameters < 0 ? related_values(random, dims, values)
                             : random_values(random, static_cast<std::size_t>(parameters));
     }
     const std::string text = metadata && below(random, 3) == 0 ? "{\"n\":" + std::to_string(random()) + "}" : "";
-    change.indices = set;
-    change.bits = bits;
-    change.metadata = text;
-    batch.add(change);
+    delta.indices = set;
+    delta.bits = bits;
+    delta.metadata = text;
+    batch.add(delta);
   }
   return batch;
 }
 
 /// Everything that a payload holds.
-inline bool same(const ChangeBatch& a, const ChangeBatch& b) {
+inline bool same(const DeltaBatch& a, const DeltaBatch& b) {
   return a.ops == b.ops && a.vectors == b.vectors && a.times == b.times && a.index_ends == b.index_ends &&
          a.bits_ends == b.bits_ends && a.metadata_ends == b.metadata_ends && a.indices == b.indices &&
          a.bits == b.bits && a.metadata == b.metadata;

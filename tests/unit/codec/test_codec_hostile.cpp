@@ -52,8 +52,8 @@ struct Made {
   }
 };
 
-ChangeBatch read(const Made& made) {
-  ChangeBatch batch;
+DeltaBatch read(const Made& made) {
+  DeltaBatch batch;
   const Status status = decode_block(made.payload(), made.layout, made.count, 9, {}, batch);
   if (!status) FAIL(status.error().text());
   return batch;
@@ -61,7 +61,7 @@ ChangeBatch read(const Made& made) {
 
 void refused(const Buffer& payload, const Made& made, const std::string& where, const std::string& what,
              ErrorCode code = ErrorCode::corrupt) {
-  ChangeBatch batch;
+  DeltaBatch batch;
   const Status status = decode_block(payload, made.layout, made.count, 9, {}, batch);
   INFO(where << ": " << what);
   REQUIRE(!status);
@@ -153,7 +153,7 @@ TEST_CASE("A fresh payload stands by vector if values follow from those before, 
                         .raw(Column::relations, {0, 0, 1});
   Made follows = Made(made).words(Column::full_values, {9, 8, 7, 6, kFour[0], kFour[1], kFour[2], kFour[3]});
   follows.count = 3;
-  const ChangeBatch batch = read(follows);
+  const DeltaBatch batch = read(follows);
   CHECK(batch.vectors == std::vector<std::uint32_t>{1, 0, 1});
   CHECK((batch.ops == std::vector{Operation::create, Operation::create, Operation::dense}));
   CHECK(batch[0].bits[1] == kFour[1]);
@@ -295,9 +295,9 @@ TEST_CASE("Symbols that are no classes, bits left over, missing, and in the padd
   }
   const Buffer good{1, 0, 0, 2, 4, 6, 8, 2, 2, 1, 16, 1};  // the last is of one bit
   CHECK(read(lattices(good))[1].bits[3] == word(-9.0f));
-  const auto changed = [&](auto&& change) {
+  const auto changed = [&](auto&& delta) {
     Buffer stored = good;
-    change(stored);
+    delta(stored);
     return lattices(stored);
   };
   refused(changed([](Buffer& b) { b.back() = 3; }), Column::full_values, "bits of another length");
@@ -365,7 +365,7 @@ TEST_CASE("The whole form is refused if it is nested, of another length, or clai
     REQUIRE(append_frame(of, effort_of(Preset::balanced), out));
     return out;
   };
-  ChangeBatch batch;
+  DeltaBatch batch;
   const Buffer good = frame(full, full.size());
   REQUIRE(decode_block(good, Layout::packed, 2, 9, {}, batch));
   CHECK(batch[1].metadata == text);
@@ -388,7 +388,7 @@ TEST_CASE("The whole form is refused if it is nested, of another length, or clai
 TEST_CASE("Mutated packed payloads give an error or a valid batch that can be written again") {
   Random random(21);
   int accepted = 0;
-  ChangeBatch batch;
+  DeltaBatch batch;
   Buffer original;
   for (int i = 0; i < 6000; ++i) {
     if (i % 50 == 0) {
@@ -402,7 +402,7 @@ TEST_CASE("Mutated packed payloads give an error or a valid batch that can be wr
       Byte& at = payload[test::below(random, most)];
       at = static_cast<Byte>(test::below(random, 3) == 0 ? random() : at ^ 1 << test::below(random, 8));
     }
-    ChangeBatch back, again;
+    DeltaBatch back, again;
     const auto count = static_cast<std::uint32_t>(batch.size());
     if (!decode_block(payload, Layout::packed, count, 100, {}, back)) continue;
     ++accepted;

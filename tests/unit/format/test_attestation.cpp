@@ -50,9 +50,9 @@ TEST_CASE("an attestation that breaks a rule is refused, and so is every cut of 
   }
   const std::string long_name(1025, 'n');
   const Buffer many(65537, 1);
-  const auto refuses = [](auto change) {
+  const auto refuses = [](auto delta) {
     Attestation a = some();
-    change(a);
+    delta(a);
     const auto read = read_attestation(written(a));
     REQUIRE_FALSE(read);
     CHECK(read.error().code == ErrorCode::corrupt);

@@ -97,7 +97,7 @@ TEST_CASE("the members around an operation are read in any order") {
                R"( "seq":18446744073709551615, "indices":[5,2],"origin":"o\u00fc","namespace":"n","ts":"@12.5",)"
                R"("op":"sparse","id":"i\n" })",
                r) == "");
-  CHECK(r.kind == Record::Kind::change);
+  CHECK(r.kind == Record::Kind::delta);
   CHECK(r.id == "i\n");
   CHECK(r.name_space == "n");
   CHECK(r.origin == "o\xc3\xbc");
@@ -185,7 +185,7 @@ TEST_CASE("metadata alone is an update, and dims say which namespace is meant") 
   CHECK(error_of(R"({"id":"a","dims":0,"op":"delete"})") ==
         "in: line 1: member 'dims': 0 is not a whole number from 1 to 1048576");
   std::string out;
-  write_record(out, {"n", "a", "", 3}, Change{.op = Operation::remove});
+  write_record(out, {"n", "a", "", 3}, Delta{.op = Operation::remove});
   REQUIRE(read_one(out, r) == "");
   CHECK(r.dims == 3u);
 }
@@ -408,7 +408,7 @@ TEST_CASE("what is written is read back") {
   const std::vector<std::uint32_t> all = {0, 0x80000000, 0x3f800000, 0x7fc00001, 0xff800000, 1, 0x7f7fffff, 0x3dcccccd};
   const std::vector<std::uint32_t> two = {0xbf800000, 0x3f800000}, one = {0x40000000};
   const std::vector<std::uint32_t> indices = {0, 1, 5, 7, 100, 65535, 70000, 4294967295};
-  const std::vector<Change> changes = {
+  const std::vector<Delta> deltas = {
       {.op = Operation::create,
        .time = Timestamp::of(1'700'000'000'123'456, 9),
        .bits = all,
@@ -423,10 +423,10 @@ TEST_CASE("what is written is read back") {
       {.op = Operation::clamp, .bits = two},
       {.op = Operation::remove, .seq = ~std::uint64_t{0}}};
   std::string text;
-  for (const Change& c : changes) write_record(text, {"ns", "i\"d", "o:1"}, c);
+  for (const Delta& c : deltas) write_record(text, {"ns", "i\"d", "o:1"}, c);
   NdjsonReader reader(memory_stream("in", text));
   Record r;
-  for (const Change& c : changes) {
+  for (const Delta& c : deltas) {
     auto got = reader.next(r);
     INFO(operation_name(c.op) << (got ? "" : got.error().text()));
     REQUIRE(got);
@@ -530,7 +530,7 @@ TEST_CASE("a commit and a vector are read back as written") {
   CHECK(r.parents[1].origin == "b:c");
   CHECK(r.message == "m\n");
   REQUIRE(reader.next(r));
-  CHECK(r.kind == Record::Kind::change);
+  CHECK(r.kind == Record::Kind::delta);
   CHECK(r.bits == bits);
   CHECK_FALSE(r.op);
 }

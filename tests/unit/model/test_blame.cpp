@@ -13,7 +13,7 @@ namespace {
 std::uint32_t f(float x) { return std::bit_cast<std::uint32_t>(x); }
 
 struct Source : model::DeltaSource {
-  ChangeBatch batch;
+  DeltaBatch batch;
   Status each(const std::vector<bool>*, std::optional<Micros>, const Visit& visit) override { return visit(batch); }
 };
 

@@ -25,13 +25,13 @@ constexpr std::uint32_t kTwo[] = {0x40000000, 0x40400000};
 constexpr std::uint32_t kOneThree[] = {1, 3};
 constexpr std::uint32_t kOneTwo[] = {1, 2};
 
-const Change kCreate = {.op = Operation::create, .time = Timestamp::of(1'000'000, 2), .bits = kValues, .seq = 1};
-const Change kSparse = {.op = Operation::sparse,
-                        .time = Timestamp::of(2'000'000),
-                        .indices = kOneThree,
-                        .bits = kTwo,
-                        .metadata = "{\"a\":1}",
-                        .seq = 2};
+const Delta kCreate = {.op = Operation::create, .time = Timestamp::of(1'000'000, 2), .bits = kValues, .seq = 1};
+const Delta kSparse = {.op = Operation::sparse,
+                       .time = Timestamp::of(2'000'000),
+                       .indices = kOneThree,
+                       .bits = kTwo,
+                       .metadata = "{\"a\":1}",
+                       .seq = 2};
 
 Hash leaf_number(std::uint64_t i) { return digest("test leaf", bytes_of(std::to_string(i))); }
 
@@ -82,51 +82,51 @@ TEST_CASE("the canonical bytes of a leaf are those of the specification") {
 
 TEST_CASE("every field of a delta counts in its hash") {
   std::set<Hash> seen = {leaf_hash(kCat, kSparse)};
-  const auto differs = [&](const std::function<void(LeafNames&, Change&)>& edit) {
+  const auto differs = [&](const std::function<void(LeafNames&, Delta&)>& edit) {
     LeafNames names = kCat;
-    Change change = kSparse;
-    edit(names, change);
-    return seen.insert(leaf_hash(names, change)).second;
+    Delta delta = kSparse;
+    edit(names, delta);
+    return seen.insert(leaf_hash(names, delta)).second;
   };
-  CHECK(differs([](LeafNames& n, Change&) { n.origin = "bob"; }));
-  CHECK(differs([](LeafNames& n, Change&) { n.name_space = "images"; }));
-  CHECK(differs([](LeafNames& n, Change&) { n.id = "dog"; }));
-  CHECK(differs([](LeafNames& n, Change&) { n.dims = 5; }));
-  CHECK(differs([](LeafNames&, Change& c) { c.seq = 3; }));
-  CHECK(differs([](LeafNames&, Change& c) { c.time = c.time.next(); }));
-  CHECK(differs([](LeafNames&, Change& c) { c.op = Operation::clamp; }));
-  CHECK(differs([](LeafNames&, Change& c) { c.indices = kOneTwo; }));
-  CHECK(differs([](LeafNames&, Change& c) { c.indices = c.indices.first(1); }));
-  CHECK(differs([](LeafNames&, Change& c) { c.indices = {}; }));
-  CHECK(differs([](LeafNames&, Change& c) { c.bits = std::span(kValues).first(2); }));
-  CHECK(differs([](LeafNames&, Change& c) { c.bits = {}; }));
-  CHECK(differs([](LeafNames&, Change& c) { c.metadata = {}; }));
-  CHECK(differs([](LeafNames&, Change& c) { c.metadata = "{\"a\":2}"; }));
+  CHECK(differs([](LeafNames& n, Delta&) { n.origin = "bob"; }));
+  CHECK(differs([](LeafNames& n, Delta&) { n.name_space = "images"; }));
+  CHECK(differs([](LeafNames& n, Delta&) { n.id = "dog"; }));
+  CHECK(differs([](LeafNames& n, Delta&) { n.dims = 5; }));
+  CHECK(differs([](LeafNames&, Delta& c) { c.seq = 3; }));
+  CHECK(differs([](LeafNames&, Delta& c) { c.time = c.time.next(); }));
+  CHECK(differs([](LeafNames&, Delta& c) { c.op = Operation::clamp; }));
+  CHECK(differs([](LeafNames&, Delta& c) { c.indices = kOneTwo; }));
+  CHECK(differs([](LeafNames&, Delta& c) { c.indices = c.indices.first(1); }));
+  CHECK(differs([](LeafNames&, Delta& c) { c.indices = {}; }));
+  CHECK(differs([](LeafNames&, Delta& c) { c.bits = std::span(kValues).first(2); }));
+  CHECK(differs([](LeafNames&, Delta& c) { c.bits = {}; }));
+  CHECK(differs([](LeafNames&, Delta& c) { c.metadata = {}; }));
+  CHECK(differs([](LeafNames&, Delta& c) { c.metadata = "{\"a\":2}"; }));
 }
 
 TEST_CASE("the number of a vector in a catalog and of a commit in a log do not count") {
-  Change change = kSparse;
-  change.vector = 12;
-  change.commit = 77;
-  CHECK(leaf_hash(kCat, change) == leaf_hash(kCat, kSparse));
+  Delta delta = kSparse;
+  delta.vector = 12;
+  delta.commit = 77;
+  CHECK(leaf_hash(kCat, delta) == leaf_hash(kCat, kSparse));
 }
 
 TEST_CASE("leaves hashed together are those hashed alone, and of unknown ones there are zeros") {
   std::vector<std::uint32_t> many(3000, 0x3f800000);
-  const Change dense = {.op = Operation::dense, .bits = many, .seq = 3},
-               remove = {.op = Operation::remove, .metadata = "{}", .seq = 4};
+  const Delta dense = {.op = Operation::dense, .bits = many, .seq = 3},
+              remove = {.op = Operation::remove, .metadata = "{}", .seq = 4};
   LeafHasher hasher;
   std::vector<Hash> expected{Hash{1}}, leaves{Hash{1}};  // what is there stays
   hasher.add_unknown();
   expected.emplace_back();
   for (int i = 0; i < 21; ++i) {
-    for (const Change* change : {&kCreate, &kSparse, &dense, &remove}) {
+    for (const Delta* delta : {&kCreate, &kSparse, &dense, &remove}) {
       if (i % 5 == 3) {
         hasher.add_unknown();
         expected.emplace_back();
       }
-      hasher.add(kCat, *change);
-      expected.push_back(leaf_hash(kCat, *change));
+      hasher.add(kCat, *delta);
+      expected.push_back(leaf_hash(kCat, *delta));
     }
   }
   hasher.add_unknown();
@@ -146,12 +146,12 @@ TEST_CASE("a long name or a long delta after a short one is hashed whole") {
     bits.push_back(i * 2654435761u);
   }
   const LeafNames names = {.origin = "alice", .name_space = "", .id = id, .dims = 65536};
-  const Change change = {.op = Operation::sparse, .indices = indices, .bits = bits, .seq = 1};
-  const Hash whole = leaf_hash(names, change);
+  const Delta delta = {.op = Operation::sparse, .indices = indices, .bits = bits, .seq = 1};
+  const Hash whole = leaf_hash(names, delta);
   CHECK(leaf_hash(kCat, kSparse) == leaf_hash(kCat, kSparse));
-  CHECK(leaf_hash(names, change) == whole);
+  CHECK(leaf_hash(names, delta) == whole);
   bits.back() ^= 1;
-  CHECK(leaf_hash(names, change) != whole);
+  CHECK(leaf_hash(names, delta) != whole);
 }
 
 TEST_CASE("names that run into each other stay apart") {
@@ -194,9 +194,9 @@ TEST_CASE("commit hashes of the specification never change") {
 TEST_CASE("every field of a commit counts in its hash") {
   Origins f;
   std::set<Hash> seen = {commit_hash(f.catalog, commit(f), leaf_number(1), Hash{})};
-  const auto differs = [&](const std::function<void(Commit&)>& change) {
+  const auto differs = [&](const std::function<void(Commit&)>& delta) {
     Commit c = commit(f);
-    change(c);
+    delta(c);
     return seen.insert(commit_hash(f.catalog, c, leaf_number(1), Hash{})).second;
   };
   CHECK(differs([&](Commit& c) { c.origin = f.bob; }));

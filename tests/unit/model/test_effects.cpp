@@ -13,7 +13,7 @@ namespace {
 struct Fixture : model::DeltaSource {
   Catalog catalog;
   model::History history{catalog};
-  ChangeBatch batch;
+  DeltaBatch batch;
   std::uint32_t a = catalog.add_origin("a"), b = catalog.add_origin("b");
   std::uint32_t v = catalog.add_vector(catalog.add_namespace("", 2), "v");
   std::uint64_t seq[2] = {0, 0};
@@ -140,7 +140,7 @@ TEST_CASE_METHOD(Fixture, "pieces of a pruned delta are one, and what it changed
   const std::uint32_t dims[] = {0, 1}, bits[] = {0x3f800000, 0x40000000};
   batch.clear();
   for (const int i : {1, 0}) {
-    Change piece{
+    Delta piece{
         .vector = v, .op = Operation::create, .time = Timestamp::of(1), .commit = 0, .seq = 1, .lost = pruned::values};
     piece.indices = std::span(dims).subspan(static_cast<std::size_t>(i), 1);
     piece.bits = std::span(bits).subspan(static_cast<std::size_t>(i), 1);

@@ -16,7 +16,7 @@ namespace {
 std::uint32_t f(float x) { return std::bit_cast<std::uint32_t>(x); }
 
 struct Source : model::DeltaSource {
-  std::vector<ChangeBatch> batches{1};
+  std::vector<DeltaBatch> batches{1};
   std::size_t passes = 0;
   Status each(const std::vector<bool>*, std::optional<Micros>, const Visit& visit) override {
     ++passes;
@@ -164,8 +164,8 @@ TEST_CASE_METHOD(Fixture, "the order in which deltas come changes nothing, nor d
   add(a, 3, Operation::sparse, {1}, {}, {0});
   const State expected = fold();
   CHECK(expected.overflows == 2);
-  ChangeBatch backwards;
-  const ChangeBatch forwards = source.batches[0];
+  DeltaBatch backwards;
+  const DeltaBatch forwards = source.batches[0];
   for (const std::size_t i : {2, 1, 1, 0}) backwards.add(forwards[i]);
   source.batches = {backwards};
   const State state = fold();
@@ -181,7 +181,7 @@ TEST_CASE_METHOD(Fixture, "where a clock rule was broken the order of delivery s
   source.batches.back().add({v, Operation::create, Timestamp::of(5), {}, bits, {}, *other, 1});
   add(a, 5, Operation::dense, {1, 2, 3}, {{b, 1}});  // seen, yet of smaller key
   const auto forwards = values();
-  const ChangeBatch batch = source.batches[0];
+  const DeltaBatch batch = source.batches[0];
   source.batches[0].clear();
   for (const std::size_t i : {1, 0}) source.batches[0].add(batch[i]);
   CHECK(values() == forwards);

@@ -218,7 +218,7 @@ TEST_CASE("priority takes the origin named first, then the greatest key") {
 namespace {
 
 struct Source : model::DeltaSource {
-  ChangeBatch batch;
+  DeltaBatch batch;
   Status each(const std::vector<bool>*, std::optional<Micros>, const Visit& visit) override { return visit(batch); }
 };
 

@@ -17,7 +17,7 @@ namespace {
 std::uint32_t f(float x) { return std::bit_cast<std::uint32_t>(x); }
 
 struct Source : model::DeltaSource {
-  std::vector<ChangeBatch> batches{1};
+  std::vector<DeltaBatch> batches{1};
   Status each(const std::vector<bool>*, std::optional<Micros>, const Visit& visit) override {
     for (const auto& batch : batches) DELTA_OK(visit(batch));
     return {};
@@ -34,7 +34,7 @@ KeptTimes at(std::vector<Micros> times) {
 struct Fixture {
   Catalog catalog;
   History history{catalog};
-  ChangeBatch batch;
+  DeltaBatch batch;
   std::uint32_t a = catalog.add_origin("a"), b = catalog.add_origin("b");
   std::uint32_t v = catalog.add_vector(catalog.add_namespace("", 2), "v");
   std::uint64_t seq[2] = {0, 0};
@@ -52,30 +52,30 @@ struct Fixture {
     return dot;
   }
 
-  ChangeBatch prune(const KeptTimes& kept, bool whole_deltas = false) const {
+  DeltaBatch prune(const KeptTimes& kept, bool whole_deltas = false) const {
     return prune({&batch}, kept, whole_deltas);
   }
-  ChangeBatch close(const KeptTimes& kept, bool whole_deltas = false) const {
+  DeltaBatch close(const KeptTimes& kept, bool whole_deltas = false) const {
     return prune({&batch}, kept, whole_deltas, true);
   }
-  ChangeBatch prune(std::vector<const ChangeBatch*> batches, const KeptTimes& kept, bool whole_deltas = false,
-                    bool closed = false) const {
-    std::vector<Change> deltas;
-    for (const ChangeBatch* one : batches) {
+  DeltaBatch prune(std::vector<const DeltaBatch*> batches, const KeptTimes& kept, bool whole_deltas = false,
+                   bool closed = false) const {
+    std::vector<Delta> deltas;
+    for (const DeltaBatch* one : batches) {
       for (std::size_t i = 0; i < one->size(); ++i) deltas.push_back((*one)[i]);
     }
-    ChangeBatch out;
+    DeltaBatch out;
     prune_vector(history, model::origin_ranks(catalog), 2, std::move(deltas),
                  {.kept = kept, .whole_deltas = whole_deltas, .closed = closed}, out);
-    for (std::size_t i = 0; i < out.size(); ++i) CHECK(model::check_change(out[i], 2, {.allow_nonfinite = true}));
+    for (std::size_t i = 0; i < out.size(); ++i) CHECK(model::check_delta(out[i], 2, {.allow_nonfinite = true}));
     return out;
   }
 
   /// "a1 create 0=1 1=2 -mark {...}", one a delta.
-  std::vector<std::string> text(const ChangeBatch& deltas) const {
+  std::vector<std::string> text(const DeltaBatch& deltas) const {
     std::vector<std::string> out;
     for (std::size_t i = 0; i < deltas.size(); ++i) {
-      const Change c = deltas[i];
+      const Delta c = deltas[i];
       std::string line = std::string(catalog.origin(history.commit(c.commit).origin)) + std::to_string(c.seq) + " ";
       line += operation_name(c.op);
       for (std::size_t p = 0; p < c.bits.size(); ++p) {
@@ -93,12 +93,12 @@ struct Fixture {
     return out;
   }
 
-  Result<State> fold(std::vector<ChangeBatch> batches, const Cut& cut = {}) const {
+  Result<State> fold(std::vector<DeltaBatch> batches, const Cut& cut = {}) const {
     Source source;
     source.batches = std::move(batches);
     return model::fold(catalog, history, source, cut);
   }
-  std::vector<float> values(std::vector<ChangeBatch> batches) const {
+  std::vector<float> values(std::vector<DeltaBatch> batches) const {
     const auto state = fold(std::move(batches));
     REQUIRE(state);
     std::vector<float> out;
@@ -126,8 +126,8 @@ TEST_CASE_METHOD(Fixture, "a release keeps what only what lies outside it overri
   add(a, 2, Operation::dense, {3, 4});
   add(a, 3, Operation::dense, {5, 6});
   const auto left = [&](std::uint64_t last) {
-    ChangeBatch out;
-    std::vector<Change> deltas;
+    DeltaBatch out;
+    std::vector<Delta> deltas;
     for (std::size_t i = 0; i < batch.size(); ++i) deltas.push_back(batch[i]);
     prune_vector(history, model::origin_ranks(catalog), 2, deltas, {.kept = {}, .releases = {{last, 0}}}, out);
     return text(out);
@@ -144,9 +144,9 @@ TEST_CASE_METHOD(Fixture,
   add(b, 2, Operation::remove, {});
   add(a, 3, Operation::scale, {-1});
   add(a, 4, Operation::create, {7, 8}, {{b, 1}});
-  std::vector<Change> deltas;
+  std::vector<Delta> deltas;
   for (std::size_t i = 0; i < batch.size(); ++i) deltas.push_back(batch[i]);
-  ChangeBatch out;
+  DeltaBatch out;
   prune_vector(history, model::origin_ranks(catalog), 2, deltas, {.kept = {}, .releases = {{2, 0}}, .closed = true},
                out);
   CHECK(text(out) == Texts{"a1 create 1 2", "b1 delete", "a2 scale -1", "a3 create 7 8"});
@@ -157,7 +157,7 @@ TEST_CASE_METHOD(Fixture, "of a chain, now keeps the last value of each dimensio
   add(a, 2, Operation::sparse, {3}, {}, {0});
   add(a, 3, Operation::dense, {4, 5});
   add(a, 4, Operation::sparse, {6}, {}, {0});
-  const ChangeBatch left = prune({});
+  const DeltaBatch left = prune({});
   CHECK(text(left) == Texts{"a1 create -values", "a3 dense 1=5 -values", "a4 sparse 0=6"});
   CHECK(values({left}) == Floats{6, 5});
   CHECK(text(prune({&left}, {})) == text(left));
@@ -203,7 +203,7 @@ TEST_CASE_METHOD(Fixture, "an assignment that was not seen ends nothing, however
 TEST_CASE_METHOD(Fixture, "of concurrent creates the last mark stays, and the values of both") {
   add(a, 1, Operation::create, {1, 1});
   add(b, 2, Operation::create, {2, 2});
-  const ChangeBatch left = prune({});
+  const DeltaBatch left = prune({});
   CHECK(text(left) == Texts{"a1 create 1 1 -mark", "b1 create 2 2"});
   CHECK(fold({left})->created(v).seq == 1);
   CHECK(fold({left})->created(v).origin == b);
@@ -215,7 +215,7 @@ TEST_CASE_METHOD(Fixture, "a metadata member goes when a later patch sets it to 
   add(a, 3, Operation::sparse, {}, {}, {}, R"({"b":null,"c":[1]})");
   add(a, 4, Operation::scale, {3}, {}, {}, R"({"d":1})");
   add(a, 5, Operation::sparse, {}, {}, {}, R"({"d":2})");
-  const ChangeBatch left = prune({});
+  const DeltaBatch left = prune({});
   CHECK(text(left) == Texts{R"(a1 create 1 1 {"a":1} -metadata)", R"(a2 sparse {"a":{"y":1}} -metadata)",
                             R"(a3 sparse {"b":null,"c":[1]})", "a4 scale 3 -metadata", R"(a5 sparse {"d":2})"});
   CHECK(fold({left})->metadata(v) == R"({"a":{"y":1},"c":[1],"d":2})");
@@ -226,7 +226,7 @@ TEST_CASE_METHOD(Fixture, "pieces of one delta are one delta, and whole again wh
   add(a, 1, Operation::create, {1, 2}, {}, {}, R"({"a":1,"b":2})");
   const auto piece = [&](std::vector<std::uint32_t> indices, std::vector<float> values, std::string metadata,
                          std::uint8_t lost) {
-    ChangeBatch one;
+    DeltaBatch one;
     std::vector<std::uint32_t> bits;
     for (const float x : values) bits.push_back(f(x));
     one.add({v, Operation::create, Timestamp::of(1), indices, bits, metadata, 0, 1, lost});
@@ -241,7 +241,7 @@ TEST_CASE_METHOD(Fixture, "pieces of one delta are one delta, and whole again wh
   CHECK(values({right, left}) == Floats{1, 2});
   CHECK(fold({left, right})->metadata(v) == R"({"a":1,"b":2})");
   // In one batch too: the fold sees that the second is no later delta.
-  ChangeBatch both = left;
+  DeltaBatch both = left;
   both.add(right[0]);
   CHECK(values({both}) == Floats{1, 2});
   const auto state = fold({right});
@@ -252,14 +252,14 @@ TEST_CASE_METHOD(Fixture, "pieces of one delta are one delta, and whole again wh
 TEST_CASE_METHOD(Fixture, "a vector that was left no value somewhere is damage, on whichever way it is folded") {
   add(a, 1, Operation::create, {1, 2});
   add(b, 2, Operation::sparse, {5}, {{a, 1}}, {0});
-  ChangeBatch forged;
+  DeltaBatch forged;
   const std::vector<std::uint32_t> index{0}, bits{f(5)};
   forged.add({v, Operation::create, Timestamp::of(1), {}, {}, {}, 0, 1, pruned::values});
   forged.add({v, Operation::sparse, Timestamp::of(2), index, bits, {}, 1, 1});
-  ChangeBatch turned;
+  DeltaBatch turned;
   turned.add(forged[1]);
   turned.add(forged[0]);
-  for (const ChangeBatch& one : {forged, turned}) {
+  for (const DeltaBatch& one : {forged, turned}) {
     const auto state = fold({one});
     REQUIRE(!state);
     CHECK(state.error().code == ErrorCode::corrupt);
@@ -282,7 +282,7 @@ TEST_CASE_METHOD(Fixture, "a NaN that was written is no damage") {
 
 TEST_CASE_METHOD(Fixture, "a time that no record keeps is refused, now and later are not") {
   for (Micros t = 1; t <= 4; ++t) add(a, t, t == 1 ? Operation::create : Operation::dense, {float(t), float(t)});
-  const ChangeBatch left = prune(at({2}));
+  const DeltaBatch left = prune(at({2}));
   CHECK(fold({left}, {.at = 3})->bits(v)[0] != f(3));  // what would be answered wrongly
   set_pruned(at({2}));
   CHECK(fold({left}, {.at = 2})->bits(v)[0] == f(2));
@@ -383,7 +383,7 @@ TEST_CASE("what pruning cannot leave is refused") {
   const std::span<const std::uint32_t> value(bits.data(), 1);
   const auto check = [](Operation op, std::span<const std::uint32_t> indices, std::span<const std::uint32_t> values,
                         std::uint8_t lost, std::string_view metadata = {}) {
-    return model::check_change({.op = op, .indices = indices, .bits = values, .metadata = metadata, .lost = lost}, 2);
+    return model::check_delta({.op = op, .indices = indices, .bits = values, .metadata = metadata, .lost = lost}, 2);
   };
   CHECK(check(Operation::create, one, value, pruned::values | pruned::mark));
   CHECK(check(Operation::create, {}, {}, pruned::values));

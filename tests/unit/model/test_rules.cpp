@@ -96,35 +96,35 @@ TEST_CASE("a delta is checked whole") {
   const std::uint32_t three[] = {f(1), f(2), f(3)}, zero[] = {0x80000000}, nan[] = {0x7fc00000}, one[] = {f(1)};
   const std::uint32_t wrong[] = {f(2), f(1)}, bad[] = {f(1), 0x7f800000, f(3)};
   const std::uint32_t index[] = {2}, unsorted[] = {2, 1};
-  CHECK(check_change({.op = Operation::create, .bits = three}, 3));
-  CHECK(check_change({.op = Operation::remove}, 3));
-  CHECK(check_change({.op = Operation::sparse, .indices = index, .bits = one}, 3));
-  CHECK(check_change({.op = Operation::sparse, .metadata = "{\"a\":1}"}, 3));
-  refuses(check_change({.op = Operation::create, .bits = three}, 4), "create needs 4 values, not 3");
-  refuses(check_change({.op = Operation::remove, .bits = one}, 3), "delete needs 0 values");
-  refuses(check_change({.op = Operation::sparse}, 3), "changes nothing");
-  refuses(check_change({.op = Operation::sparse, .indices = index, .bits = one}, 2), "index 2 is out of range");
-  refuses(check_change({.op = Operation::sparse, .indices = unsorted, .bits = wrong}, 3), "index 1 stands after 2");
-  refuses(check_change({.op = Operation::dense, .indices = index, .bits = three}, 3), "only a sparse delta");
-  refuses(check_change({.op = Operation::create, .bits = bad}, 3), "dimension 1 is Infinity");
-  CHECK(check_change({.op = Operation::create, .bits = bad}, 3, {.allow_nonfinite = true}));
-  refuses(check_change({.op = Operation::scale, .bits = zero}, 3), "scale by 0");
-  refuses(check_change({.op = Operation::scale, .bits = nan}, 3, {.allow_nonfinite = true}), "scale by NaN");
-  CHECK(check_change({.op = Operation::offset, .bits = zero}, 3));
-  refuses(check_change({.op = Operation::clamp, .bits = wrong}, 3), "clamp from 2 to 1");
+  CHECK(check_delta({.op = Operation::create, .bits = three}, 3));
+  CHECK(check_delta({.op = Operation::remove}, 3));
+  CHECK(check_delta({.op = Operation::sparse, .indices = index, .bits = one}, 3));
+  CHECK(check_delta({.op = Operation::sparse, .metadata = "{\"a\":1}"}, 3));
+  refuses(check_delta({.op = Operation::create, .bits = three}, 4), "create needs 4 values, not 3");
+  refuses(check_delta({.op = Operation::remove, .bits = one}, 3), "delete needs 0 values");
+  refuses(check_delta({.op = Operation::sparse}, 3), "changes nothing");
+  refuses(check_delta({.op = Operation::sparse, .indices = index, .bits = one}, 2), "index 2 is out of range");
+  refuses(check_delta({.op = Operation::sparse, .indices = unsorted, .bits = wrong}, 3), "index 1 stands after 2");
+  refuses(check_delta({.op = Operation::dense, .indices = index, .bits = three}, 3), "only a sparse delta");
+  refuses(check_delta({.op = Operation::create, .bits = bad}, 3), "dimension 1 is Infinity");
+  CHECK(check_delta({.op = Operation::create, .bits = bad}, 3, {.allow_nonfinite = true}));
+  refuses(check_delta({.op = Operation::scale, .bits = zero}, 3), "scale by 0");
+  refuses(check_delta({.op = Operation::scale, .bits = nan}, 3, {.allow_nonfinite = true}), "scale by NaN");
+  CHECK(check_delta({.op = Operation::offset, .bits = zero}, 3));
+  refuses(check_delta({.op = Operation::clamp, .bits = wrong}, 3), "clamp from 2 to 1");
   const std::string large(kMaxMetadataBytes + 1, 'm');
-  refuses(check_change({.op = Operation::remove, .metadata = large}, 3), "65537", ErrorCode::limit);
+  refuses(check_delta({.op = Operation::remove, .metadata = large}, 3), "65537", ErrorCode::limit);
   const std::vector<std::uint32_t> wide(1 << 20);
   const std::string full(kMaxMetadataBytes, 'm');
-  CHECK(check_change({.op = Operation::dense, .bits = wide, .metadata = full}, 1 << 20));
+  CHECK(check_delta({.op = Operation::dense, .bits = wide, .metadata = full}, 1 << 20));
   std::vector<std::uint32_t> indices(1 << 19), bits(1 << 19);
   std::iota(indices.begin(), indices.end(), 0u);
-  CHECK(check_change({.op = Operation::sparse, .indices = indices, .bits = bits, .metadata = full}, 1 << 20));
+  CHECK(check_delta({.op = Operation::sparse, .indices = indices, .bits = bits, .metadata = full}, 1 << 20));
   CHECK(fits_sparse(1 << 19, kMaxMetadataBytes));
   CHECK_FALSE(fits_sparse((1 << 19) + 1, kMaxMetadataBytes));
   indices.push_back(1 << 19);
   bits.push_back(0);
-  refuses(check_change({.op = Operation::sparse, .indices = indices, .bits = bits, .metadata = full}, 1 << 20),
+  refuses(check_delta({.op = Operation::sparse, .indices = indices, .bits = bits, .metadata = full}, 1 << 20),
           "4259864 bytes", ErrorCode::limit);
 }
 

@@ -12,8 +12,8 @@ namespace {
 
 struct Story : RandomHistory {
   using RandomHistory::RandomHistory;
-  ChangeBatch batch;
-  std::vector<Change> deltas;
+  DeltaBatch batch;
+  std::vector<Delta> deltas;
 
   void note(std::uint32_t commit, std::uint64_t seq, std::span<const std::uint32_t> indices, std::uint32_t dims) {
     const std::vector<std::uint32_t> bits(indices.empty() ? dims : indices.size());
@@ -24,17 +24,15 @@ struct Story : RandomHistory {
                .commit = commit,
                .seq = seq});
   }
-  std::span<const Change> list() {
+  std::span<const Delta> list() {
     deltas.clear();
     for (std::size_t i = 0; i < batch.size(); ++i) deltas.push_back(batch[i]);
     return deltas;
   }
-  bool before(const Change& a, const Change& b) const {
-    return RandomHistory::before(a.commit, a.seq, b.commit, b.seq);
-  }
+  bool before(const Delta& a, const Delta& b) const { return RandomHistory::before(a.commit, a.seq, b.commit, b.seq); }
 };
 
-bool assigns(const Change& c, std::uint32_t dim) {
+bool assigns(const Delta& c, std::uint32_t dim) {
   return c.op == Operation::dense || std::ranges::find(c.indices, dim) != c.indices.end();
 }
 

@@ -25,7 +25,7 @@ inline constexpr std::uint64_t kBlockBytes = 256 << 10;  // as rows
 
 /// Blocks of deltas, and the same deltas as rows.
 struct Corpus {
-  std::vector<ChangeBatch> blocks = std::vector<ChangeBatch>(1);
+  std::vector<DeltaBatch> blocks = std::vector<DeltaBatch>(1);
   std::unordered_map<std::string, std::uint32_t> ordinals;
   std::vector<std::string> ids;
   std::string rows;
@@ -36,19 +36,19 @@ struct Corpus {
     if (fresh) ids.push_back(id);
     return at->second;
   }
-  void add(const Change& change) {
+  void add(const Delta& delta) {
     if (blocks.back().row_bytes() >= kBlockBytes) blocks.emplace_back();
-    blocks.back().add(change);
+    blocks.back().add(delta);
     ++seq;
-    const auto count = static_cast<std::uint32_t>(change.bits.size());
+    const auto count = static_cast<std::uint32_t>(delta.bits.size());
     const auto put = [this](const void* from, std::size_t n) { rows.append(static_cast<const char*>(from), n); };
-    put(&change.vector, 4);
+    put(&delta.vector, 4);
     put(&seq, 8);
-    put(&change.time.hlc, 8);
+    put(&delta.time.hlc, 8);
     put(&count, 4);
-    put(change.indices.data(), change.indices.size_bytes());
-    put(change.bits.data(), change.bits.size_bytes());
-    put(change.metadata.data(), change.metadata.size());
+    put(delta.indices.data(), delta.indices.size_bytes());
+    put(delta.bits.data(), delta.bits.size_bytes());
+    put(delta.metadata.data(), delta.metadata.size());
   }
   std::size_t zstd_bytes() const {
     std::string frame(ZSTD_compressBound(rows.size()), '\0');
@@ -59,10 +59,10 @@ struct Corpus {
 /// Bytes of all payloads, after having read them back.
 inline std::size_t payload_bytes(const Corpus& corpus, Preset preset) {
   std::size_t total = 0;
-  for (const ChangeBatch& block : corpus.blocks) {
+  for (const DeltaBatch& block : corpus.blocks) {
     Buffer payload;
     codec::encode_block(block, codec::Layout::fresh, preset, payload);
-    ChangeBatch back;
+    DeltaBatch back;
     REQUIRE(codec::decode_block(payload, codec::Layout::fresh, static_cast<std::uint32_t>(block.size()),
                                 static_cast<std::uint32_t>(corpus.ordinals.size()), {}, back));
     REQUIRE(same(block, back));
@@ -98,17 +98,17 @@ inline LogSizes log_sizes(const Corpus& corpus, Preset preset) {
   options.allow_nonfinite = true;
   auto encoder = Encoder::create(fresh, {}, options);
   REQUIRE(encoder);
-  for (const ChangeBatch& block : corpus.blocks) {
+  for (const DeltaBatch& block : corpus.blocks) {
     for (std::size_t i = 0; i < block.size(); ++i) {
-      const Change c = block[i];
-      ChangeInput input;
+      const Delta c = block[i];
+      DeltaInput input;
       input.id = corpus.ids[c.vector];
       input.op = c.op;
       input.bits = c.bits;
       input.indices = c.indices;
       input.metadata = c.metadata;
       input.at = c.time.us();
-      const Status status = encoder->change(input);
+      const Status status = encoder->delta(input);
       if (!status) FAIL(status.error().text());
     }
   }

@@ -19,12 +19,12 @@ std::uint32_t f(float x) { return std::bit_cast<std::uint32_t>(x); }
 void encode(Encoder& encoder, const std::string& name_space, std::vector<float> row, Micros second) {
   std::vector<std::uint32_t> bits;
   for (const float x : row) bits.push_back(f(x));
-  ChangeInput input;
+  DeltaInput input;
   input.id = "v";
   input.name_space = name_space;
   input.bits = bits;
   input.at = second * 1'000'000;
-  must(encoder.change(input));
+  must(encoder.delta(input));
 }
 
 EncodeOptions lossy(const std::string& accuracy) {
@@ -84,13 +84,13 @@ TEST_CASE("commits that state what they have seen have seen it still") {
   const std::string_view parents[] = {"main:2"};
   for (const std::string_view origin : {"ann", "bob"}) {
     const std::vector<std::uint32_t> bits{f(3), f(4)};
-    ChangeInput input;
+    DeltaInput input;
     input.id = "v";
     input.bits = bits;
     input.at = 2'000'000;
     input.origin = origin;
     input.parents = parents;
-    must(encoder.change(input));
+    must(encoder.delta(input));
   }
   must(encoder.finish());
   const std::string paths[] = {path};

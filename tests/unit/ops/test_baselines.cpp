@@ -19,7 +19,7 @@ Baselines of(const std::string& path) {
 std::size_t rows_zstd(const std::string& path) {
   const std::string paths[] = {path};
   test::Corpus corpus;
-  must(must(Log::open(paths, {1})).each(nullptr, [&](const ChangeBatch& batch) -> Status {
+  must(must(Log::open(paths, {1})).each(nullptr, [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) corpus.add(batch[i]);
     return {};
   }));
@@ -49,11 +49,11 @@ TEST_CASE("baselines of a log whose rows are compressed bit by bit are those of 
   for (int v = 0; v < 3000; ++v) {
     for (auto& x : bits) x = 0x3f800000 + random() % 64;
     const std::string id = std::to_string(v);
-    ChangeInput create;
+    DeltaInput create;
     create.id = id;
     create.op = Operation::create;
     create.bits = bits;
-    must(encoder.change(create));
+    must(encoder.delta(create));
   }
   must(encoder.finish());
   const auto once = static_cast<double>(rows_zstd(path)), sum = static_cast<double>(of(path).rows_zstd);

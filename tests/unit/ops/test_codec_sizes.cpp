@@ -57,13 +57,13 @@ void add_difference(Corpus& corpus, std::uint32_t vector, Timestamp time, const 
     }
   }
   if (indices.empty()) return;
-  Change change;
-  change.vector = vector;
-  change.time = time;
-  change.bits = bits;
-  change.op = from.empty() ? Operation::create : bits.size() == to.size() ? Operation::dense : Operation::sparse;
-  if (change.op == Operation::sparse) change.indices = indices;
-  corpus.add(change);
+  Delta delta;
+  delta.vector = vector;
+  delta.time = time;
+  delta.bits = bits;
+  delta.op = from.empty() ? Operation::create : bits.size() == to.size() ? Operation::dense : Operation::sparse;
+  if (delta.op == Operation::sparse) delta.indices = indices;
+  corpus.add(delta);
 }
 
 Corpus matrices(const std::string& dir) {
@@ -104,14 +104,14 @@ Corpus stream(const std::string& path) {
     const auto got = reader.next(record);
     REQUIRE(got);
     if (!*got) return corpus;
-    Change change;
-    change.vector = corpus.ordinal(std::string(record.id));
-    change.op = *record.op;
-    change.time = Timestamp::of(record.time.value());
-    change.indices = record.indices;
-    change.bits = record.bits;
-    change.metadata = record.metadata;
-    corpus.add(change);
+    Delta delta;
+    delta.vector = corpus.ordinal(std::string(record.id));
+    delta.op = *record.op;
+    delta.time = Timestamp::of(record.time.value());
+    delta.indices = record.indices;
+    delta.bits = record.bits;
+    delta.metadata = record.metadata;
+    corpus.add(delta);
   }
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("No real history is larger than its rows in one zstd -3 frame") {
 TEST_CASE("Metadata and positions of a real stream cost at most five bytes a delta") {
   const Corpus corpus = stream(TESTDATA "/small/pkgterms-stream/events.ndjson");
   std::uint64_t bytes = 0;
-  for (const ChangeBatch& block : corpus.blocks) {
+  for (const DeltaBatch& block : corpus.blocks) {
     Buffer payload;
     codec::encode_block(block, codec::Layout::fresh, Preset::balanced, payload);
     const auto columns = codec::block_columns(payload);

@@ -257,12 +257,12 @@ TEST_CASE("frames of many megabytes go through, and are checked") {
       std::string id(1000, 'x');
       for (auto& c : id) c = static_cast<char>('!' + random() % 90);
       const std::uint32_t bits[] = {1, 2};
-      ChangeInput change;
-      change.id = id;
-      change.op = Operation::create;
-      change.bits = bits;
-      change.at = 1;
-      must(encoder.change(change));
+      DeltaInput delta;
+      delta.id = id;
+      delta.op = Operation::create;
+      delta.bits = bits;
+      delta.at = 1;
+      must(encoder.delta(delta));
     }
     must(encoder.finish());
   }

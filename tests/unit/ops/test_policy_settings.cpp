@@ -27,7 +27,7 @@ std::string conflicting_log(const std::string& name) {
   const std::string_view seen[] = {"main:1"};
   for (const auto& [origin, x] : {std::pair("x", 10.0f), std::pair("y", 4.0f)}) {
     const std::uint32_t bits[] = {f(x)}, indices[] = {0};
-    ChangeInput input;
+    DeltaInput input;
     input.id = "v";
     input.op = Operation::sparse;
     input.indices = indices;
@@ -35,7 +35,7 @@ std::string conflicting_log(const std::string& name) {
     input.at = 2'000'000;
     input.origin = origin;
     input.parents = seen;
-    sample::must(encoder.change(input));
+    sample::must(encoder.delta(input));
   }
   sample::must(encoder.finish());
   return path;
@@ -81,7 +81,7 @@ TEST_CASE(
   const auto log = sample::must(Log::open(paths));
   CHECK(log.commit(log.commits_in_key_order()[3]).setting == "policy average@/0-2");
   std::size_t assigned = 0;
-  sample::must(log.each(nullptr, [&](const ChangeBatch& batch) -> Status {
+  sample::must(log.each(nullptr, [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) assigned += batch[i].indices.size();
     return {};
   }));

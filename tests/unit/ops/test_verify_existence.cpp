@@ -13,7 +13,7 @@ struct Story {
   Catalog catalog;
   model::History history{catalog};
   std::uint32_t vector = 0;
-  std::vector<ChangeBatch> batches;
+  std::vector<DeltaBatch> batches;
 
   Story() : vector(catalog.add_vector(catalog.add_namespace("", 1), "v")) {}
 
@@ -29,8 +29,8 @@ struct Story {
     const auto number = history.add(commit);
     REQUIRE(number);
     history.settle();
-    Change change{.vector = vector, .op = op, .time = commit.time, .commit = *number, .seq = dot.seq};
-    batches.emplace_back().add(change);
+    Delta delta{.vector = vector, .op = op, .time = commit.time, .commit = *number, .seq = dot.seq};
+    batches.emplace_back().add(delta);
     return dot;
   }
 

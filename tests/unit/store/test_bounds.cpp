@@ -174,19 +174,19 @@ TEST_CASE("a footer whose heads do not fit has none; one of many alike stands pl
 }
 
 TEST_CASE("deltas are cut into blocks that may hold them, however alike they are") {
-  const auto check = [](const ChangeBatch& batch, std::size_t least, std::size_t most) {
+  const auto check = [](const DeltaBatch& batch, std::size_t least, std::size_t most) {
     std::size_t next = 0, blocks = 0;
     encode_blocks(
         batch, codec::Layout::fresh, Preset::balanced,
-        [&](const ChangeBatch& part, std::size_t begin, const Buffer& payload) {
+        [&](const DeltaBatch& part, std::size_t begin, const Buffer& payload) {
           CHECK(begin == next);
           next += part.size();
           ++blocks;
-          ChangeBatch back;
+          DeltaBatch back;
           must(codec::decode_block(payload, codec::Layout::fresh, static_cast<std::uint32_t>(part.size()), 1000, {},
                                    back));
           for (std::size_t i = 0; i < part.size(); ++i) {
-            const Change a = back[i], b = batch[begin + i];
+            const Delta a = back[i], b = batch[begin + i];
             if (a.op != b.op || a.vector != b.vector || a.time != b.time || !std::ranges::equal(a.bits, b.bits)) {
               FAIL("delta " << begin + i);
             }
@@ -196,25 +196,25 @@ TEST_CASE("deltas are cut into blocks that may hold them, however alike they are
     CHECK(blocks >= least);
     CHECK(blocks <= most);
   };
-  ChangeBatch negations;
+  DeltaBatch negations;
   for (std::uint32_t i = 0; i < 200'000; ++i) {
     negations.add({.vector = i % 7, .op = Operation::negate, .time = Timestamp::of(1000 + i)});
   }
   check(negations, 4, 512);
-  ChangeBatch zeros;
+  DeltaBatch zeros;
   const std::vector<std::uint32_t> bits(4096);
   for (std::uint32_t i = 0; i < 1000; ++i) {
     zeros.add({.vector = i, .op = Operation::create, .time = Timestamp::of(1000), .bits = bits});
   }
   check(zeros, 4, 64);
-  ChangeBatch wide;  // the widest vector that readers take, with the most metadata
+  DeltaBatch wide;  // the widest vector that readers take, with the most metadata
   const std::vector<std::uint32_t> many(kMostDims);
   const std::string metadata = "{\"a\":\"" + std::string(kMaxMetadataBytes - 8, 'x') + "\"}";
   wide.add({.vector = 0, .op = Operation::create, .time = Timestamp::of(1), .bits = many, .metadata = metadata});
   check(wide, 1, 1);
   std::vector<std::uint32_t> every(kMostDims);
   for (std::uint32_t d = 0; d < every.size(); ++d) every[d] = d;
-  ChangeBatch sparse;
+  DeltaBatch sparse;
   sparse.add({.vector = 0,
               .op = Operation::sparse,
               .time = Timestamp::of(1),
@@ -236,13 +236,13 @@ TEST_CASE("a log of what is alike is written in frames that keep to the bounds, 
     auto encoder = must(Encoder::create(path, {}, options));
     const std::uint32_t zeros[64] = {};
     for (int i = 0; i < 6000; ++i) {
-      ChangeInput input;
+      DeltaInput input;
       const std::string id = "v" + std::to_string(i);
       input.id = id;
       input.op = Operation::create;
       input.bits = zeros;
       input.at = Micros{1'000'000} * static_cast<Micros>(i + 1);
-      must(encoder.change(input));
+      must(encoder.delta(input));
     }
     must(encoder.finish());
   }

@@ -282,10 +282,10 @@ TEST_CASE("whether a vector exists is read from the frames that create and delet
     options.origin = "other";
     auto encoder = must(Encoder::create(dir.file("b.dlog"), base, options));
     const std::string id(log.catalog().id(v));
-    ChangeInput negate;
+    DeltaInput negate;
     negate.id = id;
     negate.op = Operation::negate;
     negate.at = 400'000'000;
-    CHECK(bool(encoder.change(negate)) == all.exists(v));
+    CHECK(bool(encoder.delta(negate)) == all.exists(v));
   }
 }

@@ -68,10 +68,10 @@ LeftByDot left_in(const std::vector<std::string>& paths, bool values = true, boo
       Left& left = out[log.dot_text({log.commit(block.batch.commits[i]).origin, block.batch.seqs[i]})];
       ++left.times;
       if (!values) continue;
-      const Change change = block.batch[i];
-      left.whole |= change.lost == 0;
-      left.dims.insert(change.indices.begin(), change.indices.end());
-      if (change.op == Operation::create && (change.lost & pruned::values) == 0) {
+      const Delta delta = block.batch[i];
+      left.whole |= delta.lost == 0;
+      left.dims.insert(delta.indices.begin(), delta.indices.end());
+      if (delta.op == Operation::create && (delta.lost & pruned::values) == 0) {
         for (std::uint32_t dim = 0; dim < kDims; ++dim) left.dims.insert(dim);
       }
     }

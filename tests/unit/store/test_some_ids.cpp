@@ -30,12 +30,12 @@ void write_log(const std::string& path) {
       for (const std::uint32_t dims : {2u, 3u}) {
         if (again && v != 7 && !(v == kVectors - 1 && dims == 3)) continue;
         const std::vector<std::uint32_t> bits(dims, again ? v + dims : v);
-        ChangeInput in;
+        DeltaInput in;
         in.id = id;
         in.name_space = dims == 2 ? "flat" : "deep";
         in.bits = bits;
         in.at = again ? 2'000'000 : 1'000'000;
-        must(encoder.change(in));
+        must(encoder.delta(in));
       }
     }
     must(encoder.finish());
@@ -115,7 +115,7 @@ TEST_CASE("a log opened for some ids names no others, in no namespace, fresh or 
       CHECK(std::ranges::equal(state.bits(v), std::vector<std::uint32_t>(dims, changed ? number + dims : number)));
     }
     std::size_t deltas = 0;
-    must(log.each(nullptr, [&](const ChangeBatch& batch) -> Status { return deltas += batch.size(), Status{}; }));
+    must(log.each(nullptr, [&](const DeltaBatch& batch) -> Status { return deltas += batch.size(), Status{}; }));
     CHECK(deltas == 7);
   }
 }

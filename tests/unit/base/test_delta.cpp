@@ -1,11 +1,11 @@
 #include <catch2/catch.hpp>
 
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 
 using namespace delta;
 
 TEST_CASE("a batch gives back the changes that were added") {
-  ChangeBatch batch;
+  DeltaBatch batch;
   const std::uint32_t indices[] = {2, 5}, bits[] = {0x3f800000, 0x80000000};
   batch.add({.vector = 7,
              .op = Operation::sparse,

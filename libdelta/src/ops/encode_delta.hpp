@@ -5,31 +5,31 @@
 
 namespace delta::ops {
 
-class ChangeEncoder {
+class DeltaEncoder {
  public:
-  explicit ChangeEncoder(EncodeSession& session) : session_(session) {}
-  Status change(const ChangeInput& input);
+  explicit DeltaEncoder(EncodeSession& session) : session_(session) {}
+  Status delta(const DeltaInput& input);
   Status commit(const CommitInput& input);
   /// Closes what is open; bad_input when a stated commit lacks deltas.
   Status finish();
 
  private:
-  Status check_lossy(const ChangeInput& input) const;
-  Status join(const ChangeInput& input, std::uint32_t vector);
-  bool joins(const ChangeInput& input) const;
-  bool full(const ChangeInput& input) const;
+  Status check_lossy(const DeltaInput& input) const;
+  Status join(const DeltaInput& input, std::uint32_t vector);
+  bool joins(const DeltaInput& input) const;
+  bool full(const DeltaInput& input) const;
   Result<std::vector<Dot>> dots(std::span<const std::string_view> texts);
   Status check_maximal(std::span<const Dot> parents) const;
-  Result<std::uint32_t> vector_of(const ChangeInput& input);
-  bool accuracy_due(const ChangeInput& input, std::uint32_t vector);
-  Result<bool> changes_nothing(const ChangeInput& input, std::uint32_t vector);
+  Result<std::uint32_t> vector_of(const DeltaInput& input);
+  bool accuracy_due(const DeltaInput& input, std::uint32_t vector);
+  Result<bool> changes_nothing(const DeltaInput& input, std::uint32_t vector);
   bool ignores(std::size_t dim, std::uint32_t stored) const;
   void reduce_patches(std::uint32_t vector);
   Status round_sparse(std::uint32_t vector);
-  Status expand(const ChangeInput& input);
-  Status put(const ChangeInput& input, std::uint32_t vector);
-  Status put_whole(const ChangeInput& input, Change change, bool exists);
-  Status put_patched(const ChangeInput& input, Change change);
+  Status expand(const DeltaInput& input);
+  Status put(const DeltaInput& input, std::uint32_t vector);
+  Status put_whole(const DeltaInput& input, Delta delta, bool exists);
+  Status put_patched(const DeltaInput& input, Delta delta);
 
   EncodeSession& session_;
   std::uint64_t stated_left_ = 0;                    // deltas that a stated commit still has to get

@@ -1,4 +1,4 @@
-#include "delta/change.hpp"
+#include "delta/delta.hpp"
 
 #include <array>
 
@@ -11,7 +11,7 @@ std::string_view operation_name(Operation op) {
   return names[i < names.size() ? i : 0];
 }
 
-void ChangeBatch::clear() {
+void DeltaBatch::clear() {
   ops.clear();
   vectors.clear();
   times.clear();
@@ -26,7 +26,7 @@ void ChangeBatch::clear() {
   metadata.clear();
 }
 
-void ChangeBatch::reserve(std::size_t n) {
+void DeltaBatch::reserve(std::size_t n) {
   ops.reserve(n);
   vectors.reserve(n);
   times.reserve(n);
@@ -38,7 +38,7 @@ void ChangeBatch::reserve(std::size_t n) {
   metadata_ends.reserve(n);
 }
 
-void ChangeBatch::truncate(std::size_t n) {
+void DeltaBatch::truncate(std::size_t n) {
   if (n >= size()) return;
   const auto end = [n](const std::vector<std::uint64_t>& ends) { return n == 0 ? 0 : ends[n - 1]; };
   const auto cut = [](auto& column, std::uint64_t at) {
@@ -58,7 +58,7 @@ void ChangeBatch::truncate(std::size_t n) {
   metadata_ends.resize(n);
 }
 
-void ChangeBatch::add(const Change& c) {
+void DeltaBatch::add(const Delta& c) {
   ops.push_back(c.op);
   vectors.push_back(c.vector);
   times.push_back(c.time);

@@ -1,4 +1,4 @@
-#include "ops/encode_change.hpp"
+#include "ops/encode_delta.hpp"
 
 #include <algorithm>
 #include <unordered_set>
@@ -14,9 +14,9 @@ namespace {
 Error bad(std::string what) { return error(ErrorCode::bad_input, std::move(what)); }
 
 /// What is to be merged into the metadata, and nothing of the values.
-bool metadata_alone(const ChangeInput& input) { return !input.op && input.bits.empty() && !input.metadata.empty(); }
+bool metadata_alone(const DeltaInput& input) { return !input.op && input.bits.empty() && !input.metadata.empty(); }
 
-Error missing(const ChangeInput& input, std::string_view where) {
+Error missing(const DeltaInput& input, std::string_view where) {
   const std::string what = input.op ? std::string(operation_name(*input.op)) : "metadata";
   return bad(what + " of " + quote(input.id) + ", which does not exist" + std::string(where))
       .with_hint("create it first");
@@ -24,7 +24,7 @@ Error missing(const ChangeInput& input, std::string_view where) {
 
 }  // namespace
 
-Result<std::vector<Dot>> ChangeEncoder::dots(std::span<const std::string_view> texts) {
+Result<std::vector<Dot>> DeltaEncoder::dots(std::span<const std::string_view> texts) {
   std::vector<Dot> out;
   std::unordered_set<std::uint32_t> origins;
   for (const auto text : texts) {
@@ -36,7 +36,7 @@ Result<std::vector<Dot>> ChangeEncoder::dots(std::span<const std::string_view> t
 }
 
 /// Who states parents names the maximal dots; of commits that were written so, readers take more.
-Status ChangeEncoder::check_maximal(std::span<const Dot> parents) const {
+Status DeltaEncoder::check_maximal(std::span<const Dot> parents) const {
   const auto redundant = session_.redundant_parent(parents);
   if (!redundant) return {};
   return bad("parent " + quote(session_.log().dot_text(*redundant)) + ": another parent has seen it")
@@ -44,7 +44,7 @@ Status ChangeEncoder::check_maximal(std::span<const Dot> parents) const {
 }
 
 /// The line may be part of the open commit: same origin, nothing said of parents or the same as before.
-bool ChangeEncoder::joins(const ChangeInput& input) const {
+bool DeltaEncoder::joins(const DeltaInput& input) const {
   if (!session_.commit_open()) return false;
   if (input.origin.value_or(session_.options().origin) != session_.catalog().origin(session_.open().origin)) {
     return false;
@@ -53,7 +53,7 @@ bool ChangeEncoder::joins(const ChangeInput& input) const {
   return parents_ && std::ranges::equal(*parents_, *input.parents);
 }
 
-bool ChangeEncoder::full(const ChangeInput& input) const {
+bool DeltaEncoder::full(const DeltaInput& input) const {
   const EncodeOptions& options = session_.options();
   if (session_.open().count >= options.commit_every || session_.open_bytes() >= options.commit_every_bytes) return true;
   const Micros at = input.at.value_or(options.now);
@@ -61,7 +61,7 @@ bool ChangeEncoder::full(const ChangeInput& input) const {
 }
 
 /// Refuses what cannot be had beside an accuracy.
-Status ChangeEncoder::check_lossy(const ChangeInput& input) const {
+Status DeltaEncoder::check_lossy(const DeltaInput& input) const {
   if (!session_.quantizer().lossy()) return {};
   const std::string accuracy = session_.options().accuracy.to_text();
   if (input.op == Operation::scale || input.op == Operation::offset) {
@@ -77,7 +77,7 @@ Status ChangeEncoder::check_lossy(const ChangeInput& input) const {
 }
 
 /// Sees to it that the right commit is open.
-Status ChangeEncoder::join(const ChangeInput& input, std::uint32_t vector) {
+Status DeltaEncoder::join(const DeltaInput& input, std::uint32_t vector) {
   if (stated_left_ > 0) {
     // A line of a stated commit need not repeat its origin.
     const bool same = !input.origin || *input.origin == session_.catalog().origin(session_.open().origin);
@@ -104,7 +104,7 @@ Status ChangeEncoder::join(const ChangeInput& input, std::uint32_t vector) {
   return session_.open_commit(plan);
 }
 
-Status ChangeEncoder::commit(const CommitInput& input) {
+Status DeltaEncoder::commit(const CommitInput& input) {
   DELTA_OK(finish());
   if (session_.quantizer().lossy()) {
     return bad("a commit stated whole under " + session_.options().accuracy.to_text() +
@@ -134,7 +134,7 @@ Status ChangeEncoder::commit(const CommitInput& input) {
   return {};
 }
 
-Status ChangeEncoder::finish() {
+Status DeltaEncoder::finish() {
   if (stated_left_ > 0) {
     return bad("the input ends, and the last commit stated still lacks " + plural(stated_left_, "delta"));
   }
@@ -143,7 +143,7 @@ Status ChangeEncoder::finish() {
 }
 
 /// A create, or a whole vector, declares its namespace; any other update needs one that is there.
-Result<std::uint32_t> ChangeEncoder::vector_of(const ChangeInput& input) {
+Result<std::uint32_t> DeltaEncoder::vector_of(const DeltaInput& input) {
   DELTA_OK(model::check_id(input.id));
   if ((!input.op && !metadata_alone(input)) || input.op == Operation::create) {
     const auto dims = static_cast<std::uint32_t>(input.bits.size());
@@ -168,7 +168,7 @@ Result<std::uint32_t> ChangeEncoder::vector_of(const ChangeInput& input) {
 }
 
 /// The values of a create that lists some of them, in expanded_.
-Status ChangeEncoder::expand(const ChangeInput& input) {
+Status DeltaEncoder::expand(const DeltaInput& input) {
   DELTA_OK(model::check_dims(*input.dims, session_.options().max_dims));
   indices_.assign(input.indices.begin(), input.indices.end());
   bits_.assign(input.bits.begin(), input.bits.end());
@@ -178,16 +178,16 @@ Status ChangeEncoder::expand(const ChangeInput& input) {
   return {};
 }
 
-Status ChangeEncoder::change(const ChangeInput& stated) {
+Status DeltaEncoder::delta(const DeltaInput& stated) {
   DELTA_OK(check_lossy(stated));
-  ChangeInput given = stated;
+  DeltaInput given = stated;
   if (given.op == Operation::create && given.dims && (!given.indices.empty() || given.bits.size() != *given.dims)) {
     DELTA_OK(expand(stated));
     given.bits = expanded_;
     given.indices = {};
   }
   DELTA_TRY(const std::uint32_t vector, vector_of(given));
-  ChangeInput input = given;
+  DeltaInput input = given;
   given_ = given.bits;
   if (session_.quantizer().lossy() && (!input.op || *input.op == Operation::create || *input.op == Operation::dense)) {
     rounded_.assign(given.bits.begin(), given.bits.end());
@@ -212,13 +212,13 @@ Status ChangeEncoder::change(const ChangeInput& stated) {
   return session_.close_commit();
 }
 
-bool ChangeEncoder::accuracy_due(const ChangeInput& input, std::uint32_t vector) {
+bool DeltaEncoder::accuracy_due(const DeltaInput& input, std::uint32_t vector) {
   const bool assigns = input.op ? is_assignment(*input.op) : !metadata_alone(input);
   return assigns && session_.accuracy_due(session_.catalog().namespace_of(vector));
 }
 
 /// A whole vector that is there already, where that is seen before its accuracy is recorded for nothing.
-Result<bool> ChangeEncoder::changes_nothing(const ChangeInput& input, std::uint32_t vector) {
+Result<bool> DeltaEncoder::changes_nothing(const DeltaInput& input, std::uint32_t vector) {
   if (input.op || input.parents || !accuracy_due(input, vector)) return false;
   if (!session_.current(vector) || !session_.state().exists(vector)) return false;
   const auto stored = session_.state().bits(vector);
@@ -232,12 +232,12 @@ Result<bool> ChangeEncoder::changes_nothing(const ChangeInput& input, std::uint3
 }
 
 /// Whether a value of a whole vector, which is not the stored one, is no change of it nevertheless.
-bool ChangeEncoder::ignores(std::size_t dim, std::uint32_t stored) const {
+bool DeltaEncoder::ignores(std::size_t dim, std::uint32_t stored) const {
   return session_.quantizer().has_dead_band() && session_.quantizer().ignores(given_[dim], stored);
 }
 
 /// Leaves of patches_ only what changes the metadata. REQUIRES: that is known.
-void ChangeEncoder::reduce_patches(std::uint32_t vector) {
+void DeltaEncoder::reduce_patches(std::uint32_t vector) {
   if (patches_.empty()) return;
   const std::string_view stored = session_.metadata(vector);
   const std::vector<std::string_view> views(patches_.begin(), patches_.end());
@@ -245,7 +245,7 @@ void ChangeEncoder::reduce_patches(std::uint32_t vector) {
 }
 
 /// Of indices_ and bits_, which are those of a sparse delta.
-Status ChangeEncoder::round_sparse(std::uint32_t vector) {
+Status DeltaEncoder::round_sparse(std::uint32_t vector) {
   const model::Quantizer& quantizer = session_.quantizer();
   if (!quantizer.by_row()) return quantizer.round(indices_, bits_, {});
   DELTA_OK(session_.load(vector));
@@ -259,50 +259,50 @@ Status ChangeEncoder::round_sparse(std::uint32_t vector) {
   return quantizer.round(indices_, bits_, stored_);
 }
 
-Status ChangeEncoder::put(const ChangeInput& input, std::uint32_t vector) {
+Status DeltaEncoder::put(const DeltaInput& input, std::uint32_t vector) {
   DELTA_TRY(const bool exists, session_.exists(vector));
   const bool creates = input.op ? *input.op == Operation::create : !metadata_alone(input);
   if (!exists && !creates) return missing(input, " in what it has seen");
-  Change change{.vector = vector,
-                .op = input.op.value_or(Operation::dense),
-                .indices = input.indices,
-                .bits = input.bits,
-                .metadata = {}};
-  DELTA_TRY(change.time, session_.stamp(input.at, input.tick));
-  if (!input.op) return put_whole(input, change, exists);
+  Delta delta{.vector = vector,
+              .op = input.op.value_or(Operation::dense),
+              .indices = input.indices,
+              .bits = input.bits,
+              .metadata = {}};
+  DELTA_TRY(delta.time, session_.stamp(input.at, input.tick));
+  if (!input.op) return put_whole(input, delta, exists);
   metadata_.clear();
   if (!input.metadata.empty()) {
     DELTA_TRY(metadata_, model::canonical_metadata(input.metadata));
     if (!stated_ && !input.copied) DELTA_OK(model::check_reserved(metadata_));
   }
-  change.metadata = metadata_;
-  if (change.op == Operation::sparse) {
+  delta.metadata = metadata_;
+  if (delta.op == Operation::sparse) {
     indices_.assign(input.indices.begin(), input.indices.end());
     bits_.assign(input.bits.begin(), input.bits.end());
     DELTA_OK(model::sort_sparse(session_.catalog().dims(vector), indices_, bits_));
     if (session_.quantizer().lossy()) DELTA_OK(round_sparse(vector));
-    change.indices = indices_;
-    change.bits = bits_;
+    delta.indices = indices_;
+    delta.bits = bits_;
   }
-  return session_.put(change);
+  return session_.put(delta);
 }
 
 /// A whole vector, or its metadata alone: stored as what changed, where what is in its context is known.
-Status ChangeEncoder::put_whole(const ChangeInput& input, Change change, bool exists) {
+Status DeltaEncoder::put_whole(const DeltaInput& input, Delta delta, bool exists) {
   patches_.clear();
   if (!input.metadata.empty()) {
     DELTA_TRY(patches_, model::canonical_patches(input.metadata));
   }
   if (!exists) {
-    change.op = Operation::create;
-    return put_patched(input, change);
+    delta.op = Operation::create;
+    return put_patched(input, delta);
   }
-  DELTA_OK(session_.load(change.vector));
-  const bool alone = metadata_alone(input), is_known = session_.known(change.vector);
+  DELTA_OK(session_.load(delta.vector));
+  const bool alone = metadata_alone(input), is_known = session_.known(delta.vector);
   indices_.clear();
   bits_.clear();
-  if (is_known) reduce_patches(change.vector);
-  const auto stored = is_known ? session_.state().bits(change.vector) : std::span<const std::uint32_t>();
+  if (is_known) reduce_patches(delta.vector);
+  const auto stored = is_known ? session_.state().bits(delta.vector) : std::span<const std::uint32_t>();
   for (std::size_t dim = 0; dim < std::min(stored.size(), input.bits.size()); ++dim) {
     if (stored[dim] == input.bits[dim] || ignores(dim, stored[dim])) continue;
     indices_.push_back(static_cast<std::uint32_t>(dim));
@@ -312,18 +312,18 @@ Status ChangeEncoder::put_whole(const ChangeInput& input, Change change, bool ex
   const bool all =
       !alone && (!is_known || indices_.size() == input.bits.size() || !model::fits_sparse(indices_.size(), patch));
   if (!all) {
-    change.op = Operation::sparse;
-    change.indices = indices_;
-    change.bits = bits_;
+    delta.op = Operation::sparse;
+    delta.indices = indices_;
+    delta.bits = bits_;
   }
-  if (all || !indices_.empty() || !patches_.empty()) return put_patched(input, change);
+  if (all || !indices_.empty() || !patches_.empty()) return put_patched(input, delta);
   if (stated_) return bad("a whole vector that changes nothing is no delta of the commit stated above");
   ++session_.unchanged;
   return {};
 }
 
 /// With the first of patches_, and a delta for each other one.
-Status ChangeEncoder::put_patched(const ChangeInput& input, Change change) {
+Status DeltaEncoder::put_patched(const DeltaInput& input, Delta delta) {
   if (!stated_ && !input.copied) {
     for (const auto& patch : patches_) DELTA_OK(model::check_reserved(patch));
   }
@@ -331,15 +331,15 @@ Status ChangeEncoder::put_patched(const ChangeInput& input, Change change) {
     return error(ErrorCode::limit, "metadata that takes " + plural(patches_.size(), "delta") + ", where one is stated")
         .with_hint("leave out the seq, and the commit that is stated whole");
   }
-  if (!patches_.empty()) change.metadata = patches_[0];
-  DELTA_OK(session_.put(change));
-  change.op = Operation::sparse;
-  change.indices = {};
-  change.bits = {};
+  if (!patches_.empty()) delta.metadata = patches_[0];
+  DELTA_OK(session_.put(delta));
+  delta.op = Operation::sparse;
+  delta.indices = {};
+  delta.bits = {};
   for (std::size_t i = 1; i < patches_.size(); ++i) {
-    DELTA_TRY(change.time, session_.stamp(input.at, input.tick));
-    change.metadata = patches_[i];
-    DELTA_OK(session_.put(change));
+    DELTA_TRY(delta.time, session_.stamp(input.at, input.tick));
+    delta.metadata = patches_[i];
+    DELTA_OK(session_.put(delta));
   }
   return {};
 }

@@ -60,7 +60,7 @@ inline constexpr std::uint8_t all = values | mark | metadata | settled;
 }  // namespace pruned
 
 /// A view of one delta. Valid while the batch that it came from is neither changed nor destroyed.
-struct Change {
+struct Delta {
   std::uint32_t vector = 0;  ///< number of the vector in the table that goes with the batch
   Operation op = Operation::create;
   Timestamp time = {};
@@ -75,7 +75,7 @@ struct Change {
 
 /// Deltas as columns: filled, encoded, decoded and folded without an allocation per delta.
 /// Ends are running totals: delta i owns [ends[i-1], ends[i]) of the flat column.
-struct ChangeBatch {
+struct DeltaBatch {
   std::vector<Operation> ops;
   std::vector<std::uint32_t> vectors;
   std::vector<Timestamp> times;
@@ -91,9 +91,9 @@ struct ChangeBatch {
   bool empty() const { return ops.empty(); }
   DELTA_EXPORT void clear();
   DELTA_EXPORT void reserve(std::size_t deltas);  ///< room for as many, beside what they view
-  DELTA_EXPORT void add(const Change& change);
+  DELTA_EXPORT void add(const Delta& delta);
   DELTA_EXPORT void truncate(std::size_t size);  ///< keeps the first `size` deltas
-  Change operator[](std::size_t i) const {
+  Delta operator[](std::size_t i) const {
     const auto begin = [i](const std::vector<std::uint64_t>& ends) { return i == 0 ? 0 : ends[i - 1]; };
     const auto ib = begin(index_ends), vb = begin(bits_ends), mb = begin(metadata_ends);
     return {vectors[i],
