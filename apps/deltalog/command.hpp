@@ -29,10 +29,10 @@ enum class Exit : int {
 enum class Kind : unsigned char { text, file, output, command };
 
 struct Option {
-  std::string_view name;                       ///< long name without dashes
+  std::string_view name = {};                  ///< long name without dashes
   char letter = 0;                             ///< short name, or 0
-  std::string_view value;                      ///< name of the value in the help; empty: a flag
-  std::string_view help;                       ///< one line, no full stop
+  std::string_view value = {};                 ///< name of the value in the help; empty: a flag
+  std::string_view help = {};                  ///< one line, no full stop
   bool repeatable = false;                     ///< a list: given once per value
   std::vector<std::string_view> choices = {};  ///< the only values; empty: any
   Kind kind = Kind::text;
@@ -71,22 +71,5 @@ delta::Error unknown_command(std::string_view name);  ///< usage, with the neare
 
 /// "--version": the program, its formats, codecs and libraries.
 std::string version_text();
-
-// One a command; each in the file of its name.
-Result<Exit> run_blame(const Invocation&, Console&);
-Result<Exit> run_compact(const Invocation&, Console&);
-Result<Exit> run_completion(const Invocation&, Console&);
-Result<Exit> run_diff(const Invocation&, Console&);
-Result<Exit> run_dump(const Invocation&, Console&);
-Result<Exit> run_encode(const Invocation&, Console&);
-Result<Exit> run_help(const Invocation&, Console&);
-Result<Exit> run_info(const Invocation&, Console&);
-Result<Exit> run_log(const Invocation&, Console&);
-Result<Exit> run_merge(const Invocation&, Console&);
-Result<Exit> run_rollback(const Invocation&, Console&);
-Result<Exit> run_show(const Invocation&, Console&);
-Result<Exit> run_snapshot(const Invocation&, Console&);
-Result<Exit> run_tag(const Invocation&, Console&);
-Result<Exit> run_verify(const Invocation&, Console&);
 
 }  // namespace deltalog

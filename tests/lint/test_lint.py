@@ -95,7 +95,7 @@ class Rules(unittest.TestCase):
         for header, place, elsewhere in (
                 ("<sodium.h>", "libdelta/src/base/digest.cpp", "libdelta/src/model/canonical.cpp"),
                 ("<xxhash.h>", "libdelta/src/base/checksum.cpp", "libdelta/src/format/frame.cpp"),
-                ("<nlohmann/json.hpp>", "libdelta/src/model/metadata.cpp", "apps/deltalog/dump.cpp"),
+                ("<nlohmann/json.hpp>", "libdelta/src/base/json.cpp", "apps/deltalog/dump.cpp"),
                 ("<simdjson.h>", "formats/ndjson.cpp", "formats/npy.cpp"),
                 ("<simdjson.h>", "formats/ndjson_reader.cpp", "formats/ndjson.hpp"),
                 ("<zstd.h>", "libdelta/src/codec/zstd.cpp", "libdelta/src/store/writer.cpp"),

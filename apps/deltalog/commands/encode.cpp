@@ -1,5 +1,7 @@
 // States or updates in, a log out. Everything that can be refused without reading rows (counts of ids and times, names
 // of formats) is refused before the first byte is written.
+#include "delta/encode.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,10 +13,11 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
-#include "delta/encode.hpp"
+#include "commands/commands.hpp"
+#include "commands/encode_stream.hpp"
+#include "commands/options.hpp"
 #include "delta/property.hpp"
 #include "delta/text.hpp"
-#include "encode_stream.hpp"
 #include "formats/format.hpp"
 #include "formats/ids.hpp"
 #include "formats/json_writer.hpp"
@@ -574,9 +577,7 @@ Result<Exit> encode_stream(const Invocation& invocation, Console& console, delta
   return Exit::yes;
 }
 
-}  // namespace
-
-Result<Exit> run_encode(const Invocation& invocation, Console& console) {
+Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto options, encode_options(invocation, console));
   DELTA_TRY(const auto max_delete, value_of(invocation, "max-delete", parse_bound));
   if (invocation.operands().empty() && !invocation.has("policy") && !invocation.has("tag") && !invocation.has("set")) {
@@ -620,6 +621,105 @@ Result<Exit> run_encode(const Invocation& invocation, Console& console) {
   if (invocation.has("base")) warn_of_default_origin(invocation, encoder.log(), before, console);
   DELTA_OK(report(invocation, console, summary));
   return Exit::yes;
+}
+
+}  // namespace
+
+Command encode_command() {
+  return {
+      .name = "encode",
+      .summary = "states or updates in, a log out",
+      .synopsis = "INPUT... -o LOG [--base LOG]... | [INPUT...] --append LOG",
+      .description =
+          "Matrices (.npy) are successive states of one namespace: each becomes a commit that holds only what changed, "
+          "and a row "
+          "that is gone is deleted. NDJSON (.ndjson, .jsonl, -) states updates: {\"id\",\"vector\"} a whole vector, "
+          "{\"id\",\"metadata\"} metadata alone, {\"id\",\"op\",...} an operation, {\"type\":\"commit\",...} a commit "
+          "as dump writes it.",
+      .operands = {{"INPUT", "a matrix, a file of updates, or - for updates on stdin", false, true, Kind::file}},
+      .options = options::join(
+          {options::output(),
+           options::wait(),
+           options::live(),
+           {{.name = "append", .value = "LOG", .help = "add to LOG in place, under its lock", .kind = Kind::file},
+            {.name = "base",
+             .value = "LOG",
+             .help = "diff against LOG, and write only what it lacks",
+             .repeatable = true,
+             .kind = Kind::file},
+            {.name = "from", .value = "FORMAT", .help = "take every input as FORMAT", .choices = {"npy", "ndjson"}},
+            {.name = "ids",
+             .value = "FILE",
+             .help = "ids of the rows, one a line: one file, or one per matrix",
+             .repeatable = true,
+             .kind = Kind::file},
+            {.name = "ids-prefix", .help = "the one file of ids may be longer than the tallest matrix"},
+            {.name = "namespace", .value = "NS", .help = "namespace of inputs that name none"},
+            {.name = "origin", .value = "NAME", .help = "the writer (default: $DELTALOG_ORIGIN, else main)"},
+            {.name = "at",
+             .value = "TIME",
+             .help = "time of the input: one per input, or one with --step",
+             .repeatable = true},
+            {.name = "step", .value = "DURATION", .help = "time between one input and the next, from --at on"},
+            {.name = "times", .value = "FILE", .help = "times of the inputs, one a line", .kind = Kind::file},
+            {.name = "message", .letter = 'm', .value = "MESSAGE", .help = "message of the commits"},
+            {.name = "source", .value = "NAME", .help = "where the data came from; recorded"},
+            {.name = "meta",
+             .value = "KEY=VALUE",
+             .help = "a property of the commits, as a string",
+             .repeatable = true},
+            {.name = "meta-json",
+             .value = "KEY=JSON",
+             .help = "a property of the commits, as JSON",
+             .repeatable = true},
+            {.name = "policy",
+             .value = "POLICY",
+             .help = "set how conflicts are decided from here on, such as max@/0-15"},
+            {.name = "element",
+             .value = "TYPE",
+             .help = "type of the elements that snapshot writes (default: the input's); bf16 also reads 2-byte "
+                     "elements without a name",
+             .choices = options::kElements},
+            {.name = "set",
+             .value = "KEY=VALUE",
+             .help = "set a property of the namespace, such as metric=cosine; KEY= removes it",
+             .repeatable = true},
+            {.name = "tag", .value = "NAME", .help = "tag the end of this run"},
+            {.name = "partial", .help = "a row that is missing is left alone, not deleted"},
+            {.name = "max-delete", .value = "N|P%", .help = "refuse to delete more vectors at once (default: 50%)"},
+            {.name = "commit-every", .value = "N,DURATION", .help = "cut commits of updates at N deltas or DURATION"},
+            {.name = "segment-every",
+             .value = "DURATION",
+             .help = "of a stream: make what is cut durable this often at most (default: 1s)"},
+            {.name = "dry-run", .help = "write nothing, and say what would be written"},
+            {.name = "allow-empty", .help = "write an empty log where the input holds nothing, instead of refusing it"},
+            {.name = "max-dims",
+             .value = "N",
+             .help = "take vectors of up to N dimensions, at most 1048576 (default: 65536)"},
+            {.name = "allow-nonfinite", .help = "take NaN and infinities as values"},
+            {.name = "max-error", .value = "E", .help = "round values by up to E, the same at every version"},
+            {.name = "max-relative", .value = "R", .help = "round values by up to R times their size (0.01: 1 %)"},
+            {.name = "quantize",
+             .value = "FORMAT",
+             .help = "round values to what FORMAT holds",
+             .choices = {"f16", "bf16", "int8", "int4", "binary"}},
+            {.name = "ignore-below",
+             .value = "E",
+             .help = "a value of a whole vector that differs from the stored one by at most E is no change"},
+            {.name = "lossy-input", .help = "round float64 that is no float32, instead of refusing it"},
+            {.name = "preset",
+             .value = "PRESET",
+             .help = "fastest, balanced (default) or maximum",
+             .choices = {"fastest", "balanced", "maximum"}}},
+           options::json(),
+           options::threads(),
+           options::progress(),
+           options::talk(),
+           options::common()}),
+      .example =
+          "deltalog encode monday.npy tuesday.npy --ids ids.txt --at 2026-11-09 --step 1d -o history.dlog\n"
+          "printf '{\"id\":\"a\",\"op\":\"scale\",\"factor\":0.5}\\n' | deltalog encode - --append history.dlog\n",
+      .run = run};
 }
 
 }  // namespace deltalog

@@ -7,6 +7,8 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "commands/commands.hpp"
+#include "commands/options.hpp"
 #include "delta/baselines.hpp"
 #include "delta/property.hpp"
 #include "delta/snapshot.hpp"
@@ -286,9 +288,7 @@ std::string json_report(const Log& log, const Facts& facts) {
   return out;
 }
 
-}  // namespace
-
-Result<Exit> run_info(const Invocation& invocation, Console& console) {
+Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
   DELTA_TRY(const auto facts, gather(invocation, log));
   if (const auto* key = invocation.value("get")) {
@@ -299,6 +299,36 @@ Result<Exit> run_info(const Invocation& invocation, Console& console) {
   }
   DELTA_OK(console.print(invocation.has("json") ? json_report(log, facts) : text_report(invocation, log, facts)));
   return Exit::yes;
+}
+
+}  // namespace
+
+Command info_command() {
+  return {
+      .name = "info",
+      .summary = "what is in the files",
+      .synopsis = "LOG...",
+      .description =
+          "Prints counts, namespaces and segments; with --columns, where the bytes are; with --baselines, what the "
+          "same deltas "
+          "would take elsewhere.",
+      .operands = {options::kLogs},
+      .options = options::join(
+          {{{.name = "columns", .help = "sizes by column; reads the directory of every block"},
+            {.name = "baselines",
+             .help =
+                 "sizes of the same deltas as whole vectors, as pairs, and as rows under zstd -3; reads everything"},
+            {.name = "get",
+             .value = "KEY",
+             .help = "print only this value",
+             .choices = {"bytes", "segments", "commits", "pending", "deltas", "origins", "namespaces", "vectors",
+                         "first", "last", "answers", "attestations", "unknown-frames"}}},
+           options::json(),
+           options::threads(),
+           options::quiet(),
+           options::common()}),
+      .example = "deltalog info history.dlog --columns\n",
+      .run = run};
 }
 
 }  // namespace deltalog

@@ -1,11 +1,14 @@
 // The union of logs as one file. What has to be decided is decided in the library; here is what is said about it.
+#include "delta/merge.hpp"
+
 #include <fmt/format.h>
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "commands/commands.hpp"
+#include "commands/options.hpp"
 #include "delta/conflicts.hpp"
 #include "delta/locked_log.hpp"
-#include "delta/merge.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "json_rows.hpp"
@@ -182,9 +185,7 @@ Result<bool> publish(const Target& target, std::vector<delta::OutputFile*> outpu
   return changed;
 }
 
-}  // namespace
-
-Result<Exit> run_merge(const Invocation& invocation, Console& console) {
+Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(const unsigned threads, threads_of(invocation));
   DELTA_TRY(const Target target, target_of(invocation));
   const auto* on_fork = invocation.value("on-fork");
@@ -223,6 +224,55 @@ Result<Exit> run_merge(const Invocation& invocation, Console& console) {
   if (changed) console.note(text_report(summary, target.name, false));
   DELTA_OK(json_report(invocation, console, merge, summary, target.name));
   return pending(merge) > 0 ? Exit::partly : Exit::yes;
+}
+
+}  // namespace
+
+Command merge_command() {
+  return {
+      .name = "merge",
+      .summary = "the union of logs, as one",
+      .synopsis = "LOG... -o OUT | LOG... --into LOG",
+      .description =
+          "Copies every commit of the logs, and loses none: conflicts are decided when reading. Segments are copied as "
+          "they are, "
+          "those that another one holds are left out, and the bytes do not depend on the order of the logs. Commits "
+          "whose "
+          "causes are missing are kept; it then exits 4.",
+      .operands = {options::kLogs},
+      .options =
+          options::join({options::output(),
+                         {{.name = "into",
+                           .value = "LOG",
+                           .help = "replace LOG by its union with the others, under its lock",
+                           .kind = Kind::file}},
+                         options::wait(),
+                         {{.name = "not-in",
+                           .value = "LOG",
+                           .help = "leave out what LOG holds: a bundle to ship to it",
+                           .repeatable = true,
+                           .kind = Kind::file},
+                          {.name = "on-fork",
+                           .value = "ACTION",
+                           .help = "copies of one origin that went apart: refuse them (default), or rename all but one",
+                           .choices = {"refuse", "rename"}},
+                          {.name = "conflicts",
+                           .value = "FILE",
+                           .help = "write as NDJSON where concurrent assignments meet now",
+                           .kind = Kind::output},
+                          {.name = "fail-on-conflict", .help = "write no OUT and exit 1 if there is any conflict"},
+                          {.name = "dry-run", .help = "write nothing, and say what would be written"}},
+                         options::policy("with --conflicts: decide them by POLICY, not by the logs' own"),
+                         options::json(),
+                         options::threads(),
+                         options::progress(),
+                         options::talk(),
+                         options::common()}),
+      .example =
+          "deltalog merge alice.dlog bob.dlog -o both.dlog\n"
+          "deltalog merge alice.dlog --not-in bob.dlog -o for-bob.dlog\n"
+          "deltalog merge for-bob.dlog --into bob.dlog\n",
+      .run = run};
 }
 
 }  // namespace deltalog

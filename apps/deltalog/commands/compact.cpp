@@ -1,9 +1,12 @@
 // Repacks and prunes. What it says of a run it also says of a dry one: the same work, without the file.
+#include "delta/compact.hpp"
+
 #include <fmt/format.h>
 
 #include "cli/values.hpp"
 #include "command.hpp"
-#include "delta/compact.hpp"
+#include "commands/commands.hpp"
+#include "commands/options.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
@@ -177,9 +180,7 @@ Result<CompactReport> compact_to(const Target& target, const delta::Log& log, co
   return delta::compact(log, target.dry ? "" : *target.output, options);
 }
 
-}  // namespace
-
-Result<Exit> run_compact(const Invocation& invocation, Console& console) {
+Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(CompactOptions options, options_of(invocation));
   DELTA_TRY(const auto threshold, value_of(invocation, "if", parse_threshold));
   DELTA_TRY(const Target target, target_of(invocation));
@@ -204,6 +205,57 @@ Result<Exit> run_compact(const Invocation& invocation, Console& console) {
     console.note(text_report(report, dry));
   }
   return exit_with(log);
+}
+
+}  // namespace
+
+Command compact_command() {
+  return {.name = "compact",
+          .summary = "repack a log by vector, and prune its history",
+          .synopsis = "LOG... -o OUT | LOG --in-place",
+          .description =
+              "Writes the union of the logs as one packed segment, in which each vector's history lies together. With "
+              "--keep, lets go "
+              "what neither now nor a kept time or release needs; the present under every policy, the kept cuts, blame "
+              "there, and every later "
+              "merge stay what they were. A kept time keeps every moment from the last change before it up to the "
+              "next. Times that are not kept are "
+              "refused from then on.",
+          .operands = {options::kLogs},
+          .options = options::join(
+              {options::output(),
+               {{.name = "in-place", .help = "replace the one LOG by the result, under its lock"}},
+               options::wait(),
+               {{.name = "at",
+                 .value = "TIME",
+                 .help = "calendar rules count back from here, not from the log's greatest timestamp"},
+                {.name = "keep",
+                 .value = "RULE",
+                 .help = "all (default), now, since:TIME, last:N, every:DURATION, hourly:N, daily:N, weekly:N, "
+                         "monthly:N, yearly:N, tags",
+                 .repeatable = true},
+                {.name = "whole-deltas",
+                 .help = "a delta goes whole or stays whole, so that hashes vouch for all that stays"},
+                {.name = "assume-closed",
+                 .help = "no writer is unseen: transforms and tombstones go too, and who comes late is refused"},
+                {.name = "if",
+                 .value = "CONDITION",
+                 .help = "only if the log has reached chain:N, segments:N, deltas:N, commits:N or bytes:SIZE"},
+                {.name = "dry-run", .help = "write nothing, and say what would go"},
+                {.name = "memory", .value = "SIZE", .help = "sort at most SIZE of deltas at a time (default 256M)"},
+                {.name = "preset",
+                 .value = "PRESET",
+                 .help = "fastest, balanced (default) or maximum",
+                 .choices = {"fastest", "balanced", "maximum"}}},
+               options::json(),
+               options::threads(),
+               options::talk(),
+               options::common()}),
+          .example =
+              "deltalog compact history.dlog -o packed.dlog\n"
+              "deltalog compact history.dlog --keep daily:7 --keep monthly:12 -o pruned.dlog\n"
+              "deltalog compact history.dlog --in-place\n",
+          .run = run};
 }
 
 }  // namespace deltalog

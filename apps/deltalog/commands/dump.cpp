@@ -7,6 +7,8 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "commands/commands.hpp"
+#include "commands/options.hpp"
 #include "delta/file.hpp"
 #include "delta/text.hpp"
 #include "formats/ndjson.hpp"
@@ -209,9 +211,7 @@ Status dump_some(const Log& log, const Chosen& chosen, const DeltaFilter& filter
   return {};
 }
 
-}  // namespace
-
-Result<Exit> run_dump(const Invocation& invocation, Console& console) {
+Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto sink, Sink::open(invocation, console));
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
@@ -235,6 +235,25 @@ Result<Exit> run_dump(const Invocation& invocation, Console& console) {
   if (std::ranges::find(answered, true) == answered.end()) return Exit::no;
   DELTA_OK(sink.commit());
   return shorter ? Exit::no : Exit::yes;
+}
+
+}  // namespace
+
+Command dump_command() {
+  return {.name = "dump",
+          .summary = "a log as NDJSON, for encode to read back",
+          .synopsis = "LOG... [-o OUT]",
+          .description =
+              "Writes every commit as a line and its deltas as lines behind it; encode makes the same commits of them, "
+              "hash for "
+              "hash. With a selection, only the deltas chosen, in key order, each naming its dot.",
+          .operands = {options::kLogs},
+          .options = options::join({options::output(),
+                                    options::selection({"id", "id-glob", "ids-from", "namespace", "origin", "op",
+                                                        "since", "until", "property", "grep", "source", "trace"}),
+                                    options::threads(), options::progress(), options::quiet(), options::common()}),
+          .example = "deltalog dump history.dlog | deltalog encode - -o copy.dlog\n",
+          .run = run};
 }
 
 }  // namespace deltalog

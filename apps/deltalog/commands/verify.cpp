@@ -1,10 +1,13 @@
 // The report is data and goes to stdout: a line for each finding, and one for the verdict.
+#include "delta/verify.hpp"
+
 #include <fmt/format.h>
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "commands/commands.hpp"
+#include "commands/options.hpp"
 #include "delta/text.hpp"
-#include "delta/verify.hpp"
 #include "formats/json_writer.hpp"
 #include "ui/console.hpp"
 
@@ -76,9 +79,7 @@ std::string json_report(const VerifyReport& report, std::string_view level) {
   return out;
 }
 
-}  // namespace
-
-Result<Exit> run_verify(const Invocation& invocation, Console& console) {
+Result<Exit> run(const Invocation& invocation, Console& console) {
   const auto* level = invocation.value("level");
   const std::string_view level_name = level ? std::string_view(*level) : "chain";
   DELTA_TRY(const unsigned threads, threads_of(invocation));
@@ -92,6 +93,37 @@ Result<Exit> run_verify(const Invocation& invocation, Console& console) {
     DELTA_OK(console.print(text_report(report, level_name, invocation.has("verbose"), console)));
   }
   return report.verdict == Verdict::ok ? Exit::yes : Exit::no;
+}
+
+}  // namespace
+
+Command verify_command() {
+  return {.name = "verify",
+          .summary = "is it whole, and consistent?",
+          .synopsis = "LOG...",
+          .description =
+              "Checks headers, then every byte, then what it decodes to, then that dots, clocks, causes and hash "
+              "chains agree. Prints "
+              "what it finds, and a verdict; exits 0 only if that is ok.",
+          .operands = {options::kLogs},
+          .options = options::join(
+              {{{.name = "level",
+                 .value = "LEVEL",
+                 .help = "header, frame, content or chain (default)",
+                 .choices = {"header", "frame", "content", "chain"}},
+                {.name = "report", .value = "FORM", .help = "text (default) or json", .choices = {"text", "json"}}},
+               options::max_skew("note commits that are further ahead of the clock (default: 1d; any: none)"),
+               options::json(),
+               options::threads(),
+               options::in_group(
+                   "Common options",
+                   {{.name = "quiet", .letter = 'q', .help = "no report: the exit code says it"},
+                    {.name = "verbose",
+                     .letter = 'v',
+                     .help = "also name what is passed over: frames of types that this version does not know"}}),
+               options::common()}),
+          .example = "deltalog verify history.dlog\n",
+          .run = run};
 }
 
 }  // namespace deltalog

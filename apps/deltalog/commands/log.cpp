@@ -6,10 +6,12 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "commands/commands.hpp"
+#include "commands/log_views.hpp"
+#include "commands/options.hpp"
 #include "delta/effects.hpp"
 #include "delta/text.hpp"
 #include "json_rows.hpp"
-#include "log_views.hpp"
 #include "ui/console.hpp"
 #include "ui/graph.hpp"
 #include "ui/table.hpp"
@@ -325,9 +327,7 @@ Status note_ahead(const Invocation& invocation, const Log& log, Console& console
   return {};
 }
 
-}  // namespace
-
-Result<Exit> run_log(const Invocation& invocation, Console& console) {
+Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto most, value_of(invocation, "max-count", parse_count));
   const auto none = VectorChoice::none();
@@ -351,6 +351,58 @@ Result<Exit> run_log(const Invocation& invocation, Console& console) {
   if (invocation.has("conflicts")) return less_missing(list_conflicts(view, chosen.mask()), chosen, console, false);
   if (invocation.has("window")) return less_missing(list_windows(view, chosen.mask()), chosen, console);
   return deltas ? list_deltas(view, choice, chosen) : less_missing(CommitList(view).run(), chosen, console);
+}
+
+}  // namespace
+
+Command log_command() {
+  return {
+      .name = "log",
+      .summary = "commits, deltas, conflicts, or sums over windows of time",
+      .synopsis = "LOG...",
+      .description =
+          "Lists commits, the newest first. With a choice of vectors or operations, or --deltas, lists deltas, and of "
+          "chosen vectors what each changed; with --window, sums over windows of time. Exits 1 if there are none.",
+      .operands = {options::kLogs},
+      .options =
+          options::join({{{.name = "deltas", .help = "list deltas instead of commits"},
+                          {.name = "graph", .help = "draw which commit had seen which"},
+                          {.name = "ancestors", .value = "DOT", .help = "only what DOT had seen, and itself"},
+                          {.name = "common",
+                           .value = "DOT",
+                           .help = "only what all of two DOTs or more had seen, or are",
+                           .repeatable = true,
+                           .several = true},
+                          {.name = "window",
+                           .value = "SPEC",
+                           .help = "sum up by time: tumbling:1h, sliding:1h/10m, session:30m, adaptive:100:10ms:5s"},
+                          {.name = "after",
+                           .value = "DOTS",
+                           .help = "only windows that differ from those of DOTS and what they had seen",
+                           .repeatable = true},
+                          {.name = "heads", .help = "print the newest dots, for a later --after"},
+                          {.name = "conflicts", .help = "list dimensions where concurrent assignments meet now"},
+                          {.name = "policy",
+                           .value = "POLICY",
+                           .help = "with --conflicts: decide them by POLICY, not by the log's own"},
+                          {.name = "hashes", .help = "print hashes of commits; reads every delta"},
+                          {.name = "max-skew",
+                           .value = "DURATION",
+                           .help = "note commits that are further ahead of the clock (default: 1d; any: none)"},
+                          {.name = "max-count", .letter = 'n', .value = "N", .help = "at most N lines"},
+                          {.name = "reverse", .help = "the oldest first"}},
+                         options::json(),
+                         options::selection({"id", "id-glob", "ids-from", "namespace", "origin", "op", "since", "until",
+                                             "property", "grep", "source", "trace"}),
+                         options::threads(),
+                         options::quiet(),
+                         options::common()}),
+      .example =
+          "deltalog log history.dlog --graph\n"
+          "deltalog log history.dlog --id king --since 2026-11-01\n"
+          "deltalog log --common main:7 carol:3 history.dlog\n"
+          "deltalog log history.dlog --window tumbling:1h --json\n",
+      .run = run};
 }
 
 }  // namespace deltalog

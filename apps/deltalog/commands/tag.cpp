@@ -3,6 +3,8 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "commands/commands.hpp"
+#include "commands/options.hpp"
 #include "delta/encode.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
@@ -113,9 +115,7 @@ Status carry_out(const Plan& plan, std::string_view name, delta::Encoder& encode
   return plan.cut.at ? encoder.tag_time(name, *plan.cut.at) : encoder.tag_release(name, plan.cut.as_seen_by);
 }
 
-}  // namespace
-
-Result<Exit> run_tag(const Invocation& invocation, Console& console) {
+Result<Exit> run(const Invocation& invocation, Console& console) {
   const auto& operands = invocation.operands();
   if (operands.size() == 1) return list_tags(invocation, console);
   DELTA_OK(check_usage(invocation));
@@ -141,6 +141,43 @@ Result<Exit> run_tag(const Invocation& invocation, Console& console) {
   for (const auto& notice : summary.notices) console.warn(notice);
   console.note(operands[0] + ": " + plan.said);
   return Exit::yes;
+}
+
+}  // namespace
+
+Command tag_command() {
+  return {.name = "tag",
+          .summary = "name a release or a time of a log",
+          .synopsis = "LOG NAME [--at TIME|TAG | --as-seen-by DOT] | LOG NAME --delete | LOG [--list]",
+          .description =
+              "Adds a commit to LOG that names a release: all that the log holds now, or what the author of DOT saw. "
+              "What a release answers "
+              "never changes, whatever is merged later. With --at TIME, it names that time. The name then stands "
+              "wherever a time or a delta is "
+              "asked for; a name that is taken is moved with --force alone. Without NAME lists the tags; exits 1 if "
+              "there are none.",
+          .operands = {{"LOG", "the log to add to, or whose tags to list", true, false, Kind::file},
+                       {"NAME", "the name: no control characters, and not itself a time", false, false, Kind::text}},
+          .options = options::join(
+              {{{.name = "at",
+                 .value = "TIME",
+                 .help = "name this time, its microsecond included, or what another tag names"},
+                {.name = "as-seen-by", .value = "DOT", .help = "name what the author of this delta saw"},
+                {.name = "list", .help = "list the tags, as without NAME"},
+                {.name = "delete", .help = "the name names nothing any more"},
+                {.name = "force", .letter = 'f', .help = "move a name that is taken"},
+                {.name = "dry-run", .help = "write nothing, and say what would be named"},
+                {.name = "origin", .value = "NAME", .help = "the writer (default: $DELTALOG_ORIGIN, else main)"},
+                {.name = "message", .letter = 'm', .value = "MESSAGE", .help = "message of the commit"}},
+               options::wait(),
+               options::json(),
+               options::threads(),
+               options::talk(),
+               options::common()}),
+          .example =
+              "deltalog tag history.dlog v1.0\n"
+              "deltalog snapshot history.dlog --at v1.0 -o release.npy\n",
+          .run = run};
 }
 
 }  // namespace deltalog

@@ -1,5 +1,7 @@
 // Undoing, as new commits. The log is opened once, by the encoder and under its lock, so that the answer is about the
 // state that is then changed.
+#include "delta/rollback.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +9,8 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
-#include "delta/rollback.hpp"
+#include "commands/commands.hpp"
+#include "commands/options.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
@@ -133,9 +136,7 @@ std::string json_report(const std::string& path, const Encoder& encoder, const R
   return out;
 }
 
-}  // namespace
-
-Result<Exit> run_rollback(const Invocation& invocation, Console& console) {
+Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto time, time_of(invocation, "time"));
   DELTA_TRY(const auto max_delete, value_of(invocation, "max-delete", parse_bound));
@@ -181,6 +182,51 @@ Result<Exit> run_rollback(const Invocation& invocation, Console& console) {
   if (!done.kept.empty()) return Exit::partly;
   return append ? Exit::yes
                 : exit_with(encoder.log());  // what stands in the log must not look as if it had to be done again
+}
+
+}  // namespace
+
+Command rollback_command() {
+  return {.name = "rollback",
+          .summary = "append the commit that restores a moment, or undoes a commit",
+          .synopsis = "LOG --append (--at TIME | --as-seen-by DOT | --revert COMMIT) | LOG... -o OUT ...",
+          .description =
+              "Writes a commit that makes the present state what it was at a moment: creates, deletes and assignments "
+              "of what differs. "
+              "With --revert, takes one commit back by a three-way merge; what was changed since stays, is named, and "
+              "makes "
+              "the exit code 4. Nothing is forgotten. With nothing to do, nothing is written.",
+          .operands = {options::kLogs},
+          .options = options::join(
+              {{{.name = "append", .help = "add to the one LOG in place, under its lock"}},
+               options::wait(),
+               options::output(),
+               options::live(),
+               {{.name = "max-delete",
+                 .value = "N|P%",
+                 .help = "refuse to delete more vectors, or more of a namespace (default: 50%)"},
+                {.name = "dry-run", .help = "write nothing, and say what would be done"}},
+               {{.name = "revert", .value = "COMMIT", .help = "undo this commit: a dot in it, or digits of its hash"},
+                {.name = "time", .value = "TIME", .help = "time of the new commit (default: now)"},
+                {.name = "origin", .value = "NAME", .help = "the writer (default: $DELTALOG_ORIGIN, else main)"},
+                {.name = "message",
+                 .letter = 'm',
+                 .value = "MESSAGE",
+                 .help = "message of the commit (default: says what was done)"},
+                {.name = "source", .value = "NAME", .help = "where the wish came from; recorded"},
+                {.name = "preset",
+                 .value = "PRESET",
+                 .help = "fastest, balanced (default) or maximum",
+                 .choices = {"fastest", "balanced", "maximum"}}},
+               options::json(),
+               options::selection({"id", "id-glob", "ids-from", "namespace", "at", "as-seen-by"}),
+               options::threads(),
+               options::talk(),
+               options::common()}),
+          .example =
+              "deltalog rollback history.dlog --at 2026-11-09 --append\n"
+              "deltalog rollback history.dlog --revert main:7 --id king -o undo.dlog\n",
+          .run = run};
 }
 
 }  // namespace deltalog

@@ -5,6 +5,8 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "commands/commands.hpp"
+#include "commands/options.hpp"
 #include "delta/properties.hpp"
 #include "delta/text.hpp"
 #include "json_rows.hpp"
@@ -85,9 +87,7 @@ std::string shown_delta(const Log& log, const Delta& delta, const Console& conso
   return out;
 }
 
-}  // namespace
-
-Result<Exit> run_show(const Invocation& invocation, Console& console) {
+Result<Exit> run(const Invocation& invocation, Console& console) {
   const auto& operands = invocation.operands();
   if (operands.size() < 2) return usage_error(invocation, "missing DOT or COMMIT after the logs");
   const auto logs = std::span(operands).first(operands.size() - 1);
@@ -111,6 +111,28 @@ Result<Exit> run_show(const Invocation& invocation, Console& console) {
     return {};
   }));
   return Exit::yes;
+}
+
+}  // namespace
+
+Command show_command() {
+  return {.name = "show",
+          .summary = "a delta or a commit in full",
+          .synopsis = "LOG... DOT|COMMIT",
+          .description =
+              "Shows the delta named by a dot (ORIGIN:SEQ) with its commit, or the commit named by its range of dots "
+              "(ORIGIN:FIRST..LAST) or by the first digits of its hash, with all its deltas.",
+          .operands = {options::kLogs,
+                       {"DOT|COMMIT", "a dot, a commit as log prints it, or 4 to 64 digits of its hash", true, false,
+                        Kind::text}},
+          .options = options::join({{{.name = "commit", .help = "all of the commit that holds DOT"},
+                                     {.name = "hashes", .help = "print the commit's hash; reads every delta"}},
+                                    options::json(),
+                                    options::threads(),
+                                    options::quiet(),
+                                    options::common()}),
+          .example = "deltalog show history.dlog main:3\n",
+          .run = run};
 }
 
 }  // namespace deltalog

@@ -3,7 +3,7 @@
 #include <queue>
 #include <unordered_set>
 
-#include "log_views.hpp"
+#include "commands/log_views.hpp"
 
 namespace deltalog {
 

@@ -1,10 +1,10 @@
 // `log --conflicts`: where concurrent assignments meet now, who is involved, and what the policy makes of it.
 #include <fmt/format.h>
 
+#include "commands/log_views.hpp"
 #include "delta/conflicts.hpp"
 #include "delta/text.hpp"
 #include "json_rows.hpp"
-#include "log_views.hpp"
 #include "ui/console.hpp"
 #include "ui/table.hpp"
 

@@ -1,12 +1,15 @@
 // For each run of dimensions: the value, the deltas that it comes from, those that changed it since, those that lost. A
 // line of text a delta, so that it reads like `git blame`; an object of JSON a run.
+#include "delta/blame.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "cli/values.hpp"
 #include "command.hpp"
-#include "delta/blame.hpp"
+#include "commands/commands.hpp"
+#include "commands/options.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
@@ -135,9 +138,7 @@ std::string json_report(const Log& log, const Blame& blame, std::span<const Blam
   return out;
 }
 
-}  // namespace
-
-Result<Exit> run_blame(const Invocation& invocation, Console& console) {
+Result<Exit> run(const Invocation& invocation, Console& console) {
   if (!invocation.has("id") && !invocation.has("id-glob") && !invocation.has("ids-from")) {
     return usage_error(invocation, "which vector? --id ID is missing");
   }
@@ -172,6 +173,29 @@ Result<Exit> run_blame(const Invocation& invocation, Console& console) {
   }
   missing = report_absent(choice, chosen, log.catalog(), answered, "in this state", console) || missing;
   return exit_with(log, missing ? Exit::no : Exit::yes);
+}
+
+}  // namespace
+
+Command blame_command() {
+  return {.name = "blame",
+          .summary = "whose each value is",
+          .synopsis = "LOG... --id ID",
+          .description =
+              "For each run of dimensions of a vector, and each member of its metadata: the value and the delta that "
+              "it comes "
+              "from; behind \"then\" the transforms since, behind \"over\" the concurrent assignments that lost.",
+          .operands = {options::kLogs},
+          .options = options::join(
+              {{{.name = "dim", .value = "RANGES", .help = "only these dimensions, such as 0-15,20; no metadata"}},
+               options::policy("decide conflicts by POLICY, not by the log's own"),
+               options::json(),
+               options::selection({"id", "id-glob", "ids-from", "namespace", "at", "as-seen-by"}),
+               options::threads(),
+               options::quiet(),
+               options::common()}),
+          .example = "deltalog blame history.dlog --id king --dim 0-15\n",
+          .run = run};
 }
 
 }  // namespace deltalog

@@ -1,5 +1,7 @@
 // What differs between two logs, or between two moments of one union: a line a vector, as `git diff --stat` gives one a
 // file. Exits as diff(1) does, so that a script can ask without reading.
+#include "delta/diff.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +11,8 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
-#include "delta/diff.hpp"
+#include "commands/commands.hpp"
+#include "commands/options.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
@@ -243,9 +246,7 @@ class Report {
   TableWriter rows_;
 };
 
-}  // namespace
-
-Result<Exit> run_diff(const Invocation& invocation, Console& console) {
+Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto bound, value_of(invocation, "fail-over", parse_distance));
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
@@ -265,6 +266,49 @@ Result<Exit> run_diff(const Invocation& invocation, Console& console) {
             }));
   DELTA_OK(report.end(summary));
   return exit_with(sides.old_log, exit_with(sides.log_of_new(), over || !found ? Exit::no : Exit::yes));
+}
+
+}  // namespace
+
+Command diff_command() {
+  return {
+      .name = "diff",
+      .summary = "what differs between two logs, or two moments",
+      .synopsis = "LOG LOG [--base LOG]... | LOG... --at TIME [--at TIME]",
+      .description =
+          "Lists the vectors that were created, deleted or changed from the first log to the second, or from one "
+          "moment of the "
+          "logs' union to another (with one moment: to now), with distance and cosine. Exits 1 if anything differs.",
+      .operands = {options::kLogs},
+      .options =
+          options::join({{{.name = "stat", .help = "print only counts and extremes"},
+                          {.name = "fail-over",
+                           .value = "L2",
+                           .help = "exit 1 only for a distance above L2, a creation or a deletion"},
+                          {.name = "with-old", .help = "with --json: old values beside the new ones"},
+                          {.name = "base",
+                           .value = "LOG",
+                           .help = "read LOG together with each of the two: what a bundle was made against",
+                           .repeatable = true,
+                           .kind = Kind::file}},
+                         options::policy("decide conflicts by POLICY, not by the logs' own"),
+                         options::json(),
+                         options::selection({"id", "id-glob", "ids-from", "namespace"}),
+                         options::in_group("Selection", {{.name = "at",
+                                                          .value = "TIME",
+                                                          .help = "as of TIME: first the old moment, then the new one",
+                                                          .repeatable = true},
+                                                         {.name = "as-seen-by",
+                                                          .value = "DOT",
+                                                          .help = "as the author of DOT saw it; counts as an --at",
+                                                          .repeatable = true}}),
+                         options::threads(),
+                         options::quiet(),
+                         options::common()}),
+      .example =
+          "deltalog diff monday.dlog tuesday.dlog\n"
+          "deltalog diff history.dlog --at 2026-11-09 --at 2026-11-10 --stat --fail-over 0.1\n",
+      .run = run};
 }
 
 }  // namespace deltalog

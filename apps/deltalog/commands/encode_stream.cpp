@@ -1,4 +1,4 @@
-#include "encode_stream.hpp"
+#include "commands/encode_stream.hpp"
 
 #include <algorithm>
 #include <memory>

@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include "cli/values.hpp"
+#include "commands/log_views.hpp"
 #include "delta/text.hpp"
 #include "delta/windows.hpp"
 #include "formats/json_writer.hpp"
-#include "log_views.hpp"
 #include "ui/console.hpp"
 #include "ui/table.hpp"
 

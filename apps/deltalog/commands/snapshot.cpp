@@ -6,6 +6,8 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "commands/commands.hpp"
+#include "commands/options.hpp"
 #include "delta/property.hpp"
 #include "delta/text.hpp"
 #include "formats/element.hpp"
@@ -281,9 +283,7 @@ struct Outputs {
   }
 };
 
-}  // namespace
-
-Result<Exit> run_snapshot(const Invocation& invocation, Console& console) {
+Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto outputs, Outputs::create(invocation));
   if (invocation.has("element") && !delta::formats::is_matrix(outputs.format)) {
     return usage_error(invocation, "--element goes with a matrix");
@@ -306,6 +306,40 @@ Result<Exit> run_snapshot(const Invocation& invocation, Console& console) {
   if (state.overflows > 0) console.warn("transforms overflowed to infinity " + delta::plural(state.overflows, "time"));
   console.note("wrote " + outputs.state.name() + ": " + delta::plural(job.rows.size(), "vector"));
   return exit_with(log, report_shorter(choice, chosen, job, console) ? Exit::no : Exit::yes);
+}
+
+}  // namespace
+
+Command snapshot_command() {
+  return {
+      .name = "snapshot",
+      .summary = "the state at a moment, as a file",
+      .synopsis = "LOG... -o OUT",
+      .description =
+          "Writes the vectors as they are, or were at a time, or as the author of a delta saw them. Rows stand in the "
+          "order of their last create, so a matrix that was encoded comes out byte for byte.",
+      .operands = {options::kLogs},
+      .options = options::join(
+          {options::output(),
+           {{.name = "to",
+             .value = "FORMAT",
+             .help = "npy or ndjson (default: by the suffix of OUT)",
+             .choices = {"npy", "ndjson"}},
+            {.name = "element",
+             .value = "TYPE",
+             .help = "type of a matrix's elements (default: that of the namespace, else f32); nothing is rounded",
+             .choices = options::kElements},
+            {.name = "ids-out", .value = "FILE", .help = "write the rows' ids, one a line", .kind = Kind::output},
+            {.name = "metadata-out", .value = "FILE", .help = "write metadata as NDJSON", .kind = Kind::output},
+            {.name = "sort", .value = "ORDER", .help = "created (default) or id", .choices = {"created", "id"}}},
+           options::policy("decide conflicts by POLICY, not by the log's own"),
+           options::selection({"at", "as-seen-by", "id", "id-glob", "ids-from", "namespace"}),
+           options::threads(),
+           options::progress(),
+           options::talk(),
+           options::common()}),
+      .example = "deltalog snapshot history.dlog --at 2026-11-10 -o tuesday.npy --ids-out ids.txt\n",
+      .run = run};
 }
 
 }  // namespace deltalog
