@@ -178,8 +178,8 @@ _deltalog() {
     return
   fi
   case $command in
-    encode) words='-o --output -f --force --allow-torn --wait --max-skew --max-age --append --base --from --ids --ids-prefix --namespace --origin --at --step --times -m --message --source --meta --meta-json --policy --element --set --tag --partial --max-delete --commit-every --segment-every --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    merge) words='-o --output -f --force --allow-torn --into --wait --not-in --on-fork --conflicts --fail-on-conflict --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    encode) words='-o --output -f --force --allow-torn --wait --max-skew --max-age --append --base --from --ids --ids-prefix --namespace --origin --at --step --times -m --message --source --meta --meta-json --policy --element --set --tag --partial --max-delete --commit-every --segment-every --dry-run --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    merge) words='-o --output -f --force --allow-torn --into --wait --not-in --on-fork --conflicts --fail-on-conflict --dry-run --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     compact) words='-o --output -f --force --allow-torn --in-place --wait --at --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;

@@ -6,6 +6,7 @@
 #include "json_rows.hpp"
 #include "logs.hpp"
 #include "sample_log.hpp"
+#include "texts.hpp"
 
 using namespace deltalog;
 

@@ -1,8 +1,8 @@
 // What the text of an option means, and how far a suggestion may be fetched.
 #include <catch2/catch.hpp>
 
-#include "cli/suggest.hpp"
 #include "cli/values.hpp"
+#include "formats/suggest.hpp"
 #include "ui/table.hpp"
 
 using namespace deltalog;
@@ -97,6 +97,9 @@ TEST_CASE("Options whose order among each other matters keep it") {
   CHECK(out == "id=1 id=2 level=low id=3 ");
   CHECK(got->in_order({"quiet"}).empty());
 }
+
+using delta::formats::edit_distance;
+using delta::formats::nearest;
 
 TEST_CASE("Unknown words get a hint only when something is near") {
   const std::vector<std::string_view> names = {"encode", "snapshot", "verify", "log", "namespace"};

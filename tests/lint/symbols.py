@@ -3,7 +3,7 @@
 
     symbols.py LAYERS       prints `LAYER: OBJECT uses SYMBOL, of LAYER` for each breach; exit 0 none, 1 some
 
-LAYERS is a file of lines "LAYER OBJECT OBJECT ...", which the build writes. Only strong symbols count: what the compiler instantiates
+LAYERS is a file of lines "LAYER OBJECT OBJECT ...", which the build writes. Only strong uses count: what the compiler instantiates
 from a template is in each object that uses it. Needs nm and c++filt.
 """
 import re
@@ -17,7 +17,7 @@ import lint
 RUNTIME = re.compile(
     r"_GLOBAL_OFFSET_TABLE_|_Unwind_\w+|__cxa_\w+|__gxx_personality_v0|__dso_handle|__tls_get_addr|__popcount\w*|__cpu_model"
     r"|__libc_single_threaded|__errno_location|__stack_chk_fail|abort|mem(chr|cmp|cpy|move|set)|str(cmp|len|tod|toll|toull)"
-    r"|calloc|free|malloc|realloc|localeconv|snprintf|fprintf|stderr|ldexpf?|log2|nearbyint|nextafterf?|f(ma|mod)?|sqrt|frexp|ilogb"
+    r"|calloc|free|malloc|realloc|localeconv|snprintf|ldexpf?|log2|nearbyint|nextafterf?|f(ma|mod)?|sqrt|frexp|ilogb"
     r"|typeinfo for (std|__cxxabiv1)::.*|vtable for (std|__cxxabiv1|__gnu_cxx)::.*|guard variable for .*"
     r"|operator (new|delete)(\[\])?\(.*|(\w+ )?(std|__gnu_cxx)::.*")
 # Of the standard library, too, what asks the system.
@@ -25,19 +25,19 @@ SYSTEM = re.compile(r".*\bstd::(\w+::)*(thread|filesystem|mutex|condition_variab
                     r"|chrono::_V2)\b")
 # What a layer may ask for beside.
 EXTRA = {
-    "base": re.compile(r"XXH\w+|crypto_\w+|sodium_\w+|pthread_(getspecific|setspecific|key_create)"),
+    "base": re.compile(r"fprintf|stderr|XXH\w+|crypto_\w+|sodium_\w+|pthread_(getspecific|setspecific|key_create)"),
     "codec": re.compile(r"ZSTD_\w+"),
     "os": re.compile(r".*"),  # the one that asks the system
 }
 
 
 def nm(objects):
-    """(object, kind, symbol) of each strong symbol that the objects define or use."""
+    """(object, kind, symbol) of each symbol that the objects define, and of each strong one that they use."""
     for path in objects:
         text = subprocess.run(["nm", path], check=True, capture_output=True, text=True).stdout
         for line in text.splitlines():
             kind, symbol = line.split()[-2:]
-            if kind in "UTDBR":
+            if kind in "UTDBRVW":
                 yield path, kind, symbol
 
 
@@ -50,18 +50,21 @@ def demangled(symbols):
 def breaches(layers):
     """Why each use is one that the layer may not make, for {layer: [object]}."""
     table = [(layer, *row) for layer, objects in layers.items() for row in nm(objects)]
-    owner = {symbol: layer for layer, _, kind, symbol in table if kind != "U"}
+    owners = {}
+    for layer, _, kind, symbol in table:
+        if kind != "U":
+            owners.setdefault(symbol, set()).add(layer)
     names = demangled({symbol for _, _, kind, symbol in table if kind == "U"})
     for layer, path, kind, symbol in table:
         if kind != "U":
             continue
-        home, name = owner.get(symbol), names[symbol]
-        if home == layer or home in lint.LAYERS[layer]:
+        homes, name = owners.get(symbol, set()), names[symbol]
+        if homes & (lint.LAYERS[layer] | {layer}):
             continue
         extra = EXTRA.get(layer)
-        if home is None and (extra and extra.fullmatch(name) or RUNTIME.fullmatch(name) and not SYSTEM.match(name)):
+        if not homes and (extra and extra.fullmatch(name) or RUNTIME.fullmatch(name) and not SYSTEM.match(name)):
             continue
-        yield f"{layer}: {Path(path).name} uses {name}" + (f", of {home}" if home else ", which is none of the layers' and not pure")
+        yield f"{layer}: {Path(path).name} uses {name}" + (f", of {min(homes)}" if homes else ", which is none of the layers' and not pure")
 
 
 def main(arguments):
