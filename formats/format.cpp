@@ -63,6 +63,22 @@ class FileStream final : public ByteStream {
   InputStream stream_;
 };
 
+class SourceStream final : public ByteStream {
+ public:
+  explicit SourceStream(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
+  const std::string& name() const override { return source_->name(); }
+  Result<std::size_t> read(std::span<std::uint8_t> into) override {
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), source_->size() - at_));
+    DELTA_OK(source_->read(at_, into.first(n)));
+    at_ += n;
+    return n;
+  }
+
+ private:
+  std::unique_ptr<ByteSource> source_;
+  std::uint64_t at_ = 0;
+};
+
 class MemorySource final : public ByteSource {
  public:
   MemorySource(std::string name, std::span<const std::uint8_t> bytes) : name_(std::move(name)), bytes_(bytes) {}
@@ -103,6 +119,10 @@ class MemoryStream final : public ByteStream {
 
 std::unique_ptr<ByteSource> byte_source(InputFile file) { return std::make_unique<FileSource>(std::move(file)); }
 std::unique_ptr<ByteStream> byte_stream(InputStream stream) { return std::make_unique<FileStream>(std::move(stream)); }
+
+std::unique_ptr<ByteStream> byte_stream(std::unique_ptr<ByteSource> source) {
+  return std::make_unique<SourceStream>(std::move(source));
+}
 
 std::unique_ptr<ByteSource> memory_source(std::string name, std::span<const std::uint8_t> bytes) {
   return std::make_unique<MemorySource>(std::move(name), bytes);

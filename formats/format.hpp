@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "delta/file.hpp"
+#include "delta/limits.hpp"
 #include "delta/property.hpp"
 #include "delta/result.hpp"
 
@@ -37,6 +38,8 @@ class ByteStream {
 
 std::unique_ptr<ByteSource> byte_source(InputFile file);
 std::unique_ptr<ByteStream> byte_stream(InputStream stream);
+/// The same bytes from front to back.
+std::unique_ptr<ByteStream> byte_stream(std::unique_ptr<ByteSource> source);
 
 /// Memory as a source or a stream; keeps the reference. A stream gives at most `piece` bytes a read (0: no bound).
 std::unique_ptr<ByteSource> memory_source(std::string name, std::span<const std::uint8_t> bytes);
@@ -65,13 +68,10 @@ class MatrixSink {
   virtual Status finish() = 0;                   ///< REQUIRES: every row was written. Does not commit the file
 };
 
-inline constexpr std::uint32_t kMaxMatrixDims = 65536,
-                               kMostMatrixDims = 1 << 20;  ///< the model's bounds on dimensions: as a rule; of anything
-
 struct ReadOptions {
   bool lossy = false;  ///< f8 that does not fit f4 exactly is rounded to nearest even instead of refused
   std::optional<Element> element = {};  ///< what elements without a name of their own are
-  std::uint32_t max_dims = kMaxMatrixDims;
+  std::uint32_t max_dims = kMaxDims;
 };
 
 enum class Format : std::uint8_t { npy, ndjson };

@@ -1,21 +1,10 @@
 // A blank line is an error and not skipped: it would shift every id after it onto another row.
 #include "formats/ids.hpp"
 
-#include "delta/text.hpp"
+#include "delta/limits.hpp"
 #include "formats/lines.hpp"
 
 namespace delta::formats {
-
-Status check_id(std::string_view id) {
-  if (id.empty()) return error(ErrorCode::bad_input, "an empty id");
-  if (id.size() > kMaxIdLength) {
-    return error(ErrorCode::bad_input, "the id " + quote(id, 40) + " has " + std::to_string(id.size()) +
-                                           " bytes: more than " + std::to_string(kMaxIdLength));
-  }
-  if (!valid_utf8(id)) return error(ErrorCode::bad_input, "the id " + quote(id) + " is not UTF-8");
-  if (has_control(id)) return error(ErrorCode::bad_input, "the id " + quote(id) + " holds a control character");
-  return {};
-}
 
 Result<IdList> read_ids(std::unique_ptr<ByteStream> stream) {
   LineReader lines(std::move(stream), 64 << 10);  // longer ones are named by the limit, shorter ones by their text

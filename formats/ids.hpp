@@ -10,8 +10,6 @@
 
 namespace delta::formats {
 
-inline constexpr std::size_t kMaxIdLength = 1024;  ///< bytes; the model's bound on an id
-
 /// Ids in one piece of memory: their bytes and 8 each.
 class IdList {
  public:
@@ -30,11 +28,9 @@ class IdList {
   std::vector<std::uint64_t> ends_;  // id i is [ends_[i - 1], ends_[i])
 };
 
-/// Why `id` cannot be an id: empty, over 1,024 bytes, no UTF-8, a control character. Errors: `bad_input`.
-Status check_id(std::string_view id);
-
 /// Reads ids, one a line, LF or CRLF; the last line may lack its end, and a byte-order mark is dropped. Order is kept;
-/// whether one stands twice is for the caller to say. Errors: check_id()'s, with file and line; what reading gives.
+/// whether one stands twice is for the caller to say. Errors: those of delta::check_id(), with file and line; what
+/// reading gives.
 Result<IdList> read_ids(std::unique_ptr<ByteStream> stream);
 Result<IdList> read_ids(const std::string& path);  ///< "-" is stdin
 

@@ -18,157 +18,27 @@
 #include "delta/text.hpp"
 #include "formats/decimal.hpp"
 #include "formats/lines.hpp"
+#include "formats/ndjson_members.hpp"
+#include "formats/ndjson_tokens.hpp"
+#include "formats/suggest.hpp"
 
 namespace delta::formats {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
+using namespace ndjson;
 static_assert(LineReader::kPadding >= simdjson::SIMDJSON_PADDING);
 
-// ---- names ----
-
-enum class Member : unsigned {
-  type,
-  id,
-  name_space,
-  dims,
-  ts,
-  tick,
-  origin,
-  seq,
-  parents,
-  metadata,  // what a change may have
-  op,
-  vector,
-  indices,
-  values,
-  factor,
-  amount,
-  transform,
-  args,  // its operation
-  deltas,
-  message,
-  tool,
-  source,
-  trace,
-  setting,
-  properties,
-  given,  // a commit
-};
-constexpr std::array<std::string_view, 26> kMembers = {
-    "type",     "id",      "namespace", "dims",    "ts",     "tick",    "origin",     "seq",       "parents",
-    "metadata", "op",      "vector",    "indices", "values", "factor",  "amount",     "transform", "args",
-    "deltas",   "message", "tool",      "source",  "trace",  "setting", "properties", "given"};
-
-constexpr std::string_view name_of(Member m) { return kMembers[static_cast<std::size_t>(m)]; }
-
-using Members = std::uint32_t;  // a set
-template <class... M>
-constexpr Members set(M... m) {
-  return ((Members{1} << static_cast<unsigned>(m)) | ... | 0);
-}
-
-constexpr Members kAnyDelta = set(Member::type, Member::id, Member::name_space, Member::dims, Member::ts, Member::tick,
-                                  Member::origin, Member::seq, Member::parents, Member::metadata, Member::op);
-constexpr Members kCommitNeeds = set(Member::type, Member::origin, Member::seq, Member::deltas);
-constexpr Members kCommitTakes = kCommitNeeds | set(Member::parents, Member::message, Member::tool, Member::source,
-                                                    Member::trace, Member::properties, Member::given);
-constexpr Members kSettingTakes = kCommitTakes | set(Member::setting, Member::ts, Member::tick);
-
-constexpr Members kSparseCreateNeeds = set(Member::dims, Member::indices, Member::values);
-
-// One row an operation as written; clamp alone of the transforms takes arguments.
-struct OpInfo {
-  std::string_view name;
-  Operation op;
-  Members needs;
-};
-constexpr std::array<OpInfo, 6> kOps = {{
-    {"create", Operation::create, set(Member::vector)},
-    {"dense", Operation::dense, set(Member::vector)},
-    {"sparse", Operation::sparse, set(Member::indices, Member::values)},
-    {"scale", Operation::scale, set(Member::factor)},
-    {"offset", Operation::offset, set(Member::amount)},
-    {"delete", Operation::remove, 0},
-}};
-constexpr std::array<OpInfo, 3> kTransforms = {{
-    {"negate", Operation::negate, set(Member::transform)},
-    {"abs", Operation::abs, set(Member::transform)},
-    {"clamp", Operation::clamp, set(Member::transform, Member::args)},
-}};
-
-// Edits between two short words: insert, delete, replace, swap neighbours.
-std::size_t distance(std::string_view a, std::string_view b) {
-  constexpr std::size_t n = 16;
-  if (a.size() >= n || b.size() >= n) return n;
-  std::array<std::array<std::size_t, n>, n> d{};
-  for (std::size_t i = 0; i <= a.size(); ++i) {
-    for (std::size_t j = 0; j <= b.size(); ++j) {
-      if (i == 0 || j == 0) {
-        d[i][j] = i + j;
-        continue;
-      }
-      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
-      }
-    }
-  }
-  return d[a.size()][b.size()];
-}
-
 // "did you mean 'values'?", or nothing.
-template <class Names>
-std::string suggestion(std::string_view word, const Names& names) {
-  std::string_view best;
-  std::size_t least = 3;  // at most two edits, and fewer than the word is long
-  for (const std::string_view name : names) {
-    const std::size_t d = distance(word, name);
-    if (d < least && d < word.size()) {
-      least = d;
-      best = name;
-    }
-  }
-  return best.empty() ? std::string() : "did you mean '" + std::string(best) + "'?";
+std::string suggestion(std::string_view word, std::span<const std::string_view> names) {
+  const auto near = nearest(word, names);
+  return near.empty() ? std::string() : "did you mean '" + std::string(near) + "'?";
 }
 
 constexpr std::size_t kShown = 60;  // bytes of a value in a message
 constexpr std::uint64_t kMostDims = std::uint64_t{1} << 20;
 
 Error bad(std::string message) { return error(ErrorCode::bad_input, std::move(message)); }
-
-std::string listed(Members members) {
-  std::string out;
-  for (std::size_t i = 0; i < kMembers.size(); ++i) {
-    if ((members >> i & 1) != 0) ((out += out.empty() ? "'" : ", '") += kMembers[i]) += '\'';
-  }
-  return out;
-}
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-std::string_view trimmed(std::string_view s) {
-  while (!s.empty() && is_space(s.back())) s.remove_suffix(1);
-  return s;
-}
-
-const char* skip_space(const char* p, const char* end) {
-  while (p != end && is_space(*p)) ++p;
-  return p;
-}
-
-// The text of the array's element at `p`, whatever it is.
-std::string_view element_text(const char* p, const char* end) {
-  const char* q = p;
-  if (p != end && *p == '"') {
-    q = std::find(p + 1, end, '"');
-    return {p, static_cast<std::size_t>(q - p) + (q != end ? 1 : 0)};
-  }
-  while (q != end && !is_space(*q) && *q != ',' && *q != ']' && *q != '}') ++q;
-  return {p, static_cast<std::size_t>(q - p)};
-}
-
-// ---- one line ----
 
 class LineParser {
  public:
@@ -179,6 +49,7 @@ class LineParser {
 
  private:
   Status read_member(ondemand::field& field, Record& r);
+  Status read_commit_member(Member m, ondemand::value& v, Record& r);
   Status read_operation_member(Member m, ondemand::value& v, Record& r);
   Status finish(Record& r);
   Status finish_delta(Record& r);
@@ -211,25 +82,8 @@ class LineParser {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs_;  // scratch: indices with values
 };
 
-void clear(Record& r) {
-  r.kind = Record::Kind::delta;
-  r.id = r.name_space = r.metadata = r.message = r.tool = r.source = r.trace = r.setting = r.properties = {};
-  r.op.reset();
-  r.time.reset();
-  r.given.reset();
-  r.tick.reset();
-  r.origin.reset();
-  r.seq.reset();
-  r.has_parents = false;
-  r.parents.clear();
-  r.deltas = 0;
-  r.indices.clear();
-  r.bits.clear();
-  r.dims.reset();
-}
-
 Status LineParser::parse(std::string_view line, Record& record) {
-  clear(record);
+  record.clear();
   line_ = line;
   seen_ = 0;
   if (line.size() > parser_.capacity()) {  // at least doubled, so that lines that grow do not allocate each
@@ -305,8 +159,6 @@ Status LineParser::read_member(ondemand::field& field, Record& r) {
       DELTA_OK(time(m, v, r.time));
       tick_of_ts_ = last_written_.tick;
       return {};
-    case Member::given:
-      return time(m, v, r.given);
     case Member::tick:
       DELTA_OK(whole(m, v, 0, 4095, number));
       r.tick = static_cast<std::uint32_t>(number);
@@ -321,6 +173,16 @@ Status LineParser::read_member(ondemand::field& field, Record& r) {
       return parents(v, r);
     case Member::metadata:
       return object(m, v, r.metadata);
+    default:
+      return m < Member::deltas ? read_operation_member(m, v, r) : read_commit_member(m, v, r);
+  }
+}
+
+// What only a commit's line has.
+Status LineParser::read_commit_member(Member m, ondemand::value& v, Record& r) {
+  switch (m) {
+    case Member::given:
+      return time(m, v, r.given);
     case Member::properties:
       return object(m, v, r.properties);
     case Member::deltas:
@@ -338,7 +200,8 @@ Status LineParser::read_member(ondemand::field& field, Record& r) {
       return r.setting.empty() ? Status(bad("member 'setting' is empty")) : Status();
     }
     default:
-      return read_operation_member(m, v, r);
+      DELTA_CHECK(false);
+      return {};
   }
 }
 
@@ -615,28 +478,5 @@ Result<bool> NdjsonReader::next(Record& record) {
     return true;
   }
 }
-
-void OwnedRecord::own() {
-  text.clear();
-  std::size_t size = 0;
-  const auto each = [this](auto use) {
-    Record& r = record;
-    for (std::string_view* view :
-         {&r.id, &r.name_space, &r.metadata, &r.message, &r.tool, &r.source, &r.trace, &r.setting, &r.properties}) {
-      use(*view);
-    }
-    if (r.origin) use(*r.origin);
-    for (Record::Parent& parent : r.parents) use(parent.origin);
-  };
-  each([&size](const std::string_view& view) { size += view.size(); });
-  text.reserve(size);  // so that nothing moves
-  each([this](std::string_view& view) {
-    const std::size_t at = text.size();
-    text += view;
-    view = std::string_view(text).substr(at);
-  });
-}
-
-std::size_t OwnedRecord::bytes() const { return text.size() + 4 * (record.bits.size() + record.indices.size()); }
 
 }  // namespace delta::formats

@@ -61,6 +61,8 @@ struct Record {
   std::string_view properties;  ///< text from { to }, otherwise unchecked; empty: none
   std::optional<Micros> given;  ///< the time that was meant for its last delta
   std::string_view setting;     ///< unchecked; empty: none. With one `deltas` is 1, and no change follows
+
+  void clear();  ///< what it was; its room stays
 };
 
 /// A record that outlives the reader's next one: its texts stand in `text`. Never moved once it owns them.

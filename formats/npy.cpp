@@ -19,11 +19,16 @@
 
 #include "delta/text.hpp"
 #include "formats/element.hpp"
+#include "formats/npy_header.hpp"
 
 namespace delta::formats {
+
+using npy::bad;
+using npy::Header;
+using npy::HeaderParser;
+
 namespace {
 
-constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr std::size_t kMaxHeader = 65536;    // NumPy itself refuses to parse more than 10,000 bytes
 constexpr std::size_t kBuffer = 1 << 20;     // bytes: gathered or converted at once
 constexpr std::uint64_t kNarrowRead = 4096;  // bytes of one column: below this a Fortran stripe is cached
@@ -40,141 +45,7 @@ struct Layout {
   std::uint64_t width() const { return wide ? 8 : element_width(element); }
 };
 
-Error bad(std::string message) { return error(ErrorCode::bad_input, std::move(message)); }
-
 // ---- the header ----
-
-struct Header {
-  std::optional<std::string> descr;
-  std::optional<bool> fortran;
-  std::optional<std::vector<std::uint64_t>> shape;
-};
-
-class HeaderParser {
- public:
-  explicit HeaderParser(std::string_view text) : text_(text) {}
-
-  Result<Header> parse() {
-    if (!take('{')) return fail("a dict");
-    while (!take('}')) {
-      DELTA_TRY(const std::string key, string());
-      if (!take(':')) return fail("':'");
-      DELTA_OK(member(key));
-      if (take(',')) continue;
-      if (!take('}')) return fail("',' or '}'");
-      break;
-    }
-    skip();
-    if (at_ != text_.size()) return fail("the end");
-    if (!header_.descr) return bad("the header lacks 'descr'");
-    if (!header_.fortran) return bad("the header lacks 'fortran_order'");
-    if (!header_.shape) return bad("the header lacks 'shape'");
-    return std::move(header_);
-  }
-
- private:
-  Status member(const std::string& key) {
-    const auto twice = [&] { return bad("the header has '" + key + "' twice"); };
-    if (key == "descr") {
-      if (header_.descr) return twice();
-      skip();
-      if (peek() == '[' || peek() == '(') {
-        return bad("structured elements are not supported: 'descr' must be one number type");
-      }
-      DELTA_TRY(header_.descr, string());
-    } else if (key == "fortran_order") {
-      if (header_.fortran) return twice();
-      skip();
-      if (word("True")) {
-        header_.fortran = true;
-      } else if (word("False")) {
-        header_.fortran = false;
-      } else {
-        return fail("True or False");
-      }
-    } else if (key == "shape") {
-      if (header_.shape) return twice();
-      DELTA_TRY(header_.shape, tuple());
-    } else {
-      return bad("the header has an unknown key " + quote(key));
-    }
-    return {};
-  }
-
-  Result<std::string> string() {
-    skip();
-    if ((peek() == 'u' || peek() == 'b') && at_ + 1 < text_.size() &&
-        (text_[at_ + 1] == '\'' || text_[at_ + 1] == '"')) {
-      ++at_;  // Python's prefixes
-    }
-    const char q = peek();
-    if (q != '\'' && q != '"') return fail("a string");
-    const std::size_t end = text_.find(q, at_ + 1);
-    if (end == std::string_view::npos) return fail("a string that ends");
-    const std::string_view body = text_.substr(at_ + 1, end - at_ - 1);
-    if (body.find_first_of("\\\n") != std::string_view::npos) return fail("a string without escapes");
-    at_ = end + 1;
-    return std::string(body);
-  }
-
-  Result<std::vector<std::uint64_t>> tuple() {
-    if (!take('(')) return fail("a tuple");
-    std::vector<std::uint64_t> values;
-    bool comma = true;
-    while (!take(')')) {
-      if (!comma) return fail("',' or ')'");
-      DELTA_TRY(const std::uint64_t value, number());
-      values.push_back(value);
-      comma = take(',');
-    }
-    // In Python (5) is a number, not a tuple.
-    if (values.size() == 1 && !comma) return bad("the header's 'shape' is not a tuple");
-    return values;
-  }
-
-  Result<std::uint64_t> number() {
-    skip();
-    const std::size_t start = at_;
-    std::uint64_t value = 0;
-    for (; peek() >= '0' && peek() <= '9'; ++at_) {
-      const auto digit = static_cast<std::uint64_t>(peek() - '0');
-      if (value > (std::numeric_limits<std::uint64_t>::max() - digit) / 10) {
-        return bad("a number in 'shape' is too large");
-      }
-      value = value * 10 + digit;
-    }
-    if (at_ == start) return fail("a whole number");
-    if (peek() == 'L') ++at_;  // Python 2's long
-    return value;
-  }
-
-  bool word(std::string_view w) {
-    if (text_.substr(at_, w.size()) != w) return false;
-    at_ += w.size();
-    return true;
-  }
-
-  bool take(char c) {
-    skip();
-    if (peek() != c) return false;
-    ++at_;
-    return true;
-  }
-
-  void skip() {
-    while (at_ < text_.size() && std::string_view(" \t\r\n\f\v").find(text_[at_]) != std::string_view::npos) ++at_;
-  }
-  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }  // NUL is never asked for
-
-  Error fail(std::string_view wanted) const {
-    return bad(fmt::format("the header is not a dict as NumPy writes it: {} expected at its byte {}, found {}", wanted,
-                           at_, at_ < text_.size() ? quote(text_.substr(at_, 12)) : "its end"));
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  Header header_;
-};
 
 struct Type {
   Element element;
@@ -243,8 +114,8 @@ Status set_shape(const std::vector<std::uint64_t>& shape, std::uint32_t most, La
   if (shape[1] == 0 || shape[1] > most) {
     auto e =
         bad(fmt::format("{} columns in shape {}: a vector has 1 to {} dimensions", shape[1], shape_text(shape), most));
-    return shape[1] > most && shape[1] <= kMostMatrixDims
-               ? std::move(e).with_hint(fmt::format("--max-dims allows up to {}", kMostMatrixDims))
+    return shape[1] > most && shape[1] <= kMostDims
+               ? std::move(e).with_hint(fmt::format("--max-dims allows up to {}", kMostDims))
                : e;
   }
   layout.rows = shape[0];
@@ -259,7 +130,7 @@ Result<std::pair<std::string, std::uint64_t>> read_header(const ByteSource& byte
   if (size == 0) return bad("the file is empty");
   const auto have = static_cast<std::size_t>(std::min<std::uint64_t>(size, start.size()));
   DELTA_OK(bytes.read(0, std::span(start).first(have)));
-  if (have < kMagic.size() || std::memcmp(start.data(), kMagic.data(), kMagic.size()) != 0) {
+  if (have < kNpyMagic.size() || std::memcmp(start.data(), kNpyMagic.data(), kNpyMagic.size()) != 0) {
     return bad("not an .npy file: its first bytes are not \\x93NUMPY");
   }
   if (have < 10) return bad("the file ends inside its header");
@@ -498,40 +369,6 @@ class NpySource final : public MatrixSource {
   mutable std::uint64_t stripe_first_ = 0;
 };
 
-class NpySink final : public MatrixSink {
- public:
-  NpySink(OutputFile& file, std::uint64_t rows, std::uint32_t dims, Element element)
-      : file_(file), rest_(rows * dims), dims_(dims), element_(element) {}
-
-  Status write(std::span<const std::uint32_t> bits) override {
-    DELTA_CHECK(bits.size() % dims_ == 0 && bits.size() <= rest_);
-    rest_ -= bits.size();
-    if (element_ == Element::f32 && std::endian::native == std::endian::little) {
-      return file_.write({reinterpret_cast<const std::uint8_t*>(bits.data()), bits.size_bytes()});
-    }
-    const std::size_t width = element_width(element_);
-    bytes_.resize(bits.size() * width);
-    for (std::size_t i = 0; i < bits.size(); ++i) {
-      const auto raw = narrow(element_, bits[i]);
-      DELTA_CHECK(raw);
-      for (std::size_t b = 0; b < width; ++b) bytes_[i * width + b] = static_cast<std::uint8_t>(*raw >> 8 * b);
-    }
-    return file_.write(bytes_);
-  }
-
-  Status finish() override {
-    DELTA_CHECK(rest_ == 0);
-    return {};
-  }
-
- private:
-  OutputFile& file_;
-  std::uint64_t rest_;  // values still to come
-  std::uint32_t dims_;
-  Element element_;
-  std::vector<std::uint8_t> bytes_;
-};
-
 }  // namespace
 
 Result<std::unique_ptr<MatrixSource>> open_npy(std::unique_ptr<ByteSource> bytes, const ReadOptions& options) {
@@ -542,26 +379,6 @@ Result<std::unique_ptr<MatrixSource>> open_npy(std::unique_ptr<ByteSource> bytes
 
 Result<std::unique_ptr<MatrixSource>> open_npy(InputFile file, const ReadOptions& options) {
   return open_npy(byte_source(std::move(file)), options);
-}
-
-std::string npy_header(std::uint64_t rows, std::uint32_t dims, Element element) {
-  static constexpr std::array<std::string_view, 5> descr = {"<f4", "<f2", "|V2", "|i1", "|u1"};  // by element
-  std::string dict = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}, {}), }}",
-                                 descr[static_cast<std::size_t>(element)], rows, dims);
-  constexpr std::size_t start = 10, total = 128;  // the data begins at a multiple of 64; no shape needs more
-  DELTA_CHECK(dict.size() < total - start);
-  dict.resize(total - start - 1, ' ');
-  std::string header(kMagic);
-  header += {1, 0, static_cast<char>(total - start), 0};
-  return header + dict + '\n';
-}
-
-Result<std::unique_ptr<MatrixSink>> open_npy_sink(OutputFile& file, std::uint64_t rows, std::uint32_t dims,
-                                                  Element element) {
-  DELTA_CHECK(dims >= 1 && dims <= kMostMatrixDims && rows <= std::numeric_limits<std::uint64_t>::max() / 4 / dims);
-  const std::string header = npy_header(rows, dims, element);
-  DELTA_OK(file.write({reinterpret_cast<const std::uint8_t*>(header.data()), header.size()}));
-  return std::unique_ptr<MatrixSink>(std::make_unique<NpySink>(file, rows, dims, element));
 }
 
 }  // namespace delta::formats

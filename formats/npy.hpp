@@ -1,9 +1,15 @@
 // NumPy's .npy: one array, a Python literal for a header, raw values behind it (NEP 1).
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "formats/format.hpp"
 
 namespace delta::formats {
+
+/// What each .npy file begins with.
+inline constexpr std::string_view kNpyMagic = "\x93NUMPY";
 
 /// A matrix of shape (rows, dims) out of an .npy file: header versions 1 to 3; '<f2', '<f4', '<f8', their big-endian
 /// forms, 'i1' and 'u1'; 'V2' if options.element is bf16; C and Fortran order. f4 keeps its bits; what is narrower is

@@ -1,11 +1,11 @@
 // Names are short, so the plain three-row table is enough; what matters is when to stay silent: a far-fetched
 // suggestion is worse than none.
-#include "cli/suggest.hpp"
+#include "formats/suggest.hpp"
 
 #include <algorithm>
 #include <vector>
 
-namespace deltalog {
+namespace delta::formats {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
@@ -38,4 +38,4 @@ std::string_view nearest(std::string_view typed, std::span<const std::string_vie
   return best;
 }
 
-}  // namespace deltalog
+}  // namespace delta::formats

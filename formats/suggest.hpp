@@ -1,10 +1,10 @@
-// "Did you mean".
+// "Did you mean", of words in input and on the command line.
 #pragma once
 
 #include <span>
 #include <string_view>
 
-namespace deltalog {
+namespace delta::formats {
 
 /// Insertions, deletions, substitutions and swaps of neighbours that turn one text into the other (bytes; optimal
 /// string alignment).
@@ -14,4 +14,4 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 /// Empty if none is near. The first of equals.
 std::string_view nearest(std::string_view typed, std::span<const std::string_view> names);
 
-}  // namespace deltalog
+}  // namespace delta::formats

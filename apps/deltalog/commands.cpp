@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "cli/suggest.hpp"
 #include "command.hpp"
 #include "delta/text.hpp"
+#include "formats/suggest.hpp"
 
 namespace deltalog {
 
@@ -28,7 +28,7 @@ delta::Error unknown_command(std::string_view name) {
   for (const auto& command : commands()) {
     if (!command.hidden) names.push_back(command.name);
   }
-  const auto near = nearest(name, names);
+  const auto near = delta::formats::nearest(name, names);
   error.hint = near.empty() ? "deltalog --help lists the commands" : "did you mean " + std::string(near) + "?";
   return error;
 }

@@ -4,6 +4,7 @@
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
+#include "texts.hpp"
 
 namespace deltalog {
 

@@ -101,9 +101,6 @@ delta::Error no_namespace(std::string_view name);
 /// Errors: not_found for a namespace that the log lacks.
 Result<Chosen> choose_vectors(const VectorChoice& choice, const delta::Catalog& catalog);
 
-/// The first values of some, for a cell of a table.
-std::string values_text(std::span<const std::uint32_t> bits);
-
 /// Names each id that was asked for and has no part in the answer: it is not in the log, or not `where`. Says so, too,
 /// if the answer is empty. True if it said anything: the command's answer is then no.
 bool report_absent(const VectorChoice& choice, const Chosen& chosen, const delta::Catalog& catalog,
@@ -151,45 +148,5 @@ class CommitFilter {
   std::shared_ptr<const regex_t> grep_;  // null: any message
   std::vector<std::string> sources_, traces_;
 };
-
-/// "id", or "namespace/id" where the namespace has a name, "namespace/dims/id" where one name stands for several;
-/// escaped.
-std::string vector_name(const delta::Catalog& catalog, std::uint32_t vector);
-
-/// "2026-11-12T14:10:29Z", with "+3" for a counter of 3.
-std::string time_text(delta::Timestamp time);
-
-/// "main:3, b:4", the first of many.
-std::string dots_text(const delta::Log& log, std::span<const delta::Dot> dots);
-
-/// "2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z", or "2026-01-09T00:00:00Z and later".
-std::string range_text(const delta::KeptTimes::Range& range);
-
-/// "2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z, 2026-01-09T00:00:00Z and later": times that a log answers, the latest
-/// of many.
-std::string times_text(const delta::KeptTimes& kept);
-/// The same of a delta of a commit, with " (given 2026-11-12T14:10:29Z)" where another time was meant.
-std::string time_text(delta::Timestamp time, const delta::Commit& commit);
-
-/// "sparse, 12 of 384 dims", "scale by 0.5", "delete".
-std::string delta_text(const delta::Delta& delta, std::uint32_t dims);
-
-/// "0-15,20": the dimensions that an operation acts on, as --dim takes them; cut short beyond `most` characters.
-std::string touched_text(const delta::Delta& delta, std::uint32_t dims, std::size_t most);
-
-/// "policy max@/0-15", "tag v1 at 2026-11-12T14:10:29Z" or "accuracy int8@images", of a commit that is a setting;
-/// escaped.
-std::string setting_text(std::string_view setting);
-
-/// "main:7", or "main:7..9" of a commit of several deltas; escaped.
-std::string dots_text(const delta::Log& log, const delta::Commit& commit);
-
-/// The first line of a commit's message; escaped.
-std::string first_line(std::string_view message);
-/// That, and the commit's properties behind it; for a cell of a table.
-std::string message_text(const delta::Commit& commit);
-
-/// The number as it is written in JSON, or its raw bits.
-std::string float_text(std::uint32_t bits);
 
 }  // namespace deltalog

@@ -238,8 +238,8 @@ TEST_CASE("damage in a middle segment is corrupt, local, and its lost deltas are
     CHECK(finding.verdict == Verdict::corrupt);  // and no accusation that follows from it
     said += finding.what + "\n";
   }
-  CHECK(said.find("main:1-2") != said.npos);
-  CHECK(said.find("beta:1-2") != said.npos);
+  CHECK(said.find("main:1..2") != said.npos);
+  CHECK(said.find("beta:1..2") != said.npos);
 }
 
 TEST_CASE("what is no log is foreign") {

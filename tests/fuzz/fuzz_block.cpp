@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "base/limits.hpp"
 #include "codec/block.hpp"
+#include "delta/limits.hpp"
 
 /// Input: count (2 bytes), vectors (1 byte), wanted columns and layout (1 byte), payload.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

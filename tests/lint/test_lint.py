@@ -135,13 +135,13 @@ class Rules(unittest.TestCase):
         self.assertEqual(self.found({"formats/x.cpp": HEAD * lint.MAX_LINES}), [])
         self.assertEqual(len(self.found({"formats/x.cpp": HEAD * (lint.MAX_LINES + 1)})), 1)
 
-    def test_a_long_file_gets_a_note_and_passes(self):
-        with tempfile.TemporaryDirectory() as name:
-            root = Path(name)
-            (root / "formats").mkdir()
-            (root / "formats/x.cpp").write_text(HEAD * (lint.NOTED_LINES + 1), encoding="utf-8")
-            self.assertEqual(list(lint.notes(root)), [("formats/x.cpp", lint.NOTED_LINES + 1)])
-            self.assertEqual(lint.breaches(root), [])
+    def test_a_function_fits_a_screen(self):
+        def function(lines, indent=""):
+            return f"{indent}int f() {{\n" + f"{indent}  g();\n" * (lines - 2) + f"{indent}}}\n"
+        self.assertEqual(self.found({"formats/x.cpp": HEAD + function(lint.MAX_FUNCTION) * 3}), [])
+        self.assertEqual(len(self.found({"formats/x.cpp": HEAD + function(lint.MAX_FUNCTION + 1)})), 1)
+        inside = "class C {\n" + function(lint.MAX_FUNCTION + 1, "  ") + "};\n"
+        self.assertEqual(len(self.found({"formats/x.hpp": HEAD + inside})), 1)
 
     def test_a_file_opens_with_a_comment_or_the_header_that_has_it(self):
         self.assertEqual(len(self.found({"formats/x.cpp": "#include <vector>\n" * 6})), 1)

@@ -80,12 +80,12 @@ class Library {
     std::vector<std::pair<std::size_t, Entries>> pieces;
     for (const auto& [commit, copy] : copies) {
       add(commit, *copy);
-      if (random_() % 8 == 0) real_.history.settle();
+      if (random_() % 8 == 0) real_.history.admit_pruned();
       // Of a commit that some copy has whole, that copy is read.
       if (copy->records.empty() != whole_.at(commit).records.empty()) continue;
       for (std::size_t i = 0; i < copy->left.size(); ++i) pieces.emplace_back(facts.first(commit) + i, copy->left[i]);
     }
-    real_.history.settle();
+    real_.history.admit_pruned();
     std::shuffle(pieces.begin(), pieces.end(), random_);
     if (random_() % 2 == 0) {
       std::stable_sort(pieces.begin(), pieces.end(),
@@ -643,7 +643,7 @@ bool refused(const Facts& facts, const std::set<std::size_t>& pruned, const std:
   };
   for (const std::size_t c : pruned) add(c, records);
   for (const std::size_t c : whole) add(c, {});
-  history.settle();
+  history.admit_pruned();
   const auto ok = history.check_closed();
   if (!ok && ok.error().code != delta::ErrorCode::late) throw std::runtime_error(ok.error().text());
   return !ok;

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "cli/suggest.hpp"
 #include "delta/text.hpp"
+#include "formats/suggest.hpp"
 
 namespace deltalog {
 
@@ -164,7 +164,7 @@ class Parser {
     auto error = usage("unknown option " + delta::quote(text));
     std::vector<std::string_view> names;
     for (const auto& option : command_.options) names.push_back(option.name);
-    const auto near = text.size() > 2 ? nearest(text.substr(2), names) : std::string_view();
+    const auto near = text.size() > 2 ? delta::formats::nearest(text.substr(2), names) : std::string_view();
     if (!near.empty()) error.hint = "did you mean --" + std::string(near) + "?";
     return error;
   }
@@ -175,7 +175,7 @@ class Parser {
       message += (i == 0 ? "" : i + 1 == option.choices.size() ? " and " : ", ") + std::string(option.choices[i]);
     }
     auto error = usage(std::move(message));
-    const auto near = nearest(value, option.choices);
+    const auto near = delta::formats::nearest(value, option.choices);
     if (!near.empty()) error.hint = "did you mean " + std::string(near) + "?";
     return error;
   }

@@ -13,6 +13,7 @@
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
+#include "texts.hpp"
 #include "ui/console.hpp"
 #include "ui/table.hpp"
 

@@ -10,6 +10,7 @@
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
+#include "texts.hpp"
 #include "ui/console.hpp"
 #include "writing.hpp"
 
@@ -94,7 +95,7 @@ std::string kept_text(const delta::Log& log, const CompactReport& report) {
   const auto& cuts = report.kept_cuts;
   for (const auto& kept : std::span(cuts).first(std::min(kShown, cuts.size()))) {
     out += fmt::format("keeps {}: {}\n", delta::escape(kept.why, 200),
-                       kept.still ? range_text(*kept.still) : "the release of " + dots_text(log, kept.release));
+                       kept.still ? delta::to_text(*kept.still) : "the release of " + dots_text(log, kept.release));
   }
   return cuts.size() > kShown ? out + fmt::format("keeps {} more\n", cuts.size() - kShown) : out;
 }
@@ -141,7 +142,7 @@ std::string text_report(const CompactReport& report, bool dry) {
       delta::plural(report.deltas, "delta"), report.partial, delta::plural(report.vectors, "vector"),
       report.pruned_commits > 0 ? delta::plural(report.pruned_commits, "pruned commit") + ", " : std::string(),
       delta::human_size(report.bytes_before), delta::human_size(report.bytes_after),
-      report.repacked ? "" : ", as it is, since packed it would be larger", times_text(report.answers));
+      report.repacked ? "" : ", as it is, since packed it would be larger", delta::to_text(report.answers));
 }
 
 }  // namespace

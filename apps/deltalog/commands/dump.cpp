@@ -13,6 +13,7 @@
 #include "delta/text.hpp"
 #include "formats/ndjson.hpp"
 #include "logs.hpp"
+#include "texts.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
 #include "writing.hpp"

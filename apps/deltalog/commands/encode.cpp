@@ -1,11 +1,9 @@
-// States or updates in, a log out. Everything that can be refused without reading rows (counts of ids and times, names
-// of formats) is refused before the first byte is written.
+// States or updates in, a log out. What can be refused is refused before the first byte is written.
 #include "delta/encode.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -14,12 +12,13 @@
 #include "cli/values.hpp"
 #include "command.hpp"
 #include "commands/commands.hpp"
+#include "commands/encode_inputs.hpp"
+#include "commands/encode_options.hpp"
 #include "commands/encode_stream.hpp"
 #include "commands/options.hpp"
 #include "delta/property.hpp"
 #include "delta/text.hpp"
 #include "formats/format.hpp"
-#include "formats/ids.hpp"
 #include "formats/json_writer.hpp"
 #include "formats/records_ahead.hpp"
 #include "logs.hpp"
@@ -39,253 +38,6 @@ using delta::MatrixInput;
 using delta::Micros;
 using delta::formats::Format;
 using delta::formats::Record;
-
-/// Reads an InputFile from front to back; keeps nothing but a place.
-class Forward final : public delta::formats::ByteStream {
- public:
-  explicit Forward(InputFile file) : file_(std::move(file)) {}
-  const std::string& name() const override { return file_.name(); }
-  Result<std::size_t> read(std::span<std::uint8_t> into) override {
-    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), file_.size() - at_));
-    DELTA_OK(file_.read(at_, into.first(n)));
-    at_ += n;
-    return n;
-  }
-
- private:
-  InputFile file_;
-  std::uint64_t at_ = 0;
-};
-
-struct Input {
-  std::string path;
-  Format format = Format::ndjson;
-  std::optional<InputFile> file;  // held open only where opening twice would lose bytes: a pipe that was looked into
-  std::optional<Micros> at;
-  std::size_t matrix = 0;                                // its number among the matrices
-  std::uint64_t rows = 0;                                // of a matrix
-  std::unique_ptr<delta::formats::MatrixSource> source;  // of one that cannot be opened twice
-};
-
-std::string name_of(const Input& input) { return input.path == "-" ? "standard input" : input.path; }
-
-Result<std::unique_ptr<delta::formats::MatrixSource>> open_source(const Invocation& invocation, const Input& input,
-                                                                  InputFile file) {
-  delta::formats::ReadOptions read{.lossy = invocation.has("lossy-input")};
-  DELTA_TRY(read.element, value_of(invocation, "element", delta::parse_element));
-  DELTA_TRY(const auto max_dims, value_of(invocation, "max-dims", parse_max_dims));
-  read.max_dims = max_dims.value_or(read.max_dims);
-  return delta::formats::open_matrix(input.format, std::move(file), read);
-}
-
-Result<Input> open_input(const Invocation& invocation, const std::string& path) {
-  Input input{path, Format::ndjson, {}, {}, 0, 0, {}};
-  std::optional<Format> stated;
-  if (const auto* name = invocation.value("from")) {
-    DELTA_TRY(stated, delta::formats::format_named(*name));
-  }
-  if (path == "-" && stated.value_or(Format::ndjson) == Format::ndjson) return input;
-  DELTA_TRY(auto file, InputFile::open(path));
-  std::vector<std::uint8_t> head(std::min<std::uint64_t>(16, file.size()));
-  DELTA_OK(file.read(0, head));
-  if (stated) {
-    input.format = *stated;
-  } else {
-    auto detected = delta::formats::detect_format(path, head);
-    if (!detected) return std::move(detected).error().in(path);
-    input.format = *detected;
-  }
-  std::error_code ignored;
-  const bool again = std::filesystem::is_regular_file(path, ignored);
-  if (delta::formats::is_matrix(input.format)) {
-    DELTA_TRY(auto source, open_source(invocation, input, std::move(file)));
-    input.rows = source->rows();
-    if (!again) input.source = std::move(source);
-  } else if (!again) {
-    input.file = std::move(file);
-  }
-  return input;
-}
-
-// Of a run without inputs.
-Result<std::optional<Micros>> one_time(const Invocation& invocation) {
-  if (invocation.count("at") > 1 || invocation.has("times") || invocation.has("step")) {
-    return usage_error(invocation, "no input, and several times");
-  }
-  return time_of(invocation, "at");
-}
-
-// The time of each input: --at for each, one --at and --step, or --times; none: the default of the encoder.
-Status give_times(const Invocation& invocation, std::vector<Input>& inputs) {
-  std::vector<std::string> texts = invocation.values("at");
-  std::string option = "--at";
-  if (const auto* path = invocation.value("times")) {
-    if (!texts.empty()) return usage_error(invocation, "--at and --times exclude each other");
-    DELTA_TRY(texts, read_lines(*path));
-    option = "--times";
-  }
-  DELTA_TRY(const auto step, value_of(invocation, "step", delta::parse_duration));
-  if (step && texts.size() != 1) return usage_error(invocation, "--step needs one --at to count from");
-  if (texts.empty() || inputs.empty()) return {};
-  if (!step && texts.size() != inputs.size()) {
-    return usage_error(invocation, fmt::format("{} but {} ({}): give one each{}", delta::plural(inputs.size(), "input"),
-                                               delta::plural(texts.size(), "time"), option,
-                                               option == "--at" ? ", or one and --step" : ""));
-  }
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    auto time = delta::parse_time(texts[step ? 0 : i], now());
-    if (!time) {
-      time.error().code = ErrorCode::usage;
-      time.error().message = option + ": " + time.error().message;
-      return std::move(time).error();
-    }
-    inputs[i].at = *time + (step ? *step * i : 0);
-    if (*inputs[i].at > delta::kMaxMicros) {
-      return usage_error(invocation, "--step leads beyond the last time that there is");
-    }
-  }
-  return {};
-}
-
-/// --ids: one file for all matrices, of which each takes its first n lines, or one each. A line too many would shift
-/// every id behind it onto another row, so one file has as many lines as the tallest matrix has rows; --ids-prefix
-/// allows more.
-class Ids {
- public:
-  static Result<Ids> read(const Invocation& invocation, const std::vector<Input>& inputs) {
-    Ids ids;
-    const auto& files = invocation.values("ids");
-    const auto is_matrix = [](const Input& input) { return delta::formats::is_matrix(input.format); };
-    const auto matrices = static_cast<std::size_t>(std::ranges::count_if(inputs, is_matrix));
-    ids.prefix_ = invocation.has("ids-prefix");
-    if (ids.prefix_ && files.size() != 1) return usage_error(invocation, "--ids-prefix goes with one --ids");
-    if (files.empty()) return ids;
-    if (matrices == 0) {
-      return usage_error(
-          invocation,
-          "--ids names the rows of matrices, and no input is one: the lines of NDJSON have ids of their own");
-    }
-    if (files.size() > 1 && files.size() != matrices) {
-      return usage_error(
-          invocation, fmt::format("{} and {} of --ids: give one, or one each",
-                                  delta::plural(matrices, "matrix", "matrices"), delta::plural(files.size(), "file")));
-    }
-    for (const auto& file : files) {
-      DELTA_TRY(const auto list, delta::formats::read_ids(file));
-      std::vector<std::string> texts;
-      texts.reserve(list.size());
-      for (std::size_t i = 0; i < list.size(); ++i) texts.emplace_back(list[i]);
-      ids.lists_.push_back(std::move(texts));
-      ids.files_.push_back(file);
-    }
-    for (const Input& input : inputs) {
-      if (is_matrix(input)) DELTA_OK(ids.check(input));
-    }
-    if (files.size() == 1) DELTA_OK(ids.check_all_used(inputs));
-    return ids;
-  }
-
-  /// The ids of a matrix; empty without --ids.
-  std::span<const std::string> of(const Input& input) const {
-    return lists_.empty() ? std::span<const std::string>() : std::span(lists_[list_of(input)]).first(input.rows);
-  }
-
- private:
-  std::size_t list_of(const Input& input) const { return lists_.size() == 1 ? 0 : input.matrix; }
-
-  delta::Error misfit(std::size_t list, const Input& input) const {
-    return delta::error(ErrorCode::bad_input,
-                        fmt::format("{} for the {} of {}", delta::plural(lists_[list].size(), "id"),
-                                    delta::plural(input.rows, "row"), delta::escape(name_of(input), 4096)))
-        .in(files_[list]);
-  }
-
-  Status check(const Input& input) const {
-    const std::size_t list = list_of(input), size = lists_[list].size();
-    if (size < input.rows || (lists_.size() > 1 && size > input.rows)) return misfit(list, input);
-    return {};
-  }
-
-  Status check_all_used(const std::vector<Input>& inputs) const {
-    const auto tallest = std::ranges::max_element(inputs, {}, &Input::rows);
-    if (prefix_ || lists_[0].size() <= tallest->rows) return {};
-    return misfit(0, *tallest)
-        .with_hint(fmt::format("is the first line {} an id? --ids-prefix takes a list that is longer than the matrices",
-                               delta::quote(lists_[0][0], 40)));
-  }
-
-  bool prefix_ = false;
-  std::vector<std::vector<std::string>> lists_;
-  std::vector<std::string> files_;
-};
-
-/// --max-error, --max-relative or --quantize, and --ignore-below.
-Result<delta::Accuracy> accuracy_option(const Invocation& invocation) {
-  constexpr std::string_view options[] = {"max-error", "max-relative", "quantize"};
-  std::optional<delta::Accuracy> stated;
-  std::string_view by;
-  for (const std::string_view option : options) {
-    DELTA_TRY(
-        const auto accuracy, value_of(invocation, option, [&](std::string_view text) {
-          return delta::Accuracy::parse(option == "quantize" ? std::string(text) : fmt::format("{}={}", option, text));
-        }));
-    if (!accuracy) continue;
-    if (stated) return usage_error(invocation, fmt::format("--{} and --{} exclude each other", by, option));
-    stated = accuracy;
-    by = option;
-  }
-  const auto dead_band = [](std::string_view text) {
-    return delta::Accuracy::parse(fmt::format("ignore-below={}", text));
-  };
-  DELTA_TRY(const auto band, value_of(invocation, "ignore-below", dead_band));
-  if (band) {
-    if (!stated) {
-      stated.emplace();
-      by = "ignore-below";
-    }
-    stated->ignore_below = band->ignore_below;
-  }
-  if (stated && invocation.operands().empty()) return usage_error(invocation, fmt::format("--{} without an input", by));
-  return stated.value_or(delta::Accuracy{});
-}
-
-Result<delta::EncodeOptions> encode_options(const Invocation& invocation, Console& console) {
-  DELTA_TRY(auto options, commit_options(invocation, console));
-  DELTA_TRY(const auto every, value_of(invocation, "commit-every", parse_commit_every));
-  options.allow_nonfinite = invocation.has("allow-nonfinite");
-  DELTA_TRY(const auto max_dims, value_of(invocation, "max-dims", parse_max_dims));
-  options.max_dims = max_dims.value_or(options.max_dims);
-  DELTA_TRY(options.accuracy, accuracy_option(invocation));
-  if (every) {
-    options.commit_every = every->deltas.value_or(options.commit_every);
-    options.commit_every_time = every->duration;
-  }
-  return options;
-}
-
-/// --set, once for each key.
-Result<std::vector<PropertyText>> properties_option(const Invocation& invocation, std::size_t matrices) {
-  std::vector<PropertyText> properties;
-  for (const auto& text : invocation.values("set")) {
-    auto property = parse_property(text);
-    if (!property) return usage_error(invocation, "--set: " + property.error().message);
-    const bool twice = std::ranges::find(properties, property->key, &PropertyText::key) != properties.end();
-    if (twice) return usage_error(invocation, "--set: " + property->key + " is set twice");
-    if (property->key == delta::kElementKey && matrices > 0) {
-      return usage_error(invocation, "--set element goes with no matrix, whose type --element states");
-    }
-    if (property->key == delta::kElementKey && !property->value.empty()) {
-      if (const auto known = delta::parse_element(property->value); !known) {
-        return usage_error(invocation, "--set: " + known.error().message);
-      }
-    }
-    properties.push_back(*std::move(property));
-  }
-  if (invocation.has("element") && matrices == 0) {
-    return usage_error(invocation, "--element goes with a matrix; --set element=TYPE sets it without one");
-  }
-  return properties;
-}
 
 Result<Encoder> open_encoder(const Invocation& invocation, delta::EncodeOptions options) {
   const auto* output = invocation.value("output");
@@ -463,7 +215,7 @@ Status encode_record(Job& job, const Record& record, const Input& input, ParentT
 Status encode_updates(Job& job, Input& input) {
   std::unique_ptr<delta::formats::ByteStream> stream;
   if (input.file) {
-    stream = std::make_unique<Forward>(*std::move(input.file));
+    stream = delta::formats::byte_stream(delta::formats::byte_source(*std::move(input.file)));
   } else {
     DELTA_TRY(auto opened, delta::InputStream::open(input.path));
     stream = delta::formats::byte_stream(std::move(opened));
@@ -489,18 +241,6 @@ Status refuse_empty(const Job& job, const std::vector<Input>& inputs) {
   auto refused = delta::error(ErrorCode::bad_input, "nothing is in the input, no update and no row")
                      .with_hint("--allow-empty writes an empty log");
   return inputs.size() > 1 ? std::move(refused) : std::move(refused).in(name_of(inputs[0]));
-}
-
-Result<std::vector<Input>> open_inputs(const Invocation& invocation) {
-  std::vector<Input> inputs;
-  std::size_t matrices = 0;
-  for (const auto& path : invocation.operands()) {
-    DELTA_TRY(auto input, open_input(invocation, path));
-    if (delta::formats::is_matrix(input.format)) input.matrix = matrices++;
-    inputs.push_back(std::move(input));
-  }
-  DELTA_OK(give_times(invocation, inputs));
-  return inputs;
 }
 
 Status report(const Invocation& invocation, Console& console, const delta::EncodeSummary& summary) {
@@ -623,6 +363,82 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   return Exit::yes;
 }
 
+options::Options input_options() {
+  return {{.name = "append", .value = "LOG", .help = "add to LOG in place, under its lock", .kind = Kind::file},
+          {.name = "base",
+           .value = "LOG",
+           .help = "diff against LOG, and write only what it lacks",
+           .repeatable = true,
+           .kind = Kind::file},
+          {.name = "from", .value = "FORMAT", .help = "take every input as FORMAT", .choices = {"npy", "ndjson"}},
+          {.name = "ids",
+           .value = "FILE",
+           .help = "ids of the rows, one a line: one file, or one per matrix",
+           .repeatable = true,
+           .kind = Kind::file},
+          {.name = "ids-prefix", .help = "the one file of ids may be longer than the tallest matrix"},
+          {.name = "namespace", .value = "NS", .help = "namespace of inputs that name none"},
+          {.name = "origin", .value = "NAME", .help = "the writer (default: $DELTALOG_ORIGIN, else main)"},
+          {.name = "at",
+           .value = "TIME",
+           .help = "time of the input: one per input, or one with --step",
+           .repeatable = true},
+          {.name = "step", .value = "DURATION", .help = "time between one input and the next, from --at on"},
+          {.name = "times", .value = "FILE", .help = "times of the inputs, one a line", .kind = Kind::file},
+          {.name = "message", .letter = 'm', .value = "MESSAGE", .help = "message of the commits"},
+          {.name = "source", .value = "NAME", .help = "where the data came from; recorded"},
+          {.name = "meta", .value = "KEY=VALUE", .help = "a property of the commits, as a string", .repeatable = true},
+          {.name = "meta-json", .value = "KEY=JSON", .help = "a property of the commits, as JSON", .repeatable = true}};
+}
+
+/// What is set of the log or the namespace.
+options::Options setting_options() {
+  return {
+      {.name = "policy", .value = "POLICY", .help = "set how conflicts are decided from here on, such as max@/0-15"},
+      {.name = "element",
+       .value = "TYPE",
+       .help = "type of the elements that snapshot writes (default: the input's); bf16 also reads 2-byte "
+               "elements without a name",
+       .choices = options::kElements},
+      {.name = "set",
+       .value = "KEY=VALUE",
+       .help = "set a property of the namespace, such as metric=cosine; KEY= removes it",
+       .repeatable = true},
+      {.name = "tag", .value = "NAME", .help = "tag the end of this run"}};
+}
+
+options::Options writing_options() {
+  return {{.name = "partial", .help = "a row that is missing is left alone, not deleted"},
+          {.name = "max-delete", .value = "N|P%", .help = "refuse to delete more vectors at once (default: 50%)"},
+          {.name = "commit-every", .value = "N,DURATION", .help = "cut commits of updates at N deltas or DURATION"},
+          {.name = "segment-every",
+           .value = "DURATION",
+           .help = "of a stream: make what is cut durable this often at most (default: 1s)"},
+          {.name = "dry-run", .help = "write nothing, and say what would be written"},
+          {.name = "allow-empty", .help = "write an empty log where the input holds nothing, instead of refusing it"},
+          {.name = "max-dims",
+           .value = "N",
+           .help = "take vectors of up to N dimensions, at most 1048576 (default: 65536)"}};
+}
+
+options::Options accuracy_options() {
+  return {{.name = "allow-nonfinite", .help = "take NaN and infinities as values"},
+          {.name = "max-error", .value = "E", .help = "round values by up to E, the same at every version"},
+          {.name = "max-relative", .value = "R", .help = "round values by up to R times their size (0.01: 1 %)"},
+          {.name = "quantize",
+           .value = "FORMAT",
+           .help = "round values to what FORMAT holds",
+           .choices = {"f16", "bf16", "int8", "int4", "binary"}},
+          {.name = "ignore-below",
+           .value = "E",
+           .help = "a value of a whole vector that differs from the stored one by at most E is no change"},
+          {.name = "lossy-input", .help = "round float64 that is no float32, instead of refusing it"},
+          {.name = "preset",
+           .value = "PRESET",
+           .help = "fastest, balanced (default) or maximum",
+           .choices = {"fastest", "balanced", "maximum"}}};
+}
+
 }  // namespace
 
 Command encode_command() {
@@ -637,85 +453,9 @@ Command encode_command() {
           "{\"id\",\"metadata\"} metadata alone, {\"id\",\"op\",...} an operation, {\"type\":\"commit\",...} a commit "
           "as dump writes it.",
       .operands = {{"INPUT", "a matrix, a file of updates, or - for updates on stdin", false, true, Kind::file}},
-      .options = options::join(
-          {options::output(),
-           options::wait(),
-           options::live(),
-           {{.name = "append", .value = "LOG", .help = "add to LOG in place, under its lock", .kind = Kind::file},
-            {.name = "base",
-             .value = "LOG",
-             .help = "diff against LOG, and write only what it lacks",
-             .repeatable = true,
-             .kind = Kind::file},
-            {.name = "from", .value = "FORMAT", .help = "take every input as FORMAT", .choices = {"npy", "ndjson"}},
-            {.name = "ids",
-             .value = "FILE",
-             .help = "ids of the rows, one a line: one file, or one per matrix",
-             .repeatable = true,
-             .kind = Kind::file},
-            {.name = "ids-prefix", .help = "the one file of ids may be longer than the tallest matrix"},
-            {.name = "namespace", .value = "NS", .help = "namespace of inputs that name none"},
-            {.name = "origin", .value = "NAME", .help = "the writer (default: $DELTALOG_ORIGIN, else main)"},
-            {.name = "at",
-             .value = "TIME",
-             .help = "time of the input: one per input, or one with --step",
-             .repeatable = true},
-            {.name = "step", .value = "DURATION", .help = "time between one input and the next, from --at on"},
-            {.name = "times", .value = "FILE", .help = "times of the inputs, one a line", .kind = Kind::file},
-            {.name = "message", .letter = 'm', .value = "MESSAGE", .help = "message of the commits"},
-            {.name = "source", .value = "NAME", .help = "where the data came from; recorded"},
-            {.name = "meta",
-             .value = "KEY=VALUE",
-             .help = "a property of the commits, as a string",
-             .repeatable = true},
-            {.name = "meta-json",
-             .value = "KEY=JSON",
-             .help = "a property of the commits, as JSON",
-             .repeatable = true},
-            {.name = "policy",
-             .value = "POLICY",
-             .help = "set how conflicts are decided from here on, such as max@/0-15"},
-            {.name = "element",
-             .value = "TYPE",
-             .help = "type of the elements that snapshot writes (default: the input's); bf16 also reads 2-byte "
-                     "elements without a name",
-             .choices = options::kElements},
-            {.name = "set",
-             .value = "KEY=VALUE",
-             .help = "set a property of the namespace, such as metric=cosine; KEY= removes it",
-             .repeatable = true},
-            {.name = "tag", .value = "NAME", .help = "tag the end of this run"},
-            {.name = "partial", .help = "a row that is missing is left alone, not deleted"},
-            {.name = "max-delete", .value = "N|P%", .help = "refuse to delete more vectors at once (default: 50%)"},
-            {.name = "commit-every", .value = "N,DURATION", .help = "cut commits of updates at N deltas or DURATION"},
-            {.name = "segment-every",
-             .value = "DURATION",
-             .help = "of a stream: make what is cut durable this often at most (default: 1s)"},
-            {.name = "dry-run", .help = "write nothing, and say what would be written"},
-            {.name = "allow-empty", .help = "write an empty log where the input holds nothing, instead of refusing it"},
-            {.name = "max-dims",
-             .value = "N",
-             .help = "take vectors of up to N dimensions, at most 1048576 (default: 65536)"},
-            {.name = "allow-nonfinite", .help = "take NaN and infinities as values"},
-            {.name = "max-error", .value = "E", .help = "round values by up to E, the same at every version"},
-            {.name = "max-relative", .value = "R", .help = "round values by up to R times their size (0.01: 1 %)"},
-            {.name = "quantize",
-             .value = "FORMAT",
-             .help = "round values to what FORMAT holds",
-             .choices = {"f16", "bf16", "int8", "int4", "binary"}},
-            {.name = "ignore-below",
-             .value = "E",
-             .help = "a value of a whole vector that differs from the stored one by at most E is no change"},
-            {.name = "lossy-input", .help = "round float64 that is no float32, instead of refusing it"},
-            {.name = "preset",
-             .value = "PRESET",
-             .help = "fastest, balanced (default) or maximum",
-             .choices = {"fastest", "balanced", "maximum"}}},
-           options::json(),
-           options::threads(),
-           options::progress(),
-           options::talk(),
-           options::common()}),
+      .options = options::join({options::output(), options::wait(), options::live(), input_options(), setting_options(),
+                                writing_options(), accuracy_options(), options::json(), options::threads(),
+                                options::progress(), options::talk(), options::common()}),
       .example =
           "deltalog encode monday.npy tuesday.npy --ids ids.txt --at 2026-11-09 --step 1d -o history.dlog\n"
           "printf '{\"id\":\"a\",\"op\":\"scale\",\"factor\":0.5}\\n' | deltalog encode - --append history.dlog\n",

@@ -15,6 +15,7 @@
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
+#include "texts.hpp"
 #include "ui/console.hpp"
 #include "ui/table.hpp"
 
@@ -80,7 +81,7 @@ std::vector<Fact> facts_by_name(const Log& log, const Facts& facts) {
           {"vectors", std::to_string(log.catalog().vectors())},
           {"first", any ? time_text(facts.first) : ""},
           {"last", any ? time_text(facts.last) : ""},
-          {"answers", times_text(log.answered())},
+          {"answers", delta::to_text(log.answered())},
           {"attestations", std::to_string(facts.attestations)},
           {"unknown-frames", std::to_string(facts.unknown_frames)}};
 }
@@ -229,14 +230,8 @@ void json_segment(std::string& out, const SegmentInfo& s) {
   json.end_object().end_line();
 }
 
-std::string json_report(const Log& log, const Facts& facts) {
-  std::string out;
-  JsonWriter json(out);
-  json.begin_object().member("type", "info").key("v").u64(1).key("bytes").u64(facts.bytes);
-  json.key("segments").u64(facts.segments.size()).key("commits").u64(facts.commits).key("pending").u64(facts.pending);
-  json.key("deltas").u64(facts.deltas).key("origins").begin_array();
-  for (std::uint32_t o = 0; o < log.catalog().origins(); ++o) json.string(log.catalog().origin(o));
-  json.end_array().key("namespaces").begin_array();
+void json_namespaces(JsonWriter& json, const Log& log, const Facts& facts) {
+  json.key("namespaces").begin_array();
   for (std::uint32_t ns = 0; ns < log.catalog().namespaces(); ++ns) {
     const auto& space = log.catalog().name_space(ns);
     json.begin_object().member("name", space.name).key("dims").u64(space.dims);
@@ -246,39 +241,46 @@ std::string json_report(const Log& log, const Facts& facts) {
     json_properties(json, facts, space.name);
     json.end_object();
   }
-  json.end_array().key("vectors").u64(log.catalog().vectors());
-  if (facts.deltas > 0) {
-    json.member("first", delta::format_time(facts.first.us())).member("last", delta::format_time(facts.last.us()));
-  }
+  json.end_array();
+}
+
+void json_answers(JsonWriter& json, const Log& log) {
   json.key("answers").begin_array();
   const auto answers = log.answered();
   for (const auto& range : answers.ranges()) {
-    json.begin_object()
-        .member("first", delta::format_time(range.first))
-        .member("last", delta::format_time(range.last))
-        .end_object();
+    json.begin_object().member("first", delta::format_time(range.first));
+    json.member("last", delta::format_time(range.last)).end_object();
   }
   json.end_array().key("tags").begin_array();
   for (const auto& tag : log.tags()) {
     json.begin_object().member("name", tag.name).key("answered").boolean(answered(log, tag)).end_object();
   }
-  json.end_array().end_object().end_line();
-  if (facts.baselines) {
-    json.begin_object()
-        .member("type", "baselines")
-        .key("v")
-        .u64(1)
-        .key("bytes")
-        .u64(facts.bytes)
-        .key("dense")
-        .u64(facts.baselines->dense);
-    json.key("pairs")
-        .u64(facts.baselines->pairs)
-        .key("rows_zstd")
-        .u64(facts.baselines->rows_zstd)
-        .end_object()
-        .end_line();
+  json.end_array();
+}
+
+void json_baselines(std::string& out, const Facts& facts) {
+  JsonWriter json(out);
+  json.begin_object().member("type", "baselines").key("v").u64(1).key("bytes").u64(facts.bytes);
+  json.key("dense").u64(facts.baselines->dense).key("pairs").u64(facts.baselines->pairs);
+  json.key("rows_zstd").u64(facts.baselines->rows_zstd).end_object().end_line();
+}
+
+std::string json_report(const Log& log, const Facts& facts) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().member("type", "info").key("v").u64(1).key("bytes").u64(facts.bytes);
+  json.key("segments").u64(facts.segments.size()).key("commits").u64(facts.commits).key("pending").u64(facts.pending);
+  json.key("deltas").u64(facts.deltas).key("origins").begin_array();
+  for (std::uint32_t o = 0; o < log.catalog().origins(); ++o) json.string(log.catalog().origin(o));
+  json.end_array();
+  json_namespaces(json, log, facts);
+  json.key("vectors").u64(log.catalog().vectors());
+  if (facts.deltas > 0) {
+    json.member("first", delta::format_time(facts.first.us())).member("last", delta::format_time(facts.last.us()));
   }
+  json_answers(json, log);
+  json.end_object().end_line();
+  if (facts.baselines) json_baselines(out, facts);
   for (const auto& segment : facts.segments) json_segment(out, segment);
   for (const auto& c : facts.columns) {
     JsonWriter row(out);

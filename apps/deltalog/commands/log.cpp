@@ -12,6 +12,7 @@
 #include "delta/effects.hpp"
 #include "delta/text.hpp"
 #include "json_rows.hpp"
+#include "texts.hpp"
 #include "ui/console.hpp"
 #include "ui/graph.hpp"
 #include "ui/table.hpp"

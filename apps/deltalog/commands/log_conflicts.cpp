@@ -5,6 +5,7 @@
 #include "delta/conflicts.hpp"
 #include "delta/text.hpp"
 #include "json_rows.hpp"
+#include "texts.hpp"
 #include "ui/console.hpp"
 #include "ui/table.hpp"
 

@@ -14,6 +14,7 @@
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
+#include "texts.hpp"
 #include "ui/console.hpp"
 #include "writing.hpp"
 
@@ -68,8 +69,8 @@ Result<RollbackSummary> undo(const Invocation& invocation, Encoder& encoder, con
   if (const auto* text = invocation.value("revert")) {
     DELTA_TRY(const auto found, find_named(log, *text));
     const auto& commit = log.commit(found.commit);
-    auto message = "revert " + log.dot_text({commit.origin, commit.first});
-    if (commit.count > 1) message += fmt::format("..{}", commit.last());
+    auto message = "revert " + delta::dots_text(delta::escape(log.catalog().origin(commit.origin), 4096), commit.first,
+                                                commit.last());
     if (!named) encoder.set_message(std::move(message));
     return delta::revert(encoder, found.commit, options);
   }

@@ -11,6 +11,7 @@
 #include "delta/text.hpp"
 #include "json_rows.hpp"
 #include "logs.hpp"
+#include "texts.hpp"
 #include "ui/console.hpp"
 
 namespace deltalog {

@@ -15,6 +15,7 @@
 #include "formats/json_writer.hpp"
 #include "formats/ndjson.hpp"
 #include "logs.hpp"
+#include "texts.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
 #include "writing.hpp"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "delta/export.hpp"
@@ -36,5 +37,11 @@ class DELTA_EXPORT KeptTimes {
  private:
   std::vector<Range> ranges_;
 };
+
+/// "2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z", or "2026-01-09T00:00:00Z and later".
+DELTA_EXPORT std::string to_text(const KeptTimes::Range& range);
+/// The ranges, of many the latest, or "every time". What lies before the first range that does not begin at 0 is left
+/// out, since nothing is there; now is always named.
+DELTA_EXPORT std::string to_text(const KeptTimes& kept);
 
 }  // namespace delta

@@ -33,6 +33,9 @@ DELTA_EXPORT Result<std::uint64_t> parse_size(std::string_view text);
 /// "1 delta", "2 deltas", "0 entries" with `many` given.
 DELTA_EXPORT std::string plural(std::uint64_t count, std::string_view one, std::string_view many = {});
 
+/// "main:7", or "main:7..9" of several dots of one origin, whose name is not escaped.
+DELTA_EXPORT std::string dots_text(std::string_view origin, std::uint64_t first, std::uint64_t last);
+
 /// Lower-case hexadecimal; of a hash the first `digits` digits.
 DELTA_EXPORT std::string hex(const Hash& hash, std::size_t digits = 64);
 

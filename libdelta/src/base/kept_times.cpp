@@ -60,4 +60,22 @@ bool KeptTimes::any_in(Micros first, Micros end) const {
 
 bool KeptTimes::contains(Micros at) const { return any_in(at, at + 1); }
 
+std::string to_text(const KeptTimes::Range& range) {
+  const std::string first = format_time(range.first);
+  if (range.last == kMaxMicros) return first + " and later";
+  return range.last == range.first ? first : first + " to " + format_time(range.last);
+}
+
+std::string to_text(const KeptTimes& kept) {
+  constexpr std::size_t kShown = 12;
+  if (kept == KeptTimes::all()) return "every time";
+  auto ranges = kept.ranges();
+  if (!ranges.empty() && ranges.front().first == 0) ranges = ranges.subspan(1);
+  const auto shown = ranges.last(std::min(kShown, ranges.size()));
+  std::string text = ranges.size() > kShown ? std::to_string(ranges.size() - kShown) + " earlier ones" : "";
+  for (const auto& range : shown) text += (text.empty() ? "" : ", ") + to_text(range);
+  if (!ranges.empty() && ranges.back().last == kMaxMicros) return text;
+  return text.empty() ? "now" : text + ", now";
+}
+
 }  // namespace delta

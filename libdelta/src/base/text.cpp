@@ -138,6 +138,12 @@ std::string plural(std::uint64_t count, std::string_view one, std::string_view m
   return many.empty() ? (out += one) += "s" : out += many;
 }
 
+std::string dots_text(std::string_view origin, std::uint64_t first, std::uint64_t last) {
+  std::string text = std::string(origin) + ":" + std::to_string(first);
+  if (last > first) text.append("..").append(std::to_string(last));
+  return text;
+}
+
 std::string hex(const Hash& hash, std::size_t digits) {
   std::string out;
   for (const std::uint8_t byte : hash) append_hex(out, byte);

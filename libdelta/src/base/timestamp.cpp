@@ -1,9 +1,10 @@
-// Times by arithmetic alone: no locale, no time zone database, no libc calendar, so the same text is the same time on
+// Times by the calendar of std::chrono alone: no locale and no time zone database, so the same text is the same time on
 // every machine. What cannot be held exactly (a leap second, a part of a microsecond) is refused, not rounded.
 #include "delta/timestamp.hpp"
 
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <optional>
 
 #include "delta/text.hpp"
@@ -13,40 +14,6 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
 constexpr Micros kDay = 86'400'000'000;
-
-// Howard Hinnant, "chrono-compatible low-level date algorithms": the era is 400 years that begin in March.
-constexpr std::int64_t days_from_civil(std::int64_t year, int month, int day) {
-  year -= month <= 2;
-  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
-  const std::int64_t year_of_era = year - era * 400;
-  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
-}
-
-struct Civil {
-  std::int64_t year;
-  int month, day;
-};
-
-constexpr Civil civil_from_days(std::int64_t days) {
-  days += 719468;
-  const std::int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-  const std::int64_t day_of_era = days - era * 146097;
-  const std::int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const std::int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int shifted = static_cast<int>((5 * day_of_year + 2) / 153);
-  const int month = shifted + (shifted < 10 ? 3 : -9);
-  return {year_of_era + era * 400 + (month <= 2), month, static_cast<int>(day_of_year - (153 * shifted + 2) / 5 + 1)};
-}
-
-static_assert(days_from_civil(1970, 1, 1) == 0 && days_from_civil(2000, 3, 1) == 11017);
-static_assert(civil_from_days(11016).month == 2 && civil_from_days(11016).day == 29);
-
-constexpr int days_in_month(int year, int month) {
-  constexpr std::array<int, 12> days = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  return month == 2 && leap ? 29 : days[static_cast<std::size_t>(month - 1)];
-}
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -179,10 +146,10 @@ Result<WrittenTime> parse_calendar(std::string_view text) {
   if (!month || !in.take('-')) return bad_time(text, kUnknownForm);
   const auto day = in.digits(2);
   if (!day) return bad_time(text, kUnknownForm);
-  if (*month < 1 || *month > 12 || *day < 1 || *day > days_in_month(*year, *month)) {
-    return bad_time(text, "there is no such day");
-  }
-  const std::int64_t midnight = days_from_civil(*year, *month, *day) * 86400 * kSecond;
+  const std::chrono::year_month_day date(std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day)));
+  if (!date.ok()) return bad_time(text, "there is no such day");
+  const std::int64_t midnight = std::chrono::sys_days(date).time_since_epoch().count() * 86400 * kSecond;
   if (in.done()) return plain(in_range(text, midnight));
   if (!in.take_one_of("Tt ")) return bad_time(text, kUnknownForm);  // RFC 3339, 5.6: a space for readability
   DELTA_TRY(const std::int64_t clock, parse_clock(text, in));
@@ -273,12 +240,12 @@ Result<Micros> back_from(std::string_view text, Micros now, Micros back) {
 
 std::string format_time(Micros us) {
   const auto total = static_cast<std::int64_t>(us);
-  const Civil date = civil_from_days(total / kSecond / 86400);
+  const std::chrono::year_month_day date(std::chrono::sys_days(std::chrono::days(total / kSecond / 86400)));
   const std::int64_t seconds = total / kSecond % 86400, fraction = total % kSecond;
   std::string out;
-  append_padded(out, date.year, 4);
-  append_padded(out += '-', date.month, 2);
-  append_padded(out += '-', date.day, 2);
+  append_padded(out, static_cast<int>(date.year()), 4);
+  append_padded(out += '-', static_cast<unsigned>(date.month()), 2);
+  append_padded(out += '-', static_cast<unsigned>(date.day()), 2);
   append_padded(out += 'T', seconds / 3600, 2);
   append_padded(out += ':', seconds / 60 % 60, 2);
   append_padded(out += ':', seconds % 60, 2);

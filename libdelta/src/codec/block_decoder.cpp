@@ -4,51 +4,16 @@
 // inflate. So every count is known before the column that it sizes is decoded (kinds give the number of times, dims and
 // sizes; these give the number of indices and values), and the bytes as rows are bounded before anything is allocated
 // for them. Scratch lives as long as its thread.
+#include "codec/block_decoder.hpp"
+
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 #include "base/thread_scratch.hpp"
-#include "base/transform.hpp"
-#include "codec/block.hpp"
-#include "codec/coder.hpp"
-#include "codec/columns.hpp"
 #include "codec/expected.hpp"
-#include "codec/index_sets.hpp"
-#include "codec/relations.hpp"
 
 namespace delta::codec {
 namespace {
-
-Error corrupt(Column column, std::string message) {
-  return column_error(ErrorCode::corrupt, name_of(column), std::move(message));
-}
-
-Error unknown(Column column, std::string message) {
-  return column_error(ErrorCode::unsupported, name_of(column), std::move(message));
-}
-
-/// An index set of the block: where its indices are to stand, and of which earlier one they are a copy.
-struct Place {
-  Form form = Form::all;
-  bool sparse = false;  ///< in the batch; else (non-zeros of a create or dense update) in scratch
-  std::uint64_t at = 0, size = 0;
-  std::size_t twin = 0;
-};
-
-struct DecodeScratch {
-  std::vector<Place> sets;
-  std::vector<std::size_t> spelled;  // which of them can be repeated
-  Buffer kinds, relations, gaps, run_skips, run_lengths, bitmaps, inner;
-  std::vector<std::uint64_t> numbers, sizes, repeats, dims, copies, full_groups, picked_groups;
-  std::vector<std::uint32_t> full, picked, parameters, nonzeros, factors;
-  std::vector<std::size_t> assignments;  // those decoded so far, by number in the batch
-  std::vector<std::uint64_t> order;      // of a fresh payload whose deltas stand by vector
-  std::vector<std::uint32_t> places;     // there, of each delta in the order of commits
-  DeltaBatch by_vector;
-  KnownValues known;
-  StepReader steps;
-};
 
 DELTA_THREAD_SCRATCH DecodeScratch& decode_scratch() { return thread_scratch<DecodeScratch>(); }
 
@@ -67,135 +32,37 @@ void reorder(std::span<const std::uint32_t> places, std::span<const std::uint64_
   }
 }
 
-class Decoder {
- public:
-  /// `most`: what the payload may hold.
-  Decoder(Layout layout, std::uint32_t count, std::uint32_t vectors, const BlockBounds& most, Wanted wanted,
-          DeltaBatch& batch)
-      : layout_(layout),
-        count_(count),
-        vectors_(vectors),
-        most_(most),
-        wanted_(wanted),
-        batch_(batch),
-        s_(decode_scratch()) {}
-
-  Status run(ByteView payload) {
-    if (count_ == 0 || count_ > most_.count) return error(ErrorCode::corrupt, "bad number of deltas").at("block");
-    DELTA_OK(each_column(payload, [this](const Entry& entry) { return take(entry); }));
-    DELTA_OK(read_lost());
-    DELTA_OK(read_kinds());
-    DELTA_OK(read_relations());
-    DELTA_OK(read_vectors());
-    DELTA_OK(layout_ == Layout::fresh ? read_times() : read_rows());
-    const bool by_vector = layout_ == Layout::fresh && follows_;
-    if (by_vector) stand_by_vector();
-    DELTA_OK(read_shapes());
-    DELTA_OK(read_metadata());
-    if (wanted_.values) DELTA_OK(read_values());
-    if (by_vector) stand_by_commit();
-    return {};
+/// A payload in one frame: what it holds has all columns raw.
+Result<ByteView> unwrapped(ByteView payload, Buffer& room) {
+  const Byte *at = payload.data() + 1, *end = payload.data() + payload.size();
+  std::uint64_t size = 0;
+  if (!get_varint(at, end, size) || size == 0 || size > kMaxBlockBytes) {
+    return directory_error("bad length of the whole");
   }
+  room.resize(static_cast<std::size_t>(size));
+  DELTA_OK(read_bytes(static_cast<std::uint8_t>(Coder::zstd), {at, end}, room, "whole"));
+  if (room[0] == 0) return directory_error("a whole in a whole");
+  return ByteView(room);
+}
 
-  std::uint64_t rows() const { return rows_; }  ///< bytes as rows, as far as they are known
+}  // namespace
 
- private:
-  Status take(const Entry& entry) {
-    const std::uint8_t c = entry.size.column;
-    if (c >= kFirstColumn && c < kFirstColumn + kColumns) {
-      columns_[c - kFirstColumn] = entry;
-      return {};
-    }
-    if ((c & kCritical) == 0) return {};
-    return error(ErrorCode::unsupported, "unknown column " + std::to_string(c)).at("block directory");
-  }
-
-  const Entry& entry(Column column) const { return columns_[slot_of(column)]; }
-  bool present(Column column) const { return entry(column).size.raw != 0; }
-
-  /// A column is there exactly if it has something to say.
-  Status expect(Column column, std::size_t elements) const {
-    if (present(column) == (elements != 0)) return {};
-    return corrupt(column, elements == 0 ? "a column without elements" : "missing");
-  }
-  Status read_numbers_of(Column column, std::size_t n, std::vector<std::uint64_t>& to) {
-    DELTA_OK(expect(column, n));
-    to.resize(n);
-    if (n == 0) return {};
-    const Entry& e = entry(column);
-    return read_numbers({e.size.coder, e.size.raw}, e.stored, to, name_of(column));
-  }
-  Status read_words_of(Column column, std::span<std::uint32_t> to, Groups groups) {
-    DELTA_OK(expect(column, to.size()));
-    if (to.empty()) return {};
-    const Entry& e = entry(column);
-    return read_words({e.size.coder, e.size.raw}, e.stored, to, groups, name_of(column));
-  }
-  /// Bytes whose number only the directory knows; `most` bounds it.
-  Status read_bytes_of(Column column, std::uint64_t most, Buffer& to) {
-    const Entry& e = entry(column);
-    if (e.size.raw > most) return corrupt(column, "too long");
-    to.resize(static_cast<std::size_t>(e.size.raw));
-    return to.empty() ? Status{} : read_bytes(e.size.coder, e.stored, to, name_of(column));
-  }
-
-  Status read_lost();
-  Status read_kinds();
-  Status read_relations();
-  Status read_vectors();
-  Status read_times();
-  void stand_by_vector();
-  void stand_by_commit();
-  Status read_rows();
-  Status read_places();
-  Status read_lags();
-  bool partial(std::size_t i) const { return (batch_.lost[i] & pruned::values) != 0; }
-  Status read_shapes();
-  Status place_sets();
-  Status read_metadata();
-  Status read_values();
-  Status read_sets();
-  void count_values();
-  void count_steps(std::size_t i, std::size_t values);
-  Status read_related();
-  Status scatter();
-  Status place_values(std::size_t i, Relation relation, std::span<std::uint32_t> to);
-  Status place_set(const Place& set, std::span<std::uint32_t> to);
-  Status repeat_values(std::span<std::uint32_t> to);
-  Status derive_values(std::size_t i, Relation relation, std::span<std::uint32_t> to);
-  void learn(std::size_t i, std::span<const std::uint32_t> values);
-
-  bool knows_row(std::size_t i, std::size_t values) const { return !indexed(i) && s_.known.has_row(values); }
-  bool indexed(std::size_t i) const { return batch_.ops[i] == Operation::sparse || partial(i); }
-  /// REQUIRES: the sets have been read.
-  std::uint32_t dim_of(std::size_t i, std::size_t place) const {
-    if (!indexed(i)) return static_cast<std::uint32_t>(place);
-    return batch_.indices[(i == 0 ? 0 : static_cast<std::size_t>(batch_.index_ends[i - 1])) + place];
-  }
-  std::size_t values_of(std::size_t i) const {
-    return static_cast<std::size_t>(batch_.bits_ends[i] - (i == 0 ? 0 : batch_.bits_ends[i - 1]));
-  }
-
-  std::uint32_t* begin_of(const Place& place) {
-    return (place.sparse ? batch_.indices.data() : s_.nonzeros.data()) + place.at;
-  }
-
-  Layout layout_;
-  std::uint32_t count_, vectors_;
-  BlockBounds most_;
-  Wanted wanted_;
-  DeltaBatch& batch_;
-  DecodeScratch& s_;
-  std::array<Entry, kColumns> columns_{};
-  std::uint64_t rows_ = 0, largest_ = 0;            // bytes as rows: of all deltas, and without metadata of the largest
-  std::size_t sized_ = 0, repeats_ = 0, dims_ = 0;  // deltas with a set of its own, with a repeat, with dims
-  std::size_t assignments_ = 0;
-  bool follows_ = false;  // some values are said by those before them
-  std::uint64_t full_ = 0, picked_ = 0, parameters_ = 0, steps_ = 0, factors_ = 0,
-                copies_ = 0;                 // elements of the value columns
-  std::uint64_t nonzeros_ = 0, listed_ = 0;  // indices of creates; of all sets
-  std::size_t next_set_ = 0, next_full_ = 0, next_picked_ = 0, next_factor_ = 0, next_copy_ = 0, next_parameter_ = 0;
-};
+Status Decoder::run(ByteView payload) {
+  if (count_ == 0 || count_ > most_.count) return error(ErrorCode::corrupt, "bad number of deltas").at("block");
+  DELTA_OK(each_column(payload, [this](const Entry& entry) { return take(entry); }));
+  DELTA_OK(read_lost());
+  DELTA_OK(read_kinds());
+  DELTA_OK(read_relations());
+  DELTA_OK(read_vectors());
+  DELTA_OK(layout_ == Layout::fresh ? read_times() : read_rows());
+  const bool by_vector = layout_ == Layout::fresh && follows_;
+  if (by_vector) stand_by_vector();
+  DELTA_OK(read_shapes());
+  DELTA_OK(read_metadata());
+  if (wanted_.values) DELTA_OK(read_values());
+  if (by_vector) stand_by_commit();
+  return {};
+}
 
 Status Decoder::read_lost() {
   batch_.lost.assign(count_, 0);
@@ -481,199 +348,10 @@ Status Decoder::read_metadata() {
   return read_bytes(e.size.coder, e.stored, to, name_of(Column::metadata));
 }
 
-Status Decoder::read_sets() {
-  DELTA_OK(read_bytes_of(Column::gaps, 3 * listed_, s_.gaps));
-  DELTA_OK(read_bytes_of(Column::run_skips, 3 * listed_, s_.run_skips));
-  DELTA_OK(read_bytes_of(Column::run_lengths, 3 * listed_, s_.run_lengths));
-  DELTA_OK(read_bytes_of(Column::bitmaps, std::uint64_t{kMostDims / 8} * sized_, s_.bitmaps));
-  SetReader reader(s_.gaps, s_.run_skips, s_.run_lengths, s_.bitmaps);
-  for (const Place& set : s_.sets) {
-    if (set.form == Form::repeat) {
-      std::copy_n(begin_of(s_.sets[set.twin]), set.size, begin_of(set));
-    } else {
-      DELTA_OK(reader.read(set.form, {begin_of(set), static_cast<std::size_t>(set.size)}));
-    }
-  }
-  return reader.finish();
-}
-
-Status Decoder::read_values() {
-  const auto size = [](std::uint64_t n) { return static_cast<std::size_t>(n); };
-  batch_.indices.resize(size(batch_.index_ends.back()));
-  batch_.bits.resize(size(batch_.bits_ends.back()));
-  s_.nonzeros.resize(size(nonzeros_));
-  DELTA_OK(read_sets());
-  count_values();
-  // A block of one kind of values needs no scattering.
-  const bool alone = copies_ == 0, all_full = alone && full_ == batch_.bits.size();
-  const bool all_picked = alone && picked_ == batch_.bits.size() && nonzeros_ == 0;
-  s_.full.resize(all_full ? 0 : size(full_));
-  s_.picked.resize(all_picked ? 0 : size(picked_));
-  s_.parameters.resize(size(parameters_));
-  DELTA_OK(read_words_of(Column::full_values, all_full ? std::span(batch_.bits) : std::span(s_.full), s_.full_groups));
-  DELTA_OK(read_words_of(Column::picked_values, all_picked && !all_full ? std::span(batch_.bits) : std::span(s_.picked),
-                         s_.picked_groups));
-  DELTA_OK(read_words_of(Column::parameters, s_.parameters, {}));
-  DELTA_OK(read_related());
-  if (all_full || all_picked) return {};
-  return scatter();
-}
-
-/// How many values stand in which column, and of the words how many of each delta.
-void Decoder::count_values() {
-  s_.full_groups.clear();
-  s_.picked_groups.clear();
-  if (follows_) s_.known.clear();
-  std::size_t next_relation = 0, next_set = 0;
-  const auto pick = [&](std::uint64_t n) {
-    picked_ += n;
-    if (n > 0) s_.picked_groups.push_back(n);
-  };
-  for (std::size_t i = 0; i < count_; ++i) {
-    const Place* place = has_set(s_.kinds[i]) ? &s_.sets[next_set++] : nullptr;
-    if (follows_) s_.known.follow(batch_.vectors[i]);
-    if (!is_assignment(batch_.ops[i])) continue;
-    const std::size_t values = values_of(i);
-    switch (static_cast<Relation>(s_.relations[next_relation++])) {
-      case Relation::plain:
-        if (place) {
-          pick(place->size);
-        } else if (values > 0) {
-          full_ += values;
-          s_.full_groups.push_back(values);
-        }
-        break;
-      case Relation::steps: {
-        std::uint64_t unknown = 0;
-        for (std::size_t v = 0; v < values && !knows_row(i, values); ++v) unknown += !s_.known.has(dim_of(i, v));
-        steps_ += values - unknown;
-        pick(unknown);
-        break;
-      }
-      case Relation::repeated:
-        ++copies_;
-        break;
-      default:
-        ++factors_;
-    }
-    if (!follows_) continue;
-    if (!indexed(i)) s_.known.know_row(values);
-    for (std::size_t v = 0; v < values && indexed(i); ++v) s_.known.set(dim_of(i, v), 0);
-  }
-}
-
-Status Decoder::read_related() {
-  s_.factors.resize(static_cast<std::size_t>(factors_));
-  DELTA_OK(read_words_of(Column::factors, s_.factors, {}));
-  DELTA_OK(read_numbers_of(Column::copies, static_cast<std::size_t>(copies_), s_.copies));
-  DELTA_OK(expect(Column::value_steps, static_cast<std::size_t>(steps_)));
-  if (steps_ == 0) return {};
-  const Entry& e = entry(Column::value_steps);
-  return s_.steps.open({e.size.coder, e.size.raw}, e.stored, static_cast<std::size_t>(steps_),
-                       name_of(Column::value_steps));
-}
-
-/// Values from their columns to their deltas.
-Status Decoder::scatter() {
-  s_.assignments.clear();
-  if (follows_) s_.known.clear();
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < count_; ++i) {
-    const auto end = static_cast<std::size_t>(batch_.bits_ends[i]);
-    const std::span<std::uint32_t> to(batch_.bits.data() + begin, end - begin);
-    if (follows_) s_.known.follow(batch_.vectors[i]);
-    if (is_assignment(batch_.ops[i])) {
-      DELTA_OK(place_values(i, static_cast<Relation>(s_.relations[s_.assignments.size()]), to));
-      s_.assignments.push_back(i);
-    } else {
-      std::copy_n(s_.parameters.data() + next_parameter_, to.size(), to.data());
-      next_parameter_ += to.size();
-    }
-    if (follows_) learn(i, to);
-    begin = end;
-  }
-  return steps_ > 0 ? s_.steps.finish() : Status{};
-}
-
-Status Decoder::place_values(std::size_t i, Relation relation, std::span<std::uint32_t> to) {
-  const Place* set = has_set(s_.kinds[i]) ? &s_.sets[next_set_++] : nullptr;
-  if (relation == Relation::repeated) return repeat_values(to);
-  if (relation != Relation::plain) return derive_values(i, relation, to);
-  if (set) return place_set(*set, to);
-  std::copy_n(s_.full.data() + next_full_, to.size(), to.data());
-  next_full_ += to.size();
-  return {};
-}
-
-Status Decoder::place_set(const Place& set, std::span<std::uint32_t> to) {
-  const std::uint32_t* picked = s_.picked.data() + next_picked_;
-  next_picked_ += static_cast<std::size_t>(set.size);
-  if (set.sparse) return std::copy_n(picked, to.size(), to.data()), Status{};
-  std::fill(to.begin(), to.end(), 0);
-  const Indices places(begin_of(set), static_cast<std::size_t>(set.size));
-  if (!places.empty() && places.back() >= to.size()) return corrupt(Column::dims, "a non-zero beyond the dims");
-  for (std::size_t k = 0; k < places.size(); ++k) to[places[k]] = picked[k];
-  return {};
-}
-
-Status Decoder::repeat_values(std::span<std::uint32_t> to) {
-  const std::uint64_t back = s_.copies[next_copy_++];
-  if (back >= s_.assignments.size()) return corrupt(Column::copies, "no such delta");
-  const std::size_t twin = s_.assignments[s_.assignments.size() - 1 - static_cast<std::size_t>(back)];
-  if (values_of(twin) != to.size()) return corrupt(Column::copies, "of another number of values");
-  std::copy_n(batch_.bits.data() + (static_cast<std::size_t>(batch_.bits_ends[twin]) - to.size()), to.size(),
-              to.data());
-  return {};
-}
-
-Status Decoder::derive_values(std::size_t i, Relation relation, std::span<std::uint32_t> to) {
-  const std::uint32_t parameter = relation == Relation::steps ? 0 : s_.factors[next_factor_++];
-  std::uint64_t overflows = 0;
-  if (relation == Relation::steps && knows_row(i, to.size())) {
-    for (std::size_t v = 0; v < to.size(); ++v) to[v] = s_.steps.next(s_.known.at(static_cast<std::uint32_t>(v)));
-    return {};
-  }
-  for (std::size_t v = 0; v < to.size(); ++v) {
-    const std::uint32_t dim = dim_of(i, v);
-    if (!s_.known.has(dim)) {
-      if (relation != Relation::steps) return corrupt(Column::relations, "of values that are not known");
-      to[v] = s_.picked[next_picked_++];
-    } else if (relation == Relation::steps) {
-      to[v] = s_.steps.next(s_.known.at(dim));
-    } else if (relation == Relation::scaled) {
-      to[v] = scaled(s_.known.at(dim), value_of(parameter), overflows);
-    } else {
-      to[v] = shifted(s_.known.at(dim), value_of(parameter), overflows);
-    }
-  }
-  return {};
-}
-
-void Decoder::learn(std::size_t i, std::span<const std::uint32_t> values) {
-  if (!is_assignment(batch_.ops[i])) return s_.known.transform(batch_.ops[i], values);
-  if (!indexed(i)) return s_.known.set_row(values);
-  for (std::size_t v = 0; v < values.size(); ++v) s_.known.set(dim_of(i, v), values[v]);
-}
-
-/// A payload in one frame: what it holds has all columns raw.
-Result<ByteView> unwrapped(ByteView payload, Buffer& room) {
-  const Byte *at = payload.data() + 1, *end = payload.data() + payload.size();
-  std::uint64_t size = 0;
-  if (!get_varint(at, end, size) || size == 0 || size > kMaxBlockBytes) {
-    return directory_error("bad length of the whole");
-  }
-  room.resize(static_cast<std::size_t>(size));
-  DELTA_OK(read_bytes(static_cast<std::uint8_t>(Coder::zstd), {at, end}, room, "whole"));
-  if (room[0] == 0) return directory_error("a whole in a whole");
-  return ByteView(room);
-}
-
-}  // namespace
-
 Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted,
                     DeltaBatch& batch) {
   batch.clear();
-  Decoder decoder(layout, count, vectors, bounds_of_block(payload.size()), wanted, batch);
+  Decoder decoder(layout, count, vectors, bounds_of_block(payload.size()), wanted, batch, decode_scratch());
   const bool whole = !payload.empty() && payload[0] == 0;
   const auto columns = whole ? unwrapped(payload, decode_scratch().inner) : Result<ByteView>(payload);
   const Status status = columns ? decoder.run(*columns) : Status(columns.error());

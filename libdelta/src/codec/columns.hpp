@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/limits.hpp"
 #include "base/varint.hpp"
 #include "codec/block.hpp"
 #include "codec/coder.hpp"
 #include "codec/index_sets.hpp"
+#include "delta/limits.hpp"
 
 namespace delta::codec {
 

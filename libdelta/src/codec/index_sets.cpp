@@ -6,9 +6,9 @@
 #include <bit>
 
 #include "base/checksum.hpp"
-#include "base/limits.hpp"
 #include "base/varint.hpp"
 #include "codec/coder.hpp"
+#include "delta/limits.hpp"
 
 namespace delta::codec {
 namespace {

@@ -11,10 +11,10 @@
 #include <cmath>
 #include <limits>
 
-#include "base/limits.hpp"
 #include "base/thread_scratch.hpp"
 #include "base/transform.hpp"
 #include "base/varint.hpp"
+#include "delta/limits.hpp"
 
 namespace delta::codec {
 namespace {

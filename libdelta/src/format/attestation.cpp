@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/limits.hpp"
+#include "delta/limits.hpp"
 #include "delta/text.hpp"
 #include "format/wire.hpp"
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "base/limits.hpp"
+#include "delta/limits.hpp"
 #include "format/layout.hpp"
 
 namespace delta::format {

@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/limits.hpp"
 #include "delta/catalog.hpp"
 #include "delta/commit.hpp"
+#include "delta/limits.hpp"
 #include "delta/result.hpp"
 #include "format/bounds.hpp"
 #include "format/layout.hpp"

@@ -51,7 +51,10 @@ class Reader {
   bool ok() const { return ok_; }
   bool done() const { return ok_ && at_ == bytes_.size(); }  ///< all read, nothing left over
   std::size_t left() const { return bytes_.size() - at_; }
-  void fail() { ok_ = false, at_ = bytes_.size(); }
+  void fail() {
+    ok_ = false;
+    at_ = bytes_.size();
+  }
 
   template <class T>
   T fixed() {

@@ -10,26 +10,6 @@
 namespace delta::model {
 namespace {
 
-std::string range_text(const KeptTimes::Range& range) {
-  if (range.first == range.last) return format_time(range.first);
-  if (range.last == kMaxMicros) return format_time(range.first) + " and later";
-  return format_time(range.first) + " to " + format_time(range.last);
-}
-
-std::string times_text(const KeptTimes& kept) {
-  constexpr std::size_t kMost = 8;
-  std::string text;
-  auto ranges = kept.ranges();
-  if (!ranges.empty() && ranges.front().first == 0) {
-    ranges = ranges.subspan(1);  // before the beginning, where there is nothing
-  }
-  const std::size_t from = ranges.size() - std::min(kMost, ranges.size());  // the latest say most
-  if (from > 0) text = std::to_string(from) + " earlier ones";
-  for (const auto& range : ranges.subspan(from)) text += (text.empty() ? "" : ", ") + range_text(range);
-  if (!ranges.empty() && ranges.back().last == kMaxMicros) return text;
-  return text.empty() ? "now" : text + ", now";
-}
-
 std::string seen_text(const Catalog& catalog, const std::vector<Dot>& dots) {
   constexpr std::size_t kMost = 4;
   std::string text = dots.size() == 1 ? "the author of " : "the authors of ";
@@ -57,7 +37,7 @@ class Keeping {
       const KeptTimes kept = history_.answered();
       if (kept.contains(*at_)) return {};
       return error(ErrorCode::not_kept, "this log was pruned and does not answer " + format_time(*at_) +
-                                            " any more; it answers: " + times_text(kept));
+                                            " any more; it answers: " + to_text(kept));
     }
     if (answered()) return {};
     return error(ErrorCode::not_kept, "this log was pruned and does not answer any more what " +

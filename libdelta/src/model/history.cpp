@@ -14,12 +14,6 @@
 namespace delta::model {
 namespace {
 
-std::string range_text(const Catalog& catalog, const Commit& c) {
-  std::string text = dot_text(catalog, {c.origin, c.first});
-  if (c.count > 1) text.append("-").append(std::to_string(c.last()));
-  return text;
-}
-
 bool same_commit(const Commit& a, const Commit& b) {
   return a.origin == b.origin && a.first == b.first && a.count == b.count && a.parents == b.parents &&
          a.message == b.message && a.tool == b.tool && a.source == b.source && a.trace == b.trace &&
@@ -32,6 +26,10 @@ std::string dot_text(const Catalog& catalog, Dot dot) {
   return escape(catalog.origin(dot.origin)).append(":").append(std::to_string(dot.seq));
 }
 
+std::string commit_text(const Catalog& catalog, const Commit& commit) {
+  return dots_text(escape(catalog.origin(commit.origin)), commit.first, commit.last());
+}
+
 Status History::check(const Commit& c) const {
   const auto bad = [&](std::string what) { return error(ErrorCode::bad_input, std::move(what)); };
   if (c.origin >= catalog_->origins()) return bad("a commit names an unknown origin");
@@ -42,7 +40,7 @@ Status History::check(const Commit& c) const {
     return bad("the seqs of commit " + dot_text(*catalog_, {c.origin, c.first}) + " go beyond 64 bits");
   }
   for (const Dot& parent : c.parents) {
-    const std::string who = "commit " + range_text(*catalog_, c);
+    const std::string who = "commit " + commit_text(*catalog_, c);
     if (parent.origin >= catalog_->origins()) return bad(who + " has a parent of an unknown origin");
     if (parent.seq == 0) return bad(who + " has the parent " + dot_text(*catalog_, parent) + "; seqs count from 1");
     if (parent.origin == c.origin && parent.seq >= c.first) {
@@ -55,7 +53,7 @@ Status History::check(const Commit& c) const {
 Error History::fork(const Commit& a, const Commit& b) const {
   const Dot shared{a.origin, std::max(a.first, b.first)};
   return error(ErrorCode::forked, "forked origin: two different commits hold " + dot_text(*catalog_, shared) + ": " +
-                                      range_text(*catalog_, a) + " and " + range_text(*catalog_, b));
+                                      commit_text(*catalog_, a) + " and " + commit_text(*catalog_, b));
 }
 
 std::optional<std::uint32_t> History::overlapping(const Commit& commit) const {
@@ -87,36 +85,13 @@ Result<std::uint32_t> History::add(Commit commit, std::span<const std::uint32_t>
   return number;
 }
 
-/// Another copy of a commit that is here. What is whole stays whole; what becomes whole waits for no record.
-void History::unite(std::uint32_t number, std::span<const std::uint32_t> records) {
-  const auto mine = pruned_.find(number);
-  if (mine == pruned_.end()) {
-    if (!records.empty()) unite_records(shed_[number], records);
-    return;
-  }
-  if (!records.empty()) return unite_records(mine->second, records);
-  unite_records(shed_[number], mine->second);
-  pruned_.erase(mine);
-  if (!links_[number].gated) return;
-  links_[number].gated = false;
-  join(number);
-}
-
-void History::unite_records(std::vector<std::uint32_t>& mine, std::span<const std::uint32_t> others) {
-  for (const std::uint32_t record : others) {  // mostly a new one, and so the greatest
-    const auto place =
-        mine.empty() || mine.back() < record ? mine.end() : std::lower_bound(mine.begin(), mine.end(), record);
-    if (place == mine.end() || *place != record) mine.insert(place, record);
-  }
-}
-
 /// Links a commit, and all that waited for it, as far as causes are here.
 void History::join(std::uint32_t number) {
   std::vector<std::uint32_t> ready{number};
   while (!ready.empty()) {
     const std::uint32_t next = ready.back();
     ready.pop_back();
-    if (links_[next].gated) continue;  // settle() lets it in
+    if (links_[next].gated) continue;  // admit_pruned() lets it in
     if (const auto cause = missing_cause(next)) {
       waiting_.emplace(*cause, next);
       continue;
@@ -128,103 +103,6 @@ void History::join(std::uint32_t number) {
     for (auto w = begin; w != end; ++w) ready.push_back(w->second);
     waiting_.erase(begin, end);
   }
-}
-
-/// Of the pending commits, those that can be folded all together, pruned ones waiting for each other: what is left when
-/// each that lacks a cause, or all of its records, has been taken away, and then those that needed it.
-class History::Gates {
- public:
-  explicit Gates(const History& history)
-      : history_(history), out_(history.size()), dead_(history.records_.size()), holders_(history.records_.size()) {
-    for (const auto& [dot, number] : history.pending_) {
-      const Commit& c = history.commits_[number];
-      if (c.first > 1) need({c.origin, c.first - 1}, number, false);
-      for (const Dot& parent : c.parents) need(parent, number, false);
-      const auto records = history.pruned_.find(number);
-      if (records == history.pruned_.end()) continue;
-      left_[number] = records->second.size();
-      for (const std::uint32_t record : records->second) holders_[record].push_back(number);
-    }
-    for (std::uint32_t record = 0; record < holders_.size(); ++record) {
-      if (holders_[record].empty()) continue;
-      for (const Dot& dot : history.records_[record].seen) need(dot, record, true);
-    }
-    while (!todo_.empty()) spread();
-  }
-  bool in(std::uint32_t number) const { return !out_[number]; }
-
- private:
-  struct Node {
-    std::uint32_t number;
-    bool record;
-  };
-
-  /// The node goes when the dot's commit does, or at once if that is not here.
-  void need(Dot dot, std::uint32_t number, bool record) {
-    if (dot.seq <= history_.head(dot.origin)) return;
-    const auto cause = history_.find(dot);
-    if (cause) {
-      needed_by_[*cause].push_back({number, record});
-    } else {
-      remove({number, record});
-    }
-  }
-
-  void remove(Node node) {
-    auto gone = node.record ? dead_.begin() + node.number : out_.begin() + node.number;
-    if (*gone) return;
-    *gone = true;
-    todo_.push_back(node);
-  }
-
-  void spread() {
-    const Node node = todo_.back();
-    todo_.pop_back();
-    if (node.record) {
-      for (const std::uint32_t holder : holders_[node.number]) {
-        if (--left_[holder] == 0) remove({holder, false});
-      }
-    } else if (const auto followers = needed_by_.find(node.number); followers != needed_by_.end()) {
-      for (const Node& follower : followers->second) remove(follower);
-    }
-  }
-
-  const History& history_;
-  std::vector<bool> out_, dead_;                     // commits; records
-  std::vector<std::vector<std::uint32_t>> holders_;  // record -> pending commits that have it
-  std::map<std::uint32_t, std::size_t> left_;        // pruned commit -> records that may still be complete
-  std::map<std::uint32_t, std::vector<Node>> needed_by_;
-  std::vector<Node> todo_;
-};
-
-void History::settle() {
-  if (std::none_of(pruned_.begin(), pruned_.end(), [&](const auto& p) { return links_[p.first].gated; })) return;
-  const Gates gates(*this);
-  std::vector<std::uint32_t> open;
-  for (const auto& [number, records] : pruned_) {
-    if (links_[number].gated && gates.in(number)) open.push_back(number);
-  }
-  for (const std::uint32_t number : open) {
-    links_[number].gated = false;
-    join(number);
-  }
-}
-
-const std::vector<std::uint32_t>& History::records(std::uint32_t number) const {
-  static const std::vector<std::uint32_t> none;
-  const auto found = pruned_.find(number);
-  return found == pruned_.end() ? none : found->second;
-}
-
-bool History::complete(std::uint32_t record) const {
-  return std::all_of(records_[record].seen.begin(), records_[record].seen.end(),
-                     [&](const Dot& dot) { return dot.seq <= head(dot.origin); });
-}
-
-std::vector<bool> History::complete_records() const {
-  std::vector<bool> out;
-  for (std::uint32_t record = 0; record < records_.size(); ++record) out.push_back(complete(record));
-  return out;
 }
 
 std::vector<std::uint64_t> History::context(std::span<const Dot> dots) const {
@@ -250,50 +128,6 @@ std::vector<std::uint64_t> History::context(std::span<const Dot> dots) const {
   return seen;
 }
 
-bool History::within(std::span<const Dot> dots, std::span<const std::uint64_t> context) const {
-  return std::ranges::all_of(dots, [&](Dot dot) {
-    while (dot.seq > context[dot.origin]) {
-      const Commit& c = commits_[linked_commit(dot)];
-      if (c.setting.empty()) return false;
-      dot.seq = c.first - 1;
-    }
-    return true;
-  });
-}
-
-KeptTimes History::answered() const {
-  const std::vector<bool> counts = complete_records();
-  std::set<std::vector<std::uint32_t>> asked;  // most commits share their records
-  std::vector<KeptTimes> kept;
-  for (const auto& [number, records] : pruned_) {
-    if (!folded(number) || !asked.insert(records).second) continue;
-    std::vector<KeptTimes> mine;
-    for (const std::uint32_t record : records) {
-      if (counts[record]) mine.push_back(records_[record].kept);
-    }
-    kept.push_back(in_any(std::move(mine)));
-  }
-  return in_all(std::move(kept));
-}
-
-namespace {
-constexpr const char* kLateHint =
-    "a log compacted with --assume-closed takes only what was written after it; merge with the log as it was before";
-}
-
-Status History::check_closed() const {
-  if (pruned_.empty()) return {};
-  const std::vector<bool> counts = complete_records();
-  std::set<std::uint32_t> closed;
-  for (const auto& [number, records] : pruned_) {
-    if (!folded(number)) continue;
-    std::copy_if(records.begin(), records.end(), std::inserter(closed, closed.end()),
-                 [&](std::uint32_t r) { return records_[r].closed && counts[r]; });
-  }
-  for (const std::uint32_t record : closed) DELTA_OK(check_closed(record));
-  return {};
-}
-
 /// Those dots of a version vector that no commit it covers has seen: who has seen these has seen it all.
 std::vector<Dot> History::tops(std::span<const std::uint64_t> seen) const {
   std::vector<bool> under(seen.size());
@@ -309,39 +143,6 @@ std::vector<Dot> History::tops(std::span<const std::uint64_t> seen) const {
     if (seen[origin] != 0 && !under[origin]) out.push_back({origin, seen[origin]});
   }
   return out;
-}
-
-/// In order of linking, so that most commits have a cause that is known to have seen it all.
-Status History::check_closed(std::uint32_t record) const {
-  std::vector<std::uint64_t> seen(origins_.size());
-  for (const Dot& dot : records_[record].seen) {  // complete: all are here
-    if (dot.seq != 0) seen[dot.origin] = std::max(seen[dot.origin], dot.seq);
-  }
-  const std::vector<Dot> last = tops(seen);
-  std::vector<bool> after(commits_.size());
-  for (const std::uint32_t number : linked_) {
-    const Commit& c = commits_[number];
-    if (c.last() <= seen[c.origin]) {
-      const auto shed = shed_.find(number);
-      const bool was_whole =
-          records(number).empty() &&
-          (shed == shed_.end() || !std::binary_search(shed->second.begin(), shed->second.end(), record));
-      if (was_whole || records(number) == std::vector{record}) continue;
-      return error(ErrorCode::late,
-                   "commit " + range_text(*catalog_, c) +
-                       " is here in another copy than that of a compaction which assumed there was none")
-          .with_hint(kLateHint);
-    }
-    const auto knows = [&](Dot cause) { return after[linked_commit(cause)]; };
-    after[number] = (c.first > 1 && knows({c.origin, c.first - 1})) ||
-                    std::any_of(c.parents.begin(), c.parents.end(), knows) ||
-                    std::all_of(last.begin(), last.end(), [&](Dot dot) { return context_contains(number, dot); });
-    if (after[number]) continue;
-    return error(ErrorCode::late, "commit " + range_text(*catalog_, c) +
-                                      " is late: it had not seen a compaction that assumed to have seen every writer")
-        .with_hint(kLateHint);
-  }
-  return {};
 }
 
 /// The first cause that is not linked yet. Heads only grow, so what was looked at before is not looked at again.

@@ -27,6 +27,8 @@ namespace delta::model {
 
 /// "origin:seq", made safe to print.
 std::string dot_text(const Catalog& catalog, Dot dot);
+/// "origin:first..last", made safe to print.
+std::string commit_text(const Catalog& catalog, const Commit& commit);
 
 class History {
  public:
@@ -45,7 +47,7 @@ class History {
   std::uint32_t add_record(PruneRecord record) { return records_.add(std::move(record)); }
   /// Folds all pruned commits that can be: the greatest set of commits whose contexts, and for each pruned one a
   /// record, lie in it.
-  void settle();
+  void admit_pruned();
 
   std::size_t size() const { return commits_.size(); }
   const Commit& commit(std::uint32_t number) const { return commits_[number]; }  ///< valid until the next add()

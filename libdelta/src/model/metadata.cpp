@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "delta/limits.hpp"
 #include "delta/text.hpp"
 
 namespace delta::model {

@@ -1,6 +1,6 @@
 #include "model/names.hpp"
 
-#include "base/limits.hpp"
+#include "delta/limits.hpp"
 #include "delta/text.hpp"
 
 namespace delta::model {

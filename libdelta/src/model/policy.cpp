@@ -6,8 +6,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "base/limits.hpp"
 #include "delta/accuracy.hpp"
+#include "delta/limits.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "model/names.hpp"

@@ -4,7 +4,7 @@
 #include <array>
 #include <map>
 
-#include "base/limits.hpp"
+#include "delta/limits.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
 

@@ -9,7 +9,7 @@
 #include <numeric>
 #include <string>
 
-#include "base/limits.hpp"
+#include "delta/limits.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "model/history.hpp"
@@ -30,21 +30,6 @@ std::string float_text(std::uint32_t bits) {
   if (std::isinf(x)) return x < 0 ? "-Infinity" : "Infinity";
   char text[32];
   return {text, std::to_chars(text, text + sizeof text, x).ptr};
-}
-
-Status check_name(std::string_view kind, std::string_view name, std::size_t most) {
-  const std::string what(kind);
-  if (name.size() > most) {
-    return bad(what + " " + quote(name, 40) + " has " + number(name.size()) + " bytes, more than " + number(most));
-  }
-  if (!valid_utf8(name)) return bad(what + " " + quote(name) + " is not valid UTF-8");
-  if (has_control(name)) return bad(what + " " + quote(name) + " holds a control character");
-  return {};
-}
-
-Status check_named(std::string_view kind, std::string_view name, std::size_t most) {
-  if (name.empty()) return bad(std::string(kind) + " is empty");
-  return check_name(kind, name, most);
 }
 
 Status check_indices(std::uint32_t dims, std::span<const std::uint32_t> indices) {
@@ -104,10 +89,6 @@ Status check_parameters(const Delta& c) {
 }
 
 }  // namespace
-
-Status check_id(std::string_view id) { return check_named("id", id, kMaxIdBytes); }
-Status check_origin(std::string_view name) { return check_named("origin", name, kMaxNameBytes); }
-Status check_namespace(std::string_view name) { return check_name("namespace", name, kMaxNameBytes); }
 
 Status check_dims(std::uint64_t dims, std::uint32_t most) {
   if (dims == 0) return bad("a vector needs one dimension at least");

@@ -9,18 +9,13 @@
 #include <string_view>
 #include <vector>
 
-#include "base/limits.hpp"
 #include "delta/catalog.hpp"
 #include "delta/commit.hpp"
 #include "delta/delta.hpp"
+#include "delta/limits.hpp"
 #include "delta/result.hpp"
 
 namespace delta::model {
-
-// Names. bad_input: not UTF-8, a control character (C0, C1, DEL), too long, or empty.
-Status check_id(std::string_view id);
-Status check_origin(std::string_view name);
-Status check_namespace(std::string_view name);  ///< may be empty
 
 /// 1 to `most` dimensions; bad_input, or limit.
 Status check_dims(std::uint64_t dims, std::uint32_t most = kMaxDims);

@@ -99,7 +99,7 @@ Status Encoder::property(std::string_view name_space, std::string_view key, std:
                          std::optional<Micros> at) {
   DELTA_OK(check_property(key, value));
   if (key == kElementKey && !value.empty()) DELTA_OK(parse_element(value));
-  DELTA_OK(model::check_namespace(name_space));
+  DELTA_OK(check_namespace(name_space));
   DELTA_OK(impl_->deltas.finish());
   DELTA_TRY(const auto present, properties_of(impl_->session.log()));
   if (property_named(present, name_space, key) == value) return {};

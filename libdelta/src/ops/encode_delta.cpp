@@ -144,7 +144,7 @@ Status DeltaEncoder::finish() {
 
 /// A create, or a whole vector, declares its namespace; any other update needs one that is there.
 Result<std::uint32_t> DeltaEncoder::vector_of(const DeltaInput& input) {
-  DELTA_OK(model::check_id(input.id));
+  DELTA_OK(check_id(input.id));
   if ((!input.op && !metadata_alone(input)) || input.op == Operation::create) {
     const auto dims = static_cast<std::uint32_t>(input.bits.size());
     if (input.dims && *input.dims != dims) {

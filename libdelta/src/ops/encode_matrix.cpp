@@ -41,7 +41,7 @@ Status MatrixEncoder::name_rows(const MatrixInput& input) {
       if (const auto known = catalog.find_vector(namespace_, id)) {
         vector = *known;
       } else {
-        if (auto ok = model::check_id(id); !ok) return std::move(ok).error().in(input.name).at(row_name(row));
+        if (auto ok = check_id(id); !ok) return std::move(ok).error().in(input.name).at(row_name(row));
         vector = catalog.add_vector(namespace_, id);
       }
     }

@@ -26,68 +26,6 @@ Result<std::string> canonical_properties(std::string_view text) {
 
 }  // namespace
 
-void Lifecycles::index(const Catalog& catalog) {
-  for (; indexed_ < events_.size(); ++indexed_) {
-    Of& of = by_vector_[events_[indexed_].first];
-    if (of.events.empty() || later(catalog, indexed_, of.latest)) of.latest = indexed_;
-    of.events.push_back(indexed_);
-  }
-}
-
-bool Lifecycles::any_of(const Catalog& catalog, const model::History& history,
-                        std::span<const std::uint32_t> namespaces, const Seen& seen) const {
-  return std::ranges::any_of(events_, [&](const auto& event) {
-    const auto& [vector, e] = event;
-    if (std::ranges::find(namespaces, catalog.namespace_of(vector)) == namespaces.end()) return false;
-    return seen.all || e.commit == seen.open ||
-           (history.folded(e.commit) && history.in(seen.context, e.commit, e.key.seq));
-  });
-}
-
-bool Lifecycles::exists(const Catalog& catalog, const model::History& history, std::uint32_t vector, const Seen& seen) {
-  index(catalog);
-  const auto found = by_vector_.find(vector);
-  if (found == by_vector_.end()) return false;
-  const Of& of = found->second;
-  if (seen.all) return events_[of.latest].second.create;
-  std::optional<std::size_t> last;
-  if (of.events.size() <= kFew) {
-    for (const std::size_t i : of.events) {
-      const Event& e = events_[i].second;
-      const bool is_seen =
-          e.commit == seen.open || (history.folded(e.commit) && history.in(seen.context, e.commit, e.key.seq));
-      if (is_seen && (!last || later(catalog, i, *last))) last = i;
-    }
-    return last && events_[*last].second.create;
-  }
-  Asked& asked = asked_.try_emplace(vector, model::Existence(catalog, history)).first->second;
-  take(catalog, history, of, seen.open, asked);
-  const Event* folded = asked.folded.last(seen.context);
-  if (asked.own && (!folded || key_less(catalog, folded->key, events_[*asked.own].second.key))) {
-    return events_[*asked.own].second.create;
-  }
-  return folded && folded->create;
-}
-
-/// Events that are new, and those whose commit has been folded since.
-void Lifecycles::take(const Catalog& catalog, const model::History& history, const Of& of, std::uint32_t open,
-                      Asked& asked) {
-  std::vector<std::size_t> wait;
-  if (asked.open != open) {
-    asked.own.reset();
-    wait.swap(asked.waiting);
-    asked.open = open;
-  }
-  const auto file = [&](std::size_t i) {
-    const Event& e = events_[i].second;
-    if (e.commit != open && history.folded(e.commit)) return asked.folded.add(e);
-    asked.waiting.push_back(i);
-    if (e.commit == open && (!asked.own || later(catalog, i, *asked.own))) asked.own = i;
-  };
-  for (const std::size_t i : wait) file(i);
-  for (; asked.taken < of.events.size(); ++asked.taken) file(of.events[asked.taken]);
-}
-
 Status EncodeSession::start() {
   DELTA_OK(model::check_accuracy(options_.accuracy));
   DELTA_TRY(options_.properties, canonical_properties(options_.properties));
@@ -186,7 +124,7 @@ Result<std::uint32_t> EncodeSession::name_space(std::string_view name, std::uint
     DELTA_TRY(const bool seen, stated ? has_seen(name) : Result<bool>(true));
     if (seen) DELTA_OK(model::check_same_dims(name, *other, dims));
   }
-  DELTA_OK(model::check_namespace(name));
+  DELTA_OK(check_namespace(name));
   DELTA_OK(model::check_dims(dims, options_.max_dims));
   return catalog().add_namespace(name, dims);
 }
@@ -211,7 +149,7 @@ Status EncodeSession::refuse_pending(std::uint32_t origin) {
 
 Status EncodeSession::open_commit(const CommitPlan& plan) {
   DELTA_CHECK(!open_);
-  DELTA_OK(model::check_origin(plan.origin));
+  DELTA_OK(check_origin(plan.origin));
   auto& history = log_.impl().history;
   Open open;
   Commit& commit = open.commit;
@@ -272,98 +210,6 @@ Status EncodeSession::record_accuracy(std::uint32_t ns, CommitPlan& plan, std::o
   DELTA_OK(set(Setting{Setting::Kind::accuracy, text, 0, catalog().name_space(ns).name}.to_text(), at, tick));
   if (plan.parents) plan.parents = {dot};  // which contains what they do
   return {};
-}
-
-Result<Timestamp> EncodeSession::time_of(Dot dot) {
-  const std::uint32_t number = *log_.find_commit(dot);
-  if (dot.seq == log_.commit(number).last()) return log_.commit_time(number);
-  if (number >= commits_before_) {
-    const auto inside = times_inside_.find(number);
-    if (inside == times_inside_.end()) return log_.commit_time(number);
-    const auto after =
-        std::ranges::upper_bound(inside->second, dot.seq, {}, &std::pair<std::uint64_t, Timestamp>::first);
-    return std::prev(after)->second;
-  }
-  // Rare: a parent inside a commit that was written before.
-  const bool one = inner_lookups_++ < kSingly;
-  if (!one && all_inner_times_) return inner_time(*all_inner_times_, number, dot);
-  InnerTimes times;
-  DELTA_OK(log_.each(nullptr, [&](const DeltaBatch& batch) -> Status {
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      const std::uint32_t commit = batch.commits[i];
-      if (one ? commit == number : log_.commit(commit).count > 1) {
-        times[commit].emplace_back(batch.seqs[i], batch.times[i]);
-      }
-    }
-    return {};
-  }));
-  for (auto& [commit, inside] : times) std::ranges::sort(inside);
-  auto time = inner_time(times, number, dot);
-  if (!one) all_inner_times_ = std::move(times);
-  return time;
-}
-
-Result<Timestamp> EncodeSession::inner_time(const InnerTimes& times, std::uint32_t commit, Dot dot) const {
-  const auto inside = times.find(commit);
-  if (inside != times.end()) {
-    const auto found =
-        std::ranges::lower_bound(inside->second, dot.seq, {}, &std::pair<std::uint64_t, Timestamp>::first);
-    if (found != inside->second.end() && found->first == dot.seq) return found->second;
-  }
-  return error(ErrorCode::corrupt, "delta " + log_.dot_text(dot) + " is missing from its log");
-}
-
-bool EncodeSession::is_ahead(Timestamp seen) const {
-  const auto latest = options_.clock.latest();
-  return !open_->whole && latest && seen.us() > *latest;
-}
-
-Result<Timestamp> EncodeSession::stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick, bool live) {
-  meant_.reset();
-  if (at && live && !open_->whole) DELTA_OK(model::check_live(options_.clock, *at));
-  const auto& own = open_->own;
-  const auto& others = open_->others;
-  const Timestamp last = std::max(own.value_or(Timestamp{}), others.value_or(Timestamp{}));
-  const bool ahead = is_ahead(last);
-  if (at && tick) {
-    const Timestamp time = Timestamp::of(*at, *tick);
-    const bool behind = (own && time < *own) || (others && time <= *others);
-    if (!behind) return time;
-    if (!ahead) {
-      return bad("timestamp " + format_time(*at) + " tick " + std::to_string(*tick) + " breaks the clock rule: " +
-                 (own && time < *own ? "its origin was at " + format_time(own->us())
-                                     : "its context is at " + format_time(others->us())) +
-                 " already");
-    }
-  }
-  const Micros reached = last == carried_ ? carried_from_ : last.us();
-  if (at && *at < reached && !ahead) {
-    return bad("timestamp " + format_time(*at) + " breaks the clock rule: what it has seen is of " +
-               format_time(last.us()))
-        .with_hint("time must not run backwards in what one writer has seen");
-  }
-  const Micros asked = at.value_or(options_.now);
-  DELTA_TRY(const Timestamp time, model::next_timestamp(asked, own, others));
-  if (ahead && time.us() > asked) {
-    meant_ = asked;
-  } else if (at && time.us() > asked) {
-    carried_ = time;
-    carried_from_ = asked;
-  }
-  return time;
-}
-
-void EncodeSession::note_meant(Timestamp time) {
-  if (open_->commit.count == 0) open_->first_meant = meant_.value_or(time.us());
-  if (!open_->whole) open_->commit.given = meant_;
-}
-
-void EncodeSession::note_raised() {
-  const Commit& commit = open_->commit;
-  if (open_->whole || !commit.given || raised_.commits++ > 0) return;
-  raised_.first = {commit.origin, commit.first};
-  raised_.time = commit.time;
-  raised_.given = *commit.given;
 }
 
 /// Of one vector, or of all.

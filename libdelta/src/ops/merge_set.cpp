@@ -210,7 +210,7 @@ Status MergeSet::settle() {
   DELTA_OK(drop_identical());
   DELTA_OK(compare_stated());
   DELTA_OK(compare_overlaps());
-  history_.settle();
+  history_.admit_pruned();
   return history_.check_closed();
 }
 

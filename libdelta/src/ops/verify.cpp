@@ -30,7 +30,7 @@ class Verifier {
     for (const auto& file : files) DELTA_OK(scan(file));
     if (options_.level >= VerifyLevel::content) {
       for (std::size_t i = 0; i < sources_.size(); ++i) open_part(sources_[i]);
-      log_.history.settle();
+      log_.history.admit_pruned();
       DELTA_OK(check_parts());
     }
     std::map<std::string_view, std::size_t> place;

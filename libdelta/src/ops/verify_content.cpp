@@ -40,16 +40,16 @@ void ContentCheck::check_tables() {
   std::set<std::pair<std::string_view, std::uint32_t>> namespaces;
   bool twice = false;
   for (const auto& ns : segment_.names.namespaces) {
-    if (auto ok = model::check_namespace(ns.name); !ok) invalid(ok.error().message);
+    if (auto ok = check_namespace(ns.name); !ok) invalid(ok.error().message);
     twice |= !namespaces.emplace(ns.name, ns.dims).second;
   }
   std::set<std::string_view> origins;
   for (const auto& origin : segment_.names.origins) {
-    if (auto ok = model::check_origin(origin); !ok) invalid(ok.error().message);
+    if (auto ok = check_origin(origin); !ok) invalid(ok.error().message);
     twice |= !origins.insert(origin).second;
   }
   for (const auto id : segment_.ids) {
-    if (auto ok = model::check_id(id); !ok) invalid(ok.error().message);
+    if (auto ok = check_id(id); !ok) invalid(ok.error().message);
   }
   std::vector<std::uint32_t> vectors = part_.vectors;  // one number for two ids of the segment: they are one
   if (!std::ranges::is_sorted(vectors)) std::ranges::sort(vectors);

@@ -9,8 +9,8 @@
 
 #include "base/bytes.hpp"
 #include "base/checksum.hpp"
-#include "base/limits.hpp"
 #include "delta/delta.hpp"
+#include "delta/limits.hpp"
 #include "delta/pages.hpp"
 
 namespace delta::store {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/checksum.hpp"
-#include "base/limits.hpp"
 #include "codec/payload.hpp"
+#include "delta/limits.hpp"
 #include "format/tables.hpp"
 #include "format/wire.hpp"
 #include "store/check_ahead.hpp"

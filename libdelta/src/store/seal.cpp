@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/checksum.hpp"
-#include "base/limits.hpp"
+#include "delta/limits.hpp"
 #include "format/wire.hpp"
 #include "store/extras.hpp"
 #include "store/frames.hpp"

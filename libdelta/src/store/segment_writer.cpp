@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "base/limits.hpp"
 #include "codec/block.hpp"
+#include "delta/limits.hpp"
 #include "format/wire.hpp"
 #include "store/frames.hpp"
 

@@ -4,8 +4,8 @@
 #include <numeric>
 #include <thread>
 
-#include "base/limits.hpp"
 #include "codec/block.hpp"
+#include "delta/limits.hpp"
 #include "unit/codec/codec_batches.hpp"
 
 using namespace delta;

@@ -3,8 +3,8 @@
 #include <numeric>
 #include <random>
 
-#include "base/limits.hpp"
 #include "codec/index_sets.hpp"
+#include "delta/limits.hpp"
 #include "unit/codec/codec_batches.hpp"
 
 using namespace delta;

@@ -3,15 +3,13 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "delta/limits.hpp"
 #include "formats/format.hpp"
 #include "formats/ids.hpp"
 #include "formats/lines.hpp"
 
 using namespace delta;
 using namespace delta::formats;
-
-static_assert(formats::kMaxIdLength == delta::kMaxIdBytes && formats::kMaxMatrixDims == delta::kMaxDims);
 
 namespace {
 
@@ -67,10 +65,10 @@ TEST_CASE("ids are read one a line") {
 }
 
 TEST_CASE("lines that are no ids are refused with their number") {
-  CHECK(ids_of("a\n\nb\n") == "ids.txt: line 2: an empty id");
-  CHECK(ids_of("a\nb\tc\n").find("ids.txt: line 2: the id 'b\\x09c' holds a control character") == 0);
+  CHECK(ids_of("a\n\nb\n") == "ids.txt: line 2: id is empty");
+  CHECK(ids_of("a\nb\tc\n").find("ids.txt: line 2: id 'b\\x09c' holds a control character") == 0);
   CHECK(ids_of("a\rb\n").find("ids.txt: line 1: ") == 0);
-  CHECK(ids_of("\xff\n") == "ids.txt: line 1: the id '\\xff' is not UTF-8");
-  CHECK(ids_of("a\n" + std::string(1025, 'x')).find("has 1025 bytes: more than 1024") != std::string::npos);
+  CHECK(ids_of("\xff\n") == "ids.txt: line 1: id '\\xff' is not valid UTF-8");
+  CHECK(ids_of("a\n" + std::string(1025, 'x')).find("has 1025 bytes, more than 1024") != std::string::npos);
   CHECK(ids_of("a\n" + std::string(1 << 20, 'x')).find("ids.txt: line 2: the line is longer than ") == 0);
 }

@@ -135,7 +135,7 @@ TEST_CASE_METHOD(Fixture, "pieces of a pruned delta are one, and what it changed
   model::History pruned_history(catalog);
   const std::uint32_t records[] = {pruned_history.add_record(now)};
   REQUIRE(pruned_history.add(commit, records));
-  pruned_history.settle();
+  pruned_history.admit_pruned();
   REQUIRE(pruned_history.folded(0));
   const std::uint32_t dims[] = {0, 1}, bits[] = {0x3f800000, 0x40000000};
   batch.clear();

@@ -117,7 +117,7 @@ TEST_CASE_METHOD(Fixture, "two different commits with one dot are a fork, whatev
   for (const auto& [first, count] : {std::pair{1, 2}, {2, 1}, {3, 4}, {9, 2}, {8, 9}, {11, 1}, {12, 2}}) {
     const Error e = refused(a, static_cast<std::uint64_t>(first), static_cast<std::uint64_t>(count));
     CHECK(e.code == ErrorCode::forked);
-    CHECK_THAT(e.message, Catch::Contains("a:1-3") || Catch::Contains("a:10-12"));
+    CHECK_THAT(e.message, Catch::Contains("a:1..3") || Catch::Contains("a:10..12"));
   }
   CHECK(refused(a, 1, 3, {{b, 1}}).code == ErrorCode::forked);  // the same dots after other parents
   const auto fine = add(a, 4, 6);
@@ -133,7 +133,7 @@ TEST_CASE_METHOD(Fixture, "commits that cannot be are refused") {
   CHECK(refused(a, 1, 1, {{b, 0}}).code == ErrorCode::bad_input);
   CHECK(refused(a, 1, 1, {{7, 1}}).code == ErrorCode::bad_input);
   CHECK(refused(a, 3, 2, {{a, 3}}).code == ErrorCode::bad_input);
-  CHECK_THAT(refused(a, 3, 2, {{a, 9}}).message, Catch::Contains("a:3-4") && Catch::Contains("a:9"));
+  CHECK_THAT(refused(a, 3, 2, {{a, 9}}).message, Catch::Contains("a:3..4") && Catch::Contains("a:9"));
 }
 
 TEST_CASE_METHOD(Fixture, "commits that each wait for the other stay pending") {
@@ -237,13 +237,13 @@ TEST_CASE_METHOD(PrunedFixture, "equal records are one record") {
 TEST_CASE_METHOD(PrunedFixture, "pruned commits wait for what they were pruned under, and for each other") {
   const auto r = record({{a, 2}, {b, 1}});
   const auto one = prune(a, 1, 1, {r}), two = prune(a, 2, 1, {r}), three = add(a, 3, 1);
-  history.settle();
+  history.admit_pruned();
   CHECK(history.pending() == std::vector{one, two, three});
   CHECK(!history.complete(r));
   // The last that the record names is pruned under it too: all are let in at once, though each needs the others.
   const auto other = prune(b, 1, 1, {r}, {{a, 1}});
   CHECK(!history.folded(one));
-  history.settle();
+  history.admit_pruned();
   CHECK(history.pending().empty());
   CHECK(history.complete(r));
   CHECK(history.linked() == std::vector{one, two, three, other});
@@ -255,10 +255,10 @@ TEST_CASE_METHOD(PrunedFixture, "pruned commits wait for what they were pruned u
 TEST_CASE_METHOD(PrunedFixture, "a cycle of records with one dot missing stays out, and what hangs on it") {
   const auto x = record({{a, 1}, {b, 1}}), y = record({{b, 1}, {c, 1}});
   const auto one = prune(a, 1, 1, {x}), two = prune(b, 1, 1, {y}), free = add(c, 3, 1);
-  history.settle();
+  history.admit_pruned();
   CHECK(history.pending() == std::vector{one, two, free});
   const auto three = prune(c, 1, 1, {x});
-  history.settle();
+  history.admit_pruned();
   CHECK(history.folded(one));
   CHECK(history.folded(two));
   CHECK(history.folded(three));
@@ -270,10 +270,10 @@ TEST_CASE_METHOD(PrunedFixture, "a cycle of records with one dot missing stays o
 TEST_CASE_METHOD(PrunedFixture, "one complete record of several is enough") {
   const auto near = record({{a, 1}}, only({1, 2})), far = record({{a, 1}, {b, 7}}, only({2, 3}));
   const auto one = prune(a, 1, 1, {far});
-  history.settle();
+  history.admit_pruned();
   CHECK(!history.folded(one));
   CHECK(prune(a, 1, 1, {near}) == one);
-  history.settle();
+  history.admit_pruned();
   CHECK(history.folded(one));
   CHECK(history.records(one) == std::vector{near, far});
   // Only what was pruned under complete records is sure to be there.
@@ -287,24 +287,24 @@ TEST_CASE_METHOD(PrunedFixture, "the times answered are those of all folded prun
   const auto x = record({{a, 1}}, only({1, 2, 5})), y = record({{b, 1}}, only({2, 5, 6})),
              z = record({{c, 9}}, only({7}));
   prune(a, 1, 1, {x});
-  history.settle();
+  history.admit_pruned();
   CHECK(history.answered() == only({1, 2, 5}));
   prune(b, 1, 1, {y});
   prune(c, 1, 1, {z});
-  history.settle();
+  history.admit_pruned();
   CHECK(history.answered() == only({2, 5}));  // c:1 is pending
 }
 
 TEST_CASE_METHOD(PrunedFixture, "a whole copy makes a commit whole, before and after it is folded") {
   const auto r = record({{a, 2}, {b, 5}}), s = record({{a, 2}});
   const auto one = prune(a, 1, 1, {r}), two = prune(a, 2, 1, {s});
-  history.settle();
+  history.admit_pruned();
   CHECK(history.pending() == std::vector{one, two});
   CHECK(add(a, 1, 1) == one);
   CHECK(history.folded(one));
   CHECK(history.records(one).empty());
   CHECK(!history.folded(two));  // settle() lets it in
-  history.settle();
+  history.admit_pruned();
   CHECK(history.folded(two));
   CHECK(history.answered() == KeptTimes());
   CHECK(add(a, 2, 1) == two);
@@ -318,10 +318,10 @@ TEST_CASE_METHOD(PrunedFixture, "a whole commit waits for the pruned one that it
   const auto r = record({{a, 1}, {b, 1}});
   const auto later = add(c, 1, 1, {{a, 1}});
   const auto one = prune(a, 1, 1, {r});
-  history.settle();
+  history.admit_pruned();
   CHECK(history.pending() == std::vector{later, one});
   add(b, 1, 1);
-  history.settle();
+  history.admit_pruned();
   CHECK(history.pending().empty());
 }
 
@@ -330,7 +330,7 @@ TEST_CASE_METHOD(PrunedFixture,
   const auto r = record({{a, 2}, {b, 1}}, {}, true);
   prune(a, 1, 2, {r});
   prune(b, 1, 1, {r}, {{a, 1}});
-  history.settle();
+  history.admit_pruned();
   CHECK(history.check_closed());
   add(c, 1, 1, {{a, 2}, {b, 1}});
   add(b, 2, 1, {{c, 1}});
@@ -347,7 +347,7 @@ TEST_CASE_METHOD(PrunedFixture,
     const auto late = history.check_closed();
     REQUIRE(!late);
     CHECK(late.error().code == ErrorCode::late);
-    CHECK_THAT(late.error().message, Catch::Contains("d:1-3"));
+    CHECK_THAT(late.error().message, Catch::Contains("d:1..3"));
   }
   SECTION("a whole copy of what was pruned") {
     add(b, 1, 1, {{a, 1}});

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "base/limits.hpp"
+#include "delta/limits.hpp"
 #include "delta/state.hpp"
 #include "model/metadata.hpp"
 #include "must.hpp"

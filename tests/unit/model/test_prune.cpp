@@ -111,7 +111,7 @@ struct Fixture {
     History pruned(catalog);
     const std::vector<std::uint32_t> records{pruned.add_record({kept, std::move(seen), false})};
     for (std::uint32_t c = 0; c < history.size(); ++c) REQUIRE(pruned.add(history.commit(c), records));
-    pruned.settle();
+    pruned.admit_pruned();
     history = std::move(pruned);
   }
 };
@@ -337,7 +337,7 @@ TEST_CASE("a record must both lie inside what was seen and keep the time") {
     const std::vector<std::uint32_t> records{early, late};
     REQUIRE(history.add(commit, records));
   }
-  history.settle();
+  history.admit_pruned();
   CHECK(model::CutTest::make(catalog, history, {.at = 5}));
   CHECK(model::CutTest::make(catalog, history, {.as_seen_by = {{a, 2}}}));
   CHECK(model::CutTest::make(catalog, history, {.at = 5, .as_seen_by = {{a, 3}}}));

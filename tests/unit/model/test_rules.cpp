@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "delta/limits.hpp"
 #include "model/rules.hpp"
 
 using namespace delta;

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "model/existence.hpp"
-#include "ops/encode_session.hpp"
+#include "ops/lifecycles.hpp"
 #include "unit/model/random_history.hpp"
 
 using namespace delta;

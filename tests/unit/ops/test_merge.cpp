@@ -318,7 +318,7 @@ TEST_CASE("a forked origin is refused; both deltas are described, with their fil
     REQUIRE_FALSE(log);
     CHECK(log.error().text() ==
           dir.file("b.dlog") +
-              ": forked origin: two different commits hold main:6: main:6 and main:6-7, the former in " +
+              ": forked origin: two different commits hold main:6: main:6 and main:6..7, the former in " +
               dir.file("a.dlog"));
   }
   SECTION("equal rows, other values; hashes are stated for the same dot") {

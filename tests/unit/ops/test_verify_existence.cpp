@@ -28,7 +28,7 @@ struct Story {
     const Dot dot{commit.origin, commit.first};
     const auto number = history.add(commit);
     REQUIRE(number);
-    history.settle();
+    history.admit_pruned();
     Delta delta{.vector = vector, .op = op, .time = commit.time, .commit = *number, .seq = dot.seq};
     batches.emplace_back().add(delta);
     return dot;

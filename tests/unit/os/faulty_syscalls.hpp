@@ -86,6 +86,9 @@ inline const os::Syscalls& faulty_syscalls() {
         return goes_wrong("readlink") ? -1 : real.readlink(p, b, n);
       },
       .random = [](void* b, std::size_t n) -> ssize_t { return goes_wrong("random") ? -1 : real.random(b, n); },
+      .map = real.map,  // memory that runs out is tested by cli.alloc
+      .unmap = real.unmap,
+      .advise_huge = real.advise_huge,
       .list = [](const char* p, void (*e)(void*, const char*),
                  void* c) { return goes_wrong("list") ? -1 : real.list(p, e, c); },
   };

@@ -1,165 +1,16 @@
-#include "format/tables.hpp"
-
+// COMMITS: the rows of commits, what pruned copies state of themselves, and columns that later versions may add.
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <span>
 #include <unordered_map>
 #include <utility>
 
 #include "base/digest.hpp"
-#include "base/limits.hpp"
-#include "format/wire.hpp"
+#include "delta/limits.hpp"
+#include "format/table_parts.hpp"
+#include "format/tables.hpp"
 
 namespace delta::format {
-namespace {
-
-Error bad(std::string what) { return error(ErrorCode::corrupt, std::move(what)); }
-
-/// Entries cost at least one byte each, so a count beyond the payload is a lie that must not be allocated.
-bool believable(std::uint64_t count, const Reader& in) { return count <= in.left(); }
-
-/// Counts what lists hold, before any of it is believed.
-class Budget {
- public:
-  explicit Budget(std::uint64_t most) : left_(most) {}
-  bool take(std::uint64_t n) {
-    if (n > left_) return false;
-    left_ -= n;
-    return true;
-  }
-
- private:
-  std::uint64_t left_;
-};
-
-Load most_in(FrameType type, ByteView payload, std::uint64_t stored) {
-  return most_of(type, stored == 0 ? payload.size() : stored);
-}
-
-void write_dot(Writer& out, const Dot& dot) { out.varint(dot.origin), out.varint(dot.seq); }
-
-void write_hash(Writer& out, const Hash& hash) { out.raw({hash.data(), hash.size()}); }
-
-Hash read_hash(Reader& in) {
-  Hash hash{};
-  const ByteView bytes = in.raw(hash.size());
-  std::ranges::copy(bytes, hash.begin());
-  return hash;
-}
-
-}  // namespace
-
-Load load_of(const Props& props) {
-  Load load{props.namespaces.size() + props.origins.size(), 0, 0};
-  for (const auto& ns : props.namespaces) load.text += ns.name.size();
-  for (const auto& name : props.origins) load.text += name.size();
-  return load;
-}
-
-void write_props(const Props& props, Buffer& buffer) {
-  Writer out(buffer);
-  out.varint(props.namespaces.size());
-  for (const auto& ns : props.namespaces) {
-    out.text(ns.name);
-    out.varint(ns.dims);
-  }
-  out.varint(props.origins.size());
-  for (const auto& name : props.origins) out.text(name);
-}
-
-Status read_props(ByteView payload, std::uint32_t count, Props& props, std::uint64_t stored) {
-  Reader in(payload);
-  const Load most = most_in(FrameType::props, payload, stored);
-  if (count > most.count || payload.size() > most.text + 16 * most.count) {
-    return bad("PROPS: more names than its bytes may hold");
-  }
-  const auto namespaces = in.varint();
-  if (!believable(namespaces, in) || namespaces > count) return bad("PROPS: more namespaces than bytes");
-  for (std::uint64_t i = 0; i < namespaces && in.ok(); ++i) {
-    std::string name(in.text(kMaxNameBytes));
-    const auto dims = in.bounded(kMostDims);
-    if (dims == 0) in.fail();
-    props.namespaces.push_back({std::move(name), static_cast<std::uint32_t>(dims)});
-  }
-  const auto origins = in.varint();
-  if (!believable(origins, in) || origins > count) return bad("PROPS: more origins than bytes");
-  for (std::uint64_t i = 0; i < origins && in.ok(); ++i) props.origins.emplace_back(in.text(kMaxNameBytes));
-  if (!in.done() || namespaces + origins != count) return bad("PROPS: malformed");
-  return {};
-}
-
-Load load_of(const Ids& ids) {
-  Load load{ids.ids.size(), 0, 0};
-  for (const auto& id : ids.ids) load.text += id.size();
-  return load;
-}
-
-// Front coding against the previous id of the frame: three streams, so that the payload's compression sees like beside
-// like.
-void write_ids(const Ids& ids, Buffer& buffer) {
-  Writer out(buffer);
-  std::uint32_t begin = 0;
-  for (const Owners::Run& run : ids.owners.runs()) {
-    out.varint(run.ns);
-    out.varint(run.end - std::exchange(begin, run.end));
-  }
-  std::vector<std::size_t> shared(ids.ids.size());
-  for (std::size_t i = 1; i < shared.size(); ++i) {
-    const auto& a = ids.ids[i - 1];
-    const auto& b = ids.ids[i];
-    shared[i] = static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-  }
-  for (const auto n : shared) out.varint(n);
-  for (std::size_t i = 0; i < shared.size(); ++i) out.varint(ids.ids[i].size() - shared[i]);
-  for (std::size_t i = 0; i < shared.size(); ++i) out.raw(bytes_of(ids.ids[i].substr(shared[i])));
-}
-
-Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, const IdSet* wanted, Ids& ids,
-                std::uint64_t stored) {
-  Reader in(payload);
-  const Load most = most_in(FrameType::ids, payload, stored);
-  if (count > most.count) return bad("IDS: more ids than its bytes may hold");
-  if (!believable(2 * std::uint64_t{count}, in)) return bad("IDS: more ids than bytes");
-  while (in.ok() && ids.owners.size() < count) {
-    const auto ns = in.varint();
-    const auto run = in.bounded(count - ids.owners.size());
-    if (ns >= namespaces || run == 0) return bad("IDS: unknown namespace or empty run");
-    if (ids.owners.size() > 0 && ids.owners.runs().back().ns == ns) return bad("IDS: a run of one namespace is split");
-    ids.owners.add(static_cast<std::uint32_t>(ns), static_cast<std::uint32_t>(run));
-  }
-  std::vector<std::uint16_t> shared(count), rest(count);
-  std::uint64_t total = 0;
-  for (auto& n : shared) n = static_cast<std::uint16_t>(in.bounded(kMaxIdBytes));
-  for (auto& n : rest) n = static_cast<std::uint16_t>(in.bounded(kMaxIdBytes));
-  std::uint32_t before = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto size = std::uint32_t{shared[i]} + rest[i];
-    if (shared[i] > before || size == 0 || size > kMaxIdBytes) return bad("IDS: impossible lengths");
-    total += before = size;
-  }
-  if (total > most.text) return bad("IDS: more text than its bytes may hold");
-  ids.text.reserve(total);  // views into it must stay
-  if (!wanted) ids.ids.reserve(count);
-  std::array<char, kMaxIdBytes> id;
-  std::size_t size = 0;
-  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
-    const std::string_view suffix = text_of(in.raw(rest[i]));
-    // One way to write an id: all that can be shared is.
-    if (!suffix.empty() && shared[i] < size && id[shared[i]] == suffix.front()) {
-      return bad("IDS: shared prefix not maximal");
-    }
-    std::ranges::copy(suffix, id.begin() + shared[i]);
-    size = shared[i] + suffix.size();
-    if (wanted && !wanted->contains({id.data(), size})) continue;
-    const std::size_t start = ids.text.size();
-    ids.text.insert(ids.text.end(), id.begin(), id.begin() + static_cast<std::ptrdiff_t>(size));
-    ids.ids.push_back({ids.text.data() + start, size});
-    if (wanted) ids.places.push_back(i);
-  }
-  if (!in.done()) return bad("IDS: malformed");
-  return {};
-}
 
 namespace {
 
@@ -518,27 +369,21 @@ void write_commits(const CommitTable& table, Kind kind, Buffer& buffer) {
   write_optional(out, rows);
 }
 
-Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table,
-                    std::uint64_t stored) {
-  Reader in(payload);
-  const Load most = most_in(FrameType::commits, payload, stored);
-  if (count > most.count) return bad("COMMITS: more rows than its bytes may hold");
-  if (!believable(std::uint64_t{9} * count, in)) return bad("COMMITS: more rows than bytes");
+namespace {
+
+/// Strings of the rows, of which number 0 is the empty one. Nothing where they are malformed.
+std::vector<std::string_view> read_strings(Reader& in, std::uint32_t rows) {
   const auto n = in.varint();
-  if (!believable(n, in) || n > kTexts.size() * count) return bad("COMMITS: more strings than bytes");
+  if (!believable(n, in) || n > kTexts.size() * rows) return {};
   std::vector<std::string_view> strings(1);
   for (std::uint64_t i = 0; i < n && in.ok(); ++i) {
     strings.push_back(in.text(kMaxMessageBytes));
     if (strings.back().empty()) in.fail();
   }
-  table.rows.resize(table.rows.size() + count);
-  const std::span rows = std::span(table.rows).last(count);
-  if (origins == 0 && count > 0) return bad("COMMITS: rows without an origin");
-  for (auto& row : rows) row.commit.origin = static_cast<std::uint32_t>(in.bounded(origins - 1));
-  for (auto& row : rows) {
-    row.commit.count = in.bounded(std::uint64_t{1} << 40);
-    if (row.commit.count == 0) in.fail();
-  }
+  return strings;
+}
+
+Status read_times(Reader& in, std::span<CommitRow> rows) {
   const std::uint64_t unit = in.bounded(kMaxMicros);
   if (unit == 0) return bad("COMMITS: no unit of time");
   std::int64_t time = 0;
@@ -555,8 +400,12 @@ Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint3
   for (auto& row : rows) {
     row.commit.time = Timestamp::of(row.commit.time.us(), static_cast<std::uint32_t>(in.bounded(0xfff)));
   }
-  Budget items(most.items), texts(most.text);
-  std::uint64_t seen = 0;  // numbers of strings are given in order of first use
+  return {};
+}
+
+/// Numbers of strings are given in order of first use.
+Status read_texts(Reader& in, std::span<const std::string_view> strings, std::span<CommitRow> rows, Budget& texts) {
+  std::uint64_t seen = 0;
   for (const auto text : kTexts) {
     for (auto& row : rows) {
       const auto number = in.bounded(std::min<std::uint64_t>(seen + 1, strings.size() - 1));
@@ -569,23 +418,34 @@ Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint3
     if (!row.commit.setting.empty() && row.commit.count != 1) return bad("COMMITS: a setting of more than one dot");
   }
   if (seen != strings.size() - 1) return bad("COMMITS: a string that no row uses");
-  std::vector<std::uint64_t> forms(count);
+  return {};
+}
+
+/// `form`: 0: chained; else how many parents follow, and 1.
+Status read_parents(Reader& in, std::uint64_t form, std::uint32_t origins, const Commit* before, Budget& items,
+                    CommitRow& row) {
+  if (form == 0) {
+    if (!before) return bad("COMMITS: the first row refers to one before it");
+    row.commit.parents = {{before->origin, before->last()}};
+    return {};
+  }
+  if (!items.take(form - 1)) return bad("COMMITS: more parents than its bytes may hold");
+  for (std::uint64_t p = 1; p < form && in.ok(); ++p) {
+    const auto origin = in.bounded(origins - 1);
+    row.commit.parents.push_back({static_cast<std::uint32_t>(origin), in.varint()});
+  }
+  if (chained(row, before)) return bad("COMMITS: a chained row is spelled out");
+  return {};
+}
+
+/// Parents, first seqs, and the hash before a row that does not follow one of its origin.
+Status read_causes(Reader& in, std::uint32_t origins, std::span<CommitRow> rows, Budget& items) {
+  std::vector<std::uint64_t> forms(rows.size());
   for (auto& form : forms) form = in.bounded(kMaxParents + 1);
   std::unordered_map<std::uint32_t, std::uint64_t> lasts;
-  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+  for (std::size_t i = 0; i < rows.size() && in.ok(); ++i) {
     auto& row = rows[i];
-    const Commit* before = i > 0 ? &rows[i - 1].commit : nullptr;
-    if (forms[i] == 0) {
-      if (!before) return bad("COMMITS: the first row refers to one before it");
-      row.commit.parents = {{before->origin, before->last()}};
-    } else {
-      if (!items.take(forms[i] - 1)) return bad("COMMITS: more parents than its bytes may hold");
-      for (std::uint64_t p = 1; p < forms[i] && in.ok(); ++p) {
-        const auto origin = in.bounded(origins - 1);
-        row.commit.parents.push_back({static_cast<std::uint32_t>(origin), in.varint()});
-      }
-      if (chained(row, before)) return bad("COMMITS: a chained row is spelled out");
-    }
+    DELTA_OK(read_parents(in, forms[i], origins, i > 0 ? &rows[i - 1].commit : nullptr, items, row));
     const auto next = next_seq(lasts, row.commit.origin);
     const auto first = in.varint();
     if (first > (std::uint64_t{1} << 62) || next > (std::uint64_t{1} << 62)) return bad("COMMITS: a seq out of range");
@@ -594,149 +454,34 @@ Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint3
     if (first > (next == 0 ? 1 : 0)) row.previous = read_hash(in);
     lasts[row.commit.origin] = row.commit.last();
   }
+  return {};
+}
+
+}  // namespace
+
+Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table,
+                    std::uint64_t stored) {
+  Reader in(payload);
+  const Load most = most_in(FrameType::commits, payload, stored);
+  if (count > most.count) return bad("COMMITS: more rows than its bytes may hold");
+  if (!believable(std::uint64_t{9} * count, in)) return bad("COMMITS: more rows than bytes");
+  const auto strings = read_strings(in, count);
+  if (strings.empty()) return bad("COMMITS: more strings than bytes");
+  table.rows.resize(table.rows.size() + count);
+  const std::span rows = std::span(table.rows).last(count);
+  if (origins == 0 && count > 0) return bad("COMMITS: rows without an origin");
+  for (auto& row : rows) row.commit.origin = static_cast<std::uint32_t>(in.bounded(origins - 1));
+  for (auto& row : rows) {
+    row.commit.count = in.bounded(std::uint64_t{1} << 40);
+    if (row.commit.count == 0) in.fail();
+  }
+  DELTA_OK(read_times(in, rows));
+  Budget items(most.items), texts(most.text);
+  DELTA_OK(read_texts(in, strings, rows, texts));
+  DELTA_OK(read_causes(in, origins, rows, items));
   if (kind == Kind::packed) DELTA_OK(read_pruning(in, origins, items, rows, table.records));
   DELTA_OK(read_optional(in, rows, texts, table.unknown));
   if (!in.done()) return bad("COMMITS: malformed");
-  return {};
-}
-
-void write_postings(const Postings& postings, Buffer& buffer) {
-  Writer out(buffer);
-  std::uint32_t begin = 0;
-  for (const std::uint32_t end : postings.ends) {
-    out.varint(end - begin);
-    begin = end;
-  }
-  begin = 0;
-  for (const std::uint32_t end : postings.ends) {
-    for (std::uint32_t least = 0; begin < end; ++begin) {
-      const auto& [frame, lifecycle] = postings.list[begin];
-      out.varint(std::uint64_t{2} * (frame - least) + (lifecycle ? 1 : 0));
-      least = frame + 1;
-    }
-  }
-}
-
-Status read_postings(ByteView payload, std::uint32_t count, std::uint32_t data_frames, Postings& postings) {
-  Reader in(payload);
-  if (!believable(std::uint64_t{2} * count, in)) return bad("POSTINGS: more vectors than bytes");
-  std::uint64_t pairs = 0;
-  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
-    const auto frames = in.bounded(data_frames);
-    if (frames == 0) in.fail();
-    postings.ends.push_back(static_cast<std::uint32_t>(pairs += frames));
-  }
-  if (!in.ok() || !believable(pairs, in)) return bad("POSTINGS: more frames than bytes");
-  for (const std::uint32_t end : postings.ends) {
-    std::uint64_t least = 0;
-    while (postings.list.size() < end && in.ok()) {
-      const auto step = in.bounded(std::uint64_t{2} * data_frames);
-      least += step / 2;
-      if (least >= data_frames) return bad("POSTINGS: a frame that is not there");
-      postings.list.push_back({static_cast<std::uint32_t>(least++), step % 2 != 0});
-    }
-  }
-  if (!in.done()) return bad("POSTINGS: malformed");
-  return {};
-}
-
-FrameEntry entry_of(const FrameHeader& f, std::uint64_t offset) {
-  return {f.type, f.stored, f.count, f.first, f.min_time, f.max_time, 0, 0, f.checksum, offset};
-}
-
-bool is_of(const FrameHeader& f, const FrameEntry& e) {
-  return f.checksum == e.checksum && f.type == e.type && f.stored == e.stored && f.count == e.count &&
-         f.first == e.first && f.min_time == e.min_time && f.max_time == e.max_time;
-}
-
-void note_head(Footer& footer, const CommitRow& row, const Hash& hash) {
-  const std::uint32_t origin = row.commit.origin;
-  auto head = std::ranges::lower_bound(footer.heads, origin, {}, &HeadEntry::origin);
-  if (head == footer.heads.end() || head->origin != origin) {
-    head = footer.heads.insert(head, {origin, row.commit.first, 0, {}, row.previous, {}});
-  }
-  head->last = row.commit.last();
-  head->time = row.commit.time;
-  head->hash = hash;
-}
-
-Load load_of(const Footer& footer) { return {footer.frames.size(), footer.heads.size(), 0}; }
-
-void fit_heads(Footer& footer) {
-  constexpr std::size_t kFrameMost = 5 + 7 * kMaxVarint, kHeadMost = 4 * kMaxVarint + 2 * sizeof(Hash);
-  if (footer.frames.size() * kFrameMost + footer.heads.size() * kHeadMost + 4 * kMaxVarint <= kMaxFrameBytes) return;
-  Buffer raw;
-  write_footer(footer, raw);
-  if (raw.size() > kMaxFrameBytes) footer.heads.clear();
-}
-
-void write_footer(const Footer& footer, Buffer& buffer) {
-  Writer out(buffer);
-  for (const auto& f : footer.frames) out.fixed(f.checksum);
-  out.varint(footer.namespaces);
-  out.varint(footer.origins);
-  out.varint(footer.vectors);
-  for (const auto& f : footer.frames) out.u8(static_cast<Byte>(f.type));
-  for (const auto& f : footer.frames) out.varint(f.stored);
-  for (const auto& f : footer.frames) out.varint(f.count);
-  for (const auto& f : footer.frames) out.varint(f.first);
-  for (const auto& f : footer.frames) out.varint(f.min_time.hlc);
-  for (const auto& f : footer.frames) out.varint(f.max_time.hlc - f.min_time.hlc);
-  for (const auto& f : footer.frames) out.varint(f.min_vector);
-  for (const auto& f : footer.frames) out.varint(f.max_vector - f.min_vector);
-  out.varint(footer.heads.size());
-  for (const auto& h : footer.heads) {
-    out.varint(h.origin);
-    out.varint(h.first);
-    out.varint(h.last - h.first);
-    out.varint(h.time.hlc);
-    if (h.first > 1) write_hash(out, h.previous);
-    write_hash(out, h.hash);
-  }
-}
-
-Status read_footer(ByteView payload, std::uint32_t count, Footer& footer, std::uint64_t stored) {
-  Reader in(payload);
-  const Load most = most_in(FrameType::footer, payload, stored);
-  constexpr std::uint64_t kAny32 = 0xffffffff;
-  constexpr std::uint64_t kLeast = 1 + 7 + 4;  // of a frame: its type, seven varints, its checksum
-  if (!believable(kLeast * count, in) || count > most.count) return bad("FOOTER: more frames than bytes");
-  footer.frames.assign(count, {});
-  for (auto& f : footer.frames) f.checksum = in.fixed<std::uint32_t>();
-  footer.namespaces = static_cast<std::uint32_t>(in.bounded(kAny32));
-  footer.origins = static_cast<std::uint32_t>(in.bounded(kAny32));
-  footer.vectors = static_cast<std::uint32_t>(in.bounded(kAny32));
-  for (auto& f : footer.frames) f.type = static_cast<FrameType>(in.u8());
-  for (auto& f : footer.frames) f.stored = static_cast<std::uint32_t>(in.bounded(kMaxFrameBytes));
-  for (auto& f : footer.frames) f.count = static_cast<std::uint32_t>(in.bounded(kAny32));
-  for (auto& f : footer.frames) f.first = in.varint();
-  for (auto& f : footer.frames) f.min_time.hlc = in.varint();
-  for (auto& f : footer.frames) {
-    f.max_time.hlc = f.min_time.hlc + in.varint();  // wraps: of a type that is not known they may be in any order
-  }
-  for (auto& f : footer.frames) f.min_vector = static_cast<std::uint32_t>(in.bounded(kAny32));
-  for (auto& f : footer.frames) {
-    f.max_vector = static_cast<std::uint32_t>(f.min_vector + in.bounded(kAny32 - f.min_vector));
-  }
-  std::uint64_t offset = kHeaderBytes;
-  for (auto& f : footer.frames) {
-    f.offset = offset;
-    offset += kFrameBytes + padded(f.stored);
-  }
-  const auto heads = in.varint();
-  if (!believable(heads, in) || heads > most.items) return bad("FOOTER: more heads than its bytes may hold");
-  for (std::uint64_t i = 0; i < heads && in.ok(); ++i) {
-    HeadEntry h;
-    h.origin = static_cast<std::uint32_t>(in.bounded(kAny32));
-    h.first = in.varint();
-    h.last = h.first + in.varint();
-    h.time.hlc = in.varint();
-    if (h.first == 0 || h.last < h.first || h.origin >= footer.origins) in.fail();
-    if (h.first > 1) h.previous = read_hash(in);
-    h.hash = read_hash(in);
-    footer.heads.push_back(h);
-  }
-  if (!in.done()) return bad("FOOTER: malformed");
   return {};
 }
 

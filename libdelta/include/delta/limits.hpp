@@ -1,8 +1,11 @@
-// Bounds that writers keep and readers check before a size is believed.
+// Bounds that writers keep and readers check before a size is believed, and what may be a name.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
+
+#include "delta/result.hpp"
 
 namespace delta {
 
@@ -20,5 +23,10 @@ inline constexpr std::size_t kMaxFrameBytes =
 inline constexpr std::size_t kMaxAttestationBytes = 64 << 10;
 inline constexpr std::size_t kMaxParents = 1 << 20;
 inline constexpr std::uint32_t kMaxFrames = 1 << 18;  // of a segment
+
+// Names: UTF-8 without control characters, within the bounds above. bad_input names what is wrong.
+DELTA_EXPORT Status check_id(std::string_view id);        ///< not empty
+DELTA_EXPORT Status check_origin(std::string_view name);  ///< not empty
+DELTA_EXPORT Status check_namespace(std::string_view name);
 
 }  // namespace delta

@@ -1,0 +1,185 @@
+// The index sets and values of a DATA payload, whose shape is known by now: every count is settled before its column is
+// decoded.
+#include <algorithm>
+#include <numeric>
+
+#include "base/transform.hpp"
+#include "codec/block_decoder.hpp"
+
+namespace delta::codec {
+
+Status Decoder::read_sets() {
+  DELTA_OK(read_bytes_of(Column::gaps, 3 * listed_, s_.gaps));
+  DELTA_OK(read_bytes_of(Column::run_skips, 3 * listed_, s_.run_skips));
+  DELTA_OK(read_bytes_of(Column::run_lengths, 3 * listed_, s_.run_lengths));
+  DELTA_OK(read_bytes_of(Column::bitmaps, std::uint64_t{kMostDims / 8} * sized_, s_.bitmaps));
+  SetReader reader(s_.gaps, s_.run_skips, s_.run_lengths, s_.bitmaps);
+  for (const Place& set : s_.sets) {
+    if (set.form == Form::repeat) {
+      std::copy_n(begin_of(s_.sets[set.twin]), set.size, begin_of(set));
+    } else {
+      DELTA_OK(reader.read(set.form, {begin_of(set), static_cast<std::size_t>(set.size)}));
+    }
+  }
+  return reader.finish();
+}
+
+Status Decoder::read_values() {
+  const auto size = [](std::uint64_t n) { return static_cast<std::size_t>(n); };
+  batch_.indices.resize(size(batch_.index_ends.back()));
+  batch_.bits.resize(size(batch_.bits_ends.back()));
+  s_.nonzeros.resize(size(nonzeros_));
+  DELTA_OK(read_sets());
+  count_values();
+  // A block of one kind of values needs no scattering.
+  const bool alone = copies_ == 0, all_full = alone && full_ == batch_.bits.size();
+  const bool all_picked = alone && picked_ == batch_.bits.size() && nonzeros_ == 0;
+  s_.full.resize(all_full ? 0 : size(full_));
+  s_.picked.resize(all_picked ? 0 : size(picked_));
+  s_.parameters.resize(size(parameters_));
+  DELTA_OK(read_words_of(Column::full_values, all_full ? std::span(batch_.bits) : std::span(s_.full), s_.full_groups));
+  DELTA_OK(read_words_of(Column::picked_values, all_picked && !all_full ? std::span(batch_.bits) : std::span(s_.picked),
+                         s_.picked_groups));
+  DELTA_OK(read_words_of(Column::parameters, s_.parameters, {}));
+  DELTA_OK(read_related());
+  if (all_full || all_picked) return {};
+  return scatter();
+}
+
+/// How many values stand in which column, and of the words how many of each delta.
+void Decoder::count_values() {
+  s_.full_groups.clear();
+  s_.picked_groups.clear();
+  if (follows_) s_.known.clear();
+  std::size_t next_relation = 0, next_set = 0;
+  const auto pick = [&](std::uint64_t n) {
+    picked_ += n;
+    if (n > 0) s_.picked_groups.push_back(n);
+  };
+  for (std::size_t i = 0; i < count_; ++i) {
+    const Place* place = has_set(s_.kinds[i]) ? &s_.sets[next_set++] : nullptr;
+    if (follows_) s_.known.follow(batch_.vectors[i]);
+    if (!is_assignment(batch_.ops[i])) continue;
+    const std::size_t values = values_of(i);
+    switch (static_cast<Relation>(s_.relations[next_relation++])) {
+      case Relation::plain:
+        if (place) {
+          pick(place->size);
+        } else if (values > 0) {
+          full_ += values;
+          s_.full_groups.push_back(values);
+        }
+        break;
+      case Relation::steps: {
+        std::uint64_t unknown = 0;
+        for (std::size_t v = 0; v < values && !knows_row(i, values); ++v) unknown += !s_.known.has(dim_of(i, v));
+        steps_ += values - unknown;
+        pick(unknown);
+        break;
+      }
+      case Relation::repeated:
+        ++copies_;
+        break;
+      default:
+        ++factors_;
+    }
+    if (!follows_) continue;
+    if (!indexed(i)) s_.known.know_row(values);
+    for (std::size_t v = 0; v < values && indexed(i); ++v) s_.known.set(dim_of(i, v), 0);
+  }
+}
+
+Status Decoder::read_related() {
+  s_.factors.resize(static_cast<std::size_t>(factors_));
+  DELTA_OK(read_words_of(Column::factors, s_.factors, {}));
+  DELTA_OK(read_numbers_of(Column::copies, static_cast<std::size_t>(copies_), s_.copies));
+  DELTA_OK(expect(Column::value_steps, static_cast<std::size_t>(steps_)));
+  if (steps_ == 0) return {};
+  const Entry& e = entry(Column::value_steps);
+  return s_.steps.open({e.size.coder, e.size.raw}, e.stored, static_cast<std::size_t>(steps_),
+                       name_of(Column::value_steps));
+}
+
+/// Values from their columns to their deltas.
+Status Decoder::scatter() {
+  s_.assignments.clear();
+  if (follows_) s_.known.clear();
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < count_; ++i) {
+    const auto end = static_cast<std::size_t>(batch_.bits_ends[i]);
+    const std::span<std::uint32_t> to(batch_.bits.data() + begin, end - begin);
+    if (follows_) s_.known.follow(batch_.vectors[i]);
+    if (is_assignment(batch_.ops[i])) {
+      DELTA_OK(place_values(i, static_cast<Relation>(s_.relations[s_.assignments.size()]), to));
+      s_.assignments.push_back(i);
+    } else {
+      std::copy_n(s_.parameters.data() + next_parameter_, to.size(), to.data());
+      next_parameter_ += to.size();
+    }
+    if (follows_) learn(i, to);
+    begin = end;
+  }
+  return steps_ > 0 ? s_.steps.finish() : Status{};
+}
+
+Status Decoder::place_values(std::size_t i, Relation relation, std::span<std::uint32_t> to) {
+  const Place* set = has_set(s_.kinds[i]) ? &s_.sets[next_set_++] : nullptr;
+  if (relation == Relation::repeated) return repeat_values(to);
+  if (relation != Relation::plain) return derive_values(i, relation, to);
+  if (set) return place_set(*set, to);
+  std::copy_n(s_.full.data() + next_full_, to.size(), to.data());
+  next_full_ += to.size();
+  return {};
+}
+
+Status Decoder::place_set(const Place& set, std::span<std::uint32_t> to) {
+  const std::uint32_t* picked = s_.picked.data() + next_picked_;
+  next_picked_ += static_cast<std::size_t>(set.size);
+  if (set.sparse) return std::copy_n(picked, to.size(), to.data()), Status{};
+  std::fill(to.begin(), to.end(), 0);
+  const Indices places(begin_of(set), static_cast<std::size_t>(set.size));
+  if (!places.empty() && places.back() >= to.size()) return corrupt(Column::dims, "a non-zero beyond the dims");
+  for (std::size_t k = 0; k < places.size(); ++k) to[places[k]] = picked[k];
+  return {};
+}
+
+Status Decoder::repeat_values(std::span<std::uint32_t> to) {
+  const std::uint64_t back = s_.copies[next_copy_++];
+  if (back >= s_.assignments.size()) return corrupt(Column::copies, "no such delta");
+  const std::size_t twin = s_.assignments[s_.assignments.size() - 1 - static_cast<std::size_t>(back)];
+  if (values_of(twin) != to.size()) return corrupt(Column::copies, "of another number of values");
+  std::copy_n(batch_.bits.data() + (static_cast<std::size_t>(batch_.bits_ends[twin]) - to.size()), to.size(),
+              to.data());
+  return {};
+}
+
+Status Decoder::derive_values(std::size_t i, Relation relation, std::span<std::uint32_t> to) {
+  const std::uint32_t parameter = relation == Relation::steps ? 0 : s_.factors[next_factor_++];
+  std::uint64_t overflows = 0;
+  if (relation == Relation::steps && knows_row(i, to.size())) {
+    for (std::size_t v = 0; v < to.size(); ++v) to[v] = s_.steps.next(s_.known.at(static_cast<std::uint32_t>(v)));
+    return {};
+  }
+  for (std::size_t v = 0; v < to.size(); ++v) {
+    const std::uint32_t dim = dim_of(i, v);
+    if (!s_.known.has(dim)) {
+      if (relation != Relation::steps) return corrupt(Column::relations, "of values that are not known");
+      to[v] = s_.picked[next_picked_++];
+    } else if (relation == Relation::steps) {
+      to[v] = s_.steps.next(s_.known.at(dim));
+    } else if (relation == Relation::scaled) {
+      to[v] = scaled(s_.known.at(dim), value_of(parameter), overflows);
+    } else {
+      to[v] = shifted(s_.known.at(dim), value_of(parameter), overflows);
+    }
+  }
+  return {};
+}
+
+void Decoder::learn(std::size_t i, std::span<const std::uint32_t> values) {
+  if (!is_assignment(batch_.ops[i])) return s_.known.transform(batch_.ops[i], values);
+  if (!indexed(i)) return s_.known.set_row(values);
+  for (std::size_t v = 0; v < values.size(); ++v) s_.known.set(dim_of(i, v), values[v]);
+}
+
+}  // namespace delta::codec

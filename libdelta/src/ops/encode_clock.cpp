@@ -1,0 +1,108 @@
+// The clock of an encoder: which time a delta gets, by the rules of the model, and what is noted where it is not the
+// one that was meant.
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/clock.hpp"
+#include "model/rules.hpp"
+#include "ops/encode_session.hpp"
+
+namespace delta::ops {
+
+Result<Timestamp> EncodeSession::time_of(Dot dot) {
+  const std::uint32_t number = *log_.find_commit(dot);
+  if (dot.seq == log_.commit(number).last()) return log_.commit_time(number);
+  if (number >= commits_before_) {
+    const auto inside = times_inside_.find(number);
+    if (inside == times_inside_.end()) return log_.commit_time(number);
+    const auto after =
+        std::ranges::upper_bound(inside->second, dot.seq, {}, &std::pair<std::uint64_t, Timestamp>::first);
+    return std::prev(after)->second;
+  }
+  // Rare: a parent inside a commit that was written before.
+  const bool one = inner_lookups_++ < kSingly;
+  if (!one && all_inner_times_) return inner_time(*all_inner_times_, number, dot);
+  InnerTimes times;
+  DELTA_OK(log_.each(nullptr, [&](const DeltaBatch& batch) -> Status {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const std::uint32_t commit = batch.commits[i];
+      if (one ? commit == number : log_.commit(commit).count > 1) {
+        times[commit].emplace_back(batch.seqs[i], batch.times[i]);
+      }
+    }
+    return {};
+  }));
+  for (auto& [commit, inside] : times) std::ranges::sort(inside);
+  auto time = inner_time(times, number, dot);
+  if (!one) all_inner_times_ = std::move(times);
+  return time;
+}
+
+Result<Timestamp> EncodeSession::inner_time(const InnerTimes& times, std::uint32_t commit, Dot dot) const {
+  const auto inside = times.find(commit);
+  if (inside != times.end()) {
+    const auto found =
+        std::ranges::lower_bound(inside->second, dot.seq, {}, &std::pair<std::uint64_t, Timestamp>::first);
+    if (found != inside->second.end() && found->first == dot.seq) return found->second;
+  }
+  return error(ErrorCode::corrupt, "delta " + log_.dot_text(dot) + " is missing from its log");
+}
+
+bool EncodeSession::is_ahead(Timestamp seen) const {
+  const auto latest = options_.clock.latest();
+  return !open_->whole && latest && seen.us() > *latest;
+}
+
+Result<Timestamp> EncodeSession::stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick, bool live) {
+  meant_.reset();
+  if (at && live && !open_->whole) DELTA_OK(model::check_live(options_.clock, *at));
+  const auto& own = open_->own;
+  const auto& others = open_->others;
+  const Timestamp last = std::max(own.value_or(Timestamp{}), others.value_or(Timestamp{}));
+  const bool ahead = is_ahead(last);
+  if (at && tick) {
+    const Timestamp time = Timestamp::of(*at, *tick);
+    const bool behind = (own && time < *own) || (others && time <= *others);
+    if (!behind) return time;
+    if (!ahead) {
+      return error(ErrorCode::bad_input, "timestamp " + format_time(*at) + " tick " + std::to_string(*tick) +
+                                             " breaks the clock rule: " +
+                                             (own && time < *own ? "its origin was at " + format_time(own->us())
+                                                                 : "its context is at " + format_time(others->us())) +
+                                             " already");
+    }
+  }
+  const Micros reached = last == carried_ ? carried_from_ : last.us();
+  if (at && *at < reached && !ahead) {
+    return error(ErrorCode::bad_input, "timestamp " + format_time(*at) +
+                                           " breaks the clock rule: what it has seen is of " + format_time(last.us()))
+        .with_hint("time must not run backwards in what one writer has seen");
+  }
+  const Micros asked = at.value_or(options_.now);
+  DELTA_TRY(const Timestamp time, model::next_timestamp(asked, own, others));
+  if (ahead && time.us() > asked) {
+    meant_ = asked;
+  } else if (at && time.us() > asked) {
+    carried_ = time;
+    carried_from_ = asked;
+  }
+  return time;
+}
+
+void EncodeSession::note_meant(Timestamp time) {
+  if (open_->commit.count == 0) open_->first_meant = meant_.value_or(time.us());
+  if (!open_->whole) open_->commit.given = meant_;
+}
+
+void EncodeSession::note_raised() {
+  const Commit& commit = open_->commit;
+  if (open_->whole || !commit.given || raised_.commits++ > 0) return;
+  raised_.first = {commit.origin, commit.first};
+  raised_.time = commit.time;
+  raised_.given = *commit.given;
+}
+
+}  // namespace delta::ops

@@ -1,0 +1,61 @@
+// Creates and deletes of vectors, as an encoder has to know them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "delta/catalog.hpp"
+#include "model/existence.hpp"
+#include "model/history.hpp"
+
+namespace delta::ops {
+
+/// Creates and deletes, for the one question that needs them: does a vector exist in a context that is not everything?
+class Lifecycles {
+ public:
+  using Event = model::Existence::Event;
+  /// What is asked about: everything; or a context, and whatever the open commit holds so far.
+  struct Seen {
+    bool all = false;
+    model::Contexts::Set context = {};
+    std::uint32_t open = 0;
+  };
+  void add(std::uint32_t vector, const Event& event) { events_.push_back({vector, event}); }
+  /// Was any event of a vector of these namespaces seen?
+  bool any_of(const Catalog& catalog, const model::History& history, std::span<const std::uint32_t> namespaces,
+              const Seen& seen) const;
+  /// Does the last event of `vector` by key, among those that were seen, create it?
+  bool exists(const Catalog& catalog, const model::History& history, std::uint32_t vector, const Seen& seen);
+
+ private:
+  struct Of {                         // one vector
+    std::vector<std::size_t> events;  // in events_
+    std::size_t latest = 0;           // by key
+  };
+  struct Asked {  // one with many events
+    explicit Asked(model::Existence all) : folded(std::move(all)) {}
+    model::Existence folded;
+    std::size_t taken = 0;             // of its events
+    std::vector<std::size_t> waiting;  // those of commits that are not folded, ...
+    std::uint32_t open = 0;            // ... as it was when this commit was open
+    std::optional<std::size_t> own;    // of this the latest
+  };
+  static constexpr std::size_t kFew = 16;
+
+  void index(const Catalog& catalog);
+  bool later(const Catalog& catalog, std::size_t a, std::size_t b) const {
+    return key_less(catalog, events_[b].second.key, events_[a].second.key);
+  }
+  void take(const Catalog& catalog, const model::History& history, const Of& of, std::uint32_t open, Asked& asked);
+
+  std::vector<std::pair<std::uint32_t, Event>> events_;
+  std::unordered_map<std::uint32_t, Of> by_vector_;
+  std::unordered_map<std::uint32_t, Asked> asked_;
+  std::size_t indexed_ = 0;
+};
+
+}  // namespace delta::ops

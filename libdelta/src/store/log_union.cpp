@@ -1,0 +1,230 @@
+// Logs from the outside in: files to segments, segments to one set of commits with one catalog.
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "delta/text.hpp"
+#include "store/log_impl.hpp"
+
+namespace delta {
+
+using format::FrameType;
+
+namespace store {
+
+Commit renumbered(Commit commit, std::span<const std::uint32_t> origins) {
+  commit.origin = origins[commit.origin];
+  for (auto& parent : commit.parents) parent.origin = origins[parent.origin];
+  return commit;
+}
+
+PruneRecord renumbered(const PruneRecord& record, std::span<const std::uint32_t> origins) {
+  return record.renumbered([&](std::uint32_t number) { return origins[number]; });
+}
+
+}  // namespace store
+
+Status Log::Impl::read_tables(const std::shared_ptr<const InputFile>& file) {
+  DELTA_TRY(auto segments, store::open_segments(file, notices));
+  for (auto& segment : segments) {
+    Part part;
+    part.segment = std::move(segment);
+    DELTA_OK(store::load_tables(part.segment, store::Tables::all, wanted ? &*wanted : nullptr));
+    parts.push_back(std::move(part));
+  }
+  return {};
+}
+
+/// Says which file the other commit of a fork is in.
+Error Log::Impl::fork_in(Error error, const Commit& commit) const {
+  const auto other = error.code == ErrorCode::forked ? history.overlapping(commit) : std::nullopt;
+  if (other) error.message += ", the former in " + escape(first_in[*other]->name(), 4096);
+  return std::move(error).with_hint(other ? "two writers used one origin name; give each its own with --origin" : "");
+}
+
+Status Log::Impl::translate(Part& part) {
+  const store::Segment& segment = part.segment;
+  auto [origins, vectors] = store::add_names(segment, catalog);
+  part.vectors = std::move(vectors);
+  std::vector<std::uint32_t> records;
+  for (const auto& record : segment.commits.records) {
+    records.push_back(history.add_record(store::renumbered(record, origins)));
+  }
+  for (const auto& row : segment.rows()) {
+    std::vector<std::uint32_t> under;
+    for (const std::uint32_t record : row.records) under.push_back(records[record]);
+    auto number = history.add(store::renumbered(row.commit, origins), under);
+    if (!number) {
+      return fork_in(std::move(number).error(), store::renumbered(row.commit, origins)).in(segment.file->name());
+    }
+    part.commits.push_back(*number);
+    if (first_in.size() < history.size()) first_in.push_back(segment.file.get());
+    previous.resize(history.size());
+    if (row.previous != Hash{}) previous[*number] = row.previous;
+  }
+  return {};
+}
+
+void Log::Impl::choose_copies() {
+  constexpr auto kNone = std::pair(~std::size_t{0}, ~std::size_t{0});
+  std::vector<std::pair<std::size_t, std::size_t>> whole(history.size(), kNone);  // part and row
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    const auto& rows = parts[p].segment.rows();
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      auto& first = whole[parts[p].commits[r]];
+      if (rows[r].records.empty() && first == kNone) first = {p, r};
+    }
+  }
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    Part& part = parts[p];
+    part.passed.resize(part.commits.size());
+    for (std::size_t r = 0; r < part.commits.size(); ++r) {
+      const auto& first = whole[part.commits[r]];
+      part.passed[r] = first != kNone && first != std::pair(p, r);
+    }
+  }
+  if (!history.pruned().empty()) pass_repeated_segments();
+  std::vector<std::uint32_t> copies(history.size());  // that count
+  const auto each_left = [](const Part& part, const auto& visit) {
+    for (std::size_t r = 0; r < part.commits.size(); ++r) {
+      if (!part.passed[r]) visit(part.commits[r]);
+    }
+  };
+  for (Part& part : parts) {
+    part.passes = std::ranges::find(part.passed, true) != part.passed.end();
+    part.idle = std::ranges::find(part.passed, false) == part.passed.end();
+    each_left(part, [&](std::uint32_t commit) { ++copies[commit]; });
+  }
+  for (Part& part : parts) {
+    each_left(part, [&](std::uint32_t commit) { part.shares = part.shares || copies[commit] > 1; });
+  }
+}
+
+/// What a whole segment has left of pruned commits is there once, however often the segment is. Its frames are vouched
+/// for by checksums of 64 bits, which is enough to tell it from what was written by chance; forged ones may hide behind
+/// each other.
+void Log::Impl::pass_repeated_segments() {
+  std::map<std::tuple<std::uint64_t, std::uint64_t, Hash>, const Part*> seen;
+  for (Part& part : parts) {
+    const store::Segment& segment = part.segment;
+    if (!segment.sealed) continue;
+    const auto [place, fresh] =
+        seen.try_emplace({segment.trailer.digest, segment.length, segment.header.segment_id}, &part);
+    if (!fresh && place->second->commits == part.commits) part.passed.assign(part.commits.size(), true);
+  }
+}
+
+Status Log::Impl::link() {
+  const auto start = [](const Part& part) {
+    const auto data = std::ranges::find(part.segment.footer.frames, FrameType::data, &format::FrameEntry::type);
+    return data == part.segment.footer.frames.end() ? Timestamp{} : data->min_time;
+  };
+  std::ranges::stable_sort(parts, {}, start);
+  for (auto& part : parts) DELTA_OK(translate(part));
+  history.admit_pruned();
+  DELTA_OK(history.check_closed());
+  choose_copies();
+  DELTA_OK(compare_chains());
+  for (const auto number : history.pending()) {
+    const Commit& commit = history.commit(number);
+    notices.push_back({Verdict::pending, "", 0,
+                       std::string(catalog.origin(commit.origin)) + ":" + std::to_string(commit.first),
+                       "a commit whose causes are in none of the files given; it is not part of any state", ""});
+  }
+  return {};
+}
+
+Status Log::Impl::compare_chains() const {
+  struct Stated {
+    Hash hash;
+    const std::string* file;
+  };
+  std::map<std::pair<std::string_view, std::uint64_t>, Stated> stated;
+  for (const auto& part : parts) {
+    const store::Segment& s = part.segment;
+    for (const auto& head : s.footer.heads) {
+      if (head.origin >= s.names.origins.size()) continue;  // heads() refuses it
+      const std::string& origin = s.names.origins[head.origin];
+      for (const auto& [seq, hash] : {std::pair(head.first - 1, head.previous), std::pair(head.last, head.hash)}) {
+        if (seq == 0 || hash == Hash{}) continue;
+        const auto [known, fresh] = stated.try_emplace({origin, seq}, Stated{hash, &s.file->name()});
+        if (fresh || known->second.hash == hash) continue;
+        return error(ErrorCode::forked, "forked origin: the history up to " + escape(origin) + ":" +
+                                            std::to_string(seq) + " is not that of " +
+                                            escape(*known->second.file, 4096))
+            .in(s.file->name())
+            .with_hint("two writers used one origin name; give each its own with --origin");
+      }
+    }
+  }
+  return {};
+}
+
+Result<std::vector<store::Head>> Log::Impl::heads(const Log& log) const {
+  std::vector<store::Head> heads(catalog.origins());
+  bool complete = true;
+  for (const auto& part : parts) {
+    complete = complete && ((part.segment.sealed && !part.segment.footer.heads.empty()) || part.segment.rows().empty());
+    for (const auto& entry : part.segment.footer.heads) {
+      if (entry.origin >= part.segment.names.origins.size()) {
+        return error(ErrorCode::corrupt, "the footer names an unknown origin").in(part.segment.file->name());
+      }
+      auto& head = heads[*catalog.find_origin(part.segment.names.origins[entry.origin])];
+      if (entry.last > head.seq) head = {entry.last, entry.time, entry.hash};
+    }
+  }
+  if (complete) return heads;
+  DELTA_TRY(const auto hashes, log.hashes());
+  for (std::uint32_t number = 0; number < history.size(); ++number) {
+    const Commit& commit = history.commit(number);
+    auto& head = heads[commit.origin];
+    if (commit.last() > head.seq) head = {commit.last(), commit.time, hashes[number]};
+  }
+  return heads;
+}
+
+Result<Log> Log::Impl::of_segment(store::Segment segment, unsigned threads) {
+  auto impl = std::make_unique<Impl>();
+  impl->threads = threads;
+  Part part;
+  part.segment = std::move(segment);
+  store::unload_tables(part.segment);
+  DELTA_OK(store::load_tables(part.segment));
+  impl->parts.push_back(std::move(part));
+  DELTA_OK(impl->link());
+  return Log(std::move(impl));
+}
+
+Result<Log> Log::open(std::span<const std::string> paths, const OpenOptions& options) {
+  std::vector<Finding> notices;
+  DELTA_TRY(const auto names, store::log_files(paths, notices));
+  std::vector<std::shared_ptr<const InputFile>> files;
+  for (const auto& name : names) {
+    DELTA_TRY(auto file, store::open_log_file(name));
+    files.push_back(std::move(file));
+  }
+  DELTA_TRY(auto log, Impl::open(files, options));
+  auto& found = log.impl().notices;
+  found.insert(found.begin(), std::make_move_iterator(notices.begin()), std::make_move_iterator(notices.end()));
+  return log;
+}
+
+Result<Log> Log::Impl::open(std::span<const std::shared_ptr<const InputFile>> files, const OpenOptions& options) {
+  auto impl = std::make_unique<Impl>();
+  impl->threads = thread_count(options.threads);
+  if (options.ids) {
+    impl->wanted.emplace(*options.ids);
+    impl->files.assign(files.begin(), files.end());
+  }
+  for (const auto& file : files) DELTA_OK(impl->read_tables(file));
+  DELTA_OK(impl->link());
+  return Log(std::move(impl));
+}
+
+Result<Log> Log::Impl::with_all_ids() const {
+  OpenOptions options;
+  options.threads = threads;
+  return open(files, options);
+}
+
+}  // namespace delta
