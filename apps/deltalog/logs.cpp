@@ -290,7 +290,7 @@ Chosen VectorChoice::in(const Catalog& catalog) const {
   choose_ids(catalog, ids_, namespaces, chosen);
   for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
     if (!namespaces[catalog.namespace_of(v)]) continue;
-    const auto hit = [&](const std::string& glob) { return glob_match(glob, catalog.id(v)); };
+    const auto hit = [&](const std::string& glob) { return delta::glob_match(glob, catalog.id(v)); };
     if (!by_id_ || std::ranges::any_of(globs_, hit)) chosen.vectors[v] = true;
   }
   return chosen;

@@ -33,6 +33,10 @@ DELTA_EXPORT Result<std::uint64_t> parse_size(std::string_view text);
 /// "1 delta", "2 deltas", "0 entries" with `many` given.
 DELTA_EXPORT std::string plural(std::uint64_t count, std::string_view one, std::string_view many = {});
 
+/// `*` any run of characters, `?` one character, `[a-z]` and `[!a-z]` sets, `\` takes the next literally. Whole text.
+/// Takes time by the product of the two lengths at most.
+DELTA_EXPORT bool glob_match(std::string_view pattern, std::string_view text);
+
 /// Lower-case hexadecimal; of a hash the first `digits` digits.
 DELTA_EXPORT std::string hex(const Hash& hash, std::size_t digits = 64);
 
