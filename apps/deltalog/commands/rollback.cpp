@@ -15,6 +15,7 @@
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
 #include "ui/console.hpp"
+#include "where.hpp"
 #include "writing.hpp"
 
 namespace deltalog {
@@ -31,6 +32,9 @@ Status check_usage(const Invocation& invocation) {
   std::size_t targets = 0;
   for (const std::string_view option : {"at", "as-seen-by", "revert"}) targets += invocation.count(option);
   if (targets != 1) return usage_error(invocation, "what to restore? one of --at, --as-seen-by and --revert says it");
+  if (invocation.has("where") && invocation.has("revert")) {
+    return usage_error(invocation, "--where goes with --at and --as-seen-by; with --revert choose vectors by --id");
+  }
   const auto* output = invocation.value("output");
   const bool nowhere = output == nullptr && invocation.has("dry-run");
   if (!nowhere && (output != nullptr) == invocation.has("append")) {
@@ -79,6 +83,15 @@ Result<RollbackSummary> undo(const Invocation& invocation, Encoder& encoder, con
                                : "roll back to what " + dots_text(log, cut.as_seen_by) + " saw");
   }
   return delta::rollback(encoder, cut, options);
+}
+
+/// Leaves what --where takes in the present state or in the one to be restored: what differs between them is undone.
+/// False: nothing.
+Result<bool> narrow(const Invocation& invocation, const Where& where, const Log& log, Chosen& chosen) {
+  DELTA_TRY(const auto cut, cut_of(invocation, log));
+  DELTA_TRY(const auto then, delta::snapshot(log, cut, chosen.mask()));
+  DELTA_TRY(const auto present, delta::snapshot(log, {}, chosen.mask()));
+  return where.narrow(chosen, {&then, &present});
 }
 
 // "0-3,7"
@@ -141,6 +154,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto time, time_of(invocation, "time"));
   DELTA_TRY(const auto max_delete, value_of(invocation, "max-delete", parse_bound));
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
+  DELTA_TRY(const auto where, Where::read(invocation));
   DELTA_TRY(auto encoder, open_encoder(invocation, console));
   const bool append = invocation.has("append"), dry = invocation.has("dry-run");
   if (append && !dry) {
@@ -149,8 +163,15 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     DELTA_OK(warn_of(encoder.log(), console));
     if (!dry && !may_replace(invocation, console)) return Exit::partly;
   }
-  DELTA_TRY(const auto chosen, choose_vectors(choice, encoder.log().catalog()));
+  DELTA_TRY(auto chosen, choose_vectors(choice, encoder.log().catalog()));
   if (report_missing(chosen, console)) return Exit::no;
+  if (!where.all()) {
+    DELTA_TRY(const bool any, narrow(invocation, where, encoder.log(), chosen));
+    if (!any) {
+      Where::report_none(console, " in either state");
+      return Exit::no;
+    }
+  }
 
   const Bound bound = max_delete.value_or(Bound{{}, 0.5});
   delta::RollbackOptions options{.wanted = chosen.mask(), .max_delete_share = bound.share, .at = time};
@@ -219,7 +240,7 @@ Command rollback_command() {
                  .help = "fastest, balanced (default) or maximum",
                  .choices = {"fastest", "balanced", "maximum"}}},
                options::json(),
-               options::selection({"id", "id-glob", "ids-from", "namespace", "at", "as-seen-by"}),
+               options::selection({"id", "id-glob", "ids-from", "namespace", "where", "at", "as-seen-by"}),
                options::threads(),
                options::talk(),
                options::common()}),
