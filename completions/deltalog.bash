@@ -72,6 +72,7 @@ _deltalog() {
     'snapshot --id-glob') COMPREPLY=(); return ;;
     'snapshot --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'snapshot --namespace') COMPREPLY=(); return ;;
+    'snapshot --where') COMPREPLY=(); return ;;
     'snapshot --threads' | 'snapshot -j') COMPREPLY=(); return ;;
     'snapshot --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'snapshot --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -81,6 +82,7 @@ _deltalog() {
     'blame --id-glob') COMPREPLY=(); return ;;
     'blame --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'blame --namespace') COMPREPLY=(); return ;;
+    'blame --where') COMPREPLY=(); return ;;
     'blame --at') COMPREPLY=(); return ;;
     'blame --as-seen-by') COMPREPLY=(); return ;;
     'blame --threads' | 'blame -j') COMPREPLY=(); return ;;
@@ -136,6 +138,7 @@ _deltalog() {
     'diff --id-glob') COMPREPLY=(); return ;;
     'diff --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'diff --namespace') COMPREPLY=(); return ;;
+    'diff --where') COMPREPLY=(); return ;;
     'diff --at') COMPREPLY=(); return ;;
     'diff --as-seen-by') COMPREPLY=(); return ;;
     'diff --threads' | 'diff -j') COMPREPLY=(); return ;;
@@ -155,6 +158,7 @@ _deltalog() {
     'rollback --id-glob') COMPREPLY=(); return ;;
     'rollback --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'rollback --namespace') COMPREPLY=(); return ;;
+    'rollback --where') COMPREPLY=(); return ;;
     'rollback --at') COMPREPLY=(); return ;;
     'rollback --as-seen-by') COMPREPLY=(); return ;;
     'rollback --threads' | 'rollback -j') COMPREPLY=(); return ;;
@@ -181,14 +185,14 @@ _deltalog() {
     encode) words='-o --output -f --force --allow-torn --wait --max-skew --max-age --append --base --from --ids --ids-prefix --namespace --origin --at --step --times -m --message --source --meta --meta-json --policy --element --set --tag --partial --max-delete --commit-every --segment-every --dry-run --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     merge) words='-o --output -f --force --allow-torn --into --wait --not-in --on-fork --conflicts --fail-on-conflict --dry-run --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     compact) words='-o --output -f --force --allow-torn --in-place --wait --at --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
-    snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
+    snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace --where -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     verify) words='--level --report --max-skew --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --origin --op --since --until --property --grep --source --trace -j --threads --progress -q --quiet --color -h --help --version' ;;
     log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until --property --grep --source --trace -j --threads -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
-    diff) words='--stat --fail-over --with-old --base --policy --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
-    rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
+    diff) words='--stat --fail-over --with-old --base --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
+    rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     tag) words='--at --as-seen-by --list --delete -f --force --dry-run --origin -m --message --wait --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     info) words='--columns --baselines --get --json -j --threads -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;

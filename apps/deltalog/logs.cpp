@@ -11,6 +11,7 @@
 
 #include "cli/values.hpp"
 #include "delta/conflicts.hpp"
+#include "delta/glob.hpp"
 #include "delta/properties.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
@@ -291,7 +292,7 @@ Chosen VectorChoice::in(const Catalog& catalog) const {
   choose_ids(catalog, ids_, namespaces, chosen);
   for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
     if (!namespaces[catalog.namespace_of(v)]) continue;
-    const auto hit = [&](const std::string& glob) { return glob_match(glob, catalog.id(v)); };
+    const auto hit = [&](const std::string& glob) { return delta::glob_match(glob, catalog.id(v)); };
     if (!by_id_ || std::ranges::any_of(globs_, hit)) chosen.vectors[v] = true;
   }
   return chosen;

@@ -36,6 +36,7 @@ COMMANDS = {
     "tag": ["tag", "x.dlog", "v3", "--at", AT.format(8)],
     "rollback": ["rollback", "x.dlog", "--time", AT.format(1)],
     "snapshot": ["snapshot", "x.dlog", "-o", "out.ndjson", "--ids-out", "out.ids", "--metadata-out", "out.meta"],
+    "snapshot-where": ["snapshot", "x.dlog", "--where", "has tags and not m.x in (1, \"x\")", "-o", "out.ndjson"],
     "snapshot-replaces": ["snapshot", "m.dlog", "-o", "a.npy", "--ids-out", "ids.txt", "-f"],
     "snapshot-large": ["snapshot", "large.dlog", "-o", "out.npy", "--threads", "4"],
     "blame": ["blame", "x.dlog", "--id", "v1", "--json"],

@@ -154,37 +154,6 @@ TEST_CASE("A commit is cut by a number, a duration, or both") {
   }
 }
 
-TEST_CASE("Globs match whole ids, by characters") {
-  struct Row {
-    const char *pattern, *text;
-    bool hit;
-  };
-  const auto row = GENERATE(values<Row>({
-      {"*", "", true},
-      {"a*", "abc", true},
-      {"a*", "xabc", false},
-      {"*c", "abc", true},
-      {"a*b*c", "aXbYbZc", true},
-      {"a?c", "abc", true},
-      {"a?c", "ac", false},
-      {"?", "\xc3\xa9", true},
-      {"[a-c]x", "bx", true},
-      {"[!a-c]x", "bx", false},
-      {"[^a]", "b", true},
-      {"[]]", "]", true},
-      {"[\xc3\xa0-\xc3\xaf]", "\xc3\xa9", true},
-      {"\\*", "*", true},
-      {"\\*", "a", false},
-      {"[ab", "[ab", true},
-      {"", "", true},
-      {"", "a", false},
-      {"a**b", "ab", true},
-      {"css.*.hsl", "css.types.color.hsl", true},
-  }));
-  INFO(row.pattern << " against " << row.text);
-  CHECK(glob_match(row.pattern, row.text) == row.hit);
-}
-
 TEST_CASE("Tables align what is seen, not bytes") {
   Table table({{"id"}, {"n", Align::right}});
   table.add({"\xc3\xa9", "1"});

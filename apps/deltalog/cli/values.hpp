@@ -87,9 +87,6 @@ Result<delta::WindowSpec> parse_window(std::string_view text);
 /// Lines of a text file ("-": stdin), as formats::LineReader gives them.
 Result<std::vector<std::string>> read_lines(const std::string& path);
 
-/// `*` any run of characters, `?` one character, `[a-z]` and `[!a-z]` sets, `\` takes the next literally. Whole text.
-bool glob_match(std::string_view pattern, std::string_view text);
-
 /// parse(the option's value), its errors prefixed by the option; empty if the option was not given.
 template <class Parse>
 auto value_of(const Invocation& invocation, std::string_view option, Parse parse)

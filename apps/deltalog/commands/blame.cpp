@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "cli/values.hpp"
 #include "command.hpp"
@@ -16,6 +17,7 @@
 #include "texts.hpp"
 #include "ui/console.hpp"
 #include "ui/table.hpp"
+#include "where.hpp"
 
 namespace deltalog {
 
@@ -139,25 +141,48 @@ std::string json_report(const Log& log, const Blame& blame, std::span<const Blam
   return out;
 }
 
+/// Leaves in `chosen` what --where takes. The vectors that exist: none of them is missing from the answer.
+Result<std::vector<bool>> narrow(const Where& where, const Log& log, const delta::CutOptions& cut, Chosen& chosen) {
+  DELTA_TRY(const auto state, delta::snapshot(log, cut, chosen.mask()));
+  std::vector<bool> there(log.catalog().vectors());
+  for (std::uint32_t v = 0; v < there.size(); ++v) there[v] = state.exists(v);
+  where.narrow(chosen, {&state});
+  return there;
+}
+
+/// Says that some were there, and none is left.
+bool report_none(const std::vector<bool>& there, const Chosen& left, Console& console) {
+  const auto any = [](const std::vector<bool>& some) { return std::ranges::find(some, true) != some.end(); };
+  if (!any(there) || any(left.vectors)) return false;
+  Where::report_none(console);
+  return true;
+}
+
 Result<Exit> run(const Invocation& invocation, Console& console) {
-  if (!invocation.has("id") && !invocation.has("id-glob") && !invocation.has("ids-from")) {
+  const auto has = [&](std::string_view option) { return invocation.has(option); };
+  if (!std::ranges::any_of(std::initializer_list<std::string_view>{"id", "id-glob", "ids-from", "where"}, has)) {
     return usage_error(invocation, "which vector? --id ID is missing");
   }
   DELTA_TRY(const auto ranges, value_of(invocation, "dim", parse_dims));
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
+  DELTA_TRY(const auto where, Where::read(invocation));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
   DELTA_TRY(const auto policy, policy_option(invocation));
   DELTA_TRY(auto cut, cut_of(invocation, log));
   override_policy(cut, policy ? &*policy : nullptr, log, console);
-  DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
-  bool missing = false;
+  DELTA_TRY(auto chosen, choose_vectors(choice, log.catalog()));
+  bool missing = false, first = true;
   std::vector<bool> answered(log.catalog().vectors());
+  if (!where.all()) {
+    DELTA_TRY(answered, narrow(where, log, cut, chosen));
+    missing = report_none(answered, chosen, console);
+  }
   for (std::uint32_t vector = 0; vector < log.catalog().vectors(); ++vector) {
     if (!chosen.vectors[vector]) continue;
     auto blame = delta::blame(log, vector, cut);
     if (!blame && blame.error().code == delta::ErrorCode::not_found && blame.error().file.empty()) continue;
     if (!blame) return std::move(blame).error();
-    const bool first = std::ranges::find(answered, true) == answered.end();
+    const bool later = !std::exchange(first, false);
     answered[vector] = true;
     const auto runs = clipped(blame->runs, ranges);
     if (ranges) blame->metadata.clear();
@@ -168,7 +193,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
       missing = true;
       continue;
     }
-    if (!first && !invocation.has("json")) DELTA_OK(console.print("\n"));
+    if (later && !invocation.has("json")) DELTA_OK(console.print("\n"));
     DELTA_OK(console.print(invocation.has("json") ? json_report(log, *blame, runs)
                                                   : text_report(log, *blame, runs, console)));
   }
@@ -191,7 +216,7 @@ Command blame_command() {
               {{{.name = "dim", .value = "RANGES", .help = "only these dimensions, such as 0-15,20; no metadata"}},
                options::policy("decide conflicts by POLICY, not by the log's own"),
                options::json(),
-               options::selection({"id", "id-glob", "ids-from", "namespace", "at", "as-seen-by"}),
+               options::selection({"id", "id-glob", "ids-from", "namespace", "where", "at", "as-seen-by"}),
                options::threads(),
                options::quiet(),
                options::common()}),

@@ -18,6 +18,7 @@
 #include "logs.hpp"
 #include "ui/console.hpp"
 #include "ui/table.hpp"
+#include "where.hpp"
 
 namespace deltalog {
 
@@ -250,13 +251,18 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto bound, value_of(invocation, "fail-over", parse_distance));
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
+  DELTA_TRY(const auto where, Where::read(invocation));
   DELTA_TRY(auto sides, open_sides(invocation, choice, console));
   DELTA_TRY(const auto policy, policy_option(invocation));
   override_policy(sides.old_cut, policy ? &*policy : nullptr, sides.old_log, console);
   override_policy(sides.new_cut, policy ? &*policy : nullptr, sides.log_of_new(), console);
-  DELTA_TRY(const bool found, choose(choice, sides, console));
-  DELTA_TRY(const State old_state, delta::snapshot(sides.old_log, sides.old_cut, sides.old_chosen.mask()));
-  DELTA_TRY(const State new_state, delta::snapshot(sides.log_of_new(), sides.new_cut, sides.new_chosen.mask()));
+  DELTA_TRY(bool found, choose(choice, sides, console));
+  DELTA_TRY(State old_state, delta::snapshot(sides.old_log, sides.old_cut, sides.old_chosen.mask()));
+  DELTA_TRY(State new_state, delta::snapshot(sides.log_of_new(), sides.new_cut, sides.new_chosen.mask()));
+  if (!where.all() && !where.narrow(old_state, new_state)) {
+    Where::report_none(console, " in either state");
+    found = false;
+  }
   Report report(invocation, sides, console);
   bool over = false;
   DELTA_TRY(const auto summary, delta::diff(old_state, new_state, [&](const VectorDiff& diff) {
@@ -293,7 +299,7 @@ Command diff_command() {
                            .kind = Kind::file}},
                          options::policy("decide conflicts by POLICY, not by the logs' own"),
                          options::json(),
-                         options::selection({"id", "id-glob", "ids-from", "namespace"}),
+                         options::selection({"id", "id-glob", "ids-from", "namespace", "where"}),
                          options::in_group("Selection", {{.name = "at",
                                                           .value = "TIME",
                                                           .help = "as of TIME: first the old moment, then the new one",

@@ -16,6 +16,7 @@
 #include "logs.hpp"
 #include "texts.hpp"
 #include "ui/console.hpp"
+#include "where.hpp"
 #include "writing.hpp"
 
 namespace deltalog {
@@ -32,6 +33,9 @@ Status check_usage(const Invocation& invocation) {
   std::size_t targets = 0;
   for (const std::string_view option : {"at", "as-seen-by", "revert"}) targets += invocation.count(option);
   if (targets != 1) return usage_error(invocation, "what to restore? one of --at, --as-seen-by and --revert says it");
+  if (invocation.has("where") && invocation.has("revert")) {
+    return usage_error(invocation, "--where goes with --at and --as-seen-by; with --revert choose vectors by --id");
+  }
   const auto* output = invocation.value("output");
   const bool nowhere = output == nullptr && invocation.has("dry-run");
   if (!nowhere && (output != nullptr) == invocation.has("append")) {
@@ -80,6 +84,15 @@ Result<RollbackSummary> undo(const Invocation& invocation, Encoder& encoder, con
                                : "roll back to what " + dots_text(log, cut.as_seen_by) + " saw");
   }
   return delta::rollback(encoder, cut, options);
+}
+
+/// Leaves what --where takes in the present state or in the one to be restored: what differs between them is undone.
+/// False: nothing.
+Result<bool> narrow(const Invocation& invocation, const Where& where, const Log& log, Chosen& chosen) {
+  DELTA_TRY(const auto cut, cut_of(invocation, log));
+  DELTA_TRY(const auto then, delta::snapshot(log, cut, chosen.mask()));
+  DELTA_TRY(const auto present, delta::snapshot(log, {}, chosen.mask()));
+  return where.narrow(chosen, {&then, &present});
 }
 
 // "0-3,7"
@@ -137,11 +150,30 @@ std::string json_report(const std::string& path, const Encoder& encoder, const R
   return out;
 }
 
+/// What was done, and what was left alone.
+Status report(const Invocation& invocation, Console& console, const Encoder& encoder, const RollbackSummary& done,
+              const delta::EncodeSummary& written) {
+  const bool dry = invocation.has("dry-run");
+  const auto& path = invocation.has("output") ? *invocation.value("output") : invocation.operands()[0];
+  if (done.created + done.deleted + done.changed == 0) {
+    console.say(done.kept.empty() ? "nothing to do: the state is that already"
+                                  : "nothing was done: all of it was changed since");
+  } else {
+    const auto what =
+        fmt::format("{}: {} created, {} deleted, {} changed in {}; {} {}", path, delta::plural(done.created, "vector"),
+                    done.deleted, done.changed, delta::plural(done.values, "value"), dry ? "would write" : "wrote",
+                    delta::human_size(written.bytes));
+    dry ? console.say(what) : console.note(what);
+  }
+  return invocation.has("json") ? console.print(json_report(path, encoder, done, written, dry)) : Status();
+}
+
 Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto time, time_of(invocation, "time"));
   DELTA_TRY(const auto max_delete, value_of(invocation, "max-delete", parse_bound));
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
+  DELTA_TRY(const auto where, Where::read(invocation));
   DELTA_TRY(auto encoder, open_encoder(invocation, console));
   const bool append = invocation.has("append"), dry = invocation.has("dry-run");
   if (append && !dry) {
@@ -150,8 +182,15 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     DELTA_OK(warn_of(encoder.log(), console));
     if (!dry && !may_replace(invocation, console)) return Exit::partly;
   }
-  DELTA_TRY(const auto chosen, choose_vectors(choice, encoder.log().catalog()));
+  DELTA_TRY(auto chosen, choose_vectors(choice, encoder.log().catalog()));
   if (report_missing(chosen, console)) return Exit::no;
+  if (!where.all()) {
+    DELTA_TRY(const bool any, narrow(invocation, where, encoder.log(), chosen));
+    if (!any) {
+      Where::report_none(console, " in either state");
+      return Exit::no;
+    }
+  }
 
   const Bound bound = max_delete.value_or(Bound{{}, 0.5});
   delta::RollbackOptions options{.wanted = chosen.mask(), .max_delete_share = bound.share, .at = time};
@@ -167,19 +206,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   }
   for (const auto& notice : written.notices) console.warn(notice);
   warn_of_kept(done.kept, encoder, console);
-  const auto& path = invocation.has("output") ? *invocation.value("output") : invocation.operands()[0];
-  if (nothing) {
-    console.say(done.kept.empty() ? "nothing to do: the state is that already"
-                                  : "nothing was done: all of it was changed since");
-  }
-  if (!nothing) {
-    const auto what =
-        fmt::format("{}: {} created, {} deleted, {} changed in {}; {} {}", path, delta::plural(done.created, "vector"),
-                    done.deleted, done.changed, delta::plural(done.values, "value"), dry ? "would write" : "wrote",
-                    delta::human_size(written.bytes));
-    dry ? console.say(what) : console.note(what);
-  }
-  if (invocation.has("json")) DELTA_OK(console.print(json_report(path, encoder, done, written, dry)));
+  DELTA_OK(report(invocation, console, encoder, done, written));
   if (!done.kept.empty()) return Exit::partly;
   return append ? Exit::yes
                 : exit_with(encoder.log());  // what stands in the log must not look as if it had to be done again
@@ -220,7 +247,7 @@ Command rollback_command() {
                  .help = "fastest, balanced (default) or maximum",
                  .choices = {"fastest", "balanced", "maximum"}}},
                options::json(),
-               options::selection({"id", "id-glob", "ids-from", "namespace", "at", "as-seen-by"}),
+               options::selection({"id", "id-glob", "ids-from", "namespace", "where", "at", "as-seen-by"}),
                options::threads(),
                options::talk(),
                options::common()}),

@@ -18,6 +18,7 @@
 #include "texts.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
+#include "where.hpp"
 #include "writing.hpp"
 
 namespace deltalog {
@@ -225,7 +226,7 @@ Result<bool> report_nothing(const VectorChoice& choice, const Chosen& chosen, co
 bool report_shorter(const VectorChoice& choice, const Chosen& chosen, const Job& job, Console& console) {
   if (!choice.by_id()) return false;
   std::vector<bool> answered(job.state.catalog().vectors());
-  for (const auto v : job.rows) answered[v] = true;
+  for (std::uint32_t v = 0; v < answered.size(); ++v) answered[v] = job.state.exists(v);
   return report_absent(choice, chosen, job.state.catalog(), answered, "in this state", console);
 }
 
@@ -290,6 +291,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     return usage_error(invocation, "--element goes with a matrix");
   }
   DELTA_TRY(const auto choice, VectorChoice::read(invocation));
+  DELTA_TRY(const auto where, Where::read(invocation));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
   if (!may_replace(invocation, console)) return Exit::partly;
   DELTA_TRY(const auto policy, policy_option(invocation));
@@ -297,7 +299,13 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   override_policy(cut, policy ? &*policy : nullptr, log, console);
   DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
   DELTA_TRY(const auto state, delta::snapshot(log, cut, chosen.mask()));
-  const Job job{invocation, log, cut, state, ordered_rows(invocation, state)};
+  Job job{invocation, log, cut, state, ordered_rows(invocation, state)};
+  if (!where.all()) std::erase_if(job.rows, [&](std::uint32_t v) { return !where.takes(state, v); });
+  if (job.rows.empty() && state.size() > 0) {
+    report_shorter(choice, chosen, job, console);
+    Where::report_none(console);
+    return exit_with(log, Exit::no);
+  }
   if (job.rows.empty()) {
     DELTA_TRY(const bool nothing, report_nothing(choice, chosen, log, cut, console));
     if (nothing) return exit_with(log, Exit::no);
@@ -334,7 +342,7 @@ Command snapshot_command() {
             {.name = "metadata-out", .value = "FILE", .help = "write metadata as NDJSON", .kind = Kind::output},
             {.name = "sort", .value = "ORDER", .help = "created (default) or id", .choices = {"created", "id"}}},
            options::policy("decide conflicts by POLICY, not by the log's own"),
-           options::selection({"at", "as-seen-by", "id", "id-glob", "ids-from", "namespace"}),
+           options::selection({"at", "as-seen-by", "id", "id-glob", "ids-from", "namespace", "where"}),
            options::threads(),
            options::progress(),
            options::talk(),

@@ -17,9 +17,13 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 64;
 
+enum class Root { object, any };
+
 // Builds a value from parser events; the first event it dislikes ends the parse with `failure`.
 class Builder {
  public:
+  explicit Builder(Root allowed) : allowed_(allowed) {}
+
   std::optional<Error> failure;
   Json root;
 
@@ -67,12 +71,12 @@ class Builder {
     return &open_.back()->elements().emplace_back(std::move(v));
   }
   bool put(Json&& v) {
-    if (open_.empty()) return fail("is not an object");
+    if (open_.empty() && allowed_ == Root::object) return fail("is not an object");
     place(std::move(v));
     return true;
   }
   bool open(Json&& v) {
-    if (open_.empty() && !v.is_object()) return fail("is not an object");
+    if (open_.empty() && allowed_ == Root::object && !v.is_object()) return fail("is not an object");
     if (open_.size() == kMaxDepth) return fail("is nested deeper than " + std::to_string(kMaxDepth));
     open_.push_back(place(std::move(v)));  // stays put: its container grows only after it is closed
     return true;
@@ -82,6 +86,7 @@ class Builder {
     return true;
   }
 
+  const Root allowed_;
   std::vector<Json*> open_;
   std::string name_;
 };
@@ -173,15 +178,18 @@ void print(std::string& out, const Json& v) {  // recursion is bounded by kMaxDe
   std::visit([&](const auto& value) { print_value(out, value); }, v.value());
 }
 
-}  // namespace
-
-Result<Json> parse_json_object(std::string_view text) {
-  Builder builder;
+Result<Json> parse(std::string_view text, Root allowed) {
+  Builder builder(allowed);
   const bool whole = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
   if (builder.failure) return *std::move(builder.failure);
   if (!whole) return error(ErrorCode::bad_input, "is not JSON");
   return std::move(builder.root);
 }
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text) { return parse(text, Root::any); }
+Result<Json> parse_json_object(std::string_view text) { return parse(text, Root::object); }
 
 void print_json(std::string& out, const Json& value) { print(out, value); }
 void print_json_string(std::string& out, std::string_view text) { print_string(out, text); }

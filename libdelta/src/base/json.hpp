@@ -64,8 +64,10 @@ inline void Json::merge_patch(const Json& patch) {
   }
 }
 
-/// bad_input: not JSON, not an object, a member twice, a number that float64 cannot hold (integers: that neither 64
+/// bad_input: not JSON, a member twice, a number that float64 cannot hold (integers: that neither 64
 /// bits nor float64 can), nesting over 64. The message begins with a verb: "is not JSON".
+Result<Json> parse_json(std::string_view text);
+/// The same of an object. bad_input also: not an object, which its first value says already.
 Result<Json> parse_json_object(std::string_view text);
 
 /// The one way to write a value: members sorted by bytes, no spaces, shortest numbers (formats/spec/dlog-1.md,
