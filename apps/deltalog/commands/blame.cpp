@@ -141,7 +141,7 @@ std::string json_report(const Log& log, const Blame& blame, std::span<const Blam
   return out;
 }
 
-/// Leaves in `chosen` what --where takes. The vectors that exist: none of them is missing from the answer.
+/// Leaves in `chosen` what --where takes. Returns which vectors exist: a named one that exists is not called missing.
 Result<std::vector<bool>> narrow(const Where& where, const Log& log, const delta::CutOptions& cut, Chosen& chosen) {
   DELTA_TRY(const auto state, delta::snapshot(log, cut, chosen.mask()));
   std::vector<bool> there(log.catalog().vectors());
@@ -205,7 +205,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
 
 Command blame_command() {
   return {.name = "blame",
-          .summary = "whose each value is",
+          .summary = "who last set each value",
           .synopsis = "LOG... --id ID",
           .description =
               "For each run of dimensions of a vector, and each member of its metadata: the value and the delta that "

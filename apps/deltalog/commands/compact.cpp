@@ -216,8 +216,8 @@ Command compact_command() {
           .synopsis = "LOG... -o OUT | LOG --in-place",
           .description =
               "Writes the union of the logs as one packed segment, in which each vector's history lies together. With "
-              "--keep, lets go "
-              "what neither now nor a kept time or release needs; the present under every policy, the kept cuts, blame "
+              "--keep, drops history that neither now nor a kept time or release needs; the present under every "
+              "policy, the kept cuts, blame "
               "there, and every later "
               "merge stay what they were. A kept time keeps every moment from the last change before it up to the "
               "next. Times that are not kept are "
@@ -238,7 +238,7 @@ Command compact_command() {
                 {.name = "whole-deltas",
                  .help = "a delta goes whole or stays whole, so that hashes vouch for all that stays"},
                 {.name = "assume-closed",
-                 .help = "no writer is unseen: transforms and tombstones go too, and who comes late is refused"},
+                 .help = "assume that all writers' commits are here: prune more, and refuse later arrivals"},
                 {.name = "if",
                  .value = "CONDITION",
                  .help = "only if the log has reached chain:N, segments:N, deltas:N, commits:N or bytes:SIZE"},
