@@ -26,8 +26,8 @@ class Deck {
   void deal(const std::vector<std::uint32_t>& commits, const std::string& path) const {
     auto file = sample::must(delta::OutputFile::create(path, {.force = true}));
     for (std::size_t begin = 0; begin < commits.size();) {
-      std::vector<delta::store::Head> heads(log_.catalog().origins());
-      std::map<std::uint32_t, std::uint64_t> next;
+      delta::store::Heads heads(log_.catalog().origins());
+      std::map<delta::OriginNo, std::uint64_t> next;
       std::size_t end = begin;
       for (; end < commits.size(); ++end) {
         const delta::Commit& c = log_.commit(commits[end]);

@@ -24,6 +24,8 @@ namespace deltalog {
 
 using delta::Catalog;
 using delta::ErrorCode;
+using delta::Indexed;
+using delta::NamespaceNo;
 
 Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console,
                              const VectorChoice* choice) {
@@ -250,17 +252,17 @@ namespace {
 
 /// Vectors of these ids in these namespaces. An id may be in each of them: where that is more to ask for than there are
 /// vectors, all vectors are looked at.
-void choose_ids(const Catalog& catalog, const std::vector<std::string>& ids, const std::vector<bool>& namespaces,
-                Chosen& chosen) {
-  std::vector<std::uint32_t> spaces;
-  for (std::uint32_t ns = 0; ns < namespaces.size(); ++ns) {
+void choose_ids(const Catalog& catalog, const std::vector<std::string>& ids,
+                const Indexed<NamespaceNo, bool>& namespaces, Chosen& chosen) {
+  std::vector<NamespaceNo> spaces;
+  for (const NamespaceNo ns : namespaces.numbers()) {
     if (namespaces[ns]) spaces.push_back(ns);
   }
   std::unordered_map<std::string_view, bool> found;
   for (const auto& id : ids) found.emplace(id, false);
   if (std::uint64_t{found.size()} * spaces.size() <= catalog.vectors()) {
     for (auto& [id, any] : found) {
-      for (const std::uint32_t ns : spaces) {
+      for (const NamespaceNo ns : spaces) {
         if (const auto vector = catalog.find_vector(ns, id)) chosen.vectors[*vector] = any = true;
       }
     }
@@ -282,10 +284,11 @@ Chosen VectorChoice::in(const Catalog& catalog) const {
   chosen.all = all();
   if (chosen.all) return chosen;
 
-  std::vector<bool> namespaces(catalog.namespaces(), namespaces_.empty());  // one name may have several entries
+  Indexed<NamespaceNo, bool> namespaces(catalog.namespaces(),
+                                        namespaces_.empty());  // one name may have several entries
   for (const auto& name : namespaces_) {
     const auto entries = namespaces_of(catalog, name);
-    for (const std::uint32_t ns : entries) namespaces[ns] = true;
+    for (const NamespaceNo ns : entries) namespaces[ns] = true;
     if (entries.empty()) chosen.missing_namespaces.push_back(name);
   }
   chosen.vectors.assign(catalog.vectors(), false);
@@ -302,14 +305,14 @@ bool is_ambiguous(const Catalog& catalog, std::string_view name_space) {
   return catalog.namespaces_named(name_space).size() > 1;
 }
 
-std::vector<std::uint32_t> namespaces_of(const Catalog& catalog, std::string_view text) {
+std::vector<NamespaceNo> namespaces_of(const Catalog& catalog, std::string_view text) {
   const auto named = catalog.namespaces_named(text);
   const auto slash = text.rfind('/');
   if (!named.empty() || slash == text.npos) return {named.begin(), named.end()};
   const auto dims = parse_count(text.substr(slash + 1));
   if (!dims || *dims > ~std::uint32_t{0}) return {};
   const auto one = catalog.find_namespace(text.substr(0, slash), static_cast<std::uint32_t>(*dims));
-  return one ? std::vector{*one} : std::vector<std::uint32_t>();
+  return one ? std::vector{*one} : std::vector<NamespaceNo>();
 }
 
 delta::Error no_namespace(std::string_view name) {

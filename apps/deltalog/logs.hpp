@@ -95,7 +95,7 @@ class VectorChoice {
 /// Whether the name of a vector's namespace is also that of one with other dimensions: NS/DIMS tells them apart.
 bool is_ambiguous(const delta::Catalog& catalog, std::string_view name_space);
 /// The namespaces that --namespace means: NS, all of this name; NS/DIMS, the one. A name that ends like this wins.
-std::vector<std::uint32_t> namespaces_of(const delta::Catalog& catalog, std::string_view text);
+std::vector<delta::NamespaceNo> namespaces_of(const delta::Catalog& catalog, std::string_view text);
 /// What missing namespaces mean: not_found.
 delta::Error no_namespace(std::string_view name);
 /// Errors: not_found for a namespace that the log lacks.
@@ -113,25 +113,25 @@ class DeltaFilter {
  public:
   static Result<DeltaFilter> make(const Invocation& invocation, const delta::Log& log);
   bool takes_all() const { return all_; }
-  bool takes_origin(std::uint32_t origin) const {
-    return origins_.empty() || (origin < origins_.size() && origins_[origin]);
+  bool takes_origin(delta::OriginNo origin) const {
+    return origins_.empty() || (origins_.contains(origin) && origins_[origin]);
   }
   /// A delta of this dot and time lies between --since and --until.
   bool takes_moment(delta::Dot dot, delta::Timestamp time) const {
     return time.us() >= since_ && time.us() < until_ && (seen_since_.empty() || dot.seq > seen_since_[dot.origin]) &&
            (seen_until_.empty() || dot.seq <= seen_until_[dot.origin]);
   }
-  bool takes(std::uint32_t origin, const delta::Delta& delta) const {
+  bool takes(delta::OriginNo origin, const delta::Delta& delta) const {
     return takes_origin(origin) && takes_moment({origin, delta.seq}, delta.time) &&
            (ops_ >> static_cast<unsigned>(delta.op) & 1u) != 0;
   }
 
  private:
   bool all_ = true;
-  std::vector<bool> origins_;  // empty: all
+  delta::Indexed<delta::OriginNo, bool> origins_;  // empty: all
   unsigned ops_ = ~0u;
   delta::Micros since_ = 0, until_ = ~delta::Micros{0};
-  std::vector<std::uint64_t> seen_since_, seen_until_;  // of releases: by origin, seqs up to this one
+  delta::SeenSeqs seen_since_, seen_until_;  // of releases
 };
 
 /// Commits chosen by --property, --grep, --source and --trace.

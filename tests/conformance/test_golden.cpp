@@ -38,7 +38,7 @@ std::string tell(const std::string& path) {
     out += "\n";
   }
   const State state = must(snapshot(log));
-  for (std::uint32_t ns = 0; ns < log.catalog().namespaces(); ++ns) {
+  for (const auto ns : numbers<NamespaceNo>(log.catalog().namespaces())) {
     for (const auto v : state.rows(ns)) {
       out += std::string(log.catalog().id(v));
       char text[16];

@@ -56,7 +56,7 @@ void encode_stream(const std::string& set, const std::string& path) {
 std::vector<std::string> state_of(const Log& log) {
   const auto state = must(snapshot(log));
   std::vector<std::string> out;
-  for (std::uint32_t ns = 0; ns < log.catalog().namespaces(); ++ns) {
+  for (const auto ns : numbers<NamespaceNo>(log.catalog().namespaces())) {
     for (const std::uint32_t v : state.rows(ns)) {
       std::string row(log.catalog().id(v));
       const auto bits = state.bits(v);
@@ -70,7 +70,7 @@ std::vector<std::string> state_of(const Log& log) {
 }
 
 std::string blame_text(const Log& log, std::string_view id) {
-  const auto vector = log.catalog().find_vector(0, id);
+  const auto vector = log.catalog().find_vector(NamespaceNo{0}, id);
   if (!vector) return "none";
   const auto answer = blame(log, *vector);
   if (!answer) return answer.error().message;

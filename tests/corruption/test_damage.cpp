@@ -30,7 +30,7 @@ std::string describe(const Log& log) {
   if (!folded) return "error: " + folded.error().message;
   const State& state = *folded;
   std::string out;
-  for (std::uint32_t ns = 0; ns < log.catalog().namespaces(); ++ns) {
+  for (const auto ns : numbers<NamespaceNo>(log.catalog().namespaces())) {
     for (const auto vector : state.rows(ns)) {
       out += std::string(log.catalog().id(vector)) + "=";
       for (const auto b : state.bits(vector)) out += std::to_string(b) + ",";

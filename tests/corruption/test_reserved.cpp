@@ -36,7 +36,7 @@ std::string told(const std::string& path) {
   const auto state = snapshot(*log);
   if (!state) return "error: " + state.error().message;
   std::string out;
-  for (std::uint32_t ns = 0; ns < log->catalog().namespaces(); ++ns) {
+  for (const auto ns : numbers<NamespaceNo>(log->catalog().namespaces())) {
     for (const auto v : state->rows(ns)) {
       out += std::string(log->catalog().id(v));
       for (const auto b : state->bits(v)) out += " " + std::to_string(b);

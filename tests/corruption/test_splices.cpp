@@ -59,7 +59,7 @@ std::vector<std::size_t> borders(const std::string& path) {
 
 std::string text_of(const State& state, const Log& log) {
   std::string out;
-  for (std::uint32_t ns = 0; ns < log.catalog().namespaces(); ++ns) {
+  for (const auto ns : numbers<NamespaceNo>(log.catalog().namespaces())) {
     for (const auto vector : state.rows(ns)) {
       const auto bits = state.bits(vector);
       out += std::string(log.catalog().id(vector)) + ":" +

@@ -62,6 +62,12 @@ NAME = r"[A-Za-z_][\w.:>\[\]()*-]*"
 EXPRESSION = re.compile(rf"(?:\+\+|--){NAME}$|\*?{NAME}(?:\s?[-+|&^*/%]?=(?!=).+|\(.*\)|\+\+|--)$")
 CONTROL = re.compile(r"(?:if|for|while|switch|return|throw|case|using|template)\b")
 
+# Things whose numbers have types of their own (delta/numbers.hpp, base/numbers.hpp): what a header calls so is no integer.
+NUMBERED = {"ns": "NamespaceNo", "name_space": "NamespaceNo", "origin": "OriginNo"}
+HEADER = re.compile(r"(libdelta|formats|apps)/.*\.hpp$")
+INTEGER = re.compile(r"\b(?:std::)?(?:u?int(?:8|16|32|64)_t|size_t|ptrdiff_t|int|unsigned|long|short)\b(?=[&\s])\s*&?")
+DECLARED = re.compile(r"\s*(\w+?)_?\s*(?:=.*)?$")
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -200,6 +206,24 @@ def long_functions(lines):
                 begin = number
 
 
+def integers_declared(line):
+    """Names of parameters and members that are integers, without the `_` of a member."""
+    code = NO_CODE.sub("", line)
+    for match in INTEGER.finditer(code):
+        for part in re.split(r"[;){]", code[match.end():])[0].split(","):
+            declared = DECLARED.match(part)
+            if not declared:
+                break
+            yield declared.group(1)
+
+
+def number_breaches(lines):
+    for number, line in enumerate(lines, 1):
+        for name in integers_declared(line):
+            if name in NUMBERED:
+                yield number, f"the number of a thing is no integer: '{name}' is a {NUMBERED[name]}"
+
+
 def opens_with_own_header(path, line):
     match = INCLUDE.match(line)
     return bool(match) and path.endswith(".cpp") and Path(match.group(2)).name == Path(path).stem + ".hpp"
@@ -251,6 +275,8 @@ def breaches(root):
             continue
         lines = text.split("\n")
         result += [(path, number, why) for number, why in include_breaches(root, path, lines)]
+        if HEADER.match(path):
+            result += [(path, number, why) for number, why in number_breaches(lines)]
         for match in filter(None, map(INCLUDE.match, lines)):
             if re.fullmatch(SINGLE, match.group(2)):
                 single[path] = match.group(2)

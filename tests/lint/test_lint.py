@@ -84,6 +84,17 @@ class Rules(unittest.TestCase):
                      "for (; i < n; ++i, ++j) f(i);", "return f(a, b);", "a = b;  // c, d;", "std::uint64_t at_ = 0, end_ = 0;"):
             self.assertEqual(self.found({"apps/x.cpp": HEAD + f"  {line}\n"}), [], line)
 
+    def test_the_number_of_a_thing_has_a_type_of_its_own(self):
+        for name, number in lint.NUMBERED.items():
+            for line in (f"std::uint32_t {name} = 0;", f"void f(std::size_t {name});", f"int {name}_;", f"std::uint64_t a = 0, {name} = 0;",
+                         f"void f(int a, const std::uint32_t& {name}) const;", f"std::uint32_t a, {name}, b;"):
+                self.assertEqual(self.found({"apps/x.hpp": HEAD + f"  {line}\n"}),
+                                 [f"apps/x.hpp: the number of a thing is no integer: '{name}' is a {number}"], line)
+            for line in (f"{number} {name}{{}};", f"void f({number} {name});", f"std::uint32_t {name}(int a);", f"std::uint32_t* {name};",
+                         f"std::size_t {name}s = 0;", f"int a = 0;  // int {name}", f"void f(int a, {number} {name});"):
+                self.assertEqual(self.found({"formats/x.hpp": HEAD + f"  {line}\n"}), [], line)
+            self.assertEqual(self.found({"formats/x.cpp": HEAD + f"  int {name} = 0;\n"}), [])
+
     def test_a_line_has_its_width(self):
         self.assertEqual(self.found({"apps/x.hpp": HEAD + "// " + "x" * 117 + "\n"}), [])
         self.assertEqual(self.found({"apps/x.hpp": HEAD + "// " + "x" * 118 + "\n"}), ["apps/x.hpp: 121 columns, more than 120"])

@@ -35,8 +35,8 @@ class Real {
   }
   Real(const Real&) = delete;
 
-  std::uint32_t origin(const Name& name) const { return *catalog.find_origin(name); }
-  std::uint32_t vector(int v) const { return *catalog.find_vector(0, std::to_string(v)); }
+  delta::OriginNo origin(const Name& name) const { return *catalog.find_origin(name); }
+  std::uint32_t vector(int v) const { return *catalog.find_vector(delta::NamespaceNo{0}, std::to_string(v)); }
 
   /// Adds commits in random order, some of them twice.
   void deliver(const std::set<std::size_t>& commits) {

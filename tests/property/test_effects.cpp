@@ -67,8 +67,8 @@ delta::WindowSpec any_spec() {
   }
 }
 
-std::vector<std::uint64_t> numbers(const Real& real, const World& world, const std::set<std::size_t>& commits) {
-  std::vector<std::uint64_t> out(real.catalog.origins());
+delta::SeenSeqs seqs_of(const Real& real, const World& world, const std::set<std::size_t>& commits) {
+  delta::SeenSeqs out(real.catalog.origins());
   for (const std::size_t c : commits) {
     auto& seq = out[real.origin(world.commits[c].origin)];
     seq = std::max(seq, world.commits[c].last());
@@ -158,7 +158,7 @@ TEST_CASE("windows that late commits changed, put over the old ones, are the win
     const World w = play(plan);
     const auto seed = seed_of();
     const auto spec = any_spec();
-    const auto windows = [&](Real& real, const std::vector<std::uint64_t>* seen) {
+    const auto windows = [&](Real& real, const delta::SeenSeqs* seen) {
       return delta::model::windows(spec, effects(real, {nullptr, seen}), real.catalog.vectors());
     };
     const auto some = folded(w, some_commits(w, seed));
@@ -170,7 +170,7 @@ TEST_CASE("windows that late commits changed, put over the old ones, are the win
     Real late(w, seed + 1);
     late.deliver(all_commits(w));
     late.set_deltas(w.deltas, seed % 3 == 0);
-    const auto seen = numbers(late, w, some);
+    const auto seen = seqs_of(late, w, some);
     RC_ASSERT(windows(late, &seen) == old_list);
     const auto new_list = windows(late, nullptr);
     const auto deltas = delta::model::window_changes(old_list, new_list);

@@ -200,13 +200,9 @@ class Library {
     real_.numbers[commit] = *number;
   }
 
-  std::vector<std::uint64_t> by_origin(const Seen& release) {
-    std::vector<std::uint64_t> out(real_.catalog.origins());
-    for (std::size_t o = 0; o < world().origins.size(); ++o) {
-      const auto number = real_.origin(world().origins[o]);
-      out.resize(std::max<std::size_t>(out.size(), number + 1));
-      out[number] = release[o];
-    }
+  delta::SeenSeqs by_origin(const Seen& release) {
+    delta::SeenSeqs out(real_.catalog.origins());
+    for (std::size_t o = 0; o < world().origins.size(); ++o) out.reach(real_.origin(world().origins[o])) = release[o];
     return out;
   }
   /// The dots of a context that no other delta in it has seen.
@@ -556,7 +552,7 @@ std::string wrong_when_closed(const Facts& facts, const Closed& closed, const Cu
   delta::model::PruneOptions options{.kept = kept_times(kept.times), .whole_deltas = whole_deltas, .closed = true};
   for (const Seen& release : kept.releases) {
     auto& seen = options.releases.emplace_back(real.catalog.origins());
-    for (std::uint32_t o = 0; o < seen.size(); ++o) {
+    for (const auto o : seen.numbers()) {
       const auto name = std::ranges::find(w.origins, real.catalog.origin(o));
       if (name != w.origins.end()) seen[o] = release[static_cast<std::size_t>(name - w.origins.begin())];
     }
@@ -632,7 +628,7 @@ bool refused(const Facts& facts, const std::set<std::size_t>& pruned, const std:
   const auto have = facts.covered(pruned);
   std::vector<delta::Dot> seen;
   for (std::uint32_t o = 0; o < w.origins.size(); ++o) {
-    if (have[o] != 0) seen.push_back({o, have[o]});
+    if (have[o] != 0) seen.push_back({delta::OriginNo{o}, have[o]});
   }
   const std::vector<std::uint32_t> records{history.add_record({{}, seen, true, {}})};
   const auto add = [&](std::size_t c, std::span<const std::uint32_t> with) {

@@ -124,13 +124,13 @@ std::string properties_text(const Facts& facts, std::string_view name_space) {
 }
 
 std::string namespaces_text(const Log& log, const Facts& facts) {
-  std::vector<std::uint64_t> vectors(log.catalog().namespaces(), 0);
+  delta::Indexed<delta::NamespaceNo, std::uint64_t> vectors(log.catalog().namespaces(), 0);
   for (std::uint32_t v = 0; v < log.catalog().vectors(); ++v) ++vectors[log.catalog().namespace_of(v)];
   const bool properties = !facts.properties.empty();
   std::vector<Table::Column> columns = {{"namespace"}, {"dims", Align::right}, {"vectors", Align::right}, {"accuracy"}};
   if (properties) columns.push_back({"properties"});
   Table table(std::move(columns));
-  for (std::uint32_t ns = 0; ns < vectors.size(); ++ns) {
+  for (const auto ns : vectors.numbers()) {
     const auto& space = log.catalog().name_space(ns);
     const auto accuracy = facts.accuracies.find(space.name);
     std::vector<std::string> row = {
@@ -232,7 +232,7 @@ void json_segment(std::string& out, const SegmentInfo& s) {
 
 void json_namespaces(JsonWriter& json, const Log& log, const Facts& facts) {
   json.key("namespaces").begin_array();
-  for (std::uint32_t ns = 0; ns < log.catalog().namespaces(); ++ns) {
+  for (const auto ns : delta::numbers<delta::NamespaceNo>(log.catalog().namespaces())) {
     const auto& space = log.catalog().name_space(ns);
     json.begin_object().member("name", space.name).key("dims").u64(space.dims);
     if (const auto accuracy = facts.accuracies.find(space.name); accuracy != facts.accuracies.end()) {
@@ -271,7 +271,9 @@ std::string json_report(const Log& log, const Facts& facts) {
   json.begin_object().member("type", "info").key("v").u64(1).key("bytes").u64(facts.bytes);
   json.key("segments").u64(facts.segments.size()).key("commits").u64(facts.commits).key("pending").u64(facts.pending);
   json.key("deltas").u64(facts.deltas).key("origins").begin_array();
-  for (std::uint32_t o = 0; o < log.catalog().origins(); ++o) json.string(log.catalog().origin(o));
+  for (const auto origin : delta::numbers<delta::OriginNo>(log.catalog().origins())) {
+    json.string(log.catalog().origin(origin));
+  }
   json.end_array();
   json_namespaces(json, log, facts);
   json.key("vectors").u64(log.catalog().vectors());

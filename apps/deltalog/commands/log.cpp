@@ -28,8 +28,8 @@ using delta::Log;
 Status keep_seen(LogView& view, std::string_view name) {
   DELTA_TRY(const auto dot, find_dot(view.log, name));
   const auto seen = view.log.context({&dot, 1});
-  if (view.seen.empty()) view.seen.assign(seen.size(), ~std::uint64_t{0});
-  for (std::size_t i = 0; i < seen.size(); ++i) view.seen[i] = std::min(view.seen[i], seen[i]);
+  if (view.seen.empty()) view.seen = delta::SeenSeqs(seen.size(), ~std::uint64_t{0});
+  for (const auto origin : seen.numbers()) view.seen[origin] = std::min(view.seen[origin], seen[origin]);
   return {};
 }
 

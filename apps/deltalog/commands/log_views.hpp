@@ -16,9 +16,9 @@ struct LogView {
   Console& console;
   const delta::Log& log;
   DeltaFilter filter;
-  std::vector<std::uint64_t> seen;  // by origin: up to which seq --ancestors and --common keep; empty: all
-  std::vector<bool> bases;          // by commit: what --common found greatest; empty: not asked
-  std::vector<bool> chosen;         // by commit: what --property and its like choose; empty: all
+  delta::SeenSeqs seen;      // up to which --ancestors and --common keep; empty: all
+  std::vector<bool> bases;   // by commit: what --common found greatest; empty: not asked
+  std::vector<bool> chosen;  // by commit: what --property and its like choose; empty: all
   std::size_t most = ~std::size_t{0};
 
   bool takes_commit(std::uint32_t number) const {

@@ -74,7 +74,7 @@ Result<std::vector<delta::Dot>> dots_of(const delta::Log& log, std::string_view 
   return dots;
 }
 
-Result<std::optional<std::vector<std::uint64_t>>> context_after(const LogView& view) {
+Result<std::optional<delta::SeenSeqs>> context_after(const LogView& view) {
   if (!view.invocation.has("after")) return {std::nullopt};
   std::vector<delta::Dot> all;
   for (const auto& text : view.invocation.values("after")) {

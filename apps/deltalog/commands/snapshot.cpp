@@ -28,6 +28,7 @@ namespace {
 using delta::Catalog;
 using delta::Element;
 using delta::Log;
+using delta::NamespaceNo;
 using delta::OutputFile;
 using delta::State;
 using delta::formats::Format;
@@ -49,9 +50,9 @@ Status put(OutputFile& file, std::string_view text) {
 // Namespaces by name, their rows by last create (or by id).
 std::vector<std::uint32_t> ordered_rows(const Invocation& invocation, const State& state) {
   const Catalog& catalog = state.catalog();
-  std::vector<std::uint32_t> order(catalog.namespaces());
-  for (std::uint32_t ns = 0; ns < order.size(); ++ns) order[ns] = ns;
-  std::ranges::sort(order, {}, [&](std::uint32_t ns) {
+  std::vector<NamespaceNo> order;
+  for (const NamespaceNo ns : delta::numbers<NamespaceNo>(catalog.namespaces())) order.push_back(ns);
+  std::ranges::sort(order, {}, [&](NamespaceNo ns) {
     return std::pair(std::string_view(catalog.name_space(ns).name), catalog.name_space(ns).dims);
   });
   const auto* sort = invocation.value("sort");
@@ -65,13 +66,13 @@ std::vector<std::uint32_t> ordered_rows(const Invocation& invocation, const Stat
 }
 
 // The one namespace that a matrix can hold: that of the rows, or the only one that there is.
-Result<std::uint32_t> matrix_namespace(const Job& job) {
+Result<NamespaceNo> matrix_namespace(const Job& job) {
   const Catalog& catalog = job.state.catalog();
-  std::vector<bool> used(catalog.namespaces(), false);
+  delta::Indexed<NamespaceNo, bool> used(catalog.namespaces());
   for (const auto v : job.rows) used[catalog.namespace_of(v)] = true;
   const auto& named = job.invocation.values("namespace");
-  std::vector<std::uint32_t> found;
-  for (std::uint32_t ns = 0; ns < used.size(); ++ns) {
+  std::vector<NamespaceNo> found;
+  for (const NamespaceNo ns : used.numbers()) {
     const auto means = [&](const std::string& text) {
       return std::ranges::count(namespaces_of(catalog, text), ns) > 0;
     };

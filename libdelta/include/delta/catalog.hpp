@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "delta/export.hpp"
+#include "delta/numbers.hpp"
 #include "delta/pages.hpp"
 
 namespace delta {
@@ -26,36 +27,37 @@ struct Namespace {
 /// It takes any text: what a name may be is checked where it is read. At most 2^32 - 2 of each. Moves, does not copy.
 class DELTA_EXPORT Catalog {
  public:
-  std::uint32_t add_namespace(std::string_view name, std::uint32_t dims);
-  std::uint32_t add_origin(std::string_view name);
-  std::uint32_t add_vector(std::uint32_t ns, std::string_view id);  ///< `ns` is a number that add_namespace() gave
+  NamespaceNo add_namespace(std::string_view name, std::uint32_t dims);
+  OriginNo add_origin(std::string_view name);
+  std::uint32_t add_vector(NamespaceNo ns, std::string_view id);  ///< `ns` is a number that add_namespace() gave
   /// The same of many at once, whose numbers are appended; `namespaces` and `ids` are of one size.
-  void add_vectors(std::span<const std::uint32_t> namespaces, std::span<const std::string_view> ids,
+  void add_vectors(std::span<const NamespaceNo> namespaces, std::span<const std::string_view> ids,
                    std::vector<std::uint32_t>& numbers);
   void reserve_vectors(std::size_t more);  ///< room for as many beside those that are here
 
-  std::optional<std::uint32_t> find_namespace(std::string_view name, std::uint32_t dims) const;
+  std::optional<NamespaceNo> find_namespace(std::string_view name, std::uint32_t dims) const;
   /// All entries of one name, ascending: one for each dimension count. Valid until the next add_namespace().
-  std::span<const std::uint32_t> namespaces_named(std::string_view name) const;
-  std::optional<std::uint32_t> find_origin(std::string_view name) const;
-  std::optional<std::uint32_t> find_vector(std::uint32_t ns, std::string_view id) const;
+  std::span<const NamespaceNo> namespaces_named(std::string_view name) const;
+  std::optional<OriginNo> find_origin(std::string_view name) const;
+  std::optional<std::uint32_t> find_vector(NamespaceNo ns, std::string_view id) const;
 
   std::size_t namespaces() const { return namespaces_.size(); }
   std::size_t origins() const { return origins_.size(); }
   std::size_t vectors() const { return vectors_.size(); }
 
-  const Namespace& name_space(std::uint32_t ns) const { return namespaces_[ns]; }
-  std::string_view origin(std::uint32_t origin) const { return origins_[origin]; }
+  const Namespace& name_space(NamespaceNo ns) const { return namespaces_[index(ns)]; }
+  std::string_view origin(OriginNo origin) const { return origins_[index(origin)]; }
   std::string_view id(std::uint32_t vector) const {
     const Vector& v = vectors_[vector];
     return {chunks_[v.chunk].data() + v.offset, v.length};
   }
-  std::uint32_t namespace_of(std::uint32_t vector) const { return vectors_[vector].ns; }
-  std::uint32_t dims(std::uint32_t vector) const { return namespaces_[vectors_[vector].ns].dims; }
+  NamespaceNo namespace_of(std::uint32_t vector) const { return vectors_[vector].ns; }
+  std::uint32_t dims(std::uint32_t vector) const { return namespaces_[index(vectors_[vector].ns)].dims; }
 
  private:
   struct Vector {
-    std::uint32_t ns, chunk, offset, length;
+    NamespaceNo ns;
+    std::uint32_t chunk, offset, length;
   };
   /// Open addressing over numbers. A slot is two words: 32 bits of the hash, which are enough to grow without hashing
   /// again and to pass by nearly every stranger without touching its text, and the number + 1; 0 is free.
@@ -73,12 +75,12 @@ class DELTA_EXPORT Catalog {
     Pages words_;  // two a slot. Looked at in no order, which is slow where every look is on another page of 4 KiB.
     std::size_t slots_ = 0, used_ = 0;
   };
-  std::uint32_t add_vector(std::uint32_t ns, std::string_view id, std::uint64_t hash);
-  void store(std::uint32_t ns, std::string_view id);
+  std::uint32_t add_vector(NamespaceNo ns, std::string_view id, std::uint64_t hash);
+  void store(NamespaceNo ns, std::string_view id);
   std::optional<std::uint32_t> find_name(std::string_view name, std::uint64_t hash) const;
 
-  std::deque<Namespace> namespaces_;              // a deque never moves what it holds
-  std::deque<std::vector<std::uint32_t>> named_;  // entries of one name
+  std::deque<Namespace> namespaces_;            // a deque never moves what it holds
+  std::deque<std::vector<NamespaceNo>> named_;  // entries of one name
   std::deque<std::string> origins_;
   std::vector<Vector> vectors_;
   std::vector<std::vector<char>> chunks_;  // ids; each of its final size from the start, so that its bytes never move

@@ -7,41 +7,54 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "delta/kept_times.hpp"
+#include "delta/numbers.hpp"
 #include "delta/timestamp.hpp"
 
 namespace delta {
 
-/// A delta's name: the origin's number in a catalog, and seq = 1, 2, 3 ... without gaps per origin.
-struct Dot {
-  std::uint32_t origin = 0;
+// Dots and commits are named by the number of an origin in a catalog. Inside of a segment the same stand with the
+// segment's own numbers, as another type.
+
+/// A delta's name: its origin, and seq = 1, 2, 3 ... without gaps per origin.
+template <class Origin>
+struct DotOf {
+  Origin origin{};
   std::uint64_t seq = 0;
-  friend constexpr auto operator<=>(const Dot&, const Dot&) = default;
+  friend constexpr auto operator<=>(const DotOf&, const DotOf&) = default;
 };
+using Dot = DotOf<OriginNo>;
+
+/// A context: of each origin the seqs up to this one.
+using SeenSeqs = Indexed<OriginNo, std::uint64_t>;
 
 using Hash = std::array<std::uint8_t, 32>;  ///< BLAKE2b-256
 
 /// What a pruned copy of a commit was pruned under (law 8).
-struct PruneRecord {
+template <class Origin>
+struct PruneRecordOf {
   KeptTimes kept = {};
-  std::vector<Dot> seen =
+  std::vector<DotOf<Origin>> seen =
       {};  ///< version vector of what was folded then: the last seq of each origin, in order of origin number
   bool closed = false;  ///< it was assumed that no writer exists whose deltas were not there
-  std::vector<std::vector<Dot>> releases =
+  std::vector<std::vector<DotOf<Origin>>> releases =
       {};  ///< that were kept: of each the maximal dots, in order of origin number; rising, each once
 
   /// The same with other numbers of origins, put in order again.
   template <class Renumber>
-  PruneRecord renumbered(const Renumber& number) const {
-    PruneRecord record = *this;
-    const auto put = [&](std::vector<Dot>& dots) {
-      for (Dot& dot : dots) dot.origin = number(dot.origin);
-      std::ranges::sort(dots);
+  auto renumbered(const Renumber& number) const {
+    using Other = std::invoke_result_t<const Renumber&, Origin>;
+    PruneRecordOf<Other> record{kept, {}, closed, {}};
+    const auto put = [&](const std::vector<DotOf<Origin>>& from, std::vector<DotOf<Other>>& to) {
+      for (const auto& dot : from) to.push_back({number(dot.origin), dot.seq});
+      std::ranges::sort(to);
     };
-    put(record.seen);
-    for (auto& release : record.releases) put(release);
+    put(seen, record.seen);
+    for (const auto& release : releases) put(release, record.releases.emplace_back());
     std::ranges::sort(record.releases);
     return record;
   }
@@ -51,15 +64,18 @@ struct PruneRecord {
     for (const auto& release : releases) n += 1 + release.size();
     return n;
   }
-  friend bool operator==(const PruneRecord&, const PruneRecord&) = default;
+  friend bool operator==(const PruneRecordOf&, const PruneRecordOf&) = default;
 };
+using PruneRecord = PruneRecordOf<OriginNo>;
 
 /// What one writer added at once: the dots (origin, first) to (origin, first + count - 1).
-struct Commit {
-  std::uint32_t origin = 0;
+template <class Origin>
+struct CommitOf {
+  Origin origin{};
   std::uint64_t first = 1;
   std::uint64_t count = 0;
-  std::vector<Dot> parents;  ///< maximal dots seen, in order of origin name; the own previous seq is always seen
+  std::vector<DotOf<Origin>>
+      parents;  ///< maximal dots seen, in order of origin name; the own previous seq is always seen
   std::string message;
   std::string tool;    ///< the program that wrote it, "deltalog/0.1.0"
   std::string source;  ///< where the data came from, as the user named it
@@ -76,5 +92,26 @@ struct Commit {
   std::uint64_t deltas() const { return setting.empty() ? count : 0; }  ///< of vectors
   std::uint64_t last() const { return first + count - 1; }
 };
+using Commit = CommitOf<OriginNo>;
+
+/// The same commit with other numbers of origins: a CommitOf, copied or moved from, and what gives the new numbers.
+template <class From, class Renumber>
+auto renumbered(From&& commit, const Renumber& number) {
+  CommitOf<std::invoke_result_t<const Renumber&, decltype(commit.origin)>> out;
+  out.origin = number(commit.origin);
+  out.first = commit.first;
+  out.count = commit.count;
+  out.message = std::forward<From>(commit).message;
+  out.tool = std::forward<From>(commit).tool;
+  out.source = std::forward<From>(commit).source;
+  out.trace = std::forward<From>(commit).trace;
+  out.setting = std::forward<From>(commit).setting;
+  out.time = commit.time;
+  out.properties = std::forward<From>(commit).properties;
+  out.given = commit.given;
+  out.parents.reserve(commit.parents.size());
+  for (const auto& parent : commit.parents) out.parents.push_back({number(parent.origin), parent.seq});
+  return out;
+}
 
 }  // namespace delta

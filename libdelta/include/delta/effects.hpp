@@ -33,7 +33,7 @@ struct DeltaEffect {
 struct EffectOptions {
   const std::vector<bool>* vectors = nullptr;  ///< null, or only vectors v with (*vectors)[v]
   /// Null, or a context as of Log::context(): nothing else counts, as if it were all there is.
-  const std::vector<std::uint64_t>* seen = nullptr;
+  const SeenSeqs* seen = nullptr;
 };
 
 /// The effects of all deltas that are not pending, in key order. Memory: the state of the chosen vectors, 64 bytes a

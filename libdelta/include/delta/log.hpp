@@ -82,9 +82,9 @@ class DELTA_EXPORT Log {
   std::optional<std::uint32_t> find_commit(const Dot& dot) const;
   /// True when a commit had seen a dot. False where either is pending.
   bool sees(std::uint32_t number, const Dot& dot) const;
-  /// These dots and all that they had seen, by origin number: seqs up to this one. Of a pending commit, what of it is
+  /// These dots and all that they had seen. Of a pending commit, what of it is
   /// here. REQUIRES: the log holds the dots.
-  std::vector<std::uint64_t> context(std::span<const Dot> dots) const;
+  SeenSeqs context(std::span<const Dot> dots) const;
   /// The maximal dots of all that is not pending, in order of origin name: context() of them is everything folded.
   std::vector<Dot> heads() const;
   /// Hashes of all commits, by number (a pending commit's too when its predecessor is known; else all zero). Reads

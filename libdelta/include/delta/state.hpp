@@ -18,7 +18,7 @@ namespace delta {
 /// (timestamp, origin, seq): the one total order of deltas. Compared by origin *name*: see key_less().
 struct Key {
   Timestamp time;
-  std::uint32_t origin = 0;
+  OriginNo origin{};
   std::uint64_t seq = 0;
 };
 
@@ -36,7 +36,7 @@ class DELTA_EXPORT State {
   bool exists(std::uint32_t vector) const { return vector < rows_.size() && rows_[vector].exists; }
   std::size_t size() const { return existing_; }  ///< vectors that exist
   /// Existing vectors of a namespace, in order of their last create.
-  std::vector<std::uint32_t> rows(std::uint32_t ns) const;
+  std::vector<std::uint32_t> rows(NamespaceNo ns) const;
   /// Raw float32 bits, dims of them. Empty if it does not exist. Valid while the state lives: values never move.
   std::span<const std::uint32_t> bits(std::uint32_t vector) const {
     if (!exists(vector) || rows_[vector].values == nullptr) return {};
@@ -88,7 +88,7 @@ class DELTA_EXPORT State {
     std::vector<std::uint32_t> existed;  // vectors that exist or did
   };
   Row& row(std::uint32_t vector);
-  Pool& pool(std::uint32_t ns);
+  Pool& pool(NamespaceNo ns);
   void add_chunk(Pool& pool);
   void give_row(std::uint32_t vector);
   struct Patches {
@@ -98,8 +98,8 @@ class DELTA_EXPORT State {
   void merge(std::uint32_t vector, const Patches& patches);
 
   const Catalog* catalog_;
-  ZeroedTable<Row> rows_;                               // by vector
-  std::vector<Pool> pools_;                             // by namespace
+  ZeroedTable<Row> rows_;  // by vector
+  Indexed<NamespaceNo, Pool> pools_;
   std::vector<std::string> metadata_;                   // by vector; shorter when none has any
   std::unordered_map<std::uint32_t, Patches> patches_;  // that wait, by vector
   std::size_t existing_ = 0;

@@ -49,7 +49,7 @@ struct WindowOptions {
   std::function<bool(const DeltaEffect&)> takes = {};  ///< empty, or only these deltas; effects are judged among all
   /// Null, or a context (Log::context()): only windows that differ from those of these deltas alone, and those that are
   /// gone. Put in the place of the windows of the same begins, they make what those deltas gave what all deltas give.
-  const std::vector<std::uint64_t>* after = nullptr;
+  const SeenSeqs* after = nullptr;
 };
 
 /// In order of begin. Pending deltas are in none. Errors: usage: the spec is out of the bounds given there; those of

@@ -33,11 +33,13 @@ class StringTable {
   std::vector<const std::string*> strings_;
 };
 
-constexpr std::array kTexts = {&Commit::message, &Commit::tool, &Commit::source, &Commit::trace, &Commit::setting};
+constexpr std::array kTexts = {&SegmentCommit::message, &SegmentCommit::tool, &SegmentCommit::source,
+                               &SegmentCommit::trace, &SegmentCommit::setting};
 
 /// The usual case: the commit has seen the one before it in the frame, and through it all else.
-bool chained(const CommitRow& row, const Commit* before) {
-  return before && row.commit.parents.size() == 1 && row.commit.parents[0] == Dot{before->origin, before->last()};
+bool chained(const CommitRow& row, const SegmentCommit* before) {
+  return before && row.commit.parents.size() == 1 &&
+         row.commit.parents[0] == SegmentDot{before->origin, before->last()};
 }
 
 std::vector<std::int64_t> time_steps(std::span<const CommitRow> rows) {
@@ -57,7 +59,10 @@ std::uint64_t common_unit(const std::vector<std::int64_t>& steps) {
   return unit == 0 ? 1 : unit;
 }
 
-std::uint64_t next_seq(const std::unordered_map<std::uint32_t, std::uint64_t>& lasts, std::uint32_t origin) {
+/// Of each origin the last seq of the rows so far.
+using Lasts = std::unordered_map<SegmentOrigin, std::uint64_t>;
+
+std::uint64_t next_seq(const Lasts& lasts, SegmentOrigin origin) {
   const auto it = lasts.find(origin);
   return it == lasts.end() ? 0 : it->second + 1;
 }
@@ -70,17 +75,17 @@ namespace {
 /// tell what it answers.
 enum RecordFlags : std::uint8_t { kClosed = 1, kReleases = 2, kRecordFlags = kClosed | kReleases };
 
-void write_dots(Writer& out, std::span<const Dot> dots) {
+void write_dots(Writer& out, std::span<const SegmentDot> dots) {
   out.varint(dots.size());
-  std::uint32_t next = 0;
-  for (const Dot& dot : dots) {
-    out.varint(dot.origin - next);
+  std::size_t next = 0;
+  for (const SegmentDot& dot : dots) {
+    out.varint(index(dot.origin) - next);
     out.varint(dot.seq);
-    next = dot.origin + 1;
+    next = index(dot.origin) + 1;
   }
 }
 
-Status read_dots(Reader& in, std::uint32_t origins, Budget& items, std::vector<Dot>& dots) {
+Status read_dots(Reader& in, std::uint32_t origins, Budget& items, std::vector<SegmentDot>& dots) {
   const auto count = in.varint();
   if (count > origins || !items.take(count)) return bad("COMMITS: more origins seen than there are");
   std::uint64_t next = 0;
@@ -89,13 +94,13 @@ Status read_dots(Reader& in, std::uint32_t origins, Budget& items, std::vector<D
     const auto origin = next + in.bounded(origins - 1 - next);
     const auto seq = in.varint();
     if (seq == 0) in.fail();
-    dots.push_back({static_cast<std::uint32_t>(origin), seq});
+    dots.push_back({nth<SegmentOrigin>(origin), seq});
     next = origin + 1;
   }
   return {};
 }
 
-void write_record(Writer& out, const PruneRecord& record) {
+void write_record(Writer& out, const SegmentRecord& record) {
   out.u8((record.closed ? kClosed : 0) | (record.releases.empty() ? 0 : kReleases));
   out.varint(record.kept.ranges().size());
   Micros least = 0;  // that the next range may begin at
@@ -110,7 +115,7 @@ void write_record(Writer& out, const PruneRecord& record) {
   for (const auto& release : record.releases) write_dots(out, release);
 }
 
-Status read_releases(Reader& in, std::uint32_t origins, Budget& items, PruneRecord& record) {
+Status read_releases(Reader& in, std::uint32_t origins, Budget& items, SegmentRecord& record) {
   const auto count = in.varint();
   if (count == 0 || !believable(count, in) || !items.take(count)) {
     return bad("COMMITS: more kept releases than bytes, or none");
@@ -124,7 +129,7 @@ Status read_releases(Reader& in, std::uint32_t origins, Budget& items, PruneReco
   return {};
 }
 
-Status read_record(Reader& in, std::uint32_t origins, Budget& items, PruneRecord& record) {
+Status read_record(Reader& in, std::uint32_t origins, Budget& items, SegmentRecord& record) {
   const auto flags = in.u8();
   if ((flags & ~kRecordFlags) != 0) {
     return error(ErrorCode::unsupported, "COMMITS: record flags " + std::to_string(flags & ~kRecordFlags) +
@@ -161,7 +166,7 @@ void write_pruning(Writer& out, const CommitTable& table) {
 }
 
 Status read_pruning(Reader& in, std::uint32_t origins, Budget& items, std::span<CommitRow> rows,
-                    std::vector<PruneRecord>& records) {
+                    std::vector<SegmentRecord>& records) {
   const auto base = static_cast<std::uint32_t>(records.size());
   const auto count = in.varint();
   if (!believable(count, in) || !items.take(count)) return bad("COMMITS: more records than bytes");
@@ -211,7 +216,7 @@ void write_optional(Writer& out, std::span<const CommitRow> rows) {
   const auto any = [&](const auto& has) {
     return std::ranges::any_of(rows, [&](const CommitRow& row) { return has(row.commit); });
   };
-  if (any([](const Commit& c) { return !c.properties.empty(); })) {
+  if (any([](const SegmentCommit& c) { return !c.properties.empty(); })) {
     Buffer body;
     Writer column(body);
     StringTable strings;
@@ -221,7 +226,7 @@ void write_optional(Writer& out, std::span<const CommitRow> rows) {
     for (const auto number : numbers) column.varint(number);
     write_column(out, CommitColumn::properties, body);
   }
-  if (any([](const Commit& c) { return c.given.has_value(); })) {
+  if (any([](const SegmentCommit& c) { return c.given.has_value(); })) {
     Buffer body;
     Writer column(body);
     for (const auto& row : rows) column.varint(row.commit.given ? row.commit.time.us() - *row.commit.given : 0);
@@ -313,7 +318,7 @@ std::string unknown_text(const UnknownColumns& unknown) {
 
 Load load_of(const CommitTable& table) {
   Load load{table.rows.size(), table.records.size(), 0};
-  const Commit* before = nullptr;
+  const SegmentCommit* before = nullptr;
   for (const auto& row : table.rows) {
     for (const auto text : kTexts) load.text += (row.commit.*text).size();
     load.text += row.commit.properties.size();
@@ -333,7 +338,7 @@ void write_commits(const CommitTable& table, Kind kind, Buffer& buffer) {
     for (const auto& row : rows) numbers.push_back(strings.add(row.commit.*text));
   }
   strings.write(out);
-  for (const auto& row : rows) out.varint(row.commit.origin);
+  for (const auto& row : rows) out.varint(index(row.commit.origin));
   for (const auto& row : rows) out.varint(row.commit.count);
   // Microseconds and counter apart, in the greatest unit that fits: real clocks tick in whole seconds, with counter 0.
   const std::vector<std::int64_t> steps = time_steps(rows);
@@ -342,15 +347,15 @@ void write_commits(const CommitTable& table, Kind kind, Buffer& buffer) {
   for (const auto step : steps) out.varint(zigzag(step / static_cast<std::int64_t>(unit)));
   for (const auto& row : rows) out.varint(row.commit.time.tick());
   for (const auto number : numbers) out.varint(number);
-  const Commit* before = nullptr;
+  const SegmentCommit* before = nullptr;
   for (const auto& row : rows) {  // 0: chained; n + 1: n parents, listed below
     out.varint(chained(row, before) ? 0 : row.commit.parents.size() + 1);
     before = &row.commit;
   }
   before = nullptr;
-  std::unordered_map<std::uint32_t, std::uint64_t> lasts;
+  Lasts lasts;
   for (const auto& row : rows) {
-    const Commit& c = row.commit;
+    const SegmentCommit& c = row.commit;
     if (!chained(row, before)) {
       for (const auto& parent : c.parents) write_dot(out, parent);
     }
@@ -422,7 +427,7 @@ Status read_texts(Reader& in, std::span<const std::string_view> strings, std::sp
 }
 
 /// `form`: 0: chained; else how many parents follow, and 1.
-Status read_parents(Reader& in, std::uint64_t form, std::uint32_t origins, const Commit* before, Budget& items,
+Status read_parents(Reader& in, std::uint64_t form, std::uint32_t origins, const SegmentCommit* before, Budget& items,
                     CommitRow& row) {
   if (form == 0) {
     if (!before) return bad("COMMITS: the first row refers to one before it");
@@ -432,7 +437,7 @@ Status read_parents(Reader& in, std::uint64_t form, std::uint32_t origins, const
   if (!items.take(form - 1)) return bad("COMMITS: more parents than its bytes may hold");
   for (std::uint64_t p = 1; p < form && in.ok(); ++p) {
     const auto origin = in.bounded(origins - 1);
-    row.commit.parents.push_back({static_cast<std::uint32_t>(origin), in.varint()});
+    row.commit.parents.push_back({nth<SegmentOrigin>(origin), in.varint()});
   }
   if (chained(row, before)) return bad("COMMITS: a chained row is spelled out");
   return {};
@@ -442,7 +447,7 @@ Status read_parents(Reader& in, std::uint64_t form, std::uint32_t origins, const
 Status read_causes(Reader& in, std::uint32_t origins, std::span<CommitRow> rows, Budget& items) {
   std::vector<std::uint64_t> forms(rows.size());
   for (auto& form : forms) form = in.bounded(kMaxParents + 1);
-  std::unordered_map<std::uint32_t, std::uint64_t> lasts;
+  Lasts lasts;
   for (std::size_t i = 0; i < rows.size() && in.ok(); ++i) {
     auto& row = rows[i];
     DELTA_OK(read_parents(in, forms[i], origins, i > 0 ? &rows[i - 1].commit : nullptr, items, row));
@@ -470,7 +475,7 @@ Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint3
   table.rows.resize(table.rows.size() + count);
   const std::span rows = std::span(table.rows).last(count);
   if (origins == 0 && count > 0) return bad("COMMITS: rows without an origin");
-  for (auto& row : rows) row.commit.origin = static_cast<std::uint32_t>(in.bounded(origins - 1));
+  for (auto& row : rows) row.commit.origin = nth<SegmentOrigin>(in.bounded(origins - 1));
   for (auto& row : rows) {
     row.commit.count = in.bounded(std::uint64_t{1} << 40);
     if (row.commit.count == 0) in.fail();

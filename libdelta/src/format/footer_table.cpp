@@ -17,7 +17,7 @@ bool is_of(const FrameHeader& f, const FrameEntry& e) {
 }
 
 void note_head(Footer& footer, const CommitRow& row, const Hash& hash) {
-  const std::uint32_t origin = row.commit.origin;
+  const SegmentOrigin origin = row.commit.origin;
   auto head = std::ranges::lower_bound(footer.heads, origin, {}, &HeadEntry::origin);
   if (head == footer.heads.end() || head->origin != origin) {
     head = footer.heads.insert(head, {origin, row.commit.first, 0, {}, row.previous, {}});
@@ -53,7 +53,7 @@ void write_footer(const Footer& footer, Buffer& buffer) {
   for (const auto& f : footer.frames) out.varint(f.max_vector - f.min_vector);
   out.varint(footer.heads.size());
   for (const auto& h : footer.heads) {
-    out.varint(h.origin);
+    out.varint(index(h.origin));
     out.varint(h.first);
     out.varint(h.last - h.first);
     out.varint(h.time.hlc);
@@ -94,11 +94,11 @@ Status read_footer(ByteView payload, std::uint32_t count, Footer& footer, std::u
   if (!believable(heads, in) || heads > most.items) return bad("FOOTER: more heads than its bytes may hold");
   for (std::uint64_t i = 0; i < heads && in.ok(); ++i) {
     HeadEntry h;
-    h.origin = static_cast<std::uint32_t>(in.bounded(kAny32));
+    h.origin = nth<SegmentOrigin>(in.bounded(kAny32));
     h.first = in.varint();
     h.last = h.first + in.varint();
     h.time.hlc = in.varint();
-    if (h.first == 0 || h.last < h.first || h.origin >= footer.origins) in.fail();
+    if (h.first == 0 || h.last < h.first || index(h.origin) >= footer.origins) in.fail();
     if (h.first > 1) h.previous = read_hash(in);
     h.hash = read_hash(in);
     footer.heads.push_back(h);

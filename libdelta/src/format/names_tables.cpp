@@ -59,7 +59,7 @@ void write_ids(const Ids& ids, Buffer& buffer) {
   Writer out(buffer);
   std::uint32_t begin = 0;
   for (const Owners::Run& run : ids.owners.runs()) {
-    out.varint(run.ns);
+    out.varint(index(run.ns));
     out.varint(run.end - std::exchange(begin, run.end));
   }
   std::vector<std::size_t> shared(ids.ids.size());
@@ -83,8 +83,9 @@ Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces,
     const auto ns = in.varint();
     const auto run = in.bounded(count - ids.owners.size());
     if (ns >= namespaces || run == 0) return bad("IDS: unknown namespace or empty run");
-    if (ids.owners.size() > 0 && ids.owners.runs().back().ns == ns) return bad("IDS: a run of one namespace is split");
-    ids.owners.add(static_cast<std::uint32_t>(ns), static_cast<std::uint32_t>(run));
+    if (ids.owners.size() > 0 && index(ids.owners.runs().back().ns) == ns)
+      return bad("IDS: a run of one namespace is split");
+    ids.owners.add(nth<SegmentNamespace>(ns), static_cast<std::uint32_t>(run));
   }
   std::vector<std::uint16_t> shared(count), rest(count);
   std::uint64_t total = 0;

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/numbers.hpp"
 #include "delta/commit.hpp"
 #include "delta/result.hpp"
 #include "format/bounds.hpp"
@@ -37,8 +38,8 @@ inline Load most_in(FrameType type, ByteView payload, std::uint64_t stored) {
   return most_of(type, stored == 0 ? payload.size() : stored);
 }
 
-inline void write_dot(Writer& out, const Dot& dot) {
-  out.varint(dot.origin);
+inline void write_dot(Writer& out, const DotOf<SegmentOrigin>& dot) {
+  out.varint(index(dot.origin));
   out.varint(dot.seq);
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/numbers.hpp"
 #include "delta/catalog.hpp"
 #include "delta/commit.hpp"
 #include "delta/limits.hpp"
@@ -23,10 +24,14 @@
 
 namespace delta::format {
 
+using SegmentDot = DotOf<SegmentOrigin>;
+using SegmentCommit = CommitOf<SegmentOrigin>;
+using SegmentRecord = PruneRecordOf<SegmentOrigin>;
+
 /// PROPS: names that follow those of earlier PROPS frames.
 struct Props {
-  std::vector<Namespace> namespaces;
-  std::vector<std::string> origins;
+  Indexed<SegmentNamespace, Namespace> namespaces;
+  Indexed<SegmentOrigin, std::string> origins;
 };
 Load load_of(const Props& props);
 void write_props(const Props& props, Buffer& out);
@@ -37,15 +42,16 @@ Status read_props(ByteView payload, std::uint32_t count, Props& props, std::uint
 class Owners {
  public:
   struct Run {
-    std::uint32_t end, ns;
+    std::uint32_t end;
+    SegmentNamespace ns;
   };
   std::uint32_t size() const { return runs_.empty() ? 0 : runs_.back().end; }
-  std::uint32_t operator[](std::uint32_t vector) const {
+  SegmentNamespace operator[](std::uint32_t vector) const {
     return std::ranges::upper_bound(runs_, vector, {}, &Run::end)->ns;
   }
   const std::vector<Run>& runs() const { return runs_; }
 
-  void add(std::uint32_t ns, std::uint32_t count) {
+  void add(SegmentNamespace ns, std::uint32_t count) {
     if (runs_.empty() || runs_.back().ns != ns) runs_.push_back({size(), ns});
     runs_.back().end += count;
   }
@@ -90,12 +96,14 @@ Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces,
 
 /// COMMITS: fresh: rows in order of their deltas; row i closes the deltas after those of row i-1. Packed: rows that
 /// DATA frames name.
-struct CommitRow {
-  Commit commit;    // origins by the segment's numbers
+template <class Origin>
+struct CommitRowOf {
+  CommitOf<Origin> commit;
   Hash previous{};  // of the origin's previous commit, where that is not the origin's row before in the payload
   std::vector<std::uint32_t> records;  // of a pruned copy, ascending; empty: whole
   std::vector<Hash> nodes;             // of a pruned copy: roots of the subtrees without a whole delta, in order
 };
+using CommitRow = CommitRowOf<SegmentOrigin>;
 /// Optional columns that this version does not know: which they are, and a digest of what they hold.
 struct UnknownColumns {
   std::bitset<128> numbers;
@@ -104,11 +112,13 @@ struct UnknownColumns {
 };
 /// "COMMITS: columns 5 and 7 are not known to this version". REQUIRES: there are any.
 std::string unknown_text(const UnknownColumns& unknown);
-struct CommitTable {
-  std::vector<CommitRow> rows;
-  std::vector<PruneRecord> records;  // packed: what rows were pruned under; origins by the segment's numbers
-  UnknownColumns unknown;            // read, and never written
+template <class Origin>
+struct CommitTableOf {
+  std::vector<CommitRowOf<Origin>> rows;
+  std::vector<PruneRecordOf<Origin>> records;  // packed: what rows were pruned under
+  UnknownColumns unknown;                      // read, and never written
 };
+using CommitTable = CommitTableOf<SegmentOrigin>;
 Load load_of(const CommitTable& table);
 void write_commits(const CommitTable& table, Kind kind, Buffer& out);
 /// Appends to `table`; rows' records are numbered on from those that it has. unsupported: a critical column that is not
@@ -147,7 +157,7 @@ FrameEntry entry_of(const FrameHeader& frame, std::uint64_t offset);
 /// Is this the header of that frame?
 bool is_of(const FrameHeader& frame, const FrameEntry& entry);
 struct HeadEntry {
-  std::uint32_t origin = 0;
+  SegmentOrigin origin{};
   std::uint64_t first = 0, last = 0;  // seqs in this segment
   Timestamp time;                     // of `last`
   Hash previous{}, hash{};            // of the commits before `first` and at `last`

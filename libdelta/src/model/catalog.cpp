@@ -18,6 +18,12 @@ constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
 constexpr std::size_t kFirstSlots = 64;
 
 std::uint64_t hash(std::uint64_t seed, std::string_view text) { return checksum(bytes_of(text), seed); }
+std::uint64_t hash(NamespaceNo ns, std::string_view text) { return hash(index(ns), text); }
+
+template <Number No>
+std::optional<No> as(std::optional<std::uint32_t> found) {
+  return found ? std::optional(No{*found}) : std::nullopt;
+}
 
 }  // namespace
 
@@ -61,12 +67,12 @@ void Catalog::Index::resize(std::size_t slots) {
   }
 }
 
-std::optional<std::uint32_t> Catalog::find_namespace(std::string_view name, std::uint32_t dims) const {
-  return namespace_index_.find(
-      hash(dims, name), [&](std::uint32_t n) { return namespaces_[n].dims == dims && namespaces_[n].name == name; });
+std::optional<NamespaceNo> Catalog::find_namespace(std::string_view name, std::uint32_t dims) const {
+  return as<NamespaceNo>(namespace_index_.find(
+      hash(dims, name), [&](std::uint32_t n) { return namespaces_[n].dims == dims && namespaces_[n].name == name; }));
 }
 
-std::uint32_t Catalog::add_namespace(std::string_view name, std::uint32_t dims) {
+NamespaceNo Catalog::add_namespace(std::string_view name, std::uint32_t dims) {
   if (const auto known = find_namespace(name, dims)) return *known;
   const auto number = static_cast<std::uint32_t>(namespaces_.size());
   namespace_index_.insert(hash(dims, name), number);
@@ -78,41 +84,41 @@ std::uint32_t Catalog::add_namespace(std::string_view name, std::uint32_t dims) 
     name_index_.insert(name_hash, *place);
     named_.emplace_back();
   }
-  named_[*place].push_back(number);
-  return number;
+  named_[*place].push_back(NamespaceNo{number});
+  return NamespaceNo{number};
 }
 
 std::optional<std::uint32_t> Catalog::find_name(std::string_view name, std::uint64_t hash) const {
-  return name_index_.find(hash, [&](std::uint32_t place) { return namespaces_[named_[place].front()].name == name; });
+  return name_index_.find(hash, [&](std::uint32_t place) { return name_space(named_[place].front()).name == name; });
 }
 
-std::span<const std::uint32_t> Catalog::namespaces_named(std::string_view name) const {
+std::span<const NamespaceNo> Catalog::namespaces_named(std::string_view name) const {
   const auto place = find_name(name, hash(0, name));
-  return place ? std::span<const std::uint32_t>(named_[*place]) : std::span<const std::uint32_t>();
+  return place ? std::span<const NamespaceNo>(named_[*place]) : std::span<const NamespaceNo>();
 }
 
-std::optional<std::uint32_t> Catalog::find_origin(std::string_view name) const {
-  return origin_index_.find(hash(0, name), [&](std::uint32_t n) { return origins_[n] == name; });
+std::optional<OriginNo> Catalog::find_origin(std::string_view name) const {
+  return as<OriginNo>(origin_index_.find(hash(0, name), [&](std::uint32_t n) { return origins_[n] == name; }));
 }
 
-std::uint32_t Catalog::add_origin(std::string_view name) {
+OriginNo Catalog::add_origin(std::string_view name) {
   if (const auto known = find_origin(name)) return *known;
   const auto number = static_cast<std::uint32_t>(origins_.size());
   origin_index_.insert(hash(0, name), number);
   origins_.emplace_back(name);
-  return number;
+  return OriginNo{number};
 }
 
-std::optional<std::uint32_t> Catalog::find_vector(std::uint32_t ns, std::string_view text) const {
+std::optional<std::uint32_t> Catalog::find_vector(NamespaceNo ns, std::string_view text) const {
   return vector_index_.find(hash(ns, text), [&](std::uint32_t n) { return vectors_[n].ns == ns && id(n) == text; });
 }
 
-std::uint32_t Catalog::add_vector(std::uint32_t ns, std::string_view text) {
+std::uint32_t Catalog::add_vector(NamespaceNo ns, std::string_view text) {
   return add_vector(ns, text, hash(ns, text));
 }
 
-std::uint32_t Catalog::add_vector(std::uint32_t ns, std::string_view text, std::uint64_t hash) {
-  DELTA_CHECK(ns < namespaces_.size());
+std::uint32_t Catalog::add_vector(NamespaceNo ns, std::string_view text, std::uint64_t hash) {
+  DELTA_CHECK(index(ns) < namespaces_.size());
   const auto same = [&](std::uint32_t n) { return vectors_[n].ns == ns && id(n) == text; };
   if (const auto known = vector_index_.find(hash, same)) return *known;
   const auto number = static_cast<std::uint32_t>(vectors_.size());
@@ -121,7 +127,7 @@ std::uint32_t Catalog::add_vector(std::uint32_t ns, std::string_view text, std::
   return number;
 }
 
-void Catalog::add_vectors(std::span<const std::uint32_t> namespaces, std::span<const std::string_view> ids,
+void Catalog::add_vectors(std::span<const NamespaceNo> namespaces, std::span<const std::string_view> ids,
                           std::vector<std::uint32_t>& numbers) {
   constexpr std::size_t kAhead = 8;  // so many slots are on their way from memory while one is looked at
   std::array<std::uint64_t, kAhead> hashes;
@@ -141,7 +147,7 @@ void Catalog::reserve_vectors(std::size_t more) {
   vectors_.reserve(std::max(vectors_.capacity(), vectors_.size() + more));
 }
 
-void Catalog::store(std::uint32_t ns, std::string_view text) {
+void Catalog::store(NamespaceNo ns, std::string_view text) {
   if (chunks_.empty() || chunks_.back().size() - used_ < text.size()) {
     chunks_.emplace_back(std::max(kChunkBytes, text.size()));
     used_ = 0;

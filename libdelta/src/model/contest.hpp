@@ -73,7 +73,7 @@ class Contest {
   const History& history_;
   const CutTest& cut_;
   const std::vector<bool>* wanted_;
-  std::vector<std::uint32_t> ranks_;
+  OriginRanks ranks_;
   ZeroedTable<Last> last_;  // by vector
   std::vector<bool> contested_;
   bool any_ = false, room_made_ = false;

@@ -17,7 +17,7 @@ std::string seen_text(const Catalog& catalog, const std::vector<Dot>& dots) {
   return dots.size() > kMost ? text + " and " + std::to_string(dots.size() - kMost) + " more" : text;
 }
 
-using Seen = std::optional<std::vector<std::uint64_t>>;  // by origin: seqs up to this one; none: all
+using Seen = std::optional<SeenSeqs>;  // none: all
 
 /// Is a cut one that all pruned commits in it still answer?
 class Keeping {

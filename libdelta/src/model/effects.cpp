@@ -156,7 +156,7 @@ class Judge {
   const History& history_;
   const EffectOptions& options_;
   const KeptTimes answered_;
-  const std::vector<std::uint32_t> ranks_;
+  const OriginRanks ranks_;
   State state_;
   std::vector<Last> last_;
   std::vector<bool> contested_;

@@ -32,7 +32,7 @@ void assign_row(std::span<std::uint32_t> row, const Delta& c) {
 
 }  // namespace
 
-void apply_any(State& state, std::uint32_t origin, const Delta& c, std::uint64_t& overflows) {
+void apply_any(State& state, OriginNo origin, const Delta& c, std::uint64_t& overflows) {
   if (c.op == Operation::create && (c.lost & pruned::mark) == 0) {
     // What has no value until a later assignment must not be what some earlier fold left there.
     if (has_indices(c) && !state.exists(c.vector)) std::ranges::fill(state.put(c.vector), kNan);
@@ -129,9 +129,10 @@ class Folding {
 
 }  // namespace
 
-std::vector<std::uint32_t> origin_ranks(const Catalog& catalog) {
-  std::vector<std::uint32_t> order(catalog.origins()), ranks(catalog.origins());
-  std::iota(order.begin(), order.end(), 0);
+OriginRanks origin_ranks(const Catalog& catalog) {
+  std::vector<OriginNo> order;
+  for (const OriginNo origin : numbers<OriginNo>(catalog.origins())) order.push_back(origin);
+  OriginRanks ranks(catalog.origins());
   std::sort(order.begin(), order.end(), [&](auto a, auto b) { return catalog.origin(a) < catalog.origin(b); });
   for (std::uint32_t rank = 0; rank < order.size(); ++rank) ranks[order[rank]] = rank;
   return ranks;
@@ -180,8 +181,7 @@ Status check_bare(const Catalog& catalog, std::uint32_t vector, const VectorFold
                                        quote(catalog.id(vector)));
 }
 
-VectorFold::VectorFold(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
-                       std::vector<Delta> deltas)
+VectorFold::VectorFold(const History& history, const OriginRanks& ranks, std::uint32_t dims, std::vector<Delta> deltas)
     : history_(&history), united_(std::make_unique<DeltaBatch>()), deltas_(std::move(deltas)), standing_(history) {
   put_in_key_order(history, ranks, dims, deltas_, *united_);
   for (std::size_t i = 1; i < deltas_.size() && chain_; ++i) chain_ = before(i - 1, i);

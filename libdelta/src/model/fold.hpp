@@ -51,7 +51,7 @@ class CutTest {
   explicit CutTest(const History& history) : history_(&history) {}
   const History* history_;
   Timestamp until_{~std::uint64_t{0}};
-  std::optional<std::vector<std::uint64_t>> seen_;  // by origin: seqs up to this one
+  std::optional<SeenSeqs> seen_;
 };
 
 /// Is this delta inside the cut? For one question; for many make a CutTest. A dot that is not folded: nothing is
@@ -87,31 +87,28 @@ inline void scatter(std::span<const std::uint32_t> indices, std::span<const std:
 }
 
 /// The rest of apply(). `overflows`: where they are counted.
-void apply_any(State& state, std::uint32_t origin, const Delta& delta, std::uint64_t& overflows);
+void apply_any(State& state, OriginNo origin, const Delta& delta, std::uint64_t& overflows);
 
 /// One more delta, which has seen everything folded so far, onto a state. REQUIRES: it fits the vector's dimensions.
-inline void apply(State& state, std::uint32_t origin, const Delta& delta, std::uint64_t& overflows) {
+inline void apply(State& state, OriginNo origin, const Delta& delta, std::uint64_t& overflows) {
   if (delta.op != Operation::sparse || !delta.metadata.empty()) return apply_any(state, origin, delta, overflows);
   if (!state.exists(delta.vector)) return;
   scatter(delta.indices, delta.bits, state.put(delta.vector).data());
 }
-inline void apply(State& state, std::uint32_t origin, const Delta& delta) {
-  apply(state, origin, delta, state.overflows);
-}
+inline void apply(State& state, OriginNo origin, const Delta& delta) { apply(state, origin, delta, state.overflows); }
 
-/// The rank of each origin's name among all names: keys compare without text.
-std::vector<std::uint32_t> origin_ranks(const Catalog& catalog);
+/// The ranks of all origins.
+OriginRanks origin_ranks(const Catalog& catalog);
 
 /// All deltas of one vector inside a cut, resolved without a policy: what stands in each dimension (laws 3 to 5).
 class VectorFold {
  public:
   /// `deltas` in any order, a delta twice counts once, pieces of a pruned one are united; what they view must outlive
   /// this. `ranks`: see origin_ranks(). REQUIRES: they fit `dims`, and are of folded commits.
-  VectorFold(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
-             std::vector<Delta> deltas);
+  VectorFold(const History& history, const OriginRanks& ranks, std::uint32_t dims, std::vector<Delta> deltas);
 
   std::span<const Delta> deltas() const { return deltas_; }  ///< in key order
-  std::uint32_t origin(std::size_t delta) const { return history_->commit(deltas_[delta].commit).origin; }
+  OriginNo origin(std::size_t delta) const { return history_->commit(deltas_[delta].commit).origin; }
   Key key(std::size_t delta) const { return {deltas_[delta].time, origin(delta), deltas_[delta].seq}; }
   /// Each delta has seen the one before it: no conflict, apply() one after the other gives the state.
   bool chain() const { return chain_; }

@@ -32,7 +32,7 @@ std::string commit_text(const Catalog& catalog, const Commit& commit) {
 
 Status History::check(const Commit& c) const {
   const auto bad = [&](std::string what) { return error(ErrorCode::bad_input, std::move(what)); };
-  if (c.origin >= catalog_->origins()) return bad("a commit names an unknown origin");
+  if (index(c.origin) >= catalog_->origins()) return bad("a commit names an unknown origin");
   const std::string name = quote(catalog_->origin(c.origin));
   if (c.count == 0) return bad("a commit of origin " + name + " holds no deltas");
   if (c.first == 0) return bad("a commit of origin " + name + " begins at seq 0; seqs count from 1");
@@ -41,7 +41,7 @@ Status History::check(const Commit& c) const {
   }
   for (const Dot& parent : c.parents) {
     const std::string who = "commit " + commit_text(*catalog_, c);
-    if (parent.origin >= catalog_->origins()) return bad(who + " has a parent of an unknown origin");
+    if (index(parent.origin) >= catalog_->origins()) return bad(who + " has a parent of an unknown origin");
     if (parent.seq == 0) return bad(who + " has the parent " + dot_text(*catalog_, parent) + "; seqs count from 1");
     if (parent.origin == c.origin && parent.seq >= c.first) {
       return bad(who + " has the parent " + dot_text(*catalog_, parent) + ", which is not before it");
@@ -105,8 +105,8 @@ void History::join(std::uint32_t number) {
   }
 }
 
-std::vector<std::uint64_t> History::context(std::span<const Dot> dots) const {
-  std::vector<std::uint64_t> seen(catalog_->origins());
+SeenSeqs History::context(std::span<const Dot> dots) const {
+  SeenSeqs seen(catalog_->origins());
   std::vector<bool> visited(size());
   std::vector<std::uint32_t> todo;
   const auto visit = [&](const Dot& dot) {
@@ -129,8 +129,8 @@ std::vector<std::uint64_t> History::context(std::span<const Dot> dots) const {
 }
 
 /// Those dots of a version vector that no commit it covers has seen: who has seen these has seen it all.
-std::vector<Dot> History::tops(std::span<const std::uint64_t> seen) const {
-  std::vector<bool> under(seen.size());
+std::vector<Dot> History::tops(const SeenSeqs& seen) const {
+  Indexed<OriginNo, bool> under(seen.size());
   for (const std::uint32_t number : linked_) {
     const Commit& c = commits_[number];
     if (c.first > seen[c.origin]) continue;
@@ -139,7 +139,7 @@ std::vector<Dot> History::tops(std::span<const std::uint64_t> seen) const {
     }
   }
   std::vector<Dot> out;
-  for (std::uint32_t origin = 0; origin < seen.size(); ++origin) {
+  for (const OriginNo origin : seen.numbers()) {
     if (seen[origin] != 0 && !under[origin]) out.push_back({origin, seen[origin]});
   }
   return out;
@@ -275,7 +275,7 @@ void History::update_heads(std::uint32_t number) {
   heads_.push_back(number);
 }
 
-void History::drop_head(std::uint32_t origin) {
+void History::drop_head(OriginNo origin) {
   const std::uint32_t place = origins_[origin].head;
   if (place == kNone) return;
   origins_[commits_[heads_.back()].origin].head = place;
@@ -295,7 +295,7 @@ std::vector<Dot> History::heads() const {
 
 bool History::are_heads(std::span<const Dot> dots) const {
   const auto is_head = [&](Dot dot) {
-    return dot.origin < origins_.size() && origins_[dot.origin].head != kNone && origins_[dot.origin].last == dot.seq;
+    return origins_.contains(dot.origin) && origins_[dot.origin].head != kNone && origins_[dot.origin].last == dot.seq;
   };
   return dots.size() == heads_.size() && std::all_of(dots.begin(), dots.end(), is_head);
 }
@@ -319,7 +319,7 @@ std::optional<std::uint32_t> History::find(Dot dot) const {
   return number;
 }
 
-std::optional<std::uint32_t> History::first_pending(std::uint32_t origin) const {
+std::optional<std::uint32_t> History::first_pending(OriginNo origin) const {
   const auto first = pending_.lower_bound({origin, 0});
   return first == pending_.end() || first->first.origin != origin ? std::nullopt : std::optional(first->second);
 }

@@ -30,6 +30,9 @@ std::string dot_text(const Catalog& catalog, Dot dot);
 /// "origin:first..last", made safe to print.
 std::string commit_text(const Catalog& catalog, const Commit& commit);
 
+/// The rank of each origin's name among all names: keys compare without text.
+using OriginRanks = Indexed<OriginNo, std::uint32_t>;
+
 class History {
  public:
   /// Keeps the reference; origins of commits are numbers of it.
@@ -54,7 +57,7 @@ class History {
   bool folded(std::uint32_t number) const { return links_[number].chain != kPending; }
   std::vector<std::uint32_t> pending() const;  ///< in order of number
   /// The pending commit of an origin that has the least seqs.
-  std::optional<std::uint32_t> first_pending(std::uint32_t origin) const;
+  std::optional<std::uint32_t> first_pending(OriginNo origin) const;
   /// The records of a pruned commit; empty: it is whole.
   const std::vector<std::uint32_t>& records(std::uint32_t number) const;
   /// All pruned commits and their records, in order of number.
@@ -76,7 +79,7 @@ class History {
   /// Number of the commit that holds the dot, pending ones included.
   std::optional<std::uint32_t> find(Dot dot) const;
   /// Last seq of an origin that is folded; 0: none.
-  std::uint64_t head(std::uint32_t origin) const { return origin < origins_.size() ? origins_[origin].last : 0; }
+  std::uint64_t head(OriginNo origin) const { return origins_.contains(origin) ? origins_[origin].last : 0; }
   /// The maximal dots of everything folded, in order of origin name: the parents of a commit that has seen it all.
   std::vector<Dot> heads() const;
   /// They are the heads, in whatever order; each is of another origin.
@@ -89,13 +92,13 @@ class History {
     return b.chain == o.chain ? o.index < b.index
                               : b.others.node != 0 && contexts_.contains(b.others, o.chain, o.index, seq);
   }
-  /// These dots and all that they had seen, by origin number: seqs up to this one. What is not here is passed over.
-  std::vector<std::uint64_t> context(std::span<const Dot> dots) const;
-  /// All that these dots count lies in a context (seqs by origin), but for settings, which change no vector. REQUIRES:
+  /// These dots and all that they had seen. What is not here is passed over.
+  SeenSeqs context(std::span<const Dot> dots) const;
+  /// All that these dots count lies in a context, but for settings, which change no vector. REQUIRES:
   /// they are folded.
-  bool within(std::span<const Dot> dots, std::span<const std::uint64_t> context) const;
-  /// Those dots of a context (seqs by origin) that nothing else in it has seen, in order of origin number.
-  std::vector<Dot> tops(std::span<const std::uint64_t> seen) const;
+  bool within(std::span<const Dot> dots, const SeenSeqs& context) const;
+  /// Those dots of a context that nothing else in it has seen, in order of origin number.
+  std::vector<Dot> tops(const SeenSeqs& seen) const;
   /// One of the parents, each of another origin, that another one of them has seen. Of those that are not folded
   /// nothing is known.
   std::optional<Dot> redundant_parent(std::span<const Dot> parents);
@@ -167,7 +170,7 @@ class History {
   bool seen_whole(std::uint32_t chain) const;
   void note_ended(const Commit& commit, std::uint32_t chain);
   void update_heads(std::uint32_t number);
-  void drop_head(std::uint32_t origin);
+  void drop_head(OriginNo origin);
   std::uint32_t linked_commit(Dot dot) const;
 
   const Catalog* catalog_;
@@ -177,7 +180,7 @@ class History {
       shed_;  // commit -> records of pruned copies for which a whole one stands
   std::vector<Commit> commits_;
   std::vector<Link> links_;
-  std::vector<Origin> origins_;
+  Indexed<OriginNo, Origin> origins_;
   std::vector<Chain> chains_;
   Contexts contexts_;
   std::vector<std::uint32_t> linked_;

@@ -130,7 +130,7 @@ std::vector<bool> History::complete_records() const {
   return out;
 }
 
-bool History::within(std::span<const Dot> dots, std::span<const std::uint64_t> context) const {
+bool History::within(std::span<const Dot> dots, const SeenSeqs& context) const {
   return std::ranges::all_of(dots, [&](Dot dot) {
     while (dot.seq > context[dot.origin]) {
       const Commit& c = commits_[linked_commit(dot)];
@@ -176,7 +176,7 @@ Status History::check_closed() const {
 
 /// In order of linking, so that most commits have a cause that is known to have seen it all.
 Status History::check_closed(std::uint32_t record) const {
-  std::vector<std::uint64_t> seen(origins_.size());
+  SeenSeqs seen(origins_.size());
   for (const Dot& dot : records_[record].seen) {  // complete: all are here
     if (dot.seq != 0) seen[dot.origin] = std::max(seen[dot.origin], dot.seq);
   }

@@ -12,7 +12,7 @@ namespace delta::model {
 namespace {
 
 /// To key order; among equals as they came.
-void sort(const History& history, std::span<const std::uint32_t> ranks, std::vector<Delta>& deltas) {
+void sort(const History& history, const OriginRanks& ranks, std::vector<Delta>& deltas) {
   struct Place {
     Timestamp time;
     std::uint64_t seq;
@@ -117,8 +117,8 @@ class Union {
 
 }  // namespace
 
-void put_in_key_order(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
-                      std::vector<Delta>& deltas, DeltaBatch& united) {
+void put_in_key_order(const History& history, const OriginRanks& ranks, std::uint32_t dims, std::vector<Delta>& deltas,
+                      DeltaBatch& united) {
   const auto follows = [&](const Delta& a, const Delta& b) {
     if (a.time != b.time) return a.time < b.time;
     const auto x = ranks[history.commit(a.commit).origin], y = ranks[history.commit(b.commit).origin];

@@ -14,8 +14,8 @@ namespace delta::model {
 /// Brings deltas of one vector to key order, each once. `united` gets the deltas that are put together of several
 /// pieces: the list then views it, so it must stay where it is, unchanged, as long as the list. `ranks`: see
 /// origin_ranks(). Cheap if they are in order. REQUIRES: of folded commits, fitting `dims`.
-void put_in_key_order(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
-                      std::vector<Delta>& deltas, DeltaBatch& united);
+void put_in_key_order(const History& history, const OriginRanks& ranks, std::uint32_t dims, std::vector<Delta>& deltas,
+                      DeltaBatch& united);
 
 /// Values by dimension, rather than those of all dimensions.
 inline bool has_indices(const Delta& c) { return c.op == Operation::sparse || (c.lost & pruned::values) != 0; }

@@ -293,7 +293,7 @@ Status check_setting(std::string_view text) {
   return policy ? Status() : refuse(std::move(policy).error(), "policy: ");
 }
 
-const std::vector<const Policy::Rule*>& RuleTable::of(std::uint32_t ns) {
+const std::vector<const Policy::Rule*>& RuleTable::of(NamespaceNo ns) {
   const auto [place, fresh] = rules_.try_emplace(ns);
   auto& rules = place->second;
   if (!fresh) return rules;

@@ -26,13 +26,13 @@ class RuleTable {
  public:
   RuleTable(const Policy& policy, const Catalog& catalog) : policy_(policy), catalog_(catalog) {}
   /// As many as the namespace has dimensions; null: lww, by no rule. Valid while the table lives.
-  const std::vector<const Policy::Rule*>& of(std::uint32_t ns);
+  const std::vector<const Policy::Rule*>& of(NamespaceNo ns);
   std::string_view name(const Policy::Rule* rule);  ///< as text; of null "lww"
 
  private:
   const Policy& policy_;
   const Catalog& catalog_;
-  std::map<std::uint32_t, std::vector<const Policy::Rule*>> rules_;
+  std::map<NamespaceNo, std::vector<const Policy::Rule*>> rules_;
   std::map<const Policy::Rule*, std::string> names_;
 };
 

@@ -31,7 +31,7 @@ namespace {
 
 class Pruner {
  public:
-  Pruner(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims, std::vector<Delta> deltas,
+  Pruner(const History& history, const OriginRanks& ranks, std::uint32_t dims, std::vector<Delta> deltas,
          const PruneOptions& options)
       : history_(history), options_(options), deltas_(std::move(deltas)), next_assignment_(dims, kNone) {
     put_in_key_order(history, ranks, dims, deltas_, united_);
@@ -326,8 +326,8 @@ class Pruner {
 
 }  // namespace
 
-void prune_vector(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
-                  std::vector<Delta> deltas, const PruneOptions& options, DeltaBatch& out) {
+void prune_vector(const History& history, const OriginRanks& ranks, std::uint32_t dims, std::vector<Delta> deltas,
+                  const PruneOptions& options, DeltaBatch& out) {
   Pruner(history, ranks, dims, std::move(deltas), options).run(out);
 }
 

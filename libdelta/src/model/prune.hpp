@@ -12,9 +12,9 @@
 namespace delta::model {
 
 struct PruneOptions {
-  KeptTimes kept;                                         ///< whole stills (law 8), now's ray among them
-  std::vector<std::vector<std::uint64_t>> releases = {};  ///< kept contexts: of each, by origin, seqs up to this one
-  bool whole_deltas = false;                              ///< a delta goes whole or stays whole
+  KeptTimes kept;                       ///< whole stills (law 8), now's ray among them
+  std::vector<SeenSeqs> releases = {};  ///< kept contexts
+  bool whole_deltas = false;            ///< a delta goes whole or stays whole
   /// No writer exists whose deltas are not here. So what acts on later arrivals alone goes too: a delete with nothing
   /// left before it; and transforms that no kept time parts from what they act on, whose values become those after it
   /// (pruned::settled).
@@ -25,7 +25,7 @@ struct PruneOptions {
 /// Prunes the deltas of one vector: appends what is left of each to `out`, in key order; what goes without rest is left
 /// out. A delta that loses nothing is appended as it was. Pieces of one delta (of several pruned copies) are united
 /// first. `deltas` in any order, of folded commits, fitting `dims`; views into what they view are not kept.
-void prune_vector(const History& history, std::span<const std::uint32_t> ranks, std::uint32_t dims,
-                  std::vector<Delta> deltas, const PruneOptions& options, DeltaBatch& out);
+void prune_vector(const History& history, const OriginRanks& ranks, std::uint32_t dims, std::vector<Delta> deltas,
+                  const PruneOptions& options, DeltaBatch& out);
 
 }  // namespace delta::model

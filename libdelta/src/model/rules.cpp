@@ -156,7 +156,7 @@ Status check_delta(const Delta& c, std::uint32_t dims, DeltaRules rules) {
 }
 
 Status check_commit(const Catalog& catalog, const Commit& c) {
-  if (c.origin >= catalog.origins()) return bad("a commit of an unknown origin");
+  if (index(c.origin) >= catalog.origins()) return bad("a commit of an unknown origin");
   const std::string who = "commit " + dot_text(catalog, {c.origin, c.first});
   if (c.first == 0) return bad(who + ": seqs count from 1");
   if (c.count == 0) return bad(who + " holds no deltas");
@@ -183,7 +183,7 @@ Status check_commit(const Catalog& catalog, const Commit& c) {
   }
   for (std::size_t i = 0; i < c.parents.size(); ++i) {
     const Dot parent = c.parents[i];
-    if (parent.origin >= catalog.origins()) return bad(who + " has a parent of an unknown origin");
+    if (index(parent.origin) >= catalog.origins()) return bad(who + " has a parent of an unknown origin");
     const std::string what = "parent " + dot_text(catalog, parent) + " of " + who;
     if (parent.seq == 0) return bad(what + ": seqs count from 1");
     if (parent.origin == c.origin && parent.seq >= c.first) return bad(what + " is not before it");

@@ -31,8 +31,8 @@ State::Row& State::row(std::uint32_t vector) {
   return rows_[vector];
 }
 
-State::Pool& State::pool(std::uint32_t ns) {
-  if (ns >= pools_.size()) pools_.resize(catalog_->namespaces());
+State::Pool& State::pool(NamespaceNo ns) {
+  if (!pools_.contains(ns)) pools_.resize(catalog_->namespaces());
   Pool& pool = pools_[ns];
   if (pool.dims == 0) pool.dims = catalog_->name_space(ns).dims;
   return pool;
@@ -139,9 +139,9 @@ std::string_view State::metadata(std::uint32_t vector) const {
   return exists(vector) ? stored_metadata(vector) : std::string_view();
 }
 
-std::vector<std::uint32_t> State::rows(std::uint32_t ns) const {
+std::vector<std::uint32_t> State::rows(NamespaceNo ns) const {
   std::vector<std::uint32_t> out;
-  if (ns >= pools_.size()) return out;
+  if (!pools_.contains(ns)) return out;
   for (const std::uint32_t v : pools_[ns].existed) {
     if (rows_[v].exists) out.push_back(v);
   }

@@ -125,7 +125,7 @@ class Survey {
   }
 
   static constexpr std::size_t kSettleAt = 1 << 16;
-  std::vector<std::uint32_t> ranks_;
+  model::OriginRanks ranks_;
   bool wants_moments_ = false;
   std::size_t settle_at_ = kSettleAt;
 };
@@ -351,7 +351,7 @@ class Compaction {
 
   const Log& log_;
   const CompactOptions& options_;
-  std::vector<std::uint32_t> ranks_;
+  model::OriginRanks ranks_;
   ops::Retention rules_;
   std::uint64_t last_ = 0;
   bool pruning_ = false;

@@ -19,7 +19,7 @@ CompactRows::CompactRows(const Log& log, bool pruning, KeptTimes kept, std::vect
   const auto& impl = log.impl();
   for (const std::uint32_t commit : log.commits_in_key_order()) {
     row_of_[commit] = static_cast<std::uint32_t>(table_.rows.size());
-    format::CommitRow& row = table_.rows.emplace_back();
+    store::CatalogRow& row = table_.rows.emplace_back();
     row.commit = log.commit(commit);
     row.previous = impl.previous[commit].value_or(Hash{});
     pruned_input_ = pruned_input_ || !impl.history.records(commit).empty();
@@ -36,7 +36,7 @@ CompactRows::CompactRows(const Log& log, bool pruning, KeptTimes kept, std::vect
 
 std::vector<Dot> CompactRows::folded() const {
   std::vector<Dot> seen;
-  for (std::uint32_t origin = 0; origin < log_.catalog().origins(); ++origin) {
+  for (const OriginNo origin : numbers<OriginNo>(log_.catalog().origins())) {
     if (const std::uint64_t seq = log_.impl().history.head(origin); seq > 0) seen.push_back({origin, seq});
   }
   return seen;
@@ -112,7 +112,7 @@ KeptTimes CompactRows::answered() const {
 /// `inputs`: whole deltas of the commit's copies; `outputs`: places of those that go out; both ascend.
 Status CompactRows::settle(std::uint32_t commit, std::span<const Input> inputs, std::span<const Output> outputs) {
   const auto& impl = log_.impl();
-  format::CommitRow& row = table_.rows[row_of_[commit]];
+  store::CatalogRow& row = table_.rows[row_of_[commit]];
   if (!row.commit.setting.empty() || outputs.size() == row.commit.count) return {};
   model::PartialTree tree(row.commit.count);
   std::map<std::uint32_t, std::vector<std::uint64_t>> held;  // by each copy

@@ -20,7 +20,7 @@ class CompactRows {
   /// (PruneRecord).
   CompactRows(const Log& log, bool pruning, KeptTimes kept, std::vector<std::vector<Dot>> releases, bool closed);
 
-  format::CommitTable& table() { return table_; }
+  store::CatalogTable& table() { return table_; }
   std::uint32_t row_of(std::uint32_t commit) const { return row_of_[commit]; }
   Hash first_previous() const { return table_.rows.empty() ? Hash{} : table_.rows.front().previous; }
 
@@ -63,7 +63,7 @@ class CompactRows {
   bool pruning_, pruned_input_ = false, closed_;
   KeptTimes kept_, answers_ = KeptTimes::all();
   std::vector<std::vector<Dot>> releases_;
-  format::CommitTable table_;
+  store::CatalogTable table_;
   std::vector<std::uint32_t> row_of_;
   std::vector<Copy> copies_;     // by commit
   std::vector<Input> inputs_;    // whole deltas that came in

@@ -30,20 +30,21 @@ class NamespaceRanks {
  public:
   explicit NamespaceRanks(std::initializer_list<const Catalog*> catalogs) {
     for (const Catalog* catalog : catalogs) {
-      for (std::uint32_t ns = 0; ns < catalog->namespaces(); ++ns) ranks_.try_emplace(key(*catalog, ns));
+      for (const NamespaceNo ns : all(*catalog)) ranks_.try_emplace(key(*catalog, ns));
     }
     std::uint32_t next = 0;
     for (auto& [name, rank] : ranks_) rank = next++;
   }
-  std::vector<std::uint32_t> of(const Catalog& catalog) const {
-    std::vector<std::uint32_t> out;
-    for (std::uint32_t ns = 0; ns < catalog.namespaces(); ++ns) out.push_back(ranks_.at(key(catalog, ns)));
+  Indexed<NamespaceNo, std::uint32_t> of(const Catalog& catalog) const {
+    Indexed<NamespaceNo, std::uint32_t> out;
+    for (const NamespaceNo ns : all(catalog)) out.push_back(ranks_.at(key(catalog, ns)));
     return out;
   }
 
  private:
   using Key = std::pair<std::string_view, std::uint32_t>;
-  static Key key(const Catalog& catalog, std::uint32_t ns) {
+  static Numbers<NamespaceNo> all(const Catalog& catalog) { return numbers<NamespaceNo>(catalog.namespaces()); }
+  static Key key(const Catalog& catalog, NamespaceNo ns) {
     return {catalog.name_space(ns).name, catalog.name_space(ns).dims};
   }
   std::map<Key, std::uint32_t> ranks_;
@@ -59,7 +60,7 @@ bool same_vector(const State& a, std::uint32_t in_a, const State& b, std::uint32
 class Translation {
  public:
   Translation(const Catalog& from, const Catalog& to) : from_(from), to_(to) {
-    for (std::uint32_t ns = 0; ns < from.namespaces(); ++ns) {
+    for (const NamespaceNo ns : numbers<NamespaceNo>(from.namespaces())) {
       namespaces_.push_back(to.find_namespace(from.name_space(ns).name, from.name_space(ns).dims));
     }
   }
@@ -72,7 +73,7 @@ class Translation {
  private:
   const Catalog& from_;
   const Catalog& to_;
-  std::vector<std::optional<std::uint32_t>> namespaces_;
+  Indexed<NamespaceNo, std::optional<NamespaceNo>> namespaces_;
 };
 
 class Finder {

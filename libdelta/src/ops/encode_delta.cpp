@@ -26,7 +26,7 @@ Error missing(const DeltaInput& input, std::string_view where) {
 
 Result<std::vector<Dot>> DeltaEncoder::dots(std::span<const std::string_view> texts) {
   std::vector<Dot> out;
-  std::unordered_set<std::uint32_t> origins;
+  std::unordered_set<OriginNo> origins;
   for (const auto text : texts) {
     DELTA_TRY(const Dot dot, session_.dot(text));
     if (!origins.insert(dot.origin).second) return bad("parent " + quote(text) + ": two parents of one origin");
@@ -150,13 +150,13 @@ Result<std::uint32_t> DeltaEncoder::vector_of(const DeltaInput& input) {
     if (input.dims && *input.dims != dims) {
       return bad("a vector of " + plural(dims, "value") + ", but of " + plural(*input.dims, "dimension"));
     }
-    DELTA_TRY(const std::uint32_t ns, session_.name_space(input.name_space, dims, stated_left_ > 0));
+    DELTA_TRY(const NamespaceNo ns, session_.name_space(input.name_space, dims, stated_left_ > 0));
     return session_.catalog().add_vector(ns, input.id);
   }
   // Names of one spelling with other dims are other vectors: the last that exists is meant.
   const Catalog& catalog = session_.catalog();
   std::optional<std::uint32_t> found;
-  for (const std::uint32_t ns : catalog.namespaces_named(input.name_space)) {
+  for (const NamespaceNo ns : catalog.namespaces_named(input.name_space)) {
     if (input.dims && catalog.name_space(ns).dims != *input.dims) continue;
     if (const auto vector = catalog.find_vector(ns, input.id)) {
       if (found) DELTA_OK(session_.load(*vector));

@@ -43,7 +43,7 @@ class MatrixEncoder {
              std::span<const std::uint32_t> bits);
 
   EncodeSession& session_;
-  std::uint32_t namespace_ = 0;
+  NamespaceNo namespace_{};
   std::vector<std::uint32_t> vectors_;  // of the rows; kept, since the next matrix mostly has the same
   std::vector<std::uint32_t> seen_;     // by vector: the round that had it last
   std::uint32_t round_ = 0;

@@ -118,7 +118,7 @@ std::optional<std::uint32_t> EncodeSession::dims_of(std::string_view name) const
   return all.empty() ? std::nullopt : std::optional(log_.catalog().name_space(all.back()).dims);
 }
 
-Result<std::uint32_t> EncodeSession::name_space(std::string_view name, std::uint32_t dims, bool stated) {
+Result<NamespaceNo> EncodeSession::name_space(std::string_view name, std::uint32_t dims, bool stated) {
   if (const auto known = catalog().find_namespace(name, dims)) return *known;
   if (const auto other = dims_of(name)) {
     DELTA_TRY(const bool seen, stated ? has_seen(name) : Result<bool>(true));
@@ -139,7 +139,7 @@ Result<Dot> EncodeSession::dot(std::string_view text) {
 }
 
 // Writing on would give out dots that pending commits of the same origin hold already.
-Status EncodeSession::refuse_pending(std::uint32_t origin) {
+Status EncodeSession::refuse_pending(OriginNo origin) {
   const auto number = log_.impl().history.first_pending(origin);
   if (!number) return {};
   return bad("origin " + quote(catalog().origin(origin)) + " has commits in the log that wait for causes (" +
@@ -191,8 +191,8 @@ Status EncodeSession::open_commit(const CommitPlan& plan) {
   return {};
 }
 
-bool EncodeSession::accuracy_due(std::uint32_t ns) {
-  if (!quantizer_.lossy() || (ns < accuracy_stands_.size() && accuracy_stands_[ns])) return false;
+bool EncodeSession::accuracy_due(NamespaceNo ns) {
+  if (!quantizer_.lossy() || (accuracy_stands_.contains(ns) && accuracy_stands_[ns])) return false;
   const auto recorded = accuracies_.find(catalog().name_space(ns).name);
   if (recorded == accuracies_.end()) return true;
   const auto accuracy = Accuracy::parse(recorded->second);
@@ -202,7 +202,7 @@ bool EncodeSession::accuracy_due(std::uint32_t ns) {
   return false;
 }
 
-Status EncodeSession::record_accuracy(std::uint32_t ns, CommitPlan& plan, std::optional<Micros> at,
+Status EncodeSession::record_accuracy(NamespaceNo ns, CommitPlan& plan, std::optional<Micros> at,
                                       std::optional<std::uint32_t> tick) {
   DELTA_OK(open_commit(plan));
   const Dot dot{open_->commit.origin, open_->commit.first};
@@ -229,7 +229,7 @@ Status EncodeSession::load_lifecycles(std::optional<std::uint32_t> vector) {
     const DeltaBatch& batch = block.batch;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!is_lifecycle(batch.ops[i]) || !wanted[batch.vectors[i]] || log_.pending(batch.commits[i])) continue;
-      const std::uint32_t origin = log_.commit(batch.commits[i]).origin;
+      const OriginNo origin = log_.commit(batch.commits[i]).origin;
       lifecycles_.add(batch.vectors[i],
                       {batch.commits[i], batch.ops[i] == Operation::create, {batch.times[i], origin, batch.seqs[i]}});
     }
@@ -391,9 +391,7 @@ Result<EncodeSummary> EncodeSession::finish() {
          "the time that was meant is kept beside it"});
   }
   // A matrix without rows declares its namespace, and no delta does.
-  for (auto ns = static_cast<std::uint32_t>(namespaces_before_); ns < catalog().namespaces(); ++ns) {
-    writer_->declare(ns);
-  }
+  for (const NamespaceNo ns : numbers<NamespaceNo>(catalog().namespaces(), namespaces_before_)) writer_->declare(ns);
   auto* append = std::get_if<os::AppendFile>(&target_);
   auto* file = std::get_if<OutputFile>(&target_);
   if (!append || writer_->commits() > 0 || catalog().namespaces() > namespaces_before_) {

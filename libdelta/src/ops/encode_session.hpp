@@ -68,7 +68,7 @@ class EncodeSession {
   /// The number of a namespace of these dimensions, declared now if need be. bad_input: it has other dimensions.
   /// `stated`: of the open commit, which may be concurrent to those that declared it with others; then only if it has
   /// seen one of them.
-  Result<std::uint32_t> name_space(std::string_view name, std::uint32_t dims, bool stated = false);
+  Result<NamespaceNo> name_space(std::string_view name, std::uint32_t dims, bool stated = false);
   /// The only dimension count of a namespace; none: not declared.
   std::optional<std::uint32_t> dims_of(std::string_view name) const;
 
@@ -82,11 +82,10 @@ class EncodeSession {
   };
   Status open_commit(const CommitPlan& plan);
   /// The accuracy is to be recorded before the next assignment to the namespace.
-  bool accuracy_due(std::uint32_t ns);
+  bool accuracy_due(NamespaceNo ns);
   /// Records it, in a commit that has seen what `plan` has, which from then on stands for what follows that. REQUIRES:
   /// accuracy_due(ns), no commit is open, the plan states no seq.
-  Status record_accuracy(std::uint32_t ns, CommitPlan& plan, std::optional<Micros> at,
-                         std::optional<std::uint32_t> tick);
+  Status record_accuracy(NamespaceNo ns, CommitPlan& plan, std::optional<Micros> at, std::optional<std::uint32_t> tick);
   bool commit_open() const { return open_.has_value(); }
   const Commit& open() const { return open_->commit; }
   Micros opened() const { return open_->first_meant; }
@@ -151,10 +150,10 @@ class EncodeSession {
   void follow(const Delta& delta, bool linear);
   void follow_deferred(std::uint32_t vector);
   Status defer(const Delta& delta, bool linear);
-  std::uint32_t origin_of(const Delta& delta) const {
+  OriginNo origin_of(const Delta& delta) const {
     return open_ && delta.commit == open_->number ? open_->commit.origin : log_.commit(delta.commit).origin;
   }
-  Status refuse_pending(std::uint32_t origin);
+  Status refuse_pending(OriginNo origin);
   Status load_lifecycles(std::optional<std::uint32_t> vector);
   Lifecycles::Seen seen_by_open();
   Result<bool> has_seen(std::string_view name_space);
@@ -170,8 +169,8 @@ class EncodeSession {
   EncodeOptions options_;
   model::Quantizer quantizer_;
   std::map<std::string, std::string>
-      accuracies_;                     // of namespaces, as recorded so far; only if there is anything to round
-  std::vector<bool> accuracy_stands_;  // by namespace: and it is ours
+      accuracies_;                              // of namespaces, as recorded so far; only if there is anything to round
+  Indexed<NamespaceNo, bool> accuracy_stands_;  // and it is ours
   Log log_;
   Target target_;
   store::LogSource source_{log_.impl()};

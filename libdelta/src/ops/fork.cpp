@@ -12,6 +12,8 @@
 namespace delta::ops {
 namespace {
 
+using format::SegmentCommit;
+
 constexpr std::uint64_t kWindow = 1 << 18;
 constexpr std::uint64_t kWindows = 8;
 
@@ -89,12 +91,13 @@ class Copy {
 
   /// Each whole delta of the pieces, which are in order: of which piece, its commit, and itself. Null for a setting,
   /// which the row holds.
-  using Visit = std::function<void(std::size_t piece, std::uint64_t seq, const Commit& commit, const Delta* delta)>;
+  using Visit =
+      std::function<void(std::size_t piece, std::uint64_t seq, const SegmentCommit& commit, const Delta* delta)>;
   Status each(std::span<const Piece> pieces, const Visit& visit) const {
     const auto& rows = segment_.rows();
     std::vector<bool> wanted(rows.size());
     for (std::size_t r = 0; r < rows.size(); ++r) {
-      const Commit& c = rows[r].commit;
+      const SegmentCommit& c = rows[r].commit;
       const std::size_t piece = piece_at(pieces, c.origin, c.first);
       wanted[r] = piece < pieces.size() && pieces[piece].origin == number_of_[c.origin] &&
                   pieces[piece].range.first <= c.last();
@@ -110,7 +113,7 @@ class Copy {
         const Delta delta = batch[d];
         // What is left of a pruned delta tells nothing about the whole.
         if (delta.lost != 0 || !wanted[delta.commit]) continue;
-        const Commit& commit = rows[delta.commit].commit;
+        const SegmentCommit& commit = rows[delta.commit].commit;
         const std::size_t piece = piece_at(pieces, commit.origin, delta.seq);
         if (piece == pieces.size() || pieces[piece].origin != number_of_[commit.origin] ||
             delta.seq < pieces[piece].range.first) {
@@ -138,15 +141,14 @@ class Copy {
     return {};
   }
 
-  Hash leaf(const Commit& commit, const Delta* delta) const {
+  Hash leaf(const SegmentCommit& commit, const Delta* delta) const {
     const std::string_view origin = segment_.names.origins[commit.origin];
     if (delta) {
       return model::leaf_hash({origin, name_space(*delta).name, segment_.ids[delta->vector], name_space(*delta).dims},
                               *delta);
     }
     Catalog names;
-    Commit setting = commit;
-    setting.origin = names.add_origin(origin);
+    Commit setting = renumbered(commit, [number = names.add_origin(origin)](SegmentOrigin) { return number; });
     setting.parents.clear();
     return model::setting_hash(names, setting);
   }
@@ -163,7 +165,7 @@ class Copy {
     return out;
   }
 
-  std::string text(const Commit& commit, const Delta* delta) const {
+  std::string text(const SegmentCommit& commit, const Delta* delta) const {
     const Timestamp time = delta ? delta->time : commit.time;
     std::string out = "setting " + quote(commit.setting);
     if (delta) {
@@ -177,7 +179,7 @@ class Copy {
 
  private:
   /// The first piece that ends at this dot or behind it; of an origin that is not compared, none.
-  std::size_t piece_at(std::span<const Piece> pieces, std::uint32_t origin, std::uint64_t seq) const {
+  std::size_t piece_at(std::span<const Piece> pieces, SegmentOrigin origin, std::uint64_t seq) const {
     const std::pair at(number_of_[origin], seq);
     const auto end = [](const Piece& p) { return std::pair(p.origin, p.range.last); };
     return static_cast<std::size_t>(std::ranges::lower_bound(pieces, at, {}, end) - pieces.begin());
@@ -199,7 +201,7 @@ class Copy {
 
   store::Segment segment_;
   std::span<const Shared> shared_;
-  std::vector<std::size_t> number_of_;  // origin of the segment -> place in shared_
+  Indexed<SegmentOrigin, std::size_t> number_of_;  // place in shared_
 };
 
 /// One for each dot of the pieces.
@@ -208,10 +210,12 @@ Result<std::vector<Hash>> leaves(const Copy& copy, std::span<const Piece> pieces
   std::uint64_t size = 0;
   for (const Piece& piece : pieces) begins.push_back(std::exchange(size, size + piece.size()));
   std::vector<Hash> out(size);
-  DELTA_OK(copy.each(pieces, [&](std::size_t piece, std::uint64_t seq, const Commit& commit, const Delta* delta) {
-    const SeqRange& range = pieces[piece].range;
-    if (seq >= range.first && seq <= range.last) out[begins[piece] + (seq - range.first)] = copy.leaf(commit, delta);
-  }));
+  DELTA_OK(
+      copy.each(pieces, [&](std::size_t piece, std::uint64_t seq, const SegmentCommit& commit, const Delta* delta) {
+        const SeqRange& range = pieces[piece].range;
+        if (seq < range.first || seq > range.last) return;
+        out[begins[piece] + (seq - range.first)] = copy.leaf(commit, delta);
+      }));
   return out;
 }
 
@@ -224,9 +228,10 @@ struct Leaf {
 /// The whole deltas of some commits, in order of these and seq.
 Result<std::vector<Leaf>> whole_deltas(const Copy& copy, std::span<const Piece> commits) {
   std::vector<Leaf> out;
-  DELTA_OK(copy.each(commits, [&](std::size_t piece, std::uint64_t seq, const Commit& commit, const Delta* delta) {
-    out.push_back({piece, seq, copy.leaf(commit, delta)});
-  }));
+  DELTA_OK(
+      copy.each(commits, [&](std::size_t piece, std::uint64_t seq, const SegmentCommit& commit, const Delta* delta) {
+        out.push_back({piece, seq, copy.leaf(commit, delta)});
+      }));
   std::ranges::sort(out, {}, [](const Leaf& leaf) { return std::pair(leaf.piece, leaf.seq); });
   return out;
 }
@@ -253,7 +258,7 @@ std::optional<Hash> root_of(const Copy::Nodes& all_nodes, std::span<const Leaf> 
 Result<std::string> text_at(const Copy& copy, std::size_t origin, std::uint64_t seq) {
   std::string text;
   const Piece at{origin, {seq, seq}};
-  DELTA_OK(copy.each({&at, 1}, [&](std::size_t, std::uint64_t, const Commit& commit, const Delta* delta) {
+  DELTA_OK(copy.each({&at, 1}, [&](std::size_t, std::uint64_t, const SegmentCommit& commit, const Delta* delta) {
     text = copy.text(commit, delta);
   }));
   return text;

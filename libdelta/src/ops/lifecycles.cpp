@@ -12,8 +12,8 @@ void Lifecycles::index(const Catalog& catalog) {
   }
 }
 
-bool Lifecycles::any_of(const Catalog& catalog, const model::History& history,
-                        std::span<const std::uint32_t> namespaces, const Seen& seen) const {
+bool Lifecycles::any_of(const Catalog& catalog, const model::History& history, std::span<const NamespaceNo> namespaces,
+                        const Seen& seen) const {
   return std::ranges::any_of(events_, [&](const auto& event) {
     const auto& [vector, e] = event;
     if (std::ranges::find(namespaces, catalog.namespace_of(vector)) == namespaces.end()) return false;

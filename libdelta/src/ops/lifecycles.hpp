@@ -26,7 +26,7 @@ class Lifecycles {
   };
   void add(std::uint32_t vector, const Event& event) { events_.push_back({vector, event}); }
   /// Was any event of a vector of these namespaces seen?
-  bool any_of(const Catalog& catalog, const model::History& history, std::span<const std::uint32_t> namespaces,
+  bool any_of(const Catalog& catalog, const model::History& history, std::span<const NamespaceNo> namespaces,
               const Seen& seen) const;
   /// Does the last event of `vector` by key, among those that were seen, create it?
   bool exists(const Catalog& catalog, const model::History& history, std::uint32_t vector, const Seen& seen);

@@ -23,36 +23,35 @@ class Names {
  public:
   /// Origins in the order in which the segment has them, so that what is written does not depend on what else it holds.
   Names(const store::Segment& segment, std::span<const std::size_t> rows) : segment_(segment) {
-    std::set<std::uint32_t> origins, records;
+    std::set<SegmentOrigin> origins;
+    std::set<std::uint32_t> records;
     for (const std::size_t r : rows) {
       const format::CommitRow& row = segment.rows()[r];
       origins.insert(row.commit.origin);
-      for (const Dot& parent : row.commit.parents) origins.insert(parent.origin);
+      for (const auto& parent : row.commit.parents) origins.insert(parent.origin);
       records.insert(row.records.begin(), row.records.end());
     }
     for (const std::uint32_t record : records) {
-      for (const Dot& dot : segment.commits.records[record].seen) origins.insert(dot.origin);
+      for (const auto& dot : segment.commits.records[record].seen) origins.insert(dot.origin);
       for (const auto& release : segment.commits.records[record].releases) {
-        for (const Dot& dot : release) origins.insert(dot.origin);
+        for (const auto& dot : release) origins.insert(dot.origin);
       }
     }
-    for (const std::uint32_t number : origins) origin(number);
+    for (const SegmentOrigin number : origins) origin(number);
   }
 
-  std::uint32_t origin(std::uint32_t number) { return catalog_.add_origin(segment_.names.origins[number]); }
+  OriginNo origin(SegmentOrigin number) { return catalog_.add_origin(segment_.names.origins[number]); }
   std::uint32_t vector(std::uint32_t number) {
     const auto [place, fresh] = vectors_.try_emplace(number);
     if (!fresh) return place->second;
     const Namespace& ns = segment_.names.namespaces[segment_.owners[number]];
     return place->second = catalog_.add_vector(catalog_.add_namespace(ns.name, ns.dims), segment_.ids[number]);
   }
-  Commit renamed(Commit commit) {
-    commit.origin = origin(commit.origin);
-    for (Dot& parent : commit.parents) parent.origin = origin(parent.origin);
-    return commit;
+  Commit renamed(const format::SegmentCommit& commit) {
+    return renumbered(commit, [this](SegmentOrigin number) { return origin(number); });
   }
-  PruneRecord renamed(const PruneRecord& record) {
-    return record.renumbered([&](std::uint32_t number) { return origin(number); });
+  PruneRecord renamed(const format::SegmentRecord& record) {
+    return record.renumbered([this](SegmentOrigin number) { return origin(number); });
   }
   const Catalog& catalog() const { return catalog_; }
 
@@ -92,7 +91,7 @@ class BundleSource::Impl {
     std::uint32_t frame, number;
   };
 
-  const Commit& row(std::size_t r) const { return segment_.rows()[r].commit; }
+  const format::SegmentCommit& row(std::size_t r) const { return segment_.rows()[r].commit; }
   Error bad(const std::string& what) const {
     return store::damaged(segment_, store::place_name(segment_.number, nullptr), what);
   }
@@ -173,19 +172,19 @@ class BundleSource::Impl {
   Status write_packed(const Bundle& bundle, unsigned threads, const store::SegmentFile::Sink& sink) const {
     Names names(segment_, bundle.rows);
     DELTA_TRY(const auto heads, heads_before(bundle, names));
-    format::CommitTable table;
+    store::CatalogTable table;
     std::vector<Hash> hashes;
-    std::map<std::uint32_t, Hash> before;                 // of each origin
+    std::map<OriginNo, Hash> before;                      // of each
     std::map<std::uint32_t, std::uint32_t> records;       // of the segment -> of the table
     std::vector<std::pair<std::uint32_t, Place>> deltas;  // with their row in the table
     Buffer identity;
     format::Writer identity_text(identity);
     for (const std::size_t r : bundle.rows) {
-      table.rows.push_back(segment_.rows()[r]);
+      const format::CommitRow& from = segment_.rows()[r];
+      identity_text.text(segment_.names.origins[from.commit.origin]);
+      identity_text.fixed(from.commit.first);
+      table.rows.push_back({names.renamed(from.commit), {}, from.records, from.nodes});
       auto& [commit, previous, under, nodes] = table.rows.back();
-      identity_text.text(segment_.names.origins[commit.origin]);
-      identity_text.fixed(commit.first);
-      commit = names.renamed(std::move(commit));
       const auto head = before.try_emplace(commit.origin, heads[commit.origin].hash).first;
       previous = std::exchange(head->second, hashes_[r]);
       hashes.push_back(hashes_[r]);
@@ -235,12 +234,12 @@ class BundleSource::Impl {
   }
 
   /// Where each origin of the bundle stood before the first of its rows there, by the numbers of `names`.
-  Result<std::vector<store::Head>> heads_before(const Bundle& bundle, Names& names) const {
-    std::vector<store::Head> heads(names.catalog().origins());
-    std::vector<bool> known(heads.size());
+  Result<store::Heads> heads_before(const Bundle& bundle, Names& names) const {
+    store::Heads heads(names.catalog().origins());
+    Indexed<OriginNo, bool> known(heads.size());
     for (const std::size_t r : bundle.rows) {
-      const Commit& commit = row(r);
-      const std::uint32_t origin = names.origin(commit.origin);
+      const format::SegmentCommit& commit = row(r);
+      const OriginNo origin = names.origin(commit.origin);
       if (known[origin]) continue;
       known[origin] = true;
       if (commit.first == 1) continue;
@@ -256,10 +255,10 @@ class BundleSource::Impl {
 
   store::Segment segment_;
   unsigned threads_;
-  std::vector<Hash> hashes_;         // of each row's commit
-  std::map<Dot, std::size_t> ends_;  // rows by their last dot; origins by segment number
-  std::vector<std::size_t> data_;    // DATA frames
-  std::vector<Place> places_;        // packed: of all deltas, by row, then as they stand
+  std::vector<Hash> hashes_;                        // of each row's commit
+  std::map<format::SegmentDot, std::size_t> ends_;  // rows by their last dot
+  std::vector<std::size_t> data_;                   // DATA frames
+  std::vector<Place> places_;                       // packed: of all deltas, by row, then as they stand
   mutable std::unordered_map<std::size_t, DeltaBatch> blocks_;
   mutable std::uint64_t cached_ = 0;  // bytes of them
 };
@@ -282,7 +281,7 @@ Status BundleSource::write(const Bundle& bundle, const store::SegmentFile::Sink&
 
 std::vector<Bundle> cut_bundles(const MergeSet& set, const MergePart& part, std::span<const std::size_t> rows) {
   std::vector<Bundle> bundles;
-  std::map<std::uint32_t, std::uint64_t> lasts;  // of each origin in the last bundle
+  std::map<OriginNo, std::uint64_t> lasts;  // of each in the last bundle
   for (const std::size_t r : rows) {
     const Commit& c = set.history().commit(part.commits[r]);
     const auto last = lasts.find(c.origin);

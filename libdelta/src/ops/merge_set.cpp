@@ -144,7 +144,7 @@ Status MergeSet::close(MergePart& part, std::vector<Finding>& notices) {
 
 Status MergeSet::add_rows(MergePart& part) {
   const store::Segment& segment = part.segment;
-  std::vector<std::uint32_t> origins;
+  Indexed<SegmentOrigin, OriginNo> origins;
   for (const auto& name : segment.names.origins) origins.push_back(catalog_.add_origin(name));
   std::vector<std::uint32_t> records;
   for (const auto& record : segment.commits.records) {
@@ -170,15 +170,15 @@ Status MergeSet::add_rows(MergePart& part) {
   return read_runs(part, origins);
 }
 
-Status MergeSet::read_runs(MergePart& part, std::span<const std::uint32_t> origins) {
-  std::map<std::uint32_t, std::uint64_t> held;  // deltas, by origin
+Status MergeSet::read_runs(MergePart& part, const Indexed<SegmentOrigin, OriginNo>& origins) {
+  std::map<OriginNo, std::uint64_t> held;  // deltas, by origin
   for (const auto number : part.all) held[history_.commit(number).origin] += history_.commit(number).count;
   for (const auto& head : part.segment.footer.heads) {
-    if (head.origin >= origins.size()) {
+    if (!origins.contains(head.origin)) {
       return store::damaged(part.segment, store::place_name(part.segment.number, nullptr),
                             "the footer names an unknown origin");
     }
-    const std::uint32_t origin = origins[head.origin];
+    const OriginNo origin = origins[head.origin];
     // A hash vouches for what leads to it without a gap.
     part.runs.push_back(
         {origin, head.first, head.last, held[origin] == head.last - head.first + 1 ? head.hash : Hash{}});
@@ -323,7 +323,7 @@ class Links {
 };
 
 /// With its hash; null where the footer states none.
-const MergePart::Run* run_of(const MergePart& part, std::uint32_t origin) {
+const MergePart::Run* run_of(const MergePart& part, OriginNo origin) {
   const auto run = std::ranges::lower_bound(part.runs, origin, {}, &MergePart::Run::origin);
   return run == part.runs.end() || run->origin != origin || run->hash == Hash{} ? nullptr : &*run;
 }
@@ -345,9 +345,9 @@ void join_neighbours(std::vector<SeqRange>& ranges) {
 /// Equal rows may still have different deltas. Where no stated hash says that two copies are the same, they are
 /// compared: each copy of a commit with the one before it, which was compared with the one before that.
 Status MergeSet::compare_overlaps() const {
-  std::map<std::uint32_t, Links> links;
+  std::map<OriginNo, Links> links;
   for (const auto& part : parts_) {
-    std::map<std::uint32_t, std::vector<std::uint64_t>> stated;
+    std::map<OriginNo, std::vector<std::uint64_t>> stated;
     for (const auto& s : part.stated) stated[s.origin].push_back(s.seq);
     for (const auto& run : part.runs) {
       if (run.hash != Hash{}) links[run.origin].add(run.last, stated[run.origin]);
@@ -364,7 +364,7 @@ Status MergeSet::compare_overlaps() const {
     }
     for (auto& [other, numbers] : shared) {
       std::erase_if(numbers, [&, other = other](std::uint32_t number) {
-        const std::uint32_t origin = history_.commit(number).origin;
+        const OriginNo origin = history_.commit(number).origin;
         const auto *mine = run_of(parts_[p], origin), *its = run_of(parts_[other], origin);
         return mine && its && links.at(origin).leads(std::max(mine->last, its->last), std::min(mine->last, its->last));
       });
@@ -376,13 +376,13 @@ Status MergeSet::compare_overlaps() const {
 
 /// forked: one of the commits, which both hold, is not the same. Of what was pruned, hashes tell it.
 Status MergeSet::compare_pair(const MergePart& a, const MergePart& b, std::span<const std::uint32_t> both) const {
-  std::map<std::uint32_t, Shared> whole, pruned;  // by origin
+  std::map<OriginNo, Shared> whole, pruned;  // by origin
   for (const auto number : both) {
     const Commit& c = history_.commit(number);
     const auto is_whole = [number](const MergePart& part) { return std::ranges::binary_search(part.whole, number); };
     (is_whole(a) && is_whole(b) ? whole : pruned)[c.origin].ranges.push_back({c.first, c.last()});
   }
-  const auto listed = [this](std::map<std::uint32_t, Shared>& by_origin) {
+  const auto listed = [this](std::map<OriginNo, Shared>& by_origin) {
     std::vector<Shared> out;
     for (auto& [origin, shared] : by_origin) {
       shared.origin = catalog_.origin(origin);

@@ -20,12 +20,12 @@ namespace delta::ops {
 struct MergePart {
   /// Of one origin (a number of the catalog), the dots here, and hashes that are stated.
   struct Run {
-    std::uint32_t origin = 0;
+    OriginNo origin{};
     std::uint64_t first = 0, last = 0;
     Hash hash{};  // of the commit that ends at `last`; zeros: unknown, or not a run without gaps
   };
   struct Stated {
-    std::uint32_t origin = 0;
+    OriginNo origin{};
     std::uint64_t seq = 0;  // of the last dot of a commit that is not here
     Hash hash{};
   };
@@ -75,7 +75,7 @@ class MergeSet {
   Status add_segment(store::Segment segment, bool excluded, std::vector<Finding>& notices);
   Status close(MergePart& part, std::vector<Finding>& notices);
   Status add_rows(MergePart& part);
-  Status read_runs(MergePart& part, std::span<const std::uint32_t> origins);
+  Status read_runs(MergePart& part, const Indexed<SegmentOrigin, OriginNo>& origins);
   Status drop_identical();
   Status compare_stated() const;
   Status compare_overlaps() const;

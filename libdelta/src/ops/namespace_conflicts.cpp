@@ -14,9 +14,9 @@ namespace {
 
 /// Vectors of namespaces of one name with several dimension counts; empty: there are none.
 std::vector<bool> in_question(const Catalog& catalog) {
-  std::vector<bool> several;
+  Indexed<NamespaceNo, bool> several;
   bool any = false;
-  for (std::uint32_t ns = 0; ns < catalog.namespaces(); ++ns) {
+  for (const NamespaceNo ns : numbers<NamespaceNo>(catalog.namespaces())) {
     several.push_back(catalog.namespaces_named(catalog.name_space(ns).name).size() > 1);
     any = any || several.back();
   }

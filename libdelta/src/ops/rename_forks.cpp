@@ -124,7 +124,7 @@ class Renaming {
   const Fork& fork_;
   std::string name_;
   unsigned threads_;
-  std::uint32_t origin_;
+  OriginNo origin_;
   std::vector<std::uint32_t> numbers_;  // commits that are renamed, in order
 };
 

@@ -132,7 +132,7 @@ class Restorer {
   Encoder& encoder_;
   const RollbackOptions& options_;
   RollbackSummary summary_;
-  std::vector<Space> spaces_;  // by namespace
+  Indexed<NamespaceNo, Space> spaces_;
   std::vector<std::uint32_t> dims_, values_;
 };
 

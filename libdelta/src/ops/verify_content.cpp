@@ -122,7 +122,7 @@ void ContentCheck::check_block(Block& block, bool chain) const {
 }
 
 void ContentCheck::find_rows_before() {
-  std::vector<std::size_t> last(segment_.names.origins.size(), kNoRow);
+  Indexed<SegmentOrigin, std::size_t> last(segment_.names.origins.size(), kNoRow);
   for (std::size_t row = 0; row < segment_.rows().size(); ++row) {
     row_before_.push_back(std::exchange(last[segment_.rows()[row].commit.origin], row));
   }

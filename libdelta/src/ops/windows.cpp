@@ -7,7 +7,7 @@ namespace delta {
 namespace {
 
 Result<std::vector<Window>> windows_of(const Log& log, const WindowSpec& spec, const WindowOptions& options,
-                                       const std::vector<std::uint64_t>* seen) {
+                                       const SeenSeqs* seen) {
   DELTA_TRY(auto all, effects(log, {options.vectors, seen}));
   if (options.takes) std::erase_if(all, [&](const DeltaEffect& effect) { return !options.takes(effect); });
   return model::windows(spec, all, log.catalog().vectors());

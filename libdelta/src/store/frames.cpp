@@ -67,7 +67,7 @@ format::Props some_of(const format::Props& props, std::size_t begin, std::size_t
     const auto place = [&](std::size_t n) {
       return list.begin() + static_cast<std::ptrdiff_t>(std::clamp(n, from, from + list.size()) - from);
     };
-    to.assign(place(begin), place(end));
+    to.append(place(begin), place(end));
   };
   format::Props some;
   cut(props.namespaces, 0, some.namespaces);

@@ -35,7 +35,7 @@ bool Log::sees(std::uint32_t number, const Dot& dot) const {
 std::vector<Dot> Log::heads() const { return impl_->history.heads(); }
 
 KeptTimes Log::answered() const { return impl_->history.answered(); }
-std::vector<std::uint64_t> Log::context(std::span<const Dot> dots) const { return impl_->history.context(dots); }
+SeenSeqs Log::context(std::span<const Dot> dots) const { return impl_->history.context(dots); }
 
 std::vector<SegmentInfo> Log::segments() const {
   std::vector<SegmentInfo> out;

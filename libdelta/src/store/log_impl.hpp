@@ -91,8 +91,8 @@ struct Log::Impl {
   Status stream_shared(const StreamOptions& options, const Visit& visit) const;
   Status read_block(const StreamOptions& options, Block& block) const;
   std::vector<Place> places(const StreamOptions& options) const;
-  /// Where each origin stands, by catalog number: from the footers, or by hashing where a segment has none.
-  Result<std::vector<store::Head>> heads(const Log& log) const;
+  /// Where each origin stands: from the footers, or by hashing where a segment has none.
+  Result<store::Heads> heads(const Log& log) const;
 };
 
 namespace store {
@@ -115,8 +115,8 @@ class LogSource : public model::DeltaSource {
 };
 
 /// The commit, or the record, with origins[n] for each origin n.
-Commit renumbered(Commit commit, std::span<const std::uint32_t> origins);
-PruneRecord renumbered(const PruneRecord& record, std::span<const std::uint32_t> origins);
+Commit renumbered(const format::SegmentCommit& commit, const Indexed<SegmentOrigin, OriginNo>& origins);
+PruneRecord renumbered(const format::SegmentRecord& record, const Indexed<SegmentOrigin, OriginNo>& origins);
 
 /// Opens a log for reading. corrupt: it has no bytes.
 Result<std::shared_ptr<const InputFile>> open_log_file(const std::string& path);

@@ -38,7 +38,7 @@ void add_place(DeltaBatch& to, const DeltaBatch& from, std::size_t i) {
 /// The deltas of some vectors out of all copies.
 class Gathered {
  public:
-  Gathered(const Log::Impl& log, std::span<const std::uint32_t> ranks, bool values)
+  Gathered(const Log::Impl& log, const model::OriginRanks& ranks, bool values)
       : log_(log), ranks_(ranks), values_(values) {}
 
   void add(const DeltaBatch& batch, std::size_t i) { values_ ? all_.add(batch[i]) : add_place(all_, batch, i); }
@@ -84,7 +84,7 @@ class Gathered {
   }
 
   const Log::Impl& log_;
-  std::span<const std::uint32_t> ranks_;
+  const model::OriginRanks& ranks_;
   bool values_;
   DeltaBatch all_;
 };

@@ -12,14 +12,12 @@ using format::FrameType;
 
 namespace store {
 
-Commit renumbered(Commit commit, std::span<const std::uint32_t> origins) {
-  commit.origin = origins[commit.origin];
-  for (auto& parent : commit.parents) parent.origin = origins[parent.origin];
-  return commit;
+Commit renumbered(const format::SegmentCommit& commit, const Indexed<SegmentOrigin, OriginNo>& origins) {
+  return delta::renumbered(commit, [&](SegmentOrigin origin) { return origins[origin]; });
 }
 
-PruneRecord renumbered(const PruneRecord& record, std::span<const std::uint32_t> origins) {
-  return record.renumbered([&](std::uint32_t number) { return origins[number]; });
+PruneRecord renumbered(const format::SegmentRecord& record, const Indexed<SegmentOrigin, OriginNo>& origins) {
+  return record.renumbered([&](SegmentOrigin origin) { return origins[origin]; });
 }
 
 }  // namespace store
@@ -143,7 +141,7 @@ Status Log::Impl::compare_chains() const {
   for (const auto& part : parts) {
     const store::Segment& s = part.segment;
     for (const auto& head : s.footer.heads) {
-      if (head.origin >= s.names.origins.size()) continue;  // heads() refuses it
+      if (!s.names.origins.contains(head.origin)) continue;  // heads() refuses it
       const std::string& origin = s.names.origins[head.origin];
       for (const auto& [seq, hash] : {std::pair(head.first - 1, head.previous), std::pair(head.last, head.hash)}) {
         if (seq == 0 || hash == Hash{}) continue;
@@ -160,13 +158,13 @@ Status Log::Impl::compare_chains() const {
   return {};
 }
 
-Result<std::vector<store::Head>> Log::Impl::heads(const Log& log) const {
-  std::vector<store::Head> heads(catalog.origins());
+Result<store::Heads> Log::Impl::heads(const Log& log) const {
+  store::Heads heads(catalog.origins());
   bool complete = true;
   for (const auto& part : parts) {
     complete = complete && ((part.segment.sealed && !part.segment.footer.heads.empty()) || part.segment.rows().empty());
     for (const auto& entry : part.segment.footer.heads) {
-      if (entry.origin >= part.segment.names.origins.size()) {
+      if (!part.segment.names.origins.contains(entry.origin)) {
         return error(ErrorCode::corrupt, "the footer names an unknown origin").in(part.segment.file->name());
       }
       auto& head = heads[*catalog.find_origin(part.segment.names.origins[entry.origin])];

@@ -22,12 +22,6 @@ static_assert(kMostPieces * kPieceBytes == PackedWriter::kTrialBytes);
 constexpr std::size_t kPays = 98;  // percent of the bytes before
 constexpr std::size_t kIdsAtOnce = 32 << 10;
 
-template <class T>
-T& slot(std::vector<T>& table, std::uint32_t i) {
-  if (i >= table.size()) table.resize(std::max<std::size_t>(i + 1, table.size() * 2));
-  return table[i];
-}
-
 }  // namespace
 
 /// A DATA frame, or a piece of one.
@@ -39,7 +33,7 @@ struct PackedWriter::Block {
   FrameList out;
   std::vector<SegmentFile::VectorRange> ranges;  // of the frames in it
 
-  void encode(const std::vector<format::CommitRow>& rows, Preset preset) {
+  void encode(const std::vector<CatalogRow>& rows, Preset preset) {
     encode_blocks(batch, codec::Layout::packed, preset,
                   [&](const DeltaBatch& part, std::size_t begin, const Buffer& payload) {
                     format::FrameHeader& frame = out.frames.emplace_back(SegmentFile::frame(format::FrameType::data));
@@ -61,7 +55,7 @@ struct PackedWriter::Block {
   }
 };
 
-PackedWriter::PackedWriter(const Catalog& catalog, const std::vector<format::CommitRow>& rows,
+PackedWriter::PackedWriter(const Catalog& catalog, const std::vector<CatalogRow>& rows,
                            std::span<const std::uint32_t> vectors, const Hash& previous, Options options,
                            SegmentFile::Sink sink)
     : catalog_(catalog),
@@ -82,26 +76,26 @@ PackedWriter::PackedWriter(const Catalog& catalog, const std::vector<format::Com
 
 PackedWriter::~PackedWriter() = default;
 
-std::uint32_t PackedWriter::local_origin(std::uint32_t origin) {
-  auto& number = slot(origins_, origin);
-  if (number == 0) {
+SegmentOrigin PackedWriter::local_origin(OriginNo origin) {
+  auto& number = origins_.reach(origin);
+  if (!number) {
     new_origins_.emplace_back(catalog_.origin(origin));
-    number = ++origin_count_;
+    number = SegmentOrigin{origin_count_++};
   }
-  return number - 1;
+  return *number;
 }
 
 /// All names of vectors at the front, where they compress best.
 Status PackedWriter::write_names() {
   format::Props props;
-  std::vector<std::uint32_t> namespaces;  // catalog number -> segment number + 1
+  Indexed<NamespaceNo, std::optional<SegmentNamespace>> namespaces(catalog_.namespaces());
   numbers_.resize(catalog_.vectors());
   for (std::uint32_t number = 0; number < order_.size(); ++number) {
     numbers_[order_[number]] = number;
-    auto& ns = slot(namespaces, catalog_.namespace_of(order_[number]));
-    if (ns != 0) continue;
+    auto& ns = namespaces[catalog_.namespace_of(order_[number])];
+    if (ns) continue;
     props.namespaces.push_back(catalog_.name_space(catalog_.namespace_of(order_[number])));
-    ns = ++namespace_count_;
+    ns = SegmentNamespace{namespace_count_++};
   }
   FrameList names;
   append_props(props, options_.preset, names);
@@ -109,7 +103,7 @@ Status PackedWriter::write_names() {
     const auto some = order_.subspan(first, std::min(kIdsAtOnce, order_.size() - first));
     format::Ids ids;
     for (const std::uint32_t vector : some) {
-      ids.owners.add(namespaces[catalog_.namespace_of(vector)] - 1, 1);
+      ids.owners.add(*namespaces[catalog_.namespace_of(vector)], 1);
       ids.ids.push_back(catalog_.id(vector));
     }
     append_ids(ids, first, options_.preset, names);
@@ -198,7 +192,8 @@ Status PackedWriter::write_block(std::size_t most) {
 }
 
 /// Rows [first, end), by the segment's numbers, with the records that they use.
-Status PackedWriter::write_commits(format::CommitTable& table, std::size_t first, std::size_t end, const Link& link) {
+Status PackedWriter::write_commits(CatalogTable& table, std::size_t first, std::size_t end, const Link& link) {
+  const auto local = [this](OriginNo origin) { return local_origin(origin); };
   format::CommitTable part;
   std::vector<std::uint32_t> numbers(table.records.size());  // + 1
   for (std::size_t r = first; r < end; ++r) {
@@ -206,14 +201,13 @@ Status PackedWriter::write_commits(format::CommitTable& table, std::size_t first
   }
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (numbers[i] == 0) continue;
-    part.records.push_back(table.records[i].renumbered([&](std::uint32_t number) { return local_origin(number); }));
+    part.records.push_back(table.records[i].renumbered(local));
     numbers[i] = static_cast<std::uint32_t>(part.records.size());
   }
   for (std::size_t r = first; r < end; ++r) {
-    format::CommitRow& row = part.rows.emplace_back(std::move(table.rows[r]));
-    row.commit.origin = local_origin(row.commit.origin);
-    for (auto& parent : row.commit.parents) parent.origin = local_origin(parent.origin);
-    for (auto& record : row.records) record = numbers[record] - 1;
+    auto& [commit, previous, records, nodes] = table.rows[r];
+    for (auto& record : records) record = numbers[record] - 1;
+    part.rows.push_back({renumbered(std::move(commit), local), previous, std::move(records), std::move(nodes)});
   }
   FrameList out;
   append_props({{}, std::exchange(new_origins_, {})}, options_.preset, out);
@@ -228,7 +222,7 @@ Status PackedWriter::write_commits(format::CommitTable& table, std::size_t first
   return file_.write(out, {});
 }
 
-Status PackedWriter::finish(format::CommitTable& table, std::span<const Hash> hashes, const Link& link) {
+Status PackedWriter::finish(CatalogTable& table, std::span<const Hash> hashes, const Link& link) {
   DELTA_CHECK(&table.rows == &rows_ && hashes.size() == rows_.size());
   if (numbers_.empty()) DELTA_OK(write_names());
   end_piece();

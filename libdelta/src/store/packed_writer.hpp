@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,10 @@
 
 namespace delta::store {
 
+/// Commit rows as a log has them, with numbers of its catalog.
+using CatalogRow = format::CommitRowOf<OriginNo>;
+using CatalogTable = format::CommitTableOf<OriginNo>;
+
 class PackedWriter {
  public:
   struct Options {
@@ -26,11 +31,11 @@ class PackedWriter {
     std::vector<Extra> extras = {};  ///< frames that go before SYNC, in this order
   };
 
-  /// `rows`: all commits in order, numbers of the catalog: those of the table that finish() gets. What they were pruned
-  /// under may be settled until then. `vectors`: those that may have deltas, in the order in which these come.
+  /// `rows`: all commits in order: those of the table that finish() gets. What they were pruned under may be settled
+  /// until then. `vectors`: those that may have deltas, in the order in which these come.
   /// `previous`: hash before the first commit, for the segment id.
-  PackedWriter(const Catalog& catalog, const std::vector<format::CommitRow>& rows,
-               std::span<const std::uint32_t> vectors, const Hash& previous, Options options, SegmentFile::Sink sink);
+  PackedWriter(const Catalog& catalog, const std::vector<CatalogRow>& rows, std::span<const std::uint32_t> vectors,
+               const Hash& previous, Options options, SegmentFile::Sink sink);
   ~PackedWriter();
 
   /// The next delta: those of a vector together, in key order. `commit` is its row, `vector` a number of the catalog.
@@ -39,7 +44,7 @@ class PackedWriter {
   /// last of each origin. `link`: fills in the `previous` of all rows of the table, where more COMMITS frames than one
   /// need it; null: they are there.
   using Link = std::function<Status()>;
-  Status finish(format::CommitTable& table, std::span<const Hash> hashes, const Link& link = {});
+  Status finish(CatalogTable& table, std::span<const Hash> hashes, const Link& link = {});
 
   /// Up to so many bytes as rows a log is looked at whole to choose the size of its blocks.
   static constexpr std::uint64_t kTrialBytes = std::uint64_t{16} * (96 << 10);
@@ -53,24 +58,24 @@ class PackedWriter {
  private:
   struct Block;
 
-  std::uint32_t local_origin(std::uint32_t origin);
+  SegmentOrigin local_origin(OriginNo origin);
   Status write_names();
   void end_piece();
   std::size_t fitting(std::size_t most) const;
   void choose_size();
   Status write_ready();
   Status write_block(std::size_t most);
-  Status write_commits(format::CommitTable& table, std::size_t first, std::size_t end, const Link& link);
+  Status write_commits(CatalogTable& table, std::size_t first, std::size_t end, const Link& link);
 
   const Catalog& catalog_;
-  const std::vector<format::CommitRow>& rows_;
+  const std::vector<CatalogRow>& rows_;
   Options options_;
   SegmentFile file_;
   OrderedWork work_;
   std::span<const std::uint32_t> order_;
   std::vector<std::uint32_t> numbers_;  // catalog number -> segment number, of vectors
-  std::vector<std::uint32_t> origins_;  // + 1
-  std::vector<std::string> new_origins_;
+  Indexed<OriginNo, std::optional<SegmentOrigin>> origins_;
+  Indexed<SegmentOrigin, std::string> new_origins_;
   std::uint32_t namespace_count_ = 0, origin_count_ = 0;
   std::unique_ptr<Block> block_;                // the piece that is being filled
   std::vector<std::unique_ptr<Block>> pieces_;  // not yet written

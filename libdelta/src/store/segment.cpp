@@ -313,7 +313,8 @@ std::uint64_t Segment::committed() const {
 
 Numbers add_names(const Segment& segment, Catalog& catalog) {
   Numbers numbers;
-  std::vector<std::uint32_t> namespaces, owners;
+  Indexed<SegmentNamespace, NamespaceNo> namespaces;
+  std::vector<NamespaceNo> owners;
   for (const auto& ns : segment.names.namespaces) namespaces.push_back(catalog.add_namespace(ns.name, ns.dims));
   for (const auto& name : segment.names.origins) numbers.origins.push_back(catalog.add_origin(name));
   owners.reserve(segment.ids.size());

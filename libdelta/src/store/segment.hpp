@@ -37,7 +37,7 @@ struct Segment {
   bool some_ids = false;                   // if only some were wanted
   std::uint32_t vectors() const { return owners.size(); }
   std::uint32_t vector_of(std::size_t id) const { return some_ids ? id_vectors[id] : static_cast<std::uint32_t>(id); }
-  format::CommitTable commits;          // in order; origins by segment number
+  format::CommitTable commits;          // in order
   std::vector<std::uint64_t> row_ends;  // fresh: ordinal after the last delta of each row
   const std::vector<format::CommitRow>& rows() const { return commits.rows; }
   bool packed() const { return header.kind == format::Kind::packed; }
@@ -82,7 +82,8 @@ enum class Tables : std::uint8_t {
 Status load_tables(Segment& segment, Tables tables = Tables::all, const format::IdSet* wanted = nullptr);
 /// What a catalog calls the names of a segment: of each of its origins, and of its ids.
 struct Numbers {
-  std::vector<std::uint32_t> origins, vectors;
+  Indexed<SegmentOrigin, OriginNo> origins;
+  std::vector<std::uint32_t> vectors;
 };
 /// Adds the names of a segment whose tables are loaded to a catalog.
 Numbers add_names(const Segment& segment, Catalog& catalog);

@@ -38,7 +38,8 @@ void each_commits_frame(const Segment& segment, const Visit& visit) {
   }
 }
 
-std::string lost_text(const format::Props& names, const Commit& commit, std::uint64_t first, std::uint64_t last) {
+std::string lost_text(const format::Props& names, const format::SegmentCommit& commit, std::uint64_t first,
+                      std::uint64_t last) {
   return dots_text(names.origins[commit.origin], commit.first + first, commit.first + last);
 }
 

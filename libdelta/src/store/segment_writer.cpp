@@ -15,12 +15,6 @@ constexpr std::size_t kBlockDeltas = 65536;
 constexpr std::uint64_t kCommitsDeltas = 1 << 20;  // deltas, and rows, that one COMMITS frame closes at most
 constexpr std::size_t kCommitsRows = 65536;
 
-template <class T>
-T& slot(std::vector<T>& table, std::uint32_t i) {
-  if (i >= table.size()) table.resize(std::max<std::size_t>(i + 1, table.size() * 2));
-  return table[i];
-}
-
 }  // namespace
 
 /// What one worker turns into bytes: a DATA frame, and before it the names that it is the first to use.
@@ -75,8 +69,8 @@ void SegmentWriter::Block::append(const Block& next) {
   const auto join = [](auto& list, const auto& more) { list.insert(list.end(), more.begin(), more.end()); };
   join(ids, next.ids);
   join(owners, next.owners);
-  join(new_props.namespaces, next.new_props.namespaces);
-  join(new_props.origins, next.new_props.origins);
+  new_props.namespaces.append(next.new_props.namespaces.begin(), next.new_props.namespaces.end());
+  new_props.origins.append(next.new_props.origins.begin(), next.new_props.origins.end());
   new_ids.owners.append(next.new_ids.owners);
   join(new_ids.ids, next.new_ids.ids);
 }
@@ -113,7 +107,7 @@ void SegmentWriter::Block::encode() {
                 });
 }
 
-SegmentWriter::SegmentWriter(const Catalog& catalog, std::vector<Head> heads, Options options, Sink sink)
+SegmentWriter::SegmentWriter(const Catalog& catalog, Heads heads, Options options, Sink sink)
     : catalog_(catalog),
       heads_(std::move(heads)),
       options_(options),
@@ -123,29 +117,29 @@ SegmentWriter::SegmentWriter(const Catalog& catalog, std::vector<Head> heads, Op
 
 SegmentWriter::~SegmentWriter() = default;
 
-std::uint32_t SegmentWriter::local_origin(std::uint32_t origin) {
-  auto& number = slot(origins_, origin);
-  if (number == 0) {
-    origin_order_.push_back(origin);
-    number = static_cast<std::uint32_t>(origin_order_.size());
+SegmentOrigin SegmentWriter::local_origin(OriginNo origin) {
+  auto& number = origins_.reach(origin);
+  if (!number) {
+    number = SegmentOrigin{origin_count_++};
     block_->new_props.origins.emplace_back(catalog_.origin(origin));
   }
-  return number - 1;
+  return *number;
 }
 
-std::uint32_t SegmentWriter::local_namespace(std::uint32_t owner) {
-  auto& ns = slot(namespaces_, owner);
-  if (ns == 0) {
+SegmentNamespace SegmentWriter::local_namespace(NamespaceNo owner) {
+  auto& ns = namespaces_.reach(owner);
+  if (!ns) {
+    ns = SegmentNamespace{namespace_count_++};
     block_->new_props.namespaces.push_back(catalog_.name_space(owner));
-    ns = ++namespace_count_;
   }
-  return ns - 1;
+  return *ns;
 }
 
-void SegmentWriter::declare(std::uint32_t ns) { local_namespace(ns); }
+void SegmentWriter::declare(NamespaceNo ns) { local_namespace(ns); }
 
 std::uint32_t SegmentWriter::local_vector(std::uint32_t vector) {
-  auto& number = slot(vectors_, vector);
+  if (vector >= vectors_.size()) vectors_.resize(std::max<std::size_t>(vector + 1, vectors_.size() * 2));
+  auto& number = vectors_[vector];
   if (number == 0) {
     block_->new_ids.owners.add(local_namespace(catalog_.namespace_of(vector)), 1);
     block_->new_ids.ids.push_back(catalog_.id(vector));
@@ -154,7 +148,7 @@ std::uint32_t SegmentWriter::local_vector(std::uint32_t vector) {
   return number - 1;
 }
 
-void SegmentWriter::begin(std::uint32_t origin, std::uint64_t first) {
+void SegmentWriter::begin(OriginNo origin, std::uint64_t first) {
   DELTA_CHECK(!open_origin_);
   open_origin_ = origin;
   open_first_ = first;
@@ -189,7 +183,7 @@ Status SegmentWriter::end(Commit commit) {
   if (!file_.started()) start_segment(commit.time);
   for (const auto& parent : commit.parents) local_origin(parent.origin);
   rows_deltas_ += commit.deltas();
-  rows_.emplace_back().commit = std::move(commit);
+  rows_.push_back(std::move(commit));
   open_origin_.reset();
   ++commits_;
   if (rows_deltas_ >= kCommitsDeltas || rows_.size() >= kCommitsRows) return flush_commits();
@@ -197,7 +191,7 @@ Status SegmentWriter::end(Commit commit) {
 }
 
 void SegmentWriter::start_segment(Timestamp first) {
-  const Hash previous = *open_origin_ < heads_.size() ? heads_[*open_origin_].hash : Hash{};
+  const Hash previous = heads_.contains(*open_origin_) ? heads_[*open_origin_].hash : Hash{};
   file_.start(format::Kind::fresh, segment_id(format::Kind::fresh, options_.preset, catalog_.origin(*open_origin_),
                                               open_first_, first, previous));
 }
@@ -307,9 +301,10 @@ Status SegmentWriter::flush_commits() {
     roots_.push_back(tree_.root());
     tree_ = {};
   }
-  for (auto& row : rows_) {
-    Commit& commit = row.commit;
-    Head& head = slot(heads_, commit.origin);
+  format::CommitTable table;
+  for (Commit& commit : std::exchange(rows_, {})) {
+    format::CommitRow& row = table.rows.emplace_back();
+    Head& head = heads_.reach(commit.origin);
     row.previous = head.hash;
     Hash root;
     if (commit.setting.empty()) {
@@ -320,13 +315,10 @@ Status SegmentWriter::flush_commits() {
     }
     const Hash hash = model::commit_hash(catalog_, commit, root, head.hash);
     head = {commit.last(), commit.time, hash};
-    commit.origin = local_origin(commit.origin);
-    for (auto& parent : commit.parents) parent.origin = local_origin(parent.origin);
+    row.commit = renumbered(std::move(commit), [this](OriginNo origin) { return local_origin(origin); });
     file_.note_head(row, hash);
   }
   DELTA_CHECK(roots_.empty());
-  format::CommitTable table;
-  table.rows = std::exchange(rows_, {});
   std::uint64_t first = ordinal_ - std::exchange(rows_deltas_, 0);
   FrameList out;
   const auto first_of = [&](const format::CommitTable& part) {
@@ -356,8 +348,7 @@ Status SegmentWriter::finish() {
     frame.count = count;
     return file_.write_table(frame, payload);
   }));
-  return file_.finish({vector_count_, namespace_count_, static_cast<std::uint32_t>(origin_order_.size()),
-                       static_cast<std::uint32_t>(commits_), ordinal_},
+  return file_.finish({vector_count_, namespace_count_, origin_count_, static_cast<std::uint32_t>(commits_), ordinal_},
                       options_.barrier);
 }
 

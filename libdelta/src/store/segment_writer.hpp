@@ -30,6 +30,7 @@ struct Head {
   Timestamp time;
   Hash hash{};
 };
+using Heads = Indexed<OriginNo, Head>;
 
 class SegmentWriter {
  public:
@@ -41,13 +42,13 @@ class SegmentWriter {
         {};  // makes what was written durable: before SYNC, and before the trailer, which say that it is
   };
 
-  /// `catalog` is only read on the calling thread and may grow between calls; `heads` are those before this segment, by
-  /// catalog origin (missing: none).
-  SegmentWriter(const Catalog& catalog, std::vector<Head> heads, Options options, Sink sink);
+  /// `catalog` is only read on the calling thread and may grow between calls; `heads` are those before this segment
+  /// (missing: none).
+  SegmentWriter(const Catalog& catalog, Heads heads, Options options, Sink sink);
   ~SegmentWriter();
 
-  /// Opens a commit of `origin` (a catalog number) whose first dot is `first`.
-  void begin(std::uint32_t origin, std::uint64_t first);
+  /// Opens a commit of `origin` whose first dot is `first`.
+  void begin(OriginNo origin, std::uint64_t first);
   /// The next delta of the open commit, valid by the rules of the model; numbers are the catalog's. commit and seq are
   /// ignored.
   Status add(const Delta& delta);
@@ -55,7 +56,7 @@ class SegmentWriter {
   /// be those of the deltas.
   Status end(Commit commit);
   /// Names a namespace of the catalog, also where no delta does.
-  void declare(std::uint32_t ns);
+  void declare(NamespaceNo ns);
   /// Everything out, sealed. Precondition: no open commit.
   Status finish();
 
@@ -67,8 +68,8 @@ class SegmentWriter {
  private:
   struct Block;
 
-  std::uint32_t local_origin(std::uint32_t origin);
-  std::uint32_t local_namespace(std::uint32_t owner);
+  SegmentOrigin local_origin(OriginNo origin);
+  SegmentNamespace local_namespace(NamespaceNo owner);
   std::uint32_t local_vector(std::uint32_t vector);
   void start_segment(Timestamp first);
   Status end_block();
@@ -83,15 +84,16 @@ class SegmentWriter {
   Status flush_commits();
 
   const Catalog& catalog_;
-  std::vector<Head> heads_;  // by catalog origin; advanced as commits close
+  Heads heads_;  // advanced as commits close
   Options options_;
   SegmentFile file_;
   OrderedWork work_;
 
-  std::vector<std::uint32_t> namespaces_, origins_, vectors_;  // catalog number -> segment number + 1
+  Indexed<NamespaceNo, std::optional<SegmentNamespace>> namespaces_;
+  Indexed<OriginNo, std::optional<SegmentOrigin>> origins_;
+  std::vector<std::uint32_t> vectors_;  // catalog number -> segment number + 1
   std::uint32_t namespace_count_ = 0;
-  std::vector<std::uint32_t> origin_order_;  // segment number -> catalog number
-  std::uint32_t vector_count_ = 0;
+  std::uint32_t origin_count_ = 0, vector_count_ = 0;
 
   std::unique_ptr<Block> block_;             // that is being filled
   std::deque<std::unique_ptr<Block>> held_;  // full, in order, not yet dispatched
@@ -99,13 +101,13 @@ class SegmentWriter {
   std::vector<std::unique_ptr<Block>> spare_;
   std::uint64_t ordinal_ = 0, commits_ = 0, named_ = 0;
 
-  std::optional<std::uint32_t> open_origin_;  // catalog number
+  std::optional<OriginNo> open_origin_;
   std::uint64_t open_first_ = 0, open_deltas_ = 0;
 
   model::MerkleTree tree_;  // of the commit whose leaves are arriving
   std::deque<Hash> roots_;  // of commits before it that no COMMITS frame has closed
   PostingsBuilder postings_;
-  std::vector<format::CommitRow> rows_;  // closed commits without a COMMITS frame; catalog numbers
+  std::vector<Commit> rows_;  // closed ones without a COMMITS frame
   std::uint64_t rows_deltas_ = 0;
 };
 

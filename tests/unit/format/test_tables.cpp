@@ -19,15 +19,25 @@ CommitTable table() {
   KeptTimes some;
   some.add({5, 5});
   some.add({7, 100});
-  t.records = {{some, {{0, 2}, {2, 9}}, false}, {KeptTimes::since(1000), {{1, 4}}, true}, {{}, {}, false}};
-  const auto commit = [](std::uint32_t origin, std::uint64_t first, std::uint64_t count, std::vector<Dot> parents) {
-    return Commit{
-        origin, first, count, std::move(parents), "message", "tool", "", "", "", Timestamp::of(first * 1'000'000, 3)};
+  const auto dot = [](std::uint32_t origin, std::uint64_t seq) { return SegmentDot{SegmentOrigin{origin}, seq}; };
+  t.records = {{some, {dot(0, 2), dot(2, 9)}, false}, {KeptTimes::since(1000), {dot(1, 4)}, true}, {{}, {}, false}};
+  const auto commit = [](std::uint32_t origin, std::uint64_t first, std::uint64_t count,
+                         std::vector<SegmentDot> parents) {
+    return SegmentCommit{SegmentOrigin{origin},
+                         first,
+                         count,
+                         std::move(parents),
+                         "message",
+                         "tool",
+                         "",
+                         "",
+                         "",
+                         Timestamp::of(first * 1'000'000, 3)};
   };
   t.rows = {{commit(0, 1, 2, {}), {}, {0, 2}, {Hash{1}, Hash{2}}},
-            {commit(1, 4, 1, {{0, 2}}), Hash{7}, {1}, {Hash{3}}},
-            {commit(2, 9, 70000, {{0, 2}, {1, 4}}), Hash{8}, {}, {}}};
-  t.rows.push_back({commit(0, 3, 1, {{2, 70008}}), {}, {}, {}});
+            {commit(1, 4, 1, {dot(0, 2)}), Hash{7}, {1}, {Hash{3}}},
+            {commit(2, 9, 70000, {dot(0, 2), dot(1, 4)}), Hash{8}, {}, {}}};
+  t.rows.push_back({commit(0, 3, 1, {dot(2, 70008)}), {}, {}, {}});
   t.rows.back().commit.setting = "tag 5 five";
   t.rows[0].commit.properties = t.rows[2].commit.properties = R"({"run":7})";
   t.rows[3].commit.properties = R"({"model":"m"})";
@@ -38,7 +48,7 @@ CommitTable table() {
 bool same(const CommitTable& a, const CommitTable& b) {
   if (a.rows.size() != b.rows.size() || a.records != b.records) return false;
   for (std::size_t i = 0; i < a.rows.size(); ++i) {
-    const Commit &x = a.rows[i].commit, &y = b.rows[i].commit;
+    const SegmentCommit &x = a.rows[i].commit, &y = b.rows[i].commit;
     if (x.origin != y.origin || x.first != y.first || x.count != y.count || x.parents != y.parents ||
         x.message != y.message || x.tool != y.tool || x.setting != y.setting || x.time != y.time ||
         x.properties != y.properties || x.given != y.given || a.rows[i].previous != b.rows[i].previous ||
@@ -105,7 +115,7 @@ namespace {
 Status read_with(const Buffer& columns, CommitTable& into) {
   CommitTable plain;
   for (std::uint64_t first : {1, 2}) {
-    Commit& commit = plain.rows.emplace_back().commit;
+    SegmentCommit& commit = plain.rows.emplace_back().commit;
     commit.first = first;
     commit.count = 1;
     commit.time = Timestamp::of(5);
@@ -191,7 +201,7 @@ TEST_CASE("properties count as text, each as often as a row has it") {
   CommitTable many;
   const std::string text = "{\"a\":\"" + std::string(60'000, 'x') + "\"}";
   for (std::uint64_t first = 1; first <= 100; ++first) {
-    Commit& commit = many.rows.emplace_back().commit;
+    SegmentCommit& commit = many.rows.emplace_back().commit;
     commit.first = first;
     commit.count = 1;
     commit.properties = text;

@@ -508,7 +508,7 @@ TEST_CASE("a commit and a vector are read back as written") {
   std::string text;
   const std::vector<Record::Parent> parents = {{"a", 7}, {"b:c", 9}};
   write_record(text, "main", parents,
-               Commit{.origin = 0,
+               Commit{.origin = {},
                       .first = 5,
                       .count = 6,
                       .parents = {},

@@ -12,7 +12,7 @@
 struct RandomHistory {
   delta::Catalog catalog;
   delta::model::History history{catalog};
-  std::vector<std::vector<std::uint64_t>> seen;  // by commit, by origin
+  std::vector<delta::SeenSeqs> seen;  // by commit
   std::mt19937 random;
 
   RandomHistory(unsigned seed, std::uint32_t origins) : random(seed) {
@@ -20,7 +20,7 @@ struct RandomHistory {
   }
   std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); }
 
-  delta::Commit next(std::uint32_t origin, const std::vector<delta::Dot>& parents, std::uint64_t count = 1) const {
+  delta::Commit next(delta::OriginNo origin, const std::vector<delta::Dot>& parents, std::uint64_t count = 1) const {
     delta::Commit commit;
     commit.origin = origin;
     commit.first = history.head(origin) + 1;
@@ -31,12 +31,12 @@ struct RandomHistory {
   }
   /// A commit that has seen these dots, which are of different origins. Its time is its number, so that no clock is
   /// behind.
-  std::uint32_t add(std::uint32_t origin, std::vector<delta::Dot> parents, std::uint64_t count = 1) {
+  std::uint32_t add(delta::OriginNo origin, std::vector<delta::Dot> parents, std::uint64_t count = 1) {
     std::ranges::sort(parents);
     delta::Commit commit = next(origin, parents, count);
-    std::vector<std::uint64_t> mine(catalog.origins());
+    delta::SeenSeqs mine(catalog.origins());
     const auto see = [&](delta::Dot dot) {
-      for (std::uint32_t o = 0; o < mine.size(); ++o) mine[o] = std::max(mine[o], seen[*history.find(dot)][o]);
+      for (const auto o : mine.numbers()) mine[o] = std::max(mine[o], seen[*history.find(dot)][o]);
       mine[dot.origin] = std::max(mine[dot.origin], dot.seq);
     };
     for (const delta::Dot parent : parents) see(parent);
@@ -46,6 +46,9 @@ struct RandomHistory {
     seen.push_back(std::move(mine));
     return *number;
   }
+  std::uint32_t add(std::uint32_t origin, std::vector<delta::Dot> parents) {
+    return add(delta::OriginNo{origin}, std::move(parents));
+  }
   delta::Dot last(std::uint32_t commit) const { return {history.commit(commit).origin, history.commit(commit).last()}; }
 
   /// Some have seen all there is, most a few others, some the beginning of a commit; some lines go on by themselves for
@@ -53,7 +56,7 @@ struct RandomHistory {
   void grow(std::uint32_t commits) {
     const auto origins = static_cast<std::uint32_t>(catalog.origins());
     for (std::uint32_t i = 0; i < commits; ++i) {
-      const std::uint32_t origin = below(4) == 0 ? below(std::min(3u, origins)) : below(origins);
+      const delta::OriginNo origin{below(4) == 0 ? below(std::min(3u, origins)) : below(origins)};
       std::vector<delta::Dot> parents;
       if (below(20) == 0) {
         parents = history.heads();

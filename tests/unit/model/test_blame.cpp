@@ -21,11 +21,11 @@ struct Fixture {
   Catalog catalog;
   model::History history{catalog};
   Source source;
-  std::uint32_t a = catalog.add_origin("a"), b = catalog.add_origin("b");
+  OriginNo a = catalog.add_origin("a"), b = catalog.add_origin("b");
   std::uint32_t v = catalog.add_vector(catalog.add_namespace("", 4), "v");
-  std::uint64_t seq[2] = {0, 0};
+  SeenSeqs seq{0, 0};
 
-  Dot add(std::uint32_t origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},
+  Dot add(OriginNo origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},
           std::vector<std::uint32_t> indices = {}, std::string metadata = {}) {
     const Dot dot{origin, ++seq[origin]};
     const auto commit = history.add({origin, dot.seq, 1, std::move(parents), {}, {}, {}, {}});

@@ -16,8 +16,8 @@ constexpr LeafNames kCat = {.origin = "alice", .name_space = "", .id = "cat", .d
 
 struct Origins {
   Catalog catalog;
-  std::uint32_t alice = catalog.add_origin("alice");
-  std::uint32_t bob = catalog.add_origin("bob");
+  OriginNo alice = catalog.add_origin("alice");
+  OriginNo bob = catalog.add_origin("bob");
 };
 
 constexpr std::uint32_t kValues[] = {0x3f800000, 0x80000000, 0x00000001, 0x7fc00001};

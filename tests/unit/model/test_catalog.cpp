@@ -10,28 +10,29 @@ using namespace delta;
 
 TEST_CASE("a catalog numbers names in order of first use") {
   Catalog catalog;
-  CHECK(catalog.add_namespace("words", 3) == 0);
-  CHECK(catalog.add_namespace("words", 4) == 1);  // replicas may disagree on the count
-  CHECK(catalog.add_namespace("words", 3) == 0);
-  CHECK(catalog.add_origin("b") == 0);
-  CHECK(catalog.add_origin("a") == 1);
-  CHECK(catalog.add_vector(0, "x") == 0);
-  CHECK(catalog.add_vector(1, "x") == 1);  // the same id in another namespace is another vector
-  CHECK(catalog.add_vector(0, "x") == 0);
+  constexpr NamespaceNo three{0}, four{1};
+  CHECK(catalog.add_namespace("words", 3) == three);
+  CHECK(catalog.add_namespace("words", 4) == four);  // replicas may disagree on the count
+  CHECK(catalog.add_namespace("words", 3) == three);
+  CHECK(catalog.add_origin("b") == OriginNo{0});
+  CHECK(catalog.add_origin("a") == OriginNo{1});
+  CHECK(catalog.add_vector(three, "x") == 0);
+  CHECK(catalog.add_vector(four, "x") == 1);  // the same id in another namespace is another vector
+  CHECK(catalog.add_vector(three, "x") == 0);
   CHECK(catalog.vectors() == 2);
   CHECK(catalog.dims(1) == 4);
   CHECK(catalog.find_namespace("words", 5) == std::nullopt);
   CHECK(catalog.find_origin("c") == std::nullopt);
-  CHECK(catalog.find_origin("a") == 1u);
-  CHECK(catalog.find_vector(1, "y") == std::nullopt);
-  CHECK(catalog.name_space(1) == Namespace{"words", 4});
+  CHECK(catalog.find_origin("a") == OriginNo{1});
+  CHECK(catalog.find_vector(four, "y") == std::nullopt);
+  CHECK(catalog.name_space(four) == Namespace{"words", 4});
 }
 
 TEST_CASE("an empty catalog finds nothing") {
   const Catalog catalog;
   CHECK(!catalog.find_origin("a"));
   CHECK(!catalog.find_namespace("", 1));
-  CHECK(!catalog.find_vector(0, "a"));
+  CHECK(!catalog.find_vector(NamespaceNo{0}, "a"));
 }
 
 TEST_CASE("ids are found again among a hundred thousand, and never move") {
@@ -46,7 +47,7 @@ TEST_CASE("ids are found again among a hundred thousand, and never move") {
     if (i % 100 == 0) catalog.add_origin("origin " + std::to_string(i));
   }
   CHECK(first.data() == catalog.id(0).data());
-  CHECK(origin.data() == catalog.origin(0).data());
+  CHECK(origin.data() == catalog.origin(OriginNo{0}).data());
   bool all = true;
   for (std::uint32_t i = 0; i < 100'000; ++i) all &= catalog.find_vector(ns, name(i)) == i && catalog.id(i) == name(i);
   CHECK(all);
@@ -71,14 +72,15 @@ TEST_CASE("ids may be empty or longer than a chunk") {
 TEST_CASE("many vectors at once get the numbers that they get one by one") {
   Catalog one, many;
   std::vector<std::string> texts;
-  std::vector<std::uint32_t> namespaces, expected, numbers;
+  std::vector<NamespaceNo> namespaces;
+  std::vector<std::uint32_t> expected, numbers;
   for (Catalog* catalog : {&one, &many}) {
     catalog->add_namespace("a", 3);
     catalog->add_namespace("b", 4);
   }
   for (std::uint32_t i = 0; i < 5000; ++i) {  // two thirds are new
     texts.push_back(std::to_string(i % 3 == 2 ? i / 2 : i));
-    namespaces.push_back(i % 7 == 0 ? 1 : 0);
+    namespaces.push_back(NamespaceNo{i % 7 == 0 ? 1u : 0u});
   }
   const std::vector<std::string_view> ids(texts.begin(), texts.end());
   for (std::size_t i = 0; i < ids.size(); ++i) expected.push_back(one.add_vector(namespaces[i], ids[i]));
@@ -119,14 +121,14 @@ TEST_CASE("a state keeps values where they are while it grows") {
 TEST_CASE("entries of one namespace name are found by it, whatever stands between them") {
   Catalog catalog;
   for (std::uint32_t i = 0; i < 1000; ++i) catalog.add_namespace("n" + std::to_string(i % 300), 1 + i / 300);
-  CHECK(catalog.add_namespace("n7", 2) == 307);
+  CHECK(catalog.add_namespace("n7", 2) == NamespaceNo{307});
   for (std::uint32_t name = 0; name < 300; ++name) {
-    std::vector<std::uint32_t> expected;
-    for (std::uint32_t ns = 0; ns < catalog.namespaces(); ++ns) {
+    std::vector<NamespaceNo> expected;
+    for (const auto ns : numbers<NamespaceNo>(catalog.namespaces())) {
       if (catalog.name_space(ns).name == "n" + std::to_string(name)) expected.push_back(ns);
     }
     const auto found = catalog.namespaces_named("n" + std::to_string(name));
-    REQUIRE(std::vector<std::uint32_t>(found.begin(), found.end()) == expected);
+    REQUIRE(std::vector<NamespaceNo>(found.begin(), found.end()) == expected);
   }
   CHECK(catalog.namespaces_named("m").empty());
   const Catalog moved = std::move(catalog);
@@ -138,7 +140,7 @@ TEST_CASE("a state of many namespaces holds little for each, and tells their row
   State state(catalog);
   std::vector<const std::uint32_t*> places;
   for (std::uint32_t i = 0; i < 4000; ++i) {
-    const std::uint32_t ns = catalog.add_namespace("n" + std::to_string(i % 1000), 2);
+    const auto ns = catalog.add_namespace("n" + std::to_string(i % 1000), 2);
     const auto v = catalog.add_vector(ns, std::to_string(i));
     auto row = state.put(v);
     row.front() = i;
@@ -147,13 +149,13 @@ TEST_CASE("a state of many namespaces holds little for each, and tells their row
     state.set_created(v, {Timestamp::of(i), catalog.add_origin("main"), i + 1});
     places.push_back(row.data());
   }
-  for (std::uint32_t ns = 0; ns < 1000; ++ns) {
-    REQUIRE(state.rows(ns) == std::vector<std::uint32_t>{ns, ns + 1000, ns + 2000});
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    REQUIRE(state.rows(NamespaceNo{i}) == std::vector<std::uint32_t>{i, i + 1000, i + 2000});
   }
   for (std::uint32_t v = 0; v < 3000; ++v) {
     REQUIRE((state.bits(v).data() == places[v] && state.bits(v).front() == v && state.bits(v).back() == ~v));
   }
-  CHECK(state.rows(1000).empty());
+  CHECK(state.rows(NamespaceNo{1000}).empty());
   // Rows of one namespace lie together.
   CHECK(places[1000] == places[0] + 2);
 }

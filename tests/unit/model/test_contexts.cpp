@@ -40,7 +40,7 @@ TEST_CASE("the context of a commit that is not here is that of one with the same
       const Dot dot = h.last(h.below(static_cast<std::uint32_t>(h.seen.size())));
       if (std::ranges::find(parents, dot.origin, &Dot::origin) == parents.end()) parents.push_back(dot);
     }
-    const std::uint32_t origin = h.below(60);
+    const OriginNo origin{h.below(60)};
     const auto before = static_cast<std::uint32_t>(h.seen.size());
     const auto context = h.history.context_of(h.next(origin, parents));
     const std::uint32_t same = h.add(origin, parents);

@@ -14,13 +14,13 @@ struct Fixture : model::DeltaSource {
   Catalog catalog;
   model::History history{catalog};
   DeltaBatch batch;
-  std::uint32_t a = catalog.add_origin("a"), b = catalog.add_origin("b");
+  OriginNo a = catalog.add_origin("a"), b = catalog.add_origin("b");
   std::uint32_t v = catalog.add_vector(catalog.add_namespace("", 2), "v");
-  std::uint64_t seq[2] = {0, 0};
+  SeenSeqs seq{0, 0};
 
   Status each(const std::vector<bool>*, std::optional<Micros>, const Visit& visit) override { return visit(batch); }
 
-  void add(std::uint32_t origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},
+  void add(OriginNo origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},
            std::vector<std::uint32_t> indices = {}, std::string metadata = {}) {
     Commit commit;
     commit.origin = origin;
@@ -122,7 +122,7 @@ TEST_CASE_METHOD(Fixture, "only what had been seen counts, and nothing pending")
   add(a, 2, Operation::dense, {3, 4});
   add(b, 3, Operation::dense, {0, 0}, {{a, 9}});
   CHECK(effects().size() == 2);
-  const std::vector<std::uint64_t> seen = {1, 0};
+  const SeenSeqs seen = {1, 0};
   CHECK(effects({nullptr, &seen}).size() == 1);
   const std::vector<bool> none = {false};
   CHECK(effects({&none, nullptr}).empty());

@@ -30,11 +30,12 @@ struct Fixture {
   Catalog catalog;
   History history{catalog};
   Source source;
-  std::uint32_t a = catalog.add_origin("a"), b = catalog.add_origin("b");
-  std::uint32_t ns = catalog.add_namespace("", 3), v = catalog.add_vector(ns, "v"), w = catalog.add_vector(ns, "w");
-  std::uint64_t seq[2] = {0, 0};
+  OriginNo a = catalog.add_origin("a"), b = catalog.add_origin("b");
+  NamespaceNo ns = catalog.add_namespace("", 3);
+  std::uint32_t v = catalog.add_vector(ns, "v"), w = catalog.add_vector(ns, "w");
+  SeenSeqs seq{0, 0};
 
-  Dot add(std::uint32_t origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},
+  Dot add(OriginNo origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},
           std::vector<std::uint32_t> indices = {}, std::string metadata = {}) {
     const Dot dot{origin, ++seq[origin]};
     const auto commit = history.add({origin, dot.seq, 1, std::move(parents), {}, {}, {}, {}});
@@ -198,7 +199,7 @@ TEST_CASE_METHOD(Fixture, "a delta that does not fit its vector is corrupt, and 
 
 TEST_CASE_METHOD(Fixture, "a cut at a dot that is not there or not folded is not found") {
   add(a, 1, Operation::create, {1, 2, 3});
-  seq[1] = 1;
+  seq[b] = 1;
   add(b, 2, Operation::dense, {1, 2, 3});
   for (const Dot dot : {Dot{a, 2}, Dot{b, 2}}) {
     auto state = model::fold(catalog, history, source, {.at = {}, .as_seen_by = {dot}});

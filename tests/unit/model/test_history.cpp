@@ -13,14 +13,14 @@ namespace {
 struct Fixture {
   Catalog catalog;
   History history{catalog};
-  std::uint32_t a = catalog.add_origin("a"), b = catalog.add_origin("b"), c = catalog.add_origin("c");
+  OriginNo a = catalog.add_origin("a"), b = catalog.add_origin("b"), c = catalog.add_origin("c");
 
-  std::uint32_t add(std::uint32_t origin, std::uint64_t first, std::uint64_t count, std::vector<Dot> parents = {}) {
+  std::uint32_t add(OriginNo origin, std::uint64_t first, std::uint64_t count, std::vector<Dot> parents = {}) {
     auto number = history.add({origin, first, count, std::move(parents), {}, {}, {}, {}});
     REQUIRE(number);
     return *number;
   }
-  Error refused(std::uint32_t origin, std::uint64_t first, std::uint64_t count, std::vector<Dot> parents = {}) {
+  Error refused(OriginNo origin, std::uint64_t first, std::uint64_t count, std::vector<Dot> parents = {}) {
     const auto size = history.size();
     auto number = history.add({origin, first, count, std::move(parents), {}, {}, {}, {}});
     REQUIRE(!number);
@@ -128,10 +128,10 @@ TEST_CASE_METHOD(Fixture, "two different commits with one dot are a fork, whatev
 TEST_CASE_METHOD(Fixture, "commits that cannot be are refused") {
   CHECK(refused(a, 0, 1).code == ErrorCode::bad_input);
   CHECK(refused(a, 1, 0).code == ErrorCode::bad_input);
-  CHECK(refused(7, 1, 1).code == ErrorCode::bad_input);
+  CHECK(refused(OriginNo{7}, 1, 1).code == ErrorCode::bad_input);
   CHECK(refused(a, ~std::uint64_t{0}, 2).code == ErrorCode::bad_input);
   CHECK(refused(a, 1, 1, {{b, 0}}).code == ErrorCode::bad_input);
-  CHECK(refused(a, 1, 1, {{7, 1}}).code == ErrorCode::bad_input);
+  CHECK(refused(a, 1, 1, {{OriginNo{7}, 1}}).code == ErrorCode::bad_input);
   CHECK(refused(a, 3, 2, {{a, 3}}).code == ErrorCode::bad_input);
   CHECK_THAT(refused(a, 3, 2, {{a, 9}}).message, Catch::Contains("a:3..4") && Catch::Contains("a:9"));
 }
@@ -147,10 +147,10 @@ TEST_CASE("fifty thousand commits of hundreds of origins in a line see all befor
   constexpr std::uint32_t kOrigins = 300, kCommits = 50'000;
   Catalog catalog;
   for (std::uint32_t o = 0; o < kOrigins; ++o) catalog.add_origin("origin " + std::to_string(o));
-  std::vector<std::uint64_t> next(kOrigins, 1);
+  SeenSeqs next(kOrigins, 1);
   std::vector<Commit> commits;
   for (std::uint32_t i = 0; i < kCommits; ++i) {
-    const std::uint32_t origin = i * 7919 % 65537 % kOrigins;
+    const OriginNo origin{i * 7919 % 65537 % kOrigins};
     Commit commit{origin, next[origin]++, 1, {}, {}, {}, {}, {}};
     if (i > 0) commit.parents = {{commits.back().origin, commits.back().first}};
     commits.push_back(commit);
@@ -178,12 +178,12 @@ TEST_CASE("two long logs of many origins, written apart, unite without losing wh
   Catalog catalog;
   for (std::uint32_t o = 0; o < 2 * kOrigins; ++o) catalog.add_origin("origin " + std::to_string(o));
   History history(catalog);
-  std::vector<std::uint64_t> next(2 * kOrigins, 1);
+  SeenSeqs next(2 * kOrigins, 1);
   std::vector<Dot> tip(2);
   std::vector<std::uint32_t> side[2];
   for (std::uint32_t i = 0; i < kEach; ++i) {
     for (std::uint32_t s = 0; s < 2; ++s) {
-      const std::uint32_t origin = s * kOrigins + i % kOrigins;
+      const OriginNo origin{s * kOrigins + i % kOrigins};
       Commit commit{origin, next[origin]++, 1, {}, {}, {}, {}, {}};
       if (i > 0) commit.parents = {tip[s]};
       tip[s] = {origin, commit.first};
@@ -193,7 +193,7 @@ TEST_CASE("two long logs of many origins, written apart, unite without losing wh
   CHECK(history.heads().size() == 2);
   CHECK(history.sees(side[0][4999], side[0][0], 1));
   CHECK(!history.sees(side[0][4999], side[1][0], 1));
-  const auto join = *history.add({0, next[0]++, 1, history.heads(), {}, {}, {}, {}});
+  const auto join = *history.add({OriginNo{0}, next[OriginNo{0}]++, 1, history.heads(), {}, {}, {}, {}});
   CHECK(history.linear(join));
   CHECK(history.sees(join, side[0][4999], 25));
   CHECK(history.sees(join, side[1][4999], 25));
@@ -206,8 +206,8 @@ namespace {
 
 struct PrunedFixture : Fixture {
   /// A pruned copy of a commit of origin `origin`, seqs `first` on.
-  std::uint32_t prune(std::uint32_t origin, std::uint64_t first, std::uint64_t count,
-                      std::vector<std::uint32_t> records, std::vector<Dot> parents = {}) {
+  std::uint32_t prune(OriginNo origin, std::uint64_t first, std::uint64_t count, std::vector<std::uint32_t> records,
+                      std::vector<Dot> parents = {}) {
     auto number = history.add({origin, first, count, std::move(parents), {}, {}, {}, {}}, records);
     REQUIRE(number);
     return *number;

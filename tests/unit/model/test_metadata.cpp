@@ -286,7 +286,8 @@ TEST_CASE("patches of a state may wait, and come out as if each had been merged 
   std::mt19937 random(1);
   const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
   Catalog catalog;
-  const std::uint32_t ns = catalog.add_namespace("", 1), vectors = 5;
+  const auto ns = catalog.add_namespace("", 1);
+  const std::uint32_t vectors = 5;
   for (std::uint32_t v = 0; v < vectors; ++v) catalog.add_vector(ns, std::to_string(v));
   State state(catalog);
   std::vector<std::string> expected(vectors);

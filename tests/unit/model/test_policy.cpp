@@ -41,7 +41,7 @@ Resolution resolve(std::string_view strategy, std::vector<std::uint32_t> bits) {
   for (const char* name : {"a", "b", "c"}) catalog.add_origin(name);
   std::vector<Candidate> candidates;
   for (std::uint32_t i = 0; i < bits.size(); ++i) {
-    candidates.push_back({i, 1 + i, {Timestamp::of(i), i % 3, 1 + i}, bits[i]});
+    candidates.push_back({i, 1 + i, {Timestamp::of(i), OriginNo{i % 3}, 1 + i}, bits[i]});
   }
   const auto policy = Policy::parse(strategy);
   REQUIRE(policy);
@@ -152,13 +152,13 @@ TEST_CASE("the most special rule counts, and of equally special ones the later")
   Catalog catalog;
   for (const char* ns : {"", "n", "m"}) catalog.add_namespace(ns, 12);
   model::RuleTable table(policy, catalog);
-  for (std::uint32_t ns = 0; ns < 3; ++ns) {
+  for (const auto ns : numbers<NamespaceNo>(3)) {
     const auto& rules = table.of(ns);
     REQUIRE(rules.size() == 12);
     for (std::uint32_t dim = 0; dim < 12; ++dim) CHECK(rules[dim] == policy.rule(catalog.name_space(ns).name, dim));
   }
   CHECK(table.name(nullptr) == "lww");
-  CHECK(table.name(table.of(1)[0]) == "min@n");
+  CHECK(table.name(table.of(NamespaceNo{1})[0]) == "min@n");
 }
 
 TEST_CASE("max and min go by the total order, and of equal bits the greatest key is chosen") {
@@ -226,17 +226,17 @@ struct Fixture {
   Catalog catalog;
   model::History history{catalog};
   Source source;
-  std::uint32_t a = catalog.add_origin("a"), b = catalog.add_origin("b");
+  OriginNo a = catalog.add_origin("a"), b = catalog.add_origin("b");
   std::uint32_t v = catalog.add_vector(catalog.add_namespace("", 3), "v");
-  std::uint64_t seq[2] = {0, 0};
+  SeenSeqs seq{0, 0};
 
-  std::uint32_t commit(std::uint32_t origin, Micros us, std::vector<Dot> parents, std::string setting = {}) {
+  std::uint32_t commit(OriginNo origin, Micros us, std::vector<Dot> parents, std::string setting = {}) {
     const auto number = history.add(
         {origin, ++seq[origin], 1, std::move(parents), {}, {}, {}, {}, std::move(setting), Timestamp::of(us)});
     REQUIRE(number);
     return *number;
   }
-  void add(std::uint32_t origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},
+  void add(OriginNo origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},
            std::vector<std::uint32_t> indices = {}) {
     const auto number = commit(origin, us, std::move(parents));
     std::vector<std::uint32_t> bits;

@@ -38,7 +38,7 @@ TEST_CASE("a record table holds each record once, in order of first use") {
   std::vector<PruneRecord> known;  // the simple way
   for (int i = 0; i < 2000; ++i) {
     PruneRecord record{random_times(random), {}, random() % 2 == 0};
-    for (std::uint32_t origin = 0; origin < random() % 3; ++origin) record.seen.push_back({origin, 1 + random() % 2});
+    for (std::uint32_t o = 0; o < random() % 3; ++o) record.seen.push_back({OriginNo{o}, 1 + random() % 2});
     if (!known.empty() && random() % 2 == 0) record = known[random() % known.size()];
     const auto place = static_cast<std::uint32_t>(std::ranges::find(known, record) - known.begin());
     if (place == known.size()) known.push_back(record);

@@ -137,7 +137,7 @@ TEST_CASE("parents are known, one an origin, in order, and before the commit") {
   refuses(check_commit(catalog, commit({{a, 1}, {a, 2}})), "same origin");
   refuses(check_commit(catalog, commit({{z, 5}})), "not before it");
   refuses(check_commit(catalog, commit({{a, 0}})), "count from 1");
-  refuses(check_commit(catalog, commit({{9, 1}})), "unknown origin");
+  refuses(check_commit(catalog, commit({{OriginNo{9}, 1}})), "unknown origin");
   refuses(check_commit(catalog, {z, 0, 1, {}, {}, {}, {}, {}}), "count from 1");
   refuses(check_commit(catalog, {z, 1, 0, {}, {}, {}, {}, {}}), "no deltas");
   refuses(check_commit(catalog, {z, 1, 1, {}, "\xff", {}, {}, {}}), "UTF-8");

@@ -59,7 +59,7 @@ TEST_CASE("a state does not differ from itself, nor from its like in another cat
   Side a, b;
   a.put("", "x", {1, 2}).put("n", "y", {kNan, -0.0f, 3}, "{\"k\":1}");
   b.put("n", "y", {kNan, -0.0f, 3}, "{\"k\":1}").put("m", "unused", {1}).put("", "x", {1, 2});
-  b.state.set_exists(*b.catalog.find_vector(1, "unused"), false);
+  b.state.set_exists(*b.catalog.find_vector(NamespaceNo{1}, "unused"), false);
   DiffSummary summary;
   CHECK(told(a.state, a.state, &summary) == "");
   CHECK(summary.same());

@@ -72,7 +72,7 @@ TEST_CASE("an encoder's events are found by context, with those of the open comm
   ops::Lifecycles lifecycles;
   for (int turn = 0; turn < 400; ++turn) {
     const auto commit = static_cast<std::uint32_t>(story.seen.size());
-    const std::uint32_t origin = story.below(40);
+    const OriginNo origin{story.below(40)};
     std::vector<Dot> parents;
     for (std::uint32_t k = story.below(3); commit != 0 && k > 0; --k) {
       const Dot dot = story.last(story.below(commit));

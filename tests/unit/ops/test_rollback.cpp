@@ -33,7 +33,7 @@ std::string text(const Log& log, const CutOptions& cut = {}) {
   const State state = must(snapshot(log, cut));
   const Catalog& catalog = log.catalog();
   std::string out;
-  for (std::uint32_t ns = 0; ns < catalog.namespaces(); ++ns) {
+  for (const auto ns : numbers<NamespaceNo>(catalog.namespaces())) {
     for (const auto v : state.rows(ns)) {
       out += std::string(catalog.id(v)) + ":";
       for (const auto b : state.bits(v)) out += " " + std::to_string(std::bit_cast<float>(b)).substr(0, 3);

@@ -41,13 +41,13 @@ std::vector<std::string> names(std::size_t n, const std::string& stem) {
 format::CommitTable alike(std::size_t rows, std::size_t parents, const std::string& message) {
   format::CommitTable table;
   for (std::size_t i = 0; i < rows; ++i) {
-    Commit& c = table.rows.emplace_back().commit;
+    format::SegmentCommit& c = table.rows.emplace_back().commit;
     c.first = i + 1;
     c.count = 1;
     c.message = message;
     c.time = Timestamp::of(1'000'000 * (i + 1));
-    for (std::size_t p = 0; p < parents; ++p) c.parents.push_back({static_cast<std::uint32_t>(p), 1});
-    if (parents == 0 && i > 0) c.parents = {{0, i}};
+    for (std::size_t p = 0; p < parents; ++p) c.parents.push_back({nth<SegmentOrigin>(p), 1});
+    if (parents == 0 && i > 0) c.parents = {{SegmentOrigin{0}, i}};
   }
   return table;
 }
@@ -67,7 +67,7 @@ void check_commits(const format::CommitTable& table, format::Kind kind, std::uin
   }
   REQUIRE(back.rows.size() == table.rows.size());
   for (std::size_t i = 0; i < back.rows.size(); ++i) {
-    const Commit &a = back.rows[i].commit, &b = table.rows[i].commit;
+    const format::SegmentCommit &a = back.rows[i].commit, &b = table.rows[i].commit;
     if (a.first != b.first || a.parents != b.parents || a.message != b.message || a.time != b.time) FAIL("row " << i);
     if (back.rows[i].records.size() != table.rows[i].records.size()) FAIL("records of row " << i);
   }
@@ -91,9 +91,9 @@ TEST_CASE("a commit of 2^20 parents is one frame") {
 TEST_CASE("records, what they name, and hashes stand in frames that may hold them") {
   format::CommitTable table = alike(4000, 0, "");
   for (std::uint32_t i = 0; i < 40; ++i) {
-    PruneRecord& record = table.records.emplace_back();
+    format::SegmentRecord& record = table.records.emplace_back();
     for (std::uint32_t k = 0; k < 500; ++k) record.kept.add({k * 10 + i % 3, k * 10 + i % 3});
-    for (std::uint32_t o = 0; o < 900; ++o) record.seen.push_back({o, 1});
+    for (std::uint32_t o = 0; o < 900; ++o) record.seen.push_back({SegmentOrigin{o}, 1});
   }
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     for (std::uint32_t i = 0; i < 40; ++i) table.rows[r].records.push_back(i);
@@ -105,7 +105,7 @@ TEST_CASE("records, what they name, and hashes stand in frames that may hold the
 
 TEST_CASE("a commit that is larger than a frame is refused") {
   format::CommitTable table = alike(1, 0, "");
-  table.records.emplace_back().seen = {{0, 1}};
+  table.records.emplace_back().seen = {{SegmentOrigin{0}, 1}};
   table.rows[0].records = {0};
   table.rows[0].nodes.resize(kMaxFrameBytes / 32 + 1);
   FrameList out;
@@ -123,7 +123,7 @@ TEST_CASE("names are cut into frames that may hold them") {
   format::Props props;
   for (std::size_t i = 0; i < n; ++i) {
     ids.ids.push_back(all[i]);
-    ids.owners.add(i < n / 3 ? 0 : 1, 1);
+    ids.owners.add(SegmentNamespace{i < n / 3 ? 0u : 1u}, 1);
     props.origins.push_back(all[i]);
   }
   props.namespaces = {{"a", 3}, {"b", 1 << 20}};
@@ -158,7 +158,7 @@ TEST_CASE("names are cut into frames that may hold them") {
 TEST_CASE("a footer whose heads do not fit has none; one of many alike stands plain") {
   format::Footer footer;
   footer.origins = 300'000;
-  for (std::uint32_t i = 0; i < 20'000; ++i) footer.heads.push_back({i, 1, 1, {}, {}, {}});
+  for (std::uint32_t i = 0; i < 20'000; ++i) footer.heads.push_back({SegmentOrigin{i}, 1, 1, {}, {}, {}});
   format::fit_heads(footer);
   CHECK(footer.heads.size() == 20'000);
   FrameList out;
@@ -167,7 +167,7 @@ TEST_CASE("a footer whose heads do not fit has none; one of many alike stands pl
   must(format::read_footer(payload_of(out, 0), 0, back, out.frames[0].stored));
   CHECK(back == footer);
   for (std::uint32_t i = 20'000; i < 300'000; ++i) {
-    footer.heads.push_back({i, 2, ~std::uint64_t{0} - 1, Timestamp{~std::uint64_t{0}}, {}, {}});
+    footer.heads.push_back({SegmentOrigin{i}, 2, ~std::uint64_t{0} - 1, Timestamp{~std::uint64_t{0}}, {}, {}});
   }
   format::fit_heads(footer);
   CHECK(footer.heads.empty());

@@ -46,8 +46,8 @@ void write_log(const std::string& path) {
 
 TEST_CASE("of an IDS frame the wanted names are kept, with their places") {
   format::Ids ids;
-  ids.owners.add(0, 3);
-  ids.owners.add(1, 2);
+  ids.owners.add(SegmentNamespace{0}, 3);
+  ids.owners.add(SegmentNamespace{1}, 2);
   ids.ids = {"apple", "apples", "b", "apple", "appliance"};
   Buffer payload;
   format::write_ids(ids, payload);
