@@ -33,7 +33,6 @@ struct Head {
 
 class SegmentWriter {
  public:
-  using Sink = SegmentFile::Sink;
   struct Options {
     Preset preset = Preset::balanced;
     unsigned threads = 1;
@@ -43,7 +42,7 @@ class SegmentWriter {
 
   /// `catalog` is only read on the calling thread and may grow between calls; `heads` are those before this segment, by
   /// catalog origin (missing: none).
-  SegmentWriter(const Catalog& catalog, std::vector<Head> heads, Options options, Sink sink);
+  SegmentWriter(const Catalog& catalog, std::vector<Head> heads, Options options, ByteSink& sink);
   ~SegmentWriter();
 
   /// Opens a commit of `origin` (a catalog number) whose first dot is `first`.
