@@ -47,7 +47,7 @@ struct Log::Impl {
     class Places {
      public:
       ~Places() { delete order_.load(); }
-      const std::vector<std::uint32_t>& of(const std::vector<std::uint32_t>& vectors);
+      const std::vector<std::uint32_t>& of(const std::vector<std::uint32_t>& numbers);
 
      private:
       std::atomic<const std::vector<std::uint32_t>*> order_ = nullptr;

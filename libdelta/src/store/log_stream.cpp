@@ -108,11 +108,11 @@ Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
 }
 
 /// Two threads that come at once may both make it; the first one's stays.
-const std::vector<std::uint32_t>& Log::Impl::Part::Places::of(const std::vector<std::uint32_t>& vectors) {
+const std::vector<std::uint32_t>& Log::Impl::Part::Places::of(const std::vector<std::uint32_t>& numbers) {
   if (const auto* order = order_.load()) return *order;
-  auto made = std::make_unique<std::vector<std::uint32_t>>(vectors.size());
+  auto made = std::make_unique<std::vector<std::uint32_t>>(numbers.size());
   std::iota(made->begin(), made->end(), 0);
-  std::ranges::sort(*made, {}, [&](std::uint32_t place) { return vectors[place]; });
+  std::ranges::sort(*made, {}, [&](std::uint32_t place) { return numbers[place]; });
   const std::vector<std::uint32_t>* none = nullptr;
   return order_.compare_exchange_strong(none, made.get()) ? *made.release() : *none;
 }
