@@ -184,8 +184,8 @@ namespace {
 /// Counts what goes through, and says so if somebody asked.
 class CountedSink final : public ByteSink {
  public:
-  CountedSink(ByteSink& out, std::uint64_t& bytes, const std::function<void(std::uint64_t)>& progress)
-      : out_(out), bytes_(bytes), progress_(progress) {}
+  CountedSink(ByteSink& out, std::uint64_t& bytes, std::function<void(std::uint64_t)> progress)
+      : out_(out), bytes_(bytes), progress_(std::move(progress)) {}
   Status write(std::span<const std::uint8_t> piece) override {
     bytes_ += piece.size();
     if (progress_) progress_(piece.size());
@@ -195,7 +195,7 @@ class CountedSink final : public ByteSink {
  private:
   ByteSink& out_;
   std::uint64_t& bytes_;
-  const std::function<void(std::uint64_t)>& progress_;
+  std::function<void(std::uint64_t)> progress_;
 };
 
 }  // namespace
