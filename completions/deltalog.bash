@@ -97,6 +97,7 @@ _deltalog() {
     'dump --id-glob') COMPREPLY=(); return ;;
     'dump --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'dump --namespace') COMPREPLY=(); return ;;
+    'dump --where') COMPREPLY=(); return ;;
     'dump --origin') COMPREPLY=(); return ;;
     'dump --op') COMPREPLY=($(compgen -W 'create dense sparse scale offset negate abs clamp delete' -- "$word")); return ;;
     'dump --since') COMPREPLY=(); return ;;
@@ -105,6 +106,8 @@ _deltalog() {
     'dump --grep') COMPREPLY=(); return ;;
     'dump --source') COMPREPLY=(); return ;;
     'dump --trace') COMPREPLY=(); return ;;
+    'dump --at') COMPREPLY=(); return ;;
+    'dump --as-seen-by') COMPREPLY=(); return ;;
     'dump --threads' | 'dump -j') COMPREPLY=(); return ;;
     'dump --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'dump --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -119,6 +122,7 @@ _deltalog() {
     'log --id-glob') COMPREPLY=(); return ;;
     'log --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'log --namespace') COMPREPLY=(); return ;;
+    'log --where') COMPREPLY=(); return ;;
     'log --origin') COMPREPLY=(); return ;;
     'log --op') COMPREPLY=($(compgen -W 'create dense sparse scale offset negate abs clamp delete' -- "$word")); return ;;
     'log --since') COMPREPLY=(); return ;;
@@ -127,6 +131,8 @@ _deltalog() {
     'log --grep') COMPREPLY=(); return ;;
     'log --source') COMPREPLY=(); return ;;
     'log --trace') COMPREPLY=(); return ;;
+    'log --at') COMPREPLY=(); return ;;
+    'log --as-seen-by') COMPREPLY=(); return ;;
     'log --threads' | 'log -j') COMPREPLY=(); return ;;
     'log --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'show --threads' | 'show -j') COMPREPLY=(); return ;;
@@ -188,8 +194,8 @@ _deltalog() {
     snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace --where -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     verify) words='--level --report --max-skew --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
-    dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --origin --op --since --until --property --grep --source --trace -j --threads --progress -q --quiet --color -h --help --version' ;;
-    log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --origin --op --since --until --property --grep --source --trace -j --threads -q --quiet --color -h --help --version' ;;
+    dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
+    log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
     diff) words='--stat --fail-over --with-old --base --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
     rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;

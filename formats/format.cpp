@@ -12,8 +12,8 @@
 namespace delta::formats {
 namespace {
 
-using OpenSource = Result<std::unique_ptr<MatrixSource>> (*)(InputFile, const ReadOptions&);
-using OpenSink = Result<std::unique_ptr<MatrixSink>> (*)(OutputFile&, std::uint64_t, std::uint32_t, Element);
+using OpenSource = Result<std::unique_ptr<MatrixSource>> (*)(std::unique_ptr<ByteSource>, const ReadOptions&);
+using OpenSink = Result<std::unique_ptr<MatrixSink>> (*)(ByteSink&, std::uint64_t, std::uint32_t, Element);
 
 struct FormatInfo {
   Format format;
@@ -42,95 +42,7 @@ bool has_suffix(std::string_view path, std::string_view suffix) {
   return std::equal(tail.begin(), tail.end(), suffix.begin(), [&](char a, char b) { return lower(a) == b; });
 }
 
-class FileSource final : public ByteSource {
- public:
-  explicit FileSource(InputFile file) : file_(std::move(file)) {}
-  const std::string& name() const override { return file_.name(); }
-  std::uint64_t size() const override { return file_.size(); }
-  Status read(std::uint64_t offset, std::span<std::uint8_t> into) const override { return file_.read(offset, into); }
-
- private:
-  InputFile file_;
-};
-
-class FileStream final : public ByteStream {
- public:
-  explicit FileStream(InputStream stream) : stream_(std::move(stream)) {}
-  const std::string& name() const override { return stream_.name(); }
-  Result<std::size_t> read(std::span<std::uint8_t> into) override { return stream_.read(into); }
-
- private:
-  InputStream stream_;
-};
-
-class SourceStream final : public ByteStream {
- public:
-  explicit SourceStream(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
-  const std::string& name() const override { return source_->name(); }
-  Result<std::size_t> read(std::span<std::uint8_t> into) override {
-    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), source_->size() - at_));
-    DELTA_OK(source_->read(at_, into.first(n)));
-    at_ += n;
-    return n;
-  }
-
- private:
-  std::unique_ptr<ByteSource> source_;
-  std::uint64_t at_ = 0;
-};
-
-class MemorySource final : public ByteSource {
- public:
-  MemorySource(std::string name, std::span<const std::uint8_t> bytes) : name_(std::move(name)), bytes_(bytes) {}
-  const std::string& name() const override { return name_; }
-  std::uint64_t size() const override { return bytes_.size(); }
-  Status read(std::uint64_t offset, std::span<std::uint8_t> into) const override {
-    if (offset > bytes_.size() || into.size() > bytes_.size() - offset) {
-      return error(ErrorCode::io, "unexpected end of file");
-    }
-    if (!into.empty()) std::memcpy(into.data(), bytes_.data() + offset, into.size());
-    return {};
-  }
-
- private:
-  std::string name_;
-  std::span<const std::uint8_t> bytes_;
-};
-
-class MemoryStream final : public ByteStream {
- public:
-  MemoryStream(std::string name, std::string_view bytes, std::size_t piece)
-      : name_(std::move(name)), rest_(bytes), piece_(piece != 0 ? piece : bytes.size()) {}
-  const std::string& name() const override { return name_; }
-  Result<std::size_t> read(std::span<std::uint8_t> into) override {
-    const std::size_t n = std::min({into.size(), rest_.size(), piece_});
-    if (n != 0) std::memcpy(into.data(), rest_.data(), n);
-    rest_.remove_prefix(n);
-    return n;
-  }
-
- private:
-  std::string name_;
-  std::string_view rest_;
-  std::size_t piece_;
-};
-
 }  // namespace
-
-std::unique_ptr<ByteSource> byte_source(InputFile file) { return std::make_unique<FileSource>(std::move(file)); }
-std::unique_ptr<ByteStream> byte_stream(InputStream stream) { return std::make_unique<FileStream>(std::move(stream)); }
-
-std::unique_ptr<ByteStream> byte_stream(std::unique_ptr<ByteSource> source) {
-  return std::make_unique<SourceStream>(std::move(source));
-}
-
-std::unique_ptr<ByteSource> memory_source(std::string name, std::span<const std::uint8_t> bytes) {
-  return std::make_unique<MemorySource>(std::move(name), bytes);
-}
-
-std::unique_ptr<ByteStream> memory_stream(std::string name, std::string_view bytes, std::size_t piece) {
-  return std::make_unique<MemoryStream>(std::move(name), bytes, piece);
-}
 
 std::string_view format_name(Format format) { return info(format).name; }
 bool is_matrix(Format format) { return info(format).open != nullptr; }
@@ -165,15 +77,16 @@ Result<Format> detect_format(std::string_view path, std::span<const std::uint8_t
       .with_hint("name it with --from; known formats: " + known_formats());
 }
 
-Result<std::unique_ptr<MatrixSource>> open_matrix(Format format, InputFile file, const ReadOptions& options) {
+Result<std::unique_ptr<MatrixSource>> open_matrix(Format format, std::unique_ptr<ByteSource> bytes,
+                                                  const ReadOptions& options) {
   DELTA_CHECK(is_matrix(format));
-  return info(format).open(std::move(file), options);
+  return info(format).open(std::move(bytes), options);
 }
 
-Result<std::unique_ptr<MatrixSink>> open_matrix_sink(Format format, OutputFile& file, std::uint64_t rows,
+Result<std::unique_ptr<MatrixSink>> open_matrix_sink(Format format, ByteSink& out, std::uint64_t rows,
                                                      std::uint32_t dims, Element element) {
   DELTA_CHECK(is_matrix(format));
-  return info(format).sink(file, rows, dims, element);
+  return info(format).sink(out, rows, dims, element);
 }
 
 }  // namespace delta::formats

@@ -1,6 +1,7 @@
 // A blank line is an error and not skipped: it would shift every id after it onto another row.
 #include "formats/ids.hpp"
 
+#include "delta/file.hpp"
 #include "delta/limits.hpp"
 #include "formats/lines.hpp"
 
@@ -21,7 +22,7 @@ Result<IdList> read_ids(std::unique_ptr<ByteStream> stream) {
 
 Result<IdList> read_ids(const std::string& path) {
   DELTA_TRY(auto stream, InputStream::open(path));
-  return read_ids(byte_stream(std::move(stream)));
+  return read_ids(std::make_unique<InputStream>(std::move(stream)));
 }
 
 }  // namespace delta::formats

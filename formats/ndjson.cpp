@@ -53,6 +53,7 @@ class LineParser {
   Status read_operation_member(Member m, ondemand::value& v, Record& r);
   Status finish(Record& r);
   Status finish_delta(Record& r);
+  Status finish_namespace(Record& r);
   Status finish_sparse(Record& r);
 
   Status text(Member m, ondemand::value& v, std::string_view& out);
@@ -369,8 +370,10 @@ Status LineParser::finish(Record& r) {
     r.tick = tick_of_ts_;
   }
   if (!has(Member::type) || type_ == "delta") return finish_delta(r);
+  if (type_ == "namespace") return finish_namespace(r);
   if (type_ != "commit") {
-    return bad("unknown type " + quote(type_, kShown)).with_hint("types are 'delta' (the default) and 'commit'");
+    return bad("unknown type " + quote(type_, kShown))
+        .with_hint("types are 'delta' (the default), 'commit' and 'namespace'");
   }
   r.kind = Record::Kind::commit;
   const bool sets = has(Member::setting);
@@ -384,6 +387,13 @@ Status LineParser::finish(Record& r) {
   if (r.deltas - 1 > std::numeric_limits<std::uint64_t>::max() - *r.seq) {
     return bad("member 'deltas' goes beyond the last seq");
   }
+  return {};
+}
+
+Status LineParser::finish_namespace(Record& r) {
+  r.kind = Record::Kind::name_space;
+  if (const Members extra = seen_ & ~kNamespaceTakes) return bad("a namespace does not take " + listed(extra));
+  if (const Members missing = kNamespaceNeeds & ~seen_) return bad("a namespace needs " + listed(missing));
   return {};
 }
 

@@ -6,6 +6,7 @@
 //   {"type":"commit","origin":"main","seq":4,"deltas":2,"parents":["main:3"],"message":"..."}
 //   {"type":"commit","origin":"main","seq":6,"deltas":1,"parents":["main:5"],"setting":"policy
 //   max","ts":"2026-11-12T14:10:29Z"}
+//   {"type":"namespace","namespace":"images","dims":512}           it is there, also without any vector
 //
 // A value is a decimal, rounded once to float32, or its raw bits as a string of exactly "0x" and 8 hexadecimal digits.
 #pragma once
@@ -27,7 +28,7 @@ namespace delta::formats {
 
 /// One line. Filled again and again, so that a line costs no allocation. Texts are valid until the next line is read.
 struct Record {
-  enum class Kind : std::uint8_t { delta, commit };
+  enum class Kind : std::uint8_t { delta, commit, name_space };
   /// A dot by its origin's name; written "origin:seq" and split at the last colon.
   struct Parent {
     std::string_view origin;
@@ -38,7 +39,7 @@ struct Record {
 
   // A change.
   std::string_view id;
-  std::string_view name_space;  ///< empty: the default one
+  std::string_view name_space;  ///< empty: the default one; of a line about a namespace: its name
   std::optional<Operation>
       op;  ///< none: `bits` is the whole vector, to be diffed; without bits there is metadata, alone
   std::optional<std::uint32_t> dims;   ///< of its namespace, where one name has several counts; of a create that lists
@@ -115,6 +116,9 @@ void write_record(std::string& out, const RecordNames& names, const Delta& delta
 /// Appends the line of a commit; `parents` as the reader gives them.
 void write_record(std::string& out, std::string_view origin, std::span<const Record::Parent> parents,
                   const Commit& commit);
+
+/// Appends the line that declares a namespace.
+void write_namespace(std::string& out, std::string_view name_space, std::uint32_t dims);
 
 /// Appends the line of a vector of a state: namespace, id, vector, metadata. Without values: of its metadata alone.
 void write_vector(std::string& out, const RecordNames& names, std::span<const std::uint32_t> bits,

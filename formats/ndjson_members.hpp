@@ -60,6 +60,9 @@ inline constexpr Members kCommitTakes =
                        Member::properties, Member::given);
 inline constexpr Members kSettingTakes = kCommitTakes | set(Member::setting, Member::ts, Member::tick);
 
+inline constexpr Members kNamespaceNeeds = set(Member::type, Member::dims);
+inline constexpr Members kNamespaceTakes = kNamespaceNeeds | set(Member::name_space);
+
 inline constexpr Members kSparseCreateNeeds = set(Member::dims, Member::indices, Member::values);
 
 // One row an operation as written; clamp alone of the transforms takes arguments.

@@ -88,6 +88,13 @@ void write_record(std::string& out, std::string_view origin, std::span<const Rec
   json.end_object().end_line();
 }
 
+void write_namespace(std::string& out, std::string_view name_space, std::uint32_t dims) {
+  JsonWriter json(out);
+  json.begin_object().member("type", "namespace");
+  if (!name_space.empty()) json.member("namespace", name_space);
+  json.key("dims").u64(dims).end_object().end_line();
+}
+
 void write_vector(std::string& out, const RecordNames& names, std::span<const std::uint32_t> bits,
                   std::string_view metadata) {
   JsonWriter json(out);

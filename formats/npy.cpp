@@ -377,8 +377,4 @@ Result<std::unique_ptr<MatrixSource>> open_npy(std::unique_ptr<ByteSource> bytes
   return std::unique_ptr<MatrixSource>(std::make_unique<NpySource>(std::move(bytes), *layout, options));
 }
 
-Result<std::unique_ptr<MatrixSource>> open_npy(InputFile file, const ReadOptions& options) {
-  return open_npy(byte_source(std::move(file)), options);
-}
-
 }  // namespace delta::formats

@@ -17,14 +17,13 @@ inline constexpr std::string_view kNpyMagic = "\x93NUMPY";
 /// size must be exactly what the header says. Errors: `bad_input` with the file's name, for a header that is not one,
 /// another element type, another number of dimensions than two, 0 or more than options.max_dims columns, missing or
 /// trailing bytes; what reading the file gives.
-Result<std::unique_ptr<MatrixSource>> open_npy(InputFile file, const ReadOptions& options);
 Result<std::unique_ptr<MatrixSource>> open_npy(std::unique_ptr<ByteSource> bytes, const ReadOptions& options);
 
 /// The header that np.save writes for a C-order little-endian matrix: version 1.0, 128 bytes.
 std::string npy_header(std::uint64_t rows, std::uint32_t dims, Element element = Element::f32);
 
 /// Writes what np.save writes: npy_header() and the rows. `file` must outlive the sink.
-Result<std::unique_ptr<MatrixSink>> open_npy_sink(OutputFile& file, std::uint64_t rows, std::uint32_t dims,
+Result<std::unique_ptr<MatrixSink>> open_npy_sink(ByteSink& out, std::uint64_t rows, std::uint32_t dims,
                                                   Element element);
 
 }  // namespace delta::formats

@@ -14,14 +14,14 @@ namespace {
 
 class NpySink final : public MatrixSink {
  public:
-  NpySink(OutputFile& file, std::uint64_t rows, std::uint32_t dims, Element element)
-      : file_(file), rest_(rows * dims), dims_(dims), element_(element) {}
+  NpySink(ByteSink& out, std::uint64_t rows, std::uint32_t dims, Element element)
+      : out_(out), rest_(rows * dims), dims_(dims), element_(element) {}
 
   Status write(std::span<const std::uint32_t> bits) override {
     DELTA_CHECK(bits.size() % dims_ == 0 && bits.size() <= rest_);
     rest_ -= bits.size();
     if (element_ == Element::f32 && std::endian::native == std::endian::little) {
-      return file_.write({reinterpret_cast<const std::uint8_t*>(bits.data()), bits.size_bytes()});
+      return out_.write({reinterpret_cast<const std::uint8_t*>(bits.data()), bits.size_bytes()});
     }
     const std::size_t width = element_width(element_);
     bytes_.resize(bits.size() * width);
@@ -30,7 +30,7 @@ class NpySink final : public MatrixSink {
       DELTA_CHECK(raw);
       for (std::size_t b = 0; b < width; ++b) bytes_[i * width + b] = static_cast<std::uint8_t>(*raw >> 8 * b);
     }
-    return file_.write(bytes_);
+    return out_.write(bytes_);
   }
 
   Status finish() override {
@@ -39,7 +39,7 @@ class NpySink final : public MatrixSink {
   }
 
  private:
-  OutputFile& file_;
+  ByteSink& out_;
   std::uint64_t rest_;  // values still to come
   std::uint32_t dims_;
   Element element_;
@@ -60,12 +60,12 @@ std::string npy_header(std::uint64_t rows, std::uint32_t dims, Element element) 
   return header + dict + '\n';
 }
 
-Result<std::unique_ptr<MatrixSink>> open_npy_sink(OutputFile& file, std::uint64_t rows, std::uint32_t dims,
+Result<std::unique_ptr<MatrixSink>> open_npy_sink(ByteSink& out, std::uint64_t rows, std::uint32_t dims,
                                                   Element element) {
   DELTA_CHECK(dims >= 1 && dims <= kMostDims && rows <= std::numeric_limits<std::uint64_t>::max() / 4 / dims);
   const std::string header = npy_header(rows, dims, element);
-  DELTA_OK(file.write({reinterpret_cast<const std::uint8_t*>(header.data()), header.size()}));
-  return std::unique_ptr<MatrixSink>(std::make_unique<NpySink>(file, rows, dims, element));
+  DELTA_OK(out.write({reinterpret_cast<const std::uint8_t*>(header.data()), header.size()}));
+  return std::unique_ptr<MatrixSink>(std::make_unique<NpySink>(out, rows, dims, element));
 }
 
 }  // namespace delta::formats

@@ -16,7 +16,7 @@ namespace replicas {
 class Deck {
  public:
   explicit Deck(const delta::Log& log) : log_(log), hashes_(sample::must(log.hashes())), deltas_(log.commits()) {
-    sample::must(log.each(nullptr, [&](const delta::DeltaBatch& batch) -> delta::Status {
+    sample::must(log.each(delta::VectorSet::all(), [&](const delta::DeltaBatch& batch) -> delta::Status {
       for (std::size_t i = 0; i < batch.size(); ++i) deltas_[batch.commits[i]].add(batch[i]);
       return {};
     }));
@@ -36,8 +36,7 @@ class Deck {
         if (fresh && c.first > 1) heads[c.origin].hash = hashes_[*log_.find_commit({c.origin, c.first - 1})];
         expected->second = c.last() + 1;
       }
-      delta::store::SegmentWriter writer(log_.catalog(), heads, {},
-                                         [&](delta::ByteView bytes) { return file.write(bytes); });
+      delta::store::SegmentWriter writer(log_.catalog(), heads, {}, file);
       for (std::size_t i = begin; i < end; ++i) write(commits[i], writer);
       sample::must(writer.finish());
       begin = end;

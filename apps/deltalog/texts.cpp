@@ -14,6 +14,10 @@ namespace deltalog {
 
 using delta::Catalog;
 
+bool is_ambiguous(const delta::Catalog& catalog, std::string_view name_space) {
+  return catalog.namespaces_named(name_space).size() > 1;
+}
+
 std::string vector_name(const Catalog& catalog, std::uint32_t vector) {
   const auto& space = catalog.name_space(catalog.namespace_of(vector));
   const auto id = delta::escape(catalog.id(vector));

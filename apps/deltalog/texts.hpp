@@ -13,6 +13,8 @@ namespace deltalog {
 /// "id", or "namespace/id" where the namespace has a name, "namespace/dims/id" where one name stands for several;
 /// escaped.
 std::string vector_name(const delta::Catalog& catalog, std::uint32_t vector);
+/// Whether a namespace's name is also that of one with other dimensions: NS/DIMS tells them apart.
+bool is_ambiguous(const delta::Catalog& catalog, std::string_view name_space);
 
 /// "2026-11-12T14:10:29Z", with "+3" for a counter of 3.
 std::string time_text(delta::Timestamp time);

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "codec/block.hpp"
+#include "delta/blame.hpp"
 #include "delta/encode.hpp"
 #include "delta/verify.hpp"
 #include "formats/ndjson.hpp"
@@ -306,7 +307,7 @@ void parse(benchmark::State& state) {
   const std::string& text = lines();
   std::uint64_t values = 0;
   for (auto _ : state) {
-    formats::NdjsonReader reader(formats::memory_stream("lines", text));
+    formats::NdjsonReader reader(memory_stream("lines", text));
     formats::Record record;
     values = 0;
     while (must(reader.next(record))) values += record.bits.size() + record.indices.size();
@@ -357,6 +358,41 @@ void check(benchmark::State& state, const std::string& path, VerifyLevel level) 
   count(state, bytes / 4, bytes);
 }
 
+/// A log of so many vectors of 32 dims, written as one matrix.
+std::string write_matrix_log(const std::string& directory, std::uint32_t vectors) {
+  constexpr std::uint32_t dims = 32;
+  const std::string path = directory + "/" + std::to_string(vectors) + ".dlog";
+  Vectors random;
+  std::vector<std::uint32_t> bits(std::size_t{vectors} * dims);
+  for (auto& b : bits) b = random.fresh();
+  auto encoder = must(Encoder::create(path, {}, {.force = true, .now = kStart}));
+  MatrixInput input;
+  input.name = path;
+  input.rows = vectors;
+  input.dims = dims;
+  input.bits = bits;
+  must(encoder.state(input));
+  must(encoder.finish());
+  return path;
+}
+
+/// One question about one vector of a log that is open, another vector each time.
+void point(benchmark::State& state, const std::string& path, bool who) {
+  const std::string paths[] = {path};
+  const Log log = must(Log::open(paths, {.threads = 1}));
+  const auto vectors = static_cast<std::uint32_t>(log.catalog().vectors());
+  std::uint32_t vector = 0;
+  for (auto _ : state) {
+    vector = (vector + 7919) % vectors;
+    if (who) {
+      benchmark::DoNotOptimize(must(blame(log, vector)));
+    } else if (must(snapshot(log, {}, {vector})).size() != 1) {
+      fail("the vector is not there");
+    }
+  }
+  count(state, 1);
+}
+
 void add_all(const std::string& directory) {
   const std::size_t block = kBlockBytes, matrix = std::size_t{kRows} * kDims * 4;
   const auto add = [](const std::string& name, auto run) { benchmark::RegisterBenchmark(name.c_str(), run); };
@@ -388,6 +424,11 @@ void add_all(const std::string& directory) {
   add("limit/xxh3", [=](benchmark::State& s) { xxh3(s, log); });
   add("verify/frame", [=](benchmark::State& s) { check(s, log, VerifyLevel::frame); });
   add("verify/chain", [=](benchmark::State& s) { check(s, log, VerifyLevel::chain); });
+  for (const std::uint32_t vectors : {50'000u, 200'000u, 1'000'000u}) {
+    const std::string matrix_log = write_matrix_log(directory, vectors);
+    add("point/snapshot/" + std::to_string(vectors), [=](benchmark::State& s) { point(s, matrix_log, false); });
+    add("point/blame/" + std::to_string(vectors), [=](benchmark::State& s) { point(s, matrix_log, true); });
+  }
 }
 
 }  // namespace

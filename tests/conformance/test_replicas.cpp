@@ -17,7 +17,7 @@ using sample::must;
 
 namespace {
 
-class FileStream final : public formats::ByteStream {
+class FileStream final : public ByteStream {
  public:
   explicit FileStream(const std::string& path) : name_(path), in_(path, std::ios::binary) {}
   const std::string& name() const override { return name_; }

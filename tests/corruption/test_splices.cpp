@@ -83,15 +83,17 @@ Read of_log(Ask ask) {
 }
 
 std::string one_vector(const Log& log, std::string_view id) {
-  std::vector<bool> wanted(log.catalog().vectors());
-  for (std::uint32_t v = 0; v < log.catalog().vectors(); ++v) wanted[v] = log.catalog().id(v) == id;
-  const auto state = snapshot(log, {}, &wanted);
+  VectorSet wanted;
+  for (std::uint32_t v = 0; v < log.catalog().vectors(); ++v) {
+    if (log.catalog().id(v) == id) wanted.insert(v);
+  }
+  const auto state = snapshot(log, {}, wanted);
   return state ? text_of(*state, log) : kRefused;
 }
 
 std::string all_deltas(const Log& log) {
   std::string out;
-  const auto read = log.each(nullptr, [&](const DeltaBatch& batch) -> Status {
+  const auto read = log.each(delta::VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       out += std::to_string(batch[i].vector) +
              std::string(reinterpret_cast<const char*>(batch[i].bits.data()), batch[i].bits.size_bytes());

@@ -26,6 +26,8 @@ std::string written(const Record& r) {
     c.setting = r.setting;
     c.time = Timestamp::of(r.time.value_or(0), r.tick.value_or(0));
     write_record(out, *r.origin, r.parents, c);
+  } else if (r.kind == Record::Kind::name_space) {
+    write_namespace(out, r.name_space, *r.dims);
   } else if (r.op) {
     Delta c{.op = *r.op,
             .time = Timestamp::of(r.time.value_or(0), r.tick.value_or(0)),

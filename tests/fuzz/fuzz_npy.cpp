@@ -10,7 +10,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace delta::formats;
   for (const bool lossy : {false, true}) {
-    auto source = open_npy(memory_source("fuzz", {data, size}), {.lossy = lossy});
+    auto source = open_npy(delta::memory_source("fuzz", {data, size}), {.lossy = lossy});
     if (!source) continue;
     const std::uint64_t rows = (*source)->rows(), dims = (*source)->dims();
     if (rows * dims > size) std::abort();  // at least a byte a value

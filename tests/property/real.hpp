@@ -15,7 +15,7 @@ namespace world {
 class VectorSource : public delta::model::DeltaSource {
  public:
   std::vector<delta::DeltaBatch> batches;
-  delta::Status each(const std::vector<bool>*, std::optional<delta::Micros>, const Visit& visit) override {
+  delta::Status each(const delta::VectorSet&, std::optional<delta::Micros>, const Visit& visit) override {
     for (const auto& batch : batches) DELTA_OK(visit(batch));
     return {};
   }
@@ -75,7 +75,7 @@ class Real {
   }
 
   State fold(const delta::model::Cut& cut = {}, const delta::Policy* policy = nullptr) {
-    auto result = delta::model::fold(catalog, history, source, cut, nullptr, policy);
+    auto result = delta::model::fold(catalog, history, source, cut, delta::VectorSet::all(), policy);
     if (!result) throw std::runtime_error(result.error().text());
     overflows = result->overflows;
     return rows(*result);

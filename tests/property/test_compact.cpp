@@ -82,7 +82,7 @@ void check_each_once(const std::vector<std::string>& paths) {
   const auto dots_in = [](std::span<const std::string> some, std::set<std::string>& out) {
     std::size_t repeated = 0;
     const auto log = must(delta::Log::open(some, {1}));
-    must(log.each(nullptr, [&](const delta::DeltaBatch& batch) -> delta::Status {
+    must(log.each(delta::VectorSet::all(), [&](const delta::DeltaBatch& batch) -> delta::Status {
       for (std::size_t i = 0; i < batch.size(); ++i) {
         repeated += !out.insert(log.dot_text({log.commit(batch.commits[i]).origin, batch.seqs[i]})).second;
       }

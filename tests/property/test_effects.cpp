@@ -159,7 +159,7 @@ TEST_CASE("windows that late commits changed, put over the old ones, are the win
     const auto seed = seed_of();
     const auto spec = any_spec();
     const auto windows = [&](Real& real, const delta::SeenSeqs* seen) {
-      return delta::model::windows(spec, effects(real, {nullptr, seen}), real.catalog.vectors());
+      return delta::model::windows(spec, effects(real, {delta::VectorSet::all(), seen}), real.catalog.vectors());
     };
     const auto some = folded(w, some_commits(w, seed));
     Real early(w, seed);

@@ -288,7 +288,7 @@ void check_hashes(const std::string& path, const World& w, const std::vector<Dig
   // What is gone as a whole leaves one hash.
   for (const auto& part : log.impl().parts) {
     std::map<std::uint32_t, std::uint64_t> left;
-    must(log.each(nullptr, [&](const delta::DeltaBatch& batch) -> delta::Status {
+    must(log.each(delta::VectorSet::all(), [&](const delta::DeltaBatch& batch) -> delta::Status {
       for (const std::uint32_t commit : batch.commits) ++left[commit];
       return {};
     }));

@@ -28,19 +28,20 @@ const scratch::Directory& directory() {
 using Names = std::vector<std::string>;
 
 /// Vectors of the log whose ids are these, by number.
-std::vector<bool> named(const delta::Log& log, const Names& ids) {
-  std::vector<bool> out(log.catalog().vectors());
-  for (std::uint32_t v = 0; v < out.size(); ++v) out[v] = std::ranges::find(ids, log.catalog().id(v)) != ids.end();
+delta::VectorSet named(const delta::Log& log, const Names& ids) {
+  delta::VectorSet out;
+  for (std::uint32_t v = 0; v < log.catalog().vectors(); ++v) {
+    if (std::ranges::find(ids, log.catalog().id(v)) != ids.end()) out.insert(v);
+  }
   return out;
 }
 
 /// Everything that a log says of vectors with these ids at a cut, by id.
 std::map<std::string, std::string> told(const delta::Log& log, const Names& ids, const delta::CutOptions& cut) {
   const auto wanted = named(log, ids);
-  const auto state = must(delta::snapshot(log, cut, &wanted));
+  const auto state = must(delta::snapshot(log, cut, wanted));
   std::map<std::string, std::string> out;
-  for (std::uint32_t v = 0; v < wanted.size(); ++v) {
-    if (!wanted[v]) continue;
+  for (const std::uint32_t v : wanted.numbers()) {
     std::string& text = out[std::string(log.catalog().id(v))];
     if (!state.exists(v)) continue;
     for (const auto bits : state.bits(v)) text += std::to_string(bits) + " ";
@@ -60,9 +61,10 @@ std::map<std::string, std::string> told(const delta::Log& log, const Names& ids,
 Names dots(const delta::Log& log, const Names& ids) {
   const auto wanted = named(log, ids);
   Names out;
-  must(log.each(&wanted, [&](const delta::DeltaBatch& batch) -> delta::Status {
+  must(log.each(wanted, [&](const delta::DeltaBatch& batch) -> delta::Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (wanted[batch.vectors[i]]) out.push_back(log.dot_text({log.commit(batch.commits[i]).origin, batch.seqs[i]}));
+      if (wanted.contains(batch.vectors[i]))
+        out.push_back(log.dot_text({log.commit(batch.commits[i]).origin, batch.seqs[i]}));
     }
     return {};
   }));

@@ -98,8 +98,8 @@ TEST_CASE(
       }
       return {};
     };
-    const auto count =
-        delta::model::conflicts(real.catalog, real.history, real.source, {}, nullptr, &parsed_books()[book], visit);
+    const auto count = delta::model::conflicts(real.catalog, real.history, real.source, {}, delta::VectorSet::all(),
+                                               &parsed_books()[book], visit);
     RC_ASSERT(static_cast<bool>(count));
     RC_ASSERT(cells == expected.size());
     RC_ASSERT(count->cells == cells);

@@ -182,9 +182,11 @@ TEST_CASE("a rollback of some vectors leaves the others alone") {
     }
     auto encoder = must(delta::Encoder::append(c.path, c.options()));
     const delta::Catalog& catalog = encoder.log().catalog();
-    std::vector<bool> mask;
-    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) mask.push_back(chosen(catalog.id(v)));
-    must(delta::rollback(encoder, cut, {.wanted = &mask}));
+    delta::VectorSet vectors;
+    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+      if (chosen(catalog.id(v))) vectors.insert(v);
+    }
+    must(delta::rollback(encoder, cut, {.vectors = vectors}));
     must(encoder.finish());
     RC_ASSERT(at(c.path) == wanted);
   }));

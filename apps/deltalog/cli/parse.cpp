@@ -162,10 +162,6 @@ class Parser {
 
   delta::Error unknown(std::string_view text) const {
     auto error = usage("unknown option " + delta::quote(text));
-    if (text == "--where" && command_.find("ids-from") != nullptr) {  // it takes vectors, but has no state
-      error.hint = "metadata is part of a state: snapshot --where EXPR --ids-out FILE writes ids for --ids-from FILE";
-      return error;
-    }
     std::vector<std::string_view> names;
     for (const auto& option : command_.options) names.push_back(option.name);
     const auto near = text.size() > 2 ? delta::formats::nearest(text.substr(2), names) : std::string_view();

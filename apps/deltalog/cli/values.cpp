@@ -253,7 +253,7 @@ Result<delta::WindowSpec> parse_window(std::string_view text) {
 
 Result<std::vector<std::string>> read_lines(const std::string& path) {
   DELTA_TRY(auto input, delta::InputStream::open(path));
-  delta::formats::LineReader reader(delta::formats::byte_stream(std::move(input)), 64 << 10);
+  delta::formats::LineReader reader(std::make_unique<delta::InputStream>(std::move(input)), 64 << 10);
   std::vector<std::string> lines;
   while (true) {
     DELTA_TRY(const auto line, reader.next());

@@ -14,10 +14,10 @@
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
+#include "selection.hpp"
 #include "texts.hpp"
 #include "ui/console.hpp"
 #include "ui/table.hpp"
-#include "where.hpp"
 
 namespace deltalog {
 
@@ -141,49 +141,33 @@ std::string json_report(const Log& log, const Blame& blame, std::span<const Blam
   return out;
 }
 
-/// Leaves in `chosen` what --where takes. Returns which vectors exist: a named one that exists is not called missing.
-Result<std::vector<bool>> narrow(const Where& where, const Log& log, const delta::CutOptions& cut, Chosen& chosen) {
-  DELTA_TRY(const auto state, delta::snapshot(log, cut, chosen.mask()));
-  std::vector<bool> there(log.catalog().vectors());
-  for (std::uint32_t v = 0; v < there.size(); ++v) there[v] = state.exists(v);
-  where.narrow(chosen, {&state});
-  return there;
-}
-
-/// Says that some were there, and none is left.
-bool report_none(const std::vector<bool>& there, const Chosen& left, Console& console) {
-  const auto any = [](const std::vector<bool>& some) { return std::ranges::find(some, true) != some.end(); };
-  if (!any(there) || any(left.vectors)) return false;
-  Where::report_none(console);
-  return true;
-}
-
 Result<Exit> run(const Invocation& invocation, Console& console) {
   const auto has = [&](std::string_view option) { return invocation.has(option); };
   if (!std::ranges::any_of(std::initializer_list<std::string_view>{"id", "id-glob", "ids-from", "where"}, has)) {
     return usage_error(invocation, "which vector? --id ID is missing");
   }
   DELTA_TRY(const auto ranges, value_of(invocation, "dim", parse_dims));
-  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
-  DELTA_TRY(const auto where, Where::read(invocation));
-  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
+  DELTA_TRY(const auto selection, vector_selection(invocation));
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &selection));
   DELTA_TRY(const auto policy, policy_option(invocation));
   DELTA_TRY(auto cut, cut_of(invocation, log));
   override_policy(cut, policy ? &*policy : nullptr, log, console);
-  DELTA_TRY(auto chosen, choose_vectors(choice, log.catalog()));
+  DELTA_TRY(auto named, named_vectors(selection, log.catalog()));
   bool missing = false, first = true;
-  std::vector<bool> answered(log.catalog().vectors());
-  if (!where.all()) {
-    DELTA_TRY(answered, narrow(where, log, cut, chosen));
-    missing = report_none(answered, chosen, console);
+  delta::VectorSet answered;
+  if (!selection.where.empty()) {  // a vector that exists is not called missing, whether or not it meets --where
+    DELTA_TRY(const auto state, delta::snapshot(log, cut, named.vectors));
+    answered = state.existing();
+    named.vectors = meeting(selection, named.vectors, {&state});
+    missing = !answered.empty() && named.vectors.empty();
+    if (missing) report_none_meets(console);
   }
-  for (std::uint32_t vector = 0; vector < log.catalog().vectors(); ++vector) {
-    if (!chosen.vectors[vector]) continue;
+  for (const std::uint32_t vector : named.vectors.numbers()) {
     auto blame = delta::blame(log, vector, cut);
     if (!blame && blame.error().code == delta::ErrorCode::not_found && blame.error().file.empty()) continue;
     if (!blame) return std::move(blame).error();
     const bool later = !std::exchange(first, false);
-    answered[vector] = true;
+    answered.insert(vector);
     const auto runs = clipped(blame->runs, ranges);
     if (ranges) blame->metadata.clear();
     if (runs.empty()) {
@@ -197,7 +181,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     DELTA_OK(console.print(invocation.has("json") ? json_report(log, *blame, runs)
                                                   : text_report(log, *blame, runs, console)));
   }
-  missing = report_absent(choice, chosen, log.catalog(), answered, "in this state", console) || missing;
+  missing = report_absent(selection, named, log.catalog(), answered, "in this state", console) || missing;
   return exit_with(log, missing ? Exit::no : Exit::yes);
 }
 

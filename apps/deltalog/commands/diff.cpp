@@ -16,9 +16,9 @@
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
+#include "selection.hpp"
 #include "ui/console.hpp"
 #include "ui/table.hpp"
-#include "where.hpp"
 
 namespace deltalog {
 
@@ -38,7 +38,7 @@ struct Sides {
   Log old_log;
   std::optional<Log> new_log;  // none: the same one
   CutOptions old_cut, new_cut;
-  Chosen old_chosen, new_chosen;
+  NamedVectors old_named, new_named;
 
   const Log& log_of_new() const { return new_log ? *new_log : old_log; }
 };
@@ -72,11 +72,11 @@ Result<CutOptions> cut_named(const Log& log, const Invocation::Given& given) {
 
 /// A log to be compared, read together with what it was made against. A bundle alone is no state: every vector of the
 /// other log would look deleted.
-Result<Log> open_side(const Invocation& invocation, const std::string& path, const VectorChoice& choice,
+Result<Log> open_side(const Invocation& invocation, const std::string& path, const VectorSelection& selection,
                       Console& console) {
   std::vector<std::string> paths = invocation.values("base");
   paths.push_back(path);
-  DELTA_TRY(auto log, open_logs(invocation, paths, console, &choice));
+  DELTA_TRY(auto log, open_logs(invocation, paths, console, &selection));
   bool any = log.commits() == 0;
   for (std::uint32_t number = 0; number < log.commits(); ++number) any = any || !log.pending(number);
   if (any) return log;
@@ -87,15 +87,15 @@ Result<Log> open_side(const Invocation& invocation, const std::string& path, con
       .with_hint("--base LOG reads both together with LOG, which it was made against");
 }
 
-Result<Sides> open_sides(const Invocation& invocation, const VectorChoice& choice, Console& console) {
+Result<Sides> open_sides(const Invocation& invocation, const VectorSelection& selection, Console& console) {
   const auto& operands = invocation.operands();
   const auto cuts = invocation.in_order({"at", "as-seen-by"});
   if (cuts.empty()) {
-    DELTA_TRY(auto old_log, open_side(invocation, operands[0], choice, console));
-    DELTA_TRY(auto new_log, open_side(invocation, operands[1], choice, console));
+    DELTA_TRY(auto old_log, open_side(invocation, operands[0], selection, console));
+    DELTA_TRY(auto new_log, open_side(invocation, operands[1], selection, console));
     return Sides{std::move(old_log), std::move(new_log), {}, {}, {}, {}};
   }
-  DELTA_TRY(auto log, open_logs(invocation, operands, console, &choice));
+  DELTA_TRY(auto log, open_logs(invocation, operands, console, &selection));
   Sides sides{std::move(log), {}, {}, {}, {}, {}};
   DELTA_TRY(sides.old_cut, cut_named(sides.old_log, cuts[0]));
   if (cuts.size() > 1) {
@@ -113,13 +113,13 @@ std::vector<std::string> in_both(const std::vector<std::string>& a, const std::v
 }
 
 /// False if an id that was asked for is nowhere.
-Result<bool> choose(const VectorChoice& choice, Sides& sides, Console& console) {
-  sides.old_chosen = choice.in(sides.old_log.catalog());
-  sides.new_chosen = choice.in(sides.log_of_new().catalog());
-  const auto namespaces = in_both(sides.old_chosen.missing_namespaces, sides.new_chosen.missing_namespaces);
+Result<bool> find_named_vectors(const VectorSelection& selection, Sides& sides, Console& console) {
+  sides.old_named = delta::find_vectors(sides.old_log.catalog(), selection);
+  sides.new_named = delta::find_vectors(sides.log_of_new().catalog(), selection);
+  const auto namespaces = in_both(sides.old_named.missing_namespaces, sides.new_named.missing_namespaces);
   if (!namespaces.empty()) return no_namespace(namespaces[0]);
-  Chosen nowhere;
-  nowhere.missing = in_both(sides.old_chosen.missing, sides.new_chosen.missing);
+  NamedVectors nowhere;
+  nowhere.missing_ids = in_both(sides.old_named.missing_ids, sides.new_named.missing_ids);
   return !report_missing(nowhere, console);
 }
 
@@ -250,18 +250,20 @@ class Report {
 Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto bound, value_of(invocation, "fail-over", parse_distance));
-  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
-  DELTA_TRY(const auto where, Where::read(invocation));
-  DELTA_TRY(auto sides, open_sides(invocation, choice, console));
+  DELTA_TRY(const auto selection, vector_selection(invocation));
+  DELTA_TRY(auto sides, open_sides(invocation, selection, console));
   DELTA_TRY(const auto policy, policy_option(invocation));
   override_policy(sides.old_cut, policy ? &*policy : nullptr, sides.old_log, console);
   override_policy(sides.new_cut, policy ? &*policy : nullptr, sides.log_of_new(), console);
-  DELTA_TRY(bool found, choose(choice, sides, console));
-  DELTA_TRY(State old_state, delta::snapshot(sides.old_log, sides.old_cut, sides.old_chosen.mask()));
-  DELTA_TRY(State new_state, delta::snapshot(sides.log_of_new(), sides.new_cut, sides.new_chosen.mask()));
-  if (!where.all() && !where.narrow(old_state, new_state)) {
-    Where::report_none(console, " in either state");
-    found = false;
+  DELTA_TRY(bool found, find_named_vectors(selection, sides, console));
+  DELTA_TRY(State old_state, delta::snapshot(sides.old_log, sides.old_cut, sides.old_named.vectors));
+  DELTA_TRY(State new_state, delta::snapshot(sides.log_of_new(), sides.new_cut, sides.new_named.vectors));
+  if (!selection.where.empty()) {
+    keep_meeting(selection, old_state, new_state);
+    if (old_state.size() + new_state.size() == 0) {
+      report_none_meets(console, " in either state");
+      found = false;
+    }
   }
   Report report(invocation, sides, console);
   bool over = false;

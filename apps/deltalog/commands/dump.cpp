@@ -3,7 +3,6 @@
 // of a union does not depend on the order of its files. Deltas are read once, in the order of the files; lines that
 // come before their turn wait in memory: next to none for a log as encode and merge leave it.
 #include <algorithm>
-#include <queue>
 
 #include "cli/values.hpp"
 #include "command.hpp"
@@ -13,6 +12,7 @@
 #include "delta/text.hpp"
 #include "formats/ndjson.hpp"
 #include "logs.hpp"
+#include "selection.hpp"
 #include "texts.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
@@ -48,43 +48,6 @@ class Sink {
   std::shared_ptr<delta::OutputFile> file_;
 };
 
-// All commits: each after its causes, of least key first; then the pending ones in key order.
-std::vector<std::uint32_t> causal_order(const Log& log) {
-  const auto by_key = log.commits_in_key_order();
-  const auto count = by_key.size();
-  std::vector<std::uint32_t> rank(count), causes(count, 0);
-  std::vector<std::vector<std::uint32_t>> effects(count);
-  for (std::uint32_t i = 0; i < count; ++i) rank[by_key[i]] = i;
-  for (std::uint32_t number = 0; number < count; ++number) {
-    const auto& commit = log.commit(number);
-    const auto need = [&](const delta::Dot& dot) {
-      if (const auto cause = log.find_commit(dot)) {
-        effects[*cause].push_back(number);
-        ++causes[number];
-      }
-    };
-    if (commit.first > 1) need({commit.origin, commit.first - 1});
-    for (const auto& parent : commit.parents) need(parent);
-  }
-  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> ready;  // ranks
-  for (std::uint32_t number = 0; number < count; ++number) {
-    if (causes[number] == 0 && !log.pending(number)) ready.push(rank[number]);
-  }
-  std::vector<std::uint32_t> order;
-  while (!ready.empty()) {
-    const auto number = by_key[ready.top()];
-    ready.pop();
-    order.push_back(number);
-    for (const auto effect : effects[number]) {
-      if (--causes[effect] == 0 && !log.pending(effect)) ready.push(rank[effect]);
-    }
-  }
-  for (const auto number : by_key) {
-    if (log.pending(number)) order.push_back(number);
-  }
-  return order;
-}
-
 /// The names that a line says. Dimensions only where the name of the namespace is that of several.
 delta::formats::RecordNames names_of(const delta::Catalog& catalog, std::uint32_t vector) {
   const auto& space = catalog.name_space(catalog.namespace_of(vector));
@@ -94,7 +57,8 @@ delta::formats::RecordNames names_of(const delta::Catalog& catalog, std::uint32_
 /// Lines of commits, let out in the causal order.
 class Reorder {
  public:
-  Reorder(const Log& log, Sink& sink) : log_(log), sink_(sink), order_(causal_order(log)), waiting_(log.commits()) {}
+  Reorder(const Log& log, Sink& sink)
+      : log_(log), sink_(sink), order_(log.commits_in_causal_order()), waiting_(log.commits()) {}
 
   Status add(const Delta& delta) {
     auto& lines = waiting_[delta.commit];
@@ -161,6 +125,22 @@ class Reorder {
   std::size_t next_ = 0;
 };
 
+/// No delta names a namespace without vectors. One that shares its name with another stays out: its line would be
+/// refused.
+Status dump_empty_namespaces(const Log& log, Sink& sink) {
+  const auto& catalog = log.catalog();
+  delta::Indexed<delta::NamespaceNo, bool> used(catalog.namespaces());
+  for (std::uint32_t v = 0; v < catalog.vectors(); ++v) used[catalog.namespace_of(v)] = true;
+  for (const auto ns : used.numbers()) {
+    const auto& space = catalog.name_space(ns);
+    if (used[ns] || is_ambiguous(catalog, space.name)) continue;
+    std::string line;
+    delta::formats::write_namespace(line, space.name, space.dims);
+    DELTA_OK(sink.write(line));
+  }
+  return {};
+}
+
 Status dump_all(const Log& log, Sink& sink, Progress& progress) {
   for (std::uint32_t number = 0; number < log.commits(); ++number) {
     if (!log.pruned(number)) continue;
@@ -168,8 +148,9 @@ Status dump_all(const Log& log, Sink& sink, Progress& progress) {
                                                         " is pruned, and cannot be stated whole any more")
         .with_hint("a selection, such as --id-glob '*', dumps what is left");
   }
+  DELTA_OK(dump_empty_namespaces(log, sink));
   Reorder reorder(log, sink);
-  DELTA_OK(log.each(nullptr, [&](const delta::DeltaBatch& batch) -> Status {
+  DELTA_OK(log.each(delta::VectorSet::all(), [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) DELTA_OK(reorder.add(batch[i]));
     progress.advance(batch.size());
     return {};
@@ -183,26 +164,20 @@ Status dump_all(const Log& log, Sink& sink, Progress& progress) {
 
 // A selection is no history: its lines name their dots and stand alone. Notes in `answered` of which vectors there are
 // any.
-Status dump_some(const Log& log, const Chosen& chosen, const DeltaFilter& filter, const CommitFilter& commits,
-                 Sink& sink, Progress& progress, std::vector<bool>& answered) {
+Status dump_some(const Log& log, const delta::VectorSet& vectors, const delta::DeltaFilter& filter, Sink& sink,
+                 Progress& progress, delta::VectorSet& answered) {
   const auto& catalog = log.catalog();
-  std::vector<bool> of_commits;
-  for (std::uint32_t number = 0; number < log.commits(); ++number) {
-    of_commits.push_back(commits.takes(log.commit(number)));
-  }
   std::vector<std::pair<delta::Key, std::string>> lines;
-  DELTA_OK(log.each(chosen.mask(), [&](const delta::DeltaBatch& batch) -> Status {
+  DELTA_OK(log.each(vectors, [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Delta delta = batch[i];
       const auto origin = log.commit(delta.commit).origin;
-      if (!(chosen.all || chosen.vectors[delta.vector]) || !of_commits[delta.commit] || !filter.takes(origin, delta)) {
-        continue;
-      }
+      if (!vectors.contains(delta.vector) || !filter.takes(delta)) continue;
       lines.emplace_back(delta::Key{delta.time, origin, delta.seq}, std::string());
       auto names = names_of(catalog, delta.vector);
       names.origin = catalog.origin(origin);
       delta::formats::write_record(lines.back().second, names, delta);
-      answered[delta.vector] = true;
+      answered.insert(delta.vector);
     }
     progress.advance(batch.size());
     return {};
@@ -214,26 +189,32 @@ Status dump_some(const Log& log, const Chosen& chosen, const DeltaFilter& filter
 
 Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto sink, Sink::open(invocation, console));
-  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
-  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
+  DELTA_TRY(const auto selection, vector_selection(invocation));
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &selection));
   if (!may_replace(invocation, console)) return Exit::partly;
-  DELTA_TRY(const auto filter, DeltaFilter::make(invocation, log));
-  DELTA_TRY(const auto commits, CommitFilter::make(invocation));
-  DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
-  std::vector<bool> answered(log.catalog().vectors());
+  DELTA_TRY(const auto cut, cut_of(invocation, log));
+  DELTA_TRY(const auto deltas_selected, delta_selection(invocation, log));
+  DELTA_TRY(const auto filter, delta::DeltaFilter::make(log, deltas_selected, cut));
+  DELTA_TRY(auto named, named_vectors(selection, log.catalog()));
+  DELTA_TRY(const bool any, keep_meeting(log, cut, selection, named));
+  if (!any) {
+    report_none_meets(console);
+    return Exit::no;
+  }
+  delta::VectorSet answered;
   std::uint64_t deltas = 0;
   for (std::uint32_t i = 0; i < log.commits(); ++i) deltas += log.commit(i).deltas();
   {
     Progress progress(invocation, console, "dumping", "deltas", deltas);
-    if (chosen.all && filter.takes_all() && commits.takes_all()) {
+    if (named.vectors.is_all() && filter.takes_all()) {
       DELTA_OK(dump_all(log, sink, progress));
       DELTA_OK(sink.commit());
       return Exit::yes;
     }
-    DELTA_OK(dump_some(log, chosen, filter, commits, sink, progress, answered));
+    DELTA_OK(dump_some(log, named.vectors, filter, sink, progress, answered));
   }
-  const bool shorter = report_absent(choice, chosen, log.catalog(), answered, "among these deltas", console);
-  if (std::ranges::find(answered, true) == answered.end()) return Exit::no;
+  const bool shorter = report_absent(selection, named, log.catalog(), answered, "among these deltas", console);
+  if (answered.empty()) return Exit::no;
   DELTA_OK(sink.commit());
   return shorter ? Exit::no : Exit::yes;
 }
@@ -249,10 +230,11 @@ Command dump_command() {
               "hash for "
               "hash. With a selection, only the deltas chosen, in key order, each naming its dot.",
           .operands = {options::kLogs},
-          .options = options::join({options::output(),
-                                    options::selection({"id", "id-glob", "ids-from", "namespace", "origin", "op",
-                                                        "since", "until", "property", "grep", "source", "trace"}),
-                                    options::threads(), options::progress(), options::quiet(), options::common()}),
+          .options = options::join(
+              {options::output(),
+               options::selection({"id", "id-glob", "ids-from", "namespace", "where", "origin", "op", "since", "until",
+                                   "property", "grep", "source", "trace", "at", "as-seen-by"}),
+               options::threads(), options::progress(), options::quiet(), options::common()}),
           .example = "deltalog dump history.dlog | deltalog encode - -o copy.dlog\n",
           .run = run};
 }

@@ -196,6 +196,9 @@ Status encode_record(Job& job, const Record& record, const Input& input, ParentT
   }
   const auto* space = job.invocation.value("namespace");
   const bool own_space = !record.name_space.empty() || space == nullptr;
+  if (record.kind == Record::Kind::name_space) {
+    return job.encoder->declare(own_space ? record.name_space : std::string_view(*space), *record.dims);
+  }
   DeltaInput delta{.id = record.id,
                    .name_space = own_space ? record.name_space : std::string_view(*space),
                    .op = record.op,
@@ -213,12 +216,12 @@ Status encode_record(Job& job, const Record& record, const Input& input, ParentT
 }
 
 Status encode_updates(Job& job, Input& input) {
-  std::unique_ptr<delta::formats::ByteStream> stream;
+  std::unique_ptr<delta::ByteStream> stream;
   if (input.file) {
-    stream = delta::formats::byte_stream(delta::formats::byte_source(*std::move(input.file)));
+    stream = delta::byte_stream(std::make_unique<delta::InputFile>(*std::move(input.file)));
   } else {
     DELTA_TRY(auto opened, delta::InputStream::open(input.path));
-    stream = delta::formats::byte_stream(std::move(opened));
+    stream = std::make_unique<delta::InputStream>(std::move(opened));
   }
   delta::formats::RecordsAhead records(std::move(stream), {.max_line = std::size_t{64} << 20, .now = now()},
                                        job.parse_ahead);

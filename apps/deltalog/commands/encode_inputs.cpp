@@ -91,7 +91,7 @@ Result<std::unique_ptr<delta::formats::MatrixSource>> open_source(const Invocati
   DELTA_TRY(read.element, value_of(invocation, "element", delta::parse_element));
   DELTA_TRY(const auto max_dims, value_of(invocation, "max-dims", parse_max_dims));
   read.max_dims = max_dims.value_or(read.max_dims);
-  return delta::formats::open_matrix(input.format, std::move(file), read);
+  return delta::formats::open_matrix(input.format, std::make_unique<InputFile>(std::move(file)), read);
 }
 
 Result<std::vector<Input>> open_inputs(const Invocation& invocation) {

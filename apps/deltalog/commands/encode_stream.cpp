@@ -17,7 +17,7 @@ using delta::formats::Record;
 constexpr std::size_t kMostRecords = 65536, kMostBytes = std::size_t{16} << 20;
 
 /// The stream as the reader wants it, which can also be asked whether it has anything.
-class Waiting final : public delta::formats::ByteStream {
+class Waiting final : public delta::ByteStream {
  public:
   explicit Waiting(delta::InputStream& stream) : stream_(stream) {}
   const std::string& name() const override { return stream_.name(); }
@@ -61,7 +61,7 @@ Status StreamEncoder::take(OwnedRecord& next) {
           .at("line " + std::to_string(own.line));
     }
     owed_ = record.setting.empty() ? record.deltas : 0;
-  } else if (owed_ > 0) {
+  } else if (owed_ > 0 && record.kind == Record::Kind::delta) {
     --owed_;
   }
   const Micros came = now();

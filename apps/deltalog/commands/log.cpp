@@ -145,21 +145,21 @@ class CommitList {
 // The list of deltas. Of chosen vectors it says what each delta did, which takes the values of all their deltas.
 class DeltaList {
  public:
-  DeltaList(const LogView& view, const Chosen& chosen)
-      : view_(view), chosen_(chosen), json_(view.invocation.has("json")), answered_(view.log.catalog().vectors()) {}
+  DeltaList(const LogView& view, const delta::VectorSet& vectors)
+      : view_(view), vectors_(vectors), json_(view.invocation.has("json")) {}
 
   Result<Exit> run() {
-    if (!chosen_.all) {
-      DELTA_TRY(effects_, delta::effects(view_.log, {chosen_.mask(), nullptr}));
+    if (!vectors_.is_all()) {
+      DELTA_TRY(effects_, delta::effects(view_.log, {vectors_, nullptr}));
     }
-    DELTA_OK(view_.log.each(chosen_.mask(), [&](const delta::DeltaBatch& batch) -> Status {
+    DELTA_OK(view_.log.each(vectors_, [&](const delta::DeltaBatch& batch) -> Status {
       for (std::size_t i = 0; i < batch.size(); ++i) {
-        if (chosen_.mask() != nullptr && !(*chosen_.mask())[batch.vectors[i]]) continue;
+        if (!vectors_.contains(batch.vectors[i])) continue;
         if (view_.takes(batch[i])) add(batch[i]);
       }
       return {};
     }));
-    if (chosen_.all && !view_.invocation.has("op")) add_settings();
+    if (vectors_.is_all() && !view_.invocation.has("op")) add_settings();
     std::ranges::sort(
         entries_, [&](const Entry& a, const Entry& b) { return delta::key_less(view_.log.catalog(), a.key, b.key); });
     if (!view_.invocation.has("reverse")) std::ranges::reverse(entries_);
@@ -168,7 +168,7 @@ class DeltaList {
   }
 
   /// Vectors of which it lists a delta.
-  const std::vector<bool>& answered() const { return answered_; }
+  const delta::VectorSet& answered() const { return answered_; }
 
  private:
   // What a line needs, without values.
@@ -200,7 +200,7 @@ class DeltaList {
       if (entry.effect != nullptr) entry.touched = touched_text(delta, catalog.dims(delta.vector), 40);
     }
     entries_.push_back(std::move(entry));
-    answered_[delta.vector] = true;
+    answered_.insert(delta.vector);
   }
 
   void add_settings() {
@@ -219,7 +219,7 @@ class DeltaList {
 
   Result<Exit> print() const {
     std::vector<Table::Column> columns = {{"delta"}, {"time"}, {"vector"}, {"operation"}};
-    if (!chosen_.all) {
+    if (!vectors_.is_all()) {
       for (const auto& more :
            std::vector<Table::Column>{{"dims"}, {"changed", Align::right}, {"L2", Align::right}, {"met"}}) {
         columns.push_back(more);
@@ -249,27 +249,27 @@ class DeltaList {
   }
 
   const LogView& view_;
-  const Chosen& chosen_;
+  const delta::VectorSet& vectors_;
   bool json_;
-  std::vector<bool> answered_;
+  delta::VectorSet answered_;
   std::vector<delta::DeltaEffect> effects_;  // in key order
   std::vector<Entry> entries_;
 };
 
-Result<Exit> list_deltas(const LogView& view, const VectorChoice& choice, const Chosen& chosen) {
-  DeltaList list(view, chosen);
+Result<Exit> list_deltas(const LogView& view, const VectorSelection& selection, const NamedVectors& named) {
+  DeltaList list(view, named.vectors);
   DELTA_TRY(const Exit answer, list.run());
-  if (answer == Exit::yes && !choice.by_id()) return answer;
-  return report_absent(choice, chosen, view.log.catalog(), list.answered(), "among these deltas", view.console)
+  if (answer == Exit::yes && selection.any_id) return answer;
+  return report_absent(selection, named, view.log.catalog(), list.answered(), "among these deltas", view.console)
              ? Exit::no
              : answer;
 }
 
 /// The exit code of a view: no, if the log lacks an id that was asked for. Names the ids that it lacks; and says that
 /// the view is empty, if `say_empty` and no id is the reason.
-Result<Exit> less_missing(Result<Exit> answer, const Chosen& chosen, Console& console, bool say_empty = true) {
+Result<Exit> less_missing(Result<Exit> answer, const NamedVectors& named, Console& console, bool say_empty = true) {
   if (!answer) return answer;
-  const bool missing = report_missing(chosen, console);
+  const bool missing = report_missing(named, console);
   if (*answer == Exit::no && !missing && say_empty) {
     console.error(delta::error(delta::ErrorCode::not_found, "nothing in the log matches what was asked for"));
   }
@@ -297,10 +297,10 @@ Status check_usage(const Invocation& invocation) {
     return {};
   };
   if (invocation.has("heads")) {
-    return refuse("--heads",
-                  {"conflicts", "policy",    "deltas",  "graph",    "window",  "after",    "ancestors", "common",
-                   "hashes",    "max-count", "reverse", "id",       "id-glob", "ids-from", "namespace", "origin",
-                   "op",        "since",     "until",   "property", "grep",    "source",   "trace"});
+    return refuse("--heads", {"conflicts", "policy", "deltas",    "graph",   "window",    "after",    "ancestors",
+                              "common",    "hashes", "max-count", "reverse", "id",        "id-glob",  "ids-from",
+                              "namespace", "origin", "op",        "since",   "until",     "property", "grep",
+                              "source",    "trace",  "where",     "at",      "as-seen-by"});
   }
   if (invocation.has("conflicts")) {
     return refuse("--conflicts, which stand in order of vectors",
@@ -311,10 +311,10 @@ Status check_usage(const Invocation& invocation) {
   if (invocation.has("after")) return usage_error(invocation, "--after goes with --window");
   if (invocation.has("graph")) {
     DELTA_OK(refuse("--graph, which is drawn from the newest commit down", {"reverse"}));
-    return refuse("--graph, which shows commits", {"deltas", "id", "id-glob", "ids-from", "namespace", "op"});
+    return refuse("--graph, which shows commits", {"deltas", "id", "id-glob", "ids-from", "namespace", "op", "where"});
   }
   if (invocation.has("hashes")) {
-    return refuse("--hashes, which commits have", {"deltas", "id", "id-glob", "ids-from", "namespace", "op"});
+    return refuse("--hashes, which commits have", {"deltas", "id", "id-glob", "ids-from", "namespace", "op", "where"});
   }
   return {};
 }
@@ -331,27 +331,31 @@ Status note_ahead(const Invocation& invocation, const Log& log, Console& console
 Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto most, value_of(invocation, "max-count", parse_count));
-  const auto none = VectorChoice::none();
-  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
-  const bool deltas = invocation.has("deltas") || invocation.has("op") || !choice.all();
+  const auto none = no_vectors();
+  DELTA_TRY(const auto selection, vector_selection(invocation));
+  const bool deltas =
+      invocation.has("deltas") || invocation.has("op") || !selection.all_names() || !selection.where.empty();
   const bool of_vectors = deltas || invocation.has("conflicts") || invocation.has("window") || invocation.has("hashes");
-  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, of_vectors ? &choice : &none));
-  DELTA_TRY(auto filter, DeltaFilter::make(invocation, log));
-  DELTA_TRY(const auto commits, CommitFilter::make(invocation));
-  LogView view{invocation, console, log, std::move(filter), {}, {}, {}, most.value_or(~std::uint64_t{0})};
-  for (std::uint32_t number = 0; number < log.commits() && !commits.takes_all(); ++number) {
-    view.chosen.push_back(commits.takes(log.commit(number)));
-  }
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, of_vectors ? &selection : &none));
+  DELTA_TRY(const auto cut, cut_of(invocation, log));
+  DELTA_TRY(const auto deltas_selected, delta_selection(invocation, log));
+  DELTA_TRY(auto filter, delta::DeltaFilter::make(log, deltas_selected, cut));
+  LogView view{invocation, console, log, cut, std::move(filter), {}, {}, most.value_or(~std::uint64_t{0})};
   DELTA_OK(note_ahead(invocation, log, console));
   if (invocation.has("heads")) return list_heads(view);
   for (const std::string_view option : {"ancestors", "common"}) {
     for (const auto& text : invocation.values(option)) DELTA_OK(keep_seen(view, text));
   }
   if (invocation.has("common")) view.bases = bases_of(view);
-  DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
-  if (invocation.has("conflicts")) return less_missing(list_conflicts(view, chosen.mask()), chosen, console, false);
-  if (invocation.has("window")) return less_missing(list_windows(view, chosen.mask()), chosen, console);
-  return deltas ? list_deltas(view, choice, chosen) : less_missing(CommitList(view).run(), chosen, console);
+  DELTA_TRY(auto named, named_vectors(selection, log.catalog()));
+  DELTA_TRY(const bool any, keep_meeting(log, cut, selection, named));
+  if (!any) {
+    report_none_meets(console);
+    return Exit::no;
+  }
+  if (invocation.has("conflicts")) return less_missing(list_conflicts(view, named.vectors), named, console, false);
+  if (invocation.has("window")) return less_missing(list_windows(view, named.vectors), named, console);
+  return deltas ? list_deltas(view, selection, named) : less_missing(CommitList(view).run(), named, console);
 }
 
 }  // namespace
@@ -393,8 +397,8 @@ Command log_command() {
                           {.name = "max-count", .letter = 'n', .value = "N", .help = "at most N lines"},
                           {.name = "reverse", .help = "the oldest first"}},
                          options::json(),
-                         options::selection({"id", "id-glob", "ids-from", "namespace", "origin", "op", "since", "until",
-                                             "property", "grep", "source", "trace"}),
+                         options::selection({"id", "id-glob", "ids-from", "namespace", "where", "origin", "op", "since",
+                                             "until", "property", "grep", "source", "trace", "at", "as-seen-by"}),
                          options::threads(),
                          options::quiet(),
                          options::common()}),

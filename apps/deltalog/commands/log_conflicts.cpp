@@ -51,9 +51,9 @@ Status add_rows(TableWriter& rows, const LogView& view, const Conflict& conflict
 
 }  // namespace
 
-Result<Exit> list_conflicts(const LogView& view, const std::vector<bool>* mask) {
+Result<Exit> list_conflicts(const LogView& view, const delta::VectorSet& vectors) {
   DELTA_TRY(const auto policy, policy_option(view.invocation));
-  delta::CutOptions cut;
+  delta::CutOptions cut = view.cut;
   override_policy(cut, policy ? &*policy : nullptr, view.log, view.console);
   const bool json = view.invocation.has("json");
   TableWriter rows(
@@ -61,7 +61,7 @@ Result<Exit> list_conflicts(const LogView& view, const std::vector<bool>* mask) 
       {{"vector"}, {"dims"}, {"value"}, {"rule"}, {""}, {"delta"}, {"time"}, {"operation"}, {"its value"}});
   std::size_t shown = 0;
   std::string line;
-  DELTA_TRY(const auto count, delta::conflicts(view.log, cut, mask, [&](const Conflict& conflict) -> Status {
+  DELTA_TRY(const auto count, delta::conflicts(view.log, cut, vectors, [&](const Conflict& conflict) -> Status {
               if (shown == view.most || !takes(view, conflict)) return {};
               ++shown;
               if (!json) return add_rows(rows, view, conflict);

@@ -8,6 +8,7 @@
 #include "command.hpp"
 #include "delta/log.hpp"
 #include "logs.hpp"
+#include "selection.hpp"
 
 namespace deltalog {
 
@@ -15,31 +16,27 @@ struct LogView {
   const Invocation& invocation;
   Console& console;
   const delta::Log& log;
-  DeltaFilter filter;
-  delta::SeenSeqs seen;      // up to which --ancestors and --common keep; empty: all
-  std::vector<bool> bases;   // by commit: what --common found greatest; empty: not asked
-  std::vector<bool> chosen;  // by commit: what --property and its like choose; empty: all
+  const delta::CutOptions& cut;
+  delta::DeltaFilter filter;
+  delta::SeenSeqs seen = {};     // up to which --ancestors and --common keep; empty: all
+  std::vector<bool> bases = {};  // by commit: what --common found greatest; empty: not asked
   std::size_t most = ~std::size_t{0};
 
   bool takes_commit(std::uint32_t number) const {
     const auto& commit = log.commit(number);
-    return is_chosen(number) && (seen.empty() || commit.first <= seen[commit.origin]) &&
-           filter.takes_origin(commit.origin) &&
-           filter.takes_moment({commit.origin, commit.last()}, log.commit_time(number));
+    return (seen.empty() || commit.first <= seen[commit.origin]) && filter.takes_commit(number);
   }
   bool takes(const delta::Delta& delta) const {
-    const auto origin = log.commit(delta.commit).origin;
-    return is_chosen(delta.commit) && (seen.empty() || delta.seq <= seen[origin]) && filter.takes(origin, delta);
+    return (seen.empty() || delta.seq <= seen[log.commit(delta.commit).origin]) && filter.takes(delta);
   }
-  bool is_chosen(std::uint32_t number) const { return chosen.empty() || chosen[number]; }
   bool base(std::uint32_t number) const { return !bases.empty() && bases[number]; }
 };
 
-/// `log --window`. `mask`: null, or the vectors chosen.
-Result<Exit> list_windows(const LogView& view, const std::vector<bool>* mask);
+/// `log --window`, of these vectors.
+Result<Exit> list_windows(const LogView& view, const delta::VectorSet& vectors);
 
-/// `log --conflicts`. `mask`: null, or the vectors chosen.
-Result<Exit> list_conflicts(const LogView& view, const std::vector<bool>* mask);
+/// `log --conflicts`, of these vectors.
+Result<Exit> list_conflicts(const LogView& view, const delta::VectorSet& vectors);
 
 /// {"type":"heads",...}: what a reader of this output has seen.
 Status print_heads_json(const LogView& view);

@@ -95,7 +95,7 @@ Status print_heads_json(const LogView& view) {
   return view.console.print(line);
 }
 
-Result<Exit> list_windows(const LogView& view, const std::vector<bool>* mask) {
+Result<Exit> list_windows(const LogView& view, const delta::VectorSet& vectors) {
   DELTA_TRY(const auto spec, value_of(view.invocation, "window", parse_window));
   DELTA_TRY(const auto after, context_after(view));
   const auto takes = [&](const delta::DeltaEffect& effect) {
@@ -105,7 +105,7 @@ Result<Exit> list_windows(const LogView& view, const std::vector<bool>* mask) {
                        .commit = effect.commit,
                        .seq = effect.key.seq});
   };
-  auto windows = delta::windows(view.log, *spec, {mask, takes, after ? &*after : nullptr});
+  auto windows = delta::windows(view.log, *spec, {vectors, takes, after ? &*after : nullptr});
   if (!windows) {
     if (windows.error().code == delta::ErrorCode::usage) {
       windows.error().message = "--window: " + windows.error().message;

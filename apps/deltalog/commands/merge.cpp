@@ -30,49 +30,79 @@ std::uint64_t pending(const Merge& merge) {
   return count;
 }
 
-/// What --conflicts and --fail-on-conflict want to know, before anything is written.
-struct Conflicts {
+/// What --conflicts and --fail-on-conflict want to know.
+class Conflicts {
+ public:
+  /// Before anything is written. A file gets its lines here; a stream, which cannot take lines back, by write_rest().
+  static Result<Conflicts> find(const Invocation& invocation, Console& console, const Merge& merge) {
+    Conflicts found;
+    DELTA_TRY(found.policy_, policy_option(invocation));
+    const auto* path = invocation.value("conflicts");
+    if (path == nullptr && found.policy_) {
+      console.warn("a merge decides no conflict: --policy is for what --conflicts reports");
+    }
+    if (path == nullptr && !invocation.has("fail-on-conflict")) return found;
+    if (path != nullptr) {
+      DELTA_TRY(auto file, delta::OutputFile::create(*path, {.force = invocation.has("force"), .binary = false}));
+      found.file = std::move(file);
+    }
+    DELTA_TRY(const auto log, merge.log());
+    const auto cut = found.cut(log, console);
+    DELTA_TRY(const auto namespaces, delta::namespace_conflicts(log));
+    found.namespaces = namespaces.size();
+    for (const auto& conflict : namespaces) console.warn(conflict.text());
+    if (found.file && !found.streams()) {
+      DELTA_TRY(found.count, found.write(log, cut));
+    } else {
+      DELTA_TRY(found.count, delta::count_conflicts(log, cut));
+    }
+    return found;
+  }
+  /// The lines, where they go to a stream: the merge is done, or will not be.
+  Status write_rest(const Merge& merge, Console& console) {
+    if (!file || !streams()) return {};
+    DELTA_TRY(const auto log, merge.log());
+    const auto written = write(log, cut(log, console));
+    if (!written) return Status(written.error());
+    DELTA_OK(file->prepare());
+    return commit_outputs({&*file}, console);
+  }
+  bool any() const { return count && (count->cells > 0 || namespaces > 0); }
+  bool streams() const { return file->written_through(); }
+
   std::optional<delta::OutputFile> file;  // not committed
   std::optional<delta::ConflictCount> count;
   std::size_t namespaces = 0;  // of several dimension counts
 
-  bool any() const { return count && (count->cells > 0 || namespaces > 0); }
-};
-
-Result<Conflicts> find_conflicts(const Invocation& invocation, Console& console, const Merge& merge) {
-  Conflicts found;
-  DELTA_TRY(const auto policy, policy_option(invocation));
-  const auto* path = invocation.value("conflicts");
-  if (path == nullptr && policy) console.warn("a merge decides no conflict: --policy is for what --conflicts reports");
-  if (path == nullptr && !invocation.has("fail-on-conflict")) return found;
-  if (path != nullptr) {
-    DELTA_TRY(auto file, delta::OutputFile::create(*path, {.force = invocation.has("force"), .binary = false}));
-    found.file = std::move(file);
+ private:
+  /// Says once that another policy decides than the log's own.
+  delta::CutOptions cut(const delta::Log& log, Console& console) {
+    delta::CutOptions now{.policy = policy_ ? &*policy_ : nullptr};
+    if (!std::exchange(said_, true)) override_policy(now, now.policy, log, console);
+    return now;
   }
-  DELTA_TRY(const auto log, merge.log());
-  delta::CutOptions cut;
-  override_policy(cut, policy ? &*policy : nullptr, log, console);
-  std::string line;
-  const auto write = [&](const delta::Conflict& conflict) -> Status {
-    line.clear();
-    json_conflict(line, log, conflict);
-    return found.file->write({reinterpret_cast<const std::uint8_t*>(line.data()), line.size()});
-  };
-  DELTA_TRY(const auto namespaces, delta::namespace_conflicts(log));
-  found.namespaces = namespaces.size();
-  for (const auto& conflict : namespaces) console.warn(conflict.text());
-  if (found.file) {
-    DELTA_TRY(found.count, delta::conflicts(log, cut, nullptr, write));
-    for (const auto& conflict : namespaces) {
+  Status put(std::string_view line) {
+    return file->write({reinterpret_cast<const std::uint8_t*>(line.data()), line.size()});
+  }
+  Result<delta::ConflictCount> write(const delta::Log& log, const delta::CutOptions& cut) {
+    std::string line;
+    DELTA_TRY(const auto written, delta::conflicts(log, cut, delta::VectorSet::all(), [&](const delta::Conflict& one) {
+                line.clear();
+                json_conflict(line, log, one);
+                return put(line);
+              }));
+    DELTA_TRY(const auto of_namespaces, delta::namespace_conflicts(log));
+    for (const auto& conflict : of_namespaces) {
       line.clear();
       json_namespace_conflict(line, conflict);
-      DELTA_OK(found.file->write({reinterpret_cast<const std::uint8_t*>(line.data()), line.size()}));
+      DELTA_OK(put(line));
     }
-  } else {
-    DELTA_TRY(found.count, delta::count_conflicts(log, cut));
+    return written;
   }
-  return found;
-}
+
+  std::optional<delta::Policy> policy_;
+  bool said_ = false;
+};
 
 std::string count_text(const Conflicts& found) {
   std::string text =
@@ -203,24 +233,26 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     return delta::error(delta::ErrorCode::not_found, "the logs of --not-in lack nothing; nothing was written");
   }
   if (dry) {
-    DELTA_TRY(const auto conflicts, find_conflicts(invocation, console, merge));
+    DELTA_TRY(const auto conflicts, Conflicts::find(invocation, console, merge));
     return rehearse(invocation, console, merge, conflicts, target);
   }
   DELTA_TRY(auto out, target.create(invocation));
-  DELTA_TRY(auto conflicts, find_conflicts(invocation, console, merge));
+  DELTA_TRY(auto conflicts, Conflicts::find(invocation, console, merge));
   std::vector<delta::OutputFile*> outputs;
-  if (conflicts.file) outputs.push_back(&*conflicts.file);
+  if (conflicts.file && !conflicts.streams()) outputs.push_back(&*conflicts.file);
   if (invocation.has("fail-on-conflict") && conflicts.any()) {
     console.warn(count_text(conflicts) + "; the logs were not merged");
     DELTA_OK(commit_outputs(outputs, console));
+    DELTA_OK(conflicts.write_rest(merge, console));
     return Exit::no;
   }
   if (conflicts.count) console.note(count_text(conflicts));
-  if (conflicts.file) DELTA_OK(conflicts.file->prepare());
+  if (!outputs.empty()) DELTA_OK(conflicts.file->prepare());
   DELTA_TRY(const auto summary, write(invocation, console, merge, &out));
   DELTA_TRY(const bool changed, publish(target, outputs, out, console));
   if (!changed) console.note(target.name + ": left as it is, since it has every commit of the others");
   console.committed();
+  DELTA_OK(conflicts.write_rest(merge, console));
   if (changed) console.note(text_report(summary, target.name, false));
   DELTA_OK(json_report(invocation, console, merge, summary, target.name));
   return pending(merge) > 0 ? Exit::partly : Exit::yes;

@@ -14,9 +14,9 @@
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
+#include "selection.hpp"
 #include "texts.hpp"
 #include "ui/console.hpp"
-#include "where.hpp"
 #include "writing.hpp"
 
 namespace deltalog {
@@ -86,13 +86,14 @@ Result<RollbackSummary> undo(const Invocation& invocation, Encoder& encoder, con
   return delta::rollback(encoder, cut, options);
 }
 
-/// Leaves what --where takes in the present state or in the one to be restored: what differs between them is undone.
-/// False: nothing.
-Result<bool> narrow(const Invocation& invocation, const Where& where, const Log& log, Chosen& chosen) {
+/// Those of `vectors` that meet --where in the present state or in the one to be restored: what differs between them is
+/// undone.
+Result<delta::VectorSet> meeting_either(const Invocation& invocation, const VectorSelection& selection, const Log& log,
+                                        const delta::VectorSet& vectors) {
   DELTA_TRY(const auto cut, cut_of(invocation, log));
-  DELTA_TRY(const auto then, delta::snapshot(log, cut, chosen.mask()));
-  DELTA_TRY(const auto present, delta::snapshot(log, {}, chosen.mask()));
-  return where.narrow(chosen, {&then, &present});
+  DELTA_TRY(const auto then, delta::snapshot(log, cut, vectors));
+  DELTA_TRY(const auto present, delta::snapshot(log, {}, vectors));
+  return meeting(selection, vectors, {&then, &present});
 }
 
 // "0-3,7"
@@ -146,7 +147,14 @@ std::string json_report(const std::string& path, const Encoder& encoder, const R
   json.key("dry_run").boolean(dry);
   json.key("commits").u64(written.commits).key("deltas").u64(written.deltas).key("bytes").u64(written.bytes);
   json.key("created").u64(done.created).key("deleted").u64(done.deleted).key("changed").u64(done.changed);
-  json.key("values").u64(done.values).key("kept").u64(done.kept.size()).end_object().end_line();
+  json.key("values")
+      .u64(done.values)
+      .key("properties")
+      .u64(done.properties)
+      .key("kept")
+      .u64(done.kept.size())
+      .end_object()
+      .end_line();
   return out;
 }
 
@@ -155,14 +163,15 @@ Status report(const Invocation& invocation, Console& console, const Encoder& enc
               const delta::EncodeSummary& written) {
   const bool dry = invocation.has("dry-run");
   const auto& path = invocation.has("output") ? *invocation.value("output") : invocation.operands()[0];
-  if (done.created + done.deleted + done.changed == 0) {
+  if (done.nothing()) {
     console.say(done.kept.empty() ? "nothing to do: the state is that already"
                                   : "nothing was done: all of it was changed since");
   } else {
-    const auto what =
-        fmt::format("{}: {} created, {} deleted, {} changed in {}; {} {}", path, delta::plural(done.created, "vector"),
-                    done.deleted, done.changed, delta::plural(done.values, "value"), dry ? "would write" : "wrote",
-                    delta::human_size(written.bytes));
+    const auto properties = done.properties == 0 ? "" : ", properties: " + std::to_string(done.properties);
+    const auto what = fmt::format("{}: {} created, {} deleted, {} changed in {}{}; {} {}", path,
+                                  delta::plural(done.created, "vector"), done.deleted, done.changed,
+                                  delta::plural(done.values, "value"), properties, dry ? "would write" : "wrote",
+                                  delta::human_size(written.bytes));
     dry ? console.say(what) : console.note(what);
   }
   return invocation.has("json") ? console.print(json_report(path, encoder, done, written, dry)) : Status();
@@ -172,8 +181,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto time, time_of(invocation, "time"));
   DELTA_TRY(const auto max_delete, value_of(invocation, "max-delete", parse_bound));
-  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
-  DELTA_TRY(const auto where, Where::read(invocation));
+  DELTA_TRY(const auto selection, vector_selection(invocation));
   DELTA_TRY(auto encoder, open_encoder(invocation, console));
   const bool append = invocation.has("append"), dry = invocation.has("dry-run");
   if (append && !dry) {
@@ -182,22 +190,22 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     DELTA_OK(warn_of(encoder.log(), console));
     if (!dry && !may_replace(invocation, console)) return Exit::partly;
   }
-  DELTA_TRY(auto chosen, choose_vectors(choice, encoder.log().catalog()));
-  if (report_missing(chosen, console)) return Exit::no;
-  if (!where.all()) {
-    DELTA_TRY(const bool any, narrow(invocation, where, encoder.log(), chosen));
-    if (!any) {
-      Where::report_none(console, " in either state");
+  DELTA_TRY(auto named, named_vectors(selection, encoder.log().catalog()));
+  if (report_missing(named, console)) return Exit::no;
+  if (!selection.where.empty()) {
+    DELTA_TRY(named.vectors, meeting_either(invocation, selection, encoder.log(), named.vectors));
+    if (named.vectors.empty()) {
+      report_none_meets(console, " in either state");
       return Exit::no;
     }
   }
 
   const Bound bound = max_delete.value_or(Bound{{}, 0.5});
-  delta::RollbackOptions options{.wanted = chosen.mask(), .max_delete_share = bound.share, .at = time};
+  delta::RollbackOptions options{.vectors = named.vectors, .max_delete_share = bound.share, .at = time};
   options.max_delete = bound.count.value_or(options.max_delete);
   const std::size_t before = encoder.log().commits();
   DELTA_TRY(const auto done, undo(invocation, encoder, options));
-  const bool nothing = done.created + done.deleted + done.changed == 0;
+  const bool nothing = done.nothing();
   delta::EncodeSummary written;
   if (!nothing || append) {  // an empty OUT would say that there was something to write
     DELTA_TRY(written, encoder.finish());
@@ -241,7 +249,7 @@ Command rollback_command() {
                  .letter = 'm',
                  .value = "MESSAGE",
                  .help = "message of the commit (default: says what was done)"},
-                {.name = "source", .value = "NAME", .help = "where the wish came from; recorded"},
+                {.name = "source", .value = "NAME", .help = "who or what requested this; recorded"},
                 {.name = "preset",
                  .value = "PRESET",
                  .help = "fastest, balanced (default) or maximum",

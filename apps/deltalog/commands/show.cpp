@@ -102,7 +102,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     text = commit_text(log, found, console);
   }
   DELTA_OK(console.print(text));
-  DELTA_OK(log.each(nullptr, [&](const delta::DeltaBatch& batch) -> Status {
+  DELTA_OK(log.each(delta::VectorSet::all(), [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (batch.commits[i] != found.commit || (found.seq && batch.seqs[i] != *found.seq)) continue;
       text.clear();

@@ -15,10 +15,10 @@
 #include "formats/json_writer.hpp"
 #include "formats/ndjson.hpp"
 #include "logs.hpp"
+#include "selection.hpp"
 #include "texts.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
-#include "where.hpp"
 #include "writing.hpp"
 
 namespace deltalog {
@@ -74,7 +74,7 @@ Result<NamespaceNo> matrix_namespace(const Job& job) {
   std::vector<NamespaceNo> found;
   for (const NamespaceNo ns : used.numbers()) {
     const auto means = [&](const std::string& text) {
-      return std::ranges::count(namespaces_of(catalog, text), ns) > 0;
+      return std::ranges::count(delta::find_namespaces(catalog, text), ns) > 0;
     };
     const bool asked = named.empty() || std::ranges::any_of(named, means);
     if (job.rows.empty() ? asked : used[ns]) found.push_back(ns);
@@ -201,7 +201,7 @@ Result<bool> has_begun(const Log& log, const delta::CutOptions& cut) {
     begun = begun || (cut.at && log.commit_time(number).us() <= *cut.at);
   }
   if (!any || !cut.at || begun) return any;
-  DELTA_OK(log.each(nullptr, [&](const delta::DeltaBatch& batch) -> Status {
+  DELTA_OK(log.each(delta::VectorSet::all(), [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       begun = begun || (!log.pending(batch.commits[i]) && batch.times[i].us() <= *cut.at);
     }
@@ -212,9 +212,9 @@ Result<bool> has_begun(const Log& log, const delta::CutOptions& cut) {
 
 /// Of an empty answer no file is made, but of one that is a state: a namespace that is there, without rows. True: said
 /// that it is none.
-Result<bool> report_nothing(const VectorChoice& choice, const Chosen& chosen, const Log& log,
+Result<bool> report_nothing(const VectorSelection& selection, const NamedVectors& named, const Log& log,
                             const delta::CutOptions& cut, Console& console) {
-  if (choice.by_id()) return report_absent(choice, chosen, log.catalog(), {}, "in this state", console);
+  if (!selection.any_id) return report_absent(selection, named, log.catalog(), {}, "in this state", console);
   DELTA_TRY(const bool begun, has_begun(log, cut));
   if (begun) return false;
   console.error(delta::error(delta::ErrorCode::not_found, cut.at
@@ -224,11 +224,9 @@ Result<bool> report_nothing(const VectorChoice& choice, const Chosen& chosen, co
 }
 
 /// The ids that were asked for, and are not in the state.
-bool report_shorter(const VectorChoice& choice, const Chosen& chosen, const Job& job, Console& console) {
-  if (!choice.by_id()) return false;
-  std::vector<bool> answered(job.state.catalog().vectors());
-  for (std::uint32_t v = 0; v < answered.size(); ++v) answered[v] = job.state.exists(v);
-  return report_absent(choice, chosen, job.state.catalog(), answered, "in this state", console);
+bool report_shorter(const VectorSelection& selection, const NamedVectors& named, const Job& job, Console& console) {
+  if (selection.any_id) return false;
+  return report_absent(selection, named, job.state.catalog(), job.state.existing(), "in this state", console);
 }
 
 Result<Format> output_format(const Invocation& invocation, const std::string& path) {
@@ -291,31 +289,32 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   if (invocation.has("element") && !delta::formats::is_matrix(outputs.format)) {
     return usage_error(invocation, "--element goes with a matrix");
   }
-  DELTA_TRY(const auto choice, VectorChoice::read(invocation));
-  DELTA_TRY(const auto where, Where::read(invocation));
-  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
+  DELTA_TRY(const auto selection, vector_selection(invocation));
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &selection));
   if (!may_replace(invocation, console)) return Exit::partly;
   DELTA_TRY(const auto policy, policy_option(invocation));
   DELTA_TRY(auto cut, cut_of(invocation, log));
   override_policy(cut, policy ? &*policy : nullptr, log, console);
-  DELTA_TRY(const auto chosen, choose_vectors(choice, log.catalog()));
-  DELTA_TRY(const auto state, delta::snapshot(log, cut, chosen.mask()));
+  DELTA_TRY(const auto named, named_vectors(selection, log.catalog()));
+  DELTA_TRY(const auto state, delta::snapshot(log, cut, named.vectors));
   Job job{invocation, log, cut, state, ordered_rows(invocation, state)};
-  if (!where.all()) std::erase_if(job.rows, [&](std::uint32_t v) { return !where.takes(state, v); });
+  if (!selection.where.empty()) {
+    std::erase_if(job.rows, [&](std::uint32_t v) { return !selection.meets(state, v); });
+  }
   if (job.rows.empty() && state.size() > 0) {
-    report_shorter(choice, chosen, job, console);
-    Where::report_none(console);
+    report_shorter(selection, named, job, console);
+    report_none_meets(console);
     return exit_with(log, Exit::no);
   }
   if (job.rows.empty()) {
-    DELTA_TRY(const bool nothing, report_nothing(choice, chosen, log, cut, console));
+    DELTA_TRY(const bool nothing, report_nothing(selection, named, log, cut, console));
     if (nothing) return exit_with(log, Exit::no);
   }
   DELTA_OK(outputs.write(job, console));
   console.committed();
   if (state.overflows > 0) console.warn("transforms overflowed to infinity " + delta::plural(state.overflows, "time"));
   console.note("wrote " + outputs.state.name() + ": " + delta::plural(job.rows.size(), "vector"));
-  return exit_with(log, report_shorter(choice, chosen, job, console) ? Exit::no : Exit::yes);
+  return exit_with(log, report_shorter(selection, named, job, console) ? Exit::no : Exit::yes);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
+#include "selection.hpp"
 #include "texts.hpp"
 #include "ui/console.hpp"
 #include "ui/table.hpp"
@@ -50,8 +51,8 @@ Result<Exit> list_tags(const Invocation& invocation, Console& console) {
   for (const std::string_view option : {"at", "as-seen-by", "delete", "force", "dry-run", "origin", "message"}) {
     if (invocation.has(option)) return usage_error(invocation, fmt::format("--{} goes with a NAME", option));
   }
-  const auto choice = VectorChoice::none();
-  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &choice));
+  const auto none = no_vectors();
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &none));
   const auto tags = log.tags();
   TableWriter rows(console, {{"tag"}, {"names"}, {"set by"}, {"message"}});
   for (const auto& tag : tags) {
@@ -128,8 +129,8 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   options.origin = origin_of(invocation);
   if (const auto* message = invocation.value("message")) options.message = *message;
   if (invocation.has("dry-run")) {
-    const auto choice = VectorChoice::none();
-    DELTA_TRY(const auto log, open_logs(invocation, std::span(operands).first(1), console, &choice));
+    const auto none = no_vectors();
+    DELTA_TRY(const auto log, open_logs(invocation, std::span(operands).first(1), console, &none));
     DELTA_TRY(const auto plan, plan_of(invocation, log));
     DELTA_OK(console.print("dry run: " + plan.said + "\n"));
     return exit_with(log);

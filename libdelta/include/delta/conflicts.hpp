@@ -11,6 +11,7 @@
 
 #include "delta/blame.hpp"
 #include "delta/snapshot.hpp"
+#include "delta/vector_set.hpp"
 
 namespace delta {
 
@@ -40,13 +41,13 @@ struct ConflictCount {
 /// Visits every conflict at a cut, in order of namespace name, its dimension count, id (by bytes) and dimension. Reads
 /// the log once, and the contested vectors again if there are any. `visit` may be empty: then nothing is resolved
 /// beyond what counting needs. Memory: the deltas of contested vectors. Errors: those of snapshot() and of `visit`.
-DELTA_EXPORT Result<ConflictCount> conflicts(const Log& log, const CutOptions& cut, const std::vector<bool>* wanted,
+DELTA_EXPORT Result<ConflictCount> conflicts(const Log& log, const CutOptions& cut, const VectorSet& vectors,
                                              const std::function<Status(const Conflict&)>& visit);
 
 /// Only how many.
 inline Result<ConflictCount> count_conflicts(const Log& log, const CutOptions& cut = {},
-                                             const std::vector<bool>* wanted = nullptr) {
-  return conflicts(log, cut, wanted, {});
+                                             const VectorSet& vectors = VectorSet::all()) {
+  return conflicts(log, cut, vectors, {});
 }
 
 /// A namespace of which vectors with several dimension counts exist: writers that had not seen each other created it.

@@ -8,6 +8,7 @@
 #include "delta/delta.hpp"
 #include "delta/log.hpp"
 #include "delta/state.hpp"
+#include "delta/vector_set.hpp"
 
 namespace delta {
 
@@ -31,7 +32,7 @@ struct DeltaEffect {
 };
 
 struct EffectOptions {
-  const std::vector<bool>* vectors = nullptr;  ///< null, or only vectors v with (*vectors)[v]
+  VectorSet vectors = VectorSet::all();
   /// Null, or a context as of Log::context(): nothing else counts, as if it were all there is.
   const SeenSeqs* seen = nullptr;
 };

@@ -127,6 +127,8 @@ class DELTA_EXPORT Encoder {
   /// Joins the open commit, or opens the next one by the rules of `--commit-every`.
   Status delta(const DeltaInput& input);
   Status commit(const CommitInput& input);
+  /// The log has this namespace, also while no vector is in it. bad_input: the log has it with other dims.
+  Status declare(std::string_view name_space, std::uint32_t dims);
   /// A commit of the options' origin that holds one setting (see Commit) and has seen everything. A policy or an
   /// accuracy is written in its canonical form. What is diffed from here on is diffed against the state under a policy.
   /// An accuracy rounds nothing: what this encoder writes is rounded to that of the options. bad_input, or unsupported

@@ -1,5 +1,5 @@
 // Files as the toolkit uses them: inputs that are never changed, outputs that are whole or absent.
-// All system calls go through one seam (src/io/syscalls.hpp) that tests make fail.
+// All system calls go through one seam (src/os/syscalls.hpp) that tests make fail.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "delta/bytes.hpp"
 #include "delta/result.hpp"
 #include "delta/timestamp.hpp"
 
@@ -22,7 +23,7 @@ struct LockWait {
 /// stand. A pipe is spooled to an unlinked temporary file (in $TMPDIR) first. A device that is no terminal and not
 /// /dev/null is refused: it may have no end. Reads are by pread, so a file that shrinks under the reader is an error
 /// and never a signal. Thread-safe.
-class DELTA_EXPORT InputFile {
+class DELTA_EXPORT InputFile final : public ByteSource {
  public:
   static Result<InputFile> open(const std::string& path);
   /// A log that another process may be appending to: of a regular file, the bytes that are acknowledged. What is in
@@ -30,12 +31,12 @@ class DELTA_EXPORT InputFile {
   static Result<InputFile> open_acknowledged(const std::string& path);
   InputFile(InputFile&&) noexcept;
   InputFile& operator=(InputFile&&) noexcept;
-  ~InputFile();
+  ~InputFile() override;
 
-  const std::string& name() const;  ///< as given; "standard input" for "-"
-  std::uint64_t size() const;       ///< at opening, in bytes
-  /// Fills `into` from `offset`; an error if the file ends before it is full.
-  Status read(std::uint64_t offset, std::span<std::uint8_t> into) const;
+  const std::string& name() const override;  ///< as given; "standard input" for "-"
+  std::uint64_t size() const override;       ///< at opening, in bytes
+  using ByteSource::read;
+  Status read(std::span<const ByteRange> ranges) const override;
 
  private:
   struct State;
@@ -44,16 +45,15 @@ class DELTA_EXPORT InputFile {
 };
 
 /// An input read once from front to back, from a file or a pipe, without a spool.
-class DELTA_EXPORT InputStream {
+class DELTA_EXPORT InputStream final : public ByteStream {
  public:
   static Result<InputStream> open(const std::string& path);
   InputStream(InputStream&&) noexcept;
   InputStream& operator=(InputStream&&) noexcept;
-  ~InputStream();
+  ~InputStream() override;
 
-  const std::string& name() const;
-  /// Reads up to into.size() bytes; 0 is the end.
-  Result<std::size_t> read(std::span<std::uint8_t> into);
+  const std::string& name() const override;
+  Result<std::size_t> read(std::span<std::uint8_t> into) override;
   /// Waits until read() has something, or the end; false: not within `longest`.
   Result<bool> wait(Micros longest) const;
 
@@ -77,7 +77,7 @@ DELTA_EXPORT Status commit_all(std::span<OutputFile* const> files);
 /// destructor abandons what was not committed. After an error only the destructor may be called. Creating one removes
 /// what killed processes left of the same file. Errors: exists (also when it appears before commit()), closed_pipe (the
 /// reader went away), io.
-class DELTA_EXPORT OutputFile {
+class DELTA_EXPORT OutputFile final : public ByteSink {
  public:
   struct Options {
     bool force = false;  ///< replace what is there
@@ -86,11 +86,11 @@ class DELTA_EXPORT OutputFile {
   static Result<OutputFile> create(const std::string& path, Options options);
   OutputFile(OutputFile&&) noexcept;
   OutputFile& operator=(OutputFile&&) noexcept;
-  ~OutputFile();
+  ~OutputFile() override;
 
   const std::string& name() const;
   bool written_through() const;  ///< what was written cannot be taken back
-  Status write(std::span<const std::uint8_t> bytes);
+  Status write(std::span<const std::uint8_t> bytes) override;
   /// Writes out what is buffered, and makes it durable (fsync). The file has no name yet, and nothing more can be
   /// written.
   Status prepare();

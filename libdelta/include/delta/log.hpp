@@ -10,11 +10,14 @@
 #include <vector>
 
 #include "delta/accuracy.hpp"
+#include "delta/bytes.hpp"
 #include "delta/catalog.hpp"
 #include "delta/commit.hpp"
+#include "delta/cursor.hpp"
 #include "delta/delta.hpp"
 #include "delta/finding.hpp"
 #include "delta/result.hpp"
+#include "delta/vector_set.hpp"
 
 namespace delta {
 
@@ -58,11 +61,31 @@ struct Tag {
   std::string missing = {};       ///< of a release: a dot of it that is not here, or is pending; empty: all are here
 };
 
+/// What became of a log's files since it was opened, for a reader that has come to a cursor.
+struct Refreshed {
+  enum class Kind : std::uint8_t {
+    unchanged,  ///< they hold what they held
+    appended,   ///< all of it is where it was, and more behind it
+    replaced,   ///< other files, which hold every commit of before, and maybe more: the cursor goes on
+    gap,        ///< the cursor does not go on: something behind it was pruned, or is not here any more
+  };
+  Kind kind = Kind::unchanged;
+  std::vector<std::string> lost = {};  ///< of a gap: "origin:first..last", as a reader knows them
+};
+
 class DELTA_EXPORT Log {
  public:
   /// Opens the files (or "-") as their union. Damage other than an unsealed or torn tail is an error; those, and
   /// pending commits, are in notices().
   static Result<Log> open(std::span<const std::string> paths, const OpenOptions& options = {});
+  /// The same of any sources, such as memory. The log keeps them.
+  static Result<Log> open(std::span<const std::shared_ptr<const ByteSource>> sources, const OpenOptions& options = {});
+  /// Opens the files again, by their paths, and says what became of them; the log is then what they hold. Numbers of
+  /// the log, and what views it, are valid no more unless the answer is `unchanged`. Errors: those of open(); the log
+  /// is then as it was.
+  Result<Refreshed> refresh(const Cursor& cursor = {});
+  /// Behind everything that is not pending.
+  Cursor cursor() const;
   Log(Log&&) noexcept;
   Log& operator=(Log&&) noexcept;
   ~Log();
@@ -79,6 +102,8 @@ class DELTA_EXPORT Log {
   bool pruned(std::uint32_t number) const;  ///< some of its deltas may be gone, or parts of them
   KeptTimes answered() const;  ///< the times that all that is not pending answers; all() if nothing of it is pruned
   std::vector<std::uint32_t> commits_in_key_order() const;
+  /// Each behind its causes; of those that could come next, the one of least key. Then the pending ones, in key order.
+  std::vector<std::uint32_t> commits_in_causal_order() const;
   std::optional<std::uint32_t> find_commit(const Dot& dot) const;
   /// True when a commit had seen a dot. False where either is pending.
   bool sees(std::uint32_t number, const Dot& dot) const;
@@ -103,8 +128,8 @@ class DELTA_EXPORT Log {
   std::vector<RecordedAccuracy> accuracies() const;
 
   /// Every delta of every commit once, pending ones included, in order of reading, batch by batch. `vectors` and
-  /// `commits` are numbers of this log. `wanted`: null, or only vectors v with (*wanted)[v].
-  Status each(const std::vector<bool>* wanted, const std::function<Status(const DeltaBatch&)>& visit) const;
+  /// `commits` are numbers of this log.
+  Status each(const VectorSet& vectors, const std::function<Status(const DeltaBatch&)>& visit) const;
 
   struct Impl;  // for the library itself
   const Impl& impl() const { return *impl_; }

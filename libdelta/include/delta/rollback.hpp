@@ -13,8 +13,7 @@
 namespace delta {
 
 struct RollbackOptions {
-  const std::vector<bool>* wanted =
-      nullptr;  ///< null, or only vectors v with (*wanted)[v]: as many as encoder.log() names
+  VectorSet vectors = VectorSet::all();          ///< of encoder.log()
   std::uint64_t max_delete = ~std::uint64_t{0};  ///< refuse to delete more vectors than this
   std::optional<double> max_delete_share = {};   ///< or more than this share (0 to 1) of those of a namespace
   std::optional<Micros> at =
@@ -34,6 +33,9 @@ struct RollbackSummary {
   std::uint64_t created = 0, deleted = 0,
                 changed = 0;     ///< vectors that got deltas; none of all: there was nothing to do
   std::uint64_t values = 0;      ///< dimensions assigned in changed vectors
+  std::uint64_t properties = 0;  ///< of namespaces, set or removed
+
+  bool nothing() const { return created + deleted + changed + properties == 0; }
   std::vector<KeptChange> kept;  ///< in order of namespace and id
 };
 
@@ -42,7 +44,8 @@ struct RollbackSummary {
 /// that come back stand behind the others, in their old order among each other. Vectors come in order of namespace,
 /// dimension count and id, creates last.
 ///
-/// All of it becomes one commit where EncodeOptions::commit_every and commit_every_bytes allow so many deltas. The
+/// Where all vectors are restored, properties of namespaces are, too, each in a commit of its own. All else becomes one
+/// commit where EncodeOptions::commit_every and commit_every_bytes allow so many deltas. The
 /// values were in the log already: EncodeOptions::allow_nonfinite lets those pass that are not finite. Metadata whose
 /// change exceeds the limit of one patch takes several deltas. REQUIRES: no commit of this encoder was concurrent to
 /// another. Errors: those of snapshot() and of Encoder::change(); bad_input: more would be deleted than the options

@@ -8,6 +8,7 @@
 #include "delta/log.hpp"
 #include "delta/policy.hpp"
 #include "delta/state.hpp"
+#include "delta/vector_set.hpp"
 
 namespace delta {
 
@@ -19,10 +20,10 @@ struct CutOptions {
   const Policy* policy = nullptr;  ///< decides conflicts instead of what the log says at the cut; must outlive the call
 };
 
-/// Folds the log. Errors: not_kept: pruning has let the cut go; not_found: no such dot. `wanted`: null, or only vectors
-/// v with (*wanted)[v]. The State refers to the log's catalog.
+/// Folds the log. Errors: not_kept: pruning has let the cut go; not_found: no such dot. The State
+/// refers to the log's catalog.
 DELTA_EXPORT Result<State> snapshot(const Log& log, const CutOptions& cut = {},
-                                    const std::vector<bool>* wanted = nullptr);
+                                    const VectorSet& vectors = VectorSet::all());
 
 /// Whether the log answers a cut, without folding it. Errors: those of snapshot().
 DELTA_EXPORT Status check_cut(const Log& log, const CutOptions& cut);

@@ -12,6 +12,7 @@
 #include "delta/catalog.hpp"
 #include "delta/pages.hpp"
 #include "delta/timestamp.hpp"
+#include "delta/vector_set.hpp"
 
 namespace delta {
 
@@ -35,6 +36,7 @@ class DELTA_EXPORT State {
   const Catalog& catalog() const { return *catalog_; }
   bool exists(std::uint32_t vector) const { return vector < rows_.size() && rows_[vector].exists; }
   std::size_t size() const { return existing_; }  ///< vectors that exist
+  VectorSet existing() const;
   /// Existing vectors of a namespace, in order of their last create.
   std::vector<std::uint32_t> rows(NamespaceNo ns) const;
   /// Raw float32 bits, dims of them. Empty if it does not exist. Valid while the state lives: values never move.

@@ -45,7 +45,7 @@ struct Window {
 };
 
 struct WindowOptions {
-  const std::vector<bool>* vectors = nullptr;          ///< null, or only vectors v with (*vectors)[v]
+  VectorSet vectors = VectorSet::all();
   std::function<bool(const DeltaEffect&)> takes = {};  ///< empty, or only these deltas; effects are judged among all
   /// Null, or a context (Log::context()): only windows that differ from those of these deltas alone, and those that are
   /// gone. Put in the place of the windows of the same begins, they make what those deltas gave what all deltas give.

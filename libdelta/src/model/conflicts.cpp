@@ -77,27 +77,27 @@ class Reporter {
 }  // namespace
 
 Result<ConflictCount> conflicts(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                                const std::vector<bool>* wanted, const Policy* policy,
+                                const VectorSet& vectors, const Policy* policy,
                                 const std::function<Status(const Conflict&)>& visit) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
-  Contest contest(catalog, history, test, wanted);
+  Contest contest(catalog, history, test, vectors);
   DELTA_OK(
-      source.each(wanted, cut.at, [&](const DeltaBatch& batch) { return contest.take(batch, [](const Delta&) {}); }));
-  if (!contest.any()) return ConflictCount();
+      source.each(vectors, cut.at, [&](const DeltaBatch& batch) { return contest.take(batch, [](const Delta&) {}); }));
+  if (contest.contested().empty()) return ConflictCount();
   Policy own;
   if (!policy) {
     DELTA_TRY(own, policy_at(catalog, history, cut));
   }
-  DELTA_OK(source.each(&contest.mask(), cut.at, [&](const DeltaBatch& batch) { return contest.gather(batch); }));
-  auto vectors = contest.vectors();
-  std::ranges::sort(vectors, [&](std::uint32_t a, std::uint32_t b) {
+  DELTA_OK(source.each(contest.contested(), cut.at, [&](const DeltaBatch& batch) { return contest.gather(batch); }));
+  auto contested = contest.vectors();
+  std::ranges::sort(contested, [&](std::uint32_t a, std::uint32_t b) {
     const Namespace &x = catalog.name_space(catalog.namespace_of(a)), &y = catalog.name_space(catalog.namespace_of(b));
     return std::tie(x.name, x.dims) != std::tie(y.name, y.dims) ? std::tie(x.name, x.dims) < std::tie(y.name, y.dims)
                                                                 : catalog.id(a) < catalog.id(b);
   });
   RuleTable rules(policy ? *policy : own, catalog);
   Reporter reporter(catalog, rules, visit);
-  for (const std::uint32_t vector : vectors) DELTA_OK(reporter.take(vector, contest.fold(vector)));
+  for (const std::uint32_t vector : contested) DELTA_OK(reporter.take(vector, contest.fold(vector)));
   return reporter.count();
 }
 

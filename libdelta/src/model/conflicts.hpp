@@ -8,7 +8,7 @@ namespace delta::model {
 
 /// See delta::conflicts(). `policy` as of fold().
 Result<ConflictCount> conflicts(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                                const std::vector<bool>* wanted, const Policy* policy,
+                                const VectorSet& vectors, const Policy* policy,
                                 const std::function<Status(const Conflict&)>& visit);
 
 }  // namespace delta::model

@@ -28,20 +28,17 @@ Status check_fit(const Catalog& catalog, const History& history, const Delta& c)
                                        " dimensions of vector " + quote(catalog.id(c.vector)));
 }
 
-Contest::Contest(const Catalog& catalog, const History& history, const CutTest& cut, const std::vector<bool>* wanted)
+Contest::Contest(const Catalog& catalog, const History& history, const CutTest& cut, const VectorSet& vectors)
     : catalog_(catalog),
       history_(history),
       cut_(cut),
-      wanted_(wanted),
+      wanted_(vectors),
       ranks_(origin_ranks(catalog)),
-      last_(catalog.vectors()),
-      contested_(catalog.vectors()) {}
+      last_(catalog.vectors()) {}
 
 void Contest::make_room() {
   std::size_t count = 0;
-  for (std::uint32_t vector = 0; vector < last_.size(); ++vector) {
-    if (contested_[vector]) count += last_[vector].count;
-  }
+  contested_.each([&](std::uint32_t vector) { count += last_[vector].count; });
   gathered_.reserve(count);
   room_made_ = true;
 }
@@ -50,7 +47,7 @@ Status Contest::gather(const DeltaBatch& batch) {
   if (!room_made_) make_room();
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Delta c = batch[i];
-    if (!counts(c) || !contested_[c.vector]) continue;
+    if (!counts(c) || !contested_.contains(c.vector)) continue;
     DELTA_OK(check_fit(catalog_, history_, c));
     gathered_.add(c);
   }
@@ -59,17 +56,22 @@ Status Contest::gather(const DeltaBatch& batch) {
 
 /// Sorts what was gathered by vector, by counting.
 std::vector<std::uint32_t> Contest::vectors() {
-  ends_.assign(catalog_.vectors(), 0);
-  for (const std::uint32_t vector : gathered_.vectors) ++ends_[vector];
-  std::vector<std::uint32_t> out;
-  for (std::uint32_t vector = 0; vector < ends_.size(); ++vector) {
-    if (ends_[vector] != 0) out.push_back(vector);
-  }
+  VectorSet gathered;
+  for (const std::uint32_t vector : gathered_.vectors) gathered.insert(vector);
+  vectors_ = gathered.numbers();
+  ends_.assign(vectors_.size(), 0);
+  std::vector<std::size_t> places;  // in vectors_, of each delta
+  places.reserve(gathered_.size());
+  for (const std::uint32_t vector : gathered_.vectors) ++ends_[places.emplace_back(place_of(vector))];
   std::partial_sum(ends_.begin(), ends_.end(), ends_.begin());
   order_.resize(gathered_.size());
   auto next = ends_;
-  for (std::size_t i = gathered_.size(); i-- > 0;) order_[--next[gathered_.vectors[i]]] = i;
-  return out;
+  for (std::size_t i = gathered_.size(); i-- > 0;) order_[--next[places[i]]] = i;
+  return vectors_;
+}
+
+std::size_t Contest::place_of(std::uint32_t vector) const {
+  return static_cast<std::size_t>(std::ranges::lower_bound(vectors_, vector) - vectors_.begin());
 }
 
 VectorFold Contest::fold(std::uint32_t vector) const {
@@ -79,10 +81,10 @@ VectorFold Contest::fold(std::uint32_t vector) const {
     std::size_t number;  // in gathered_, where an origin's deltas of one time mostly stand in order of seq
     bool operator<(const Place& o) const { return std::tie(time, rank, number) < std::tie(o.time, o.rank, o.number); }
   };
-  const std::size_t begin = vector == 0 ? 0 : ends_[vector - 1], count = ends_[vector] - begin;
+  const std::size_t at = place_of(vector), end = ends_[at], begin = at == 0 ? 0 : ends_[at - 1], count = end - begin;
   std::vector<Place> places;
   places.reserve(count);
-  for (std::size_t i = begin; i < ends_[vector]; ++i) {
+  for (std::size_t i = begin; i < end; ++i) {
     const std::size_t number = order_[i];
     places.push_back({gathered_.times[number], ranks_[history_.commit(gathered_.commits[number]).origin], number});
   }

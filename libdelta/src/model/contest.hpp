@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "delta/pages.hpp"
+#include "delta/vector_set.hpp"
 #include "model/fold.hpp"
 
 namespace delta::model {
@@ -14,8 +15,8 @@ Status check_fit(const Catalog& catalog, const History& history, const Delta& de
 
 class Contest {
  public:
-  /// Keeps the references. `wanted` as of fold().
-  Contest(const Catalog& catalog, const History& history, const CutTest& cut, const std::vector<bool>* wanted);
+  /// Keeps the references. `vectors` as of fold().
+  Contest(const Catalog& catalog, const History& history, const CutTest& cut, const VectorSet& vectors);
 
   /// The first pass. `apply(change)` gets those that follow the last one of their vector.
   template <class Apply>
@@ -25,7 +26,7 @@ class Contest {
       if (!counts(c)) continue;
       Last& last = last_[c.vector];
       ++last.count;
-      if (contested_[c.vector]) continue;
+      if (contested_.contains(c.vector)) continue;
       DELTA_OK(check_fit(catalog_, history_, c));
       if (last.count > 1 && !follows(c, last)) {
         add(c.vector);
@@ -37,9 +38,8 @@ class Contest {
     return {};
   }
   /// One more vector to be gathered.
-  void add(std::uint32_t vector) { contested_[vector] = any_ = true; }
-  bool any() const { return any_; }
-  const std::vector<bool>& mask() const { return contested_; }  ///< by vector
+  void add(std::uint32_t vector) { contested_.insert(vector); }
+  const VectorSet& contested() const { return contested_; }
 
   /// The second pass, over what the first one saw.
   Status gather(const DeltaBatch& batch);
@@ -57,8 +57,8 @@ class Contest {
   };
 
   bool counts(const Delta& c) const {
-    DELTA_CHECK(c.vector < contested_.size());
-    return (wanted_ == nullptr || (*wanted_)[c.vector]) && cut_.contains(c);
+    DELTA_CHECK(c.vector < last_.size());
+    return wanted_.contains(c.vector) && cut_.contains(c);
   }
   /// Seen, and of greater key. The second follows from the first unless a clock rule was broken; then the key decides.
   bool follows(const Delta& c, const Last& last) const {
@@ -68,18 +68,19 @@ class Contest {
   }
 
   void make_room();
+  std::size_t place_of(std::uint32_t vector) const;  // in vectors_
 
   const Catalog& catalog_;
   const History& history_;
   const CutTest& cut_;
-  const std::vector<bool>* wanted_;
+  const VectorSet& wanted_;
   OriginRanks ranks_;
   ZeroedTable<Last> last_;  // by vector
-  std::vector<bool> contested_;
-  bool any_ = false, room_made_ = false;
+  VectorSet contested_;
+  bool room_made_ = false;
   DeltaBatch gathered_;
-  std::vector<std::size_t> ends_,
-      order_;  // by vector: where its places in `order_` end; of each the place in `gathered_`
+  std::vector<std::uint32_t> vectors_;     // that were gathered, ascending,
+  std::vector<std::size_t> ends_, order_;  // where the places of each end in `order_`; places in `gathered_`
 };
 
 }  // namespace delta::model

@@ -26,19 +26,18 @@ class Judge {
         answered_(history.answered()),
         ranks_(origin_ranks(catalog)),
         state_(catalog),
-        last_(catalog.vectors()),
-        contested_(catalog.vectors()) {}
+        last_(catalog.vectors()) {}
 
   Status take(const DeltaBatch& batch) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Delta c = batch[i];
-      if (!counts(c) || contested_[c.vector]) continue;
+      if (!counts(c) || contested_.contains(c.vector)) continue;
       Last& last = last_[c.vector];
-      if (last.commit != kNothing && !follows(c, last)) {
-        contested_[c.vector] = any_contested_ = true;
+      if (last.any != 0 && !follows(c, last)) {
+        contested_.insert(c.vector);
         continue;
       }
-      last = {c.time, c.seq, c.commit};
+      last = {c.time, c.seq, c.commit, 1};
       judge(c, false);
     }
     return {};
@@ -46,30 +45,29 @@ class Judge {
 
   Status gather(const DeltaBatch& batch) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (counts(batch[i]) && contested_[batch.vectors[i]]) gathered_.add(batch[i]);
+      if (counts(batch[i]) && contested_.contains(batch.vectors[i])) gathered_.add(batch[i]);
     }
     return {};
   }
 
-  const std::vector<bool>* contested() const { return any_contested_ ? &contested_ : nullptr; }
+  const VectorSet& contested() const { return contested_; }
 
   std::vector<DeltaEffect> finish() {
-    std::erase_if(effects_, [&](const DeltaEffect& e) { return contested_[e.vector]; });
+    std::erase_if(effects_, [&](const DeltaEffect& e) { return contested_.contains(e.vector); });
     replay_contested();
     std::ranges::sort(effects_, [&](const DeltaEffect& a, const DeltaEffect& b) { return less(a.key, b.key); });
     return std::move(effects_);
   }
 
  private:
-  static constexpr std::uint32_t kNothing = ~std::uint32_t{0};
   struct Last {
     Timestamp time;
-    std::uint64_t seq = 0;
-    std::uint32_t commit = kNothing;
+    std::uint64_t seq;
+    std::uint32_t commit, any;  // any: 0 before the first delta
   };
 
   bool counts(const Delta& c) const {
-    if (options_.vectors != nullptr && !(*options_.vectors)[c.vector]) return false;
+    if (!options_.vectors.contains(c.vector)) return false;
     return history_.folded(c.commit) &&
            (options_.seen == nullptr || c.seq <= (*options_.seen)[history_.commit(c.commit).origin]);
   }
@@ -158,9 +156,8 @@ class Judge {
   const KeptTimes answered_;
   const OriginRanks ranks_;
   State state_;
-  std::vector<Last> last_;
-  std::vector<bool> contested_;
-  bool any_contested_ = false;
+  ZeroedTable<Last> last_;
+  VectorSet contested_;
   DeltaBatch gathered_;
   std::vector<std::uint32_t> before_;
   std::vector<DeltaEffect> effects_;
@@ -172,7 +169,7 @@ Result<std::vector<DeltaEffect>> effects(const Catalog& catalog, const History& 
                                          const EffectOptions& options) {
   Judge judge(catalog, history, options);
   DELTA_OK(source.each(options.vectors, {}, [&](const DeltaBatch& batch) { return judge.take(batch); }));
-  if (judge.contested() != nullptr) {
+  if (!judge.contested().empty()) {
     DELTA_OK(source.each(judge.contested(), {}, [&](const DeltaBatch& batch) { return judge.gather(batch); }));
   }
   return judge.finish();

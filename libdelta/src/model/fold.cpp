@@ -52,8 +52,8 @@ namespace {
 /// One fold: chains in place as they come, the contested by the rules of the policy.
 class Folding {
  public:
-  Folding(const Catalog& catalog, const History& history, const CutTest& cut, const std::vector<bool>* wanted)
-      : catalog_(catalog), history_(history), state_(catalog), contest_(catalog, history, cut, wanted) {}
+  Folding(const Catalog& catalog, const History& history, const CutTest& cut, const VectorSet& vectors)
+      : catalog_(catalog), history_(history), state_(catalog), contest_(catalog, history, cut, vectors) {}
 
   Contest& contest() { return contest_; }
 
@@ -77,7 +77,7 @@ class Folding {
 
   State finish() {
     for (const auto& [vector, count] : overflows_) {
-      if (!contest_.mask()[vector]) state_.overflows += count;
+      if (!contest_.contested().contains(vector)) state_.overflows += count;
     }
     state_.settle_metadata();
     return std::move(state_);
@@ -139,18 +139,17 @@ OriginRanks origin_ranks(const Catalog& catalog) {
 }
 
 Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                   const std::vector<bool>* wanted, const Policy* policy, std::vector<std::uint32_t>* conflicted) {
+                   const VectorSet& vectors, const Policy* policy, std::vector<std::uint32_t>* conflicted) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
-  DELTA_CHECK(wanted == nullptr || wanted->size() >= catalog.vectors());
-  Folding folding(catalog, history, test, wanted);
-  DELTA_OK(source.each(wanted, cut.at, [&](const DeltaBatch& batch) { return folding.take(batch); }));
+  Folding folding(catalog, history, test, vectors);
+  DELTA_OK(source.each(vectors, cut.at, [&](const DeltaBatch& batch) { return folding.take(batch); }));
   folding.doubt();
-  if (folding.contest().any()) {
+  if (!folding.contest().contested().empty()) {
     Policy own;
     if (!policy) {
       DELTA_TRY(own, policy_at(catalog, history, cut));
     }
-    DELTA_OK(source.each(&folding.contest().mask(), cut.at,
+    DELTA_OK(source.each(folding.contest().contested(), cut.at,
                          [&](const DeltaBatch& batch) { return folding.contest().gather(batch); }));
     DELTA_OK(folding.settle(policy ? *policy : own, conflicted));
   }
@@ -160,10 +159,8 @@ Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& 
 Result<DeltaBatch> gather(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
                           std::uint32_t vector) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
-  std::vector<bool> wanted(catalog.vectors());
-  wanted[vector] = true;
   DeltaBatch gathered;
-  DELTA_OK(source.each(&wanted, cut.at, [&](const DeltaBatch& batch) -> Status {
+  DELTA_OK(source.each({vector}, cut.at, [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (batch.vectors[i] != vector || !test.contains(batch[i])) continue;
       DELTA_OK(check_fit(catalog, history, batch[i]));

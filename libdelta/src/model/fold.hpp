@@ -11,6 +11,7 @@
 #include "delta/delta.hpp"
 #include "delta/policy.hpp"
 #include "delta/state.hpp"
+#include "delta/vector_set.hpp"
 #include "model/history.hpp"
 #include "model/standing.hpp"
 
@@ -24,14 +25,14 @@ struct Cut {
 };
 
 /// Yields deltas with `commits`, `seqs` and `vectors` numbered by one history and catalog; each delta once, or each
-/// piece that a pruned copy has left of it; in any order (near key order is fastest). `wanted`: if not null, only
-/// vectors v with (*wanted)[v]; a source may yield others too. `until`: deltas of later timestamps may be left out.
+/// piece that a pruned copy has left of it; in any order (near key order is fastest). A source may yield
+/// deltas of other vectors too. `until`: deltas of later timestamps may be left out.
 /// each() may be called again and yields the same deltas.
 class DeltaSource {
  public:
   using Visit = std::function<Status(const DeltaBatch&)>;
   virtual ~DeltaSource() = default;
-  virtual Status each(const std::vector<bool>* wanted, std::optional<Micros> until, const Visit& visit) = 0;
+  virtual Status each(const VectorSet& vectors, std::optional<Micros> until, const Visit& visit) = 0;
 };
 
 /// A cut made ready to be asked about each delta.
@@ -58,13 +59,13 @@ class CutTest {
 /// inside.
 bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, const Delta& delta);
 
-/// The state at a cut. `wanted` as above (null: all). `policy`: null: what the log says at the cut, asked only where
+/// The state of some vectors at a cut. `policy`: null: what the log says at the cut, asked only where
 /// deltas of a vector do not form a chain. `conflicted`: if not null, gets the vectors that exist and have several
 /// candidates in some dimension. Errors: those of the source, of CutTest::make() and of policy_at(); corrupt: a delta
 /// that does not fit the dimensions of its vector, or a vector that exists with a dimension of which pruning has left
 /// no value.
 Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                   const std::vector<bool>* wanted = nullptr, const Policy* policy = nullptr,
+                   const VectorSet& vectors = VectorSet::all(), const Policy* policy = nullptr,
                    std::vector<std::uint32_t>* conflicted = nullptr);
 
 /// All deltas of one vector inside a cut, in the order of the source: for a VectorFold. Errors as fold().

@@ -139,6 +139,16 @@ std::string_view State::metadata(std::uint32_t vector) const {
   return exists(vector) ? stored_metadata(vector) : std::string_view();
 }
 
+VectorSet State::existing() const {
+  VectorSet set;
+  for (const Pool& pool : pools_) {
+    for (const std::uint32_t v : pool.existed) {
+      if (rows_[v].exists) set.insert(v);
+    }
+  }
+  return set;
+}
+
 std::vector<std::uint32_t> State::rows(NamespaceNo ns) const {
   std::vector<std::uint32_t> out;
   if (!pools_.contains(ns)) return out;

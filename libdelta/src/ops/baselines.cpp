@@ -24,7 +24,7 @@ Result<Baselines> baselines(const Log& log) {
   Baselines sizes;
   codec::ZstdSize rows;
   std::uint64_t number = 0;
-  DELTA_OK(log.each(nullptr, [&](const DeltaBatch& batch) -> Status {
+  DELTA_OK(log.each(VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Delta delta = batch[i];
       sizes.dense += 4 * std::uint64_t{log.catalog().dims(delta.vector)};

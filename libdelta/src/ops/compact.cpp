@@ -150,18 +150,16 @@ class Compaction {
     DELTA_TRY(extras_, store::extras_of(segments()));
     rows_.emplace(log_, pruning_, kept_by_all(), rules_.releases, options_.assume_closed);
     const bool small = !pruning_ && survey_.bytes() <= store::PackedWriter::kTrialBytes;
-    Buffer held;
-    const auto sink = [&](ByteView bytes) {
-      if (small) return held.insert(held.end(), bytes.begin(), bytes.end()), Status{};
-      return file ? file->write(bytes) : Status{};
-    };
-    store::PackedWriter writer(log_.catalog(), rows_->table().rows, survey_.order, rows_->first_previous(),
-                               {options_.preset, thread_count(options_.threads), identity(), compat(), extras_.kept},
-                               sink);
+    BufferSink held;
+    ByteSink& sink = small ? static_cast<ByteSink&>(held) : file ? *file : null_sink();
+    store::PackedWriter writer(
+        log_.catalog(), rows_->table().rows, survey_.order, rows_->first_previous(),
+        {options_.preset, thread_count(options_.threads), identity(), compat(), extras_.kept, empty_namespaces()},
+        sink);
     DELTA_OK(write_vectors(writer));
     DELTA_OK(rows_->finish(writer));
     CompactReport done = report(writer);
-    if (small) DELTA_OK(write_smaller(held, file, done));
+    if (small) DELTA_OK(write_smaller(held.bytes, file, done));
     if (done.repacked) {
       note_unknown(done.notices);
       done.notices.insert(done.notices.end(), extras_.left_out.begin(), extras_.left_out.end());
@@ -170,6 +168,20 @@ class Compaction {
   }
 
  private:
+  /// Those without any vector, in order of name and dims.
+  std::vector<NamespaceNo> empty_namespaces() const {
+    const Catalog& catalog = log_.catalog();
+    Indexed<NamespaceNo, bool> used(catalog.namespaces());
+    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) used[catalog.namespace_of(v)] = true;
+    std::vector<NamespaceNo> empty;
+    for (const NamespaceNo ns : used.numbers()) {
+      if (!used[ns]) empty.push_back(ns);
+    }
+    std::ranges::sort(empty, {}, [&](NamespaceNo ns) {
+      return std::pair(std::string_view(catalog.name_space(ns).name), catalog.name_space(ns).dims);
+    });
+    return empty;
+  }
   std::vector<const store::Segment*> segments() const {
     std::vector<const store::Segment*> all;
     for (const auto& part : log_.impl().parts) all.push_back(&part.segment);
@@ -257,16 +269,15 @@ class Compaction {
 
   Status write_group(std::span<const std::uint32_t> vectors, store::PackedWriter& writer) {
     const bool everything = vectors.size() == survey_.order.size();
-    std::vector<bool> wanted(log_.catalog().vectors());
-    for (const std::uint32_t v : vectors) wanted[v] = true;
+    const VectorSet wanted = everything ? VectorSet::all() : VectorSet(vectors);
     DeltaBatch& gathered = gathered_;
     make_room(vectors);
     Log::Impl::StreamOptions options;
-    options.wanted = everything ? nullptr : &wanted;
+    options.vectors = &wanted;
     options.leaves = rows_->needs_leaves();
     DELTA_OK(log_.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
       for (std::size_t i = 0; i < block.batch.size(); ++i) {
-        if (!wanted[block.batch.vectors[i]]) continue;
+        if (!wanted.contains(block.batch.vectors[i])) continue;
         gathered.add(block.batch[i]);
         if (options.leaves) rows_->note_input(*block.part, block.batch[i], block.leaves[i]);
       }
@@ -369,7 +380,7 @@ Status refuse_forks(const Log& log, unsigned threads) {
   if (parts.size() < 2) return {};
   ops::MergeSet set(thread_count(threads));
   std::vector<Finding> known;
-  std::set<const InputFile*> seen;
+  std::set<const ByteSource*> seen;
   for (const auto& part : parts) {
     if (seen.insert(part.segment.file.get()).second) DELTA_OK(set.add(part.segment.file, false, known));
   }

@@ -6,10 +6,10 @@
 
 namespace delta {
 
-Result<ConflictCount> conflicts(const Log& log, const CutOptions& cut, const std::vector<bool>* wanted,
+Result<ConflictCount> conflicts(const Log& log, const CutOptions& cut, const VectorSet& vectors,
                                 const std::function<Status(const Conflict&)>& visit) {
   store::LogSource source(log.impl());
-  return model::conflicts(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before}, wanted,
+  return model::conflicts(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before}, vectors,
                           cut.policy, visit);
 }
 

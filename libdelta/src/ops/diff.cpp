@@ -78,8 +78,8 @@ class Translation {
 
 class Finder {
  public:
-  Finder(const State& old_state, const State& new_state, const std::vector<bool>* wanted)
-      : old_(old_state), new_(new_state), wanted_(wanted) {}
+  Finder(const State& old_state, const State& new_state, const VectorSet& vectors)
+      : old_(old_state), new_(new_state), wanted_(vectors) {}
 
   std::vector<VectorPair> run() {
     find_in_old();
@@ -92,7 +92,7 @@ class Finder {
   }
 
  private:
-  bool takes(std::uint32_t vector) const { return !wanted_ || (vector < wanted_->size() && (*wanted_)[vector]); }
+  bool takes(std::uint32_t vector) const { return wanted_.contains(vector); }
 
   void find_in_old() {
     const Catalog& catalog = old_.catalog();
@@ -122,15 +122,15 @@ class Finder {
 
   const State& old_;
   const State& new_;
-  const std::vector<bool>* wanted_;
+  const VectorSet& wanted_;
   NamespaceRanks ranks_{&old_.catalog(), &new_.catalog()};
   std::vector<Named> found_;
 };
 
 }  // namespace
 
-std::vector<VectorPair> differing(const State& old_state, const State& new_state, const std::vector<bool>* wanted) {
-  return Finder(old_state, new_state, wanted).run();
+std::vector<VectorPair> differing(const State& old_state, const State& new_state, const VectorSet& vectors) {
+  return Finder(old_state, new_state, vectors).run();
 }
 
 void changed_dims(std::span<const std::uint32_t> old_bits, std::span<const std::uint32_t> new_bits,

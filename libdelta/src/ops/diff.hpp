@@ -17,9 +17,9 @@ struct VectorPair {
 };
 
 /// Vectors that exist in one state only, or differ in bits or metadata, in order of namespace name, dimension count and
-/// id. `wanted`: null, or only vectors v with (*wanted)[v]. REQUIRES, with `wanted`: both states have one catalog.
+/// id. REQUIRES, unless `vectors` are all: both states have one catalog.
 std::vector<VectorPair> differing(const State& old_state, const State& new_state,
-                                  const std::vector<bool>* wanted = nullptr);
+                                  const VectorSet& vectors = VectorSet::all());
 
 /// The dims whose bits differ, increasing, into `dims`. REQUIRES: of one size.
 void changed_dims(std::span<const std::uint32_t> old_bits, std::span<const std::uint32_t> new_bits,

@@ -63,8 +63,7 @@ Result<Encoder> Encoder::append(const std::string& path, EncodeOptions options) 
 
 Result<Encoder> Encoder::rehearse(std::span<const std::string> base, EncodeOptions options) {
   DELTA_TRY(Log log, Log::open(base, {options.threads}));
-  auto impl = std::make_unique<Impl>(std::move(log), ops::EncodeSession::Stream{[](ByteView) { return Status(); }},
-                                     std::move(options));
+  auto impl = std::make_unique<Impl>(std::move(log), &null_sink(), std::move(options));
   DELTA_OK(impl->session.start());
   return Encoder(std::move(impl));
 }
@@ -76,6 +75,11 @@ Result<std::uint64_t> Encoder::state(const MatrixInput& input) {
 
 Status Encoder::delta(const DeltaInput& input) { return impl_->deltas.delta(input); }
 Status Encoder::commit(const CommitInput& input) { return impl_->deltas.commit(input); }
+
+Status Encoder::declare(std::string_view name_space, std::uint32_t dims) {
+  auto known = impl_->session.name_space(name_space, dims);
+  return known ? Status() : std::move(known).error();
+}
 
 Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
   DELTA_OK(impl_->deltas.finish());

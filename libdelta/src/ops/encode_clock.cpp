@@ -26,7 +26,7 @@ Result<Timestamp> EncodeSession::time_of(Dot dot) {
   const bool one = inner_lookups_++ < kSingly;
   if (!one && all_inner_times_) return inner_time(*all_inner_times_, number, dot);
   InnerTimes times;
-  DELTA_OK(log_.each(nullptr, [&](const DeltaBatch& batch) -> Status {
+  DELTA_OK(log_.each(VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const std::uint32_t commit = batch.commits[i];
       if (one ? commit == number : log_.commit(commit).count > 1) {

@@ -32,26 +32,28 @@ Status EncodeSession::start() {
   commits_before_ = log_.commits();
   namespaces_before_ = catalog().namespaces();
   state_.emplace(catalog());
-  loaded_.resize(catalog().vectors());
-  all_loaded_ = loaded_.empty();
+  vectors_before_ = catalog().vectors();
+  all_loaded_ = vectors_before_ == 0;
   if (quantizer_.lossy()) {
     for (auto& recorded : log_.accuracies()) accuracies_[recorded.name_space] = std::move(recorded.text);
   }
   DELTA_TRY(auto heads, log_.impl().heads(log_));
-  const auto sink = [this](ByteView bytes) {
-    return std::visit([&](auto& file) { return file.write(bytes); }, target_);
-  };
   store::SegmentWriter::Options writing{options_.preset, thread_count(options_.threads), {}};
   if (auto* append = std::get_if<os::AppendFile>(&target_)) writing.barrier = [append] { return append->sync(); };
-  writer_ = std::make_unique<store::SegmentWriter>(catalog(), std::move(heads), std::move(writing), sink);
+  writer_ = std::make_unique<store::SegmentWriter>(catalog(), std::move(heads), std::move(writing), sink());
   return {};
 }
 
-Result<State> EncodeSession::fold(const std::vector<bool>* wanted) {
+ByteSink& EncodeSession::sink() {
+  if (auto* const* stream = std::get_if<ByteSink*>(&target_)) return **stream;
+  if (auto* append = std::get_if<os::AppendFile>(&target_)) return *append;
+  return std::get<OutputFile>(target_);
+}
+
+Result<State> EncodeSession::fold(const VectorSet& vectors) {
   std::vector<std::uint32_t> conflicted;
-  DELTA_TRY(State folded, model::fold(catalog(), log_.impl().history, source_, {}, wanted, nullptr, &conflicted));
-  if (!conflicted.empty()) conflicted_.resize(catalog().vectors());
-  for (const std::uint32_t vector : conflicted) conflicted_[vector] = true;
+  DELTA_TRY(State folded, model::fold(catalog(), log_.impl().history, source_, {}, vectors, nullptr, &conflicted));
+  for (const std::uint32_t vector : conflicted) conflicted_.insert(vector);
   DELTA_OK(take_policy());
   return folded;
 }
@@ -59,10 +61,8 @@ Result<State> EncodeSession::fold(const std::vector<bool>* wanted) {
 Status EncodeSession::load(std::uint32_t vector) {
   if (loaded(vector)) return {};
   if (lookups_++ >= kSingly) return load_all();
-  loaded_[vector] = true;
-  std::vector<bool> wanted(catalog().vectors());
-  wanted[vector] = true;
-  DELTA_TRY(const State folded, fold(&wanted));
+  loaded_.insert(vector);
+  DELTA_TRY(const State folded, fold({vector}));
   state_->take(folded, vector);
   follow_deferred(vector);
   return {};
@@ -70,13 +70,15 @@ Status EncodeSession::load(std::uint32_t vector) {
 
 Status EncodeSession::load_all() {
   if (all_loaded_) return {};
-  std::vector<bool> rest(catalog().vectors());
-  for (std::uint32_t v = 0; v < rest.size(); ++v) rest[v] = !loaded(v);
+  const auto count = static_cast<std::uint32_t>(catalog().vectors());
   settle();
-  const bool none_yet = std::ranges::find(rest, false) == rest.end();
-  DELTA_TRY(State folded, fold(none_yet ? nullptr : &rest));
-  for (std::uint32_t v = 0; v < rest.size(); ++v) {
-    if (!rest[v]) folded.take(*state_, v);
+  VectorSet rest;
+  for (std::uint32_t v = 0; v < count; ++v) {
+    if (!loaded(v)) rest.insert(v);
+  }
+  DELTA_TRY(State folded, fold(rest.size() == count ? VectorSet::all() : rest));
+  for (std::uint32_t v = 0; v < count; ++v) {
+    if (!rest.contains(v)) folded.take(*state_, v);
   }
   state_.emplace(std::move(folded));
   all_loaded_ = true;
@@ -97,7 +99,7 @@ void EncodeSession::follow_deferred(std::uint32_t vector) {
 /// What is known of a vector stays so through a delta that has seen all of it.
 void EncodeSession::follow(const Delta& delta, bool linear) {
   const bool is_known = linear && current(delta.vector);
-  const bool conflicted = delta.vector < conflicted_.size() && conflicted_[delta.vector];
+  const bool conflicted = conflicted_.contains(delta.vector);
   const bool settles = is_lifecycle(delta.op) || delta.op == Operation::dense;
   // A transform goes through every branch, and only under lww does the one that counts stay the same.
   const bool branches = is_transform(delta.op) && !lww_ && conflicted;
@@ -108,9 +110,9 @@ void EncodeSession::follow(const Delta& delta, bool linear) {
   } else if (settles) {  // all dims: known again
     if (delta.op == Operation::dense) state_->set_exists(delta.vector, true);
     model::apply(*state_, origin_of(delta), delta);
-    stale_[delta.vector] = false;
+    stale_.erase(delta.vector);
   }
-  if (linear && settles && conflicted) conflicted_[delta.vector] = false;
+  if (linear && settles && conflicted) conflicted_.erase(delta.vector);
 }
 
 std::optional<std::uint32_t> EncodeSession::dims_of(std::string_view name) const {
@@ -215,28 +217,30 @@ Status EncodeSession::record_accuracy(NamespaceNo ns, CommitPlan& plan, std::opt
 /// Of one vector, or of all.
 Status EncodeSession::load_lifecycles(std::optional<std::uint32_t> vector) {
   const auto done = [&](std::uint32_t v) {
-    return all_lifecycles_loaded_ || v >= loaded_.size() || (v < lifecycles_loaded_.size() && lifecycles_loaded_[v]);
+    return all_lifecycles_loaded_ || v >= vectors_before_ || lifecycles_loaded_.contains(v);
   };
   if (vector ? done(*vector) : all_lifecycles_loaded_) return {};
-  std::vector<bool> wanted(catalog().vectors());
+  VectorSet wanted;
   const bool one = vector && lookups_++ < kSingly;
-  for (std::uint32_t v = 0; v < wanted.size(); ++v) wanted[v] = one ? v == *vector : !done(v);
+  if (one) wanted.insert(*vector);
+  for (std::uint32_t v = 0; v < vectors_before_ && !one; ++v) {
+    if (!done(v)) wanted.insert(v);
+  }
   Log::Impl::StreamOptions options;
-  options.wanted = &wanted;
+  options.vectors = &wanted;
   options.values = false;
   options.lifecycles = true;
   DELTA_OK(log_.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
     const DeltaBatch& batch = block.batch;
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (!is_lifecycle(batch.ops[i]) || !wanted[batch.vectors[i]] || log_.pending(batch.commits[i])) continue;
+      if (!is_lifecycle(batch.ops[i]) || !wanted.contains(batch.vectors[i]) || log_.pending(batch.commits[i])) continue;
       const OriginNo origin = log_.commit(batch.commits[i]).origin;
       lifecycles_.add(batch.vectors[i],
                       {batch.commits[i], batch.ops[i] == Operation::create, {batch.times[i], origin, batch.seqs[i]}});
     }
     return {};
   }));
-  lifecycles_loaded_.resize(loaded_.size());
-  one ? void(lifecycles_loaded_[*vector] = true) : void(all_lifecycles_loaded_ = true);
+  one ? void(lifecycles_loaded_.insert(*vector)) : void(all_lifecycles_loaded_ = true);
   return {};
 }
 
@@ -273,10 +277,9 @@ Status EncodeSession::refold() {
   DELTA_OK(take_policy());
   std::optional<State> folded;
   if (!vector_deltas_) {
-    DELTA_TRY(folded, model::fold(catalog(), log_.impl().history, source_, {}, &conflicted_));
+    DELTA_TRY(folded, model::fold(catalog(), log_.impl().history, source_, {}, conflicted_));
   }
-  for (std::uint32_t vector = 0; vector < conflicted_.size(); ++vector) {
-    if (!conflicted_[vector]) continue;
+  for (const std::uint32_t vector : conflicted_.numbers()) {
     if (folded) {
       std::ranges::copy(folded->bits(vector), state_->put(vector).begin());
     } else {
@@ -287,8 +290,8 @@ Status EncodeSession::refold() {
 }
 
 void EncodeSession::forget(std::uint32_t vector) {
-  if (vector >= stale_.size()) stale_.resize(catalog().vectors());
-  stale_[vector] = true;
+  stale_.insert(vector);
+  concurrent_ = true;
 }
 
 /// A delta of a vector that is not loaded waits for that: it may never come to it.

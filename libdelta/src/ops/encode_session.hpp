@@ -28,11 +28,8 @@ namespace delta::ops {
 
 class EncodeSession {
  public:
-  /// Nothing that has to be put in place at the end.
-  struct Stream {
-    std::function<Status(std::span<const std::uint8_t>)> write;
-  };
-  using Target = std::variant<OutputFile, os::AppendFile, Stream>;
+  /// Nothing has to be put in place at the end of a ByteSink, which must outlive the session.
+  using Target = std::variant<OutputFile, os::AppendFile, ByteSink*>;
 
   EncodeSession(Log base, Target target, EncodeOptions options)
       : options_(std::move(options)),
@@ -103,9 +100,9 @@ class EncodeSession {
   /// Of a loaded one: the values of state() are those of the context; otherwise a whole vector must be assigned whole.
   bool known(std::uint32_t vector) const { return open_->linear && current(vector); }
   /// The same for a commit that has seen everything.
-  bool current(std::uint32_t vector) const { return !(vector < stale_.size() && stale_[vector]); }
+  bool current(std::uint32_t vector) const { return !stale_.contains(vector); }
   /// Some commit of this run had not seen everything: state() is no longer the state of the whole.
-  bool concurrent() const { return !stale_.empty(); }
+  bool concurrent() const { return concurrent_; }
   /// Writes the delta and folds it. `change.seq` and `commit` are set here. Checks values and sizes, not existence.
   Status put(Delta delta);
 
@@ -144,8 +141,11 @@ class EncodeSession {
   void note_raised();
 
   /// What the log says of some vectors; notes those in conflict. This run has written nothing of them.
-  Result<State> fold(const std::vector<bool>* wanted);
-  bool loaded(std::uint32_t vector) const { return all_loaded_ || vector >= loaded_.size() || loaded_[vector]; }
+  ByteSink& sink();
+  Result<State> fold(const VectorSet& vectors);
+  bool loaded(std::uint32_t vector) const {
+    return all_loaded_ || vector >= vectors_before_ || loaded_.contains(vector);
+  }
   /// Takes a delta of this run into state_. `linear`: its commit has seen everything.
   void follow(const Delta& delta, bool linear);
   void follow_deferred(std::uint32_t vector);
@@ -175,7 +175,7 @@ class EncodeSession {
   Target target_;
   store::LogSource source_{log_.impl()};
   std::optional<State> state_;
-  std::vector<bool> loaded_;  // vectors of the log, by number
+  VectorSet loaded_;  // vectors of the log
   bool all_loaded_ = false;
   static constexpr std::uint32_t kSingly = 8;  // about as many cost what all do
   std::uint32_t lookups_ = 0;                  // of one vector each
@@ -187,13 +187,13 @@ class EncodeSession {
       deferred_;  // what this run wrote of vectors that are not loaded, which are few
   std::unique_ptr<store::SegmentWriter> writer_;
   std::optional<Open> open_;
-  std::vector<bool> stale_;  // vectors whose values are not known: a concurrent commit of this run touched them, ...
-  std::vector<bool>
-      conflicted_;   // vectors that were in conflict before this run, and not all of whose dims were assigned since
-  bool lww_ = true;  // it decides all conflicts
-  bool vector_deltas_ = false;           // this run has written some
-  Lifecycles lifecycles_;                // of this run, and of the log's vectors that were asked for
-  std::vector<bool> lifecycles_loaded_;  // by vector of the log
+  VectorSet stale_;              // vectors whose values are not known: a concurrent commit of this run touched them
+  bool concurrent_ = false;      // there were such
+  VectorSet conflicted_;         // in conflict before this run, and not all of their dims were assigned since
+  bool lww_ = true;              // it decides all conflicts
+  bool vector_deltas_ = false;   // this run has written some
+  Lifecycles lifecycles_;        // of this run, and of the log's vectors that were asked for
+  VectorSet lifecycles_loaded_;  // of the log
   bool all_lifecycles_loaded_ = false;
   // Of commits of this run whose deltas differ in time: where it changes, as (seq, time from there on).
   InnerTimes times_inside_;
@@ -208,7 +208,7 @@ class EncodeSession {
     Micros given = 0;
   };
   Raised raised_;  // commits of this run that have another time than was meant
-  std::size_t namespaces_before_ = 0;
+  std::size_t namespaces_before_ = 0, vectors_before_ = 0;
   Timestamp carried_;        // the last timestamp whose counter overflowed into the next microsecond,
   Micros carried_from_ = 0;  // and the microsecond that was asked for
 };

@@ -25,18 +25,18 @@ struct Merge::Impl {
   explicit Impl(unsigned count) : threads(thread_count(count)), set(threads) {}
 
   Status open(std::span<const std::string> paths, bool excluded, bool rename_forks = false);
-  Status add(const std::shared_ptr<const InputFile>& file, bool excluded);
+  Status add(const std::shared_ptr<const ByteSource>& file, bool excluded);
   Status settle();
   void plan();
   void plan_without_excluded();
+  void plan_rests(const std::vector<const ops::MergePart*>& some, std::vector<bool>& known);
   void count();
   void note_unknown(const ops::MergePart& part);
-  Result<MergeSummary> write(const std::function<Status(ByteView)>& out,
-                             const std::function<void(std::uint64_t)>& progress);
+  Result<MergeSummary> write(ByteSink& out, const std::function<void(std::uint64_t)>& progress);
 
   unsigned threads;
   ops::MergeSet set;
-  std::vector<std::shared_ptr<const InputFile>> files;
+  std::vector<std::shared_ptr<const ByteSource>> files;
   std::vector<Item> items;  // in order
   std::vector<Finding> notices;
   std::size_t opened = 0;  // segments, without those of excluded logs
@@ -46,7 +46,7 @@ struct Merge::Impl {
 
 Status Merge::Impl::open(std::span<const std::string> paths, bool excluded, bool rename_forks) {
   DELTA_TRY(const auto names, store::log_files(paths, notices));
-  std::vector<std::shared_ptr<const InputFile>> opened_files;
+  std::vector<std::shared_ptr<const ByteSource>> opened_files;
   for (const auto& name : names) {
     DELTA_TRY(opened_files.emplace_back(), store::open_log_file(name));
   }
@@ -55,7 +55,7 @@ Status Merge::Impl::open(std::span<const std::string> paths, bool excluded, bool
   return {};
 }
 
-Status Merge::Impl::add(const std::shared_ptr<const InputFile>& file, bool excluded) {
+Status Merge::Impl::add(const std::shared_ptr<const ByteSource>& file, bool excluded) {
   files.push_back(file);
   const std::size_t before = set.parts().size();
   DELTA_OK(set.add(file, excluded, notices));
@@ -85,25 +85,30 @@ void Merge::Impl::plan() {
 /// excluded logs nor a copied part nor one before them holds.
 void Merge::Impl::plan_without_excluded() {
   std::vector<bool> known(set.history().size());
-  const auto lacks = [&](const ops::MergePart& part) {
-    return std::ranges::count_if(part.all, [&](std::uint32_t number) { return !known[number]; });
-  };
   const auto learn = [&](const ops::MergePart& part) {
     for (const auto number : part.whole) known[number] = true;
   };
   std::set<Hash> extras;
-  const auto learn_extras = [&](const ops::MergePart& part) { extras.insert(part.extras.begin(), part.extras.end()); };
+  std::set<std::pair<std::string, std::uint32_t>> namespaces;
+  const auto learn_extras = [&](const ops::MergePart& part) {
+    extras.insert(part.extras.begin(), part.extras.end());
+    namespaces.insert(part.namespaces.begin(), part.namespaces.end());
+  };
   for (const auto& part : set.parts()) {
     if (part.excluded) {
       learn(part);
       learn_extras(part);
     }
   }
-  // A frame or a feature that nobody here knows goes with its segment whole.
+  // A frame or a feature that nobody here knows goes with its segment whole; so do namespaces without any vector.
   const auto needs_whole = [&](const ops::MergePart& part, std::int64_t wanted) {
     const auto unknown = format::unknown_of(part.segment.header.features);
     const bool features = wanted > 0 && (unknown.compat != 0 || unknown.ro_compat != 0);
-    return features || std::ranges::any_of(part.extras, [&](const Hash& extra) { return !extras.contains(extra); });
+    const auto is_new = [](const auto& known_ones) {
+      return [&known_ones](const auto& one) { return !known_ones.contains(one); };
+    };
+    return features || std::ranges::any_of(part.extras, is_new(extras)) ||
+           (part.all.empty() && std::ranges::any_of(part.namespaces, is_new(namespaces)));
   };
   const std::vector<bool> excluded = known;
   std::vector<const ops::MergePart*> some;
@@ -120,17 +125,22 @@ void Merge::Impl::plan_without_excluded() {
       some.push_back(&part);
     }
   }
+  plan_rests(some, known);
+  std::ranges::stable_sort(
+      items, [this](const Item& a, const Item& b) { return key_less(set.catalog(), a.first(), b.first()); });
+}
+
+/// Of each part the commits that are not known before it.
+void Merge::Impl::plan_rests(const std::vector<const ops::MergePart*>& some, std::vector<bool>& known) {
   for (const auto* part : some) {
-    if (lacks(*part) == 0) continue;
     std::vector<std::size_t> rows;
     for (std::size_t r = 0; r < part->commits.size(); ++r) {
       if (!known[part->commits[r]]) rows.push_back(r);
     }
+    if (rows.empty()) continue;
     for (auto& bundle : ops::cut_bundles(set, *part, rows)) items.push_back({part, std::move(bundle)});
-    learn(*part);
+    for (const auto number : part->whole) known[number] = true;
   }
-  std::ranges::stable_sort(
-      items, [this](const Item& a, const Item& b) { return key_less(set.catalog(), a.first(), b.first()); });
 }
 
 /// Optional columns of COMMITS that are not known here, of a segment of which only some commits are written.
@@ -169,16 +179,30 @@ void Merge::Impl::count() {
   }
 }
 
-Result<MergeSummary> Merge::Impl::write(const std::function<Status(ByteView)>& out,
-                                        const std::function<void(std::uint64_t)>& progress) {
-  const auto sink = [&](ByteView piece) -> Status {
-    summary.bytes += piece.size();
-    return out(piece);
-  };
-  store::SegmentCopier copier(threads, [&](ByteView piece) -> Status {
-    if (progress) progress(piece.size());
-    return sink(piece);
-  });
+namespace {
+
+/// Counts what goes through, and says so if somebody asked.
+class CountedSink final : public ByteSink {
+ public:
+  CountedSink(ByteSink& out, std::uint64_t& bytes, std::function<void(std::uint64_t)> progress)
+      : out_(out), bytes_(bytes), progress_(std::move(progress)) {}
+  Status write(std::span<const std::uint8_t> piece) override {
+    bytes_ += piece.size();
+    if (progress_) progress_(piece.size());
+    return out_.write(piece);
+  }
+
+ private:
+  ByteSink& out_;
+  std::uint64_t& bytes_;
+  std::function<void(std::uint64_t)> progress_;
+};
+
+}  // namespace
+
+Result<MergeSummary> Merge::Impl::write(ByteSink& out, const std::function<void(std::uint64_t)>& progress) {
+  CountedSink copied(out, summary.bytes, progress), remade(out, summary.bytes, {});
+  store::SegmentCopier copier(threads, copied);
   std::map<const ops::MergePart*, ops::BundleSource> sources;
   for (const auto& item : items) {
     if (!item.bundle) {
@@ -191,7 +215,7 @@ Result<MergeSummary> Merge::Impl::write(const std::function<Status(ByteView)>& o
       DELTA_TRY(auto fresh, ops::BundleSource::open(item.part->segment, threads));
       source = sources.emplace(item.part, std::move(fresh)).first;
     }
-    DELTA_OK(source->second.write(*item.bundle, sink));
+    DELTA_OK(source->second.write(*item.bundle, remade));
   }
   DELTA_OK(copier.finish());
   return summary;
@@ -215,7 +239,7 @@ Result<Merge> Merge::open(std::span<const std::string> paths, MergeOptions optio
 
 Result<Merge> Merge::of(const Log& log, MergeOptions options) {
   auto impl = std::make_unique<Impl>(options.threads);
-  std::set<const InputFile*> known;
+  std::set<const ByteSource*> known;
   for (const auto& part : log.impl().parts) {
     if (known.insert(part.segment.file.get()).second) DELTA_OK(impl->add(part.segment.file, false));
   }
@@ -230,11 +254,11 @@ std::uint64_t Merge::bytes() const { return impl_->bytes; }
 Result<Log> Merge::log() const { return Log::Impl::open(impl_->files, {impl_->threads}); }
 
 Result<MergeSummary> Merge::write(OutputFile& out, const std::function<void(std::uint64_t)>& progress) {
-  return impl_->write([&](ByteView bytes) { return out.write(bytes); }, progress);
+  return impl_->write(out, progress);
 }
 
 Result<MergeSummary> Merge::rehearse(const std::function<void(std::uint64_t)>& progress) {
-  return impl_->write([](ByteView) { return Status(); }, progress);
+  return impl_->write(null_sink(), progress);
 }
 
 }  // namespace delta

@@ -77,7 +77,7 @@ class BundleSource::Impl {
     return segment_.packed() ? find_deltas() : Status();
   }
 
-  Status write(const Bundle& bundle, const store::SegmentFile::Sink& sink) const {
+  Status write(const Bundle& bundle, ByteSink& sink) const {
     std::uint64_t deltas = 0;
     for (const std::size_t r : bundle.rows) deltas += row(r).deltas();
     const unsigned threads = deltas < kWorthThreads ? 1 : threads_;
@@ -125,7 +125,7 @@ class BundleSource::Impl {
     return &batch;
   }
 
-  Status write_fresh(const Bundle& bundle, unsigned threads, const store::SegmentFile::Sink& sink) const {
+  Status write_fresh(const Bundle& bundle, unsigned threads, ByteSink& sink) const {
     Names names(segment_, bundle.rows);
     DELTA_TRY(auto heads, heads_before(bundle, names));
     store::SegmentWriter writer(names.catalog(), std::move(heads), {.preset = Preset::balanced, .threads = threads},
@@ -169,7 +169,7 @@ class BundleSource::Impl {
 
   /// Rows with their records and hashes of what is gone, and the deltas in the order in which they stand: by vector, as
   /// they are to.
-  Status write_packed(const Bundle& bundle, unsigned threads, const store::SegmentFile::Sink& sink) const {
+  Status write_packed(const Bundle& bundle, unsigned threads, ByteSink& sink) const {
     Names names(segment_, bundle.rows);
     DELTA_TRY(const auto heads, heads_before(bundle, names));
     store::CatalogTable table;
@@ -275,9 +275,7 @@ Result<BundleSource> BundleSource::open(const store::Segment& segment, unsigned 
   return BundleSource(std::move(impl));
 }
 
-Status BundleSource::write(const Bundle& bundle, const store::SegmentFile::Sink& sink) {
-  return impl_->write(bundle, sink);
-}
+Status BundleSource::write(const Bundle& bundle, ByteSink& sink) { return impl_->write(bundle, sink); }
 
 std::vector<Bundle> cut_bundles(const MergeSet& set, const MergePart& part, std::span<const std::size_t> rows) {
   std::vector<Bundle> bundles;

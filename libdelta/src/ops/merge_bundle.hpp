@@ -32,7 +32,7 @@ class BundleSource {
 
   /// Writes a bundle as a segment of the kind of its part: what was pruned stays pruned. It costs what the bundle
   /// holds, not what the segment does, but for the blocks that it shares with others.
-  Status write(const Bundle& bundle, const store::SegmentFile::Sink& sink);
+  Status write(const Bundle& bundle, ByteSink& sink);
 
  private:
   class Impl;

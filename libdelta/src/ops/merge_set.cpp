@@ -82,7 +82,7 @@ bool MergePart::has_extras_of(const MergePart& other) const {
              its = format::unknown_of(other.segment.header.features);
   if (other.unknown.any() && unknown.digest != other.unknown.digest) return false;
   return (its.compat & ~mine.compat) == 0 && (its.ro_compat & ~mine.ro_compat) == 0 &&
-         std::ranges::includes(extras, other.extras);
+         std::ranges::includes(extras, other.extras) && std::ranges::includes(namespaces, other.namespaces);
 }
 
 bool MergeSet::before(const MergePart& a, const MergePart& b) const {
@@ -91,7 +91,7 @@ bool MergeSet::before(const MergePart& a, const MergePart& b) const {
   return std::pair(a.digest, a.length) < std::pair(b.digest, b.length);
 }
 
-Status MergeSet::add(const std::shared_ptr<const InputFile>& file, bool excluded, std::vector<Finding>& notices) {
+Status MergeSet::add(const std::shared_ptr<const ByteSource>& file, bool excluded, std::vector<Finding>& notices) {
   DELTA_TRY(auto segments, store::open_segments(file, notices));
   for (auto& segment : segments) DELTA_OK(add_segment(std::move(segment), excluded, notices));
   return {};
@@ -117,6 +117,8 @@ Status MergeSet::add_segment(store::Segment segment, bool excluded, std::vector<
   DELTA_OK(add_rows(part));
   part.unknown = part.segment.commits.unknown;
   DELTA_TRY(part.extras, store::extra_digests(part.segment));
+  for (const auto& space : part.segment.names.namespaces) part.namespaces.emplace_back(space.name, space.dims);
+  std::ranges::sort(part.namespaces);
   store::unload_tables(part.segment);
   parts_.push_back(std::move(part));
   return {};

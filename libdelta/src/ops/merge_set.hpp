@@ -40,12 +40,14 @@ struct MergePart {
   std::vector<std::uint32_t> whole;      // and only those that are not pruned here
   std::vector<Run> runs;                 // by origin number
   std::vector<Stated> stated;
-  format::UnknownColumns unknown;  // of its commits
-  std::vector<Hash> extras;        // of frames beside the deltas: store::extra_digests()
-  Key first;                       // the least key of a commit's last delta
+  format::UnknownColumns unknown;                                 // of its commits
+  std::vector<Hash> extras;                                       // of frames beside the deltas: store::extra_digests()
+  std::vector<std::pair<std::string, std::uint32_t>> namespaces;  // that it declares: name and dims, ascending
+  Key first;                                                      // the least key of a commit's last delta
 
   const std::string& file() const { return segment.file->name(); }
-  /// All that `other` has beside its commits: the same frames, and the features that this version does not know.
+  /// All that `other` has beside its commits: the same frames, its namespaces (one without vectors is in no commit),
+  /// and the features that this version does not know.
   bool has_extras_of(const MergePart& other) const;
 };
 
@@ -57,7 +59,7 @@ class MergeSet {
   explicit MergeSet(unsigned threads) : threads_(threads) {}
 
   /// All segments of a file, or what can be kept of them. What was left out or closed is a notice.
-  Status add(const std::shared_ptr<const InputFile>& file, bool excluded, std::vector<Finding>& notices);
+  Status add(const std::shared_ptr<const ByteSource>& file, bool excluded, std::vector<Finding>& notices);
   /// When all files are in: drops segments that are identical to another (wanted only if none of them is excluded),
   /// refuses forks, folds.
   Status settle();

@@ -12,17 +12,19 @@ namespace delta {
 namespace ops {
 namespace {
 
-/// Vectors of namespaces of one name with several dimension counts; empty: there are none.
-std::vector<bool> in_question(const Catalog& catalog) {
+/// Vectors of namespaces of one name with several dimension counts.
+VectorSet in_question(const Catalog& catalog) {
   Indexed<NamespaceNo, bool> several;
   bool any = false;
   for (const NamespaceNo ns : numbers<NamespaceNo>(catalog.namespaces())) {
     several.push_back(catalog.namespaces_named(catalog.name_space(ns).name).size() > 1);
     any = any || several.back();
   }
-  std::vector<bool> vectors;
+  VectorSet vectors;
   if (!any) return vectors;
-  for (std::uint32_t v = 0; v < catalog.vectors(); ++v) vectors.push_back(several[catalog.namespace_of(v)]);
+  for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+    if (several[catalog.namespace_of(v)]) vectors.insert(v);
+  }
   return vectors;
 }
 
@@ -39,13 +41,14 @@ Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log::Impl& log)
   if (wanted.empty()) return out;
   std::unordered_map<std::uint32_t, Last> last;
   Log::Impl::StreamOptions options;
-  options.wanted = &wanted;
+  options.vectors = &wanted;
   options.values = false;
   options.lifecycles = true;
   DELTA_OK(log.stream(options, [&](const Log::Impl::Block& block) -> Status {
     const DeltaBatch& batch = block.batch;
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (!is_lifecycle(batch.ops[i]) || !wanted[batch.vectors[i]] || !log.history.folded(batch.commits[i])) continue;
+      if (!is_lifecycle(batch.ops[i]) || !wanted.contains(batch.vectors[i]) || !log.history.folded(batch.commits[i]))
+        continue;
       const Last event{{batch.times[i], log.history.commit(batch.commits[i]).origin, batch.seqs[i]},
                        batch.ops[i] == Operation::create};
       const auto [place, fresh] = last.try_emplace(batch.vectors[i], event);

@@ -19,7 +19,7 @@
 namespace delta::ops {
 namespace {
 
-using File = std::shared_ptr<const InputFile>;
+using File = std::shared_ptr<const ByteSource>;
 
 constexpr std::size_t kShownDigits = 8;
 constexpr std::string_view kRenamed =
@@ -136,7 +136,6 @@ Result<File> Renaming::rest() const {
   DELTA_OK(set.add(copy_.file, false, known));
   DELTA_OK(set.settle());
   DELTA_TRY(auto spool, os::Spool::create());
-  const auto sink = [&](ByteView bytes) { return spool.write(bytes); };
   bool any = false;
   for (const MergePart& part : set.parts()) {
     std::vector<std::size_t> rows;
@@ -146,17 +145,16 @@ Result<File> Renaming::rest() const {
     }
     any = any || !rows.empty();
     if (rows.size() == part.commits.size()) {
-      store::SegmentCopier copier(threads_, sink);
+      store::SegmentCopier copier(threads_, spool);
       DELTA_OK(copier.copy(part.segment, part.seal ? &*part.seal : nullptr, part.twins));
       DELTA_OK(copier.finish());
     } else if (!rows.empty()) {
       DELTA_TRY(auto source, BundleSource::open(part.segment, threads_));
-      for (const Bundle& bundle : cut_bundles(set, part, rows)) DELTA_OK(source.write(bundle, sink));
+      for (const Bundle& bundle : cut_bundles(set, part, rows)) DELTA_OK(source.write(bundle, spool));
     }
   }
   if (!any) return File();
-  DELTA_TRY(auto file, std::move(spool).finish());
-  return std::make_shared<const InputFile>(std::move(file));
+  return File(std::move(spool).finish(copy_.file->name()));
 }
 
 /// Dots as the renamed commit names them. The first has seen what the origin wrote before, which was its own.
@@ -183,7 +181,7 @@ std::vector<std::string> Renaming::parents_of(std::uint32_t number) const {
 Result<std::map<std::uint32_t, DeltaBatch>> Renaming::deltas() const {
   std::map<std::uint32_t, DeltaBatch> out;
   for (const std::uint32_t n : numbers_) out[n];
-  DELTA_OK(copy_.log.each(nullptr, [&](const DeltaBatch& batch) -> Status {
+  DELTA_OK(copy_.log.each(VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const auto of = out.find(batch.commits[i]);
       if (of != out.end()) of->second.add(batch[i]);
@@ -249,8 +247,7 @@ Result<File> Renaming::renamed(const File& rest) const {
   EncodeOptions options;
   options.threads = threads_;
   options.allow_nonfinite = true;
-  EncodeSession session(std::move(base), EncodeSession::Stream{[&](ByteView bytes) { return spool.write(bytes); }},
-                        std::move(options));
+  EncodeSession session(std::move(base), &spool, std::move(options));
   DELTA_OK(session.start());
   DeltaEncoder encoder(session);
   DELTA_TRY(const auto batches, deltas());
@@ -259,8 +256,7 @@ Result<File> Renaming::renamed(const File& rest) const {
   }
   DELTA_OK(encoder.finish());
   DELTA_OK(session.finish());
-  DELTA_TRY(auto file, std::move(spool).finish());
-  return std::make_shared<const InputFile>(std::move(file));
+  return File(std::move(spool).finish(copy_.file->name()));
 }
 
 /// What another origin wrote, having seen what is renamed, would name dots of the branch that keeps the name.

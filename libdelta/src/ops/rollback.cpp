@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include "delta/property.hpp"
 #include "delta/text.hpp"
 #include "model/metadata.hpp"
 #include "model/rules.hpp"
@@ -212,12 +213,30 @@ class Reverter {
   std::vector<std::uint32_t> bits_;
 };
 
+/// Makes the properties of namespaces what they were. Returns how many were not.
+Result<std::uint64_t> restore_properties(Encoder& encoder, const CutOptions& cut, std::optional<Micros> at) {
+  DELTA_TRY(const auto then, properties_of(encoder.log(), cut));
+  DELTA_TRY(const auto now, properties_of(encoder.log()));
+  std::uint64_t restored = 0;
+  for (const auto& one : now) {
+    if (!property_named(then, one.name_space, one.key).empty()) continue;
+    DELTA_OK(encoder.property(one.name_space, one.key, "", at));
+    ++restored;
+  }
+  for (const auto& one : then) {
+    if (property_named(now, one.name_space, one.key) == one.value) continue;
+    DELTA_OK(encoder.property(one.name_space, one.key, one.value, at));
+    ++restored;
+  }
+  return restored;
+}
+
 /// The vectors that a commit touched, by number.
-Result<std::vector<bool>> touched_by(const Log& log, std::uint32_t commit) {
-  std::vector<bool> touched(log.catalog().vectors(), false);
-  DELTA_OK(log.each(nullptr, [&](const DeltaBatch& batch) -> Status {
+Result<VectorSet> touched_by(const Log& log, std::uint32_t commit) {
+  VectorSet touched;
+  DELTA_OK(log.each(VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (batch.commits[i] == commit) touched[batch.vectors[i]] = true;
+      if (batch.commits[i] == commit) touched.insert(batch.vectors[i]);
     }
     return {};
   }));
@@ -227,11 +246,11 @@ Result<std::vector<bool>> touched_by(const Log& log, std::uint32_t commit) {
 }  // namespace
 
 Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut, const RollbackOptions& options) {
-  DELTA_TRY(const State then, snapshot(encoder.log(), cut, options.wanted));
+  DELTA_TRY(const State then, snapshot(encoder.log(), cut, options.vectors));
   DELTA_OK(encoder.read_present());
   Restorer restorer(encoder, options);
   std::vector<std::uint32_t> again;
-  for (const auto& pair : ops::differing(encoder.present(), then, options.wanted)) {
+  for (const auto& pair : ops::differing(encoder.present(), then, options.vectors)) {
     if (pair.old_vector == ops::kNoVector) {
       again.push_back(pair.new_vector);
     } else {
@@ -239,26 +258,28 @@ Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut, const 
     }
   }
   DELTA_OK(restorer.create_again(then, std::move(again)));
-  return restorer.finish();
+  DELTA_TRY(auto summary, restorer.finish());
+  if (options.vectors.is_all()) {
+    DELTA_TRY(summary.properties, restore_properties(encoder, cut, options.at));
+  }
+  return summary;
 }
 
 Result<RollbackSummary> revert(Encoder& encoder, std::uint32_t commit, const RollbackOptions& options) {
   const Log& log = encoder.log();
   const Commit& row = log.commit(commit);
   const Dot first{row.origin, row.first}, last{row.origin, row.last()};
-  DELTA_TRY(auto touched, touched_by(log, commit));
-  if (std::ranges::find(touched, true) == touched.end()) {  // a setting
+  DELTA_TRY(const auto touched, touched_by(log, commit));
+  if (touched.empty()) {  // a setting
     return error(ErrorCode::usage,
                  "the commit of " + log.dot_text(first) + " changes no vector: there is nothing to take back");
   }
-  std::vector<std::uint32_t> vectors;
-  for (std::uint32_t v = 0; v < touched.size(); ++v) {
-    if (touched[v] && options.wanted && !(v < options.wanted->size() && (*options.wanted)[v])) touched[v] = false;
-    if (touched[v]) vectors.push_back(v);
-  }
+  std::vector<std::uint32_t> vectors = touched.numbers();
+  std::erase_if(vectors, [&](std::uint32_t vector) { return !options.vectors.contains(vector); });
+  const VectorSet chosen(vectors);
   ops::sort_by_name(log.catalog(), vectors);
-  DELTA_TRY(const State before, snapshot(log, {.at = {}, .as_seen_by = {first}, .before = true}, &touched));
-  DELTA_TRY(const State after, snapshot(log, {.at = {}, .as_seen_by = {last}}, &touched));
+  DELTA_TRY(const State before, snapshot(log, {.at = {}, .as_seen_by = {first}, .before = true}, chosen));
+  DELTA_TRY(const State after, snapshot(log, {.at = {}, .as_seen_by = {last}}, chosen));
   DELTA_OK(encoder.read_present());
   return Reverter(encoder, before, after, options).run(vectors);
 }

@@ -5,9 +5,9 @@
 
 namespace delta {
 
-Result<State> snapshot(const Log& log, const CutOptions& cut, const std::vector<bool>* wanted) {
+Result<State> snapshot(const Log& log, const CutOptions& cut, const VectorSet& vectors) {
   store::LogSource source(log.impl());
-  return model::fold(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before}, wanted,
+  return model::fold(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before}, vectors,
                      cut.policy);
 }
 

@@ -47,7 +47,7 @@ class Verifier {
 
  private:
   struct Source {
-    std::shared_ptr<const InputFile> file;
+    std::shared_ptr<const ByteSource> file;
     std::size_t number = 0;
     store::ScannedSegment scanned;
     std::optional<std::size_t> part;  // in log_.parts, when its tables could be read
@@ -78,7 +78,7 @@ class Verifier {
   }
 
   /// Damage is local: says which deltas are gone.
-  void name_losses(const std::shared_ptr<const InputFile>& file, std::size_t number,
+  void name_losses(const std::shared_ptr<const ByteSource>& file, std::size_t number,
                    const store::ScannedSegment& scanned) {
     if (!scanned.header) return;
     const auto lost = store::lost_dots(store::from_scan(file, number, scanned));
@@ -149,9 +149,9 @@ class Verifier {
       if (auto ahead = model::commits_ahead(log_.catalog, log_.history, *options_.latest)) find(*std::move(ahead));
     }
     if (note_pruned()) return {};  // creates may have gone that their updates had seen
-    if (existence.any_contested()) {
+    if (!existence.contested().empty()) {
       Log::Impl::StreamOptions options;
-      options.wanted = &existence.contested();
+      options.vectors = &existence.contested();
       options.values = false;
       DELTA_OK(
           log_.stream(options, [&](const Log::Impl::Block& block) { return existence.gather(block.batch), Status(); }));

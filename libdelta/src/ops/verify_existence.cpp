@@ -17,16 +17,15 @@ void ExistenceCheck::refuse(std::uint32_t vector, const Question& q) {
 
 void ExistenceCheck::add(const DeltaBatch& batch) {
   vectors_.resize(catalog_.vectors());
-  contested_.resize(catalog_.vectors());
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const std::uint32_t vector = batch.vectors[i];
-    if (!history_.folded(batch.commits[i]) || contested_[vector]) continue;
+    if (!history_.folded(batch.commits[i]) || contested_.contains(vector)) continue;
     const Operation op = batch.ops[i];
     const Place at{batch.commits[i], batch.seqs[i]};
     Vector& v = vectors_[vector];
     const bool right = op == Operation::create || (v.last && v.last->create);
     if (!in_order(v, at) || !right) {
-      contested_[vector] = any_contested_ = true;
+      contested_.insert(vector);
       continue;
     }
     if (op != Operation::create) v.answered = at;
@@ -36,7 +35,7 @@ void ExistenceCheck::add(const DeltaBatch& batch) {
 
 void ExistenceCheck::gather(const DeltaBatch& batch) {
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (!history_.folded(batch.commits[i]) || !contested_[batch.vectors[i]]) continue;
+    if (!history_.folded(batch.commits[i]) || !contested_.contains(batch.vectors[i])) continue;
     const Operation op = batch.ops[i];
     const Place at{batch.commits[i], batch.seqs[i]};
     Gathered& of = gathered_[batch.vectors[i]];
@@ -49,8 +48,7 @@ void ExistenceCheck::gather(const DeltaBatch& batch) {
 }
 
 std::vector<std::string> ExistenceCheck::finish() {
-  for (std::uint32_t vector = 0; vector < contested_.size(); ++vector) {
-    if (!contested_[vector]) continue;
+  for (const std::uint32_t vector : contested_.numbers()) {
     const Gathered& of = gathered_[vector];
     model::Existence existence(catalog_, history_);
     for (const auto& event : of.events) existence.add(event);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "delta/delta.hpp"
+#include "delta/vector_set.hpp"
 #include "model/existence.hpp"
 #include "model/history.hpp"
 
@@ -21,8 +22,7 @@ class ExistenceCheck {
   /// Vectors and commits by the log's numbers; pending commits are passed over. A delta may come twice.
   void add(const DeltaBatch& batch);
   /// After the first pass: vectors that the second is for.
-  bool any_contested() const { return any_contested_; }
-  const std::vector<bool>& contested() const { return contested_; }
+  const VectorSet& contested() const { return contested_; }
   void gather(const DeltaBatch& batch);
   /// What is wrong, a sentence each, at most a hundred.
   std::vector<std::string> finish();
@@ -60,8 +60,7 @@ class ExistenceCheck {
   const Catalog& catalog_;
   const model::History& history_;
   std::vector<Vector> vectors_;
-  std::vector<bool> contested_;
-  bool any_contested_ = false;
+  VectorSet contested_;
   std::unordered_map<std::uint32_t, Gathered> gathered_;  // by vector
   std::vector<std::string> wrong_;
 };

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "delta/bytes.hpp"
 #include "delta/file.hpp"
 #include "delta/result.hpp"
 
@@ -15,13 +16,13 @@ namespace delta::os {
 /// counts only after acknowledge(): a failed write, a failed sync, the destructor and a signal cut the file back to the
 /// *boundary*, its acknowledged end, which is its size when opened, last truncated, or last acknowledged. After a
 /// failed sync every further call fails (what the disk holds is no longer known).
-class AppendFile {
+class AppendFile final : public ByteSink {
  public:
   /// A link is followed. Errors: locked (another process is writing; see wait_for_lock()), not_found, io.
   static Result<AppendFile> open(const std::string& path, const LockWait& wait = {});
   AppendFile(AppendFile&&) noexcept;
   AppendFile& operator=(AppendFile&&) noexcept;
-  ~AppendFile();
+  ~AppendFile() override;
 
   const std::string& name() const;
   std::uint64_t hard_links() const;  ///< when it was locked
@@ -29,7 +30,7 @@ class AppendFile {
   /// Fills `into` from `offset`; an error if the file ends before it is full.
   Status read(std::uint64_t offset, std::span<Byte> into) const;
   /// At the end. Errors say whether the file is as it was.
-  Status write(ByteView bytes);
+  Status write(ByteView bytes) override;
   /// Cuts the file (not longer than it is), and moves the boundary there; durable with the next sync().
   Status truncate(std::uint64_t size);
   /// What was written is durable, and not acknowledged.

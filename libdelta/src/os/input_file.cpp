@@ -4,12 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cstdlib>
 
 #include "delta/file.hpp"
 #include "delta/text.hpp"
 #include "os/fd.hpp"
+#include "os/spool.hpp"
 #include "os/standard_names.hpp"
 #include "os/writer_lock.hpp"
 
@@ -55,42 +54,19 @@ Result<Opened> open_input(const std::string& path) {
   return in;
 }
 
-// A file without a name: the system removes it however the process ends.
-Result<os::Fd> open_spool(const std::string& directory) {
-  if (auto fd = os::open_fd(directory, O_TMPFILE | O_RDWR, 0600)) return fd;
-  static std::atomic<unsigned> counter = 0;  // the file system knows no O_TMPFILE: create and unlink
-  for (int tries = 0; tries < 1000; ++tries) {
-    const std::string path =
-        directory + "/deltalog-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".spool";
-    const int fd = os::try_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
-    if (fd < 0 && errno == EEXIST) continue;
-    if (fd < 0) return os::os_error("create", path);
-    os::Fd file = os::Fd::owned(fd);
-    if (os::sys().unlink(path.c_str()) != 0) return os::os_error("unlink", path);
-    return file;
-  }
-  return os::os_error("create a temporary file", directory, EEXIST);
-}
-
-// Copies what is left of a pipe; its length comes back through `size`.
-Result<os::Fd> spool(const os::Fd& pipe, const std::string& name, std::uint64_t& size) {
-  const char* const set = std::getenv("TMPDIR");
-  const std::string directory = set != nullptr && *set != '\0' ? set : "/tmp";
+// Copies what is left of a pipe.
+Result<os::Spool> spool(const os::Fd& pipe, const std::string& name) {
   const auto failed = [&](Error why) {
-    why.message = "cannot be kept in a temporary file in " + quote(directory) + ": " + why.message;
     why.file = name;
-    return std::move(why).with_hint("set TMPDIR to a directory with enough room");
+    return why;
   };
-  auto file = open_spool(directory);
-  if (!file) return failed(std::move(file).error());
+  auto spool = os::Spool::create();
+  if (!spool) return failed(std::move(spool).error());
   Buffer buffer(256 << 10);
-  for (size = 0;;) {
+  while (true) {
     DELTA_TRY(const std::size_t n, os::read_some(pipe, buffer, name));
-    if (n == 0) return file;
-    if (auto written = os::write_all(*file, {buffer.data(), n}, name); !written) {
-      return failed(std::move(written).error());
-    }
-    size += n;
+    if (n == 0) return spool;
+    if (auto written = spool->write({buffer.data(), n}); !written) return failed(std::move(written).error());
   }
 }
 
@@ -134,7 +110,9 @@ Result<std::unique_ptr<InputFile::State>> InputFile::State::open(const std::stri
     state->size = end > state->base ? end - state->base : 0;
     state->fd = std::move(in.fd);
   } else {
-    DELTA_TRY(state->fd, spool(in.fd, in.name, state->size));
+    DELTA_TRY(auto spooled, spool(in.fd, in.name));
+    state->size = spooled.size();
+    state->fd = std::move(spooled).release();
   }
   state->name = std::move(in.name);
   return state;
@@ -143,20 +121,22 @@ Result<std::unique_ptr<InputFile::State>> InputFile::State::open(const std::stri
 const std::string& InputFile::name() const { return state_->name; }
 std::uint64_t InputFile::size() const { return state_->size; }
 
-Status InputFile::read(std::uint64_t offset, std::span<std::uint8_t> into) const {
+Status InputFile::read(std::span<const ByteRange> ranges) const {
   const State& s = *state_;
-  const auto where = [&] { return "byte " + std::to_string(offset); };
-  if (offset > s.size || into.size() > s.size - offset) {
-    return error(ErrorCode::corrupt, "the file ends before " + plural(into.size(), "byte") + " could be read")
-        .in(s.name)
-        .at(where());
-  }
-  auto n = os::read_at(s.fd, s.base + offset, into, s.name);
-  if (!n) return std::move(n).error().at(where());
-  if (*n != into.size()) {
-    return error(ErrorCode::io, "the file became shorter while it was read")
-        .in(s.name)
-        .at("byte " + std::to_string(offset + *n));
+  for (const auto& [offset, into] : ranges) {
+    const auto where = [at = offset] { return "byte " + std::to_string(at); };
+    if (offset > s.size || into.size() > s.size - offset) {
+      return error(ErrorCode::corrupt, "the file ends before " + plural(into.size(), "byte") + " could be read")
+          .in(s.name)
+          .at(where());
+    }
+    auto n = os::read_at(s.fd, s.base + offset, into, s.name);
+    if (!n) return std::move(n).error().at(where());
+    if (*n != into.size()) {
+      return error(ErrorCode::io, "the file became shorter while it was read")
+          .in(s.name)
+          .at("byte " + std::to_string(offset + *n));
+    }
   }
   return {};
 }

@@ -1,9 +1,11 @@
 #include "os/spool.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
+#include <utility>
 
 #include "delta/text.hpp"
 #include "os/syscalls.hpp"
@@ -17,34 +19,63 @@ std::string directory() {
 }
 
 Error failed(Error why) {
-  why.message = "no temporary file in " + quote(directory()) + ": " + why.message;
+  why.message = "cannot be kept in a temporary file in " + quote(directory()) + ": " + why.message;
+  why.file.clear();
   return std::move(why).with_hint("set TMPDIR to a directory with enough room");
 }
+
+Result<Fd> open_unnamed() {
+  if (auto fd = open_fd(directory(), O_TMPFILE | O_RDWR, 0600)) return fd;
+  static std::atomic<unsigned> counter = 0;  // the file system knows no O_TMPFILE: create and unlink
+  for (int tries = 0; tries < 1000; ++tries) {
+    const std::string path =
+        directory() + "/deltalog-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".spool";
+    const int fd = try_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (fd < 0 && errno == EEXIST) continue;
+    if (fd < 0) return os_error("create", path);
+    Fd file = Fd::owned(fd);
+    if (sys().unlink(path.c_str()) != 0) return os_error("unlink", path);
+    return file;
+  }
+  return os_error("create a temporary file", directory(), EEXIST);
+}
+
+class Spooled final : public ByteSource {
+ public:
+  Spooled(std::string name, Fd file, std::uint64_t size)
+      : name_(std::move(name)), file_(std::move(file)), size_(size) {}
+  const std::string& name() const override { return name_; }
+  std::uint64_t size() const override { return size_; }
+  Status read(std::span<const ByteRange> ranges) const override {
+    for (const auto& [offset, into] : ranges) {
+      DELTA_TRY(const std::size_t n, read_at(file_, offset, into, name_));
+      if (n != into.size()) return error(ErrorCode::io, "unexpected end of file").in(name_);
+    }
+    return {};
+  }
+
+ private:
+  std::string name_;
+  Fd file_;
+  std::uint64_t size_;
+};
 
 }  // namespace
 
 Result<Spool> Spool::create() {
-  static std::atomic<unsigned> counter = 0;
-  while (true) {
-    auto file = OutputFile::create(
-        directory() + "/deltalog-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".spool", {});
-    if (file) return Spool(std::move(file).value());
-    if (file.error().code != ErrorCode::exists) return failed(std::move(file).error());
-  }
+  auto file = open_unnamed();
+  if (!file) return failed(std::move(file).error());
+  return Spool(*std::move(file));
 }
 
 Status Spool::write(std::span<const std::uint8_t> bytes) {
-  if (auto written = file_.write(bytes); !written) return failed(std::move(written).error());
+  if (auto written = write_all(file_, bytes, "the temporary file"); !written) return failed(std::move(written).error());
+  size_ += bytes.size();
   return {};
 }
 
-Result<InputFile> Spool::finish() && {
-  const std::string path = file_.name();
-  if (auto done = file_.commit(); !done) return failed(std::move(done).error());
-  auto input = InputFile::open(path);
-  sys().unlink(path.c_str());
-  let_signals_kill();  // what was committed is not what the command is for
-  return input;
+std::shared_ptr<const ByteSource> Spool::finish(std::string name) && {
+  return std::make_shared<const Spooled>(std::move(name), std::move(file_), size_);
 }
 
 }  // namespace delta::os

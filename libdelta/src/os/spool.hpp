@@ -1,26 +1,33 @@
-// Bytes that are written once and then read, in a temporary file that has a name only until it can be read.
+// Bytes that are written once and then read, in a temporary file without a name: the system removes it however the
+// process ends.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
-#include "delta/file.hpp"
+#include "delta/bytes.hpp"
+#include "os/fd.hpp"
 
 namespace delta::os {
 
-class Spool {
+class Spool final : public ByteSink {
  public:
   /// In $TMPDIR, else /tmp.
   static Result<Spool> create();
-  Status write(std::span<const std::uint8_t> bytes);
-  /// What was written, as an input. Its file has no name any more: the system removes it however the process ends.
-  Result<InputFile> finish() &&;
+  Status write(std::span<const std::uint8_t> bytes) override;
+  std::uint64_t size() const { return size_; }
+  /// The file, from its beginning.
+  Fd release() && { return std::move(file_); }
+  /// What was written.
+  std::shared_ptr<const ByteSource> finish(std::string name) &&;
 
  private:
-  explicit Spool(OutputFile file) : file_(std::move(file)) {}
+  explicit Spool(Fd file) : file_(std::move(file)) {}
 
-  OutputFile file_;
+  Fd file_;
+  std::uint64_t size_ = 0;
 };
 
 }  // namespace delta::os

@@ -51,7 +51,7 @@ struct Stretch {
 
 }  // namespace
 
-GoodFrames GoodFrames::of(const std::shared_ptr<const InputFile>& file, unsigned threads) {
+GoodFrames GoodFrames::of(const std::shared_ptr<const ByteSource>& file, unsigned threads) {
   GoodFrames out;
   if (threads < 2) return out;
   const auto segments = footered_segments(file);

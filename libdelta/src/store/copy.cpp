@@ -65,7 +65,7 @@ Status SegmentCopier::Piece::read_from(const Segment& source) {
   return {};
 }
 
-SegmentCopier::SegmentCopier(unsigned threads, Sink sink) : sink_(std::move(sink)), work_(threads, kDepth) {}
+SegmentCopier::SegmentCopier(unsigned threads, ByteSink& sink) : sink_(sink), work_(threads, kDepth) {}
 
 Status SegmentCopier::copy(const Segment& segment, const Seal* seal, std::span<const Segment> twins) {
   DELTA_CHECK(segment.sealed != (seal != nullptr));
@@ -80,7 +80,7 @@ Status SegmentCopier::copy(const Segment& segment, const Seal* seal, std::span<c
                           ++frames_;
                         }
                         DELTA_OK(check_end(segment, ByteView(seal->bytes).last(kTrailerBytes)));
-                        return sink_(seal->bytes);
+                        return sink_.write(seal->bytes);
                       });
 }
 
@@ -133,7 +133,7 @@ Status SegmentCopier::submit(Piece piece) {
   return work_.submit([shared] { return shared->read_and_check(); },
                       [this, shared]() -> Status {
                         DELTA_OK(absorb(*shared));
-                        DELTA_OK(sink_(shared->bytes));
+                        DELTA_OK(sink_.write(shared->bytes));
                         spare_.push_back(std::move(shared->bytes));
                         return {};
                       });
@@ -170,8 +170,9 @@ Status SegmentCopier::check_end(const Segment& segment, ByteView bytes) {
 
 namespace {
 
-/// A frame that is no piece of its own in memory: the last bytes are out before the checksum is known.
-Status pass_large(const Segment& segment, std::size_t number, const SegmentCopier::Sink& sink) {
+/// A frame that is no piece of its own in memory: the last bytes are out before the checksum is known. `digest` takes
+/// its header.
+Status pass_large(const Segment& segment, std::size_t number, ByteSink& sink, Checksum& digest) {
   const auto& entry = frame_of(segment, number);
   const auto bad = [&](const char* what) {
     return damaged(segment, frame_place(segment, entry.type, static_cast<std::uint32_t>(number)), what);
@@ -180,7 +181,8 @@ Status pass_large(const Segment& segment, std::size_t number, const SegmentCopie
   DELTA_OK(segment.file->read(segment.offset + entry.offset, bytes));
   format::FrameHeader frame;
   DELTA_OK(check_frame_header(segment, entry, static_cast<std::uint32_t>(number), bytes, frame));
-  DELTA_OK(sink(bytes));
+  digest.add(bytes);
+  DELTA_OK(sink.write(bytes));
   Checksum sum(static_cast<std::uint64_t>(frame.salt) << 32 | frame.number);
   const std::uint64_t size = format::padded(frame.stored);
   for (std::uint64_t done = 0; done < size; done += bytes.size()) {
@@ -191,7 +193,7 @@ Status pass_large(const Segment& segment, std::size_t number, const SegmentCopie
     if (last && std::ranges::any_of(ByteView(bytes).last(size - frame.stored), [](Byte b) { return b != 0; })) {
       return bad("the padding is not zero");
     }
-    DELTA_OK(sink(bytes));
+    DELTA_OK(sink.write(bytes));
   }
   return sum.value() == frame.payload_checksum ? Status() : bad("the payload does not match its checksum");
 }
@@ -202,15 +204,13 @@ Status pass_large(const Segment& segment, std::size_t number, const SegmentCopie
 /// absent.
 Status SegmentCopier::copy_large(const Segment& segment, std::span<const Segment> twins, std::size_t number) {
   const Segment* source = &segment;
-  const auto intact = [&](const Segment& s) { return bool(pass_large(s, number, [](ByteView) { return Status(); })); };
+  const auto intact = [&](const Segment& s) {
+    Checksum ignored;
+    return bool(pass_large(s, number, null_sink(), ignored));
+  };
   for (std::size_t i = 0; i < twins.size() && !intact(*source); ++i) source = &twins[i];
-  bool first = true;
   ++frames_;
-  return pass_large(*source, number, [&](ByteView bytes) {
-    if (first) digest_.add(bytes);
-    first = false;
-    return sink_(bytes);
-  });
+  return pass_large(*source, number, sink_, digest_);
 }
 
 }  // namespace delta::store

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/checksum.hpp"
+#include "delta/bytes.hpp"
 #include "os/worker_pool.hpp"
 #include "store/seal.hpp"
 #include "store/segment.hpp"
@@ -16,8 +17,7 @@ namespace delta::store {
 /// MiB, however large frames are.
 class SegmentCopier {
  public:
-  using Sink = std::function<Status(ByteView)>;
-  SegmentCopier(unsigned threads, Sink sink);
+  SegmentCopier(unsigned threads, ByteSink& sink);  ///< keeps the reference
 
   /// A sealed segment; or one that was cut, with its seal. `twins` stand in where the segment cannot be read or is
   /// damaged: the same bytes elsewhere. All live until finish(). Errors: corrupt and unsupported name the frame; io.
@@ -34,7 +34,7 @@ class SegmentCopier {
   Status absorb(const Piece& piece);
   Status check_end(const Segment& segment, ByteView trailer);
 
-  Sink sink_;
+  ByteSink& sink_;
   OrderedWork work_;
   std::vector<Buffer> spare_;
   Checksum digest_;           // of the segment whose pieces are written

@@ -215,8 +215,8 @@ std::optional<Tag> Log::tag(std::string_view name) const {
 
 std::vector<RecordedAccuracy> Log::accuracies() const { return model::recorded_accuracies(catalog(), impl_->history); }
 
-Status Log::each(const std::vector<bool>* wanted, const std::function<Status(const DeltaBatch&)>& visit) const {
-  return impl_->stream({wanted, {}, false}, [&](const Impl::Block& block) { return visit(block.batch); });
+Status Log::each(const VectorSet& vectors, const std::function<Status(const DeltaBatch&)>& visit) const {
+  return impl_->stream({.vectors = &vectors}, [&](const Impl::Block& block) { return visit(block.batch); });
 }
 
 }  // namespace delta

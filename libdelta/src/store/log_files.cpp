@@ -44,14 +44,14 @@ Result<std::vector<std::string>> log_files(std::span<const std::string> paths, s
   return files;
 }
 
-Result<std::shared_ptr<const InputFile>> open_log_file(const std::string& path) {
+Result<std::shared_ptr<const ByteSource>> open_log_file(const std::string& path) {
   DELTA_TRY(InputFile opened, InputFile::open_acknowledged(path));
   if (opened.size() == 0) {
     return error(ErrorCode::corrupt, "empty file (0 bytes)")
         .in(opened.name())
         .with_hint("often a producer that failed before it wrote anything");
   }
-  return std::make_shared<const InputFile>(std::move(opened));
+  return std::shared_ptr<const ByteSource>(std::make_shared<const InputFile>(std::move(opened)));
 }
 
 }  // namespace delta::store

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "delta/log.hpp"
+#include "delta/vector_set.hpp"
 #include "model/fold.hpp"
 #include "model/history.hpp"
 #include "store/segment.hpp"
@@ -25,7 +28,12 @@ struct Log::Impl {
     bool passes = false;       // any of them
     bool idle = false;         // all of them
     bool shares = false;       // another part has another pruned copy of one of its commits
+    bool rising = false;       // `vectors` are in rising order, each once
 
+    /// Whether a DATA frame of it may hold deltas of a commit that is not 0 in `chosen` (by number).
+    bool may_hold(const format::FrameEntry& frame, const std::vector<std::uint32_t>& chosen) const;
+    /// Those of a set that the segment names, by its own numbers, ascending.
+    std::vector<std::uint32_t> those_of(const VectorSet& set) const;
     /// The catalog number of a vector of the segment; kUnnamed: its id was not asked for.
     std::uint32_t number(std::uint32_t vector) const {
       if (!segment.some_ids) return vectors[vector];
@@ -33,6 +41,20 @@ struct Log::Impl {
       if (at == segment.id_vectors.end() || *at != vector) return kUnnamed;
       return vectors[static_cast<std::size_t>(at - segment.id_vectors.begin())];
     }
+
+   private:
+    /// Places in `vectors`, in order of what stands there. Made when it is first asked for, on any thread.
+    class Places {
+     public:
+      ~Places() { delete order_.load(); }
+      const std::vector<std::uint32_t>& of(const std::vector<std::uint32_t>& numbers);
+
+     private:
+      std::atomic<const std::vector<std::uint32_t>*> order_ = nullptr;
+    };
+    /// Adds what the segment calls a vector of the log.
+    void look_up(std::uint32_t vector, std::vector<std::uint32_t>& out) const;
+    std::unique_ptr<Places> places_ = std::make_unique<Places>();
   };
   /// A DATA frame.
   struct Place {
@@ -47,12 +69,14 @@ struct Log::Impl {
     std::vector<Hash> leaves;
   };
   struct StreamOptions {
-    const std::vector<bool>* wanted = nullptr;  // vectors; null: all
-    std::optional<Micros> until;                // blocks that start later are skipped
-    bool leaves = false;                        // hash every delta; each piece of one comes as it stands
-    bool values = true;                         // false: where and when alone (see codec::Wanted)
-    bool lifecycles = false;                    // blocks without a create or delete of a wanted vector may be skipped
-    bool pieces = false;                        // each piece of a delta comes as it stands
+    const VectorSet* vectors = &VectorSet::all();
+    std::optional<Micros> until = {};  // blocks that start later are skipped
+    /// Null, or by commit number: blocks of fresh segments in which each commit has 0 may be skipped.
+    const std::vector<std::uint32_t>* commits = nullptr;
+    bool leaves = false;      // hash every delta; each piece of one comes as it stands
+    bool values = true;       // false: where and when alone (see codec::Wanted)
+    bool lifecycles = false;  // blocks without a create or delete of a wanted vector may be skipped
+    bool pieces = false;      // each piece of a delta comes as it stands
   };
   using Visit = std::function<Status(const Block&)>;
 
@@ -60,19 +84,21 @@ struct Log::Impl {
   model::History history{catalog};
   std::vector<Part> parts;                    // in order of their first timestamp: near key order
   std::vector<std::optional<Hash>> previous;  // of commits, where a file states the hash before
-  std::vector<const InputFile*> first_in;     // of commits: the file that had each first
+  std::vector<const ByteSource*> first_in;    // of commits: the file that had each first
   std::vector<Finding> notices;
   unsigned threads = 1;
-  std::optional<format::IdSet> wanted;                  // ids; none: all
-  std::vector<std::shared_ptr<const InputFile>> files;  // if not all: as given
+  std::optional<format::IdSet> wanted;                   // ids; none: all
+  std::vector<std::shared_ptr<const ByteSource>> files;  // if not all: as given
+  std::vector<std::string> paths;                        // as given; none: opened of sources
+  OpenOptions opened_with;
 
   /// Of files that are open already.
-  static Result<Log> open(std::span<const std::shared_ptr<const InputFile>> files, const OpenOptions& options);
+  static Result<Log> open(std::span<const std::shared_ptr<const ByteSource>> files, const OpenOptions& options);
   /// Of one segment. Its tables are read anew.
   static Result<Log> of_segment(store::Segment segment, unsigned threads);
   /// The same log, with every vector named. Its commits have the same numbers.
   Result<Log> with_all_ids() const;
-  Status read_tables(const std::shared_ptr<const InputFile>& file);
+  Status read_tables(const std::shared_ptr<const ByteSource>& file);
   Status link();
   Status translate(Part& part);
   Error fork_in(Error error, const Commit& commit) const;
@@ -102,7 +128,7 @@ namespace store {
 class LogSource : public model::DeltaSource {
  public:
   explicit LogSource(const Log::Impl& log) : log_(log) {}
-  Status each(const std::vector<bool>* wanted, std::optional<Micros> until, const Visit& visit) override;
+  Status each(const VectorSet& vectors, std::optional<Micros> until, const Visit& visit) override;
 
  private:
   static constexpr std::uint64_t kKept = 4 << 20;  // bytes as rows
@@ -119,7 +145,7 @@ Commit renumbered(const format::SegmentCommit& commit, const Indexed<SegmentOrig
 PruneRecord renumbered(const format::SegmentRecord& record, const Indexed<SegmentOrigin, OriginNo>& origins);
 
 /// Opens a log for reading. corrupt: it has no bytes.
-Result<std::shared_ptr<const InputFile>> open_log_file(const std::string& path);
+Result<std::shared_ptr<const ByteSource>> open_log_file(const std::string& path);
 
 /// Paths as the user gave them, with directories replaced by their *.dlog files in order of name: what a shell calls
 /// *.dlog, so no hidden file. What is no file there (a pipe, a device, a directory, a link that leads nowhere) is

@@ -97,7 +97,7 @@ Status Log::Impl::stream_shared(const StreamOptions& options, const Visit& visit
     std::erase_if(chosen, [](const Place& place) { return !place.part->shares; });
     return stream_places(chosen, some, [&](const Block& block) -> Status {
       for (std::size_t i = 0; i < block.batch.size(); ++i) {
-        if (!some.wanted || (*some.wanted)[block.batch.vectors[i]]) take(block.batch, i);
+        if (some.vectors->contains(block.batch.vectors[i])) take(block.batch, i);
       }
       return {};
     });
@@ -109,16 +109,16 @@ Status Log::Impl::stream_shared(const StreamOptions& options, const Visit& visit
     bytes[batch.vectors[i]] += kDeltaBytes + 4 * (size_of(batch.index_ends, i) + size_of(batch.bits_ends, i));
   }));
   const auto ranks = model::origin_ranks(catalog);
-  for (std::size_t first = 0, end = 0; first < bytes.size(); first = end) {
-    std::vector<bool> group(bytes.size());
+  for (std::uint32_t first = 0, end = 0; first < bytes.size(); first = end) {
+    VectorSet group;
     std::uint64_t sum = 0;
     for (; end < bytes.size() && (sum == 0 || sum + bytes[end] <= kGathered); ++end) {
       sum += bytes[end];
-      group[end] = bytes[end] > 0;
+      if (bytes[end] > 0) group.insert(end);
     }
     if (sum == 0) break;
     StreamOptions some = options;
-    some.wanted = &group;
+    some.vectors = &group;
     Gathered gathered(*this, ranks, options.values);
     DELTA_OK(stream_some(some, [&](const DeltaBatch& batch, std::size_t i) { gathered.add(batch, i); }));
     DELTA_OK(gathered.each(visit));

@@ -1,6 +1,7 @@
 // The stream of blocks that everything which reads deltas runs on, so that no reader needs the whole log in memory.
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "store/log_impl.hpp"
 
@@ -10,17 +11,17 @@ using format::FrameType;
 
 namespace store {
 
-Status LogSource::each(const std::vector<bool>* wanted, std::optional<Micros> until, const Visit& visit) {
+Status LogSource::each(const VectorSet& vectors, std::optional<Micros> until, const Visit& visit) {
   if (complete_ && until == until_) {
     for (const DeltaBatch& batch : kept_) DELTA_OK(visit(batch));
     return {};
   }
-  const bool keep = wanted == nullptr;
+  const bool keep = vectors.is_all();
   kept_.clear();
   until_ = until;
   bytes_ = 0;
   complete_ = false;
-  DELTA_OK(log_.stream({wanted, until, false}, [&](const Log::Impl::Block& block) {
+  DELTA_OK(log_.stream({.vectors = &vectors, .until = until}, [&](const Log::Impl::Block& block) {
     bytes_ += block.batch.row_bytes();
     if (keep && bytes_ <= kKept) kept_.push_back(block.batch);
     return visit(block.batch);
@@ -73,7 +74,7 @@ Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
   const auto any_wanted = [&] {
     return std::ranges::any_of(block.batch.vectors, [&](std::uint32_t v) {
       const std::uint32_t number = part.number(v);
-      return number != kUnnamed && (!options.wanted || (*options.wanted)[number]);
+      return number != kUnnamed && options.vectors->contains(number);
     });
   };
   if (block.look_first) {  // where things are: most blocks of a point read end here
@@ -106,18 +107,63 @@ Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
   return {};
 }
 
+/// Two threads that come at once may both make it; the first one's stays.
+const std::vector<std::uint32_t>& Log::Impl::Part::Places::of(const std::vector<std::uint32_t>& numbers) {
+  if (const auto* order = order_.load()) return *order;
+  auto made = std::make_unique<std::vector<std::uint32_t>>(numbers.size());
+  std::iota(made->begin(), made->end(), 0);
+  std::ranges::sort(*made, {}, [&](std::uint32_t place) { return numbers[place]; });
+  const std::vector<std::uint32_t>* none = nullptr;
+  return order_.compare_exchange_strong(none, made.get()) ? *made.release() : *none;
+}
+
+void Log::Impl::Part::look_up(std::uint32_t vector, std::vector<std::uint32_t>& out) const {
+  if (rising) {
+    const auto at = std::ranges::lower_bound(vectors, vector);
+    if (at != vectors.end() && *at == vector) {
+      out.push_back(segment.vector_of(static_cast<std::size_t>(at - vectors.begin())));
+    }
+    return;
+  }
+  const auto& order = places_->of(vectors);
+  auto at = std::ranges::lower_bound(order, vector, {}, [this](std::uint32_t place) { return vectors[place]; });
+  for (; at != order.end() && vectors[*at] == vector; ++at) out.push_back(segment.vector_of(*at));
+}
+
+std::vector<std::uint32_t> Log::Impl::Part::those_of(const VectorSet& set) const {
+  constexpr std::size_t kFew = 16;  // where one in so many is asked for, looking each up is quicker
+  std::vector<std::uint32_t> out;
+  if (!set.is_all() && set.size() * kFew < vectors.size()) {
+    set.each([&](std::uint32_t vector) { look_up(vector, out); });
+    if (!rising) std::ranges::sort(out);
+    return out;
+  }
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    if (set.contains(vectors[i])) out.push_back(segment.vector_of(i));
+  }
+  return out;
+}
+
+bool Log::Impl::Part::may_hold(const format::FrameEntry& frame, const std::vector<std::uint32_t>& chosen) const {
+  if (segment.packed()) return true;
+  const auto& ends = segment.row_ends;
+  auto row = static_cast<std::size_t>(std::ranges::upper_bound(ends, frame.first) - ends.begin());
+  for (; row < ends.size() && (row == 0 ? 0 : ends[row - 1]) < frame.first + frame.count; ++row) {
+    if (chosen[commits[row]] != 0) return true;
+  }
+  return false;
+}
+
 std::vector<Log::Impl::Place> Log::Impl::places(const StreamOptions& options) const {
   std::vector<Place> places;
   for (const auto& part : parts) {
     if (part.idle) continue;
     constexpr std::size_t kFew = 16;  // where more than one in so many vectors is wanted, a block likely holds one
     const auto few = [](std::size_t some_of, std::size_t all) { return some_of * kFew < all; };
-    const bool some = options.wanted != nullptr || part.segment.some_ids;
+    const bool some = !options.vectors->is_all() || part.segment.some_ids;
     std::vector<std::uint32_t> numbers;  // wanted vectors of this segment, ascending
     if (some) {
-      for (std::size_t i = 0; i < part.vectors.size(); ++i) {
-        if (!options.wanted || (*options.wanted)[part.vectors[i]]) numbers.push_back(part.segment.vector_of(i));
-      }
+      numbers = part.those_of(*options.vectors);
       if (numbers.empty()) continue;
     }
     const auto holds = some && few(numbers.size(), part.segment.vectors())
@@ -129,6 +175,7 @@ std::vector<Log::Impl::Place> Log::Impl::places(const StreamOptions& options) co
       if (entry.type != FrameType::data) continue;
       if (holds && !(*holds)[data++]) continue;
       if (options.until && entry.min_time.us() > *options.until) continue;
+      if (options.commits && !part.may_hold(entry, *options.commits)) continue;
       bool look_first = false;
       if (some) {
         const auto first = std::ranges::lower_bound(numbers, entry.min_vector);

@@ -1,5 +1,6 @@
 // Logs from the outside in: files to segments, segments to one set of commits with one catalog.
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <tuple>
 
@@ -22,7 +23,7 @@ PruneRecord renumbered(const format::SegmentRecord& record, const Indexed<Segmen
 
 }  // namespace store
 
-Status Log::Impl::read_tables(const std::shared_ptr<const InputFile>& file) {
+Status Log::Impl::read_tables(const std::shared_ptr<const ByteSource>& file) {
   DELTA_TRY(auto segments, store::open_segments(file, notices));
   for (auto& segment : segments) {
     Part part;
@@ -44,6 +45,7 @@ Status Log::Impl::translate(Part& part) {
   const store::Segment& segment = part.segment;
   auto [origins, vectors] = store::add_names(segment, catalog);
   part.vectors = std::move(vectors);
+  part.rising = std::ranges::adjacent_find(part.vectors, std::greater_equal()) == part.vectors.end();
   std::vector<std::uint32_t> records;
   for (const auto& record : segment.commits.records) {
     records.push_back(history.add_record(store::renumbered(record, origins)));
@@ -196,20 +198,26 @@ Result<Log> Log::Impl::of_segment(store::Segment segment, unsigned threads) {
 Result<Log> Log::open(std::span<const std::string> paths, const OpenOptions& options) {
   std::vector<Finding> notices;
   DELTA_TRY(const auto names, store::log_files(paths, notices));
-  std::vector<std::shared_ptr<const InputFile>> files;
+  std::vector<std::shared_ptr<const ByteSource>> files;
   for (const auto& name : names) {
     DELTA_TRY(auto file, store::open_log_file(name));
     files.push_back(std::move(file));
   }
   DELTA_TRY(auto log, Impl::open(files, options));
+  log.impl().paths.assign(paths.begin(), paths.end());
   auto& found = log.impl().notices;
   found.insert(found.begin(), std::make_move_iterator(notices.begin()), std::make_move_iterator(notices.end()));
   return log;
 }
 
-Result<Log> Log::Impl::open(std::span<const std::shared_ptr<const InputFile>> files, const OpenOptions& options) {
+Result<Log> Log::open(std::span<const std::shared_ptr<const ByteSource>> sources, const OpenOptions& options) {
+  return Impl::open(sources, options);
+}
+
+Result<Log> Log::Impl::open(std::span<const std::shared_ptr<const ByteSource>> files, const OpenOptions& options) {
   auto impl = std::make_unique<Impl>();
   impl->threads = thread_count(options.threads);
+  impl->opened_with = options;
   if (options.ids) {
     impl->wanted.emplace(*options.ids);
     impl->files.assign(files.begin(), files.end());

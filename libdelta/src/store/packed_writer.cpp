@@ -57,11 +57,11 @@ struct PackedWriter::Block {
 
 PackedWriter::PackedWriter(const Catalog& catalog, const std::vector<CatalogRow>& rows,
                            std::span<const std::uint32_t> vectors, const Hash& previous, Options options,
-                           SegmentFile::Sink sink)
+                           ByteSink& sink)
     : catalog_(catalog),
       rows_(rows),
       options_(std::move(options)),
-      file_(options_.preset, std::move(sink)),
+      file_(options_.preset, sink),
       work_(options_.threads, options_.threads * 4),
       order_(vectors),
       block_(std::make_unique<Block>()) {
@@ -96,6 +96,10 @@ Status PackedWriter::write_names() {
     if (ns) continue;
     props.namespaces.push_back(catalog_.name_space(catalog_.namespace_of(order_[number])));
     ns = SegmentNamespace{namespace_count_++};
+  }
+  for (const NamespaceNo ns : options_.declared) {
+    props.namespaces.push_back(catalog_.name_space(ns));
+    ++namespace_count_;
   }
   FrameList names;
   append_props(props, options_.preset, names);

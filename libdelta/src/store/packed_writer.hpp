@@ -29,13 +29,14 @@ class PackedWriter {
     Buffer identity = {};            ///< for the segment id: what else tells apart segments of the same first commit
     std::uint64_t compat = 0;        ///< features that stand in the header, known here or not
     std::vector<Extra> extras = {};  ///< frames that go before SYNC, in this order
+    std::vector<NamespaceNo> declared = {};  ///< namespaces without vectors
   };
 
   /// `rows`: all commits in order: those of the table that finish() gets. What they were pruned under may be settled
   /// until then. `vectors`: those that may have deltas, in the order in which these come.
   /// `previous`: hash before the first commit, for the segment id.
   PackedWriter(const Catalog& catalog, const std::vector<CatalogRow>& rows, std::span<const std::uint32_t> vectors,
-               const Hash& previous, Options options, SegmentFile::Sink sink);
+               const Hash& previous, Options options, ByteSink& sink);
   ~PackedWriter();
 
   /// The next delta: those of a vector together, in key order. `commit` is its row, `vector` a number of the catalog.

@@ -44,7 +44,7 @@ bool all_zero(ByteView bytes) {
 
 class Scanner {
  public:
-  Scanner(const InputFile& file, bool payloads, const GoodFrames* good)
+  Scanner(const ByteSource& file, bool payloads, const GoodFrames* good)
       : file_(file), payloads_(payloads), good_(good), size_(file.size()) {
     buffer_.reserve(kChunk + kFrameBytes);  // it grows with the frames, and is then not copied
   }
@@ -442,7 +442,7 @@ class Scanner {
            (bytes.size() >= kHeaderBytes && format::read_header(bytes.data(), header, why) != format::Parse::damaged);
   }
 
-  const InputFile& file_;
+  const ByteSource& file_;
   const bool payloads_;
   const GoodFrames* good_;
   const std::uint64_t size_;
@@ -461,7 +461,7 @@ class Scanner {
 
 }  // namespace
 
-Result<ScannedFile> scan_file(const InputFile& file, bool payloads, const GoodFrames* good) {
+Result<ScannedFile> scan_file(const ByteSource& file, bool payloads, const GoodFrames* good) {
   return Scanner(file, payloads, good).run();
 }
 

@@ -43,6 +43,8 @@ std::string frame_place(const Segment& segment, std::size_t entry) {
   return frame_place(segment, segment.footer.frames[entry].type, segment.frame_numbers[entry]);
 }
 
+Result<Buffer> unpack(const Segment& segment, std::size_t entry, Buffer bytes, format::FrameHeader& header);
+
 struct Footered {
   Segment segment;
   bool good = false;
@@ -59,45 +61,75 @@ bool adds_up(const Segment& segment) {
   return at == segment.trailer.footer_offset && deltas == segment.trailer.deltas;
 }
 
+/// Reads a file from its end towards its beginning. Each look takes what stands before it along, for the next ones: a
+/// trailer, a footer and a segment's header are mostly one read.
+class TailWindow {
+ public:
+  explicit TailWindow(const ByteSource& file) : file_(file) {}
+  /// Valid until the next call. REQUIRES: inside the file.
+  Result<ByteView> read(std::uint64_t offset, std::uint64_t size) {
+    const std::uint64_t end = offset + size;
+    if (offset < begin_ || end > begin_ + bytes_.size()) {
+      begin_ = std::min(offset, end - std::min(end, kBytes));
+      bytes_.resize(static_cast<std::size_t>(end - begin_));
+      DELTA_OK(file_.read(begin_, bytes_));
+    }
+    return ByteView(bytes_).subspan(static_cast<std::size_t>(offset - begin_), static_cast<std::size_t>(size));
+  }
+
+ private:
+  static constexpr std::uint64_t kBytes = 64 << 10;
+
+  const ByteSource& file_;
+  std::uint64_t begin_ = 0;
+  Buffer bytes_;
+};
+
+bool has_room(const format::Trailer& trailer, std::uint64_t end) {
+  return trailer.length <= end && trailer.length >= kHeaderBytes + kFrameBytes + kTrailerBytes && trailer.frames != 0 &&
+         trailer.footer_offset >= kHeaderBytes && trailer.footer_offset <= trailer.length - kTrailerBytes - kFrameBytes;
+}
+
+bool leads_to(const format::FrameHeader& footer, const format::Trailer& trailer) {
+  return footer.type == FrameType::footer &&
+         trailer.footer_offset + footer.extent() + kTrailerBytes == trailer.length &&
+         footer.count == trailer.frames - 1 && footer.count < kMaxFrames &&
+         footer.count <= (trailer.footer_offset - kHeaderBytes) / kFrameBytes &&
+         footer.checksum == trailer.footer_checksum;
+}
+
 /// The segment that ends at `end`, by its trailer and footer; not good if anything about it is odd.
-Result<Footered> by_footer(const std::shared_ptr<const InputFile>& file, std::uint64_t end) {
+Result<Footered> by_footer(const std::shared_ptr<const ByteSource>& file, TailWindow& tail, std::uint64_t end) {
   Footered out;
   if (end < kHeaderBytes + kFrameBytes + kTrailerBytes) return out;
-  Byte bytes[kHeaderBytes];
-  DELTA_OK(file->read(end - kTrailerBytes, {bytes, kTrailerBytes}));
   format::Trailer trailer;
-  if (format::read_trailer(bytes, trailer) != format::Parse::ok) return out;
-  if (trailer.length > end || trailer.length < kHeaderBytes + kFrameBytes + kTrailerBytes || trailer.frames == 0 ||
-      trailer.footer_offset < kHeaderBytes || trailer.footer_offset > trailer.length - kTrailerBytes - kFrameBytes) {
-    return out;
-  }
+  DELTA_TRY(ByteView bytes, tail.read(end - kTrailerBytes, kTrailerBytes));
+  if (format::read_trailer(bytes.data(), trailer) != format::Parse::ok || !has_room(trailer, end)) return out;
   Segment& segment = out.segment;
   segment.file = file;
   segment.offset = end - trailer.length;
   segment.length = trailer.length;
   segment.sealed = true;
   std::string why;
-  DELTA_OK(file->read(segment.offset, bytes));
-  if (format::read_header(bytes, segment.header, why) != format::Parse::ok) return out;
-  // The footer is itself a frame; give the directory this one entry to read it by.
-  DELTA_OK(file->read(segment.offset + trailer.footer_offset, {bytes, kFrameBytes}));
+  const std::uint64_t footer_at = segment.offset + trailer.footer_offset;
+  DELTA_TRY(bytes, tail.read(footer_at, kFrameBytes));
   format::FrameHeader footer;
-  if (format::read_frame_header(bytes, footer, why) != format::Parse::ok || footer.type != FrameType::footer) {
+  if (format::read_frame_header(bytes.data(), footer, why) != format::Parse::ok || !leads_to(footer, trailer)) {
     return out;
   }
-  if (trailer.footer_offset + footer.extent() + kTrailerBytes != trailer.length || footer.count != trailer.frames - 1) {
-    return out;
-  }
-  if (footer.count >= kMaxFrames || footer.count > (trailer.footer_offset - kHeaderBytes) / kFrameBytes) return out;
-  if (trailer.salt != segment.header.salt() || footer.checksum != trailer.footer_checksum) return out;
+  DELTA_TRY(bytes, tail.read(footer_at, footer.extent()));
+  Buffer frame(bytes.begin(), bytes.end());
+  DELTA_TRY(bytes, tail.read(segment.offset, kHeaderBytes));
+  if (format::read_header(bytes.data(), segment.header, why) != format::Parse::ok) return out;
+  if (trailer.salt != segment.header.salt()) return out;
+  // The footer is itself a frame; give the directory this one entry to read it by.
   const format::FrameEntry self = format::entry_of(footer, trailer.footer_offset);
   segment.footer.frames = {self};
   segment.frame_numbers = {trailer.frames - 1};
-  auto payload = read_frame(segment, 0);
-  if (!payload) return out;
+  const auto payload = unpack(segment, 0, std::move(frame), footer);
   segment.footer = {};
   segment.frame_numbers.clear();
-  if (!format::read_footer(*payload, footer.count, segment.footer, footer.stored)) return out;
+  if (!payload || !format::read_footer(*payload, footer.count, segment.footer, footer.stored)) return out;
   segment.frame_numbers.resize(footer.count);
   std::iota(segment.frame_numbers.begin(), segment.frame_numbers.end(), 0u);
   segment.trailer = trailer;
@@ -150,14 +182,7 @@ Status check_frame(const Segment& segment, const format::FrameEntry& expected, s
 
 namespace {
 
-/// Header, payload and padding, checked.
-Result<Buffer> read_whole(const Segment& segment, std::size_t entry, format::FrameHeader& header) {
-  const format::FrameEntry& e = segment.footer.frames[entry];
-  Buffer bytes(kFrameBytes + format::padded(e.stored));
-  DELTA_OK(segment.file->read(segment.offset + e.offset, bytes));
-  DELTA_OK(check_frame(segment, e, segment.frame_numbers[entry], bytes, header));
-  return bytes;
-}
+std::uint64_t extent_of(const format::FrameEntry& entry) { return kFrameBytes + format::padded(entry.stored); }
 
 Buffer payload_of(Buffer bytes, const format::FrameHeader& frame) {
   bytes.erase(bytes.begin(), bytes.begin() + kFrameBytes);
@@ -165,25 +190,62 @@ Buffer payload_of(Buffer bytes, const format::FrameHeader& frame) {
   return bytes;
 }
 
-}  // namespace
-
-Result<Buffer> read_stored(const Segment& segment, std::size_t entry, format::FrameHeader& header) {
-  DELTA_TRY(Buffer bytes, read_whole(segment, entry, header));
-  return payload_of(std::move(bytes), header);
-}
-
-Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::FrameHeader* header) {
-  format::FrameHeader frame;
-  DELTA_TRY(Buffer bytes, read_whole(segment, entry, frame));
-  if (header) *header = frame;
-  if (frame.codec != format::PayloadCodec::zstd) return payload_of(std::move(bytes), frame);
+/// The payload of a frame as it stands in the file (header, payload and padding), checked and decompressed.
+Result<Buffer> unpack(const Segment& segment, std::size_t entry, Buffer bytes, format::FrameHeader& header) {
+  DELTA_OK(check_frame(segment, segment.footer.frames[entry], segment.frame_numbers[entry], bytes, header));
+  if (header.codec != format::PayloadCodec::zstd) return payload_of(std::move(bytes), header);
   Buffer raw;
-  auto unpacked = codec::decompress_payload(ByteView(bytes).subspan(kFrameBytes, frame.stored), frame.raw, raw);
+  auto unpacked = codec::decompress_payload(ByteView(bytes).subspan(kFrameBytes, header.stored), header.raw, raw);
   if (!unpacked) return damaged(segment, frame_place(segment, entry), unpacked.error().message);
   return raw;
 }
 
-Segment from_scan(std::shared_ptr<const InputFile> file, std::size_t number, const ScannedSegment& scanned) {
+}  // namespace
+
+Result<Buffer> read_stored(const Segment& segment, std::size_t entry, format::FrameHeader& header) {
+  const format::FrameEntry& e = segment.footer.frames[entry];
+  Buffer bytes(extent_of(e));
+  DELTA_OK(segment.file->read(segment.offset + e.offset, bytes));
+  DELTA_OK(check_frame(segment, e, segment.frame_numbers[entry], bytes, header));
+  return payload_of(std::move(bytes), header);
+}
+
+Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::FrameHeader* header) {
+  const format::FrameEntry& e = segment.footer.frames[entry];
+  Buffer bytes(extent_of(e));
+  DELTA_OK(segment.file->read(segment.offset + e.offset, bytes));
+  format::FrameHeader frame;
+  return unpack(segment, entry, std::move(bytes), header != nullptr ? *header : frame);
+}
+
+Status read_frames(const Segment& segment, std::span<const std::size_t> entries, const FrameVisit& visit) {
+  constexpr std::uint64_t kAtOnce = 1 << 20;  // bytes, unless one frame has more
+  for (std::size_t first = 0; first < entries.size();) {
+    std::vector<Buffer> frames;
+    std::vector<ByteRange> ranges;
+    std::uint64_t bytes = 0;
+    std::size_t end = first;
+    for (; end < entries.size(); ++end) {
+      const std::uint64_t extent = extent_of(segment.footer.frames[entries[end]]);
+      if (end > first && bytes + extent > kAtOnce) break;
+      bytes += extent;
+      frames.emplace_back(extent);
+    }
+    for (std::size_t i = first; i < end; ++i) {
+      ranges.push_back({segment.offset + segment.footer.frames[entries[i]].offset, frames[i - first]});
+    }
+    DELTA_OK(segment.file->read(ranges));
+    for (; first < end; ++first) {
+      format::FrameHeader header;
+      Buffer& frame = frames[frames.size() - (end - first)];
+      DELTA_TRY(const Buffer payload, unpack(segment, entries[first], std::move(frame), header));
+      DELTA_OK(visit(entries[first], header, payload));
+    }
+  }
+  return {};
+}
+
+Segment from_scan(std::shared_ptr<const ByteSource> file, std::size_t number, const ScannedSegment& scanned) {
   Segment segment;
   segment.file = std::move(file);
   segment.number = number;
@@ -204,10 +266,11 @@ Segment from_scan(std::shared_ptr<const InputFile> file, std::size_t number, con
 namespace {
 
 /// None where the footers are not in order. An Error only for I/O.
-Result<std::optional<std::vector<Segment>>> by_footers(const std::shared_ptr<const InputFile>& file) {
+Result<std::optional<std::vector<Segment>>> by_footers(const std::shared_ptr<const ByteSource>& file) {
   std::vector<Segment> segments;
+  TailWindow tail(*file);
   for (std::uint64_t end = file->size(); end > 0; end = segments.back().offset) {
-    DELTA_TRY(Footered found, by_footer(file, end));
+    DELTA_TRY(Footered found, by_footer(file, tail, end));
     if (!found.good) return std::optional<std::vector<Segment>>();
     segments.push_back(std::move(found.segment));
   }
@@ -218,12 +281,12 @@ Result<std::optional<std::vector<Segment>>> by_footers(const std::shared_ptr<con
 
 }  // namespace
 
-std::optional<std::vector<Segment>> footered_segments(const std::shared_ptr<const InputFile>& file) {
+std::optional<std::vector<Segment>> footered_segments(const std::shared_ptr<const ByteSource>& file) {
   auto found = by_footers(file);
   return found ? *std::move(found) : std::nullopt;
 }
 
-Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file, std::vector<Finding>& notices) {
+Result<std::vector<Segment>> open_segments(std::shared_ptr<const ByteSource> file, std::vector<Finding>& notices) {
   DELTA_TRY(auto in_order, by_footers(file));
   if (in_order && !in_order->empty()) return *std::move(in_order);
   std::vector<Segment> segments;
@@ -238,8 +301,9 @@ Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file
     }
     notices.push_back(finding);
   }
+  TailWindow tail(*file);
   for (std::size_t i = 0; i < scanned.segments.size(); ++i) {
-    DELTA_TRY(Footered found, by_footer(file, scanned.segments[i].end));
+    DELTA_TRY(Footered found, by_footer(file, tail, scanned.segments[i].end));
     const bool sealed = found.good && found.segment.offset == scanned.segments[i].offset;
     segments.push_back(sealed ? std::move(found.segment) : from_scan(file, i, scanned.segments[i]));
     segments.back().number = i;
@@ -339,22 +403,22 @@ void unload_tables(Segment& segment) {
 
 Status load_tables(Segment& segment, Tables tables, const format::IdSet* wanted) {
   segment.some_ids = wanted != nullptr;
+  std::vector<std::size_t> entries;
   for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
     const FrameType type = segment.footer.frames[i].type;
-    if (type != FrameType::props && type != FrameType::commits &&
-        (type != FrameType::ids || tables == Tables::without_ids)) {
-      continue;
-    }
-    format::FrameHeader frame;
-    DELTA_TRY(const Buffer payload, read_frame(segment, i, &frame));
+    const bool ids = type == FrameType::ids && tables != Tables::without_ids;
+    if (type == FrameType::props || type == FrameType::commits || ids) entries.push_back(i);
+  }
+  DELTA_OK(read_frames(segment, entries, [&](std::size_t entry, const auto& frame, const Buffer& payload) -> Status {
+    const FrameType type = segment.footer.frames[entry].type;
     Status loaded = type == FrameType::props ? format::read_props(payload, frame.count, segment.names, frame.stored)
                     : type == FrameType::ids ? load_ids(segment, frame, payload, wanted)
                                              : load_commits(segment, frame, payload);
-    if (!loaded && loaded.error().code == ErrorCode::unsupported) {
-      loaded.error().message += ", written by " + escape(segment.header.writer);
-    }
-    if (!loaded) return std::move(std::move(loaded).error().in(segment.file->name()).at(frame_place(segment, i)));
-  }
+    if (loaded) return {};
+    Error error = std::move(loaded).error();
+    if (error.code == ErrorCode::unsupported) error.message += ", written by " + escape(segment.header.writer);
+    return std::move(error).in(segment.file->name()).at(frame_place(segment, entry));
+  }));
   const bool by_footer =
       segment.own_frame.type == FrameType::footer;  // which may pass over a frame by calling it another
   if (by_footer && segment.rows().size() != segment.trailer.commits) {

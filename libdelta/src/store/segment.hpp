@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,7 @@
 namespace delta::store {
 
 struct Segment {
-  std::shared_ptr<const InputFile> file;
+  std::shared_ptr<const ByteSource> file;
   std::size_t number = 0;  // in its file
   std::uint64_t offset = 0, length = 0;
   format::Header header;
@@ -59,19 +61,22 @@ Error damaged(const Segment& segment, const std::string& where, const std::strin
 /// Reads a frame's payload, checked against its header and the directory; decompressed. `entry` is one of
 /// segment.footer.frames. `header`: if not null, receives the frame's own header.
 Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::FrameHeader* header = nullptr);
+/// The same of several, in order: read together, as far as they are not large.
+using FrameVisit = std::function<Status(std::size_t entry, const format::FrameHeader& header, const Buffer& payload)>;
+Status read_frames(const Segment& segment, std::span<const std::size_t> entries, const FrameVisit& visit);
 
 /// The payload as it is stored, of a frame of any type.
 Result<Buffer> read_stored(const Segment& segment, std::size_t entry, format::FrameHeader& header);
 
 /// All segments of a file by their footers, from the end; none where these are not in order.
-std::optional<std::vector<Segment>> footered_segments(const std::shared_ptr<const InputFile>& file);
+std::optional<std::vector<Segment>> footered_segments(const std::shared_ptr<const ByteSource>& file);
 
 /// All segments of a file: by footers from the end where these are in order, else by a scan. What the scan found that
 /// is no reason to refuse (unsealed, torn, trailer) goes to `notices`; anything worse is the Error.
-Result<std::vector<Segment>> open_segments(std::shared_ptr<const InputFile> file, std::vector<Finding>& notices);
+Result<std::vector<Segment>> open_segments(std::shared_ptr<const ByteSource> file, std::vector<Finding>& notices);
 
 /// The segment that a scan found, with its directory; not yet its tables.
-Segment from_scan(std::shared_ptr<const InputFile> file, std::size_t number, const ScannedSegment& scanned);
+Segment from_scan(std::shared_ptr<const ByteSource> file, std::size_t number, const ScannedSegment& scanned);
 
 enum class Tables : std::uint8_t {
   all,

@@ -77,13 +77,13 @@ Status SegmentFile::write_header() {
   format::write_header(header_, bytes.data());
   digest_.add(bytes);
   bytes_ += bytes.size();
-  return sink_(bytes);
+  return sink_.write(bytes);
 }
 
 Status SegmentFile::write_out(ByteView bytes) {
   if (bytes_ == 0) DELTA_OK(write_header());
   bytes_ += bytes.size();
-  return sink_(bytes);
+  return sink_.write(bytes);
 }
 
 Status SegmentFile::finish(const Counts& counts, const std::function<Status()>& barrier) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/checksum.hpp"
+#include "delta/bytes.hpp"
 #include "delta/commit.hpp"
 #include "delta/preset.hpp"
 #include "delta/result.hpp"
@@ -25,9 +26,7 @@ std::string_view own_name();
 
 class SegmentFile {
  public:
-  using Sink = std::function<Status(ByteView)>;
-
-  SegmentFile(Preset preset, Sink sink) : preset_(preset), sink_(std::move(sink)) {}
+  SegmentFile(Preset preset, ByteSink& sink) : preset_(preset), sink_(sink) {}  ///< keeps the reference
 
   /// Settles id and kind; the header is written with the first bytes. Once.
   void start(format::Kind kind, const Hash& id);
@@ -61,7 +60,7 @@ class SegmentFile {
   Status write_out(ByteView bytes);
 
   Preset preset_;
-  Sink sink_;
+  ByteSink& sink_;
   format::Header header_;
   bool started_ = false;
   std::uint32_t frames_ = 0;

@@ -107,11 +107,11 @@ void SegmentWriter::Block::encode() {
                 });
 }
 
-SegmentWriter::SegmentWriter(const Catalog& catalog, Heads heads, Options options, Sink sink)
+SegmentWriter::SegmentWriter(const Catalog& catalog, Heads heads, Options options, ByteSink& sink)
     : catalog_(catalog),
       heads_(std::move(heads)),
       options_(options),
-      file_(options.preset, std::move(sink)),
+      file_(options.preset, sink),
       work_(options.threads, options.threads * 4),
       block_(std::make_unique<Block>()) {}
 

@@ -34,7 +34,6 @@ using Heads = Indexed<OriginNo, Head>;
 
 class SegmentWriter {
  public:
-  using Sink = SegmentFile::Sink;
   struct Options {
     Preset preset = Preset::balanced;
     unsigned threads = 1;
@@ -44,7 +43,7 @@ class SegmentWriter {
 
   /// `catalog` is only read on the calling thread and may grow between calls; `heads` are those before this segment
   /// (missing: none).
-  SegmentWriter(const Catalog& catalog, Heads heads, Options options, Sink sink);
+  SegmentWriter(const Catalog& catalog, Heads heads, Options options, ByteSink& sink);
   ~SegmentWriter();
 
   /// Opens a commit of `origin` whose first dot is `first`.

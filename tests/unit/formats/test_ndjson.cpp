@@ -159,7 +159,7 @@ TEST_CASE("a commit's line is read") {
         "in: line 1: member 'deltas' goes beyond the last seq");
   CHECK(error_of(R"({"type":"delta","id":"a","op":"delete"})") == "");
   CHECK(error_of(R"({"type":"policy"})") ==
-        "in: line 1: unknown type 'policy' | types are 'delta' (the default) and 'commit'");
+        "in: line 1: unknown type 'policy' | types are 'delta' (the default), 'commit' and 'namespace'");
 }
 
 TEST_CASE("metadata alone is an update, and dims say which namespace is meant") {

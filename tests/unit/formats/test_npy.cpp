@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "delta/file.hpp"
 #include "formats/element.hpp"
 #include "formats/npy.hpp"
 
@@ -321,7 +322,7 @@ TEST_CASE("a matrix goes through files unchanged") {
   REQUIRE(out->commit());
   auto in = InputFile::open(path.string());
   REQUIRE(in);
-  auto source = open_npy(std::move(*in), {});
+  auto source = open_npy(std::make_unique<InputFile>(std::move(*in)), {});
   REQUIRE(source);
   std::vector<std::uint32_t> bits(6);
   REQUIRE((*source)->read(0, bits));

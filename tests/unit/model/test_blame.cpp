@@ -14,7 +14,7 @@ std::uint32_t f(float x) { return std::bit_cast<std::uint32_t>(x); }
 
 struct Source : model::DeltaSource {
   DeltaBatch batch;
-  Status each(const std::vector<bool>*, std::optional<Micros>, const Visit& visit) override { return visit(batch); }
+  Status each(const delta::VectorSet&, std::optional<Micros>, const Visit& visit) override { return visit(batch); }
 };
 
 struct Fixture {

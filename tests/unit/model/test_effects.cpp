@@ -18,7 +18,7 @@ struct Fixture : model::DeltaSource {
   std::uint32_t v = catalog.add_vector(catalog.add_namespace("", 2), "v");
   SeenSeqs seq{0, 0};
 
-  Status each(const std::vector<bool>*, std::optional<Micros>, const Visit& visit) override { return visit(batch); }
+  Status each(const delta::VectorSet&, std::optional<Micros>, const Visit& visit) override { return visit(batch); }
 
   void add(OriginNo origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},
            std::vector<std::uint32_t> indices = {}, std::string metadata = {}) {
@@ -123,9 +123,8 @@ TEST_CASE_METHOD(Fixture, "only what had been seen counts, and nothing pending")
   add(b, 3, Operation::dense, {0, 0}, {{a, 9}});
   CHECK(effects().size() == 2);
   const SeenSeqs seen = {1, 0};
-  CHECK(effects({nullptr, &seen}).size() == 1);
-  const std::vector<bool> none = {false};
-  CHECK(effects({&none, nullptr}).empty());
+  CHECK(effects({VectorSet::all(), &seen}).size() == 1);
+  CHECK(effects({VectorSet(), nullptr}).empty());
 }
 
 TEST_CASE_METHOD(Fixture, "pieces of a pruned delta are one, and what it changed is not known") {

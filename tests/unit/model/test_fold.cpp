@@ -18,7 +18,7 @@ std::uint32_t f(float x) { return std::bit_cast<std::uint32_t>(x); }
 struct Source : model::DeltaSource {
   std::vector<DeltaBatch> batches{1};
   std::size_t passes = 0;
-  Status each(const std::vector<bool>*, std::optional<Micros>, const Visit& visit) override {
+  Status each(const delta::VectorSet&, std::optional<Micros>, const Visit& visit) override {
     ++passes;
     for (const auto& batch : batches) DELTA_OK(visit(batch));
     return {};
@@ -210,11 +210,9 @@ TEST_CASE_METHOD(Fixture, "a cut at a dot that is not there or not folded is not
 
 TEST_CASE_METHOD(Fixture, "only wanted vectors are folded") {
   add(a, 1, Operation::create, {1, 2, 3});
-  std::vector<bool> wanted(2, false);
-  auto none = model::fold(catalog, history, source, {}, &wanted);
+  auto none = model::fold(catalog, history, source, {}, VectorSet());
   CHECK(none->size() == 0);
-  wanted[v] = true;
-  auto one = model::fold(catalog, history, source, {}, &wanted);
+  auto one = model::fold(catalog, history, source, {}, {v});
   CHECK(one->size() == 1);
 }
 

@@ -219,7 +219,7 @@ namespace {
 
 struct Source : model::DeltaSource {
   DeltaBatch batch;
-  Status each(const std::vector<bool>*, std::optional<Micros>, const Visit& visit) override { return visit(batch); }
+  Status each(const delta::VectorSet&, std::optional<Micros>, const Visit& visit) override { return visit(batch); }
 };
 
 struct Fixture {
@@ -250,7 +250,7 @@ struct Fixture {
     add(b, 6, Operation::sparse, {4, 4}, {{a, 1}}, {0, 1});
   }
   Result<State> fold(const model::Cut& cut = {}, const Policy* policy = nullptr) {
-    return model::fold(catalog, history, source, cut, nullptr, policy);
+    return model::fold(catalog, history, source, cut, VectorSet::all(), policy);
   }
   std::vector<float> values(const char* policy = nullptr, const model::Cut& cut = {}) {
     const auto parsed = Policy::parse(policy ? policy : "lww");
@@ -361,7 +361,7 @@ TEST_CASE_METHOD(Fixture, "conflicts come by the run: same candidates, same rule
     seen.clear();
     const auto policy = *Policy::parse(text);
     const auto count =
-        model::conflicts(catalog, history, source, {}, nullptr, &policy, [&](const Conflict& c) -> Status {
+        model::conflicts(catalog, history, source, {}, VectorSet::all(), &policy, [&](const Conflict& c) -> Status {
           seen.push_back(std::to_string(c.first) + "+" + std::to_string(c.dims()) + " " + std::string(c.rule) +
                          (c.chosen ? " " + std::to_string(*c.chosen) : ""));
           return {};
@@ -377,13 +377,13 @@ TEST_CASE_METHOD(Fixture, "conflicts come by the run: same candidates, same rule
   CHECK(look("max") == Lines{"0+1 max 0", "1+1 max 1"});
   CHECK(look("average") == Lines{"0+2 average"});
   CHECK(look("average;average@/1") == Lines{"0+1 average", "1+1 average@/1"});
-  std::vector<bool> none(catalog.vectors());
-  CHECK(model::conflicts(catalog, history, source, {}, &none, nullptr, {})->cells == 0);
-  CHECK(model::conflicts(catalog, history, source, {.at = 5, .as_seen_by = {}}, nullptr, nullptr, {})->cells == 0);
-  CHECK(model::conflicts(catalog, history, source, {}, nullptr, nullptr, {})->runs == 1);
-  const auto stopped = model::conflicts(catalog, history, source, {}, nullptr, nullptr, [](const Conflict&) -> Status {
-    return error(ErrorCode::closed_pipe, "enough");
-  });
+  CHECK(model::conflicts(catalog, history, source, {}, VectorSet(), nullptr, {})->cells == 0);
+  CHECK(model::conflicts(catalog, history, source, {.at = 5, .as_seen_by = {}}, VectorSet::all(), nullptr, {})->cells ==
+        0);
+  CHECK(model::conflicts(catalog, history, source, {}, VectorSet::all(), nullptr, {})->runs == 1);
+  const auto stopped =
+      model::conflicts(catalog, history, source, {}, VectorSet::all(), nullptr,
+                       [](const Conflict&) -> Status { return error(ErrorCode::closed_pipe, "enough"); });
   CHECK(stopped.error().code == ErrorCode::closed_pipe);
 }
 

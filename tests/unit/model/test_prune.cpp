@@ -18,7 +18,7 @@ std::uint32_t f(float x) { return std::bit_cast<std::uint32_t>(x); }
 
 struct Source : model::DeltaSource {
   std::vector<DeltaBatch> batches{1};
-  Status each(const std::vector<bool>*, std::optional<Micros>, const Visit& visit) override {
+  Status each(const delta::VectorSet&, std::optional<Micros>, const Visit& visit) override {
     for (const auto& batch : batches) DELTA_OK(visit(batch));
     return {};
   }

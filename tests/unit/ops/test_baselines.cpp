@@ -19,7 +19,7 @@ Baselines of(const std::string& path) {
 std::size_t rows_zstd(const std::string& path) {
   const std::string paths[] = {path};
   test::Corpus corpus;
-  must(must(Log::open(paths, {1})).each(nullptr, [&](const DeltaBatch& batch) -> Status {
+  must(must(Log::open(paths, {1})).each(delta::VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) corpus.add(batch[i]);
     return {};
   }));

@@ -98,7 +98,7 @@ Corpus matrices(const std::string& dir) {
 Corpus stream(const std::string& path) {
   Corpus corpus;
   const std::string text = slurp(path);
-  formats::NdjsonReader reader(formats::memory_stream(path, text));
+  formats::NdjsonReader reader(memory_stream(path, text));
   formats::Record record;
   for (;;) {
     const auto got = reader.next(record);

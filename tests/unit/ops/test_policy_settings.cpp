@@ -81,7 +81,7 @@ TEST_CASE(
   const auto log = sample::must(Log::open(paths));
   CHECK(log.commit(log.commits_in_key_order()[3]).setting == "policy average@/0-2");
   std::size_t assigned = 0;
-  sample::must(log.each(nullptr, [&](const DeltaBatch& batch) -> Status {
+  sample::must(log.each(delta::VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) assigned += batch[i].indices.size();
     return {};
   }));

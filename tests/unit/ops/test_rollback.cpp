@@ -104,7 +104,7 @@ TEST_CASE_METHOD(Files, "all dims are assigned whole, some by their indices, and
   must(encoder.finish());
   std::vector<std::string> found;
   const Log whole = open({log});
-  must(whole.each(nullptr, [&](const DeltaBatch& batch) -> Status {
+  must(whole.each(delta::VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (batch.seqs[i] > 6) {
         found.push_back(std::string(whole.catalog().id(batch[i].vector)) + " " +

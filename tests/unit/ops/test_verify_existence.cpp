@@ -42,7 +42,7 @@ struct Story {
       ops::ExistenceCheck existence(catalog, history);
       for (const std::size_t i : order) existence.add(batches[i]);
       for (const std::size_t i : order) {
-        if (existence.any_contested()) existence.gather(batches[i]);
+        if (!existence.contested().empty()) existence.gather(batches[i]);
       }
       REQUIRE(existence.finish().empty() == right);
     } while (std::ranges::next_permutation(order).found);

@@ -115,7 +115,8 @@ TEST_CASE("a log opened for some ids names no others, in no namespace, fresh or 
       CHECK(std::ranges::equal(state.bits(v), std::vector<std::uint32_t>(dims, changed ? number + dims : number)));
     }
     std::size_t deltas = 0;
-    must(log.each(nullptr, [&](const DeltaBatch& batch) -> Status { return deltas += batch.size(), Status{}; }));
+    must(log.each(delta::VectorSet::all(),
+                  [&](const DeltaBatch& batch) -> Status { return deltas += batch.size(), Status{}; }));
     CHECK(deltas == 7);
   }
 }

@@ -1,0 +1,27 @@
+// Regular expressions, for the texts that people write. They run in time linear in the text, whatever it is.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "command.hpp"
+
+namespace deltalog {
+
+/// A POSIX extended regular expression, with \d \s \w \b beside it; ^ and $ match at each line. Cheap to copy, never
+/// changes.
+class Pattern {
+ public:
+  /// usage: the text is no expression, or takes more than a few MiB. The message says why.
+  static Result<Pattern> parse(std::string_view text);
+
+  bool matches(std::string_view text) const;  ///< somewhere in the text
+
+  struct Compiled;
+
+ private:
+  explicit Pattern(std::shared_ptr<const Compiled> compiled);
+  std::shared_ptr<const Compiled> compiled_;
+};
+
+}  // namespace deltalog
