@@ -378,12 +378,11 @@ std::uint64_t Segment::committed() const {
 Numbers add_names(const Segment& segment, Catalog& catalog) {
   Numbers numbers;
   Indexed<SegmentNamespace, NamespaceNo> namespaces;
-  std::vector<NamespaceNo> owners;
+  std::vector<NamespaceNo> owners(segment.ids.size());
   for (const auto& ns : segment.names.namespaces) namespaces.push_back(catalog.add_namespace(ns.name, ns.dims));
   for (const auto& name : segment.names.origins) numbers.origins.push_back(catalog.add_origin(name));
-  owners.reserve(segment.ids.size());
   for (std::size_t i = 0; i < segment.ids.size(); ++i) {
-    owners.push_back(namespaces[segment.owners[segment.vector_of(i)]]);
+    owners[i] = namespaces[segment.owners[segment.vector_of(i)]];
   }
   if (catalog.vectors() == 0) catalog.reserve_vectors(segment.ids.size());  // what more segments add is mostly there
   catalog.add_vectors(owners, segment.ids, numbers.vectors);

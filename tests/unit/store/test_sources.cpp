@@ -88,7 +88,7 @@ TEST_CASE("one vector of a packed log of one segment takes at most 8 reads") {
   const auto bytes = packed_log();
   const auto counted = std::make_shared<const Counted>(bytes);
   const Log log = open(counted, {.threads = 1, .ids = std::vector<std::string>{"29000"}});
-  const auto vector = log.catalog().find_vector(0, "29000");
+  const auto vector = log.catalog().find_vector(NamespaceNo{0}, "29000");
   REQUIRE(vector);
   const State state = must(snapshot(log, {}, {*vector}));
   CHECK(state.bits(*vector)[3] == sample::bits((29000.0f * kDims + 3) * 2));
