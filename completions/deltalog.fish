@@ -102,7 +102,7 @@ complete -c deltalog -n '__fish_seen_subcommand_from compact' -l version -d 'pri
 complete -c deltalog -n '__fish_seen_subcommand_from snapshot' -l output -s o -r -F -d 'write the new file OUT, whole or not at all; - is stdout'
 complete -c deltalog -n '__fish_seen_subcommand_from snapshot' -l force -s f -d 'replace OUT if it exists'
 complete -c deltalog -n '__fish_seen_subcommand_from snapshot' -l allow-torn -d 'replace what exists even by what is left of a log that is cut short'
-complete -c deltalog -n '__fish_seen_subcommand_from snapshot' -l to -x -a 'npy ndjson' -d 'npy or ndjson (default: by the suffix of OUT)'
+complete -c deltalog -n '__fish_seen_subcommand_from snapshot' -l to -x -a 'npy ndjson' -d 'format of OUT (default: by its suffix)'
 complete -c deltalog -n '__fish_seen_subcommand_from snapshot' -l element -x -a 'f32 f16 bf16 i8 u8' -d 'type of a matrix\'s elements (default: that of the namespace, else f32); nothing is rounded'
 complete -c deltalog -n '__fish_seen_subcommand_from snapshot' -l ids-out -r -F -d 'write the rows\' ids, one a line'
 complete -c deltalog -n '__fish_seen_subcommand_from snapshot' -l metadata-out -r -F -d 'write metadata as NDJSON'

@@ -216,10 +216,9 @@ Result<std::uint64_t> parse_size(std::string_view text) {
 }
 
 Result<delta::Preset> parse_preset(std::string_view text) {
-  if (text == "fastest") return delta::Preset::fastest;
-  if (text == "balanced") return delta::Preset::balanced;
-  if (text == "maximum") return delta::Preset::maximum;
-  return bad(delta::quote(text) + " is no preset");
+  const auto preset = delta::preset_named(text);
+  if (!preset) return bad(delta::quote(text) + " is no preset");
+  return *preset;
 }
 
 Result<delta::WindowSpec> parse_window(std::string_view text) {

@@ -193,7 +193,7 @@ class DeltaList {
     Entry entry{{delta.time, view_.log.commit(delta.commit).origin, delta.seq}, {}, {}, {}, nullptr, delta.commit};
     entry.effect = effect_of(entry.key);
     if (json_) {
-      json_delta(entry.text, view_.log, delta, false, entry.effect);
+      json_delta(entry.text, view_.log, delta, {.effect = entry.effect});
     } else {
       entry.vector = vector_name(catalog, delta.vector);
       entry.text = delta_text(delta, catalog.dims(delta.vector));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "delta/preset.hpp"
+
 namespace deltalog::options {
 namespace {
 
@@ -123,6 +125,13 @@ Options selection(std::initializer_list<std::string_view> names) {
              .help = "only commits of this trace: its id, or all of a traceparent",
              .repeatable = true}},
            names));
+}
+
+Options preset() {
+  return {{.name = "preset",
+           .value = "PRESET",
+           .help = "fastest, balanced (default) or maximum",
+           .choices = {delta::kPresetNames.begin(), delta::kPresetNames.end()}}};
 }
 
 Options policy(std::string_view help) { return {{.name = "policy", .value = "POLICY", .help = help}}; }

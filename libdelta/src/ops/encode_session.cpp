@@ -228,7 +228,7 @@ Status EncodeSession::load_lifecycles(std::optional<std::uint32_t> vector) {
   }
   Log::Impl::StreamOptions options;
   options.vectors = &wanted;
-  options.values = false;
+  options.values = store::Values::skipped;
   options.lifecycles = true;
   DELTA_OK(log_.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
     const DeltaBatch& batch = block.batch;
