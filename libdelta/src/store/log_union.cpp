@@ -47,6 +47,7 @@ Status Log::Impl::translate(Part& part) {
   const store::Segment& segment = part.segment;
   auto [origins, vectors] = store::add_names(segment, catalog);
   part.vectors = std::move(vectors);
+  part.postings = store::PostingsReader(segment);
   part.rising = std::ranges::adjacent_find(part.vectors, std::greater_equal()) == part.vectors.end();
   std::vector<std::uint32_t> records;
   for (const auto& record : segment.commits.records) {
