@@ -174,9 +174,10 @@ void Merge::Impl::count() {
     ++summary.commits;
     summary.deltas += commit.deltas();
     if (set.history().folded(number)) continue;
-    notices.push_back(
-        {Verdict::pending, "", 0, model::dot_text(set.catalog(), {commit.origin, commit.first}),
-         "a commit whose causes are in none of the logs given; it is kept, and part of no state until they come", ""});
+    notices.push_back({Verdict::pending, "", 0, model::dot_text(set.catalog(), {commit.origin, commit.first}),
+                       "a commit that depends on commits that are not in these logs; it is kept, and part of no state "
+                       "until they come",
+                       ""});
   }
 }
 

@@ -227,7 +227,7 @@ class Verifier {
     for (const auto number : log_.history.pending()) {
       const Commit& commit = log_.history.commit(number);
       find({Verdict::pending, "", 0, "commit " + dot_text({commit.origin, commit.first}),
-            "its causes are in none of the files given", ""});
+            "it depends on commits that are not in these files", ""});
     }
     return {};
   }
