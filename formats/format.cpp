@@ -79,7 +79,7 @@ Result<Format> detect_format(std::string_view path, std::span<const std::uint8_t
       if (has_suffix(path, suffix)) return f.format;
     }
   }
-  return error(ErrorCode::usage, "the format is neither known by its first bytes nor by the file's name")
+  return error(ErrorCode::usage, "the format cannot be told from the first bytes or from the name of the file")
       .with_hint("name it with --from; known formats: " + known_formats());
 }
 

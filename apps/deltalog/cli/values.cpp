@@ -169,10 +169,10 @@ Result<delta::KeepRule> parse_keep(std::string_view text) {
     DELTA_TRY(rule.at, delta::parse_time(argument, now()));
   } else if (rule.kind == Rule::every) {
     DELTA_TRY(rule.step, delta::parse_duration(argument));
-    if (rule.step == 0) return bad("a step of nothing");
+    if (rule.step == 0) return bad("the interval must be positive");
   } else {
     DELTA_TRY(rule.count, parse_count(argument));
-    if (rule.count == 0) return bad("keeps nothing");
+    if (rule.count == 0) return bad("N must be at least 1");
   }
   return rule;
 }

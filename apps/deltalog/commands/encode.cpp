@@ -451,7 +451,7 @@ options::Options accuracy_options() {
 Command encode_command() {
   return {
       .name = "encode",
-      .summary = "states or updates in, a log out",
+      .summary = "create or extend a log from matrices or updates",
       .synopsis = "INPUT... -o LOG [--base LOG]... | [INPUT...] --append LOG",
       .description =
           "Matrices (.npy) are successive states of one namespace: each becomes a commit that holds only what changed, "

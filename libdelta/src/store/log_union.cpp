@@ -132,7 +132,7 @@ Status Log::Impl::link() {
     const Commit& commit = history.commit(number);
     notices.push_back({Verdict::pending, "", 0,
                        std::string(catalog.origin(commit.origin)) + ":" + std::to_string(commit.first),
-                       "a commit whose causes are in none of the files given; it is not part of any state", ""});
+                       "a commit that depends on commits that are not in these files; it is part of no state", ""});
   }
   return {};
 }

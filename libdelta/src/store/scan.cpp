@@ -156,8 +156,9 @@ class Scanner {
       DELTA_TRY(const bool acknowledged, acknowledged_behind(at_));
       if (!acknowledged) return tail(Verdict::torn, "a frame of an unfinished write stands here", &frame), Status{};
       find(Verdict::corrupt, at_, place_name(segment_number(), &frame),
-           frame.salt != salt_ ? "a frame of another segment stands here"
-                               : "frame " + std::to_string(next_number_) + " was to stand here");
+           frame.salt != salt_
+               ? "a frame of another segment stands here"
+               : "expected frame " + std::to_string(next_number_) + ", found frame " + std::to_string(frame.number));
       return adopt(frame);
     }
     return take_frame(frame, bytes);
