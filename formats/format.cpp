@@ -47,9 +47,15 @@ bool has_suffix(std::string_view path, std::string_view suffix) {
 std::string_view format_name(Format format) { return info(format).name; }
 bool is_matrix(Format format) { return info(format).open != nullptr; }
 
+std::vector<std::string_view> format_names() {
+  std::vector<std::string_view> names;
+  for (const FormatInfo& f : kFormats) names.push_back(f.name);
+  return names;
+}
+
 std::string known_formats() {
   std::string names;
-  for (const FormatInfo& f : kFormats) (names += names.empty() ? "" : ", ") += f.name;
+  for (const std::string_view name : format_names()) (names += names.empty() ? "" : ", ") += name;
   return names;
 }
 
@@ -73,7 +79,7 @@ Result<Format> detect_format(std::string_view path, std::span<const std::uint8_t
       if (has_suffix(path, suffix)) return f.format;
     }
   }
-  return error(ErrorCode::usage, "the format is neither known by its first bytes nor by the file's name")
+  return error(ErrorCode::usage, "the format cannot be told from the first bytes or from the name of the file")
       .with_hint("name it with --from; known formats: " + known_formats());
 }
 

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "delta/bytes.hpp"
 #include "delta/limits.hpp"
@@ -52,6 +53,8 @@ enum class Format : std::uint8_t { npy, ndjson };
 
 /// What `--from` and `--to` call it.
 std::string_view format_name(Format format);
+/// All of them.
+std::vector<std::string_view> format_names();
 /// "npy, ndjson": for messages and help.
 std::string known_formats();
 /// Errors: `usage` for an unknown name, listing the known ones.

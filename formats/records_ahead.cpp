@@ -133,14 +133,14 @@ struct RecordsAhead::State {
   }
 };
 
-RecordsAhead::RecordsAhead(std::unique_ptr<ByteStream> stream, const NdjsonOptions& options, bool threaded) {
+RecordsAhead::RecordsAhead(std::unique_ptr<ByteStream> stream, const NdjsonOptions& options, Parsing parsing) {
   // The stream watches the state that holds it, so it must not keep it alive.
   auto later = std::make_shared<State*>(nullptr);
-  if (threaded) {
+  if (parsing == Parsing::ahead) {
     stream = std::make_unique<Watched>(std::move(stream), [later](bool reading) { return (*later)->watch(reading); });
   }
   state_ = std::make_shared<State>(std::move(stream), options);
-  state_->threaded = threaded;
+  state_->threaded = parsing == Parsing::ahead;
   *later = state_.get();
 }
 

@@ -12,9 +12,11 @@ namespace delta::formats {
 
 class RecordsAhead {
  public:
-  /// `threaded`: false parses each record when it is asked for. Either way the same records and errors come in the same
-  /// order.
-  RecordsAhead(std::unique_ptr<ByteStream> stream, const NdjsonOptions& options, bool threaded);
+  enum class Parsing : std::uint8_t {
+    ahead,       ///< on a thread of its own
+    when_asked,  ///< for each record; the same records and errors come in the same order
+  };
+  RecordsAhead(std::unique_ptr<ByteStream> stream, const NdjsonOptions& options, Parsing parsing);
   /// Waits for the thread, unless it waits for bytes that may never come: then it is left alone, and ends when they do.
   ~RecordsAhead();
 

@@ -80,8 +80,8 @@ void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, 
   json.end_object().end_line();
 }
 
-void json_delta(std::string& out, const delta::Log& log, const delta::Delta& delta, bool values,
-                const delta::DeltaEffect* effect) {
+void json_delta(std::string& out, const delta::Log& log, const delta::Delta& delta, const DeltaDetail& detail) {
+  const auto* effect = detail.effect;
   const auto& catalog = log.catalog();
   JsonWriter json(out);
   json.begin_object().member("type", "delta").key("v").u64(1);
@@ -93,7 +93,7 @@ void json_delta(std::string& out, const delta::Log& log, const delta::Delta& del
   const bool sparse = delta.op == delta::Operation::sparse;
   const auto dims = delta::is_assignment(delta.op) && !sparse ? catalog.dims(delta.vector) : delta.indices.size();
   if (delta::is_assignment(delta.op)) json.key("dims").u64(dims);
-  if (values) put_values(json, delta);
+  if (detail.values) put_values(json, delta);
   if (!delta.metadata.empty()) json.key("metadata").raw(delta.metadata);
   if (effect != nullptr) {
     json.member("touched", touched_text(delta, catalog.dims(delta.vector), ~std::size_t{0}));

@@ -14,10 +14,12 @@ namespace deltalog {
 void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, const delta::Hash* hash,
                  bool merge_base = false);
 
-/// {"type":"delta",…} and a newline; with `values`, what it assigns or its parameters as well. `effect`: null, or what
-/// it did.
-void json_delta(std::string& out, const delta::Log& log, const delta::Delta& delta, bool values,
-                const delta::DeltaEffect* effect = nullptr);
+struct DeltaDetail {
+  bool values = false;                         ///< what it assigns, or its parameters
+  const delta::DeltaEffect* effect = nullptr;  ///< what it did; null: not known
+};
+/// {"type":"delta",…} and a newline.
+void json_delta(std::string& out, const delta::Log& log, const delta::Delta& delta, const DeltaDetail& detail);
 
 /// {"type":"conflict",…} and a newline.
 void json_conflict(std::string& out, const delta::Log& log, const delta::Conflict& conflict);

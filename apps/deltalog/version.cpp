@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "delta/preset.hpp"
 #include "formats/format.hpp"
 
 namespace deltalog {
@@ -13,7 +14,7 @@ std::string version_text() {
   out +=
       fmt::format("{:<10} {}\n{:<10} {}\n", "libdelta", delta::version(), "formats", delta::formats::known_formats());
   for (const auto& [name, version] : delta::components()) out += fmt::format("{:<10} {}\n", name, version);
-  return out + "presets    fastest, balanced, maximum\n";
+  return out + fmt::format("{:<10} {}\n", "presets", fmt::join(delta::kPresetNames, ", "));
 }
 
 }  // namespace deltalog

@@ -390,7 +390,7 @@ void point(benchmark::State& state, const std::string& path, bool who) {
       fail("the vector is not there");
     }
   }
-  count(state, 1);
+  count(state, 1, 32 * sizeof(float));
 }
 
 void add_all(const std::string& directory) {

@@ -49,7 +49,7 @@ std::string read_state(const std::string& path) {
 /// Where each frame starts, the footer's too, and where the trailer does.
 std::vector<std::uint64_t> borders(const std::string& path) {
   const auto file = must(InputFile::open(path));
-  const auto scanned = must(store::scan_file(file, true));
+  const auto scanned = must(store::scan_file(file, store::Payloads::checked));
   std::vector<std::uint64_t> out;
   for (const auto& segment : scanned.segments) {
     for (const auto& frame : segment.frames) out.push_back(frame.offset);
@@ -60,7 +60,7 @@ std::vector<std::uint64_t> borders(const std::string& path) {
 
 /// Where the first commit of a log of one segment can be read: behind its COMMITS frame, or packed its SYNC frame.
 std::uint64_t first_commit_end(const std::string& path, bool fresh) {
-  const auto scanned = must(store::scan_file(must(InputFile::open(path)), true));
+  const auto scanned = must(store::scan_file(must(InputFile::open(path)), store::Payloads::checked));
   for (const auto& frame : scanned.segments[0].frames) {
     if (frame.header.type == (fresh ? format::FrameType::commits : format::FrameType::sync)) {
       return frame.offset + frame.header.extent();
@@ -225,7 +225,7 @@ TEST_CASE("damage in a middle segment is corrupt, local, and its lost deltas are
   sample::append_log(path);
   Bytes bytes = scratch::read(path);
   REQUIRE(bytes.size() > file_size);
-  const auto scanned = must(store::scan_file(must(InputFile::open(path)), true));
+  const auto scanned = must(store::scan_file(must(InputFile::open(path)), store::Payloads::checked));
   const auto data = std::ranges::find(scanned.segments[0].frames, format::FrameType::data,
                                       [](const auto& f) { return f.header.type; });
   bytes[data->offset + format::kFrameBytes + 3] ^= 0x10;
@@ -280,7 +280,7 @@ TEST_CASE("looking ahead with several threads changes nothing of what a scan fin
   const auto report = [&](unsigned threads) {
     const auto file = std::make_shared<const InputFile>(must(InputFile::open(bad)));
     const auto ahead = store::GoodFrames::of(file, threads);
-    const auto scanned = must(store::scan_file(*file, true, &ahead));
+    const auto scanned = must(store::scan_file(*file, store::Payloads::checked, &ahead));
     std::string out;
     for (const Finding& f : scanned.findings) out += std::to_string(f.offset) + " " + f.where + " " + f.what + "\n";
     return out;
@@ -309,7 +309,7 @@ TEST_CASE("looking ahead knows every frame of an intact file") {
   const auto file = std::make_shared<const InputFile>(must(InputFile::open(path)));
   const auto ahead = store::GoodFrames::of(file, 2);
   std::size_t frames = 0;
-  for (const auto& segment : must(store::scan_file(*file, true)).segments) {
+  for (const auto& segment : must(store::scan_file(*file, store::Payloads::checked)).segments) {
     for (const auto& frame : segment.frames) {
       if (frame.header.type == format::FrameType::footer) continue;  // read to know of the others
       CHECK(ahead.contains(frame.offset, frame.header));

@@ -50,7 +50,7 @@ void build(const std::string& path, int vectors, int flipped) {
 /// Where each frame starts, and the trailer.
 std::vector<std::size_t> borders(const std::string& path) {
   std::vector<std::size_t> out;
-  for (const auto& segment : must(store::scan_file(must(InputFile::open(path)), true)).segments) {
+  for (const auto& segment : must(store::scan_file(must(InputFile::open(path)), store::Payloads::checked)).segments) {
     for (const auto& frame : segment.frames) out.push_back(frame.offset);
     out.push_back(segment.end - format::kTrailerBytes);
   }

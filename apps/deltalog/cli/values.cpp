@@ -169,10 +169,10 @@ Result<delta::KeepRule> parse_keep(std::string_view text) {
     DELTA_TRY(rule.at, delta::parse_time(argument, now()));
   } else if (rule.kind == Rule::every) {
     DELTA_TRY(rule.step, delta::parse_duration(argument));
-    if (rule.step == 0) return bad("a step of nothing");
+    if (rule.step == 0) return bad("the interval must be positive");
   } else {
     DELTA_TRY(rule.count, parse_count(argument));
-    if (rule.count == 0) return bad("keeps nothing");
+    if (rule.count == 0) return bad("N must be at least 1");
   }
   return rule;
 }
@@ -216,10 +216,9 @@ Result<std::uint64_t> parse_size(std::string_view text) {
 }
 
 Result<delta::Preset> parse_preset(std::string_view text) {
-  if (text == "fastest") return delta::Preset::fastest;
-  if (text == "balanced") return delta::Preset::balanced;
-  if (text == "maximum") return delta::Preset::maximum;
-  return bad(delta::quote(text) + " is no preset");
+  const auto preset = delta::preset_named(text);
+  if (!preset) return bad(delta::quote(text) + " is no preset");
+  return *preset;
 }
 
 Result<delta::WindowSpec> parse_window(std::string_view text) {

@@ -211,52 +211,49 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
 }  // namespace
 
 Command compact_command() {
-  return {.name = "compact",
-          .summary = "repack a log by vector, and prune its history",
-          .synopsis = "LOG... -o OUT | LOG --in-place",
-          .description =
-              "Writes the union of the logs as one packed segment, in which each vector's history lies together. With "
-              "--keep, drops history that neither now nor a kept time or release needs; the present under every "
-              "policy, the kept cuts, blame "
-              "there, and every later "
-              "merge stay what they were. A kept time keeps every moment from the last change before it up to the "
-              "next. Times that are not kept are "
-              "refused from then on.",
-          .operands = {options::kLogs},
-          .options = options::join(
-              {options::output(),
-               {{.name = "in-place", .help = "replace the one LOG by the result, under its lock"}},
-               options::wait(),
-               {{.name = "at",
-                 .value = "TIME",
-                 .help = "calendar rules count back from here, not from the log's greatest timestamp"},
-                {.name = "keep",
-                 .value = "RULE",
-                 .help = "all (default), now, since:TIME, last:N, every:DURATION, hourly:N, daily:N, weekly:N, "
-                         "monthly:N, yearly:N, tags",
-                 .repeatable = true},
-                {.name = "whole-deltas",
-                 .help = "a delta goes whole or stays whole, so that hashes vouch for all that stays"},
-                {.name = "assume-closed",
-                 .help = "assume that all writers' commits are here: prune more, and refuse later arrivals"},
-                {.name = "if",
-                 .value = "CONDITION",
-                 .help = "only if the log has reached chain:N, segments:N, deltas:N, commits:N or bytes:SIZE"},
-                {.name = "dry-run", .help = "write nothing, and say what would go"},
-                {.name = "memory", .value = "SIZE", .help = "sort at most SIZE of deltas at a time (default 256M)"},
-                {.name = "preset",
-                 .value = "PRESET",
-                 .help = "fastest, balanced (default) or maximum",
-                 .choices = {"fastest", "balanced", "maximum"}}},
-               options::json(),
-               options::threads(),
-               options::talk(),
-               options::common()}),
-          .example =
-              "deltalog compact history.dlog -o packed.dlog\n"
-              "deltalog compact history.dlog --keep daily:7 --keep monthly:12 -o pruned.dlog\n"
-              "deltalog compact history.dlog --in-place\n",
-          .run = run};
+  return {
+      .name = "compact",
+      .summary = "repack a log by vector, and prune its history",
+      .synopsis = "LOG... -o OUT | LOG --in-place",
+      .description =
+          "Writes the union of the logs as one packed segment, in which each vector's history lies together. With "
+          "--keep, drops history that neither now nor a kept time or release needs; the present under every "
+          "policy, the kept cuts, blame "
+          "there, and every later "
+          "merge stay what they were. A kept time keeps every moment from the last change before it up to the "
+          "next. Times that are not kept are "
+          "refused from then on.",
+      .operands = {options::kLogs},
+      .options = options::join(
+          {options::output(),
+           {{.name = "in-place", .help = "replace the one LOG by the result, under its lock"}},
+           options::wait(),
+           {{.name = "at",
+             .value = "TIME",
+             .help = "calendar rules count back from here, not from the log's greatest timestamp"},
+            {.name = "keep",
+             .value = "RULE",
+             .help = "all (default), now, since:TIME, last:N, every:DURATION, hourly:N, daily:N, weekly:N, "
+                     "monthly:N, yearly:N, tags",
+             .repeatable = true},
+            {.name = "whole-deltas", .help = "drop only whole deltas, so that hashes still verify all that is kept"},
+            {.name = "assume-closed",
+             .help = "assume that all writers' commits are here: prune more, and refuse later arrivals"},
+            {.name = "if",
+             .value = "CONDITION",
+             .help = "only if the log has reached chain:N, segments:N, deltas:N, commits:N or bytes:SIZE"},
+            {.name = "dry-run", .help = "write nothing, and say what would go"},
+            {.name = "memory", .value = "SIZE", .help = "sort at most SIZE of deltas at a time (default 256M)"}},
+           options::preset(),
+           options::json(),
+           options::threads(),
+           options::talk(),
+           options::common()}),
+      .example =
+          "deltalog compact history.dlog -o packed.dlog\n"
+          "deltalog compact history.dlog --keep daily:7 --keep monthly:12 -o pruned.dlog\n"
+          "deltalog compact history.dlog --in-place\n",
+      .run = run};
 }
 
 }  // namespace deltalog

@@ -52,7 +52,7 @@ Status check_usage(const Invocation& invocation) {
                        fmt::format("two logs are compared, not {}; or one at two moments: --at T1 --at T2", logs));
   }
   if (cuts == 1 && logs != 1) {
-    return usage_error(invocation, "one moment is compared with now in one log; of several logs name two");
+    return usage_error(invocation, "with several logs give --at twice");
   }
   if (cuts > 0 && invocation.has("base")) {
     return usage_error(invocation, "--base goes with two logs; several logs at two moments are read together anyway");
@@ -288,31 +288,33 @@ Command diff_command() {
           "moment of the "
           "logs' union to another (with one moment: to now), with distance and cosine. Exits 1 if anything differs.",
       .operands = {options::kLogs},
-      .options =
-          options::join({{{.name = "stat", .help = "print only counts and extremes"},
-                          {.name = "fail-over",
-                           .value = "L2",
-                           .help = "exit 1 only for a distance above L2, a creation or a deletion"},
-                          {.name = "with-old", .help = "with --json: old values beside the new ones"},
-                          {.name = "base",
-                           .value = "LOG",
-                           .help = "read LOG together with each of the two: what a bundle was made against",
-                           .repeatable = true,
-                           .kind = Kind::file}},
-                         options::policy("decide conflicts by POLICY, not by the logs' own"),
-                         options::json(),
-                         options::selection({"id", "id-glob", "ids-from", "namespace", "where"}),
-                         options::in_group("Selection", {{.name = "at",
-                                                          .value = "TIME",
-                                                          .help = "as of TIME: first the old moment, then the new one",
-                                                          .repeatable = true},
-                                                         {.name = "as-seen-by",
-                                                          .value = "DOT",
-                                                          .help = "as the author of DOT saw it; counts as an --at",
-                                                          .repeatable = true}}),
-                         options::threads(),
-                         options::quiet(),
-                         options::common()}),
+      .options = options::join(
+          {{{.name = "stat", .help = "print only counts and extremes"},
+            {.name = "fail-over",
+             .value = "L2",
+             .help = "exit 1 only for a distance above L2, a creation or a deletion"},
+            {.name = "with-old", .help = "with --json: old values beside the new ones"},
+            {.name = "base",
+             .value = "LOG",
+             .help = "read LOG together with each of the two: what a bundle was made against",
+             .repeatable = true,
+             .kind = Kind::file}},
+           options::policy("decide conflicts by POLICY, not by the logs' own"),
+           options::json(),
+           options::selection({"id", "id-glob", "ids-from", "namespace", "where"}),
+           options::in_group(
+               "Selection",
+               {{.name = "at",
+                 .value = "TIME",
+                 .help = "as of TIME: first the old moment, then the new one",
+                 .repeatable = true},
+                {.name = "as-seen-by",
+                 .value = "DOT",
+                 .help = "state right after DOT, without changes that its writer had not received; counts as an --at",
+                 .repeatable = true}}),
+           options::threads(),
+           options::quiet(),
+           options::common()}),
       .example =
           "deltalog diff monday.dlog tuesday.dlog\n"
           "deltalog diff history.dlog --at 2026-11-09 --at 2026-11-10 --stat --fail-over 0.1\n",

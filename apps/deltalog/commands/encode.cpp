@@ -66,6 +66,8 @@ Result<Encoder> open_encoder(const Invocation& invocation, delta::EncodeOptions 
   return Encoder::create(*output, invocation.values("base"), std::move(options));
 }
 
+using Parsing = delta::formats::RecordsAhead::Parsing;
+
 struct Job {
   const Invocation& invocation;
   Console& console;
@@ -74,7 +76,7 @@ struct Job {
   Bound max_delete;
   std::string policy;                         // the setting, until it is written; empty: none
   std::vector<PropertyText> properties = {};  // of the namespace, the same
-  bool parse_ahead = false;                   // updates, on a thread beside the encoder's
+  Parsing parsing = Parsing::when_asked;      // of updates; ahead: on a thread beside the encoder's
   std::uint64_t said = 0;                     // rows, updates and deletions that the inputs held
   std::uint64_t traces = 0;                   // that commits state and W3C does not allow
 
@@ -224,7 +226,7 @@ Status encode_updates(Job& job, Input& input) {
     stream = std::make_unique<delta::InputStream>(std::move(opened));
   }
   delta::formats::RecordsAhead records(std::move(stream), {.max_line = std::size_t{64} << 20, .now = now()},
-                                       job.parse_ahead);
+                                       job.parsing);
   Progress progress(job.invocation, job.console, "encoding " + delta::escape(records.name(), 60), "lines", 0);
   ParentTexts parents;
   while (true) {
@@ -351,7 +353,10 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     if (!dry && !may_replace(invocation, console)) return Exit::partly;
   }
   const std::size_t before = encoder.log().commits();
-  Job job{invocation, console, &encoder, ids, bound, policy ? policy_setting(*policy) : "", properties, parse_ahead};
+  Job job{invocation, console,
+          &encoder,   ids,
+          bound,      policy ? policy_setting(*policy) : "",
+          properties, parse_ahead ? Parsing::ahead : Parsing::when_asked};
   for (auto& input : inputs) {
     DELTA_OK(delta::formats::is_matrix(input.format) ? encode_matrix(job, input) : encode_updates(job, input));
   }
@@ -373,7 +378,10 @@ options::Options input_options() {
            .help = "diff against LOG, and write only what it lacks",
            .repeatable = true,
            .kind = Kind::file},
-          {.name = "from", .value = "FORMAT", .help = "take every input as FORMAT", .choices = {"npy", "ndjson"}},
+          {.name = "from",
+           .value = "FORMAT",
+           .help = "take every input as FORMAT",
+           .choices = delta::formats::format_names()},
           {.name = "ids",
            .value = "FILE",
            .help = "ids of the rows, one a line: one file, or one per matrix",
@@ -435,11 +443,7 @@ options::Options accuracy_options() {
           {.name = "ignore-below",
            .value = "E",
            .help = "a value of a whole vector that differs from the stored one by at most E is no change"},
-          {.name = "lossy-input", .help = "round float64 that is no float32, instead of refusing it"},
-          {.name = "preset",
-           .value = "PRESET",
-           .help = "fastest, balanced (default) or maximum",
-           .choices = {"fastest", "balanced", "maximum"}}};
+          {.name = "lossy-input", .help = "round float64 that is no float32, instead of refusing it"}};
 }
 
 }  // namespace
@@ -447,7 +451,7 @@ options::Options accuracy_options() {
 Command encode_command() {
   return {
       .name = "encode",
-      .summary = "states or updates in, a log out",
+      .summary = "create or extend a log from matrices or updates",
       .synopsis = "INPUT... -o LOG [--base LOG]... | [INPUT...] --append LOG",
       .description =
           "Matrices (.npy) are successive states of one namespace: each becomes a commit that holds only what changed, "
@@ -457,8 +461,8 @@ Command encode_command() {
           "as dump writes it.",
       .operands = {{"INPUT", "a matrix, a file of updates, or - for updates on stdin", false, true, Kind::file}},
       .options = options::join({options::output(), options::wait(), options::live(), input_options(), setting_options(),
-                                writing_options(), accuracy_options(), options::json(), options::threads(),
-                                options::progress(), options::talk(), options::common()}),
+                                writing_options(), accuracy_options(), options::preset(), options::json(),
+                                options::threads(), options::progress(), options::talk(), options::common()}),
       .example =
           "deltalog encode monday.npy tuesday.npy --ids ids.txt --at 2026-11-09 --step 1d -o history.dlog\n"
           "printf '{\"id\":\"a\",\"op\":\"scale\",\"factor\":0.5}\\n' | deltalog encode - --append history.dlog\n",

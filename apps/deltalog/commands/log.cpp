@@ -193,7 +193,7 @@ class DeltaList {
     Entry entry{{delta.time, view_.log.commit(delta.commit).origin, delta.seq}, {}, {}, {}, nullptr, delta.commit};
     entry.effect = effect_of(entry.key);
     if (json_) {
-      json_delta(entry.text, view_.log, delta, false, entry.effect);
+      json_delta(entry.text, view_.log, delta, {.effect = entry.effect});
     } else {
       entry.vector = vector_name(catalog, delta.vector);
       entry.text = delta_text(delta, catalog.dims(delta.vector));
@@ -375,7 +375,7 @@ Command log_command() {
                           {.name = "ancestors", .value = "DOT", .help = "only what DOT had seen, and itself"},
                           {.name = "common",
                            .value = "DOT",
-                           .help = "only what all of two DOTs or more had seen, or are",
+                           .help = "only common ancestors of the given deltas, themselves included",
                            .repeatable = true,
                            .several = true},
                           {.name = "window",
@@ -383,10 +383,10 @@ Command log_command() {
                            .help = "sum up by time: tumbling:1h, sliding:1h/10m, session:30m, adaptive:100:10ms:5s"},
                           {.name = "after",
                            .value = "DOTS",
-                           .help = "only windows that differ from those of DOTS and what they had seen",
+                           .help = "only windows that changed since the log had the heads DOTS",
                            .repeatable = true},
                           {.name = "heads", .help = "print the newest dots, for a later --after"},
-                          {.name = "conflicts", .help = "list dimensions where concurrent assignments meet now"},
+                          {.name = "conflicts", .help = "list dimensions with conflicting assignments"},
                           {.name = "policy",
                            .value = "POLICY",
                            .help = "with --conflicts: decide them by POLICY, not by the log's own"},

@@ -230,7 +230,8 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     return Exit::partly;
   }
   if (merge.empty()) {
-    return delta::error(delta::ErrorCode::not_found, "the logs of --not-in lack nothing; nothing was written");
+    return delta::error(delta::ErrorCode::not_found,
+                        "nothing to send: the logs of --not-in have every commit; nothing was written");
   }
   if (dry) {
     DELTA_TRY(const auto conflicts, Conflicts::find(invocation, console, merge));
@@ -290,7 +291,7 @@ Command merge_command() {
                            .choices = {"refuse", "rename"}},
                           {.name = "conflicts",
                            .value = "FILE",
-                           .help = "write as NDJSON where concurrent assignments meet now",
+                           .help = "write conflicting assignments to FILE as NDJSON",
                            .kind = Kind::output},
                           {.name = "fail-on-conflict", .help = "write no OUT and exit 1 if there is any conflict"},
                           {.name = "dry-run", .help = "write nothing, and say what would be written"}},

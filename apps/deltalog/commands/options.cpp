@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "delta/preset.hpp"
+
 namespace deltalog::options {
 namespace {
 
@@ -108,8 +110,10 @@ Options selection(std::initializer_list<std::string_view> names) {
              .help = "only this operation",
              .repeatable = true,
              .choices = {"create", "dense", "sparse", "scale", "offset", "negate", "abs", "clamp", "delete"}},
-            {.name = "at", .value = "TIME", .help = "as of TIME, its microsecond included"},
-            {.name = "as-seen-by", .value = "DOT", .help = "as the author of DOT saw it"},
+            {.name = "at", .value = "TIME", .help = "state at TIME, with changes stamped exactly TIME"},
+            {.name = "as-seen-by",
+             .value = "DOT",
+             .help = "state right after DOT, without changes that its writer had not received"},
             {.name = "since", .value = "TIME", .help = "only deltas at or after TIME"},
             {.name = "until", .value = "TIME", .help = "only deltas before TIME"},
             {.name = "property",
@@ -123,6 +127,13 @@ Options selection(std::initializer_list<std::string_view> names) {
              .help = "only commits of this trace: its id, or all of a traceparent",
              .repeatable = true}},
            names));
+}
+
+Options preset() {
+  return {{.name = "preset",
+           .value = "PRESET",
+           .help = "fastest, balanced (default) or maximum",
+           .choices = {delta::kPresetNames.begin(), delta::kPresetNames.end()}}};
 }
 
 Options policy(std::string_view help) { return {{.name = "policy", .value = "POLICY", .help = help}}; }

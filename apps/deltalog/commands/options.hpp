@@ -32,6 +32,7 @@ Options live();
 /// Which deltas and vectors a command looks at: each takes those that it acts on.
 Options selection(std::initializer_list<std::string_view> names);
 Options policy(std::string_view help);
+Options preset();
 
 inline const Operand kLogs = {"LOG", "a log, a directory of logs (*.dlog), or - for stdin", true, true, Kind::file};
 inline const std::vector<std::string_view> kElements = {"f32", "f16", "bf16", "i8", "u8"};

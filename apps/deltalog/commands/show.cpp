@@ -106,7 +106,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (batch.commits[i] != found.commit || (found.seq && batch.seqs[i] != *found.seq)) continue;
       text.clear();
-      if (json) json_delta(text, log, batch[i], true);
+      if (json) json_delta(text, log, batch[i], {.values = true});
       DELTA_OK(console.print(json ? text : shown_delta(log, batch[i], console)));
     }
     return {};

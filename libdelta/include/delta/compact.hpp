@@ -54,7 +54,7 @@ struct CompactOptions {
   std::vector<KeepRule> keep = {};        ///< united; none: all
   std::optional<Micros> count_from = {};  ///< calendar rules count back from here, not from the greatest timestamp
   std::optional<Micros> clock = {};       ///< they refuse to count from a greatest timestamp that is later than this
-  bool whole_deltas = false;  ///< a delta goes whole or stays whole, so that hashes vouch for all that stays
+  bool whole_deltas = false;              ///< drop only whole deltas, so that hashes still verify all that is kept
   /// No writer exists whose deltas are not here. Transforms and tombstones that no kept time needs go too: values
   /// become those after the transforms, so blame no longer names these. Recorded; a delta that is neither here nor has
   /// seen all of this is then refused as late.

@@ -19,9 +19,12 @@ struct FreePages {
 };
 using Pages = std::unique_ptr<std::uint32_t[], FreePages>;
 
-/// `count` zeroed values; std::bad_alloc where there is no memory. `huge`: ask for huge pages (2 MiB), where the system
-/// has them; only for memory that will be filled.
-DELTA_EXPORT Pages allocate_pages(std::size_t count, bool huge);
+enum class PageSize : std::uint8_t {
+  usual,
+  huge,  ///< 2 MiB, where the system has them: for memory that will be filled
+};
+/// `count` zeroed values; std::bad_alloc where there is no memory.
+DELTA_EXPORT Pages allocate_pages(std::size_t count, PageSize size);
 
 /// Elements that are all zero bits until they are written, and take no memory before: for tables by the numbers of a
 /// catalog, of which a reader of one vector needs one row.
@@ -49,7 +52,7 @@ class ZeroedTable {
   void resize(std::size_t size) {
     if (size > room_) {
       room_ = std::max(size, 2 * room_);
-      Pages more = allocate_pages(room_ * (sizeof(T) / sizeof(std::uint32_t)), false);
+      Pages more = allocate_pages(room_ * (sizeof(T) / sizeof(std::uint32_t)), PageSize::usual);
       std::copy_n(reinterpret_cast<const T*>(pages_.get()), size_, reinterpret_cast<T*>(more.get()));
       pages_ = std::move(more);
     }

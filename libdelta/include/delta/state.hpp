@@ -31,7 +31,8 @@ DELTA_EXPORT bool key_less(const Catalog& catalog, const Key& a, const Key& b);
 /// Moves, does not copy: a state may be most of the memory there is.
 class DELTA_EXPORT State {
  public:
-  explicit State(const Catalog& catalog) : catalog_(&catalog) {}  ///< keeps the reference
+  /// Keeps the reference. `most`: how many vectors will have values, as far as is known: room is made for no more.
+  explicit State(const Catalog& catalog, std::size_t most = ~std::size_t{0}) : catalog_(&catalog), most_(most) {}
 
   const Catalog& catalog() const { return *catalog_; }
   bool exists(std::uint32_t vector) const { return vector < rows_.size() && rows_[vector].exists; }
@@ -90,6 +91,8 @@ class DELTA_EXPORT State {
     std::vector<std::uint32_t> existed;  // vectors that exist or did
   };
   Row& row(std::uint32_t vector);
+  std::string* text_at(std::uint32_t vector) const;  // null: it has none, and no place for one
+  std::string& text_place(std::uint32_t vector);
   Pool& pool(NamespaceNo ns);
   void add_chunk(Pool& pool);
   void give_row(std::uint32_t vector);
@@ -100,10 +103,12 @@ class DELTA_EXPORT State {
   void merge(std::uint32_t vector, const Patches& patches);
 
   const Catalog* catalog_;
+  std::size_t most_;
   ZeroedTable<Row> rows_;  // by vector
   Indexed<NamespaceNo, Pool> pools_;
-  std::vector<std::string> metadata_;                   // by vector; shorter when none has any
-  std::unordered_map<std::uint32_t, Patches> patches_;  // that wait, by vector
+  static constexpr std::uint32_t kTexts = 256;
+  std::vector<std::unique_ptr<std::string[]>> metadata_;  // by vector, kTexts together; null: none of these has any
+  std::unordered_map<std::uint32_t, Patches> patches_;    // that wait, by vector
   std::size_t existing_ = 0;
 };
 

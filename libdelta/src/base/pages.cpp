@@ -24,10 +24,11 @@ void FreePages::operator()(std::uint32_t* at) const {
   }
 }
 
-Pages allocate_pages(std::size_t count, bool huge) {
+Pages allocate_pages(std::size_t count, PageSize size) {
   constexpr std::size_t kMost = std::size_t{1} << 60;  // more would overflow below
   if (count > kMost) throw std::bad_alloc();
   const std::size_t bytes = count * sizeof(std::uint32_t);
+  const bool huge = size == PageSize::huge;
   // What is small comes and goes, and the heap costs a system call less. But it may have to write the zeros, which is
   // in vain in what is large and not filled.
   if (source.map == nullptr || bytes < (huge ? kHuge : kMapped)) {

@@ -398,8 +398,9 @@ void keep_smaller(Layout layout, EncodeScratch& s) {
 }
 
 /// Deltas that stand by vector, to s.best. Continuous values relate delta by delta, by what it saves. Of discrete ones
-/// it is hard to tell beforehand: the block is written with steps and, if `also_plain`, without, and the smaller stays.
-void encode_by_vector(const DeltaBatch& batch, const DeltaBatch& arrived, Layout layout, bool also_plain, Effort effort,
+/// it is hard to tell beforehand: a packed block is written with steps and without, and the smaller stays; a fresh one
+/// has been written without.
+void encode_by_vector(const DeltaBatch& batch, const DeltaBatch& arrived, Layout layout, Effort effort,
                       EncodeScratch& s) {
   constexpr double kContinuousBits = 26.6;
   const auto lattice = find_lattice(batch.bits);
@@ -410,7 +411,7 @@ void encode_by_vector(const DeltaBatch& batch, const DeltaBatch& arrived, Layout
     return keep_smaller(layout, s);
   }
   for (const bool steps : {true, false}) {
-    if (!steps && !also_plain) break;
+    if (!steps && layout == Layout::fresh) break;
     for (const std::size_t least_copied : {std::size_t{6}, kNever}) {
       encode_columns(batch, arrived, layout, effort,
                      {.steps = steps, .plain_bits = 0, .lattice = lattice, .least_copied = least_copied}, s);
@@ -438,7 +439,7 @@ void try_by_vector(const DeltaBatch& batch, Effort effort, std::size_t base, Enc
   s.by_vector.bits.reserve(batch.bits.size());
   s.by_vector.indices.reserve(batch.indices.size());
   for (const std::uint64_t o : s.order) s.by_vector.add(batch[static_cast<std::uint32_t>(o)]);
-  encode_by_vector(s.by_vector, batch, Layout::fresh, false, effort, s);
+  encode_by_vector(s.by_vector, batch, Layout::fresh, effort, s);
   take_best(base, s, out);
 }
 
@@ -469,7 +470,7 @@ void encode_block(const DeltaBatch& batch, Layout layout, Preset preset, Buffer&
     }
   };
   if (layout == Layout::packed) {
-    encode_by_vector(batch, batch, layout, true, effort, s);
+    encode_by_vector(batch, batch, layout, effort, s);
     out.insert(out.end(), s.best.begin(), s.best.end());
   } else {
     encode_columns(batch, batch, layout, effort, {}, s);

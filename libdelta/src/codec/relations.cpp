@@ -116,8 +116,8 @@ std::optional<std::uint32_t> exact(std::span<const Pair> pairs, double guess, Pr
 
 void KnownValues::clear() {
   if (!bits_) {
-    bits_ = allocate_pages(kMostDims, false);
-    stamps_ = allocate_pages(kMostDims, false);
+    bits_ = allocate_pages(kMostDims, PageSize::usual);
+    stamps_ = allocate_pages(kMostDims, PageSize::usual);
   }
   if (++epoch_ == 0) {
     std::fill_n(stamps_.get(), kMostDims, 0);

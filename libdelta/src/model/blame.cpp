@@ -93,7 +93,7 @@ Result<Blame> blame(const Catalog& catalog, const History& history, DeltaSource&
   if (!fold.exists()) {
     return error(ErrorCode::not_found,
                  "vector " + quote(catalog.id(vector)) +
-                     (fold.deltas().empty() ? " does not exist" : " does not exist any more or yet") +
+                     (fold.deltas().empty() ? " does not exist" : " is deleted, or not created yet") +
                      (cut.at || !cut.as_seen_by.empty() ? " at the cut asked for" : ""));
   }
   DELTA_OK(check_bare(catalog, vector, fold));

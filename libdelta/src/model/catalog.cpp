@@ -60,7 +60,7 @@ void Catalog::Index::reserve(std::size_t used) {
 }
 
 void Catalog::Index::resize(std::size_t slots) {
-  const Pages old = std::exchange(words_, allocate_pages(2 * slots, true));
+  const Pages old = std::exchange(words_, allocate_pages(2 * slots, PageSize::huge));
   const std::size_t before = std::exchange(slots_, slots);
   for (std::size_t at = 0; at < before; ++at) {
     if (old[2 * at + 1] != 0) put(old[2 * at], old[2 * at + 1]);

@@ -53,7 +53,10 @@ namespace {
 class Folding {
  public:
   Folding(const Catalog& catalog, const History& history, const CutTest& cut, const VectorSet& vectors)
-      : catalog_(catalog), history_(history), state_(catalog), contest_(catalog, history, cut, vectors) {}
+      : catalog_(catalog),
+        history_(history),
+        state_(catalog, vectors.is_all() ? ~std::size_t{0} : vectors.size()),
+        contest_(catalog, history, cut, vectors) {}
 
   Contest& contest() { return contest_; }
 

@@ -45,11 +45,13 @@ void State::make_room() {
 /// Twice what there is; or, of a namespace that has all vectors, for all of them at once.
 void State::add_chunk(Pool& pool) {
   const std::uint64_t dims = std::max<std::uint64_t>(pool.dims, 1);
+  const std::uint64_t vectors = std::min(catalog_->vectors(), most_);
   std::uint64_t rows = std::max<std::uint64_t>(pool.used, kFirstValues / dims);
-  if (catalog_->namespaces() == 1) rows = std::max<std::uint64_t>(rows, catalog_->vectors());
+  if (catalog_->namespaces() == 1) rows = std::max<std::uint64_t>(rows, vectors);
   rows = std::clamp<std::uint64_t>(rows, 1, std::clamp<std::uint64_t>(kChunkValues / dims, 1, kChunkRows));
-  const bool large = !pool.chunks.empty() || std::uint64_t{catalog_->vectors()} * pool.dims >= 2 * kChunkValues;
-  pool.chunks.push_back(allocate_pages(rows * pool.dims, large));  // a small state stays small
+  const bool large = !pool.chunks.empty() || vectors * pool.dims >= 2 * kChunkValues;
+  pool.chunks.push_back(
+      allocate_pages(rows * pool.dims, large ? PageSize::huge : PageSize::usual));  // a small state stays small
   pool.next = pool.chunks.back().get();
   pool.left = static_cast<std::uint32_t>(rows);
 }
@@ -83,18 +85,28 @@ void State::set_exists(std::uint32_t vector, bool exists) {
 
 void State::set_created(std::uint32_t vector, Key key) { row(vector).created = key; }
 
+std::string* State::text_at(std::uint32_t vector) const {
+  const std::size_t chunk = vector / kTexts;
+  return chunk < metadata_.size() && metadata_[chunk] ? &metadata_[chunk][vector % kTexts] : nullptr;
+}
+
+std::string& State::text_place(std::uint32_t vector) {
+  DELTA_CHECK(vector < catalog_->vectors());
+  const std::size_t chunk = vector / kTexts;
+  if (chunk >= metadata_.size()) metadata_.resize(chunk + 1);
+  if (!metadata_[chunk]) metadata_[chunk] = std::make_unique<std::string[]>(kTexts);
+  return metadata_[chunk][vector % kTexts];
+}
+
 void State::set_metadata(std::uint32_t vector, std::string text) {
   if (!patches_.empty()) patches_.erase(vector);
-  if (vector >= metadata_.size()) {
-    if (text.empty()) return;
-    DELTA_CHECK(vector < catalog_->vectors());
-    metadata_.resize(catalog_->vectors());
-  }
-  metadata_[vector] = std::move(text);
+  if (text.empty() && text_at(vector) == nullptr) return;
+  text_place(vector) = std::move(text);
 }
 
 void State::patch_metadata(std::uint32_t vector, std::string_view patch) {
-  const std::size_t bytes = vector < metadata_.size() ? metadata_[vector].size() : 0;
+  const std::string* text = text_at(vector);
+  const std::size_t bytes = text != nullptr ? text->size() : 0;
   const auto waiting = patches_.find(vector);
   if (waiting == patches_.end() && patch.size() >= bytes) {
     set_metadata(vector, model::merge_metadata(stored_metadata(vector), patch));
@@ -115,7 +127,8 @@ void State::merge(std::uint32_t vector, const Patches& patches) {
     parts.push_back(std::string_view(patches.text).substr(begin, end - begin));
     begin = end;
   }
-  metadata_[vector] = model::merge_metadata(metadata_[vector], parts);  // not empty: else they would not have waited
+  std::string& text = *text_at(vector);
+  text = model::merge_metadata(text, parts);  // not empty: else they would not have waited
 }
 
 void State::settle_metadata() {
@@ -132,7 +145,8 @@ void State::settle_metadata(std::uint32_t vector) {
 
 std::string_view State::stored_metadata(std::uint32_t vector) const {
   DELTA_CHECK(patches_.empty() || !patches_.contains(vector));
-  return vector < metadata_.size() ? std::string_view(metadata_[vector]) : std::string_view();
+  const std::string* text = text_at(vector);
+  return text != nullptr ? std::string_view(*text) : std::string_view();
 }
 
 std::string_view State::metadata(std::uint32_t vector) const {

@@ -46,7 +46,7 @@ class Survey {
     };
     const bool pieces = log.impl().shares_any();  // room is needed for each, and they count as one
     Log::Impl::StreamOptions options;
-    options.values = false;
+    options.values = store::Values::skipped;
     options.pieces = pieces;
     DELTA_OK(log.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
       for (std::size_t i = 0; i < block.batch.size(); ++i) {
@@ -382,7 +382,8 @@ Status refuse_forks(const Log& log, unsigned threads) {
   std::vector<Finding> known;
   std::set<const ByteSource*> seen;
   for (const auto& part : parts) {
-    if (seen.insert(part.segment.file.get()).second) DELTA_OK(set.add(part.segment.file, false, known));
+    if (seen.insert(part.segment.file.get()).second)
+      DELTA_OK(set.add(part.segment.file, ops::MergeSet::Role::united, known));
   }
   return set.settle();
 }

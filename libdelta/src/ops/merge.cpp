@@ -14,6 +14,7 @@
 namespace delta {
 
 struct Merge::Impl {
+  using Role = ops::MergeSet::Role;
   /// A segment of the output: a part as it is, or some rows of one.
   struct Item {
     const ops::MergePart* part = nullptr;
@@ -24,8 +25,8 @@ struct Merge::Impl {
 
   explicit Impl(unsigned count) : threads(thread_count(count)), set(threads) {}
 
-  Status open(std::span<const std::string> paths, bool excluded, bool rename_forks = false);
-  Status add(const std::shared_ptr<const ByteSource>& file, bool excluded);
+  Status open(std::span<const std::string> paths, Role role, const MergeOptions& options);
+  Status add(const std::shared_ptr<const ByteSource>& file, Role role);
   Status settle();
   void plan();
   void plan_without_excluded();
@@ -44,22 +45,22 @@ struct Merge::Impl {
   std::uint64_t bytes = 0;
 };
 
-Status Merge::Impl::open(std::span<const std::string> paths, bool excluded, bool rename_forks) {
+Status Merge::Impl::open(std::span<const std::string> paths, Role role, const MergeOptions& options) {
   DELTA_TRY(const auto names, store::log_files(paths, notices));
   std::vector<std::shared_ptr<const ByteSource>> opened_files;
   for (const auto& name : names) {
     DELTA_TRY(opened_files.emplace_back(), store::open_log_file(name));
   }
-  if (rename_forks) DELTA_OK(ops::rename_forks(opened_files, threads, notices));
-  for (const auto& file : opened_files) DELTA_OK(add(file, excluded));
+  if (role == Role::united && options.rename_forks) DELTA_OK(ops::rename_forks(opened_files, threads, notices));
+  for (const auto& file : opened_files) DELTA_OK(add(file, role));
   return {};
 }
 
-Status Merge::Impl::add(const std::shared_ptr<const ByteSource>& file, bool excluded) {
+Status Merge::Impl::add(const std::shared_ptr<const ByteSource>& file, Role role) {
   files.push_back(file);
   const std::size_t before = set.parts().size();
-  DELTA_OK(set.add(file, excluded, notices));
-  if (!excluded) opened += set.parts().size() - before;
+  DELTA_OK(set.add(file, role, notices));
+  if (role == Role::united) opened += set.parts().size() - before;
   return {};
 }
 
@@ -173,9 +174,10 @@ void Merge::Impl::count() {
     ++summary.commits;
     summary.deltas += commit.deltas();
     if (set.history().folded(number)) continue;
-    notices.push_back(
-        {Verdict::pending, "", 0, model::dot_text(set.catalog(), {commit.origin, commit.first}),
-         "a commit whose causes are in none of the logs given; it is kept, and part of no state until they come", ""});
+    notices.push_back({Verdict::pending, "", 0, model::dot_text(set.catalog(), {commit.origin, commit.first}),
+                       "a commit that depends on commits that are not in these logs; it is kept, and part of no state "
+                       "until they come",
+                       ""});
   }
 }
 
@@ -228,8 +230,8 @@ Merge::~Merge() = default;
 
 Result<Merge> Merge::open(std::span<const std::string> paths, MergeOptions options) {
   auto impl = std::make_unique<Impl>(options.threads);
-  DELTA_OK(impl->open(paths, false, options.rename_forks));
-  DELTA_OK(impl->open(options.not_in, true));
+  DELTA_OK(impl->open(paths, Impl::Role::united, options));
+  DELTA_OK(impl->open(options.not_in, Impl::Role::excluded, options));
   DELTA_OK(impl->settle());
   if (impl->items.empty() && options.not_in.empty()) {
     return error(ErrorCode::corrupt, "nothing was ever committed to what is given");
@@ -241,9 +243,9 @@ Result<Merge> Merge::of(const Log& log, MergeOptions options) {
   auto impl = std::make_unique<Impl>(options.threads);
   std::set<const ByteSource*> known;
   for (const auto& part : log.impl().parts) {
-    if (known.insert(part.segment.file.get()).second) DELTA_OK(impl->add(part.segment.file, false));
+    if (known.insert(part.segment.file.get()).second) DELTA_OK(impl->add(part.segment.file, Impl::Role::united));
   }
-  DELTA_OK(impl->open(options.not_in, true));
+  DELTA_OK(impl->open(options.not_in, Impl::Role::excluded, options));
   DELTA_OK(impl->settle());
   return Merge(std::move(impl));
 }

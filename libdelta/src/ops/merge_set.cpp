@@ -91,16 +91,16 @@ bool MergeSet::before(const MergePart& a, const MergePart& b) const {
   return std::pair(a.digest, a.length) < std::pair(b.digest, b.length);
 }
 
-Status MergeSet::add(const std::shared_ptr<const ByteSource>& file, bool excluded, std::vector<Finding>& notices) {
+Status MergeSet::add(const std::shared_ptr<const ByteSource>& file, Role role, std::vector<Finding>& notices) {
   DELTA_TRY(auto segments, store::open_segments(file, notices));
-  for (auto& segment : segments) DELTA_OK(add_segment(std::move(segment), excluded, notices));
+  for (auto& segment : segments) DELTA_OK(add_segment(std::move(segment), role, notices));
   return {};
 }
 
-Status MergeSet::add_segment(store::Segment segment, bool excluded, std::vector<Finding>& notices) {
+Status MergeSet::add_segment(store::Segment segment, Role role, std::vector<Finding>& notices) {
   MergePart part;
   part.segment = std::move(segment);
-  part.excluded = excluded;
+  part.excluded = role == Role::excluded;
   if (part.segment.sealed) {
     if (part.segment.own_frame.type != format::FrameType::footer) {
       return store::damaged(part.segment, store::place_name(part.segment.number, nullptr),

@@ -56,10 +56,14 @@ Finding unknown_columns(const store::Segment& segment, const format::UnknownColu
 
 class MergeSet {
  public:
+  enum class Role : std::uint8_t {
+    united,    ///< goes into the union
+    excluded,  ///< what it holds stays out
+  };
   explicit MergeSet(unsigned threads) : threads_(threads) {}
 
   /// All segments of a file, or what can be kept of them. What was left out or closed is a notice.
-  Status add(const std::shared_ptr<const ByteSource>& file, bool excluded, std::vector<Finding>& notices);
+  Status add(const std::shared_ptr<const ByteSource>& file, Role role, std::vector<Finding>& notices);
   /// When all files are in: drops segments that are identical to another (wanted only if none of them is excluded),
   /// refuses forks, folds.
   Status settle();
@@ -74,7 +78,7 @@ class MergeSet {
   bool before(const MergePart& a, const MergePart& b) const;
 
  private:
-  Status add_segment(store::Segment segment, bool excluded, std::vector<Finding>& notices);
+  Status add_segment(store::Segment segment, Role role, std::vector<Finding>& notices);
   Status close(MergePart& part, std::vector<Finding>& notices);
   Status add_rows(MergePart& part);
   Status read_runs(MergePart& part, const Indexed<SegmentOrigin, OriginNo>& origins);

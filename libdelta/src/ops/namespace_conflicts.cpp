@@ -42,7 +42,7 @@ Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log::Impl& log)
   std::unordered_map<std::uint32_t, Last> last;
   Log::Impl::StreamOptions options;
   options.vectors = &wanted;
-  options.values = false;
+  options.values = store::Values::skipped;
   options.lifecycles = true;
   DELTA_OK(log.stream(options, [&](const Log::Impl::Block& block) -> Status {
     const DeltaBatch& batch = block.batch;

@@ -133,7 +133,7 @@ class Renaming {
 Result<File> Renaming::rest() const {
   MergeSet set(threads_);
   std::vector<Finding> known;  // said when the file itself was opened, or not to be said twice
-  DELTA_OK(set.add(copy_.file, false, known));
+  DELTA_OK(set.add(copy_.file, MergeSet::Role::united, known));
   DELTA_OK(set.settle());
   DELTA_TRY(auto spool, os::Spool::create());
   bool any = false;

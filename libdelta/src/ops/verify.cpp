@@ -1,6 +1,6 @@
-// Level by level: the scan judges bytes, ContentCheck judges one segment, and here the segments and files are held
-// against each other.
-#include "delta/verify.hpp"
+// A list of passes. Each leaves behind what the next ones need; what that is stands between them in passes(). The scan
+// judges bytes, ContentCheck one segment, and the passes behind them hold segments and files against each other.
+#include "ops/verify.hpp"
 
 #include <algorithm>
 #include <map>
@@ -22,30 +22,58 @@ constexpr std::uint64_t kWorthThreads = 96 << 20;
 
 class Verifier {
  public:
-  explicit Verifier(const VerifyOptions& options) : options_(options), threads_(thread_count(options.threads)) {}
+  Verifier(const VerifyOptions& options, const ops::Checks& checks)
+      : options_(options), checks_(checks), threads_(thread_count(options.threads)) {}
 
   Result<VerifyReport> run(std::span<const std::string> paths) {
     log_.threads = threads_;
-    DELTA_TRY(const auto files, store::log_files(paths, report_.findings));
-    for (const auto& file : files) DELTA_OK(scan(file));
-    if (options_.level >= VerifyLevel::content) {
-      for (std::size_t i = 0; i < sources_.size(); ++i) open_part(sources_[i]);
-      log_.history.admit_pruned();
-      DELTA_OK(check_parts());
+    DELTA_TRY(files_, store::log_files(paths, report_.findings));
+    for (const Pass& pass : passes()) {
+      if (options_.level < pass.level || !checks_.runs(pass.name) || !stands(pass.needs)) continue;
+      DELTA_OK((this->*pass.run)());
     }
-    std::map<std::string_view, std::size_t> place;
-    for (std::size_t i = 0; i < files.size(); ++i) place.try_emplace(files[i], i);
-    std::ranges::stable_sort(report_.findings, {}, [&](const Finding& f) {
-      const auto of_file = place.find(f.file);
-      return std::pair(of_file == place.end() ? files.size() : of_file->second, f.offset);
-    });
-    for (const auto& finding : report_.findings) {
-      if (!is_note(finding.verdict)) report_.verdict = std::max(report_.verdict, finding.verdict);
-    }
+    sort_findings();
     return std::move(report_);
   }
 
+  static std::vector<std::string_view> names() {
+    std::vector<std::string_view> out;
+    for (const Pass& pass : passes()) {
+      if (pass.kind == Kind::check) out.push_back(pass.name);
+    }
+    return out;
+  }
+
  private:
+  /// What a pass needs beside what the passes before it leave.
+  enum class Needs : std::uint8_t {
+    nothing,
+    tables,    ///< every segment is whole, and its names and commits are in log_
+    deltas,    ///< and each of its deltas is of a kind that is known: where some are missing, the innocent are accused
+    unpruned,  ///< and none of them was pruned: creates may have gone that their updates had seen
+  };
+  enum class Kind : std::uint8_t { step, check };
+  struct Pass {
+    std::string_view name;
+    VerifyLevel level;
+    Kind kind;  // a step makes what others need, and is not left out
+    Needs needs;
+    Status (Verifier::*run)();
+  };
+  static std::span<const Pass> passes();
+
+  bool stands(Needs needs) const {
+    const auto is_here = [&](const Source& s) {
+      return s.scanned.whole && s.part && (needs < Needs::deltas || s.scanned.known);
+    };
+    const auto is_pruned = [](const format::CommitRow& row) { return !row.records.empty(); };
+    const auto has_pruned = [&](const Log::Impl::Part& part) {
+      return std::ranges::any_of(part.segment.rows(), is_pruned);
+    };
+    return needs == Needs::nothing || (std::ranges::all_of(sources_, is_here) &&
+                                       (needs < Needs::unpruned || std::ranges::none_of(log_.parts, has_pruned)));
+  }
+
   struct Source {
     std::shared_ptr<const ByteSource> file;
     std::size_t number = 0;
@@ -56,12 +84,30 @@ class Verifier {
 
   void find(Finding finding) { report_.findings.push_back(std::move(finding)); }
 
+  void sort_findings() {
+    std::map<std::string_view, std::size_t> place;
+    for (std::size_t i = 0; i < files_.size(); ++i) place.try_emplace(files_[i], i);
+    std::ranges::stable_sort(report_.findings, {}, [&](const Finding& f) {
+      const auto of_file = place.find(f.file);
+      return std::pair(of_file == place.end() ? files_.size() : of_file->second, f.offset);
+    });
+    for (const auto& finding : report_.findings) {
+      if (!is_note(finding.verdict)) report_.verdict = std::max(report_.verdict, finding.verdict);
+    }
+  }
+
+  Status scan_files() {
+    for (const auto& file : files_) DELTA_OK(scan(file));
+    return {};
+  }
+
   Status scan(const std::string& path) {
     DELTA_TRY(InputFile opened, InputFile::open(path));
     const auto file = std::make_shared<const InputFile>(std::move(opened));
-    const bool payloads = options_.level >= VerifyLevel::frame;
+    const bool checking = options_.level >= VerifyLevel::frame;
+    const auto payloads = checking ? store::Payloads::checked : store::Payloads::passed_over;
     const auto good =
-        payloads && file->size() >= kWorthThreads ? store::GoodFrames::of(file, threads_) : store::GoodFrames();
+        checking && file->size() >= kWorthThreads ? store::GoodFrames::of(file, threads_) : store::GoodFrames();
     DELTA_TRY(auto scanned, store::scan_file(*file, payloads, &good));
     ++report_.files;
     report_.bytes += file->size();
@@ -90,6 +136,12 @@ class Verifier {
           ""});
   }
 
+  Status open_parts() {
+    for (Source& source : sources_) open_part(source);
+    log_.history.admit_pruned();
+    return {};
+  }
+
   void open_part(Source& source) {
     if (!source.scanned.header || !source.scanned.known) return;
     Log::Impl::Part part;
@@ -111,9 +163,7 @@ class Verifier {
     log_.parts.push_back(std::move(part));
   }
 
-  Status check_parts() {
-    const bool chain = options_.level >= VerifyLevel::chain;
-    ops::ExistenceCheck existence(log_.catalog, log_.history);
+  Status check_segments() {
     for (auto& source : sources_) {
       if (!source.part) continue;
       const auto& part = log_.parts[*source.part];
@@ -123,76 +173,66 @@ class Verifier {
       if (const auto& unknown = part.segment.commits.unknown; unknown.any()) {
         find(ops::unknown_columns(part.segment, unknown, ", and passed over"));
       }
-      ops::ContentCheck check(log_, part, source.scanned, threads_, report);
-      DELTA_OK(check.run(chain, [&](const DeltaBatch& batch) {
-        if (chain) existence.add(batch);
+      ops::ContentCheck check(log_, part, source.scanned, {options_.level, checks_, threads_}, report);
+      DELTA_OK(check.run([&](const DeltaBatch& batch) {
+        if (options_.level >= VerifyLevel::chain) existence_.add(batch);
       }));
       source.rows = std::move(check.rows);
       source.scanned.known = !check.met_unknown();
       report_.commits += part.segment.rows().size();
       report_.deltas += part.segment.committed();
     }
-    if (!chain) return {};
-    check_pending();
-    DELTA_OK(check_namespaces());
-    check_late();
-    check_forks();
-    // With deltas missing, links, clocks and existence would accuse the innocent: the damage is what is wrong, or
-    // nothing is.
-    if (!std::ranges::all_of(sources_, [](const Source& s) { return s.scanned.whole && s.scanned.known && s.part; })) {
-      return {};
+    return {};
+  }
+
+  Status check_ahead() {
+    if (!options_.latest) return {};
+    if (auto ahead = model::commits_ahead(log_.catalog, log_.history, *options_.latest)) find(*std::move(ahead));
+    return {};
+  }
+
+  Status check_existence() {
+    if (!existence_.contested().empty()) {
+      const Log::Impl::StreamOptions options{.vectors = &existence_.contested(), .values = store::Values::skipped};
+      DELTA_OK(log_.stream(options, [&](const Log::Impl::Block& block) {
+        existence_.gather(block.batch);
+        return Status();
+      }));
     }
-    check_links();
-    check_clocks();
-    check_parents();
-    if (options_.latest) {
-      if (auto ahead = model::commits_ahead(log_.catalog, log_.history, *options_.latest)) find(*std::move(ahead));
-    }
-    if (note_pruned()) return {};  // creates may have gone that their updates had seen
-    if (!existence.contested().empty()) {
-      Log::Impl::StreamOptions options;
-      options.vectors = &existence.contested();
-      options.values = false;
-      DELTA_OK(
-          log_.stream(options, [&](const Log::Impl::Block& block) { return existence.gather(block.batch), Status(); }));
-    }
-    for (const auto& what : existence.finish()) find({Verdict::invalid, "", 0, "", what, ""});
+    for (const auto& what : existence_.finish()) find({Verdict::invalid, "", 0, "", what, ""});
     return {};
   }
 
   /// Says how much of each file hashes do not vouch for.
-  bool note_pruned() {
-    bool any = false;
+  Status note_pruned() {
     for (const auto& source : sources_) {
       const auto& rows = log_.parts[*source.part].segment.rows();
       const auto pruned =
           std::ranges::count_if(rows, [](const format::CommitRow& row) { return !row.records.empty(); });
       if (pruned == 0) continue;
-      any = true;
       find({Verdict::pruned, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr),
             plural(static_cast<std::uint64_t>(pruned), "commit") + " of " + std::to_string(rows.size()) +
                 " pruned: their hashes hold, and vouch for the deltas that are whole (" +
                 std::to_string(source.rows.partial) + " are not)",
             ""});
     }
-    return any;
+    return {};
   }
 
   std::string dot_text(Dot dot) const {
     return escape(log_.catalog.origin(dot.origin)) + ":" + std::to_string(dot.seq);
   }
 
-  void check_pending() {
+  Status check_pending() {
     for (const auto number : log_.history.pending()) {
       const Commit& commit = log_.history.commit(number);
       find({Verdict::pending, "", 0, "commit " + dot_text({commit.origin, commit.first}),
-            "its causes are in none of the files given", ""});
+            "it depends on commits that are not in these files", ""});
     }
+    return {};
   }
 
-  /// Where deltas are damaged, that is what is wrong.
   Status check_namespaces() {
-    if (!std::ranges::all_of(sources_, [](const Source& s) { return s.scanned.whole && s.part; })) return {};
     DELTA_TRY(const auto conflicts, ops::namespace_conflicts(log_));
     for (const auto& conflict : conflicts) {
       find({Verdict::conflict, "", 0, "", conflict.text(),
@@ -201,10 +241,11 @@ class Verifier {
     return {};
   }
 
-  void check_late() {
+  Status check_late() {
     if (auto ok = log_.history.check_closed(); !ok) {
       find({Verdict::late, "", 0, "", ok.error().message, ok.error().hint});
     }
+    return {};
   }
 
   void forked(const Source& source, std::string what) {
@@ -223,22 +264,32 @@ class Verifier {
     }
   }
 
+  Status gather_commits() {
+    each_row([&](const Source& source, const format::CommitRow&, std::size_t r, const Commit& commit) {
+      if (source.rows.hashes[r]) {
+        by_last_.try_emplace({commit.origin, commit.last()}, Known{*source.rows.hashes[r], &source});
+      }
+    });
+    return {};
+  }
+
   /// Equal dots must be equal commits.
-  void check_forks() {
+  Status check_forks() {
     each_row([&](const Source& source, const format::CommitRow&, std::size_t r, const Commit& commit) {
       if (!source.rows.hashes[r]) return;
       const Hash hash = *source.rows.hashes[r];
-      const auto [it, fresh] = by_last_.try_emplace({commit.origin, commit.last()}, Known{hash, &source});
-      if (fresh || it->second.hash == hash) return;
-      const Source& other = *it->second.source;
+      const Known& known = by_last_.at({commit.origin, commit.last()});
+      if (known.hash == hash) return;
+      const Source& other = *known.source;
       forked(source, "commit " + dot_text({commit.origin, commit.first}) + " has hash " + hex(hash, 12) + " here and " +
-                         hex(it->second.hash, 12) + " in " + other.file->name() + ", " +
+                         hex(known.hash, 12) + " in " + other.file->name() + ", " +
                          store::place_name(other.number, nullptr));
     });
+    return {};
   }
 
   /// Each origin must be one chain.
-  void check_links() {
+  Status check_links() {
     each_row([&](const Source& source, const format::CommitRow& row, std::size_t, const Commit& commit) {
       if (commit.first == 1 || row.previous == Hash{}) return;
       const std::string dot = dot_text({commit.origin, commit.first});
@@ -251,10 +302,11 @@ class Verifier {
                            ") than the one given (" + hex(before->second.hash, 12) + ")");
       }
     });
+    return {};
   }
 
   /// What happened before stays as it is: a parent too many is only noted.
-  void check_parents() {
+  Status check_parents() {
     for (const auto number : log_.history.linked()) {
       const Commit& commit = log_.history.commit(number);
       const auto redundant = log_.history.redundant_parent(commit.parents);
@@ -262,9 +314,10 @@ class Verifier {
       find({Verdict::redundant, "", 0, "commit " + dot_text({commit.origin, commit.first}),
             "another parent has seen its parent " + dot_text(*redundant), ""});
     }
+    return {};
   }
 
-  void check_clocks() {
+  Status check_clocks() {
     std::vector<std::pair<std::optional<Timestamp>, Timestamp>> times(
         log_.history.size());  // first and last, by commit
     for (const auto& source : sources_) {
@@ -291,6 +344,7 @@ class Verifier {
         find({Verdict::invalid, "", 0, "commit " + dot_text({commit.origin, commit.first}), ok.error().message, ""});
       }
     }
+    return {};
   }
 
   struct Known {
@@ -299,17 +353,67 @@ class Verifier {
   };
 
   VerifyOptions options_;
+  ops::Checks checks_;
   unsigned threads_;
+  std::vector<std::string> files_;
   VerifyReport report_;
   std::vector<Source> sources_;
   Log::Impl log_;
+  ops::ExistenceCheck existence_{log_.catalog, log_.history};
   std::map<Dot, Known> by_last_;  // commits by their last dot
 };
 
+std::span<const Verifier::Pass> Verifier::passes() {
+  static constexpr Pass kPasses[] = {
+      {"scan", VerifyLevel::header, Kind::step, Needs::nothing, &Verifier::scan_files},
+      // sources_ are all segments; what is in their bytes is judged.
+      {"tables", VerifyLevel::content, Kind::step, Needs::nothing, &Verifier::open_parts},
+      // log_ has the names and commits of every segment of which they can be read, and they are linked.
+      {"segments", VerifyLevel::content, Kind::step, Needs::nothing, &Verifier::check_segments},
+      // Of each row its hash and its first time are known, where its deltas are here.
+      {"pending", VerifyLevel::chain, Kind::check, Needs::nothing, &Verifier::check_pending},
+      {"namespaces", VerifyLevel::chain, Kind::check, Needs::tables, &Verifier::check_namespaces},
+      {"late", VerifyLevel::chain, Kind::check, Needs::nothing, &Verifier::check_late},
+      {"commits", VerifyLevel::chain, Kind::step, Needs::nothing, &Verifier::gather_commits},
+      // by_last_ has each commit once, with the hash that was found first.
+      {"forks", VerifyLevel::chain, Kind::check, Needs::nothing, &Verifier::check_forks},
+      {"links", VerifyLevel::chain, Kind::check, Needs::deltas, &Verifier::check_links},
+      {"clocks", VerifyLevel::chain, Kind::check, Needs::deltas, &Verifier::check_clocks},
+      {"parents", VerifyLevel::chain, Kind::check, Needs::deltas, &Verifier::check_parents},
+      {"ahead", VerifyLevel::chain, Kind::check, Needs::deltas, &Verifier::check_ahead},
+      {"pruned", VerifyLevel::chain, Kind::check, Needs::deltas, &Verifier::note_pruned},
+      {"existence", VerifyLevel::chain, Kind::check, Needs::unpruned, &Verifier::check_existence},
+  };
+  return kPasses;
+}
+
 }  // namespace
 
+namespace ops {
+
+std::vector<std::string_view> Checks::names() {
+  auto all = Verifier::names();
+  const auto of_segments = ContentCheck::names();
+  all.insert(all.end(), of_segments.begin(), of_segments.end());
+  return all;
+}
+
+Checks Checks::all_but(std::string_view name) {
+  const auto all = names();
+  DELTA_CHECK(std::ranges::find(all, name) != all.end());
+  Checks checks;
+  checks.without_ = name;
+  return checks;
+}
+
+Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOptions& options, const Checks& checks) {
+  return Verifier(options, checks).run(paths);
+}
+
+}  // namespace ops
+
 Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOptions& options) {
-  return Verifier(options).run(paths);
+  return Verifier(options, {}).run(paths);
 }
 
 }  // namespace delta

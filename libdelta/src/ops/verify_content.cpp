@@ -15,6 +15,13 @@ namespace delta::ops {
 
 using format::FrameType;
 
+std::span<const std::string_view> ContentCheck::names() {
+  static constexpr std::string_view kNames[] = {"names",     "attestations", "rules",          "frame times", "closed",
+                                                "row times", "order",        "places",         "whole",       "nodes",
+                                                "gaps",      "counts",       "trailer counts", "postings",    "footer"};
+  return kNames;
+}
+
 struct ContentCheck::Block {
   std::size_t entry = 0;
   DeltaBatch batch;  // vectors by the log's numbers, commits by row
@@ -87,36 +94,46 @@ Status ContentCheck::check_extras() {
   return {};
 }
 
-// On a worker: decodes, applies the rules for single deltas, hashes.
-void ContentCheck::check_block(Block& block, bool chain) const {
+/// A rule that a delta of the block breaks, or what its frame says of it; empty: none.
+std::string ContentCheck::broken_rule(const Block& block) const {
   const format::FrameEntry& entry = segment_.footer.frames[block.entry];
-  if (auto read = store::read_data(segment_, block.entry, true, block.batch); !read) {
+  if (runs("closed") && block.batch.size() != entry.count && scanned_.trailer) return "deltas that no commit closes";
+  if (block.batch.empty()) return {};
+  const auto [first, last] = std::ranges::minmax(block.batch.times);
+  if (runs("frame times") && (first != entry.min_time || last != entry.max_time)) {
+    return "the frame's time range is not that of its deltas";
+  }
+  for (std::size_t i = 0; i < block.batch.size() && runs("rules"); ++i) {
+    const Delta delta = block.batch[i];
+    const auto ok =
+        model::check_delta(delta, log_.catalog.dims(delta.vector), {.allow_nonfinite = true, .reading = true});
+    if (ok) continue;
+    const std::string& origin = segment_.names.origins[segment_.rows()[delta.commit].commit.origin];
+    return origin + ":" + std::to_string(delta.seq) + ": " + ok.error().message;
+  }
+  return {};
+}
+
+// On a worker: decodes, applies the rules for single deltas, hashes.
+void ContentCheck::check_block(Block& block) const {
+  if (auto read = store::read_data(segment_, block.entry, store::Values::read, block.batch); !read) {
     block.unreadable = std::move(read).error();
     return;
   }
-  if (block.batch.size() != entry.count && scanned_.trailer) block.broken = "deltas that no commit closes";
-  if (block.batch.empty()) return;
   block.held = store::held_by(block.batch);
-  const auto [first, last] = std::ranges::minmax(block.batch.times);
-  if (block.broken.empty() && (first != entry.min_time || last != entry.max_time)) {
-    block.broken = "the frame's time range is not that of its deltas";
-  }
   for (auto& v : block.batch.vectors) v = part_.vectors[v];
+  block.broken = broken_rule(block);
+  if (!hashing()) return;
   model::LeafHasher hasher;
   for (std::size_t i = 0; i < block.batch.size(); ++i) {
     const Delta delta = block.batch[i];
-    const Namespace& ns = log_.catalog.name_space(log_.catalog.namespace_of(delta.vector));
-    const std::string_view origin = segment_.names.origins[segment_.rows()[delta.commit].commit.origin];
-    const auto ok = model::check_delta(delta, ns.dims, {.allow_nonfinite = true, .reading = true});
-    if (!ok && block.broken.empty()) {
-      block.broken = std::string(origin) + ":" + std::to_string(delta.seq) + ": " + ok.error().message;
-    }
-    if (!chain) continue;
-    if (delta.lost == 0) {
-      hasher.add({origin, ns.name, log_.catalog.id(delta.vector), ns.dims}, delta);
-    } else {
+    if (delta.lost != 0) {
       hasher.add_unknown();
+      continue;
     }
+    const Namespace& ns = log_.catalog.name_space(log_.catalog.namespace_of(delta.vector));
+    const std::string& origin = segment_.names.origins[segment_.rows()[delta.commit].commit.origin];
+    hasher.add({origin, ns.name, log_.catalog.id(delta.vector), ns.dims}, delta);
   }
   std::move(hasher).finish(block.leaves);
 }
@@ -142,13 +159,13 @@ void ContentCheck::end_row() {
   const auto& row = segment_.rows()[row_];
   if (!row.commit.setting.empty()) {
     rows.first_times[row_] = row_time_ = row.commit.time;
-    if (hashing_) tree_.add(model::setting_hash(log_.catalog, log_.history.commit(part_.commits[row_])));
+    if (hashing()) tree_.add(model::setting_hash(log_.catalog, log_.history.commit(part_.commits[row_])));
   }
-  if (row_time_ != row.commit.time) {
+  if (runs("row times") && row_time_ != row.commit.time) {
     report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr),
             "commit row " + std::to_string(row_) + ": its time is not that of its last delta");
   }
-  hash_row(row_, hashing_ && tree_.size() == row.commit.count ? std::optional(tree_.root()) : std::nullopt);
+  hash_row(row_, hashing() && tree_.size() == row.commit.count ? std::optional(tree_.root()) : std::nullopt);
   tree_ = {};
   row_deltas_ = 0;
   ++row_;
@@ -167,17 +184,21 @@ void ContentCheck::check_row(std::size_t number, std::span<const Placed> deltas)
     report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr),
             "commit row " + std::to_string(number) + ": " + what);
   };
-  if (std::ranges::adjacent_find(deltas, {}, &Placed::place) != deltas.end()) return invalid("a delta stands twice");
-  if (!std::ranges::is_sorted(deltas, {}, &Placed::time)) invalid("the clock runs backwards inside a commit");
+  if (runs("places") && std::ranges::adjacent_find(deltas, {}, &Placed::place) != deltas.end()) {
+    return invalid("a delta stands twice");
+  }
+  if (runs("order") && !std::ranges::is_sorted(deltas, {}, &Placed::time))
+    invalid("the clock runs backwards inside a commit");
   if (!deltas.empty() && deltas.front().place == 0) rows.first_times[number] = deltas.front().time;
-  if (!deltas.empty() && deltas.back().place + 1 == row.commit.count && deltas.back().time != row.commit.time) {
+  if (runs("row times") && !deltas.empty() && deltas.back().place + 1 == row.commit.count &&
+      deltas.back().time != row.commit.time) {
     invalid("its time is not that of its last delta");
   }
   if (row.records.empty() && deltas.size() < row.commit.deltas()) {
-    if (scanned_.whole) invalid("deltas of a whole commit are missing");
+    if (runs("whole") && scanned_.whole) invalid("deltas of a whole commit are missing");
     return;
   }
-  if (!hashing_) return;
+  if (!hashing()) return;
   if (!row.commit.setting.empty()) {
     rows.first_times[number] = row.commit.time;
     return hash_row(number, model::setting_hash(log_.catalog, log_.history.commit(part_.commits[number])));
@@ -190,7 +211,8 @@ void ContentCheck::check_row(std::size_t number, std::span<const Placed> deltas)
       places.push_back(delta.place);
     }
   }
-  if (!tree.add_copy(places, row.nodes)) return invalid("its hashes are not those that its pruned deltas need");
+  if (!tree.add_copy(places, row.nodes))
+    return runs("nodes") ? invalid("its hashes are not those that its pruned deltas need") : void();
   hash_row(number, tree.root());
 }
 
@@ -218,7 +240,7 @@ void ContentCheck::take_fresh(const Block& block) {
     while (row_ < block.batch.commits[i]) end_row();
     if (row_deltas_++ == 0) {
       rows.first_times[row_] = block.batch.times[i];
-    } else if (block.batch.times[i] < row_time_) {
+    } else if (runs("order") && block.batch.times[i] < row_time_) {
       say(Verdict::invalid, block.entry, "the clock runs backwards inside a commit");
     }
     row_time_ = block.batch.times[i];
@@ -237,7 +259,7 @@ void ContentCheck::take_block(Block& block, const Visit& visit) {
   }
   if (!block.broken.empty()) say(Verdict::invalid, block.entry, block.broken);
   if (met_unknown_) return;
-  if (entry.first != next_ordinal_ && scanned_.whole) {
+  if (runs("gaps") && entry.first != next_ordinal_ && scanned_.whole) {
     say(Verdict::invalid, block.entry, "deltas are missing before this frame");
   }
   next_ordinal_ = entry.first + entry.count;
@@ -252,20 +274,19 @@ void ContentCheck::take_block(Block& block, const Visit& visit) {
   visit(block.batch);
 }
 
-Status ContentCheck::run(bool chain, const Visit& visit) {
-  hashing_ = chain;
+Status ContentCheck::run(const Visit& visit) {
   rows.hashes.resize(segment_.rows().size());
   rows.first_times.resize(segment_.rows().size());
   footer_.frames = segment_.footer.frames;
   find_rows_before();
-  check_tables();
-  DELTA_OK(check_extras());
-  OrderedWork work(worth_threads(segment_.length, threads_), threads_ * 4);
+  if (runs("names")) check_tables();
+  if (runs("attestations")) DELTA_OK(check_extras());
+  OrderedWork work(worth_threads(segment_.length, options_.threads), options_.threads * 4);
   for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
     if (segment_.footer.frames[i].type != FrameType::data) continue;
     auto block = std::make_shared<Block>();
     block->entry = i;
-    DELTA_OK(work.submit([this, block, chain] { return check_block(*block, chain), Status{}; },
+    DELTA_OK(work.submit([this, block] { return check_block(*block), Status{}; },
                          [this, block, &visit] { return take_block(*block, visit), Status{}; }));
   }
   DELTA_OK(work.finish());
@@ -275,21 +296,22 @@ Status ContentCheck::run(bool chain, const Visit& visit) {
          (row_deltas_ > 0 || !segment_.rows()[row_].commit.setting.empty())) {
     end_row();
   }
-  check_end(chain);
+  check_end();
   return {};
 }
 
-void ContentCheck::check_end(bool chain) {
+void ContentCheck::check_end() {
   if (!scanned_.whole) return;
   const std::string where = store::place_name(segment_.number, nullptr);
   const auto invalid = [&](std::string what) { report_(Verdict::invalid, segment_.offset, where, std::move(what)); };
-  if (next_ordinal_ < segment_.committed()) invalid("commits close more deltas than there are");
+  if (runs("counts") && next_ordinal_ < segment_.committed()) invalid("commits close more deltas than there are");
   if (!scanned_.trailer) return;
-  if (scanned_.trailer->deltas != segment_.committed() || scanned_.trailer->commits != segment_.rows().size()) {
+  if (runs("trailer counts") &&
+      (scanned_.trailer->deltas != segment_.committed() || scanned_.trailer->commits != segment_.rows().size())) {
     invalid("the trailer's counts are not those of the segment");
   }
-  check_postings();
-  check_footer(chain);
+  if (runs("postings")) check_postings();
+  if (runs("footer")) check_footer();
 }
 
 /// A cache as well, and one that a point read believes.
@@ -314,11 +336,11 @@ void ContentCheck::check_postings() {
 }
 
 /// The footer is a cache: what it says must be what was found.
-void ContentCheck::check_footer(bool chain) {
+void ContentCheck::check_footer() {
   footer_.vectors = segment_.vectors();
   footer_.namespaces = static_cast<std::uint32_t>(segment_.names.namespaces.size());
   footer_.origins = static_cast<std::uint32_t>(segment_.names.origins.size());
-  bool hashed = chain;
+  bool hashed = hashing();
   for (std::size_t r = 0; r < segment_.rows().size(); ++r) {
     format::note_head(footer_, segment_.rows()[r], rows.hashes[r].value_or(Hash{}));
     hashed = hashed && rows.hashes[r];

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "delta/verify.hpp"
 #include "format/tables.hpp"
+#include "ops/verify.hpp"
 #include "store/log_impl.hpp"
 
 namespace delta::ops {
@@ -26,17 +26,24 @@ class ContentCheck {
   /// Deltas in order, vectors and commits by the log's numbers.
   using Visit = std::function<void(const DeltaBatch&)>;
 
+  struct Options {
+    VerifyLevel level = VerifyLevel::chain;  // content, or chain: hash, too
+    Checks checks = {};
+    unsigned threads = 1;
+  };
   ContentCheck(const Log::Impl& log, const Log::Impl::Part& part, const store::ScannedSegment& scanned,
-               unsigned threads, Report report)
+               const Options& options, Report report)
       : log_(log),
         part_(part),
         segment_(part.segment),
         scanned_(scanned),
-        threads_(threads),
+        options_(options),
         report_(std::move(report)) {}
 
-  /// `chain`: hash, too. An Error only for I/O.
-  Status run(bool chain, const Visit& visit);
+  /// An Error only for I/O.
+  Status run(const Visit& visit);
+  /// Of the checks that can be left out.
+  static std::span<const std::string_view> names();
   CheckedRows rows;
   /// Some deltas are of a kind that this version does not know: what depends on them was not looked at.
   bool met_unknown() const { return met_unknown_; }
@@ -52,7 +59,10 @@ class ContentCheck {
   };
   void check_tables();
   Status check_extras();
-  void check_block(Block& block, bool chain) const;
+  bool hashing() const { return options_.level >= VerifyLevel::chain; }
+  bool runs(std::string_view check) const { return options_.checks.runs(check); }
+  void check_block(Block& block) const;
+  std::string broken_rule(const Block& block) const;
   void take_block(Block& block, const Visit& visit);
   void take_fresh(const Block& block);
   void take_packed(const Block& block);
@@ -60,9 +70,9 @@ class ContentCheck {
   void end_packed();
   void check_row(std::size_t row, std::span<const Placed> deltas);
   void hash_row(std::size_t row, const std::optional<Hash>& root);
-  void check_end(bool chain);
+  void check_end();
   void check_postings();
-  void check_footer(bool chain);
+  void check_footer();
   void say(Verdict verdict, std::size_t entry, std::string what);
   std::optional<Hash> previous_of(std::size_t row) const;
   void find_rows_before();
@@ -71,7 +81,7 @@ class ContentCheck {
   const Log::Impl::Part& part_;
   const store::Segment& segment_;
   const store::ScannedSegment& scanned_;
-  unsigned threads_;
+  Options options_;
   Report report_;
 
   static constexpr std::size_t kNoRow = ~std::size_t{0};
@@ -84,7 +94,6 @@ class ContentCheck {
   Timestamp row_time_;
   model::MerkleTree tree_;
   std::vector<Placed> placed_;  // packed: all deltas
-  bool hashing_ = false;
   bool met_unknown_ = false;
 };
 

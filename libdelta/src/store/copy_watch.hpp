@@ -1,5 +1,5 @@
 // Tells whether blocks that are not yet written repeat each other: then they belong into one block, in which what comes
-// again is a reference or a step of nothing, since a block decodes alone.
+// again is a reference or the interval must be positive, since a block decodes alone.
 #pragma once
 
 #include <array>

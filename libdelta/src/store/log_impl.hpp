@@ -12,6 +12,7 @@
 #include "delta/vector_set.hpp"
 #include "model/fold.hpp"
 #include "model/history.hpp"
+#include "store/postings.hpp"
 #include "store/segment.hpp"
 #include "store/segment_writer.hpp"
 
@@ -29,6 +30,7 @@ struct Log::Impl {
     bool idle = false;         // all of them
     bool shares = false;       // another part has another pruned copy of one of its commits
     bool rising = false;       // `vectors` are in rising order, each once
+    store::PostingsReader postings;
 
     /// Whether a DATA frame of it may hold deltas of a commit that is not 0 in `chosen` (by number).
     bool may_hold(const format::FrameEntry& frame, const std::vector<std::uint32_t>& chosen) const;
@@ -73,10 +75,10 @@ struct Log::Impl {
     std::optional<Micros> until = {};  // blocks that start later are skipped
     /// Null, or by commit number: blocks of fresh segments in which each commit has 0 may be skipped.
     const std::vector<std::uint32_t>* commits = nullptr;
-    bool leaves = false;      // hash every delta; each piece of one comes as it stands
-    bool values = true;       // false: where and when alone (see codec::Wanted)
-    bool lifecycles = false;  // blocks without a create or delete of a wanted vector may be skipped
-    bool pieces = false;      // each piece of a delta comes as it stands
+    bool leaves = false;                         // hash every delta; each piece of one comes as it stands
+    store::Values values = store::Values::read;  // false: where and when alone (see codec::Wanted)
+    bool lifecycles = false;                     // blocks without a create or delete of a wanted vector may be skipped
+    bool pieces = false;                         // each piece of a delta comes as it stands
   };
   using Visit = std::function<Status(const Block&)>;
 

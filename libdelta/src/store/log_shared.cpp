@@ -104,7 +104,7 @@ Status Log::Impl::stream_shared(const StreamOptions& options, const Visit& visit
   };
   std::vector<std::uint64_t> bytes(catalog.vectors());
   StreamOptions sizes = options;
-  sizes.values = false;
+  sizes.values = store::Values::skipped;
   DELTA_OK(stream_some(sizes, [&](const DeltaBatch& batch, std::size_t i) {
     bytes[batch.vectors[i]] += kDeltaBytes + 4 * (size_of(batch.index_ends, i) + size_of(batch.bits_ends, i));
   }));
@@ -119,7 +119,7 @@ Status Log::Impl::stream_shared(const StreamOptions& options, const Visit& visit
     if (sum == 0) break;
     StreamOptions some = options;
     some.vectors = &group;
-    Gathered gathered(*this, ranks, options.values);
+    Gathered gathered(*this, ranks, options.values == store::Values::read);
     DELTA_OK(stream_some(some, [&](const DeltaBatch& batch, std::size_t i) { gathered.add(batch, i); }));
     DELTA_OK(gathered.each(visit));
   }

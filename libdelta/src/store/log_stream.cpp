@@ -78,7 +78,7 @@ Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
     });
   };
   if (block.look_first) {  // where things are: most blocks of a point read end here
-    DELTA_OK(store::read_data(part.segment, block.entry, false, block.batch));
+    DELTA_OK(store::read_data(part.segment, block.entry, store::Values::skipped, block.batch));
     if (!any_wanted()) return block.batch.clear(), Status{};
   }
   DELTA_OK(store::read_data(part.segment, block.entry, options.values, block.batch));
@@ -167,7 +167,7 @@ std::vector<Log::Impl::Place> Log::Impl::places(const StreamOptions& options) co
       if (numbers.empty()) continue;
     }
     const auto holds = some && few(numbers.size(), part.segment.vectors())
-                           ? store::frames_of(part.segment, numbers, options.lifecycles)
+                           ? part.postings.frames_of(part.segment, numbers, options.lifecycles)
                            : std::nullopt;
     std::size_t data = 0;
     for (std::size_t i = 0; i < part.segment.footer.frames.size(); ++i) {

@@ -45,6 +45,7 @@ Status Log::Impl::translate(Part& part) {
   const store::Segment& segment = part.segment;
   auto [origins, vectors] = store::add_names(segment, catalog);
   part.vectors = std::move(vectors);
+  part.postings = store::PostingsReader(segment);
   part.rising = std::ranges::adjacent_find(part.vectors, std::greater_equal()) == part.vectors.end();
   std::vector<std::uint32_t> records;
   for (const auto& record : segment.commits.records) {
@@ -129,7 +130,7 @@ Status Log::Impl::link() {
     const Commit& commit = history.commit(number);
     notices.push_back({Verdict::pending, "", 0,
                        std::string(catalog.origin(commit.origin)) + ":" + std::to_string(commit.first),
-                       "a commit whose causes are in none of the files given; it is not part of any state", ""});
+                       "a commit that depends on commits that are not in these files; it is part of no state", ""});
   }
   return {};
 }

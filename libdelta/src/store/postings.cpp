@@ -87,25 +87,55 @@ Status PostingsBuilder::each(const Visit& visit) const {
   return {};
 }
 
-std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const std::uint32_t> vectors,
-                                           bool lifecycles_only) {
+PostingsReader::PostingsReader(const Segment& segment) {
   const auto& frames = segment.footer.frames;
-  const auto data = static_cast<std::uint32_t>(std::ranges::count(frames, FrameType::data, &format::FrameEntry::type));
-  std::vector<bool> out(data);
+  const auto count = [&](FrameType type) { return std::ranges::count(frames, type, &format::FrameEntry::type); };
+  data_frames_ = static_cast<std::uint32_t>(count(FrameType::data));
+  count_ = static_cast<std::size_t>(count(FrameType::postings));
+  frames_ = std::make_unique<Frame[]>(count_);
+  pairs_ = std::make_unique<std::atomic<std::uint64_t>>(0);
+  for (std::size_t i = 0, next = 0; i < frames.size(); ++i) {
+    if (frames[i].type == FrameType::postings) frames_[next++].entry = i;
+  }
+}
+
+struct PostingsReader::Kept {
+  const format::Postings* postings = nullptr;  // null: cannot be read
+  std::unique_ptr<const format::Postings> own = {};
+};
+
+PostingsReader::Kept PostingsReader::look(const Segment& segment, Frame& frame) const {
+  if (const auto* kept = frame.kept.load()) return {kept};
+  const auto payload = read_frame(segment, frame.entry);
+  auto read = std::make_unique<format::Postings>();
+  const std::uint32_t vectors = segment.footer.frames[frame.entry].count;
+  if (!payload || !format::read_postings(*payload, vectors, data_frames_, *read)) return {};
+  const auto* postings = read.get();
+  const format::Postings* none = nullptr;
+  if (*pairs_ + postings->list.size() > kMostKept) return {postings, std::move(read)};
+  if (!frame.kept.compare_exchange_strong(none, postings)) return {none};  // somebody else was quicker
+  *pairs_ += postings->list.size();
+  return {read.release()};
+}
+
+std::optional<std::vector<bool>> PostingsReader::frames_of(const Segment& segment,
+                                                           std::span<const std::uint32_t> vectors,
+                                                           bool lifecycles_only) const {
+  std::vector<bool> out(data_frames_);
   std::uint64_t covered = 0;  // vectors before this number
   auto next = vectors.begin();
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    if (frames[i].type != FrameType::postings) continue;
-    if (frames[i].first != covered) return std::nullopt;
-    covered += frames[i].count;
+  for (std::size_t i = 0; i < count_; ++i) {
+    const format::FrameEntry& entry = segment.footer.frames[frames_[i].entry];
+    if (entry.first != covered) return std::nullopt;
+    covered += entry.count;
     if (next == vectors.end() || *next >= covered) continue;
-    const auto payload = read_frame(segment, i);
-    format::Postings postings;
-    if (!payload || !format::read_postings(*payload, frames[i].count, data, postings)) return std::nullopt;
+    const Kept kept = look(segment, frames_[i]);
+    if (kept.postings == nullptr) return std::nullopt;
+    const auto& [ends, list] = *kept.postings;
     for (; next != vectors.end() && *next < covered; ++next) {
-      const auto place = static_cast<std::size_t>(*next - frames[i].first);
-      for (std::uint32_t p = place == 0 ? 0 : postings.ends[place - 1]; p < postings.ends[place]; ++p) {
-        if (postings.list[p].lifecycle || !lifecycles_only) out[postings.list[p].frame] = true;
+      const auto place = static_cast<std::size_t>(*next - entry.first);
+      for (std::uint32_t p = place == 0 ? 0 : ends[place - 1]; p < ends[place]; ++p) {
+        if (list[p].lifecycle || !lifecycles_only) out[list[p].frame] = true;
       }
     }
   }

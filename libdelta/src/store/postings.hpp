@@ -3,8 +3,10 @@
 // as much.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -44,9 +46,32 @@ class PostingsBuilder {
   std::vector<std::uint32_t> counts_;  // frames that hold it, by vector
 };
 
-/// By DATA frame of the segment: does it hold deltas, or creates and deletes, of any of these vectors (ascending, the
-/// segment's numbers)? None where the segment has no POSTINGS, or none that can be read: they are a cache.
-std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const std::uint32_t> vectors,
-                                           bool lifecycles_only);
+/// The POSTINGS of a segment as they are asked about, kept for the next question as far as they are not large. May be
+/// asked on several threads at once.
+class PostingsReader {
+ public:
+  PostingsReader() = default;
+  explicit PostingsReader(const Segment& segment);  ///< its directory; keeps no reference
+
+  /// By DATA frame of the segment: does it hold deltas, or creates and deletes, of any of these vectors (ascending, the
+  /// segment's numbers)? None where the segment has no POSTINGS, or none that can be read: they are a cache.
+  std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const std::uint32_t> vectors,
+                                             bool lifecycles_only) const;
+
+ private:
+  struct Frame {
+    ~Frame() { delete kept.load(); }
+    std::size_t entry = 0;  // in the footer
+    std::atomic<const format::Postings*> kept = nullptr;
+  };
+  struct Kept;  // of one look: the frame's own, or what only this look has
+  Kept look(const Segment& segment, Frame& frame) const;
+
+  static constexpr std::uint64_t kMostKept = 4 << 20;  // pairs of a vector and a frame, 12 bytes each
+  std::uint32_t data_frames_ = 0;
+  std::size_t count_ = 0;
+  std::unique_ptr<Frame[]> frames_;
+  std::unique_ptr<std::atomic<std::uint64_t>> pairs_;  // that are kept
+};
 
 }  // namespace delta::store

@@ -44,7 +44,7 @@ bool all_zero(ByteView bytes) {
 
 class Scanner {
  public:
-  Scanner(const ByteSource& file, bool payloads, const GoodFrames* good)
+  Scanner(const ByteSource& file, Payloads payloads, const GoodFrames* good)
       : file_(file), payloads_(payloads), good_(good), size_(file.size()) {
     buffer_.reserve(kChunk + kFrameBytes);  // it grows with the frames, and is then not copied
   }
@@ -156,8 +156,9 @@ class Scanner {
       DELTA_TRY(const bool acknowledged, acknowledged_behind(at_));
       if (!acknowledged) return tail(Verdict::torn, "a frame of an unfinished write stands here", &frame), Status{};
       find(Verdict::corrupt, at_, place_name(segment_number(), &frame),
-           frame.salt != salt_ ? "a frame of another segment stands here"
-                               : "frame " + std::to_string(next_number_) + " was to stand here");
+           frame.salt != salt_
+               ? "a frame of another segment stands here"
+               : "expected frame " + std::to_string(next_number_) + ", found frame " + std::to_string(frame.number));
       return adopt(frame);
     }
     return take_frame(frame, bytes);
@@ -182,7 +183,7 @@ class Scanner {
       tail(Verdict::torn, "ends inside a frame", &frame);
       return {};
     }
-    if (payloads_ && !(good_ != nullptr && good_->contains(at_, frame))) {
+    if (payloads_ == Payloads::checked && !(good_ != nullptr && good_->contains(at_, frame))) {
       DELTA_TRY(const bool good, check_payload(frame));
       if (!good) return bad_payload(frame);
     }
@@ -443,7 +444,7 @@ class Scanner {
   }
 
   const ByteSource& file_;
-  const bool payloads_;
+  const Payloads payloads_;
   const GoodFrames* good_;
   const std::uint64_t size_;
   std::uint64_t at_ = 0;
@@ -461,7 +462,7 @@ class Scanner {
 
 }  // namespace
 
-Result<ScannedFile> scan_file(const ByteSource& file, bool payloads, const GoodFrames* good) {
+Result<ScannedFile> scan_file(const ByteSource& file, Payloads payloads, const GoodFrames* good) {
   return Scanner(file, payloads, good).run();
 }
 

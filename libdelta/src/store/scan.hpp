@@ -35,8 +35,10 @@ struct ScannedFile {
 
 class GoodFrames;
 
-/// `payloads`: check their checksums too, but those that `good` (may be null) knows to be right. An Error only for I/O.
-Result<ScannedFile> scan_file(const ByteSource& file, bool payloads, const GoodFrames* good = nullptr);
+enum class Payloads : std::uint8_t { checked, passed_over };
+/// `payloads`: whether their checksums are checked, but those that `good` (may be null) knows to be right. An Error
+/// only for I/O.
+Result<ScannedFile> scan_file(const ByteSource& file, Payloads payloads, const GoodFrames* good = nullptr);
 
 /// "segment 0, frame 3 (DATA)"
 std::string place_name(std::size_t segment, const format::FrameHeader* frame);

@@ -290,7 +290,7 @@ Result<std::vector<Segment>> open_segments(std::shared_ptr<const ByteSource> fil
   DELTA_TRY(auto in_order, by_footers(file));
   if (in_order && !in_order->empty()) return *std::move(in_order);
   std::vector<Segment> segments;
-  DELTA_TRY(const ScannedFile scanned, scan_file(*file, true));
+  DELTA_TRY(const ScannedFile scanned, scan_file(*file, Payloads::checked));
   for (const auto& finding : scanned.findings) {
     if (!tolerable(finding.verdict)) {
       if (finding.verdict == Verdict::unsupported) {
@@ -479,17 +479,17 @@ const char* number_packed(const Segment& segment, DeltaBatch& batch) {
 
 }  // namespace
 
-Status read_data(const Segment& segment, std::size_t entry, bool values, DeltaBatch& batch) {
+Status read_data(const Segment& segment, std::size_t entry, Values values, DeltaBatch& batch) {
   format::FrameHeader frame;
   DELTA_TRY(const Buffer payload, read_frame(segment, entry, &frame));
   codec::Wanted wanted;
-  wanted.values = wanted.metadata = values;
+  wanted.values = wanted.metadata = values == Values::read;
   const auto layout = segment.packed() ? codec::Layout::packed : codec::Layout::fresh;
   if (auto ok = codec::decode_block(payload, layout, frame.count, segment.vectors(), wanted, batch); !ok) {
     if (ok.error().code == ErrorCode::unsupported) ok = unsupported(segment, std::move(ok.error().message));
     return std::move(std::move(ok).error().in(segment.file->name()).at(frame_place(segment, entry)));
   }
-  for (std::size_t i = 0; values && i < batch.size(); ++i) {
+  for (std::size_t i = 0; values == Values::read && i < batch.size(); ++i) {
     if (const char* what = misfit(segment, batch[i])) return damaged(segment, frame_place(segment, entry), what);
   }
   if (!segment.packed()) return number_fresh(segment, frame.first, batch), Status{};

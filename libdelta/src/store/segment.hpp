@@ -100,6 +100,10 @@ std::vector<std::string> lost_dots(const Segment& segment);
 
 /// Decodes a DATA frame onto `batch`: vectors by segment number, commits as row numbers of the segment, seqs filled in.
 /// Deltas past the last commit row are dropped. Packed: what a pruned copy has left, `lost` says of what.
-Status read_data(const Segment& segment, std::size_t entry, bool values, DeltaBatch& batch);
+enum class Values : std::uint8_t {
+  read,
+  skipped,  ///< where and when alone, no values and no metadata
+};
+Status read_data(const Segment& segment, std::size_t entry, Values values, DeltaBatch& batch);
 
 }  // namespace delta::store

@@ -32,8 +32,8 @@ std::vector<std::string> told(RecordsAhead& records) {
   }
 }
 
-std::vector<std::string> told(const std::string& text, bool threaded, std::size_t piece = 0) {
-  RecordsAhead records(memory_stream("in", text, piece), {}, threaded);
+std::vector<std::string> told(const std::string& text, RecordsAhead::Parsing parsing, std::size_t piece = 0) {
+  RecordsAhead records(memory_stream("in", text, piece), {}, parsing);
   return told(records);
 }
 
@@ -103,9 +103,9 @@ TEST_CASE("Records parsed ahead are those parsed one by one") {
   std::mt19937_64 random(1);
   for (const std::size_t lines : {0, 1, 3, 255, 256, 257, 700, 2500}) {
     const std::string text = random_lines(random, lines);
-    const auto expected = told(text, false);
-    CHECK(told(text, true) == expected);
-    CHECK(told(text, true, 1 + random() % 5000) == expected);
+    const auto expected = told(text, RecordsAhead::Parsing::when_asked);
+    CHECK(told(text, RecordsAhead::Parsing::ahead) == expected);
+    CHECK(told(text, RecordsAhead::Parsing::ahead, 1 + random() % 5000) == expected);
   }
 }
 
@@ -113,9 +113,9 @@ TEST_CASE("An error stands behind the records before it, with its line") {
   std::mt19937_64 random(2);
   for (const std::size_t lines : {0, 10, 256, 300, 1500}) {
     const std::string text = random_lines(random, lines) + "{\"id\":7}\n" + random_lines(random, 400);
-    const auto expected = told(text, false);
+    const auto expected = told(text, RecordsAhead::Parsing::when_asked);
     CHECK(expected.back() == "in: line " + std::to_string(lines + 1) + ": member 'id': 7 is not a string");
-    CHECK(told(text, true) == expected);
+    CHECK(told(text, RecordsAhead::Parsing::ahead) == expected);
   }
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("Whoever needs no more records may leave at any time") {
   std::mt19937_64 random(3);
   const std::string text = random_lines(random, 4000);
   for (const int taken : {0, 1, 100, 600, 2000}) {
-    RecordsAhead records(memory_stream("in", text, 700), {}, true);
+    RecordsAhead records(memory_stream("in", text, 700), {}, RecordsAhead::Parsing::ahead);
     for (int i = 0; i < taken; ++i) REQUIRE(records.next());
   }
 }
@@ -132,7 +132,7 @@ TEST_CASE("A record is there before the stream gives the next one") {
   const auto gate = std::make_shared<Gate>();
   RecordsAhead records(
       std::make_unique<Blocked>("{\"id\":\"a\",\"vector\":[1]}\n{\"id\":\"b\",\"vector\":[1]}\n{\"id\"", gate), {},
-      true);
+      RecordsAhead::Parsing::ahead);
   for (const std::string id : {"a", "b"}) {  // or the test hangs
     const auto next = records.next();
     REQUIRE(next);
@@ -147,7 +147,7 @@ TEST_CASE("A stream that gives nothing more does not hold up who leaves") {
   std::mt19937_64 random(4);
   const auto gate = std::make_shared<Gate>();
   {
-    RecordsAhead records(std::make_unique<Blocked>(random_lines(random, 2000), gate), {}, true);
+    RecordsAhead records(std::make_unique<Blocked>(random_lines(random, 2000), gate), {}, RecordsAhead::Parsing::ahead);
     REQUIRE(records.next());
     std::unique_lock lock(gate->mutex);
     while (!gate->blocked) {
@@ -187,7 +187,7 @@ TEST_CASE("records ahead: out of memory on the thread is an error where the reco
   const std::string line = R"({"id":"a","op":"scale","factor":2})"
                            "\n";
   for (const std::size_t lines : {0, 1, 255, 256, 2000, 100'000}) {
-    RecordsAhead records(std::make_unique<Exhausted>(repeated(line, lines)), {}, true);
+    RecordsAhead records(std::make_unique<Exhausted>(repeated(line, lines)), {}, RecordsAhead::Parsing::ahead);
     const auto got = told(records);
     REQUIRE(!got.empty());
     CHECK(got.back() == "out of memory");

@@ -8,8 +8,8 @@ using namespace delta;
 
 TEST_CASE("Pages are zero, of any size and kind") {
   for (const std::size_t count : {1, 1000, 40'000, 600'000, 1'500'000}) {
-    for (const bool huge : {false, true}) {
-      const Pages pages = allocate_pages(count, huge);
+    for (const auto size : {PageSize::usual, PageSize::huge}) {
+      const Pages pages = allocate_pages(count, size);
       CHECK(std::all_of(pages.get(), pages.get() + count, [](std::uint32_t word) { return word == 0; }));
       pages[0] = pages[count - 1] = 7;
     }
@@ -38,9 +38,9 @@ TEST_CASE("A zeroed table grows, keeps what it has, and leaves nothing where it 
 }
 
 TEST_CASE("Pages that there is no memory for are an exception as of operator new") {
-  for (const bool huge : {false, true}) {
+  for (const auto size : {PageSize::usual, PageSize::huge}) {
     for (const std::size_t count : {std::size_t{1} << 45, std::size_t{1} << 62, ~std::size_t{0}}) {
-      CHECK_THROWS_AS(allocate_pages(count, huge), std::bad_alloc);
+      CHECK_THROWS_AS(allocate_pages(count, size), std::bad_alloc);
     }
   }
 }

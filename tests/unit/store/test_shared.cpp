@@ -61,7 +61,7 @@ LeftByDot left_in(const std::vector<std::string>& paths, bool values = true, boo
   const auto log = must(Log::open(paths, {1}));
   LeftByDot out;
   Log::Impl::StreamOptions options;
-  options.values = values;
+  options.values = values ? store::Values::read : store::Values::skipped;
   options.pieces = pieces;
   must(log.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
     for (std::size_t i = 0; i < block.batch.size(); ++i) {

@@ -1,18 +1,16 @@
-// The clock of an encoder: which time a delta gets, by the rules of the model, and what is noted where it is not the
-// one that was meant.
+#include "ops/commit_clock.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "model/clock.hpp"
 #include "model/rules.hpp"
-#include "ops/encode_session.hpp"
 
 namespace delta::ops {
 
-Result<Timestamp> EncodeSession::time_of(Dot dot) {
+Result<Timestamp> CommitClock::time_of(Dot dot) {
   const std::uint32_t number = *log_.find_commit(dot);
   if (dot.seq == log_.commit(number).last()) return log_.commit_time(number);
   if (number >= commits_before_) {
@@ -41,7 +39,7 @@ Result<Timestamp> EncodeSession::time_of(Dot dot) {
   return time;
 }
 
-Result<Timestamp> EncodeSession::inner_time(const InnerTimes& times, std::uint32_t commit, Dot dot) const {
+Result<Timestamp> CommitClock::inner_time(const InnerTimes& times, std::uint32_t commit, Dot dot) const {
   const auto inside = times.find(commit);
   if (inside != times.end()) {
     const auto found =
@@ -51,18 +49,18 @@ Result<Timestamp> EncodeSession::inner_time(const InnerTimes& times, std::uint32
   return error(ErrorCode::corrupt, "delta " + log_.dot_text(dot) + " is missing from its log");
 }
 
-bool EncodeSession::is_ahead(Timestamp seen) const {
+bool CommitClock::is_ahead(const Seen& seen, Timestamp last) const {
   const auto latest = options_.clock.latest();
-  return !open_->whole && latest && seen.us() > *latest;
+  return !seen.whole && latest && last.us() > *latest;
 }
 
-Result<Timestamp> EncodeSession::stamp(std::optional<Micros> at, std::optional<std::uint32_t> tick, bool live) {
+Result<Timestamp> CommitClock::stamp(const Seen& seen, std::optional<Micros> at, std::optional<std::uint32_t> tick,
+                                     bool live) {
   meant_.reset();
-  if (at && live && !open_->whole) DELTA_OK(model::check_live(options_.clock, *at));
-  const auto& own = open_->own;
-  const auto& others = open_->others;
+  if (at && live && !seen.whole) DELTA_OK(model::check_live(options_.clock, *at));
+  const auto& [own, others, whole] = seen;
   const Timestamp last = std::max(own.value_or(Timestamp{}), others.value_or(Timestamp{}));
-  const bool ahead = is_ahead(last);
+  const bool ahead = is_ahead(seen, last);
   if (at && tick) {
     const Timestamp time = Timestamp::of(*at, *tick);
     const bool behind = (own && time < *own) || (others && time <= *others);
@@ -92,14 +90,15 @@ Result<Timestamp> EncodeSession::stamp(std::optional<Micros> at, std::optional<s
   return time;
 }
 
-void EncodeSession::note_meant(Timestamp time) {
-  if (open_->commit.count == 0) open_->first_meant = meant_.value_or(time.us());
-  if (!open_->whole) open_->commit.given = meant_;
+void CommitClock::note_inside(std::uint32_t commit, std::pair<std::uint64_t, Timestamp> first, std::uint64_t seq,
+                              Timestamp time) {
+  auto& inside = times_inside_[commit];
+  if (inside.empty()) inside.push_back(first);
+  inside.push_back({seq, time});
 }
 
-void EncodeSession::note_raised() {
-  const Commit& commit = open_->commit;
-  if (open_->whole || !commit.given || raised_.commits++ > 0) return;
+void CommitClock::note_raised(const Commit& commit) {
+  if (!commit.given || raised_.commits++ > 0) return;
   raised_.first = {commit.origin, commit.first};
   raised_.time = commit.time;
   raised_.given = *commit.given;

@@ -1,0 +1,105 @@
+// What an encoder knows of the vectors of its log: of those that it had to read, with what this run has written since.
+// A few updates of a large log need not fold all of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "delta/log.hpp"
+#include "delta/state.hpp"
+#include "ops/lifecycles.hpp"
+#include "store/log_impl.hpp"
+
+namespace delta::ops {
+
+class KnownState {
+ public:
+  /// Keeps the reference. What the log names now is what it had before this run.
+  explicit KnownState(Log& log);
+
+  /// The commit that is open, as far as it decides what its deltas have seen.
+  struct Open {
+    std::uint32_t number = 0;  // that it will have in the history
+    OriginNo origin{};
+    bool linear = true;                                // it has seen everything
+    std::optional<model::Contexts::Set> context = {};  // else what it has seen, once that was asked for
+  };
+
+  /// state() is from here on the state of all vectors.
+  Status load_all();
+  /// Of this one at least. Of a vector that is updated blindly nothing but its creates and deletes is read.
+  Status load(std::uint32_t vector);
+  /// Of the vectors that were loaded, or are new in this run.
+  const State& state() const { return state_; }
+  /// Before metadata of state() is read.
+  void settle() { state_.settle_metadata(); }
+  /// Of a vector that exists, with what was written since.
+  std::string_view metadata(std::uint32_t vector) {
+    state_.settle_metadata(vector);
+    return state_.metadata(vector);
+  }
+  /// For all vectors of the catalog: until others are added, a thread may read the values of some while this one
+  /// changes those of others.
+  void make_room() { state_.make_room(); }
+
+  /// In the context of the open commit.
+  Result<bool> exists(std::uint32_t vector, Open& open, const Commit& commit);
+  /// Whether the open commit has seen a vector of a namespace of this name.
+  Result<bool> has_seen(std::string_view name_space, Open& open, const Commit& commit);
+  /// For a commit that has seen everything, the values of state() are those of its context.
+  bool current(std::uint32_t vector) const { return !stale_.contains(vector); }
+  /// Some commit of this run had not seen everything: state() is no longer the state of the whole.
+  bool concurrent() const { return concurrent_; }
+
+  /// A delta of the open commit, which is in the log from now on.
+  Status take(const Delta& delta, const Open& open);
+  /// A new policy changes the values of vectors in conflict. Before this run has written a delta they are folded again;
+  /// later they are not known any more.
+  Status refold();
+
+ private:
+  Catalog& catalog() { return log_.impl().catalog; }
+  bool loaded(std::uint32_t vector) const {
+    return all_loaded_ || vector >= vectors_before_ || loaded_.contains(vector);
+  }
+  /// What the log says of some vectors; notes those in conflict. This run has written nothing of them.
+  Result<State> fold(const VectorSet& vectors);
+  /// Takes a delta of this run into the state. `linear`: its commit has seen everything.
+  void follow(const Delta& delta, OriginNo origin, bool linear);
+  void follow_deferred(std::uint32_t vector);
+  Status defer(const Delta& delta, const Open& open);
+  Status load_lifecycles(std::optional<std::uint32_t> vector);
+  Lifecycles::Seen seen_by(Open& open, const Commit& commit);
+  Status take_policy();
+  void forget(std::uint32_t vector);
+
+  static constexpr std::uint32_t kSingly = 8;  // look-ups of one vector each; about as many cost what all do
+
+  Log& log_;
+  store::LogSource source_;
+  State state_;
+  std::size_t vectors_before_;
+  VectorSet loaded_;  // vectors of the log
+  bool all_loaded_;
+  std::uint32_t lookups_ = 0;
+  struct Deferred {
+    DeltaBatch deltas;
+    std::vector<OriginNo> origins;
+    std::vector<bool> linear;
+  };
+  std::unordered_map<std::uint32_t, Deferred>
+      deferred_;             // what this run wrote of vectors that are not loaded, which are few
+  VectorSet stale_;          // vectors whose values are not known: a concurrent commit of this run touched them
+  bool concurrent_ = false;  // there were such
+  VectorSet conflicted_;     // in conflict before this run, and not all of their dims were assigned since
+  bool lww_ = true;          // it decides all conflicts
+  bool written_ = false;     // this run has written deltas of vectors
+  Lifecycles lifecycles_;    // of this run, and of the log's vectors that were asked for
+  VectorSet lifecycles_loaded_;
+  bool all_lifecycles_loaded_ = false;
+};
+
+}  // namespace delta::ops
