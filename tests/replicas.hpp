@@ -23,7 +23,7 @@ class Deck {
   }
 
   /// Writes commits (numbers of the log) as fresh segments: a new one wherever an origin's commits leave a gap.
-  void deal(const std::vector<std::uint32_t>& commits, const std::string& path) const {
+  void deal(const std::vector<delta::CommitNo>& commits, const std::string& path) const {
     auto file = sample::must(delta::OutputFile::create(path, {.force = true}));
     for (std::size_t begin = 0; begin < commits.size();) {
       delta::store::Heads heads(log_.catalog().origins());
@@ -45,7 +45,7 @@ class Deck {
   }
 
  private:
-  void write(std::uint32_t number, delta::store::SegmentWriter& writer) const {
+  void write(delta::CommitNo number, delta::store::SegmentWriter& writer) const {
     const delta::Commit& commit = log_.commit(number);
     writer.begin(commit.origin, commit.first);
     for (std::size_t i = 0; i < deltas_[number].size(); ++i) sample::must(writer.add(deltas_[number][i]));
@@ -53,8 +53,8 @@ class Deck {
   }
 
   const delta::Log& log_;
-  std::vector<delta::Hash> hashes_;
-  std::vector<delta::DeltaBatch> deltas_;  // by commit, in order of seq
+  delta::Indexed<delta::CommitNo, delta::Hash> hashes_;
+  delta::Indexed<delta::CommitNo, delta::DeltaBatch> deltas_;  // in order of seq
 };
 
 }  // namespace replicas

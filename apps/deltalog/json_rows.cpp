@@ -59,7 +59,7 @@ void put_values(JsonWriter& json, const delta::Delta& delta) {
 
 }  // namespace
 
-void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, const delta::Hash* hash,
+void json_commit(std::string& out, const delta::Log& log, delta::CommitNo number, const delta::Hash* hash,
                  bool merge_base) {
   const auto& commit = log.commit(number);
   JsonWriter json(out);
@@ -144,7 +144,7 @@ void json_namespace_conflict(std::string& out, const delta::NamespaceConflict& c
   json.end_array().end_object().end_line();
 }
 
-void json_setting(std::string& out, const delta::Log& log, std::uint32_t number) {
+void json_setting(std::string& out, const delta::Log& log, delta::CommitNo number) {
   const auto& commit = log.commit(number);
   JsonWriter json(out);
   json.begin_object().member("type", "setting").key("v").u64(1);

@@ -11,7 +11,7 @@
 namespace deltalog {
 
 /// {"type":"commit",…} and a newline. `hash`: null if it was not asked for. `merge_base`: says so.
-void json_commit(std::string& out, const delta::Log& log, std::uint32_t number, const delta::Hash* hash,
+void json_commit(std::string& out, const delta::Log& log, delta::CommitNo number, const delta::Hash* hash,
                  bool merge_base = false);
 
 struct DeltaDetail {
@@ -28,6 +28,6 @@ void json_conflict(std::string& out, const delta::Log& log, const delta::Conflic
 void json_namespace_conflict(std::string& out, const delta::NamespaceConflict& conflict);
 
 /// {"type":"setting",…} and a newline, of a commit that is one.
-void json_setting(std::string& out, const delta::Log& log, std::uint32_t number);
+void json_setting(std::string& out, const delta::Log& log, delta::CommitNo number);
 
 }  // namespace deltalog

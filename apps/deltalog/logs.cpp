@@ -51,7 +51,7 @@ Status warn_of(const delta::Log& log, Console& console) {
 }
 
 Exit exit_with(const delta::Log& log, Exit answer) {
-  for (std::uint32_t number = 0; number < log.commits(); ++number) {
+  for (const auto number : delta::numbers<delta::CommitNo>(log.commits())) {
     if (log.pending(number)) return Exit::partly;
   }
   return answer;
@@ -70,7 +70,7 @@ Status check_whole(const delta::Tag& tag) {
 /// The last delta of a vector until a time, by key. Reads every delta.
 Result<Named> last_until(const delta::Log& log, delta::Micros time) {
   std::optional<delta::Key> last;
-  std::uint32_t commit = 0;
+  delta::CommitNo commit{};
   DELTA_OK(log.each(delta::VectorSet::all(), [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const delta::Key key{batch.times[i], log.commit(batch.commits[i]).origin, batch.seqs[i]};
@@ -106,7 +106,7 @@ Result<std::optional<Named>> find_range(const delta::Log& log, std::string_view 
   const auto last = parse_count(text.substr(dots + 2));
   if (!last || !parse_count(text.substr(colon + 1, dots - colon - 1))) return {std::nullopt};
   DELTA_TRY(const auto dot, log.parse_dot(text.substr(0, dots)));
-  const std::uint32_t number = *log.find_commit(dot);
+  const delta::CommitNo number = *log.find_commit(dot);
   const auto& commit = log.commit(number);
   if (commit.first == dot.seq && commit.last() == *last) return std::optional(Named{number, {}, {}});
   return delta::error(ErrorCode::not_found, "no commit is " + delta::quote(text) + ": " + log.dot_text(dot) +
@@ -131,8 +131,8 @@ Result<Named> find_named(const delta::Log& log, std::string_view text) {
         delta::quote(text) + " is not a dot (ORIGIN:SEQ), a tag of the log, or a hash (4 to 64 hexadecimal digits)");
   }
   DELTA_TRY(const auto hashes, log.hashes());
-  std::optional<std::uint32_t> found;
-  for (std::uint32_t number = 0; number < hashes.size(); ++number) {
+  std::optional<delta::CommitNo> found;
+  for (const auto number : hashes.numbers()) {
     if (!prefix->matches(hashes[number])) continue;
     if (found) {
       return delta::error(ErrorCode::usage, delta::quote(text) + " begins the hashes of several commits")

@@ -32,7 +32,7 @@ Exit exit_with(const delta::Log& log, Exit answer = Exit::yes);
 
 /// A delta or a commit, as people name it.
 struct Named {
-  std::uint32_t commit = 0;
+  delta::CommitNo commit{};
   std::optional<std::uint64_t> seq;  ///< none: the whole commit
   std::optional<delta::Hash> hash;   ///< of the commit, if it was named by that
 };

@@ -79,8 +79,8 @@ std::string origin_of(const Invocation& invocation) {
 void warn_of_default_origin(const Invocation& invocation, const delta::Log& log, std::size_t first, Console& console) {
   if (invocation.has("origin") || !from_environment("DELTALOG_ORIGIN").empty()) return;
   bool any = false;
-  for (std::size_t n = first; n < log.commits() && !any; ++n) {
-    any = log.catalog().origin(log.commit(static_cast<std::uint32_t>(n)).origin) == origin_of(invocation);
+  for (const auto commit : delta::numbers<delta::CommitNo>(log.commits(), first)) {
+    any = any || log.catalog().origin(log.commit(commit).origin) == origin_of(invocation);
   }
   if (!any) return;
   console.warn("the new commits are those of " + delta::quote(origin_of(invocation)) +

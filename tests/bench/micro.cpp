@@ -77,9 +77,9 @@ class Vectors {
   std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(random_() % n); }
 
   // The next state of a row, in one of the ways of the mix, as a delta; `indices` and `bits` are what it views.
-  Delta step(std::vector<std::uint32_t>& row, std::uint32_t kind, std::vector<std::uint32_t>& indices,
-             std::vector<std::uint32_t>& bits) {
-    Delta delta;
+  SegmentDelta step(std::vector<std::uint32_t>& row, std::uint32_t kind, std::vector<std::uint32_t>& indices,
+                    std::vector<std::uint32_t>& bits) {
+    SegmentDelta delta;
     indices.clear();
     bits.clear();
     if (kind < 70) {
@@ -113,9 +113,9 @@ class Vectors {
 enum class Kind { creates, sparse, mixed };
 
 // One block of a log. Packed: each vector's history lies together.
-DeltaBatch block_of(Kind kind, codec::Layout layout, std::size_t deltas = ~std::size_t{0}) {
+SegmentBatch block_of(Kind kind, codec::Layout layout, std::size_t deltas = ~std::size_t{0}) {
   Vectors vectors;
-  DeltaBatch batch;
+  SegmentBatch batch;
   std::vector<std::uint32_t> row, indices, bits;
   for (std::uint32_t i = 0; batch.size() < deltas && batch.row_bytes() < kBlockBytes; ++i) {
     const bool packed = layout == codec::Layout::packed;
@@ -125,7 +125,7 @@ DeltaBatch block_of(Kind kind, codec::Layout layout, std::size_t deltas = ~std::
       batch.add({.vector = vector, .op = Operation::create, .bits = row});
     } else {
       if (!packed) row = vectors.row();
-      Delta delta = vectors.step(row, kind == Kind::sparse ? 0 : vectors.below(100), indices, bits);
+      SegmentDelta delta = vectors.step(row, kind == Kind::sparse ? 0 : vectors.below(100), indices, bits);
       delta.vector = vector;
       batch.add(delta);
     }
@@ -222,7 +222,7 @@ void compare(benchmark::State& state, const std::string& directory) {
 }
 
 void encode(benchmark::State& state, Kind kind, codec::Layout layout, Preset preset) {
-  const DeltaBatch batch = block_of(kind, layout);
+  const SegmentBatch batch = block_of(kind, layout);
   Buffer payload;
   for (auto _ : state) {
     payload.clear();
@@ -234,10 +234,10 @@ void encode(benchmark::State& state, Kind kind, codec::Layout layout, Preset pre
 }
 
 void decode(benchmark::State& state, Kind kind, codec::Layout layout, Preset preset) {
-  const DeltaBatch batch = block_of(kind, layout);
+  const SegmentBatch batch = block_of(kind, layout);
   Buffer payload;
   codec::encode_block(batch, layout, preset, payload);
-  DeltaBatch back;
+  SegmentBatch back;
   for (auto _ : state) {
     must(codec::decode_block(payload, layout, static_cast<std::uint32_t>(batch.size()), 1u << 20, {}, back));
     benchmark::DoNotOptimize(back.bits.data());
@@ -252,25 +252,27 @@ void fold(benchmark::State& state, bool with_decode) {
   Catalog catalog;
   const auto vector = catalog.add_vector(catalog.add_namespace("", kDims), "v");
   const auto origin = catalog.add_origin("main");
-  DeltaBatch batch = block_of(Kind::sparse, codec::Layout::fresh, 100);
-  for (auto& v : batch.vectors) v = vector;
+  SegmentBatch batch = block_of(Kind::sparse, codec::Layout::fresh, 100);
+  for (auto& v : batch.vectors) v = 0;
   Buffer payload;
   codec::encode_block(batch, codec::Layout::fresh, Preset::balanced, payload);
   State present(catalog);
   const auto row = vectors.row();
   model::apply(present, origin,
                {.vector = vector, .op = Operation::create, .time = Timestamp::of(kStart), .bits = row, .seq = 1});
-  DeltaBatch back = batch;
+  SegmentBatch back = batch;
+  DeltaBatch deltas;
+  for (std::size_t i = 0; i < back.size(); ++i) deltas.add(back[i].numbered(vector, CommitNo{}));
   for (auto _ : state) {
     if (with_decode) must(codec::decode_block(payload, codec::Layout::fresh, 100, 1, {}, back));
-    for (std::size_t i = 0; i < back.size(); ++i) model::apply(present, origin, back[i]);
+    for (std::size_t i = 0; i < deltas.size(); ++i) model::apply(present, origin, deltas[i]);
     benchmark::DoNotOptimize(present.bits(vector).data());
   }
   count(state, batch.bits.size(), 8 * batch.bits.size());
 }
 
 void hash_leaves(benchmark::State& state) {
-  const DeltaBatch batch = block_of(Kind::sparse, codec::Layout::fresh);
+  const SegmentBatch batch = block_of(Kind::sparse, codec::Layout::fresh);
   const model::LeafNames names{.origin = "main", .name_space = "", .id = "4711", .dims = kDims};
   std::vector<Hash> leaves;
   while (state.KeepRunningBatch(
@@ -290,10 +292,10 @@ const std::string& lines() {
     std::string out;
     for (int round = 0; round < 12; ++round) {
       for (const Kind kind : {Kind::creates, Kind::mixed}) {
-        const DeltaBatch batch = block_of(kind, codec::Layout::fresh);
+        const SegmentBatch batch = block_of(kind, codec::Layout::fresh);
         for (std::size_t i = 0; i < batch.size(); ++i) {
           const std::string id = std::to_string(batch.vectors[i]);
-          formats::write_record(out, {.name_space = "", .id = id, .origin = ""}, batch[i]);
+          formats::write_record(out, {.name_space = "", .id = id, .origin = ""}, batch[i].numbered(0u, CommitNo{}));
           if (out.back() != '\n') out += '\n';
         }
       }

@@ -105,7 +105,7 @@ void diverge(const std::string& path, const std::string& origin, std::mt19937& r
     for (std::uint32_t v = 0; v < log.catalog().vectors(); ++v) {
       if (state.exists(v)) known.emplace_back(log.catalog().id(v), log.catalog().dims(v));
     }
-    for (std::uint32_t n = 0; n < log.commits(); ++n) latest = std::max(latest, log.commit_time(n).us());
+    for (const auto n : numbers<CommitNo>(log.commits())) latest = std::max(latest, log.commit_time(n).us());
   }
   if (known.empty()) return;
   auto encoder = must(Encoder::append(path, {.threads = 1, .origin = origin, .commit_every = 3}));
@@ -127,7 +127,7 @@ void diverge(const std::string& path, const std::string& origin, std::mt19937& r
 
 CompactOptions random_rules(const Log& log, std::mt19937& random) {
   CompactOptions options{.threads = 1, .force = true};
-  const Micros some = log.commit_time(static_cast<std::uint32_t>(random() % log.commits())).us();
+  const Micros some = log.commit_time(nth<CommitNo>(random() % log.commits())).us();
   switch (random() % 4) {
     case 0:
       options.keep = {{.kind = KeepRule::Kind::now}};
@@ -164,7 +164,7 @@ TEST_CASE(
       std::mt19937 random(round);
       const std::size_t count = 2 + round % 2;
       std::vector<std::vector<std::uint32_t>> hands(count);
-      for (const std::uint32_t commit : whole.commits_in_key_order()) {
+      for (const CommitNo commit : whole.commits_in_key_order()) {
         hands[random() % count].push_back(commit);
         if (random() % 8 == 0) hands[random() % count].push_back(commit);  // some get it, too
       }

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto layout = (data[3] & 4) == 0 ? codec::Layout::fresh : codec::Layout::packed;
   const ByteView payload(data + 4, size - 4);
   static_cast<void>(codec::block_columns(payload));
-  DeltaBatch batch;
+  SegmentBatch batch;
   if (!codec::decode_block(payload, layout, count, vectors, wanted, batch) || !wanted.values || !wanted.metadata) {
     return 0;
   }
@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   DELTA_CHECK(batch.row_bytes() <= kMaxFrameBytes);
   Buffer again;
   codec::encode_block(batch, layout, Preset::fastest, again);
-  DeltaBatch back;
+  SegmentBatch back;
   DELTA_CHECK(codec::decode_block(again, layout, count, vectors, {}, back));
   DELTA_CHECK(back.ops == batch.ops && back.vectors == batch.vectors && back.times == batch.times);
   DELTA_CHECK(back.indices == batch.indices && back.index_ends == batch.index_ends);

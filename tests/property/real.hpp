@@ -107,7 +107,7 @@ class Real {
   delta::Catalog catalog;
   delta::model::History history;
   VectorSource source;
-  std::vector<std::uint32_t> numbers;  // commit of the world -> of the history
+  std::vector<delta::CommitNo> numbers;  // commit of the world -> of the history
   std::uint64_t overflows = 0;
   std::map<std::size_t, std::string> settings;  // commits of the world, of one delta each, that hold a setting instead
 };

@@ -110,8 +110,8 @@ TEST_CASE("law 8: replicas compacted apart, united and compacted again answer as
     const std::string whole[] = {dir.file("whole.dlog")};
     const auto log = must(delta::Log::open(whole, {1}));
     const replicas::Deck deck(log);
-    std::vector<std::vector<std::uint32_t>> hands(2);
-    for (const std::uint32_t commit : log.commits_in_key_order()) {
+    std::vector<std::vector<delta::CommitNo>> hands(2);
+    for (const auto commit : log.commits_in_key_order()) {
       const auto who = static_cast<unsigned>(random() % 3);  // 2: both
       if (who != 1) hands[0].push_back(commit);
       if (who != 0) hands[1].push_back(commit);
@@ -180,8 +180,8 @@ TEST_CASE(
       return *log.find_commit(must(log.parse_dot(w.commits[c].origin + ":" + std::to_string(w.commits[c].first))));
     };
     const auto deal = [&](const std::set<std::size_t>& commits, const std::string& path) {
-      std::vector<std::uint32_t> hand;
-      for (const std::uint32_t n : log.commits_in_key_order()) {
+      std::vector<delta::CommitNo> hand;
+      for (const auto n : log.commits_in_key_order()) {
         if (std::ranges::any_of(commits, [&](std::size_t c) { return number(c) == n; })) hand.push_back(n);
       }
       deck.deal(hand, path);

@@ -21,7 +21,7 @@ const scratch::Directory& directory() {
 }
 
 struct Given {
-  std::vector<std::uint32_t> commits;
+  std::vector<delta::CommitNo> commits;
   std::vector<std::string> dots;
 };
 
@@ -60,8 +60,8 @@ TEST_CASE("after any cursor come the commits behind it, each once and after its 
         cursor.advance(log.catalog().origin(commit.origin), commit.last());
       }
       const Given given = read(log, cursor);
-      const std::vector<std::uint32_t> rest(order.begin() + static_cast<std::ptrdiff_t>(std::min(split, order.size())),
-                                            order.end());
+      const std::vector<delta::CommitNo> rest(
+          order.begin() + static_cast<std::ptrdiff_t>(std::min(split, order.size())), order.end());
       RC_ASSERT(given.commits == rest);
       std::vector<std::string> dots;
       for (const auto number : rest) {

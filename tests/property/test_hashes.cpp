@@ -287,12 +287,12 @@ void check_hashes(const std::string& path, const World& w, const std::vector<Dig
   RC_ASSERT(report.verdict == delta::Verdict::ok);
   // What is gone as a whole leaves one hash.
   for (const auto& part : log.impl().parts) {
-    std::map<std::uint32_t, std::uint64_t> left;
+    std::map<delta::CommitNo, std::uint64_t> left;
     must(log.each(delta::VectorSet::all(), [&](const delta::DeltaBatch& batch) -> delta::Status {
-      for (const std::uint32_t commit : batch.commits) ++left[commit];
+      for (const auto commit : batch.commits) ++left[commit];
       return {};
     }));
-    for (std::size_t r = 0; r < part.commits.size() && log.impl().parts.size() == 1; ++r) {
+    for (const auto r : delta::numbers<delta::RowNo>(log.impl().parts.size() == 1 ? part.commits.size() : 0)) {
       const auto& row = part.segment.rows()[r];
       if (!row.records.empty() && left.count(part.commits[r]) == 0) RC_ASSERT(row.nodes.size() == 1u);
     }
@@ -339,8 +339,8 @@ TEST_CASE(
     const std::string paths[] = {whole.path};
     const auto log = must(delta::Log::open(paths, {1}));
     const replicas::Deck deck(log);
-    std::vector<std::vector<std::uint32_t>> hands(2);
-    for (const std::uint32_t number : log.commits_in_key_order()) {
+    std::vector<std::vector<delta::CommitNo>> hands(2);
+    for (const auto number : log.commits_in_key_order()) {
       const auto who = static_cast<unsigned>(random() % 3);  // 2: both
       if (who != 1) hands[0].push_back(number);
       if (who != 0) hands[1].push_back(number);
@@ -514,8 +514,8 @@ TEST_CASE(
       const std::string paths[] = {side->path};
       const auto log = must(delta::Log::open(paths, {1}));
       const auto wanted = log.find_commit({*log.catalog().find_origin(commit.origin), commit.first});
-      std::vector<std::uint32_t> hand;
-      for (const std::uint32_t number : log.commits_in_key_order()) {
+      std::vector<delta::CommitNo> hand;
+      for (const auto number : log.commits_in_key_order()) {
         if (number == *wanted || random() % 4 != 0) hand.push_back(number);
       }
       copies.push_back(side->path + ".dealt");

@@ -49,7 +49,7 @@ std::map<std::string, std::string> told(const delta::Log& log, const Names& ids,
     for (const auto& run : must(delta::blame(log, v, cut)).runs) {
       text += "\n" + std::to_string(run.first);
       for (const auto* refs : {&run.chosen, &run.transforms, &run.losers}) {
-        for (const auto& ref : *refs) text += " " + log.dot_text(ref.dot) + "@" + std::to_string(ref.commit);
+        for (const auto& ref : *refs) text += " " + log.dot_text(ref.dot) + "@" + std::to_string(index(ref.commit));
         text += ";";
       }
     }

@@ -135,7 +135,7 @@ class Library {
     const Cuts kept = facts_.stills(whole_, asked);
     delta::model::PruneOptions options{.kept = kept_times(kept.times), .whole_deltas = whole_deltas};
     for (const Seen& release : kept.releases) options.releases.push_back(by_origin(release));
-    std::map<std::pair<std::uint32_t, std::uint64_t>, std::size_t> numbers;
+    std::map<std::pair<delta::CommitNo, std::uint64_t>, std::size_t> numbers;
     for (const auto& [commit, copy] : whole_) {
       for (std::size_t i = 0; i < copy.left.size(); ++i) {
         numbers[{real_.numbers[commit], world().commits[commit].first + i}] = facts_.first(commit) + i;
@@ -183,7 +183,7 @@ class Library {
     delta::Commit to{real_.origin(from.origin), from.first, from.count, {}, {}, {}, {}, {}};
     for (const auto& [name, seq] : from.parents) to.parents.push_back({real_.origin(name), seq});
     to.time = delta::Timestamp{world().deltas[facts_.first(commit) + from.count - 1].hlc};
-    std::vector<std::uint32_t> records;
+    std::vector<delta::RecordNo> records;
     for (const Kept& record : copy.records) {
       std::vector<delta::Dot> seen;
       for (std::size_t o = 0; o < world().origins.size(); ++o) {
@@ -630,8 +630,8 @@ bool refused(const Facts& facts, const std::set<std::size_t>& pruned, const std:
   for (std::uint32_t o = 0; o < w.origins.size(); ++o) {
     if (have[o] != 0) seen.push_back({delta::OriginNo{o}, have[o]});
   }
-  const std::vector<std::uint32_t> records{history.add_record({{}, seen, true, {}})};
-  const auto add = [&](std::size_t c, std::span<const std::uint32_t> with) {
+  const std::vector<delta::RecordNo> records{history.add_record({{}, seen, true, {}})};
+  const auto add = [&](std::size_t c, std::span<const delta::RecordNo> with) {
     delta::Commit to{
         *catalog.find_origin(w.commits[c].origin), w.commits[c].first, w.commits[c].count, {}, {}, {}, {}, {}};
     for (const auto& [name, seq] : w.commits[c].parents) to.parents.push_back({*catalog.find_origin(name), seq});

@@ -78,7 +78,7 @@ Result<Log> open_side(const Invocation& invocation, const std::string& path, con
   paths.push_back(path);
   DELTA_TRY(auto log, open_logs(invocation, paths, console, &selection));
   bool any = log.commits() == 0;
-  for (std::uint32_t number = 0; number < log.commits(); ++number) any = any || !log.pending(number);
+  for (const auto number : delta::numbers<delta::CommitNo>(log.commits())) any = any || !log.pending(number);
   if (any) return log;
   return delta::error(
              delta::ErrorCode::bad_input,

@@ -22,7 +22,9 @@ namespace deltalog {
 
 namespace {
 
+using delta::CommitNo;
 using delta::Delta;
+using delta::Indexed;
 using delta::Log;
 
 /// Where the lines go: stdout, or a new file.
@@ -73,7 +75,7 @@ class Reorder {
   Status finish() { return release(); }
   /// Whether every commit came whole.
   bool complete() const { return next_ == order_.size(); }
-  std::uint32_t stuck_at() const { return order_[next_]; }
+  CommitNo stuck_at() const { return order_[next_]; }
 
  private:
   struct Lines {
@@ -94,7 +96,7 @@ class Reorder {
     return {};
   }
 
-  std::string head_line(std::uint32_t number) const {
+  std::string head_line(CommitNo number) const {
     const auto& commit = log_.commit(number);
     std::vector<delta::formats::Record::Parent> parents;
     for (const auto& parent : commit.parents) parents.push_back({log_.catalog().origin(parent.origin), parent.seq});
@@ -120,8 +122,8 @@ class Reorder {
 
   const Log& log_;
   Sink& sink_;
-  std::vector<std::uint32_t> order_;
-  std::vector<Lines> waiting_;  // by commit
+  std::vector<CommitNo> order_;
+  Indexed<CommitNo, Lines> waiting_;
   std::size_t next_ = 0;
 };
 
@@ -142,7 +144,7 @@ Status dump_empty_namespaces(const Log& log, Sink& sink) {
 }
 
 Status dump_all(const Log& log, Sink& sink, Progress& progress) {
-  for (std::uint32_t number = 0; number < log.commits(); ++number) {
+  for (const auto number : delta::numbers<delta::CommitNo>(log.commits())) {
     if (!log.pruned(number)) continue;
     return delta::error(delta::ErrorCode::not_kept, "commit " + dots_text(log, log.commit(number)) +
                                                         " is pruned, and cannot be stated whole any more")
@@ -203,7 +205,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   }
   delta::VectorSet answered;
   std::uint64_t deltas = 0;
-  for (std::uint32_t i = 0; i < log.commits(); ++i) deltas += log.commit(i).deltas();
+  for (const auto i : delta::numbers<delta::CommitNo>(log.commits())) deltas += log.commit(i).deltas();
   {
     Progress progress(invocation, console, "dumping", "deltas", deltas);
     if (named.vectors.is_all() && filter.takes_all()) {

@@ -113,7 +113,7 @@ Status StreamEncoder::flush() {
   }
   const delta::Log& log = encoder.log();
   if (done.commits > 0) {
-    const auto& last = log.commit(static_cast<std::uint32_t>(log.commits() - 1));
+    const auto& last = log.commit(delta::nth<delta::CommitNo>(log.commits() - 1));
     last_dot_ = log.dot_text({last.origin, last.last()});
   }
   last_line_ = pending_.back().line;

@@ -43,7 +43,7 @@ Result<Facts> gather(const Invocation& invocation, const Log& log) {
   Facts facts;
   facts.segments = log.segments();
   facts.commits = log.commits();
-  for (std::uint32_t i = 0; i < log.commits(); ++i) {
+  for (const auto i : delta::numbers<delta::CommitNo>(log.commits())) {
     facts.deltas += log.commit(i).deltas();
     facts.pending += log.pending(i) ? 1 : 0;
   }

@@ -21,7 +21,9 @@ namespace deltalog {
 
 namespace {
 
+using delta::CommitNo;
 using delta::Delta;
+using delta::Indexed;
 using delta::Log;
 
 // Keeps what the named delta had seen, and itself, of what is kept already.
@@ -34,13 +36,13 @@ Status keep_seen(LogView& view, std::string_view name) {
 }
 
 // Of a common past the commits that no other of it had seen: where those who share it parted.
-std::vector<bool> bases_of(const LogView& view) {
-  const auto kept = [&](std::uint32_t number) {
+Indexed<CommitNo, bool> bases_of(const LogView& view) {
+  const auto kept = [&](CommitNo number) {
     return view.log.commit(number).first <= view.seen[view.log.commit(number).origin];
   };
-  std::vector<bool> bases(view.log.commits());
-  for (std::uint32_t number = 0; number < bases.size(); ++number) bases[number] = kept(number);
-  for (std::uint32_t number = 0; number < bases.size(); ++number) {
+  Indexed<CommitNo, bool> bases(view.log.commits());
+  for (const CommitNo number : bases.numbers()) bases[number] = kept(number);
+  for (const CommitNo number : bases.numbers()) {
     if (!kept(number)) continue;
     for (const auto cause : causes_of(view.log, number)) bases[cause] = false;
   }
@@ -68,15 +70,15 @@ class CommitList {
   }
 
  private:
-  std::vector<std::uint32_t> choose() {
+  std::vector<CommitNo> choose() {
     order_ = graph_ ? effects_first(view_.log) : view_.log.commits_in_key_order();
     auto chosen = order_;
-    std::erase_if(chosen, [&](std::uint32_t number) { return !view_.takes_commit(number); });
+    std::erase_if(chosen, [&](CommitNo number) { return !view_.takes_commit(number); });
     if (!graph_ && !view_.invocation.has("reverse")) std::ranges::reverse(chosen);
     return chosen;
   }
 
-  Result<Exit> as_json(const std::vector<std::uint32_t>& order) const {
+  Result<Exit> as_json(const std::vector<CommitNo>& order) const {
     for (const auto number : order) {
       std::string line;
       json_commit(line, view_.log, number, hashes_.empty() ? nullptr : &hashes_[number], view_.base(number));
@@ -85,9 +87,9 @@ class CommitList {
     return order.empty() ? Exit::no : Exit::yes;
   }
 
-  Result<Exit> with_graph(const std::vector<std::uint32_t>& order) const {
-    std::vector<bool> shown(view_.log.commits(), false);
-    std::vector<std::uint32_t> row_of(view_.log.commits());
+  Result<Exit> with_graph(const std::vector<CommitNo>& order) const {
+    Indexed<CommitNo, bool> shown(view_.log.commits());
+    Indexed<CommitNo, std::uint32_t> row_of(view_.log.commits());
     for (std::uint32_t row = 0; row < order.size(); ++row) {
       shown[order[row]] = true;
       row_of[order[row]] = row;
@@ -122,7 +124,7 @@ class CommitList {
     return out;
   }
 
-  std::vector<std::string> cells(std::uint32_t number) const {
+  std::vector<std::string> cells(CommitNo number) const {
     const auto& commit = view_.log.commit(number);
     const std::string marks =
         std::string(view_.log.pending(number) ? "(pending) " : "") + (view_.base(number) ? "(merge base) " : "");
@@ -138,8 +140,8 @@ class CommitList {
 
   const LogView& view_;
   bool json_, graph_;
-  std::vector<std::uint32_t> order_;  // of all commits
-  std::vector<delta::Hash> hashes_;   // empty: not asked for
+  std::vector<CommitNo> order_;            // of all commits
+  Indexed<CommitNo, delta::Hash> hashes_;  // empty: not asked for
 };
 
 // The list of deltas. Of chosen vectors it says what each delta did, which takes the values of all their deltas.
@@ -178,7 +180,7 @@ class DeltaList {
     std::string text;    // the operation, or the line of JSON
     std::string touched;
     const delta::DeltaEffect* effect = nullptr;
-    std::uint32_t commit = 0;
+    CommitNo commit{};
   };
 
   const delta::DeltaEffect* effect_of(const delta::Key& key) const {
@@ -204,7 +206,7 @@ class DeltaList {
   }
 
   void add_settings() {
-    for (std::uint32_t number = 0; number < view_.log.commits(); ++number) {
+    for (const auto number : delta::numbers<delta::CommitNo>(view_.log.commits())) {
       const auto& commit = view_.log.commit(number);
       if (commit.setting.empty() || !view_.takes_commit(number)) continue;
       Entry entry{{commit.time, commit.origin, commit.first}, {}, {}, {}, nullptr, number};

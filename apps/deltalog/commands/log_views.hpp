@@ -18,18 +18,18 @@ struct LogView {
   const delta::Log& log;
   const delta::CutOptions& cut;
   delta::DeltaFilter filter;
-  delta::SeenSeqs seen = {};     // up to which --ancestors and --common keep; empty: all
-  std::vector<bool> bases = {};  // by commit: what --common found greatest; empty: not asked
+  delta::SeenSeqs seen = {};                         // up to which --ancestors and --common keep; empty: all
+  delta::Indexed<delta::CommitNo, bool> bases = {};  // what --common found greatest; empty: not asked
   std::size_t most = ~std::size_t{0};
 
-  bool takes_commit(std::uint32_t number) const {
+  bool takes_commit(delta::CommitNo number) const {
     const auto& commit = log.commit(number);
     return (seen.empty() || commit.first <= seen[commit.origin]) && filter.takes_commit(number);
   }
   bool takes(const delta::Delta& delta) const {
     return (seen.empty() || delta.seq <= seen[log.commit(delta.commit).origin]) && filter.takes(delta);
   }
-  bool base(std::uint32_t number) const { return !bases.empty() && bases[number]; }
+  bool base(delta::CommitNo number) const { return !bases.empty() && bases[number]; }
 };
 
 /// `log --window`, of these vectors.
@@ -41,15 +41,16 @@ Result<Exit> list_conflicts(const LogView& view, const delta::VectorSet& vectors
 /// {"type":"heads",...}: what a reader of this output has seen.
 Status print_heads_json(const LogView& view);
 
-/// Numbers of the commits that a commit names as causes, and of its origin's previous one, each once, the latter first;
+/// The commits that a commit names as causes, and of its origin's previous one, each once, the latter first;
 /// without those that another of them had seen, and those that are in none of the files.
-std::vector<std::uint32_t> causes_of(const delta::Log& log, std::uint32_t number);
+std::vector<delta::CommitNo> causes_of(const delta::Log& log, delta::CommitNo number);
 
 /// All commits so that each stands before its causes, in falling key order where those leave a choice.
-std::vector<std::uint32_t> effects_first(const delta::Log& log);
+std::vector<delta::CommitNo> effects_first(const delta::Log& log);
 
-/// The parents that a graph of some commits shows, by number: the nearest of those that are shown. `shown`: by number.
-std::vector<std::vector<std::uint32_t>> shown_parents(const delta::Log& log, const std::vector<std::uint32_t>& order,
-                                                      const std::vector<bool>& shown);
+/// The parents that a graph of some commits shows: the nearest of those that are shown.
+delta::Indexed<delta::CommitNo, std::vector<delta::CommitNo>> shown_parents(
+    const delta::Log& log, const std::vector<delta::CommitNo>& order,
+    const delta::Indexed<delta::CommitNo, bool>& shown);
 
 }  // namespace deltalog

@@ -195,7 +195,7 @@ Status write_state(const Job& job, Format format, OutputFile& file, Progress& pr
 Result<bool> has_begun(const Log& log, const delta::CutOptions& cut) {
   if (log.commits() == 0) return true;
   bool any = false, begun = false;
-  for (std::uint32_t number = 0; number < log.commits(); ++number) {
+  for (const auto number : delta::numbers<delta::CommitNo>(log.commits())) {
     if (log.pending(number)) continue;
     any = true;
     begun = begun || (cut.at && log.commit_time(number).us() <= *cut.at);

@@ -85,13 +85,13 @@ void Graph::draw(std::uint32_t from, std::vector<Link> links, Row& row) const {
 }
 
 Graph::Row Graph::next(std::span<const std::uint32_t> parents) {
-  DELTA_CHECK(row_ < lane_of_.size());
-  const std::uint32_t lane = lane_of_[row_] == kNone ? free_lane() : lane_of_[row_];
+  DELTA_CHECK(drawn_ < lane_of_.size());
+  const std::uint32_t lane = lane_of_[drawn_] == kNone ? free_lane() : lane_of_[drawn_];
   Row row{node_line(lane), {}};
   bool straight = false;  // the lane goes on to a parent that had none
   std::vector<Link> links;
   for (const std::uint32_t parent : parents) {
-    DELTA_CHECK(parent > row_ && parent < lane_of_.size());
+    DELTA_CHECK(parent > drawn_ && parent < lane_of_.size());
     std::uint32_t& leads = lane_of_[parent];
     if (leads != kNone) {
       links.push_back({leads, Link::old});
@@ -113,7 +113,7 @@ Graph::Row Graph::next(std::span<const std::uint32_t> parents) {
     release(lane);
   }
   if (!links.empty()) draw(lane, std::move(links), row);
-  ++row_;
+  ++drawn_;
   return row;
 }
 

@@ -46,7 +46,7 @@ class Graph {
   std::vector<bool> used_;              // by lane
   std::set<std::uint32_t> free_;        // lanes below used_.size() that are not
   std::size_t most_, hidden_ = 0;       // lanes drawn at most; lanes used beyond those
-  std::uint32_t row_ = 0;
+  std::uint32_t drawn_ = 0;
 };
 
 }  // namespace deltalog

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "delta/export.hpp"
+#include "delta/numbers.hpp"
 #include "delta/result.hpp"
 
 namespace delta {
@@ -69,7 +70,7 @@ struct Accuracy {
 struct RecordedAccuracy {
   std::string name_space;
   std::string text;  ///< as Accuracy::parse() takes it; a later version may have written a kind that it does not know
-  std::uint32_t commit = 0;  ///< its number
+  CommitNo commit{};
 };
 
 }  // namespace delta

@@ -12,12 +12,12 @@
 
 namespace delta {
 
-/// A delta, named. `commit` is its commit's number in the log that was asked.
+/// A delta, named.
 struct DeltaRef {
   Dot dot;
   Timestamp time;
   Operation op = Operation::create;
-  std::uint32_t commit = 0;
+  CommitNo commit{};
   friend bool operator==(const DeltaRef&, const DeltaRef&) = default;
 };
 

@@ -5,8 +5,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "delta/numbers.hpp"
 #include "delta/timestamp.hpp"
 
 namespace delta {
@@ -59,27 +62,40 @@ inline constexpr std::uint8_t settled = 8;   ///< an assignment: its values are 
 inline constexpr std::uint8_t all = values | mark | metadata | settled;
 }  // namespace pruned
 
+/// In the place of a number that nobody asks for.
+struct Unnumbered {};
+
 /// A view of one delta. Valid while the batch that it came from is neither changed nor destroyed.
-struct Delta {
-  std::uint32_t vector = 0;  ///< number of the vector in the table that goes with the batch
+template <class VectorNumber, class CommitNumber>
+struct DeltaOf {
+  VectorNumber vector{};
   Operation op = Operation::create;
   Timestamp time = {};
   std::span<const std::uint32_t> indices = {};  ///< sparse: strictly increasing dims; else empty
   std::span<const std::uint32_t> bits =
       {};                          ///< raw float32 bits: dims, indices.size(), or parameters (factor; amount; lo, hi)
   std::string_view metadata = {};  ///< canonical JSON of a merge patch (an object); empty: none
-  std::uint32_t commit = 0;        ///< number of its commit; meaning is the batch's owner's
-  std::uint64_t seq = 0;           ///< its number within its origin, from 1; 0: not yet given
-  std::uint8_t lost = 0;           ///< bits of `pruned`
-};
+  CommitNumber commit{};
+  std::uint64_t seq = 0;  ///< its number within its origin, from 1; 0: not yet given
+  std::uint8_t lost = 0;  ///< bits of `pruned`
 
-/// Deltas as columns: filled, encoded, decoded and folded without an allocation per delta.
-/// Ends are running totals: delta i owns [ends[i-1], ends[i]) of the flat column.
-struct DeltaBatch {
+  /// The same delta where its vector and its commit have other numbers.
+  template <class OtherVector, class OtherCommit>
+  DeltaOf<OtherVector, OtherCommit> numbered(OtherVector other_vector, OtherCommit other_commit) const {
+    return {other_vector, op, time, indices, bits, metadata, other_commit, seq, lost};
+  }
+  /// What it says, for those who do not ask of which vector and commit.
+  operator DeltaOf<Unnumbered, Unnumbered>() const requires(!std::is_same_v<CommitNumber, Unnumbered>) {
+    return numbered(Unnumbered{}, Unnumbered{});
+  }
+};
+using Delta = DeltaOf<std::uint32_t, CommitNo>;  ///< by the numbers of a log
+using DeltaContent = DeltaOf<Unnumbered, Unnumbered>;
+
+/// What deltas say, as columns. Ends are running totals: delta i owns [ends[i-1], ends[i]) of the flat column.
+struct DeltaColumns {
   std::vector<Operation> ops;
-  std::vector<std::uint32_t> vectors;
   std::vector<Timestamp> times;
-  std::vector<std::uint32_t> commits;
   std::vector<std::uint64_t> seqs;
   std::vector<std::uint8_t> lost;
   std::vector<std::uint64_t> index_ends, bits_ends, metadata_ends;
@@ -89,11 +105,33 @@ struct DeltaBatch {
 
   std::size_t size() const { return ops.size(); }
   bool empty() const { return ops.empty(); }
+  /// Bytes of the deltas as plain rows (16 a delta, 4 an index, 4 a value, metadata): what a block is cut by.
+  std::uint64_t row_bytes() const { return 16 * size() + 4 * (indices.size() + bits.size()) + metadata.size(); }
+};
+
+/// Deltas as columns: filled, encoded, decoded and folded without an allocation per delta. There are two of them: by
+/// the numbers of a log, and by those of a segment.
+template <class VectorNumber, class CommitNumber>
+struct DeltaBatchOf : DeltaColumns {
+  std::vector<VectorNumber> vectors;
+  std::vector<CommitNumber> commits;
+
   DELTA_EXPORT void clear();
   DELTA_EXPORT void reserve(std::size_t deltas);  ///< room for as many, beside what they view
-  DELTA_EXPORT void add(const Delta& delta);
+  DELTA_EXPORT void add(const DeltaOf<VectorNumber, CommitNumber>& delta);
   DELTA_EXPORT void truncate(std::size_t size);  ///< keeps the first `size` deltas
-  Delta operator[](std::size_t i) const {
+  /// Takes the deltas out of another batch, with the numbers that `vector` and `commit` give for those there. What the
+  /// other one gets instead is the room of this one, and nothing in it.
+  template <class OtherVector, class OtherCommit, class ToVector, class ToCommit>
+  void take(DeltaBatchOf<OtherVector, OtherCommit>& other, const ToVector& vector, const ToCommit& commit) {
+    vectors.clear();
+    commits.clear();
+    for (const OtherVector number : other.vectors) vectors.push_back(vector(number));
+    for (const OtherCommit number : other.commits) commits.push_back(commit(number));
+    std::swap(static_cast<DeltaColumns&>(*this), static_cast<DeltaColumns&>(other));
+    other.clear();
+  }
+  DeltaOf<VectorNumber, CommitNumber> operator[](std::size_t i) const {
     const auto begin = [i](const std::vector<std::uint64_t>& ends) { return i == 0 ? 0 : ends[i - 1]; };
     const auto ib = begin(index_ends), vb = begin(bits_ends), mb = begin(metadata_ends);
     return {vectors[i],
@@ -106,8 +144,7 @@ struct DeltaBatch {
             seqs[i],
             lost[i]};
   }
-  /// Bytes of the deltas as plain rows (16 a delta, 4 an index, 4 a value, metadata): what a block is cut by.
-  std::uint64_t row_bytes() const { return 16 * size() + 4 * (indices.size() + bits.size()) + metadata.size(); }
 };
+using DeltaBatch = DeltaBatchOf<std::uint32_t, CommitNo>;  ///< by the numbers of a log
 
 }  // namespace delta

@@ -16,7 +16,7 @@ namespace delta {
 /// fold of those and itself, compared with the state after those alone. Conflicts as last-writer-wins decides them.
 struct DeltaEffect {
   Key key;
-  std::uint32_t commit = 0;  ///< its number in the log
+  CommitNo commit{};
   std::uint32_t vector = 0;
   std::uint32_t bytes = 0;  ///< as a plain row (DeltaBatch::row_bytes())
   Operation op = Operation::create;

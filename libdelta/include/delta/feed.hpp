@@ -13,8 +13,8 @@ namespace delta {
 
 /// Some whole commits with all of their deltas.
 struct FeedBatch {
-  std::vector<std::uint32_t> commits;  ///< numbers of the log; settings among them, which have no deltas
-  DeltaBatch deltas;                   ///< in the order of `commits`, then of seq
+  std::vector<CommitNo> commits;  ///< settings among them, which have no deltas
+  DeltaBatch deltas;              ///< in the order of `commits`, then of seq
 };
 
 /// The commits behind a cursor, one batch after the other. Causes come first; of those that could come next, the one

@@ -55,7 +55,7 @@ struct SegmentInfo {
 /// A name for a cut, as a commit of the log sets it: for a time, or for a release.
 struct Tag {
   std::string name;
-  std::uint32_t commit = 0;
+  CommitNo commit{};
   std::optional<Micros> at = {};  ///< none: a release
   std::vector<Dot> heads = {};    ///< of a release: it is these and all that they had seen
   std::string missing = {};       ///< of a release: a dot of it that is not here, or is pending; empty: all are here
@@ -96,25 +96,25 @@ class DELTA_EXPORT Log {
   Result<std::vector<ColumnUse>> columns() const;
 
   std::size_t commits() const;  ///< numbered in order of reading
-  const Commit& commit(std::uint32_t number) const;
-  Timestamp commit_time(std::uint32_t number) const;  ///< of its last delta
-  bool pending(std::uint32_t number) const;
-  bool pruned(std::uint32_t number) const;  ///< some of its deltas may be gone, or parts of them
+  const Commit& commit(CommitNo number) const;
+  Timestamp commit_time(CommitNo number) const;  ///< of its last delta
+  bool pending(CommitNo number) const;
+  bool pruned(CommitNo number) const;  ///< some of its deltas may be gone, or parts of them
   KeptTimes answered() const;  ///< the times that all that is not pending answers; all() if nothing of it is pruned
-  std::vector<std::uint32_t> commits_in_key_order() const;
+  std::vector<CommitNo> commits_in_key_order() const;
   /// Each behind its causes; of those that could come next, the one of least key. Then the pending ones, in key order.
-  std::vector<std::uint32_t> commits_in_causal_order() const;
-  std::optional<std::uint32_t> find_commit(const Dot& dot) const;
+  std::vector<CommitNo> commits_in_causal_order() const;
+  std::optional<CommitNo> find_commit(const Dot& dot) const;
   /// True when a commit had seen a dot. False where either is pending.
-  bool sees(std::uint32_t number, const Dot& dot) const;
+  bool sees(CommitNo number, const Dot& dot) const;
   /// These dots and all that they had seen. Of a pending commit, what of it is
   /// here. REQUIRES: the log holds the dots.
   SeenSeqs context(std::span<const Dot> dots) const;
   /// The maximal dots of all that is not pending, in order of origin name: context() of them is everything folded.
   std::vector<Dot> heads() const;
-  /// Hashes of all commits, by number (a pending commit's too when its predecessor is known; else all zero). Reads
+  /// Hashes of all commits (a pending commit's too when its predecessor is known; else all zero). Reads
   /// every delta once.
-  Result<std::vector<Hash>> hashes() const;
+  Result<Indexed<CommitNo, Hash>> hashes() const;
   /// "origin:seq" (split at the last colon); an unknown origin or seq is not_found.
   Result<Dot> parse_dot(std::string_view text) const;
   std::string dot_text(const Dot& dot) const;
@@ -127,8 +127,7 @@ class DELTA_EXPORT Log {
   /// greatest key counts.
   std::vector<RecordedAccuracy> accuracies() const;
 
-  /// Every delta of every commit once, pending ones included, in order of reading, batch by batch. `vectors` and
-  /// `commits` are numbers of this log.
+  /// Every delta of every commit once, pending ones included, in order of reading, batch by batch.
   Status each(const VectorSet& vectors, const std::function<Status(const DeltaBatch&)>& visit) const;
 
   struct Impl;  // for the library itself

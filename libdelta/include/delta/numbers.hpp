@@ -19,6 +19,7 @@ namespace delta {
 
 enum class NamespaceNo : std::uint32_t {};  ///< of a namespace in a catalog
 enum class OriginNo : std::uint32_t {};     ///< of an origin in a catalog
+enum class CommitNo : std::uint32_t {};     ///< of a commit in a log
 
 /// A number of any kind: an enumeration of 32 bits.
 template <class T>
@@ -35,6 +36,12 @@ template <Number No>
 constexpr No nth(std::size_t i) {
   DELTA_CHECK(i <= std::numeric_limits<std::uint32_t>::max());
   return static_cast<No>(i);
+}
+
+/// The number of the next one.
+template <Number No>
+constexpr No successor(No no) {
+  return nth<No>(index(no) + 1);
 }
 
 /// The numbers from `first` up to before `end`: `for (const OriginNo origin : numbers<OriginNo>(catalog.origins()))`.

@@ -18,7 +18,7 @@ namespace delta {
 
 /// One branch of one dimension: the assignment that it grows from, and its value after the transforms of greater key.
 struct Candidate {
-  std::uint32_t commit = 0;  ///< number of its commit in the history at hand
+  CommitNo commit{};
   std::uint64_t seq = 0;
   Key key;                 ///< its origin is a number of the catalog
   std::uint32_t bits = 0;  ///< raw float32

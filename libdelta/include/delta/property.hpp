@@ -21,8 +21,8 @@ namespace delta {
 /// other key is free.
 struct NamespaceProperty {
   std::string name_space, key;
-  std::string value;         ///< never empty
-  std::uint32_t commit = 0;  ///< its number
+  std::string value;  ///< never empty
+  CommitNo commit{};
 };
 
 /// Of all commits in the cut, in order of namespace and key. Of those of one namespace and key that of greatest key

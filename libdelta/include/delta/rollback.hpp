@@ -59,7 +59,6 @@ DELTA_EXPORT Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions
 /// goes for each dimension and each top-level member of metadata, and for existence: a vector that the commit created
 /// is deleted if nothing of it was changed since; one that it deleted is created again if it does not exist. The rest
 /// as rollback(). Errors: those of rollback(); not_found: the commit is pending; usage: it changes no vector.
-DELTA_EXPORT Result<RollbackSummary> revert(Encoder& encoder, std::uint32_t commit,
-                                            const RollbackOptions& options = {});
+DELTA_EXPORT Result<RollbackSummary> revert(Encoder& encoder, CommitNo commit, const RollbackOptions& options = {});
 
 }  // namespace delta

@@ -78,7 +78,7 @@ class DELTA_EXPORT DeltaFilter {
            (operations_ >> static_cast<unsigned>(delta.op) & 1u) != 0;
   }
   /// Of a commit that holds some before a moment of the selection and some after it, its last delta decides.
-  bool takes_commit(std::uint32_t number) const;
+  bool takes_commit(CommitNo number) const;
 
  private:
   explicit DeltaFilter(const Log& log) : log_(&log) {}
@@ -90,8 +90,8 @@ class DELTA_EXPORT DeltaFilter {
 
   const Log* log_;
   bool all_ = true;
-  std::vector<bool> commits_;  // by number: that the selection takes; not looked at if it takes all
-  unsigned operations_ = ~0u;  // bits, by number
+  Indexed<CommitNo, bool> commits_;  // that the selection takes; not looked at if it takes all
+  unsigned operations_ = ~0u;        // bits, by number
   Micros since_ = 0, until_ = ~Micros{0};
   SeenSeqs seen_since_, seen_until_;  // empty: any
 };

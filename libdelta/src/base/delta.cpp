@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/numbers.hpp"
+
 namespace delta {
 
 std::string_view operation_name(Operation op) {
@@ -11,7 +13,8 @@ std::string_view operation_name(Operation op) {
   return names[i < names.size() ? i : 0];
 }
 
-void DeltaBatch::clear() {
+template <class V, class C>
+void DeltaBatchOf<V, C>::clear() {
   ops.clear();
   vectors.clear();
   times.clear();
@@ -26,7 +29,8 @@ void DeltaBatch::clear() {
   metadata.clear();
 }
 
-void DeltaBatch::reserve(std::size_t n) {
+template <class V, class C>
+void DeltaBatchOf<V, C>::reserve(std::size_t n) {
   ops.reserve(n);
   vectors.reserve(n);
   times.reserve(n);
@@ -38,7 +42,8 @@ void DeltaBatch::reserve(std::size_t n) {
   metadata_ends.reserve(n);
 }
 
-void DeltaBatch::truncate(std::size_t n) {
+template <class V, class C>
+void DeltaBatchOf<V, C>::truncate(std::size_t n) {
   if (n >= size()) return;
   const auto end = [n](const std::vector<std::uint64_t>& ends) { return n == 0 ? 0 : ends[n - 1]; };
   const auto cut = [](auto& column, std::uint64_t at) {
@@ -58,7 +63,8 @@ void DeltaBatch::truncate(std::size_t n) {
   metadata_ends.resize(n);
 }
 
-void DeltaBatch::add(const Delta& c) {
+template <class V, class C>
+void DeltaBatchOf<V, C>::add(const DeltaOf<V, C>& c) {
   ops.push_back(c.op);
   vectors.push_back(c.vector);
   times.push_back(c.time);
@@ -76,5 +82,8 @@ void DeltaBatch::add(const Delta& c) {
   bits_ends.push_back(bits.size());
   metadata_ends.push_back(metadata.size());
 }
+
+template struct DeltaBatchOf<std::uint32_t, CommitNo>;
+template struct DeltaBatchOf<std::uint32_t, RowNo>;
 
 }  // namespace delta

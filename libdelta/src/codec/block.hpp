@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/numbers.hpp"
 #include "delta/delta.hpp"
 #include "delta/preset.hpp"
 #include "delta/result.hpp"
@@ -34,18 +35,18 @@ enum class Layout : std::uint8_t {
   packed,  ///< in order of their vectors: stored with the row and the place of each, and with what it has lost
 };
 
-/// Appends the payload of `batch` to `out`. Packed: `commits` are rows of the segment, `seqs` places in the commit
+/// Appends the payload of `batch` to `out`. Packed: `seqs` are places in the commit
 /// (from 0), and `times` how much earlier than its commit's time each delta is; fresh: `commits`, `seqs` and `lost` are
 /// not looked at. Deterministic for given inputs and codec libraries. Thread-safe. Precondition: the batch is valid
 /// (counts, sorted indices), not empty, and of at most kMaxFrameBytes as rows.
-void encode_block(const DeltaBatch& batch, Layout layout, Preset preset, Buffer& out);
+void encode_block(const SegmentBatch& batch, Layout layout, Preset preset, Buffer& out);
 
 /// Decodes a payload that claims `count` deltas onto a cleared `batch`; vectors stay segment ordinals < `vectors`.
 /// `commits`, `seqs` and `times` come back as they were given; fresh: the first two and `lost` are zeros.
 /// Every size is checked before it is believed; hostile bytes give ErrorCode::corrupt (or unsupported), with `where`
 /// naming the column, and never more than kMaxFrameBytes of output.
 Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted,
-                    DeltaBatch& batch);
+                    SegmentBatch& batch);
 
 /// How much a payload of so many bytes may hold.
 struct BlockBounds {

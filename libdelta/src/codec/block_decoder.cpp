@@ -189,7 +189,7 @@ void Decoder::stand_by_vector() {
 
 /// Back to the order of commits.
 void Decoder::stand_by_commit() {
-  DeltaBatch& from = s_.by_vector;
+  SegmentBatch& from = s_.by_vector;
   std::swap(from, batch_);
   batch_.clear();
   batch_.times.swap(from.times);
@@ -211,9 +211,9 @@ Status Decoder::read_rows() {
   batch_.commits.resize(count_);
   ExpectedRow expected;
   for (std::size_t i = 0; i < count_; ++i) {
-    const std::uint64_t row = expected(batch_.vectors[i]) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i]));
+    const std::uint64_t row = index(expected(batch_.vectors[i])) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i]));
     if (row > 0xffffffff) return corrupt(Column::rows, "beyond 32 bits");
-    batch_.commits[i] = static_cast<std::uint32_t>(row);
+    batch_.commits[i] = nth<RowNo>(row);
     expected.note(batch_.vectors[i], batch_.commits[i]);
   }
   DELTA_OK(read_lags());
@@ -251,7 +251,8 @@ Status Decoder::read_lags() {
   ExpectedLag expected;  // in units
   std::uint64_t common = 0;
   for (std::size_t i = 0; i < count_; ++i) {
-    const std::uint32_t vector = batch_.vectors[i], row = batch_.commits[i];
+    const std::uint32_t vector = batch_.vectors[i];
+    const RowNo row = batch_.commits[i];
     // Wraps rather than overflows; whatever comes out is checked.
     const std::uint64_t lag =
         steps ? expected(vector, row) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i + 1])) : s_.numbers[i + 1];
@@ -349,7 +350,7 @@ Status Decoder::read_metadata() {
 }
 
 Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::uint32_t vectors, Wanted wanted,
-                    DeltaBatch& batch) {
+                    SegmentBatch& batch) {
   batch.clear();
   Decoder decoder(layout, count, vectors, bounds_of_block(payload.size()), wanted, batch, decode_scratch());
   const bool whole = !payload.empty() && payload[0] == 0;
@@ -364,7 +365,7 @@ Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::u
     return status;
   }
   if (layout == Layout::fresh) {
-    batch.commits.assign(count, 0);
+    batch.commits.assign(count, RowNo{});
     batch.seqs.assign(count, 0);
   }
   return {};

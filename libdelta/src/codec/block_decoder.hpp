@@ -42,7 +42,7 @@ struct DecodeScratch {
   std::vector<std::size_t> assignments;  // those decoded so far, by number in the batch
   std::vector<std::uint64_t> order;      // of a fresh payload whose deltas stand by vector
   std::vector<std::uint32_t> places;     // there, of each delta in the order of commits
-  DeltaBatch by_vector;
+  SegmentBatch by_vector;
   KnownValues known;
   StepReader steps;
 };
@@ -51,7 +51,7 @@ class Decoder {
  public:
   /// `most`: what the payload may hold.
   Decoder(Layout layout, std::uint32_t count, std::uint32_t vectors, const BlockBounds& most, Wanted wanted,
-          DeltaBatch& batch, DecodeScratch& scratch)
+          SegmentBatch& batch, DecodeScratch& scratch)
       : layout_(layout), count_(count), vectors_(vectors), most_(most), wanted_(wanted), batch_(batch), s_(scratch) {}
 
   Status run(ByteView payload);
@@ -143,7 +143,7 @@ class Decoder {
   std::uint32_t count_, vectors_;
   BlockBounds most_;
   Wanted wanted_;
-  DeltaBatch& batch_;
+  SegmentBatch& batch_;
   DecodeScratch& s_;
   std::array<Entry, kColumns> columns_{};
   std::uint64_t rows_ = 0, largest_ = 0;            // bytes as rows: of all deltas, and without metadata of the largest

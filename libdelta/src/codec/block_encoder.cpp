@@ -113,13 +113,13 @@ struct EncodeScratch {
   std::vector<Pair> pairs, pairs_here;  // of all steps; of the delta looked at
   std::vector<std::uint32_t> assigned;  // the deltas that assign, by number in the batch
   std::vector<std::uint32_t> slots;     // by hash of their values: the last of assigned, + 1
-  DeltaBatch by_vector;                 // the deltas of a fresh block
+  SegmentBatch by_vector;               // the deltas of a fresh block
   std::vector<std::uint64_t> order;
 };
 
 DELTA_THREAD_SCRATCH EncodeScratch& encode_scratch() { return thread_scratch<EncodeScratch>(); }
 
-void encode_vectors(const DeltaBatch& batch, Effort effort, EncodeScratch& s) {
+void encode_vectors(const SegmentBatch& batch, Effort effort, EncodeScratch& s) {
   s.numbers.clear();
   std::uint64_t step_cost = 0, plain_cost = 0;
   std::int64_t expected = 0;
@@ -135,7 +135,7 @@ void encode_vectors(const DeltaBatch& batch, Effort effort, EncodeScratch& s) {
   s.assembly.numbers(Column::vectors, s.numbers, effort);
 }
 
-void encode_times(const DeltaBatch& batch, Effort effort, EncodeScratch& s) {
+void encode_times(const SegmentBatch& batch, Effort effort, EncodeScratch& s) {
   std::uint64_t unit = 0, any_tick = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     any_tick |= batch.times[i].tick();
@@ -158,7 +158,7 @@ void encode_times(const DeltaBatch& batch, Effort effort, EncodeScratch& s) {
 }
 
 /// Packed: which commit each delta is of, where in it, and when.
-void encode_rows(const DeltaBatch& batch, Effort effort, EncodeScratch& s) {
+void encode_rows(const SegmentBatch& batch, Effort effort, EncodeScratch& s) {
   ExpectedRow expected_row;
   ExpectedLag expected_lag;
   ExpectedPlace expected_place;
@@ -169,9 +169,10 @@ void encode_rows(const DeltaBatch& batch, Effort effort, EncodeScratch& s) {
   s.lags.assign(1, unit);
   s.lag_steps.assign(1, unit);
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    const std::uint32_t vector = batch.vectors[i], row = batch.commits[i];
+    const std::uint32_t vector = batch.vectors[i];
+    const RowNo row = batch.commits[i];
     const std::uint64_t lag = batch.times[i].hlc;
-    s.numbers.push_back(zigzag(std::int64_t{row} - std::int64_t{expected_row(vector)}));
+    s.numbers.push_back(zigzag(static_cast<std::int64_t>(index(row) - index(expected_row(vector)))));
     s.places.push_back(zigzag(static_cast<std::int64_t>(batch.seqs[i] - expected_place(row, lag))));
     if (unit != 0) {
       s.lags.push_back(lag / unit);
@@ -211,7 +212,7 @@ Form write_nonzeros(std::span<const std::uint32_t> bits, std::size_t zeros, Enco
 }
 
 /// Room for all non-zeros at once: written sets are remembered by address.
-void reserve_nonzeros(const DeltaBatch& batch, EncodeScratch& s) {
+void reserve_nonzeros(const SegmentBatch& batch, EncodeScratch& s) {
   std::size_t most = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (is_full(batch.ops[i]) && (batch.lost[i] & pruned::values) == 0) most += batch[i].bits.size();
@@ -220,14 +221,14 @@ void reserve_nonzeros(const DeltaBatch& batch, EncodeScratch& s) {
   s.nonzeros.reserve(most);
 }
 
-bool is_indexed(const Delta& c) { return c.op == Operation::sparse || (c.lost & pruned::values) != 0; }
-std::uint32_t dim_of(const Delta& c, std::size_t place) {
+bool is_indexed(const SegmentDelta& c) { return c.op == Operation::sparse || (c.lost & pruned::values) != 0; }
+std::uint32_t dim_of(const SegmentDelta& c, std::size_t place) {
   return is_indexed(c) ? c.indices[place] : static_cast<std::uint32_t>(place);
 }
 
 /// Which of the deltas that assign has the same values; enters this one, the next of them. None: kNoTwin.
 constexpr std::uint32_t kNoTwin = ~std::uint32_t{0};
-std::uint32_t find_twin(const DeltaBatch& batch, const Delta& delta, EncodeScratch& s) {
+std::uint32_t find_twin(const SegmentBatch& batch, const SegmentDelta& delta, EncodeScratch& s) {
   const std::uint64_t hash = checksum({reinterpret_cast<const Byte*>(delta.bits.data()), delta.bits.size_bytes()});
   const std::size_t mask = s.slots.size() - 1;
   for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
@@ -238,7 +239,7 @@ std::uint32_t find_twin(const DeltaBatch& batch, const Delta& delta, EncodeScrat
   }
 }
 
-double plain_bits(const Delta& delta, const Search& search) {
+double plain_bits(const SegmentDelta& delta, const Search& search) {
   double bits = 0;
   for (const std::uint32_t word : delta.bits) {
     if (search.plain_bits > 0) {
@@ -252,7 +253,7 @@ double plain_bits(const Delta& delta, const Search& search) {
 }
 
 /// Says how the values relate to others, and writes what stands for them if they do.
-Relation relate(const DeltaBatch& batch, const Delta& delta, const Search& search, EncodeScratch& s) {
+Relation relate(const SegmentBatch& batch, const SegmentDelta& delta, const Search& search, EncodeScratch& s) {
   if (delta.bits.size() >= search.least_copied) {
     if (const std::uint32_t twin = find_twin(batch, delta, s); twin != kNoTwin) {
       s.copies.push_back(s.assigned.size() - 1 - twin);
@@ -284,7 +285,7 @@ Relation relate(const DeltaBatch& batch, const Delta& delta, const Search& searc
 }
 
 /// The index set and the plain values of an assignment. Returns the form.
-Form gather_assignment(const Delta& delta, bool plain, EncodeScratch& s) {
+Form gather_assignment(const SegmentDelta& delta, bool plain, EncodeScratch& s) {
   if (is_indexed(delta)) {
     const SetWriter::Choice choice = s.sets.choose(delta.indices, delta.op != Operation::sparse);
     s.sets.write(delta.indices, choice);
@@ -303,13 +304,13 @@ Form gather_assignment(const Delta& delta, bool plain, EncodeScratch& s) {
   return form;
 }
 
-void learn(const Delta& delta, EncodeScratch& s) {
+void learn(const SegmentDelta& delta, EncodeScratch& s) {
   if (!is_assignment(delta.op)) return s.known.transform(delta.op, delta.bits);
   if (!is_indexed(delta)) return s.known.set_row(delta.bits);
   for (std::size_t i = 0; i < delta.bits.size(); ++i) s.known.set(dim_of(delta, i), delta.bits[i]);
 }
 
-void gather(const DeltaBatch& batch, const Search& search, EncodeScratch& s) {
+void gather(const SegmentBatch& batch, const Search& search, EncodeScratch& s) {
   s.sets.clear(batch.size());
   s.kinds.clear();
   s.dims.clear();
@@ -330,7 +331,7 @@ void gather(const DeltaBatch& batch, const Search& search, EncodeScratch& s) {
     s.pairs.reserve(batch.bits.size());
   }
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    const Delta delta = batch[i];
+    const SegmentDelta delta = batch[i];
     Form form = Form::all;
     if (search.steps) s.known.follow(delta.vector);
     if (is_assignment(delta.op)) {
@@ -346,7 +347,7 @@ void gather(const DeltaBatch& batch, const Search& search, EncodeScratch& s) {
   }
 }
 
-void encode_metadata(const DeltaBatch& batch, Effort effort, EncodeScratch& s) {
+void encode_metadata(const SegmentBatch& batch, Effort effort, EncodeScratch& s) {
   if (batch.metadata.empty()) return;
   s.numbers.clear();
   for (std::size_t i = 0; i < batch.size(); ++i) s.numbers.push_back(batch[i].metadata.size());
@@ -355,7 +356,7 @@ void encode_metadata(const DeltaBatch& batch, Effort effort, EncodeScratch& s) {
 }
 
 /// `arrived`: the same deltas in the order of their commits, in which a fresh payload has vectors and times.
-void encode_columns(const DeltaBatch& batch, const DeltaBatch& arrived, Layout layout, Effort effort,
+void encode_columns(const SegmentBatch& batch, const SegmentBatch& arrived, Layout layout, Effort effort,
                     const Search& search, EncodeScratch& s) {
   s.assembly.clear();
   gather(batch, search, s);
@@ -400,7 +401,7 @@ void keep_smaller(Layout layout, EncodeScratch& s) {
 /// Deltas that stand by vector, to s.best. Continuous values relate delta by delta, by what it saves. Of discrete ones
 /// it is hard to tell beforehand: a packed block is written with steps and without, and the smaller stays; a fresh one
 /// has been written without.
-void encode_by_vector(const DeltaBatch& batch, const DeltaBatch& arrived, Layout layout, Effort effort,
+void encode_by_vector(const SegmentBatch& batch, const SegmentBatch& arrived, Layout layout, Effort effort,
                       EncodeScratch& s) {
   constexpr double kContinuousBits = 26.6;
   const auto lattice = find_lattice(batch.bits);
@@ -430,7 +431,7 @@ void take_best(std::size_t base, EncodeScratch& s, Buffer& out) {
 }
 
 /// A fresh block in which the same vectors come again, by vector.
-void try_by_vector(const DeltaBatch& batch, Effort effort, std::size_t base, EncodeScratch& s, Buffer& out) {
+void try_by_vector(const SegmentBatch& batch, Effort effort, std::size_t base, EncodeScratch& s, Buffer& out) {
   order_by_vector(batch.vectors, s.order);
   std::size_t again = 0;
   for (std::size_t i = 1; i < s.order.size(); ++i) again += s.order[i] >> 32 == s.order[i - 1] >> 32;
@@ -444,7 +445,8 @@ void try_by_vector(const DeltaBatch& batch, Effort effort, std::size_t base, Enc
 }
 
 /// What repeats itself across columns, zstd may find: all of them as they are, in one frame, if that is smaller.
-void try_whole(const DeltaBatch& batch, Layout layout, Effort effort, std::size_t base, EncodeScratch& s, Buffer& out) {
+void try_whole(const SegmentBatch& batch, Layout layout, Effort effort, std::size_t base, EncodeScratch& s,
+               Buffer& out) {
   encode_columns(batch, batch, layout, kStored, {.lattice = {}, .least_copied = kNever}, s);
   s.trial.clear();
   s.best.clear();
@@ -457,7 +459,7 @@ void try_whole(const DeltaBatch& batch, Layout layout, Effort effort, std::size_
 
 }  // namespace
 
-void encode_block(const DeltaBatch& batch, Layout layout, Preset preset, Buffer& out) {
+void encode_block(const SegmentBatch& batch, Layout layout, Preset preset, Buffer& out) {
   DELTA_CHECK(!batch.empty() && batch.row_bytes() <= kMaxBlockBytes);
   EncodeScratch& s = encode_scratch();
   const Effort effort = effort_of(preset);

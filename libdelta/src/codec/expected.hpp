@@ -8,30 +8,33 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/numbers.hpp"
+
 namespace delta::codec {
 
 /// What the row of a packed delta is expected to be: a vector goes on with its next commit, and a new one begins where
 /// the vector before it began.
 class ExpectedRow {
  public:
-  std::uint32_t operator()(std::uint32_t vector) const { return vector == vector_ ? row_ : first_; }
-  void note(std::uint32_t vector, std::uint32_t row) {
+  RowNo operator()(std::uint32_t vector) const { return vector == vector_ ? row_ : first_; }
+  void note(std::uint32_t vector, RowNo row) {
     if (vector != vector_) first_ = row;
     vector_ = vector;
     row_ = row;
   }
 
  private:
-  std::uint32_t vector_ = ~std::uint32_t{0}, row_ = 0, first_ = 0;
+  std::uint32_t vector_ = ~std::uint32_t{0};
+  RowNo row_{}, first_{};
 };
 
 /// The lag: that of the delta before in the same commit; where the vector before began, if there is none.
 class ExpectedLag {
  public:
-  std::uint64_t operator()(std::uint32_t vector, std::uint32_t row) const {
+  std::uint64_t operator()(std::uint32_t vector, RowNo row) const {
     return vector == vector_ && row == row_ ? lag_ : first_;
   }
-  void note(std::uint32_t vector, std::uint32_t row, std::uint64_t lag) {
+  void note(std::uint32_t vector, RowNo row, std::uint64_t lag) {
     if (vector != vector_) first_ = lag;
     vector_ = vector;
     row_ = row;
@@ -39,7 +42,8 @@ class ExpectedLag {
   }
 
  private:
-  std::uint32_t vector_ = ~std::uint32_t{0}, row_ = 0;
+  std::uint32_t vector_ = ~std::uint32_t{0};
+  RowNo row_{};
   std::uint64_t lag_ = 0, first_ = 0;
 };
 
@@ -48,11 +52,11 @@ class ExpectedLag {
 /// known. A commit that is met first goes about as far as the last such did.
 class ExpectedPlace {
  public:
-  std::uint64_t operator()(std::uint32_t row, std::uint64_t lag) const {
+  std::uint64_t operator()(RowNo row, std::uint64_t lag) const {
     const auto known = places_.find(row);
     return known == places_.end() ? first_ : among(known->second, lag);
   }
-  void note(std::uint32_t row, std::uint64_t lag, std::uint64_t place) {
+  void note(RowNo row, std::uint64_t lag, std::uint64_t place) {
     Places& places = places_[row];
     if (places.empty()) first_ = place;
     places[lag] = place;
@@ -81,7 +85,7 @@ class ExpectedPlace {
   }
 
   std::uint64_t first_ = 0;
-  std::unordered_map<std::uint32_t, Places> places_;
+  std::unordered_map<RowNo, Places> places_;
 };
 
 }  // namespace delta::codec

@@ -156,7 +156,7 @@ void write_pruning(Writer& out, const CommitTable& table) {
   for (const auto& record : table.records) write_record(out, record);
   for (const auto& row : table.rows) {
     out.varint(row.records.size());
-    for (const auto number : row.records) out.varint(number);
+    for (const RecordNo record : row.records) out.varint(index(record));
   }
   for (const auto& row : table.rows) {
     if (row.records.empty()) continue;
@@ -166,8 +166,8 @@ void write_pruning(Writer& out, const CommitTable& table) {
 }
 
 Status read_pruning(Reader& in, std::uint32_t origins, Budget& items, std::span<CommitRow> rows,
-                    std::vector<SegmentRecord>& records) {
-  const auto base = static_cast<std::uint32_t>(records.size());
+                    Indexed<RecordNo, SegmentRecord>& records) {
+  const std::size_t base = records.size();
   const auto count = in.varint();
   if (!believable(count, in) || !items.take(count)) return bad("COMMITS: more records than bytes");
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
@@ -183,7 +183,7 @@ Status read_pruning(Reader& in, std::uint32_t origins, Budget& items, std::span<
       if (number < least) return bad("COMMITS: records out of order");
       least = number + 1;
       used[number] = true;
-      row.records.push_back(base + static_cast<std::uint32_t>(number));
+      row.records.push_back(nth<RecordNo>(base + number));
     }
     if (n > 0 && !row.commit.setting.empty()) return bad("COMMITS: a pruned setting");
   }

@@ -100,8 +100,8 @@ template <class Origin>
 struct CommitRowOf {
   CommitOf<Origin> commit;
   Hash previous{};  // of the origin's previous commit, where that is not the origin's row before in the payload
-  std::vector<std::uint32_t> records;  // of a pruned copy, ascending; empty: whole
-  std::vector<Hash> nodes;             // of a pruned copy: roots of the subtrees without a whole delta, in order
+  std::vector<RecordNo> records;  // of a pruned copy, ascending; empty: whole
+  std::vector<Hash> nodes;        // of a pruned copy: roots of the subtrees without a whole delta, in order
 };
 using CommitRow = CommitRowOf<SegmentOrigin>;
 /// Optional columns that this version does not know: which they are, and a digest of what they hold.
@@ -114,9 +114,9 @@ struct UnknownColumns {
 std::string unknown_text(const UnknownColumns& unknown);
 template <class Origin>
 struct CommitTableOf {
-  std::vector<CommitRowOf<Origin>> rows;
-  std::vector<PruneRecordOf<Origin>> records;  // packed: what rows were pruned under
-  UnknownColumns unknown;                      // read, and never written
+  Indexed<RowNo, CommitRowOf<Origin>> rows;
+  Indexed<RecordNo, PruneRecordOf<Origin>> records;  // packed: what rows were pruned under
+  UnknownColumns unknown;                            // read, and never written
 };
 using CommitTable = CommitTableOf<SegmentOrigin>;
 Load load_of(const CommitTable& table);

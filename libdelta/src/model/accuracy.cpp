@@ -335,11 +335,11 @@ Status Quantizer::round(std::span<const std::uint32_t> indices, std::span<std::u
 
 std::vector<RecordedAccuracy> recorded_accuracies(const Catalog& catalog, const History& history) {
   std::map<std::string, RecordedAccuracy, std::less<>> found;
-  const auto key = [&](std::uint32_t number) {
+  const auto key = [&](CommitNo number) {
     const Commit& c = history.commit(number);
     return Key{c.time, c.origin, c.first};
   };
-  for (std::uint32_t number = 0; number < history.size(); ++number) {
+  for (const CommitNo number : numbers<CommitNo>(history.size())) {
     if (history.commit(number).setting.empty() || !history.folded(number)) continue;
     const auto setting = Setting::parse(history.commit(number).setting);
     if (!setting || setting->kind != Setting::Kind::accuracy) {

@@ -106,7 +106,7 @@ std::vector<Dot> sorted_parents(const Catalog& catalog, const std::vector<Dot>& 
 
 }  // namespace
 
-void LeafHasher::add(const LeafNames& names, const Delta& delta) {
+void LeafHasher::add(const LeafNames& names, const DeltaContent& delta) {
   Writer out(heads_, ends_.empty() ? 0 : ends_.back(),
              21 + text_room(names.origin) + text_room(names.name_space) + text_room(names.id) + kMaxVarint +
                  5 * delta.indices.size() + 2 * kHashBytes);
@@ -160,7 +160,7 @@ void LeafHasher::finish(std::vector<Hash>& leaves) && {
   for (std::size_t i = 0; i < ends_.size(); ++i) leaves.push_back(known(i) ? *next++ : Hash{});
 }
 
-Hash leaf_hash(const LeafNames& names, const Delta& delta) {
+Hash leaf_hash(const LeafNames& names, const DeltaContent& delta) {
   std::vector<Hash> leaf;
   LeafHasher hasher;
   hasher.add(names, delta);

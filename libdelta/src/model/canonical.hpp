@@ -22,13 +22,13 @@ struct LeafNames {
   std::string_view origin, name_space, id;
   std::uint32_t dims = 0;  ///< of the namespace
 };
-Hash leaf_hash(const LeafNames& names, const Delta& delta);
+Hash leaf_hash(const LeafNames& names, const DeltaContent& delta);
 
 /// The leaves of a block, hashed together.
 class LeafHasher {
  public:
   /// The values and the metadata of the change are read at finish().
-  void add(const LeafNames& names, const Delta& delta);
+  void add(const LeafNames& names, const DeltaContent& delta);
   void add_unknown();  ///< of a delta that is not whole: zeros
   /// Appends the leaf of each, in order.
   void finish(std::vector<Hash>& leaves) &&;

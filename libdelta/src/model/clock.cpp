@@ -23,10 +23,10 @@ Status check_live(const ClockRules& rules, Micros time) {
 
 std::optional<Finding> commits_ahead(const Catalog& catalog, const History& history, Micros latest) {
   std::uint64_t count = 0;
-  std::uint32_t first = 0;
-  for (std::uint32_t number = 0; number < history.size(); ++number) {
+  CommitNo first{};
+  for (const CommitNo number : numbers<CommitNo>(history.size())) {
     if (history.commit(number).time.us() <= latest) continue;
-    const auto key = [&](std::uint32_t n) {
+    const auto key = [&](CommitNo n) {
       return Key{history.commit(n).time, history.commit(n).origin, history.commit(n).first};
     };
     if (count++ == 0 || key_less(catalog, key(number), key(first))) first = number;

@@ -52,7 +52,7 @@ class Contest {
   struct Last {
     Timestamp time;
     std::uint64_t seq;
-    std::uint32_t commit;
+    CommitNo commit;
     std::uint32_t count;  // of all its deltas: what gathering makes room for
   };
 

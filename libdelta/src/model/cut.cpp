@@ -24,7 +24,7 @@ class Keeping {
  public:
   Keeping(const History& history, const Cut& cut, const Seen& seen) : history_(history), cut_(cut), seen_(seen) {
     Micros latest = 0;
-    for (const std::uint32_t number : history.linked()) {
+    for (const CommitNo number : history.linked()) {
       if (holds(first_of(number))) latest = std::max(latest, history.commit(number).time.us());
     }
     if (cut.at && *cut.at < latest) at_ = cut.at;  // else it takes in all there is
@@ -46,12 +46,12 @@ class Keeping {
   }
 
  private:
-  Dot first_of(std::uint32_t number) const { return {history_.commit(number).origin, history_.commit(number).first}; }
+  Dot first_of(CommitNo number) const { return {history_.commit(number).origin, history_.commit(number).first}; }
 
   /// Each pruned commit in the cut has a record that answers it.
   bool answered() const {
-    std::map<std::uint32_t, bool> known;  // records, most of which are those of many commits
-    const auto answers = [&](std::uint32_t record) {
+    std::map<RecordNo, bool> known;  // records, most of which are those of many commits
+    const auto answers = [&](RecordNo record) {
       const auto [place, fresh] = known.try_emplace(record);
       if (fresh) place->second = this->answers(record);
       return place->second;
@@ -67,7 +67,7 @@ class Keeping {
 
   /// The release was kept; or what an entry was dropped for lies inside the cut with it: by the version vector, and
   /// where time is cut too, by the same record's kept times.
-  bool answers(std::uint32_t number) const {
+  bool answers(RecordNo number) const {
     const PruneRecord& record = history_.record(number);
     if (!history_.complete(number)) return false;
     if (!heads_.empty() && std::ranges::binary_search(record.releases, heads_)) return true;

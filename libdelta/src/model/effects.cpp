@@ -63,7 +63,8 @@ class Judge {
   struct Last {
     Timestamp time;
     std::uint64_t seq;
-    std::uint32_t commit, any;  // any: 0 before the first delta
+    CommitNo commit;
+    std::uint32_t any;  // 0 before the first delta
   };
 
   bool counts(const Delta& c) const {

@@ -74,7 +74,7 @@ const Existence::Event* Existence::last(Contexts::Set context) {
   return at(walk(context));
 }
 
-const Existence::Event* Existence::last_before(std::uint32_t commit, std::uint64_t seq) {
+const Existence::Event* Existence::last_before(CommitNo commit, std::uint64_t seq) {
   if (events_.size() <= kFew) {
     return look_at_all([&](const Event& e) { return history_->happens_before(e.commit, e.key.seq, commit, seq); });
   }

@@ -17,7 +17,7 @@ namespace delta::model {
 class Existence {
  public:
   struct Event {
-    std::uint32_t commit;
+    CommitNo commit;
     bool create;
     Key key;
   };
@@ -30,7 +30,7 @@ class Existence {
   /// The last by key of those in a context of all chains; null: there is none. Valid until the next add().
   const Event* last(Contexts::Set context);
   /// Of those in the context of a delta, of a folded commit.
-  const Event* last_before(std::uint32_t commit, std::uint64_t seq);
+  const Event* last_before(CommitNo commit, std::uint64_t seq);
 
   std::uint64_t steps() const { return steps_; }  ///< events and nodes that were looked at
 

@@ -56,14 +56,14 @@ Error History::fork(const Commit& a, const Commit& b) const {
                                       commit_text(*catalog_, a) + " and " + commit_text(*catalog_, b));
 }
 
-std::optional<std::uint32_t> History::overlapping(const Commit& commit) const {
+std::optional<CommitNo> History::overlapping(const Commit& commit) const {
   if (const auto holder = find({commit.origin, commit.first})) return holder;
   const auto next = pending_.lower_bound({commit.origin, commit.first});
   if (next == pending_.end() || next->first.origin != commit.origin || next->first.seq > commit.last()) return {};
   return next->second;
 }
 
-Result<std::uint32_t> History::add(Commit commit, std::span<const std::uint32_t> records) {
+Result<CommitNo> History::add(Commit commit, std::span<const RecordNo> records) {
   DELTA_OK(check(commit));
   if (const auto other = overlapping(commit)) {
     if (!same_commit(commits_[*other], commit)) return fork(commits_[*other], commit);
@@ -72,9 +72,9 @@ Result<std::uint32_t> History::add(Commit commit, std::span<const std::uint32_t>
   }
   if (commits_.size() >= kPending) return error(ErrorCode::limit, "more than 2^32 - 1 commits");
   if (origins_.size() < catalog_->origins()) origins_.resize(catalog_->origins());
-  const auto number = static_cast<std::uint32_t>(commits_.size());
-  pending_.emplace(Dot{commit.origin, commit.first}, number);
-  commits_.push_back(std::move(commit));
+  const Dot first{commit.origin, commit.first};
+  const CommitNo number = commits_.push_back(std::move(commit));
+  pending_.emplace(first, number);
   links_.emplace_back();
   if (records.empty()) {
     join(number);
@@ -86,10 +86,10 @@ Result<std::uint32_t> History::add(Commit commit, std::span<const std::uint32_t>
 }
 
 /// Links a commit, and all that waited for it, as far as causes are here.
-void History::join(std::uint32_t number) {
-  std::vector<std::uint32_t> ready{number};
+void History::join(CommitNo number) {
+  std::vector<CommitNo> ready{number};
   while (!ready.empty()) {
-    const std::uint32_t next = ready.back();
+    const CommitNo next = ready.back();
     ready.pop_back();
     if (links_[next].gated) continue;  // admit_pruned() lets it in
     if (const auto cause = missing_cause(next)) {
@@ -107,8 +107,8 @@ void History::join(std::uint32_t number) {
 
 SeenSeqs History::context(std::span<const Dot> dots) const {
   SeenSeqs seen(catalog_->origins());
-  std::vector<bool> visited(size());
-  std::vector<std::uint32_t> todo;
+  Indexed<CommitNo, bool> visited(size());
+  std::vector<CommitNo> todo;
   const auto visit = [&](const Dot& dot) {
     const auto number = find(dot);
     if (!number) return;
@@ -131,7 +131,7 @@ SeenSeqs History::context(std::span<const Dot> dots) const {
 /// Those dots of a version vector that no commit it covers has seen: who has seen these has seen it all.
 std::vector<Dot> History::tops(const SeenSeqs& seen) const {
   Indexed<OriginNo, bool> under(seen.size());
-  for (const std::uint32_t number : linked_) {
+  for (const CommitNo number : linked_) {
     const Commit& c = commits_[number];
     if (c.first > seen[c.origin]) continue;
     for (const Dot& parent : c.parents) {
@@ -146,7 +146,7 @@ std::vector<Dot> History::tops(const SeenSeqs& seen) const {
 }
 
 /// The first cause that is not linked yet. Heads only grow, so what was looked at before is not looked at again.
-std::optional<Dot> History::missing_cause(std::uint32_t number) {
+std::optional<Dot> History::missing_cause(CommitNo number) {
   const Commit& c = commits_[number];
   std::uint32_t& next = links_[number].index;
   for (; next <= c.parents.size(); ++next) {
@@ -156,7 +156,7 @@ std::optional<Dot> History::missing_cause(std::uint32_t number) {
   return std::nullopt;
 }
 
-void History::link(std::uint32_t number) {
+void History::link(CommitNo number) {
   const Commit& c = commits_[number];
   look_at_causes(c);
   Link& mine = links_[number];
@@ -195,7 +195,7 @@ void History::look_at_causes(const Commit& c) {
 /// Its own chain before it belongs to its context too: that is what being at this index means.
 void History::see(Dot cause) {
   if (cause.seq > head(cause.origin)) return;  // only of a commit that is not here
-  const std::uint32_t number = linked_commit(cause);
+  const CommitNo number = linked_commit(cause);
   const Link& l = links_[number];
   const bool whole = cause.seq == commits_[number].last();
   if (sets_.empty() || sets_.back() != l.others) sets_.push_back(l.others);
@@ -252,7 +252,7 @@ std::uint32_t History::choose_chain(const Commit& c) {
 /// Others of which this commit has seen the whole, as far as its direct causes show it.
 void History::note_ended(const Commit& c, std::uint32_t mine) {
   const auto note = [&](Dot cause) {
-    const std::uint32_t number = linked_commit(cause);
+    const CommitNo number = linked_commit(cause);
     Chain& chain = chains_[links_[number].chain];
     if (links_[number].chain == mine || chain.ended || chain.tip != number || cause.seq != commits_[number].last()) {
       return;
@@ -265,7 +265,7 @@ void History::note_ended(const Commit& c, std::uint32_t mine) {
 }
 
 /// A maximal commit stops being one only as a direct cause: had a cause seen it, it would have stopped before.
-void History::update_heads(std::uint32_t number) {
+void History::update_heads(CommitNo number) {
   const Commit& c = commits_[number];
   drop_head(c.origin);
   for (const Dot& parent : c.parents) {
@@ -287,7 +287,7 @@ void History::drop_head(OriginNo origin) {
 std::vector<Dot> History::heads() const {
   std::vector<Dot> dots;
   dots.reserve(heads_.size());
-  for (const std::uint32_t number : heads_) dots.push_back({commits_[number].origin, commits_[number].last()});
+  for (const CommitNo number : heads_) dots.push_back({commits_[number].origin, commits_[number].last()});
   std::sort(dots.begin(), dots.end(),
             [&](Dot a, Dot b) { return catalog_->origin(a.origin) < catalog_->origin(b.origin); });
   return dots;
@@ -301,31 +301,31 @@ bool History::are_heads(std::span<const Dot> dots) const {
 }
 
 /// REQUIRES: 1 <= dot.seq <= head(dot.origin).
-std::uint32_t History::linked_commit(Dot dot) const {
+CommitNo History::linked_commit(Dot dot) const {
   const Origin& origin = origins_[dot.origin];
   if (origin.firsts.back() <= dot.seq) return origin.numbers.back();
   const auto after = std::upper_bound(origin.firsts.begin(), origin.firsts.end(), dot.seq);
   return origin.numbers[static_cast<std::size_t>(after - origin.firsts.begin()) - 1];
 }
 
-std::optional<std::uint32_t> History::find(Dot dot) const {
+std::optional<CommitNo> History::find(Dot dot) const {
   if (dot.seq == 0) return std::nullopt;
   if (dot.seq <= head(dot.origin)) return linked_commit(dot);
   auto after = pending_.upper_bound(dot);
   if (after == pending_.begin()) return std::nullopt;
-  const std::uint32_t number = (--after)->second;
+  const CommitNo number = (--after)->second;
   const Commit& c = commits_[number];
   if (c.origin != dot.origin || dot.seq < c.first || dot.seq > c.last()) return std::nullopt;
   return number;
 }
 
-std::optional<std::uint32_t> History::first_pending(OriginNo origin) const {
+std::optional<CommitNo> History::first_pending(OriginNo origin) const {
   const auto first = pending_.lower_bound({origin, 0});
   return first == pending_.end() || first->first.origin != origin ? std::nullopt : std::optional(first->second);
 }
 
-std::vector<std::uint32_t> History::pending() const {
-  std::vector<std::uint32_t> numbers;
+std::vector<CommitNo> History::pending() const {
+  std::vector<CommitNo> numbers;
   for (const auto& [dot, number] : pending_) numbers.push_back(number);
   std::sort(numbers.begin(), numbers.end());
   return numbers;
@@ -364,7 +364,7 @@ std::optional<Dot> History::redundant_parent(std::span<const Dot> parents) {
       folded.end());
 }
 
-bool History::context_contains(std::uint32_t number, Dot dot) const {
+bool History::context_contains(CommitNo number, Dot dot) const {
   return dot.seq != 0 && dot.seq <= head(dot.origin) && sees(number, linked_commit(dot), dot.seq);
 }
 

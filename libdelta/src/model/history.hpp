@@ -45,39 +45,39 @@ class History {
   /// origin that is not before it). Nothing changes on an error. `records`: not empty: this copy of the commit is
   /// pruned, and counts once the version vector of one of them is folded. Such commits wait for each other, so they are
   /// folded by settle() alone. Another pruned copy adds its records; a whole copy makes the commit whole.
-  Result<std::uint32_t> add(Commit commit, std::span<const std::uint32_t> records = {});
+  Result<CommitNo> add(Commit commit, std::span<const RecordNo> records = {});
   /// Numbers a record; equal ones once.
-  std::uint32_t add_record(PruneRecord record) { return records_.add(std::move(record)); }
+  RecordNo add_record(PruneRecord record) { return records_.add(std::move(record)); }
   /// Folds all pruned commits that can be: the greatest set of commits whose contexts, and for each pruned one a
   /// record, lie in it.
   void admit_pruned();
 
   std::size_t size() const { return commits_.size(); }
-  const Commit& commit(std::uint32_t number) const { return commits_[number]; }  ///< valid until the next add()
-  bool folded(std::uint32_t number) const { return links_[number].chain != kPending; }
-  std::vector<std::uint32_t> pending() const;  ///< in order of number
+  const Commit& commit(CommitNo number) const { return commits_[number]; }  ///< valid until the next add()
+  bool folded(CommitNo number) const { return links_[number].chain != kPending; }
+  std::vector<CommitNo> pending() const;  ///< in order of number
   /// The pending commit of an origin that has the least seqs.
-  std::optional<std::uint32_t> first_pending(OriginNo origin) const;
+  std::optional<CommitNo> first_pending(OriginNo origin) const;
   /// The records of a pruned commit; empty: it is whole.
-  const std::vector<std::uint32_t>& records(std::uint32_t number) const;
+  const std::vector<RecordNo>& records(CommitNo number) const;
   /// All pruned commits and their records, in order of number.
-  const std::map<std::uint32_t, std::vector<std::uint32_t>>& pruned() const { return pruned_; }
-  const PruneRecord& record(std::uint32_t record) const { return records_[record]; }
+  const std::map<CommitNo, std::vector<RecordNo>>& pruned() const { return pruned_; }
+  const PruneRecord& record(RecordNo record) const { return records_[record]; }
   /// Its version vector is folded.
-  bool complete(std::uint32_t record) const;
+  bool complete(RecordNo record) const;
   /// The times that all folded commits answer; all() if none of them is pruned.
   KeptTimes answered() const;
   /// late: of what is folded, a commit that a pruning had assumed not to exist: the version vector of its record does
   /// not cover it, nor has it seen all of that; or another copy of a commit that it pruned, in which there may be what
   /// that pruning let go.
   Status check_closed() const;
-  const std::vector<std::uint32_t>& linked() const { return linked_; }  ///< folded commits, causes before effects
+  const std::vector<CommitNo>& linked() const { return linked_; }  ///< folded commits, causes before effects
 
   /// The commit that makes this one a fork: that shares a dot with it, the one of least seqs.
-  std::optional<std::uint32_t> overlapping(const Commit& commit) const;
+  std::optional<CommitNo> overlapping(const Commit& commit) const;
 
   /// Number of the commit that holds the dot, pending ones included.
-  std::optional<std::uint32_t> find(Dot dot) const;
+  std::optional<CommitNo> find(Dot dot) const;
   /// Last seq of an origin that is folded; 0: none.
   std::uint64_t head(OriginNo origin) const { return origins_.contains(origin) ? origins_[origin].last : 0; }
   /// The maximal dots of everything folded, in order of origin name: the parents of a commit that has seen it all.
@@ -87,7 +87,7 @@ class History {
 
   /// True when commit `by` has dot (origin of `other`, seq), a dot of commit `other`, in its context. Both folded.
   /// Deltas of one commit have seen those before them: use happens_before() for deltas.
-  bool sees(std::uint32_t by, std::uint32_t other, std::uint64_t seq) const {
+  bool sees(CommitNo by, CommitNo other, std::uint64_t seq) const {
     const Link &b = links_[by], &o = links_[other];
     return b.chain == o.chain ? o.index < b.index
                               : b.others.node != 0 && contexts_.contains(b.others, o.chain, o.index, seq);
@@ -103,31 +103,31 @@ class History {
   /// nothing is known.
   std::optional<Dot> redundant_parent(std::span<const Dot> parents);
   /// True when the dot is folded and in the context of commit `number`, which is folded.
-  bool context_contains(std::uint32_t number, Dot dot) const;
+  bool context_contains(CommitNo number, Dot dot) const;
 
   /// Where a folded commit stands: its chain, its place in that, and its rank, which is greater than that of all it has
   /// seen.
   struct Place {
     std::uint32_t chain, index, rank;
   };
-  Place place(std::uint32_t number) const { return {links_[number].chain, links_[number].index, links_[number].rank}; }
+  Place place(CommitNo number) const { return {links_[number].chain, links_[number].index, links_[number].rank}; }
   const Contexts& contexts() const { return contexts_; }
   /// What a folded commit has seen of other chains than its own. What it says of its own is less than place() does.
-  Contexts::Set others(std::uint32_t number) const { return links_[number].others; }
+  Contexts::Set others(CommitNo number) const { return links_[number].others; }
   /// What a commit that is not here has seen, of all chains: folded parents, its origin's previous seq, and their
   /// contexts.
   Contexts::Set context_of(const Commit& commit);
   /// A folded dot is in it.
-  bool in(Contexts::Set set, std::uint32_t number, std::uint64_t seq) const {
+  bool in(Contexts::Set set, CommitNo number, std::uint64_t seq) const {
     return contexts_.contains(set, links_[number].chain, links_[number].index, seq);
   }
 
-  /// Delta (a, a_seq) happens before delta (b, b_seq); a and b are commit numbers, both folded.
-  bool happens_before(std::uint32_t a, std::uint64_t a_seq, std::uint32_t b, std::uint64_t b_seq) const {
+  /// Delta (a, a_seq) happens before delta (b, b_seq); the commits a and b are folded.
+  bool happens_before(CommitNo a, std::uint64_t a_seq, CommitNo b, std::uint64_t b_seq) const {
     return a == b ? a_seq < b_seq : sees(b, a, a_seq);
   }
   /// True when the commit had seen every commit linked before it.
-  bool linear(std::uint32_t number) const { return folded(number) && links_[number].linear; }
+  bool linear(CommitNo number) const { return folded(number) && links_[number].linear; }
 
  private:
   static constexpr std::uint32_t kPending = ~std::uint32_t{0};
@@ -142,51 +142,51 @@ class History {
     bool gated = false;  // pruned, and not yet let in by settle()
   };
   struct Origin {
-    std::vector<std::uint64_t> firsts;   // of linked commits: without gaps, from 1
-    std::vector<std::uint32_t> numbers;  // of the same commits
+    std::vector<std::uint64_t> firsts;  // of linked commits: without gaps, from 1
+    std::vector<CommitNo> numbers;      // of the same commits
     std::uint64_t last = 0;
     std::uint32_t head = kNone;  // place in heads_ of its last commit, if that is maximal
   };
   struct Chain {
-    std::uint32_t length = 0, tip = 0;
+    std::uint32_t length = 0;
+    CommitNo tip{};
     bool ended = false;  // in ended_
   };
 
   class Gates;
 
-  void join(std::uint32_t number);
-  void unite(std::uint32_t number, std::span<const std::uint32_t> records);
-  static void unite_records(std::vector<std::uint32_t>& mine, std::span<const std::uint32_t> others);
+  void join(CommitNo number);
+  void unite(CommitNo number, std::span<const RecordNo> records);
+  static void unite_records(std::vector<RecordNo>& mine, std::span<const RecordNo> others);
   Status check(const Commit& commit) const;
-  Status check_closed(std::uint32_t record) const;
-  std::vector<bool> complete_records() const;
+  Status check_closed(RecordNo record) const;
+  Indexed<RecordNo, bool> complete_records() const;
   Error fork(const Commit& a, const Commit& b) const;
-  std::optional<Dot> missing_cause(std::uint32_t number);
-  void link(std::uint32_t number);
+  std::optional<Dot> missing_cause(CommitNo number);
+  void link(CommitNo number);
   void look_at_causes(const Commit& commit);
   void see(Dot cause);
   Contexts::Set all_seen(std::optional<std::uint32_t> chain);
   std::uint32_t choose_chain(const Commit& commit);
   bool seen_whole(std::uint32_t chain) const;
   void note_ended(const Commit& commit, std::uint32_t chain);
-  void update_heads(std::uint32_t number);
+  void update_heads(CommitNo number);
   void drop_head(OriginNo origin);
-  std::uint32_t linked_commit(Dot dot) const;
+  CommitNo linked_commit(Dot dot) const;
 
   const Catalog* catalog_;
   RecordTable records_;
-  std::map<std::uint32_t, std::vector<std::uint32_t>> pruned_;  // commit -> its records
-  std::map<std::uint32_t, std::vector<std::uint32_t>>
-      shed_;  // commit -> records of pruned copies for which a whole one stands
-  std::vector<Commit> commits_;
-  std::vector<Link> links_;
+  std::map<CommitNo, std::vector<RecordNo>> pruned_;
+  std::map<CommitNo, std::vector<RecordNo>> shed_;  // those of pruned copies for which a whole one stands
+  Indexed<CommitNo, Commit> commits_;
+  Indexed<CommitNo, Link> links_;
   Indexed<OriginNo, Origin> origins_;
   std::vector<Chain> chains_;
   Contexts contexts_;
-  std::vector<std::uint32_t> linked_;
-  std::vector<std::uint32_t> heads_;           // commits whose last dot nobody else has seen
-  std::map<Dot, std::uint32_t> pending_;       // by first dot
-  std::multimap<Dot, std::uint32_t> waiting_;  // a missing cause -> who waits for it
+  std::vector<CommitNo> linked_;
+  std::vector<CommitNo> heads_;           // commits whose last dot nobody else has seen
+  std::map<Dot, CommitNo> pending_;       // by first dot
+  std::multimap<Dot, CommitNo> waiting_;  // a missing cause -> who waits for it
   std::vector<std::uint32_t> ended_;  // chains whose last commit some commit of another chain has seen; the latest last
   // The context being built: what its direct causes had seen, united, and the causes themselves, in order of chain.
   std::vector<Contexts::Set> sets_;

@@ -11,7 +11,7 @@
 namespace delta::model {
 
 /// Another copy of a commit that is here. What is whole stays whole; what becomes whole waits for no record.
-void History::unite(std::uint32_t number, std::span<const std::uint32_t> records) {
+void History::unite(CommitNo number, std::span<const RecordNo> records) {
   const auto mine = pruned_.find(number);
   if (mine == pruned_.end()) {
     if (!records.empty()) unite_records(shed_[number], records);
@@ -25,8 +25,8 @@ void History::unite(std::uint32_t number, std::span<const std::uint32_t> records
   join(number);
 }
 
-void History::unite_records(std::vector<std::uint32_t>& mine, std::span<const std::uint32_t> others) {
-  for (const std::uint32_t record : others) {  // mostly a new one, and so the greatest
+void History::unite_records(std::vector<RecordNo>& mine, std::span<const RecordNo> others) {
+  for (const RecordNo record : others) {  // mostly a new one, and so the greatest
     const auto place =
         mine.empty() || mine.back() < record ? mine.end() : std::lower_bound(mine.begin(), mine.end(), record);
     if (place == mine.end() || *place != record) mine.insert(place, record);
@@ -41,42 +41,42 @@ class History::Gates {
       : history_(history), out_(history.size()), dead_(history.records_.size()), holders_(history.records_.size()) {
     for (const auto& [dot, number] : history.pending_) {
       const Commit& c = history.commits_[number];
-      if (c.first > 1) need({c.origin, c.first - 1}, number, false);
-      for (const Dot& parent : c.parents) need(parent, number, false);
+      if (c.first > 1) need({c.origin, c.first - 1}, {number, {}});
+      for (const Dot& parent : c.parents) need(parent, {number, {}});
       const auto records = history.pruned_.find(number);
       if (records == history.pruned_.end()) continue;
       left_[number] = records->second.size();
-      for (const std::uint32_t record : records->second) holders_[record].push_back(number);
+      for (const RecordNo record : records->second) holders_[record].push_back(number);
     }
-    for (std::uint32_t record = 0; record < holders_.size(); ++record) {
+    for (const RecordNo record : holders_.numbers()) {
       if (holders_[record].empty()) continue;
-      for (const Dot& dot : history.records_[record].seen) need(dot, record, true);
+      for (const Dot& dot : history.records_[record].seen) need(dot, {{}, record});
     }
     while (!todo_.empty()) spread();
   }
-  bool in(std::uint32_t number) const { return !out_[number]; }
+  bool in(CommitNo number) const { return !out_[number]; }
 
  private:
   struct Node {
-    std::uint32_t number;
-    bool record;
+    CommitNo commit;
+    std::optional<RecordNo> record;  // then it stands for no commit
   };
 
   /// The node goes when the dot's commit does, or at once if that is not here.
-  void need(Dot dot, std::uint32_t number, bool record) {
+  void need(Dot dot, Node node) {
     if (dot.seq <= history_.head(dot.origin)) return;
     const auto cause = history_.find(dot);
     if (cause) {
-      needed_by_[*cause].push_back({number, record});
+      needed_by_[*cause].push_back(node);
     } else {
-      remove({number, record});
+      remove(node);
     }
   }
 
   void remove(Node node) {
-    auto gone = node.record ? dead_.begin() + node.number : out_.begin() + node.number;
-    if (*gone) return;
-    *gone = true;
+    auto gone = node.record ? dead_[*node.record] : out_[node.commit];
+    if (gone) return;
+    gone = true;
     todo_.push_back(node);
   }
 
@@ -84,49 +84,50 @@ class History::Gates {
     const Node node = todo_.back();
     todo_.pop_back();
     if (node.record) {
-      for (const std::uint32_t holder : holders_[node.number]) {
-        if (--left_[holder] == 0) remove({holder, false});
+      for (const CommitNo holder : holders_[*node.record]) {
+        if (--left_[holder] == 0) remove({holder, {}});
       }
-    } else if (const auto followers = needed_by_.find(node.number); followers != needed_by_.end()) {
+    } else if (const auto followers = needed_by_.find(node.commit); followers != needed_by_.end()) {
       for (const Node& follower : followers->second) remove(follower);
     }
   }
 
   const History& history_;
-  std::vector<bool> out_, dead_;                     // commits; records
-  std::vector<std::vector<std::uint32_t>> holders_;  // record -> pending commits that have it
-  std::map<std::uint32_t, std::size_t> left_;        // pruned commit -> records that may still be complete
-  std::map<std::uint32_t, std::vector<Node>> needed_by_;
+  Indexed<CommitNo, bool> out_;
+  Indexed<RecordNo, bool> dead_;
+  Indexed<RecordNo, std::vector<CommitNo>> holders_;  // pending commits that have it
+  std::map<CommitNo, std::size_t> left_;              // of pruned ones: records that may still be complete
+  std::map<CommitNo, std::vector<Node>> needed_by_;
   std::vector<Node> todo_;
 };
 
 void History::admit_pruned() {
   if (std::none_of(pruned_.begin(), pruned_.end(), [&](const auto& p) { return links_[p.first].gated; })) return;
   const Gates gates(*this);
-  std::vector<std::uint32_t> open;
+  std::vector<CommitNo> open;
   for (const auto& [number, records] : pruned_) {
     if (links_[number].gated && gates.in(number)) open.push_back(number);
   }
-  for (const std::uint32_t number : open) {
+  for (const CommitNo number : open) {
     links_[number].gated = false;
     join(number);
   }
 }
 
-const std::vector<std::uint32_t>& History::records(std::uint32_t number) const {
-  static const std::vector<std::uint32_t> none;
+const std::vector<RecordNo>& History::records(CommitNo number) const {
+  static const std::vector<RecordNo> none;
   const auto found = pruned_.find(number);
   return found == pruned_.end() ? none : found->second;
 }
 
-bool History::complete(std::uint32_t record) const {
+bool History::complete(RecordNo record) const {
   return std::all_of(records_[record].seen.begin(), records_[record].seen.end(),
                      [&](const Dot& dot) { return dot.seq <= head(dot.origin); });
 }
 
-std::vector<bool> History::complete_records() const {
-  std::vector<bool> out;
-  for (std::uint32_t record = 0; record < records_.size(); ++record) out.push_back(complete(record));
+Indexed<RecordNo, bool> History::complete_records() const {
+  Indexed<RecordNo, bool> out;
+  for (const RecordNo record : numbers<RecordNo>(records_.size())) out.push_back(complete(record));
   return out;
 }
 
@@ -142,13 +143,13 @@ bool History::within(std::span<const Dot> dots, const SeenSeqs& context) const {
 }
 
 KeptTimes History::answered() const {
-  const std::vector<bool> counts = complete_records();
-  std::set<std::vector<std::uint32_t>> asked;  // most commits share their records
+  const auto counts = complete_records();
+  std::set<std::vector<RecordNo>> asked;  // most commits share their records
   std::vector<KeptTimes> kept;
   for (const auto& [number, records] : pruned_) {
     if (!folded(number) || !asked.insert(records).second) continue;
     std::vector<KeptTimes> mine;
-    for (const std::uint32_t record : records) {
+    for (const RecordNo record : records) {
       if (counts[record]) mine.push_back(records_[record].kept);
     }
     kept.push_back(in_any(std::move(mine)));
@@ -163,26 +164,26 @@ constexpr const char* kLateHint =
 
 Status History::check_closed() const {
   if (pruned_.empty()) return {};
-  const std::vector<bool> counts = complete_records();
-  std::set<std::uint32_t> closed;
+  const auto counts = complete_records();
+  std::set<RecordNo> closed;
   for (const auto& [number, records] : pruned_) {
     if (!folded(number)) continue;
     std::copy_if(records.begin(), records.end(), std::inserter(closed, closed.end()),
-                 [&](std::uint32_t r) { return records_[r].closed && counts[r]; });
+                 [&](RecordNo r) { return records_[r].closed && counts[r]; });
   }
-  for (const std::uint32_t record : closed) DELTA_OK(check_closed(record));
+  for (const RecordNo record : closed) DELTA_OK(check_closed(record));
   return {};
 }
 
 /// In order of linking, so that most commits have a cause that is known to have seen it all.
-Status History::check_closed(std::uint32_t record) const {
+Status History::check_closed(RecordNo record) const {
   SeenSeqs seen(origins_.size());
   for (const Dot& dot : records_[record].seen) {  // complete: all are here
     if (dot.seq != 0) seen[dot.origin] = std::max(seen[dot.origin], dot.seq);
   }
   const std::vector<Dot> last = tops(seen);
-  std::vector<bool> after(commits_.size());
-  for (const std::uint32_t number : linked_) {
+  Indexed<CommitNo, bool> after(commits_.size());
+  for (const CommitNo number : linked_) {
     const Commit& c = commits_[number];
     if (c.last() <= seen[c.origin]) {
       const auto shed = shed_.find(number);

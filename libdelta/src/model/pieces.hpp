@@ -18,6 +18,9 @@ void put_in_key_order(const History& history, const OriginRanks& ranks, std::uin
                       DeltaBatch& united);
 
 /// Values by dimension, rather than those of all dimensions.
-inline bool has_indices(const Delta& c) { return c.op == Operation::sparse || (c.lost & pruned::values) != 0; }
+template <class Vector, class Commit>
+bool has_indices(const DeltaOf<Vector, Commit>& c) {
+  return c.op == Operation::sparse || (c.lost & pruned::values) != 0;
+}
 
 }  // namespace delta::model

@@ -243,7 +243,7 @@ namespace model {
 Result<Policy> policy_at(const Catalog& catalog, const History& history, const Cut& cut) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
   const Commit* last = nullptr;
-  for (std::uint32_t number = 0; number < history.size(); ++number) {
+  for (const CommitNo number : numbers<CommitNo>(history.size())) {
     const Commit& commit = history.commit(number);
     if (commit.setting.empty()) continue;
     const auto setting = Setting::parse(commit.setting);

@@ -60,11 +60,11 @@ namespace model {
 Result<std::vector<NamespaceProperty>> properties_at(const Catalog& catalog, const History& history, const Cut& cut) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
   std::map<std::pair<std::string, std::string>, NamespaceProperty> found;
-  const auto key = [&](std::uint32_t number) {
+  const auto key = [&](CommitNo number) {
     const Commit& c = history.commit(number);
     return Key{c.time, c.origin, c.first};
   };
-  for (std::uint32_t number = 0; number < history.size(); ++number) {
+  for (const CommitNo number : numbers<CommitNo>(history.size())) {
     const Commit& commit = history.commit(number);
     if (commit.setting.empty()) continue;
     auto setting = Setting::parse(commit.setting);

@@ -30,8 +30,8 @@ bool RecordTable::Less::operator()(const PruneRecord* a, const PruneRecord* b) c
   return std::tie(a->seen, a->releases) < std::tie(b->seen, b->releases);
 }
 
-std::uint32_t RecordTable::add(PruneRecord record) {
-  const auto next = static_cast<std::uint32_t>(records_.size());
+RecordNo RecordTable::add(PruneRecord record) {
+  const auto next = nth<RecordNo>(records_.size());
   if (const auto known = numbers_.find(&record); known != numbers_.end()) return known->second;
   numbers_.emplace(&records_.emplace_back(std::move(record)), next);
   return next;

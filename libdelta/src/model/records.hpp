@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "base/numbers.hpp"
 #include "delta/commit.hpp"
 #include "delta/kept_times.hpp"
 
@@ -20,16 +21,16 @@ class RecordTable {
   RecordTable(RecordTable&&) noexcept = default;
   RecordTable& operator=(RecordTable&&) noexcept = default;
 
-  std::uint32_t add(PruneRecord record);
+  RecordNo add(PruneRecord record);
   std::size_t size() const { return records_.size(); }
-  const PruneRecord& operator[](std::uint32_t number) const { return records_[number]; }
+  const PruneRecord& operator[](RecordNo record) const { return records_[index(record)]; }
 
  private:
   struct Less {
     bool operator()(const PruneRecord* a, const PruneRecord* b) const;
   };
   std::deque<PruneRecord> records_;  // a deque never moves what it holds
-  std::map<const PruneRecord*, std::uint32_t, Less> numbers_;
+  std::map<const PruneRecord*, RecordNo, Less> numbers_;
 };
 
 /// The times that are in each of the sets; all() of none. Neighbours are taken together, and then what comes of them:

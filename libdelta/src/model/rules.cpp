@@ -51,7 +51,7 @@ Status check_pairs(std::size_t indices, std::size_t values) {
 }
 
 /// What cannot be lost, is not; and something is left.
-Status check_lost(const Delta& c, std::uint32_t dims) {
+Status check_lost(const DeltaContent& c, std::uint32_t dims) {
   const std::string name(operation_name(c.op));
   const auto lost = [&](std::uint8_t bit) { return (c.lost & bit) != 0; };
   if ((c.lost & ~pruned::all) != 0) return bad("a pruned delta that has lost what deltas do not have");
@@ -66,7 +66,7 @@ Status check_lost(const Delta& c, std::uint32_t dims) {
   return none ? bad("a " + name + " of which nothing is left") : Status();
 }
 
-Status check_counts(const Delta& c, std::uint32_t dims) {
+Status check_counts(const DeltaContent& c, std::uint32_t dims) {
   if (has_indices(c)) return check_pairs(c.indices.size(), c.bits.size());
   if (!c.indices.empty()) return bad("only a sparse delta has indices");
   const int parameters = parameter_count(c.op);
@@ -76,7 +76,7 @@ Status check_counts(const Delta& c, std::uint32_t dims) {
              number(c.bits.size()));
 }
 
-Status check_parameters(const Delta& c) {
+Status check_parameters(const DeltaContent& c) {
   if (const auto at = first_nonfinite(c.bits)) {
     return bad(std::string(operation_name(c.op)) + " by " + float_text(c.bits[*at]) + ": parameters must be finite");
   }
@@ -132,7 +132,7 @@ Status check_finite(std::span<const std::uint32_t> bits, std::span<const std::ui
       .with_hint("--allow-nonfinite accepts infinities and NaNs");
 }
 
-Status check_delta(const Delta& c, std::uint32_t dims, DeltaRules rules) {
+Status check_delta(const DeltaContent& c, std::uint32_t dims, DeltaRules rules) {
   if (c.op < Operation::create || c.op > Operation::remove) return bad("an operation that does not exist");
   DELTA_OK(check_counts(c, dims));
   if (c.lost != 0) DELTA_OK(check_lost(c, dims));

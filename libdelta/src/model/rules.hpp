@@ -45,7 +45,7 @@ struct DeltaRules {
 /// values, their finiteness, the factor (not 0), clamp bounds in order, metadata size and delta size (16 B and 4 B an
 /// index and value, and metadata). bad_input, or limit for sizes. That the metadata is JSON is canonical_metadata()'s
 /// business.
-Status check_delta(const Delta& delta, std::uint32_t dims, DeltaRules rules = {});
+Status check_delta(const DeltaContent& delta, std::uint32_t dims, DeltaRules rules = {});
 
 /// The same values as a sparse delta, of so many of them, are within the limit of a delta's size. A whole vector always
 /// is.

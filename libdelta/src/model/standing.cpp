@@ -139,7 +139,8 @@ void Standing::remove_seen(Deltas deltas, Large& large, std::uint32_t number) {
     ended_.push_back(earlier);
     return true;
   };
-  const std::uint32_t commit = deltas[number].commit, chain = history_->place(commit).chain;
+  const CommitNo commit = deltas[number].commit;
+  const std::uint32_t chain = history_->place(commit).chain;
   const auto rank = [&](std::uint32_t earlier) { return history_->place(deltas[earlier].commit).rank; };
   const std::uint64_t walked = large.by_chain.steps();
   large.by_chain.remove_if(history_->contexts(), history_->others(commit), gone, rank);

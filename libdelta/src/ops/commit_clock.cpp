@@ -11,9 +11,9 @@
 namespace delta::ops {
 
 Result<Timestamp> CommitClock::time_of(Dot dot) {
-  const std::uint32_t number = *log_.find_commit(dot);
+  const CommitNo number = *log_.find_commit(dot);
   if (dot.seq == log_.commit(number).last()) return log_.commit_time(number);
-  if (number >= commits_before_) {
+  if (index(number) >= commits_before_) {
     const auto inside = times_inside_.find(number);
     if (inside == times_inside_.end()) return log_.commit_time(number);
     const auto after =
@@ -26,7 +26,7 @@ Result<Timestamp> CommitClock::time_of(Dot dot) {
   InnerTimes times;
   DELTA_OK(log_.each(VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      const std::uint32_t commit = batch.commits[i];
+      const CommitNo commit = batch.commits[i];
       if (one ? commit == number : log_.commit(commit).count > 1) {
         times[commit].emplace_back(batch.seqs[i], batch.times[i]);
       }
@@ -39,7 +39,7 @@ Result<Timestamp> CommitClock::time_of(Dot dot) {
   return time;
 }
 
-Result<Timestamp> CommitClock::inner_time(const InnerTimes& times, std::uint32_t commit, Dot dot) const {
+Result<Timestamp> CommitClock::inner_time(const InnerTimes& times, CommitNo commit, Dot dot) const {
   const auto inside = times.find(commit);
   if (inside != times.end()) {
     const auto found =
@@ -90,7 +90,7 @@ Result<Timestamp> CommitClock::stamp(const Seen& seen, std::optional<Micros> at,
   return time;
 }
 
-void CommitClock::note_inside(std::uint32_t commit, std::pair<std::uint64_t, Timestamp> first, std::uint64_t seq,
+void CommitClock::note_inside(CommitNo commit, std::pair<std::uint64_t, Timestamp> first, std::uint64_t seq,
                               Timestamp time) {
   auto& inside = times_inside_[commit];
   if (inside.empty()) inside.push_back(first);

@@ -32,7 +32,7 @@ class CommitClock {
   /// The timestamp of a delta that is here, in the middle of its commit or at its end.
   Result<Timestamp> time_of(Dot dot);
   /// The time of a commit of this run changes at a seq. `first`: its first seq, and the time that it has from there on.
-  void note_inside(std::uint32_t commit, std::pair<std::uint64_t, Timestamp> first, std::uint64_t seq, Timestamp time);
+  void note_inside(CommitNo commit, std::pair<std::uint64_t, Timestamp> first, std::uint64_t seq, Timestamp time);
 
   /// Commits of this run that have another time than was meant.
   struct Raised {
@@ -45,9 +45,8 @@ class CommitClock {
   const Raised& raised() const { return raised_; }
 
  private:
-  using InnerTimes =
-      std::unordered_map<std::uint32_t, std::vector<std::pair<std::uint64_t, Timestamp>>>;  // commit -> (seq, time)
-  Result<Timestamp> inner_time(const InnerTimes& times, std::uint32_t commit, Dot dot) const;
+  using InnerTimes = std::unordered_map<CommitNo, std::vector<std::pair<std::uint64_t, Timestamp>>>;  // seq and time
+  Result<Timestamp> inner_time(const InnerTimes& times, CommitNo commit, Dot dot) const;
   /// What the open commit has seen is of this time, which is ahead.
   bool is_ahead(const Seen& seen, Timestamp last) const;
 

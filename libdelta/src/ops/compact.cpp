@@ -87,7 +87,7 @@ class Survey {
  private:
   void note_commits(const Log& log) {
     wants_moments_ = true;
-    for (std::uint32_t number = 0; number < log.commits(); ++number) {
+    for (const CommitNo number : numbers<CommitNo>(log.commits())) {
       if (!log.pending(number)) note(log.commit_time(number).us());
     }
   }
@@ -209,7 +209,7 @@ class Compaction {
           .with_hint("merge the log that holds them first, or compact without --assume-closed");
     }
     const auto closed = [&](const auto& pruned) {
-      return std::ranges::any_of(pruned.second, [&](std::uint32_t record) { return history.record(record).closed; });
+      return std::ranges::any_of(pruned.second, [&](RecordNo record) { return history.record(record).closed; });
     };
     if (options_.assume_closed || keeps_all() || std::ranges::none_of(history.pruned(), closed)) return {};
     return error(ErrorCode::bad_input,
@@ -326,11 +326,10 @@ class Compaction {
       for (std::size_t i = 0; i < left.size(); ++i) deltas.push_back(left[i]);
     }
     model::put_in_key_order(log_.impl().history, ranks_, log_.catalog().dims(vector), deltas, united_again);
-    for (Delta& delta : deltas) {
+    for (const Delta& delta : deltas) {
       partial_ += delta.lost != 0;
       rows_->note_output(delta);
-      delta.commit = rows_->row_of(delta.commit);
-      DELTA_OK(writer.add(delta));
+      DELTA_OK(writer.add(delta.numbered(delta.vector, rows_->row_of(delta.commit))));
     }
     return {};
   }

@@ -17,18 +17,16 @@ CompactRows::CompactRows(const Log& log, bool pruning, KeptTimes kept, std::vect
       releases_(std::move(releases)),
       row_of_(log.commits()) {
   const auto& impl = log.impl();
-  for (const std::uint32_t commit : log.commits_in_key_order()) {
-    row_of_[commit] = static_cast<std::uint32_t>(table_.rows.size());
-    store::CatalogRow& row = table_.rows.emplace_back();
-    row.commit = log.commit(commit);
-    row.previous = impl.previous[commit].value_or(Hash{});
+  for (const CommitNo commit : log.commits_in_key_order()) {
+    row_of_[commit] = table_.rows.push_back({log.commit(commit), impl.previous[commit].value_or(Hash{}), {}, {}});
     pruned_input_ = pruned_input_ || !impl.history.records(commit).empty();
   }
   seen_ = folded();
   for (std::uint32_t p = 0; p < impl.parts.size(); ++p) {
     const auto& rows = impl.parts[p].segment.rows();
-    for (std::uint32_t r = 0; r < rows.size(); ++r) {
-      if (!rows[r].records.empty() && !impl.parts[p].passed[r]) copies_.push_back({impl.parts[p].commits[r], p, r});
+    for (const RowNo row : rows.numbers()) {
+      if (rows[row].records.empty() || impl.parts[p].passed[row]) continue;
+      copies_.push_back({impl.parts[p].commits[row], p, row});
     }
   }
   std::ranges::sort(copies_, {}, &Copy::commit);
@@ -55,12 +53,12 @@ void CompactRows::note_output(const Delta& delta) {
 }
 
 /// Pruning again replaces a commit's records by one: the cuts of both. What is pending is left as it was.
-std::vector<std::uint32_t> CompactRows::records_of(std::uint32_t commit) {
+std::vector<RecordNo> CompactRows::records_of(CommitNo commit) {
   const auto& history = log_.impl().history;
   const auto& before = history.records(commit);
-  std::vector<std::uint32_t> records;
+  std::vector<RecordNo> records;
   if (!pruning_ || !history.folded(commit)) {
-    for (const std::uint32_t record : before) records.push_back(records_.add(history.record(record)));
+    for (const RecordNo record : before) records.push_back(records_.add(history.record(record)));
     std::ranges::sort(records);
     return records;
   }
@@ -69,14 +67,14 @@ std::vector<std::uint32_t> CompactRows::records_of(std::uint32_t commit) {
   return {place->second};
 }
 
-std::uint32_t CompactRows::pruned_again(const std::vector<std::uint32_t>& before) {
+RecordNo CompactRows::pruned_again(const std::vector<RecordNo>& before) {
   const auto& history = log_.impl().history;
   PruneRecord record{kept_, seen_, closed_, {}};
   std::vector<KeptTimes> answered;
-  for (const std::uint32_t old : before) {
-    if (old >= complete_.size()) complete_.resize(old + 1);
-    if (!complete_[old]) complete_[old] = history.complete(old);
-    if (*complete_[old]) answered.push_back(history.record(old).kept);
+  for (const RecordNo old : before) {
+    auto& complete = complete_.reach(old);
+    if (!complete) complete = history.complete(old);
+    if (*complete) answered.push_back(history.record(old).kept);
     record.closed = record.closed || history.record(old).closed;
   }
   if (!before.empty()) record.kept = record.kept.intersect(model::in_any(std::move(answered)));
@@ -87,9 +85,9 @@ std::uint32_t CompactRows::pruned_again(const std::vector<std::uint32_t>& before
 }
 
 /// A complete record has the release, or was made of no more than is in it.
-bool CompactRows::answered_before(const std::vector<std::uint32_t>& before, const std::vector<Dot>& release) const {
+bool CompactRows::answered_before(const std::vector<RecordNo>& before, const std::vector<Dot>& release) const {
   const auto context = log_.context(release);
-  return std::ranges::any_of(before, [&](std::uint32_t old) {
+  return std::ranges::any_of(before, [&](RecordNo old) {
     const PruneRecord& record = log_.impl().history.record(old);
     if (!*complete_[old]) return false;
     return std::ranges::binary_search(record.releases, release) || log_.impl().history.within(record.seen, context);
@@ -97,20 +95,20 @@ bool CompactRows::answered_before(const std::vector<std::uint32_t>& before, cons
 }
 
 KeptTimes CompactRows::answered() const {
-  std::set<std::vector<std::uint32_t>> asked;
+  std::set<std::vector<RecordNo>> asked;
   std::vector<KeptTimes> all;
-  for (std::uint32_t commit = 0; commit < log_.commits(); ++commit) {
+  for (const CommitNo commit : numbers<CommitNo>(log_.commits())) {
     const auto& records = table_.rows[row_of_[commit]].records;
     if (log_.pending(commit) || records.empty() || !asked.insert(records).second) continue;
     std::vector<KeptTimes> kept;
-    for (const std::uint32_t record : records) kept.push_back(records_[record].kept);
+    for (const RecordNo record : records) kept.push_back(records_[record].kept);
     all.push_back(model::in_any(std::move(kept)));
   }
   return model::in_all(std::move(all));
 }
 
 /// `inputs`: whole deltas of the commit's copies; `outputs`: places of those that go out; both ascend.
-Status CompactRows::settle(std::uint32_t commit, std::span<const Input> inputs, std::span<const Output> outputs) {
+Status CompactRows::settle(CommitNo commit, std::span<const Input> inputs, std::span<const Output> outputs) {
   const auto& impl = log_.impl();
   store::CatalogRow& row = table_.rows[row_of_[commit]];
   if (!row.commit.setting.empty() || outputs.size() == row.commit.count) return {};
@@ -148,7 +146,7 @@ Status CompactRows::finish(store::PackedWriter& writer) {
   std::ranges::sort(inputs_, {}, [](const Input& in) { return std::tuple(in.commit, in.place, in.part); });
   std::ranges::sort(outputs_);
   std::size_t in = 0, out = 0;
-  for (std::uint32_t commit = 0; needs_leaves() && commit < log_.commits(); ++commit) {
+  for (const CommitNo commit : numbers<CommitNo>(needs_leaves() ? log_.commits() : 0)) {
     const std::size_t first_in = in, first_out = out;
     while (in < inputs_.size() && inputs_[in].commit == commit) ++in;
     while (out < outputs_.size() && outputs_[out].commit == commit) ++out;
@@ -156,12 +154,12 @@ Status CompactRows::finish(store::PackedWriter& writer) {
                     std::span(outputs_).subspan(first_out, out - first_out)));
   }
   answers_ = answered();
-  for (std::uint32_t record = 0; record < records_.size(); ++record) table_.records.push_back(records_[record]);
+  for (const RecordNo record : numbers<RecordNo>(records_.size())) table_.records.push_back(records_[record]);
   // Each COMMITS frame says what its origins' first commits follow.
   const auto link = [&]() -> Status {
     if (std::exchange(linked_, true)) return {};
     DELTA_TRY(const auto all, log_.hashes());
-    for (std::uint32_t commit = 0; commit < log_.commits(); ++commit) {
+    for (const CommitNo commit : numbers<CommitNo>(log_.commits())) {
       const Commit& c = log_.commit(commit);
       if (const auto before = log_.find_commit({c.origin, c.first - 1})) {
         table_.rows[row_of_[commit]].previous = all[*before];
@@ -170,9 +168,9 @@ Status CompactRows::finish(store::PackedWriter& writer) {
     return {};
   };
   if (table_.rows.size() > store::PackedWriter::kRowsAtOnce) DELTA_OK(link());
-  std::vector<Hash> hashes(table_.rows.size());
+  Indexed<RowNo, Hash> hashes(table_.rows.size());
   DELTA_TRY(const auto heads, log_.impl().heads(log_));
-  for (std::uint32_t commit = 0; commit < log_.commits(); ++commit) {
+  for (const CommitNo commit : numbers<CommitNo>(log_.commits())) {
     const Commit& c = log_.commit(commit);
     if (heads[c.origin].seq == c.last()) hashes[row_of_[commit]] = heads[c.origin].hash;
   }

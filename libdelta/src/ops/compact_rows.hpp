@@ -21,12 +21,12 @@ class CompactRows {
   CompactRows(const Log& log, bool pruning, KeptTimes kept, std::vector<std::vector<Dot>> releases, bool closed);
 
   store::CatalogTable& table() { return table_; }
-  std::uint32_t row_of(std::uint32_t commit) const { return row_of_[commit]; }
+  RowNo row_of(CommitNo commit) const { return row_of_[commit]; }
   Hash first_previous() const { return table_.rows.empty() ? Hash{} : table_.rows.front().previous; }
 
   /// Hashes of the deltas that come in are asked for: something may stand in for them.
   bool needs_leaves() const { return pruning_ || pruned_input_; }
-  /// A delta of one of the copies that the log holds. Commits by the log's numbers.
+  /// A delta of one of the copies that the log holds.
   void note_input(const Log::Impl::Part& part, const Delta& delta, const Hash& leaf);
   /// A delta that goes out.
   void note_output(const Delta& delta);
@@ -39,23 +39,25 @@ class CompactRows {
 
  private:
   struct Input {
-    std::uint32_t commit;
-    std::uint32_t part;  // number of the copy's part
+    CommitNo commit;
+    std::uint32_t part;  // place of the copy's part in the log
     std::uint64_t place;
     Hash leaf;
   };
   struct Output {
-    std::uint32_t commit;
+    CommitNo commit;
     std::uint64_t place;
     friend auto operator<=>(const Output&, const Output&) = default;
   };
   struct Copy {  // a pruned one that counts
-    std::uint32_t commit, part, row;
+    CommitNo commit;
+    std::uint32_t part;
+    RowNo row;
   };
-  Status settle(std::uint32_t commit, std::span<const Input> inputs, std::span<const Output> outputs);
-  std::vector<std::uint32_t> records_of(std::uint32_t commit);
-  std::uint32_t pruned_again(const std::vector<std::uint32_t>& before);
-  bool answered_before(const std::vector<std::uint32_t>& before, const std::vector<Dot>& release) const;
+  Status settle(CommitNo commit, std::span<const Input> inputs, std::span<const Output> outputs);
+  std::vector<RecordNo> records_of(CommitNo commit);
+  RecordNo pruned_again(const std::vector<RecordNo>& before);
+  bool answered_before(const std::vector<RecordNo>& before, const std::vector<Dot>& release) const;
   KeptTimes answered() const;
   std::vector<Dot> folded() const;
 
@@ -64,15 +66,15 @@ class CompactRows {
   KeptTimes kept_, answers_ = KeptTimes::all();
   std::vector<std::vector<Dot>> releases_;
   store::CatalogTable table_;
-  std::vector<std::uint32_t> row_of_;
+  Indexed<CommitNo, RowNo> row_of_;
   std::vector<Copy> copies_;     // by commit
   std::vector<Input> inputs_;    // whole deltas that came in
   std::vector<Output> outputs_;  // whole deltas that go out
   std::vector<Dot> seen_;        // all that is folded
   model::RecordTable records_;   // of the output
-  std::map<std::vector<std::uint32_t>, std::uint32_t>
-      pruned_again_;                           // what folded commits had before -> the record that they get
-  std::vector<std::optional<bool>> complete_;  // records of the input
+  std::map<std::vector<RecordNo>, RecordNo>
+      pruned_again_;                                 // what folded commits had before -> the record that they get
+  Indexed<RecordNo, std::optional<bool>> complete_;  // of the input
   std::uint64_t pruned_ = 0;
   bool linked_ = false;  // each row knows the hash before it
 };

@@ -121,7 +121,7 @@ Status EncodeSession::open_commit(const CommitPlan& plan) {
     auto& others = open.times.others;
     if (!others || time > *others) others = time;
   }
-  open.seen.number = static_cast<std::uint32_t>(history.size());
+  open.seen.number = nth<CommitNo>(history.size());
   open.seen.origin = commit.origin;
   open_ = std::move(open);
   return {};

@@ -20,8 +20,8 @@ struct Feed::State {
 
   const Log& log;
   Cursor cursor;
-  std::vector<std::uint32_t> order;  // behind the cursor
-  std::size_t next = 0;              // in it
+  std::vector<CommitNo> order;  // behind the cursor
+  std::size_t next = 0;         // in it
 };
 
 Status Feed::State::find_commits() {
@@ -32,7 +32,7 @@ Status Feed::State::find_commits() {
     return error(ErrorCode::not_found,
                  "the cursor is ahead of the log: " + escape(origin) + ":" + std::to_string(seq) + " is not here");
   }
-  for (const std::uint32_t number : log.commits_in_causal_order()) {
+  for (const CommitNo number : log.commits_in_causal_order()) {
     const Commit& commit = log.commit(number);
     if (log.pending(number) || commit.last() <= cursor.seq(catalog.origin(commit.origin))) continue;
     if (log.pruned(number)) {
@@ -59,7 +59,7 @@ void Feed::State::choose(FeedBatch& batch) {
 }
 
 Status Feed::State::read(FeedBatch& batch) const {
-  std::vector<std::uint32_t> places(log.commits());  // in batch.commits, from 1
+  Indexed<CommitNo, std::uint32_t> places(log.commits());  // in batch.commits, from 1
   Timestamp last;
   for (std::uint32_t i = 0; i < batch.commits.size(); ++i) {
     places[batch.commits[i]] = i + 1;

@@ -92,25 +92,25 @@ class Copy {
   /// Each whole delta of the pieces, which are in order: of which piece, its commit, and itself. Null for a setting,
   /// which the row holds.
   using Visit =
-      std::function<void(std::size_t piece, std::uint64_t seq, const SegmentCommit& commit, const Delta* delta)>;
+      std::function<void(std::size_t piece, std::uint64_t seq, const SegmentCommit& commit, const SegmentDelta* delta)>;
   Status each(std::span<const Piece> pieces, const Visit& visit) const {
     const auto& rows = segment_.rows();
-    std::vector<bool> wanted(rows.size());
-    for (std::size_t r = 0; r < rows.size(); ++r) {
+    Indexed<RowNo, bool> wanted(rows.size());
+    for (const RowNo r : rows.numbers()) {
       const SegmentCommit& c = rows[r].commit;
       const std::size_t piece = piece_at(pieces, c.origin, c.first);
       wanted[r] = piece < pieces.size() && pieces[piece].origin == number_of_[c.origin] &&
                   pieces[piece].range.first <= c.last();
       if (wanted[r] && !c.setting.empty()) visit(piece, c.first, c, nullptr);
     }
-    DeltaBatch batch;
+    SegmentBatch batch;
     for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
       const auto& frame = segment_.footer.frames[i];
       if (frame.type != format::FrameType::data || !any(wanted, frame)) continue;
       batch.clear();
       DELTA_OK(store::read_data(segment_, i, store::Values::read, batch));
       for (std::size_t d = 0; d < batch.size(); ++d) {
-        const Delta delta = batch[d];
+        const SegmentDelta delta = batch[d];
         // What is left of a pruned delta tells nothing about the whole.
         if (delta.lost != 0 || !wanted[delta.commit]) continue;
         const SegmentCommit& commit = rows[delta.commit].commit;
@@ -141,7 +141,7 @@ class Copy {
     return {};
   }
 
-  Hash leaf(const SegmentCommit& commit, const Delta* delta) const {
+  Hash leaf(const SegmentCommit& commit, const SegmentDelta* delta) const {
     const std::string_view origin = segment_.names.origins[commit.origin];
     if (delta) {
       return model::leaf_hash({origin, name_space(*delta).name, segment_.ids[delta->vector], name_space(*delta).dims},
@@ -165,7 +165,7 @@ class Copy {
     return out;
   }
 
-  std::string text(const SegmentCommit& commit, const Delta* delta) const {
+  std::string text(const SegmentCommit& commit, const SegmentDelta* delta) const {
     const Timestamp time = delta ? delta->time : commit.time;
     std::string out = "setting " + quote(commit.setting);
     if (delta) {
@@ -186,16 +186,16 @@ class Copy {
   }
 
   /// Fresh segments hold a row's deltas together: most blocks are told by their place.
-  bool any(const std::vector<bool>& wanted, const format::FrameEntry& frame) const {
+  bool any(const Indexed<RowNo, bool>& wanted, const format::FrameEntry& frame) const {
     if (segment_.packed()) return true;
-    const auto row = std::ranges::upper_bound(segment_.row_ends, frame.first) - segment_.row_ends.begin();
-    for (auto r = static_cast<std::size_t>(row); r < wanted.size(); ++r) {
+    const auto first = std::ranges::upper_bound(segment_.row_ends, frame.first) - segment_.row_ends.begin();
+    for (const RowNo r : numbers<RowNo>(wanted.size(), static_cast<std::size_t>(first))) {
       if (wanted[r]) return true;
       if (segment_.row_ends[r] >= frame.first + frame.count) break;
     }
     return false;
   }
-  const Namespace& name_space(const Delta& delta) const {
+  const Namespace& name_space(const SegmentDelta& delta) const {
     return segment_.names.namespaces[segment_.owners[delta.vector]];
   }
 
@@ -210,12 +210,12 @@ Result<std::vector<Hash>> leaves(const Copy& copy, std::span<const Piece> pieces
   std::uint64_t size = 0;
   for (const Piece& piece : pieces) begins.push_back(std::exchange(size, size + piece.size()));
   std::vector<Hash> out(size);
-  DELTA_OK(
-      copy.each(pieces, [&](std::size_t piece, std::uint64_t seq, const SegmentCommit& commit, const Delta* delta) {
-        const SeqRange& range = pieces[piece].range;
-        if (seq < range.first || seq > range.last) return;
-        out[begins[piece] + (seq - range.first)] = copy.leaf(commit, delta);
-      }));
+  DELTA_OK(copy.each(pieces,
+                     [&](std::size_t piece, std::uint64_t seq, const SegmentCommit& commit, const SegmentDelta* delta) {
+                       const SeqRange& range = pieces[piece].range;
+                       if (seq < range.first || seq > range.last) return;
+                       out[begins[piece] + (seq - range.first)] = copy.leaf(commit, delta);
+                     }));
   return out;
 }
 
@@ -228,10 +228,10 @@ struct Leaf {
 /// The whole deltas of some commits, in order of these and seq.
 Result<std::vector<Leaf>> whole_deltas(const Copy& copy, std::span<const Piece> commits) {
   std::vector<Leaf> out;
-  DELTA_OK(
-      copy.each(commits, [&](std::size_t piece, std::uint64_t seq, const SegmentCommit& commit, const Delta* delta) {
-        out.push_back({piece, seq, copy.leaf(commit, delta)});
-      }));
+  DELTA_OK(copy.each(commits,
+                     [&](std::size_t piece, std::uint64_t seq, const SegmentCommit& commit, const SegmentDelta* delta) {
+                       out.push_back({piece, seq, copy.leaf(commit, delta)});
+                     }));
   std::ranges::sort(out, {}, [](const Leaf& leaf) { return std::pair(leaf.piece, leaf.seq); });
   return out;
 }
@@ -258,7 +258,7 @@ std::optional<Hash> root_of(const Copy::Nodes& all_nodes, std::span<const Leaf> 
 Result<std::string> text_at(const Copy& copy, std::size_t origin, std::uint64_t seq) {
   std::string text;
   const Piece at{origin, {seq, seq}};
-  DELTA_OK(copy.each({&at, 1}, [&](std::size_t, std::uint64_t, const SegmentCommit& commit, const Delta* delta) {
+  DELTA_OK(copy.each({&at, 1}, [&](std::size_t, std::uint64_t, const SegmentCommit& commit, const SegmentDelta* delta) {
     text = copy.text(commit, delta);
   }));
   return text;

@@ -22,7 +22,7 @@ class KnownState {
 
   /// The commit that is open, as far as it decides what its deltas have seen.
   struct Open {
-    std::uint32_t number = 0;  // that it will have in the history
+    CommitNo number{};  // that it will have in the history
     OriginNo origin{};
     bool linear = true;                                // it has seen everything
     std::optional<model::Contexts::Set> context = {};  // else what it has seen, once that was asked for

@@ -48,7 +48,7 @@ bool Lifecycles::exists(const Catalog& catalog, const model::History& history, s
 }
 
 /// Events that are new, and those whose commit has been folded since.
-void Lifecycles::take(const Catalog& catalog, const model::History& history, const Of& of, std::uint32_t open,
+void Lifecycles::take(const Catalog& catalog, const model::History& history, const Of& of, CommitNo open,
                       Asked& asked) {
   std::vector<std::size_t> wait;
   if (asked.open != open) {

@@ -22,7 +22,7 @@ class Lifecycles {
   struct Seen {
     bool all = false;
     model::Contexts::Set context = {};
-    std::uint32_t open = 0;
+    CommitNo open{};
   };
   void add(std::uint32_t vector, const Event& event) { events_.push_back({vector, event}); }
   /// Was any event of a vector of these namespaces seen?
@@ -41,7 +41,7 @@ class Lifecycles {
     model::Existence folded;
     std::size_t taken = 0;             // of its events
     std::vector<std::size_t> waiting;  // those of commits that are not folded, ...
-    std::uint32_t open = 0;            // ... as it was when this commit was open
+    CommitNo open{};                   // ... as it was when this commit was open
     std::optional<std::size_t> own;    // of this the latest
   };
   static constexpr std::size_t kFew = 16;
@@ -50,7 +50,7 @@ class Lifecycles {
   bool later(const Catalog& catalog, std::size_t a, std::size_t b) const {
     return key_less(catalog, events_[b].second.key, events_[a].second.key);
   }
-  void take(const Catalog& catalog, const model::History& history, const Of& of, std::uint32_t open, Asked& asked);
+  void take(const Catalog& catalog, const model::History& history, const Of& of, CommitNo open, Asked& asked);
 
   std::vector<std::pair<std::uint32_t, Event>> events_;
   std::unordered_map<std::uint32_t, Of> by_vector_;

@@ -30,7 +30,7 @@ struct Merge::Impl {
   Status settle();
   void plan();
   void plan_without_excluded();
-  void plan_rests(const std::vector<const ops::MergePart*>& some, std::vector<bool>& known);
+  void plan_rests(const std::vector<const ops::MergePart*>& some, Indexed<CommitNo, bool>& known);
   void count();
   void note_unknown(const ops::MergePart& part);
   Result<MergeSummary> write(ByteSink& out, const std::function<void(std::uint64_t)>& progress);
@@ -85,7 +85,7 @@ void Merge::Impl::plan() {
 /// Parts that lack nothing are copied, and those of which more than commits is wanted; of the others, what neither the
 /// excluded logs nor a copied part nor one before them holds.
 void Merge::Impl::plan_without_excluded() {
-  std::vector<bool> known(set.history().size());
+  Indexed<CommitNo, bool> known(set.history().size());
   const auto learn = [&](const ops::MergePart& part) {
     for (const auto number : part.whole) known[number] = true;
   };
@@ -111,11 +111,11 @@ void Merge::Impl::plan_without_excluded() {
     return features || std::ranges::any_of(part.extras, is_new(extras)) ||
            (part.all.empty() && std::ranges::any_of(part.namespaces, is_new(namespaces)));
   };
-  const std::vector<bool> excluded = known;
+  const auto excluded = known;
   std::vector<const ops::MergePart*> some;
   for (const auto& part : set.parts()) {
     if (part.excluded) continue;
-    const auto any = std::ranges::count_if(part.all, [&](std::uint32_t number) { return !excluded[number]; });
+    const auto any = std::ranges::count_if(part.all, [&](CommitNo number) { return !excluded[number]; });
     const bool whole = needs_whole(part, any);
     if (any == 0 && !whole) continue;
     if (whole || static_cast<std::size_t>(any) == part.all.size()) {
@@ -132,11 +132,11 @@ void Merge::Impl::plan_without_excluded() {
 }
 
 /// Of each part the commits that are not known before it.
-void Merge::Impl::plan_rests(const std::vector<const ops::MergePart*>& some, std::vector<bool>& known) {
+void Merge::Impl::plan_rests(const std::vector<const ops::MergePart*>& some, Indexed<CommitNo, bool>& known) {
   for (const auto* part : some) {
-    std::vector<std::size_t> rows;
-    for (std::size_t r = 0; r < part->commits.size(); ++r) {
-      if (!known[part->commits[r]]) rows.push_back(r);
+    std::vector<RowNo> rows;
+    for (const RowNo row : part->commits.numbers()) {
+      if (!known[part->commits[row]]) rows.push_back(row);
     }
     if (rows.empty()) continue;
     for (auto& bundle : ops::cut_bundles(set, *part, rows)) items.push_back({part, std::move(bundle)});
@@ -153,13 +153,13 @@ void Merge::Impl::note_unknown(const ops::MergePart& part) {
 }
 
 void Merge::Impl::count() {
-  std::vector<bool> in(set.history().size());
+  Indexed<CommitNo, bool> in(set.history().size());
   std::vector<bool> copied(set.parts().size());
   for (const auto& item : items) {
     if (item.bundle) {
       ++summary.remade;
       note_unknown(*item.part);
-      for (const std::size_t r : item.bundle->rows) in[item.part->commits[r]] = true;
+      for (const RowNo row : item.bundle->rows) in[item.part->commits[row]] = true;
     } else {
       bytes += item.part->length;
       for (const auto number : item.part->all) in[number] = true;
@@ -168,7 +168,7 @@ void Merge::Impl::count() {
   }
   summary.segments = items.size();
   summary.left_out = opened - static_cast<std::size_t>(std::ranges::count(copied, true));
-  for (std::uint32_t number = 0; number < in.size(); ++number) {
+  for (const CommitNo number : in.numbers()) {
     if (!in[number]) continue;
     const Commit& commit = set.history().commit(number);
     ++summary.commits;

@@ -22,16 +22,16 @@ constexpr std::uint64_t kWorthThreads = 65536;  // deltas of a bundle
 class Names {
  public:
   /// Origins in the order in which the segment has them, so that what is written does not depend on what else it holds.
-  Names(const store::Segment& segment, std::span<const std::size_t> rows) : segment_(segment) {
+  Names(const store::Segment& segment, std::span<const RowNo> rows) : segment_(segment) {
     std::set<SegmentOrigin> origins;
-    std::set<std::uint32_t> records;
-    for (const std::size_t r : rows) {
+    std::set<RecordNo> records;
+    for (const RowNo r : rows) {
       const format::CommitRow& row = segment.rows()[r];
       origins.insert(row.commit.origin);
       for (const auto& parent : row.commit.parents) origins.insert(parent.origin);
       records.insert(row.records.begin(), row.records.end());
     }
-    for (const std::uint32_t record : records) {
+    for (const RecordNo record : records) {
       for (const auto& dot : segment.commits.records[record].seen) origins.insert(dot.origin);
       for (const auto& release : segment.commits.records[record].releases) {
         for (const auto& dot : release) origins.insert(dot.origin);
@@ -70,7 +70,7 @@ class BundleSource::Impl {
   Status open() {
     DELTA_OK(store::load_tables(segment_));
     DELTA_TRY(hashes_, store::row_hashes(segment_, threads_));
-    for (std::size_t r = 0; r < segment_.rows().size(); ++r) ends_[{row(r).origin, row(r).last()}] = r;
+    for (const RowNo r : segment_.rows().numbers()) ends_[{row(r).origin, row(r).last()}] = r;
     for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
       if (segment_.footer.frames[i].type == format::FrameType::data) data_.push_back(i);
     }
@@ -79,7 +79,7 @@ class BundleSource::Impl {
 
   Status write(const Bundle& bundle, ByteSink& sink) const {
     std::uint64_t deltas = 0;
-    for (const std::size_t r : bundle.rows) deltas += row(r).deltas();
+    for (const RowNo r : bundle.rows) deltas += row(r).deltas();
     const unsigned threads = deltas < kWorthThreads ? 1 : threads_;
     return segment_.packed() ? write_packed(bundle, threads, sink) : write_fresh(bundle, threads, sink);
   }
@@ -87,18 +87,19 @@ class BundleSource::Impl {
  private:
   /// Of a packed segment: where a delta is.
   struct Place {
-    std::uint32_t row, vector;
-    std::uint32_t frame, number;
+    RowNo row;
+    std::uint32_t vector;
+    std::uint32_t frame, number;  // of the delta in it
   };
 
-  const format::SegmentCommit& row(std::size_t r) const { return segment_.rows()[r].commit; }
+  const format::SegmentCommit& row(RowNo r) const { return segment_.rows()[r].commit; }
   Error bad(const std::string& what) const {
     return store::damaged(segment_, store::place_name(segment_.number, nullptr), what);
   }
   Error out_of_order() const { return bad("deltas are not in the order of vectors"); }
 
   Status find_deltas() {
-    DeltaBatch batch;
+    SegmentBatch batch;
     for (const std::size_t frame : data_) {
       batch.clear();
       DELTA_OK(store::read_data(segment_, frame, store::Values::skipped, batch));
@@ -112,14 +113,14 @@ class BundleSource::Impl {
   }
 
   /// A block, decoded. Valid until the next call.
-  Result<const DeltaBatch*> block(std::size_t frame) const {
+  Result<const SegmentBatch*> block(std::size_t frame) const {
     const auto known = blocks_.find(frame);
     if (known != blocks_.end()) return &known->second;
     if (cached_ > kCached) {
       blocks_.clear();
       cached_ = 0;
     }
-    DeltaBatch& batch = blocks_[frame];
+    SegmentBatch& batch = blocks_[frame];
     DELTA_OK(store::read_data(segment_, frame, store::Values::read, batch));
     cached_ += batch.row_bytes();
     return &batch;
@@ -133,25 +134,23 @@ class BundleSource::Impl {
     std::size_t next = 0;                 // in bundle.rows
     std::uint64_t deltas = 0;             // of that row
     const auto close = [&]() -> Status {  // it has all its deltas; a setting has none
-      const std::size_t r = bundle.rows[next++];
+      const RowNo r = bundle.rows[next++];
       Commit commit = names.renamed(row(r));
-      if (commit.deltas() != deltas) return bad("deltas of commit row " + std::to_string(r) + " are missing");
+      if (commit.deltas() != deltas) return bad("deltas of commit row " + std::to_string(index(r)) + " are missing");
       if (deltas == 0) writer.begin(commit.origin, commit.first);
       deltas = 0;
       return writer.end(std::move(commit));
     };
     for (std::size_t i = first_block(bundle.rows.front()); i < data_.size() && next < bundle.rows.size(); ++i) {
-      DELTA_TRY(const DeltaBatch* const batch, block(data_[i]));
+      DELTA_TRY(const SegmentBatch* const batch, block(data_[i]));
       const auto begin = std::ranges::lower_bound(batch->commits, bundle.rows[next]);
       for (auto d = static_cast<std::size_t>(begin - batch->commits.begin());
            d < batch->size() && next < bundle.rows.size(); ++d) {
-        const Delta delta = (*batch)[d];
+        const SegmentDelta delta = (*batch)[d];
         while (next < bundle.rows.size() && bundle.rows[next] < delta.commit) DELTA_OK(close());
         if (next == bundle.rows.size() || bundle.rows[next] != delta.commit) continue;
         if (deltas++ == 0) writer.begin(names.origin(row(delta.commit).origin), row(delta.commit).first);
-        Delta renamed = delta;
-        renamed.vector = names.vector(delta.vector);
-        DELTA_OK(writer.add(renamed));
+        DELTA_OK(writer.add(delta.numbered(names.vector(delta.vector), CommitNo{})));
       }
     }
     while (next < bundle.rows.size()) DELTA_OK(close());
@@ -159,8 +158,8 @@ class BundleSource::Impl {
   }
 
   /// Place in data_ of the first block that may hold deltas of a row.
-  std::size_t first_block(std::size_t r) const {
-    const std::uint64_t begin = r == 0 ? 0 : segment_.row_ends[r - 1];
+  std::size_t first_block(RowNo row) const {
+    const std::uint64_t begin = row == RowNo{0} ? 0 : segment_.row_ends[nth<RowNo>(index(row) - 1)];
     const auto before = [&](std::size_t frame) {
       return segment_.footer.frames[frame].first + segment_.footer.frames[frame].count <= begin;
     };
@@ -173,31 +172,29 @@ class BundleSource::Impl {
     Names names(segment_, bundle.rows);
     DELTA_TRY(const auto heads, heads_before(bundle, names));
     store::CatalogTable table;
-    std::vector<Hash> hashes;
-    std::map<OriginNo, Hash> before;                      // of each
-    std::map<std::uint32_t, std::uint32_t> records;       // of the segment -> of the table
-    std::vector<std::pair<std::uint32_t, Place>> deltas;  // with their row in the table
+    Indexed<RowNo, Hash> hashes;
+    std::map<OriginNo, Hash> before;              // of each
+    std::map<RecordNo, RecordNo> records;         // of the segment -> of the table
+    std::vector<std::pair<RowNo, Place>> deltas;  // with their row in the table
     Buffer identity;
     format::Writer identity_text(identity);
-    for (const std::size_t r : bundle.rows) {
+    for (const RowNo r : bundle.rows) {
       const format::CommitRow& from = segment_.rows()[r];
       identity_text.text(segment_.names.origins[from.commit.origin]);
       identity_text.fixed(from.commit.first);
-      table.rows.push_back({names.renamed(from.commit), {}, from.records, from.nodes});
+      const RowNo row = table.rows.push_back({names.renamed(from.commit), {}, from.records, from.nodes});
       auto& [commit, previous, under, nodes] = table.rows.back();
       const auto head = before.try_emplace(commit.origin, heads[commit.origin].hash).first;
       previous = std::exchange(head->second, hashes_[r]);
       hashes.push_back(hashes_[r]);
-      for (const std::uint32_t record : under) records.try_emplace(record);
-      const auto row = static_cast<std::uint32_t>(r);
-      for (auto place = std::ranges::lower_bound(places_, row, {}, &Place::row);
-           place != places_.end() && place->row == row; ++place) {
-        deltas.emplace_back(static_cast<std::uint32_t>(table.rows.size() - 1), *place);
+      for (const RecordNo record : under) records.try_emplace(record);
+      for (auto place = std::ranges::lower_bound(places_, r, {}, &Place::row);
+           place != places_.end() && place->row == r; ++place) {
+        deltas.emplace_back(row, *place);
       }
     }
     for (auto& [record, number] : records) {
-      number = static_cast<std::uint32_t>(table.records.size());
-      table.records.push_back(names.renamed(segment_.commits.records[record]));
+      number = table.records.push_back(names.renamed(segment_.commits.records[record]));
     }
     for (auto& of_row : table.rows) {
       for (auto& record : of_row.records) record = records.at(record);
@@ -206,22 +203,19 @@ class BundleSource::Impl {
     DELTA_TRY(const auto vectors, vectors_of(deltas, names));
     store::PackedWriter writer(names.catalog(), table.rows, vectors, table.rows.front().previous,
                                {Preset::balanced, threads, std::move(identity)}, sink);
-    for (const auto& [number, place] : deltas) {
-      DELTA_TRY(const DeltaBatch* const batch, block(place.frame));
-      Delta delta = (*batch)[place.number];
-      delta.commit = number;
-      delta.vector = names.vector(delta.vector);
-      DELTA_OK(writer.add(delta));
+    for (const auto& [row, place] : deltas) {
+      DELTA_TRY(const SegmentBatch* const batch, block(place.frame));
+      const SegmentDelta delta = (*batch)[place.number];
+      DELTA_OK(writer.add(delta.numbered(names.vector(delta.vector), row)));
     }
     return writer.finish(table, hashes);
   }
 
   /// The vectors of these deltas, in the order in which they come.
-  Result<std::vector<std::uint32_t>> vectors_of(std::span<const std::pair<std::uint32_t, Place>> deltas,
-                                                Names& names) const {
+  Result<std::vector<std::uint32_t>> vectors_of(std::span<const std::pair<RowNo, Place>> deltas, Names& names) const {
     std::vector<std::uint32_t> out;
     std::uint32_t next = 0;  // a packed segment numbers vectors as they come
-    for (const auto& [number, place] : deltas) {
+    for (const auto& [row, place] : deltas) {
       if (place.vector >= next) {
         out.push_back(names.vector(place.vector));
         next = place.vector + 1;
@@ -237,7 +231,7 @@ class BundleSource::Impl {
   Result<store::Heads> heads_before(const Bundle& bundle, Names& names) const {
     store::Heads heads(names.catalog().origins());
     Indexed<OriginNo, bool> known(heads.size());
-    for (const std::size_t r : bundle.rows) {
+    for (const RowNo r : bundle.rows) {
       const format::SegmentCommit& commit = row(r);
       const OriginNo origin = names.origin(commit.origin);
       if (known[origin]) continue;
@@ -255,11 +249,11 @@ class BundleSource::Impl {
 
   store::Segment segment_;
   unsigned threads_;
-  std::vector<Hash> hashes_;                        // of each row's commit
-  std::map<format::SegmentDot, std::size_t> ends_;  // rows by their last dot
-  std::vector<std::size_t> data_;                   // DATA frames
-  std::vector<Place> places_;                       // packed: of all deltas, by row, then as they stand
-  mutable std::unordered_map<std::size_t, DeltaBatch> blocks_;
+  Indexed<RowNo, Hash> hashes_;
+  std::map<format::SegmentDot, RowNo> ends_;  // rows by their last dot
+  std::vector<std::size_t> data_;             // DATA frames
+  std::vector<Place> places_;                 // packed: of all deltas, by row, then as they stand
+  mutable std::unordered_map<std::size_t, SegmentBatch> blocks_;
   mutable std::uint64_t cached_ = 0;  // bytes of them
 };
 
@@ -277,10 +271,10 @@ Result<BundleSource> BundleSource::open(const store::Segment& segment, unsigned 
 
 Status BundleSource::write(const Bundle& bundle, ByteSink& sink) { return impl_->write(bundle, sink); }
 
-std::vector<Bundle> cut_bundles(const MergeSet& set, const MergePart& part, std::span<const std::size_t> rows) {
+std::vector<Bundle> cut_bundles(const MergeSet& set, const MergePart& part, std::span<const RowNo> rows) {
   std::vector<Bundle> bundles;
   std::map<OriginNo, std::uint64_t> lasts;  // of each in the last bundle
-  for (const std::size_t r : rows) {
+  for (const RowNo r : rows) {
     const Commit& c = set.history().commit(part.commits[r]);
     const auto last = lasts.find(c.origin);
     if (bundles.empty() || (last != lasts.end() && last->second + 1 != c.first)) {

@@ -14,12 +14,12 @@ namespace delta::ops {
 /// Rows of one part that make one new segment: of each origin without a gap, so that its hashes can be chained.
 struct Bundle {
   const MergePart* part = nullptr;
-  std::vector<std::size_t> rows;  // ascending
-  Key first;                      // the least key of a commit's last delta
+  std::vector<RowNo> rows;  // ascending
+  Key first;                // the least key of a commit's last delta
 };
 
 /// Cuts rows (ascending) into as few bundles as that takes.
-std::vector<Bundle> cut_bundles(const MergeSet& set, const MergePart& part, std::span<const std::size_t> rows);
+std::vector<Bundle> cut_bundles(const MergeSet& set, const MergePart& part, std::span<const RowNo> rows);
 
 /// A segment of which bundles are made, however many: its tables, and where the deltas of each row are.
 class BundleSource {

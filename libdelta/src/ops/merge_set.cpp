@@ -50,9 +50,9 @@ Status check_deltas(const store::Segment& segment) {
   return next == segment.committed() ? Status() : invalid("its commits are not those of its deltas");
 }
 
-bool includes(const std::vector<std::uint32_t>& whole, const std::vector<std::uint32_t>& some) {
+bool includes(const std::vector<CommitNo>& whole, const std::vector<CommitNo>& some) {
   return some.size() <= whole.size() &&
-         std::ranges::all_of(some, [&](std::uint32_t number) { return std::ranges::binary_search(whole, number); });
+         std::ranges::all_of(some, [&](CommitNo number) { return std::ranges::binary_search(whole, number); });
 }
 
 std::string dot_of(const Difference& difference) {
@@ -148,7 +148,7 @@ Status MergeSet::add_rows(MergePart& part) {
   const store::Segment& segment = part.segment;
   Indexed<SegmentOrigin, OriginNo> origins;
   for (const auto& name : segment.names.origins) origins.push_back(catalog_.add_origin(name));
-  std::vector<std::uint32_t> records;
+  Indexed<RecordNo, RecordNo> records;
   for (const auto& record : segment.commits.records) {
     records.push_back(history_.add_record(store::renumbered(record, origins)));
   }
@@ -157,14 +157,14 @@ Status MergeSet::add_rows(MergePart& part) {
     const Key key{commit.time, commit.origin, commit.last()};
     if (part.commits.empty() || key_less(catalog_, key, part.first)) part.first = key;
     if (row.previous != Hash{}) part.stated.push_back({commit.origin, commit.first - 1, row.previous});
-    std::vector<std::uint32_t> under;
-    for (const auto record : row.records) under.push_back(records[record]);
+    std::vector<RecordNo> under;
+    for (const RecordNo record : row.records) under.push_back(records[record]);
     auto number = history_.add(std::move(commit), under);
     if (!number) return row_fork(std::move(number).error(), part, store::renumbered(row.commit, origins));
     part.commits.push_back(*number);
     if (under.empty()) part.whole.push_back(*number);
   }
-  part.all = part.commits;
+  part.all.assign(part.commits.begin(), part.commits.end());
   for (auto* numbers : {&part.all, &part.whole}) {
     std::ranges::sort(*numbers);
     numbers->erase(std::unique(numbers->begin(), numbers->end()), numbers->end());
@@ -254,9 +254,9 @@ Status MergeSet::compare_stated() const {
     const auto [known, fresh] = stated.try_emplace(dot, Statement{hash, &part});
     if (fresh || known->second.hash == hash) return {};
     const MergePart& other = *known->second.part;
-    std::vector<std::uint32_t> both;
+    std::vector<CommitNo> both;
     std::ranges::set_intersection(part.all, other.all, std::back_inserter(both));
-    std::erase_if(both, [&](std::uint32_t number) { return history_.commit(number).origin != dot.origin; });
+    std::erase_if(both, [&](CommitNo number) { return history_.commit(number).origin != dot.origin; });
     DELTA_OK(compare_pair(part, other, both));
     return error(ErrorCode::forked, "forked origin: the history up to " + model::dot_text(catalog_, dot) +
                                         " is not that of " + escape(other.file(), 4096))
@@ -357,15 +357,15 @@ Status MergeSet::compare_overlaps() const {
   }
   for (auto& [origin, of_origin] : links) of_origin.settle();
   constexpr std::size_t kNone = ~std::size_t{0};
-  std::vector<std::size_t> last(history_.size(), kNone);  // the part that had each commit last
+  Indexed<CommitNo, std::size_t> last(history_.size(), kNone);  // the part that had each commit last
   for (std::size_t p = 0; p < parts_.size(); ++p) {
-    std::map<std::size_t, std::vector<std::uint32_t>> shared;  // with each other part
+    std::map<std::size_t, std::vector<CommitNo>> shared;  // with each other part
     for (const auto number : parts_[p].all) {
       const std::size_t other = std::exchange(last[number], p);
       if (other != kNone) shared[other].push_back(number);
     }
     for (auto& [other, numbers] : shared) {
-      std::erase_if(numbers, [&, other = other](std::uint32_t number) {
+      std::erase_if(numbers, [&, other = other](CommitNo number) {
         const OriginNo origin = history_.commit(number).origin;
         const auto *mine = run_of(parts_[p], origin), *its = run_of(parts_[other], origin);
         return mine && its && links.at(origin).leads(std::max(mine->last, its->last), std::min(mine->last, its->last));
@@ -377,7 +377,7 @@ Status MergeSet::compare_overlaps() const {
 }
 
 /// forked: one of the commits, which both hold, is not the same. Of what was pruned, hashes tell it.
-Status MergeSet::compare_pair(const MergePart& a, const MergePart& b, std::span<const std::uint32_t> both) const {
+Status MergeSet::compare_pair(const MergePart& a, const MergePart& b, std::span<const CommitNo> both) const {
   std::map<OriginNo, Shared> whole, pruned;  // by origin
   for (const auto number : both) {
     const Commit& c = history_.commit(number);
@@ -417,15 +417,14 @@ void MergeSet::drop_contained() {
   }
   const auto mark = [this](std::size_t p) { return std::tuple(parts_[p].digest, parts_[p].length, p); };
   std::ranges::sort(order, {}, mark);
-  std::vector<std::vector<std::size_t>> holders(history_.size());  // of whole copies
+  Indexed<CommitNo, std::vector<std::size_t>> holders(history_.size());  // of whole copies
   for (const std::size_t p : order) {
     for (const auto number : parts_[p].whole) holders[number].push_back(p);
   }
   const auto contained = [&](std::size_t p) {
     const MergePart& part = parts_[p];
     // A commit of which nobody else has a whole copy settles it for nearly all.
-    const auto rarest =
-        std::ranges::min_element(part.all, {}, [&](std::uint32_t number) { return holders[number].size(); });
+    const auto rarest = std::ranges::min_element(part.all, {}, [&](CommitNo number) { return holders[number].size(); });
     return std::ranges::any_of(rarest == part.all.end() ? order : holders[*rarest], [&](std::size_t o) {
       const MergePart& other = parts_[o];
       if (o == p || !includes(other.whole, part.all) || !other.has_extras_of(part)) return false;

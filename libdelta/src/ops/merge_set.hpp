@@ -35,10 +35,10 @@ struct MergePart {
   std::optional<store::Seal> seal;       // what it lacks at its end
   bool excluded = false;                 // of a log whose commits are not wanted
   std::uint64_t digest = 0, length = 0;  // as it will stand in a file
-  std::vector<std::uint32_t> commits;    // by row; numbers of the history
-  std::vector<std::uint32_t> all;        // the same, ascending
-  std::vector<std::uint32_t> whole;      // and only those that are not pruned here
-  std::vector<Run> runs;                 // by origin number
+  Indexed<RowNo, CommitNo> commits;
+  std::vector<CommitNo> all;    // the same, ascending
+  std::vector<CommitNo> whole;  // and only those that are not pruned here
+  std::vector<Run> runs;        // by origin number
   std::vector<Stated> stated;
   format::UnknownColumns unknown;                                 // of its commits
   std::vector<Hash> extras;                                       // of frames beside the deltas: store::extra_digests()
@@ -85,7 +85,7 @@ class MergeSet {
   Status drop_identical();
   Status compare_stated() const;
   Status compare_overlaps() const;
-  Status compare_pair(const MergePart& a, const MergePart& b, std::span<const std::uint32_t> both) const;
+  Status compare_pair(const MergePart& a, const MergePart& b, std::span<const CommitNo> both) const;
   Error row_fork(Error error, const MergePart& part, const Commit& commit) const;
 
   unsigned threads_;

@@ -29,9 +29,9 @@ constexpr std::string_view kRenamed =
 struct Copy {
   File file;
   Log log;
-  std::vector<Hash> hashes;  // of commits; zeros: not known
+  Indexed<CommitNo, Hash> hashes;  // zeros: not known
 
-  std::optional<std::uint32_t> commit_at(std::string_view origin, std::uint64_t first) const {
+  std::optional<CommitNo> commit_at(std::string_view origin, std::uint64_t first) const {
     const auto number = log.catalog().find_origin(origin);
     const auto commit = number ? log.find_commit({*number, first}) : std::nullopt;
     return commit && log.commit(*commit).first == first && hashes[*commit] != Hash{} ? commit : std::nullopt;
@@ -55,7 +55,7 @@ struct Fork {
 std::optional<Fork> find_fork(const std::vector<Copy>& copies) {
   std::map<std::pair<std::string, std::uint64_t>, std::set<Hash>> begun;
   for (const Copy& copy : copies) {
-    for (std::uint32_t n = 0; n < copy.log.commits(); ++n) {
+    for (const CommitNo n : numbers<CommitNo>(copy.log.commits())) {
       const Commit& commit = copy.log.commit(n);
       if (copy.hashes[n] != Hash{}) {
         begun[{std::string(copy.log.catalog().origin(commit.origin)), commit.first}].insert(copy.hashes[n]);
@@ -77,14 +77,14 @@ class Renaming {
         name_(fork.origin + "~" + hex(branch, kShownDigits)),
         threads_(threads),
         origin_(*copy.log.catalog().find_origin(fork.origin)) {
-    for (std::uint32_t n = 0; n < copy.log.commits(); ++n) {
+    for (const CommitNo n : numbers<CommitNo>(copy.log.commits())) {
       if (renames({copy.log.commit(n).origin, copy.log.commit(n).first})) numbers_.push_back(n);
     }
-    std::ranges::sort(numbers_, {}, [&](std::uint32_t n) { return copy.log.commit(n).first; });
+    std::ranges::sort(numbers_, {}, [&](CommitNo n) { return copy.log.commit(n).first; });
   }
 
   Status check() const {
-    for (const std::uint32_t n : numbers_) {
+    for (const CommitNo n : numbers_) {
       if (copy_.log.pruned(n)) return refused("commit " + dot_of(n) + " of it is pruned, and cannot be stated anew");
     }
     return {};
@@ -108,24 +108,24 @@ class Renaming {
 
  private:
   bool renames(const Dot& dot) const { return dot.origin == origin_ && dot.seq >= fork_.first; }
-  std::string dot_of(std::uint32_t number) const {
+  std::string dot_of(CommitNo number) const {
     return escape(copy_.log.dot_text({copy_.log.commit(number).origin, copy_.log.commit(number).first}));
   }
   Error refused(const std::string& why) const {
     return error(ErrorCode::forked, "forked origin " + quote(fork_.origin) + " is not renamed: " + why)
         .in(copy_.file->name());
   }
-  std::vector<std::string> parents_of(std::uint32_t number) const;
+  std::vector<std::string> parents_of(CommitNo number) const;
   Result<std::string> properties_of(const Commit& commit) const;
-  Status state(DeltaEncoder& encoder, std::uint32_t number, const DeltaBatch& deltas) const;
-  Result<std::map<std::uint32_t, DeltaBatch>> deltas() const;
+  Status state(DeltaEncoder& encoder, CommitNo number, const DeltaBatch& deltas) const;
+  Result<std::map<CommitNo, DeltaBatch>> deltas() const;
 
   const Copy& copy_;
   const Fork& fork_;
   std::string name_;
   unsigned threads_;
   OriginNo origin_;
-  std::vector<std::uint32_t> numbers_;  // commits that are renamed, in order
+  std::vector<CommitNo> numbers_;  // commits that are renamed, in order
 };
 
 /// All commits that keep their names. A segment without a renamed commit is copied; of the others, what stays is
@@ -138,8 +138,8 @@ Result<File> Renaming::rest() const {
   DELTA_TRY(auto spool, os::Spool::create());
   bool any = false;
   for (const MergePart& part : set.parts()) {
-    std::vector<std::size_t> rows;
-    for (std::size_t r = 0; r < part.commits.size(); ++r) {
+    std::vector<RowNo> rows;
+    for (const RowNo r : part.commits.numbers()) {
       const Commit& commit = set.history().commit(part.commits[r]);
       if (set.catalog().origin(commit.origin) != fork_.origin || commit.first < fork_.first) rows.push_back(r);
     }
@@ -158,7 +158,7 @@ Result<File> Renaming::rest() const {
 }
 
 /// Dots as the renamed commit names them. The first has seen what the origin wrote before, which was its own.
-std::vector<std::string> Renaming::parents_of(std::uint32_t number) const {
+std::vector<std::string> Renaming::parents_of(CommitNo number) const {
   const Log& log = copy_.log;
   const bool begins = number == numbers_.front();
   const Dot before{origin_, fork_.first - 1};
@@ -178,9 +178,9 @@ std::vector<std::string> Renaming::parents_of(std::uint32_t number) const {
 }
 
 /// Those of the renamed commits, by commit.
-Result<std::map<std::uint32_t, DeltaBatch>> Renaming::deltas() const {
-  std::map<std::uint32_t, DeltaBatch> out;
-  for (const std::uint32_t n : numbers_) out[n];
+Result<std::map<CommitNo, DeltaBatch>> Renaming::deltas() const {
+  std::map<CommitNo, DeltaBatch> out;
+  for (const CommitNo n : numbers_) out[n];
   DELTA_OK(copy_.log.each(VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const auto of = out.find(batch.commits[i]);
@@ -199,7 +199,7 @@ Result<std::string> Renaming::properties_of(const Commit& commit) const {
   return add_text_property(commit.properties, kRenamed, copy_.log.dot_text({commit.origin, commit.first}));
 }
 
-Status Renaming::state(DeltaEncoder& encoder, std::uint32_t number, const DeltaBatch& deltas) const {
+Status Renaming::state(DeltaEncoder& encoder, CommitNo number, const DeltaBatch& deltas) const {
   const Commit& commit = copy_.log.commit(number);
   const auto tick_of = [](Timestamp time) { return time.tick() > 0 ? std::optional(time.tick()) : std::nullopt; };
   const auto texts = parents_of(number);
@@ -251,7 +251,7 @@ Result<File> Renaming::renamed(const File& rest) const {
   DELTA_OK(session.start());
   DeltaEncoder encoder(session);
   DELTA_TRY(const auto batches, deltas());
-  for (const std::uint32_t n : numbers_) {
+  for (const CommitNo n : numbers_) {
     if (auto done = state(encoder, n, batches.at(n)); !done) return refused(dot_of(n) + ": " + done.error().text());
   }
   DELTA_OK(encoder.finish());
@@ -265,7 +265,7 @@ Status refuse_witnesses(const std::vector<Copy>& copies, const Fork& fork) {
     const auto origin = copy.log.catalog().find_origin(fork.origin);
     const auto begin = copy.commit_at(fork.origin, fork.first);
     const bool keeps = begin && copy.hashes[*begin] == *fork.branches.begin();
-    for (std::uint32_t n = 0; origin && !keeps && n < copy.log.commits(); ++n) {
+    for (const CommitNo n : numbers<CommitNo>(origin && !keeps ? copy.log.commits() : 0)) {
       const Commit& commit = copy.log.commit(n);
       const auto seen = std::ranges::find_if(commit.parents,
                                              [&](const Dot& p) { return p.origin == *origin && p.seq >= fork.first; });

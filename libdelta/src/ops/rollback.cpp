@@ -232,7 +232,7 @@ Result<std::uint64_t> restore_properties(Encoder& encoder, const CutOptions& cut
 }
 
 /// The vectors that a commit touched, by number.
-Result<VectorSet> touched_by(const Log& log, std::uint32_t commit) {
+Result<VectorSet> touched_by(const Log& log, CommitNo commit) {
   VectorSet touched;
   DELTA_OK(log.each(VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -265,7 +265,7 @@ Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut, const 
   return summary;
 }
 
-Result<RollbackSummary> revert(Encoder& encoder, std::uint32_t commit, const RollbackOptions& options) {
+Result<RollbackSummary> revert(Encoder& encoder, CommitNo commit, const RollbackOptions& options) {
   const Log& log = encoder.log();
   const Commit& row = log.commit(commit);
   const Dot first{row.origin, row.first}, last{row.origin, row.last()};

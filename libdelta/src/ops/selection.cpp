@@ -135,7 +135,7 @@ Result<DeltaFilter> DeltaFilter::make(const Log& log, const DeltaSelection& sele
   DeltaFilter filter(log);
   filter.all_ = selection.all() && !cut.at && cut.as_seen_by.empty();
   if (filter.all_) return filter;
-  for (std::uint32_t number = 0; number < log.commits(); ++number) {
+  for (const CommitNo number : numbers<CommitNo>(log.commits())) {
     filter.commits_.push_back(delta::takes(selection, log.catalog(), log.commit(number)));
   }
   if (!selection.operations.empty()) filter.operations_ = 0;
@@ -158,7 +158,7 @@ void DeltaFilter::keep_until(const SeenSeqs& seen) {
   }
 }
 
-bool DeltaFilter::takes_commit(std::uint32_t number) const {
+bool DeltaFilter::takes_commit(CommitNo number) const {
   const Commit& commit = log_->commit(number);
   return (all_ || commits_[number]) && takes_moment({commit.origin, commit.last()}, commit.time);
 }

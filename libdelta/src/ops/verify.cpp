@@ -258,14 +258,14 @@ class Verifier {
     for (const auto& source : sources_) {
       if (!source.part) continue;
       const auto& part = log_.parts[*source.part];
-      for (std::size_t r = 0; r < part.commits.size(); ++r) {
-        visit(source, part.segment.rows()[r], r, log_.history.commit(part.commits[r]));
+      for (const RowNo row : part.commits.numbers()) {
+        visit(source, part.segment.rows()[row], row, log_.history.commit(part.commits[row]));
       }
     }
   }
 
   Status gather_commits() {
-    each_row([&](const Source& source, const format::CommitRow&, std::size_t r, const Commit& commit) {
+    each_row([&](const Source& source, const format::CommitRow&, RowNo r, const Commit& commit) {
       if (source.rows.hashes[r]) {
         by_last_.try_emplace({commit.origin, commit.last()}, Known{*source.rows.hashes[r], &source});
       }
@@ -275,7 +275,7 @@ class Verifier {
 
   /// Equal dots must be equal commits.
   Status check_forks() {
-    each_row([&](const Source& source, const format::CommitRow&, std::size_t r, const Commit& commit) {
+    each_row([&](const Source& source, const format::CommitRow&, RowNo r, const Commit& commit) {
       if (!source.rows.hashes[r]) return;
       const Hash hash = *source.rows.hashes[r];
       const Known& known = by_last_.at({commit.origin, commit.last()});
@@ -290,7 +290,7 @@ class Verifier {
 
   /// Each origin must be one chain.
   Status check_links() {
-    each_row([&](const Source& source, const format::CommitRow& row, std::size_t, const Commit& commit) {
+    each_row([&](const Source& source, const format::CommitRow& row, RowNo, const Commit& commit) {
       if (commit.first == 1 || row.previous == Hash{}) return;
       const std::string dot = dot_text({commit.origin, commit.first});
       const auto before = by_last_.find({commit.origin, commit.first - 1});
@@ -318,15 +318,14 @@ class Verifier {
   }
 
   Status check_clocks() {
-    std::vector<std::pair<std::optional<Timestamp>, Timestamp>> times(
-        log_.history.size());  // first and last, by commit
+    Indexed<CommitNo, std::pair<std::optional<Timestamp>, Timestamp>> times(log_.history.size());  // first and last
     for (const auto& source : sources_) {
       if (!source.part) continue;
       const auto& part = log_.parts[*source.part];
-      for (std::size_t r = 0; r < part.commits.size(); ++r) {
-        auto& [first, last] = times[part.commits[r]];
-        if (source.rows.first_times[r]) first = source.rows.first_times[r];
-        last = part.segment.rows()[r].commit.time;
+      for (const RowNo row : part.commits.numbers()) {
+        auto& [first, last] = times[part.commits[row]];
+        if (source.rows.first_times[row]) first = source.rows.first_times[row];
+        last = part.segment.rows()[row].commit.time;
       }
     }
     const auto time_of = [&](Dot dot) -> std::optional<Timestamp> {
@@ -337,7 +336,7 @@ class Verifier {
       if (dot.seq == holder.first) return times[*number].first;
       return std::nullopt;
     };
-    for (std::uint32_t n = 0; n < log_.history.size(); ++n) {
+    for (const CommitNo n : times.numbers()) {
       const Commit& commit = log_.history.commit(n);
       if (!times[n].first) continue;  // pruned away
       if (auto ok = model::check_clock(log_.catalog, commit, *times[n].first, time_of); !ok) {

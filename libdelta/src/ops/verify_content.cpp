@@ -24,7 +24,8 @@ std::span<const std::string_view> ContentCheck::names() {
 
 struct ContentCheck::Block {
   std::size_t entry = 0;
-  DeltaBatch batch;  // vectors by the log's numbers, commits by row
+  DeltaBatch batch;
+  std::vector<RowNo> rows;  // of its deltas
   std::vector<Hash> leaves;
   std::vector<store::Held> held;  // by the segment's numbers
   std::optional<Error> unreadable;
@@ -108,7 +109,7 @@ std::string ContentCheck::broken_rule(const Block& block) const {
     const auto ok =
         model::check_delta(delta, log_.catalog.dims(delta.vector), {.allow_nonfinite = true, .reading = true});
     if (ok) continue;
-    const std::string& origin = segment_.names.origins[segment_.rows()[delta.commit].commit.origin];
+    const std::string& origin = segment_.names.origins[segment_.rows()[block.rows[i]].commit.origin];
     return origin + ":" + std::to_string(delta.seq) + ": " + ok.error().message;
   }
   return {};
@@ -116,12 +117,15 @@ std::string ContentCheck::broken_rule(const Block& block) const {
 
 // On a worker: decodes, applies the rules for single deltas, hashes.
 void ContentCheck::check_block(Block& block) const {
-  if (auto read = store::read_data(segment_, block.entry, store::Values::read, block.batch); !read) {
-    block.unreadable = std::move(read).error();
+  SegmentBatch read;
+  if (auto ok = store::read_data(segment_, block.entry, store::Values::read, read); !ok) {
+    block.unreadable = std::move(ok).error();
     return;
   }
-  block.held = store::held_by(block.batch);
-  for (auto& v : block.batch.vectors) v = part_.vectors[v];
+  block.held = store::held_by(read);
+  block.rows = read.commits;
+  block.batch.take(
+      read, [&](std::uint32_t vector) { return part_.vectors[vector]; }, [&](RowNo row) { return part_.commits[row]; });
   block.broken = broken_rule(block);
   if (!hashing()) return;
   model::LeafHasher hasher;
@@ -132,24 +136,23 @@ void ContentCheck::check_block(Block& block) const {
       continue;
     }
     const Namespace& ns = log_.catalog.name_space(log_.catalog.namespace_of(delta.vector));
-    const std::string& origin = segment_.names.origins[segment_.rows()[delta.commit].commit.origin];
+    const std::string& origin = segment_.names.origins[segment_.rows()[block.rows[i]].commit.origin];
     hasher.add({origin, ns.name, log_.catalog.id(delta.vector), ns.dims}, delta);
   }
   std::move(hasher).finish(block.leaves);
 }
 
 void ContentCheck::find_rows_before() {
-  Indexed<SegmentOrigin, std::size_t> last(segment_.names.origins.size(), kNoRow);
-  for (std::size_t row = 0; row < segment_.rows().size(); ++row) {
+  Indexed<SegmentOrigin, std::optional<RowNo>> last(segment_.names.origins.size());
+  for (const RowNo row : segment_.rows().numbers()) {
     row_before_.push_back(std::exchange(last[segment_.rows()[row].commit.origin], row));
   }
 }
 
-std::optional<Hash> ContentCheck::previous_of(std::size_t row) const {
+std::optional<Hash> ContentCheck::previous_of(RowNo row) const {
   const format::CommitRow& mine = segment_.rows()[row];
-  const std::size_t before = row_before_[row];
-  if (before != kNoRow) {
-    if (segment_.rows()[before].commit.last() + 1 == mine.commit.first) return rows.hashes[before];
+  if (const auto before = row_before_[row]) {
+    if (segment_.rows()[*before].commit.last() + 1 == mine.commit.first) return rows.hashes[*before];
     if (mine.previous == Hash{}) return std::nullopt;
   }
   return mine.previous;  // zero for the first commit of the origin
@@ -163,26 +166,26 @@ void ContentCheck::end_row() {
   }
   if (runs("row times") && row_time_ != row.commit.time) {
     report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr),
-            "commit row " + std::to_string(row_) + ": its time is not that of its last delta");
+            "commit row " + std::to_string(index(row_)) + ": its time is not that of its last delta");
   }
   hash_row(row_, hashing() && tree_.size() == row.commit.count ? std::optional(tree_.root()) : std::nullopt);
   tree_ = {};
   row_deltas_ = 0;
-  ++row_;
+  row_ = successor(row_);
 }
 
-void ContentCheck::hash_row(std::size_t row, const std::optional<Hash>& root) {
+void ContentCheck::hash_row(RowNo row, const std::optional<Hash>& root) {
   const auto previous = root ? previous_of(row) : std::nullopt;
   if (!previous) return;
   rows.hashes[row] = model::commit_hash(log_.catalog, log_.history.commit(part_.commits[row]), *root, *previous);
 }
 
 /// A row of a packed segment; its deltas by place.
-void ContentCheck::check_row(std::size_t number, std::span<const Placed> deltas) {
+void ContentCheck::check_row(RowNo number, std::span<const Placed> deltas) {
   const format::CommitRow& row = segment_.rows()[number];
   const auto invalid = [&](const std::string& what) {
     report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr),
-            "commit row " + std::to_string(number) + ": " + what);
+            "commit row " + std::to_string(index(number)) + ": " + what);
   };
   if (runs("places") && std::ranges::adjacent_find(deltas, {}, &Placed::place) != deltas.end()) {
     return invalid("a delta stands twice");
@@ -219,7 +222,7 @@ void ContentCheck::check_row(std::size_t number, std::span<const Placed> deltas)
 void ContentCheck::end_packed() {
   std::ranges::sort(placed_, {}, [](const Placed& p) { return std::pair(p.row, p.place); });
   auto at = placed_.begin();
-  for (std::size_t row = 0; row < segment_.rows().size(); ++row) {
+  for (const RowNo row : segment_.rows().numbers()) {
     const auto end = std::find_if(at, placed_.end(), [&](const Placed& p) { return p.row != row; });
     check_row(row, {at, end});
     at = end;
@@ -228,7 +231,7 @@ void ContentCheck::end_packed() {
 
 void ContentCheck::take_packed(const Block& block) {
   for (std::size_t i = 0; i < block.batch.size(); ++i) {
-    const std::uint32_t row = block.batch.commits[i];
+    const RowNo row = block.rows[i];
     rows.partial += block.batch.lost[i] != 0;
     placed_.push_back({row, block.batch.seqs[i] - segment_.rows()[row].commit.first, block.batch.times[i],
                        block.batch.lost[i] == 0, block.leaves.empty() ? Hash{} : block.leaves[i]});
@@ -237,7 +240,7 @@ void ContentCheck::take_packed(const Block& block) {
 
 void ContentCheck::take_fresh(const Block& block) {
   for (std::size_t i = 0; i < block.batch.size(); ++i) {
-    while (row_ < block.batch.commits[i]) end_row();
+    while (row_ < block.rows[i]) end_row();
     if (row_deltas_++ == 0) {
       rows.first_times[row_] = block.batch.times[i];
     } else if (runs("order") && block.batch.times[i] < row_time_) {
@@ -264,7 +267,6 @@ void ContentCheck::take_block(Block& block, const Visit& visit) {
   }
   next_ordinal_ = entry.first + entry.count;
   segment_.packed() ? take_packed(block) : take_fresh(block);
-  for (auto& c : block.batch.commits) c = part_.commits[c];
   if (!block.held.empty()) {
     format::FrameEntry& frame = footer_.frames[block.entry];
     frame.min_vector = block.held.front().vector;
@@ -292,7 +294,7 @@ Status ContentCheck::run(const Visit& visit) {
   DELTA_OK(work.finish());
   if (met_unknown_) return {};  // without its deltas nothing can be said of the rest
   if (segment_.packed()) end_packed();
-  while (!segment_.packed() && row_ < segment_.rows().size() &&
+  while (!segment_.packed() && segment_.rows().contains(row_) &&
          (row_deltas_ > 0 || !segment_.rows()[row_].commit.setting.empty())) {
     end_row();
   }
@@ -341,7 +343,7 @@ void ContentCheck::check_footer() {
   footer_.namespaces = static_cast<std::uint32_t>(segment_.names.namespaces.size());
   footer_.origins = static_cast<std::uint32_t>(segment_.names.origins.size());
   bool hashed = hashing();
-  for (std::size_t r = 0; r < segment_.rows().size(); ++r) {
+  for (const RowNo r : segment_.rows().numbers()) {
     format::note_head(footer_, segment_.rows()[r], rows.hashes[r].value_or(Hash{}));
     hashed = hashed && rows.hashes[r];
   }

@@ -15,15 +15,15 @@ namespace delta::ops {
 
 /// What a segment turned out to hold, row by row.
 struct CheckedRows {
-  std::vector<std::optional<Hash>> hashes;            // of each row's commit; none where deltas are missing
-  std::vector<std::optional<Timestamp>> first_times;  // of each row's first delta; none where that was pruned
-  std::uint64_t partial = 0;                          // deltas that have lost something
+  Indexed<RowNo, std::optional<Hash>> hashes;            // of its commit; none where deltas are missing
+  Indexed<RowNo, std::optional<Timestamp>> first_times;  // of its first delta; none where that was pruned
+  std::uint64_t partial = 0;                             // deltas that have lost something
 };
 
 class ContentCheck {
  public:
   using Report = std::function<void(Verdict, std::uint64_t offset, std::string where, std::string what)>;
-  /// Deltas in order, vectors and commits by the log's numbers.
+  /// Deltas in order.
   using Visit = std::function<void(const DeltaBatch&)>;
 
   struct Options {
@@ -51,7 +51,7 @@ class ContentCheck {
  private:
   struct Block;
   struct Placed {
-    std::uint32_t row;
+    RowNo row;
     std::uint64_t place;  // in its commit
     Timestamp time;
     bool whole;
@@ -68,13 +68,13 @@ class ContentCheck {
   void take_packed(const Block& block);
   void end_row();
   void end_packed();
-  void check_row(std::size_t row, std::span<const Placed> deltas);
-  void hash_row(std::size_t row, const std::optional<Hash>& root);
+  void check_row(RowNo row, std::span<const Placed> deltas);
+  void hash_row(RowNo row, const std::optional<Hash>& root);
   void check_end();
   void check_postings();
   void check_footer();
   void say(Verdict verdict, std::size_t entry, std::string what);
-  std::optional<Hash> previous_of(std::size_t row) const;
+  std::optional<Hash> previous_of(RowNo row) const;
   void find_rows_before();
 
   const Log::Impl& log_;
@@ -84,12 +84,11 @@ class ContentCheck {
   Options options_;
   Report report_;
 
-  static constexpr std::size_t kNoRow = ~std::size_t{0};
-  std::vector<std::size_t> row_before_;  // of each row: the one before it of its origin
-  format::Footer footer_;                // recomputed
-  store::PostingsBuilder postings_;      // fresh: recomputed
+  Indexed<RowNo, std::optional<RowNo>> row_before_;  // the one before it of its origin
+  format::Footer footer_;                            // recomputed
+  store::PostingsBuilder postings_;                  // fresh: recomputed
   std::uint64_t next_ordinal_ = 0;
-  std::size_t row_ = 0;           // that the next delta belongs to
+  RowNo row_{};                   // that the next delta belongs to
   std::uint64_t row_deltas_ = 0;  // of it, so far
   Timestamp row_time_;
   model::MerkleTree tree_;

@@ -19,7 +19,7 @@ class ExistenceCheck {
  public:
   ExistenceCheck(const Catalog& catalog, const model::History& history) : catalog_(catalog), history_(history) {}
 
-  /// Vectors and commits by the log's numbers; pending commits are passed over. A delta may come twice.
+  /// Pending commits are passed over. A delta may come twice.
   void add(const DeltaBatch& batch);
   /// After the first pass: vectors that the second is for.
   const VectorSet& contested() const { return contested_; }
@@ -29,7 +29,7 @@ class ExistenceCheck {
 
  private:
   struct Place {
-    std::uint32_t commit = 0;
+    CommitNo commit{};
     std::uint64_t seq = 0;
   };
   struct Event {

@@ -44,7 +44,8 @@ class CopyWatch {
   explicit CopyWatch(Vectors vectors) : vectors_(vectors) {}
 
   /// Enters a delta that goes into block `block`; what stands in blocks before `oldest` is forgotten.
-  Repeats note(const Delta& delta, std::uint64_t block, std::uint64_t oldest) {
+  template <class Commit>
+  Repeats note(const DeltaOf<std::uint32_t, Commit>& delta, std::uint64_t block, std::uint64_t oldest) {
     Repeats sum{16 + delta.indices.size_bytes() + delta.bits.size_bytes() + delta.metadata.size(), 0, 0};
     const Repeats values = enter(hash_of(bytes_of(delta.bits), kValues), delta.bits.size_bytes(), block, oldest);
     sum += values;
@@ -109,7 +110,9 @@ class CopyWatch {
     return {};
   }
 
-  Repeats resemble(const Delta& delta, std::uint64_t set, std::uint64_t block, std::uint64_t oldest) {
+  template <class Commit>
+  Repeats resemble(const DeltaOf<std::uint32_t, Commit>& delta, std::uint64_t set, std::uint64_t block,
+                   std::uint64_t oldest) {
     const std::array<std::uint64_t, 3> name = {delta.vector, delta.bits.size(), set};
     const std::uint64_t key = checksum({reinterpret_cast<const Byte*>(name.data()), sizeof name});
     Sketch& sketch = sketches_[key >> (64 - kSketchBits)];

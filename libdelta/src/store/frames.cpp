@@ -91,18 +91,16 @@ format::Ids some_of(const format::Ids& ids, std::size_t begin, std::size_t end) 
 /// Rows [begin, end), moved, with the records that they use.
 format::CommitTable some_of(format::CommitTable& table, std::size_t begin, std::size_t end) {
   format::CommitTable some;
-  std::vector<std::uint32_t> numbers(table.records.size());  // + 1
-  for (std::size_t r = begin; r < end; ++r) {
-    for (const auto record : table.rows[r].records) numbers[record] = 1;
+  Indexed<RecordNo, std::optional<RecordNo>> in_some(table.records.size());
+  for (const RowNo row : numbers<RowNo>(end, begin)) {
+    for (const RecordNo record : table.rows[row].records) in_some[record] = RecordNo{};
   }
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (numbers[i] == 0) continue;
-    some.records.push_back(table.records[i]);
-    numbers[i] = static_cast<std::uint32_t>(some.records.size());
+  for (const RecordNo record : in_some.numbers()) {
+    if (in_some[record]) in_some[record] = some.records.push_back(table.records[record]);
   }
-  for (std::size_t r = begin; r < end; ++r) {
-    some.rows.push_back(std::move(table.rows[r]));
-    for (auto& record : some.rows.back().records) record = numbers[record] - 1;
+  for (const RowNo row : numbers<RowNo>(end, begin)) {
+    some.rows.push_back(std::move(table.rows[row]));
+    for (RecordNo& record : some.rows.back().records) record = *in_some[record];
   }
   return some;
 }
@@ -138,7 +136,7 @@ Status append_cut(format::CommitTable table, format::Kind kind, Preset preset, c
 }
 
 /// As plain rows, without its metadata.
-std::uint64_t row_bytes(const Delta& c) { return 16 + c.indices.size_bytes() + c.bits.size_bytes(); }
+std::uint64_t row_bytes(const SegmentDelta& c) { return 16 + c.indices.size_bytes() + c.bits.size_bytes(); }
 
 }  // namespace
 
@@ -177,8 +175,9 @@ Status append_footer(const format::Footer& footer, Preset preset, FrameList& out
   return {};
 }
 
-void encode_blocks(const DeltaBatch& batch, codec::Layout layout, Preset preset, const VisitBlock& visit) {
-  const std::function<void(const DeltaBatch&, std::size_t)> encode = [&](const DeltaBatch& part, std::size_t begin) {
+void encode_blocks(const SegmentBatch& batch, codec::Layout layout, Preset preset, const VisitBlock& visit) {
+  const std::function<void(const SegmentBatch&, std::size_t)> encode = [&](const SegmentBatch& part,
+                                                                           std::size_t begin) {
     Buffer payload;
     codec::encode_block(part, layout, preset, payload);
     std::uint64_t largest = 0;
@@ -189,7 +188,7 @@ void encode_blocks(const DeltaBatch& batch, codec::Layout layout, Preset preset,
     }
     const std::size_t half = part.size() / 2;
     for (const auto& [from, to] : {std::pair(std::size_t{0}, half), std::pair(half, part.size())}) {
-      DeltaBatch some;
+      SegmentBatch some;
       for (std::size_t i = from; i < to; ++i) some.add(part[i]);
       encode(some, begin + from);
     }

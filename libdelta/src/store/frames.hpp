@@ -45,7 +45,7 @@ Status append_footer(const format::Footer& footer, Preset preset, FrameList& out
 
 /// Deltas as payloads: of all of them, or where that would hold more than its bytes may, of parts. visit(part, begin,
 /// payload).
-using VisitBlock = std::function<void(const DeltaBatch& part, std::size_t begin, const Buffer& payload)>;
-void encode_blocks(const DeltaBatch& batch, codec::Layout layout, Preset preset, const VisitBlock& visit);
+using VisitBlock = std::function<void(const SegmentBatch& part, std::size_t begin, const Buffer& payload)>;
+void encode_blocks(const SegmentBatch& batch, codec::Layout layout, Preset preset, const VisitBlock& visit);
 
 }  // namespace delta::store

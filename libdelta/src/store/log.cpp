@@ -23,13 +23,13 @@ Log::~Log() = default;
 const Catalog& Log::catalog() const { return impl_->catalog; }
 const std::vector<Finding>& Log::notices() const { return impl_->notices; }
 std::size_t Log::commits() const { return impl_->history.size(); }
-const Commit& Log::commit(std::uint32_t number) const { return impl_->history.commit(number); }
-Timestamp Log::commit_time(std::uint32_t number) const { return commit(number).time; }
-bool Log::pending(std::uint32_t number) const { return !impl_->history.folded(number); }
-bool Log::pruned(std::uint32_t number) const { return !impl_->history.records(number).empty(); }
-std::optional<std::uint32_t> Log::find_commit(const Dot& dot) const { return impl_->history.find(dot); }
+const Commit& Log::commit(CommitNo number) const { return impl_->history.commit(number); }
+Timestamp Log::commit_time(CommitNo number) const { return commit(number).time; }
+bool Log::pending(CommitNo number) const { return !impl_->history.folded(number); }
+bool Log::pruned(CommitNo number) const { return !impl_->history.records(number).empty(); }
+std::optional<CommitNo> Log::find_commit(const Dot& dot) const { return impl_->history.find(dot); }
 
-bool Log::sees(std::uint32_t number, const Dot& dot) const {
+bool Log::sees(CommitNo number, const Dot& dot) const {
   return impl_->history.folded(number) && impl_->history.context_contains(number, dot);
 }
 std::vector<Dot> Log::heads() const { return impl_->history.heads(); }
@@ -121,10 +121,10 @@ Result<std::vector<ColumnUse>> Log::columns() const {
   return out;
 }
 
-std::vector<std::uint32_t> Log::commits_in_key_order() const {
-  std::vector<std::uint32_t> order(commits());
-  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
+std::vector<CommitNo> Log::commits_in_key_order() const {
+  const auto all = numbers<CommitNo>(commits());
+  std::vector<CommitNo> order(all.begin(), all.end());
+  std::ranges::sort(order, [&](CommitNo a, CommitNo b) {
     return key_less(impl_->catalog, {commit(a).time, commit(a).origin, commit(a).last()},
                     {commit(b).time, commit(b).origin, commit(b).last()});
   });
@@ -167,7 +167,7 @@ std::vector<Dot> seen_by(const Log& log, const Commit& commit) {
   return heads;
 }
 
-Tag tag_of(const Log& log, const Setting& setting, std::uint32_t number) {
+Tag tag_of(const Log& log, const Setting& setting, CommitNo number) {
   Tag tag{std::string(setting.text), number};
   if (setting.kind == Setting::Kind::tag) {
     tag.at = setting.at;
@@ -187,8 +187,8 @@ Tag tag_of(const Log& log, const Setting& setting, std::uint32_t number) {
 }  // namespace
 
 std::vector<Tag> Log::tags() const {
-  std::map<std::string, std::uint32_t, std::less<>> found;  // name -> the commit that counts
-  for (std::uint32_t number = 0; number < commits(); ++number) {
+  std::map<std::string, CommitNo, std::less<>> found;  // name -> the commit that counts
+  for (const CommitNo number : numbers<CommitNo>(commits())) {
     const Commit& c = commit(number);
     if (c.setting.empty() || pending(number)) continue;
     const auto setting = Setting::parse(c.setting);

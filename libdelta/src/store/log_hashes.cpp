@@ -14,9 +14,9 @@ class Roots {
  public:
   explicit Roots(const Log::Impl& log) : log_(log), trees_(log.history.size()), chosen_(log.history.size()) {
     for (const auto& part : log.parts) {
-      for (std::size_t r = 0; r < part.commits.size(); ++r) {
-        auto& chosen = chosen_[part.commits[r]];
-        if (!part.passed[r] && !chosen.part) chosen = {&part, r};
+      for (const RowNo row : part.commits.numbers()) {
+        auto& chosen = chosen_[part.commits[row]];
+        if (!part.passed[row] && !chosen.part) chosen = {&part, row};
       }
     }
   }
@@ -24,7 +24,7 @@ class Roots {
   void take(const Log::Impl::Block& block) {
     const bool packed = block.part->segment.packed();
     for (std::size_t i = 0; i < block.leaves.size(); ++i) {
-      const std::uint32_t commit = block.batch.commits[i];
+      const CommitNo commit = block.batch.commits[i];
       if (chosen_[commit].part != block.part || block.batch.lost[i] != 0) continue;
       if (packed) {
         placed_.push_back({commit, block.batch.seqs[i] - log_.history.commit(commit).first, block.leaves[i]});
@@ -38,7 +38,7 @@ class Roots {
     std::ranges::sort(placed_, {}, [](const Placed& p) { return std::pair(p.commit, p.place); });
   }
 
-  std::optional<Hash> root(std::uint32_t number) const {
+  std::optional<Hash> root(CommitNo number) const {
     const Commit& commit = log_.history.commit(number);
     if (!commit.setting.empty()) return model::setting_hash(log_.catalog, commit);
     const auto& [part, row] = chosen_[number];
@@ -59,23 +59,23 @@ class Roots {
 
  private:
   struct Placed {
-    std::uint32_t commit;
+    CommitNo commit;
     std::uint64_t place;
     Hash leaf;
   };
   struct Copy {
     const Log::Impl::Part* part = nullptr;
-    std::size_t row = 0;
+    RowNo row{};
   };
   const Log::Impl& log_;
-  std::vector<model::MerkleTree> trees_;
-  std::vector<Copy> chosen_;  // one copy of each commit: what stands for the rest in one is not what does in another
+  Indexed<CommitNo, model::MerkleTree> trees_;
+  Indexed<CommitNo, Copy> chosen_;  // one copy of each: what stands for the rest in one is not what does in another
   std::vector<Placed> placed_;
 };
 
 }  // namespace
 
-Result<std::vector<Hash>> Log::hashes() const {
+Result<Indexed<CommitNo, Hash>> Log::hashes() const {
   if (impl_->wanted) {  // a hash is of all that a commit changed
     DELTA_TRY(const Log whole, impl_->with_all_ids());
     return whole.hashes();
@@ -85,10 +85,10 @@ Result<std::vector<Hash>> Log::hashes() const {
   options.leaves = true;
   DELTA_OK(impl_->stream(options, [&](const Impl::Block& block) -> Status { return roots.take(block), Status{}; }));
   roots.finish();
-  std::vector<std::uint32_t> order(commits());
-  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::ranges::sort(order, {}, [&](std::uint32_t n) { return std::pair(commit(n).origin, commit(n).first); });
-  std::vector<Hash> hashes(commits());
+  const auto all = numbers<CommitNo>(commits());
+  std::vector<CommitNo> order(all.begin(), all.end());
+  std::ranges::sort(order, {}, [&](CommitNo n) { return std::pair(commit(n).origin, commit(n).first); });
+  Indexed<CommitNo, Hash> hashes(commits());
   const Commit* before = nullptr;
   Hash last{};
   for (const auto n : order) {

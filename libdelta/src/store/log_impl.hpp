@@ -24,16 +24,16 @@ struct Log::Impl {
   struct Part {
     store::Segment segment;
     std::vector<std::uint32_t> vectors;  // catalog numbers, of segment.ids
-    std::vector<std::uint32_t> commits;  // row -> commit number
-    std::vector<bool> passed;  // row -> passed over: a whole copy of its commit is elsewhere, or this whole segment is
-    bool passes = false;       // any of them
-    bool idle = false;         // all of them
-    bool shares = false;       // another part has another pruned copy of one of its commits
-    bool rising = false;       // `vectors` are in rising order, each once
+    Indexed<RowNo, CommitNo> commits;
+    Indexed<RowNo, bool> passed;  // passed over: a whole copy of its commit is elsewhere, or this whole segment is
+    bool passes = false;          // any of them
+    bool idle = false;            // all of them
+    bool shares = false;          // another part has another pruned copy of one of its commits
+    bool rising = false;          // `vectors` are in rising order, each once
     store::PostingsReader postings;
 
-    /// Whether a DATA frame of it may hold deltas of a commit that is not 0 in `chosen` (by number).
-    bool may_hold(const format::FrameEntry& frame, const std::vector<std::uint32_t>& chosen) const;
+    /// Whether a DATA frame of it may hold deltas of a commit that is not 0 in `chosen`.
+    bool may_hold(const format::FrameEntry& frame, const Indexed<CommitNo, std::uint32_t>& chosen) const;
     /// Those of a set that the segment names, by its own numbers, ascending.
     std::vector<std::uint32_t> those_of(const VectorSet& set) const;
     /// The catalog number of a vector of the segment; kUnnamed: its id was not asked for.
@@ -64,17 +64,17 @@ struct Log::Impl {
     std::size_t entry = 0;
     bool look_first = false;  // is there anything wanted in it at all?
   };
-  /// One that is decoded: vectors and commits by the log's numbers. Of deltas that several parts share there is no one
-  /// place.
+  /// One that is decoded. Of deltas that several parts share there is no one place.
   struct Block : Place {
     DeltaBatch batch;
+    SegmentBatch read;  // as it stands in its frame, before the batch takes it
     std::vector<Hash> leaves;
   };
   struct StreamOptions {
     const VectorSet* vectors = &VectorSet::all();
     std::optional<Micros> until = {};  // blocks that start later are skipped
-    /// Null, or by commit number: blocks of fresh segments in which each commit has 0 may be skipped.
-    const std::vector<std::uint32_t>* commits = nullptr;
+    /// Null, or blocks of fresh segments in which each commit has 0 may be skipped.
+    const Indexed<CommitNo, std::uint32_t>* commits = nullptr;
     bool leaves = false;                         // hash every delta; each piece of one comes as it stands
     store::Values values = store::Values::read;  // false: where and when alone (see codec::Wanted)
     bool lifecycles = false;                     // blocks without a create or delete of a wanted vector may be skipped
@@ -84,9 +84,9 @@ struct Log::Impl {
 
   Catalog catalog;
   model::History history{catalog};
-  std::vector<Part> parts;                    // in order of their first timestamp: near key order
-  std::vector<std::optional<Hash>> previous;  // of commits, where a file states the hash before
-  std::vector<const ByteSource*> first_in;    // of commits: the file that had each first
+  std::vector<Part> parts;                          // in order of their first timestamp: near key order
+  Indexed<CommitNo, std::optional<Hash>> previous;  // where a file states the hash before
+  Indexed<CommitNo, const ByteSource*> first_in;    // the file that had it first
   std::vector<Finding> notices;
   unsigned threads = 1;
   std::optional<format::IdSet> wanted;                   // ids; none: all

@@ -26,7 +26,7 @@ bool all_in(const Parts& some, const Parts& all) {
 std::vector<std::string> lost_behind(const Log& log, const Cursor& cursor) {
   std::vector<std::string> lost;
   const Catalog& catalog = log.catalog();
-  for (std::uint32_t number = 0; number < log.commits(); ++number) {
+  for (const CommitNo number : numbers<CommitNo>(log.commits())) {
     const Commit& commit = log.commit(number);
     if (!log.pruned(number) || commit.last() <= cursor.seq(catalog.origin(commit.origin))) continue;
     lost.push_back(dots_text(catalog.origin(commit.origin), commit.first, commit.last()));
@@ -67,13 +67,13 @@ Result<Refreshed> Log::refresh(const Cursor& cursor) {
   return answer;
 }
 
-std::vector<std::uint32_t> Log::commits_in_causal_order() const {
+std::vector<CommitNo> Log::commits_in_causal_order() const {
   const auto by_key = commits_in_key_order();
   const auto count = by_key.size();
-  std::vector<std::uint32_t> rank(count), causes(count);
-  std::vector<std::vector<std::uint32_t>> effects(count);
+  Indexed<CommitNo, std::uint32_t> rank(count), causes(count);
+  Indexed<CommitNo, std::vector<CommitNo>> effects(count);
   for (std::uint32_t i = 0; i < count; ++i) rank[by_key[i]] = i;
-  for (std::uint32_t number = 0; number < count; ++number) {
+  for (const CommitNo number : rank.numbers()) {
     const Commit& own = commit(number);
     const auto need = [&](const Dot& dot) {
       const auto cause = find_commit(dot);
@@ -85,19 +85,19 @@ std::vector<std::uint32_t> Log::commits_in_causal_order() const {
     for (const Dot& parent : own.parents) need(parent);
   }
   std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> ready;  // ranks
-  for (std::uint32_t number = 0; number < count; ++number) {
+  for (const CommitNo number : causes.numbers()) {
     if (causes[number] == 0 && !pending(number)) ready.push(rank[number]);
   }
-  std::vector<std::uint32_t> order;
+  std::vector<CommitNo> order;
   while (!ready.empty()) {
-    const std::uint32_t number = by_key[ready.top()];
+    const CommitNo number = by_key[ready.top()];
     ready.pop();
     order.push_back(number);
-    for (const std::uint32_t effect : effects[number]) {
+    for (const CommitNo effect : effects[number]) {
       if (--causes[effect] == 0 && !pending(effect)) ready.push(rank[effect]);
     }
   }
-  std::ranges::copy_if(by_key, std::back_inserter(order), [&](std::uint32_t number) { return pending(number); });
+  std::ranges::copy_if(by_key, std::back_inserter(order), [&](CommitNo number) { return pending(number); });
   return order;
 }
 

@@ -37,7 +37,7 @@ namespace {
 
 /// Deltas that keep(i) is true of. Columns that were not decoded stay empty.
 template <class Keep>
-void keep_only(DeltaBatch& batch, const Keep& keep) {
+void keep_only(SegmentBatch& batch, const Keep& keep) {
   const auto move_down = [](auto& column, std::uint64_t begin, std::uint64_t end, std::uint64_t& to) {
     const auto at = [&](std::uint64_t place) { return column.begin() + static_cast<std::ptrdiff_t>(place); };
     if (column.size() >= end && begin != to) std::copy(at(begin), at(end), at(to));
@@ -71,24 +71,26 @@ void keep_only(DeltaBatch& batch, const Keep& keep) {
 
 Status Log::Impl::read_block(const StreamOptions& options, Block& block) const {
   const Part& part = *block.part;
+  SegmentBatch& read = block.read;
+  std::swap(static_cast<DeltaColumns&>(read), static_cast<DeltaColumns&>(block.batch));  // the room of the last one
   const auto any_wanted = [&] {
-    return std::ranges::any_of(block.batch.vectors, [&](std::uint32_t v) {
+    return std::ranges::any_of(read.vectors, [&](std::uint32_t v) {
       const std::uint32_t number = part.number(v);
       return number != kUnnamed && options.vectors->contains(number);
     });
   };
   if (block.look_first) {  // where things are: most blocks of a point read end here
-    DELTA_OK(store::read_data(part.segment, block.entry, store::Values::skipped, block.batch));
+    DELTA_OK(store::read_data(part.segment, block.entry, store::Values::skipped, read));
     if (!any_wanted()) return block.batch.clear(), Status{};
   }
-  DELTA_OK(store::read_data(part.segment, block.entry, options.values, block.batch));
+  DELTA_OK(store::read_data(part.segment, block.entry, options.values, read));
   if (part.passes || part.segment.some_ids) {
-    keep_only(block.batch, [&](std::size_t i) {
-      return !(part.passes && part.passed[block.batch.commits[i]]) && part.number(block.batch.vectors[i]) != kUnnamed;
+    keep_only(read, [&](std::size_t i) {
+      return !(part.passes && part.passed[read.commits[i]]) && part.number(read.vectors[i]) != kUnnamed;
     });
   }
-  for (auto& v : block.batch.vectors) v = part.number(v);
-  for (auto& c : block.batch.commits) c = part.commits[c];
+  block.batch.take(
+      read, [&](std::uint32_t vector) { return part.number(vector); }, [&](RowNo row) { return part.commits[row]; });
   if (!options.leaves) return {};
   DELTA_CHECK(!part.segment.some_ids);
   block.leaves.clear();
@@ -144,12 +146,13 @@ std::vector<std::uint32_t> Log::Impl::Part::those_of(const VectorSet& set) const
   return out;
 }
 
-bool Log::Impl::Part::may_hold(const format::FrameEntry& frame, const std::vector<std::uint32_t>& chosen) const {
+bool Log::Impl::Part::may_hold(const format::FrameEntry& frame, const Indexed<CommitNo, std::uint32_t>& chosen) const {
   if (segment.packed()) return true;
   const auto& ends = segment.row_ends;
-  auto row = static_cast<std::size_t>(std::ranges::upper_bound(ends, frame.first) - ends.begin());
-  for (; row < ends.size() && (row == 0 ? 0 : ends[row - 1]) < frame.first + frame.count; ++row) {
+  const auto first = static_cast<std::size_t>(std::ranges::upper_bound(ends, frame.first) - ends.begin());
+  for (const RowNo row : numbers<RowNo>(ends.size(), first)) {
     if (chosen[commits[row]] != 0) return true;
+    if (ends[row] >= frame.first + frame.count) break;
   }
   return false;
 }

@@ -47,13 +47,13 @@ Status Log::Impl::translate(Part& part) {
   part.vectors = std::move(vectors);
   part.postings = store::PostingsReader(segment);
   part.rising = std::ranges::adjacent_find(part.vectors, std::greater_equal()) == part.vectors.end();
-  std::vector<std::uint32_t> records;
+  Indexed<RecordNo, RecordNo> records;
   for (const auto& record : segment.commits.records) {
     records.push_back(history.add_record(store::renumbered(record, origins)));
   }
   for (const auto& row : segment.rows()) {
-    std::vector<std::uint32_t> under;
-    for (const std::uint32_t record : row.records) under.push_back(records[record]);
+    std::vector<RecordNo> under;
+    for (const RecordNo record : row.records) under.push_back(records[record]);
     auto number = history.add(store::renumbered(row.commit, origins), under);
     if (!number) {
       return fork_in(std::move(number).error(), store::renumbered(row.commit, origins)).in(segment.file->name());
@@ -67,37 +67,35 @@ Status Log::Impl::translate(Part& part) {
 }
 
 void Log::Impl::choose_copies() {
-  constexpr auto kNone = std::pair(~std::size_t{0}, ~std::size_t{0});
-  std::vector<std::pair<std::size_t, std::size_t>> whole(history.size(), kNone);  // part and row
-  for (std::size_t p = 0; p < parts.size(); ++p) {
-    const auto& rows = parts[p].segment.rows();
-    for (std::size_t r = 0; r < rows.size(); ++r) {
-      auto& first = whole[parts[p].commits[r]];
-      if (rows[r].records.empty() && first == kNone) first = {p, r};
+  using Copy = std::pair<const Part*, RowNo>;
+  Indexed<CommitNo, Copy> whole(history.size());
+  for (const Part& part : parts) {
+    for (const RowNo row : part.commits.numbers()) {
+      Copy& first = whole[part.commits[row]];
+      if (part.segment.rows()[row].records.empty() && !first.first) first = {&part, row};
     }
   }
-  for (std::size_t p = 0; p < parts.size(); ++p) {
-    Part& part = parts[p];
+  for (Part& part : parts) {
     part.passed.resize(part.commits.size());
-    for (std::size_t r = 0; r < part.commits.size(); ++r) {
-      const auto& first = whole[part.commits[r]];
-      part.passed[r] = first != kNone && first != std::pair(p, r);
+    for (const RowNo row : part.commits.numbers()) {
+      const Copy& first = whole[part.commits[row]];
+      part.passed[row] = first.first && first != Copy(&part, row);
     }
   }
   if (!history.pruned().empty()) pass_repeated_segments();
-  std::vector<std::uint32_t> copies(history.size());  // that count
+  Indexed<CommitNo, std::uint32_t> copies(history.size());  // that count
   const auto each_left = [](const Part& part, const auto& visit) {
-    for (std::size_t r = 0; r < part.commits.size(); ++r) {
-      if (!part.passed[r]) visit(part.commits[r]);
+    for (const RowNo row : part.commits.numbers()) {
+      if (!part.passed[row]) visit(part.commits[row]);
     }
   };
   for (Part& part : parts) {
     part.passes = std::ranges::find(part.passed, true) != part.passed.end();
     part.idle = std::ranges::find(part.passed, false) == part.passed.end();
-    each_left(part, [&](std::uint32_t commit) { ++copies[commit]; });
+    each_left(part, [&](CommitNo commit) { ++copies[commit]; });
   }
   for (Part& part : parts) {
-    each_left(part, [&](std::uint32_t commit) { part.shares = part.shares || copies[commit] > 1; });
+    each_left(part, [&](CommitNo commit) { part.shares = part.shares || copies[commit] > 1; });
   }
 }
 
@@ -111,7 +109,7 @@ void Log::Impl::pass_repeated_segments() {
     if (!segment.sealed) continue;
     const auto [place, fresh] =
         seen.try_emplace({segment.trailer.digest, segment.length, segment.header.segment_id}, &part);
-    if (!fresh && place->second->commits == part.commits) part.passed.assign(part.commits.size(), true);
+    if (!fresh && place->second->commits == part.commits) part.passed = Indexed<RowNo, bool>(part.commits.size(), true);
   }
 }
 
@@ -176,7 +174,7 @@ Result<store::Heads> Log::Impl::heads(const Log& log) const {
   }
   if (complete) return heads;
   DELTA_TRY(const auto hashes, log.hashes());
-  for (std::uint32_t number = 0; number < history.size(); ++number) {
+  for (const CommitNo number : numbers<CommitNo>(history.size())) {
     const Commit& commit = history.commit(number);
     auto& head = heads[commit.origin];
     if (commit.last() > head.seq) head = {commit.last(), commit.time, hashes[number]};

@@ -26,16 +26,16 @@ constexpr std::size_t kIdsAtOnce = 32 << 10;
 
 /// A DATA frame, or a piece of one.
 struct PackedWriter::Block {
-  DeltaBatch batch;          // vectors by segment number, commits by row, seqs as places, times as lags
+  SegmentBatch batch;        // seqs as places, times as lags
   std::uint64_t number = 0;  // of pieces
   Repeats repeats;           // of pieces before it
   std::uint64_t first_ordinal = 0;
   FrameList out;
   std::vector<SegmentFile::VectorRange> ranges;  // of the frames in it
 
-  void encode(const std::vector<CatalogRow>& rows, Preset preset) {
+  void encode(const Indexed<RowNo, CatalogRow>& rows, Preset preset) {
     encode_blocks(batch, codec::Layout::packed, preset,
-                  [&](const DeltaBatch& part, std::size_t begin, const Buffer& payload) {
+                  [&](const SegmentBatch& part, std::size_t begin, const Buffer& payload) {
                     format::FrameHeader& frame = out.frames.emplace_back(SegmentFile::frame(format::FrameType::data));
                     frame.count = static_cast<std::uint32_t>(part.size());
                     frame.first = first_ordinal + begin;
@@ -55,7 +55,7 @@ struct PackedWriter::Block {
   }
 };
 
-PackedWriter::PackedWriter(const Catalog& catalog, const std::vector<CatalogRow>& rows,
+PackedWriter::PackedWriter(const Catalog& catalog, const Indexed<RowNo, CatalogRow>& rows,
                            std::span<const std::uint32_t> vectors, const Hash& previous, Options options,
                            ByteSink& sink)
     : catalog_(catalog),
@@ -117,12 +117,11 @@ Status PackedWriter::write_names() {
   return names.frames.empty() ? Status() : file_.write(names, {});
 }
 
-Status PackedWriter::add(const Delta& delta) {
+Status PackedWriter::add(const PackedDelta& delta) {
   if (numbers_.empty()) DELTA_OK(write_names());
   const Commit& commit = rows_[delta.commit].commit;
   Block& block = *block_;
-  Delta local = delta;
-  local.vector = numbers_[delta.vector];
+  SegmentDelta local = delta.numbered(numbers_[delta.vector], delta.commit);
   local.seq = delta.seq - commit.first;
   local.time = Timestamp{commit.time.hlc - delta.time.hlc};
   block.batch.add(local);
@@ -199,18 +198,16 @@ Status PackedWriter::write_block(std::size_t most) {
 Status PackedWriter::write_commits(CatalogTable& table, std::size_t first, std::size_t end, const Link& link) {
   const auto local = [this](OriginNo origin) { return local_origin(origin); };
   format::CommitTable part;
-  std::vector<std::uint32_t> numbers(table.records.size());  // + 1
-  for (std::size_t r = first; r < end; ++r) {
-    for (const auto record : table.rows[r].records) numbers[record] = 1;
+  Indexed<RecordNo, std::optional<RecordNo>> in_part(table.records.size());
+  for (const RowNo row : numbers<RowNo>(end, first)) {
+    for (const RecordNo record : table.rows[row].records) in_part[record] = RecordNo{};
   }
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (numbers[i] == 0) continue;
-    part.records.push_back(table.records[i].renumbered(local));
-    numbers[i] = static_cast<std::uint32_t>(part.records.size());
+  for (const RecordNo record : in_part.numbers()) {
+    if (in_part[record]) in_part[record] = part.records.push_back(table.records[record].renumbered(local));
   }
-  for (std::size_t r = first; r < end; ++r) {
-    auto& [commit, previous, records, nodes] = table.rows[r];
-    for (auto& record : records) record = numbers[record] - 1;
+  for (const RowNo row : numbers<RowNo>(end, first)) {
+    auto& [commit, previous, records, nodes] = table.rows[row];
+    for (RecordNo& record : records) record = *in_part[record];
     part.rows.push_back({renumbered(std::move(commit), local), previous, std::move(records), std::move(nodes)});
   }
   FrameList out;
@@ -219,14 +216,16 @@ Status PackedWriter::write_commits(CatalogTable& table, std::size_t first, std::
   const auto first_of = [&](const format::CommitTable& some) { return std::exchange(next, next + some.rows.size()); };
   const auto link_part = [&](format::CommitTable& some) -> Status {
     if (link) DELTA_OK(link());
-    for (std::size_t r = first; r < end; ++r) some.rows[r - first].previous = table.rows[r].previous;
+    for (const RowNo row : numbers<RowNo>(end, first)) {
+      some.rows[nth<RowNo>(index(row) - first)].previous = table.rows[row].previous;
+    }
     return {};
   };
   DELTA_OK(append_commits(std::move(part), format::Kind::packed, options_.preset, first_of, link_part, out));
   return file_.write(out, {});
 }
 
-Status PackedWriter::finish(CatalogTable& table, std::span<const Hash> hashes, const Link& link) {
+Status PackedWriter::finish(CatalogTable& table, const Indexed<RowNo, Hash>& hashes, const Link& link) {
   DELTA_CHECK(&table.rows == &rows_ && hashes.size() == rows_.size());
   if (numbers_.empty()) DELTA_OK(write_names());
   end_piece();
@@ -235,15 +234,15 @@ Status PackedWriter::finish(CatalogTable& table, std::span<const Hash> hashes, c
   while (!pieces_.empty()) DELTA_OK(write_block(grown_ > 0 ? std::exchange(grown_, 0) : block_pieces_));
   DELTA_OK(work_.finish());
   const std::size_t commits = table.rows.size();
-  for (std::size_t r = 0; r < commits; ++r) {
-    const Commit& commit = table.rows[r].commit;
+  for (const RowNo row : table.rows.numbers()) {
+    const Commit& commit = table.rows[row].commit;
     format::CommitRow head;
     head.commit.origin = local_origin(commit.origin);
     head.commit.first = commit.first;
     head.commit.count = commit.count;
     head.commit.time = commit.time;
-    head.previous = table.rows[r].previous;
-    file_.note_head(head, hashes[r]);
+    head.previous = table.rows[row].previous;
+    file_.note_head(head, hashes[row]);
   }
   for (std::size_t first = 0; first < commits; first += kRowsAtOnce) {
     DELTA_OK(write_commits(table, first, std::min(commits, first + kRowsAtOnce), link));

@@ -20,6 +20,8 @@ namespace delta::store {
 /// Commit rows as a log has them, with numbers of its catalog.
 using CatalogRow = format::CommitRowOf<OriginNo>;
 using CatalogTable = format::CommitTableOf<OriginNo>;
+/// A delta as a log has it, but for its commit, which goes by row.
+using PackedDelta = DeltaOf<std::uint32_t, RowNo>;
 
 class PackedWriter {
  public:
@@ -35,17 +37,17 @@ class PackedWriter {
   /// `rows`: all commits in order: those of the table that finish() gets. What they were pruned under may be settled
   /// until then. `vectors`: those that may have deltas, in the order in which these come.
   /// `previous`: hash before the first commit, for the segment id.
-  PackedWriter(const Catalog& catalog, const std::vector<CatalogRow>& rows, std::span<const std::uint32_t> vectors,
+  PackedWriter(const Catalog& catalog, const Indexed<RowNo, CatalogRow>& rows, std::span<const std::uint32_t> vectors,
                const Hash& previous, Options options, ByteSink& sink);
   ~PackedWriter();
 
-  /// The next delta: those of a vector together, in key order. `commit` is its row, `vector` a number of the catalog.
-  Status add(const Delta& delta);
+  /// The next delta: those of a vector together, in key order.
+  Status add(const PackedDelta& delta);
   /// Writes the commits, sealed. `table`: that of `rows`; it is used up. `hashes`: of each row's commit, at least the
   /// last of each origin. `link`: fills in the `previous` of all rows of the table, where more COMMITS frames than one
   /// need it; null: they are there.
   using Link = std::function<Status()>;
-  Status finish(CatalogTable& table, std::span<const Hash> hashes, const Link& link = {});
+  Status finish(CatalogTable& table, const Indexed<RowNo, Hash>& hashes, const Link& link = {});
 
   /// Up to so many bytes as rows a log is looked at whole to choose the size of its blocks.
   static constexpr std::uint64_t kTrialBytes = std::uint64_t{16} * (96 << 10);
@@ -69,7 +71,7 @@ class PackedWriter {
   Status write_commits(CatalogTable& table, std::size_t first, std::size_t end, const Link& link);
 
   const Catalog& catalog_;
-  const std::vector<CatalogRow>& rows_;
+  const Indexed<RowNo, CatalogRow>& rows_;
   Options options_;
   SegmentFile file_;
   OrderedWork work_;

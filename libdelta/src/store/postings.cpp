@@ -14,7 +14,7 @@ constexpr std::uint64_t kPairs = 65536;  // of a vector and a frame, in one POST
 
 }  // namespace
 
-std::vector<Held> held_by(const DeltaBatch& batch) {
+std::vector<Held> held_by(const SegmentBatch& batch) {
   std::vector<Held> all, out;
   for (std::size_t i = 0; i < batch.size(); ++i) all.push_back({batch.vectors[i], is_lifecycle(batch.ops[i])});
   if (!std::ranges::is_sorted(all, {}, &Held::vector)) std::ranges::sort(all, {}, &Held::vector);

@@ -23,7 +23,7 @@ struct Held {
   bool lifecycle = false;  // a create or delete of it is there
 };
 /// Each once, ascending.
-std::vector<Held> held_by(const DeltaBatch& batch);
+std::vector<Held> held_by(const SegmentBatch& batch);
 
 /// Turns lists by frame into lists by vector. Keeps about a byte for each vector of each frame, and 4 for each vector.
 class PostingsBuilder {

@@ -21,7 +21,7 @@ Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads, 
   for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
     format::FrameEntry entry = segment.footer.frames[i];
     if (entry.type == FrameType::data) {
-      DeltaBatch batch;
+      SegmentBatch batch;
       DELTA_OK(read_data(segment, i, Values::skipped, batch));
       if (batch.size() != entry.count) {
         return damaged(segment, frame_place(segment, entry.type, segment.frame_numbers[i]),
@@ -35,7 +35,7 @@ Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads, 
     footer.frames.push_back(entry);
   }
   DELTA_TRY(const auto hashes, row_hashes(segment, threads));
-  for (std::size_t r = 0; r < segment.rows().size(); ++r) format::note_head(footer, segment.rows()[r], hashes[r]);
+  for (const RowNo row : hashes.numbers()) format::note_head(footer, segment.rows()[row], hashes[row]);
   footer.vectors = segment.vectors();
   footer.namespaces = static_cast<std::uint32_t>(segment.names.namespaces.size());
   footer.origins = static_cast<std::uint32_t>(segment.names.origins.size());
@@ -61,11 +61,11 @@ Result<Checksum> digest_of(const Segment& segment) {
 
 }  // namespace
 
-Result<std::vector<Hash>> row_hashes(const Segment& segment, unsigned threads) {
+Result<Indexed<RowNo, Hash>> row_hashes(const Segment& segment, unsigned threads) {
   DELTA_TRY(const Log log, Log::Impl::of_segment(segment, threads));
   DELTA_TRY(const auto hashes, log.hashes());
-  std::vector<Hash> out;
-  for (const auto number : log.impl().parts.front().commits) out.push_back(hashes[number]);
+  Indexed<RowNo, Hash> out;
+  for (const CommitNo number : log.impl().parts.front().commits) out.push_back(hashes[number]);
   return out;
 }
 

@@ -11,7 +11,7 @@ namespace delta::store {
 
 /// Hash of each row's commit, recomputed from the deltas; zeros where the hash before it is stated nowhere in the
 /// segment. Reads every delta; the tables need not be loaded. Errors: corrupt where deltas of a row are missing.
-Result<std::vector<Hash>> row_hashes(const Segment& segment, unsigned threads);
+Result<Indexed<RowNo, Hash>> row_hashes(const Segment& segment, unsigned threads);
 
 /// Cuts an unsealed segment, before its tables are loaded, so that only closed commits stay: after its last COMMITS or
 /// SYNC frame (packed: SYNC, behind all of its commits). Without one it has no frames left, and its length is 0.

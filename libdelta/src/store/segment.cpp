@@ -354,7 +354,7 @@ Status load_commits(Segment& segment, const format::FrameHeader& frame, ByteView
                                 frame.stored));
   DELTA_OK(check_properties(std::span(segment.rows()).subspan(before)));
   if (segment.packed()) return {};
-  for (std::size_t row = before; row < segment.rows().size(); ++row) {
+  for (const RowNo row : numbers<RowNo>(segment.rows().size(), before)) {
     segment.row_ends.push_back(end += segment.rows()[row].commit.deltas());
   }
   return {};
@@ -432,7 +432,7 @@ namespace {
 
 /// What the fold relies on and the codec cannot know: values fit the vector's dimensions, and metadata is what it
 /// claims.
-const char* misfit(const Segment& segment, const Delta& delta) {
+const char* misfit(const Segment& segment, const SegmentDelta& delta) {
   const std::uint32_t dims = segment.names.namespaces[segment.owners[delta.vector]].dims;
   const bool whole =
       (delta.op == Operation::create || delta.op == Operation::dense) && (delta.lost & pruned::values) == 0;
@@ -449,24 +449,25 @@ const char* misfit(const Segment& segment, const Delta& delta) {
 namespace {
 
 /// Fresh: commit and seq follow from the ordinal.
-void number_fresh(const Segment& segment, std::uint64_t first, DeltaBatch& batch) {
-  auto row = static_cast<std::size_t>(std::ranges::upper_bound(segment.row_ends, first) - segment.row_ends.begin());
+void number_fresh(const Segment& segment, std::uint64_t first, SegmentBatch& batch) {
+  auto next = static_cast<std::size_t>(std::ranges::upper_bound(segment.row_ends, first) - segment.row_ends.begin());
   std::size_t i = 0;
-  for (; i < batch.size() && row < segment.rows().size(); ++i) {
+  for (; i < batch.size() && next < segment.rows().size(); ++i) {
     const std::uint64_t ordinal = first + i;
-    while (row < segment.rows().size() && ordinal >= segment.row_ends[row]) ++row;
-    if (row == segment.rows().size()) break;
-    batch.commits[i] = static_cast<std::uint32_t>(row);
+    while (next < segment.rows().size() && ordinal >= segment.row_ends[nth<RowNo>(next)]) ++next;
+    if (next == segment.rows().size()) break;
+    const RowNo row = nth<RowNo>(next);
+    batch.commits[i] = row;
     batch.seqs[i] = segment.rows()[row].commit.last() - (segment.row_ends[row] - 1 - ordinal);
   }
   batch.truncate(i);
 }
 
 /// Packed: rows, places and lags to commits, seqs and times. What is impossible is said.
-const char* number_packed(const Segment& segment, DeltaBatch& batch) {
+const char* number_packed(const Segment& segment, SegmentBatch& batch) {
   if (segment.rows().empty()) return batch.clear(), nullptr;  // not closed
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (batch.commits[i] >= segment.rows().size()) return "a delta of no commit";
+    if (!segment.rows().contains(batch.commits[i])) return "a delta of no commit";
     const format::CommitRow& row = segment.rows()[batch.commits[i]];
     if (batch.seqs[i] >= row.commit.deltas()) return "a delta beyond its commit";
     if (batch.times[i] > row.commit.time) return "a delta before all time";
@@ -479,7 +480,7 @@ const char* number_packed(const Segment& segment, DeltaBatch& batch) {
 
 }  // namespace
 
-Status read_data(const Segment& segment, std::size_t entry, Values values, DeltaBatch& batch) {
+Status read_data(const Segment& segment, std::size_t entry, Values values, SegmentBatch& batch) {
   format::FrameHeader frame;
   DELTA_TRY(const Buffer payload, read_frame(segment, entry, &frame));
   codec::Wanted wanted;

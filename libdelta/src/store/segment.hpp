@@ -39,9 +39,9 @@ struct Segment {
   bool some_ids = false;                   // if only some were wanted
   std::uint32_t vectors() const { return owners.size(); }
   std::uint32_t vector_of(std::size_t id) const { return some_ids ? id_vectors[id] : static_cast<std::uint32_t>(id); }
-  format::CommitTable commits;          // in order
-  std::vector<std::uint64_t> row_ends;  // fresh: ordinal after the last delta of each row
-  const std::vector<format::CommitRow>& rows() const { return commits.rows; }
+  format::CommitTable commits;             // in order
+  Indexed<RowNo, std::uint64_t> row_ends;  // fresh: ordinal after the last delta of each
+  const Indexed<RowNo, format::CommitRow>& rows() const { return commits.rows; }
   bool packed() const { return header.kind == format::Kind::packed; }
   std::uint64_t committed() const;  // deltas of its commits that are here
 };
@@ -98,12 +98,12 @@ void unload_tables(Segment& segment);
 /// For reports.
 std::vector<std::string> lost_dots(const Segment& segment);
 
-/// Decodes a DATA frame onto `batch`: vectors by segment number, commits as row numbers of the segment, seqs filled in.
-/// Deltas past the last commit row are dropped. Packed: what a pruned copy has left, `lost` says of what.
+/// Decodes a DATA frame onto `batch`, seqs filled in. Deltas past the last commit row are dropped. Packed: what a
+/// pruned copy has left, `lost` says of what.
 enum class Values : std::uint8_t {
   read,
   skipped,  ///< where and when alone, no values and no metadata
 };
-Status read_data(const Segment& segment, std::size_t entry, Values values, DeltaBatch& batch);
+Status read_data(const Segment& segment, std::size_t entry, Values values, SegmentBatch& batch);
 
 }  // namespace delta::store

@@ -55,7 +55,7 @@ std::vector<std::string> lost_fresh(const Segment& segment) {
   gaps.push_back({next, ~std::uint64_t{0}});
   std::vector<std::string> lost;
   each_commits_frame(
-      segment, [&](const format::Props& names, const std::vector<format::CommitRow>& rows, std::uint64_t begin) {
+      segment, [&](const format::Props& names, const Indexed<RowNo, format::CommitRow>& rows, std::uint64_t begin) {
         for (const auto& row : rows) {
           const std::uint64_t end = begin + row.commit.deltas();
           auto gap = std::ranges::upper_bound(gaps, begin, {}, &std::pair<std::uint64_t, std::uint64_t>::second);
@@ -71,12 +71,12 @@ std::vector<std::string> lost_fresh(const Segment& segment) {
 
 /// What of whole commits no readable DATA frame holds. Of a pruned one nobody knows what it had left.
 std::vector<std::string> lost_packed(const Segment& segment) {
-  std::vector<std::pair<std::uint32_t, std::uint64_t>> here;  // row, place
+  std::vector<std::pair<RowNo, std::uint64_t>> here;  // and place
   for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
     format::FrameHeader frame;
     if (segment.footer.frames[i].type != FrameType::data) continue;
     const auto payload = read_frame(segment, i, &frame);
-    DeltaBatch batch;
+    SegmentBatch batch;
     constexpr std::uint32_t kAnyVector = 0xffffffff;
     if (!payload ||
         !codec::decode_block(*payload, codec::Layout::packed, frame.count, kAnyVector, {false, false}, batch)) {
@@ -87,10 +87,10 @@ std::vector<std::string> lost_packed(const Segment& segment) {
   std::ranges::sort(here);
   std::vector<std::string> lost;
   each_commits_frame(
-      segment, [&](const format::Props& names, const std::vector<format::CommitRow>& rows, std::uint64_t first_row) {
-        for (std::size_t r = 0; r < rows.size(); ++r) {
+      segment, [&](const format::Props& names, const Indexed<RowNo, format::CommitRow>& rows, std::uint64_t first_row) {
+        for (const RowNo r : rows.numbers()) {
           if (!rows[r].records.empty()) continue;
-          const auto row = static_cast<std::uint32_t>(first_row + r);
+          const RowNo row = nth<RowNo>(first_row + index(r));
           std::uint64_t next = 0;
           for (auto at = std::ranges::lower_bound(here, std::pair(row, std::uint64_t{0}));
                at != here.end() && at->first == row; ++at) {

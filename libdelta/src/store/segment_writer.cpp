@@ -28,7 +28,7 @@ struct SegmentWriter::Block {
 
   std::uint64_t number = 0;  // of blocks as they were filled
   Repeats repeats;           // of blocks held before it
-  DeltaBatch batch;          // vectors by segment number
+  SegmentBatch batch;
   std::vector<std::string_view> ids;
   std::vector<const Namespace*> owners;  // of each delta's vector, in the catalog, which never moves it
   std::vector<Piece> pieces;
@@ -80,7 +80,7 @@ void SegmentWriter::Block::hash_leaves() {
   for (std::size_t p = 0; p < pieces.size(); ++p) {
     const std::size_t end = p + 1 < pieces.size() ? pieces[p + 1].begin : batch.size();
     for (std::size_t i = pieces[p].begin; i < end; ++i) {
-      Delta delta = batch[i];
+      SegmentDelta delta = batch[i];
       delta.seq = pieces[p].seq + (i - pieces[p].begin);
       const Namespace& ns = *owners[i];
       hasher.add({pieces[p].origin, ns.name, ids[i], ns.dims}, delta);
@@ -94,7 +94,7 @@ void SegmentWriter::Block::encode() {
   append_ids(new_ids, first_id, preset, out);
   if (batch.empty()) return;
   encode_blocks(batch, codec::Layout::fresh, preset,
-                [&](const DeltaBatch& part, std::size_t begin, const Buffer& payload) {
+                [&](const SegmentBatch& part, std::size_t begin, const Buffer& payload) {
                   format::FrameHeader& frame = out.frames.emplace_back(SegmentFile::frame(format::FrameType::data));
                   const auto [least, greatest] = std::ranges::minmax(part.times);
                   frame.count = static_cast<std::uint32_t>(part.size());
@@ -164,9 +164,7 @@ Status SegmentWriter::add(const Delta& delta) {
     block.pieces.push_back({block.batch.size(), open_deltas_ == 0, std::string(catalog_.origin(*open_origin_)),
                             open_first_ + open_deltas_});
   }
-  Delta local = delta;
-  local.vector = local_vector(delta.vector);
-  local.commit = 0;
+  SegmentDelta local = delta.numbered(local_vector(delta.vector), RowNo{});
   local.seq = 0;
   block.batch.add(local);
   block.repeats += copies_.note(local, block.number, held_.empty() ? block.number : held_.front()->number);

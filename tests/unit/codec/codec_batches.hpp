@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/numbers.hpp"
 #include "delta/delta.hpp"
 
 namespace delta::test {
@@ -80,8 +81,8 @@ inline std::vector<std::uint32_t> related_values(Random& random, std::size_t n,
 
 /// A batch of `deltas` over `vectors` vectors: all operations, repeated sets and values, times both ways, some
 /// metadata.
-inline DeltaBatch random_batch(Random& random, std::size_t deltas, std::uint32_t vectors) {
-  DeltaBatch batch;
+inline SegmentBatch random_batch(Random& random, std::size_t deltas, std::uint32_t vectors) {
+  SegmentBatch batch;
   std::vector<std::vector<std::uint32_t>> sets, values;
   const bool metadata = below(random, 2) == 0, ticks = below(random, 2) == 0, mixed = below(random, 3) != 0;
   const std::uint64_t unit = below(random, 2) == 0 ? 1'000'000 : 1;
@@ -89,7 +90,7 @@ inline DeltaBatch random_batch(Random& random, std::size_t deltas, std::uint32_t
   const auto only = static_cast<Operation>(1 + below(random, 3));
   Micros us = 1'600'000'000'000'000;
   for (std::size_t i = 0; i < deltas; ++i) {
-    Delta delta;
+    SegmentDelta delta;
     std::vector<std::uint32_t> set, bits;
     delta.op = mixed ? static_cast<Operation>(1 + below(random, 9)) : only;
     delta.vector = static_cast<std::uint32_t>(below(random, vectors));
@@ -114,7 +115,7 @@ inline DeltaBatch random_batch(Random& random, std::size_t deltas, std::uint32_t
 }
 
 /// Everything that a payload holds.
-inline bool same(const DeltaBatch& a, const DeltaBatch& b) {
+inline bool same(const SegmentBatch& a, const SegmentBatch& b) {
   return a.ops == b.ops && a.vectors == b.vectors && a.times == b.times && a.index_ends == b.index_ends &&
          a.bits_ends == b.bits_ends && a.metadata_ends == b.metadata_ends && a.indices == b.indices &&
          a.bits == b.bits && a.metadata == b.metadata;

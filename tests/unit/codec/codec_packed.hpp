@@ -71,41 +71,41 @@ class PackedBlock {
 
   PackedBlock& next_vector() { return ++vector_, row_ = 0, *this; }
   PackedBlock& put(Operation op, const Row& bits, const Row& indices = {}, std::uint8_t lost = 0) {
-    Delta c;
+    SegmentDelta c;
     c.vector = vector_;
     c.op = op;
     c.bits = bits;
     c.indices = indices;
     c.lost = lost;
-    c.commit = row_++;
+    c.commit = RowNo{row_++};
     batch.add(c);
     return *this;
   }
   std::uint32_t vectors() const { return vector_ + 1; }
 
-  DeltaBatch batch;
+  SegmentBatch batch;
 
  private:
   std::uint32_t vector_, row_ = 0;
 };
 
-inline Buffer packed(const DeltaBatch& batch, Preset preset = Preset::balanced) {
+inline Buffer packed(const SegmentBatch& batch, Preset preset = Preset::balanced) {
   Buffer out;
   codec::encode_block(batch, codec::Layout::packed, preset, out);
   return out;
 }
 
-inline bool same_packed(const DeltaBatch& a, const DeltaBatch& b) {
+inline bool same_packed(const SegmentBatch& a, const SegmentBatch& b) {
   return same(a, b) && a.commits == b.commits && a.seqs == b.seqs && a.lost == b.lost;
 }
 
 /// Bytes of the balanced payload.
-inline std::size_t require_packed(const DeltaBatch& batch, std::uint32_t vectors, bool maximum = false) {
+inline std::size_t require_packed(const SegmentBatch& batch, std::uint32_t vectors, bool maximum = false) {
   std::size_t bytes = 0;
   for (const Preset preset : {Preset::fastest, Preset::maximum, Preset::balanced}) {
     if (preset == Preset::maximum && !maximum) continue;  // slow
     const Buffer payload = packed(batch, preset);
-    DeltaBatch back;
+    SegmentBatch back;
     const Status status = codec::decode_block(payload, codec::Layout::packed, static_cast<std::uint32_t>(batch.size()),
                                               vectors, {}, back);
     if (!status) FAIL(status.error().text());
@@ -124,8 +124,8 @@ inline bool has_column(ByteView payload, std::string_view name) {
 
 /// Vectors in rising order, each with a chain of deltas whose values come from those before, transforms between, some
 /// in part.
-inline DeltaBatch random_packed(Random& random, std::uint32_t vectors) {
-  DeltaBatch batch;
+inline SegmentBatch random_packed(Random& random, std::uint32_t vectors) {
+  SegmentBatch batch;
   const auto dims = static_cast<std::uint32_t>(1 + below(random, 120));
   const bool lossy = below(random, 2) == 0, tidy = below(random, 3) == 0;
   const auto kinds = static_cast<std::uint64_t>(Course::kinds);
@@ -137,11 +137,11 @@ inline DeltaBatch random_packed(Random& random, std::uint32_t vectors) {
       std::ranges::generate(state, [&] { return word(static_cast<float>(below(random, 90))); });
     }
     for (std::uint64_t n = 1 + below(random, 9); n > 0; --n) {
-      Delta c;
+      SegmentDelta c;
       Row set, bits;
       c.vector = v;
       c.op = static_cast<Operation>(1 + below(random, below(random, 2) == 0 ? 3 : 9));
-      c.commit = static_cast<std::uint32_t>(below(random, 1000));
+      c.commit = nth<RowNo>(below(random, 1000));
       c.seq = below(random, 1u << 20);
       c.time = Timestamp{below(random, 3) * 4096000};
       if (!is_assignment(c.op)) {

@@ -17,16 +17,16 @@ namespace {
 constexpr Preset kPresets[] = {Preset::fastest, Preset::balanced, Preset::maximum};
 constexpr std::uint32_t kVectors = 1000;
 
-Buffer encoded(const DeltaBatch& batch, Preset preset = Preset::balanced) {
+Buffer encoded(const SegmentBatch& batch, Preset preset = Preset::balanced) {
   Buffer out;
   encode_block(batch, Layout::fresh, preset, out);
   return out;
 }
 
-void require_round_trip(const DeltaBatch& batch, std::uint32_t vectors = kVectors) {
+void require_round_trip(const SegmentBatch& batch, std::uint32_t vectors = kVectors) {
   for (const Preset preset : kPresets) {
     const Buffer payload = encoded(batch, preset);
-    DeltaBatch back;
+    SegmentBatch back;
     const Status status =
         decode_block(payload, Layout::fresh, static_cast<std::uint32_t>(batch.size()), vectors, {}, back);
     if (!status) FAIL(status.error().text());
@@ -36,10 +36,10 @@ void require_round_trip(const DeltaBatch& batch, std::uint32_t vectors = kVector
   }
 }
 
-DeltaBatch creates(std::size_t rows, std::size_t dims, const std::vector<std::uint32_t>& bits) {
-  DeltaBatch batch;
+SegmentBatch creates(std::size_t rows, std::size_t dims, const std::vector<std::uint32_t>& bits) {
+  SegmentBatch batch;
   for (std::size_t r = 0; r < rows; ++r) {
-    Delta delta;
+    SegmentDelta delta;
     delta.vector = static_cast<std::uint32_t>(r);
     delta.time = Timestamp::of(1'700'000'000'000'000);
     delta.bits = std::span(bits).subspan(r * dims, dims);
@@ -48,14 +48,14 @@ DeltaBatch creates(std::size_t rows, std::size_t dims, const std::vector<std::ui
   return batch;
 }
 
-DeltaBatch one(Delta delta) {
-  DeltaBatch batch;
+SegmentBatch one(SegmentDelta delta) {
+  SegmentBatch batch;
   batch.add(delta);
   return batch;
 }
 
 Status decode(ByteView payload, std::uint32_t count, std::uint32_t vectors = kVectors) {
-  DeltaBatch batch;
+  SegmentBatch batch;
   Status status = decode_block(payload, Layout::fresh, count, vectors, {}, batch);
   if (!status) REQUIRE(batch.empty());
   return status;
@@ -109,7 +109,7 @@ TEST_CASE("The largest dims and the farthest times come back") {
   std::vector<std::uint32_t> bits(kMaxDims), every(kMaxDims);
   for (std::uint32_t& b : bits) b = test::random_bits(random, 0);
   std::iota(every.begin(), every.end(), 0u);
-  DeltaBatch batch = creates(1, kMaxDims, bits);
+  SegmentBatch batch = creates(1, kMaxDims, bits);
   batch.add({.vector = 0xfffffffe,
              .op = Operation::sparse,
              .time = Timestamp::of(kMaxMicros, 4095),
@@ -129,7 +129,7 @@ TEST_CASE("Mostly zero creates take the room of their non-zeros") {
   Random random(4);
   std::vector<std::uint32_t> bits(200 * 512, 0);
   for (std::size_t i = 0; i < bits.size(); i += 1 + test::below(random, 60)) bits[i] = test::random_bits(random, 0);
-  const DeltaBatch batch = creates(200, 512, bits);
+  const SegmentBatch batch = creates(200, 512, bits);
   require_round_trip(batch);
   const auto nonzeros =
       static_cast<std::size_t>(std::count_if(bits.begin(), bits.end(), [](auto b) { return b != 0; }));
@@ -141,7 +141,7 @@ TEST_CASE("A repeated index set costs a byte and not its length") {
   std::vector<std::uint32_t> set;
   for (std::uint32_t d = 0; d < 5000; d += 1 + static_cast<std::uint32_t>(test::below(random, 9))) set.push_back(d);
   const std::vector<std::uint32_t> bits(set.size(), 0x3f800000);
-  DeltaBatch batch;
+  SegmentBatch batch;
   for (std::uint32_t i = 0; i < 100; ++i) {
     batch.add({.vector = i, .op = Operation::sparse, .indices = set, .bits = bits});
   }
@@ -160,7 +160,7 @@ TEST_CASE("Gaussian floats cost less than 26.7 bits each") {
 
 TEST_CASE("A delta of a stream costs at most five bytes beside its indices and values") {
   Random random(7);
-  DeltaBatch batch;
+  SegmentBatch batch;
   const std::uint32_t value[] = {0x3f800000};
   Micros us = 1'500'000'000'000'000;
   for (int i = 0; i < 4000; ++i) {
@@ -176,18 +176,18 @@ TEST_CASE("A delta of a stream costs at most five bytes beside its indices and v
 
 TEST_CASE("One small delta pays for few columns") {
   const std::uint32_t index[] = {17}, value[] = {0x3f9d70a4};
-  const DeltaBatch batch = one({.vector = 12,
-                                .op = Operation::sparse,
-                                .time = Timestamp::of(1'700'000'000'000'000),
-                                .indices = index,
-                                .bits = value});
+  const SegmentBatch batch = one({.vector = 12,
+                                  .op = Operation::sparse,
+                                  .time = Timestamp::of(1'700'000'000'000'000),
+                                  .indices = index,
+                                  .bits = value});
   REQUIRE(encoded(batch).size() <= 40);
 }
 
 TEST_CASE("The example of the specification is written and read as printed") {
   const std::uint32_t indices[] = {17, 20}, values[] = {0x3f9d70a4, 0xbf800000}, factor[] = {0x3f800000};
-  DeltaBatch batch;
-  Delta sparse, scale;
+  SegmentBatch batch;
+  SegmentDelta sparse, scale;
   sparse.vector = 12;
   sparse.op = Operation::sparse;
   sparse.time = Timestamp::of(1'700'000'000'000'000);
@@ -210,10 +210,10 @@ TEST_CASE("The example of the specification is written and read as printed") {
 
 TEST_CASE("The same batch gives the same bytes, again and on other threads") {
   Random random(8);
-  std::vector<DeltaBatch> batches;
+  std::vector<SegmentBatch> batches;
   for (int i = 0; i < 20; ++i) batches.push_back(test::random_batch(random, 200, kVectors));
   std::vector<Buffer> expected, forward(batches.size()), backward(batches.size());
-  for (const DeltaBatch& batch : batches) expected.push_back(encoded(batch));
+  for (const SegmentBatch& batch : batches) expected.push_back(encoded(batch));
   std::thread a([&] {
     for (std::size_t i = 0; i < batches.size(); ++i) forward[i] = encoded(batches[i]);
   });
@@ -228,7 +228,7 @@ TEST_CASE("The same batch gives the same bytes, again and on other threads") {
 
 TEST_CASE("Encoding appends to what is there") {
   Random random(9);
-  const DeltaBatch batch = test::random_batch(random, 20, kVectors);
+  const SegmentBatch batch = test::random_batch(random, 20, kVectors);
   Buffer out{1, 2, 3};
   encode_block(batch, Layout::fresh, Preset::balanced, out);
   REQUIRE(Buffer(out.begin() + 3, out.end()) == encoded(batch));
@@ -237,9 +237,9 @@ TEST_CASE("Encoding appends to what is there") {
 TEST_CASE("Positions decode without values, metadata without values, and values without metadata") {
   Random random(10);
   for (int i = 0; i < 50; ++i) {
-    const DeltaBatch batch = test::random_batch(random, 40, i % 2 == 0 ? kVectors : 5);
+    const SegmentBatch batch = test::random_batch(random, 40, i % 2 == 0 ? kVectors : 5);
     const Buffer payload = encoded(batch);
-    DeltaBatch positions, text, values;
+    SegmentBatch positions, text, values;
     REQUIRE(decode_block(payload, Layout::fresh, 40, kVectors, {false, false}, positions));
     REQUIRE((positions.ops == batch.ops && positions.vectors == batch.vectors && positions.times == batch.times));
     REQUIRE((positions.index_ends == batch.index_ends && positions.bits_ends == batch.bits_ends));
@@ -258,13 +258,13 @@ TEST_CASE("Damaged values do not matter to a reader of positions") {
   for (std::uint32_t& b : bits) b = test::random_bits(random, 0);
   Buffer payload = encoded(creates(40, 100, bits));
   for (std::size_t i = payload.size() - 1000; i < payload.size(); ++i) payload[i] ^= 0x5a;
-  DeltaBatch batch;
+  SegmentBatch batch;
   REQUIRE(decode_block(payload, Layout::fresh, 40, kVectors, {false, false}, batch));
 }
 
 TEST_CASE("The directory adds up and names its columns and coders") {
   Random random(12);
-  const DeltaBatch batch = test::random_batch(random, 100, kVectors);
+  const SegmentBatch batch = test::random_batch(random, 100, kVectors);
   const Buffer payload = encoded(batch);
   const auto columns = block_columns(payload);
   REQUIRE(columns);
@@ -327,7 +327,7 @@ TEST_CASE("What the caller knows is compared") {
 TEST_CASE("Every truncation and every longer payload is refused") {
   Random random(13);
   for (int i = 0; i < 10; ++i) {
-    const DeltaBatch batch = test::random_batch(random, 10, kVectors);
+    const SegmentBatch batch = test::random_batch(random, 10, kVectors);
     Buffer payload = encoded(batch);
     for (std::size_t n = 0; n < payload.size(); ++n) REQUIRE(!decode(ByteView(payload).first(n), 10));
     payload.push_back(0);
@@ -339,7 +339,7 @@ TEST_CASE("Mutated payloads give an error or a bounded, valid batch") {
   Random random(14);
   int accepted = 0;
   for (int i = 0; i < 20000; ++i) {
-    static DeltaBatch batch;
+    static SegmentBatch batch;
     static Buffer original;
     if (i % 100 == 0) {
       batch = test::random_batch(random, 1 + test::below(random, 30), i % 3 == 0 ? 4 : kVectors);
@@ -352,7 +352,7 @@ TEST_CASE("Mutated payloads give an error or a bounded, valid batch") {
       payload[at] =
           static_cast<Byte>(test::below(random, 3) == 0 ? random() : payload[at] ^ 1 << test::below(random, 8));
     }
-    DeltaBatch back;
+    SegmentBatch back;
     if (!decode_block(payload, Layout::fresh, static_cast<std::uint32_t>(batch.size()), kVectors, {}, back)) {
       REQUIRE(back.empty());
       continue;
@@ -361,13 +361,13 @@ TEST_CASE("Mutated payloads give an error or a bounded, valid batch") {
     REQUIRE(back.size() == batch.size());
     REQUIRE(back.row_bytes() <= kMaxFrameBytes);
     for (std::size_t k = 0; k < back.size(); ++k) {
-      const Delta delta = back[k];
+      const SegmentDelta delta = back[k];
       REQUIRE(delta.vector < kVectors);
       for (std::size_t j = 1; j < delta.indices.size(); ++j) REQUIRE(delta.indices[j - 1] < delta.indices[j]);
       if (!delta.indices.empty()) REQUIRE(delta.indices.back() < kMostDims);
       if (delta.op == Operation::sparse) REQUIRE(delta.indices.size() == delta.bits.size());
     }
-    DeltaBatch again;
+    SegmentBatch again;
     REQUIRE(decode_block(encoded(back), Layout::fresh, static_cast<std::uint32_t>(back.size()), kVectors, {}, again));
     REQUIRE(test::same(back, again));
   }

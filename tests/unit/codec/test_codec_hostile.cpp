@@ -52,8 +52,8 @@ struct Made {
   }
 };
 
-DeltaBatch read(const Made& made) {
-  DeltaBatch batch;
+SegmentBatch read(const Made& made) {
+  SegmentBatch batch;
   const Status status = decode_block(made.payload(), made.layout, made.count, 9, {}, batch);
   if (!status) FAIL(status.error().text());
   return batch;
@@ -61,7 +61,7 @@ DeltaBatch read(const Made& made) {
 
 void refused(const Buffer& payload, const Made& made, const std::string& where, const std::string& what,
              ErrorCode code = ErrorCode::corrupt) {
-  DeltaBatch batch;
+  SegmentBatch batch;
   const Status status = decode_block(payload, made.layout, made.count, 9, {}, batch);
   INFO(where << ": " << what);
   REQUIRE(!status);
@@ -153,7 +153,7 @@ TEST_CASE("A fresh payload stands by vector if values follow from those before, 
                         .raw(Column::relations, {0, 0, 1});
   Made follows = Made(made).words(Column::full_values, {9, 8, 7, 6, kFour[0], kFour[1], kFour[2], kFour[3]});
   follows.count = 3;
-  const DeltaBatch batch = read(follows);
+  const SegmentBatch batch = read(follows);
   CHECK(batch.vectors == std::vector<std::uint32_t>{1, 0, 1});
   CHECK((batch.ops == std::vector{Operation::create, Operation::create, Operation::dense}));
   CHECK(batch[0].bits[1] == kFour[1]);
@@ -365,7 +365,7 @@ TEST_CASE("The whole form is refused if it is nested, of another length, or clai
     REQUIRE(append_frame(of, effort_of(Preset::balanced), out));
     return out;
   };
-  DeltaBatch batch;
+  SegmentBatch batch;
   const Buffer good = frame(full, full.size());
   REQUIRE(decode_block(good, Layout::packed, 2, 9, {}, batch));
   CHECK(batch[1].metadata == text);
@@ -388,7 +388,7 @@ TEST_CASE("The whole form is refused if it is nested, of another length, or clai
 TEST_CASE("Mutated packed payloads give an error or a valid batch that can be written again") {
   Random random(21);
   int accepted = 0;
-  DeltaBatch batch;
+  SegmentBatch batch;
   Buffer original;
   for (int i = 0; i < 6000; ++i) {
     if (i % 50 == 0) {
@@ -402,7 +402,7 @@ TEST_CASE("Mutated packed payloads give an error or a valid batch that can be wr
       Byte& at = payload[test::below(random, most)];
       at = static_cast<Byte>(test::below(random, 3) == 0 ? random() : at ^ 1 << test::below(random, 8));
     }
-    DeltaBatch back, again;
+    SegmentBatch back, again;
     const auto count = static_cast<std::uint32_t>(batch.size());
     if (!decode_block(payload, Layout::packed, count, 100, {}, back)) continue;
     ++accepted;

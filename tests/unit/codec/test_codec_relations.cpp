@@ -224,7 +224,7 @@ TEST_CASE("Random chains of packed deltas come back, whole and in part, and ever
   Random random(7);
   std::set<std::string_view> met;
   for (int i = 0; i < 250; ++i) {
-    const DeltaBatch batch = test::random_packed(random, 1 + static_cast<std::uint32_t>(test::below(random, 30)));
+    const SegmentBatch batch = test::random_packed(random, 1 + static_cast<std::uint32_t>(test::below(random, 30)));
     test::require_packed(batch, 100, i % 40 == 0);
     const auto columns = block_columns(test::packed(batch));
     REQUIRE(columns);
@@ -243,8 +243,8 @@ TEST_CASE("Random chains of packed deltas come back, whole and in part, and ever
 TEST_CASE("Positions of related values decode without them") {
   Random random(8);
   for (int i = 0; i < 40; ++i) {
-    const DeltaBatch batch = test::random_packed(random, 20);
-    DeltaBatch positions;
+    const SegmentBatch batch = test::random_packed(random, 20);
+    SegmentBatch positions;
     REQUIRE(decode_block(test::packed(batch), Layout::packed, static_cast<std::uint32_t>(batch.size()), 100,
                          {false, false}, positions));
     REQUIRE((positions.ops == batch.ops && positions.vectors == batch.vectors && positions.times == batch.times &&
@@ -361,7 +361,7 @@ TEST_CASE("Copies of another vector's values cost a few bytes, fresh and packed"
   Buffer fresh;
   encode_block(often.batch, Layout::fresh, Preset::balanced, fresh);
   CHECK(fresh.size() < base + 48 * 3);
-  DeltaBatch back;
+  SegmentBatch back;
   REQUIRE(decode_block(fresh, Layout::fresh, 50, often.vectors(), {}, back));
   REQUIRE(test::same(often.batch, back));
 }
@@ -373,10 +373,10 @@ TEST_CASE("In a commit that took its time the place of a delta follows from its 
     for (std::uint64_t place = 0; place < 5000; ++place) turns[test::below(random, turns.size())].push_back(place);
     std::vector<std::uint64_t> times{0};
     while (times.size() < 5000) times.push_back(times.back() + 1000 - jitter + 2 * test::below(random, jitter));
-    DeltaBatch batch;
+    SegmentBatch batch;
     for (std::uint32_t v = 0; v < turns.size(); ++v) {
       for (const std::uint64_t place : turns[v]) {
-        Delta c;
+        SegmentDelta c;
         const Row one = {word(1.0f)}, at = {0};
         c.vector = v;
         c.op = Operation::sparse;
@@ -404,13 +404,13 @@ TEST_CASE("Lags and places of any size come back") {
     return random() >> (64 - most + static_cast<int>(test::below(random, static_cast<std::uint64_t>(most))));
   };
   for (int round = 0; round < 200; ++round) {
-    DeltaBatch batch;
+    SegmentBatch batch;
     for (std::uint32_t v = 0; v < 4; ++v) {
       for (std::uint64_t n = test::below(random, 8) + 1; n > 0; --n) {
-        Delta c;
+        SegmentDelta c;
         c.vector = v;
         c.op = Operation::remove;
-        c.commit = static_cast<std::uint32_t>(test::below(random, 3));
+        c.commit = nth<RowNo>(test::below(random, 3));
         c.seq = any(62);
         c.time = Timestamp{any(round % 2 == 0 ? 64 : 10)};
         batch.add(c);
@@ -429,11 +429,11 @@ TEST_CASE("Values that follow from those before cost as little where the vectors
     for (int i = 0; i < 6; ++i) together.put(Operation::dense, row = test::next_row(random, row, test::Course::noise));
     together.next_vector();
   }
-  DeltaBatch turns;
+  SegmentBatch turns;
   for (std::size_t i = 0; i < 7; ++i) {
     for (std::size_t v = 0; v < 12; ++v) {
-      Delta delta = together.batch[v * 7 + i];
-      delta.commit = 0;
+      SegmentDelta delta = together.batch[v * 7 + i];
+      delta.commit = RowNo{0};
       delta.metadata = v % 2 == 0 ? R"({"even":true})" : "";
       turns.add(delta);
     }
@@ -444,7 +444,7 @@ TEST_CASE("Values that follow from those before cost as little where the vectors
     encode_block(turns, Layout::fresh, preset, fresh);
     CHECK(fresh.size() < packed + 200);
     CHECK(test::has_column(fresh, "value steps"));
-    DeltaBatch back;
+    SegmentBatch back;
     REQUIRE(decode_block(fresh, Layout::fresh, 84, 12, {}, back));
     REQUIRE(test::same(turns, back));
   }

@@ -20,7 +20,9 @@ CommitTable table() {
   some.add({5, 5});
   some.add({7, 100});
   const auto dot = [](std::uint32_t origin, std::uint64_t seq) { return SegmentDot{SegmentOrigin{origin}, seq}; };
-  t.records = {{some, {dot(0, 2), dot(2, 9)}, false}, {KeptTimes::since(1000), {dot(1, 4)}, true}, {{}, {}, false}};
+  t.records.push_back({some, {dot(0, 2), dot(2, 9)}, false});
+  t.records.push_back({KeptTimes::since(1000), {dot(1, 4)}, true});
+  t.records.push_back({});
   const auto commit = [](std::uint32_t origin, std::uint64_t first, std::uint64_t count,
                          std::vector<SegmentDot> parents) {
     return SegmentCommit{SegmentOrigin{origin},
@@ -34,20 +36,20 @@ CommitTable table() {
                          "",
                          Timestamp::of(first * 1'000'000, 3)};
   };
-  t.rows = {{commit(0, 1, 2, {}), {}, {0, 2}, {Hash{1}, Hash{2}}},
-            {commit(1, 4, 1, {dot(0, 2)}), Hash{7}, {1}, {Hash{3}}},
+  t.rows = {{commit(0, 1, 2, {}), {}, {RecordNo{0}, RecordNo{2}}, {Hash{1}, Hash{2}}},
+            {commit(1, 4, 1, {dot(0, 2)}), Hash{7}, {RecordNo{1}}, {Hash{3}}},
             {commit(2, 9, 70000, {dot(0, 2), dot(1, 4)}), Hash{8}, {}, {}}};
   t.rows.push_back({commit(0, 3, 1, {dot(2, 70008)}), {}, {}, {}});
   t.rows.back().commit.setting = "tag 5 five";
-  t.rows[0].commit.properties = t.rows[2].commit.properties = R"({"run":7})";
-  t.rows[3].commit.properties = R"({"model":"m"})";
-  t.rows[1].commit.given = 3'000'000;
+  t.rows[RowNo{0}].commit.properties = t.rows[RowNo{2}].commit.properties = R"({"run":7})";
+  t.rows[RowNo{3}].commit.properties = R"({"model":"m"})";
+  t.rows[RowNo{1}].commit.given = 3'000'000;
   return t;
 }
 
 bool same(const CommitTable& a, const CommitTable& b) {
   if (a.rows.size() != b.rows.size() || a.records != b.records) return false;
-  for (std::size_t i = 0; i < a.rows.size(); ++i) {
+  for (const RowNo i : a.rows.numbers()) {
     const SegmentCommit &x = a.rows[i].commit, &y = b.rows[i].commit;
     if (x.origin != y.origin || x.first != y.first || x.count != y.count || x.parents != y.parents ||
         x.message != y.message || x.tool != y.tool || x.setting != y.setting || x.time != y.time ||
@@ -74,7 +76,7 @@ TEST_CASE("a packed commit table comes back, records numbered on") {
   REQUIRE(read(bytes, back));
   REQUIRE(back.rows.size() == 8);
   CHECK(back.records.size() == 6);
-  CHECK(back.rows[4].records == std::vector<std::uint32_t>{3, 5});
+  CHECK(back.rows[RowNo{4}].records == std::vector{RecordNo{3}, RecordNo{5}});
   CommitTable fresh;
   CHECK_FALSE(read_commits(bytes, Kind::fresh, 4, kOrigins, fresh));
 }

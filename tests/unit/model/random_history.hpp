@@ -12,7 +12,7 @@
 struct RandomHistory {
   delta::Catalog catalog;
   delta::model::History history{catalog};
-  std::vector<delta::SeenSeqs> seen;  // by commit
+  delta::Indexed<delta::CommitNo, delta::SeenSeqs> seen;
   std::mt19937 random;
 
   RandomHistory(unsigned seed, std::uint32_t origins) : random(seed) {
@@ -31,7 +31,7 @@ struct RandomHistory {
   }
   /// A commit that has seen these dots, which are of different origins. Its time is its number, so that no clock is
   /// behind.
-  std::uint32_t add(delta::OriginNo origin, std::vector<delta::Dot> parents, std::uint64_t count = 1) {
+  delta::CommitNo add(delta::OriginNo origin, std::vector<delta::Dot> parents, std::uint64_t count = 1) {
     std::ranges::sort(parents);
     delta::Commit commit = next(origin, parents, count);
     delta::SeenSeqs mine(catalog.origins());
@@ -46,10 +46,12 @@ struct RandomHistory {
     seen.push_back(std::move(mine));
     return *number;
   }
-  std::uint32_t add(std::uint32_t origin, std::vector<delta::Dot> parents) {
+  delta::CommitNo add(std::uint32_t origin, std::vector<delta::Dot> parents) {
     return add(delta::OriginNo{origin}, std::move(parents));
   }
-  delta::Dot last(std::uint32_t commit) const { return {history.commit(commit).origin, history.commit(commit).last()}; }
+  delta::Dot last(delta::CommitNo commit) const {
+    return {history.commit(commit).origin, history.commit(commit).last()};
+  }
 
   /// Some have seen all there is, most a few others, some the beginning of a commit; some lines go on by themselves for
   /// long.
@@ -62,10 +64,8 @@ struct RandomHistory {
         parents = history.heads();
       } else if (!seen.empty()) {
         for (std::uint32_t k = below(4); k > 0; --k) {
-          const std::uint32_t other =
-              below(3) == 0 ? below(static_cast<std::uint32_t>(seen.size()))
-                            : static_cast<std::uint32_t>(seen.size()) - 1 -
-                                  below(std::min<std::uint32_t>(10, static_cast<std::uint32_t>(seen.size())));
+          const auto size = static_cast<std::uint32_t>(seen.size());
+          const delta::CommitNo other{below(3) == 0 ? below(size) : size - 1 - below(std::min(10u, size))};
           delta::Dot dot = last(other);
           if (below(5) == 0) dot.seq -= below(static_cast<std::uint32_t>(history.commit(other).count));
           if (std::ranges::find(parents, dot.origin, &delta::Dot::origin) == parents.end()) parents.push_back(dot);
@@ -74,10 +74,10 @@ struct RandomHistory {
       add(origin, std::move(parents), 1 + below(3));
     }
   }
-  bool sees(std::uint32_t by, std::uint32_t other, std::uint64_t seq) const {
+  bool sees(delta::CommitNo by, delta::CommitNo other, std::uint64_t seq) const {
     return seq <= seen[by][history.commit(other).origin];
   }
-  bool before(std::uint32_t a, std::uint64_t a_seq, std::uint32_t b, std::uint64_t b_seq) const {
+  bool before(delta::CommitNo a, std::uint64_t a_seq, delta::CommitNo b, std::uint64_t b_seq) const {
     return a == b ? a_seq < b_seq : sees(b, a, a_seq);
   }
 };

@@ -70,7 +70,7 @@ TEST_CASE_METHOD(Fixture, "each run of dimensions names its assignment, the tran
   CHECK(dots(answer.runs[2].losers) == Dots{{b, 1}});
   CHECK(answer.runs[2].losers[0].time == Timestamp::of(2));
   CHECK(answer.runs[2].losers[0].op == Operation::sparse);
-  CHECK(answer.runs[2].losers[0].commit == 2);
+  CHECK(answer.runs[2].losers[0].commit == CommitNo{2});
   for (const auto& run : answer.runs) CHECK(dots(run.transforms) == Dots{{a, 3}});
   CHECK(answer.runs[3].first == 3);
 }

@@ -13,17 +13,17 @@ TEST_CASE("contexts of many writers are those that their causes add up to") {
   for (unsigned seed = 0; seed < 20; ++seed) {
     RandomHistory h(seed, 2 + seed * 8);
     h.grow(120);
-    for (std::uint32_t by = 0; by < h.seen.size(); ++by) {
-      for (std::uint32_t other = 0; other < h.seen.size(); ++other) {
+    for (const CommitNo by : h.seen.numbers()) {
+      for (const CommitNo other : h.seen.numbers()) {
         if (by == other) continue;
         const Commit& c = h.history.commit(other);
         for (std::uint64_t seq = c.first; seq <= c.last(); ++seq) {
           const bool seen = h.history.sees(by, other, seq);
           if (seen != h.sees(by, other, seq)) {
-            FAIL("seed " << seed << ": " << by << " sees " << other << ", seq " << seq << ": " << seen);
+            FAIL("seed " << seed << ": " << index(by) << " sees " << index(other) << ", seq " << seq << ": " << seen);
           }
           if (seen && h.history.place(other).rank >= h.history.place(by).rank) {
-            FAIL("seed " << seed << ": ranks of " << by << " and " << other);
+            FAIL("seed " << seed << ": ranks of " << index(by) << " and " << index(other));
           }
         }
       }
@@ -37,18 +37,18 @@ TEST_CASE("the context of a commit that is not here is that of one with the same
   for (int turn = 0; turn < 100; ++turn) {
     std::vector<Dot> parents;
     for (int k = 0; k < 3; ++k) {
-      const Dot dot = h.last(h.below(static_cast<std::uint32_t>(h.seen.size())));
+      const Dot dot = h.last(CommitNo{h.below(static_cast<std::uint32_t>(h.seen.size()))});
       if (std::ranges::find(parents, dot.origin, &Dot::origin) == parents.end()) parents.push_back(dot);
     }
     const OriginNo origin{h.below(60)};
-    const auto before = static_cast<std::uint32_t>(h.seen.size());
+    const std::size_t before = h.seen.size();
     const auto context = h.history.context_of(h.next(origin, parents));
-    const std::uint32_t same = h.add(origin, parents);
-    for (std::uint32_t other = 0; other < before; ++other) {
+    const CommitNo same = h.add(origin, parents);
+    for (const CommitNo other : numbers<CommitNo>(before)) {
       const Commit& c = h.history.commit(other);
       for (std::uint64_t seq = c.first; seq <= c.last(); ++seq) {
         if (h.history.in(context, other, seq) != h.sees(same, other, seq)) {
-          FAIL("turn " << turn << ": " << other << ", seq " << seq);
+          FAIL("turn " << turn << ": " << index(other) << ", seq " << seq);
         }
       }
     }

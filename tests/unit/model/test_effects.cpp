@@ -130,17 +130,17 @@ TEST_CASE_METHOD(Fixture, "only what had been seen counts, and nothing pending")
 TEST_CASE_METHOD(Fixture, "pieces of a pruned delta are one, and what it changed is not known") {
   add(a, 1, Operation::create, {1, 2});
   const PruneRecord now{.kept = {}, .seen = {{a, 1}}};
-  Commit commit = history.commit(0);
+  Commit commit = history.commit(CommitNo{0});
   model::History pruned_history(catalog);
-  const std::uint32_t records[] = {pruned_history.add_record(now)};
+  const RecordNo records[] = {pruned_history.add_record(now)};
   REQUIRE(pruned_history.add(commit, records));
   pruned_history.admit_pruned();
-  REQUIRE(pruned_history.folded(0));
+  REQUIRE(pruned_history.folded(CommitNo{0}));
   const std::uint32_t dims[] = {0, 1}, bits[] = {0x3f800000, 0x40000000};
   batch.clear();
   for (const int i : {1, 0}) {
     Delta piece{
-        .vector = v, .op = Operation::create, .time = Timestamp::of(1), .commit = 0, .seq = 1, .lost = pruned::values};
+        .vector = v, .op = Operation::create, .time = Timestamp::of(1), .commit = {}, .seq = 1, .lost = pruned::values};
     piece.indices = std::span(dims).subspan(static_cast<std::size_t>(i), 1);
     piece.bits = std::span(bits).subspan(static_cast<std::size_t>(i), 1);
     batch.add(piece);

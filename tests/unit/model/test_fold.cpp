@@ -254,8 +254,8 @@ TEST_CASE_METHOD(Fixture, "a row goes through a transform as each of its values 
       {Operation::clamp, {f(-1), f(1e10f)}}};
   for (const auto& [op, parameters] : transforms) {
     State state(catalog);
-    model::apply(state, a, {row, Operation::create, Timestamp::of(1), {}, bits, {}, 0, 1});
-    model::apply(state, a, {row, op, Timestamp::of(2), {}, parameters, {}, 0, 2});
+    model::apply(state, a, {row, Operation::create, Timestamp::of(1), {}, bits, {}, {}, 1});
+    model::apply(state, a, {row, op, Timestamp::of(2), {}, parameters, {}, {}, 2});
     std::vector<std::uint32_t> expected;
     std::uint64_t overflows = 0;
     for (const auto x : bits) expected.push_back(transform_bits(op, parameters, x, overflows));

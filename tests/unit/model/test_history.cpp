@@ -15,7 +15,7 @@ struct Fixture {
   History history{catalog};
   OriginNo a = catalog.add_origin("a"), b = catalog.add_origin("b"), c = catalog.add_origin("c");
 
-  std::uint32_t add(OriginNo origin, std::uint64_t first, std::uint64_t count, std::vector<Dot> parents = {}) {
+  CommitNo add(OriginNo origin, std::uint64_t first, std::uint64_t count, std::vector<Dot> parents = {}) {
     auto number = history.add({origin, first, count, std::move(parents), {}, {}, {}, {}});
     REQUIRE(number);
     return *number;
@@ -145,6 +145,7 @@ TEST_CASE_METHOD(Fixture, "commits that each wait for the other stay pending") {
 
 TEST_CASE("fifty thousand commits of hundreds of origins in a line see all before them, backwards too") {
   constexpr std::uint32_t kOrigins = 300, kCommits = 50'000;
+  constexpr CommitNo kLast{kCommits - 1};
   Catalog catalog;
   for (std::uint32_t o = 0; o < kOrigins; ++o) catalog.add_origin("origin " + std::to_string(o));
   SeenSeqs next(kOrigins, 1);
@@ -167,10 +168,10 @@ TEST_CASE("fifty thousand commits of hundreds of origins in a line see all befor
   CHECK(heads);
   for (auto commit = commits.rbegin(); commit != commits.rend(); ++commit) REQUIRE(backward.add(*commit));
   CHECK(backward.pending().empty());
-  CHECK(backward.linked().front() == kCommits - 1);
+  CHECK(backward.linked().front() == kLast);
   CHECK(backward.heads() == forward.heads());
-  CHECK(forward.sees(kCommits - 1, 0, 1));
-  CHECK(!forward.sees(0, kCommits - 1, 1));
+  CHECK(forward.sees(kLast, CommitNo{0}, 1));
+  CHECK(!forward.sees(CommitNo{0}, kLast, 1));
 }
 
 TEST_CASE("two long logs of many origins, written apart, unite without losing who saw what") {
@@ -180,7 +181,7 @@ TEST_CASE("two long logs of many origins, written apart, unite without losing wh
   History history(catalog);
   SeenSeqs next(2 * kOrigins, 1);
   std::vector<Dot> tip(2);
-  std::vector<std::uint32_t> side[2];
+  std::vector<CommitNo> side[2];
   for (std::uint32_t i = 0; i < kEach; ++i) {
     for (std::uint32_t s = 0; s < 2; ++s) {
       const OriginNo origin{s * kOrigins + i % kOrigins};
@@ -206,13 +207,13 @@ namespace {
 
 struct PrunedFixture : Fixture {
   /// A pruned copy of a commit of origin `origin`, seqs `first` on.
-  std::uint32_t prune(OriginNo origin, std::uint64_t first, std::uint64_t count, std::vector<std::uint32_t> records,
-                      std::vector<Dot> parents = {}) {
+  CommitNo prune(OriginNo origin, std::uint64_t first, std::uint64_t count, std::vector<RecordNo> records,
+                 std::vector<Dot> parents = {}) {
     auto number = history.add({origin, first, count, std::move(parents), {}, {}, {}, {}}, records);
     REQUIRE(number);
     return *number;
   }
-  std::uint32_t record(std::vector<Dot> seen, KeptTimes kept = {}, bool closed = false) {
+  RecordNo record(std::vector<Dot> seen, KeptTimes kept = {}, bool closed = false) {
     return history.add_record({std::move(kept), std::move(seen), closed});
   }
 };
@@ -227,9 +228,9 @@ KeptTimes only(std::initializer_list<Micros> times) {
 
 TEST_CASE_METHOD(PrunedFixture, "equal records are one record") {
   const auto first = record({{a, 1}});
-  CHECK(record({{a, 2}}) == first + 1);
-  CHECK(record({{a, 1}}, only({3})) == first + 2);
-  CHECK(record({{a, 1}}, {}, true) == first + 3);
+  CHECK(record({{a, 2}}) == RecordNo{1});
+  CHECK(record({{a, 1}}, only({3})) == RecordNo{2});
+  CHECK(record({{a, 1}}, {}, true) == RecordNo{3});
   CHECK(record({{a, 1}}) == first);
   CHECK(history.record(first).seen == std::vector<Dot>{{a, 1}});
 }

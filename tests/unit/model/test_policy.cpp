@@ -41,7 +41,7 @@ Resolution resolve(std::string_view strategy, std::vector<std::uint32_t> bits) {
   for (const char* name : {"a", "b", "c"}) catalog.add_origin(name);
   std::vector<Candidate> candidates;
   for (std::uint32_t i = 0; i < bits.size(); ++i) {
-    candidates.push_back({i, 1 + i, {Timestamp::of(i), OriginNo{i % 3}, 1 + i}, bits[i]});
+    candidates.push_back({CommitNo{i}, 1 + i, {Timestamp::of(i), OriginNo{i % 3}, 1 + i}, bits[i]});
   }
   const auto policy = Policy::parse(strategy);
   REQUIRE(policy);
@@ -230,7 +230,7 @@ struct Fixture {
   std::uint32_t v = catalog.add_vector(catalog.add_namespace("", 3), "v");
   SeenSeqs seq{0, 0};
 
-  std::uint32_t commit(OriginNo origin, Micros us, std::vector<Dot> parents, std::string setting = {}) {
+  CommitNo commit(OriginNo origin, Micros us, std::vector<Dot> parents, std::string setting = {}) {
     const auto number = history.add(
         {origin, ++seq[origin], 1, std::move(parents), {}, {}, {}, {}, std::move(setting), Timestamp::of(us)});
     REQUIRE(number);

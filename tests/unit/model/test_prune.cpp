@@ -109,8 +109,8 @@ struct Fixture {
   void set_pruned(const KeptTimes& kept) { set_pruned(kept, {{a, history.head(a)}, {b, history.head(b)}}); }
   void set_pruned(const KeptTimes& kept, std::vector<Dot> seen) {
     History pruned(catalog);
-    const std::vector<std::uint32_t> records{pruned.add_record({kept, std::move(seen), false})};
-    for (std::uint32_t c = 0; c < history.size(); ++c) REQUIRE(pruned.add(history.commit(c), records));
+    const std::vector<RecordNo> records{pruned.add_record({kept, std::move(seen), false})};
+    for (const CommitNo c : numbers<CommitNo>(history.size())) REQUIRE(pruned.add(history.commit(c), records));
     pruned.admit_pruned();
     history = std::move(pruned);
   }
@@ -229,7 +229,7 @@ TEST_CASE_METHOD(Fixture, "pieces of one delta are one delta, and whole again wh
     DeltaBatch one;
     std::vector<std::uint32_t> bits;
     for (const float x : values) bits.push_back(f(x));
-    one.add({v, Operation::create, Timestamp::of(1), indices, bits, metadata, 0, 1, lost});
+    one.add({v, Operation::create, Timestamp::of(1), indices, bits, metadata, CommitNo{0}, 1, lost});
     return one;
   };
   const auto left = piece({0}, {1}, R"({"a":1})", pruned::values | pruned::metadata);
@@ -254,8 +254,8 @@ TEST_CASE_METHOD(Fixture, "a vector that was left no value somewhere is damage, 
   add(b, 2, Operation::sparse, {5}, {{a, 1}}, {0});
   DeltaBatch forged;
   const std::vector<std::uint32_t> index{0}, bits{f(5)};
-  forged.add({v, Operation::create, Timestamp::of(1), {}, {}, {}, 0, 1, pruned::values});
-  forged.add({v, Operation::sparse, Timestamp::of(2), index, bits, {}, 1, 1});
+  forged.add({v, Operation::create, Timestamp::of(1), {}, {}, {}, CommitNo{0}, 1, pruned::values});
+  forged.add({v, Operation::sparse, Timestamp::of(2), index, bits, {}, CommitNo{1}, 1});
   DeltaBatch turned;
   turned.add(forged[1]);
   turned.add(forged[0]);
@@ -334,7 +334,7 @@ TEST_CASE("a record must both lie inside what was seen and keep the time") {
   for (std::uint64_t seq = 1; seq <= 3; ++seq) {
     Commit commit{a, seq, 1, {}, {}, {}, {}, {}};
     commit.time = Timestamp::of(4 * seq);
-    const std::vector<std::uint32_t> records{early, late};
+    const std::vector<RecordNo> records{early, late};
     REQUIRE(history.add(commit, records));
   }
   history.admit_pruned();

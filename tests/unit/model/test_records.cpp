@@ -40,13 +40,13 @@ TEST_CASE("a record table holds each record once, in order of first use") {
     PruneRecord record{random_times(random), {}, random() % 2 == 0};
     for (std::uint32_t o = 0; o < random() % 3; ++o) record.seen.push_back({OriginNo{o}, 1 + random() % 2});
     if (!known.empty() && random() % 2 == 0) record = known[random() % known.size()];
-    const auto place = static_cast<std::uint32_t>(std::ranges::find(known, record) - known.begin());
+    const auto place = static_cast<std::size_t>(std::ranges::find(known, record) - known.begin());
     if (place == known.size()) known.push_back(record);
-    REQUIRE(table.add(record) == place);
+    REQUIRE(table.add(record) == nth<RecordNo>(place));
   }
   REQUIRE(table.size() == known.size());
   const model::RecordTable moved = std::move(table);
-  for (std::uint32_t i = 0; i < known.size(); ++i) REQUIRE(moved[i] == known[i]);
+  for (std::uint32_t i = 0; i < known.size(); ++i) REQUIRE(moved[RecordNo{i}] == known[i]);
 }
 
 TEST_CASE("the times that all of many sets hold, and those that any does") {

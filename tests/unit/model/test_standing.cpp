@@ -15,7 +15,7 @@ struct Story : RandomHistory {
   DeltaBatch batch;
   std::vector<Delta> deltas;
 
-  void note(std::uint32_t commit, std::uint64_t seq, std::span<const std::uint32_t> indices, std::uint32_t dims) {
+  void note(CommitNo commit, std::uint64_t seq, std::span<const std::uint32_t> indices, std::uint32_t dims) {
     const std::vector<std::uint32_t> bits(indices.empty() ? dims : indices.size());
     batch.add({.op = indices.empty() ? Operation::dense : Operation::sparse,
                .time = history.commit(commit).time,
@@ -37,9 +37,9 @@ bool assigns(const Delta& c, std::uint32_t dim) {
 }
 
 /// Steps that it takes to assign one dimension by each of the last commits.
-std::uint64_t steps(Story& story, std::uint32_t first_commit) {
+std::uint64_t steps(Story& story, std::size_t first_commit) {
   const std::uint32_t dim = 0;
-  for (auto commit = first_commit; commit < story.seen.size(); ++commit) {
+  for (const CommitNo commit : numbers<CommitNo>(story.seen.size(), first_commit)) {
     story.note(commit, story.history.commit(commit).first, {&dim, 1}, 1);
   }
   const auto deltas = story.list();
@@ -58,8 +58,8 @@ TEST_CASE("what stands is what no later assignment has seen") {
     const bool clocks = seed % 3 != 0;  // else deltas come in an order that no clock would give
     Story story(seed, seed % 2 == 0 ? 150 : 5);
     story.grow(250);
-    std::vector<std::pair<std::uint32_t, std::uint64_t>> order;
-    for (std::uint32_t commit = 0; commit < story.seen.size(); ++commit) {
+    std::vector<std::pair<CommitNo, std::uint64_t>> order;
+    for (const CommitNo commit : story.seen.numbers()) {
       for (std::uint64_t seq = story.history.commit(commit).first; seq <= story.history.commit(commit).last(); ++seq) {
         order.emplace_back(commit, seq);
       }

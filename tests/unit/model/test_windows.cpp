@@ -22,7 +22,7 @@ std::string ranges(const WindowSpec& spec, std::vector<Micros> times) {
 }
 
 DeltaEffect effect(Micros us, std::uint32_t vector, std::optional<double> distance, bool conflict = false) {
-  return {{Timestamp::of(us), {}, us + 1}, 0, vector, 100, Operation::dense, conflict, 1, distance};
+  return {{Timestamp::of(us), {}, us + 1}, {}, vector, 100, Operation::dense, conflict, 1, distance};
 }
 
 }  // namespace

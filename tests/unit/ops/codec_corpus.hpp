@@ -25,7 +25,7 @@ inline constexpr std::uint64_t kBlockBytes = 256 << 10;  // as rows
 
 /// Blocks of deltas, and the same deltas as rows.
 struct Corpus {
-  std::vector<DeltaBatch> blocks = std::vector<DeltaBatch>(1);
+  std::vector<SegmentBatch> blocks = std::vector<SegmentBatch>(1);
   std::unordered_map<std::string, std::uint32_t> ordinals;
   std::vector<std::string> ids;
   std::string rows;
@@ -36,7 +36,7 @@ struct Corpus {
     if (fresh) ids.push_back(id);
     return at->second;
   }
-  void add(const Delta& delta) {
+  void add(const SegmentDelta& delta) {
     if (blocks.back().row_bytes() >= kBlockBytes) blocks.emplace_back();
     blocks.back().add(delta);
     ++seq;
@@ -59,10 +59,10 @@ struct Corpus {
 /// Bytes of all payloads, after having read them back.
 inline std::size_t payload_bytes(const Corpus& corpus, Preset preset) {
   std::size_t total = 0;
-  for (const DeltaBatch& block : corpus.blocks) {
+  for (const SegmentBatch& block : corpus.blocks) {
     Buffer payload;
     codec::encode_block(block, codec::Layout::fresh, preset, payload);
-    DeltaBatch back;
+    SegmentBatch back;
     REQUIRE(codec::decode_block(payload, codec::Layout::fresh, static_cast<std::uint32_t>(block.size()),
                                 static_cast<std::uint32_t>(corpus.ordinals.size()), {}, back));
     REQUIRE(same(block, back));
@@ -98,9 +98,9 @@ inline LogSizes log_sizes(const Corpus& corpus, Preset preset) {
   options.allow_nonfinite = true;
   auto encoder = Encoder::create(fresh, {}, options);
   REQUIRE(encoder);
-  for (const DeltaBatch& block : corpus.blocks) {
+  for (const SegmentBatch& block : corpus.blocks) {
     for (std::size_t i = 0; i < block.size(); ++i) {
-      const Delta c = block[i];
+      const SegmentDelta c = block[i];
       DeltaInput input;
       input.id = corpus.ids[c.vector];
       input.op = c.op;

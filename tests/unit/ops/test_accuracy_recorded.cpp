@@ -38,7 +38,7 @@ std::string settings(const std::string& path) {
   const std::string paths[] = {path};
   const Log log = must(Log::open(paths, {1}));
   std::string out;
-  for (const std::uint32_t number : log.commits_in_key_order()) {
+  for (const CommitNo number : log.commits_in_key_order()) {
     out += (log.commit(number).setting.empty() ? "-" : log.commit(number).setting) + "; ";
   }
   out += "now";

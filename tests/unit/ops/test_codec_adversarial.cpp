@@ -108,7 +108,7 @@ Row row_of(Random& random, const Cell& cell, std::size_t r, std::size_t dims = k
 }
 
 void add(Corpus& corpus, std::size_t vector, Operation op, const Row& bits, const Row& indices = {}) {
-  Delta c;
+  SegmentDelta c;
   c.vector = corpus.ordinal("v" + std::to_string(vector));
   c.op = op;
   c.bits = bits;

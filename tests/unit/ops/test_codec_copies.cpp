@@ -12,8 +12,8 @@ using test::Row;
 
 namespace {
 
-Delta create_of(Corpus& corpus, const Row& bits) {
-  Delta c;
+SegmentDelta create_of(Corpus& corpus, const Row& bits) {
+  SegmentDelta c;
   c.vector = corpus.ordinal("v" + std::to_string(corpus.seq));
   c.bits = bits;
   c.time = Timestamp::of(1'700'000'000'000'000 + corpus.seq * 1'000'000);
@@ -50,7 +50,7 @@ void require_small(const Corpus& corpus) {
 
 void add(Corpus& corpus, std::size_t vector, Operation op, const Row& bits, const Row& indices = {},
          const std::string& metadata = "") {
-  Delta c;
+  SegmentDelta c;
   c.vector = corpus.ordinal("v" + std::to_string(vector));
   c.op = op;
   c.bits = bits;

@@ -57,7 +57,7 @@ void add_difference(Corpus& corpus, std::uint32_t vector, Timestamp time, const 
     }
   }
   if (indices.empty()) return;
-  Delta delta;
+  SegmentDelta delta;
   delta.vector = vector;
   delta.time = time;
   delta.bits = bits;
@@ -104,7 +104,7 @@ Corpus stream(const std::string& path) {
     const auto got = reader.next(record);
     REQUIRE(got);
     if (!*got) return corpus;
-    Delta delta;
+    SegmentDelta delta;
     delta.vector = corpus.ordinal(std::string(record.id));
     delta.op = *record.op;
     delta.time = Timestamp::of(record.time.value());
@@ -146,7 +146,7 @@ TEST_CASE("No real history is larger than its rows in one zstd -3 frame") {
 TEST_CASE("Metadata and positions of a real stream cost at most five bytes a delta") {
   const Corpus corpus = stream(TESTDATA "/small/pkgterms-stream/events.ndjson");
   std::uint64_t bytes = 0;
-  for (const DeltaBatch& block : corpus.blocks) {
+  for (const SegmentBatch& block : corpus.blocks) {
     Buffer payload;
     codec::encode_block(block, codec::Layout::fresh, Preset::balanced, payload);
     const auto columns = codec::block_columns(payload);

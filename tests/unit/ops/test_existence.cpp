@@ -15,18 +15,18 @@ struct Story : RandomHistory {
   using RandomHistory::RandomHistory;
   std::vector<Existence::Event> events;
 
-  void note(std::uint32_t commit, std::uint64_t seq) {
+  void note(CommitNo commit, std::uint64_t seq) {
     const Commit& c = history.commit(commit);
     events.push_back({commit, below(2) == 0, {c.time, c.origin, seq}});
   }
-  void note_some(std::uint32_t first_commit, std::uint32_t of = 2) {
-    for (auto commit = first_commit; commit < seen.size(); ++commit) {
+  void note_some(std::size_t first_commit, std::uint32_t of = 2) {
+    for (const CommitNo commit : numbers<CommitNo>(seen.size(), first_commit)) {
       for (std::uint64_t seq = history.commit(commit).first; seq <= history.commit(commit).last(); ++seq) {
         if (below(of) == 0) note(commit, seq);
       }
     }
   }
-  const Existence::Event* simple(std::uint32_t commit, std::uint64_t seq) const {
+  const Existence::Event* simple(CommitNo commit, std::uint64_t seq) const {
     const Existence::Event* last = nullptr;
     for (const auto& e : events) {
       if (before(e.commit, e.key.seq, commit, seq) && (!last || key_less(catalog, last->key, e.key))) last = &e;
@@ -49,7 +49,7 @@ TEST_CASE("the last create or delete in a context is the one that looking at all
     Existence existence(story.catalog, story.history);
     if (seed % 3 == 0) std::ranges::shuffle(story.events, story.random);
     for (const auto& event : story.events) existence.add(event);
-    for (std::uint32_t commit = 0; commit < story.seen.size(); ++commit) {
+    for (const CommitNo commit : story.seen.numbers()) {
       for (std::uint64_t seq = story.history.commit(commit).first; seq <= story.history.commit(commit).last(); ++seq) {
         REQUIRE(same(existence.last_before(commit, seq), story.simple(commit, seq)));
       }
@@ -60,7 +60,7 @@ TEST_CASE("the last create or delete in a context is the one that looking at all
     const std::size_t known = story.events.size();
     story.note_some(before);
     for (std::size_t i = known; i < story.events.size(); ++i) existence.add(story.events[i]);
-    for (std::uint32_t commit = before; commit < story.seen.size(); ++commit) {
+    for (const CommitNo commit : numbers<CommitNo>(story.seen.size(), before)) {
       REQUIRE(same(existence.last_before(commit, story.history.commit(commit).first),
                    story.simple(commit, story.history.commit(commit).first)));
     }
@@ -71,21 +71,21 @@ TEST_CASE("an encoder's events are found by context, with those of the open comm
   Story story(5, 40);
   ops::Lifecycles lifecycles;
   for (int turn = 0; turn < 400; ++turn) {
-    const auto commit = static_cast<std::uint32_t>(story.seen.size());
+    const auto commit = nth<CommitNo>(story.seen.size());
     const OriginNo origin{story.below(40)};
     std::vector<Dot> parents;
-    for (std::uint32_t k = story.below(3); commit != 0 && k > 0; --k) {
-      const Dot dot = story.last(story.below(commit));
+    for (std::uint32_t k = story.below(3); !story.seen.empty() && k > 0; --k) {
+      const Dot dot = story.last(CommitNo{story.below(static_cast<std::uint32_t>(story.seen.size()))});
       if (std::ranges::find(parents, dot.origin, &Dot::origin) == parents.end()) parents.push_back(dot);
     }
     // It is asked before it is closed, as an encoder does.
     const Commit open = story.next(origin, parents);
     const auto context = story.history.context_of(open);
-    const Existence::Event own{commit, story.below(2) == 0, {Timestamp::of(commit + 1), origin, open.first}};
+    const Existence::Event own{commit, story.below(2) == 0, {Timestamp::of(story.seen.size() + 1), origin, open.first}};
     const bool writes = story.below(2) == 0;
     if (writes) lifecycles.add(3, own);
     const bool said = lifecycles.exists(story.catalog, story.history, 3, {false, context, commit});
-    const std::uint32_t added = story.add(origin, parents);
+    const CommitNo added = story.add(origin, parents);
     REQUIRE(added == commit);
     const auto* last = story.simple(commit, open.first);
     REQUIRE(said == (writes ? own.create : last != nullptr && last->create));
@@ -104,7 +104,7 @@ TEST_CASE("existence costs by the number of creates and deletes") {
     story.note_some(0, 1);
     Existence existence(story.catalog, story.history);
     for (const auto& event : story.events) existence.add(event);
-    for (std::uint32_t commit = 0; commit < story.seen.size(); ++commit) {
+    for (const CommitNo commit : story.seen.numbers()) {
       existence.last_before(commit, story.history.commit(commit).first);
     }
     return existence.steps();

@@ -176,7 +176,7 @@ TEST_CASE("tags name times and releases, and of one name the last by key counts"
   CHECK(!all.at);
   CHECK(all.heads ==
         std::vector{Dot{log.commit(all.commit).origin, log.commit(all.commit).first - 1}});  // what its author had seen
-  for (std::uint32_t number = 0; number < log.commits(); ++number) {
+  for (const auto number : numbers<CommitNo>(log.commits())) {
     const auto& commit = log.commit(number);
     if (commit.setting == "release end") CHECK(commit.time == Timestamp::of(2'000'000, 1));
   }

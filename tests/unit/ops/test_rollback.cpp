@@ -43,7 +43,7 @@ std::string text(const Log& log, const CutOptions& cut = {}) {
   return out;
 }
 
-std::uint64_t deltas(const Log& log, std::uint32_t commit) { return log.commit(commit).count; }
+std::uint64_t deltas(const Log& log, CommitNo commit) { return log.commit(commit).count; }
 
 }  // namespace
 
@@ -161,7 +161,7 @@ TEST_CASE_METHOD(Files, "metadata grown beyond the limit of a patch comes back i
   CHECK(must(encoder.finish()).commits == 1);
   const Log whole = open({log});
   CHECK((text(whole) == then));
-  CHECK(deltas(whole, 1) == 3);
+  CHECK(deltas(whole, CommitNo{1}) == 3);
 }
 
 TEST_CASE_METHOD(Files, "a commit that changes no vector cannot be taken back, and one that waits is not found") {
@@ -182,7 +182,7 @@ TEST_CASE_METHOD(Files, "a commit that changes no vector cannot be taken back, a
   write(waiting, {{"x", Operation::negate, {}, {}, "o"}}, 4'000, {log});
   const std::string alone[] = {waiting};
   auto encoder = must(Encoder::create(out, alone, {}));
-  const auto refused = revert(encoder, 0);
+  const auto refused = revert(encoder, CommitNo{0});
   REQUIRE(!refused);
   CHECK(refused.error().code == ErrorCode::not_found);
 }

@@ -61,7 +61,7 @@ TEST_CASE("an unknown kind of setting is carried in a commit that is stated whol
                        .setting = "horizon 3 of 7"}));
   must(encoder.finish());
   const std::string paths[] = {dir.file("log.dlog")};
-  CHECK(must(Log::open(paths)).commit(0).setting == "horizon 3 of 7");
+  CHECK(must(Log::open(paths)).commit(CommitNo{0}).setting == "horizon 3 of 7");
 }
 
 TEST_CASE("the last property of a namespace and key counts at each cut, and is not written twice") {

@@ -66,10 +66,11 @@ void check_commits(const format::CommitTable& table, format::Kind kind, std::uin
     must(format::read_commits(payload_of(out, i), kind, out.frames[i].count, origins, back, out.frames[i].stored));
   }
   REQUIRE(back.rows.size() == table.rows.size());
-  for (std::size_t i = 0; i < back.rows.size(); ++i) {
+  for (const RowNo i : back.rows.numbers()) {
     const format::SegmentCommit &a = back.rows[i].commit, &b = table.rows[i].commit;
-    if (a.first != b.first || a.parents != b.parents || a.message != b.message || a.time != b.time) FAIL("row " << i);
-    if (back.rows[i].records.size() != table.rows[i].records.size()) FAIL("records of row " << i);
+    if (a.first != b.first || a.parents != b.parents || a.message != b.message || a.time != b.time)
+      FAIL("row " << index(i));
+    if (back.rows[i].records.size() != table.rows[i].records.size()) FAIL("records of row " << index(i));
   }
 }
 
@@ -95,9 +96,9 @@ TEST_CASE("records, what they name, and hashes stand in frames that may hold the
     for (std::uint32_t k = 0; k < 500; ++k) record.kept.add({k * 10 + i % 3, k * 10 + i % 3});
     for (std::uint32_t o = 0; o < 900; ++o) record.seen.push_back({SegmentOrigin{o}, 1});
   }
-  for (std::size_t r = 0; r < table.rows.size(); ++r) {
-    for (std::uint32_t i = 0; i < 40; ++i) table.rows[r].records.push_back(i);
-    table.rows[r].nodes.resize(1 + r % 3);
+  for (const RowNo r : table.rows.numbers()) {
+    for (std::uint32_t i = 0; i < 40; ++i) table.rows[r].records.push_back(RecordNo{i});
+    table.rows[r].nodes.resize(1 + index(r) % 3);
   }
   check_commits(table, format::Kind::packed, 900, 1,
                 400);  // cut for its rows, and plain where its records are most of it
@@ -106,8 +107,8 @@ TEST_CASE("records, what they name, and hashes stand in frames that may hold the
 TEST_CASE("a commit that is larger than a frame is refused") {
   format::CommitTable table = alike(1, 0, "");
   table.records.emplace_back().seen = {{SegmentOrigin{0}, 1}};
-  table.rows[0].records = {0};
-  table.rows[0].nodes.resize(kMaxFrameBytes / 32 + 1);
+  table.rows[RowNo{0}].records = {RecordNo{0}};
+  table.rows[RowNo{0}].nodes.resize(kMaxFrameBytes / 32 + 1);
   FrameList out;
   const auto status = append_commits(
       table, format::Kind::packed, Preset::fastest, [](const auto&) { return 0; }, {}, out);
@@ -174,19 +175,19 @@ TEST_CASE("a footer whose heads do not fit has none; one of many alike stands pl
 }
 
 TEST_CASE("deltas are cut into blocks that may hold them, however alike they are") {
-  const auto check = [](const DeltaBatch& batch, std::size_t least, std::size_t most) {
+  const auto check = [](const SegmentBatch& batch, std::size_t least, std::size_t most) {
     std::size_t next = 0, blocks = 0;
     encode_blocks(
         batch, codec::Layout::fresh, Preset::balanced,
-        [&](const DeltaBatch& part, std::size_t begin, const Buffer& payload) {
+        [&](const SegmentBatch& part, std::size_t begin, const Buffer& payload) {
           CHECK(begin == next);
           next += part.size();
           ++blocks;
-          DeltaBatch back;
+          SegmentBatch back;
           must(codec::decode_block(payload, codec::Layout::fresh, static_cast<std::uint32_t>(part.size()), 1000, {},
                                    back));
           for (std::size_t i = 0; i < part.size(); ++i) {
-            const Delta a = back[i], b = batch[begin + i];
+            const SegmentDelta a = back[i], b = batch[begin + i];
             if (a.op != b.op || a.vector != b.vector || a.time != b.time || !std::ranges::equal(a.bits, b.bits)) {
               FAIL("delta " << begin + i);
             }
@@ -196,25 +197,25 @@ TEST_CASE("deltas are cut into blocks that may hold them, however alike they are
     CHECK(blocks >= least);
     CHECK(blocks <= most);
   };
-  DeltaBatch negations;
+  SegmentBatch negations;
   for (std::uint32_t i = 0; i < 200'000; ++i) {
     negations.add({.vector = i % 7, .op = Operation::negate, .time = Timestamp::of(1000 + i)});
   }
   check(negations, 4, 512);
-  DeltaBatch zeros;
+  SegmentBatch zeros;
   const std::vector<std::uint32_t> bits(4096);
   for (std::uint32_t i = 0; i < 1000; ++i) {
     zeros.add({.vector = i, .op = Operation::create, .time = Timestamp::of(1000), .bits = bits});
   }
   check(zeros, 4, 64);
-  DeltaBatch wide;  // the widest vector that readers take, with the most metadata
+  SegmentBatch wide;  // the widest vector that readers take, with the most metadata
   const std::vector<std::uint32_t> many(kMostDims);
   const std::string metadata = "{\"a\":\"" + std::string(kMaxMetadataBytes - 8, 'x') + "\"}";
   wide.add({.vector = 0, .op = Operation::create, .time = Timestamp::of(1), .bits = many, .metadata = metadata});
   check(wide, 1, 1);
   std::vector<std::uint32_t> every(kMostDims);
   for (std::uint32_t d = 0; d < every.size(); ++d) every[d] = d;
-  DeltaBatch sparse;
+  SegmentBatch sparse;
   sparse.add({.vector = 0,
               .op = Operation::sparse,
               .time = Timestamp::of(1),
