@@ -19,11 +19,12 @@ inline void mend_frame(std::vector<std::uint8_t>& bytes, std::size_t at, std::ui
   using namespace delta::format;
   Byte* frame = bytes.data() + at;
   const auto salt = load<std::uint32_t>(bytes.data() + 48);
-  store(frame, std::uint32_t{0x4d524644});
-  store(frame + 8, salt);
-  store(frame + 12, number);
-  store(frame + 52, payload_checksum({frame + kFrameBytes, padded(load<std::uint32_t>(frame + 16))}, salt, number));
-  store(frame + 60, static_cast<std::uint32_t>(checksum({frame, 60}, 0x31454d415246)));
+  format::store(frame, std::uint32_t{0x4d524644});
+  format::store(frame + 8, salt);
+  format::store(frame + 12, number);
+  format::store(frame + 52,
+                payload_checksum({frame + kFrameBytes, padded(load<std::uint32_t>(frame + 16))}, salt, number));
+  format::store(frame + 60, static_cast<std::uint32_t>(checksum({frame, 60}, 0x31454d415246)));
 }
 
 /// Makes the FOOTER frame at `at` name the frames before it, if it says that it names as many: plain, where it was
@@ -55,7 +56,7 @@ inline void seal(std::vector<std::uint8_t>& bytes) {
   if (bytes.size() < kHeaderBytes) return;
   bytes.resize(bytes.size() / 64 * 64);
   std::copy(kMagic.begin(), kMagic.end(), bytes.data());
-  store(bytes.data() + 120, checksum({bytes.data(), 120}, 0x31474f4c44));
+  format::store(bytes.data() + 120, checksum({bytes.data(), 120}, 0x31474f4c44));
   Checksum digest;
   digest.add({bytes.data(), kHeaderBytes});
   std::vector<std::uint32_t> checksums;
@@ -66,7 +67,7 @@ inline void seal(std::vector<std::uint8_t>& bytes) {
         bytes.size() - offset - kFrameBytes - (bytes.size() - offset > kFrameBytes + kTrailerBytes ? kTrailerBytes : 0);
     const auto stored =
         static_cast<std::uint32_t>(std::min<std::size_t>(load<std::uint32_t>(bytes.data() + offset + 16), room));
-    store(bytes.data() + offset + 16, stored);
+    format::store(bytes.data() + offset + 16, stored);
     if (bytes[offset + 4] == static_cast<Byte>(FrameType::footer)) {
       footer = offset;
       mend_footer(bytes, offset, checksums);
@@ -79,13 +80,13 @@ inline void seal(std::vector<std::uint8_t>& bytes) {
   if (footer == 0 || bytes.size() - offset < kTrailerBytes) return;
   bytes.resize(offset + kTrailerBytes);
   Byte* trailer = bytes.data() + offset;
-  store(trailer, std::uint64_t{bytes.size()});
-  store(trailer + 8, std::uint64_t{footer});
-  store(trailer + 28, static_cast<std::uint32_t>(checksums.size()));
-  store(trailer + 32, digest.value());
-  store(trailer + 40, load<std::uint32_t>(bytes.data() + 48));
-  store(trailer + 44, checksums.back());
-  store(trailer + 48, checksum({trailer, 48}, 0x314c494154));
+  format::store(trailer, std::uint64_t{bytes.size()});
+  format::store(trailer + 8, std::uint64_t{footer});
+  format::store(trailer + 28, static_cast<std::uint32_t>(checksums.size()));
+  format::store(trailer + 32, digest.value());
+  format::store(trailer + 40, load<std::uint32_t>(bytes.data() + 48));
+  format::store(trailer + 44, checksums.back());
+  format::store(trailer + 48, checksum({trailer, 48}, 0x314c494154));
   std::copy(kEndMagic.begin(), kEndMagic.end(), trailer + 56);
 }
 

@@ -130,7 +130,7 @@ SegmentBatch block_of(Kind kind, codec::Layout layout, std::size_t deltas = ~std
       batch.add(delta);
     }
     if (packed) {
-      batch.commits.back() = place;
+      batch.commits.back() = RowNo{place};
       batch.seqs.back() = vector;
     } else {
       batch.times.back() = Timestamp::of(kStart);

@@ -163,7 +163,7 @@ TEST_CASE(
       CAPTURE(set, round);
       std::mt19937 random(round);
       const std::size_t count = 2 + round % 2;
-      std::vector<std::vector<std::uint32_t>> hands(count);
+      std::vector<std::vector<CommitNo>> hands(count);
       for (const CommitNo commit : whole.commits_in_key_order()) {
         hands[random() % count].push_back(commit);
         if (random() % 8 == 0) hands[random() % count].push_back(commit);  // some get it, too

@@ -279,7 +279,7 @@ TEST_CASE("looking ahead with several threads changes nothing of what a scan fin
   const Bytes good = scratch::read(path);
   const auto report = [&](unsigned threads) {
     const auto file = std::make_shared<const InputFile>(must(InputFile::open(bad)));
-    const auto ahead = store::GoodFrames::of(file, threads);
+    const auto ahead = store::ChecksummedFrames::of(file, threads);
     const auto scanned = must(store::scan_file(*file, store::Payloads::checked, &ahead));
     std::string out;
     for (const Finding& f : scanned.findings) out += std::to_string(f.offset) + " " + f.where + " " + f.what + "\n";
@@ -307,7 +307,7 @@ TEST_CASE("looking ahead knows every frame of an intact file") {
   const std::string path = dir.file("a.dlog");
   large_log(path, 2000);
   const auto file = std::make_shared<const InputFile>(must(InputFile::open(path)));
-  const auto ahead = store::GoodFrames::of(file, 2);
+  const auto ahead = store::ChecksummedFrames::of(file, 2);
   std::size_t frames = 0;
   for (const auto& segment : must(store::scan_file(*file, store::Payloads::checked)).segments) {
     for (const auto& frame : segment.frames) {

@@ -10,7 +10,7 @@
 #include "delta/verify.hpp"
 #include "model/canonical.hpp"
 #include "replicas.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 #include "world_file.hpp"
 
 using namespace world;

@@ -248,7 +248,7 @@ bool close(const Accuracy& accuracy, double given, double stored, double share) 
 }
 
 /// `x`, stored of `given`, is a value of the format, where it is one.
-bool held_by(const Accuracy& accuracy, float x, float given, const Row& beside) {
+bool vectors_of(const Accuracy& accuracy, float x, float given, const Row& beside) {
   const auto bits = std::bit_cast<std::uint32_t>(x);
   switch (accuracy.kind) {
     case Kind::f16:
@@ -330,7 +330,7 @@ class Judge {
       for (std::size_t d = 0; d < stored.size(); ++d) {
         const bool assigned = all || std::find(step->indices.begin(), step->indices.end(), d) != step->indices.end();
         if (assigned) vector.share[d] = share;
-        if (assigned && !held_by(accuracy, stored[d], vector.given[d], vector.beside)) {
+        if (assigned && !vectors_of(accuracy, stored[d], vector.given[d], vector.beside)) {
           return tell("not of the format", d, vector.given[d], stored[d]);
         }
         if (!assigned && stored[d] != before[d]) return tell("changed, and was not assigned", d, before[d], stored[d]);

@@ -21,6 +21,10 @@
 
 namespace delta {
 
+namespace store {
+struct Union;
+}
+
 struct OpenOptions {
   unsigned threads = 0;  ///< 0: as many as the machine has
   /// Vectors of other ids are passed over as if the log had no deltas of them, which spares naming them: most of what a
@@ -130,13 +134,14 @@ class DELTA_EXPORT Log {
   /// Every delta of every commit once, pending ones included, in order of reading, batch by batch.
   Status each(const VectorSet& vectors, const std::function<Status(const DeltaBatch&)>& visit) const;
 
-  struct Impl;  // for the library itself
-  const Impl& impl() const { return *impl_; }
-  Impl& impl() { return *impl_; }
+  // For the library itself.
+  const store::Union& impl() const { return *impl_; }
+  store::Union& impl() { return *impl_; }
 
  private:
-  explicit Log(std::unique_ptr<Impl>);
-  std::unique_ptr<Impl> impl_;
+  friend struct store::Union;
+  explicit Log(std::unique_ptr<store::Union>);
+  std::unique_ptr<store::Union> impl_;
 };
 
 }  // namespace delta

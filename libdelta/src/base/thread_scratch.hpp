@@ -18,12 +18,12 @@ void give_to_thread(std::unique_ptr<ThreadObject> object);
 /// The T of this thread, made when it is first asked for.
 template <class T>
 T& thread_scratch() {
-  struct Held final : ThreadObject {
+  struct BlockVector final : ThreadObject {
     T value;
   };
   thread_local T* mine = nullptr;
   if (mine == nullptr) {
-    auto made = std::make_unique<Held>();
+    auto made = std::make_unique<BlockVector>();
     T* const value = &made->value;
     give_to_thread(std::move(made));
     mine = value;

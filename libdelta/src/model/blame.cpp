@@ -96,7 +96,7 @@ Result<Blame> blame(const Catalog& catalog, const History& history, DeltaSource&
                      (fold.deltas().empty() ? " does not exist" : " is deleted, or not created yet") +
                      (cut.at || !cut.as_seen_by.empty() ? " at the cut asked for" : ""));
   }
-  DELTA_OK(check_bare(catalog, vector, fold));
+  DELTA_OK(check_missing_value(catalog, vector, fold));
   Policy own;
   if (!policy && !fold.chain()) {
     DELTA_TRY(own, policy_at(catalog, history, cut));

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "model/contest.hpp"
+#include "model/concurrent_vectors.hpp"
 #include "model/policy.hpp"
 
 namespace delta::model {
@@ -80,7 +80,7 @@ Result<ConflictCount> conflicts(const Catalog& catalog, const History& history, 
                                 const VectorSet& vectors, const Policy* policy,
                                 const std::function<Status(const Conflict&)>& visit) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
-  Contest contest(catalog, history, test, vectors);
+  ConcurrentVectors contest(catalog, history, test, vectors);
   DELTA_OK(
       source.each(vectors, cut.at, [&](const DeltaBatch& batch) { return contest.take(batch, [](const Delta&) {}); }));
   if (contest.contested().empty()) return ConflictCount();

@@ -14,7 +14,7 @@
 
 #include "base/transform.hpp"
 #include "delta/text.hpp"
-#include "model/contest.hpp"
+#include "model/concurrent_vectors.hpp"
 #include "model/metadata.hpp"
 #include "model/pieces.hpp"
 #include "model/policy.hpp"
@@ -58,7 +58,7 @@ class Folding {
         state_(catalog, vectors.is_all() ? ~std::size_t{0} : vectors.size()),
         contest_(catalog, history, cut, vectors) {}
 
-  Contest& contest() { return contest_; }
+  ConcurrentVectors& contest() { return contest_; }
 
   Status take(const DeltaBatch& batch) {
     return contest_.take(batch, [this](const Delta& c) {
@@ -91,7 +91,7 @@ class Folding {
     RuleTable rules(policy, catalog_);
     for (const std::uint32_t vector : contest_.vectors()) {
       const VectorFold fold = contest_.fold(vector);
-      DELTA_OK(check_bare(catalog_, vector, fold));
+      DELTA_OK(check_missing_value(catalog_, vector, fold));
       state_.set_exists(vector, false);
       state_.set_metadata(vector, {});
       if (fold.chain()) {
@@ -124,7 +124,7 @@ class Folding {
   const Catalog& catalog_;
   const History& history_;
   State state_;
-  Contest contest_;
+  ConcurrentVectors contest_;
   std::vector<std::uint32_t> partial_;                              // vectors with a create that lost values
   std::vector<std::pair<std::uint32_t, std::uint64_t>> overflows_;  // vector, count: of the first pass
   std::vector<Candidate> candidates_;
@@ -174,8 +174,8 @@ Result<DeltaBatch> gather(const Catalog& catalog, const History& history, DeltaS
   return gathered;
 }
 
-Status check_bare(const Catalog& catalog, std::uint32_t vector, const VectorFold& fold) {
-  const auto dim = fold.bare();
+Status check_missing_value(const Catalog& catalog, std::uint32_t vector, const VectorFold& fold) {
+  const auto dim = fold.missing_value();
   if (!dim) return {};
   return error(ErrorCode::corrupt, "pruning has left no value in dimension " + std::to_string(*dim) + " of vector " +
                                        quote(catalog.id(vector)));
@@ -210,7 +210,7 @@ void VectorFold::find_lifecycle() {
   }
 }
 
-std::optional<std::uint32_t> VectorFold::bare() const {
+std::optional<std::uint32_t> VectorFold::missing_value() const {
   for (std::uint32_t dim = 0; dim < standing_.dims(); ++dim) {
     if (standing(dim).empty()) return dim;
   }

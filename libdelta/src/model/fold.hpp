@@ -118,9 +118,9 @@ class VectorFold {
   std::size_t live() const { return live_; }        ///< deltas before this number are void (before the last delete)
 
   /// A dimension in which nothing stands though the vector exists: no pruning by the rules leaves that.
-  std::optional<std::uint32_t> bare() const;
+  std::optional<std::uint32_t> missing_value() const;
   /// Numbers of the assignments that stand in a dimension, in key order. REQUIRES: exists(); there is one at least,
-  /// unless bare().
+  /// unless missing_value().
   std::span<const std::uint32_t> standing(std::uint32_t dim) const { return standing_.standing(dim); }
   /// Dimensions of one set have the same standing assignments.
   std::uint32_t set_of(std::uint32_t dim) const { return standing_.set_of(dim); }
@@ -153,6 +153,6 @@ class VectorFold {
 };
 
 /// corrupt: the vector exists, and pruning has left it a dimension without a value.
-Status check_bare(const Catalog& catalog, std::uint32_t vector, const VectorFold& fold);
+Status check_missing_value(const Catalog& catalog, std::uint32_t vector, const VectorFold& fold);
 
 }  // namespace delta::model

@@ -2,7 +2,7 @@
 
 #include "codec/zstd_size.hpp"
 #include "format/wire.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 namespace {

@@ -1,7 +1,7 @@
 #include "delta/blame.hpp"
 
 #include "model/blame.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 

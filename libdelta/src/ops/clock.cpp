@@ -1,7 +1,7 @@
 #include "delta/clock.hpp"
 
 #include "model/clock.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 

@@ -16,8 +16,8 @@
 #include "ops/merge_set.hpp"
 #include "ops/retention.hpp"
 #include "store/extras.hpp"
-#include "store/log_impl.hpp"
 #include "store/packed_writer.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 namespace {
@@ -45,10 +45,10 @@ class Survey {
       if (last > 0 && !log.pending(batch.commits[i])) times[batch.vectors[i]].push_back(batch.times[i].us());
     };
     const bool pieces = log.impl().shares_any();  // room is needed for each, and they count as one
-    Log::Impl::StreamOptions options;
+    store::Union::StreamOptions options;
     options.values = store::Values::skipped;
     options.pieces = pieces;
-    DELTA_OK(log.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
+    DELTA_OK(log.impl().stream(options, [&](const store::Union::Block& block) -> Status {
       for (std::size_t i = 0; i < block.batch.size(); ++i) {
         survey.take(log, block.batch, i);
         if (!pieces) count(block.batch, i);
@@ -57,7 +57,7 @@ class Survey {
     }));
     options.pieces = false;
     if (pieces) {
-      DELTA_OK(log.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
+      DELTA_OK(log.impl().stream(options, [&](const store::Union::Block& block) -> Status {
         for (std::size_t i = 0; i < block.batch.size(); ++i) count(block.batch, i);
         return {};
       }));
@@ -272,10 +272,10 @@ class Compaction {
     const VectorSet wanted = everything ? VectorSet::all() : VectorSet(vectors);
     DeltaBatch& gathered = gathered_;
     make_room(vectors);
-    Log::Impl::StreamOptions options;
+    store::Union::StreamOptions options;
     options.vectors = &wanted;
     options.leaves = rows_->needs_leaves();
-    DELTA_OK(log_.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
+    DELTA_OK(log_.impl().stream(options, [&](const store::Union::Block& block) -> Status {
       for (std::size_t i = 0; i < block.batch.size(); ++i) {
         if (!wanted.contains(block.batch.vectors[i])) continue;
         gathered.add(block.batch[i]);

@@ -25,7 +25,7 @@ CompactRows::CompactRows(const Log& log, bool pruning, KeptTimes kept, std::vect
   for (std::uint32_t p = 0; p < impl.parts.size(); ++p) {
     const auto& rows = impl.parts[p].segment.rows();
     for (const RowNo row : rows.numbers()) {
-      if (rows[row].records.empty() || impl.parts[p].passed[row]) continue;
+      if (rows[row].records.empty() || impl.parts[p].superseded[row]) continue;
       copies_.push_back({impl.parts[p].commits[row], p, row});
     }
   }
@@ -40,7 +40,7 @@ std::vector<Dot> CompactRows::folded() const {
   return seen;
 }
 
-void CompactRows::note_input(const Log::Impl::Part& part, const Delta& delta, const Hash& leaf) {
+void CompactRows::note_input(const store::LoadedSegment& part, const Delta& delta, const Hash& leaf) {
   if (delta.lost != 0) return;
   const auto number = static_cast<std::uint32_t>(&part - log_.impl().parts.data());
   inputs_.push_back({delta.commit, number, delta.seq - log_.commit(delta.commit).first, leaf});

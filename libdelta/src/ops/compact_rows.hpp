@@ -9,8 +9,8 @@
 
 #include "delta/log.hpp"
 #include "format/tables.hpp"
-#include "store/log_impl.hpp"
 #include "store/packed_writer.hpp"
+#include "store/union.hpp"
 
 namespace delta::ops {
 
@@ -27,7 +27,7 @@ class CompactRows {
   /// Hashes of the deltas that come in are asked for: something may stand in for them.
   bool needs_leaves() const { return pruning_ || pruned_input_; }
   /// A delta of one of the copies that the log holds.
-  void note_input(const Log::Impl::Part& part, const Delta& delta, const Hash& leaf);
+  void note_input(const store::LoadedSegment& part, const Delta& delta, const Hash& leaf);
   /// A delta that goes out.
   void note_output(const Delta& delta);
 

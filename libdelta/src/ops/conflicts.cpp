@@ -2,7 +2,7 @@
 
 #include "model/conflicts.hpp"
 #include "model/policy.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 

@@ -1,6 +1,6 @@
 #include "model/effects.hpp"
 
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 

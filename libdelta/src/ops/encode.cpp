@@ -51,7 +51,7 @@ Result<Encoder> Encoder::create(const std::string& path, std::span<const std::st
 Result<Encoder> Encoder::append(const std::string& path, EncodeOptions options) {
   DELTA_TRY(os::AppendFile file, os::AppendFile::open(path, options.wait));
   std::vector<Finding> notices;
-  DELTA_OK(store::mend_tail(path, file, notices));
+  DELTA_OK(store::recover_tail(path, file, notices));
   std::vector<std::string> paths;
   if (file.size() > 0) paths.push_back(path);  // it may have been cut to nothing
   DELTA_TRY(Log log, Log::open(paths, {options.threads}));

@@ -21,8 +21,8 @@
 #include "ops/commit_clock.hpp"
 #include "ops/known_state.hpp"
 #include "os/append_file.hpp"
-#include "store/log_impl.hpp"
 #include "store/segment_writer.hpp"
+#include "store/union.hpp"
 
 namespace delta::ops {
 

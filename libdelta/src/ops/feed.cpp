@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "delta/text.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 
@@ -66,7 +66,7 @@ Status Feed::State::read(FeedBatch& batch) const {
     last = std::max(last, log.commit(batch.commits[i]).time);
   }
   DeltaBatch found;
-  DELTA_OK(log.impl().stream({.until = last.us(), .commits = &places}, [&](const Log::Impl::Block& block) -> Status {
+  DELTA_OK(log.impl().stream({.until = last.us(), .commits = &places}, [&](const store::Union::Block& block) -> Status {
     for (std::size_t i = 0; i < block.batch.size(); ++i) {
       if (places[block.batch.commits[i]] != 0) found.add(block.batch[i]);
     }

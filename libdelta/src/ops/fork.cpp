@@ -7,7 +7,7 @@
 
 #include "delta/text.hpp"
 #include "model/canonical.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta::ops {
 namespace {

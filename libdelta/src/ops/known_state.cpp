@@ -93,11 +93,11 @@ Status KnownState::load_lifecycles(std::optional<std::uint32_t> vector) {
   for (std::uint32_t v = 0; v < vectors_before_ && !one; ++v) {
     if (!done(v)) wanted.insert(v);
   }
-  Log::Impl::StreamOptions options;
+  store::Union::StreamOptions options;
   options.vectors = &wanted;
   options.values = store::Values::skipped;
   options.lifecycles = true;
-  DELTA_OK(log_.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
+  DELTA_OK(log_.impl().stream(options, [&](const store::Union::Block& block) -> Status {
     const DeltaBatch& batch = block.batch;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!is_lifecycle(batch.ops[i]) || !wanted.contains(batch.vectors[i]) || log_.pending(batch.commits[i])) continue;
@@ -118,7 +118,7 @@ Result<bool> KnownState::exists(std::uint32_t vector, Open& open, const Commit& 
   return lifecycles_.exists(catalog(), log_.impl().history, vector, seen_by(open, commit));
 }
 
-Lifecycles::Seen KnownState::seen_by(Open& open, const Commit& commit) {
+ExistenceIndex::Seen KnownState::seen_by(Open& open, const Commit& commit) {
   if (!open.linear && !open.context) open.context = log_.impl().history.context_of(commit);
   return {open.linear, open.context.value_or(model::Contexts::Set{}), open.number};
 }

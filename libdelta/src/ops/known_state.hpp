@@ -10,8 +10,8 @@
 
 #include "delta/log.hpp"
 #include "delta/state.hpp"
-#include "ops/lifecycles.hpp"
-#include "store/log_impl.hpp"
+#include "ops/existence_index.hpp"
+#include "store/union.hpp"
 
 namespace delta::ops {
 
@@ -72,7 +72,7 @@ class KnownState {
   void follow_deferred(std::uint32_t vector);
   Status defer(const Delta& delta, const Open& open);
   Status load_lifecycles(std::optional<std::uint32_t> vector);
-  Lifecycles::Seen seen_by(Open& open, const Commit& commit);
+  ExistenceIndex::Seen seen_by(Open& open, const Commit& commit);
   Status take_policy();
   void forget(std::uint32_t vector);
 
@@ -91,13 +91,13 @@ class KnownState {
     std::vector<bool> linear;
   };
   std::unordered_map<std::uint32_t, Deferred>
-      deferred_;             // what this run wrote of vectors that are not loaded, which are few
-  VectorSet stale_;          // vectors whose values are not known: a concurrent commit of this run touched them
-  bool concurrent_ = false;  // there were such
-  VectorSet conflicted_;     // in conflict before this run, and not all of their dims were assigned since
-  bool lww_ = true;          // it decides all conflicts
-  bool written_ = false;     // this run has written deltas of vectors
-  Lifecycles lifecycles_;    // of this run, and of the log's vectors that were asked for
+      deferred_;               // what this run wrote of vectors that are not loaded, which are few
+  VectorSet stale_;            // vectors whose values are not known: a concurrent commit of this run touched them
+  bool concurrent_ = false;    // there were such
+  VectorSet conflicted_;       // in conflict before this run, and not all of their dims were assigned since
+  bool lww_ = true;            // it decides all conflicts
+  bool written_ = false;       // this run has written deltas of vectors
+  ExistenceIndex lifecycles_;  // of this run, and of the log's vectors that were asked for
   VectorSet lifecycles_loaded_;
   bool all_lifecycles_loaded_ = false;
 };

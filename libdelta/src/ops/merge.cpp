@@ -9,7 +9,7 @@
 #include "ops/merge_set.hpp"
 #include "ops/rename_forks.hpp"
 #include "store/copy.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 
@@ -253,7 +253,7 @@ Result<Merge> Merge::of(const Log& log, MergeOptions options) {
 const std::vector<Finding>& Merge::notices() const { return impl_->notices; }
 bool Merge::empty() const { return impl_->items.empty(); }
 std::uint64_t Merge::bytes() const { return impl_->bytes; }
-Result<Log> Merge::log() const { return Log::Impl::open(impl_->files, {impl_->threads}); }
+Result<Log> Merge::log() const { return store::Union::open(impl_->files, {impl_->threads}); }
 
 Result<MergeSummary> Merge::write(OutputFile& out, const std::function<void(std::uint64_t)>& progress) {
   return impl_->write(out, progress);

@@ -8,9 +8,9 @@
 
 #include "format/wire.hpp"
 #include "store/extras.hpp"
-#include "store/log_impl.hpp"
 #include "store/packed_writer.hpp"
 #include "store/segment_writer.hpp"
+#include "store/union.hpp"
 
 namespace delta::ops {
 namespace {

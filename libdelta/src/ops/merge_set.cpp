@@ -8,7 +8,7 @@
 #include "base/digest.hpp"
 #include "delta/text.hpp"
 #include "store/extras.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta::ops {
 namespace {

@@ -30,7 +30,7 @@ VectorSet in_question(const Catalog& catalog) {
 
 }  // namespace
 
-Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log::Impl& log) {
+Result<std::vector<NamespaceConflict>> namespace_conflicts(const store::Union& log) {
   struct Last {
     Key key;
     bool create = false;
@@ -40,11 +40,11 @@ Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log::Impl& log)
   const auto wanted = in_question(catalog);
   if (wanted.empty()) return out;
   std::unordered_map<std::uint32_t, Last> last;
-  Log::Impl::StreamOptions options;
+  store::Union::StreamOptions options;
   options.vectors = &wanted;
   options.values = store::Values::skipped;
   options.lifecycles = true;
-  DELTA_OK(log.stream(options, [&](const Log::Impl::Block& block) -> Status {
+  DELTA_OK(log.stream(options, [&](const store::Union::Block& block) -> Status {
     const DeltaBatch& batch = block.batch;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!is_lifecycle(batch.ops[i]) || !wanted.contains(batch.vectors[i]) || !log.history.folded(batch.commits[i]))

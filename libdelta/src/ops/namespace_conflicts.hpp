@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "delta/conflicts.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta::ops {
 
 /// delta::namespace_conflicts() of a log that is being put together.
-Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log::Impl& log);
+Result<std::vector<NamespaceConflict>> namespace_conflicts(const store::Union& log);
 
 }  // namespace delta::ops

@@ -1,7 +1,7 @@
 // The public face of properties, which are read from commit rows alone.
 #include "delta/property.hpp"
 #include "model/property.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 

@@ -14,7 +14,7 @@
 #include "ops/merge_bundle.hpp"
 #include "os/spool.hpp"
 #include "store/copy.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta::ops {
 namespace {
@@ -39,7 +39,7 @@ struct Copy {
 };
 
 Result<Copy> open_copy(const File& file, unsigned threads) {
-  DELTA_TRY(Log log, Log::Impl::open({&file, 1}, {threads, {}}));
+  DELTA_TRY(Log log, store::Union::open({&file, 1}, {threads, {}}));
   DELTA_TRY(auto hashes, log.hashes());
   return Copy{file, std::move(log), std::move(hashes)};
 }
@@ -243,7 +243,7 @@ Status Renaming::state(DeltaEncoder& encoder, CommitNo number, const DeltaBatch&
 
 Result<File> Renaming::renamed(const File& rest) const {
   DELTA_TRY(auto spool, os::Spool::create());
-  DELTA_TRY(Log base, Log::Impl::open({&rest, rest ? 1u : 0u}, {threads_, {}}));
+  DELTA_TRY(Log base, store::Union::open({&rest, rest ? 1u : 0u}, {threads_, {}}));
   EncodeOptions options;
   options.threads = threads_;
   options.allow_nonfinite = true;

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta::ops {
 namespace {

@@ -1,7 +1,7 @@
 #include "delta/snapshot.hpp"
 
 #include "model/fold.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 

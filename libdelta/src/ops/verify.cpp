@@ -67,7 +67,7 @@ class Verifier {
       return s.scanned.whole && s.part && (needs < Needs::deltas || s.scanned.known);
     };
     const auto is_pruned = [](const format::CommitRow& row) { return !row.records.empty(); };
-    const auto has_pruned = [&](const Log::Impl::Part& part) {
+    const auto has_pruned = [&](const store::LoadedSegment& part) {
       return std::ranges::any_of(part.segment.rows(), is_pruned);
     };
     return needs == Needs::nothing || (std::ranges::all_of(sources_, is_here) &&
@@ -106,8 +106,8 @@ class Verifier {
     const auto file = std::make_shared<const InputFile>(std::move(opened));
     const bool checking = options_.level >= VerifyLevel::frame;
     const auto payloads = checking ? store::Payloads::checked : store::Payloads::passed_over;
-    const auto good =
-        checking && file->size() >= kWorthThreads ? store::GoodFrames::of(file, threads_) : store::GoodFrames();
+    const auto good = checking && file->size() >= kWorthThreads ? store::ChecksummedFrames::of(file, threads_)
+                                                                : store::ChecksummedFrames();
     DELTA_TRY(auto scanned, store::scan_file(*file, payloads, &good));
     ++report_.files;
     report_.bytes += file->size();
@@ -144,7 +144,7 @@ class Verifier {
 
   void open_part(Source& source) {
     if (!source.scanned.header || !source.scanned.known) return;
-    Log::Impl::Part part;
+    store::LoadedSegment part;
     part.segment = store::from_scan(source.file, source.number, source.scanned);
     const std::string where = store::place_name(source.number, nullptr);
     if (auto loaded = store::load_tables(part.segment); !loaded) {
@@ -193,8 +193,8 @@ class Verifier {
 
   Status check_existence() {
     if (!existence_.contested().empty()) {
-      const Log::Impl::StreamOptions options{.vectors = &existence_.contested(), .values = store::Values::skipped};
-      DELTA_OK(log_.stream(options, [&](const Log::Impl::Block& block) {
+      const store::Union::StreamOptions options{.vectors = &existence_.contested(), .values = store::Values::skipped};
+      DELTA_OK(log_.stream(options, [&](const store::Union::Block& block) {
         existence_.gather(block.batch);
         return Status();
       }));
@@ -357,7 +357,7 @@ class Verifier {
   std::vector<std::string> files_;
   VerifyReport report_;
   std::vector<Source> sources_;
-  Log::Impl log_;
+  store::Union log_;
   ops::ExistenceCheck existence_{log_.catalog, log_.history};
   std::map<Dot, Known> by_last_;  // commits by their last dot
 };

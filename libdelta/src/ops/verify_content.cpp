@@ -27,7 +27,7 @@ struct ContentCheck::Block {
   DeltaBatch batch;
   std::vector<RowNo> rows;  // of its deltas
   std::vector<Hash> leaves;
-  std::vector<store::Held> held;  // by the segment's numbers
+  std::vector<store::BlockVector> held;  // by the segment's numbers
   std::optional<Error> unreadable;
   std::string broken;  // a rule that a delta breaks; empty: none
 };
@@ -122,7 +122,7 @@ void ContentCheck::check_block(Block& block) const {
     block.unreadable = std::move(ok).error();
     return;
   }
-  block.held = store::held_by(read);
+  block.held = store::vectors_of(read);
   block.rows = read.commits;
   block.batch.take(
       read, [&](std::uint32_t vector) { return part_.vectors[vector]; }, [&](RowNo row) { return part_.commits[row]; });

@@ -9,7 +9,7 @@
 
 #include "format/tables.hpp"
 #include "ops/verify.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta::ops {
 
@@ -31,7 +31,7 @@ class ContentCheck {
     Checks checks = {};
     unsigned threads = 1;
   };
-  ContentCheck(const Log::Impl& log, const Log::Impl::Part& part, const store::ScannedSegment& scanned,
+  ContentCheck(const store::Union& log, const store::LoadedSegment& part, const store::ScannedSegment& scanned,
                const Options& options, Report report)
       : log_(log),
         part_(part),
@@ -77,8 +77,8 @@ class ContentCheck {
   std::optional<Hash> previous_of(RowNo row) const;
   void find_rows_before();
 
-  const Log::Impl& log_;
-  const Log::Impl::Part& part_;
+  const store::Union& log_;
+  const store::LoadedSegment& part_;
   const store::Segment& segment_;
   const store::ScannedSegment& scanned_;
   Options options_;

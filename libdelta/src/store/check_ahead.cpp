@@ -51,8 +51,8 @@ struct Stretch {
 
 }  // namespace
 
-GoodFrames GoodFrames::of(const std::shared_ptr<const ByteSource>& file, unsigned threads) {
-  GoodFrames out;
+ChecksummedFrames ChecksummedFrames::of(const std::shared_ptr<const ByteSource>& file, unsigned threads) {
+  ChecksummedFrames out;
   if (threads < 2) return out;
   const auto segments = footered_segments(file);
   if (!segments) return out;
@@ -87,7 +87,7 @@ GoodFrames GoodFrames::of(const std::shared_ptr<const ByteSource>& file, unsigne
   return out;
 }
 
-bool GoodFrames::contains(std::uint64_t offset, const format::FrameHeader& frame) const {
+bool ChecksummedFrames::contains(std::uint64_t offset, const format::FrameHeader& frame) const {
   const auto found =
       std::ranges::lower_bound(frames_, offset, {}, &std::pair<std::uint64_t, format::FrameHeader>::first);
   return found != frames_.end() && found->first == offset && found->second == frame;

@@ -12,11 +12,11 @@
 namespace delta::store {
 
 /// Frames whose payload matches the checksum in their header. One that is not here is not known to be bad.
-class GoodFrames {
+class ChecksummedFrames {
  public:
   /// Of the segments that are found by their footers; none with one thread, and none for a file that is unsealed or
   /// damaged where it says what it holds.
-  static GoodFrames of(const std::shared_ptr<const ByteSource>& file, unsigned threads);
+  static ChecksummedFrames of(const std::shared_ptr<const ByteSource>& file, unsigned threads);
 
   /// Was this very header found at this offset of the file, and its payload good?
   bool contains(std::uint64_t offset, const format::FrameHeader& frame) const;

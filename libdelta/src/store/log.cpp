@@ -9,13 +9,13 @@
 #include "delta/text.hpp"
 #include "format/wire.hpp"
 #include "model/accuracy.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 
 using format::FrameType;
 
-Log::Log(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Log::Log(std::unique_ptr<store::Union> impl) : impl_(std::move(impl)) {}
 Log::Log(Log&&) noexcept = default;
 Log& Log::operator=(Log&&) noexcept = default;
 Log::~Log() = default;
@@ -216,7 +216,7 @@ std::optional<Tag> Log::tag(std::string_view name) const {
 std::vector<RecordedAccuracy> Log::accuracies() const { return model::recorded_accuracies(catalog(), impl_->history); }
 
 Status Log::each(const VectorSet& vectors, const std::function<Status(const DeltaBatch&)>& visit) const {
-  return impl_->stream({.vectors = &vectors}, [&](const Impl::Block& block) { return visit(block.batch); });
+  return impl_->stream({.vectors = &vectors}, [&](const store::Union::Block& block) { return visit(block.batch); });
 }
 
 }  // namespace delta

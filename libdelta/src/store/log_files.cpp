@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "os/directory.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta::store {
 

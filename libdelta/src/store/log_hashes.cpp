@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "model/canonical.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 
@@ -12,16 +12,16 @@ namespace {
 /// come; those of a packed one come by vector and are gathered: 48 bytes a delta.
 class Roots {
  public:
-  explicit Roots(const Log::Impl& log) : log_(log), trees_(log.history.size()), chosen_(log.history.size()) {
+  explicit Roots(const store::Union& log) : log_(log), trees_(log.history.size()), chosen_(log.history.size()) {
     for (const auto& part : log.parts) {
       for (const RowNo row : part.commits.numbers()) {
         auto& chosen = chosen_[part.commits[row]];
-        if (!part.passed[row] && !chosen.part) chosen = {&part, row};
+        if (!part.superseded[row] && !chosen.part) chosen = {&part, row};
       }
     }
   }
 
-  void take(const Log::Impl::Block& block) {
+  void take(const store::Union::Block& block) {
     const bool packed = block.part->segment.packed();
     for (std::size_t i = 0; i < block.leaves.size(); ++i) {
       const CommitNo commit = block.batch.commits[i];
@@ -64,10 +64,10 @@ class Roots {
     Hash leaf;
   };
   struct Copy {
-    const Log::Impl::Part* part = nullptr;
+    const store::LoadedSegment* part = nullptr;
     RowNo row{};
   };
-  const Log::Impl& log_;
+  const store::Union& log_;
   Indexed<CommitNo, model::MerkleTree> trees_;
   Indexed<CommitNo, Copy> chosen_;  // one copy of each: what stands for the rest in one is not what does in another
   std::vector<Placed> placed_;
@@ -81,9 +81,10 @@ Result<Indexed<CommitNo, Hash>> Log::hashes() const {
     return whole.hashes();
   }
   Roots roots(*impl_);
-  Impl::StreamOptions options;
+  store::Union::StreamOptions options;
   options.leaves = true;
-  DELTA_OK(impl_->stream(options, [&](const Impl::Block& block) -> Status { return roots.take(block), Status{}; }));
+  DELTA_OK(
+      impl_->stream(options, [&](const store::Union::Block& block) -> Status { return roots.take(block), Status{}; }));
   roots.finish();
   const auto all = numbers<CommitNo>(commits());
   std::vector<CommitNo> order(all.begin(), all.end());

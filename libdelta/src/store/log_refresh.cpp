@@ -3,12 +3,12 @@
 #include <queue>
 
 #include "delta/text.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 namespace {
 
-using Parts = std::vector<Log::Impl::Part>;
+using Parts = std::vector<store::LoadedSegment>;
 
 /// The same segment at the same place.
 bool same_place(const store::Segment& a, const store::Segment& b) {

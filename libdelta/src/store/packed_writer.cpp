@@ -128,7 +128,7 @@ Status PackedWriter::add(const PackedDelta& delta) {
   block.repeats += copies_.note(delta, block.number, pieces_.empty() ? block.number : pieces_.front()->number);
   if (block.batch.row_bytes() < kPieceBytes && block.batch.size() < kPieceDeltas) return {};
   end_piece();
-  if (grown_ == 0 && pieces_.size() < CopyWatch::kLookAhead / kPieceBytes) return {};
+  if (grown_ == 0 && pieces_.size() < RepeatDetector::kLookAhead / kPieceBytes) return {};
   if (block_pieces_ == 0) choose_size();
   return write_ready();
 }
@@ -155,7 +155,7 @@ std::size_t PackedWriter::fitting(std::size_t most) const {
   std::size_t n = 0;
   for (std::uint64_t bytes = 0; n < std::min(most, pieces_.size()); ++n) {
     bytes += pieces_[n]->batch.row_bytes();
-    if (bytes > CopyWatch::kMost) break;
+    if (bytes > RepeatDetector::kMost) break;
   }
   return std::max<std::size_t>(n, 1);
 }
@@ -170,7 +170,7 @@ void PackedWriter::choose_size() {
     for (std::size_t first = 0; first < tried; first += size) {
       Block block;
       for (std::size_t i = first; i < std::min(tried, first + size); ++i) block.append(*pieces_[i]);
-      if (block.batch.row_bytes() > CopyWatch::kMost) return;  // larger than a block may be; a single piece is not
+      if (block.batch.row_bytes() > RepeatDetector::kMost) return;  // larger than a block may be; a single piece is not
       payload.clear();
       codec::encode_block(block.batch, codec::Layout::packed, options_.preset, payload);
       bytes += format::kAlign + format::padded(payload.size());

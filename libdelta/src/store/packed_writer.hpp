@@ -11,8 +11,8 @@
 #include "delta/delta.hpp"
 #include "delta/preset.hpp"
 #include "os/worker_pool.hpp"
-#include "store/copy_watch.hpp"
 #include "store/extras.hpp"
+#include "store/repeat_detector.hpp"
 #include "store/segment_file.hpp"
 
 namespace delta::store {
@@ -84,7 +84,7 @@ class PackedWriter {
   std::vector<std::unique_ptr<Block>> pieces_;  // not yet written
   std::size_t block_pieces_ = 0;                // of a block; 0: not yet chosen
   std::size_t grown_ = 0;                       // of the first pieces, those that repeat each other
-  CopyWatch copies_{CopyWatch::Vectors::together};
+  RepeatDetector copies_{RepeatDetector::Vectors::together};
   std::uint64_t ordinal_ = 0;
 };
 

@@ -14,21 +14,21 @@ constexpr std::uint64_t kPairs = 65536;  // of a vector and a frame, in one POST
 
 }  // namespace
 
-std::vector<Held> held_by(const SegmentBatch& batch) {
-  std::vector<Held> all, out;
+std::vector<BlockVector> vectors_of(const SegmentBatch& batch) {
+  std::vector<BlockVector> all, out;
   for (std::size_t i = 0; i < batch.size(); ++i) all.push_back({batch.vectors[i], is_lifecycle(batch.ops[i])});
-  if (!std::ranges::is_sorted(all, {}, &Held::vector)) std::ranges::sort(all, {}, &Held::vector);
-  for (const Held& held : all) {
+  if (!std::ranges::is_sorted(all, {}, &BlockVector::vector)) std::ranges::sort(all, {}, &BlockVector::vector);
+  for (const BlockVector& held : all) {
     if (out.empty() || out.back().vector != held.vector) out.push_back({held.vector, false});
     out.back().lifecycle = out.back().lifecycle || held.lifecycle;
   }
   return out;
 }
 
-void PostingsBuilder::add(std::span<const Held> vectors) {
+void PostingsBuilder::add(std::span<const BlockVector> vectors) {
   if (!vectors.empty() && vectors.back().vector >= counts_.size()) counts_.resize(vectors.back().vector + 1);
   std::uint32_t before = 0;
-  for (const Held& held : vectors) {
+  for (const BlockVector& held : vectors) {
     put_varint(lists_, std::uint64_t{2} * (held.vector - before) + (held.lifecycle ? 1 : 0));
     before = held.vector;
     ++counts_[held.vector];

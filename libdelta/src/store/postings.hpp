@@ -18,12 +18,12 @@
 namespace delta::store {
 
 /// A vector of a DATA frame.
-struct Held {
+struct BlockVector {
   std::uint32_t vector = 0;
   bool lifecycle = false;  // a create or delete of it is there
 };
 /// Each once, ascending.
-std::vector<Held> held_by(const SegmentBatch& batch);
+std::vector<BlockVector> vectors_of(const SegmentBatch& batch);
 
 /// Turns lists by frame into lists by vector. Keeps about a byte for each vector of each frame, and 4 for each vector.
 class PostingsBuilder {
@@ -31,8 +31,8 @@ class PostingsBuilder {
   /// A segment of fewer DATA frames has no POSTINGS: they would be read as soon as looked up.
   static constexpr std::size_t kFewest = 17;
 
-  /// `vectors`: held_by() the next DATA frame.
-  void add(std::span<const Held> vectors);
+  /// `vectors`: vectors_of() the next DATA frame.
+  void add(std::span<const BlockVector> vectors);
 
   /// Payloads of the POSTINGS frames that the segment is to have, in order: visit(first, count, payload).
   using Visit = std::function<Status(std::uint32_t first, std::uint32_t count, const Buffer& payload)>;

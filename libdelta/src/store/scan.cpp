@@ -44,7 +44,7 @@ bool all_zero(ByteView bytes) {
 
 class Scanner {
  public:
-  Scanner(const ByteSource& file, Payloads payloads, const GoodFrames* good)
+  Scanner(const ByteSource& file, Payloads payloads, const ChecksummedFrames* good)
       : file_(file), payloads_(payloads), good_(good), size_(file.size()) {
     buffer_.reserve(kChunk + kFrameBytes);  // it grows with the frames, and is then not copied
   }
@@ -445,7 +445,7 @@ class Scanner {
 
   const ByteSource& file_;
   const Payloads payloads_;
-  const GoodFrames* good_;
+  const ChecksummedFrames* good_;
   const std::uint64_t size_;
   std::uint64_t at_ = 0;
   bool open_ = false, stop_ = false;
@@ -462,7 +462,7 @@ class Scanner {
 
 }  // namespace
 
-Result<ScannedFile> scan_file(const ByteSource& file, Payloads payloads, const GoodFrames* good) {
+Result<ScannedFile> scan_file(const ByteSource& file, Payloads payloads, const ChecksummedFrames* good) {
   return Scanner(file, payloads, good).run();
 }
 

@@ -33,12 +33,12 @@ struct ScannedFile {
   std::uint64_t good_end = 0;     // everything before is valid: where a torn tail may be cut
 };
 
-class GoodFrames;
+class ChecksummedFrames;
 
 enum class Payloads : std::uint8_t { checked, passed_over };
 /// `payloads`: whether their checksums are checked, but those that `good` (may be null) knows to be right. An Error
 /// only for I/O.
-Result<ScannedFile> scan_file(const ByteSource& file, Payloads payloads, const GoodFrames* good = nullptr);
+Result<ScannedFile> scan_file(const ByteSource& file, Payloads payloads, const ChecksummedFrames* good = nullptr);
 
 /// "segment 0, frame 3 (DATA)"
 std::string place_name(std::size_t segment, const format::FrameHeader* frame);

@@ -7,8 +7,8 @@
 #include "format/wire.hpp"
 #include "store/extras.hpp"
 #include "store/frames.hpp"
-#include "store/log_impl.hpp"
 #include "store/postings.hpp"
+#include "store/union.hpp"
 
 namespace delta::store {
 namespace {
@@ -27,7 +27,7 @@ Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads, 
         return damaged(segment, frame_place(segment, entry.type, segment.frame_numbers[i]),
                        "holds deltas that no commit closes");
       }
-      const auto held = held_by(batch);
+      const auto held = vectors_of(batch);
       entry.min_vector = held.front().vector;
       entry.max_vector = held.back().vector;
       if (!segment.packed()) postings.add(held);
@@ -62,7 +62,7 @@ Result<Checksum> digest_of(const Segment& segment) {
 }  // namespace
 
 Result<Indexed<RowNo, Hash>> row_hashes(const Segment& segment, unsigned threads) {
-  DELTA_TRY(const Log log, Log::Impl::of_segment(segment, threads));
+  DELTA_TRY(const Log log, store::Union::of_segment(segment, threads));
   DELTA_TRY(const auto hashes, log.hashes());
   Indexed<RowNo, Hash> out;
   for (const CommitNo number : log.impl().parts.front().commits) out.push_back(hashes[number]);

@@ -39,7 +39,7 @@ struct SegmentWriter::Block {
 
   std::vector<Hash> leaves;
   FrameList out;
-  std::vector<std::vector<Held>> held;  // of each DATA frame in it
+  std::vector<std::vector<BlockVector>> held;  // of each DATA frame in it
 
   void reset() {
     batch.clear();
@@ -103,7 +103,7 @@ void SegmentWriter::Block::encode() {
                   frame.max_time = greatest;
                   frame.raw = static_cast<std::uint32_t>(payload.size());
                   append_frame(frame, payload, out.bytes);
-                  held.push_back(held_by(part));
+                  held.push_back(vectors_of(part));
                 });
 }
 
@@ -206,14 +206,14 @@ Status SegmentWriter::end_block() {
   }
   block_->number = held_.back()->number + 1;
   const Repeats ahead = held_repeats();
-  if (!has_grown() && ahead.all < CopyWatch::kLookAhead) return {};
+  if (!has_grown() && ahead.all < RepeatDetector::kLookAhead) return {};
   if (!can_join() || !ahead.pay()) return dispatch_first();
   join_held();
   return {};
 }
 
 /// Whether the first block held is one that others have joined.
-bool SegmentWriter::has_grown() const { return held_.front()->batch.row_bytes() >= CopyWatch::kLookAhead; }
+bool SegmentWriter::has_grown() const { return held_.front()->batch.row_bytes() >= RepeatDetector::kLookAhead; }
 
 /// Of the blocks held, but for the first once it has grown: what follows has to be worth it by itself.
 Repeats SegmentWriter::held_repeats() const {
@@ -226,7 +226,7 @@ Repeats SegmentWriter::held_repeats() const {
 bool SegmentWriter::can_join() const {
   std::uint64_t bytes = 0;
   for (const auto& block : held_) bytes += block->batch.row_bytes();
-  return bytes <= CopyWatch::kMost;
+  return bytes <= RepeatDetector::kMost;
 }
 
 void SegmentWriter::join_held() {
@@ -272,7 +272,7 @@ Status SegmentWriter::write_block(Block& block) {
   }
   DELTA_OK(file_.write(block.out, ranges));
   absorb_leaves(block);
-  if (block.batch.row_bytes() >= CopyWatch::kLookAhead) return {};  // too large to be kept
+  if (block.batch.row_bytes() >= RepeatDetector::kLookAhead) return {};  // too large to be kept
   auto spare = std::make_unique<Block>(std::move(block));
   spare->reset();
   spare_.push_back(std::move(spare));

@@ -18,8 +18,8 @@
 #include "delta/result.hpp"
 #include "model/canonical.hpp"
 #include "os/worker_pool.hpp"
-#include "store/copy_watch.hpp"
 #include "store/postings.hpp"
+#include "store/repeat_detector.hpp"
 #include "store/segment_file.hpp"
 
 namespace delta::store {
@@ -96,7 +96,7 @@ class SegmentWriter {
 
   std::unique_ptr<Block> block_;             // that is being filled
   std::deque<std::unique_ptr<Block>> held_;  // full, in order, not yet dispatched
-  CopyWatch copies_{CopyWatch::Vectors::scattered};
+  RepeatDetector copies_{RepeatDetector::Vectors::scattered};
   std::vector<std::unique_ptr<Block>> spare_;
   std::uint64_t ordinal_ = 0, commits_ = 0, named_ = 0;
 

@@ -54,7 +54,7 @@ Status seal(const std::string& path, os::AppendFile& file, Segment& last, std::v
 
 }  // namespace
 
-Status mend_tail(const std::string& path, os::AppendFile& file, std::vector<Finding>& notices) {
+Status recover_tail(const std::string& path, os::AppendFile& file, std::vector<Finding>& notices) {
   DELTA_TRY(InputFile opened, InputFile::open(path));
   const auto input = std::make_shared<const InputFile>(std::move(opened));
   if (input->size() == 0) {

@@ -13,6 +13,6 @@ namespace delta::store {
 /// Validates the file's end. Torn, unsealed or without a good trailer: everything after the last whole COMMITS frame is
 /// saved as PATH.torn-OFFSET, cut, and the segment sealed (durably). Each such act is a notice. Other damage is an
 /// error.
-Status mend_tail(const std::string& path, os::AppendFile& file, std::vector<Finding>& notices);
+Status recover_tail(const std::string& path, os::AppendFile& file, std::vector<Finding>& notices);
 
 }  // namespace delta::store

@@ -16,7 +16,8 @@ delta::Result<float> first_value(const std::string& path, std::string_view id) {
   const std::string paths[] = {path};
   DELTA_TRY(const auto log, delta::Log::open(paths));
   DELTA_TRY(const auto state, delta::snapshot(log));
-  const auto vector = log.catalog().find_vector(0, id);
+  const auto spaces = log.catalog().namespaces_named("");  // the default one, once for each dimension count
+  const auto vector = spaces.empty() ? std::nullopt : log.catalog().find_vector(spaces.front(), id);
   if (!vector || !state.exists(*vector)) return delta::error(delta::ErrorCode::not_found, "no such vector");
   return std::bit_cast<float>(state.bits(*vector)[0]);
 }
@@ -44,7 +45,8 @@ delta::Result<bool> use(const std::string& path) {
   const std::string paths[] = {path};
   DELTA_TRY(const auto report, delta::verify(paths));
   DELTA_TRY(const auto log, delta::Log::open(paths));
-  DELTA_TRY(const auto blame, delta::blame(log, *log.catalog().find_vector(0, "b")));
+  DELTA_TRY(const auto blame,
+            delta::blame(log, *log.catalog().find_vector(log.catalog().namespaces_named("").front(), "b")));
   std::printf("%s: %zu vectors, b is %g by main:%zu\n", std::string(delta::verdict_name(report.verdict)).c_str(),
               log.catalog().vectors(), value, static_cast<std::size_t>(blame.created.dot.seq));
   return deltas == 2 && summary.commits == 1 && value == 1.5f && report.verdict == delta::Verdict::ok;

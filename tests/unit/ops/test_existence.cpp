@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "model/existence.hpp"
-#include "ops/lifecycles.hpp"
+#include "ops/existence_index.hpp"
 #include "unit/model/random_history.hpp"
 
 using namespace delta;
@@ -69,7 +69,7 @@ TEST_CASE("the last create or delete in a context is the one that looking at all
 
 TEST_CASE("an encoder's events are found by context, with those of the open commit") {
   Story story(5, 40);
-  ops::Lifecycles lifecycles;
+  ops::ExistenceIndex lifecycles;
   for (int turn = 0; turn < 400; ++turn) {
     const auto commit = nth<CommitNo>(story.seen.size());
     const OriginNo origin{story.below(40)};

@@ -24,9 +24,9 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 /// Each frame's vectors in turn: every vector below `vectors` in at least one.
-std::vector<std::vector<store::Held>> lists(std::uint32_t vectors, std::size_t frames, unsigned in_a_thousand) {
+std::vector<std::vector<store::BlockVector>> lists(std::uint32_t vectors, std::size_t frames, unsigned in_a_thousand) {
   std::mt19937_64 random(20261126);
-  std::vector<std::vector<store::Held>> out(frames);
+  std::vector<std::vector<store::BlockVector>> out(frames);
   for (std::uint32_t v = 0; v < vectors; ++v) {
     for (std::size_t frame = 0; frame < frames; ++frame) {
       if (random() % 1000 < in_a_thousand || frame == v % frames) out[frame].push_back({v, random() % 3 == 0});
@@ -136,7 +136,7 @@ TEST_CASE("lists by frame come back as lists by vector") {
   store::PostingsBuilder builder;
   for (std::uint32_t frame = 0; frame < by_frame.size(); ++frame) {
     builder.add(by_frame[frame]);
-    for (const store::Held& held : by_frame[frame]) by_vector[held.vector].push_back({frame, held.lifecycle});
+    for (const store::BlockVector& held : by_frame[frame]) by_vector[held.vector].push_back({frame, held.lifecycle});
   }
   std::uint32_t next = 0;
   must(builder.each([&](std::uint32_t first, std::uint32_t count, const Buffer& payload) -> Status {
@@ -157,7 +157,7 @@ TEST_CASE("lists by frame come back as lists by vector") {
 
 TEST_CASE("a segment of few frames has no postings") {
   store::PostingsBuilder builder;
-  const store::Held vectors[] = {{0, true}};
+  const store::BlockVector vectors[] = {{0, true}};
   for (std::size_t i = 0; i + 1 < store::PostingsBuilder::kFewest; ++i) builder.add(vectors);
   must(builder.each([](auto, auto, const Buffer&) -> Status {
     FAIL("some");

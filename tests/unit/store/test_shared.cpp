@@ -7,7 +7,7 @@
 #include "delta/log.hpp"
 #include "delta/snapshot.hpp"
 #include "sample_log.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 using namespace delta;
 using sample::must;
@@ -60,10 +60,10 @@ using LeftByDot = std::map<std::string, Left>;
 LeftByDot left_in(const std::vector<std::string>& paths, bool values = true, bool pieces = false) {
   const auto log = must(Log::open(paths, {1}));
   LeftByDot out;
-  Log::Impl::StreamOptions options;
+  store::Union::StreamOptions options;
   options.values = values ? store::Values::read : store::Values::skipped;
   options.pieces = pieces;
-  must(log.impl().stream(options, [&](const Log::Impl::Block& block) -> Status {
+  must(log.impl().stream(options, [&](const store::Union::Block& block) -> Status {
     for (std::size_t i = 0; i < block.batch.size(); ++i) {
       Left& left = out[log.dot_text({log.commit(block.batch.commits[i]).origin, block.batch.seqs[i]})];
       ++left.times;

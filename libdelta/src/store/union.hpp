@@ -1,4 +1,4 @@
-// What a Log holds: names, commit rows and contexts in memory; the way to stream deltas from all segments as one union.
+// What a Log holds: the union of its loaded segments, and the plan of which frames a question needs.
 #pragma once
 
 #include <algorithm>
@@ -16,56 +16,58 @@
 #include "store/segment.hpp"
 #include "store/segment_writer.hpp"
 
-namespace delta {
+namespace delta::store {
 
-struct Log::Impl {
-  static constexpr std::uint32_t kUnnamed = ~std::uint32_t{0};
-  /// A segment with its numbers translated to the log's.
-  struct Part {
-    store::Segment segment;
-    std::vector<std::uint32_t> vectors;  // catalog numbers, of segment.ids
-    Indexed<RowNo, CommitNo> commits;
-    Indexed<RowNo, bool> passed;  // passed over: a whole copy of its commit is elsewhere, or this whole segment is
-    bool passes = false;          // any of them
-    bool idle = false;            // all of them
-    bool shares = false;          // another part has another pruned copy of one of its commits
-    bool rising = false;          // `vectors` are in rising order, each once
-    store::PostingsReader postings;
+inline constexpr std::uint32_t kUnnamed = ~std::uint32_t{0};
+/// A segment with its numbers translated to the log's.
+struct LoadedSegment {
+  store::Segment segment;
+  std::vector<std::uint32_t> vectors;  // catalog numbers, of segment.ids
+  Indexed<RowNo, CommitNo> commits;
+  Indexed<RowNo, bool> superseded;  // passed over: a whole copy of its commit is elsewhere, or this whole segment is
+  bool any_superseded = false;      // any of them
+  bool all_superseded = false;      // all of them
+  bool shares = false;              // another part has another pruned copy of one of its commits
+  bool rising = false;              // `vectors` are in rising order, each once
+  store::PostingsReader postings;
 
-    /// Whether a DATA frame of it may hold deltas of a commit that is not 0 in `chosen`.
-    bool may_hold(const format::FrameEntry& frame, const Indexed<CommitNo, std::uint32_t>& chosen) const;
-    /// Those of a set that the segment names, by its own numbers, ascending.
-    std::vector<std::uint32_t> those_of(const VectorSet& set) const;
-    /// The catalog number of a vector of the segment; kUnnamed: its id was not asked for.
-    std::uint32_t number(std::uint32_t vector) const {
-      if (!segment.some_ids) return vectors[vector];
-      const auto at = std::ranges::lower_bound(segment.id_vectors, vector);
-      if (at == segment.id_vectors.end() || *at != vector) return kUnnamed;
-      return vectors[static_cast<std::size_t>(at - segment.id_vectors.begin())];
-    }
+  /// Whether a DATA frame of it may hold deltas of a commit that is not 0 in `chosen`.
+  bool may_hold(const format::FrameEntry& frame, const Indexed<CommitNo, std::uint32_t>& chosen) const;
+  /// Those of a set that the segment names, by its own numbers, ascending.
+  std::vector<std::uint32_t> those_of(const VectorSet& set) const;
+  /// The catalog number of a vector of the segment; kUnnamed: its id was not asked for.
+  std::uint32_t number(std::uint32_t vector) const {
+    if (!segment.some_ids) return vectors[vector];
+    const auto at = std::ranges::lower_bound(segment.id_vectors, vector);
+    if (at == segment.id_vectors.end() || *at != vector) return kUnnamed;
+    return vectors[static_cast<std::size_t>(at - segment.id_vectors.begin())];
+  }
+
+ private:
+  /// Places in `vectors`, in order of what stands there. Made when it is first asked for, on any thread.
+  class Places {
+   public:
+    ~Places() { delete order_.load(); }
+    const std::vector<std::uint32_t>& of(const std::vector<std::uint32_t>& numbers);
 
    private:
-    /// Places in `vectors`, in order of what stands there. Made when it is first asked for, on any thread.
-    class Places {
-     public:
-      ~Places() { delete order_.load(); }
-      const std::vector<std::uint32_t>& of(const std::vector<std::uint32_t>& numbers);
+    std::atomic<const std::vector<std::uint32_t>*> order_ = nullptr;
+  };
+  /// Adds what the segment calls a vector of the log.
+  void look_up(std::uint32_t vector, std::vector<std::uint32_t>& out) const;
+  std::unique_ptr<Places> places_ = std::make_unique<Places>();
+};
+/// A DATA frame.
+struct FrameRef {
+  const LoadedSegment* part = nullptr;
+  std::size_t entry = 0;
+  bool probe_first = false;  // is there anything wanted in it at all?
+};
 
-     private:
-      std::atomic<const std::vector<std::uint32_t>*> order_ = nullptr;
-    };
-    /// Adds what the segment calls a vector of the log.
-    void look_up(std::uint32_t vector, std::vector<std::uint32_t>& out) const;
-    std::unique_ptr<Places> places_ = std::make_unique<Places>();
-  };
-  /// A DATA frame.
-  struct Place {
-    const Part* part = nullptr;
-    std::size_t entry = 0;
-    bool look_first = false;  // is there anything wanted in it at all?
-  };
+/// The segments of some files as one log: names, commit rows and contexts in memory, deltas on disk.
+struct Union {
   /// One that is decoded. Of deltas that several parts share there is no one place.
-  struct Block : Place {
+  struct Block : FrameRef {
     DeltaBatch batch;
     SegmentBatch read;  // as it stands in its frame, before the batch takes it
     std::vector<Hash> leaves;
@@ -84,7 +86,7 @@ struct Log::Impl {
 
   Catalog catalog;
   model::History history{catalog};
-  std::vector<Part> parts;                          // in order of their first timestamp: near key order
+  std::vector<LoadedSegment> parts;                 // in order of their first timestamp: near key order
   Indexed<CommitNo, std::optional<Hash>> previous;  // where a file states the hash before
   Indexed<CommitNo, const ByteSource*> first_in;    // the file that had it first
   std::vector<Finding> notices;
@@ -102,7 +104,7 @@ struct Log::Impl {
   Result<Log> with_all_ids() const;
   Status read_tables(const std::shared_ptr<const ByteSource>& file);
   Status link();
-  Status translate(Part& part);
+  Status translate(LoadedSegment& part);
   Error fork_in(Error error, const Commit& commit) const;
   /// Of a commit that is whole somewhere, the first whole copy counts, else all pruned ones, but for those of a segment
   /// that is there already.
@@ -113,29 +115,27 @@ struct Log::Impl {
   Status compare_chains() const;
   /// Deltas of all parts, each once, decoded by workers, handed on in order.
   Status stream(const StreamOptions& options, const Visit& visit) const;
-  Status stream_places(std::span<const Place> places, const StreamOptions& options, const Visit& visit) const;
-  bool shares_any() const { return std::ranges::any_of(parts, &Part::shares); }
+  Status stream_places(std::span<const FrameRef> places, const StreamOptions& options, const Visit& visit) const;
+  bool shares_any() const { return std::ranges::any_of(parts, &LoadedSegment::shares); }
   /// The deltas of parts that share some, in order of vector and key.
   Status stream_shared(const StreamOptions& options, const Visit& visit) const;
   Status read_block(const StreamOptions& options, Block& block) const;
-  std::vector<Place> places(const StreamOptions& options) const;
+  std::vector<FrameRef> plan(const StreamOptions& options) const;
   /// Where each origin stands: from the footers, or by hashing where a segment has none.
   Result<store::Heads> heads(const Log& log) const;
 };
-
-namespace store {
 
 /// The log as the fold wants it. What a pass over a few blocks has decoded is kept for the pass that concurrent deltas
 /// may need.
 class LogSource : public model::DeltaSource {
  public:
-  explicit LogSource(const Log::Impl& log) : log_(log) {}
+  explicit LogSource(const store::Union& log) : log_(log) {}
   Status each(const VectorSet& vectors, std::optional<Micros> until, const Visit& visit) override;
 
  private:
   static constexpr std::uint64_t kKept = 4 << 20;  // bytes as rows
 
-  const Log::Impl& log_;
+  const store::Union& log_;
   std::vector<DeltaBatch> kept_;  // of a pass over everything
   std::optional<Micros> until_;
   std::uint64_t bytes_ = 0;
@@ -154,5 +154,4 @@ Result<std::shared_ptr<const ByteSource>> open_log_file(const std::string& path)
 /// passed over, and named in `notices`.
 Result<std::vector<std::string>> log_files(std::span<const std::string> paths, std::vector<Finding>& notices);
 
-}  // namespace store
-}  // namespace delta
+}  // namespace delta::store

@@ -1,10 +1,10 @@
-#include "ops/lifecycles.hpp"
+#include "ops/existence_index.hpp"
 
 #include <algorithm>
 
 namespace delta::ops {
 
-void Lifecycles::index(const Catalog& catalog) {
+void ExistenceIndex::index(const Catalog& catalog) {
   for (; indexed_ < events_.size(); ++indexed_) {
     Of& of = by_vector_[events_[indexed_].first];
     if (of.events.empty() || later(catalog, indexed_, of.latest)) of.latest = indexed_;
@@ -12,8 +12,8 @@ void Lifecycles::index(const Catalog& catalog) {
   }
 }
 
-bool Lifecycles::any_of(const Catalog& catalog, const model::History& history, std::span<const NamespaceNo> namespaces,
-                        const Seen& seen) const {
+bool ExistenceIndex::any_of(const Catalog& catalog, const model::History& history,
+                            std::span<const NamespaceNo> namespaces, const Seen& seen) const {
   return std::ranges::any_of(events_, [&](const auto& event) {
     const auto& [vector, e] = event;
     if (std::ranges::find(namespaces, catalog.namespace_of(vector)) == namespaces.end()) return false;
@@ -22,7 +22,8 @@ bool Lifecycles::any_of(const Catalog& catalog, const model::History& history, s
   });
 }
 
-bool Lifecycles::exists(const Catalog& catalog, const model::History& history, std::uint32_t vector, const Seen& seen) {
+bool ExistenceIndex::exists(const Catalog& catalog, const model::History& history, std::uint32_t vector,
+                            const Seen& seen) {
   index(catalog);
   const auto found = by_vector_.find(vector);
   if (found == by_vector_.end()) return false;
@@ -48,8 +49,8 @@ bool Lifecycles::exists(const Catalog& catalog, const model::History& history, s
 }
 
 /// Events that are new, and those whose commit has been folded since.
-void Lifecycles::take(const Catalog& catalog, const model::History& history, const Of& of, CommitNo open,
-                      Asked& asked) {
+void ExistenceIndex::take(const Catalog& catalog, const model::History& history, const Of& of, CommitNo open,
+                          Asked& asked) {
   std::vector<std::size_t> wait;
   if (asked.open != open) {
     asked.own.reset();

@@ -1,11 +1,12 @@
 // Logs from the outside in: files to segments, segments to one set of commits with one catalog.
+#include "store/union.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <map>
 #include <tuple>
 
 #include "delta/text.hpp"
-#include "store/log_impl.hpp"
 
 namespace delta {
 
@@ -23,10 +24,10 @@ PruneRecord renumbered(const format::SegmentRecord& record, const Indexed<Segmen
 
 }  // namespace store
 
-Status Log::Impl::read_tables(const std::shared_ptr<const ByteSource>& file) {
+Status store::Union::read_tables(const std::shared_ptr<const ByteSource>& file) {
   DELTA_TRY(auto segments, store::open_segments(file, notices));
   for (auto& segment : segments) {
-    Part part;
+    store::LoadedSegment part;
     part.segment = std::move(segment);
     DELTA_OK(store::load_tables(part.segment, store::Tables::all, wanted ? &*wanted : nullptr));
     parts.push_back(std::move(part));
@@ -35,13 +36,13 @@ Status Log::Impl::read_tables(const std::shared_ptr<const ByteSource>& file) {
 }
 
 /// Says which file the other commit of a fork is in.
-Error Log::Impl::fork_in(Error error, const Commit& commit) const {
+Error store::Union::fork_in(Error error, const Commit& commit) const {
   const auto other = error.code == ErrorCode::forked ? history.overlapping(commit) : std::nullopt;
   if (other) error.message += ", the former in " + escape(first_in[*other]->name(), 4096);
   return std::move(error).with_hint(other ? "two writers used one origin name; give each its own with --origin" : "");
 }
 
-Status Log::Impl::translate(Part& part) {
+Status store::Union::translate(store::LoadedSegment& part) {
   const store::Segment& segment = part.segment;
   auto [origins, vectors] = store::add_names(segment, catalog);
   part.vectors = std::move(vectors);
@@ -66,35 +67,35 @@ Status Log::Impl::translate(Part& part) {
   return {};
 }
 
-void Log::Impl::choose_copies() {
-  using Copy = std::pair<const Part*, RowNo>;
+void store::Union::choose_copies() {
+  using Copy = std::pair<const store::LoadedSegment*, RowNo>;
   Indexed<CommitNo, Copy> whole(history.size());
-  for (const Part& part : parts) {
+  for (const store::LoadedSegment& part : parts) {
     for (const RowNo row : part.commits.numbers()) {
       Copy& first = whole[part.commits[row]];
       if (part.segment.rows()[row].records.empty() && !first.first) first = {&part, row};
     }
   }
-  for (Part& part : parts) {
-    part.passed.resize(part.commits.size());
+  for (store::LoadedSegment& part : parts) {
+    part.superseded.resize(part.commits.size());
     for (const RowNo row : part.commits.numbers()) {
       const Copy& first = whole[part.commits[row]];
-      part.passed[row] = first.first && first != Copy(&part, row);
+      part.superseded[row] = first.first && first != Copy(&part, row);
     }
   }
   if (!history.pruned().empty()) pass_repeated_segments();
   Indexed<CommitNo, std::uint32_t> copies(history.size());  // that count
-  const auto each_left = [](const Part& part, const auto& visit) {
+  const auto each_left = [](const store::LoadedSegment& part, const auto& visit) {
     for (const RowNo row : part.commits.numbers()) {
-      if (!part.passed[row]) visit(part.commits[row]);
+      if (!part.superseded[row]) visit(part.commits[row]);
     }
   };
-  for (Part& part : parts) {
-    part.passes = std::ranges::find(part.passed, true) != part.passed.end();
-    part.idle = std::ranges::find(part.passed, false) == part.passed.end();
+  for (store::LoadedSegment& part : parts) {
+    part.any_superseded = std::ranges::find(part.superseded, true) != part.superseded.end();
+    part.all_superseded = std::ranges::find(part.superseded, false) == part.superseded.end();
     each_left(part, [&](CommitNo commit) { ++copies[commit]; });
   }
-  for (Part& part : parts) {
+  for (store::LoadedSegment& part : parts) {
     each_left(part, [&](CommitNo commit) { part.shares = part.shares || copies[commit] > 1; });
   }
 }
@@ -102,19 +103,21 @@ void Log::Impl::choose_copies() {
 /// What a whole segment has left of pruned commits is there once, however often the segment is. Its frames are vouched
 /// for by checksums of 64 bits, which is enough to tell it from what was written by chance; forged ones may hide behind
 /// each other.
-void Log::Impl::pass_repeated_segments() {
-  std::map<std::tuple<std::uint64_t, std::uint64_t, Hash>, const Part*> seen;
-  for (Part& part : parts) {
+void store::Union::pass_repeated_segments() {
+  std::map<std::tuple<std::uint64_t, std::uint64_t, Hash>, const store::LoadedSegment*> seen;
+  for (store::LoadedSegment& part : parts) {
     const store::Segment& segment = part.segment;
     if (!segment.sealed) continue;
     const auto [place, fresh] =
         seen.try_emplace({segment.trailer.digest, segment.length, segment.header.segment_id}, &part);
-    if (!fresh && place->second->commits == part.commits) part.passed = Indexed<RowNo, bool>(part.commits.size(), true);
+    if (!fresh && place->second->commits == part.commits) {
+      std::fill(part.superseded.begin(), part.superseded.end(), true);
+    }
   }
 }
 
-Status Log::Impl::link() {
-  const auto start = [](const Part& part) {
+Status store::Union::link() {
+  const auto start = [](const store::LoadedSegment& part) {
     const auto data = std::ranges::find(part.segment.footer.frames, FrameType::data, &format::FrameEntry::type);
     return data == part.segment.footer.frames.end() ? Timestamp{} : data->min_time;
   };
@@ -133,7 +136,7 @@ Status Log::Impl::link() {
   return {};
 }
 
-Status Log::Impl::compare_chains() const {
+Status store::Union::compare_chains() const {
   struct Stated {
     Hash hash;
     const std::string* file;
@@ -159,7 +162,7 @@ Status Log::Impl::compare_chains() const {
   return {};
 }
 
-Result<store::Heads> Log::Impl::heads(const Log& log) const {
+Result<store::Heads> store::Union::heads(const Log& log) const {
   store::Heads heads(catalog.origins());
   bool complete = true;
   for (const auto& part : parts) {
@@ -182,10 +185,10 @@ Result<store::Heads> Log::Impl::heads(const Log& log) const {
   return heads;
 }
 
-Result<Log> Log::Impl::of_segment(store::Segment segment, unsigned threads) {
-  auto impl = std::make_unique<Impl>();
+Result<Log> store::Union::of_segment(store::Segment segment, unsigned threads) {
+  auto impl = std::make_unique<store::Union>();
   impl->threads = threads;
-  Part part;
+  store::LoadedSegment part;
   part.segment = std::move(segment);
   store::unload_tables(part.segment);
   DELTA_OK(store::load_tables(part.segment));
@@ -202,7 +205,7 @@ Result<Log> Log::open(std::span<const std::string> paths, const OpenOptions& opt
     DELTA_TRY(auto file, store::open_log_file(name));
     files.push_back(std::move(file));
   }
-  DELTA_TRY(auto log, Impl::open(files, options));
+  DELTA_TRY(auto log, store::Union::open(files, options));
   log.impl().paths.assign(paths.begin(), paths.end());
   auto& found = log.impl().notices;
   found.insert(found.begin(), std::make_move_iterator(notices.begin()), std::make_move_iterator(notices.end()));
@@ -210,11 +213,11 @@ Result<Log> Log::open(std::span<const std::string> paths, const OpenOptions& opt
 }
 
 Result<Log> Log::open(std::span<const std::shared_ptr<const ByteSource>> sources, const OpenOptions& options) {
-  return Impl::open(sources, options);
+  return store::Union::open(sources, options);
 }
 
-Result<Log> Log::Impl::open(std::span<const std::shared_ptr<const ByteSource>> files, const OpenOptions& options) {
-  auto impl = std::make_unique<Impl>();
+Result<Log> store::Union::open(std::span<const std::shared_ptr<const ByteSource>> files, const OpenOptions& options) {
+  auto impl = std::make_unique<store::Union>();
   impl->threads = thread_count(options.threads);
   impl->opened_with = options;
   if (options.ids) {
@@ -226,7 +229,7 @@ Result<Log> Log::Impl::open(std::span<const std::shared_ptr<const ByteSource>> f
   return Log(std::move(impl));
 }
 
-Result<Log> Log::Impl::with_all_ids() const {
+Result<Log> store::Union::with_all_ids() const {
   OpenOptions options;
   options.threads = threads;
   return open(files, options);

@@ -6,7 +6,7 @@
 
 #include "model/fold.hpp"
 #include "model/pieces.hpp"
-#include "store/log_impl.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 namespace {
@@ -38,17 +38,17 @@ void add_place(DeltaBatch& to, const DeltaBatch& from, std::size_t i) {
 /// The deltas of some vectors out of all copies.
 class Gathered {
  public:
-  Gathered(const Log::Impl& log, const model::OriginRanks& ranks, bool values)
+  Gathered(const store::Union& log, const model::OriginRanks& ranks, bool values)
       : log_(log), ranks_(ranks), values_(values) {}
 
   void add(const DeltaBatch& batch, std::size_t i) { values_ ? all_.add(batch[i]) : add_place(all_, batch, i); }
 
   /// In order of vector and key, each delta once.
-  Status each(const Log::Impl::Visit& visit) {
+  Status each(const store::Union::Visit& visit) {
     std::vector<std::uint32_t> order(all_.size());
     std::iota(order.begin(), order.end(), 0);
     std::ranges::sort(order, [this](std::uint32_t a, std::uint32_t b) { return less(a, b); });
-    Log::Impl::Block block;
+    store::Union::Block block;
     for (std::size_t i = 0, end = 0; i < order.size(); i = end) {
       while (end < order.size() && same_delta(order[i], order[end])) ++end;
       add_one(std::span(order).subspan(i, end - i), block.batch);
@@ -83,7 +83,7 @@ class Gathered {
     out.add(deltas.front());
   }
 
-  const Log::Impl& log_;
+  const store::Union& log_;
   const model::OriginRanks& ranks_;
   bool values_;
   DeltaBatch all_;
@@ -91,10 +91,10 @@ class Gathered {
 
 }  // namespace
 
-Status Log::Impl::stream_shared(const StreamOptions& options, const Visit& visit) const {
+Status store::Union::stream_shared(const StreamOptions& options, const Visit& visit) const {
   const auto stream_some = [&](const StreamOptions& some, const auto& take) {
-    auto chosen = places(some);
-    std::erase_if(chosen, [](const Place& place) { return !place.part->shares; });
+    auto chosen = plan(some);
+    std::erase_if(chosen, [](const store::FrameRef& place) { return !place.part->shares; });
     return stream_places(chosen, some, [&](const Block& block) -> Status {
       for (std::size_t i = 0; i < block.batch.size(); ++i) {
         if (some.vectors->contains(block.batch.vectors[i])) take(block.batch, i);

@@ -15,7 +15,7 @@
 namespace delta::ops {
 
 /// Creates and deletes, for the one question that needs them: does a vector exist in a context that is not everything?
-class Lifecycles {
+class ExistenceIndex {
  public:
   using Event = model::Existence::Event;
   /// What is asked about: everything; or a context, and whatever the open commit holds so far.

@@ -13,10 +13,10 @@ namespace delta::model {
 /// corrupt: the delta does not fit the dimensions of its vector.
 Status check_fit(const Catalog& catalog, const History& history, const Delta& delta);
 
-class Contest {
+class ConcurrentVectors {
  public:
   /// Keeps the references. `vectors` as of fold().
-  Contest(const Catalog& catalog, const History& history, const CutTest& cut, const VectorSet& vectors);
+  ConcurrentVectors(const Catalog& catalog, const History& history, const CutTest& cut, const VectorSet& vectors);
 
   /// The first pass. `apply(change)` gets those that follow the last one of their vector.
   template <class Apply>

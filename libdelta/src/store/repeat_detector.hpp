@@ -33,7 +33,7 @@ struct Repeats {
   bool pay() const { return before > 0 && before * 32 >= all - within; }
 };
 
-class CopyWatch {
+class RepeatDetector {
  public:
   static constexpr std::uint64_t kLookAhead = 4 << 20;    ///< bytes of deltas as rows that are looked at together
   static constexpr std::uint64_t kMost = kMaxFrameBytes;  ///< and of a block that has grown for its repeats
@@ -41,7 +41,7 @@ class CopyWatch {
   /// Together: a block holds what there is of a vector, and only values are looked at, whole. Scattered: the deltas of
   /// a vector are in many blocks, so that each states index sets, metadata and what a vector keeps of its values anew.
   enum class Vectors : bool { together, scattered };
-  explicit CopyWatch(Vectors vectors) : vectors_(vectors) {}
+  explicit RepeatDetector(Vectors vectors) : vectors_(vectors) {}
 
   /// Enters a delta that goes into block `block`; what stands in blocks before `oldest` is forgotten.
   template <class Commit>

@@ -1,4 +1,4 @@
-#include "model/contest.hpp"
+#include "model/concurrent_vectors.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -28,7 +28,8 @@ Status check_fit(const Catalog& catalog, const History& history, const Delta& c)
                                        " dimensions of vector " + quote(catalog.id(c.vector)));
 }
 
-Contest::Contest(const Catalog& catalog, const History& history, const CutTest& cut, const VectorSet& vectors)
+ConcurrentVectors::ConcurrentVectors(const Catalog& catalog, const History& history, const CutTest& cut,
+                                     const VectorSet& vectors)
     : catalog_(catalog),
       history_(history),
       cut_(cut),
@@ -36,14 +37,14 @@ Contest::Contest(const Catalog& catalog, const History& history, const CutTest& 
       ranks_(origin_ranks(catalog)),
       last_(catalog.vectors()) {}
 
-void Contest::make_room() {
+void ConcurrentVectors::make_room() {
   std::size_t count = 0;
   contested_.each([&](std::uint32_t vector) { count += last_[vector].count; });
   gathered_.reserve(count);
   room_made_ = true;
 }
 
-Status Contest::gather(const DeltaBatch& batch) {
+Status ConcurrentVectors::gather(const DeltaBatch& batch) {
   if (!room_made_) make_room();
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Delta c = batch[i];
@@ -55,7 +56,7 @@ Status Contest::gather(const DeltaBatch& batch) {
 }
 
 /// Sorts what was gathered by vector, by counting.
-std::vector<std::uint32_t> Contest::vectors() {
+std::vector<std::uint32_t> ConcurrentVectors::vectors() {
   VectorSet gathered;
   for (const std::uint32_t vector : gathered_.vectors) gathered.insert(vector);
   vectors_ = gathered.numbers();
@@ -70,11 +71,11 @@ std::vector<std::uint32_t> Contest::vectors() {
   return vectors_;
 }
 
-std::size_t Contest::place_of(std::uint32_t vector) const {
+std::size_t ConcurrentVectors::place_of(std::uint32_t vector) const {
   return static_cast<std::size_t>(std::ranges::lower_bound(vectors_, vector) - vectors_.begin());
 }
 
-VectorFold Contest::fold(std::uint32_t vector) const {
+VectorFold ConcurrentVectors::fold(std::uint32_t vector) const {
   struct Place {
     Timestamp time;
     std::uint32_t rank;

@@ -1,0 +1,97 @@
+// Which frames a question needs: by vectors, by time and by commits, without reading any of them.
+#include <algorithm>
+#include <memory>
+#include <numeric>
+
+#include "store/union.hpp"
+
+namespace delta {
+
+using format::FrameType;
+
+/// Two threads that come at once may both make it; the first one's stays.
+const std::vector<std::uint32_t>& store::LoadedSegment::Places::of(const std::vector<std::uint32_t>& numbers) {
+  if (const auto* order = order_.load()) return *order;
+  auto made = std::make_unique<std::vector<std::uint32_t>>(numbers.size());
+  std::iota(made->begin(), made->end(), 0);
+  std::ranges::sort(*made, {}, [&](std::uint32_t place) { return numbers[place]; });
+  const std::vector<std::uint32_t>* none = nullptr;
+  return order_.compare_exchange_strong(none, made.get()) ? *made.release() : *none;
+}
+
+void store::LoadedSegment::look_up(std::uint32_t vector, std::vector<std::uint32_t>& out) const {
+  if (rising) {
+    const auto at = std::ranges::lower_bound(vectors, vector);
+    if (at != vectors.end() && *at == vector) {
+      out.push_back(segment.vector_of(static_cast<std::size_t>(at - vectors.begin())));
+    }
+    return;
+  }
+  const auto& order = places_->of(vectors);
+  auto at = std::ranges::lower_bound(order, vector, {}, [this](std::uint32_t place) { return vectors[place]; });
+  for (; at != order.end() && vectors[*at] == vector; ++at) out.push_back(segment.vector_of(*at));
+}
+
+std::vector<std::uint32_t> store::LoadedSegment::those_of(const VectorSet& set) const {
+  constexpr std::size_t kFew = 16;  // where one in so many is asked for, looking each up is quicker
+  std::vector<std::uint32_t> out;
+  if (!set.is_all() && set.size() * kFew < vectors.size()) {
+    set.each([&](std::uint32_t vector) { look_up(vector, out); });
+    if (!rising) std::ranges::sort(out);
+    return out;
+  }
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    if (set.contains(vectors[i])) out.push_back(segment.vector_of(i));
+  }
+  return out;
+}
+
+bool store::LoadedSegment::may_hold(const format::FrameEntry& frame,
+                                    const Indexed<CommitNo, std::uint32_t>& chosen) const {
+  if (segment.packed()) return true;
+  const auto& ends = segment.row_ends;
+  const auto first = static_cast<std::size_t>(std::ranges::upper_bound(ends, frame.first) - ends.begin());
+  for (const RowNo row : numbers<RowNo>(ends.size(), first)) {
+    if (chosen[commits[row]] != 0) return true;
+    if (ends[row] >= frame.first + frame.count) break;
+  }
+  return false;
+}
+
+std::vector<store::FrameRef> store::Union::plan(const StreamOptions& options) const {
+  std::vector<store::FrameRef> places;
+  for (const auto& part : parts) {
+    if (part.all_superseded) continue;
+    constexpr std::size_t kFew = 16;  // where more than one in so many vectors is wanted, a block likely holds one
+    const auto few = [](std::size_t some_of, std::size_t all) { return some_of * kFew < all; };
+    const bool some = !options.vectors->is_all() || part.segment.some_ids;
+    std::vector<std::uint32_t> numbers;  // wanted vectors of this segment, ascending
+    if (some) {
+      numbers = part.those_of(*options.vectors);
+      if (numbers.empty()) continue;
+    }
+    const auto holds = some && few(numbers.size(), part.segment.vectors())
+                           ? part.postings.frames_of(part.segment, numbers, options.lifecycles)
+                           : std::nullopt;
+    std::size_t data = 0;
+    for (std::size_t i = 0; i < part.segment.footer.frames.size(); ++i) {
+      const auto& entry = part.segment.footer.frames[i];
+      if (entry.type != FrameType::data) continue;
+      if (holds && !(*holds)[data++]) continue;
+      if (options.until && entry.min_time.us() > *options.until) continue;
+      if (options.commits && !part.may_hold(entry, *options.commits)) continue;
+      bool probe_first = false;
+      if (some) {
+        const auto first = std::ranges::lower_bound(numbers, entry.min_vector);
+        const auto last = std::upper_bound(first, numbers.end(), entry.max_vector);
+        if (first == last) continue;
+        probe_first =
+            !holds && few(static_cast<std::size_t>(last - first), std::size_t{entry.max_vector} - entry.min_vector + 1);
+      }
+      places.push_back({&part, i, probe_first});
+    }
+  }
+  return places;
+}
+
+}  // namespace delta

@@ -1,0 +1,144 @@
+// The stream of blocks that everything which reads deltas runs on, so that no reader needs the whole log in memory.
+#include <algorithm>
+#include <array>
+
+#include "store/union.hpp"
+
+namespace delta {
+
+using format::FrameType;
+
+namespace store {
+
+Status LogSource::each(const VectorSet& vectors, std::optional<Micros> until, const Visit& visit) {
+  if (complete_ && until == until_) {
+    for (const DeltaBatch& batch : kept_) DELTA_OK(visit(batch));
+    return {};
+  }
+  const bool keep = vectors.is_all();
+  kept_.clear();
+  until_ = until;
+  bytes_ = 0;
+  complete_ = false;
+  DELTA_OK(log_.stream({.vectors = &vectors, .until = until}, [&](const store::Union::Block& block) {
+    bytes_ += block.batch.row_bytes();
+    if (keep && bytes_ <= kKept) kept_.push_back(block.batch);
+    return visit(block.batch);
+  }));
+  complete_ = keep && bytes_ <= kKept;
+  if (!complete_) kept_.clear();
+  return {};
+}
+
+}  // namespace store
+
+namespace {
+
+/// Deltas that keep(i) is true of. Columns that were not decoded stay empty.
+template <class Keep>
+void keep_only(SegmentBatch& batch, const Keep& keep) {
+  const auto move_down = [](auto& column, std::uint64_t begin, std::uint64_t end, std::uint64_t& to) {
+    const auto at = [&](std::uint64_t place) { return column.begin() + static_cast<std::ptrdiff_t>(place); };
+    if (column.size() >= end && begin != to) std::copy(at(begin), at(end), at(to));
+    to += end - begin;
+  };
+  std::size_t n = 0;
+  std::array<std::uint64_t, 3> begins{}, ends{};  // of delta i as it was, and of what is kept
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const std::array<std::uint64_t, 3> old = {batch.index_ends[i], batch.bits_ends[i], batch.metadata_ends[i]};
+    if (keep(i)) {
+      move_down(batch.indices, begins[0], old[0], ends[0]);
+      move_down(batch.bits, begins[1], old[1], ends[1]);
+      move_down(batch.metadata, begins[2], old[2], ends[2]);
+      batch.ops[n] = batch.ops[i];
+      batch.vectors[n] = batch.vectors[i];
+      batch.times[n] = batch.times[i];
+      batch.commits[n] = batch.commits[i];
+      batch.seqs[n] = batch.seqs[i];
+      batch.lost[n] = batch.lost[i];
+      batch.index_ends[n] = ends[0];
+      batch.bits_ends[n] = ends[1];
+      batch.metadata_ends[n] = ends[2];
+      ++n;
+    }
+    begins = old;
+  }
+  batch.truncate(n);
+}
+
+}  // namespace
+
+Status store::Union::read_block(const StreamOptions& options, Block& block) const {
+  const store::LoadedSegment& part = *block.part;
+  SegmentBatch& read = block.read;
+  std::swap(static_cast<DeltaColumns&>(read), static_cast<DeltaColumns&>(block.batch));  // the room of the last one
+  const auto any_wanted = [&] {
+    return std::ranges::any_of(read.vectors, [&](std::uint32_t v) {
+      const std::uint32_t number = part.number(v);
+      return number != kUnnamed && options.vectors->contains(number);
+    });
+  };
+  if (block.probe_first) {  // where things are: most blocks of a point read end here
+    DELTA_OK(store::read_data(part.segment, block.entry, store::Values::skipped, read));
+    if (!any_wanted()) return block.batch.clear(), Status{};
+  }
+  DELTA_OK(store::read_data(part.segment, block.entry, options.values, read));
+  if (part.any_superseded || part.segment.some_ids) {
+    keep_only(read, [&](std::size_t i) {
+      return !(part.any_superseded && part.superseded[read.commits[i]]) && part.number(read.vectors[i]) != kUnnamed;
+    });
+  }
+  block.batch.take(
+      read, [&](std::uint32_t vector) { return part.number(vector); }, [&](RowNo row) { return part.commits[row]; });
+  if (!options.leaves) return {};
+  DELTA_CHECK(!part.segment.some_ids);
+  block.leaves.clear();
+  model::LeafHasher hasher;
+  for (std::size_t i = 0; i < block.batch.size(); ++i) {
+    const Delta delta = block.batch[i];
+    if (delta.lost != 0) {
+      hasher.add_unknown();
+      continue;
+    }
+    const Namespace& ns = catalog.name_space(catalog.namespace_of(delta.vector));
+    const std::string_view origin = catalog.origin(history.commit(delta.commit).origin);
+    hasher.add({origin, ns.name, catalog.id(delta.vector), ns.dims}, delta);
+  }
+  std::move(hasher).finish(block.leaves);
+  return {};
+}
+
+Status store::Union::stream(const StreamOptions& options, const Visit& visit) const {
+  auto chosen = plan(options);
+  if (options.leaves || options.pieces || !shares_any()) return stream_places(chosen, options, visit);
+  std::erase_if(chosen, [](const store::FrameRef& place) { return place.part->shares; });
+  DELTA_OK(stream_places(chosen, options, visit));
+  return stream_shared(options, visit);
+}
+
+Status store::Union::stream_places(std::span<const store::FrameRef> chosen, const StreamOptions& options,
+                                   const Visit& visit) const {
+  std::uint64_t stored = 0;
+  for (const store::FrameRef& place : chosen) stored += place.part->segment.footer.frames[place.entry].stored;
+  OrderedWork work(worth_threads(stored, threads), threads * 4);
+  std::vector<std::shared_ptr<Block>> spare;
+  for (const store::FrameRef& place : chosen) {
+    std::shared_ptr<Block> block;
+    if (spare.empty()) {
+      block = std::make_shared<Block>();
+    } else {
+      block = std::move(spare.back());
+      spare.pop_back();
+    }
+    static_cast<store::FrameRef&>(*block) = place;
+    DELTA_OK(work.submit([this, &options, block] { return read_block(options, *block); },
+                         [&visit, &spare, block]() -> Status {
+                           if (!block->batch.empty()) DELTA_OK(visit(*block));
+                           spare.push_back(block);
+                           return {};
+                         }));
+  }
+  return work.finish();
+}
+
+}  // namespace delta
