@@ -1,8 +1,10 @@
 // The one file with RE2. The regular expressions of glibc 2.36 free memory twice where there is none left.
 #include "pattern.hpp"
 
+#include <execinfo.h>
 #include <re2/re2.h>
 
+#include <new>
 #include <utility>
 
 #include "delta/text.hpp"
@@ -15,9 +17,21 @@ struct Pattern::Compiled {
   RE2 expression;
 };
 
+namespace {
+
+/// RE2 makes some of its parts in call_once. Where one of them runs out of memory, the exception passes a frame of
+/// glibc, which loads its unwinder then, and ends the program if that fails: so it is loaded before.
+void load_unwinder() {
+  void* frame = nullptr;
+  if (::backtrace(&frame, 1) == 0) throw std::bad_alloc();
+}
+
+}  // namespace
+
 Pattern::Pattern(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
 
 Result<Pattern> Pattern::parse(std::string_view text) {
+  load_unwinder();
   RE2::Options options(RE2::POSIX);
   options.set_perl_classes(true);
   options.set_word_boundary(true);
