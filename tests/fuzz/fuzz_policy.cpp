@@ -21,8 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto again = Policy::parse(text);
   if (!again || again->text() != text || again->rules().size() != policy->rules().size()) std::abort();
   Catalog catalog;
-  const Candidate candidates[] = {{0, 1, {Timestamp::of(1), catalog.add_origin("a"), 1}, 0x3f800000},
-                                  {1, 1, {Timestamp::of(2), catalog.add_origin("b"), 1}, 0xff812345}};
+  const Candidate candidates[] = {{CommitNo{0}, 1, {Timestamp::of(1), catalog.add_origin("a"), 1}, 0x3f800000},
+                                  {CommitNo{1}, 1, {Timestamp::of(2), catalog.add_origin("b"), 1}, 0xff812345}};
   for (const char* ns : {"", "n"}) {
     for (const std::uint32_t dim : {0u, 1u, 65535u}) {
       const auto* a = policy->strategy(ns, dim);
