@@ -124,7 +124,7 @@ void KnownValues::clear() {
     epoch_ = 1;
   }
   top_ = 0;
-  row_ = 0;
+  known_ = 0;
   vector_ = ~std::uint64_t{0};
 }
 

@@ -41,8 +41,8 @@ class KnownValues {
     vector_ = vector;
   }
   void clear();
-  bool has(std::uint32_t dim) const { return dim < row_ || stamps_[dim] == epoch_; }
-  bool has_row(std::size_t dims) const { return dims <= row_; }  ///< the first so many
+  bool has(std::uint32_t dim) const { return dim < known_ || stamps_[dim] == epoch_; }
+  bool has_row(std::size_t dims) const { return dims <= known_; }  ///< the first so many
   std::uint32_t at(std::uint32_t dim) const { return bits_[dim]; }
   void set(std::uint32_t dim, std::uint32_t bits) {
     bits_[dim] = bits;
@@ -57,14 +57,14 @@ class KnownValues {
   /// The same where only what is known is asked.
   void know_row(std::size_t dims) {
     const auto n = static_cast<std::uint32_t>(dims);
-    row_ = row_ > n ? row_ : n;
+    known_ = known_ > n ? known_ : n;
     top_ = top_ > n ? top_ : n;
   }
   void transform(Operation op, std::span<const std::uint32_t> parameters);
 
  private:
-  Pages bits_, stamps_;                          // by dimension
-  std::uint32_t epoch_ = 0, top_ = 0, row_ = 0;  // the first row_ dims are known whatever their stamps say
+  Pages bits_, stamps_;                            // by dimension
+  std::uint32_t epoch_ = 0, top_ = 0, known_ = 0;  // the first known_ dims are known whatever their stamps say
   std::uint64_t vector_ = ~std::uint64_t{0};
 };
 

@@ -149,8 +149,8 @@ Result<std::span<const std::uint32_t>> MatrixEncoder::bits_of(const MatrixInput&
 }
 
 // An assignment of what changed, bit by bit: dense only when every dim did.
-Status MatrixEncoder::diff_row(std::uint64_t row, std::span<const std::uint32_t> bits, Chunk& chunk) const {
-  const std::uint32_t vector = vectors_[row];
+Status MatrixEncoder::diff_row(std::uint64_t matrix_row, std::span<const std::uint32_t> bits, Chunk& chunk) const {
+  const std::uint32_t vector = vectors_[matrix_row];
   const auto old = session_.state().bits(vector);
   if (!old.empty() && std::memcmp(old.data(), bits.data(), bits.size_bytes()) == 0) return {};
   if (!session_.options().allow_nonfinite && !model::all_finite(bits)) {

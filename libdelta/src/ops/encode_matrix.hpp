@@ -37,7 +37,7 @@ class MatrixEncoder {
   Status diff_rows(const MatrixInput& input);
   Status diff_chunk(const MatrixInput& input, Chunk& chunk) const;
   Result<std::span<const std::uint32_t>> bits_of(const MatrixInput& input, Chunk& chunk) const;
-  Status diff_row(std::uint64_t row, std::span<const std::uint32_t> bits, Chunk& chunk) const;
+  Status diff_row(std::uint64_t matrix_row, std::span<const std::uint32_t> bits, Chunk& chunk) const;
   Status take(const MatrixInput& input, Chunk& chunk);
   Status put(const MatrixInput& input, Operation op, std::uint32_t vector, std::span<const std::uint32_t> indices,
              std::span<const std::uint32_t> bits);
