@@ -64,7 +64,7 @@ class KnownValues {
 
  private:
   Pages bits_, stamps_;                            // by dimension
-  std::uint32_t epoch_ = 0, top_ = 0, known_ = 0;  // the first known_ dims are known whatever their stamps say
+  std::uint32_t epoch_ = 0, top_ = 0, known_ = 0;  // dims below known_ have values, whatever their stamps say
   std::uint64_t vector_ = ~std::uint64_t{0};
 };
 

@@ -47,7 +47,7 @@ struct Followed {
 
 }  // namespace
 
-TEST_CASE("everything comes once, causes first, and what is appended later comes later") {
+TEST_CASE("a feed gives each delta once and after its causes, and a later feed gives what was appended") {
   Followed f;
   Log log = f.open();
   const auto first = read(log, f.cursor);
