@@ -19,6 +19,7 @@ namespace deltalog {
 using delta::Catalog;
 using delta::ErrorCode;
 using delta::State;
+using delta::VectorNo;
 using delta::VectorSet;
 
 Result<VectorSelection> vector_selection(const Invocation& invocation) {
@@ -97,7 +98,7 @@ VectorSet meeting(const VectorSelection& selection, const VectorSet& vectors,
                   std::initializer_list<const State*> states) {
   VectorSet met;
   for (const State* state : states) {
-    state->existing().each([&](std::uint32_t v) {
+    state->existing().each([&](VectorNo v) {
       if (vectors.contains(v) && selection.meets(*state, v)) met.insert(v);
     });
   }
@@ -110,7 +111,7 @@ namespace {
 void add_meeting(const VectorSelection& selection, const State& state, const Catalog& other, VectorSet& own,
                  VectorSet& others) {
   const Catalog& catalog = state.catalog();
-  meeting(selection, VectorSet::all(), {&state}).each([&](std::uint32_t v) {
+  meeting(selection, VectorSet::all(), {&state}).each([&](VectorNo v) {
     own.insert(v);
     const auto& space = catalog.name_space(catalog.namespace_of(v));
     const auto ns = other.find_namespace(space.name, space.dims);
@@ -121,7 +122,7 @@ void add_meeting(const VectorSelection& selection, const State& state, const Cat
 
 State part_of(const State& state, const VectorSet& vectors) {
   State part(state.catalog());
-  vectors.each([&](std::uint32_t v) {
+  vectors.each([&](VectorNo v) {
     if (state.exists(v)) part.take(state, v);
   });
   part.overflows = state.overflows;
@@ -170,7 +171,7 @@ bool report_absent(const VectorSelection& selection, const NamedVectors& named, 
                    const VectorSet& answered, std::string_view where, Console& console) {
   const bool missing = report_missing(named, console);
   std::unordered_set<std::string_view> there(named.missing_ids.begin(), named.missing_ids.end());
-  if (!selection.ids.empty()) answered.each([&](std::uint32_t v) { there.insert(catalog.id(v)); });
+  if (!selection.ids.empty()) answered.each([&](VectorNo v) { there.insert(catalog.id(v)); });
   std::vector<std::string> absent;
   for (const auto& id : selection.ids) {
     if (there.insert(id).second) absent.push_back(id);

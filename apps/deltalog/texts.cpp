@@ -18,7 +18,7 @@ bool is_ambiguous(const delta::Catalog& catalog, std::string_view name_space) {
   return catalog.namespaces_named(name_space).size() > 1;
 }
 
-std::string vector_name(const Catalog& catalog, std::uint32_t vector) {
+std::string vector_name(const Catalog& catalog, delta::VectorNo vector) {
   const auto& space = catalog.name_space(catalog.namespace_of(vector));
   const auto id = delta::escape(catalog.id(vector));
   if (is_ambiguous(catalog, space.name)) return fmt::format("{}/{}/{}", delta::escape(space.name), space.dims, id);

@@ -12,7 +12,7 @@ namespace deltalog {
 
 /// "id", or "namespace/id" where the namespace has a name, "namespace/dims/id" where one name stands for several;
 /// escaped.
-std::string vector_name(const delta::Catalog& catalog, std::uint32_t vector);
+std::string vector_name(const delta::Catalog& catalog, delta::VectorNo vector);
 /// Whether a namespace's name is also that of one with other dimensions: NS/DIMS tells them apart.
 bool is_ambiguous(const delta::Catalog& catalog, std::string_view name_space);
 

@@ -122,11 +122,11 @@ SegmentBatch block_of(Kind kind, codec::Layout layout, std::size_t deltas = ~std
     const std::uint32_t vector = packed ? i / 8 : i, place = packed ? i % 8 : 1;
     if (kind == Kind::creates || (packed && place == 0)) {
       row = vectors.row();
-      batch.add({.vector = vector, .op = Operation::create, .bits = row});
+      batch.add({.vector = SegmentVector{vector}, .op = Operation::create, .bits = row});
     } else {
       if (!packed) row = vectors.row();
       SegmentDelta delta = vectors.step(row, kind == Kind::sparse ? 0 : vectors.below(100), indices, bits);
-      delta.vector = vector;
+      delta.vector = SegmentVector{vector};
       batch.add(delta);
     }
     if (packed) {
@@ -253,7 +253,7 @@ void fold(benchmark::State& state, bool with_decode) {
   const auto vector = catalog.add_vector(catalog.add_namespace("", kDims), "v");
   const auto origin = catalog.add_origin("main");
   SegmentBatch batch = block_of(Kind::sparse, codec::Layout::fresh, 100);
-  for (auto& v : batch.vectors) v = 0;
+  for (auto& v : batch.vectors) v = SegmentVector{0};
   Buffer payload;
   codec::encode_block(batch, codec::Layout::fresh, Preset::balanced, payload);
   State present(catalog);
@@ -294,8 +294,9 @@ const std::string& lines() {
       for (const Kind kind : {Kind::creates, Kind::mixed}) {
         const SegmentBatch batch = block_of(kind, codec::Layout::fresh);
         for (std::size_t i = 0; i < batch.size(); ++i) {
-          const std::string id = std::to_string(batch.vectors[i]);
-          formats::write_record(out, {.name_space = "", .id = id, .origin = ""}, batch[i].numbered(0u, CommitNo{}));
+          const std::string id = std::to_string(index(batch.vectors[i]));
+          formats::write_record(out, {.name_space = "", .id = id, .origin = ""},
+                                batch[i].numbered(VectorNo{}, CommitNo{}));
           if (out.back() != '\n') out += '\n';
         }
       }
@@ -383,9 +384,9 @@ void point(benchmark::State& state, const std::string& path, bool who) {
   const std::string paths[] = {path};
   const Log log = must(Log::open(paths, {.threads = 1}));
   const auto vectors = static_cast<std::uint32_t>(log.catalog().vectors());
-  std::uint32_t vector = 0;
+  VectorNo vector = VectorNo{0};
   for (auto _ : state) {
-    vector = (vector + 7919) % vectors;
+    vector = nth<VectorNo>((index(vector) + 7919) % vectors);
     if (who) {
       benchmark::DoNotOptimize(must(blame(log, vector)));
     } else if (must(snapshot(log, {}, {vector})).size() != 1) {

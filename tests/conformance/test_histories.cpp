@@ -61,9 +61,10 @@ void check_equal_logs(const std::string& a, const std::string& b) {
   CHECK(must(first.hashes()) == must(second.hashes()));
   for (std::uint32_t v = 0; v < first.catalog().vectors();
        v += 1 + static_cast<std::uint32_t>(first.catalog().vectors()) / 4) {
-    const auto other = second.catalog().find_vector(first.catalog().namespace_of(v), first.catalog().id(v));
+    const auto other =
+        second.catalog().find_vector(first.catalog().namespace_of(VectorNo{v}), first.catalog().id(VectorNo{v}));
     REQUIRE(other);
-    const auto one = blame(first, v), two = blame(second, *other);
+    const auto one = blame(first, VectorNo{v}), two = blame(second, *other);
     REQUIRE(bool(one) == bool(two));
     if (!one) continue;  // deleted
     REQUIRE(one->runs.size() == two->runs.size());

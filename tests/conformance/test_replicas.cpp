@@ -57,7 +57,7 @@ std::vector<std::string> state_of(const Log& log) {
   const auto state = must(snapshot(log));
   std::vector<std::string> out;
   for (const auto ns : numbers<NamespaceNo>(log.catalog().namespaces())) {
-    for (const std::uint32_t v : state.rows(ns)) {
+    for (const VectorNo v : state.rows(ns)) {
       std::string row(log.catalog().id(v));
       const auto bits = state.bits(v);
       row.append(1, '\0')
@@ -88,7 +88,7 @@ std::string blame_text(const Log& log, std::string_view id) {
   return text;
 }
 
-bool has_losers(const Log& log, std::uint32_t vector) {
+bool has_losers(const Log& log, VectorNo vector) {
   const auto answer = blame(log, vector);
   return answer && std::ranges::any_of(answer->runs, [](const BlameRun& run) { return !run.losers.empty(); });
 }
@@ -102,7 +102,7 @@ void diverge(const std::string& path, const std::string& origin, std::mt19937& r
   {
     const Log log = open({path});
     const auto state = must(snapshot(log));
-    for (std::uint32_t v = 0; v < log.catalog().vectors(); ++v) {
+    for (const VectorNo v : numbers<VectorNo>(log.catalog().vectors())) {
       if (state.exists(v)) known.emplace_back(log.catalog().id(v), log.catalog().dims(v));
     }
     for (const auto n : numbers<CommitNo>(log.commits())) latest = std::max(latest, log.commit_time(n).us());
@@ -186,8 +186,8 @@ TEST_CASE(
       const auto step = static_cast<std::uint32_t>(1 + all.catalog().vectors() / 12);
       std::vector<std::string> blames;
       for (std::uint32_t v = 0; v < all.catalog().vectors(); v += step) {
-        blames.push_back(blame_text(all, all.catalog().id(v)));
-        contested += has_losers(all, v);
+        blames.push_back(blame_text(all, all.catalog().id(VectorNo{v})));
+        contested += has_losers(all, VectorNo{v});
       }
       for (std::size_t f = 0; f < plain.size(); ++f) {
         const std::string compacted = dir.file("compacted" + std::to_string(f));
@@ -207,7 +207,7 @@ TEST_CASE(
         REQUIRE(state_of(united) == expected);
         std::size_t next = 0;
         for (std::uint32_t v = 0; v < all.catalog().vectors(); v += step) {
-          REQUIRE(blame_text(united, all.catalog().id(v)) == blames[next++]);
+          REQUIRE(blame_text(united, all.catalog().id(VectorNo{v})) == blames[next++]);
         }
         // Two of them become one, pruned again.
         const std::vector<std::string> two(kept.begin(), kept.begin() + 2);

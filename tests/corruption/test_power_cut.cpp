@@ -114,7 +114,7 @@ void check_state(const Story& story, const std::string& path, std::size_t calls)
   const Log log = must(Log::open(paths, {1}));
   const State state = must(snapshot(log));
   const Catalog& catalog = log.catalog();
-  for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+  for (const VectorNo v : numbers<VectorNo>(catalog.vectors())) {
     if (!state.exists(v)) continue;
     const auto attempt = story.attempts.find(std::string(catalog.id(v)));
     if (attempt == story.attempts.end()) continue;  // of the check itself

@@ -84,7 +84,7 @@ Read of_log(Ask ask) {
 
 std::string one_vector(const Log& log, std::string_view id) {
   VectorSet wanted;
-  for (std::uint32_t v = 0; v < log.catalog().vectors(); ++v) {
+  for (const VectorNo v : numbers<VectorNo>(log.catalog().vectors())) {
     if (log.catalog().id(v) == id) wanted.insert(v);
   }
   const auto state = snapshot(log, {}, wanted);
@@ -95,7 +95,7 @@ std::string all_deltas(const Log& log) {
   std::string out;
   const auto read = log.each(delta::VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      out += std::to_string(batch[i].vector) +
+      out += std::to_string(index(batch[i].vector)) +
              std::string(reinterpret_cast<const char*>(batch[i].bits.data()), batch[i].bits.size_bytes());
     }
     return {};
@@ -112,7 +112,7 @@ std::string all_hashes(const Log& log) {
 }
 
 std::string blamed(const Log& log) {
-  const auto found = blame(log, 1);
+  const auto found = blame(log, VectorNo{1});
   if (!found) return kRefused;
   std::string out;
   for (const auto& run : found->runs) {

@@ -64,7 +64,7 @@ EXPRESSION = re.compile(rf"(?:\+\+|--){NAME}$|\*?{NAME}(?:\s?[-+|&^*/%]?=(?!=).+
 CONTROL = re.compile(r"(?:if|for|while|switch|return|throw|case|using|template)\b")
 
 # Things whose numbers have types of their own (delta/numbers.hpp, base/numbers.hpp): what a header calls so is no integer.
-NUMBERED = {"ns": "NamespaceNo", "name_space": "NamespaceNo", "origin": "OriginNo", "commit": "CommitNo", "row": "RowNo", "record": "RecordNo"}
+NUMBERED = {"ns": "NamespaceNo", "name_space": "NamespaceNo", "origin": "OriginNo", "commit": "CommitNo", "vector": "VectorNo or a SegmentVector", "row": "RowNo", "record": "RecordNo"}
 HEADER = re.compile(r"(libdelta|formats|apps)/.*\.hpp$")
 INTEGER = re.compile(r"\b(?:std::)?(?:u?int(?:8|16|32|64)_t|size_t|ptrdiff_t|int|unsigned|long|short)\b(?=[&\s])\s*&?")
 DECLARED = re.compile(r"\s*(\w+?)_?\s*(?:=.*)?$")

@@ -36,7 +36,7 @@ class Real {
   Real(const Real&) = delete;
 
   delta::OriginNo origin(const Name& name) const { return *catalog.find_origin(name); }
-  std::uint32_t vector(int v) const { return *catalog.find_vector(delta::NamespaceNo{0}, std::to_string(v)); }
+  delta::VectorNo vector(int v) const { return *catalog.find_vector(delta::NamespaceNo{0}, std::to_string(v)); }
 
   /// Adds commits in random order, some of them twice.
   void deliver(const std::set<std::size_t>& commits) {
@@ -86,13 +86,13 @@ class Real {
     for (std::size_t v = 0; v < world_.vectors; ++v) {
       Row row;
       const auto n = vector(static_cast<int>(v));
-      row.exists = state.exists(n);
+      row.exists = state.exists(delta::VectorNo{n});
       if (row.exists) {
-        const auto key = state.created(n);
+        const auto key = state.created(delta::VectorNo{n});
         row.created = {key.time.hlc, Name(catalog.origin(key.origin)), key.seq};
-        row.bits.assign(state.bits(n).begin(), state.bits(n).end());
+        row.bits.assign(state.bits(delta::VectorNo{n}).begin(), state.bits(delta::VectorNo{n}).end());
       }
-      if (const auto text = state.metadata(n); !text.empty()) row.metadata = Json::parse(text);
+      if (const auto text = state.metadata(delta::VectorNo{n}); !text.empty()) row.metadata = Json::parse(text);
       out.push_back(row);
     }
     return out;

@@ -205,7 +205,7 @@ std::set<std::string> existing(const Paths& paths) {
   if (paths.empty()) return out;
   const Log log = must(Log::open(paths, {1}));
   const State state = must(snapshot(log));
-  for (std::uint32_t v = 0; v < log.catalog().vectors(); ++v) {
+  for (const VectorNo v : numbers<VectorNo>(log.catalog().vectors())) {
     if (state.exists(v)) out.emplace(log.catalog().id(v));
   }
   return out;

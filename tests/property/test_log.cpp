@@ -30,7 +30,7 @@ using Names = std::vector<std::string>;
 /// Vectors of the log whose ids are these, by number.
 delta::VectorSet named(const delta::Log& log, const Names& ids) {
   delta::VectorSet out;
-  for (std::uint32_t v = 0; v < log.catalog().vectors(); ++v) {
+  for (const delta::VectorNo v : delta::numbers<delta::VectorNo>(log.catalog().vectors())) {
     if (std::ranges::find(ids, log.catalog().id(v)) != ids.end()) out.insert(v);
   }
   return out;
@@ -41,7 +41,7 @@ std::map<std::string, std::string> told(const delta::Log& log, const Names& ids,
   const auto wanted = named(log, ids);
   const auto state = must(delta::snapshot(log, cut, wanted));
   std::map<std::string, std::string> out;
-  for (const std::uint32_t v : wanted.numbers()) {
+  for (const delta::VectorNo v : wanted.numbers()) {
     std::string& text = out[std::string(log.catalog().id(v))];
     if (!state.exists(v)) continue;
     for (const auto bits : state.bits(v)) text += std::to_string(bits) + " ";

@@ -31,7 +31,7 @@ using Contents = std::map<std::string, Content>;
 
 Contents contents(const delta::State& state) {
   Contents out;
-  for (std::uint32_t v = 0; v < state.catalog().vectors(); ++v) {
+  for (const delta::VectorNo v : delta::numbers<delta::VectorNo>(state.catalog().vectors())) {
     if (!state.exists(v)) continue;
     const auto bits = state.bits(v);
     out[std::string(state.catalog().id(v))] = {{bits.begin(), bits.end()}, std::string(state.metadata(v))};
@@ -183,7 +183,7 @@ TEST_CASE("a rollback of some vectors leaves the others alone") {
     auto encoder = must(delta::Encoder::append(c.path, c.options()));
     const delta::Catalog& catalog = encoder.log().catalog();
     delta::VectorSet vectors;
-    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+    for (const delta::VectorNo v : delta::numbers<delta::VectorNo>(catalog.vectors())) {
       if (chosen(catalog.id(v))) vectors.insert(v);
     }
     must(delta::rollback(encoder, cut, {.vectors = vectors}));

@@ -84,8 +84,8 @@ inline void compare(const delta::Log& log, const World& w, const std::vector<Del
   const State wanted = fold(w, deltas);
   for (std::size_t v = 0; v < w.vectors; ++v) {
     const auto ns = log.catalog().find_namespace("", w.dims);
-    constexpr std::uint32_t kNone = 0xffffffff;  // a number that does not exist
-    const std::uint32_t vector = ns ? log.catalog().find_vector(*ns, std::to_string(v)).value_or(kNone) : kNone;
+    constexpr delta::VectorNo kNone{0xffffffff};  // a number that does not exist
+    const delta::VectorNo vector = ns ? log.catalog().find_vector(*ns, std::to_string(v)).value_or(kNone) : kNone;
     RC_ASSERT(state.exists(vector) == wanted[v].exists);
     if (!wanted[v].exists) continue;
     RC_ASSERT(std::ranges::equal(state.bits(vector), wanted[v].bits));

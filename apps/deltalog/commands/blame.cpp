@@ -162,7 +162,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     missing = !answered.empty() && named.vectors.empty();
     if (missing) report_none_meets(console);
   }
-  for (const std::uint32_t vector : named.vectors.numbers()) {
+  for (const delta::VectorNo vector : named.vectors.numbers()) {
     auto blame = delta::blame(log, vector, cut);
     if (!blame && blame.error().code == delta::ErrorCode::not_found && blame.error().file.empty()) continue;
     if (!blame) return std::move(blame).error();

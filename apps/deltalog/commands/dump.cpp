@@ -51,7 +51,7 @@ class Sink {
 };
 
 /// The names that a line says. Dimensions only where the name of the namespace is that of several.
-delta::formats::RecordNames names_of(const delta::Catalog& catalog, std::uint32_t vector) {
+delta::formats::RecordNames names_of(const delta::Catalog& catalog, delta::VectorNo vector) {
   const auto& space = catalog.name_space(catalog.namespace_of(vector));
   return {space.name, catalog.id(vector), {}, is_ambiguous(catalog, space.name) ? space.dims : 0};
 }
@@ -131,11 +131,9 @@ class Reorder {
 /// refused.
 Status dump_empty_namespaces(const Log& log, Sink& sink) {
   const auto& catalog = log.catalog();
-  delta::Indexed<delta::NamespaceNo, bool> used(catalog.namespaces());
-  for (std::uint32_t v = 0; v < catalog.vectors(); ++v) used[catalog.namespace_of(v)] = true;
-  for (const auto ns : used.numbers()) {
+  for (const auto ns : catalog.empty_namespaces()) {
     const auto& space = catalog.name_space(ns);
-    if (used[ns] || is_ambiguous(catalog, space.name)) continue;
+    if (is_ambiguous(catalog, space.name)) continue;
     std::string line;
     delta::formats::write_namespace(line, space.name, space.dims);
     DELTA_OK(sink.write(line));

@@ -125,7 +125,8 @@ std::string properties_text(const Facts& facts, std::string_view name_space) {
 
 std::string namespaces_text(const Log& log, const Facts& facts) {
   delta::Indexed<delta::NamespaceNo, std::uint64_t> vectors(log.catalog().namespaces(), 0);
-  for (std::uint32_t v = 0; v < log.catalog().vectors(); ++v) ++vectors[log.catalog().namespace_of(v)];
+  for (const delta::VectorNo v : delta::numbers<delta::VectorNo>(log.catalog().vectors()))
+    ++vectors[log.catalog().namespace_of(v)];
   const bool properties = !facts.properties.empty();
   std::vector<Table::Column> columns = {{"namespace"}, {"dims", Align::right}, {"vectors", Align::right}, {"accuracy"}};
   if (properties) columns.push_back({"properties"});

@@ -31,6 +31,7 @@ using delta::Log;
 using delta::NamespaceNo;
 using delta::OutputFile;
 using delta::State;
+using delta::VectorNo;
 using delta::formats::Format;
 
 constexpr std::size_t kChunk = 1 << 20;  // bytes written at once
@@ -40,7 +41,7 @@ struct Job {
   const delta::Log& log;
   const delta::CutOptions& cut;
   const State& state;
-  std::vector<std::uint32_t> rows;  // vectors, in order of output
+  std::vector<VectorNo> rows;  // in order of output
 };
 
 Status put(OutputFile& file, std::string_view text) {
@@ -48,7 +49,7 @@ Status put(OutputFile& file, std::string_view text) {
 }
 
 // Namespaces by name, their rows by last create (or by id).
-std::vector<std::uint32_t> ordered_rows(const Invocation& invocation, const State& state) {
+std::vector<VectorNo> ordered_rows(const Invocation& invocation, const State& state) {
   const Catalog& catalog = state.catalog();
   std::vector<NamespaceNo> order;
   for (const NamespaceNo ns : delta::numbers<NamespaceNo>(catalog.namespaces())) order.push_back(ns);
@@ -56,10 +57,10 @@ std::vector<std::uint32_t> ordered_rows(const Invocation& invocation, const Stat
     return std::pair(std::string_view(catalog.name_space(ns).name), catalog.name_space(ns).dims);
   });
   const auto* sort = invocation.value("sort");
-  std::vector<std::uint32_t> rows;
+  std::vector<VectorNo> rows;
   for (const auto ns : order) {
     auto some = state.rows(ns);
-    if (sort && *sort == "id") std::ranges::sort(some, {}, [&](std::uint32_t v) { return catalog.id(v); });
+    if (sort && *sort == "id") std::ranges::sort(some, {}, [&](VectorNo v) { return catalog.id(v); });
     rows.insert(rows.end(), some.begin(), some.end());
   }
   return rows;
@@ -162,7 +163,7 @@ Status write_lines(const Job& job, OutputFile& file, Progress& progress, Line li
 }
 
 Status write_ids(const Job& job, OutputFile& file, Progress& progress) {
-  return write_lines(job, file, progress, [&](std::string& out, std::uint32_t v) {
+  return write_lines(job, file, progress, [&](std::string& out, VectorNo v) {
     out += job.state.catalog().id(v);
     out += '\n';
   });
@@ -170,7 +171,7 @@ Status write_ids(const Job& job, OutputFile& file, Progress& progress) {
 
 Status write_metadata(const Job& job, OutputFile& file, Progress& progress) {
   const Catalog& catalog = job.state.catalog();
-  return write_lines(job, file, progress, [&](std::string& out, std::uint32_t v) {
+  return write_lines(job, file, progress, [&](std::string& out, VectorNo v) {
     const auto metadata = job.state.metadata(v);
     if (metadata.empty()) return;
     delta::formats::JsonWriter json(out);
@@ -184,7 +185,7 @@ Status write_metadata(const Job& job, OutputFile& file, Progress& progress) {
 Status write_state(const Job& job, Format format, OutputFile& file, Progress& progress) {
   if (delta::formats::is_matrix(format)) return write_matrix(job, format, file, progress);
   const Catalog& catalog = job.state.catalog();
-  return write_lines(job, file, progress, [&](std::string& out, std::uint32_t v) {
+  return write_lines(job, file, progress, [&](std::string& out, VectorNo v) {
     const auto& name = catalog.name_space(catalog.namespace_of(v)).name;
     delta::formats::write_vector(out, {name, catalog.id(v), {}}, job.state.bits(v), job.state.metadata(v));
   });
@@ -299,7 +300,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto state, delta::snapshot(log, cut, named.vectors));
   Job job{invocation, log, cut, state, ordered_rows(invocation, state)};
   if (!selection.where.empty()) {
-    std::erase_if(job.rows, [&](std::uint32_t v) { return !selection.meets(state, v); });
+    std::erase_if(job.rows, [&](VectorNo v) { return !selection.meets(state, v); });
   }
   if (job.rows.empty() && state.size() > 0) {
     report_shorter(selection, named, job, console);

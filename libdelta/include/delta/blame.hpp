@@ -41,7 +41,7 @@ struct BlameMember {
 };
 
 struct Blame {
-  std::uint32_t vector = 0;
+  VectorNo vector{};
   DeltaRef created;                   ///< its last create: why it exists, and where its row stands
   std::vector<BlameRun> runs;         ///< in order of dimension, covering all
   std::vector<BlameMember> metadata;  ///< in order of name (by bytes)
@@ -50,6 +50,6 @@ struct Blame {
 /// Blames every dimension and metadata member of one vector of the log at a cut. Keeping only a run's chosen deltas,
 /// its transforms, and the creates and deletes of the vector gives the same bits there. Errors: not_found: the vector
 /// does not exist at the cut; those of snapshot().
-DELTA_EXPORT Result<Blame> blame(const Log& log, std::uint32_t vector, const CutOptions& cut = {});
+DELTA_EXPORT Result<Blame> blame(const Log& log, VectorNo vector, const CutOptions& cut = {});
 
 }  // namespace delta

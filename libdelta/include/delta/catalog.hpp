@@ -29,17 +29,19 @@ class DELTA_EXPORT Catalog {
  public:
   NamespaceNo add_namespace(std::string_view name, std::uint32_t dims);
   OriginNo add_origin(std::string_view name);
-  std::uint32_t add_vector(NamespaceNo ns, std::string_view id);  ///< `ns` is a number that add_namespace() gave
+  VectorNo add_vector(NamespaceNo ns, std::string_view id);  ///< `ns` is a number that add_namespace() gave
   /// The same of many at once, whose numbers are appended; `namespaces` and `ids` are of one size.
   void add_vectors(std::span<const NamespaceNo> namespaces, std::span<const std::string_view> ids,
-                   std::vector<std::uint32_t>& numbers);
+                   std::vector<VectorNo>& numbers);
   void reserve_vectors(std::size_t more);  ///< room for as many beside those that are here
 
   std::optional<NamespaceNo> find_namespace(std::string_view name, std::uint32_t dims) const;
   /// All entries of one name, ascending: one for each dimension count. Valid until the next add_namespace().
   std::span<const NamespaceNo> namespaces_named(std::string_view name) const;
+  /// Those of which no vector is here, in order of name and dimension count.
+  std::vector<NamespaceNo> empty_namespaces() const;
   std::optional<OriginNo> find_origin(std::string_view name) const;
-  std::optional<std::uint32_t> find_vector(NamespaceNo ns, std::string_view id) const;
+  std::optional<VectorNo> find_vector(NamespaceNo ns, std::string_view id) const;
 
   std::size_t namespaces() const { return namespaces_.size(); }
   std::size_t origins() const { return origins_.size(); }
@@ -47,12 +49,12 @@ class DELTA_EXPORT Catalog {
 
   const Namespace& name_space(NamespaceNo ns) const { return namespaces_[index(ns)]; }
   std::string_view origin(OriginNo origin) const { return origins_[index(origin)]; }
-  std::string_view id(std::uint32_t vector) const {
-    const Vector& v = vectors_[vector];
+  std::string_view id(VectorNo vector) const {
+    const Vector& v = vectors_[index(vector)];
     return {chunks_[v.chunk].data() + v.offset, v.length};
   }
-  NamespaceNo namespace_of(std::uint32_t vector) const { return vectors_[vector].ns; }
-  std::uint32_t dims(std::uint32_t vector) const { return namespaces_[index(vectors_[vector].ns)].dims; }
+  NamespaceNo namespace_of(VectorNo vector) const { return vectors_[index(vector)].ns; }
+  std::uint32_t dims(VectorNo vector) const { return namespaces_[index(vectors_[index(vector)].ns)].dims; }
 
  private:
   struct Vector {
@@ -75,7 +77,7 @@ class DELTA_EXPORT Catalog {
     Pages words_;  // two a slot. Looked at in no order, which is slow where every look is on another page of 4 KiB.
     std::size_t slots_ = 0, used_ = 0;
   };
-  std::uint32_t add_vector(NamespaceNo ns, std::string_view id, std::uint64_t hash);
+  VectorNo add_vector(NamespaceNo ns, std::string_view id, std::uint64_t hash);
   void store(NamespaceNo ns, std::string_view id);
   std::optional<std::uint32_t> find_name(std::string_view name, std::uint64_t hash) const;
 

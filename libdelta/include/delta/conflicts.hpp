@@ -18,7 +18,7 @@ namespace delta {
 /// Neighbouring dimensions of one vector that have the same candidates, several of them, decided by the same rule in
 /// favour of the same one. What it views is valid until the visit returns.
 struct Conflict {
-  std::uint32_t vector = 0;
+  VectorNo vector{};
   std::uint32_t first = 0;               ///< its first dimension
   std::span<const DeltaRef> candidates;  ///< in key order, two at least
   std::span<const std::uint32_t>

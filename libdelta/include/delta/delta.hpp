@@ -89,7 +89,7 @@ struct DeltaOf {
     return numbered(Unnumbered{}, Unnumbered{});
   }
 };
-using Delta = DeltaOf<std::uint32_t, CommitNo>;  ///< by the numbers of a log
+using Delta = DeltaOf<VectorNo, CommitNo>;  ///< by the numbers of a log
 using DeltaContent = DeltaOf<Unnumbered, Unnumbered>;
 
 /// What deltas say, as columns. Ends are running totals: delta i owns [ends[i-1], ends[i]) of the flat column.
@@ -145,6 +145,6 @@ struct DeltaBatchOf : DeltaColumns {
             lost[i]};
   }
 };
-using DeltaBatch = DeltaBatchOf<std::uint32_t, CommitNo>;  ///< by the numbers of a log
+using DeltaBatch = DeltaBatchOf<VectorNo, CommitNo>;  ///< by the numbers of a log
 
 }  // namespace delta

@@ -17,7 +17,7 @@ namespace delta {
 struct DeltaEffect {
   Key key;
   CommitNo commit{};
-  std::uint32_t vector = 0;
+  VectorNo vector{};
   std::uint32_t bytes = 0;  ///< as a plain row (DeltaBatch::row_bytes())
   Operation op = Operation::create;
   /// It assigns a dimension that an earlier assignment assigns, which it had not seen and which no delete between them

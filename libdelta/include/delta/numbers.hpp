@@ -20,6 +20,7 @@ namespace delta {
 enum class NamespaceNo : std::uint32_t {};  ///< of a namespace in a catalog
 enum class OriginNo : std::uint32_t {};     ///< of an origin in a catalog
 enum class CommitNo : std::uint32_t {};     ///< of a commit in a log
+enum class VectorNo : std::uint32_t {};     ///< of a vector in a catalog
 
 /// A number of any kind: an enumeration of 32 bits.
 template <class T>

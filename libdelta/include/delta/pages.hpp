@@ -26,9 +26,9 @@ enum class PageSize : std::uint8_t {
 /// `count` zeroed values; std::bad_alloc where there is no memory.
 DELTA_EXPORT Pages allocate_pages(std::size_t count, PageSize size);
 
-/// Elements that are all zero bits until they are written, and take no memory before: for tables by the numbers of a
-/// catalog, of which a reader of one vector needs one row.
-template <class T>
+/// Elements that are all zero bits until they are written, and take no memory before: for tables of which a reader of
+/// one vector needs one row. `Place`: an integer, or a number of delta/numbers.hpp.
+template <class Place, class T>
 class ZeroedTable {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % sizeof(std::uint32_t) == 0 &&
                 alignof(T) <= alignof(std::max_align_t));
@@ -45,8 +45,9 @@ class ZeroedTable {
   }
 
   std::size_t size() const { return size_; }
-  T& operator[](std::size_t i) { return reinterpret_cast<T*>(pages_.get())[i]; }
-  const T& operator[](std::size_t i) const { return reinterpret_cast<const T*>(pages_.get())[i]; }
+  bool contains(Place at) const { return static_cast<std::size_t>(at) < size_; }
+  T& operator[](Place at) { return reinterpret_cast<T*>(pages_.get())[static_cast<std::size_t>(at)]; }
+  const T& operator[](Place at) const { return reinterpret_cast<const T*>(pages_.get())[static_cast<std::size_t>(at)]; }
 
   /// Moves what is there. REQUIRES: no fewer than before.
   void resize(std::size_t size) {

@@ -22,7 +22,7 @@ struct RollbackOptions {
 
 /// What revert() left alone of a vector, because it was changed since the commit.
 struct KeptChange {
-  std::uint32_t vector = 0;
+  VectorNo vector{};
   bool existence =
       false;  ///< it was deleted since; or it was created, or created again, and is not as the commit left it
   std::vector<std::uint32_t> dims;   ///< increasing

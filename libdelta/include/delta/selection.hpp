@@ -30,7 +30,7 @@ struct DELTA_EXPORT VectorSelection {
   /// What OpenOptions::ids may be for a question about this selection; none: not known before all names are read.
   std::optional<std::vector<std::string>> only_ids() const;
   /// The vector exists in the state, and its metadata meets `where`.
-  bool meets(const State& state, std::uint32_t vector) const;
+  bool meets(const State& state, VectorNo vector) const;
 };
 
 /// What the names of a VectorSelection are in one catalog.

@@ -35,45 +35,45 @@ class DELTA_EXPORT State {
   explicit State(const Catalog& catalog, std::size_t most = ~std::size_t{0}) : catalog_(&catalog), most_(most) {}
 
   const Catalog& catalog() const { return *catalog_; }
-  bool exists(std::uint32_t vector) const { return vector < rows_.size() && rows_[vector].exists; }
+  bool exists(VectorNo vector) const { return rows_.contains(vector) && rows_[vector].exists; }
   std::size_t size() const { return existing_; }  ///< vectors that exist
   VectorSet existing() const;
   /// Existing vectors of a namespace, in order of their last create.
-  std::vector<std::uint32_t> rows(NamespaceNo ns) const;
+  std::vector<VectorNo> rows(NamespaceNo ns) const;
   /// Raw float32 bits, dims of them. Empty if it does not exist. Valid while the state lives: values never move.
-  std::span<const std::uint32_t> bits(std::uint32_t vector) const {
+  std::span<const std::uint32_t> bits(VectorNo vector) const {
     if (!exists(vector) || rows_[vector].values == nullptr) return {};
     return {rows_[vector].values, rows_[vector].dims};
   }
   /// Canonical JSON object; empty: none, or the vector does not exist. Valid until the next set_metadata().
-  std::string_view metadata(std::uint32_t vector) const;
+  std::string_view metadata(VectorNo vector) const;
   /// Key of its last create. REQUIRES: exists(vector).
-  Key created(std::uint32_t vector) const { return rows_[vector].created; }
+  Key created(VectorNo vector) const { return rows_[vector].created; }
 
   /// How often a transform turned a finite value into an infinity while this state was folded: a function of the
   /// deltas.
   std::uint64_t overflows = 0;
 
   // For the fold and the encoder.
-  void take(const State& from, std::uint32_t vector);   ///< one vector as it is there, of the same catalog
-  std::span<std::uint32_t> put(std::uint32_t vector) {  ///< its values, made room for (zeros); existence unchanged
-    if (vector >= rows_.size() || rows_[vector].values == nullptr) give_row(vector);
+  void take(const State& from, VectorNo vector);   ///< one vector as it is there, of the same catalog
+  std::span<std::uint32_t> put(VectorNo vector) {  ///< its values, made room for (zeros); existence unchanged
+    if (!rows_.contains(vector) || rows_[vector].values == nullptr) give_row(vector);
     return {rows_[vector].values, rows_[vector].dims};
   }
   /// For all vectors of the catalog. Until one is added, bits() of some vectors and put() of others may run at the same
   /// time.
   void make_room();
-  void set_exists(std::uint32_t vector, bool exists);
-  void set_created(std::uint32_t vector, Key key);
-  void set_metadata(std::uint32_t vector, std::string text);
+  void set_exists(VectorNo vector, bool exists);
+  void set_created(VectorNo vector, Key key);
+  void set_metadata(VectorNo vector, std::string text);
   /// Merges a canonical patch, which is not empty. It may wait until there are as many bytes of patches as of what they
   /// are merged with, so that many patches cost by their own size. REQUIRES of whoever reads metadata then:
   /// settle_metadata().
-  void patch_metadata(std::uint32_t vector, std::string_view patch);
+  void patch_metadata(VectorNo vector, std::string_view patch);
   void settle_metadata();
-  void settle_metadata(std::uint32_t vector);  ///< of one
+  void settle_metadata(VectorNo vector);  ///< of one
   /// Metadata that was set, whether or not the vector exists: a patch between a delete and a later create counts.
-  std::string_view stored_metadata(std::uint32_t vector) const;
+  std::string_view stored_metadata(VectorNo vector) const;
 
  private:
   struct Row {
@@ -88,27 +88,27 @@ class DELTA_EXPORT State {
     std::uint32_t left = 0;         // rows in the last chunk
     std::uint32_t* next = nullptr;  // the first of these
     std::vector<Pages> chunks;
-    std::vector<std::uint32_t> existed;  // vectors that exist or did
+    std::vector<VectorNo> existed;  // vectors that exist or did
   };
-  Row& row(std::uint32_t vector);
-  std::string* text_at(std::uint32_t vector) const;  // null: it has none, and no place for one
-  std::string& text_place(std::uint32_t vector);
+  Row& row(VectorNo vector);
+  std::string* text_at(VectorNo vector) const;  // null: it has none, and no place for one
+  std::string& text_place(VectorNo vector);
   Pool& pool(NamespaceNo ns);
   void add_chunk(Pool& pool);
-  void give_row(std::uint32_t vector);
+  void give_row(VectorNo vector);
   struct Patches {
     std::string text;               // one after the other
     std::vector<std::size_t> ends;  // of each in it
   };
-  void merge(std::uint32_t vector, const Patches& patches);
+  void merge(VectorNo vector, const Patches& patches);
 
   const Catalog* catalog_;
   std::size_t most_;
-  ZeroedTable<Row> rows_;  // by vector
+  ZeroedTable<VectorNo, Row> rows_;  // by vector
   Indexed<NamespaceNo, Pool> pools_;
   static constexpr std::uint32_t kTexts = 256;
   std::vector<std::unique_ptr<std::string[]>> metadata_;  // by vector, kTexts together; null: none of these has any
-  std::unordered_map<std::uint32_t, Patches> patches_;    // that wait, by vector
+  std::unordered_map<VectorNo, Patches> patches_;         // that wait, by vector
   std::size_t existing_ = 0;
 };
 

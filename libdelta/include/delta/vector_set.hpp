@@ -11,6 +11,7 @@
 
 #include "delta/error.hpp"
 #include "delta/export.hpp"
+#include "delta/numbers.hpp"
 
 namespace delta {
 
@@ -19,9 +20,9 @@ namespace delta {
 class DELTA_EXPORT VectorSet {
  public:
   VectorSet() = default;  ///< of no vector
-  VectorSet(std::initializer_list<std::uint32_t> vectors) : VectorSet(std::span(vectors.begin(), vectors.size())) {}
-  explicit VectorSet(std::span<const std::uint32_t> vectors) {
-    for (const std::uint32_t vector : vectors) insert(vector);
+  VectorSet(std::initializer_list<VectorNo> vectors) : VectorSet(std::span(vectors.begin(), vectors.size())) {}
+  explicit VectorSet(std::span<const VectorNo> vectors) {
+    for (const VectorNo vector : vectors) insert(vector);
   }
   /// Of every vector, those that are added later too. Lives as long as the program.
   static const VectorSet& all();
@@ -30,13 +31,13 @@ class DELTA_EXPORT VectorSet {
   bool empty() const { return !all_ && size_ == 0; }
   std::size_t size() const { return size_; }  ///< REQUIRES: !is_all()
 
-  bool contains(std::uint32_t vector) const {
-    const std::size_t range = vector / kRange;
+  bool contains(VectorNo vector) const {
+    const std::size_t number = index(vector), range = number / kRange;
     if (range >= places_.size() || places_[range] == 0) return all_;
-    return (chunks_[places_[range] - 1][vector % kRange / 64] >> (vector % 64) & 1) != 0;
+    return (chunks_[places_[range] - 1][number % kRange / 64] >> (number % 64) & 1) != 0;
   }
-  bool insert(std::uint32_t vector);  ///< false: it was in. REQUIRES: !is_all()
-  bool erase(std::uint32_t vector);   ///< false: it was not in. REQUIRES: !is_all()
+  bool insert(VectorNo vector);  ///< false: it was in. REQUIRES: !is_all()
+  bool erase(VectorNo vector);   ///< false: it was not in. REQUIRES: !is_all()
 
   /// Calls visit(number) for each vector, in rising order. REQUIRES: !is_all()
   template <class Visit>
@@ -47,18 +48,18 @@ class DELTA_EXPORT VectorSet {
       const Chunk& chunk = chunks_[places_[range] - 1];
       for (std::size_t word = 0; word < chunk.size(); ++word) {
         for (std::uint64_t left = chunk[word]; left != 0; left &= left - 1) {
-          visit(static_cast<std::uint32_t>(range * kRange + word * 64 + static_cast<unsigned>(std::countr_zero(left))));
+          visit(nth<VectorNo>(range * kRange + word * 64 + static_cast<unsigned>(std::countr_zero(left))));
         }
       }
     }
   }
-  std::vector<std::uint32_t> numbers() const;  ///< in rising order. REQUIRES: !is_all()
+  std::vector<VectorNo> numbers() const;  ///< in rising order. REQUIRES: !is_all()
 
  private:
   static constexpr std::size_t kRange = 4096;
   using Chunk = std::array<std::uint64_t, kRange / 64>;
 
-  std::uint64_t* word(std::uint32_t vector);  // of its bit; null: it is in no chunk
+  std::uint64_t* word(VectorNo vector);  // of its bit; null: it is in no chunk
 
   std::vector<std::uint32_t> places_;  // by range: of its chunk, from 1; 0: none is in
   std::vector<Chunk> chunks_;

@@ -83,7 +83,7 @@ void DeltaBatchOf<V, C>::add(const DeltaOf<V, C>& c) {
   metadata_ends.push_back(metadata.size());
 }
 
-template struct DeltaBatchOf<std::uint32_t, CommitNo>;
-template struct DeltaBatchOf<std::uint32_t, RowNo>;
+template struct DeltaBatchOf<VectorNo, CommitNo>;
+template struct DeltaBatchOf<SegmentVector, RowNo>;
 
 }  // namespace delta

@@ -140,7 +140,7 @@ Status Decoder::read_vectors() {
     if (vector >= vectors_) {
       return corrupt(steps ? Column::vector_steps : Column::vectors, "ordinal beyond the segment's");
     }
-    batch_.vectors[i] = static_cast<std::uint32_t>(vector);
+    batch_.vectors[i] = nth<SegmentVector>(vector);
     expected = vector + 1;
   }
   return {};
@@ -184,7 +184,7 @@ Status Decoder::read_times() {
 /// From here on delta i is the i-th by vector; times stay with the order of commits.
 void Decoder::stand_by_vector() {
   order_by_vector(batch_.vectors, s_.order);
-  for (std::size_t i = 0; i < count_; ++i) batch_.vectors[i] = static_cast<std::uint32_t>(s_.order[i] >> 32);
+  for (std::size_t i = 0; i < count_; ++i) batch_.vectors[i] = nth<SegmentVector>(s_.order[i] >> 32);
 }
 
 /// Back to the order of commits.
@@ -251,7 +251,7 @@ Status Decoder::read_lags() {
   ExpectedLag expected;  // in units
   std::uint64_t common = 0;
   for (std::size_t i = 0; i < count_; ++i) {
-    const std::uint32_t vector = batch_.vectors[i];
+    const SegmentVector vector = batch_.vectors[i];
     const RowNo row = batch_.commits[i];
     // Wraps rather than overflows; whatever comes out is checked.
     const std::uint64_t lag =

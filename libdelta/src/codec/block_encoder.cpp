@@ -123,15 +123,17 @@ void encode_vectors(const SegmentBatch& batch, Effort effort, EncodeScratch& s) 
   s.numbers.clear();
   std::uint64_t step_cost = 0, plain_cost = 0;
   std::int64_t expected = 0;
-  for (const std::uint32_t vector : batch.vectors) {
-    const std::uint64_t step = zigzag(std::int64_t{vector} - expected);
-    expected = std::int64_t{vector} + 1;
+  for (const SegmentVector vector : batch.vectors) {
+    const auto number = static_cast<std::int64_t>(index(vector));
+    const std::uint64_t step = zigzag(number - expected);
+    expected = number + 1;
     s.numbers.push_back(step);
     step_cost += static_cast<std::uint64_t>(std::bit_width(step));
-    plain_cost += static_cast<std::uint64_t>(std::bit_width(vector));
+    plain_cost += static_cast<std::uint64_t>(std::bit_width(index(vector)));
   }
   if (step_cost < plain_cost) return s.assembly.numbers(Column::vector_steps, s.numbers, effort);
-  s.numbers.assign(batch.vectors.begin(), batch.vectors.end());
+  s.numbers.clear();
+  for (const SegmentVector vector : batch.vectors) s.numbers.push_back(index(vector));
   s.assembly.numbers(Column::vectors, s.numbers, effort);
 }
 
@@ -169,7 +171,7 @@ void encode_rows(const SegmentBatch& batch, Effort effort, EncodeScratch& s) {
   s.lags.assign(1, unit);
   s.lag_steps.assign(1, unit);
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    const std::uint32_t vector = batch.vectors[i];
+    const SegmentVector vector = batch.vectors[i];
     const RowNo row = batch.commits[i];
     const std::uint64_t lag = batch.times[i].hlc;
     s.numbers.push_back(zigzag(static_cast<std::int64_t>(index(row) - index(expected_row(vector)))));

@@ -72,9 +72,9 @@ constexpr bool has_set(std::uint8_t kind) {
 
 /// The order of the columns of a fresh payload whose values follow from those before: rising by vector, those of one as
 /// they came. The low 32 bits of each element are a delta's number in the order of commits.
-inline void order_by_vector(std::span<const std::uint32_t> vectors, std::vector<std::uint64_t>& order) {
+inline void order_by_vector(std::span<const SegmentVector> vectors, std::vector<std::uint64_t>& order) {
   order.clear();
-  for (std::size_t i = 0; i < vectors.size(); ++i) order.push_back(std::uint64_t{vectors[i]} << 32 | i);
+  for (std::size_t i = 0; i < vectors.size(); ++i) order.push_back(std::uint64_t{index(vectors[i])} << 32 | i);
   std::sort(order.begin(), order.end());
 }
 

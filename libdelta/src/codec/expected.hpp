@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <unordered_map>
 
 #include "base/numbers.hpp"
@@ -16,25 +17,25 @@ namespace delta::codec {
 /// the vector before it began.
 class ExpectedRow {
  public:
-  RowNo operator()(std::uint32_t vector) const { return vector == vector_ ? row_ : first_; }
-  void note(std::uint32_t vector, RowNo row) {
+  RowNo operator()(SegmentVector vector) const { return vector == vector_ ? row_ : first_; }
+  void note(SegmentVector vector, RowNo row) {
     if (vector != vector_) first_ = row;
     vector_ = vector;
     row_ = row;
   }
 
  private:
-  std::uint32_t vector_ = ~std::uint32_t{0};
+  std::optional<SegmentVector> vector_;
   RowNo row_{}, first_{};
 };
 
 /// The lag: that of the delta before in the same commit; where the vector before began, if there is none.
 class ExpectedLag {
  public:
-  std::uint64_t operator()(std::uint32_t vector, RowNo row) const {
+  std::uint64_t operator()(SegmentVector vector, RowNo row) const {
     return vector == vector_ && row == row_ ? lag_ : first_;
   }
-  void note(std::uint32_t vector, RowNo row, std::uint64_t lag) {
+  void note(SegmentVector vector, RowNo row, std::uint64_t lag) {
     if (vector != vector_) first_ = lag;
     vector_ = vector;
     row_ = row;
@@ -42,7 +43,7 @@ class ExpectedLag {
   }
 
  private:
-  std::uint32_t vector_ = ~std::uint32_t{0};
+  std::optional<SegmentVector> vector_;
   RowNo row_{};
   std::uint64_t lag_ = 0, first_ = 0;
 };

@@ -125,7 +125,7 @@ void KnownValues::clear() {
   }
   top_ = 0;
   known_ = 0;
-  vector_ = ~std::uint64_t{0};
+  vector_.reset();
 }
 
 void KnownValues::transform(Operation op, std::span<const std::uint32_t> parameters) {

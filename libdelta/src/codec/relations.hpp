@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/numbers.hpp"
 #include "codec/classes.hpp"
 #include "codec/coder.hpp"
 #include "codec/lattice.hpp"
@@ -35,7 +36,7 @@ constexpr bool is_following(Relation r) {
 class KnownValues {
  public:
   /// What follows is of this vector; of another than before nothing is known.
-  void follow(std::uint32_t vector) {
+  void follow(SegmentVector vector) {
     if (vector == vector_) return;
     clear();
     vector_ = vector;
@@ -65,7 +66,7 @@ class KnownValues {
  private:
   Pages bits_, stamps_;                            // by dimension
   std::uint32_t epoch_ = 0, top_ = 0, known_ = 0;  // dims below known_ have values, whatever their stamps say
-  std::uint64_t vector_ = ~std::uint64_t{0};
+  std::optional<SegmentVector> vector_;
 };
 
 /// A value and the one before it.

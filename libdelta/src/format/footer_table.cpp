@@ -8,7 +8,7 @@
 namespace delta::format {
 
 FrameEntry entry_of(const FrameHeader& f, std::uint64_t offset) {
-  return {f.type, f.stored, f.count, f.first, f.min_time, f.max_time, 0, 0, f.checksum, offset};
+  return {f.type, f.stored, f.count, f.first, f.min_time, f.max_time, {}, {}, f.checksum, offset};
 }
 
 bool is_of(const FrameHeader& f, const FrameEntry& e) {
@@ -49,8 +49,8 @@ void write_footer(const Footer& footer, Buffer& buffer) {
   for (const auto& f : footer.frames) out.varint(f.first);
   for (const auto& f : footer.frames) out.varint(f.min_time.hlc);
   for (const auto& f : footer.frames) out.varint(f.max_time.hlc - f.min_time.hlc);
-  for (const auto& f : footer.frames) out.varint(f.min_vector);
-  for (const auto& f : footer.frames) out.varint(f.max_vector - f.min_vector);
+  for (const auto& f : footer.frames) out.varint(index(f.min_vector));
+  for (const auto& f : footer.frames) out.varint(index(f.max_vector) - index(f.min_vector));
   out.varint(footer.heads.size());
   for (const auto& h : footer.heads) {
     out.varint(index(h.origin));
@@ -81,9 +81,9 @@ Status read_footer(ByteView payload, std::uint32_t count, Footer& footer, std::u
   for (auto& f : footer.frames) {
     f.max_time.hlc = f.min_time.hlc + in.varint();  // wraps: of a type that is not known they may be in any order
   }
-  for (auto& f : footer.frames) f.min_vector = static_cast<std::uint32_t>(in.bounded(kAny32));
+  for (auto& f : footer.frames) f.min_vector = nth<SegmentVector>(in.bounded(kAny32));
   for (auto& f : footer.frames) {
-    f.max_vector = static_cast<std::uint32_t>(f.min_vector + in.bounded(kAny32 - f.min_vector));
+    f.max_vector = nth<SegmentVector>(index(f.min_vector) + in.bounded(kAny32 - index(f.min_vector)));
   }
   std::uint64_t offset = kHeaderBytes;
   for (auto& f : footer.frames) {

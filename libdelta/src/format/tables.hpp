@@ -46,8 +46,8 @@ class Owners {
     SegmentNamespace ns;
   };
   std::uint32_t size() const { return runs_.empty() ? 0 : runs_.back().end; }
-  SegmentNamespace operator[](std::uint32_t vector) const {
-    return std::ranges::upper_bound(runs_, vector, {}, &Run::end)->ns;
+  SegmentNamespace operator[](SegmentVector vector) const {
+    return std::ranges::upper_bound(runs_, index(vector), {}, &Run::end)->ns;
   }
   const std::vector<Run>& runs() const { return runs_; }
 
@@ -133,7 +133,7 @@ struct Posting {
   friend bool operator==(const Posting&, const Posting&) = default;
 };
 struct Postings {
-  std::vector<std::uint32_t> ends;  // by vector, in `list`
+  std::vector<std::uint32_t> ends;  // of each vector, in `list`
   std::vector<Posting> list;        // of each vector one at least, ascending
 };
 void write_postings(const Postings& postings, Buffer& out);
@@ -146,7 +146,7 @@ struct FrameEntry {
   std::uint32_t stored = 0, count = 0;
   std::uint64_t first = 0;
   Timestamp min_time, max_time;
-  std::uint32_t min_vector = 0, max_vector = 0;  // DATA: of its deltas; else 0
+  SegmentVector min_vector{}, max_vector{};  // DATA: of its deltas; else 0
   std::uint32_t checksum =
       0;  // of the frame's header, which states that of the payload: no other frame can stand in its place
   std::uint64_t offset = 0;  // in the segment; derived, not stored

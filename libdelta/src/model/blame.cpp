@@ -84,8 +84,8 @@ std::vector<BlameMember> members_of(const VectorFold& fold) {
 }  // namespace
 
 Result<Blame> blame(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                    std::uint32_t vector, const Policy* policy) {
-  DELTA_CHECK(vector < catalog.vectors());
+                    VectorNo vector, const Policy* policy) {
+  DELTA_CHECK(index(vector) < catalog.vectors());
   DELTA_TRY(const DeltaBatch batch, gather(catalog, history, source, cut, vector));
   std::vector<Delta> deltas;
   for (std::size_t i = 0; i < batch.size(); ++i) deltas.push_back(batch[i]);

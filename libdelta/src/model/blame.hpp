@@ -8,6 +8,6 @@ namespace delta::model {
 
 /// See delta::blame(). `policy` as of fold().
 Result<Blame> blame(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                    std::uint32_t vector, const Policy* policy = nullptr);
+                    VectorNo vector, const Policy* policy = nullptr);
 
 }  // namespace delta::model

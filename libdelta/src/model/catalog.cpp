@@ -97,6 +97,19 @@ std::span<const NamespaceNo> Catalog::namespaces_named(std::string_view name) co
   return place ? std::span<const NamespaceNo>(named_[*place]) : std::span<const NamespaceNo>();
 }
 
+std::vector<NamespaceNo> Catalog::empty_namespaces() const {
+  Indexed<NamespaceNo, bool> used(namespaces_.size());
+  for (const Vector& vector : vectors_) used[vector.ns] = true;
+  std::vector<NamespaceNo> empty;
+  for (const NamespaceNo ns : used.numbers()) {
+    if (!used[ns]) empty.push_back(ns);
+  }
+  std::ranges::sort(empty, {}, [this](NamespaceNo ns) {
+    return std::pair(std::string_view(name_space(ns).name), name_space(ns).dims);
+  });
+  return empty;
+}
+
 std::optional<OriginNo> Catalog::find_origin(std::string_view name) const {
   return as<OriginNo>(origin_index_.find(hash(0, name), [&](std::uint32_t n) { return origins_[n] == name; }));
 }
@@ -109,26 +122,25 @@ OriginNo Catalog::add_origin(std::string_view name) {
   return OriginNo{number};
 }
 
-std::optional<std::uint32_t> Catalog::find_vector(NamespaceNo ns, std::string_view text) const {
-  return vector_index_.find(hash(ns, text), [&](std::uint32_t n) { return vectors_[n].ns == ns && id(n) == text; });
+std::optional<VectorNo> Catalog::find_vector(NamespaceNo ns, std::string_view text) const {
+  return as<VectorNo>(vector_index_.find(
+      hash(ns, text), [&](std::uint32_t n) { return vectors_[n].ns == ns && id(VectorNo{n}) == text; }));
 }
 
-std::uint32_t Catalog::add_vector(NamespaceNo ns, std::string_view text) {
-  return add_vector(ns, text, hash(ns, text));
-}
+VectorNo Catalog::add_vector(NamespaceNo ns, std::string_view text) { return add_vector(ns, text, hash(ns, text)); }
 
-std::uint32_t Catalog::add_vector(NamespaceNo ns, std::string_view text, std::uint64_t hash) {
+VectorNo Catalog::add_vector(NamespaceNo ns, std::string_view text, std::uint64_t hash) {
   DELTA_CHECK(index(ns) < namespaces_.size());
-  const auto same = [&](std::uint32_t n) { return vectors_[n].ns == ns && id(n) == text; };
-  if (const auto known = vector_index_.find(hash, same)) return *known;
+  const auto same = [&](std::uint32_t n) { return vectors_[n].ns == ns && id(VectorNo{n}) == text; };
+  if (const auto known = vector_index_.find(hash, same)) return VectorNo{*known};
   const auto number = static_cast<std::uint32_t>(vectors_.size());
   vector_index_.insert(hash, number);
   store(ns, text);
-  return number;
+  return VectorNo{number};
 }
 
 void Catalog::add_vectors(std::span<const NamespaceNo> namespaces, std::span<const std::string_view> ids,
-                          std::vector<std::uint32_t>& numbers) {
+                          std::vector<VectorNo>& numbers) {
   constexpr std::size_t kAhead = 8;  // so many slots are on their way from memory while one is looked at
   std::array<std::uint64_t, kAhead> hashes;
   const auto look_ahead = [&](std::size_t i) {

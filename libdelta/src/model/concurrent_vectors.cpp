@@ -39,7 +39,7 @@ ConcurrentVectors::ConcurrentVectors(const Catalog& catalog, const History& hist
 
 void ConcurrentVectors::make_room() {
   std::size_t count = 0;
-  contested_.each([&](std::uint32_t vector) { count += last_[vector].count; });
+  contested_.each([&](VectorNo vector) { count += last_[vector].count; });
   gathered_.reserve(count);
   room_made_ = true;
 }
@@ -56,14 +56,14 @@ Status ConcurrentVectors::gather(const DeltaBatch& batch) {
 }
 
 /// Sorts what was gathered by vector, by counting.
-std::vector<std::uint32_t> ConcurrentVectors::vectors() {
+std::vector<VectorNo> ConcurrentVectors::vectors() {
   VectorSet gathered;
-  for (const std::uint32_t vector : gathered_.vectors) gathered.insert(vector);
+  for (const VectorNo vector : gathered_.vectors) gathered.insert(vector);
   vectors_ = gathered.numbers();
   ends_.assign(vectors_.size(), 0);
   std::vector<std::size_t> places;  // in vectors_, of each delta
   places.reserve(gathered_.size());
-  for (const std::uint32_t vector : gathered_.vectors) ++ends_[places.emplace_back(place_of(vector))];
+  for (const VectorNo vector : gathered_.vectors) ++ends_[places.emplace_back(place_of(vector))];
   std::partial_sum(ends_.begin(), ends_.end(), ends_.begin());
   order_.resize(gathered_.size());
   auto next = ends_;
@@ -71,11 +71,11 @@ std::vector<std::uint32_t> ConcurrentVectors::vectors() {
   return vectors_;
 }
 
-std::size_t ConcurrentVectors::place_of(std::uint32_t vector) const {
+std::size_t ConcurrentVectors::place_of(VectorNo vector) const {
   return static_cast<std::size_t>(std::ranges::lower_bound(vectors_, vector) - vectors_.begin());
 }
 
-VectorFold ConcurrentVectors::fold(std::uint32_t vector) const {
+VectorFold ConcurrentVectors::fold(VectorNo vector) const {
   struct Place {
     Timestamp time;
     std::uint32_t rank;

@@ -38,15 +38,15 @@ class ConcurrentVectors {
     return {};
   }
   /// One more vector to be gathered.
-  void add(std::uint32_t vector) { contested_.insert(vector); }
+  void add(VectorNo vector) { contested_.insert(vector); }
   const VectorSet& contested() const { return contested_; }
 
   /// The second pass, over what the first one saw.
   Status gather(const DeltaBatch& batch);
   /// Those that were gathered, by number. To be called once, before fold().
-  std::vector<std::uint32_t> vectors();
+  std::vector<VectorNo> vectors();
   /// In key order already, which spares sorting what is large. Views what was gathered.
-  VectorFold fold(std::uint32_t vector) const;
+  VectorFold fold(VectorNo vector) const;
 
  private:
   struct Last {
@@ -57,7 +57,7 @@ class ConcurrentVectors {
   };
 
   bool counts(const Delta& c) const {
-    DELTA_CHECK(c.vector < last_.size());
+    DELTA_CHECK(last_.contains(c.vector));
     return wanted_.contains(c.vector) && cut_.contains(c);
   }
   /// Seen, and of greater key. The second follows from the first unless a clock rule was broken; then the key decides.
@@ -68,18 +68,18 @@ class ConcurrentVectors {
   }
 
   void make_room();
-  std::size_t place_of(std::uint32_t vector) const;  // in vectors_
+  std::size_t place_of(VectorNo vector) const;  // in vectors_
 
   const Catalog& catalog_;
   const History& history_;
   const CutTest& cut_;
   const VectorSet& wanted_;
   OriginRanks ranks_;
-  ZeroedTable<Last> last_;  // by vector
+  ZeroedTable<VectorNo, Last> last_;  // by vector
   VectorSet contested_;
   bool room_made_ = false;
   DeltaBatch gathered_;
-  std::vector<std::uint32_t> vectors_;     // that were gathered, ascending,
+  std::vector<VectorNo> vectors_;          // that were gathered, ascending,
   std::vector<std::size_t> ends_, order_;  // where the places of each end in `order_`; places in `gathered_`
 };
 

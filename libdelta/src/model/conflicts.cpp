@@ -14,7 +14,7 @@ class Reporter {
   Reporter(const Catalog& catalog, RuleTable& rules, const std::function<Status(const Conflict&)>& visit)
       : catalog_(catalog), rules_(rules), visit_(visit) {}
 
-  Status take(std::uint32_t vector, const VectorFold& fold) {
+  Status take(VectorNo vector, const VectorFold& fold) {
     if (fold.chain() || !fold.exists()) return {};
     const auto& rules = rules_.of(catalog_.namespace_of(vector));
     const std::uint64_t before = count_.cells;
@@ -43,7 +43,7 @@ class Reporter {
   ConflictCount count() const { return count_; }
 
  private:
-  Status flush(std::uint32_t vector, const VectorFold& fold) {
+  Status flush(VectorNo vector, const VectorFold& fold) {
     if (bits_.empty()) return {};
     ++count_.runs;
     if (visit_) {
@@ -90,14 +90,14 @@ Result<ConflictCount> conflicts(const Catalog& catalog, const History& history, 
   }
   DELTA_OK(source.each(contest.contested(), cut.at, [&](const DeltaBatch& batch) { return contest.gather(batch); }));
   auto contested = contest.vectors();
-  std::ranges::sort(contested, [&](std::uint32_t a, std::uint32_t b) {
+  std::ranges::sort(contested, [&](VectorNo a, VectorNo b) {
     const Namespace &x = catalog.name_space(catalog.namespace_of(a)), &y = catalog.name_space(catalog.namespace_of(b));
     return std::tie(x.name, x.dims) != std::tie(y.name, y.dims) ? std::tie(x.name, x.dims) < std::tie(y.name, y.dims)
                                                                 : catalog.id(a) < catalog.id(b);
   });
   RuleTable rules(policy ? *policy : own, catalog);
   Reporter reporter(catalog, rules, visit);
-  for (const std::uint32_t vector : contested) DELTA_OK(reporter.take(vector, contest.fold(vector)));
+  for (const VectorNo vector : contested) DELTA_OK(reporter.take(vector, contest.fold(vector)));
   return reporter.count();
 }
 

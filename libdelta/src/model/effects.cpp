@@ -125,7 +125,7 @@ class Judge {
     std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return gathered_.vectors[i]; });
     std::vector<Delta> deltas;
     for (std::size_t i = 0; i < order.size();) {
-      const std::uint32_t vector = gathered_.vectors[order[i]];
+      const VectorNo vector = gathered_.vectors[order[i]];
       deltas.clear();
       for (; i < order.size() && gathered_.vectors[order[i]] == vector; ++i) deltas.push_back(gathered_[order[i]]);
       DeltaBatch united;
@@ -157,7 +157,7 @@ class Judge {
   const KeptTimes answered_;
   const OriginRanks ranks_;
   State state_;
-  ZeroedTable<Last> last_;
+  ZeroedTable<VectorNo, Last> last_;
   VectorSet contested_;
   DeltaBatch gathered_;
   std::vector<std::uint32_t> before_;

@@ -73,7 +73,7 @@ class Folding {
   /// a NaN.
   void doubt() {
     const auto nan = [](std::uint32_t bits) { return magnitude(bits) > kInfinity; };
-    for (const std::uint32_t vector : partial_) {
+    for (const VectorNo vector : partial_) {
       if (state_.exists(vector) && std::ranges::any_of(state_.bits(vector), nan)) contest_.add(vector);
     }
   }
@@ -87,9 +87,9 @@ class Folding {
   }
 
   /// `conflicted`: if not null, gets the vectors that have several candidates somewhere.
-  Status settle(const Policy& policy, std::vector<std::uint32_t>* conflicted) {
+  Status settle(const Policy& policy, std::vector<VectorNo>* conflicted) {
     RuleTable rules(policy, catalog_);
-    for (const std::uint32_t vector : contest_.vectors()) {
+    for (const VectorNo vector : contest_.vectors()) {
       const VectorFold fold = contest_.fold(vector);
       DELTA_OK(check_missing_value(catalog_, vector, fold));
       state_.set_exists(vector, false);
@@ -109,7 +109,7 @@ class Folding {
   }
 
  private:
-  bool settle(std::uint32_t vector, const VectorFold& fold, std::span<const Policy::Rule* const> rules) {
+  bool settle(VectorNo vector, const VectorFold& fold, std::span<const Policy::Rule* const> rules) {
     state_.set_exists(vector, true);
     state_.set_created(vector, fold.key(fold.created()));
     const auto row = state_.put(vector);
@@ -125,8 +125,8 @@ class Folding {
   const History& history_;
   State state_;
   ConcurrentVectors contest_;
-  std::vector<std::uint32_t> partial_;                              // vectors with a create that lost values
-  std::vector<std::pair<std::uint32_t, std::uint64_t>> overflows_;  // vector, count: of the first pass
+  std::vector<VectorNo> partial_;                              // vectors with a create that lost values
+  std::vector<std::pair<VectorNo, std::uint64_t>> overflows_;  // vector, count: of the first pass
   std::vector<Candidate> candidates_;
 };
 
@@ -142,7 +142,7 @@ OriginRanks origin_ranks(const Catalog& catalog) {
 }
 
 Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                   const VectorSet& vectors, const Policy* policy, std::vector<std::uint32_t>* conflicted) {
+                   const VectorSet& vectors, const Policy* policy, std::vector<VectorNo>* conflicted) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
   Folding folding(catalog, history, test, vectors);
   DELTA_OK(source.each(vectors, cut.at, [&](const DeltaBatch& batch) { return folding.take(batch); }));
@@ -160,7 +160,7 @@ Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& 
 }
 
 Result<DeltaBatch> gather(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                          std::uint32_t vector) {
+                          VectorNo vector) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
   DeltaBatch gathered;
   DELTA_OK(source.each({vector}, cut.at, [&](const DeltaBatch& batch) -> Status {
@@ -174,7 +174,7 @@ Result<DeltaBatch> gather(const Catalog& catalog, const History& history, DeltaS
   return gathered;
 }
 
-Status check_missing_value(const Catalog& catalog, std::uint32_t vector, const VectorFold& fold) {
+Status check_missing_value(const Catalog& catalog, VectorNo vector, const VectorFold& fold) {
   const auto dim = fold.missing_value();
   if (!dim) return {};
   return error(ErrorCode::corrupt, "pruning has left no value in dimension " + std::to_string(*dim) + " of vector " +

@@ -66,11 +66,11 @@ bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, cons
 /// no value.
 Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
                    const VectorSet& vectors = VectorSet::all(), const Policy* policy = nullptr,
-                   std::vector<std::uint32_t>* conflicted = nullptr);
+                   std::vector<VectorNo>* conflicted = nullptr);
 
 /// All deltas of one vector inside a cut, in the order of the source: for a VectorFold. Errors as fold().
 Result<DeltaBatch> gather(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                          std::uint32_t vector);
+                          VectorNo vector);
 
 /// row[indices[i]] = bits[i]. Of either there is one for each of the other, and `row` is neither.
 inline void scatter(std::span<const std::uint32_t> indices, std::span<const std::uint32_t> bits,
@@ -153,6 +153,6 @@ class VectorFold {
 };
 
 /// corrupt: the vector exists, and pruning has left it a dimension without a value.
-Status check_missing_value(const Catalog& catalog, std::uint32_t vector, const VectorFold& fold);
+Status check_missing_value(const Catalog& catalog, VectorNo vector, const VectorFold& fold);
 
 }  // namespace delta::model

@@ -23,9 +23,9 @@ bool key_less(const Catalog& catalog, const Key& a, const Key& b) {
   return a.seq < b.seq;
 }
 
-State::Row& State::row(std::uint32_t vector) {
-  if (vector >= rows_.size()) {
-    DELTA_CHECK(vector < catalog_->vectors());
+State::Row& State::row(VectorNo vector) {
+  if (!rows_.contains(vector)) {
+    DELTA_CHECK(index(vector) < catalog_->vectors());
     rows_.resize(catalog_->vectors());
   }
   return rows_[vector];
@@ -56,7 +56,7 @@ void State::add_chunk(Pool& pool) {
   pool.left = static_cast<std::uint32_t>(rows);
 }
 
-void State::give_row(std::uint32_t vector) {
+void State::give_row(VectorNo vector) {
   Row& row = this->row(vector);
   Pool& pool = this->pool(catalog_->namespace_of(vector));
   if (pool.left == 0) add_chunk(pool);
@@ -66,7 +66,7 @@ void State::give_row(std::uint32_t vector) {
   ++pool.used;
 }
 
-void State::take(const State& from, std::uint32_t vector) {
+void State::take(const State& from, VectorNo vector) {
   set_metadata(vector, std::string(from.stored_metadata(vector)));
   set_exists(vector, from.exists(vector));
   if (!from.exists(vector)) return;
@@ -74,7 +74,7 @@ void State::take(const State& from, std::uint32_t vector) {
   set_created(vector, from.created(vector));
 }
 
-void State::set_exists(std::uint32_t vector, bool exists) {
+void State::set_exists(VectorNo vector, bool exists) {
   Row& r = row(vector);
   if (r.exists == exists) return;
   r.exists = exists;
@@ -83,28 +83,28 @@ void State::set_exists(std::uint32_t vector, bool exists) {
   r.listed = true;
 }
 
-void State::set_created(std::uint32_t vector, Key key) { row(vector).created = key; }
+void State::set_created(VectorNo vector, Key key) { row(vector).created = key; }
 
-std::string* State::text_at(std::uint32_t vector) const {
-  const std::size_t chunk = vector / kTexts;
-  return chunk < metadata_.size() && metadata_[chunk] ? &metadata_[chunk][vector % kTexts] : nullptr;
+std::string* State::text_at(VectorNo vector) const {
+  const std::size_t chunk = index(vector) / kTexts;
+  return chunk < metadata_.size() && metadata_[chunk] ? &metadata_[chunk][index(vector) % kTexts] : nullptr;
 }
 
-std::string& State::text_place(std::uint32_t vector) {
-  DELTA_CHECK(vector < catalog_->vectors());
-  const std::size_t chunk = vector / kTexts;
+std::string& State::text_place(VectorNo vector) {
+  DELTA_CHECK(index(vector) < catalog_->vectors());
+  const std::size_t chunk = index(vector) / kTexts;
   if (chunk >= metadata_.size()) metadata_.resize(chunk + 1);
   if (!metadata_[chunk]) metadata_[chunk] = std::make_unique<std::string[]>(kTexts);
-  return metadata_[chunk][vector % kTexts];
+  return metadata_[chunk][index(vector) % kTexts];
 }
 
-void State::set_metadata(std::uint32_t vector, std::string text) {
+void State::set_metadata(VectorNo vector, std::string text) {
   if (!patches_.empty()) patches_.erase(vector);
   if (text.empty() && text_at(vector) == nullptr) return;
   text_place(vector) = std::move(text);
 }
 
-void State::patch_metadata(std::uint32_t vector, std::string_view patch) {
+void State::patch_metadata(VectorNo vector, std::string_view patch) {
   const std::string* text = text_at(vector);
   const std::size_t bytes = text != nullptr ? text->size() : 0;
   const auto waiting = patches_.find(vector);
@@ -120,7 +120,7 @@ void State::patch_metadata(std::uint32_t vector, std::string_view patch) {
   patches_.erase(vector);
 }
 
-void State::merge(std::uint32_t vector, const Patches& patches) {
+void State::merge(VectorNo vector, const Patches& patches) {
   std::vector<std::string_view> parts;
   std::size_t begin = 0;
   for (const std::size_t end : patches.ends) {
@@ -136,42 +136,40 @@ void State::settle_metadata() {
   patches_.clear();
 }
 
-void State::settle_metadata(std::uint32_t vector) {
+void State::settle_metadata(VectorNo vector) {
   const auto waiting = patches_.find(vector);
   if (waiting == patches_.end()) return;
   merge(vector, waiting->second);
   patches_.erase(waiting);
 }
 
-std::string_view State::stored_metadata(std::uint32_t vector) const {
+std::string_view State::stored_metadata(VectorNo vector) const {
   DELTA_CHECK(patches_.empty() || !patches_.contains(vector));
   const std::string* text = text_at(vector);
   return text != nullptr ? std::string_view(*text) : std::string_view();
 }
 
-std::string_view State::metadata(std::uint32_t vector) const {
+std::string_view State::metadata(VectorNo vector) const {
   return exists(vector) ? stored_metadata(vector) : std::string_view();
 }
 
 VectorSet State::existing() const {
   VectorSet set;
   for (const Pool& pool : pools_) {
-    for (const std::uint32_t v : pool.existed) {
+    for (const VectorNo v : pool.existed) {
       if (rows_[v].exists) set.insert(v);
     }
   }
   return set;
 }
 
-std::vector<std::uint32_t> State::rows(NamespaceNo ns) const {
-  std::vector<std::uint32_t> out;
+std::vector<VectorNo> State::rows(NamespaceNo ns) const {
+  std::vector<VectorNo> out;
   if (!pools_.contains(ns)) return out;
-  for (const std::uint32_t v : pools_[ns].existed) {
+  for (const VectorNo v : pools_[ns].existed) {
     if (rows_[v].exists) out.push_back(v);
   }
-  const auto before = [&](std::uint32_t a, std::uint32_t b) {
-    return key_less(*catalog_, rows_[a].created, rows_[b].created);
-  };
+  const auto before = [&](VectorNo a, VectorNo b) { return key_less(*catalog_, rows_[a].created, rows_[b].created); };
   if (!std::is_sorted(out.begin(), out.end(), before)) std::sort(out.begin(), out.end(), before);
   return out;
 }

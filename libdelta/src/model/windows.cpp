@@ -98,7 +98,7 @@ std::vector<Window> windows(const WindowSpec& spec, std::span<const DeltaEffect>
   std::vector<Micros> times;
   times.reserve(effects.size());
   for (const auto& effect : effects) times.push_back(effect.key.time.us());
-  ZeroedTable<std::uint64_t> counted_in(vectors);  // the last window that a vector was counted in, from 1
+  ZeroedTable<VectorNo, std::uint64_t> counted_in(vectors);  // the last window that a vector was counted in, from 1
   std::vector<Window> out;
   for (const auto& range : window_ranges(spec, times)) {
     Window window{.begin = range.begin, .end = range.end, .deltas = range.last - range.first};

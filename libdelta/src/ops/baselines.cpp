@@ -9,7 +9,7 @@ namespace {
 
 void put_row(const Delta& delta, std::uint64_t number, Buffer& bytes) {
   format::Writer out(bytes);
-  out.fixed(delta.vector);
+  out.fixed(static_cast<std::uint32_t>(delta.vector));
   out.fixed(number);
   out.fixed(delta.time.hlc);
   out.fixed(static_cast<std::uint32_t>(delta.bits.size()));

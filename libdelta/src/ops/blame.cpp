@@ -5,7 +5,7 @@
 
 namespace delta {
 
-Result<Blame> blame(const Log& log, std::uint32_t vector, const CutOptions& cut) {
+Result<Blame> blame(const Log& log, VectorNo vector, const CutOptions& cut) {
   store::LogSource source(log.impl());
   return model::blame(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before}, vector,
                       cut.policy);

@@ -39,7 +39,7 @@ class Survey {
     if (moments) survey.note_commits(log);
     survey.places.resize(log.catalog().vectors());
     survey.ranks_ = model::origin_ranks(log.catalog());
-    std::vector<std::vector<Micros>> times(last > 0 ? log.catalog().vectors() : 0);
+    Indexed<VectorNo, std::vector<Micros>> times(last > 0 ? log.catalog().vectors() : 0);
     const auto count = [&](const DeltaBatch& batch, std::size_t i) {
       ++survey.places[batch.vectors[i]].deltas;
       if (last > 0 && !log.pending(batch.commits[i])) times[batch.vectors[i]].push_back(batch.times[i].us());
@@ -79,10 +79,10 @@ class Survey {
                            [](std::uint64_t sum, const Place& place) { return sum + place.bytes; });
   }
 
-  std::vector<Place> places;         // by vector
-  std::vector<std::uint32_t> order;  // vectors that have deltas, as a packed segment holds them: by their first key
-  std::vector<Micros> kept_since;    // by vector, if asked
-  std::vector<Micros> moments;       // rising, each once; of what is not pending
+  Indexed<VectorNo, Place> places;
+  std::vector<VectorNo> order;           // those that have deltas, as a packed segment holds them: by their first key
+  Indexed<VectorNo, Micros> kept_since;  // if asked
+  std::vector<Micros> moments;           // rising, each once; of what is not pending
 
  private:
   void note_commits(const Log& log) {
@@ -114,10 +114,10 @@ class Survey {
   }
 
   void sort(const Catalog& catalog) {
-    for (std::uint32_t v = 0; v < places.size(); ++v) {
+    for (const VectorNo v : places.numbers()) {
       if (places[v].deltas > 0) order.push_back(v);
     }
-    std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
+    std::ranges::sort(order, [&](VectorNo a, VectorNo b) {
       if (less(places[a].first, places[b].first)) return true;
       if (less(places[b].first, places[a].first)) return false;
       return catalog.id(a) < catalog.id(b);  // never: a dot is of one vector
@@ -152,10 +152,10 @@ class Compaction {
     const bool small = !pruning_ && survey_.bytes() <= store::PackedWriter::kTrialBytes;
     BufferSink held;
     ByteSink& sink = small ? static_cast<ByteSink&>(held) : file ? *file : null_sink();
-    store::PackedWriter writer(
-        log_.catalog(), rows_->table().rows, survey_.order, rows_->first_previous(),
-        {options_.preset, thread_count(options_.threads), identity(), compat(), extras_.kept, empty_namespaces()},
-        sink);
+    store::PackedWriter writer(log_.catalog(), rows_->table().rows, survey_.order, rows_->first_previous(),
+                               {options_.preset, thread_count(options_.threads), identity(), compat(), extras_.kept,
+                                log_.catalog().empty_namespaces()},
+                               sink);
     DELTA_OK(write_vectors(writer));
     DELTA_OK(rows_->finish(writer));
     CompactReport done = report(writer);
@@ -168,20 +168,6 @@ class Compaction {
   }
 
  private:
-  /// Those without any vector, in order of name and dims.
-  std::vector<NamespaceNo> empty_namespaces() const {
-    const Catalog& catalog = log_.catalog();
-    Indexed<NamespaceNo, bool> used(catalog.namespaces());
-    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) used[catalog.namespace_of(v)] = true;
-    std::vector<NamespaceNo> empty;
-    for (const NamespaceNo ns : used.numbers()) {
-      if (!used[ns]) empty.push_back(ns);
-    }
-    std::ranges::sort(empty, {}, [&](NamespaceNo ns) {
-      return std::pair(std::string_view(catalog.name_space(ns).name), catalog.name_space(ns).dims);
-    });
-    return empty;
-  }
   std::vector<const store::Segment*> segments() const {
     std::vector<const store::Segment*> all;
     for (const auto& part : log_.impl().parts) all.push_back(&part.segment);
@@ -267,7 +253,7 @@ class Compaction {
     return {};
   }
 
-  Status write_group(std::span<const std::uint32_t> vectors, store::PackedWriter& writer) {
+  Status write_group(std::span<const VectorNo> vectors, store::PackedWriter& writer) {
     const bool everything = vectors.size() == survey_.order.size();
     const VectorSet wanted = everything ? VectorSet::all() : VectorSet(vectors);
     DeltaBatch& gathered = gathered_;
@@ -284,14 +270,14 @@ class Compaction {
       return {};
     }));
     std::vector<std::uint64_t> starts(log_.catalog().vectors() + 1);  // counting sort by vector
-    for (const std::uint32_t v : gathered.vectors) ++starts[v + 1];
+    for (const VectorNo v : gathered.vectors) ++starts[index(v) + 1];
     std::partial_sum(starts.begin(), starts.end(), starts.begin());
     std::vector<std::uint64_t> sorted(gathered.size()), next(starts.begin(), starts.end() - 1);
-    for (std::size_t i = 0; i < gathered.size(); ++i) sorted[next[gathered.vectors[i]]++] = i;
+    for (std::size_t i = 0; i < gathered.size(); ++i) sorted[next[index(gathered.vectors[i])]++] = i;
     std::vector<Delta> deltas;
-    for (const std::uint32_t v : vectors) {
+    for (const VectorNo v : vectors) {
       deltas.clear();
-      for (std::uint64_t i = starts[v]; i < starts[v + 1]; ++i) deltas.push_back(gathered[sorted[i]]);
+      for (std::uint64_t i = starts[index(v)]; i < starts[index(v) + 1]; ++i) deltas.push_back(gathered[sorted[i]]);
       DELTA_OK(write_vector(v, deltas, writer));
     }
     return {};
@@ -300,9 +286,9 @@ class Compaction {
   /// For the deltas of these vectors, before they come: growing would copy what is there, into pages that are touched
   /// anew. No more than a group takes as a rule, whatever the file says that its last vector has: its values have not
   /// been read.
-  void make_room(std::span<const std::uint32_t> vectors) {
+  void make_room(std::span<const VectorNo> vectors) {
     std::uint64_t pieces = 0, bytes = 0;
-    for (const std::uint32_t v : vectors) {
+    for (const VectorNo v : vectors) {
       pieces += survey_.places[v].pieces;
       bytes += survey_.places[v].bytes;
     }
@@ -311,7 +297,7 @@ class Compaction {
     gathered_.bits.reserve(static_cast<std::size_t>(std::min(bytes - pieces * Place::kBytes, options_.memory) / 4));
   }
 
-  Status write_vector(std::uint32_t vector, std::vector<Delta>& deltas, store::PackedWriter& writer) {
+  Status write_vector(VectorNo vector, std::vector<Delta>& deltas, store::PackedWriter& writer) {
     DeltaBatch left, united, united_again;
     model::put_in_key_order(log_.impl().history, ranks_, log_.catalog().dims(vector), deltas, united);
     deltas_ += deltas.size();

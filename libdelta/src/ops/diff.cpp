@@ -51,7 +51,7 @@ class NamespaceRanks {
 };
 
 /// REQUIRES: both exist, and have one dimension count.
-bool same_vector(const State& a, std::uint32_t in_a, const State& b, std::uint32_t in_b) {
+bool same_vector(const State& a, VectorNo in_a, const State& b, VectorNo in_b) {
   const auto x = a.bits(in_a), y = b.bits(in_b);
   return (x.empty() || std::memcmp(x.data(), y.data(), x.size_bytes()) == 0) && a.metadata(in_a) == b.metadata(in_b);
 }
@@ -64,10 +64,10 @@ class Translation {
       namespaces_.push_back(to.find_namespace(from.name_space(ns).name, from.name_space(ns).dims));
     }
   }
-  std::uint32_t operator()(std::uint32_t vector) const {
+  std::optional<VectorNo> operator()(VectorNo vector) const {
     if (&from_ == &to_) return vector;
     const auto ns = namespaces_[from_.namespace_of(vector)];
-    return ns ? to_.find_vector(*ns, from_.id(vector)).value_or(kNoVector) : kNoVector;
+    return ns ? to_.find_vector(*ns, from_.id(vector)) : std::nullopt;
   }
 
  private:
@@ -92,18 +92,18 @@ class Finder {
   }
 
  private:
-  bool takes(std::uint32_t vector) const { return wanted_.contains(vector); }
+  bool takes(VectorNo vector) const { return wanted_.contains(vector); }
 
   void find_in_old() {
     const Catalog& catalog = old_.catalog();
     const auto ranks = ranks_.of(catalog);
     const Translation to_new(catalog, new_.catalog());
-    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+    for (const VectorNo v : numbers<VectorNo>(catalog.vectors())) {
       if (!old_.exists(v) || !takes(v)) continue;
-      const std::uint32_t other = to_new(v);
-      const bool kept = other != kNoVector && new_.exists(other);
-      if (kept && same_vector(old_, v, new_, other)) continue;
-      found_.push_back({ranks[catalog.namespace_of(v)], catalog.id(v), {v, kept ? other : kNoVector}});
+      auto other = to_new(v);
+      if (other && !new_.exists(*other)) other.reset();
+      if (other && same_vector(old_, v, new_, *other)) continue;
+      found_.push_back({ranks[catalog.namespace_of(v)], catalog.id(v), {v, other}});
     }
   }
 
@@ -111,12 +111,12 @@ class Finder {
     const Catalog& catalog = new_.catalog();
     const auto ranks = ranks_.of(catalog);
     const Translation to_old(catalog, old_.catalog());
-    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+    for (const VectorNo v : numbers<VectorNo>(catalog.vectors())) {
       if (!new_.exists(v)) continue;
-      const std::uint32_t other = to_old(v);
-      if (other != kNoVector && old_.exists(other)) continue;
+      const auto other = to_old(v);
+      if (other && old_.exists(*other)) continue;
       if (!takes(v)) continue;
-      found_.push_back({ranks[catalog.namespace_of(v)], catalog.id(v), {kNoVector, v}});
+      found_.push_back({ranks[catalog.namespace_of(v)], catalog.id(v), {std::nullopt, v}});
     }
   }
 
@@ -141,10 +141,9 @@ void changed_dims(std::span<const std::uint32_t> old_bits, std::span<const std::
   }
 }
 
-void sort_by_name(const Catalog& catalog, std::vector<std::uint32_t>& vectors) {
+void sort_by_name(const Catalog& catalog, std::vector<VectorNo>& vectors) {
   const auto ranks = NamespaceRanks{&catalog}.of(catalog);
-  std::ranges::sort(vectors, {},
-                    [&](std::uint32_t v) { return std::pair(ranks[catalog.namespace_of(v)], catalog.id(v)); });
+  std::ranges::sort(vectors, {}, [&](VectorNo v) { return std::pair(ranks[catalog.namespace_of(v)], catalog.id(v)); });
 }
 
 }  // namespace ops
@@ -227,20 +226,20 @@ Result<DiffSummary> diff(const State& old_state, const State& new_state,
   Counter counter;
   std::vector<std::uint32_t> dims;
   for (const auto& pair : ops::differing(old_state, new_state)) {
-    const bool was = pair.old_vector != ops::kNoVector, is = pair.new_vector != ops::kNoVector;
+    const bool was = pair.old_vector.has_value(), is = pair.new_vector.has_value();
     const Catalog& catalog = was ? old_state.catalog() : new_state.catalog();
-    const std::uint32_t vector = was ? pair.old_vector : pair.new_vector;
+    const VectorNo vector = was ? *pair.old_vector : *pair.new_vector;
     VectorDiff diff;
     diff.kind = !was ? Difference::created : !is ? Difference::deleted : Difference::changed;
     diff.name_space = catalog.name_space(catalog.namespace_of(vector)).name;
     diff.id = catalog.id(vector);
     if (was) {
-      diff.old_bits = old_state.bits(pair.old_vector);
-      diff.old_metadata = old_state.metadata(pair.old_vector);
+      diff.old_bits = old_state.bits(vector);
+      diff.old_metadata = old_state.metadata(vector);
     }
     if (is) {
-      diff.new_bits = new_state.bits(pair.new_vector);
-      diff.new_metadata = new_state.metadata(pair.new_vector);
+      diff.new_bits = new_state.bits(*pair.new_vector);
+      diff.new_metadata = new_state.metadata(*pair.new_vector);
     }
     if (was && is) {
       ops::changed_dims(diff.old_bits, diff.new_bits, dims);

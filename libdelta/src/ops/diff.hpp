@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -9,11 +10,9 @@
 
 namespace delta::ops {
 
-inline constexpr std::uint32_t kNoVector = ~std::uint32_t{0};
-
-/// A vector by its numbers in either catalog; kNoVector where it does not exist.
+/// A vector by its numbers in either catalog; none where it does not exist.
 struct VectorPair {
-  std::uint32_t old_vector = kNoVector, new_vector = kNoVector;
+  std::optional<VectorNo> old_vector, new_vector;
 };
 
 /// Vectors that exist in one state only, or differ in bits or metadata, in order of namespace name, dimension count and
@@ -26,6 +25,6 @@ void changed_dims(std::span<const std::uint32_t> old_bits, std::span<const std::
                   std::vector<std::uint32_t>& dims);
 
 /// Sorts numbers of one catalog by namespace name, dimension count and id.
-void sort_by_name(const Catalog& catalog, std::vector<std::uint32_t>& vectors);
+void sort_by_name(const Catalog& catalog, std::vector<VectorNo>& vectors);
 
 }  // namespace delta::ops

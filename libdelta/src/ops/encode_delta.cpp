@@ -77,7 +77,7 @@ Status DeltaEncoder::check_lossy(const DeltaInput& input) const {
 }
 
 /// Sees to it that the right commit is open.
-Status DeltaEncoder::join(const DeltaInput& input, std::uint32_t vector) {
+Status DeltaEncoder::join(const DeltaInput& input, VectorNo vector) {
   if (stated_left_ > 0) {
     // A line of a stated commit need not repeat its origin.
     const bool same = !input.origin || *input.origin == session_.catalog().origin(session_.open().origin);
@@ -143,7 +143,7 @@ Status DeltaEncoder::finish() {
 }
 
 /// A create, or a whole vector, declares its namespace; any other update needs one that is there.
-Result<std::uint32_t> DeltaEncoder::vector_of(const DeltaInput& input) {
+Result<VectorNo> DeltaEncoder::vector_of(const DeltaInput& input) {
   DELTA_OK(check_id(input.id));
   if ((!input.op && !metadata_alone(input)) || input.op == Operation::create) {
     const auto dims = static_cast<std::uint32_t>(input.bits.size());
@@ -155,7 +155,7 @@ Result<std::uint32_t> DeltaEncoder::vector_of(const DeltaInput& input) {
   }
   // Names of one spelling with other dims are other vectors: the last that exists is meant.
   const Catalog& catalog = session_.catalog();
-  std::optional<std::uint32_t> found;
+  std::optional<VectorNo> found;
   for (const NamespaceNo ns : catalog.namespaces_named(input.name_space)) {
     if (input.dims && catalog.name_space(ns).dims != *input.dims) continue;
     if (const auto vector = catalog.find_vector(ns, input.id)) {
@@ -186,7 +186,7 @@ Status DeltaEncoder::delta(const DeltaInput& stated) {
     given.bits = expanded_;
     given.indices = {};
   }
-  DELTA_TRY(const std::uint32_t vector, vector_of(given));
+  DELTA_TRY(const VectorNo vector, vector_of(given));
   DeltaInput input = given;
   given_ = given.bits;
   if (session_.quantizer().lossy() && (!input.op || *input.op == Operation::create || *input.op == Operation::dense)) {
@@ -212,13 +212,13 @@ Status DeltaEncoder::delta(const DeltaInput& stated) {
   return session_.close_commit();
 }
 
-bool DeltaEncoder::accuracy_due(const DeltaInput& input, std::uint32_t vector) {
+bool DeltaEncoder::accuracy_due(const DeltaInput& input, VectorNo vector) {
   const bool assigns = input.op ? is_assignment(*input.op) : !metadata_alone(input);
   return assigns && session_.accuracy_due(session_.catalog().namespace_of(vector));
 }
 
 /// A whole vector that is there already, where that is seen before its accuracy is recorded for nothing.
-Result<bool> DeltaEncoder::changes_nothing(const DeltaInput& input, std::uint32_t vector) {
+Result<bool> DeltaEncoder::changes_nothing(const DeltaInput& input, VectorNo vector) {
   if (input.op || input.parents || !accuracy_due(input, vector)) return false;
   if (!session_.current(vector) || !session_.state().exists(vector)) return false;
   const auto stored = session_.state().bits(vector);
@@ -237,7 +237,7 @@ bool DeltaEncoder::ignores(std::size_t dim, std::uint32_t stored) const {
 }
 
 /// Leaves of patches_ only what changes the metadata. REQUIRES: that is known.
-void DeltaEncoder::reduce_patches(std::uint32_t vector) {
+void DeltaEncoder::reduce_patches(VectorNo vector) {
   if (patches_.empty()) return;
   const std::string_view stored = session_.metadata(vector);
   const std::vector<std::string_view> views(patches_.begin(), patches_.end());
@@ -245,7 +245,7 @@ void DeltaEncoder::reduce_patches(std::uint32_t vector) {
 }
 
 /// Of indices_ and bits_, which are those of a sparse delta.
-Status DeltaEncoder::round_sparse(std::uint32_t vector) {
+Status DeltaEncoder::round_sparse(VectorNo vector) {
   const model::Quantizer& quantizer = session_.quantizer();
   if (!quantizer.by_row()) return quantizer.round(indices_, bits_, {});
   DELTA_OK(session_.load(vector));
@@ -259,7 +259,7 @@ Status DeltaEncoder::round_sparse(std::uint32_t vector) {
   return quantizer.round(indices_, bits_, stored_);
 }
 
-Status DeltaEncoder::put(const DeltaInput& input, std::uint32_t vector) {
+Status DeltaEncoder::put(const DeltaInput& input, VectorNo vector) {
   DELTA_TRY(const bool exists, session_.exists(vector));
   const bool creates = input.op ? *input.op == Operation::create : !metadata_alone(input);
   if (!exists && !creates) return missing(input, " in what it has seen");

@@ -15,19 +15,19 @@ class DeltaEncoder {
 
  private:
   Status check_lossy(const DeltaInput& input) const;
-  Status join(const DeltaInput& input, std::uint32_t vector);
+  Status join(const DeltaInput& input, VectorNo vector);
   bool joins(const DeltaInput& input) const;
   bool full(const DeltaInput& input) const;
   Result<std::vector<Dot>> dots(std::span<const std::string_view> texts);
   Status check_maximal(std::span<const Dot> parents) const;
-  Result<std::uint32_t> vector_of(const DeltaInput& input);
-  bool accuracy_due(const DeltaInput& input, std::uint32_t vector);
-  Result<bool> changes_nothing(const DeltaInput& input, std::uint32_t vector);
+  Result<VectorNo> vector_of(const DeltaInput& input);
+  bool accuracy_due(const DeltaInput& input, VectorNo vector);
+  Result<bool> changes_nothing(const DeltaInput& input, VectorNo vector);
   bool ignores(std::size_t dim, std::uint32_t stored) const;
-  void reduce_patches(std::uint32_t vector);
-  Status round_sparse(std::uint32_t vector);
+  void reduce_patches(VectorNo vector);
+  Status round_sparse(VectorNo vector);
   Status expand(const DeltaInput& input);
-  Status put(const DeltaInput& input, std::uint32_t vector);
+  Status put(const DeltaInput& input, VectorNo vector);
   Status put_whole(const DeltaInput& input, Delta delta, bool exists);
   Status put_patched(const DeltaInput& input, Delta delta);
 

@@ -36,7 +36,7 @@ Status MatrixEncoder::name_rows(const MatrixInput& input) {
   for (std::uint64_t row = 0; row < input.rows; ++row) {
     if (input.ids.empty()) number = std::to_string(row);
     const std::string& id = input.ids.empty() ? number : input.ids[row];
-    std::uint32_t& vector = vectors_[row];
+    VectorNo& vector = vectors_[row];
     if (row >= kept || catalog.namespace_of(vector) != namespace_ || catalog.id(vector) != id) {
       if (const auto known = catalog.find_vector(namespace_, id)) {
         vector = *known;
@@ -45,7 +45,7 @@ Status MatrixEncoder::name_rows(const MatrixInput& input) {
         vector = catalog.add_vector(namespace_, id);
       }
     }
-    if (vector >= seen_.size()) seen_.resize(std::max<std::size_t>(catalog.vectors(), input.rows));
+    if (!seen_.contains(vector)) seen_.resize(std::max<std::size_t>(catalog.vectors(), input.rows));
     if (seen_[vector] == round_) {
       return bad("id " + quote(id) + " stands for two rows").in(input.name).at(row_name(row));
     }
@@ -59,7 +59,7 @@ Status MatrixEncoder::find_missing(const MatrixInput& input) {
   if (input.partial) return {};
   const auto existing = session_.state().rows(namespace_);
   for (const auto vector : existing) {
-    if (vector >= seen_.size() || seen_[vector] != round_) missing_.push_back(vector);
+    if (!seen_.contains(vector) || seen_[vector] != round_) missing_.push_back(vector);
   }
   const auto share = input.max_delete_share ? *input.max_delete_share * static_cast<double>(existing.size()) : 1e300;
   if (missing_.size() > input.max_delete || static_cast<double>(missing_.size()) > share) {
@@ -150,7 +150,7 @@ Result<std::span<const std::uint32_t>> MatrixEncoder::bits_of(const MatrixInput&
 
 // An assignment of what changed, bit by bit: dense only when every dim did.
 Status MatrixEncoder::diff_row(std::uint64_t matrix_row, std::span<const std::uint32_t> bits, Chunk& chunk) const {
-  const std::uint32_t vector = vectors_[matrix_row];
+  const VectorNo vector = vectors_[matrix_row];
   const auto old = session_.state().bits(vector);
   if (!old.empty() && std::memcmp(old.data(), bits.data(), bits.size_bytes()) == 0) return {};
   if (!session_.options().allow_nonfinite && !model::all_finite(bits)) {
@@ -186,7 +186,7 @@ Status MatrixEncoder::take(const MatrixInput& input, Chunk& chunk) {
   return {};
 }
 
-Status MatrixEncoder::put(const MatrixInput& input, Operation op, std::uint32_t vector,
+Status MatrixEncoder::put(const MatrixInput& input, Operation op, VectorNo vector,
                           std::span<const std::uint32_t> indices, std::span<const std::uint32_t> bits) {
   const auto in_file = [&](Error e) -> Error { return std::move(e).in(input.name); };
   if (!session_.commit_open()) {

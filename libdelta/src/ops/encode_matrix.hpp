@@ -16,7 +16,7 @@ class MatrixEncoder {
   /// Some rows, and what changed in them. Spans view the input or the chunk, which moves but is not copied.
   struct Chunk {
     struct Row {
-      std::uint32_t vector;
+      VectorNo vector;
       Operation op;
       std::pair<std::size_t, std::size_t> sparse;  // of indices and values
       std::span<const std::uint32_t> bits;         // create, dense
@@ -39,15 +39,15 @@ class MatrixEncoder {
   Result<std::span<const std::uint32_t>> bits_of(const MatrixInput& input, Chunk& chunk) const;
   Status diff_row(std::uint64_t matrix_row, std::span<const std::uint32_t> bits, Chunk& chunk) const;
   Status take(const MatrixInput& input, Chunk& chunk);
-  Status put(const MatrixInput& input, Operation op, std::uint32_t vector, std::span<const std::uint32_t> indices,
+  Status put(const MatrixInput& input, Operation op, VectorNo vector, std::span<const std::uint32_t> indices,
              std::span<const std::uint32_t> bits);
 
   EncodeSession& session_;
   NamespaceNo namespace_{};
-  std::vector<std::uint32_t> vectors_;  // of the rows; kept, since the next matrix mostly has the same
-  std::vector<std::uint32_t> seen_;     // by vector: the round that had it last
+  std::vector<VectorNo> vectors_;          // of the rows; kept, since the next matrix mostly has the same
+  Indexed<VectorNo, std::uint32_t> seen_;  // the round that had it last
   std::uint32_t round_ = 0;
-  std::vector<std::uint32_t> missing_;  // to be deleted
+  std::vector<VectorNo> missing_;  // to be deleted
   std::vector<Chunk> spare_;
 };
 

@@ -40,7 +40,7 @@ class EncodeSession {
   Status start();
   /// See KnownState.
   Status load_all() { return known_->load_all(); }
-  Status load(std::uint32_t vector) { return known_->load(vector); }
+  Status load(VectorNo vector) { return known_->load(vector); }
 
   const EncodeOptions& options() const { return options_; }
   const model::Quantizer& quantizer() const { return quantizer_; }
@@ -49,7 +49,7 @@ class EncodeSession {
   Catalog& catalog() { return log_.impl().catalog; }
   const State& state() const { return known_->state(); }
   void settle() { known_->settle(); }
-  std::string_view metadata(std::uint32_t vector) { return known_->metadata(vector); }
+  std::string_view metadata(VectorNo vector) { return known_->metadata(vector); }
   void make_room() { known_->make_room(); }
 
   /// The number of a namespace of these dimensions, declared now if need be. bad_input: it has other dimensions.
@@ -88,10 +88,10 @@ class EncodeSession {
     return clock_->stamp(open_->times, at, tick, true);
   }
   /// In the context of the open commit.
-  Result<bool> exists(std::uint32_t vector) { return known_->exists(vector, open_->seen, open_->commit); }
+  Result<bool> exists(VectorNo vector) { return known_->exists(vector, open_->seen, open_->commit); }
   /// Of a loaded one: the values of state() are those of the context; otherwise a whole vector must be assigned whole.
-  bool known(std::uint32_t vector) const { return open_->seen.linear && current(vector); }
-  bool current(std::uint32_t vector) const { return known_->current(vector); }
+  bool known(VectorNo vector) const { return open_->seen.linear && current(vector); }
+  bool current(VectorNo vector) const { return known_->current(vector); }
   bool concurrent() const { return known_->concurrent(); }
   /// Writes the delta and folds it. `change.seq` and `commit` are set here. Checks values and sizes, not existence.
   Status put(Delta delta);

@@ -22,8 +22,7 @@ bool ExistenceIndex::any_of(const Catalog& catalog, const model::History& histor
   });
 }
 
-bool ExistenceIndex::exists(const Catalog& catalog, const model::History& history, std::uint32_t vector,
-                            const Seen& seen) {
+bool ExistenceIndex::exists(const Catalog& catalog, const model::History& history, VectorNo vector, const Seen& seen) {
   index(catalog);
   const auto found = by_vector_.find(vector);
   if (found == by_vector_.end()) return false;

@@ -24,12 +24,12 @@ class ExistenceIndex {
     model::Contexts::Set context = {};
     CommitNo open{};
   };
-  void add(std::uint32_t vector, const Event& event) { events_.push_back({vector, event}); }
+  void add(VectorNo vector, const Event& event) { events_.push_back({vector, event}); }
   /// Was any event of a vector of these namespaces seen?
   bool any_of(const Catalog& catalog, const model::History& history, std::span<const NamespaceNo> namespaces,
               const Seen& seen) const;
   /// Does the last event of `vector` by key, among those that were seen, create it?
-  bool exists(const Catalog& catalog, const model::History& history, std::uint32_t vector, const Seen& seen);
+  bool exists(const Catalog& catalog, const model::History& history, VectorNo vector, const Seen& seen);
 
  private:
   struct Of {                         // one vector
@@ -52,9 +52,9 @@ class ExistenceIndex {
   }
   void take(const Catalog& catalog, const model::History& history, const Of& of, CommitNo open, Asked& asked);
 
-  std::vector<std::pair<std::uint32_t, Event>> events_;
-  std::unordered_map<std::uint32_t, Of> by_vector_;
-  std::unordered_map<std::uint32_t, Asked> asked_;
+  std::vector<std::pair<VectorNo, Event>> events_;
+  std::unordered_map<VectorNo, Of> by_vector_;
+  std::unordered_map<VectorNo, Asked> asked_;
   std::size_t indexed_ = 0;
 };
 

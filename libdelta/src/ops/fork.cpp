@@ -144,8 +144,8 @@ class Copy {
   Hash leaf(const SegmentCommit& commit, const SegmentDelta* delta) const {
     const std::string_view origin = segment_.names.origins[commit.origin];
     if (delta) {
-      return model::leaf_hash({origin, name_space(*delta).name, segment_.ids[delta->vector], name_space(*delta).dims},
-                              *delta);
+      return model::leaf_hash(
+          {origin, name_space(*delta).name, segment_.ids[index(delta->vector)], name_space(*delta).dims}, *delta);
     }
     Catalog names;
     Commit setting = renumbered(commit, [number = names.add_origin(origin)](SegmentOrigin) { return number; });
@@ -170,7 +170,7 @@ class Copy {
     std::string out = "setting " + quote(commit.setting);
     if (delta) {
       const std::string& ns = name_space(*delta).name;
-      out = std::string(operation_name(delta->op)) + " of " + quote(segment_.ids[delta->vector]);
+      out = std::string(operation_name(delta->op)) + " of " + quote(segment_.ids[index(delta->vector)]);
       if (!ns.empty()) out += " in namespace " + quote(ns);
     }
     out += " at " + format_time(time.us());

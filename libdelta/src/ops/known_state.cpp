@@ -15,14 +15,14 @@ KnownState::KnownState(Log& log)
       all_loaded_(vectors_before_ == 0) {}
 
 Result<State> KnownState::fold(const VectorSet& vectors) {
-  std::vector<std::uint32_t> conflicted;
+  std::vector<VectorNo> conflicted;
   DELTA_TRY(State folded, model::fold(catalog(), log_.impl().history, source_, {}, vectors, nullptr, &conflicted));
-  for (const std::uint32_t vector : conflicted) conflicted_.insert(vector);
+  for (const VectorNo vector : conflicted) conflicted_.insert(vector);
   DELTA_OK(take_policy());
   return folded;
 }
 
-Status KnownState::load(std::uint32_t vector) {
+Status KnownState::load(VectorNo vector) {
   if (loaded(vector)) return {};
   if (lookups_++ >= kSingly) return load_all();
   loaded_.insert(vector);
@@ -34,25 +34,25 @@ Status KnownState::load(std::uint32_t vector) {
 
 Status KnownState::load_all() {
   if (all_loaded_) return {};
-  const auto count = static_cast<std::uint32_t>(catalog().vectors());
+  const std::size_t count = catalog().vectors();
   settle();
   VectorSet rest;
-  for (std::uint32_t v = 0; v < count; ++v) {
+  for (const VectorNo v : numbers<VectorNo>(count)) {
     if (!loaded(v)) rest.insert(v);
   }
   DELTA_TRY(State folded, fold(rest.size() == count ? VectorSet::all() : rest));
-  for (std::uint32_t v = 0; v < count; ++v) {
+  for (const VectorNo v : numbers<VectorNo>(count)) {
     if (!rest.contains(v)) folded.take(state_, v);
   }
   state_ = std::move(folded);
   all_loaded_ = true;
-  std::vector<std::uint32_t> waiting;
+  std::vector<VectorNo> waiting;
   for (const auto& [vector, deltas] : deferred_) waiting.push_back(vector);
-  for (const std::uint32_t vector : waiting) follow_deferred(vector);
+  for (const VectorNo vector : waiting) follow_deferred(vector);
   return {};
 }
 
-void KnownState::follow_deferred(std::uint32_t vector) {
+void KnownState::follow_deferred(VectorNo vector) {
   const auto found = deferred_.find(vector);
   if (found == deferred_.end()) return;
   const Deferred& waiting = found->second;
@@ -82,15 +82,15 @@ void KnownState::follow(const Delta& delta, OriginNo origin, bool linear) {
 }
 
 /// Of one vector, or of all.
-Status KnownState::load_lifecycles(std::optional<std::uint32_t> vector) {
-  const auto done = [&](std::uint32_t v) {
-    return all_lifecycles_loaded_ || v >= vectors_before_ || lifecycles_loaded_.contains(v);
+Status KnownState::load_lifecycles(std::optional<VectorNo> vector) {
+  const auto done = [&](VectorNo v) {
+    return all_lifecycles_loaded_ || index(v) >= vectors_before_ || lifecycles_loaded_.contains(v);
   };
   if (vector ? done(*vector) : all_lifecycles_loaded_) return {};
   VectorSet wanted;
   const bool one = vector && lookups_++ < kSingly;
   if (one) wanted.insert(*vector);
-  for (std::uint32_t v = 0; v < vectors_before_ && !one; ++v) {
+  for (const VectorNo v : numbers<VectorNo>(one ? 0 : vectors_before_)) {
     if (!done(v)) wanted.insert(v);
   }
   store::Union::StreamOptions options;
@@ -111,7 +111,7 @@ Status KnownState::load_lifecycles(std::optional<std::uint32_t> vector) {
   return {};
 }
 
-Result<bool> KnownState::exists(std::uint32_t vector, Open& open, const Commit& commit) {
+Result<bool> KnownState::exists(VectorNo vector, Open& open, const Commit& commit) {
   if (!loaded(vector) && lookups_ >= kSingly) DELTA_OK(load_all());
   if (loaded(vector) && open.linear && current(vector)) return state_.exists(vector);
   DELTA_OK(load_lifecycles(vector));
@@ -141,15 +141,15 @@ Status KnownState::refold() {
   if (conflicted_.empty()) return {};
   DELTA_OK(take_policy());
   if (written_) {
-    conflicted_.each([this](std::uint32_t vector) { forget(vector); });
+    conflicted_.each([this](VectorNo vector) { forget(vector); });
     return {};
   }
   DELTA_TRY(const State folded, model::fold(catalog(), log_.impl().history, source_, {}, conflicted_));
-  conflicted_.each([&](std::uint32_t vector) { std::ranges::copy(folded.bits(vector), state_.put(vector).begin()); });
+  conflicted_.each([&](VectorNo vector) { std::ranges::copy(folded.bits(vector), state_.put(vector).begin()); });
   return {};
 }
 
-void KnownState::forget(std::uint32_t vector) {
+void KnownState::forget(VectorNo vector) {
   stale_.insert(vector);
   concurrent_ = true;
 }

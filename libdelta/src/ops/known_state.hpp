@@ -31,13 +31,13 @@ class KnownState {
   /// state() is from here on the state of all vectors.
   Status load_all();
   /// Of this one at least. Of a vector that is updated blindly nothing but its creates and deletes is read.
-  Status load(std::uint32_t vector);
+  Status load(VectorNo vector);
   /// Of the vectors that were loaded, or are new in this run.
   const State& state() const { return state_; }
   /// Before metadata of state() is read.
   void settle() { state_.settle_metadata(); }
   /// Of a vector that exists, with what was written since.
-  std::string_view metadata(std::uint32_t vector) {
+  std::string_view metadata(VectorNo vector) {
     state_.settle_metadata(vector);
     return state_.metadata(vector);
   }
@@ -46,11 +46,11 @@ class KnownState {
   void make_room() { state_.make_room(); }
 
   /// In the context of the open commit.
-  Result<bool> exists(std::uint32_t vector, Open& open, const Commit& commit);
+  Result<bool> exists(VectorNo vector, Open& open, const Commit& commit);
   /// Whether the open commit has seen a vector of a namespace of this name.
   Result<bool> has_seen(std::string_view name_space, Open& open, const Commit& commit);
   /// For a commit that has seen everything, the values of state() are those of its context.
-  bool current(std::uint32_t vector) const { return !stale_.contains(vector); }
+  bool current(VectorNo vector) const { return !stale_.contains(vector); }
   /// Some commit of this run had not seen everything: state() is no longer the state of the whole.
   bool concurrent() const { return concurrent_; }
 
@@ -62,19 +62,19 @@ class KnownState {
 
  private:
   Catalog& catalog() { return log_.impl().catalog; }
-  bool loaded(std::uint32_t vector) const {
-    return all_loaded_ || vector >= vectors_before_ || loaded_.contains(vector);
+  bool loaded(VectorNo vector) const {
+    return all_loaded_ || index(vector) >= vectors_before_ || loaded_.contains(vector);
   }
   /// What the log says of some vectors; notes those in conflict. This run has written nothing of them.
   Result<State> fold(const VectorSet& vectors);
   /// Takes a delta of this run into the state. `linear`: its commit has seen everything.
   void follow(const Delta& delta, OriginNo origin, bool linear);
-  void follow_deferred(std::uint32_t vector);
+  void follow_deferred(VectorNo vector);
   Status defer(const Delta& delta, const Open& open);
-  Status load_lifecycles(std::optional<std::uint32_t> vector);
+  Status load_lifecycles(std::optional<VectorNo> vector);
   ExistenceIndex::Seen seen_by(Open& open, const Commit& commit);
   Status take_policy();
-  void forget(std::uint32_t vector);
+  void forget(VectorNo vector);
 
   static constexpr std::uint32_t kSingly = 8;  // look-ups of one vector each; about as many cost what all do
 
@@ -90,7 +90,7 @@ class KnownState {
     std::vector<OriginNo> origins;
     std::vector<bool> linear;
   };
-  std::unordered_map<std::uint32_t, Deferred>
+  std::unordered_map<VectorNo, Deferred>
       deferred_;               // what this run wrote of vectors that are not loaded, which are few
   VectorSet stale_;            // vectors whose values are not known: a concurrent commit of this run touched them
   bool concurrent_ = false;    // there were such

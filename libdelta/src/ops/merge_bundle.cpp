@@ -41,11 +41,11 @@ class Names {
   }
 
   OriginNo origin(SegmentOrigin number) { return catalog_.add_origin(segment_.names.origins[number]); }
-  std::uint32_t vector(std::uint32_t number) {
+  VectorNo vector(SegmentVector number) {
     const auto [place, fresh] = vectors_.try_emplace(number);
     if (!fresh) return place->second;
     const Namespace& ns = segment_.names.namespaces[segment_.owners[number]];
-    return place->second = catalog_.add_vector(catalog_.add_namespace(ns.name, ns.dims), segment_.ids[number]);
+    return place->second = catalog_.add_vector(catalog_.add_namespace(ns.name, ns.dims), segment_.ids[index(number)]);
   }
   Commit renamed(const format::SegmentCommit& commit) {
     return renumbered(commit, [this](SegmentOrigin number) { return origin(number); });
@@ -58,7 +58,7 @@ class Names {
  private:
   const store::Segment& segment_;
   Catalog catalog_;
-  std::unordered_map<std::uint32_t, std::uint32_t> vectors_;
+  std::unordered_map<SegmentVector, VectorNo> vectors_;
 };
 
 }  // namespace
@@ -88,7 +88,7 @@ class BundleSource::Impl {
   /// Of a packed segment: where a delta is.
   struct Place {
     RowNo row;
-    std::uint32_t vector;
+    SegmentVector vector;
     std::uint32_t frame, number;  // of the delta in it
   };
 
@@ -212,14 +212,14 @@ class BundleSource::Impl {
   }
 
   /// The vectors of these deltas, in the order in which they come.
-  Result<std::vector<std::uint32_t>> vectors_of(std::span<const std::pair<RowNo, Place>> deltas, Names& names) const {
-    std::vector<std::uint32_t> out;
-    std::uint32_t next = 0;  // a packed segment numbers vectors as they come
+  Result<std::vector<VectorNo>> vectors_of(std::span<const std::pair<RowNo, Place>> deltas, Names& names) const {
+    std::vector<VectorNo> out;
+    SegmentVector next{};  // a packed segment numbers vectors as they come
     for (const auto& [row, place] : deltas) {
       if (place.vector >= next) {
         out.push_back(names.vector(place.vector));
-        next = place.vector + 1;
-      } else if (place.vector + 1 != next) {
+        next = successor(place.vector);
+      } else if (successor(place.vector) != next) {
         return out_of_order();
       }
     }

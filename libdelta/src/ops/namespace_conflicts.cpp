@@ -22,7 +22,7 @@ VectorSet in_question(const Catalog& catalog) {
   }
   VectorSet vectors;
   if (!any) return vectors;
-  for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+  for (const VectorNo v : numbers<VectorNo>(catalog.vectors())) {
     if (several[catalog.namespace_of(v)]) vectors.insert(v);
   }
   return vectors;
@@ -39,7 +39,7 @@ Result<std::vector<NamespaceConflict>> namespace_conflicts(const store::Union& l
   const Catalog& catalog = log.catalog;
   const auto wanted = in_question(catalog);
   if (wanted.empty()) return out;
-  std::unordered_map<std::uint32_t, Last> last;
+  std::unordered_map<VectorNo, Last> last;
   store::Union::StreamOptions options;
   options.vectors = &wanted;
   options.values = store::Values::skipped;

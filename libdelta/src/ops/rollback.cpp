@@ -21,7 +21,7 @@ struct Target {
   std::string_view metadata = {};
 };
 
-Target target_of(const State& state, std::uint32_t vector) {
+Target target_of(const State& state, VectorNo vector) {
   return {state.exists(vector), state.bits(vector), state.metadata(vector)};
 }
 
@@ -32,21 +32,20 @@ class Restorer {
   Restorer(Encoder& encoder, const RollbackOptions& options)
       : encoder_(encoder), options_(options), spaces_(encoder.log().catalog().namespaces()) {
     const Catalog& catalog = encoder.log().catalog();
-    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+    for (const VectorNo v : numbers<VectorNo>(catalog.vectors())) {
       spaces_[catalog.namespace_of(v)].existing += encoder.present().exists(v) ? 1 : 0;
     }
   }
 
-  Status restore(std::uint32_t vector, const Target& target) {
+  Status restore(VectorNo vector, const Target& target) {
     const bool exists = encoder_.present().exists(vector);
     if (!target.exists) return exists ? remove(vector) : Status();
     return exists ? delta(vector, target) : create(vector, target);
   }
   /// Vectors of a state that are to exist again: in the order of its rows, so that they stand in that again.
-  Status create_again(const State& state, std::vector<std::uint32_t> vectors) {
-    std::ranges::sort(vectors, [&](std::uint32_t a, std::uint32_t b) {
-      return key_less(state.catalog(), state.created(a), state.created(b));
-    });
+  Status create_again(const State& state, std::vector<VectorNo> vectors) {
+    std::ranges::sort(
+        vectors, [&](VectorNo a, VectorNo b) { return key_less(state.catalog(), state.created(a), state.created(b)); });
     for (const auto vector : vectors) DELTA_OK(create(vector, target_of(state, vector)));
     return {};
   }
@@ -71,24 +70,24 @@ class Restorer {
  private:
   struct Space {
     std::uint64_t existing = 0, deleted = 0;
-    std::uint32_t first = 0;  // that was deleted
+    VectorNo first{};  // that was deleted
   };
 
-  Status remove(std::uint32_t vector) {
+  Status remove(VectorNo vector) {
     ++summary_.deleted;
     Space& space = spaces_[encoder_.log().catalog().namespace_of(vector)];
     if (space.deleted++ == 0) space.first = vector;
     return put(vector, Operation::remove, {}, {}, {});
   }
 
-  Status create(std::uint32_t vector, const Target& target) {
+  Status create(VectorNo vector, const Target& target) {
     ++summary_.created;
     // A patch may have come after the delete, from somebody who had not seen it: the create finds it there.
     const auto patches = model::metadata_patches(encoder_.present().stored_metadata(vector), target.metadata);
     return put(vector, Operation::create, {}, target.bits, patches);
   }
 
-  Status delta(std::uint32_t vector, const Target& target) {
+  Status delta(VectorNo vector, const Target& target) {
     const State& present = encoder_.present();
     ops::changed_dims(present.bits(vector), target.bits, dims_);
     const auto patches = model::metadata_patches(present.metadata(vector), target.metadata);
@@ -105,8 +104,8 @@ class Restorer {
   }
 
   /// One delta with the first patch, and one for each further patch.
-  Status put(std::uint32_t vector, Operation op, std::span<const std::uint32_t> dims,
-             std::span<const std::uint32_t> bits, std::span<const std::string> patches) {
+  Status put(VectorNo vector, Operation op, std::span<const std::uint32_t> dims, std::span<const std::uint32_t> bits,
+             std::span<const std::string> patches) {
     const Catalog& catalog = encoder_.log().catalog();
     const Namespace& space = catalog.name_space(catalog.namespace_of(vector));
     DeltaInput input;
@@ -144,8 +143,8 @@ class Reverter {
       : encoder_(encoder), before_(before), after_(after), restorer_(encoder, options) {}
 
   /// `vectors`: those that the commit touched, in order of name.
-  Result<RollbackSummary> run(const std::vector<std::uint32_t>& vectors) {
-    std::vector<std::uint32_t> again;
+  Result<RollbackSummary> run(const std::vector<VectorNo>& vectors) {
+    std::vector<VectorNo> again;
     for (const auto vector : vectors) {
       const bool was = before_.exists(vector), became = after_.exists(vector), is = encoder_.present().exists(vector);
       if (was && became) {
@@ -164,31 +163,31 @@ class Reverter {
 
  private:
   /// Present bits and metadata are those of `state`. REQUIRES: it exists in both.
-  bool same(const State& state, std::uint32_t vector) const {
+  bool same(const State& state, VectorNo vector) const {
     return std::ranges::equal(encoder_.present().bits(vector), state.bits(vector)) &&
            encoder_.present().metadata(vector) == state.metadata(vector);
   }
-  KeptChange& keep(std::uint32_t vector) {
+  KeptChange& keep(VectorNo vector) {
     auto& kept = restorer_.summary().kept;
     if (kept.empty() || kept.back().vector != vector) kept.push_back({vector, false, {}, {}});
     return kept.back();
   }
 
-  Status take_back_create(std::uint32_t vector) {
+  Status take_back_create(VectorNo vector) {
     if (same(after_, vector)) return restorer_.restore(vector, {});
     keep(vector).existence = true;
     return {};
   }
 
   /// Deleted since: values to take back are none any more.
-  Status keep_deleted(std::uint32_t vector) {
+  Status keep_deleted(VectorNo vector) {
     const bool touched = !std::ranges::equal(before_.bits(vector), after_.bits(vector)) ||
                          before_.metadata(vector) != after_.metadata(vector);
     if (touched) keep(vector).existence = true;
     return {};
   }
 
-  Status merge(std::uint32_t vector) {
+  Status merge(VectorNo vector) {
     const auto before = before_.bits(vector), after = after_.bits(vector), now = encoder_.present().bits(vector);
     bits_.assign(now.begin(), now.end());
     for (std::uint32_t dim = 0; dim < now.size(); ++dim) {
@@ -249,12 +248,12 @@ Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut, const 
   DELTA_TRY(const State then, snapshot(encoder.log(), cut, options.vectors));
   DELTA_OK(encoder.read_present());
   Restorer restorer(encoder, options);
-  std::vector<std::uint32_t> again;
+  std::vector<VectorNo> again;
   for (const auto& pair : ops::differing(encoder.present(), then, options.vectors)) {
-    if (pair.old_vector == ops::kNoVector) {
-      again.push_back(pair.new_vector);
+    if (pair.old_vector) {
+      DELTA_OK(restorer.restore(*pair.old_vector, target_of(then, *pair.old_vector)));
     } else {
-      DELTA_OK(restorer.restore(pair.old_vector, target_of(then, pair.old_vector)));
+      again.push_back(*pair.new_vector);
     }
   }
   DELTA_OK(restorer.create_again(then, std::move(again)));
@@ -274,8 +273,8 @@ Result<RollbackSummary> revert(Encoder& encoder, CommitNo commit, const Rollback
     return error(ErrorCode::usage,
                  "the commit of " + log.dot_text(first) + " changes no vector: there is nothing to take back");
   }
-  std::vector<std::uint32_t> vectors = touched.numbers();
-  std::erase_if(vectors, [&](std::uint32_t vector) { return !options.vectors.contains(vector); });
+  std::vector<VectorNo> vectors = touched.numbers();
+  std::erase_if(vectors, [&](VectorNo vector) { return !options.vectors.contains(vector); });
   const VectorSet chosen(vectors);
   ops::sort_by_name(log.catalog(), vectors);
   DELTA_TRY(const State before, snapshot(log, {.at = {}, .as_seen_by = {first}, .before = true}, chosen));

@@ -31,7 +31,7 @@ void find_ids(const Catalog& catalog, const std::vector<std::string>& ids, const
       }
     }
   } else {
-    for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+    for (const VectorNo v : numbers<VectorNo>(catalog.vectors())) {
       const auto place = namespaces[catalog.namespace_of(v)] ? found.find(catalog.id(v)) : found.end();
       if (place == found.end()) continue;
       named.vectors.insert(v);
@@ -49,7 +49,7 @@ std::optional<std::vector<std::string>> VectorSelection::only_ids() const {
   return !any_id && globs.empty() ? std::optional(ids) : std::nullopt;
 }
 
-bool VectorSelection::meets(const State& state, std::uint32_t vector) const {
+bool VectorSelection::meets(const State& state, VectorNo vector) const {
   const auto holds = [&](const Expression& one) { return one.matches(state.metadata(vector)); };
   return state.exists(vector) && std::ranges::all_of(where, holds);
 }
@@ -78,7 +78,7 @@ NamedVectors find_vectors(const Catalog& catalog, const VectorSelection& selecti
   }
   find_ids(catalog, selection.ids, namespaces, named);
   if (!selection.any_id && selection.globs.empty()) return named;
-  for (std::uint32_t v = 0; v < catalog.vectors(); ++v) {
+  for (const VectorNo v : numbers<VectorNo>(catalog.vectors())) {
     if (!namespaces[catalog.namespace_of(v)]) continue;
     const auto hit = [&](const std::string& glob) { return glob_match(glob, catalog.id(v)); };
     if (selection.any_id || std::ranges::any_of(selection.globs, hit)) named.vectors.insert(v);

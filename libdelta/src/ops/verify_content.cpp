@@ -59,7 +59,7 @@ void ContentCheck::check_tables() {
   for (const auto id : segment_.ids) {
     if (auto ok = check_id(id); !ok) invalid(ok.error().message);
   }
-  std::vector<std::uint32_t> vectors = part_.vectors;  // one number for two ids of the segment: they are one
+  std::vector<VectorNo> vectors = part_.vectors;  // one number for two ids of the segment: they are one
   if (!std::ranges::is_sorted(vectors)) std::ranges::sort(vectors);
   twice |= std::ranges::adjacent_find(vectors) != vectors.end();
   if (twice) invalid("a namespace, origin or id is named twice");
@@ -125,7 +125,7 @@ void ContentCheck::check_block(Block& block) const {
   block.held = store::vectors_of(read);
   block.rows = read.commits;
   block.batch.take(
-      read, [&](std::uint32_t vector) { return part_.vectors[vector]; }, [&](RowNo row) { return part_.commits[row]; });
+      read, [&](SegmentVector vector) { return *part_.number(vector); }, [&](RowNo row) { return part_.commits[row]; });
   block.broken = broken_rule(block);
   if (!hashing()) return;
   model::LeafHasher hasher;
@@ -324,12 +324,12 @@ void ContentCheck::check_postings() {
   }
   std::size_t same = 0;
   std::size_t due = 0;
-  const auto compare = [&](std::uint32_t first, std::uint32_t count, const Buffer& payload) -> Status {
+  const auto compare = [&](SegmentVector first, std::uint32_t count, const Buffer& payload) -> Status {
     if (due++ >= stored.size()) return {};
     const std::size_t entry = stored[due - 1];
     const auto read = store::read_frame(segment_, entry);
     const auto& frame = segment_.footer.frames[entry];
-    same += read && *read == payload && frame.first == first && frame.count == count;
+    same += read && *read == payload && frame.first == index(first) && frame.count == count;
     return {};
   };
   if (postings_.each(compare) && same == due && due == stored.size()) return;

@@ -8,7 +8,7 @@
 
 namespace delta::ops {
 
-void ExistenceCheck::refuse(std::uint32_t vector, const Question& q) {
+void ExistenceCheck::refuse(VectorNo vector, const Question& q) {
   if (wrong_.size() >= 100) return;
   wrong_.push_back(std::string(operation_name(q.op)) + " " +
                    escape(catalog_.origin(history_.commit(q.at.commit).origin)) + ":" + std::to_string(q.at.seq) +
@@ -18,7 +18,7 @@ void ExistenceCheck::refuse(std::uint32_t vector, const Question& q) {
 void ExistenceCheck::add(const DeltaBatch& batch) {
   vectors_.resize(catalog_.vectors());
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    const std::uint32_t vector = batch.vectors[i];
+    const VectorNo vector = batch.vectors[i];
     if (!history_.folded(batch.commits[i]) || contested_.contains(vector)) continue;
     const Operation op = batch.ops[i];
     const Place at{batch.commits[i], batch.seqs[i]};
@@ -48,7 +48,7 @@ void ExistenceCheck::gather(const DeltaBatch& batch) {
 }
 
 std::vector<std::string> ExistenceCheck::finish() {
-  for (const std::uint32_t vector : contested_.numbers()) {
+  for (const VectorNo vector : contested_.numbers()) {
     const Gathered& of = gathered_[vector];
     model::Existence existence(catalog_, history_);
     for (const auto& event : of.events) existence.add(event);

@@ -55,13 +55,13 @@ class ExistenceCheck {
   bool in_order(const Vector& v, const Place& at) const {
     return (!v.last || before(v.last->at, at)) && (!v.answered || before(*v.answered, at));
   }
-  void refuse(std::uint32_t vector, const Question& question);
+  void refuse(VectorNo vector, const Question& question);
 
   const Catalog& catalog_;
   const model::History& history_;
-  std::vector<Vector> vectors_;
+  Indexed<VectorNo, Vector> vectors_;
   VectorSet contested_;
-  std::unordered_map<std::uint32_t, Gathered> gathered_;  // by vector
+  std::unordered_map<VectorNo, Gathered> gathered_;
   std::vector<std::string> wrong_;
 };
 

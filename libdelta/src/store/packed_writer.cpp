@@ -56,8 +56,7 @@ struct PackedWriter::Block {
 };
 
 PackedWriter::PackedWriter(const Catalog& catalog, const Indexed<RowNo, CatalogRow>& rows,
-                           std::span<const std::uint32_t> vectors, const Hash& previous, Options options,
-                           ByteSink& sink)
+                           std::span<const VectorNo> vectors, const Hash& previous, Options options, ByteSink& sink)
     : catalog_(catalog),
       rows_(rows),
       options_(std::move(options)),
@@ -90,11 +89,12 @@ Status PackedWriter::write_names() {
   format::Props props;
   Indexed<NamespaceNo, std::optional<SegmentNamespace>> namespaces(catalog_.namespaces());
   numbers_.resize(catalog_.vectors());
-  for (std::uint32_t number = 0; number < order_.size(); ++number) {
-    numbers_[order_[number]] = number;
-    auto& ns = namespaces[catalog_.namespace_of(order_[number])];
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    numbers_[order_[i]] = nth<SegmentVector>(i);
+    const NamespaceNo owner = catalog_.namespace_of(order_[i]);
+    auto& ns = namespaces[owner];
     if (ns) continue;
-    props.namespaces.push_back(catalog_.name_space(catalog_.namespace_of(order_[number])));
+    props.namespaces.push_back(catalog_.name_space(owner));
     ns = SegmentNamespace{namespace_count_++};
   }
   for (const NamespaceNo ns : options_.declared) {
@@ -106,7 +106,7 @@ Status PackedWriter::write_names() {
   for (std::size_t first = 0; first < order_.size(); first += kIdsAtOnce) {
     const auto some = order_.subspan(first, std::min(kIdsAtOnce, order_.size() - first));
     format::Ids ids;
-    for (const std::uint32_t vector : some) {
+    for (const VectorNo vector : some) {
       ids.owners.add(*namespaces[catalog_.namespace_of(vector)], 1);
       ids.ids.push_back(catalog_.id(vector));
     }

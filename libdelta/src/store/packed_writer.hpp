@@ -21,7 +21,7 @@ namespace delta::store {
 using CatalogRow = format::CommitRowOf<OriginNo>;
 using CatalogTable = format::CommitTableOf<OriginNo>;
 /// A delta as a log has it, but for its commit, which goes by row.
-using PackedDelta = DeltaOf<std::uint32_t, RowNo>;
+using PackedDelta = DeltaOf<VectorNo, RowNo>;
 
 class PackedWriter {
  public:
@@ -37,7 +37,7 @@ class PackedWriter {
   /// `rows`: all commits in order: those of the table that finish() gets. What they were pruned under may be settled
   /// until then. `vectors`: those that may have deltas, in the order in which these come.
   /// `previous`: hash before the first commit, for the segment id.
-  PackedWriter(const Catalog& catalog, const Indexed<RowNo, CatalogRow>& rows, std::span<const std::uint32_t> vectors,
+  PackedWriter(const Catalog& catalog, const Indexed<RowNo, CatalogRow>& rows, std::span<const VectorNo> vectors,
                const Hash& previous, Options options, ByteSink& sink);
   ~PackedWriter();
 
@@ -75,8 +75,8 @@ class PackedWriter {
   Options options_;
   SegmentFile file_;
   OrderedWork work_;
-  std::span<const std::uint32_t> order_;
-  std::vector<std::uint32_t> numbers_;  // catalog number -> segment number, of vectors
+  std::span<const VectorNo> order_;
+  Indexed<VectorNo, SegmentVector> numbers_;
   Indexed<OriginNo, std::optional<SegmentOrigin>> origins_;
   Indexed<SegmentOrigin, std::string> new_origins_;
   std::uint32_t namespace_count_ = 0, origin_count_ = 0;

@@ -10,7 +10,7 @@ namespace delta {
 using format::FrameType;
 
 /// Two threads that come at once may both make it; the first one's stays.
-const std::vector<std::uint32_t>& store::LoadedSegment::Places::of(const std::vector<std::uint32_t>& numbers) {
+const std::vector<std::uint32_t>& store::LoadedSegment::Places::of(const std::vector<VectorNo>& numbers) {
   if (const auto* order = order_.load()) return *order;
   auto made = std::make_unique<std::vector<std::uint32_t>>(numbers.size());
   std::iota(made->begin(), made->end(), 0);
@@ -19,7 +19,7 @@ const std::vector<std::uint32_t>& store::LoadedSegment::Places::of(const std::ve
   return order_.compare_exchange_strong(none, made.get()) ? *made.release() : *none;
 }
 
-void store::LoadedSegment::look_up(std::uint32_t vector, std::vector<std::uint32_t>& out) const {
+void store::LoadedSegment::look_up(VectorNo vector, std::vector<SegmentVector>& out) const {
   if (rising) {
     const auto at = std::ranges::lower_bound(vectors, vector);
     if (at != vectors.end() && *at == vector) {
@@ -32,11 +32,11 @@ void store::LoadedSegment::look_up(std::uint32_t vector, std::vector<std::uint32
   for (; at != order.end() && vectors[*at] == vector; ++at) out.push_back(segment.vector_of(*at));
 }
 
-std::vector<std::uint32_t> store::LoadedSegment::those_of(const VectorSet& set) const {
+std::vector<SegmentVector> store::LoadedSegment::those_of(const VectorSet& set) const {
   constexpr std::size_t kFew = 16;  // where one in so many is asked for, looking each up is quicker
-  std::vector<std::uint32_t> out;
+  std::vector<SegmentVector> out;
   if (!set.is_all() && set.size() * kFew < vectors.size()) {
-    set.each([&](std::uint32_t vector) { look_up(vector, out); });
+    set.each([&](VectorNo vector) { look_up(vector, out); });
     if (!rising) std::ranges::sort(out);
     return out;
   }
@@ -65,7 +65,7 @@ std::vector<store::FrameRef> store::Union::plan(const StreamOptions& options) co
     constexpr std::size_t kFew = 16;  // where more than one in so many vectors is wanted, a block likely holds one
     const auto few = [](std::size_t some_of, std::size_t all) { return some_of * kFew < all; };
     const bool some = !options.vectors->is_all() || part.segment.some_ids;
-    std::vector<std::uint32_t> numbers;  // wanted vectors of this segment, ascending
+    std::vector<SegmentVector> numbers;  // wanted vectors, ascending
     if (some) {
       numbers = part.those_of(*options.vectors);
       if (numbers.empty()) continue;
@@ -85,8 +85,8 @@ std::vector<store::FrameRef> store::Union::plan(const StreamOptions& options) co
         const auto first = std::ranges::lower_bound(numbers, entry.min_vector);
         const auto last = std::upper_bound(first, numbers.end(), entry.max_vector);
         if (first == last) continue;
-        probe_first =
-            !holds && few(static_cast<std::size_t>(last - first), std::size_t{entry.max_vector} - entry.min_vector + 1);
+        probe_first = !holds && few(static_cast<std::size_t>(last - first),
+                                    index(entry.max_vector) - index(entry.min_vector) + 1);
       }
       places.push_back({&part, i, probe_first});
     }

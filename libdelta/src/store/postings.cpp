@@ -26,21 +26,23 @@ std::vector<BlockVector> vectors_of(const SegmentBatch& batch) {
 }
 
 void PostingsBuilder::add(std::span<const BlockVector> vectors) {
-  if (!vectors.empty() && vectors.back().vector >= counts_.size()) counts_.resize(vectors.back().vector + 1);
-  std::uint32_t before = 0;
+  if (!vectors.empty() && !counts_.contains(vectors.back().vector)) counts_.resize(index(vectors.back().vector) + 1);
+  std::size_t before = 0;
   for (const BlockVector& held : vectors) {
-    put_varint(lists_, std::uint64_t{2} * (held.vector - before) + (held.lifecycle ? 1 : 0));
-    before = held.vector;
+    put_varint(lists_, std::uint64_t{2} * (index(held.vector) - before) + (held.lifecycle ? 1 : 0));
+    before = index(held.vector);
     ++counts_[held.vector];
   }
   ends_.push_back(lists_.size());
 }
 
-std::uint32_t PostingsBuilder::end_of_range(std::uint32_t first) const {
-  std::uint64_t pairs = counts_[first];
-  std::uint32_t end = first + 1;
-  while (end < counts_.size() && pairs + counts_[end] <= kPairs) pairs += counts_[end++];
-  return end;
+std::size_t PostingsBuilder::end_of_range(std::size_t first) const {
+  std::uint64_t pairs = 0;
+  for (const SegmentVector vector : numbers<SegmentVector>(counts_.size(), first)) {
+    if (index(vector) > first && pairs + counts_[vector] > kPairs) return index(vector);
+    pairs += counts_[vector];
+  }
+  return counts_.size();
 }
 
 Status PostingsBuilder::each(const Visit& visit) const {
@@ -64,14 +66,14 @@ Status PostingsBuilder::each(const Visit& visit) const {
     cursors.back().step();
   }
   Buffer payload;
-  for (std::uint32_t first = 0; first < counts_.size();) {
-    const std::uint32_t end = end_of_range(first);
+  for (std::size_t first = 0, end = 0; first < counts_.size(); first = end) {
+    end = end_of_range(first);
     format::Postings postings;
     std::vector<std::uint32_t> next;  // place for the next frame of each vector
     std::uint32_t pairs = 0;
-    for (std::uint32_t v = first; v < end; ++v) {
+    for (const SegmentVector vector : numbers<SegmentVector>(end, first)) {
       next.push_back(pairs);
-      postings.ends.push_back(pairs += counts_[v]);
+      postings.ends.push_back(pairs += counts_[vector]);
     }
     postings.list.resize(pairs);
     for (std::uint32_t frame = 0; frame < cursors.size(); ++frame) {
@@ -81,8 +83,7 @@ Status PostingsBuilder::each(const Visit& visit) const {
     }
     payload.clear();
     format::write_postings(postings, payload);
-    DELTA_OK(visit(first, end - first, payload));
-    first = end;
+    DELTA_OK(visit(nth<SegmentVector>(first), static_cast<std::uint32_t>(end - first), payload));
   }
   return {};
 }
@@ -119,7 +120,7 @@ PostingsReader::Kept PostingsReader::look(const Segment& segment, Frame& frame) 
 }
 
 std::optional<std::vector<bool>> PostingsReader::frames_of(const Segment& segment,
-                                                           std::span<const std::uint32_t> vectors,
+                                                           std::span<const SegmentVector> vectors,
                                                            bool lifecycles_only) const {
   std::vector<bool> out(data_frames_);
   std::uint64_t covered = 0;  // vectors before this number
@@ -128,12 +129,12 @@ std::optional<std::vector<bool>> PostingsReader::frames_of(const Segment& segmen
     const format::FrameEntry& entry = segment.footer.frames[frames_[i].entry];
     if (entry.first != covered) return std::nullopt;
     covered += entry.count;
-    if (next == vectors.end() || *next >= covered) continue;
+    if (next == vectors.end() || index(*next) >= covered) continue;
     const Kept kept = look(segment, frames_[i]);
     if (kept.postings == nullptr) return std::nullopt;
     const auto& [ends, list] = *kept.postings;
-    for (; next != vectors.end() && *next < covered; ++next) {
-      const auto place = static_cast<std::size_t>(*next - entry.first);
+    for (; next != vectors.end() && index(*next) < covered; ++next) {
+      const auto place = static_cast<std::size_t>(index(*next) - entry.first);
       for (std::uint32_t p = place == 0 ? 0 : ends[place - 1]; p < ends[place]; ++p) {
         if (list[p].lifecycle || !lifecycles_only) out[list[p].frame] = true;
       }

@@ -19,7 +19,7 @@ namespace delta::store {
 
 /// A vector of a DATA frame.
 struct BlockVector {
-  std::uint32_t vector = 0;
+  SegmentVector vector{};
   bool lifecycle = false;  // a create or delete of it is there
 };
 /// Each once, ascending.
@@ -35,15 +35,15 @@ class PostingsBuilder {
   void add(std::span<const BlockVector> vectors);
 
   /// Payloads of the POSTINGS frames that the segment is to have, in order: visit(first, count, payload).
-  using Visit = std::function<Status(std::uint32_t first, std::uint32_t count, const Buffer& payload)>;
+  using Visit = std::function<Status(SegmentVector first, std::uint32_t count, const Buffer& payload)>;
   Status each(const Visit& visit) const;
 
  private:
-  std::uint32_t end_of_range(std::uint32_t first) const;
+  std::size_t end_of_range(std::size_t first) const;
 
   Buffer lists_;  // of frame after frame: varints, each twice the difference from the one before, and 1 for a lifecycle
-  std::vector<std::size_t> ends_;      // in lists_, by frame
-  std::vector<std::uint32_t> counts_;  // frames that hold it, by vector
+  std::vector<std::size_t> ends_;                 // in lists_, by frame
+  Indexed<SegmentVector, std::uint32_t> counts_;  // frames that hold it
 };
 
 /// The POSTINGS of a segment as they are asked about, kept for the next question as far as they are not large. May be
@@ -53,9 +53,9 @@ class PostingsReader {
   PostingsReader() = default;
   explicit PostingsReader(const Segment& segment);  ///< its directory; keeps no reference
 
-  /// By DATA frame of the segment: does it hold deltas, or creates and deletes, of any of these vectors (ascending, the
-  /// segment's numbers)? None where the segment has no POSTINGS, or none that can be read: they are a cache.
-  std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const std::uint32_t> vectors,
+  /// By DATA frame of the segment: does it hold deltas, or creates and deletes, of any of these vectors (ascending)?
+  /// None where the segment has no POSTINGS, or none that can be read: they are a cache.
+  std::optional<std::vector<bool>> frames_of(const Segment& segment, std::span<const SegmentVector> vectors,
                                              bool lifecycles_only) const;
 
  private:

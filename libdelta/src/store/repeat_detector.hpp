@@ -44,8 +44,8 @@ class RepeatDetector {
   explicit RepeatDetector(Vectors vectors) : vectors_(vectors) {}
 
   /// Enters a delta that goes into block `block`; what stands in blocks before `oldest` is forgotten.
-  template <class Commit>
-  Repeats note(const DeltaOf<std::uint32_t, Commit>& delta, std::uint64_t block, std::uint64_t oldest) {
+  template <Number Vector, class Commit>
+  Repeats note(const DeltaOf<Vector, Commit>& delta, std::uint64_t block, std::uint64_t oldest) {
     Repeats sum{16 + delta.indices.size_bytes() + delta.bits.size_bytes() + delta.metadata.size(), 0, 0};
     const Repeats values = enter(hash_of(bytes_of(delta.bits), kValues), delta.bits.size_bytes(), block, oldest);
     sum += values;
@@ -110,10 +110,9 @@ class RepeatDetector {
     return {};
   }
 
-  template <class Commit>
-  Repeats resemble(const DeltaOf<std::uint32_t, Commit>& delta, std::uint64_t set, std::uint64_t block,
-                   std::uint64_t oldest) {
-    const std::array<std::uint64_t, 3> name = {delta.vector, delta.bits.size(), set};
+  template <Number Vector, class Commit>
+  Repeats resemble(const DeltaOf<Vector, Commit>& delta, std::uint64_t set, std::uint64_t block, std::uint64_t oldest) {
+    const std::array<std::uint64_t, 3> name = {index(delta.vector), delta.bits.size(), set};
     const std::uint64_t key = checksum({reinterpret_cast<const Byte*>(name.data()), sizeof name});
     Sketch& sketch = sketches_[key >> (64 - kSketchBits)];
     const bool known = sketch.key == key && sketch.block >= oldest;
@@ -130,8 +129,8 @@ class RepeatDetector {
   }
 
   Vectors vectors_;
-  ZeroedTable<Seen> seen_{std::size_t{1} << kSeenBits};          // by hash
-  ZeroedTable<Sketch> sketches_{std::size_t{1} << kSketchBits};  // by key
+  ZeroedTable<std::size_t, Seen> seen_{std::size_t{1} << kSeenBits};          // by hash
+  ZeroedTable<std::size_t, Sketch> sketches_{std::size_t{1} << kSketchBits};  // by key
 };
 
 }  // namespace delta::store

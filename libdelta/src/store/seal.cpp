@@ -104,8 +104,8 @@ Result<Seal> make_seal(const Segment& segment, unsigned threads) {
     digest.add(ByteView(seal.bytes).subspan(at, format::kFrameBytes));
     return segment.length + at;
   };
-  DELTA_OK(postings.each([&](std::uint32_t first, std::uint32_t count, const Buffer& payload) -> Status {
-    const std::uint64_t at = append(FrameType::postings, first, count, payload);
+  DELTA_OK(postings.each([&](SegmentVector first, std::uint32_t count, const Buffer& payload) -> Status {
+    const std::uint64_t at = append(FrameType::postings, index(first), count, payload);
     seal.footer.frames.push_back(format::entry_of(seal.frames.back(), at));
     return {};
   }));

@@ -234,7 +234,7 @@ Segment from_scan(std::shared_ptr<const ByteSource> file, std::size_t number, co
     const auto& h = frame.header;
     if (h.type == FrameType::footer) continue;
     format::FrameEntry& entry = segment.footer.frames.emplace_back(format::entry_of(h, frame.offset - scanned.offset));
-    if (h.type == FrameType::data) entry.max_vector = 0xffffffff;  // only the footer knows better
+    if (h.type == FrameType::data) entry.max_vector = SegmentVector{0xffffffff};  // only the footer knows better
     segment.frame_numbers.push_back(h.number);
   }
   return segment;
@@ -296,7 +296,8 @@ Status load_ids(Segment& segment, const format::FrameHeader& frame, ByteView pay
   format::Ids ids;
   DELTA_OK(format::read_ids(payload, frame.count, static_cast<std::uint32_t>(segment.names.namespaces.size()), wanted,
                             ids, frame.stored));
-  for (const std::uint32_t place : ids.places) segment.id_vectors.push_back(segment.vectors() + place);
+  for (const std::uint32_t place : ids.places)
+    segment.id_vectors.push_back(nth<SegmentVector>(segment.vectors() + place));
   segment.owners.append(ids.owners);
   if (segment.ids.empty()) {  // mostly: one frame has them all
     segment.ids = std::move(ids.ids);

@@ -35,10 +35,10 @@ struct Segment {
   format::Owners owners;                   // of each vector
   std::vector<std::vector<char>> id_text;  // one an IDS frame; `ids` looks into it
   std::vector<std::string_view> ids;       // of each vector, or
-  std::vector<std::uint32_t> id_vectors;   // of these, ascending,
+  std::vector<SegmentVector> id_vectors;   // of these, ascending,
   bool some_ids = false;                   // if only some were wanted
   std::uint32_t vectors() const { return owners.size(); }
-  std::uint32_t vector_of(std::size_t id) const { return some_ids ? id_vectors[id] : static_cast<std::uint32_t>(id); }
+  SegmentVector vector_of(std::size_t id) const { return some_ids ? id_vectors[id] : nth<SegmentVector>(id); }
   format::CommitTable commits;             // in order
   Indexed<RowNo, std::uint64_t> row_ends;  // fresh: ordinal after the last delta of each
   const Indexed<RowNo, format::CommitRow>& rows() const { return commits.rows; }
@@ -88,7 +88,7 @@ Status load_tables(Segment& segment, Tables tables = Tables::all, const format::
 /// What a catalog calls the names of a segment: of each of its origins, and of its ids.
 struct Numbers {
   Indexed<SegmentOrigin, OriginNo> origins;
-  std::vector<std::uint32_t> vectors;
+  std::vector<VectorNo> vectors;
 };
 /// Adds the names of a segment whose tables are loaded to a catalog.
 Numbers add_names(const Segment& segment, Catalog& catalog);

@@ -38,7 +38,7 @@ class SegmentFile {
   static format::FrameHeader frame(format::FrameType type);
   /// Frames that are encoded already, which get the next numbers. `vectors`: of the DATA frames in turn.
   struct VectorRange {
-    std::uint32_t least = 0, greatest = 0;
+    SegmentVector least{}, greatest{};
   };
   Status write(FrameList& list, std::span<const VectorRange> vectors);
   /// Encodes and writes a table.

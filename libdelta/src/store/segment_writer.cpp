@@ -137,15 +137,14 @@ SegmentNamespace SegmentWriter::local_namespace(NamespaceNo owner) {
 
 void SegmentWriter::declare(NamespaceNo ns) { local_namespace(ns); }
 
-std::uint32_t SegmentWriter::local_vector(std::uint32_t vector) {
-  if (vector >= vectors_.size()) vectors_.resize(std::max<std::size_t>(vector + 1, vectors_.size() * 2));
-  auto& number = vectors_[vector];
+SegmentVector SegmentWriter::local_vector(VectorNo vector) {
+  auto& number = vectors_.reach(vector);
   if (number == 0) {
     block_->new_ids.owners.add(local_namespace(catalog_.namespace_of(vector)), 1);
     block_->new_ids.ids.push_back(catalog_.id(vector));
     number = ++vector_count_;
   }
-  return number - 1;
+  return nth<SegmentVector>(number - 1);
 }
 
 void SegmentWriter::begin(OriginNo origin, std::uint64_t first) {
@@ -340,9 +339,9 @@ Status SegmentWriter::finish() {
   DELTA_OK(work_.finish());
   if (options_.barrier) DELTA_OK(options_.barrier());
   DELTA_OK(file_.sync());
-  DELTA_OK(postings_.each([&](std::uint32_t first, std::uint32_t count, const Buffer& payload) {
+  DELTA_OK(postings_.each([&](SegmentVector first, std::uint32_t count, const Buffer& payload) {
     format::FrameHeader frame = file_.frame(format::FrameType::postings);
-    frame.first = first;
+    frame.first = index(first);
     frame.count = count;
     return file_.write_table(frame, payload);
   }));

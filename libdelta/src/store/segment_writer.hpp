@@ -69,7 +69,7 @@ class SegmentWriter {
 
   SegmentOrigin local_origin(OriginNo origin);
   SegmentNamespace local_namespace(NamespaceNo owner);
-  std::uint32_t local_vector(std::uint32_t vector);
+  SegmentVector local_vector(VectorNo vector);
   void start_segment(Timestamp first);
   Status end_block();
   bool has_grown() const;
@@ -90,7 +90,7 @@ class SegmentWriter {
 
   Indexed<NamespaceNo, std::optional<SegmentNamespace>> namespaces_;
   Indexed<OriginNo, std::optional<SegmentOrigin>> origins_;
-  std::vector<std::uint32_t> vectors_;  // catalog number -> segment number + 1
+  Indexed<VectorNo, std::uint32_t> vectors_;  // the segment's number + 1; 0: it names it not yet
   std::uint32_t namespace_count_ = 0;
   std::uint32_t origin_count_ = 0, vector_count_ = 0;
 

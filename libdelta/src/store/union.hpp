@@ -18,11 +18,10 @@
 
 namespace delta::store {
 
-inline constexpr std::uint32_t kUnnamed = ~std::uint32_t{0};
 /// A segment with its numbers translated to the log's.
 struct LoadedSegment {
   store::Segment segment;
-  std::vector<std::uint32_t> vectors;  // catalog numbers, of segment.ids
+  std::vector<VectorNo> vectors;  // of segment.ids
   Indexed<RowNo, CommitNo> commits;
   Indexed<RowNo, bool> superseded;  // passed over: a whole copy of its commit is elsewhere, or this whole segment is
   bool any_superseded = false;      // any of them
@@ -33,13 +32,13 @@ struct LoadedSegment {
 
   /// Whether a DATA frame of it may hold deltas of a commit that is not 0 in `chosen`.
   bool may_hold(const format::FrameEntry& frame, const Indexed<CommitNo, std::uint32_t>& chosen) const;
-  /// Those of a set that the segment names, by its own numbers, ascending.
-  std::vector<std::uint32_t> those_of(const VectorSet& set) const;
-  /// The catalog number of a vector of the segment; kUnnamed: its id was not asked for.
-  std::uint32_t number(std::uint32_t vector) const {
-    if (!segment.some_ids) return vectors[vector];
+  /// Those of a set that the segment names, ascending.
+  std::vector<SegmentVector> those_of(const VectorSet& set) const;
+  /// What the log calls a vector of the segment; none: its id was not asked for.
+  std::optional<VectorNo> number(SegmentVector vector) const {
+    if (!segment.some_ids) return vectors[index(vector)];
     const auto at = std::ranges::lower_bound(segment.id_vectors, vector);
-    if (at == segment.id_vectors.end() || *at != vector) return kUnnamed;
+    if (at == segment.id_vectors.end() || *at != vector) return std::nullopt;
     return vectors[static_cast<std::size_t>(at - segment.id_vectors.begin())];
   }
 
@@ -48,13 +47,13 @@ struct LoadedSegment {
   class Places {
    public:
     ~Places() { delete order_.load(); }
-    const std::vector<std::uint32_t>& of(const std::vector<std::uint32_t>& numbers);
+    const std::vector<std::uint32_t>& of(const std::vector<VectorNo>& numbers);
 
    private:
     std::atomic<const std::vector<std::uint32_t>*> order_ = nullptr;
   };
   /// Adds what the segment calls a vector of the log.
-  void look_up(std::uint32_t vector, std::vector<std::uint32_t>& out) const;
+  void look_up(VectorNo vector, std::vector<SegmentVector>& out) const;
   std::unique_ptr<Places> places_ = std::make_unique<Places>();
 };
 /// A DATA frame.

@@ -102,19 +102,21 @@ Status store::Union::stream_shared(const StreamOptions& options, const Visit& vi
       return {};
     });
   };
-  std::vector<std::uint64_t> bytes(catalog.vectors());
+  Indexed<VectorNo, std::uint64_t> bytes(catalog.vectors());
   StreamOptions sizes = options;
   sizes.values = store::Values::skipped;
   DELTA_OK(stream_some(sizes, [&](const DeltaBatch& batch, std::size_t i) {
     bytes[batch.vectors[i]] += kDeltaBytes + 4 * (size_of(batch.index_ends, i) + size_of(batch.bits_ends, i));
   }));
   const auto ranks = model::origin_ranks(catalog);
-  for (std::uint32_t first = 0, end = 0; first < bytes.size(); first = end) {
+  for (std::size_t first = 0, end = 0; first < bytes.size(); first = end) {
     VectorSet group;
     std::uint64_t sum = 0;
-    for (; end < bytes.size() && (sum == 0 || sum + bytes[end] <= kGathered); ++end) {
-      sum += bytes[end];
-      if (bytes[end] > 0) group.insert(end);
+    for (const VectorNo vector : numbers<VectorNo>(bytes.size(), first)) {
+      if (sum > 0 && sum + bytes[vector] > kGathered) break;
+      sum += bytes[vector];
+      if (bytes[vector] > 0) group.insert(vector);
+      end = index(vector) + 1;
     }
     if (sum == 0) break;
     StreamOptions some = options;

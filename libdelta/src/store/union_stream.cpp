@@ -73,9 +73,9 @@ Status store::Union::read_block(const StreamOptions& options, Block& block) cons
   SegmentBatch& read = block.read;
   std::swap(static_cast<DeltaColumns&>(read), static_cast<DeltaColumns&>(block.batch));  // the room of the last one
   const auto any_wanted = [&] {
-    return std::ranges::any_of(read.vectors, [&](std::uint32_t v) {
-      const std::uint32_t number = part.number(v);
-      return number != kUnnamed && options.vectors->contains(number);
+    return std::ranges::any_of(read.vectors, [&](SegmentVector v) {
+      const auto number = part.number(v);
+      return number && options.vectors->contains(*number);
     });
   };
   if (block.probe_first) {  // where things are: most blocks of a point read end here
@@ -85,11 +85,11 @@ Status store::Union::read_block(const StreamOptions& options, Block& block) cons
   DELTA_OK(store::read_data(part.segment, block.entry, options.values, read));
   if (part.any_superseded || part.segment.some_ids) {
     keep_only(read, [&](std::size_t i) {
-      return !(part.any_superseded && part.superseded[read.commits[i]]) && part.number(read.vectors[i]) != kUnnamed;
+      return !(part.any_superseded && part.superseded[read.commits[i]]) && part.number(read.vectors[i]);
     });
   }
   block.batch.take(
-      read, [&](std::uint32_t vector) { return part.number(vector); }, [&](RowNo row) { return part.commits[row]; });
+      read, [&](SegmentVector vector) { return *part.number(vector); }, [&](RowNo row) { return part.commits[row]; });
   if (!options.leaves) return {};
   DELTA_CHECK(!part.segment.some_ids);
   block.leaves.clear();

@@ -93,7 +93,7 @@ inline SegmentBatch random_batch(Random& random, std::size_t deltas, std::uint32
     SegmentDelta delta;
     std::vector<std::uint32_t> set, bits;
     delta.op = mixed ? static_cast<Operation>(1 + below(random, 9)) : only;
-    delta.vector = static_cast<std::uint32_t>(below(random, vectors));
+    delta.vector = nth<SegmentVector>(below(random, vectors));
     us += unit * below(random, 5000) - (below(random, 20) == 0 ? unit * 20000 : 0);
     delta.time = Timestamp::of(us, ticks ? static_cast<std::uint32_t>(below(random, 4096)) : 0);
     if (delta.op == Operation::sparse) {

@@ -72,7 +72,7 @@ class PackedBlock {
   PackedBlock& next_vector() { return ++vector_, row_ = 0, *this; }
   PackedBlock& put(Operation op, const Row& bits, const Row& indices = {}, std::uint8_t lost = 0) {
     SegmentDelta c;
-    c.vector = vector_;
+    c.vector = delta::SegmentVector{vector_};
     c.op = op;
     c.bits = bits;
     c.indices = indices;
@@ -139,7 +139,7 @@ inline SegmentBatch random_packed(Random& random, std::uint32_t vectors) {
     for (std::uint64_t n = 1 + below(random, 9); n > 0; --n) {
       SegmentDelta c;
       Row set, bits;
-      c.vector = v;
+      c.vector = delta::SegmentVector{v};
       c.op = static_cast<Operation>(1 + below(random, below(random, 2) == 0 ? 3 : 9));
       c.commit = nth<RowNo>(below(random, 1000));
       c.seq = below(random, 1u << 20);

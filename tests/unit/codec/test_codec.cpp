@@ -40,7 +40,7 @@ SegmentBatch creates(std::size_t rows, std::size_t dims, const std::vector<std::
   SegmentBatch batch;
   for (std::size_t r = 0; r < rows; ++r) {
     SegmentDelta delta;
-    delta.vector = static_cast<std::uint32_t>(r);
+    delta.vector = nth<SegmentVector>(r);
     delta.time = Timestamp::of(1'700'000'000'000'000);
     delta.bits = std::span(bits).subspan(r * dims, dims);
     batch.add(delta);
@@ -99,9 +99,9 @@ TEST_CASE("Constant, all-zero and empty assignments come back") {
   require_round_trip(creates(50, 30, std::vector<std::uint32_t>(1500, 0)));
   require_round_trip(creates(50, 30, std::vector<std::uint32_t>(1500, 0x80000000)));
   require_round_trip(creates(50, 30, std::vector<std::uint32_t>(1500, 0x3f800000)));
-  require_round_trip(one({.vector = 3, .op = Operation::sparse, .metadata = R"({"a":1})"}));
-  require_round_trip(one({.vector = 3, .op = Operation::remove, .metadata = R"({"a":1})"}));
-  require_round_trip(one({.vector = 3, .op = Operation::create}));
+  require_round_trip(one({.vector = SegmentVector{3}, .op = Operation::sparse, .metadata = R"({"a":1})"}));
+  require_round_trip(one({.vector = SegmentVector{3}, .op = Operation::remove, .metadata = R"({"a":1})"}));
+  require_round_trip(one({.vector = SegmentVector{3}, .op = Operation::create}));
 }
 
 TEST_CASE("The largest dims and the farthest times come back") {
@@ -110,14 +110,14 @@ TEST_CASE("The largest dims and the farthest times come back") {
   for (std::uint32_t& b : bits) b = test::random_bits(random, 0);
   std::iota(every.begin(), every.end(), 0u);
   SegmentBatch batch = creates(1, kMaxDims, bits);
-  batch.add({.vector = 0xfffffffe,
+  batch.add({.vector = SegmentVector{0xfffffffe},
              .op = Operation::sparse,
              .time = Timestamp::of(kMaxMicros, 4095),
              .indices = every,
              .bits = bits});
-  batch.add({.vector = 0, .op = Operation::scale, .time = {}, .bits = std::span(bits).first(1)});
+  batch.add({.vector = SegmentVector{0}, .op = Operation::scale, .time = {}, .bits = std::span(bits).first(1)});
   const std::uint32_t last[] = {kMaxDims - 1};
-  batch.add({.vector = 7,
+  batch.add({.vector = SegmentVector{7},
              .op = Operation::sparse,
              .time = Timestamp::of(kMaxMicros),
              .indices = last,
@@ -143,7 +143,7 @@ TEST_CASE("A repeated index set costs a byte and not its length") {
   const std::vector<std::uint32_t> bits(set.size(), 0x3f800000);
   SegmentBatch batch;
   for (std::uint32_t i = 0; i < 100; ++i) {
-    batch.add({.vector = i, .op = Operation::sparse, .indices = set, .bits = bits});
+    batch.add({.vector = SegmentVector{i}, .op = Operation::sparse, .indices = set, .bits = bits});
   }
   require_round_trip(batch);
   REQUIRE(encoded(batch).size() < 2 * set.size());
@@ -165,7 +165,7 @@ TEST_CASE("A delta of a stream costs at most five bytes beside its indices and v
   Micros us = 1'500'000'000'000'000;
   for (int i = 0; i < 4000; ++i) {
     us += 1'000'000 * test::below(random, 200'000);
-    batch.add({.vector = static_cast<std::uint32_t>(test::below(random, 300)),
+    batch.add({.vector = nth<SegmentVector>(test::below(random, 300)),
                .op = Operation::scale,
                .time = Timestamp::of(us),
                .bits = value});
@@ -176,7 +176,7 @@ TEST_CASE("A delta of a stream costs at most five bytes beside its indices and v
 
 TEST_CASE("One small delta pays for few columns") {
   const std::uint32_t index[] = {17}, value[] = {0x3f9d70a4};
-  const SegmentBatch batch = one({.vector = 12,
+  const SegmentBatch batch = one({.vector = SegmentVector{12},
                                   .op = Operation::sparse,
                                   .time = Timestamp::of(1'700'000'000'000'000),
                                   .indices = index,
@@ -188,12 +188,12 @@ TEST_CASE("The example of the specification is written and read as printed") {
   const std::uint32_t indices[] = {17, 20}, values[] = {0x3f9d70a4, 0xbf800000}, factor[] = {0x3f800000};
   SegmentBatch batch;
   SegmentDelta sparse, scale;
-  sparse.vector = 12;
+  sparse.vector = SegmentVector{12};
   sparse.op = Operation::sparse;
   sparse.time = Timestamp::of(1'700'000'000'000'000);
   sparse.indices = indices;
   sparse.bits = values;
-  scale.vector = 3;
+  scale.vector = SegmentVector{3};
   scale.op = Operation::scale;
   scale.time = Timestamp::of(1'700'000'060'000'000, 1);
   scale.bits = factor;
@@ -362,7 +362,7 @@ TEST_CASE("Mutated payloads give an error or a bounded, valid batch") {
     REQUIRE(back.row_bytes() <= kMaxFrameBytes);
     for (std::size_t k = 0; k < back.size(); ++k) {
       const SegmentDelta delta = back[k];
-      REQUIRE(delta.vector < kVectors);
+      REQUIRE(index(delta.vector) < kVectors);
       for (std::size_t j = 1; j < delta.indices.size(); ++j) REQUIRE(delta.indices[j - 1] < delta.indices[j]);
       if (!delta.indices.empty()) REQUIRE(delta.indices.back() < kMostDims);
       if (delta.op == Operation::sparse) REQUIRE(delta.indices.size() == delta.bits.size());

@@ -154,7 +154,7 @@ TEST_CASE("A fresh payload stands by vector if values follow from those before, 
   Made follows = Made(made).words(Column::full_values, {9, 8, 7, 6, kFour[0], kFour[1], kFour[2], kFour[3]});
   follows.count = 3;
   const SegmentBatch batch = read(follows);
-  CHECK(batch.vectors == std::vector<std::uint32_t>{1, 0, 1});
+  CHECK(batch.vectors == std::vector{SegmentVector{1}, SegmentVector{0}, SegmentVector{1}});
   CHECK((batch.ops == std::vector{Operation::create, Operation::create, Operation::dense}));
   CHECK(batch[0].bits[1] == kFour[1]);
   CHECK(batch[1].bits[0] == 9);

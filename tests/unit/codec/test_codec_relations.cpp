@@ -203,20 +203,20 @@ TEST_CASE("Scaled to subnormals, to infinity, from zero") {
 TEST_CASE("What a vector is known to hold is forgotten at the next one, and goes through transforms") {
   KnownValues known;
   known.clear();
-  known.follow(3);
+  known.follow(SegmentVector{3});
   REQUIRE(!known.has(5));
   known.set(5, word(2.0f));
   known.set(65535, word(-4.0f));
-  known.follow(3);
+  known.follow(SegmentVector{3});
   const std::uint32_t clamp[] = {word(-3.0f), word(1.0f)};
   known.transform(Operation::clamp, clamp);
   REQUIRE((known.has(5) && known.at(5) == word(1.0f) && known.at(65535) == word(-3.0f) && !known.has(6)));
   known.transform(Operation::negate, {});
   known.transform(Operation::remove, {});
   REQUIRE((known.at(5) == word(-1.0f) && known.at(65535) == word(3.0f)));
-  known.follow(4);
+  known.follow(SegmentVector{4});
   REQUIRE((!known.has(5) && !known.has(65535)));
-  known.follow(3);
+  known.follow(SegmentVector{3});
   REQUIRE(!known.has(5));
 }
 
@@ -378,7 +378,7 @@ TEST_CASE("In a commit that took its time the place of a delta follows from its 
       for (const std::uint64_t place : turns[v]) {
         SegmentDelta c;
         const Row one = {word(1.0f)}, at = {0};
-        c.vector = v;
+        c.vector = SegmentVector{v};
         c.op = Operation::sparse;
         c.bits = one;
         c.indices = at;
@@ -408,7 +408,7 @@ TEST_CASE("Lags and places of any size come back") {
     for (std::uint32_t v = 0; v < 4; ++v) {
       for (std::uint64_t n = test::below(random, 8) + 1; n > 0; --n) {
         SegmentDelta c;
-        c.vector = v;
+        c.vector = SegmentVector{v};
         c.op = Operation::remove;
         c.commit = nth<RowNo>(test::below(random, 3));
         c.seq = any(62);

@@ -22,7 +22,7 @@ struct Fixture {
   model::History history{catalog};
   Source source;
   OriginNo a = catalog.add_origin("a"), b = catalog.add_origin("b");
-  std::uint32_t v = catalog.add_vector(catalog.add_namespace("", 4), "v");
+  VectorNo v = catalog.add_vector(catalog.add_namespace("", 4), "v");
   SeenSeqs seq{0, 0};
 
   Dot add(OriginNo origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},

@@ -106,7 +106,7 @@ TEST_CASE("every field of a delta counts in its hash") {
 
 TEST_CASE("the number of a vector in a catalog and of a commit in a log do not count") {
   Delta delta = kSparse;
-  delta.vector = 12;
+  delta.vector = VectorNo{12};
   delta.commit = CommitNo{77};
   CHECK(leaf_hash(kCat, delta) == leaf_hash(kCat, kSparse));
 }

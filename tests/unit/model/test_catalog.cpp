@@ -16,11 +16,11 @@ TEST_CASE("a catalog numbers names in order of first use") {
   CHECK(catalog.add_namespace("words", 3) == three);
   CHECK(catalog.add_origin("b") == OriginNo{0});
   CHECK(catalog.add_origin("a") == OriginNo{1});
-  CHECK(catalog.add_vector(three, "x") == 0);
-  CHECK(catalog.add_vector(four, "x") == 1);  // the same id in another namespace is another vector
-  CHECK(catalog.add_vector(three, "x") == 0);
+  CHECK(catalog.add_vector(three, "x") == VectorNo{0});
+  CHECK(catalog.add_vector(four, "x") == VectorNo{1});  // the same id in another namespace is another vector
+  CHECK(catalog.add_vector(three, "x") == VectorNo{0});
   CHECK(catalog.vectors() == 2);
-  CHECK(catalog.dims(1) == 4);
+  CHECK(catalog.dims(VectorNo{1}) == 4);
   CHECK(catalog.find_namespace("words", 5) == std::nullopt);
   CHECK(catalog.find_origin("c") == std::nullopt);
   CHECK(catalog.find_origin("a") == OriginNo{1});
@@ -40,16 +40,17 @@ TEST_CASE("ids are found again among a hundred thousand, and never move") {
   const auto ns = catalog.add_namespace("", 1);
   const auto name = [](std::uint32_t i) { return "id/" + std::to_string(i * 7919) + std::string(i % 50, 'x'); };
   catalog.add_vector(ns, name(0));
-  const std::string_view first = catalog.id(0);
+  const std::string_view first = catalog.id(VectorNo{0});
   const std::string_view origin = catalog.origin(catalog.add_origin("short"));
   for (std::uint32_t i = 1; i < 100'000; ++i) {
-    REQUIRE(catalog.add_vector(ns, name(i)) == i);
+    REQUIRE(catalog.add_vector(ns, name(i)) == VectorNo{i});
     if (i % 100 == 0) catalog.add_origin("origin " + std::to_string(i));
   }
-  CHECK(first.data() == catalog.id(0).data());
+  CHECK(first.data() == catalog.id(VectorNo{0}).data());
   CHECK(origin.data() == catalog.origin(OriginNo{0}).data());
   bool all = true;
-  for (std::uint32_t i = 0; i < 100'000; ++i) all &= catalog.find_vector(ns, name(i)) == i && catalog.id(i) == name(i);
+  for (std::uint32_t i = 0; i < 100'000; ++i)
+    all &= catalog.find_vector(ns, name(i)) == VectorNo{i} && catalog.id(VectorNo{i}) == name(i);
   CHECK(all);
   CHECK(!catalog.find_vector(ns, "id/1"));
 }
@@ -73,7 +74,7 @@ TEST_CASE("many vectors at once get the numbers that they get one by one") {
   Catalog one, many;
   std::vector<std::string> texts;
   std::vector<NamespaceNo> namespaces;
-  std::vector<std::uint32_t> expected, numbers;
+  std::vector<VectorNo> expected, numbers;
   for (Catalog* catalog : {&one, &many}) {
     catalog->add_namespace("a", 3);
     catalog->add_namespace("b", 4);
@@ -98,7 +99,7 @@ TEST_CASE("a state keeps values where they are while it grows") {
   Catalog catalog;
   const auto small = catalog.add_namespace("small", 3), wide = catalog.add_namespace("wide", 65536);
   State state(catalog);
-  CHECK(!state.exists(0));
+  CHECK(!state.exists(VectorNo{0}));
   std::vector<const std::uint32_t*> places;
   for (std::uint32_t i = 0; i < 2000; ++i) {
     const auto v = catalog.add_vector(i % 100 == 99 ? wide : small, std::to_string(i));
@@ -111,7 +112,8 @@ TEST_CASE("a state keeps values where they are while it grows") {
   }
   bool all = true;
   for (std::uint32_t v = 0; v < 2000; ++v) {
-    all &= state.bits(v).data() == places[v] && state.bits(v).front() == v && state.bits(v).back() == v;
+    all &= state.bits(VectorNo{v}).data() == places[v] && state.bits(VectorNo{v}).front() == v &&
+           state.bits(VectorNo{v}).back() == v;
   }
   CHECK(all);
   CHECK(state.size() == 2000);
@@ -150,10 +152,11 @@ TEST_CASE("a state of many namespaces holds little for each, and tells their row
     places.push_back(row.data());
   }
   for (std::uint32_t i = 0; i < 1000; ++i) {
-    REQUIRE(state.rows(NamespaceNo{i}) == std::vector<std::uint32_t>{i, i + 1000, i + 2000});
+    REQUIRE(state.rows(NamespaceNo{i}) == std::vector{VectorNo{i}, VectorNo{i + 1000}, VectorNo{i + 2000}});
   }
   for (std::uint32_t v = 0; v < 3000; ++v) {
-    REQUIRE((state.bits(v).data() == places[v] && state.bits(v).front() == v && state.bits(v).back() == ~v));
+    REQUIRE((state.bits(VectorNo{v}).data() == places[v] && state.bits(VectorNo{v}).front() == v &&
+             state.bits(VectorNo{v}).back() == ~v));
   }
   CHECK(state.rows(NamespaceNo{1000}).empty());
   // Rows of one namespace lie together.
@@ -173,10 +176,10 @@ TEST_CASE("rows stand in the order of their last create, by time, origin name an
     state.set_exists(v, true);
     state.set_created(v, key);
   }
-  CHECK(state.rows(ns) == std::vector<std::uint32_t>{2, 3, 1, 0});
-  state.set_exists(3, false);
-  CHECK(state.rows(ns) == std::vector<std::uint32_t>{2, 1, 0});
-  CHECK(state.bits(3).empty());
+  CHECK(state.rows(ns) == std::vector{VectorNo{2}, VectorNo{3}, VectorNo{1}, VectorNo{0}});
+  state.set_exists(VectorNo{3}, false);
+  CHECK(state.rows(ns) == std::vector{VectorNo{2}, VectorNo{1}, VectorNo{0}});
+  CHECK(state.bits(VectorNo{3}).empty());
   CHECK(state.size() == 3);
 }
 
@@ -184,10 +187,10 @@ TEST_CASE("metadata of a vector that does not exist is kept and not shown") {
   Catalog catalog;
   catalog.add_vector(catalog.add_namespace("", 1), "v");
   State state(catalog);
-  state.set_metadata(0, "{\"a\":1}");
-  CHECK(state.metadata(0).empty());
-  CHECK(state.stored_metadata(0) == "{\"a\":1}");
-  state.put(0);
-  state.set_exists(0, true);
-  CHECK(state.metadata(0) == "{\"a\":1}");
+  state.set_metadata(VectorNo{0}, "{\"a\":1}");
+  CHECK(state.metadata(VectorNo{0}).empty());
+  CHECK(state.stored_metadata(VectorNo{0}) == "{\"a\":1}");
+  state.put(VectorNo{0});
+  state.set_exists(VectorNo{0}, true);
+  CHECK(state.metadata(VectorNo{0}) == "{\"a\":1}");
 }

@@ -15,7 +15,7 @@ struct Fixture : model::DeltaSource {
   model::History history{catalog};
   DeltaBatch batch;
   OriginNo a = catalog.add_origin("a"), b = catalog.add_origin("b");
-  std::uint32_t v = catalog.add_vector(catalog.add_namespace("", 2), "v");
+  VectorNo v = catalog.add_vector(catalog.add_namespace("", 2), "v");
   SeenSeqs seq{0, 0};
 
   Status each(const delta::VectorSet&, std::optional<Micros>, const Visit& visit) override { return visit(batch); }

@@ -32,7 +32,7 @@ struct Fixture {
   Source source;
   OriginNo a = catalog.add_origin("a"), b = catalog.add_origin("b");
   NamespaceNo ns = catalog.add_namespace("", 3);
-  std::uint32_t v = catalog.add_vector(ns, "v"), w = catalog.add_vector(ns, "w");
+  VectorNo v = catalog.add_vector(ns, "v"), w = catalog.add_vector(ns, "w");
   SeenSeqs seq{0, 0};
 
   Dot add(OriginNo origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},

@@ -290,9 +290,9 @@ TEST_CASE("patches of a state may wait, and come out as if each had been merged 
   const std::uint32_t vectors = 5;
   for (std::uint32_t v = 0; v < vectors; ++v) catalog.add_vector(ns, std::to_string(v));
   State state(catalog);
-  std::vector<std::string> expected(vectors);
+  Indexed<VectorNo, std::string> expected(vectors);
   for (int turn = 0; turn < 3000; ++turn) {
-    const std::uint32_t v = below(vectors);
+    const VectorNo v{below(vectors)};
     const std::string name = "k" + std::to_string(below(40)), inner = "i" + std::to_string(below(4));
     const std::string patches[] = {R"({")" + name + R"(":null})", R"({")" + name + R"(":)" + std::to_string(turn) + "}",
                                    R"({")" + name + R"(":{")" + inner + R"(":[null,1]}})",
@@ -306,6 +306,6 @@ TEST_CASE("patches of a state may wait, and come out as if each had been merged 
     expected[v] = merge_metadata(expected[v], patch);
     if (below(50) != 0) continue;
     state.settle_metadata();
-    for (std::uint32_t i = 0; i < vectors; ++i) REQUIRE(state.stored_metadata(i) == expected[i]);
+    for (const VectorNo i : expected.numbers()) REQUIRE(state.stored_metadata(i) == expected[i]);
   }
 }

@@ -227,7 +227,7 @@ struct Fixture {
   model::History history{catalog};
   Source source;
   OriginNo a = catalog.add_origin("a"), b = catalog.add_origin("b");
-  std::uint32_t v = catalog.add_vector(catalog.add_namespace("", 3), "v");
+  VectorNo v = catalog.add_vector(catalog.add_namespace("", 3), "v");
   SeenSeqs seq{0, 0};
 
   CommitNo commit(OriginNo origin, Micros us, std::vector<Dot> parents, std::string setting = {}) {

@@ -36,7 +36,7 @@ struct Fixture {
   History history{catalog};
   DeltaBatch batch;
   OriginNo a = catalog.add_origin("a"), b = catalog.add_origin("b");
-  std::uint32_t v = catalog.add_vector(catalog.add_namespace("", 2), "v");
+  VectorNo v = catalog.add_vector(catalog.add_namespace("", 2), "v");
   SeenSeqs seq{0, 0};
 
   Dot add(OriginNo origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},

@@ -21,7 +21,7 @@ std::string ranges(const WindowSpec& spec, std::vector<Micros> times) {
   return out;
 }
 
-DeltaEffect effect(Micros us, std::uint32_t vector, std::optional<double> distance, bool conflict = false) {
+DeltaEffect effect(Micros us, VectorNo vector, std::optional<double> distance, bool conflict = false) {
   return {{Timestamp::of(us), {}, us + 1}, {}, vector, 100, Operation::dense, conflict, 1, distance};
 }
 
@@ -71,8 +71,8 @@ TEST_CASE("windows out of bounds are refused") {
 }
 
 TEST_CASE("a window sums up what is in it") {
-  const DeltaEffect deltas[] = {effect(1, 0, 3.0), effect(2, 1, std::nullopt, true), effect(2, 0, 5.0),
-                                effect(11, 1, std::nullopt)};
+  const DeltaEffect deltas[] = {effect(1, VectorNo{0}, 3.0), effect(2, VectorNo{1}, std::nullopt, true),
+                                effect(2, VectorNo{0}, 5.0), effect(11, VectorNo{1}, std::nullopt)};
   const auto list = model::windows({Kind::tumbling, 10, 0, 0, 0}, deltas, 2);
   REQUIRE(list.size() == 2);
   CHECK(list[0] == Window{0, 10, false, 3, 2, 300, Timestamp::of(1), Timestamp::of(2), 1, 4.0});

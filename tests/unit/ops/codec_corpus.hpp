@@ -26,13 +26,13 @@ inline constexpr std::uint64_t kBlockBytes = 256 << 10;  // as rows
 /// Blocks of deltas, and the same deltas as rows.
 struct Corpus {
   std::vector<SegmentBatch> blocks = std::vector<SegmentBatch>(1);
-  std::unordered_map<std::string, std::uint32_t> ordinals;
+  std::unordered_map<std::string, SegmentVector> ordinals;
   std::vector<std::string> ids;
   std::string rows;
   std::uint64_t seq = 0;
 
-  std::uint32_t ordinal(const std::string& id) {
-    const auto [at, fresh] = ordinals.emplace(id, static_cast<std::uint32_t>(ordinals.size()));
+  SegmentVector ordinal(const std::string& id) {
+    const auto [at, fresh] = ordinals.emplace(id, nth<SegmentVector>(ordinals.size()));
     if (fresh) ids.push_back(id);
     return at->second;
   }
@@ -102,7 +102,7 @@ inline LogSizes log_sizes(const Corpus& corpus, Preset preset) {
     for (std::size_t i = 0; i < block.size(); ++i) {
       const SegmentDelta c = block[i];
       DeltaInput input;
-      input.id = corpus.ids[c.vector];
+      input.id = corpus.ids[index(c.vector)];
       input.op = c.op;
       input.bits = c.bits;
       input.indices = c.indices;

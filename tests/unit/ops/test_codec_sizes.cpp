@@ -48,7 +48,7 @@ std::vector<Row> rows_of(const std::string& path) {
 }
 
 /// What turns one row into another: nothing, everything, or some dims.
-void add_difference(Corpus& corpus, std::uint32_t vector, Timestamp time, const Row& from, const Row& to) {
+void add_difference(Corpus& corpus, SegmentVector vector, Timestamp time, const Row& from, const Row& to) {
   Row indices, bits;
   for (std::uint32_t d = 0; d < to.size(); ++d) {
     if (from.empty() || from[d] != to[d]) {
@@ -68,7 +68,7 @@ void add_difference(Corpus& corpus, std::uint32_t vector, Timestamp time, const 
 
 Corpus matrices(const std::string& dir) {
   Corpus corpus;
-  std::vector<Row> state;
+  Indexed<SegmentVector, Row> state;
   for (std::uint32_t version = 0;; ++version) {
     char name[16];
     std::snprintf(name, sizeof name, "/v%03u", version);
@@ -76,18 +76,18 @@ Corpus matrices(const std::string& dir) {
     const auto ids = lines_of(std::filesystem::exists(dir + "/ids.txt") ? dir + "/ids.txt" : dir + name + ".ids.txt");
     const auto rows = rows_of(dir + name + ".npy");
     const Timestamp time = Timestamp::of(1'600'000'000'000'000 + version * Micros{86'400'000'000});
-    std::vector<bool> kept(state.size());
+    Indexed<SegmentVector, bool> kept(state.size());
     for (std::size_t r = 0; r < rows.size(); ++r) {
-      const std::uint32_t vector = corpus.ordinal(ids.at(r));
-      if (vector >= state.size()) {
-        state.resize(vector + 1);
-        kept.resize(vector + 1);
+      const SegmentVector vector = corpus.ordinal(ids.at(r));
+      if (!state.contains(vector)) {
+        state.resize(index(vector) + 1);
+        kept.resize(index(vector) + 1);
       }
       add_difference(corpus, vector, time, state[vector], rows[r]);
       state[vector] = rows[r];
       kept[vector] = true;
     }
-    for (std::uint32_t vector = 0; vector < state.size(); ++vector) {
+    for (const SegmentVector vector : state.numbers()) {
       if (kept[vector] || state[vector].empty()) continue;
       state[vector].clear();
       corpus.add({.vector = vector, .op = Operation::remove, .time = time});

@@ -67,7 +67,8 @@ TEST_CASE("a matrix in memory is rounded in a copy") {
     const auto log = must(Log::open(paths, {1}));
     const State state = must(snapshot(log, {}));
     std::vector<std::uint32_t> got;
-    for (std::uint32_t v = 0; v < 3; ++v) got.insert(got.end(), state.bits(v).begin(), state.bits(v).end());
+    for (std::uint32_t v = 0; v < 3; ++v)
+      got.insert(got.end(), state.bits(VectorNo{v}).begin(), state.bits(VectorNo{v}).end());
     for (std::size_t i = 0; i < got.size(); ++i) CHECK((got[i] & 0xffff) == 0);
     if (!in_memory) CHECK(got == stored);
     stored = got;

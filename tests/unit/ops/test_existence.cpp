@@ -83,15 +83,16 @@ TEST_CASE("an encoder's events are found by context, with those of the open comm
     const auto context = story.history.context_of(open);
     const Existence::Event own{commit, story.below(2) == 0, {Timestamp::of(story.seen.size() + 1), origin, open.first}};
     const bool writes = story.below(2) == 0;
-    if (writes) lifecycles.add(3, own);
-    const bool said = lifecycles.exists(story.catalog, story.history, 3, {false, context, commit});
+    if (writes) lifecycles.add(VectorNo{3}, own);
+    const bool said = lifecycles.exists(story.catalog, story.history, VectorNo{3}, {false, context, commit});
     const CommitNo added = story.add(origin, parents);
     REQUIRE(added == commit);
     const auto* last = story.simple(commit, open.first);
     REQUIRE(said == (writes ? own.create : last != nullptr && last->create));
     if (writes) story.events.push_back(own);
     if (!story.events.empty()) {
-      REQUIRE(lifecycles.exists(story.catalog, story.history, 3, {true, {}, commit}) == story.events.back().create);
+      REQUIRE(lifecycles.exists(story.catalog, story.history, VectorNo{3}, {true, {}, commit}) ==
+              story.events.back().create);
     }
   }
 }

@@ -46,7 +46,7 @@ std::vector<float> values_in(const std::string& path, const CutOptions& cut = {}
   const auto log = sample::must(Log::open(paths));
   const auto state = sample::must(snapshot(log, cut));
   std::vector<float> out;
-  for (const auto bits : state.bits(0)) out.push_back(std::bit_cast<float>(bits));
+  for (const auto bits : state.bits(VectorNo{0})) out.push_back(std::bit_cast<float>(bits));
   return out;
 }
 

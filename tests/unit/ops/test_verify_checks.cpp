@@ -22,7 +22,7 @@ struct Forged {
   BufferSink bytes;
   OriginNo main = catalog.add_origin("main"), other = catalog.add_origin("other");
   NamespaceNo ns = catalog.add_namespace("", 2);
-  std::uint32_t vector = catalog.add_vector(ns, "a");
+  VectorNo vector = catalog.add_vector(ns, "a");
   store::SegmentWriter writer{catalog, {}, {}, bytes};
 
   void commit(OriginNo origin, std::uint64_t first, const std::vector<Delta>& deltas, std::vector<Dot> parents = {},
@@ -51,10 +51,10 @@ struct Forged {
 
 const std::uint32_t kBits[] = {0x3f800000, 0x40000000};
 
-Delta create(std::uint32_t vector, Micros at) {
+Delta create(VectorNo vector, Micros at) {
   return {.vector = vector, .op = Operation::create, .time = Timestamp::of(at), .bits = kBits};
 }
-Delta dense(std::uint32_t vector, Micros at) {
+Delta dense(VectorNo vector, Micros at) {
   return {.vector = vector, .op = Operation::dense, .time = Timestamp::of(at), .bits = kBits};
 }
 

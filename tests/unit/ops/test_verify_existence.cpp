@@ -12,7 +12,7 @@ namespace {
 struct Story {
   Catalog catalog;
   model::History history{catalog};
-  std::uint32_t vector = 0;
+  VectorNo vector = VectorNo{0};
   std::vector<DeltaBatch> batches;
 
   Story() : vector(catalog.add_vector(catalog.add_namespace("", 1), "v")) {}

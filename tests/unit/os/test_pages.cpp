@@ -21,7 +21,7 @@ TEST_CASE("A zeroed table grows, keeps what it has, and leaves nothing where it 
     std::uint64_t a;
     std::uint32_t b, c;
   };
-  ZeroedTable<Row> table(3);
+  ZeroedTable<std::size_t, Row> table(3);
   table[2].a = 5;
   for (std::size_t size = 4; size < 100'000; size += size / 3) {
     table.resize(size);
@@ -30,7 +30,7 @@ TEST_CASE("A zeroed table grows, keeps what it has, and leaves nothing where it 
     table[size - 1].c = 9;
     CHECK(table.size() == size);
   }
-  ZeroedTable<Row> moved(std::move(table));
+  ZeroedTable<std::size_t, Row> moved(std::move(table));
   CHECK(moved[3].c == 9);
   CHECK(table.size() == 0);  // NOLINT: that is the question
   table = std::move(moved);

@@ -199,24 +199,28 @@ TEST_CASE("deltas are cut into blocks that may hold them, however alike they are
   };
   SegmentBatch negations;
   for (std::uint32_t i = 0; i < 200'000; ++i) {
-    negations.add({.vector = i % 7, .op = Operation::negate, .time = Timestamp::of(1000 + i)});
+    negations.add({.vector = SegmentVector{i % 7}, .op = Operation::negate, .time = Timestamp::of(1000 + i)});
   }
   check(negations, 4, 512);
   SegmentBatch zeros;
   const std::vector<std::uint32_t> bits(4096);
   for (std::uint32_t i = 0; i < 1000; ++i) {
-    zeros.add({.vector = i, .op = Operation::create, .time = Timestamp::of(1000), .bits = bits});
+    zeros.add({.vector = SegmentVector{i}, .op = Operation::create, .time = Timestamp::of(1000), .bits = bits});
   }
   check(zeros, 4, 64);
   SegmentBatch wide;  // the widest vector that readers take, with the most metadata
   const std::vector<std::uint32_t> many(kMostDims);
   const std::string metadata = "{\"a\":\"" + std::string(kMaxMetadataBytes - 8, 'x') + "\"}";
-  wide.add({.vector = 0, .op = Operation::create, .time = Timestamp::of(1), .bits = many, .metadata = metadata});
+  wide.add({.vector = SegmentVector{0},
+            .op = Operation::create,
+            .time = Timestamp::of(1),
+            .bits = many,
+            .metadata = metadata});
   check(wide, 1, 1);
   std::vector<std::uint32_t> every(kMostDims);
   for (std::uint32_t d = 0; d < every.size(); ++d) every[d] = d;
   SegmentBatch sparse;
-  sparse.add({.vector = 0,
+  sparse.add({.vector = SegmentVector{0},
               .op = Operation::sparse,
               .time = Timestamp::of(1),
               .indices = every,

@@ -29,7 +29,8 @@ std::vector<std::vector<store::BlockVector>> lists(std::uint32_t vectors, std::s
   std::vector<std::vector<store::BlockVector>> out(frames);
   for (std::uint32_t v = 0; v < vectors; ++v) {
     for (std::size_t frame = 0; frame < frames; ++frame) {
-      if (random() % 1000 < in_a_thousand || frame == v % frames) out[frame].push_back({v, random() % 3 == 0});
+      if (random() % 1000 < in_a_thousand || frame == v % frames)
+        out[frame].push_back({SegmentVector{v}, random() % 3 == 0});
     }
   }
   return out;
@@ -95,8 +96,10 @@ bool same_points(const std::string& path) {
   const Log log = must(Log::open(paths, {1}));
   const State all = must(snapshot(log));
   for (std::uint32_t v = 0; v < kVectors; v += 13) {
-    const State one = must(snapshot(log, {}, {v}));
-    if (one.size() != (all.exists(v) ? 1u : 0u) || !std::ranges::equal(one.bits(v), all.bits(v))) return false;
+    const State one = must(snapshot(log, {}, {VectorNo{v}}));
+    if (one.size() != (all.exists(VectorNo{v}) ? 1u : 0u) ||
+        !std::ranges::equal(one.bits(VectorNo{v}), all.bits(VectorNo{v})))
+      return false;
   }
   return true;
 }
@@ -136,11 +139,12 @@ TEST_CASE("lists by frame come back as lists by vector") {
   store::PostingsBuilder builder;
   for (std::uint32_t frame = 0; frame < by_frame.size(); ++frame) {
     builder.add(by_frame[frame]);
-    for (const store::BlockVector& held : by_frame[frame]) by_vector[held.vector].push_back({frame, held.lifecycle});
+    for (const store::BlockVector& held : by_frame[frame])
+      by_vector[index(held.vector)].push_back({frame, held.lifecycle});
   }
   std::uint32_t next = 0;
-  must(builder.each([&](std::uint32_t first, std::uint32_t count, const Buffer& payload) -> Status {
-    REQUIRE(first == next);
+  must(builder.each([&](SegmentVector first, std::uint32_t count, const Buffer& payload) -> Status {
+    REQUIRE(index(first) == next);
     Postings postings;
     must(read_postings(payload, count, static_cast<std::uint32_t>(frames), postings));
     std::size_t at = 0;
@@ -157,7 +161,7 @@ TEST_CASE("lists by frame come back as lists by vector") {
 
 TEST_CASE("a segment of few frames has no postings") {
   store::PostingsBuilder builder;
-  const store::BlockVector vectors[] = {{0, true}};
+  const store::BlockVector vectors[] = {{SegmentVector{0}, true}};
   for (std::size_t i = 0; i + 1 < store::PostingsBuilder::kFewest; ++i) builder.add(vectors);
   must(builder.each([](auto, auto, const Buffer&) -> Status {
     FAIL("some");
@@ -279,11 +283,11 @@ TEST_CASE("whether a vector exists is read from the frames that create and delet
     options.force = true;
     options.origin = "other";
     auto encoder = must(Encoder::create(dir.file("b.dlog"), base, options));
-    const std::string id(log.catalog().id(v));
+    const std::string id(log.catalog().id(VectorNo{v}));
     DeltaInput negate;
     negate.id = id;
     negate.op = Operation::negate;
     negate.at = 400'000'000;
-    CHECK(bool(encoder.delta(negate)) == all.exists(v));
+    CHECK(bool(encoder.delta(negate)) == all.exists(VectorNo{v}));
   }
 }

@@ -109,10 +109,11 @@ TEST_CASE("a log opened for some ids names no others, in no namespace, fresh or 
     const State state = must(snapshot(log));
     CHECK(state.size() == 4);
     for (std::uint32_t v = 0; v < 4; ++v) {
-      const auto dims = log.catalog().dims(v);
-      const auto number = static_cast<std::uint32_t>(std::stoul(std::string(log.catalog().id(v))));
+      const auto dims = log.catalog().dims(VectorNo{v});
+      const auto number = static_cast<std::uint32_t>(std::stoul(std::string(log.catalog().id(VectorNo{v}))));
       const bool changed = number == 7 || dims == 3;
-      CHECK(std::ranges::equal(state.bits(v), std::vector<std::uint32_t>(dims, changed ? number + dims : number)));
+      CHECK(std::ranges::equal(state.bits(VectorNo{v}),
+                               std::vector<std::uint32_t>(dims, changed ? number + dims : number)));
     }
     std::size_t deltas = 0;
     must(log.each(delta::VectorSet::all(),

@@ -73,7 +73,7 @@ TEST_CASE("a log in memory says what the file says") {
   CHECK(must(memory.hashes()) == must(file.hashes()));
   const State a = must(snapshot(file)), b = must(snapshot(memory));
   REQUIRE(a.size() == b.size());
-  for (std::uint32_t v = 0; v < file.catalog().vectors(); ++v) CHECK(std::ranges::equal(a.bits(v), b.bits(v)));
+  for (const VectorNo v : numbers<VectorNo>(file.catalog().vectors())) CHECK(std::ranges::equal(a.bits(v), b.bits(v)));
 }
 
 TEST_CASE("damage in memory is named as in a file") {
@@ -104,9 +104,9 @@ TEST_CASE("two threads ask one open log", "[threads]") {
   std::atomic<bool> right = true;
   const auto ask = [&](std::uint32_t first) {
     for (std::uint32_t v = first; v < kVectors; v += 997) {
-      const auto state = snapshot(log, {}, {v});
-      const auto who = blame(log, v);
-      right = right && state && who && state->bits(v)[0] == sample::bits(static_cast<float>(v * kDims) * 2);
+      const auto state = snapshot(log, {}, {VectorNo{v}});
+      const auto who = blame(log, VectorNo{v});
+      right = right && state && who && state->bits(VectorNo{v})[0] == sample::bits(static_cast<float>(v * kDims) * 2);
     }
   };
   std::thread other(ask, 1);
