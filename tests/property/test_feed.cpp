@@ -15,11 +15,6 @@ using sample::must;
 
 namespace {
 
-const scratch::Directory& directory() {
-  static const scratch::Directory dir;
-  return dir;
-}
-
 struct Given {
   std::vector<delta::CommitNo> commits;
   std::vector<std::string> dots;

@@ -233,11 +233,6 @@ std::vector<Meaning> meanings_of(const World& w, const std::vector<Texts>& says)
 
 // ---- histories ----
 
-const scratch::Directory& directory() {
-  static const scratch::Directory dir;
-  return dir;
-}
-
 unsigned seed() { return static_cast<unsigned>(*rc::gen::noShrink(rc::gen::inRange(0, 1 << 30))); }
 
 /// A world, written; its parents as the encoder keeps them.

@@ -20,11 +20,6 @@ using sample::must;
 
 namespace {
 
-const scratch::Directory& directory() {
-  static const scratch::Directory dir;
-  return dir;
-}
-
 using Names = std::vector<std::string>;
 
 /// Vectors of the log whose ids are these, by number.

@@ -16,11 +16,6 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 using Commits = std::set<std::size_t>;
 
-const scratch::Directory& directory() {
-  static const scratch::Directory dir;
-  return dir;
-}
-
 struct Piece {
   Commits commits;
   Bytes bytes;

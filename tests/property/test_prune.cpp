@@ -107,7 +107,7 @@ class Library {
     }
     const Times times = facts_.answered(whole_);
     const bool any = std::any_of(in.begin(), in.end(), [&](std::size_t c) { return !whole_.at(c).records.empty(); });
-    const auto answered = real_.history.answered();
+    const auto answered = real_.history.readable_times();
     for (std::size_t t = 0; t < times.size(); ++t) {
       if (answered.contains(t) != times[t]) return "the times answered";
     }

@@ -16,11 +16,6 @@ using sample::must;
 
 namespace {
 
-const scratch::Directory& directory() {
-  static const scratch::Directory dir;
-  return dir;
-}
-
 /// What a state says, by id.
 struct Content {
   std::vector<std::uint32_t> bits;

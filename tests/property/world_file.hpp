@@ -12,6 +12,12 @@
 
 namespace world {
 
+/// Where the files of a test binary are, until it ends.
+inline const scratch::Directory& directory() {
+  static const scratch::Directory dir;
+  return dir;
+}
+
 /// Worlds hold what an encoder refuses: updates of vectors that their author did not know to exist are made creates,
 /// and sparse updates of no dimension negations.
 inline World admissible(World w) {

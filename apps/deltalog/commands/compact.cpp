@@ -118,7 +118,7 @@ std::string json_report(const delta::Log& log, const CompactReport& report, bool
       .u64(report.bytes_after)
       .key("answers")
       .begin_array();
-  for (const auto& range : report.answers.ranges()) {
+  for (const auto& range : report.readable_times.ranges()) {
     json.begin_object()
         .member("first", delta::format_time(range.first))
         .member("last", delta::format_time(range.last))
@@ -142,7 +142,7 @@ std::string text_report(const CompactReport& report, bool dry) {
       delta::plural(report.deltas, "delta"), report.partial, delta::plural(report.vectors, "vector"),
       report.pruned_commits > 0 ? delta::plural(report.pruned_commits, "pruned commit") + ", " : std::string(),
       delta::human_size(report.bytes_before), delta::human_size(report.bytes_after),
-      report.repacked ? "" : ", as it is, since packed it would be larger", delta::to_text(report.answers));
+      report.repacked ? "" : ", as it is, since packed it would be larger", delta::to_text(report.readable_times));
 }
 
 }  // namespace

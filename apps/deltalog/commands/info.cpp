@@ -81,7 +81,7 @@ std::vector<Fact> facts_by_name(const Log& log, const Facts& facts) {
           {"vectors", std::to_string(log.catalog().vectors())},
           {"first", any ? time_text(facts.first) : ""},
           {"last", any ? time_text(facts.last) : ""},
-          {"answers", delta::to_text(log.answered())},
+          {"answers", delta::to_text(log.readable_times())},
           {"attestations", std::to_string(facts.attestations)},
           {"unknown-frames", std::to_string(facts.unknown_frames)}};
 }
@@ -247,8 +247,8 @@ void json_namespaces(JsonWriter& json, const Log& log, const Facts& facts) {
 
 void json_answers(JsonWriter& json, const Log& log) {
   json.key("answers").begin_array();
-  const auto answers = log.answered();
-  for (const auto& range : answers.ranges()) {
+  const auto times = log.readable_times();
+  for (const auto& range : times.ranges()) {
     json.begin_object().member("first", delta::format_time(range.first));
     json.member("last", delta::format_time(range.last)).end_object();
   }

@@ -223,7 +223,7 @@ class DeltaList {
     std::vector<Table::Column> columns = {{"delta"}, {"time"}, {"vector"}, {"operation"}};
     if (!vectors_.is_all()) {
       for (const auto& more :
-           std::vector<Table::Column>{{"dims"}, {"changed", Align::right}, {"L2", Align::right}, {"met"}}) {
+           std::vector<Table::Column>{{"dims"}, {"changed", Align::right}, {"L2", Align::right}, {"conflict"}}) {
         columns.push_back(more);
       }
     }
@@ -242,7 +242,7 @@ class DeltaList {
         cells[4] = entry.touched;
         cells[5] = entry.effect->changed ? std::to_string(*entry.effect->changed) : "-";
         cells[6] = entry.effect->distance ? fmt::format("{:.6g}", *entry.effect->distance) : "-";
-        cells[7] = entry.effect->conflict ? "conflict" : "";
+        cells[7] = entry.effect->conflict ? "yes" : "";
       }
       DELTA_OK(rows.add(std::move(cells)));
     }

@@ -71,8 +71,8 @@ struct CompactReport {
   std::uint64_t bytes_before = 0, bytes_after = 0;
   bool changed = true;  ///< false: in place, and the log is that already
   bool repacked =
-      true;           ///< false: so small that any reader has it whole at once, and larger when packed: merged instead
-  KeptTimes answers;  ///< the times that the output answers; all() if nothing is pruned
+      true;  ///< false: so small that any reader has it whole at once, and larger when packed: merged instead
+  KeptTimes readable_times;        ///< the times that the output answers; all() if nothing is pruned
   std::vector<KeptCut> kept_cuts;  ///< by rule, in order of time
   std::vector<Finding> notices;    ///< pending commits, a torn tail that was passed over, ...
 };

@@ -104,7 +104,8 @@ class DELTA_EXPORT Log {
   Timestamp commit_time(CommitNo number) const;  ///< of its last delta
   bool pending(CommitNo number) const;
   bool pruned(CommitNo number) const;  ///< some of its deltas may be gone, or parts of them
-  KeptTimes answered() const;  ///< the times that all that is not pending answers; all() if nothing of it is pruned
+  KeptTimes readable_times()
+      const;  ///< the times that all that is not pending answers; all() if nothing of it is pruned
   std::vector<CommitNo> commits_in_key_order() const;
   /// Each behind its causes; of those that could come next, the one of least key. Then the pending ones, in key order.
   std::vector<CommitNo> commits_in_causal_order() const;

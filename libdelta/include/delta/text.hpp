@@ -21,6 +21,10 @@ DELTA_EXPORT bool has_control(std::string_view text);
 /// that reorder or break lines come out as \xNN, a backslash as two. Beyond `max_bytes` of input, "…" follows.
 DELTA_EXPORT std::string escape(std::string_view text, std::size_t max_bytes = 120);
 
+/// The shortest decimal text that reads back as the same number; NaN, Infinity, -Infinity.
+DELTA_EXPORT std::string number_text(double x);
+DELTA_EXPORT std::string number_text(float x);
+
 /// escape() between single quotes, for a value named inside a sentence.
 DELTA_EXPORT std::string quote(std::string_view text, std::size_t max_bytes = 120);
 

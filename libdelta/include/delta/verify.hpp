@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "delta/bytes.hpp"
 #include "delta/finding.hpp"
 #include "delta/result.hpp"
 #include "delta/timestamp.hpp"
@@ -35,5 +37,8 @@ struct VerifyReport {
 
 /// Verifies the files as their union. An Error only where a file cannot be read at all (not found, I/O).
 DELTA_EXPORT Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOptions& options = {});
+/// The same of logs that are open. A finding names the source as it calls itself.
+DELTA_EXPORT Result<VerifyReport> verify(std::span<const std::shared_ptr<const ByteSource>> sources,
+                                         const VerifyOptions& options = {});
 
 }  // namespace delta

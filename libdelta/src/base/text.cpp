@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "delta/code_point.hpp"
@@ -137,6 +138,21 @@ std::string plural(std::uint64_t count, std::string_view one, std::string_view m
   if (count == 1) return out += one;
   return many.empty() ? (out += one) += "s" : out += many;
 }
+
+namespace {
+
+template <class Float>
+std::string shortest_text(Float x) {
+  if (std::isnan(x)) return "NaN";
+  if (std::isinf(x)) return x < 0 ? "-Infinity" : "Infinity";
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, x).ptr};
+}
+
+}  // namespace
+
+std::string number_text(double x) { return shortest_text(x); }
+std::string number_text(float x) { return shortest_text(x); }
 
 std::string dots_text(std::string_view origin, std::uint64_t first, std::uint64_t last) {
   std::string text = std::string(origin) + ":" + std::to_string(first);

@@ -16,17 +16,17 @@ inline float value_of(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 constexpr std::uint32_t magnitude(std::uint32_t bits) { return bits & ~kSign; }
 
 /// The result of one float operation on `before`. Counts finite values that became infinite.
-inline std::uint32_t settled(float result, std::uint32_t before, std::uint64_t& overflows) {
+inline std::uint32_t canonical_result(float result, std::uint32_t before, std::uint64_t& overflows) {
   const auto bits = std::bit_cast<std::uint32_t>(result);
   overflows += magnitude(bits) == kInfinity && magnitude(before) < kInfinity;
   return magnitude(bits) > kInfinity ? kNan : bits;
 }
 
 inline std::uint32_t scaled(std::uint32_t x, float factor, std::uint64_t& o) {
-  return settled(value_of(x) * factor, x, o);
+  return canonical_result(value_of(x) * factor, x, o);
 }
 inline std::uint32_t shifted(std::uint32_t x, float amount, std::uint64_t& o) {
-  return settled(value_of(x) + amount, x, o);
+  return canonical_result(value_of(x) + amount, x, o);
 }
 inline std::uint32_t clamped(std::uint32_t x, std::uint32_t lo, std::uint32_t hi) {
   return value_of(x) < value_of(lo) ? lo : value_of(x) > value_of(hi) ? hi : x;

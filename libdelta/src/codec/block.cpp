@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::array<std::string_view, kColumns> kColumnNames = {
     "kinds",         "vectors",    "vector steps",   "clock",       "steps",   "ticks",   "dims",
-    "sizes",         "gaps",       "run skips",      "run lengths", "bitmaps", "repeats", "full values",
-    "picked values", "parameters", "metadata sizes", "metadata",    "rows",    "places",  "lags",
+    "sizes",         "gaps",       "run skips",      "run lengths", "bitmaps", "repeats", "dense values",
+    "sparse values", "parameters", "metadata sizes", "metadata",    "rows",    "places",  "lags",
     "lost",          "relations",  "value steps",    "factors",     "copies",  "twins",   "lag steps"};
 
 }  // namespace

@@ -37,8 +37,8 @@ struct DecodeScratch {
   std::vector<Place> sets;
   std::vector<std::size_t> spelled;  // which of them can be repeated
   Buffer kinds, relations, gaps, run_skips, run_lengths, bitmaps, inner;
-  std::vector<std::uint64_t> numbers, sizes, repeats, dims, copies, full_groups, picked_groups;
-  std::vector<std::uint32_t> full, picked, parameters, nonzeros, factors;
+  std::vector<std::uint64_t> numbers, sizes, repeats, dims, copies, dense_groups, sparse_groups;
+  std::vector<std::uint32_t> dense, sparse, parameters, nonzeros, factors;
   std::vector<std::size_t> assignments;  // those decoded so far, by number in the batch
   std::vector<std::uint64_t> order;      // of a fresh payload whose deltas stand by vector
   std::vector<std::uint32_t> places;     // there, of each delta in the order of commits
@@ -150,10 +150,10 @@ class Decoder {
   std::size_t sized_ = 0, repeats_ = 0, dims_ = 0;  // deltas with a set of its own, with a repeat, with dims
   std::size_t assignments_ = 0;
   bool follows_ = false;  // some values are said by those before them
-  std::uint64_t full_ = 0, picked_ = 0, parameters_ = 0, steps_ = 0, factors_ = 0,
+  std::uint64_t dense_ = 0, sparse_ = 0, parameters_ = 0, steps_ = 0, factors_ = 0,
                 copies_ = 0;                 // elements of the value columns
   std::uint64_t nonzeros_ = 0, listed_ = 0;  // indices of creates; of all sets
-  std::size_t next_set_ = 0, next_full_ = 0, next_picked_ = 0, next_factor_ = 0, next_copy_ = 0, next_parameter_ = 0;
+  std::size_t next_set_ = 0, next_dense_ = 0, next_sparse_ = 0, next_factor_ = 0, next_copy_ = 0, next_parameter_ = 0;
 };
 
 }  // namespace delta::codec

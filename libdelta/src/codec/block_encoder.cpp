@@ -107,8 +107,8 @@ struct EncodeScratch {
   Assembly assembly;
   SetWriter sets;
   Buffer kinds, relations, trial, best;
-  std::vector<std::uint64_t> numbers, places, lags, lag_steps, dims, copies, full_groups, picked_groups;
-  std::vector<std::uint32_t> full, picked, parameters, nonzeros, factors;
+  std::vector<std::uint64_t> numbers, places, lags, lag_steps, dims, copies, dense_groups, sparse_groups;
+  std::vector<std::uint32_t> dense, sparse, parameters, nonzeros, factors;
   KnownValues known;
   std::vector<Pair> pairs, pairs_here;  // of all steps; of the delta looked at
   std::vector<std::uint32_t> assigned;  // the deltas that assign, by number in the batch
@@ -208,8 +208,8 @@ Form write_nonzeros(std::span<const std::uint32_t> bits, std::size_t zeros, Enco
   const SetWriter::Choice choice = s.sets.choose(set, true);
   if (choice.bytes + 1 >= 4 * zeros) return s.nonzeros.resize(base), Form::all;
   s.sets.write(set, choice);
-  for (const std::uint32_t d : set) s.picked.push_back(bits[d]);
-  s.picked_groups.push_back(set.size());
+  for (const std::uint32_t d : set) s.sparse.push_back(bits[d]);
+  s.sparse_groups.push_back(set.size());
   return choice.form;
 }
 
@@ -277,11 +277,11 @@ Relation relate(const SegmentBatch& batch, const SegmentDelta& delta, const Sear
   if (step_bits(s.pairs_here, search.plain_bits == 0, search.lattice) + unknown >= plain_bits(delta, search)) {
     return Relation::plain;
   }
-  const std::size_t base = s.picked.size();
+  const std::size_t base = s.sparse.size();
   for (std::size_t i = 0; i < delta.bits.size(); ++i) {
-    if (!s.known.has(dim_of(delta, i))) s.picked.push_back(delta.bits[i]);
+    if (!s.known.has(dim_of(delta, i))) s.sparse.push_back(delta.bits[i]);
   }
-  if (s.picked.size() > base) s.picked_groups.push_back(s.picked.size() - base);
+  if (s.sparse.size() > base) s.sparse_groups.push_back(s.sparse.size() - base);
   s.pairs.insert(s.pairs.end(), s.pairs_here.begin(), s.pairs_here.end());
   return Relation::steps;
 }
@@ -292,8 +292,8 @@ Form gather_assignment(const SegmentDelta& delta, bool plain, EncodeScratch& s) 
     const SetWriter::Choice choice = s.sets.choose(delta.indices, delta.op != Operation::sparse);
     s.sets.write(delta.indices, choice);
     if (!plain || delta.bits.empty()) return choice.form;
-    s.picked.insert(s.picked.end(), delta.bits.begin(), delta.bits.end());
-    s.picked_groups.push_back(delta.bits.size());
+    s.sparse.insert(s.sparse.end(), delta.bits.begin(), delta.bits.end());
+    s.sparse_groups.push_back(delta.bits.size());
     return choice.form;
   }
   s.dims.push_back(delta.bits.size());
@@ -301,8 +301,8 @@ Form gather_assignment(const SegmentDelta& delta, bool plain, EncodeScratch& s) 
   const std::size_t zeros = count_zeros(delta.bits);
   const Form form = zeros >= 2 ? write_nonzeros(delta.bits, zeros, s) : Form::all;
   if (form != Form::all) return form;
-  s.full.insert(s.full.end(), delta.bits.begin(), delta.bits.end());
-  s.full_groups.push_back(delta.bits.size());
+  s.dense.insert(s.dense.end(), delta.bits.begin(), delta.bits.end());
+  s.dense_groups.push_back(delta.bits.size());
   return form;
 }
 
@@ -316,13 +316,13 @@ void gather(const SegmentBatch& batch, const Search& search, EncodeScratch& s) {
   s.sets.clear(batch.size());
   s.kinds.clear();
   s.dims.clear();
-  s.full.clear();
-  s.picked.clear();
+  s.dense.clear();
+  s.sparse.clear();
   s.parameters.clear();
   s.relations.clear();
   s.copies.clear();
-  s.full_groups.clear();
-  s.picked_groups.clear();
+  s.dense_groups.clear();
+  s.sparse_groups.clear();
   s.factors.clear();
   s.pairs.clear();
   s.assigned.clear();
@@ -372,8 +372,8 @@ void encode_columns(const SegmentBatch& batch, const SegmentBatch& arrived, Layo
   s.assembly.bytes(Column::run_lengths, s.sets.lengths, effort);
   s.assembly.bytes(Column::bitmaps, s.sets.bitmaps, effort);
   s.assembly.either(Column::repeats, s.sets.repeats, Column::twins, s.sets.twins, effort);
-  s.assembly.words(Column::full_values, s.full, s.full_groups, effort);
-  s.assembly.words(Column::picked_values, s.picked, s.picked_groups, effort);
+  s.assembly.words(Column::dense_values, s.dense, s.dense_groups, effort);
+  s.assembly.words(Column::sparse_values, s.sparse, s.sparse_groups, effort);
   s.assembly.words(Column::parameters, s.parameters, {}, effort);
   encode_metadata(batch, effort, s);
   if (layout == Layout::packed) encode_rows(batch, effort, s);

@@ -32,29 +32,30 @@ Status Decoder::read_values() {
   DELTA_OK(read_sets());
   count_values();
   // A block of one kind of values needs no scattering.
-  const bool alone = copies_ == 0, all_full = alone && full_ == batch_.bits.size();
-  const bool all_picked = alone && picked_ == batch_.bits.size() && nonzeros_ == 0;
-  s_.full.resize(all_full ? 0 : size(full_));
-  s_.picked.resize(all_picked ? 0 : size(picked_));
+  const bool alone = copies_ == 0, all_dense = alone && dense_ == batch_.bits.size();
+  const bool all_sparse = alone && sparse_ == batch_.bits.size() && nonzeros_ == 0;
+  s_.dense.resize(all_dense ? 0 : size(dense_));
+  s_.sparse.resize(all_sparse ? 0 : size(sparse_));
   s_.parameters.resize(size(parameters_));
-  DELTA_OK(read_words_of(Column::full_values, all_full ? std::span(batch_.bits) : std::span(s_.full), s_.full_groups));
-  DELTA_OK(read_words_of(Column::picked_values, all_picked && !all_full ? std::span(batch_.bits) : std::span(s_.picked),
-                         s_.picked_groups));
+  DELTA_OK(
+      read_words_of(Column::dense_values, all_dense ? std::span(batch_.bits) : std::span(s_.dense), s_.dense_groups));
+  DELTA_OK(read_words_of(Column::sparse_values,
+                         all_sparse && !all_dense ? std::span(batch_.bits) : std::span(s_.sparse), s_.sparse_groups));
   DELTA_OK(read_words_of(Column::parameters, s_.parameters, {}));
   DELTA_OK(read_related());
-  if (all_full || all_picked) return {};
+  if (all_dense || all_sparse) return {};
   return scatter();
 }
 
 /// How many values stand in which column, and of the words how many of each delta.
 void Decoder::count_values() {
-  s_.full_groups.clear();
-  s_.picked_groups.clear();
+  s_.dense_groups.clear();
+  s_.sparse_groups.clear();
   if (follows_) s_.known.clear();
   std::size_t next_relation = 0, next_set = 0;
   const auto pick = [&](std::uint64_t n) {
-    picked_ += n;
-    if (n > 0) s_.picked_groups.push_back(n);
+    sparse_ += n;
+    if (n > 0) s_.sparse_groups.push_back(n);
   };
   for (std::size_t i = 0; i < count_; ++i) {
     const Place* place = has_set(s_.kinds[i]) ? &s_.sets[next_set++] : nullptr;
@@ -66,8 +67,8 @@ void Decoder::count_values() {
         if (place) {
           pick(place->size);
         } else if (values > 0) {
-          full_ += values;
-          s_.full_groups.push_back(values);
+          dense_ += values;
+          s_.dense_groups.push_back(values);
         }
         break;
       case Relation::steps: {
@@ -127,19 +128,19 @@ Status Decoder::place_values(std::size_t i, Relation relation, std::span<std::ui
   if (relation == Relation::repeated) return repeat_values(to);
   if (relation != Relation::plain) return derive_values(i, relation, to);
   if (set) return place_set(*set, to);
-  std::copy_n(s_.full.data() + next_full_, to.size(), to.data());
-  next_full_ += to.size();
+  std::copy_n(s_.dense.data() + next_dense_, to.size(), to.data());
+  next_dense_ += to.size();
   return {};
 }
 
 Status Decoder::place_set(const Place& set, std::span<std::uint32_t> to) {
-  const std::uint32_t* picked = s_.picked.data() + next_picked_;
-  next_picked_ += static_cast<std::size_t>(set.size);
-  if (set.sparse) return std::copy_n(picked, to.size(), to.data()), Status{};
+  const std::uint32_t* sparse = s_.sparse.data() + next_sparse_;
+  next_sparse_ += static_cast<std::size_t>(set.size);
+  if (set.sparse) return std::copy_n(sparse, to.size(), to.data()), Status{};
   std::fill(to.begin(), to.end(), 0);
   const Indices places(begin_of(set), static_cast<std::size_t>(set.size));
   if (!places.empty() && places.back() >= to.size()) return corrupt(Column::dims, "a non-zero beyond the dims");
-  for (std::size_t k = 0; k < places.size(); ++k) to[places[k]] = picked[k];
+  for (std::size_t k = 0; k < places.size(); ++k) to[places[k]] = sparse[k];
   return {};
 }
 
@@ -164,7 +165,7 @@ Status Decoder::derive_values(std::size_t i, Relation relation, std::span<std::u
     const std::uint32_t dim = dim_of(i, v);
     if (!s_.known.has(dim)) {
       if (relation != Relation::steps) return corrupt(Column::relations, "of values that are not known");
-      to[v] = s_.picked[next_picked_++];
+      to[v] = s_.sparse[next_sparse_++];
     } else if (relation == Relation::steps) {
       to[v] = s_.steps.next(s_.known.at(dim));
     } else if (relation == Relation::scaled) {

@@ -34,8 +34,8 @@ enum class Column : std::uint8_t {
   run_lengths = 0x8b,
   bitmaps = 0x8c,
   repeats = 0x8d,
-  full_values = 0x8e,    ///< of creates and dense updates without an index set
-  picked_values = 0x8f,  ///< one for each index of a set
+  dense_values = 0x8e,   ///< of creates and dense updates without an index set
+  sparse_values = 0x8f,  ///< one for each index of a set
   parameters = 0x90,     ///< of transforms
   metadata_sizes = 0x91,
   metadata = 0x92,

@@ -249,7 +249,7 @@ std::uint32_t StepReader::next(std::uint32_t from) {
   if (coder_ == StepCoder::moved) {
     if (std::abs(static_cast<std::int64_t>(k)) >= kMaxMultiple) return bad();
     std::uint64_t overflows = 0;
-    return settled(lattice_.moved(value_of(from), k), from, overflows);
+    return canonical_result(lattice_.moved(value_of(from), k), from, overflows);
   }
   const std::int64_t multiple = std::int64_t{lattice_.nearest(value_of(from))} + k;
   if (std::abs(multiple) >= kMaxMultiple) return bad();

@@ -19,8 +19,8 @@ namespace delta::codec {
 
 /// The numbers are those of the file format.
 enum class Relation : std::uint8_t {
-  plain = 0,     ///< none is said: the values stand in full and picked values
-  steps = 1,     ///< where the block has told the value before, as a step from it; else in picked values
+  plain = 0,     ///< none is said: the values stand in full and sparse values
+  steps = 1,     ///< where the block has told the value before, as a step from it; else in sparse values
   scaled = 2,    ///< all are float32(value before x factor)
   shifted = 3,   ///< all are float32(value before + amount)
   repeated = 4,  ///< those of an earlier delta of the block

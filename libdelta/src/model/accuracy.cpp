@@ -31,13 +31,11 @@ constexpr std::array kKinds = {Named{Kind::max_error, "max-error", true},
                                Named{Kind::int4, "int4", false},
                                Named{Kind::binary, "binary", false}};
 
-/// Plain decimals where they are short.
-std::string number_text(double x) {
+/// Without an exponent where that is short.
+std::string bound_text(double x) {
+  if (x < 1e-6 || x >= 1e6) return number_text(x);
   char text[48];
-  const bool plain = x >= 1e-6 && x < 1e6;
-  const auto end = plain ? std::to_chars(text, text + sizeof text, x, std::chars_format::fixed)
-                         : std::to_chars(text, text + sizeof text, x);
-  return {text, end.ptr};
+  return {text, std::to_chars(text, text + sizeof text, x, std::chars_format::fixed).ptr};
 }
 
 }  // namespace
@@ -96,9 +94,9 @@ Result<Accuracy> Accuracy::parse(std::string_view text) {
 std::string Accuracy::to_text() const {
   std::string text = kind == Kind::exact && ignore_below == 0 ? "exact" : "";
   for (const Named& known : kKinds) {
-    if (known.kind == kind) text = std::string(known.name) + (known.bound ? "=" + number_text(bound) : "");
+    if (known.kind == kind) text = std::string(known.name) + (known.bound ? "=" + bound_text(bound) : "");
   }
-  if (ignore_below > 0) ((text += text.empty() ? "" : ",") += kDeadBand) += number_text(ignore_below);
+  if (ignore_below > 0) ((text += text.empty() ? "" : ",") += kDeadBand) += bound_text(ignore_below);
   return text;
 }
 
@@ -234,18 +232,18 @@ std::size_t each(std::span<std::uint32_t> bits, const One& one) {
 
 Status check_dead_band(double bound) {
   if (bound > 0 && std::isfinite(bound)) return {};
-  return error(ErrorCode::usage, number_text(bound) + " is no difference to ignore: it must be above 0 and finite");
+  return error(ErrorCode::usage, bound_text(bound) + " is no difference to ignore: it must be above 0 and finite");
 }
 
 Status check_accuracy(const Accuracy& accuracy) {
   if (accuracy.ignore_below != 0) DELTA_OK(check_dead_band(accuracy.ignore_below));
   const double bound = accuracy.bound;
   if (accuracy.kind == Kind::max_error && !(bound > 0 && std::isfinite(bound))) {
-    return error(ErrorCode::usage, number_text(bound) + " is no error to stay within: it must be above 0 and finite");
+    return error(ErrorCode::usage, bound_text(bound) + " is no error to stay within: it must be above 0 and finite");
   }
   if (accuracy.kind == Kind::max_relative && !(bound > 0 && bound < 1)) {
     return error(ErrorCode::usage,
-                 number_text(bound) + " is no relative error to stay within: it must be above 0 and below 1");
+                 bound_text(bound) + " is no relative error to stay within: it must be above 0 and below 1");
   }
   return {};
 }
@@ -256,10 +254,9 @@ Quantizer::Quantizer(const Accuracy& accuracy) : accuracy_(accuracy) {
 }
 
 Error Quantizer::beyond(std::uint32_t bits, std::uint64_t dim) const {
-  char text[32];
-  const std::string value(text, std::to_chars(text, text + sizeof text, value_of(bits)).ptr);
-  Error problem = error(ErrorCode::bad_input, "the value of dimension " + std::to_string(dim) + " is " + value +
-                                                  ", beyond what " + accuracy_.to_text() + " holds");
+  Error problem =
+      error(ErrorCode::bad_input, "the value of dimension " + std::to_string(dim) + " is " +
+                                      number_text(value_of(bits)) + ", beyond what " + accuracy_.to_text() + " holds");
   return accuracy_.kind == Kind::f16 ? std::move(problem).with_hint("bf16 has the range of float32") : problem;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <numeric>
 #include <string>
-#include <tuple>
 
 #include "delta/text.hpp"
 #include "model/pieces.hpp"
@@ -77,17 +76,17 @@ std::size_t ConcurrentVectors::place_of(VectorNo vector) const {
 
 VectorFold ConcurrentVectors::fold(VectorNo vector) const {
   struct Place {
-    Timestamp time;
-    std::uint32_t rank;
-    std::size_t number;  // in gathered_, where an origin's deltas of one time mostly stand in order of seq
-    bool operator<(const Place& o) const { return std::tie(time, rank, number) < std::tie(o.time, o.rank, o.number); }
+    RankedKey key;
+    std::size_t number;  // in gathered_
+    auto operator<=>(const Place&) const = default;
   };
   const std::size_t at = place_of(vector), end = ends_[at], begin = at == 0 ? 0 : ends_[at - 1], count = end - begin;
   std::vector<Place> places;
   places.reserve(count);
   for (std::size_t i = begin; i < end; ++i) {
     const std::size_t number = order_[i];
-    places.push_back({gathered_.times[number], ranks_[history_.commit(gathered_.commits[number]).origin], number});
+    const OriginNo origin = history_.commit(gathered_.commits[number]).origin;
+    places.push_back({{ranks_, {gathered_.times[number], origin, gathered_.seqs[number]}}, number});
   }
   // Mostly what two replicas wrote, each in order.
   const auto second = std::is_sorted_until(places.begin(), places.end());

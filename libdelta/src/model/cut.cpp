@@ -34,7 +34,7 @@ class Keeping {
   Status check(const Catalog& catalog) const {
     if (!at_ && !seen_) return {};
     if (!seen_) {
-      const KeptTimes kept = history_.answered();
+      const KeptTimes kept = history_.readable_times();
       if (kept.contains(*at_)) return {};
       return error(ErrorCode::not_kept, "this log was pruned and does not answer " + format_time(*at_) +
                                             " any more; it answers: " + to_text(kept));

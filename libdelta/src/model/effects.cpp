@@ -23,7 +23,7 @@ class Judge {
       : catalog_(catalog),
         history_(history),
         options_(options),
-        answered_(history.answered()),
+        answered_(history.readable_times()),
         ranks_(origin_ranks(catalog)),
         state_(catalog),
         last_(catalog.vectors()) {}
@@ -73,10 +73,7 @@ class Judge {
            (options_.seen == nullptr || c.seq <= (*options_.seen)[history_.commit(c.commit).origin]);
   }
   Key key(const Delta& c) const { return {c.time, history_.commit(c.commit).origin, c.seq}; }
-  bool less(const Key& a, const Key& b) const {
-    if (a.time != b.time) return a.time < b.time;
-    return a.origin != b.origin ? ranks_[a.origin] < ranks_[b.origin] : a.seq < b.seq;
-  }
+  bool less(const Key& a, const Key& b) const { return RankedKey(ranks_, a) < RankedKey(ranks_, b); }
   bool follows(const Delta& c, const Last& last) const {
     return history_.happens_before(last.commit, last.seq, c.commit, c.seq) &&
            less({last.time, history_.commit(last.commit).origin, last.seq}, key(c));

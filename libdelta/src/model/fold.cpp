@@ -132,15 +132,6 @@ class Folding {
 
 }  // namespace
 
-OriginRanks origin_ranks(const Catalog& catalog) {
-  std::vector<OriginNo> order;
-  for (const OriginNo origin : numbers<OriginNo>(catalog.origins())) order.push_back(origin);
-  OriginRanks ranks(catalog.origins());
-  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return catalog.origin(a) < catalog.origin(b); });
-  for (std::uint32_t rank = 0; rank < order.size(); ++rank) ranks[order[rank]] = rank;
-  return ranks;
-}
-
 Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
                    const VectorSet& vectors, const Policy* policy, std::vector<VectorNo>* conflicted) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));

@@ -13,6 +13,7 @@
 #include "delta/state.hpp"
 #include "delta/vector_set.hpp"
 #include "model/history.hpp"
+#include "model/key_order.hpp"
 #include "model/standing.hpp"
 
 namespace delta::model {
@@ -97,9 +98,6 @@ inline void apply(State& state, OriginNo origin, const Delta& delta, std::uint64
   scatter(delta.indices, delta.bits, state.put(delta.vector).data());
 }
 inline void apply(State& state, OriginNo origin, const Delta& delta) { apply(state, origin, delta, state.overflows); }
-
-/// The ranks of all origins.
-OriginRanks origin_ranks(const Catalog& catalog);
 
 /// All deltas of one vector inside a cut, resolved without a policy: what stands in each dimension (laws 3 to 5).
 class VectorFold {

@@ -30,9 +30,6 @@ std::string dot_text(const Catalog& catalog, Dot dot);
 /// "origin:first..last", made safe to print.
 std::string commit_text(const Catalog& catalog, const Commit& commit);
 
-/// The rank of each origin's name among all names: keys compare without text.
-using OriginRanks = Indexed<OriginNo, std::uint32_t>;
-
 class History {
  public:
   /// Keeps the reference; origins of commits are numbers of it.
@@ -66,7 +63,7 @@ class History {
   /// Its version vector is folded.
   bool complete(RecordNo record) const;
   /// The times that all folded commits answer; all() if none of them is pruned.
-  KeptTimes answered() const;
+  KeptTimes readable_times() const;
   /// late: of what is folded, a commit that a pruning had assumed not to exist: the version vector of its record does
   /// not cover it, nor has it seen all of that; or another copy of a commit that it pruned, in which there may be what
   /// that pruning let go.

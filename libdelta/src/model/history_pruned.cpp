@@ -142,7 +142,7 @@ bool History::within(std::span<const Dot> dots, const SeenSeqs& context) const {
   });
 }
 
-KeptTimes History::answered() const {
+KeptTimes History::readable_times() const {
   const auto counts = complete_records();
   std::set<std::vector<RecordNo>> asked;  // most commits share their records
   std::vector<KeptTimes> kept;

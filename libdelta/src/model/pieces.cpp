@@ -14,22 +14,18 @@ namespace {
 /// To key order; among equals as they came.
 void sort(const History& history, const OriginRanks& ranks, std::vector<Delta>& deltas) {
   struct Place {
-    Timestamp time;
-    std::uint64_t seq;
-    std::uint32_t rank, number;
+    RankedKey key;
+    std::uint32_t number;
+    auto operator<=>(const Place&) const = default;
   };
   std::vector<Place> order;
   order.reserve(deltas.size());
   for (const Delta& c : deltas) {
-    order.push_back({c.time, c.seq, ranks[history.commit(c.commit).origin], static_cast<std::uint32_t>(order.size())});
+    const RankedKey key(ranks, {c.time, history.commit(c.commit).origin, c.seq});
+    order.push_back({key, static_cast<std::uint32_t>(order.size())});
   }
-  const auto less = [](const Place& a, const Place& b) {
-    if (a.time != b.time) return a.time < b.time;
-    if (a.rank != b.rank) return a.rank < b.rank;
-    return a.seq != b.seq ? a.seq < b.seq : a.number < b.number;
-  };
-  if (std::is_sorted(order.begin(), order.end(), less)) return;
-  std::sort(order.begin(), order.end(), less);
+  if (std::ranges::is_sorted(order)) return;
+  std::ranges::sort(order);
   std::vector<Delta> sorted;
   sorted.reserve(order.size());
   for (const Place& place : order) sorted.push_back(deltas[place.number]);

@@ -8,6 +8,7 @@
 
 #include "delta/delta.hpp"
 #include "model/history.hpp"
+#include "model/key_order.hpp"
 
 namespace delta::model {
 

@@ -35,11 +35,6 @@ std::vector<std::string_view> split(std::string_view text, char by) {
 
 // ---- strategies ----
 
-std::string number_text(double x) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, x).ptr};
-}
-
 Result<double> parse_weight(std::string_view text) {
   double weight = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), weight);

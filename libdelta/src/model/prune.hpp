@@ -8,6 +8,7 @@
 #include "delta/delta.hpp"
 #include "delta/kept_times.hpp"
 #include "model/history.hpp"
+#include "model/key_order.hpp"
 
 namespace delta::model {
 

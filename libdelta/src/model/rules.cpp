@@ -24,13 +24,7 @@ Error over(std::string message) { return error(ErrorCode::limit, std::move(messa
 
 std::string number(std::uint64_t n) { return std::to_string(n); }
 
-std::string float_text(std::uint32_t bits) {
-  const float x = std::bit_cast<float>(bits);
-  if (std::isnan(x)) return "NaN";
-  if (std::isinf(x)) return x < 0 ? "-Infinity" : "Infinity";
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, x).ptr};
-}
+std::string float_text(std::uint32_t bits) { return number_text(std::bit_cast<float>(bits)); }
 
 Status check_indices(std::uint32_t dims, std::span<const std::uint32_t> indices) {
   for (std::size_t i = 0; i < indices.size(); ++i) {

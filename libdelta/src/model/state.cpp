@@ -17,12 +17,6 @@ constexpr std::uint32_t kFirstValues = 64;       // at least, of a namespace tha
 
 }  // namespace
 
-bool key_less(const Catalog& catalog, const Key& a, const Key& b) {
-  if (a.time != b.time) return a.time < b.time;
-  if (a.origin != b.origin) return catalog.origin(a.origin) < catalog.origin(b.origin);
-  return a.seq < b.seq;
-}
-
 State::Row& State::row(VectorNo vector) {
   if (!rows_.contains(vector)) {
     DELTA_CHECK(index(vector) < catalog_->vectors());

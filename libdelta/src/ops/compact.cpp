@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 #include <set>
+#include <tuple>
 
 #include "delta/file.hpp"
 #include "delta/merge.hpp"
@@ -104,23 +105,16 @@ class Survey {
     const auto size = [i](const std::vector<std::uint64_t>& ends) { return ends[i] - (i == 0 ? 0 : ends[i - 1]); };
     place.bytes += Place::kBytes + 4 * (size(batch.index_ends) + size(batch.bits_ends));
     const Key key{batch.times[i], log.commit(batch.commits[i]).origin, batch.seqs[i]};
-    if (place.pieces++ == 0 || less(key, place.first)) place.first = key;
+    if (place.pieces++ == 0 || model::RankedKey(ranks_, key) < model::RankedKey(ranks_, place.first)) place.first = key;
     if (wants_moments_ && !log.pending(batch.commits[i])) note(batch.times[i].us());
-  }
-
-  bool less(const Key& a, const Key& b) const {
-    if (a.time != b.time) return a.time < b.time;
-    return a.origin != b.origin ? ranks_[a.origin] < ranks_[b.origin] : a.seq < b.seq;
   }
 
   void sort(const Catalog& catalog) {
     for (const VectorNo v : places.numbers()) {
       if (places[v].deltas > 0) order.push_back(v);
     }
-    std::ranges::sort(order, [&](VectorNo a, VectorNo b) {
-      if (less(places[a].first, places[b].first)) return true;
-      if (less(places[b].first, places[a].first)) return false;
-      return catalog.id(a) < catalog.id(b);  // never: a dot is of one vector
+    std::ranges::sort(order, {}, [&](VectorNo v) {  // ids only where a damaged log has one dot for two vectors
+      return std::tuple(model::RankedKey(ranks_, places[v].first), catalog.id(v));
     });
   }
 
@@ -339,7 +333,7 @@ class Compaction {
     report.longest_chain = longest_;
     for (const auto& segment : log_.segments()) report.bytes_before += segment.length;
     report.bytes_after = writer.bytes();
-    report.answers = rows_->answers();
+    report.readable_times = rows_->readable_times();
     report.kept_cuts = rules_.why;
     report.notices = log_.notices();
     return report;

@@ -94,7 +94,7 @@ bool CompactRows::answered_before(const std::vector<RecordNo>& before, const std
   });
 }
 
-KeptTimes CompactRows::answered() const {
+KeptTimes CompactRows::output_times() const {
   std::set<std::vector<RecordNo>> asked;
   std::vector<KeptTimes> all;
   for (const CommitNo commit : numbers<CommitNo>(log_.commits())) {
@@ -153,7 +153,7 @@ Status CompactRows::finish(store::PackedWriter& writer) {
     DELTA_OK(settle(commit, std::span(inputs_).subspan(first_in, in - first_in),
                     std::span(outputs_).subspan(first_out, out - first_out)));
   }
-  answers_ = answered();
+  readable_times_ = output_times();
   for (const RecordNo record : numbers<RecordNo>(records_.size())) table_.records.push_back(records_[record]);
   // Each COMMITS frame says what its origins' first commits follow.
   const auto link = [&]() -> Status {

@@ -35,7 +35,7 @@ class CompactRows {
   Status finish(store::PackedWriter& writer);
   std::uint64_t pruned() const { return pruned_; }
   /// After finish(): the times that the output answers.
-  KeptTimes answers() const { return answers_; }
+  KeptTimes readable_times() const { return readable_times_; }
 
  private:
   struct Input {
@@ -58,12 +58,12 @@ class CompactRows {
   std::vector<RecordNo> records_of(CommitNo commit);
   RecordNo pruned_again(const std::vector<RecordNo>& before);
   bool answered_before(const std::vector<RecordNo>& before, const std::vector<Dot>& release) const;
-  KeptTimes answered() const;
+  KeptTimes output_times() const;
   std::vector<Dot> folded() const;
 
   const Log& log_;
   bool pruning_, pruned_input_ = false, closed_;
-  KeptTimes kept_, answers_ = KeptTimes::all();
+  KeptTimes kept_, readable_times_ = KeptTimes::all();
   std::vector<std::vector<Dot>> releases_;
   store::CatalogTable table_;
   Indexed<CommitNo, RowNo> row_of_;

@@ -26,14 +26,14 @@ class Verifier {
       : options_(options), checks_(checks), threads_(thread_count(options.threads)) {}
 
   Result<VerifyReport> run(std::span<const std::string> paths) {
-    log_.threads = threads_;
     DELTA_TRY(files_, store::log_files(paths, report_.findings));
-    for (const Pass& pass : passes()) {
-      if (options_.level < pass.level || !checks_.runs(pass.name) || !stands(pass.needs)) continue;
-      DELTA_OK((this->*pass.run)());
-    }
-    sort_findings();
-    return std::move(report_);
+    return run();
+  }
+
+  Result<VerifyReport> run(std::span<const std::shared_ptr<const ByteSource>> sources) {
+    given_.assign(sources.begin(), sources.end());
+    for (const auto& source : sources) files_.push_back(source->name());
+    return run();
   }
 
   static std::vector<std::string_view> names() {
@@ -45,6 +45,16 @@ class Verifier {
   }
 
  private:
+  Result<VerifyReport> run() {
+    log_.threads = threads_;
+    for (const Pass& pass : passes()) {
+      if (options_.level < pass.level || !checks_.runs(pass.name) || !stands(pass.needs)) continue;
+      DELTA_OK((this->*pass.run)());
+    }
+    sort_findings();
+    return std::move(report_);
+  }
+
   /// What a pass needs beside what the passes before it leave.
   enum class Needs : std::uint8_t {
     nothing,
@@ -97,13 +107,18 @@ class Verifier {
   }
 
   Status scan_files() {
-    for (const auto& file : files_) DELTA_OK(scan(file));
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+      if (given_.empty()) {
+        DELTA_TRY(InputFile opened, InputFile::open(files_[i]));
+        DELTA_OK(scan(std::make_shared<const InputFile>(std::move(opened))));
+      } else {
+        DELTA_OK(scan(given_[i]));
+      }
+    }
     return {};
   }
 
-  Status scan(const std::string& path) {
-    DELTA_TRY(InputFile opened, InputFile::open(path));
-    const auto file = std::make_shared<const InputFile>(std::move(opened));
+  Status scan(const std::shared_ptr<const ByteSource>& file) {
     const bool checking = options_.level >= VerifyLevel::frame;
     const auto payloads = checking ? store::Payloads::checked : store::Payloads::passed_over;
     const auto good = checking && file->size() >= kWorthThreads ? store::ChecksummedFrames::of(file, threads_)
@@ -355,6 +370,7 @@ class Verifier {
   ops::Checks checks_;
   unsigned threads_;
   std::vector<std::string> files_;
+  std::vector<std::shared_ptr<const ByteSource>> given_;  // open already; or none
   VerifyReport report_;
   std::vector<Source> sources_;
   store::Union log_;
@@ -413,6 +429,10 @@ Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOpti
 
 Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOptions& options) {
   return Verifier(options, {}).run(paths);
+}
+
+Result<VerifyReport> verify(std::span<const std::shared_ptr<const ByteSource>> sources, const VerifyOptions& options) {
+  return Verifier(options, {}).run(sources);
 }
 
 }  // namespace delta

@@ -127,19 +127,7 @@ void ContentCheck::check_block(Block& block) const {
   block.batch.take(
       read, [&](SegmentVector vector) { return *part_.number(vector); }, [&](RowNo row) { return part_.commits[row]; });
   block.broken = broken_rule(block);
-  if (!hashing()) return;
-  model::LeafHasher hasher;
-  for (std::size_t i = 0; i < block.batch.size(); ++i) {
-    const Delta delta = block.batch[i];
-    if (delta.lost != 0) {
-      hasher.add_unknown();
-      continue;
-    }
-    const Namespace& ns = log_.catalog.name_space(log_.catalog.namespace_of(delta.vector));
-    const std::string& origin = segment_.names.origins[segment_.rows()[block.rows[i]].commit.origin];
-    hasher.add({origin, ns.name, log_.catalog.id(delta.vector), ns.dims}, delta);
-  }
-  std::move(hasher).finish(block.leaves);
+  if (hashing()) log_.hash_leaves(block.batch, block.leaves);
 }
 
 void ContentCheck::find_rows_before() {
@@ -254,10 +242,15 @@ void ContentCheck::take_fresh(const Block& block) {
 void ContentCheck::take_block(Block& block, const Visit& visit) {
   const format::FrameEntry& entry = segment_.footer.frames[block.entry];
   if (block.unreadable) {
-    // The checksum was right, so nobody damaged it: it was written wrong.
     const bool unsupported = block.unreadable->code == ErrorCode::unsupported;
     met_unknown_ = met_unknown_ || unsupported;
-    say(unsupported ? Verdict::unsupported : Verdict::invalid, block.entry, block.unreadable->message);
+    if (unsupported) {
+      say(Verdict::unsupported, block.entry, block.unreadable->message);
+    } else if (scanned_.whole) {  // the checksum was right, so nobody damaged it: it was written wrong
+      say(Verdict::invalid, block.entry, block.unreadable->message);
+    } else {
+      say(Verdict::corrupt, block.entry, "not damaged, but unreadable without a frame that is");
+    }
     return;
   }
   if (!block.broken.empty()) say(Verdict::invalid, block.entry, block.broken);

@@ -34,7 +34,7 @@ bool Log::sees(CommitNo number, const Dot& dot) const {
 }
 std::vector<Dot> Log::heads() const { return impl_->history.heads(); }
 
-KeptTimes Log::answered() const { return impl_->history.answered(); }
+KeptTimes Log::readable_times() const { return impl_->history.readable_times(); }
 SeenSeqs Log::context(std::span<const Dot> dots) const { return impl_->history.context(dots); }
 
 std::vector<SegmentInfo> Log::segments() const {

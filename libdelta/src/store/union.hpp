@@ -119,6 +119,8 @@ struct Union {
   /// The deltas of parts that share some, in order of vector and key.
   Status stream_shared(const StreamOptions& options, const Visit& visit) const;
   Status read_block(const StreamOptions& options, Block& block) const;
+  /// The leaf of each delta of a batch; unknown for those that pruning has left in part.
+  void hash_leaves(const DeltaBatch& batch, std::vector<Hash>& leaves) const;
   std::vector<FrameRef> plan(const StreamOptions& options) const;
   /// Where each origin stands: from the footers, or by hashing where a segment has none.
   Result<store::Heads> heads(const Log& log) const;

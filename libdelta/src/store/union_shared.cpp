@@ -66,12 +66,12 @@ class Gathered {
 
   bool less(std::uint32_t a, std::uint32_t b) const {
     if (all_.vectors[a] != all_.vectors[b]) return all_.vectors[a] < all_.vectors[b];
-    if (all_.times[a] != all_.times[b]) return all_.times[a] < all_.times[b];
-    const auto x = rank(a), y = rank(b);
-    if (x != y) return x < y;
-    return all_.seqs[a] != all_.seqs[b] ? all_.seqs[a] < all_.seqs[b] : a < b;
+    const auto order = key(a) <=> key(b);
+    return order != 0 ? order < 0 : a < b;
   }
-  std::uint32_t rank(std::uint32_t i) const { return ranks_[log_.history.commit(all_.commits[i]).origin]; }
+  model::RankedKey key(std::uint32_t i) const {
+    return {ranks_, {all_.times[i], log_.history.commit(all_.commits[i]).origin, all_.seqs[i]}};
+  }
 
   void add_one(std::span<const std::uint32_t> pieces, DeltaBatch& out) const {
     if (!values_) return add_place(out, all_, pieces.front());

@@ -92,10 +92,14 @@ Status store::Union::read_block(const StreamOptions& options, Block& block) cons
       read, [&](SegmentVector vector) { return *part.number(vector); }, [&](RowNo row) { return part.commits[row]; });
   if (!options.leaves) return {};
   DELTA_CHECK(!part.segment.some_ids);
-  block.leaves.clear();
+  hash_leaves(block.batch, block.leaves);
+  return {};
+}
+
+void store::Union::hash_leaves(const DeltaBatch& batch, std::vector<Hash>& leaves) const {
   model::LeafHasher hasher;
-  for (std::size_t i = 0; i < block.batch.size(); ++i) {
-    const Delta delta = block.batch[i];
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const Delta delta = batch[i];
     if (delta.lost != 0) {
       hasher.add_unknown();
       continue;
@@ -104,8 +108,8 @@ Status store::Union::read_block(const StreamOptions& options, Block& block) cons
     const std::string_view origin = catalog.origin(history.commit(delta.commit).origin);
     hasher.add({origin, ns.name, catalog.id(delta.vector), ns.dims}, delta);
   }
-  std::move(hasher).finish(block.leaves);
-  return {};
+  leaves.clear();
+  std::move(hasher).finish(leaves);
 }
 
 Status store::Union::stream(const StreamOptions& options, const Visit& visit) const {

@@ -65,8 +65,8 @@ class Shape:
         self.dims = range(dims) if delta.full else delta.indices
         self.known = [dim in known for dim in self.dims] if delta.relation in FOLLOWING else []
         need(delta.relation == STEPS or all(self.known), "column relations: of values that are not known")
-        self.full = dims if delta.relation == PLAIN and not delta.has_set else 0  # how many stand in full, in picked values
-        self.picked = self.known.count(False) if delta.relation == STEPS else len(delta.indices) if delta.relation == PLAIN else 0
+        self.full = dims if delta.relation == PLAIN and not delta.has_set else 0  # how many stand in full, in sparse values
+        self.sparse = self.known.count(False) if delta.relation == STEPS else len(delta.indices) if delta.relation == PLAIN else 0
 
 
 def read_shapes(columns, deltas):
@@ -93,9 +93,9 @@ class Sources:
     def __init__(self, columns, deltas, shapes):
         some = [shape for shape in shapes if shape]
         relations = [delta.relation for delta in deltas]
-        full, picked = [shape.full for shape in some], [shape.picked for shape in some]
-        self.full = columns.take_words("full values", sum(full), full)
-        self.picked = columns.take_words("picked values", sum(picked), picked)
+        full, sparse = [shape.full for shape in some], [shape.sparse for shape in some]
+        self.full = columns.take_words("dense values", sum(full), full)
+        self.sparse = columns.take_words("sparse values", sum(sparse), sparse)
         self.parameters = columns.take_words("parameters", sum(PARAMETERS.get(delta.op, 0) for delta in deltas))
         self.steps = columns.take_whole("value steps", sum(sum(s.known) for s, r in zip(shapes, relations) if r == STEPS))
         self.factors = columns.take_words("factors", relations.count(SCALED) + relations.count(SHIFTED))
@@ -135,13 +135,13 @@ def values_of(delta, shape, sources, before, assigned):
         need(back < len(assigned) and len(assigned[-1 - back]) == len(shape.dims), "column copies: no such delta")
         return assigned[-1 - back]
     if delta.relation == STEPS:
-        return [sources.steps.next(before[dim]) if known else next(sources.picked) for dim, known in zip(shape.dims, shape.known)]
+        return [sources.steps.next(before[dim]) if known else next(sources.sparse) for dim, known in zip(shape.dims, shape.known)]
     if delta.relation != PLAIN:
         factor, change = next(sources.factors), floats.scaled if delta.relation == SCALED else floats.shifted
         return [change(before[dim], factor) for dim in shape.dims]
     if not delta.has_set:
         return list(islice(sources.full, shape.full))
-    listed = list(islice(sources.picked, shape.picked))
+    listed = list(islice(sources.sparse, shape.sparse))
     if not delta.full:
         return listed
     values = dict(zip(delta.indices, listed))  # what is not listed is zero

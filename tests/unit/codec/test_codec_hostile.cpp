@@ -87,7 +87,7 @@ Made steps(std::uint8_t coder, const Buffer& stored) {
   made.raw(Column::kinds, {1, 2})
       .raw(Column::vectors, {0, 0})
       .raw(Column::dims, {4, 4})
-      .words(Column::full_values, kFour);
+      .words(Column::dense_values, kFour);
   return made.raw(Column::rows, {0, 2}).raw(Column::relations, {0, 1}).coded(Column::value_steps, coder, 16, stored);
 }
 Made ordinals() { return steps(kOrdinal, {0, 0, 2, 2, 2}); }
@@ -109,7 +109,7 @@ Made lattices(const Buffer& stored) {
   return ordinals()
       .without(Column::relations)
       .without(Column::value_steps)
-      .coded(Column::full_values, kLattice, 32, stored);
+      .coded(Column::dense_values, kLattice, 32, stored);
 }
 
 }  // namespace
@@ -121,10 +121,10 @@ TEST_CASE("What the hostile payloads are made from is read") {
   CHECK(read(scaled_by(0x7fc12345))[1].bits[3] == 0x7fc00000);
   CHECK(read(copied(0))[1].bits[2] == word(3.0f));
   const Buffer one_more{0, 0, 0, 0, 0, 2};  // of whole numbers
-  CHECK(read(steps(kMoved, one_more).words(Column::full_values, {1, 2, 3, word(-4.0f)}))[1].bits[3] == word(-3.0f));
-  CHECK(read(steps(kMoved, one_more).words(Column::full_values, {1, 2, 3, 0xff800000}))[1].bits[3] == 0xff800000);
-  CHECK(read(steps(kMoved, one_more).words(Column::full_values, {1, 2, 3, 0xff812345}))[1].bits[3] == 0x7fc00000);
-  CHECK(read(steps(kMultiples, one_more).words(Column::full_values, {1, 2, 3, word(2.5f)}))[1].bits[3] == word(3.0f));
+  CHECK(read(steps(kMoved, one_more).words(Column::dense_values, {1, 2, 3, word(-4.0f)}))[1].bits[3] == word(-3.0f));
+  CHECK(read(steps(kMoved, one_more).words(Column::dense_values, {1, 2, 3, 0xff800000}))[1].bits[3] == 0xff800000);
+  CHECK(read(steps(kMoved, one_more).words(Column::dense_values, {1, 2, 3, 0xff812345}))[1].bits[3] == 0x7fc00000);
+  CHECK(read(steps(kMultiples, one_more).words(Column::dense_values, {1, 2, 3, word(2.5f)}))[1].bits[3] == word(3.0f));
   CHECK(read(lattices({1, 0, 0, 2, 4, 6, 8, 2, 2, 1, 0}))[1].bits[2] == word(-1.0f));
   CHECK(read(lattices({2, 2, 0, 0, 6, 0, 2, 4, 6, 8, 2, 2, 1, 0}))[1].bits[0] == word(0.1f));
 }
@@ -151,7 +151,7 @@ TEST_CASE("A fresh payload stands by vector if values follow from those before, 
                         .raw(Column::vectors, {1, 0, 1})
                         .raw(Column::dims, {4, 4, 4})
                         .raw(Column::relations, {0, 0, 1});
-  Made follows = Made(made).words(Column::full_values, {9, 8, 7, 6, kFour[0], kFour[1], kFour[2], kFour[3]});
+  Made follows = Made(made).words(Column::dense_values, {9, 8, 7, 6, kFour[0], kFour[1], kFour[2], kFour[3]});
   follows.count = 3;
   const SegmentBatch batch = read(follows);
   CHECK(batch.vectors == std::vector{SegmentVector{1}, SegmentVector{0}, SegmentVector{1}});
@@ -159,9 +159,9 @@ TEST_CASE("A fresh payload stands by vector if values follow from those before, 
   CHECK(batch[0].bits[1] == kFour[1]);
   CHECK(batch[1].bits[0] == 9);
   CHECK(batch[2].bits[1] == kFour[1] + 1);
-  refused(Made(follows).raw(Column::relations, {0, 1, 0}), Column::picked_values,
+  refused(Made(follows).raw(Column::relations, {0, 1, 0}), Column::sparse_values,
           "missing");  // vector 1 has none before
-  refused(Made(follows).raw(Column::vectors, {1, 0, 2}), Column::picked_values, "missing");
+  refused(Made(follows).raw(Column::vectors, {1, 0, 2}), Column::sparse_values, "missing");
   refused(Made(follows)
               .raw(Column::relations, {0, 0, 2})
               .without(Column::value_steps)
@@ -178,7 +178,7 @@ TEST_CASE("Lags that cannot be are refused, and so is what only packed segments 
   const Made made = ordinals()
                         .without(Column::relations)
                         .without(Column::value_steps)
-                        .words(Column::full_values, {1, 2, 3, 4, 5, 6, 7, 8})
+                        .words(Column::dense_values, {1, 2, 3, 4, 5, 6, 7, 8})
                         .raw(Column::rows, {0, 0});
   CHECK(read(Made(made).raw(Column::lags, {5, 3, 1}))[1].time.hlc == 5);
   const Made steps = Made(made).raw(Column::lag_steps, {5, 6, 3});  // 3 units, and 2 less
@@ -211,7 +211,7 @@ TEST_CASE("Factors of values that are not known, and columns that nothing asks f
   refused(ordinals().raw(Column::copies, {0}), Column::copies, "without elements");
   refused(ordinals().without(Column::value_steps), Column::value_steps, "missing");
   refused(copied(0).coded(Column::value_steps, kOrdinal, 16, {0, 0, 0, 0, 0}), Column::value_steps, "without elements");
-  refused(ordinals().raw(Column::dims, {4, 5}), Column::picked_values, "missing");
+  refused(ordinals().raw(Column::dims, {4, 5}), Column::sparse_values, "missing");
 }
 
 TEST_CASE("Copies of nothing, or of another number of values, are refused") {
@@ -225,10 +225,11 @@ TEST_CASE("Copies of nothing, or of another number of values, are refused") {
 }
 
 TEST_CASE("Copies of nothing are refused also where there are no values to copy") {
-  Made made = copied(0).raw(Column::dims, {0, 0}).without(Column::full_values);
+  Made made = copied(0).raw(Column::dims, {0, 0}).without(Column::dense_values);
   CHECK(read(made)[1].bits.empty());
   refused(Made(made).raw(Column::copies, {1}), Column::copies, "no such delta");
-  refused(made.raw(Column::dims, {4, 0}).words(Column::full_values, kFour), Column::copies, "another number of values");
+  refused(made.raw(Column::dims, {4, 0}).words(Column::dense_values, kFour), Column::copies,
+          "another number of values");
 }
 
 TEST_CASE("Steps that lead nowhere are refused") {
@@ -259,29 +260,30 @@ TEST_CASE("Multiples from 2^23 on are refused") {
   CHECK(read(moved(kMoved, most))[1].bits[3] == word(4.0f - 8388607.0f));
   refused(moved(kMoved, under), Column::value_steps, "leads nowhere");
   refused(moved(kMoved, over), Column::value_steps, "leads nowhere");
-  refused(moved(kMultiples, most).words(Column::full_values, {0, 0, 0, word(-4.0f)}), Column::value_steps,
+  refused(moved(kMultiples, most).words(Column::dense_values, {0, 0, 0, word(-4.0f)}), Column::value_steps,
           "leads nowhere");
   refused(moved(kMultiples, over), Column::value_steps, "leads nowhere");
-  CHECK(read(moved(kMultiples, over).words(Column::full_values, {0, 0, 0, word(-2.0f)}))[1].bits[3] ==
+  CHECK(read(moved(kMultiples, over).words(Column::dense_values, {0, 0, 0, word(-2.0f)}))[1].bits[3] ==
         word(8388606.0f));
   Buffer numbers{1, 0, 0, 2, 4, 6, 8, 2, 2, 1, 176, 0, 0, 0};
-  refused(lattices(numbers), Column::full_values, "multiple too large");
+  refused(lattices(numbers), Column::dense_values, "multiple too large");
   numbers[10] = 175;
   CHECK(read(lattices(numbers))[1].bits[3] == word(7864320.0f));
 }
 
 TEST_CASE("Lattices without a number, and another number of lattices, are refused") {
-  refused(lattices({1, 23, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::full_values, "bad lattice");
-  refused(lattices({1, 0xfc, 0x7f, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::full_values, "bad lattice");
-  refused(lattices({0, 0, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::full_values, "bad lattice");
-  refused(lattices({3, 3, 0, 0, 0, 0, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::full_values, "bad lattice");
-  refused(lattices({2, 1, 0, 0, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::full_values, "bad lattice");
-  refused(lattices({2, 11, 0, 0, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::full_values, "bad lattice");
-  refused(lattices({2, 3, 0, 0, 0, 0, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::full_values, "bad lattice");
-  refused(lattices({2, 2, 0, 0, 1, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::full_values, "bad lattice");  // 0, and 0 less 1
-  refused(lattices({}), Column::full_values, "bad lattice");
-  refused(lattices({1}), Column::full_values, "bad lattice");
-  refused(lattices({1, 0}), Column::full_values, "part is missing");
+  refused(lattices({1, 23, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::dense_values, "bad lattice");
+  refused(lattices({1, 0xfc, 0x7f, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::dense_values, "bad lattice");
+  refused(lattices({0, 0, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::dense_values, "bad lattice");
+  refused(lattices({3, 3, 0, 0, 0, 0, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::dense_values, "bad lattice");
+  refused(lattices({2, 1, 0, 0, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::dense_values, "bad lattice");
+  refused(lattices({2, 11, 0, 0, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::dense_values, "bad lattice");
+  refused(lattices({2, 3, 0, 0, 0, 0, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::dense_values, "bad lattice");
+  refused(lattices({2, 2, 0, 0, 1, 0, 2, 4, 6, 8, 2, 2, 1, 0}), Column::dense_values,
+          "bad lattice");  // 0, and 0 less 1
+  refused(lattices({}), Column::dense_values, "bad lattice");
+  refused(lattices({1}), Column::dense_values, "bad lattice");
+  refused(lattices({1, 0}), Column::dense_values, "part is missing");
   refused(steps(kMoved, {23, 0, 0, 0, 0, 0}), Column::value_steps, "bad lattice");
   refused(steps(kMultiples, {0xfc, 0x7f, 0, 0, 0, 0, 0}), Column::value_steps, "bad lattice");
   refused(steps(kMoved, {}), Column::value_steps, "bad lattice");
@@ -291,7 +293,7 @@ TEST_CASE("Lattices without a number, and another number of lattices, are refuse
 
 TEST_CASE("Symbols that are no classes, bits left over, missing, and in the padding are refused") {
   for (const Byte symbol : Buffer{240, 254, 255}) {
-    refused(lattices({1, 0, 0, 2, 4, 6, 8, 2, 2, 1, symbol}), Column::full_values, "unknown class");
+    refused(lattices({1, 0, 0, 2, 4, 6, 8, 2, 2, 1, symbol}), Column::dense_values, "unknown class");
   }
   const Buffer good{1, 0, 0, 2, 4, 6, 8, 2, 2, 1, 16, 1};  // the last is of one bit
   CHECK(read(lattices(good))[1].bits[3] == word(-9.0f));
@@ -300,9 +302,9 @@ TEST_CASE("Symbols that are no classes, bits left over, missing, and in the padd
     delta(stored);
     return lattices(stored);
   };
-  refused(changed([](Buffer& b) { b.back() = 3; }), Column::full_values, "bits of another length");
-  refused(changed([](Buffer& b) { b.push_back(0); }), Column::full_values, "bits of another length");
-  refused(changed([](Buffer& b) { b.pop_back(); }), Column::full_values, "bits of another length");
+  refused(changed([](Buffer& b) { b.back() = 3; }), Column::dense_values, "bits of another length");
+  refused(changed([](Buffer& b) { b.push_back(0); }), Column::dense_values, "bits of another length");
+  refused(changed([](Buffer& b) { b.pop_back(); }), Column::dense_values, "bits of another length");
   CHECK(read(steps(kOrdinal, {0, 0, 0, 0, 16, 1}))[1].bits[3] == word(4.0f) - 9);
   refused(steps(kOrdinal, {0, 0, 0, 0, 16, 2}), Column::value_steps, "bits of another length");
   refused(steps(kOrdinal, {0, 0, 0, 0, 16, 1, 0}), Column::value_steps, "bits of another length");
@@ -316,7 +318,7 @@ TEST_CASE("Symbols that are no classes, bits left over, missing, and in the padd
             ErrorCode::unsupported);
   }
   for (const std::uint8_t coder : Buffer{kScattered, kOrdinal, kMoved, kMultiples, 0x15}) {
-    refused(ordinals().coded(Column::full_values, coder, 16, {0, 0, 0, 0, 0}), Column::full_values, "unknown coder",
+    refused(ordinals().coded(Column::dense_values, coder, 16, {0, 0, 0, 0, 0}), Column::dense_values, "unknown coder",
             ErrorCode::unsupported);
   }
   refused(ordinals().coded(Column::value_steps, kOrdinal, 12, {0, 0, 0, 0}), Column::value_steps,
@@ -328,11 +330,11 @@ TEST_CASE("Twins out of range, and beside repeats, are refused") {
                   .without(Column::relations)
                   .without(Column::value_steps)
                   .without(Column::dims)
-                  .without(Column::full_values);
+                  .without(Column::dense_values);
   made.raw(Column::kinds, {0x13, 0x43})
       .raw(Column::sizes, {1})
       .raw(Column::gaps, {7})
-      .words(Column::picked_values, {1, 2});
+      .words(Column::sparse_values, {1, 2});
   CHECK(read(Made(made).raw(Column::twins, {0}))[1].indices[0] == 7);
   CHECK(read(Made(made).raw(Column::repeats, {0}))[1].indices[0] == 7);
   refused(Made(made).raw(Column::twins, {1}), Column::twins, "no such set");

@@ -278,22 +278,22 @@ TEST_CASE_METHOD(PrunedFixture, "one complete record of several is enough") {
   CHECK(history.folded(one));
   CHECK(history.records(one) == std::vector{near, far});
   // Only what was pruned under complete records is sure to be there.
-  CHECK(history.answered() == only({1, 2}));
+  CHECK(history.readable_times() == only({1, 2}));
   add(b, 1, 7);
-  CHECK(history.answered() == only({1, 2, 3}));
+  CHECK(history.readable_times() == only({1, 2, 3}));
 }
 
 TEST_CASE_METHOD(PrunedFixture, "the times answered are those of all folded pruned commits") {
-  CHECK(history.answered() == KeptTimes::all());
+  CHECK(history.readable_times() == KeptTimes::all());
   const auto x = record({{a, 1}}, only({1, 2, 5})), y = record({{b, 1}}, only({2, 5, 6})),
              z = record({{c, 9}}, only({7}));
   prune(a, 1, 1, {x});
   history.admit_pruned();
-  CHECK(history.answered() == only({1, 2, 5}));
+  CHECK(history.readable_times() == only({1, 2, 5}));
   prune(b, 1, 1, {y});
   prune(c, 1, 1, {z});
   history.admit_pruned();
-  CHECK(history.answered() == only({2, 5}));  // c:1 is pending
+  CHECK(history.readable_times() == only({2, 5}));  // c:1 is pending
 }
 
 TEST_CASE_METHOD(PrunedFixture, "a whole copy makes a commit whole, before and after it is folded") {
@@ -307,10 +307,10 @@ TEST_CASE_METHOD(PrunedFixture, "a whole copy makes a commit whole, before and a
   CHECK(!history.folded(two));  // settle() lets it in
   history.admit_pruned();
   CHECK(history.folded(two));
-  CHECK(history.answered() == KeptTimes());
+  CHECK(history.readable_times() == KeptTimes());
   CHECK(add(a, 2, 1) == two);
   CHECK(history.pruned().empty());
-  CHECK(history.answered() == KeptTimes::all());
+  CHECK(history.readable_times() == KeptTimes::all());
   CHECK(prune(a, 1, 1, {r}) == one);  // and stays whole
   CHECK(history.records(one).empty());
 }

@@ -154,7 +154,7 @@ TEST_CASE("Metadata and positions of a real stream cost at most five bytes a del
     for (const codec::ColumnSize& c : *columns) {
       const std::string_view name = codec::column_name(c.column);
       const bool value = name == "gaps" || name == "run skips" || name == "run lengths" || name == "bitmaps" ||
-                         name == "full values" || name == "picked values" || name == "parameters";
+                         name == "dense values" || name == "sparse values" || name == "parameters";
       if (!value) bytes += c.stored;
     }
   }
