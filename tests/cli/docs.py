@@ -71,7 +71,7 @@ def check_lint(man):
     if not shutil.which("mandoc"):
         print("mandoc is not installed: the pages were not linted")
         return []
-    done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", *map(str, sorted(man.glob("*.1")))], capture_output=True, text=True)
+    done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", *map(str, sorted(man.glob("*.[1-9]")))], capture_output=True, text=True)
     # References between our own pages are to files that are not installed yet.
     return [line for line in done.stdout.splitlines() if "referenced manual not found" not in line]
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Runs the README's console blocks, so that what it shows is what happens.
+"""Runs the console blocks of a page, so that what it shows is what happens.
 
     readme.py --program PATH --testdata DIR README.md
 
-In a ```console block a line that starts with "$ " is a command; what follows, up to the next one, is what it prints (stdout
+In a ```console block, or a .Bd -literal block of a man page, a line that starts with "$ " is a command; what follows, up to the next one, is what it prints (stdout
 and stderr together). A line "..." stands for any lines, {*} inside a line for any text. Commands of one document share a
-directory, in order: a fresh one that holds a copy of testdata. A block that has to stand without being run is ```sh.
+directory, in order: a fresh one that holds a copy of testdata. A block that must not be run is ```sh, or in a man page
+one whose first line is no command.
 """
 import argparse
 import shutil
@@ -15,6 +16,19 @@ import tempfile
 from pathlib import Path
 
 from run import environment, matches
+
+
+def plain(text):
+    """A man page's blocks as a terminal shows them, between the marks of a README."""
+    lines = text.splitlines()
+    for at, line in enumerate(lines):
+        if line.startswith(".Bd -literal"):
+            lines[at] = "```console" if lines[at + 1].startswith("$ ") else "```"
+        elif line == ".Ed":
+            lines[at] = "```"
+        else:
+            lines[at] = line.replace("\\e", "\\")
+    return "\n".join(lines)
 
 
 def blocks(text):
@@ -46,7 +60,8 @@ def main():
     failed = 0
     try:
         shutil.copytree(args.testdata, directory / "testdata")
-        for number, command, wanted in blocks(args.document.read_text()):
+        text = args.document.read_text()
+        for number, command, wanted in blocks(text if args.document.suffix == ".md" else plain(text)):
             done = subprocess.run(["bash", "-c", command], cwd=directory, env=environment(args.program, directory),
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
             got = done.stdout.decode("utf-8", "backslashreplace").splitlines()
