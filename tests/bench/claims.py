@@ -12,6 +12,7 @@ from pathlib import Path
 BEGIN, END = "<!-- from docs/benchmarks: tests/bench/claims.py --update -->", "<!-- end -->"
 BASELINES = ("dense", "pairs", "rows_zstd")
 SHORT = {"rocksdb": "RocksDB, zstd", "sqlite": "SQLite", "lancedb": "LanceDB", "git": "git, a .npy a version", "git-text": "git, a text file a vector"}
+UNMEASURED = ("DVC", "Dolt")  # tools that the README compares by features alone
 
 
 def count(value):
@@ -55,7 +56,8 @@ def holder_row(holder):
 
 def holders(report):
     rows = [row for row in map(holder_row, report["holders"]) if row]
-    return table(["holder", "bytes", "write all 51 versions", "read the 25th", "with a byte flipped"], rows)
+    rows += [[name] + ["not measured"] * 4 for name in UNMEASURED]
+    return table(["tool", "bytes", "write all 51 versions", "read the 25th", "with a byte flipped"], rows)
 
 
 def claims(directory):
@@ -64,18 +66,18 @@ def claims(directory):
     machine = reports["mixed"]["machine"]
     return "\n".join([
         BEGIN,
-        "What a history takes, whole logs with ids, clocks, hashes and checksums, and what the same deltas would take elsewhere without any of these; in brackets, of the "
-        "packed log. Only the last column measures the codec; a log is never larger than it.",
+        "Bytes of whole logs, with ids, clocks, hashes and checksums. The last three columns are the bytes that the same deltas would take elsewhere without any of these; the "
+        "factor in brackets compares with the packed log. Only the last column measures the codec; a log is never larger than it.",
         "",
         *sizes(reports),
         "",
-        f"The mixed history beside others that can hold it, on {machine['cores']} cores of a shared machine, whole processes, durable:",
+        f"The mixed history in other tools that can hold it. Measured on {machine['cores']} cores of a shared machine, as whole processes, with durable writes:",
         "",
         *holders(reports["mixed"]),
         "",
         f"`merge` of two logs of 493 MB runs at {figure(merge, 'merge / cat and XXH3'):.1f} times the rate of `cat` and a checksum pass over them. Two replicas with 10,000 concurrent "
-        f"edits each take {count(figure(concurrent, 'size fresh'))} bytes, and are united and folded in {figure(concurrent, 'unite and fold') * 1e3:.1f} ms in the library.",
-        "[docs/benchmarks](docs/benchmarks) has all figures with their targets, the missed ones included, and `script/bench` measures them on your machine.",
+        f"edits each take {count(figure(concurrent, 'size fresh'))} bytes; the library merges and folds them in {figure(concurrent, 'unite and fold') * 1e3:.1f} ms.",
+        "[docs/benchmarks](docs/benchmarks) has all figures and their targets, including the targets that were missed. `script/bench` measures them on your machine.",
         END])
 
 

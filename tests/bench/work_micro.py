@@ -43,7 +43,7 @@ def run(options):
     shutil.rmtree(scratch)
 
     report = Report("micro", "Hot paths beside their limits", options)
-    report.intro = ["In memory but for `verify`, which reads a log out of the page cache; one thread, 384 dims. A limit is what the machine does at most over the same bytes: reading, copying, simdjson, "
+    report.intro = ["All in memory, except `verify`, which reads a log from the page cache; one thread, 384 dims. A limit is the most that the machine can do with the same bytes: reading, copying, simdjson, "
                     "XXH3, BLAKE2b."]
     report.versions = {**own_versions(options.build), "libbenchmark": package_version("libbenchmark-dev") or "unknown"}
     report.timed("Times", [Figure(name, what, found[name]["time"], "s", found[name]["low"], found[name]["high"]) for name, what in TIMES])

@@ -156,7 +156,7 @@ def run(options):
 
 def report_of(options, sizes, many):
     report = Report("scaling", "Time by the size of the log", options)
-    report.intro = [f"Logs of a matrix in {VERSIONS + 1} versions, of which each changes every row, in the mix of `mixed`. 2 threads."]
+    report.intro = [f"Logs of a matrix in {VERSIONS + 1} versions. Each version changes every row, in the mix of `mixed`. 2 threads."]
     report.versions = own_versions(options.build)
     report.table("Seconds, and seconds a GB of log",
                  ["log", "bytes", "deltas", "matrices"] + list(STEPS) + ["blame packed", "append one delta"],
