@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the architecture: which layer includes what, which library stays behind which file, and a clean text.
+"""Holds the architecture: which layer includes what, which library stays behind which file, clean and plain text.
 
     lint.py ROOT        prints `FILE:LINE: what` for each breach; exit 0 none, 1 some
 
@@ -11,6 +11,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+
+import phrases
 
 # What a layer of libdelta/src may include of the others; `delta/` (the public headers) is open to all.
 LAYERS = {
@@ -272,6 +274,7 @@ def breaches(root):
             result.append((path, 1, "not UTF-8"))
             continue
         result += [(path, number, why) for number, why in text_breaches(path, text)]
+        result += [(path, number, why) for number, why in phrases.phrase_breaches(path, text)]
         if not CODE.match(path):
             continue
         lines = text.split("\n")

@@ -5,6 +5,7 @@ import unittest
 from pathlib import Path
 
 import lint
+import phrases
 
 HEAD = "// Why.\n"
 
@@ -141,6 +142,42 @@ class Rules(unittest.TestCase):
             self.assertEqual(len(self.found({"README.md": text})), 1, repr(text))
         for text in ("", "a\n", "$TMPDIR/" + "work/x, build/" + "tmp/x, https://a.b/" + "home\n"):
             self.assertEqual(self.found({"README.md": text}), [], repr(text))
+
+    # One sentence for each pattern, in the order of the list.
+    HARD = (
+        "It says whose each value is.", "Pruning lets go of history.", "A replica that comes late is refused.", "That name is no dot.",
+        "Its unit is none of K and M.", "A writer is unseen.", "If several, the last counts.", "Of tags that of greatest key counts.",
+        "It makes every value what it was before.", "Twice what there is.", "Find what has no distance.", "The rest is all that is left of it.",
+        "Who reads a frame by its footer compares it.", "Wait so long for another writer.", "There are two at least.", "A field that was to be zero.",
+        "It says so in place of 0.", "No warnings but for one.", "Unknown frames are passed over.", "It does not exist any more or yet.",
+        "It stands in the way of others.", "Commits of which each has one delta.", "The other side lacks nothing.", "It makes commits of them.",
+        "Where the wish came from.")
+
+    def test_a_phrase_that_is_read_twice_is_found_in_comments_strings_and_pages(self):
+        self.assertEqual(len(self.HARD), len(phrases.PHRASES))
+        for (pattern, _), sentence in zip(phrases.PHRASES, self.HARD):
+            self.assertTrue(pattern.search(sentence), (pattern.pattern, sentence))
+            for path, text in (("apps/x.cpp", f"{HEAD}// {sentence}\n"), ("apps/x.hpp", f'{HEAD}f("{sentence}");\n'),
+                               ("README.md", f"{sentence}\n"), ("man/x.1", f".Sh NAME\n{sentence}\n")):
+                self.assertTrue(any("is read twice" in why for why in self.found({path: text})), (path, sentence))
+
+    def test_a_phrase_may_run_over_the_end_of_a_line(self):
+        for path, text in (("apps/x.cpp", HEAD + "// It is done but\n// for one.\n"), ("apps/x.cpp", HEAD + 'f("done but "\n  "for one");\n'),
+                           ("docs/x.md", "It is done but\nfor one.\n"), ("man/x.1", "It is done but\n.Em for\none.\n")):
+            said = [why for why in self.found({path: text}) if "is read twice" in why]
+            self.assertEqual(len(said), 1, (path, text, said))
+
+    def test_code_examples_and_allowed_phrases_are_no_prose(self):
+        for path, text in (("apps/x.cpp", HEAD + "int passed_over = but(for_one);\n"), ("docs/x.md", "```\nno warnings but for one\n```\n"),
+                           ("docs/x.md", "The flag `but for` is code.\n"), ("man/x.1", ".Bd -literal\nno warnings but for one\n.Ed\n"),
+                           ("testdata/x.md", "but for\n"), ("tests/x.py", "# but for\n")):
+            self.assertEqual(self.found({path: text}), [], (path, text))
+        phrases.ALLOWED.add(("docs/x.md", "but for"))
+        try:
+            self.assertEqual(self.found({"docs/x.md": "It does nothing but for one.\n"}), [])
+            self.assertEqual(len(self.found({"docs/y.md": "It does nothing but for one.\n"})), 1)
+        finally:
+            phrases.ALLOWED.discard(("docs/x.md", "but for"))
 
     def test_a_file_is_not_too_long(self):
         self.assertEqual(self.found({"formats/x.cpp": HEAD * lint.MAX_LINES}), [])
