@@ -10,7 +10,7 @@ PHRASES = [(re.compile(pattern, re.IGNORECASE), instead) for pattern, instead in
     (r"\bwhose each\b", "'who last set each'"),
     (r"\blet(?:s|ting)? go\b", "'drop', 'remove'"),
     (r"\b(?:come|comes|came|coming) late\b", "'arrives later'"),
-    (r"(?<!there )\bis no (?:dot|time|log|whole|float32|file|commit|delta|vector|number|conflict|expression|namespace|directory|error|change)\b",
+    (r"(?<!there )\bis no (?:dot|time|log|whole|float32|file|commit|delta|vector|number|conflict|expression|namespace)\b",
      "'is not a ...'"),
     (r"\bis none of\b", "'is not one of'"),
     (r"\bunseen\b", "which commits are not here"),
@@ -19,9 +19,9 @@ PHRASES = [(re.compile(pattern, re.IGNORECASE), instead) for pattern, instead in
     (r"\b(?:make|makes|made|become|becomes|is|are|stay|stays)\b[^.;:]{0,40}\bwhat (?:it|they|that|there) (?:is|are|was|were)\b", "'gets its old value back'"),
     (r"\bwhat (?:there|that) (?:is|was)\b", "the thing by its name"),
     (r"\bwhat has no\b", "'one without'"),
-    (r"\bis (?:nothing )?(?:all )?that is\b|\bis what is\b", "the thing by its name"),
+    (r"\bis all that is\b|\bis nothing that is\b", "the thing by its name"),
     (r"(?:^|[.:;,] )who (?:reads|prunes|takes|rewrites|asks|appends|replaces)\b", "'a reader that', 'the command that'"),
-    (r"\bwait(?:s|ed)? so long\b|\bof so many\b|\bso many (?:bytes|dimensions)\b", "the number by its name: 'wait up to DURATION'"),
+    (r"\bwait(?:s|ed)? so long\b|\bof so many dimensions\b", "the number by its name: 'wait up to DURATION'"),
     (r"\b(?:one|two) at least\b", "'at least one'"),
     (r"\b(?:was|were) (?:not )?to be\b", "'should be', 'was expected'"),
     (r"\bin place of\b", "'instead of'"),
@@ -44,7 +44,8 @@ LITERAL = re.compile(r'//+ ?(?P<comment>.*)|"(?P<string>(?:\\.|[^"\\])*)"|\'(?:\
 
 
 def prose_of_code(lines):
-    """(line, kind, text) of each comment and string."""
+    """(line, kind, text) of each comment and string. Literals that the compiler joins, one a line, have one kind."""
+    literals, open_end = 0, False
     for number, line in enumerate(lines, 1):
         if line.lstrip().startswith("#include"):
             continue
@@ -52,7 +53,9 @@ def prose_of_code(lines):
             if match["comment"] is not None:
                 yield number, "comment", match["comment"]
             elif match["string"] is not None:
-                yield number, "string", match["string"]
+                literals += not (open_end and not line[:match.start()].strip())
+                yield number, f"string {literals}", match["string"]
+        open_end = line.endswith('"')
 
 
 def prose_of_page(path, lines):
@@ -80,8 +83,8 @@ def blocks(pieces):
             yield block, where
         if not goes_on:
             block, where = "", []
-        if goes_on and not (kind == "string" and block.endswith(" ")):
-            block += "" if kind == "string" else " "
+        if goes_on and not kind.startswith("string"):
+            block += " "
         where.append((len(block), number))
         block += text
         last = (number, kind)

@@ -167,6 +167,10 @@ class Rules(unittest.TestCase):
             said = [why for why in self.found({path: text}) if "is read twice" in why]
             self.assertEqual(len(said), 1, (path, text, said))
 
+    def test_strings_that_are_not_joined_are_apart(self):
+        self.assertEqual(len(self.found({"apps/x.cpp": HEAD + 'f({.value = "DURATION",\n  .help = "wait so long"});\n'})), 1)
+        self.assertEqual(self.found({"apps/x.cpp": HEAD + 'f("all but ", "for one");\nf("all but ",\n  "for one");\n'}), [])
+
     def test_code_examples_and_allowed_phrases_are_no_prose(self):
         for path, text in (("apps/x.cpp", HEAD + "int passed_over = but(for_one);\n"), ("docs/x.md", "```\nno warnings but for one\n```\n"),
                            ("docs/x.md", "The flag `but for` is code.\n"), ("man/x.1", ".Bd -literal\nno warnings but for one\n.Ed\n"),
