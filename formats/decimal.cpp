@@ -1,4 +1,4 @@
-// The rare path: what a double cannot tell, what does not fit, and what is no number. std::from_chars rounds correctly
+// The rare path: texts that a double cannot decide, do not fit, or are not numbers. std::from_chars rounds correctly
 // and knows no locale, but says "out of range" both above and below, and takes texts that JSON does not.
 #include "formats/decimal.hpp"
 

@@ -1,5 +1,5 @@
 // What is known about each format stands in one table, so that a new format is one row and its own two files. Magic
-// beats suffix, because a suffix is what somebody called the file and the magic is what it is.
+// beats suffix, because the suffix is only a name and the magic is part of the file.
 #include "formats/format.hpp"
 
 #include <algorithm>

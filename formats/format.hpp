@@ -28,7 +28,7 @@ class MatrixSource {
   virtual std::uint32_t dims() const = 0;  ///< 1 to ReadOptions::max_dims
   virtual Element element() const {
     return Element::f32;
-  }  ///< the narrowest type that holds whatever the file may hold, but for float64
+  }  ///< the narrowest type that holds all values of the file, except for float64
   /// Rows [first, first + bits.size() / dims()) into `bits`, row-major. Thread-safe. Errors name row and column.
   /// REQUIRES: whole rows, inside the matrix.
   virtual Status read(std::uint64_t first, std::span<std::uint32_t> bits) const = 0;

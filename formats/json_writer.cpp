@@ -61,8 +61,8 @@ void append_unit(std::string& out, std::uint32_t unit) {
   for (int shift = 12; shift >= 0; shift -= 4) out += kHexDigits[unit >> shift & 15];
 }
 
-// The character at the front of `text`, beyond printable ASCII: as it is, but for what a terminal would obey, or show
-// as something that it is not. Takes it off; false where it is no UTF-8.
+// The character at the front of `text`, beyond printable ASCII: as it is, unless a terminal would obey it, or show
+// it as something else. Takes it off; false if it is not UTF-8.
 bool append_character(std::string& out, std::string_view& text) {
   const CodePoint next = first_code_point(text);
   if (next.bytes == 0) return false;

@@ -39,7 +39,7 @@ void write_operation(JsonWriter& json, const Delta& delta) {
   }
 }
 
-/// What pruning took: a line that encode refuses, for it is no delta any more.
+/// What pruning took: a line that encode refuses, because the delta is not whole.
 void write_lost(JsonWriter& json, std::uint8_t lost) {
   static constexpr std::pair<std::uint8_t, std::string_view> names[] = {
       {pruned::values, "values"}, {pruned::mark, "mark"}, {pruned::metadata, "metadata"}, {pruned::settled, "settled"}};

@@ -57,7 +57,7 @@ struct RecordsAhead::Batch {
   void add_records(NdjsonReader& reader);
 };
 
-/// With what there is without waiting, but at least a record.
+/// Adds the records that can be had without waiting, but at least one.
 void RecordsAhead::Batch::add_records(NdjsonReader& reader) {
   std::size_t bytes = 0;
   full = false;
@@ -78,7 +78,7 @@ void RecordsAhead::Batch::add_records(NdjsonReader& reader) {
 struct RecordsAhead::State {
   State(std::unique_ptr<ByteStream> stream, const NdjsonOptions& options) : reader(std::move(stream), options) {}
 
-  NdjsonReader reader;  // the thread's, if there is one; but for its name
+  NdjsonReader reader;  // the thread's, if there is one, except for its name
   std::array<Batch, kBatches> batches;
 
   std::mutex mutex;
@@ -86,7 +86,7 @@ struct RecordsAhead::State {
   std::size_t ready = 0;  // batches filled and not given back
   bool stop = false, reading = false, done = false;
 
-  std::size_t current = 0, used = 0;  // who takes the records: which batch, and how many of it
+  std::size_t current = 0, used = 0;  // for the taker of records: which batch, and how many of it
   bool taken = false;                 // whether `current` is one that is ready
   bool threaded = false;
   Record record;  // where it is not

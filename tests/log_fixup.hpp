@@ -49,7 +49,7 @@ inline void mend_footer(std::vector<std::uint8_t>& bytes, std::size_t at, const 
 }
 
 /// Walks `bytes` as one segment: header, frames by their lengths (cut to what is there), and at the end the trailer.
-/// Everything keeps its content but for magic, sync, salt, frame numbers, and all that binds a frame to its place.
+/// Everything keeps its content except magic, sync, salt, frame numbers, and all that binds a frame to its place.
 inline void seal(std::vector<std::uint8_t>& bytes) {
   using namespace delta;
   using namespace delta::format;

@@ -30,7 +30,7 @@ Exit exit_of(const delta::Error& error) {
   std::_Exit(128 + SIGPIPE);
 }
 
-// Of a log of which the end is missing no answer is a plain yes or no.
+// If the end of a log is missing, no answer is a plain yes or no.
 int code_of(const Console& console, Exit answer) {
   const bool plain = answer == Exit::yes || answer == Exit::no;
   return static_cast<int>(plain && console.read_in_part() ? Exit::partly : answer);
@@ -51,7 +51,7 @@ int finish(Console& console, Result<Exit> result) {
     return static_cast<int>(Exit::failed);
   }
   if (!flushed && !closed(flushed)) {
-    console.warn(flushed.error().text() + "; what was to be told there is done nevertheless");
+    console.warn(flushed.error().text() + "; the report could not be printed, but the work is done");
   }
   return code_of(console, *result);
 }

@@ -12,7 +12,7 @@ namespace deltalog {
 /// changes.
 class Pattern {
  public:
-  /// usage: the text is no expression, or takes more than a few MiB. The message says why.
+  /// usage: the text is not an expression, or takes more than a few MiB. The message says why.
   static Result<Pattern> parse(std::string_view text);
 
   bool matches(std::string_view text) const;  ///< somewhere in the text

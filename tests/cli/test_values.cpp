@@ -73,7 +73,7 @@ TEST_CASE("Options take exactly the word that is theirs") {
       {{"a", "--quie"}, "unknown option '--quie'"},
       {{"a", "-x"}, "unknown option '-x'"},
       {{"a", "-qx"}, "unknown option '-x'"},
-      {{"a", "--level", "medium"}, "--level: 'medium' is none of low and high"},
+      {{"a", "--level", "medium"}, "--level: 'medium' is not one of low and high"},
       {{"--pair", "x", "y", "a"}, " pair=x pair=y <a>"},
       {{"--pair", "x", "--pair", "y", "a"}, " pair=x pair=y <a>"},
       {{"--pair=x", "--pair", "y", "a"}, " pair=x pair=y <a>"},

@@ -247,7 +247,7 @@ TEST_CASE("damage in a middle segment is corrupt, local, and its lost deltas are
   CHECK(said.find("beta:1..2") != said.npos);
 }
 
-TEST_CASE("what is no log is foreign") {
+TEST_CASE("a file that is not a log is foreign") {
   const scratch::Directory dir;
   const std::string path = dir.file("x");
   for (const std::size_t size : {1u, 7u, 63u, 64u, 128u, 5000u}) {

@@ -166,7 +166,7 @@ TEST_CASE("random damage behind right checksums never passes as another state un
   }
 }
 
-TEST_CASE("an accuracy of a later version is information that is passed over; one that is none is invalid") {
+TEST_CASE("an accuracy of a later version is information that is skipped; one that is malformed is invalid") {
   const scratch::Directory dir;
   const std::string path = dir.file("accuracy.dlog"), paths[] = {path};
   {

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::uint32_t kDims = 48;
 
-/// The values of a vector follow from what was to be written: a state that mixes two writes is found by them.
+/// The values of a vector follow from the write that was intended: a state that mixes two writes is found by them.
 std::vector<std::uint32_t> values_of(std::uint32_t seed) {
   std::mt19937 random(seed);
   std::vector<std::uint32_t> bits(kDims);

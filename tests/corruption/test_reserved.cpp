@@ -234,7 +234,7 @@ Bytes with_frame(const Bytes& good, std::uint8_t type, const std::string& payloa
 
 }  // namespace
 
-TEST_CASE("an unknown ignorable frame is listed and passed over; merging copies it, and sealing counts it") {
+TEST_CASE("an unknown ignorable frame is listed and skipped; merging copies it, and sealing counts it") {
   void (*const write)(const std::string&) = GENERATE(sample::write_log, sample::write_pruned);
   const scratch::Directory dir;
   const std::string path = dir.file("log.dlog"), made = dir.file("made.dlog"), cut = dir.file("cut.dlog");
@@ -314,7 +314,7 @@ Bytes with_columns(const Bytes& good, const std::string& columns) {
 
 }  // namespace
 
-TEST_CASE("an unknown column of COMMITS is passed over; merging copies it, and compacting says that it goes") {
+TEST_CASE("an unknown column of COMMITS is skipped; merging copies it, and compacting says that it goes") {
   void (*const write)(const std::string&) = GENERATE(sample::write_log, sample::write_pruned);
   const scratch::Directory dir;
   const std::string path = dir.file("log.dlog"), plain = dir.file("plain.dlog"), made = dir.file("made.dlog");
@@ -329,7 +329,7 @@ TEST_CASE("an unknown column of COMMITS is passed over; merging copies it, and c
   CHECK(told(path) == truth);
   const std::string checked[] = {path};
   const auto passed = [](const Finding& f) {
-    return f.what == "COMMITS: columns 5, 127 are not known to this version, and passed over";
+    return f.what == "COMMITS: columns 5, 127 are not known to this version, and skipped";
   };
   CHECK(std::ranges::count_if(must(verify(checked, {VerifyLevel::chain, 1})).findings, passed) == 1);
 

@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto once = row;
   if (!quantizer.round(row) || row != once) std::abort();
-  // With a dead band: what is stored already, where it is near enough, else what it is without.
+  // With a dead band: the stored value, if it is near enough; else the value without the band.
   auto banded = given;
   const std::vector<std::uint32_t> stored(given.rbegin(), given.rend());
   std::vector<std::uint32_t> scratch;

@@ -227,7 +227,7 @@ bool Facts::stands(std::size_t a, std::uint32_t dim, const std::vector<std::size
   });
 }
 
-/// What a wrong variant lets go beside.
+/// What a wrong variant drops in addition.
 Entries Facts::dropped_wrongly(std::size_t a, const std::vector<std::size_t>& all, const Holding& holding,
                                const Times& kept, Entries rest) const {
   const Delta& d = world_->deltas[a];

@@ -1,4 +1,4 @@
-// Law 8 said as directly as loops can: which entries each replica holds of each delta, what a pruning lets go, what a
+// Law 8 said as directly as loops can: which entries each replica holds of each delta, what a pruning drops, what a
 // union gives, what is folded and which cuts are answered. Shares nothing with src/model. Its wrong variants are the
 // mutants that the tests of the law must catch.
 #pragma once
@@ -160,7 +160,7 @@ class Pruners : public Replicas {
   void delivered(const World& world, std::size_t from, std::size_t to, const std::set<std::size_t>& commits) override;
   void act(const World& world, std::size_t replica, const Step& step) override;
 
-  /// Called after each pruning: what there was, what is left.
+  /// Called after each pruning: the state before, what is left.
   std::function<void(const Facts&, const Holding&, const Holding&, const Cuts&, bool)> pruned;
   std::vector<Holding> holdings;
   std::size_t prunings = 0;

@@ -56,7 +56,7 @@ TEST_CASE("law 4: the strategy resolves the set of branches, in any order of del
 }
 
 TEST_CASE(
-    "conflicts are the dimensions of several candidates, each once, with their branches and what is made of them") {
+    "conflicts are the dimensions of several candidates, each once, with their branches and the value that results") {
   CHECK(check_histories("conflicts", 0.4, [](const Plan& plan) {
     const World w = play(plan);
     const unsigned s = seed();

@@ -136,7 +136,7 @@ struct Merge {
 
 }  // namespace
 
-TEST_CASE("after a rollback the present is what it was then, and the past is what it was") {
+TEST_CASE("a rollback restores the present to that moment, and changes nothing in the past") {
   CHECK(check_histories("rollback", 0.4, [](const Plan& plan) {
     const Case c(plan);
     if (c.w.commits.empty()) return;

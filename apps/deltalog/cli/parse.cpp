@@ -170,7 +170,7 @@ class Parser {
   }
 
   delta::Error bad_choice(const Option& option, std::string_view value) const {
-    std::string message = fmt_name(option) + ": " + delta::quote(value) + " is none of ";
+    std::string message = fmt_name(option) + ": " + delta::quote(value) + " is not one of ";
     for (std::size_t i = 0; i < option.choices.size(); ++i) {
       message += (i == 0 ? "" : i + 1 == option.choices.size() ? " and " : ", ") + std::string(option.choices[i]);
     }

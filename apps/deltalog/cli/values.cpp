@@ -59,7 +59,7 @@ Result<Micros> default_time() {
   if (epoch == nullptr || *epoch == 0) return now();
   const auto seconds = parse_count(epoch);
   if (!seconds || *seconds > delta::kMaxMicros / 1'000'000) {
-    return bad("SOURCE_DATE_EPOCH is " + delta::quote(epoch) + ", which is no number of seconds since 1970");
+    return bad("SOURCE_DATE_EPOCH is " + delta::quote(epoch) + ", which is not a number of seconds since 1970");
   }
   return *seconds * 1'000'000;
 }
@@ -68,7 +68,7 @@ Result<std::uint64_t> parse_count(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || problem != std::errc() || end != text.data() + text.size()) {
-    return bad(delta::quote(text) + " is no whole number");
+    return bad(delta::quote(text) + " is not a whole number");
   }
   return value;
 }
@@ -130,7 +130,7 @@ Result<CommitEvery> parse_commit_every(std::string_view text) {
     } else if (const auto duration = delta::parse_duration(part); duration && !out.duration) {
       out.duration = *duration;
     } else {
-      return bad(delta::quote(text) + " is no number of deltas, duration, or both, such as 1000,15m");
+      return bad(delta::quote(text) + " is not a number of deltas, a duration, or both, such as 1000,15m");
     }
   }
   return out;
@@ -290,7 +290,7 @@ Result<delta::LockWait> wait_of(const Invocation& invocation) {
 Result<unsigned> threads_of(const Invocation& invocation) {
   const auto parse = [](std::string_view text) -> Result<unsigned> {
     DELTA_TRY(const auto count, parse_count(text));
-    if (count < 1 || count > 1024) return bad(delta::quote(text) + " is no number of threads from 1 to 1024");
+    if (count < 1 || count > 1024) return bad(delta::quote(text) + " is not a number of threads from 1 to 1024");
     return static_cast<unsigned>(count);
   };
   DELTA_TRY(const auto threads, value_of(invocation, "threads", parse));

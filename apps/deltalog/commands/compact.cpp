@@ -220,7 +220,7 @@ Command compact_command() {
           "--keep, drops history that neither now nor a kept time or release needs; the present under every "
           "policy, the kept cuts, blame "
           "there, and every later "
-          "merge stay what they were. A kept time keeps every moment from the last change before it up to the "
+          "merge do not change. A kept time keeps every moment from the last change before it up to the "
           "next. Times that are not kept are "
           "refused from then on.",
       .operands = {options::kLogs},
@@ -242,7 +242,7 @@ Command compact_command() {
             {.name = "if",
              .value = "CONDITION",
              .help = "only if the log has reached chain:N, segments:N, deltas:N, commits:N or bytes:SIZE"},
-            {.name = "dry-run", .help = "write nothing, and say what would go"},
+            {.name = "dry-run", .help = "write nothing, and say what would be dropped"},
             {.name = "memory", .value = "SIZE", .help = "sort at most SIZE of deltas at a time (default 256M)"}},
            options::preset(),
            options::json(),

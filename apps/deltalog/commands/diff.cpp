@@ -268,7 +268,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   Report report(invocation, sides, console);
   bool over = false;
   DELTA_TRY(const auto summary, delta::diff(old_state, new_state, [&](const VectorDiff& diff) {
-              // What has no distance is beyond every bound.
+              // A change without a distance is beyond every bound.
               over = over || !bound || !diff.distance || *diff.distance > *bound;
               return report.line(diff);
             }));

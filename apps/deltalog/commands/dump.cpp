@@ -222,21 +222,22 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
 }  // namespace
 
 Command dump_command() {
-  return {.name = "dump",
-          .summary = "a log as NDJSON, for encode to read back",
-          .synopsis = "LOG... [-o OUT]",
-          .description =
-              "Writes every commit as a line and its deltas as lines behind it; encode makes the same commits of them, "
-              "hash for "
-              "hash. With a selection, only the deltas chosen, in key order, each naming its dot.",
-          .operands = {options::kLogs},
-          .options = options::join(
-              {options::output(),
-               options::selection({"id", "id-glob", "ids-from", "namespace", "where", "origin", "op", "since", "until",
-                                   "property", "grep", "source", "trace", "at", "as-seen-by"}),
-               options::threads(), options::progress(), options::quiet(), options::common()}),
-          .example = "deltalog dump history.dlog | deltalog encode - -o copy.dlog\n",
-          .run = run};
+  return {
+      .name = "dump",
+      .summary = "a log as NDJSON, for encode to read back",
+      .synopsis = "LOG... [-o OUT]",
+      .description =
+          "Writes every commit as a line, followed by a line for each of its deltas. encode turns them into the same "
+          "commits again, with the same hashes. With a selection, only the deltas chosen, in key order, each naming "
+          "its dot.",
+      .operands = {options::kLogs},
+      .options =
+          options::join({options::output(),
+                         options::selection({"id", "id-glob", "ids-from", "namespace", "where", "origin", "op", "since",
+                                             "until", "property", "grep", "source", "trace", "at", "as-seen-by"}),
+                         options::threads(), options::progress(), options::quiet(), options::common()}),
+      .example = "deltalog dump history.dlog | deltalog encode - -o copy.dlog\n",
+      .run = run};
 }
 
 }  // namespace deltalog

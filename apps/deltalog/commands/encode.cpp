@@ -388,7 +388,7 @@ options::Options input_options() {
            .repeatable = true,
            .kind = Kind::file},
           {.name = "ids-prefix", .help = "the one file of ids may be longer than the tallest matrix"},
-          {.name = "namespace", .value = "NS", .help = "namespace of inputs that name none"},
+          {.name = "namespace", .value = "NS", .help = "namespace of inputs that do not name one"},
           {.name = "origin", .value = "NAME", .help = "the writer (default: $DELTALOG_ORIGIN, else main)"},
           {.name = "at",
            .value = "TIME",
@@ -424,7 +424,7 @@ options::Options writing_options() {
           {.name = "commit-every", .value = "N,DURATION", .help = "cut commits of updates at N deltas or DURATION"},
           {.name = "segment-every",
            .value = "DURATION",
-           .help = "of a stream: make what is cut durable this often at most (default: 1s)"},
+           .help = "for a stream: write finished commits at most this often (default: 1s)"},
           {.name = "dry-run", .help = "write nothing, and say what would be written"},
           {.name = "allow-empty", .help = "write an empty log where the input holds nothing, instead of refusing it"},
           {.name = "max-dims",
@@ -438,12 +438,12 @@ options::Options accuracy_options() {
           {.name = "max-relative", .value = "R", .help = "round values by up to R times their size (0.01: 1 %)"},
           {.name = "quantize",
            .value = "FORMAT",
-           .help = "round values to what FORMAT holds",
+           .help = "round values to numbers that FORMAT can hold",
            .choices = {"f16", "bf16", "int8", "int4", "binary"}},
           {.name = "ignore-below",
            .value = "E",
-           .help = "a value of a whole vector that differs from the stored one by at most E is no change"},
-          {.name = "lossy-input", .help = "round float64 that is no float32, instead of refusing it"}};
+           .help = "keep the stored value if a whole vector gives one that differs by at most E"},
+          {.name = "lossy-input", .help = "round float64 values that do not fit float32, instead of refusing them"}};
 }
 
 }  // namespace

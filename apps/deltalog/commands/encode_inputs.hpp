@@ -40,7 +40,7 @@ Result<std::unique_ptr<delta::formats::MatrixSource>> open_source(const Invocati
 /// The time of a run without inputs.
 Result<std::optional<delta::Micros>> one_time(const Invocation& invocation);
 
-/// --ids: one file for all matrices, of which each takes its first n lines, or one each. A line too many would shift
+/// --ids: one file for all matrices (each takes its first n lines), or one each. A line too many would shift
 /// every id behind it onto another row, so one file has as many lines as the tallest matrix has rows; --ids-prefix
 /// allows more.
 class Ids {

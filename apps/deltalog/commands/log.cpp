@@ -374,7 +374,7 @@ Command log_command() {
       .options =
           options::join({{{.name = "deltas", .help = "list deltas instead of commits"},
                           {.name = "graph", .help = "draw which commit had seen which"},
-                          {.name = "ancestors", .value = "DOT", .help = "only what DOT had seen, and itself"},
+                          {.name = "ancestors", .value = "DOT", .help = "only DOT and what its author had seen"},
                           {.name = "common",
                            .value = "DOT",
                            .help = "only common ancestors of the given deltas, themselves included",

@@ -53,7 +53,7 @@ std::vector<CommitNo> causes_of(const Log& log, CommitNo number) {
 }
 
 std::vector<CommitNo> effects_first(const Log& log) {
-  // Key order would do but for a writer that saw the beginning of a commit, and wrote before its end.
+  // Key order would do, except for a writer that saw the beginning of a commit and wrote before its end.
   const auto by_key = log.commits_in_key_order();
   Indexed<CommitNo, std::size_t> rank(by_key.size()), effects(by_key.size());
   std::vector<CommitNo> order;

@@ -36,7 +36,7 @@ Options talk() {
 
 Options quiet() {
   return in_group("Common options",
-                  {{.name = "quiet", .letter = 'q', .help = "no warnings, but for a log that is cut short"}});
+                  {{.name = "quiet", .letter = 'q', .help = "no warnings, except that a log is cut short"}});
 }
 
 Options common() {
@@ -70,13 +70,13 @@ Options output() {
            .help = "write the new file OUT, whole or not at all; - is stdout",
            .kind = Kind::output},
           {.name = "force", .letter = 'f', .help = "replace OUT if it exists"},
-          {.name = "allow-torn", .help = "replace what exists even by what is left of a log that is cut short"}};
+          {.name = "allow-torn", .help = "replace a file even if a log that is read is cut short"}};
 }
 
 Options wait() {
   return {{.name = "wait",
            .value = "DURATION",
-           .help = "wait so long for another writer (default: 10s); none: also write without a lock"}};
+           .help = "wait up to DURATION for another writer (default: 10s); none: also write without a lock"}};
 }
 
 Options max_skew(std::string_view help) { return {{.name = "max-skew", .value = "DURATION", .help = help}}; }
@@ -102,7 +102,7 @@ Options selection(std::initializer_list<std::string_view> names) {
              .repeatable = true},
             {.name = "where",
              .value = "EXPR",
-             .help = "only vectors with metadata such as 'lang = en and views > 10'; all of several",
+             .help = "only vectors with metadata such as 'lang = en and views > 10'; if repeated, all must hold",
              .repeatable = true},
             {.name = "origin", .value = "ORIGIN", .help = "only what this origin wrote", .repeatable = true},
             {.name = "op",
@@ -118,7 +118,7 @@ Options selection(std::initializer_list<std::string_view> names) {
             {.name = "until", .value = "TIME", .help = "only deltas before TIME"},
             {.name = "property",
              .value = "KEY=VALUE",
-             .help = "only commits that have this property; all of several",
+             .help = "only commits that have this property; if repeated, all of them",
              .repeatable = true},
             {.name = "grep", .value = "REGEX", .help = "only commits whose message matches, as of grep -E"},
             {.name = "source", .value = "NAME", .help = "only commits of this source", .repeatable = true},

@@ -227,8 +227,8 @@ Command rollback_command() {
           .summary = "append the commit that restores a moment, or undoes a commit",
           .synopsis = "LOG --append (--at TIME | --as-seen-by DOT | --revert COMMIT) | LOG... -o OUT ...",
           .description =
-              "Writes a commit that makes the present state what it was at a moment: creates, deletes and assignments "
-              "of what differs. "
+              "Writes a commit that restores the state at a moment: it creates, deletes and assigns "
+              "where the states differ. "
               "With --revert, takes one commit back by a three-way merge; what was changed since stays, is named, and "
               "makes "
               "the exit code 4. Nothing is forgotten. With nothing to do, nothing is written.",

@@ -115,12 +115,11 @@ Command verify_command() {
                options::max_skew("note commits that are further ahead of the clock (default: 1d; any: none)"),
                options::json(),
                options::threads(),
-               options::in_group(
-                   "Common options",
-                   {{.name = "quiet", .letter = 'q', .help = "no report: the exit code says it"},
-                    {.name = "verbose",
-                     .letter = 'v',
-                     .help = "also name what is passed over: frames of types that this version does not know"}}),
+               options::in_group("Common options",
+                                 {{.name = "quiet", .letter = 'q', .help = "no report: the exit code says it"},
+                                  {.name = "verbose",
+                                   .letter = 'v',
+                                   .help = "also name the frames that are skipped because their type is not known"}}),
                options::common()}),
           .example = "deltalog verify history.dlog\n",
           .run = run};

@@ -38,7 +38,7 @@ class DELTA_EXPORT Catalog {
   std::optional<NamespaceNo> find_namespace(std::string_view name, std::uint32_t dims) const;
   /// All entries of one name, ascending: one for each dimension count. Valid until the next add_namespace().
   std::span<const NamespaceNo> namespaces_named(std::string_view name) const;
-  /// Those of which no vector is here, in order of name and dimension count.
+  /// Those that have no vector here, in order of name and dimension count.
   std::vector<NamespaceNo> empty_namespaces() const;
   std::optional<OriginNo> find_origin(std::string_view name) const;
   std::optional<VectorNo> find_vector(NamespaceNo ns, std::string_view id) const;

@@ -1,4 +1,4 @@
-// Compaction: a log repacked by vector, and pruned of what the rules let go (law 8).
+// Compaction: a log repacked by vector, and pruned by rules (law 8).
 #pragma once
 
 #include <cstdint>
@@ -74,11 +74,11 @@ struct CompactReport {
       true;  ///< false: so small that any reader has it whole at once, and larger when packed: merged instead
   KeptTimes readable_times;        ///< the times that the output answers; all() if nothing is pruned
   std::vector<KeptCut> kept_cuts;  ///< by rule, in order of time
-  std::vector<Finding> notices;    ///< pending commits, a torn tail that was passed over, ...
+  std::vector<Finding> notices;    ///< pending commits, a torn tail that was skipped, ...
 };
 
-/// Writes the union of the logs as one packed segment to `output` (a log of which nothing is pruned and that takes no
-/// more than a few blocks stays in the segments that it has, if they are smaller); errors beside those of Log::open():
+/// Writes the union of the logs as one packed segment to `output` (if nothing is pruned and
+/// the log has few blocks, its segments are copied if they are smaller); errors beside those of Log::open():
 /// bad_input where `assume_closed` cannot hold, since commits wait for causes, or was given before and is not given
 /// now. `output` empty: nothing is written (a dry run), and the report says what would be. Memory: `memory` bytes,
 /// names and commit rows, 40 bytes a vector, and, if anything is pruned, 56 bytes a delta.

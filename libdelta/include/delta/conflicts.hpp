@@ -20,7 +20,7 @@ namespace delta {
 struct Conflict {
   VectorNo vector{};
   std::uint32_t first = 0;               ///< its first dimension
-  std::span<const DeltaRef> candidates;  ///< in key order, two at least
+  std::span<const DeltaRef> candidates;  ///< in key order, at least two
   std::span<const std::uint32_t>
       values;  ///< raw float32 bits: a row of dims() for each candidate, its transforms applied
   std::span<const std::uint32_t> bits;  ///< and what the vector has there: as many as it has dimensions

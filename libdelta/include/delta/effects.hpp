@@ -23,8 +23,8 @@ struct DeltaEffect {
   /// It assigns a dimension that an earlier assignment assigns, which it had not seen and which no delete between them
   /// made void.
   bool conflict = false;
-  /// How many values have other bits than before; all, if it made the vector exist or not exist. None: pruning has let
-  /// go of what was there.
+  /// How many values have other bits than before; all, if it made the vector exist or not exist. Absent if the
+  /// values before were pruned.
   std::optional<std::uint32_t> changed;
   /// Euclidean distance in float64 of the values before and after; those of a vector that does not exist count as
   /// zeros. None: pruned as above, or a value that changed is not finite.

@@ -141,7 +141,7 @@ class DELTA_EXPORT Encoder {
   // Tags. bad_input: no name for a tag, or nothing to be tagged.
   Status tag_time(std::string_view name, Micros time);
   /// A name for these dots and all that they had seen; none: all that the log has. Its own time is the greatest that
-  /// the log has, or the next, so that no clock is asked.
+  /// the log has, or the next, so it does not depend on the clock.
   Status tag_release(std::string_view name, std::span<const Dot> heads = {});
   Status untag(std::string_view name);  ///< the name names nothing any more; bad_input: it does not now
 

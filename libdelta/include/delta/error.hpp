@@ -14,7 +14,7 @@ enum class ErrorCode {
   usage,        ///< the request makes no sense: bad option value, missing argument
   bad_input,    ///< an input breaks a rule of the model; `where` names line, row or value
   io,           ///< the operating system refused; `message` ends with its reason
-  exists,       ///< an output is there already and was not to be replaced
+  exists,       ///< an output exists already and must not be replaced
   not_found,    ///< a file, vector, commit or time that was asked for is not there
   corrupt,      ///< bytes of a log are damaged
   unsupported,  ///< an intact log uses a feature that this version lacks

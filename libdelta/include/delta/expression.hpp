@@ -13,8 +13,8 @@ namespace delta {
 /// `lang in (en, de) and not views < 1000`. Cheap to copy, never changes, and may be asked by several threads at once.
 class DELTA_EXPORT Expression {
  public:
-  /// usage: the text is no expression, or exceeds a bound. The message names the byte, from 1, and what was expected
-  /// there.
+  /// usage: the text is not an expression, or exceeds a bound. The message names the byte, from 1, and what was
+  /// expected there.
   static Result<Expression> parse(std::string_view text);
 
   /// Whether it holds of an object. REQUIRES: canonical JSON as State::metadata() returns it; "": the empty object.

@@ -27,8 +27,8 @@ struct Union;
 
 struct OpenOptions {
   unsigned threads = 0;  ///< 0: as many as the machine has
-  /// Vectors of other ids are passed over as if the log had no deltas of them, which spares naming them: most of what a
-  /// question about one vector of a million takes. Commits and their hashes stay whole. No log to compact. None: all.
+  /// Load only these ids (absent: all). Much faster for questions about a few vectors of many. Commits and their hashes
+  /// are loaded as always. Such a log cannot be compacted.
   std::optional<std::vector<std::string>> ids = {};
 };
 
@@ -128,8 +128,8 @@ class DELTA_EXPORT Log {
   std::vector<Tag> tags() const;
   std::optional<Tag> tag(std::string_view name) const;
 
-  /// The accuracies that commits which are not pending record, in order of namespace. Of those of one namespace that of
-  /// greatest key counts.
+  /// The accuracies that commits which are not pending record, in order of namespace. Of those of one namespace the
+  /// one with the greatest key counts.
   std::vector<RecordedAccuracy> accuracies() const;
 
   /// Every delta of every commit once, pending ones included, in order of reading, batch by batch.

@@ -25,8 +25,8 @@ struct NamespaceProperty {
   CommitNo commit{};
 };
 
-/// Of all commits in the cut, in order of namespace and key. Of those of one namespace and key that of greatest key
-/// (time) counts; one with an empty value removes. Errors: those of the cut.
+/// Of all commits in the cut, in order of namespace and key. Of those of one namespace and key the one with the
+/// greatest key (time) counts; an empty value removes. Errors: those of the cut.
 DELTA_EXPORT Result<std::vector<NamespaceProperty>> properties_of(const Log& log, const CutOptions& cut = {});
 /// The value of a key, empty where there is none.
 DELTA_EXPORT std::string_view property_named(std::span<const NamespaceProperty> properties, std::string_view name_space,

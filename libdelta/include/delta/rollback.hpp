@@ -1,4 +1,4 @@
-// Undoing: the deltas that make the present state what it was, or that take one commit back. Nothing is forgotten; what
+// Undoing: the deltas that restore an earlier state, or that undo one commit. Nothing is forgotten; what
 // is undone stays in the log, and so does the undoing.
 #pragma once
 
@@ -54,11 +54,11 @@ DELTA_EXPORT Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions
                                               const RollbackOptions& options = {});
 
 /// Adds to `encoder` what takes one commit of encoder.log() back, by a three-way merge: where the state before the
-/// commit, as its author saw it, differs from the state after it, what is at present as it was after becomes what it
-/// was before. What is as it was before needs nothing, and what is neither was changed since and stays (`kept`). This
-/// goes for each dimension and each top-level member of metadata, and for existence: a vector that the commit created
-/// is deleted if nothing of it was changed since; one that it deleted is created again if it does not exist. The rest
-/// as rollback(). Errors: those of rollback(); not_found: the commit is pending; usage: it changes no vector.
+/// commit, as its author saw it, differs from the state after it, a value that is still as after the
+/// commit gets its old value back. A value as before needs nothing. Any other was changed since and stays (`kept`).
+/// This goes for each dimension and each top-level member of metadata, and for existence: a vector that the commit
+/// created is deleted if nothing of it was changed since; one that it deleted is created again if it does not exist.
+/// The rest as rollback(). Errors: those of rollback(); not_found: the commit is pending; usage: it changes no vector.
 DELTA_EXPORT Result<RollbackSummary> revert(Encoder& encoder, CommitNo commit, const RollbackOptions& options = {});
 
 }  // namespace delta

@@ -66,8 +66,8 @@ class DELTA_EXPORT State {
   void set_exists(VectorNo vector, bool exists);
   void set_created(VectorNo vector, Key key);
   void set_metadata(VectorNo vector, std::string text);
-  /// Merges a canonical patch, which is not empty. It may wait until there are as many bytes of patches as of what they
-  /// are merged with, so that many patches cost by their own size. REQUIRES of whoever reads metadata then:
+  /// Merges a canonical patch, which is not empty. It may wait until the patches have as many bytes as the text
+  /// that they are merged with, so many patches cost by their own size. REQUIRES of whoever reads metadata then:
   /// settle_metadata().
   void patch_metadata(VectorNo vector, std::string_view patch);
   void settle_metadata();

@@ -15,8 +15,8 @@
 
 namespace delta {
 
-/// A set of vector numbers. What it costs grows with what it holds: 512 bytes for each range of 4,096 numbers of which
-/// some are in, and 4 bytes for each range below the greatest number.
+/// A set of vector numbers. What it costs grows with what it holds: 512 bytes for each range of 4,096 numbers that
+/// it has a number of, and 4 bytes for each range below the greatest number.
 class DELTA_EXPORT VectorSet {
  public:
   VectorSet() = default;  ///< of no vector

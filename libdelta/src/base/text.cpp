@@ -124,7 +124,7 @@ Result<std::uint64_t> parse_size(std::string_view text) {
   const std::size_t power = std::string_view("KMGT").find(suffix[0] == 'k' ? 'K' : suffix[0]);
   suffix.remove_prefix(1);
   if (power == std::string_view::npos || (!suffix.empty() && suffix != "iB")) {
-    return fail("its unit is none of K, M, G, T");
+    return fail("its unit is not one of K, M, G, T");
   }
   const unsigned shift = 10 * (static_cast<unsigned>(power) + 1);
   if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) >> shift) {

@@ -51,7 +51,7 @@ Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::u
 /// How much a payload of so many bytes may hold.
 struct BlockBounds {
   std::uint64_t count = 0;  ///< deltas
-  std::uint64_t rows = 0;   ///< bytes as plain rows, but for the largest delta
+  std::uint64_t rows = 0;   ///< bytes as plain rows, without the largest delta
 };
 constexpr BlockBounds bounds_of_block(std::uint64_t payload) {
   return {256 + 16 * payload, (512 << 10) + 1024 * payload};

@@ -1,5 +1,5 @@
 // Steps. An ordinal is a float's bits made to rise as the float does, so that neighbours differ by one and a small
-// change is a small whole number, of which the entropy stage sees the length. A change of some absolute size has a
+// change is a small whole number. The entropy stage sees its length. A change of some absolute size has a
 // length that falls by one with each power of two of the value; adding the exponent back leaves one size for all
 // (`scattered`), and that is what noise is. Counts and what lies on a lattice move by few whole steps instead, also
 // when a transform has put them beside it (`moved`).

@@ -9,7 +9,7 @@
 
 namespace delta::codec {
 
-/// ZSTD_isError(), but for a lack of memory, which is thrown.
+/// ZSTD_isError(), except that a lack of memory is thrown.
 inline bool zstd_failed(std::size_t result) {
   if (ZSTD_isError(result) == 0) return false;
   if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) throw std::bad_alloc();

@@ -63,7 +63,7 @@ constexpr bool is_known(FrameType type) {
   return (type >= FrameType::props && type <= FrameType::footer) || type == FrameType::postings ||
          type == FrameType::attestation;
 }
-/// Not known, and to be passed over.
+/// Not known, and skipped.
 constexpr bool is_ignored(FrameType type) {
   return (static_cast<std::uint8_t>(type) & kIgnorable) != 0 && !is_known(type);
 }

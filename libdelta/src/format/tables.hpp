@@ -1,6 +1,6 @@
 // Payloads of the frames that are tables: PROPS, IDS, COMMITS, POSTINGS, FOOTER. Numbers of origins, namespaces and
-// vectors are the segment's own, in order of appearance. Each payload stands alone, but for the names that PROPS and
-// IDS gave before.
+// vectors are the segment's own, in order of appearance. Each payload can be read alone, except for the names that
+// PROPS and IDS gave before.
 #pragma once
 
 #include <algorithm>
@@ -134,7 +134,7 @@ struct Posting {
 };
 struct Postings {
   std::vector<std::uint32_t> ends;  // of each vector, in `list`
-  std::vector<Posting> list;        // of each vector one at least, ascending
+  std::vector<Posting> list;        // at least one for each vector, ascending
 };
 void write_postings(const Postings& postings, Buffer& out);
 /// `data_frames`: how many there are.
@@ -152,7 +152,7 @@ struct FrameEntry {
   std::uint64_t offset = 0;  // in the segment; derived, not stored
   friend bool operator==(const FrameEntry&, const FrameEntry&) = default;
 };
-/// Of a frame whose header starts at `offset` of its segment; but for the vectors, which no header says.
+/// Of a frame whose header starts at `offset` of its segment, without the vectors, which no header states.
 FrameEntry entry_of(const FrameHeader& frame, std::uint64_t offset);
 /// Is this the header of that frame?
 bool is_of(const FrameHeader& frame, const FrameEntry& entry);

@@ -239,7 +239,7 @@ Status check_accuracy(const Accuracy& accuracy) {
   if (accuracy.ignore_below != 0) DELTA_OK(check_dead_band(accuracy.ignore_below));
   const double bound = accuracy.bound;
   if (accuracy.kind == Kind::max_error && !(bound > 0 && std::isfinite(bound))) {
-    return error(ErrorCode::usage, bound_text(bound) + " is no error to stay within: it must be above 0 and finite");
+    return error(ErrorCode::usage, bound_text(bound) + " is not a bound for an error: it must be above 0 and finite");
   }
   if (accuracy.kind == Kind::max_relative && !(bound > 0 && bound < 1)) {
     return error(ErrorCode::usage,

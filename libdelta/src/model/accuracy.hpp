@@ -49,8 +49,8 @@ class Quantizer {
   int kept_ = 0;     // max_relative: bits behind the leading one
 };
 
-/// The accuracies that commits which are folded record, in order of namespace. Of those of one namespace that of
-/// greatest key counts.
+/// The accuracies that commits which are folded record, in order of namespace. Of those of one namespace the
+/// one with the greatest key counts.
 std::vector<RecordedAccuracy> recorded_accuracies(const Catalog& catalog, const History& history);
 
 }  // namespace delta::model

@@ -64,7 +64,7 @@ class MerkleTree {
 class PartialTree {
  public:
   explicit PartialTree(std::uint64_t leaves) : size_(leaves) {}
-  /// In any order; the same leaf again is passed over.
+  /// In any order; the same leaf again is ignored.
   void add(std::uint64_t place, const Hash& leaf) { leaves_.push_back({place, leaf}), sorted_ = false; }
   /// What a pruned copy says: `nodes` are the roots, in order, of the greatest subtrees without a leaf at one of
   /// `places`, which ascend. False: there are not as many as that takes.

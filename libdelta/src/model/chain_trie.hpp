@@ -22,7 +22,7 @@ class ChainTrie {
     for (std::uint32_t height = height_; height > 0; --height) node = nodes_[node].child[Contexts::slot(chain, height)];
     return nodes_[node].child[Contexts::slot(chain, 0)] - 1;
   }
-  /// In place of what stood there. `rank`: that of what is put there.
+  /// Replaces what stood there. `rank`: that of what is put there.
   void put(std::uint32_t chain, std::uint32_t value, std::uint32_t rank) {
     while (!Contexts::covers(height_, chain)) {
       Node above;
@@ -54,7 +54,7 @@ class ChainTrie {
     nodes_[node].child[Contexts::slot(chain, 0)] = 0;
   }
 
-  /// Asks `gone(value)` of whatever stands at a chain of which the set has something, unless by its rank it cannot be
+  /// Asks `gone(value)` for each value at a chain that the set has a part of, unless by its rank it cannot be
   /// in the set, and takes away what is gone. `rank(value)`: as it was put.
   template <class Gone, class Rank>
   void remove_if(const Contexts& contexts, Contexts::Set set, const Gone& gone, const Rank& rank) {

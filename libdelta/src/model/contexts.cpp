@@ -128,7 +128,7 @@ std::uint32_t Contexts::raise(std::uint32_t node, std::uint32_t height, std::spa
   return inner.child == inners_[node].child ? node : put(inner, height);
 }
 
-/// Drops the nodes made since the mark but for those of the set.
+/// Drops the nodes made since the mark, except those of the set.
 Contexts::Set Contexts::keep(Set set, Mark mark) {
   std::vector<Leaf> leaves;
   std::vector<Inner> inners;

@@ -306,7 +306,7 @@ class Parser {
   Result<Json> number() {
     const std::string_view digits = run_of(continues_number);
     if (!is_json_number(digits)) {
-      return wrong(at_, quote(digits, 40) + " is no number")
+      return wrong(at_, quote(digits, 40) + " is not a number")
           .with_hint("a string that begins like one stands in double quotes");
     }
     auto parsed = parse_json(digits);

@@ -34,7 +34,7 @@ void assign_row(std::span<std::uint32_t> row, const Delta& c) {
 
 void apply_any(State& state, OriginNo origin, const Delta& c, std::uint64_t& overflows) {
   if (c.op == Operation::create && (c.lost & pruned::mark) == 0) {
-    // What has no value until a later assignment must not be what some earlier fold left there.
+    // A dimension without a value until a later assignment must not keep what an earlier fold left there.
     if (has_indices(c) && !state.exists(c.vector)) std::ranges::fill(state.put(c.vector), kNan);
     state.set_exists(c.vector, true);
     state.set_created(c.vector, {c.time, origin, c.seq});

@@ -117,7 +117,7 @@ class VectorFold {
 
   /// A dimension in which nothing stands though the vector exists: no pruning by the rules leaves that.
   std::optional<std::uint32_t> missing_value() const;
-  /// Numbers of the assignments that stand in a dimension, in key order. REQUIRES: exists(); there is one at least,
+  /// Numbers of the assignments that stand in a dimension, in key order. REQUIRES: exists(); there is at least one,
   /// unless missing_value().
   std::span<const std::uint32_t> standing(std::uint32_t dim) const { return standing_.standing(dim); }
   /// Dimensions of one set have the same standing assignments.

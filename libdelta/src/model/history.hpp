@@ -65,8 +65,8 @@ class History {
   /// The times that all folded commits answer; all() if none of them is pruned.
   KeptTimes readable_times() const;
   /// late: of what is folded, a commit that a pruning had assumed not to exist: the version vector of its record does
-  /// not cover it, nor has it seen all of that; or another copy of a commit that it pruned, in which there may be what
-  /// that pruning let go.
+  /// not cover it, nor has it seen all of that; or another copy of a commit that it pruned, which may hold deltas
+  /// that this pruning dropped.
   Status check_closed() const;
   const std::vector<CommitNo>& linked() const { return linked_; }  ///< folded commits, causes before effects
 
@@ -89,9 +89,9 @@ class History {
     return b.chain == o.chain ? o.index < b.index
                               : b.others.node != 0 && contexts_.contains(b.others, o.chain, o.index, seq);
   }
-  /// These dots and all that they had seen. What is not here is passed over.
+  /// These dots and all that they had seen. Dots that are not here are skipped.
   SeenSeqs context(std::span<const Dot> dots) const;
-  /// All that these dots count lies in a context, but for settings, which change no vector. REQUIRES:
+  /// All that these dots count lies in a context, except settings, which change no vector. REQUIRES:
   /// they are folded.
   bool within(std::span<const Dot> dots, const SeenSeqs& context) const;
   /// Those dots of a context that nothing else in it has seen, in order of origin number.

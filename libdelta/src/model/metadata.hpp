@@ -51,8 +51,8 @@ std::string metadata_text(std::span<const MetadataMember> members);
 /// patch. Both as merge_metadata() returns them.
 std::vector<std::string> metadata_patches(std::string_view from, std::string_view to);
 
-/// `now` without what changed from `before` to `after`, by top-level member: one that still is as in `after` becomes
-/// what it was in `before`, any other that differed stays, and unless it is what it was, its name goes to `kept`. All
+/// `now` without what changed from `before` to `after`, by top-level member: one that is still as in `after` gets
+/// its value of `before`. Any other that differed stays; if it is not as in `before`, its name goes to `kept`. All
 /// as merge_metadata() returns them.
 std::string revert_metadata(std::string_view before, std::string_view after, std::string_view now,
                             std::vector<std::string>& kept);

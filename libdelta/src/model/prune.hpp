@@ -1,5 +1,5 @@
 // Pruning (law 8): what of a vector's history may go, so that the present under every strategy, each kept time and
-// release, blame there, and every later merge stay exactly what they were.
+// release, blame there, and every later merge do not change.
 #pragma once
 
 #include <span>

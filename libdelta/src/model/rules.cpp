@@ -57,7 +57,7 @@ Status check_lost(const DeltaContent& c, std::uint32_t dims) {
   if (lost(pruned::mark) && c.op != Operation::create) return bad("a " + name + " cannot lose its mark");
   const bool none =
       is_assignment(c.op) && c.bits.empty() && (c.op != Operation::create || lost(pruned::mark)) && c.metadata.empty();
-  return none ? bad("a " + name + " of which nothing is left") : Status();
+  return none ? bad("a " + name + " that has lost everything") : Status();
 }
 
 Status check_counts(const DeltaContent& c, std::uint32_t dims) {

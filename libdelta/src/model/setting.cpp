@@ -24,7 +24,7 @@ bool is_dot(std::string_view text) {
   return failure == std::errc{} && end == text.data() + text.size();
 }
 
-/// "KIND TEXT", where KIND is none of this version's.
+/// "KIND TEXT", where KIND is not one of this version's.
 bool is_unknown(std::string_view text) {
   const std::string_view kind = text.substr(0, text.find(' '));
   if (kind.empty() || kind.size() > kMaxKindBytes || text.size() < kind.size() + 2) return false;

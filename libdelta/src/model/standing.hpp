@@ -24,7 +24,7 @@ class Standing {
   /// Keeps the reference.
   explicit Standing(const History& history) : history_(&history) {}
 
-  /// Nothing stands in any of so many dimensions. `most`: assignments that will come, a guess.
+  /// Nothing stands in any of `dims` dimensions. `most`: assignments that will come, a guess.
   void reset(std::uint32_t dims, std::size_t most);
   /// The next assignment, in key order: deltas[number]. That a delta which was seen has a smaller key, and so is here
   /// already, is what the clock rule gives. REQUIRES: it fits `dims`; `deltas` are the same each time. True: it has not

@@ -36,7 +36,7 @@ void State::make_room() {
   if (rows_.size() < catalog_->vectors()) rows_.resize(catalog_->vectors());
 }
 
-/// Twice what there is; or, of a namespace that has all vectors, for all of them at once.
+/// Doubles the memory; or, if the namespace has all its vectors, makes room for all of them at once.
 void State::add_chunk(Pool& pool) {
   const std::uint64_t dims = std::max<std::uint64_t>(pool.dims, 1);
   const std::uint64_t vectors = std::min(catalog_->vectors(), most_);

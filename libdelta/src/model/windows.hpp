@@ -25,8 +25,8 @@ std::vector<WindowRange> window_ranges(const WindowSpec& spec, std::span<const M
 /// The windows of deltas given in key order. `vectors`: how many there are.
 std::vector<Window> windows(const WindowSpec& spec, std::span<const DeltaEffect> effects, std::size_t vectors);
 
-/// What makes the old list the new one: each window that is not in the old one as it is, and in place of those whose
-/// begin no window has any more, that they are gone. Both in order of begin; so is the result.
+/// What makes the old list the new one: each window that the old one does not have unchanged; and for each
+/// begin that no window has now, a window that is gone. Both in order of begin; so is the result.
 std::vector<Window> window_changes(std::span<const Window> old_list, std::span<const Window> new_list);
 
 }  // namespace delta::model

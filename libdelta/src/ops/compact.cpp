@@ -178,14 +178,14 @@ class Compaction {
            std::ranges::any_of(options_.keep, [](const KeepRule& rule) { return rule.kind == KeepRule::Kind::all; });
   }
 
-  /// A commit that waits for others proves that a writer is unseen; and what one closed pruning left, an open one would
-  /// promise to later arrivals again.
+  /// A commit that waits for others proves that some writer's commits are not here. And what one closed pruning left,
+  /// an open one would promise to later arrivals again.
   Status check_closed() const {
     const auto& history = log_.impl().history;
     if (options_.assume_closed && !history.pending().empty()) {
       const Commit& commit = log_.commit(history.pending().front());
       return error(ErrorCode::bad_input, "commit " + log_.dot_text({commit.origin, commit.first}) +
-                                             " waits for causes that are not here: a writer is unseen")
+                                             " depends on commits that are not here: a writer is missing")
           .with_hint("merge the log that holds them first, or compact without --assume-closed");
     }
     const auto closed = [&](const auto& pruned) {

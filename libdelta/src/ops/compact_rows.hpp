@@ -1,5 +1,5 @@
-// The commit rows of a packed segment in the making: which commits are whole in it, and of the others what they were
-// pruned under and the hashes that stand for what is gone.
+// The commit rows of a packed segment in the making: which commits are whole in it, and for the others their
+// records and the hashes that stand for what was dropped.
 #pragma once
 
 #include <cstdint>

@@ -122,7 +122,7 @@ Status DeltaEncoder::commit(const CommitInput& input) {
   plan.trace = input.trace;
   plan.properties = input.properties;
   plan.given = input.given;
-  plan.whole = true;  // its hash is to be what it was, whatever the environment says
+  plan.whole = true;  // its hash must not change, whatever the environment says
   DELTA_OK(session_.open_commit(plan));
   if (!input.setting.empty()) {
     if (input.deltas != 1) return bad("a setting is a commit of one delta");
@@ -317,7 +317,7 @@ Status DeltaEncoder::put_whole(const DeltaInput& input, Delta delta, bool exists
     delta.bits = bits_;
   }
   if (all || !indices_.empty() || !patches_.empty()) return put_patched(input, delta);
-  if (stated_) return bad("a whole vector that changes nothing is no delta of the commit stated above");
+  if (stated_) return bad("this whole vector changes nothing, so it cannot be a delta of the commit stated above");
   ++session_.unchanged;
   return {};
 }

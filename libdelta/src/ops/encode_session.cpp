@@ -178,7 +178,7 @@ Status EncodeSession::put(Delta delta) {
 
 Status EncodeSession::close_commit() {
   DELTA_CHECK(open_);
-  if (open_->commit.count == 0) {  // what was to be in it changed nothing
+  if (open_->commit.count == 0) {  // its input changed nothing
     open_.reset();
     return {};
   }

@@ -30,7 +30,7 @@ class KnownState {
 
   /// state() is from here on the state of all vectors.
   Status load_all();
-  /// Of this one at least. Of a vector that is updated blindly nothing but its creates and deletes is read.
+  /// At least of this one. Of a vector that is updated blindly only the creates and deletes are read.
   Status load(VectorNo vector);
   /// Of the vectors that were loaded, or are new in this run.
   const State& state() const { return state_; }

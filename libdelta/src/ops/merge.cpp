@@ -82,7 +82,7 @@ void Merge::Impl::plan() {
   count();
 }
 
-/// Parts that lack nothing are copied, and those of which more than commits is wanted; of the others, what neither the
+/// Parts are copied if all their commits are wanted, or more of them than commits; of the others, what neither the
 /// excluded logs nor a copied part nor one before them holds.
 void Merge::Impl::plan_without_excluded() {
   Indexed<CommitNo, bool> known(set.history().size());

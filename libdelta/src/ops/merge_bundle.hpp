@@ -31,7 +31,7 @@ class BundleSource {
   ~BundleSource();
 
   /// Writes a bundle as a segment of the kind of its part: what was pruned stays pruned. It costs what the bundle
-  /// holds, not what the segment does, but for the blocks that it shares with others.
+  /// holds, not what the segment does, except for blocks that it shares with others.
   Status write(const Bundle& bundle, ByteSink& sink);
 
  private:

@@ -10,7 +10,7 @@
 
 namespace delta::ops {
 
-/// Replaces files of logs by others that hold the same commits, but for those of forked origins that are renamed
+/// Replaces files of logs by others that hold the same commits, except those of forked origins that are renamed
 /// (MergeOptions::rename_forks). What was renamed is a notice each. Files without such commits stay. A copy that lacks
 /// commits which the renamed ones had seen is refused.
 Status rename_forks(std::vector<std::shared_ptr<const ByteSource>>& files, unsigned threads,

@@ -212,7 +212,7 @@ class Reverter {
   std::vector<std::uint32_t> bits_;
 };
 
-/// Makes the properties of namespaces what they were. Returns how many were not.
+/// Restores the properties of namespaces. Returns how many differed.
 Result<std::uint64_t> restore_properties(Encoder& encoder, const CutOptions& cut, std::optional<Micros> at) {
   DELTA_TRY(const auto then, properties_of(encoder.log(), cut));
   DELTA_TRY(const auto now, properties_of(encoder.log()));

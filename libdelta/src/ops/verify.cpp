@@ -1,4 +1,4 @@
-// A list of passes. Each leaves behind what the next ones need; what that is stands between them in passes(). The scan
+// A list of passes. Each leaves behind what the next ones need; passes() names it between them. The scan
 // judges bytes, ContentCheck one segment, and the passes behind them hold segments and files against each other.
 #include "ops/verify.hpp"
 
@@ -186,7 +186,7 @@ class Verifier {
         find({verdict, source.file->name(), offset, std::move(where), std::move(what), ""});
       };
       if (const auto& unknown = part.segment.commits.unknown; unknown.any()) {
-        find(ops::unknown_columns(part.segment, unknown, ", and passed over"));
+        find(ops::unknown_columns(part.segment, unknown, ", and skipped"));
       }
       ops::ContentCheck check(log_, part, source.scanned, {options_.level, checks_, threads_}, report);
       DELTA_OK(check.run([&](const DeltaBatch& batch) {

@@ -68,8 +68,8 @@ void ContentCheck::check_tables() {
   }
 }
 
-/// Attestations: of the right shape. What they state is checked by who knows their algorithm. And what is passed over
-/// is named.
+/// Attestations: of the right shape. Their statements are not checked here. Frames that are skipped
+/// are named.
 Status ContentCheck::check_extras() {
   std::map<FrameType, std::uint64_t> passed;
   for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
@@ -90,7 +90,7 @@ Status ContentCheck::check_extras() {
   for (const auto& [type, count] : passed) {
     report_(Verdict::ignored, segment_.offset, store::place_name(segment_.number, nullptr),
             plural(count, "frame") + " of " + format::type_name(type) +
-                ", which this version does not know: passed over (written by " + segment_.header.writer + ")");
+                ", which this version does not know: skipped (written by " + segment_.header.writer + ")");
   }
   return {};
 }

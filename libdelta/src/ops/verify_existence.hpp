@@ -19,7 +19,7 @@ class ExistenceCheck {
  public:
   ExistenceCheck(const Catalog& catalog, const model::History& history) : catalog_(catalog), history_(history) {}
 
-  /// Pending commits are passed over. A delta may come twice.
+  /// Pending commits are skipped. A delta may come twice.
   void add(const DeltaBatch& batch);
   /// After the first pass: vectors that the second is for.
   const VectorSet& contested() const { return contested_; }

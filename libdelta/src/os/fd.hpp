@@ -1,4 +1,4 @@
-// File descriptors with an owner, and the loops that make a system call do all of what it was asked: interrupted calls
+// File descriptors with an owner, and the loops that repeat a system call until it is complete: interrupted calls
 // are retried, short ones continued, errors name the file and the reason.
 #pragma once
 
@@ -68,7 +68,7 @@ Result<std::size_t> read_some(const Fd& fd, std::span<Byte> into, const std::str
 Result<std::size_t> read_at(const Fd& fd, std::uint64_t offset, std::span<Byte> into, const std::string& file);
 Status write_all(const Fd& fd, ByteView bytes, const std::string& file);
 Status write_all_at(const Fd& fd, std::uint64_t offset, ByteView bytes, const std::string& file);
-/// fsync() once (but for interruptions); 0 or the errno. A failure means that written data may be lost, whatever a
+/// fsync() once (not counting interruptions); 0 or the errno. A failure means that written data may be lost, whatever a
 /// second call says: never call it again.
 int try_sync(const Fd& fd);
 Status sync_fd(const Fd& fd, const std::string& file);

@@ -46,7 +46,7 @@ struct Syscalls {
   int (*list)(const char* path, void (*each)(void* context, const char* name), void* context);
 };
 
-/// The table in force: the operating system's, but for a test's.
+/// The table in force: that of the operating system, unless a test has set one.
 const Syscalls& sys();
 
 /// For tests: puts another table in force, for all threads, until it is destroyed.

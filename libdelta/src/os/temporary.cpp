@@ -33,8 +33,8 @@ Result<std::string> random_path(const Place& place, const std::string& target) {
   return path.append(kSuffix);
 }
 
-// 0, or the errno. The lock begins behind all that a file can hold: who asks up to where a log may be read is told "to
-// its end".
+// 0, or the errno. The lock begins behind all that a file can hold, so a reader that asks how far it may read is told
+// "to its end".
 int try_lock(const Fd& fd, short type) {
   struct flock range = {};
   range.l_type = type;

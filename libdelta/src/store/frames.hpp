@@ -1,4 +1,4 @@
-// Frames as bytes, ready to be written but for their numbers: those are known when it is known how many come before.
+// Frames as bytes, ready to be written except for their numbers, which depend on how many frames come before.
 #pragma once
 
 #include <functional>

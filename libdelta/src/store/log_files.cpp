@@ -22,7 +22,7 @@ Result<std::vector<std::string>> logs_inside(const std::string& directory, std::
       inside.push_back(std::move(entry.path));
     } else {
       notices.push_back({Verdict::ok, std::move(entry.path), 0, "",
-                         nowhere ? "a link that leads nowhere, passed over" : "no regular file, passed over", ""});
+                         nowhere ? "a link that leads nowhere, skipped" : "not a regular file, skipped", ""});
     }
   }
   if (inside.empty()) return error(ErrorCode::not_found, "no *.dlog in this directory").in(directory);

@@ -20,7 +20,7 @@ namespace delta::store {
 /// Commit rows as a log has them, with numbers of its catalog.
 using CatalogRow = format::CommitRowOf<OriginNo>;
 using CatalogTable = format::CommitTableOf<OriginNo>;
-/// A delta as a log has it, but for its commit, which goes by row.
+/// A delta as a log has it, except that its commit is the number of a row.
 using PackedDelta = DeltaOf<VectorNo, RowNo>;
 
 class PackedWriter {

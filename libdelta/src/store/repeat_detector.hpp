@@ -38,7 +38,7 @@ class RepeatDetector {
   static constexpr std::uint64_t kLookAhead = 4 << 20;    ///< bytes of deltas as rows that are looked at together
   static constexpr std::uint64_t kMost = kMaxFrameBytes;  ///< and of a block that has grown for its repeats
 
-  /// Together: a block holds what there is of a vector, and only values are looked at, whole. Scattered: the deltas of
+  /// Together: a block holds all deltas of a vector, and only values are looked at, whole. Scattered: the deltas of
   /// a vector are in many blocks, so that each states index sets, metadata and what a vector keeps of its values anew.
   enum class Vectors : bool { together, scattered };
   explicit RepeatDetector(Vectors vectors) : vectors_(vectors) {}

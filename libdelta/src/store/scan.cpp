@@ -258,7 +258,7 @@ class Scanner {
     return {};
   }
 
-  /// No frame header here: a trailer out of place, a new segment in place of a footer, zeros, or damage.
+  /// No frame header here: a trailer out of place, a new segment instead of a footer, zeros, or damage.
   Status after_frames(ByteView bytes) {
     Byte header_bytes[kHeaderBytes];
     if (left() >= kHeaderBytes) {
@@ -273,7 +273,7 @@ class Scanner {
     }
     format::Trailer trailer;
     if (format::read_trailer(bytes.data(), trailer) != format::Parse::damaged) {
-      find(Verdict::corrupt, at_, place_name(segment_number(), nullptr), "a trailer stands where the footer was to be");
+      find(Verdict::corrupt, at_, place_name(segment_number(), nullptr), "a trailer is where the footer was expected");
       at_ += kTrailerBytes;
       open_ = false;
       return {};
@@ -315,7 +315,7 @@ class Scanner {
     return {};
   }
 
-  /// Bytes at at_ are not what they were to be: go on at the next thing that is valid, or judge the tail.
+  /// The bytes at at_ are not valid: go on at the next thing that is valid, or judge the tail.
   Status damage(std::string what, std::uint64_t skip, bool maybe_foreign) {
     const std::uint64_t from = at_;
     DELTA_TRY(const bool acknowledged, acknowledged_behind(at_ + skip));

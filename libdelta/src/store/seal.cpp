@@ -15,7 +15,7 @@ namespace {
 
 using format::FrameType;
 
-/// The footer that the writer of this segment would have written, but for the POSTINGS in it.
+/// The footer that the writer of this segment would have written, without the POSTINGS in it.
 Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads, PostingsBuilder& postings) {
   format::Footer footer;
   for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {

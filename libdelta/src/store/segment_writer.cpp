@@ -214,7 +214,7 @@ Status SegmentWriter::end_block() {
 /// Whether the first block held is one that others have joined.
 bool SegmentWriter::has_grown() const { return held_.front()->batch.row_bytes() >= RepeatDetector::kLookAhead; }
 
-/// Of the blocks held, but for the first once it has grown: what follows has to be worth it by itself.
+/// Of the blocks held, without the first once it has grown: the blocks after it must be worth it by themselves.
 Repeats SegmentWriter::held_repeats() const {
   Repeats sum;
   for (std::size_t i = has_grown() ? 1 : 0; i < held_.size(); ++i) sum += held_[i]->repeats;

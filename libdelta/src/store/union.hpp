@@ -23,7 +23,7 @@ struct LoadedSegment {
   store::Segment segment;
   std::vector<VectorNo> vectors;  // of segment.ids
   Indexed<RowNo, CommitNo> commits;
-  Indexed<RowNo, bool> superseded;  // passed over: a whole copy of its commit is elsewhere, or this whole segment is
+  Indexed<RowNo, bool> superseded;  // skipped: a whole copy of its commit is elsewhere, or this whole segment is
   bool any_superseded = false;      // any of them
   bool all_superseded = false;      // all of them
   bool shares = false;              // another part has another pruned copy of one of its commits
@@ -105,8 +105,8 @@ struct Union {
   Status link();
   Status translate(LoadedSegment& part);
   Error fork_in(Error error, const Commit& commit) const;
-  /// Of a commit that is whole somewhere, the first whole copy counts, else all pruned ones, but for those of a segment
-  /// that is there already.
+  /// Of a commit that is whole somewhere, the first whole copy counts; else all pruned ones, except those of a
+  /// segment that is there already.
   void choose_copies();
   void pass_repeated_segments();
   /// Commits with equal rows may differ in their deltas: where footers state the hash of the same dot, the hashes are
@@ -151,8 +151,8 @@ PruneRecord renumbered(const format::SegmentRecord& record, const Indexed<Segmen
 Result<std::shared_ptr<const ByteSource>> open_log_file(const std::string& path);
 
 /// Paths as the user gave them, with directories replaced by their *.dlog files in order of name: what a shell calls
-/// *.dlog, so no hidden file. What is no file there (a pipe, a device, a directory, a link that leads nowhere) is
-/// passed over, and named in `notices`.
+/// *.dlog, so no hidden file. Anything else (a pipe, a device, a directory, a link that leads nowhere) is skipped,
+/// and named in `notices`.
 Result<std::vector<std::string>> log_files(std::span<const std::string> paths, std::vector<Finding>& notices);
 
 }  // namespace delta::store

@@ -76,7 +76,7 @@ TEST_CASE("words and spelled units count back from now") {
   CHECK_FALSE(parse_time("1 hour ago", 1));
 }
 
-TEST_CASE("anything else is no time") {
+TEST_CASE("anything else is not a time") {
   for (const std::string_view text : {"",
                                       "Now",
                                       "now ",

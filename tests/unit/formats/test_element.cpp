@@ -26,7 +26,7 @@ TEST_CASE("every element of a narrow type comes back as the bits that it was") {
   }
 }
 
-TEST_CASE("what is narrowed is what it was: any other value is none of the type") {
+TEST_CASE("narrowing loses nothing: any other value is not one of the type") {
   // Every exponent, with fractions about what f16 and bf16 keep of them.
   for (std::uint32_t exponent = 0; exponent < 256; ++exponent) {
     for (const std::uint32_t fraction :
@@ -50,7 +50,7 @@ TEST_CASE("what is narrowed is what it was: any other value is none of the type"
   CHECK(narrow(Element::f16, word(0x1p-24f)) == 1u);
   CHECK_FALSE(narrow(Element::f16, word(0x1p-25f)));
   CHECK_FALSE(narrow(Element::f16, word(0x1.8p-24f)));
-  CHECK_FALSE(narrow(Element::f16, 0x7f800001));  // a NaN of which nothing would be left
+  CHECK_FALSE(narrow(Element::f16, 0x7f800001));  // a NaN that would lose all its bits
   CHECK(narrow(Element::f16, 0x80000000) == 0x8000u);
 }
 

@@ -297,7 +297,7 @@ TEST_CASE("decimals are rounded once") {
   CHECK(parsed("\"0x00000001\" ") == 1);
 }
 
-TEST_CASE("numbers beyond float32, and what is no number, are named") {
+TEST_CASE("numbers beyond float32, and texts that are not numbers, are named") {
   const auto refused = [](std::string_view text) {
     return error_of(op_line("\"vector\":[7," + std::string(text) + "]"));
   };

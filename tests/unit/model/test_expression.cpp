@@ -156,7 +156,7 @@ TEST_CASE("Expressions have one text") {
   CHECK(text("a<1 or a<=1 or a>1 or a>=1 or a!=1") == "a < 1 or a <= 1 or a > 1 or a >= 1 or a != 1");
 }
 
-TEST_CASE("What is no expression is told by its byte") {
+TEST_CASE("a text that is not an expression is refused at its byte") {
   CHECK(message("") == "byte 1: expected a key, not the end");
   CHECK(message("lang") == "byte 5: expected an operator, not the end");
   CHECK(message("lang =") == "byte 7: expected a value, not the end");
@@ -179,7 +179,7 @@ TEST_CASE("What is no expression is told by its byte") {
   CHECK(message("a < true") == "byte 5: expected a number or a string, not 'true'");
   CHECK(message("a >= null") == "byte 6: expected a number or a string, not 'null'");
   CHECK(message("a ~ 5") == "byte 5: expected a pattern, not '5'");
-  CHECK(message("a = 2026-01-01") == "byte 5: '2026-01-01' is no number");
+  CHECK(message("a = 2026-01-01") == "byte 5: '2026-01-01' is not a number");
   for (const char* number : {"01", "+1", "-", "1.", ".5e", "1e", "1e+", "--1", "1and", "0x10", "1.2.3", "-a"}) {
     INFO(number);
     CHECK_FALSE(Expression::parse(std::string("a = ") + number));

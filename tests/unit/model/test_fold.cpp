@@ -86,7 +86,7 @@ TEST_CASE_METHOD(Fixture, "an assignment ends only what it has seen, not what is
   add(a, 1, Operation::create, {1, 2, 3});
   const Dot late = add(a, 9, Operation::sparse, {10}, {}, {0});
   add(b, 5, Operation::sparse, {20}, {{a, 1}}, {0});
-  // Seen the late one only: both the late one and the older, unseen one are candidates no more and still.
+  // Seen the late one only: the late one is no candidate any more, and the older one, not seen, still is.
   add(a, 10, Operation::sparse, {30}, {late}, {1});
   CHECK(values() == Floats{10, 30, 3});
 }

@@ -165,7 +165,7 @@ TEST_CASE_METHOD(Fixture, "of a chain, now keeps the last value of each dimensio
   CHECK(text(prune(KeptTimes::all())) == text(batch));
 }
 
-TEST_CASE_METHOD(Fixture, "a kept time keeps what stood then, its own microsecond included, and nothing more") {
+TEST_CASE_METHOD(Fixture, "a kept time keeps the state with changes stamped exactly then, and nothing more") {
   for (Micros t = 1; t <= 5; ++t) add(a, t, t == 1 ? Operation::create : Operation::dense, {float(t), float(t)});
   CHECK(text(prune(at({3}))) == Texts{"a1 create -values", "a3 dense 3 3", "a5 dense 5 5"});
   CHECK(text(prune(at({2}))) == Texts{"a1 create -values", "a2 dense 2 2", "a5 dense 5 5"});

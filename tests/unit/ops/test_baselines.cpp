@@ -61,7 +61,7 @@ TEST_CASE("baselines of a log whose rows are compressed bit by bit are those of 
   CHECK(of(path).dense == 3000 * 512 * 4);
 }
 
-TEST_CASE("baselines of an empty log are nothing, but for a frame") {
+TEST_CASE("baselines of an empty log are nothing, except for a frame") {
   const scratch::Directory dir;
   const std::string path = dir.file("a.dlog");
   auto encoder = must(Encoder::create(path, {}, {.threads = 1}));

@@ -106,7 +106,7 @@ TEST_CASE("distance and cosine are those of all values") {
   CHECK(*summary.min_cosine == *found[0].cosine);
 }
 
-TEST_CASE("what has no distance or no direction says so, and does not spoil the others' numbers") {
+TEST_CASE("a change without distance or direction says so, and does not spoil the others' numbers") {
   Side a, b;
   a.put("", "inf", {1, 2}).put("", "nan", {kNan, 2}).put("", "sign", {0.0f, 0.0f}).put("", "x", {1, 0});
   b.put("", "inf", {kInf, 2}).put("", "nan", {kNan, 3}).put("", "sign", {-0.0f, 0.0f}).put("", "x", {0, 1});

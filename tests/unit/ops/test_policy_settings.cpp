@@ -74,7 +74,7 @@ TEST_CASE(
   const auto path = conflicting_log("set.dlog");
   auto encoder = sample::must(Encoder::append(path, {}));
   sample::must(encoder.set("policy average@/2,0-1", Micros{5'000'000}));
-  sample::must(put_matrix(encoder, {7, 1, 2}));  // 7 is what it is: one dim changes
+  sample::must(put_matrix(encoder, {7, 1, 2}));  // 7 is stored already: one dim changes
   const auto summary = sample::must(encoder.finish());
   CHECK(summary.commits == 2);
   const std::string paths[] = {path};

@@ -38,7 +38,7 @@ std::vector<std::vector<store::BlockVector>> lists(std::uint32_t vectors, std::s
 
 constexpr std::size_t kVectors = 400, kDims = 128;
 
-/// 400 versions of 400 vectors x 128, of which each changes a twentieth and lacks one now and then: some twenty DATA
+/// 400 versions of 400 vectors x 128, each changes a twentieth and sometimes lacks one: some twenty DATA
 /// frames.
 void write_log(const std::string& path) {
   std::mt19937_64 random(1);
