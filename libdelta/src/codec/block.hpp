@@ -1,7 +1,9 @@
 // A batch of deltas to the bytes of a DATA payload and back: columns, each coded on its own.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,11 @@ enum class Column : std::uint8_t;
 struct Wanted {
   bool values = true;  ///< indices, bits
   bool metadata = true;
+  /// If not empty, ascending: only what deltas of these vectors carry. Others may come without, as if they carried
+  /// nothing.
+  std::span<const SegmentVector> vectors = {};
+
+  bool wants(SegmentVector vector) const { return vectors.empty() || std::ranges::binary_search(vectors, vector); }
 };
 
 struct ColumnSize {

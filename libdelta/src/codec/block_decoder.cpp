@@ -54,6 +54,8 @@ Status Decoder::run(ByteView payload) {
   DELTA_OK(read_kinds());
   DELTA_OK(read_relations());
   DELTA_OK(read_vectors());
+  const auto wanted = [this](SegmentVector vector) { return wanted_.wants(vector); };
+  if (std::ranges::none_of(batch_.vectors, wanted)) wanted_.values = wanted_.metadata = false;
   DELTA_OK(layout_ == Layout::fresh ? read_times() : read_rows());
   const bool by_vector = layout_ == Layout::fresh && follows_;
   if (by_vector) stand_by_vector();

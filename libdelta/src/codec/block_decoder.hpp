@@ -39,6 +39,7 @@ struct DecodeScratch {
   Buffer kinds, relations, gaps, run_skips, run_lengths, bitmaps, inner;
   std::vector<std::uint64_t> numbers, sizes, repeats, dims, copies, dense_groups, sparse_groups;
   std::vector<std::uint32_t> dense, sparse, parameters, nonzeros, factors;
+  std::vector<WordRange> ranges;         // of a column of values, those that are wanted
   std::vector<std::size_t> assignments;  // those decoded so far, by number in the batch
   std::vector<std::uint64_t> order;      // of a fresh payload whose deltas stand by vector
   std::vector<std::uint32_t> places;     // there, of each delta in the order of commits
@@ -114,6 +115,7 @@ class Decoder {
   Status read_metadata();
   Status read_values();
   Status read_sets();
+  Status read_wanted_values(Column column, Groups groups);
   void count_values();
   void count_steps(std::size_t i, std::size_t values);
   Status read_related();

@@ -26,14 +26,19 @@ Status Decoder::read_sets() {
 
 Status Decoder::read_values() {
   const auto size = [](std::uint64_t n) { return static_cast<std::size_t>(n); };
+  const std::size_t values = size(batch_.bits_ends.back());
   batch_.indices.resize(size(batch_.index_ends.back()));
-  batch_.bits.resize(size(batch_.bits_ends.back()));
   s_.nonzeros.resize(size(nonzeros_));
   DELTA_OK(read_sets());
   count_values();
   // A block of one kind of values needs no scattering.
-  const bool alone = copies_ == 0, all_dense = alone && dense_ == batch_.bits.size();
-  const bool all_sparse = alone && sparse_ == batch_.bits.size() && nonzeros_ == 0;
+  const bool alone = copies_ == 0, all_dense = alone && dense_ == values;
+  const bool all_sparse = alone && sparse_ == values && nonzeros_ == 0;
+  if (!wanted_.vectors.empty() && !follows_ && values > 0 && (all_dense || all_sparse)) {
+    return all_dense ? read_wanted_values(Column::dense_values, s_.dense_groups)
+                     : read_wanted_values(Column::sparse_values, s_.sparse_groups);
+  }
+  batch_.bits.resize(values);
   s_.dense.resize(all_dense ? 0 : size(dense_));
   s_.sparse.resize(all_sparse ? 0 : size(sparse_));
   s_.parameters.resize(size(parameters_));
@@ -45,6 +50,30 @@ Status Decoder::read_values() {
   DELTA_OK(read_related());
   if (all_dense || all_sparse) return {};
   return scatter();
+}
+
+/// A block of one kind of values: those of other vectors than the wanted are left out.
+Status Decoder::read_wanted_values(Column column, Groups groups) {
+  const auto n = static_cast<std::size_t>(batch_.bits_ends.back());
+  s_.ranges.clear();
+  std::size_t begin = 0, kept = 0;
+  for (std::size_t i = 0; i < count_; ++i) {
+    const auto end = static_cast<std::size_t>(batch_.bits_ends[i]);
+    if (end > begin && wanted_.wants(batch_.vectors[i])) {
+      s_.ranges.push_back({begin, end});
+      kept += end - begin;
+    }
+    batch_.bits_ends[i] = kept;
+    begin = end;
+  }
+  batch_.bits.resize(kept);
+  for (const Column other : {Column::dense_values, Column::sparse_values, Column::parameters}) {
+    DELTA_OK(expect(other, other == column ? n : 0));
+  }
+  DELTA_OK(read_related());
+  if (s_.ranges.empty()) return {};
+  const Entry& e = entry(column);
+  return read_words_in(s_.ranges, {e.size.coder, e.size.raw}, e.stored, n, groups, batch_.bits, name_of(column));
 }
 
 /// How many values stand in which column, and of the words how many of each delta.

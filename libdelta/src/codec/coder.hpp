@@ -13,10 +13,6 @@
 #include "codec/block.hpp"
 #include "delta/result.hpp"
 
-/// Before a function that returns what each thread has of its own. Where it is inlined, g++ holds the address to be a
-/// constant, and calls the loader for it in every round of a loop: a twentieth of all that compact did.
-#define DELTA_THREAD_SCRATCH [[gnu::noinline]]
-
 namespace delta::codec {
 
 /// The numbers are those of the file format.
@@ -77,6 +73,13 @@ using Groups = std::span<const std::uint64_t>;
 /// Raw float32 bits.
 Coded append_words(Words words, Groups groups, Effort effort, Buffer& out);
 Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, Groups groups, std::string_view what);
+/// Places of a column.
+struct WordRange {
+  std::size_t begin, end;
+};
+/// Of a column of n words those in `ranges`, which are ascending and apart, one after the other.
+Status read_words_in(std::span<const WordRange> ranges, Coded coded, ByteView stored, std::size_t n, Groups groups,
+                     std::span<std::uint32_t> words, std::string_view what);
 
 /// Whether hardly a word occurs twice.
 bool looks_continuous(Words words);

@@ -25,7 +25,7 @@ static_assert(std::endian::native == std::endian::little, "columns are copied as
 
 struct Scratch {
   Buffer planes, trial, best;
-  std::vector<std::uint32_t> transposed, table, keys, slots;
+  std::vector<std::uint32_t> transposed, table, keys, slots, whole;
   std::vector<std::uint64_t> seen, order;
 };
 
@@ -63,8 +63,9 @@ void append_planes(Words words, Effort effort, Buffer& out) {
   for (int k = 0; k < 4; ++k, p += n) append_part({p, n}, effort, out);
 }
 
-Status read_planes(ByteView& stored, std::span<std::uint32_t> words, std::string_view what) {
-  const std::size_t n = words.size();
+/// The planes of n words, of which those in `ranges` are joined.
+Status read_planes(ByteView& stored, std::size_t n, std::span<const WordRange> ranges, std::span<std::uint32_t> words,
+                   std::string_view what) {
   Buffer& room = scratch().planes;
   room.resize(4 * n);
   const Byte* planes[4];
@@ -72,7 +73,11 @@ Status read_planes(ByteView& stored, std::span<std::uint32_t> words, std::string
     DELTA_TRY(const ByteView plane, read_part(stored, {room.data() + k * n, n}, what));
     planes[k] = plane.data();
   }
-  join(planes[0], planes[1], planes[2], planes[3], n, words.data());
+  std::uint32_t* to = words.data();
+  for (const auto& [begin, end] : ranges) {
+    join(planes[0] + begin, planes[1] + begin, planes[2] + begin, planes[3] + begin, end - begin, to);
+    to += end - begin;
+  }
   return {};
 }
 
@@ -349,9 +354,11 @@ Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, 
       std::memcpy(&word, stored.data(), 4);
       std::fill(words.begin(), words.end(), word);
       return {};
-    case Coder::planes:
-      DELTA_OK(read_planes(stored, to, what));
+    case Coder::planes: {
+      const WordRange all{0, n};
+      DELTA_OK(read_planes(stored, n, {&all, 1}, to, what));
       break;
+    }
     case Coder::table:
       DELTA_OK(read_table(stored, to, what));
       break;
@@ -369,6 +376,20 @@ Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, 
       for (std::size_t c = 0; c < columns; ++c) words[r * columns + c] = to[c * rows + r];
     }
   }
+  return {};
+}
+
+Status read_words_in(std::span<const WordRange> ranges, Coded coded, ByteView stored, std::size_t n, Groups groups,
+                     std::span<std::uint32_t> words, std::string_view what) {
+  if (coded.coder == static_cast<std::uint8_t>(Coder::planes) && coded.raw == n * sizeof(std::uint32_t)) {
+    DELTA_OK(read_planes(stored, n, ranges, words, what));
+    return stored.empty() ? Status() : column_error(ErrorCode::corrupt, what, "bytes behind the last part");
+  }
+  auto& whole = scratch().whole;
+  whole.resize(n);
+  DELTA_OK(read_words(coded, stored, whole, groups, what));
+  auto to = words.begin();
+  for (const auto& [begin, end] : ranges) to = std::copy(whole.data() + begin, whole.data() + end, to);
   return {};
 }
 

@@ -108,7 +108,7 @@ class Copy {
       const auto& frame = segment_.footer.frames[i];
       if (frame.type != format::FrameType::data || !any(wanted, frame)) continue;
       batch.clear();
-      DELTA_OK(store::read_data(segment_, i, store::Values::read, batch));
+      DELTA_OK(store::read_data(segment_, i, {store::Values::read}, batch));
       for (std::size_t d = 0; d < batch.size(); ++d) {
         const SegmentDelta delta = batch[d];
         // What is left of a pruned delta tells nothing about the whole.

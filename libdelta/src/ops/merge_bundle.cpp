@@ -102,7 +102,7 @@ class BundleSource::Impl {
     SegmentBatch batch;
     for (const std::size_t frame : data_) {
       batch.clear();
-      DELTA_OK(store::read_data(segment_, frame, store::Values::skipped, batch));
+      DELTA_OK(store::read_data(segment_, frame, {store::Values::skipped}, batch));
       for (std::size_t d = 0; d < batch.size(); ++d) {
         places_.push_back(
             {batch.commits[d], batch.vectors[d], static_cast<std::uint32_t>(frame), static_cast<std::uint32_t>(d)});
@@ -121,7 +121,7 @@ class BundleSource::Impl {
       cached_ = 0;
     }
     SegmentBatch& batch = blocks_[frame];
-    DELTA_OK(store::read_data(segment_, frame, store::Values::read, batch));
+    DELTA_OK(store::read_data(segment_, frame, {store::Values::read}, batch));
     cached_ += batch.row_bytes();
     return &batch;
   }

@@ -118,7 +118,7 @@ std::string ContentCheck::broken_rule(const Block& block) const {
 // On a worker: decodes, applies the rules for single deltas, hashes.
 void ContentCheck::check_block(Block& block) const {
   SegmentBatch read;
-  if (auto ok = store::read_data(segment_, block.entry, store::Values::read, read); !ok) {
+  if (auto ok = store::read_data(segment_, block.entry, {store::Values::read}, read); !ok) {
     block.unreadable = std::move(ok).error();
     return;
   }

@@ -65,13 +65,13 @@ std::vector<store::FrameRef> store::Union::plan(const StreamOptions& options) co
     constexpr std::size_t kFew = 16;  // where more than one in so many vectors is wanted, a block likely holds one
     const auto few = [](std::size_t some_of, std::size_t all) { return some_of * kFew < all; };
     const bool some = !options.vectors->is_all() || part.segment.some_ids;
-    std::vector<SegmentVector> numbers;  // wanted vectors, ascending
+    std::shared_ptr<const std::vector<SegmentVector>> chosen;  // null: all
     if (some) {
-      numbers = part.those_of(*options.vectors);
-      if (numbers.empty()) continue;
+      chosen = std::make_shared<const std::vector<SegmentVector>>(part.those_of(*options.vectors));
+      if (chosen->empty()) continue;
     }
-    const auto holds = some && few(numbers.size(), part.segment.vectors())
-                           ? part.postings.frames_of(part.segment, numbers, options.lifecycles)
+    const auto holds = some && few(chosen->size(), part.segment.vectors())
+                           ? part.postings.frames_of(part.segment, *chosen, options.lifecycles)
                            : std::nullopt;
     std::size_t data = 0;
     for (std::size_t i = 0; i < part.segment.footer.frames.size(); ++i) {
@@ -80,15 +80,14 @@ std::vector<store::FrameRef> store::Union::plan(const StreamOptions& options) co
       if (holds && !(*holds)[data++]) continue;
       if (options.until && entry.min_time.us() > *options.until) continue;
       if (options.commits && !part.may_hold(entry, *options.commits)) continue;
-      bool probe_first = false;
+      bool apart = false;
       if (some) {
-        const auto first = std::ranges::lower_bound(numbers, entry.min_vector);
-        const auto last = std::upper_bound(first, numbers.end(), entry.max_vector);
+        const auto first = std::ranges::lower_bound(*chosen, entry.min_vector);
+        const auto last = std::upper_bound(first, chosen->end(), entry.max_vector);
         if (first == last) continue;
-        probe_first = !holds && few(static_cast<std::size_t>(last - first),
-                                    index(entry.max_vector) - index(entry.min_vector) + 1);
+        apart = few(static_cast<std::size_t>(last - first), index(entry.max_vector) - index(entry.min_vector) + 1);
       }
-      places.push_back({&part, i, probe_first});
+      places.push_back({&part, i, apart ? chosen : nullptr});
     }
   }
   return places;

@@ -22,7 +22,7 @@ Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads, 
     format::FrameEntry entry = segment.footer.frames[i];
     if (entry.type == FrameType::data) {
       SegmentBatch batch;
-      DELTA_OK(read_data(segment, i, Values::skipped, batch));
+      DELTA_OK(read_data(segment, i, {Values::skipped}, batch));
       if (batch.size() != entry.count) {
         return damaged(segment, frame_place(segment, entry.type, segment.frame_numbers[i]),
                        "holds deltas that no commit closes");

@@ -3,48 +3,18 @@
 #include <algorithm>
 #include <numeric>
 
-#include "codec/block.hpp"
-#include "codec/payload.hpp"
 #include "delta/limits.hpp"
 #include "delta/text.hpp"
 #include "format/wire.hpp"
 #include "model/metadata.hpp"
+#include "store/segment_frames.hpp"
 #include "store/tail_window.hpp"
 
 namespace delta::store {
 
 using format::FrameType, format::kFrameBytes, format::kHeaderBytes, format::kTrailerBytes;
 
-Error damaged(const Segment& segment, const std::string& where, const std::string& what) {
-  return error(ErrorCode::corrupt, what)
-      .in(segment.file->name())
-      .at(where)
-      .with_hint("`deltalog verify` says what is lost");
-}
-
 namespace {
-
-/// Names who knows the feature.
-Error unsupported(const Segment& segment, std::string what) {
-  return error(ErrorCode::unsupported, std::move(what) + " (written by " + segment.header.writer + ")");
-}
-
-}  // namespace
-
-std::string frame_place(const Segment& segment, FrameType type, std::uint32_t number) {
-  format::FrameHeader header;
-  header.type = type;
-  header.number = number;
-  return place_name(segment.number, &header);
-}
-
-namespace {
-
-std::string frame_place(const Segment& segment, std::size_t entry) {
-  return frame_place(segment, segment.footer.frames[entry].type, segment.frame_numbers[entry]);
-}
-
-Result<Buffer> unpack(const Segment& segment, std::size_t entry, Buffer bytes, format::FrameHeader& header);
 
 struct Footered {
   Segment segment;
@@ -103,7 +73,8 @@ Result<Footered> by_footer(const std::shared_ptr<const ByteSource>& file, TailWi
   const format::FrameEntry self = format::entry_of(footer, trailer.footer_offset);
   segment.footer.frames = {self};
   segment.frame_numbers = {trailer.frames - 1};
-  const auto payload = unpack(segment, 0, std::move(frame), footer);
+  Buffer room;
+  const auto payload = unpack(segment, 0, frame, room, footer);
   segment.footer = {};
   segment.frame_numbers.clear();
   if (!payload || !format::read_footer(*payload, footer.count, segment.footer, footer.stored)) return out;
@@ -120,107 +91,6 @@ bool tolerable(Verdict verdict) {
 }
 
 }  // namespace
-
-Status check_frame_header(const Segment& segment, const format::FrameEntry& expected, std::uint32_t number,
-                          ByteView bytes, format::FrameHeader& frame) {
-  const auto bad = [&](const std::string& what) {
-    return damaged(segment, frame_place(segment, expected.type, number), what);
-  };
-  std::string why;
-  const auto parsed = format::read_frame_header(bytes.data(), frame, why);
-  if (parsed == format::Parse::unsupported) {
-    return unsupported(segment, std::move(why))
-        .in(segment.file->name())
-        .at(frame_place(segment, expected.type, number));
-  }
-  if (parsed == format::Parse::damaged) return bad("the frame header is damaged");
-  if (!format::is_of(frame, expected) || frame.salt != segment.header.salt() || frame.number != number) {
-    return bad("another frame stands here");
-  }
-  if (const char* what = format::misuse(frame)) return bad(what);
-  return {};
-}
-
-Status check_frame(const Segment& segment, const format::FrameEntry& expected, std::uint32_t number, ByteView bytes,
-                   format::FrameHeader& frame) {
-  DELTA_OK(check_frame_header(segment, expected, number, bytes, frame));
-  const auto bad = [&](const std::string& what) {
-    return damaged(segment, frame_place(segment, expected.type, number), what);
-  };
-  const ByteView body = bytes.subspan(kFrameBytes);
-  if (format::payload_checksum(body, frame.salt, frame.number) != frame.payload_checksum) {
-    return bad("the payload does not match its checksum");
-  }
-  if (std::ranges::any_of(body.subspan(frame.stored), [](Byte b) { return b != 0; })) {
-    return bad("the padding is not zero");
-  }
-  return {};
-}
-
-namespace {
-
-std::uint64_t extent_of(const format::FrameEntry& entry) { return kFrameBytes + format::padded(entry.stored); }
-
-Buffer payload_of(Buffer bytes, const format::FrameHeader& frame) {
-  bytes.erase(bytes.begin(), bytes.begin() + kFrameBytes);
-  bytes.resize(frame.stored);
-  return bytes;
-}
-
-/// The payload of a frame as it stands in the file (header, payload and padding), checked and decompressed.
-Result<Buffer> unpack(const Segment& segment, std::size_t entry, Buffer bytes, format::FrameHeader& header) {
-  DELTA_OK(check_frame(segment, segment.footer.frames[entry], segment.frame_numbers[entry], bytes, header));
-  if (header.codec != format::PayloadCodec::zstd) return payload_of(std::move(bytes), header);
-  Buffer raw;
-  auto unpacked = codec::decompress_payload(ByteView(bytes).subspan(kFrameBytes, header.stored), header.raw, raw);
-  if (!unpacked) return damaged(segment, frame_place(segment, entry), unpacked.error().message);
-  return raw;
-}
-
-}  // namespace
-
-Result<Buffer> read_stored(const Segment& segment, std::size_t entry, format::FrameHeader& header) {
-  const format::FrameEntry& e = segment.footer.frames[entry];
-  Buffer bytes(extent_of(e));
-  DELTA_OK(segment.file->read(segment.offset + e.offset, bytes));
-  DELTA_OK(check_frame(segment, e, segment.frame_numbers[entry], bytes, header));
-  return payload_of(std::move(bytes), header);
-}
-
-Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::FrameHeader* header) {
-  const format::FrameEntry& e = segment.footer.frames[entry];
-  Buffer bytes(extent_of(e));
-  DELTA_OK(segment.file->read(segment.offset + e.offset, bytes));
-  format::FrameHeader frame;
-  return unpack(segment, entry, std::move(bytes), header != nullptr ? *header : frame);
-}
-
-Status read_frames(const Segment& segment, std::span<const std::size_t> entries, const FrameVisit& visit) {
-  constexpr std::uint64_t kAtOnce = 1 << 20;  // bytes, unless one frame has more
-  for (std::size_t first = 0; first < entries.size();) {
-    std::vector<Buffer> frames;
-    std::vector<ByteRange> ranges;
-    std::uint64_t bytes = 0;
-    std::size_t end = first;
-    for (; end < entries.size(); ++end) {
-      const std::uint64_t extent = extent_of(segment.footer.frames[entries[end]]);
-      if (end > first && bytes + extent > kAtOnce) break;
-      bytes += extent;
-      frames.emplace_back(extent);
-    }
-    for (std::size_t i = first; i < end; ++i) {
-      ranges.push_back({segment.offset + segment.footer.frames[entries[i]].offset, frames[i - first]});
-    }
-    DELTA_OK(segment.file->read(ranges));
-    for (; first < end; ++first) {
-      format::FrameHeader header;
-      Buffer& frame = frames[frames.size() - (end - first)];
-      DELTA_TRY(const Buffer payload, unpack(segment, entries[first], std::move(frame), header));
-      DELTA_OK(visit(entries[first], header, payload));
-    }
-  }
-  return {};
-}
 
 Segment from_scan(std::shared_ptr<const ByteSource> file, std::size_t number, const ScannedSegment& scanned) {
   Segment segment;
@@ -386,7 +256,7 @@ Status load_tables(Segment& segment, Tables tables, const format::IdSet* wanted)
     const bool ids = type == FrameType::ids && tables != Tables::without_ids;
     if (type == FrameType::props || type == FrameType::commits || ids) entries.push_back(i);
   }
-  DELTA_OK(read_frames(segment, entries, [&](std::size_t entry, const auto& frame, const Buffer& payload) -> Status {
+  DELTA_OK(read_frames(segment, entries, [&](std::size_t entry, const auto& frame, ByteView payload) -> Status {
     const FrameType type = segment.footer.frames[entry].type;
     Status loaded = type == FrameType::props ? format::read_props(payload, frame.count, segment.names, frame.stored)
                     : type == FrameType::ids ? load_ids(segment, frame, payload, wanted)
@@ -403,76 +273,6 @@ Status load_tables(Segment& segment, Tables tables, const format::IdSet* wanted)
                    "the footer does not name the frames that hold its commits");
   }
   if (!closed(segment)) segment.commits = {};
-  return {};
-}
-
-namespace {
-
-/// What the fold relies on and the codec cannot know: values fit the vector's dimensions, and metadata is what it
-/// claims.
-const char* misfit(const Segment& segment, const SegmentDelta& delta) {
-  const std::uint32_t dims = segment.names.namespaces[segment.owners[delta.vector]].dims;
-  const bool whole =
-      (delta.op == Operation::create || delta.op == Operation::dense) && (delta.lost & pruned::values) == 0;
-  if (whole && delta.bits.size() != dims) return "a whole vector of another number of dimensions";
-  if (!delta.indices.empty() && delta.indices.back() >= dims) return "an index beyond the dimensions";
-  if (!delta.metadata.empty() && !model::is_canonical_metadata(delta.metadata)) {
-    return "metadata is not in its canonical form";
-  }
-  return nullptr;
-}
-
-}  // namespace
-
-namespace {
-
-/// Fresh: commit and seq follow from the ordinal.
-void number_fresh(const Segment& segment, std::uint64_t first, SegmentBatch& batch) {
-  auto next = static_cast<std::size_t>(std::ranges::upper_bound(segment.row_ends, first) - segment.row_ends.begin());
-  std::size_t i = 0;
-  for (; i < batch.size() && next < segment.rows().size(); ++i) {
-    const std::uint64_t ordinal = first + i;
-    while (next < segment.rows().size() && ordinal >= segment.row_ends[nth<RowNo>(next)]) ++next;
-    if (next == segment.rows().size()) break;
-    const RowNo row = nth<RowNo>(next);
-    batch.commits[i] = row;
-    batch.seqs[i] = segment.rows()[row].commit.last() - (segment.row_ends[row] - 1 - ordinal);
-  }
-  batch.truncate(i);
-}
-
-/// Packed: rows, places and lags to commits, seqs and times. What is impossible is said.
-const char* number_packed(const Segment& segment, SegmentBatch& batch) {
-  if (segment.rows().empty()) return batch.clear(), nullptr;  // not closed
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (!segment.rows().contains(batch.commits[i])) return "a delta of no commit";
-    const format::CommitRow& row = segment.rows()[batch.commits[i]];
-    if (batch.seqs[i] >= row.commit.deltas()) return "a delta beyond its commit";
-    if (batch.times[i] > row.commit.time) return "a delta before all time";
-    if (batch.lost[i] != 0 && row.records.empty()) return "a pruned delta of a whole commit";
-    batch.seqs[i] += row.commit.first;
-    batch.times[i] = Timestamp{row.commit.time.hlc - batch.times[i].hlc};
-  }
-  return nullptr;
-}
-
-}  // namespace
-
-Status read_data(const Segment& segment, std::size_t entry, Values values, SegmentBatch& batch) {
-  format::FrameHeader frame;
-  DELTA_TRY(const Buffer payload, read_frame(segment, entry, &frame));
-  codec::Wanted wanted;
-  wanted.values = wanted.metadata = values == Values::read;
-  const auto layout = segment.packed() ? codec::Layout::packed : codec::Layout::fresh;
-  if (auto ok = codec::decode_block(payload, layout, frame.count, segment.vectors(), wanted, batch); !ok) {
-    if (ok.error().code == ErrorCode::unsupported) ok = unsupported(segment, std::move(ok.error().message));
-    return std::move(std::move(ok).error().in(segment.file->name()).at(frame_place(segment, entry)));
-  }
-  for (std::size_t i = 0; values == Values::read && i < batch.size(); ++i) {
-    if (const char* what = misfit(segment, batch[i])) return damaged(segment, frame_place(segment, entry), what);
-  }
-  if (!segment.packed()) return number_fresh(segment, frame.first, batch), Status{};
-  if (const char* what = number_packed(segment, batch)) return damaged(segment, frame_place(segment, entry), what);
   return {};
 }
 

@@ -62,7 +62,7 @@ Error damaged(const Segment& segment, const std::string& where, const std::strin
 /// segment.footer.frames. `header`: if not null, receives the frame's own header.
 Result<Buffer> read_frame(const Segment& segment, std::size_t entry, format::FrameHeader* header = nullptr);
 /// The same of several, in order: read together, as far as they are not large.
-using FrameVisit = std::function<Status(std::size_t entry, const format::FrameHeader& header, const Buffer& payload)>;
+using FrameVisit = std::function<Status(std::size_t entry, const format::FrameHeader& header, ByteView payload)>;
 Status read_frames(const Segment& segment, std::span<const std::size_t> entries, const FrameVisit& visit);
 
 /// The payload as it is stored, of a frame of any type.
@@ -98,12 +98,18 @@ void unload_tables(Segment& segment);
 /// For reports.
 std::vector<std::string> lost_dots(const Segment& segment);
 
-/// Decodes a DATA frame onto `batch`, seqs filled in. Deltas past the last commit row are dropped. Packed: what a
-/// pruned copy has left, `lost` says of what.
 enum class Values : std::uint8_t {
   read,
   skipped,  ///< where and when alone, no values and no metadata
 };
-Status read_data(const Segment& segment, std::size_t entry, Values values, SegmentBatch& batch);
+using SomeVectors = std::span<const SegmentVector>;
+/// What of the deltas of a DATA frame.
+struct Reading {
+  Values values = Values::read;
+  SomeVectors vectors = {};  ///< the deltas of these alone, ascending; empty: of all
+};
+/// Decodes a DATA frame onto `batch`, seqs filled in. Deltas past the last commit row are dropped. Packed: what a
+/// pruned copy has left, `lost` says of what.
+Status read_data(const Segment& segment, std::size_t entry, const Reading& reading, SegmentBatch& batch);
 
 }  // namespace delta::store

@@ -60,7 +60,8 @@ struct LoadedSegment {
 struct FrameRef {
   const LoadedSegment* part = nullptr;
   std::size_t entry = 0;
-  bool probe_first = false;  // is there anything wanted in it at all?
+  std::shared_ptr<const std::vector<SegmentVector>> vectors =
+      {};  // whose deltas alone are wanted, ascending; null: all
 };
 
 /// The segments of some files as one log: names, commit rows and contexts in memory, deltas on disk.

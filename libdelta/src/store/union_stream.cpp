@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "store/keep_only.hpp"
 #include "store/union.hpp"
 
 namespace delta {
@@ -32,59 +33,14 @@ Status LogSource::each(const VectorSet& vectors, std::optional<Micros> until, co
 
 }  // namespace store
 
-namespace {
-
-/// Deltas that keep(i) is true of. Columns that were not decoded stay empty.
-template <class Keep>
-void keep_only(SegmentBatch& batch, const Keep& keep) {
-  const auto move_down = [](auto& column, std::uint64_t begin, std::uint64_t end, std::uint64_t& to) {
-    const auto at = [&](std::uint64_t place) { return column.begin() + static_cast<std::ptrdiff_t>(place); };
-    if (column.size() >= end && begin != to) std::copy(at(begin), at(end), at(to));
-    to += end - begin;
-  };
-  std::size_t n = 0;
-  std::array<std::uint64_t, 3> begins{}, ends{};  // of delta i as it was, and of what is kept
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const std::array<std::uint64_t, 3> old = {batch.index_ends[i], batch.bits_ends[i], batch.metadata_ends[i]};
-    if (keep(i)) {
-      move_down(batch.indices, begins[0], old[0], ends[0]);
-      move_down(batch.bits, begins[1], old[1], ends[1]);
-      move_down(batch.metadata, begins[2], old[2], ends[2]);
-      batch.ops[n] = batch.ops[i];
-      batch.vectors[n] = batch.vectors[i];
-      batch.times[n] = batch.times[i];
-      batch.commits[n] = batch.commits[i];
-      batch.seqs[n] = batch.seqs[i];
-      batch.lost[n] = batch.lost[i];
-      batch.index_ends[n] = ends[0];
-      batch.bits_ends[n] = ends[1];
-      batch.metadata_ends[n] = ends[2];
-      ++n;
-    }
-    begins = old;
-  }
-  batch.truncate(n);
-}
-
-}  // namespace
-
 Status store::Union::read_block(const StreamOptions& options, Block& block) const {
   const store::LoadedSegment& part = *block.part;
   SegmentBatch& read = block.read;
   std::swap(static_cast<DeltaColumns&>(read), static_cast<DeltaColumns&>(block.batch));  // the room of the last one
-  const auto any_wanted = [&] {
-    return std::ranges::any_of(read.vectors, [&](SegmentVector v) {
-      const auto number = part.number(v);
-      return number && options.vectors->contains(*number);
-    });
-  };
-  if (block.probe_first) {  // where things are: most blocks of a point read end here
-    DELTA_OK(store::read_data(part.segment, block.entry, store::Values::skipped, read));
-    if (!any_wanted()) return block.batch.clear(), Status{};
-  }
-  DELTA_OK(store::read_data(part.segment, block.entry, options.values, read));
+  const store::Reading reading{options.values, block.vectors ? std::span(*block.vectors) : store::SomeVectors()};
+  DELTA_OK(store::read_data(part.segment, block.entry, reading, read));
   if (part.any_superseded || part.segment.some_ids) {
-    keep_only(read, [&](std::size_t i) {
+    store::keep_only(read, [&](std::size_t i) {
       return !(part.any_superseded && part.superseded[read.commits[i]]) && part.number(read.vectors[i]);
     });
   }

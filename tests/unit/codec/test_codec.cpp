@@ -252,6 +252,38 @@ TEST_CASE("Positions decode without values, metadata without values, and values 
   }
 }
 
+TEST_CASE("Deltas of some vectors decode as they do among all") {
+  Random random(13);
+  std::vector<std::uint32_t> bits(300 * 24), index(300 * 24);
+  for (std::uint32_t& b : bits) b = test::random_bits(random, 0);
+  for (std::size_t i = 0; i < index.size(); ++i) index[i] = static_cast<std::uint32_t>(2 * (i % 24));
+  SegmentBatch sparse;
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    const auto some = [&](const auto& column) { return std::span(column).subspan(std::size_t{i} * 24, 24); };
+    sparse.add({.vector = SegmentVector{i % 50}, .op = Operation::sparse, .indices = some(index), .bits = some(bits)});
+  }
+  const SegmentBatch batches[] = {creates(300, 24, bits), sparse, test::random_batch(random, 300, kVectors)};
+  for (const SegmentBatch& batch : batches) {
+    const Buffer payload = encoded(batch);
+    for (const std::vector<SegmentVector>& some :
+         std::vector<std::vector<SegmentVector>>{{SegmentVector{0}},
+                                                 {SegmentVector{3}, SegmentVector{17}, SegmentVector{49}},
+                                                 {SegmentVector{kVectors - 1}}}) {
+      SegmentBatch back;
+      REQUIRE(decode_block(payload, Layout::fresh, 300, kVectors, {true, true, some}, back));
+      REQUIRE(back.vectors == batch.vectors);
+      for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (!std::ranges::binary_search(some, batch.vectors[i])) continue;
+        REQUIRE(std::ranges::equal(back[i].bits, batch[i].bits));
+        REQUIRE(std::ranges::equal(back[i].indices, batch[i].indices));
+        REQUIRE(back[i].metadata == batch[i].metadata);
+      }
+      const bool any = std::ranges::any_of(batch.vectors, [&](auto v) { return std::ranges::binary_search(some, v); });
+      REQUIRE(any == !back.bits.empty());
+    }
+  }
+}
+
 TEST_CASE("Damaged values do not matter to a reader of positions") {
   Random random(11);
   std::vector<std::uint32_t> bits(40 * 100);

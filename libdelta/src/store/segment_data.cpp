@@ -1,0 +1,80 @@
+// The deltas of a DATA frame.
+#include <algorithm>
+
+#include "codec/block.hpp"
+#include "model/metadata.hpp"
+#include "store/keep_only.hpp"
+#include "store/segment_frames.hpp"
+
+namespace delta::store {
+namespace {
+
+/// What the fold relies on and the codec cannot know: values fit the vector's dimensions, and metadata is what it
+/// claims.
+const char* misfit(const Segment& segment, const SegmentDelta& delta) {
+  const std::uint32_t dims = segment.names.namespaces[segment.owners[delta.vector]].dims;
+  const bool whole =
+      (delta.op == Operation::create || delta.op == Operation::dense) && (delta.lost & pruned::values) == 0;
+  if (whole && delta.bits.size() != dims) return "a whole vector of another number of dimensions";
+  if (!delta.indices.empty() && delta.indices.back() >= dims) return "an index beyond the dimensions";
+  if (!delta.metadata.empty() && !model::is_canonical_metadata(delta.metadata)) {
+    return "metadata is not in its canonical form";
+  }
+  return nullptr;
+}
+
+/// Fresh: commit and seq follow from the ordinal.
+void number_fresh(const Segment& segment, std::uint64_t first, SegmentBatch& batch) {
+  auto next = static_cast<std::size_t>(std::ranges::upper_bound(segment.row_ends, first) - segment.row_ends.begin());
+  std::size_t i = 0;
+  for (; i < batch.size() && next < segment.rows().size(); ++i) {
+    const std::uint64_t ordinal = first + i;
+    while (next < segment.rows().size() && ordinal >= segment.row_ends[nth<RowNo>(next)]) ++next;
+    if (next == segment.rows().size()) break;
+    const RowNo row = nth<RowNo>(next);
+    batch.commits[i] = row;
+    batch.seqs[i] = segment.rows()[row].commit.last() - (segment.row_ends[row] - 1 - ordinal);
+  }
+  batch.truncate(i);
+}
+
+/// Packed: rows, places and lags to commits, seqs and times. What is impossible is said.
+const char* number_packed(const Segment& segment, SegmentBatch& batch) {
+  if (segment.rows().empty()) return batch.clear(), nullptr;  // not closed
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (!segment.rows().contains(batch.commits[i])) return "a delta of no commit";
+    const format::CommitRow& row = segment.rows()[batch.commits[i]];
+    if (batch.seqs[i] >= row.commit.deltas()) return "a delta beyond its commit";
+    if (batch.times[i] > row.commit.time) return "a delta before all time";
+    if (batch.lost[i] != 0 && row.records.empty()) return "a pruned delta of a whole commit";
+    batch.seqs[i] += row.commit.first;
+    batch.times[i] = Timestamp{row.commit.time.hlc - batch.times[i].hlc};
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Status read_data(const Segment& segment, std::size_t entry, const Reading& reading, SegmentBatch& batch) {
+  format::FrameHeader frame;
+  FrameRoom& room = frame_room();
+  DELTA_TRY(const ByteView payload, read_into(room, segment, entry, frame));
+  const bool values = reading.values == Values::read;
+  const codec::Wanted wanted{values, values, reading.vectors};
+  const auto layout = segment.packed() ? codec::Layout::packed : codec::Layout::fresh;
+  auto ok = codec::decode_block(payload, layout, frame.count, segment.vectors(), wanted, batch);
+  room.shrink();
+  if (!ok) {
+    if (ok.error().code == ErrorCode::unsupported) ok = unsupported(segment, std::move(ok.error().message));
+    return std::move(std::move(ok).error().in(segment.file->name()).at(frame_place(segment, entry)));
+  }
+  const char* wrong = nullptr;
+  segment.packed() ? void(wrong = number_packed(segment, batch)) : number_fresh(segment, frame.first, batch);
+  if (!reading.vectors.empty()) {
+    keep_only(batch, [&](std::size_t i) { return std::ranges::binary_search(reading.vectors, batch.vectors[i]); });
+  }
+  for (std::size_t i = 0; values && !wrong && i < batch.size(); ++i) wrong = misfit(segment, batch[i]);
+  return wrong ? damaged(segment, frame_place(segment, entry), wrong) : Status();
+}
+
+}  // namespace delta::store

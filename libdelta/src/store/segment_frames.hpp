@@ -1,0 +1,35 @@
+// Frames of a segment as they are read: checked, decompressed, and blamed by name.
+#pragma once
+
+#include <string>
+
+#include "store/segment.hpp"
+
+namespace delta::store {
+
+/// "segment 0, frame 3 (DATA)", of an entry of the directory.
+std::string frame_place(const Segment& segment, std::size_t entry);
+/// Names who knows the feature.
+Error unsupported(const Segment& segment, std::string what);
+
+/// The payload of a frame as it stands in the file (header, payload and padding), checked and decompressed: a view of
+/// `bytes`, or of `room`.
+Result<ByteView> unpack(const Segment& segment, std::size_t entry, ByteView bytes, Buffer& room,
+                        format::FrameHeader& header);
+
+/// Memory of one frame after the other. A thread keeps it, unless it is large: pages that are touched anew cost more
+/// than what is done with a block of usual size.
+struct FrameRoom {
+  static constexpr std::size_t kKept = 1 << 20;  // bytes
+
+  Buffer bytes, raw;
+
+  void shrink() {
+    if (bytes.capacity() + raw.capacity() > kKept) *this = {};
+  }
+};
+FrameRoom& frame_room();  ///< of this thread
+/// A view of the room.
+Result<ByteView> read_into(FrameRoom& room, const Segment& segment, std::size_t entry, format::FrameHeader& header);
+
+}  // namespace delta::store
