@@ -37,8 +37,7 @@ struct Option {
   std::vector<std::string_view> choices = {};  ///< the only values; empty: any
   Kind kind = Kind::text;
   std::string_view group = {};  ///< heading in the help; empty: the command's own options
-  bool several =
-      false;  ///< a list of two values at least: the first time, a second word that is no option is a value too
+  bool several = false;         ///< a list of two values at least
 };
 
 struct Operand {

@@ -113,7 +113,7 @@ COMMANDS = [
     (0, "deltalog log --json --id a a.dlog"),
     (0, "deltalog log --json --window adaptive:3:1s:3d a.dlog"),
     (0, "deltalog log --json --window session:36h --after main:1 a.dlog && deltalog log --json --heads a.dlog"),
-    (0, "deltalog log --json --graph --common main:10 x:y:1 a.dlog"),
+    (0, "deltalog log --json --graph --common main:10 --common x:y:1 a.dlog"),
     (0, "for i in 1 2 3 4 5 6 7 8 9; do deltalog show --json a.dlog main:$i; done"),
     (0, "deltalog show --json --hashes --commit a.dlog x:y:1"),
     (0, "deltalog blame --json a.dlog --id a"),

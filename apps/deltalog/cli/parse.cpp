@@ -49,10 +49,16 @@ class Parser {
       : command_(command), words_(words), out_(command) {}
 
   Result<Invocation> run() {
-    while (next_ < words_.size() && !done_) DELTA_OK(word(words_[next_++]));
-    if (!done_) DELTA_OK(check_lists());
-    if (!done_) DELTA_OK(check_operands());
-    if (!done_) DELTA_OK(check_streams());
+    Status first;
+    while (next_ < words_.size() && !done_) {
+      auto status = word(words_[next_++]);
+      if (first && !status) first = std::move(status);
+    }
+    if (done_) return std::move(out_);
+    DELTA_OK(std::move(first));
+    DELTA_OK(check_lists());
+    DELTA_OK(check_operands());
+    DELTA_OK(check_streams());
     return std::move(out_);
   }
 
@@ -94,10 +100,7 @@ class Parser {
 
   Status take(const Option& option) {
     if (next_ == words_.size()) return usage(fmt_name(option) + " needs a value: " + std::string(option.value));
-    DELTA_OK(put(option, words_[next_++]));
-    const bool second =
-        option.several && out_.count(option.name) == 1 && next_ < words_.size() && !words_[next_].starts_with('-');
-    return second ? put(option, words_[next_++]) : Status();
+    return put(option, words_[next_++]);
   }
 
   Status put(const Option& option, std::string value) {
@@ -117,7 +120,8 @@ class Parser {
   Status check_lists() const {
     for (const auto& option : command_.options) {
       if (option.several && out_.count(option.name) == 1) {
-        return usage(fmt_name(option) + " needs two values or more: " + fmt_name(option) + " A B");
+        const auto name = fmt_name(option);
+        return usage(name + " needs two values or more: " + name + " A " + name + " B");
       }
     }
     return {};

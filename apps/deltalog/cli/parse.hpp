@@ -43,9 +43,8 @@ class Invocation {
 
 /// Options may stand before, between and after operands; `--` ends them; `-` is an operand. A value follows as the next
 /// word, whatever it looks like, or after `=`, or after the letter. Flags cluster. Long names are never abbreviated: a
-/// new option must not change what an old script means. An option that needs several values takes two words the first
-/// time it is given, unless the second begins with a dash, and one each time after; with `=` one. `--help` and
-/// `--version` win over whatever is wrong around them. Errors: usage, with the nearest option as a hint.
+/// new option must not change what an old script means. The first `--help` or `--version` wins over whatever is wrong
+/// around it, before it too. Errors: usage, of the first word that is wrong, with the nearest option as a hint.
 Result<Invocation> parse(const Command& command, std::span<const std::string> words);
 
 }  // namespace deltalog

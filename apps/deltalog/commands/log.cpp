@@ -407,7 +407,7 @@ Command log_command() {
       .example =
           "deltalog log history.dlog --graph\n"
           "deltalog log history.dlog --id king --since 2026-11-01\n"
-          "deltalog log --common main:7 carol:3 history.dlog\n"
+          "deltalog log history.dlog --common main:7 --common carol:3\n"
           "deltalog log history.dlog --window tumbling:1h --json\n",
       .run = run};
 }
