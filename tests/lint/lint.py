@@ -32,12 +32,10 @@ CONFINED = [
     (r"nlohmann/.*", r"libdelta/src/base/json\.cpp"),
     (r"simdjson(\.h|/.*)", r"formats/ndjson[a-z_]*\.cpp"),
     (r"(zstd|zdict|lz4)[a-z0-9_]*\.h", r"libdelta/src/codec/.*"),
-    (r"CLI/.*|CLI11\.hpp", r"apps/.*\.cpp"),
+    (r"CLI/.*|CLI11\.hpp", r"apps/deltalog/cli/parse\.cpp"),
     (r"fmt/.*", r".*"),
     (r"re2/.*", r"apps/deltalog/pattern\.cpp"),
 ]
-# These may be named by one file at most, wherever it stands.
-SINGLE = r"CLI/.*|CLI11\.hpp"
 
 # Layers that know no files and no threads, so that they run where there are none.
 PURE = ("base", "format", "codec", "model")
@@ -256,15 +254,9 @@ def text_breaches(path, text):
             yield 1, "a file opens with a comment on why it is shaped so, or with the header that has it"
 
 
-def single_breaches(found):
-    """`found`: path -> header, for headers that one file alone may name."""
-    for path in sorted(found)[1:]:
-        yield path, 1, f"<{found[path]}> is named by {sorted(found)[0]} already, and one file is enough"
-
-
 def breaches(root):
     """All breaches under root as (path, line, why), in order of path and line."""
-    result, single = [], {}
+    result = []
     for path in files(root):
         if path.startswith("testdata/") or not TEXT.match(path):
             continue
@@ -281,10 +273,7 @@ def breaches(root):
         result += [(path, number, why) for number, why in include_breaches(root, path, lines)]
         if HEADER.match(path):
             result += [(path, number, why) for number, why in number_breaches(lines)]
-        for match in filter(None, map(INCLUDE.match, lines)):
-            if re.fullmatch(SINGLE, match.group(2)):
-                single[path] = match.group(2)
-    return sorted(result + list(single_breaches(single)))
+    return sorted(result)
 
 
 def main(arguments):

@@ -1,9 +1,12 @@
-// Own parser and not CLI11's, although it is packaged: 2.1.2 takes the next word for the value of `--id=`, splits "[a]"
-// into a list, accepts `--flag=value` for flags, and reports by exceptions with texts and codes of its own. Ids are
-// untrusted text, so the rules here must be exact, and they are a screen long.
+// CLI11 cuts the words of a command line into options, values and the rest. What may be given, and every message, comes
+// from our table. It reads three kinds of words otherwise than we do: for `--id=` it takes the next word as the value,
+// `--quiet=true` is a flag to it, and `-q-x` is -q and --x. These words get a mark, which is removed from what comes
+// out.
 #include "cli/parse.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <optional>
 
 #include "delta/text.hpp"
 #include "formats/suggest.hpp"
@@ -43,19 +46,51 @@ std::vector<Invocation::Given> Invocation::in_order(std::initializer_list<std::s
   return out;
 }
 
+namespace {
+
+constexpr char kMark = '\0';       // no argument of a program can hold it
+const std::string kEnd(2, kMark);  // stands behind the last word: an option that takes it has no value
+
+std::string marked(std::string word) {
+  const bool is_long = word.starts_with("--");
+  if (word.size() < 2 || word[0] != '-') return word;
+  const auto at = is_long ? word.find('=') : word.find('-', 1);
+  if (at != word.npos) word.insert(is_long ? at + 1 : at, 1, kMark);
+  return word;
+}
+
+std::string unmarked(std::string word) {
+  std::erase(word, kMark);
+  return word;
+}
+
+}  // namespace
+
 class Parser {
  public:
-  Parser(const Command& command, std::span<const std::string> words)
-      : command_(command), words_(words), out_(command) {}
-
-  Result<Invocation> run() {
-    Status first;
-    while (next_ < words_.size() && !done_) {
-      auto status = word(words_[next_++]);
-      if (first && !status) first = std::move(status);
+  explicit Parser(const Command& command) : command_(command), out_(command) {
+    app_.set_help_flag();
+    app_.allow_extras();
+    for (const auto& option : command.options) {
+      const auto letter = option.letter != 0 ? std::string{'-', option.letter, ','} : std::string();
+      const auto given = [this, &option](const std::vector<std::string>& texts) {
+        take(option, texts.front());
+        return true;
+      };
+      app_.add_option(letter + fmt_name(option), CLI::callback_t(given))
+          ->expected(option.value.empty() ? 0 : 1)
+          ->allow_extra_args(false)
+          ->trigger_on_parse();
     }
+  }
+
+  Result<Invocation> run(std::span<const std::string> words) {
+    std::vector<std::string> last_first = {kEnd};
+    for (std::size_t i = words.size(); i > 0; --i) last_first.push_back(marked(words[i - 1]));
+    app_.parse(std::move(last_first));
     if (done_) return std::move(out_);
-    DELTA_OK(std::move(first));
+    if (wrong_) return *std::move(wrong_);
+    DELTA_OK(read_rest());
     DELTA_OK(check_lists());
     DELTA_OK(check_operands());
     DELTA_OK(check_streams());
@@ -63,57 +98,44 @@ class Parser {
   }
 
  private:
-  Status word(const std::string& text) {
-    if (only_operands_ || text.size() < 2 || text[0] != '-') {
-      out_.operands_.push_back(text);
-      return {};
-    }
-    if (text == "--") {
-      only_operands_ = true;
-      return {};
-    }
-    return text[1] == '-' ? long_option(text) : letters(text);
+  void take(const Option& option, const std::string& text) {
+    if (done_) return;
+    auto put = this->put(option, text);
+    if (put || wrong_) return;
+    const auto before = read_rest();
+    wrong_ = before ? put.error() : before.error();
   }
 
-  Status long_option(std::string_view text) {
-    const auto equals = text.find('=');
-    const auto name = text.substr(2, equals == text.npos ? text.npos : equals - 2);
-    const Option* option = command_.find(name);
-    if (option == nullptr) return unknown(text.substr(0, equals));
-    if (equals == text.npos) return option->value.empty() ? put(*option, {}) : take(*option);
-    if (option->value.empty()) return usage(fmt_name(*option) + " takes no value");
-    return put(*option, std::string(text.substr(equals + 1)));
-  }
-
-  Status letters(std::string_view text) {
-    for (std::size_t i = 1; i < text.size() && !done_; ++i) {
-      const Option* option = command_.find(text[i]);
-      if (option == nullptr) return unknown(std::string("-") + std::string(text.substr(i, 1)));
-      if (option->value.empty()) {
-        DELTA_OK(put(*option, {}));
-        continue;
-      }
-      return i + 1 < text.size() ? put(*option, std::string(text.substr(i + 1))) : take(*option);
-    }
-    return {};
-  }
-
-  Status take(const Option& option) {
-    if (next_ == words_.size()) return usage(fmt_name(option) + " needs a value: " + std::string(option.value));
-    return put(option, words_[next_++]);
-  }
-
-  Status put(const Option& option, std::string value) {
+  Status put(const Option& option, const std::string& text) {
+    const bool flag = option.value.empty();
+    if (flag && text[0] == kMark) return usage(fmt_name(option) + " takes no value");
+    if (text == kEnd) return usage(fmt_name(option) + " needs a value: " + std::string(option.value));
+    const auto value = flag ? std::string() : unmarked(text);
     auto& values = out_.values_[option.name];
-    if (!option.value.empty() && !option.repeatable && !values.empty()) {
-      return usage(fmt_name(option) + " is given twice");
-    }
+    if (!flag && !option.repeatable && !values.empty()) return usage(fmt_name(option) + " is given twice");
     if (!option.choices.empty() && std::ranges::find(option.choices, value) == option.choices.end()) {
       return bad_choice(option, value);
     }
     out_.order_.emplace_back(option.name, values.size());
-    values.push_back(std::move(value));
+    values.push_back(value);
     done_ = option.name == "help" || option.name == "version";
+    return {};
+  }
+
+  // What no option took, until now. Error: an option that the table lacks.
+  Status read_rest() {
+    out_.operands_.clear();
+    bool only_operands = false;
+    for (const auto& word : app_.remaining()) {
+      if (word == kEnd) break;
+      if (only_operands || word.size() < 2 || word[0] != '-') {
+        out_.operands_.push_back(unmarked(word));
+      } else if (word == "--") {
+        only_operands = true;
+      } else {
+        return unknown(word[1] == '-' ? word.substr(0, word.find('=')) : unmarked(word).substr(0, 2));
+      }
+    }
     return {};
   }
 
@@ -187,15 +209,14 @@ class Parser {
   static std::string fmt_name(const Option& option) { return "--" + std::string(option.name); }
 
   const Command& command_;
-  std::span<const std::string> words_;
-  std::size_t next_ = 0;
-  bool only_operands_ = false;
-  bool done_ = false;  // --help or --version was seen
+  CLI::App app_;
+  std::optional<delta::Error> wrong_;  // the first thing that is
+  bool done_ = false;                  // --help or --version was seen
   Invocation out_;
 };
 
 Result<Invocation> parse(const Command& command, std::span<const std::string> words) {
-  return Parser(command, words).run();
+  return Parser(command).run(words);
 }
 
 }  // namespace deltalog
