@@ -51,7 +51,7 @@ struct Operand {
 struct Command {
   std::string_view name;
   std::string_view summary;      ///< a line, lower case, no full stop
-  std::string_view synopsis;     ///< what follows the name
+  std::string_view synopsis;     ///< what follows the name; a line for each way
   std::string_view description;  ///< a short paragraph
   std::vector<Operand> operands;
   std::vector<Option> options;

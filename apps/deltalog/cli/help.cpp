@@ -46,12 +46,19 @@ std::string options_text(const Command& command) {
   return out;
 }
 
-std::string indented(std::string_view lines) {
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    lines.push_back(text.substr(0, text.find('\n')));
+    text.remove_prefix(std::min(lines.back().size() + 1, text.size()));
+  }
+  return lines;
+}
+
+std::string usage_text(const Command& command) {
   std::string out;
-  while (!lines.empty()) {
-    const auto end = std::min(lines.find('\n'), lines.size());
-    out += "  " + std::string(lines.substr(0, end)) + '\n';
-    lines.remove_prefix(std::min(end + 1, lines.size()));
+  for (const auto form : lines_of(command.synopsis)) {
+    out += fmt::format("{} deltalog {} [options] {}\n", out.empty() ? "usage:" : "   or:", command.name, form);
   }
   return out;
 }
@@ -75,12 +82,14 @@ std::string overview_text() {
 }
 
 std::string help_text(const Command& command) {
-  std::string out = fmt::format("usage: deltalog {} [options] {}\n\n", command.name, command.synopsis);
+  std::string out = usage_text(command) + '\n';
   out += wrap(command.description, 0, kWidth);
   if (!command.operands.empty()) out += "\nArguments:\n";
   for (const auto& operand : command.operands) out += option_line(operand.name, operand.help);
   out += options_text(command);
-  return out + "\nExample:\n" + indented(command.example);
+  out += "\nExample:\n";
+  for (const auto line : lines_of(command.example)) out += fmt::format("  {}\n", line);
+  return out;
 }
 
 }  // namespace deltalog

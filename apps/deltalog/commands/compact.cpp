@@ -214,7 +214,7 @@ Command compact_command() {
   return {
       .name = "compact",
       .summary = "repack a log by vector, and prune its history",
-      .synopsis = "LOG... -o OUT | LOG --in-place",
+      .synopsis = "LOG... -o OUT\nLOG --in-place",
       .description =
           "Writes the union of the logs as one packed segment, in which each vector's history lies together. With "
           "--keep, drops history that neither now nor a kept time or release needs; the present under every "

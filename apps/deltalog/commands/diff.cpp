@@ -282,7 +282,7 @@ Command diff_command() {
   return {
       .name = "diff",
       .summary = "what differs between two logs, or two moments",
-      .synopsis = "LOG LOG [--base LOG]... | LOG... --at TIME [--at TIME]",
+      .synopsis = "LOG LOG [--base LOG]...\nLOG... --at TIME [--at TIME]",
       .description =
           "Lists the vectors that were created, deleted or changed from the first log to the second, or from one "
           "moment of the "
@@ -317,7 +317,7 @@ Command diff_command() {
            options::common()}),
       .example =
           "deltalog diff monday.dlog tuesday.dlog\n"
-          "deltalog diff history.dlog --at 2026-11-09 --at 2026-11-10 --stat --fail-over 0.1\n",
+          "deltalog diff history.dlog --at 2026-11-09 --at 2026-11-10 --fail-over 0.1\n",
       .run = run};
 }
 

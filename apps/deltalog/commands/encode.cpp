@@ -452,7 +452,7 @@ Command encode_command() {
   return {
       .name = "encode",
       .summary = "create or extend a log from matrices or updates",
-      .synopsis = "INPUT... -o LOG [--base LOG]... | [INPUT...] --append LOG",
+      .synopsis = "INPUT... -o LOG [--base LOG]...\n[INPUT...] --append LOG",
       .description =
           "Matrices (.npy) are successive states of one namespace: each becomes a commit that holds only what changed, "
           "and a row "
@@ -464,8 +464,10 @@ Command encode_command() {
                                 writing_options(), accuracy_options(), options::preset(), options::json(),
                                 options::threads(), options::progress(), options::talk(), options::common()}),
       .example =
-          "deltalog encode monday.npy tuesday.npy --ids ids.txt --at 2026-11-09 --step 1d -o history.dlog\n"
-          "printf '{\"id\":\"a\",\"op\":\"scale\",\"factor\":0.5}\\n' | deltalog encode - --append history.dlog\n",
+          "deltalog encode monday.npy tuesday.npy --ids ids.txt --at 2026-11-09 \\\n"
+          "    --step 1d -o history.dlog\n"
+          "printf '{\"id\":\"a\",\"op\":\"scale\",\"factor\":0.5}\\n' |\n"
+          "    deltalog encode - --append history.dlog\n",
       .run = run};
 }
 

@@ -265,7 +265,7 @@ Command merge_command() {
   return {
       .name = "merge",
       .summary = "the union of logs, as one",
-      .synopsis = "LOG... -o OUT | LOG... --into LOG",
+      .synopsis = "LOG... -o OUT\nLOG... --into LOG",
       .description =
           "Copies every commit of the logs, and loses none: conflicts are decided when reading. Segments are copied as "
           "they are, "

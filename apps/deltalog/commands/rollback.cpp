@@ -225,7 +225,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
 Command rollback_command() {
   return {.name = "rollback",
           .summary = "append the commit that restores a moment, or undoes a commit",
-          .synopsis = "LOG --append (--at TIME | --as-seen-by DOT | --revert COMMIT) | LOG... -o OUT ...",
+          .synopsis = "LOG --append (--at TIME | --as-seen-by DOT)\nLOG --append --revert COMMIT\nLOG... -o OUT ...",
           .description =
               "Writes a commit that restores the state at a moment: it creates, deletes and assigns "
               "where the states differ. "

@@ -348,7 +348,7 @@ Command snapshot_command() {
            options::progress(),
            options::talk(),
            options::common()}),
-      .example = "deltalog snapshot history.dlog --at 2026-11-10 -o tuesday.npy --ids-out ids.txt\n",
+      .example = "deltalog snapshot history.dlog --at 2026-11-10 -o tue.npy --ids-out ids.txt\n",
       .run = run};
 }
 

@@ -150,7 +150,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
 Command tag_command() {
   return {.name = "tag",
           .summary = "name a release or a time of a log",
-          .synopsis = "LOG NAME [--at TIME|TAG | --as-seen-by DOT] | LOG NAME --delete | LOG [--list]",
+          .synopsis = "LOG NAME [--at TIME|TAG | --as-seen-by DOT]\nLOG NAME --delete\nLOG [--list]",
           .description =
               "Adds a commit to LOG that names a release: all that the log holds now, or what the author of DOT saw. "
               "What a release answers "

@@ -8,6 +8,7 @@
 
 #include "cli/parse.hpp"
 #include "delta/text.hpp"
+#include "ui/table.hpp"
 #include "ui/terminal.hpp"
 
 namespace deltalog {
@@ -97,7 +98,11 @@ void Console::talk(std::string_view line) {
 void Console::message(Style style, std::string_view kind, std::string_view text, std::string_view hint) {
   const auto program = command_.empty() ? std::string("deltalog: ") : "deltalog " + command_ + ": ";
   talk(program + paint(style, kind, color_err_) + harmless(text));
-  if (!hint.empty()) talk(paint(Style::name, "hint: ", color_err_) + harmless(hint));
+  if (hint.empty()) return;
+  constexpr std::string_view kHint = "hint: ";
+  auto lines = wrap(harmless(hint), kHint.size(), 80);
+  lines.pop_back();  // talk() ends the line
+  talk(paint(Style::name, kHint, color_err_) + lines.substr(kHint.size()));
 }
 
 void Console::error(const delta::Error& error) { message(Style::bad, "", error.text(), error.hint); }
