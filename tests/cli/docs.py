@@ -5,7 +5,7 @@
 
 Each command has a page man/deltalog-COMMAND.1 that lists exactly its options, with letters and values, and its
 example; deltalog.1 names every command; pages are clean under mandoc's linter; the completions in completions/ are what the
-program makes, and bash and (where installed) zsh and fish take them. --update writes the completions.
+program makes, and bash and (where installed) zsh and fish take them; no help is wider than 80 columns. --update writes the completions.
 """
 import argparse
 import re
@@ -101,9 +101,20 @@ def complete(script, words):
 
 def check_bash(script):
     cases = [(["deltalog", "he"], "help"), (["deltalog", "help", "--ver"], "--version"),
-             (["deltalog", "help", "--color", "al"], "always"), (["deltalog", "help", "hel"], "help")]
+             (["deltalog", "help", "--color", "al"], "always"), (["deltalog", "help", "hel"], "help"), (["deltalog", "help", "conc"], "concepts")]
     return [f"{script}: {' '.join(words)} completes to {complete(script, words)}, not {wanted}"
             for words, wanted in cases if wanted not in complete(script, words)]
+
+
+def check_widths(program, commands):
+    """No screen of help is wider than 80 columns, and both ways to ask for it give the same."""
+    screens = {name: output(program, *name.split()) for name in
+               ["--help", "help", "help concepts", *(f"help {c}" for c in commands), *(f"{c} --help" for c in commands)]}
+    screens["without a command"] = subprocess.run([program], capture_output=True, text=True).stderr
+    problems = [f"deltalog {name}: {len(line)} columns: {line}"
+                for name, text in screens.items() for line in text.splitlines() if len(line) > 80]
+    problems += [f"deltalog help {c} is not deltalog {c} --help" for c in commands if screens[f"help {c}"] != screens[f"{c} --help"]]
+    return problems
 
 
 def main():
@@ -116,6 +127,7 @@ def main():
     problems = check_completions(args.program, args.source / "completions", args.update)
     problems += check_pages(args.program, args.source / "man", commands)
     problems += check_lint(args.source / "man")
+    problems += check_widths(args.program, [*commands, "completion"])
     problems += check_bash(args.source / "completions" / "deltalog.bash")
     print("\n".join(problems), end="\n" if problems else "")
     sys.exit(1 if problems else 0)

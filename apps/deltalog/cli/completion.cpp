@@ -29,6 +29,9 @@ std::vector<std::string_view> command_names() {
   return names;
 }
 
+/// What `help` explains.
+std::string help_words() { return joined(command_names(), " ") + " concepts"; }
+
 std::string bash_words(const Command& command) {
   std::string out;
   for (const auto& option : command.options) {
@@ -130,7 +133,7 @@ std::string bash_completion() {
          "  case \"$command $last\" in\n" +
          values + "  esac\n" + "  if [[ $word != -* ]]; then\n" +
          fmt::format("    if [[ $command == help ]]; then COMPREPLY=($(compgen -W '{}' -- \"$word\")); return; fi\n",
-                     names) +
+                     help_words()) +
          "    compopt -o filenames\n    COMPREPLY=($(compgen -f -- \"$word\"))\n    return\n  fi\n" +
          "  case $command in\n" + words + "  esac\n" +
          "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
@@ -149,20 +152,19 @@ std::string zsh_completion() {
     for (const auto& option : command.options) out += zsh_option(option);
     const bool help = command.name == "help";
     out += fmt::format("        '*:{}:{}'\n      ;;\n", help ? "command" : "file",
-                       help ? "(" + joined(command_names(), " ") + ")" : "_files");
+                       help ? "(" + help_words() + ")" : "_files");
   }
   return out + "  esac\n}\n_deltalog \"$@\"\n";
 }
 
 std::string fish_completion() {
   std::string out(kMade);
-  const auto names = joined(command_names(), " ");
   for (const auto& command : commands()) {
     if (command.hidden) continue;
     out += fmt::format("complete -c deltalog -n __fish_use_subcommand -f -a {} -d '{}'\n", command.name,
                        fish_quoted(command.summary));
   }
-  out += fmt::format("complete -c deltalog -n '__fish_seen_subcommand_from help' -f -a '{}'\n", names);
+  out += fmt::format("complete -c deltalog -n '__fish_seen_subcommand_from help' -f -a '{}'\n", help_words());
   for (const auto& command : commands()) {
     if (command.hidden) continue;
     for (const auto& option : command.options) out += fish_option(command, option);

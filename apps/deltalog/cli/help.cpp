@@ -78,7 +78,8 @@ std::string overview_text() {
          "\nOptions:\n"
          "  -h, --help     print this help and stop\n"
          "      --version  print versions of the program, formats, codecs and libraries\n"
-         "\n\"deltalog help COMMAND\" or \"man deltalog-COMMAND\" says more.\n";
+         "\n\"deltalog help COMMAND\" or \"man deltalog-COMMAND\" says more;\n"
+         "\"deltalog help concepts\" explains the words.\n";
 }
 
 std::string help_text(const Command& command) {
