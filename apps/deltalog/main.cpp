@@ -74,9 +74,7 @@ Result<Exit> run_command(const Command& command, std::span<const std::string> wo
 int run(std::span<const std::string> words) {
   Console plain("");
   if (words.empty()) {
-    std::string text = overview_text();
-    text.pop_back();
-    plain.talk(text);
+    plain.talk(first_steps_text());
     return static_cast<int>(Exit::usage);
   }
   if (words[0] == "--help" || words[0] == "-h") return finish(plain, print(plain, overview_text()));

@@ -65,6 +65,12 @@ std::string usage_text(const Command& command) {
 
 }  // namespace
 
+std::string first_steps_text() {
+  return "deltalog keeps the history of vectors in a log file.\n"
+         "Make a log of two matrices:  deltalog encode old.npy new.npy -o history.dlog\n"
+         "See what is in it:           deltalog log history.dlog (more: deltalog help)";
+}
+
 std::string overview_text() {
   std::string out =
       "usage: deltalog COMMAND [options] FILE...\n\n"
