@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "cli/hints.hpp"
 #include "command.hpp"
 #include "delta/text.hpp"
-#include "formats/suggest.hpp"
 
 namespace deltalog {
 
@@ -23,14 +23,7 @@ const Command* find_command(std::string_view name) {
 }
 
 delta::Error unknown_command(std::string_view name) {
-  auto error = delta::error(delta::ErrorCode::usage, "unknown command " + delta::quote(name));
-  std::vector<std::string_view> names;
-  for (const auto& command : commands()) {
-    if (!command.hidden) names.push_back(command.name);
-  }
-  const auto near = delta::formats::nearest(name, names);
-  error.hint = near.empty() ? "deltalog --help lists the commands" : "did you mean " + std::string(near) + "?";
-  return error;
+  return delta::error(delta::ErrorCode::usage, "unknown command " + delta::quote(name)).with_hint(command_hint(name));
 }
 
 }  // namespace deltalog

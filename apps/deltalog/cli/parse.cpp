@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "cli/hints.hpp"
 #include "delta/text.hpp"
-#include "formats/suggest.hpp"
 
 namespace deltalog {
 
@@ -187,12 +187,8 @@ class Parser {
   }
 
   delta::Error unknown(std::string_view text) const {
-    auto error = usage("unknown option " + delta::quote(text));
-    std::vector<std::string_view> names;
-    for (const auto& option : command_.options) names.push_back(option.name);
-    const auto near = text.size() > 2 ? delta::formats::nearest(text.substr(2), names) : std::string_view();
-    if (!near.empty()) error.hint = "did you mean --" + std::string(near) + "?";
-    return error;
+    return delta::error(ErrorCode::usage, "unknown option " + delta::quote(text))
+        .with_hint(option_hint(command_, text));
   }
 
   delta::Error bad_choice(const Option& option, std::string_view value) const {
@@ -201,8 +197,7 @@ class Parser {
       message += (i == 0 ? "" : i + 1 == option.choices.size() ? " and " : ", ") + std::string(option.choices[i]);
     }
     auto error = usage(std::move(message));
-    const auto near = delta::formats::nearest(value, option.choices);
-    if (!near.empty()) error.hint = "did you mean " + std::string(near) + "?";
+    if (auto hint = did_you_mean(value, option.choices); !hint.empty()) error.hint = std::move(hint);
     return error;
   }
 
