@@ -8,6 +8,7 @@
 
 #include "delta/text.hpp"
 #include "formats/npy.hpp"
+#include "formats/suggest.hpp"
 
 namespace delta::formats {
 namespace {
@@ -63,7 +64,9 @@ Result<Format> format_named(std::string_view name) {
   for (const FormatInfo& f : kFormats) {
     if (f.name == name) return f.format;
   }
-  return error(ErrorCode::usage, quote(name) + " is not a known format").with_hint("known formats: " + known_formats());
+  const auto near = nearest(name, format_names());
+  return error(ErrorCode::usage, quote(name) + " is not a known format")
+      .with_hint(near.empty() ? "known formats: " + known_formats() : "did you mean " + std::string(near) + "?");
 }
 
 Result<Format> detect_format(std::string_view path, std::span<const std::uint8_t> head) {
@@ -80,7 +83,7 @@ Result<Format> detect_format(std::string_view path, std::span<const std::uint8_t
     }
   }
   return error(ErrorCode::usage, "the format cannot be told from the first bytes or from the name of the file")
-      .with_hint("name it with --from; known formats: " + known_formats());
+      .with_hint("name the format with --from: " + known_formats() + "; convert other formats first");
 }
 
 Result<std::unique_ptr<MatrixSource>> open_matrix(Format format, std::unique_ptr<ByteSource> bytes,

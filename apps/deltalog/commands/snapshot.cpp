@@ -235,7 +235,7 @@ Result<Format> output_format(const Invocation& invocation, const std::string& pa
   auto format = delta::formats::detect_format(path, {});
   if (!format) {
     return delta::error(delta::ErrorCode::usage, "no format is known by the name " + delta::quote(path))
-        .with_hint("name it with --to: " + delta::formats::known_formats());
+        .with_hint("name the format with --to: " + delta::formats::known_formats());
   }
   return format;
 }
