@@ -29,6 +29,7 @@ std::string_view nearest(std::string_view typed, std::span<const std::string_vie
   std::size_t least = typed.size() / 3 + 1;
   for (const auto name : names) {
     const bool begun = typed.size() >= 3 && name.starts_with(typed);
+    if (!begun && std::max(name.size(), typed.size()) - std::min(name.size(), typed.size()) >= least) continue;
     const auto distance = begun ? 0 : edit_distance(typed, name);
     if (distance < least) {
       best = name;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "cli/hints.hpp"
 #include "cli/values.hpp"
 #include "delta/conflicts.hpp"
 #include "delta/setting.hpp"
@@ -58,6 +59,14 @@ Exit exit_with(const delta::Log& log, Exit answer) {
 }
 
 namespace {
+
+struct TagNames {
+  explicit TagNames(const delta::Log& log) : tags(log.tags()) {
+    for (const auto& tag : tags) all.push_back(tag.name);
+  }
+  std::vector<delta::Tag> tags;
+  std::vector<std::string_view> all;  // in `tags`
+};
 
 Status check_whole(const delta::Tag& tag) {
   if (tag.missing.empty()) return {};
@@ -115,20 +124,32 @@ Result<std::optional<Named>> find_range(const delta::Log& log, std::string_view 
 
 }  // namespace
 
+std::string origin_hint(const delta::Log& log, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const auto origin : delta::numbers<delta::OriginNo>(log.catalog().origins())) {
+    names.push_back(log.catalog().origin(origin));
+  }
+  return did_you_mean_name(name, names);
+}
+
 Result<Named> find_named(const delta::Log& log, std::string_view text) {
   const auto colon = text.rfind(':');
-  if (colon != text.npos && (log.catalog().find_origin(text.substr(0, colon)) || !log.tag(text))) {
+  const bool known = colon != text.npos && log.catalog().find_origin(text.substr(0, colon));
+  if (colon != text.npos && (known || !log.tag(text))) {
     DELTA_TRY(const auto range, find_range(log, text));
     if (range) return *range;
-    DELTA_TRY(const auto dot, log.parse_dot(text));
-    return Named{*log.find_commit(dot), dot.seq, {}};
+    auto dot = log.parse_dot(text);
+    if (dot) return Named{*log.find_commit(*dot), dot->seq, {}};
+    if (!known) dot.error().hint = origin_hint(log, text.substr(0, colon));
+    return std::move(dot).error();
   }
   if (const auto tag = log.tag(text)) return tagged(log, *tag);
   const auto prefix = delta::parse_hash_prefix(text);
   if (!prefix) {
-    return delta::error(
-        ErrorCode::usage,
-        delta::quote(text) + " is not a dot (ORIGIN:SEQ), a tag of the log, or a hash (4 to 64 hexadecimal digits)");
+    return delta::error(ErrorCode::usage,
+                        delta::quote(text) +
+                            " is not a dot (ORIGIN:SEQ), a tag of the log, or a hash (4 to 64 hexadecimal digits)")
+        .with_hint(did_you_mean_name(text, TagNames(log).all));
   }
   DELTA_TRY(const auto hashes, log.hashes());
   std::optional<delta::CommitNo> found;
@@ -151,14 +172,16 @@ Result<delta::Dot> find_dot(const delta::Log& log, std::string_view text) {
 }
 
 Result<delta::CutOptions> parse_cut(const delta::Log& log, std::string_view text) {
-  auto time = delta::parse_time(text, now());
+  auto time = parse_time(text);
   if (time) return delta::CutOptions{.at = *time};
   if (const auto tag = log.tag(text)) {
     DELTA_OK(check_whole(*tag));
     return delta::CutOptions{.at = tag->at, .as_seen_by = tag->heads};
   }
   time.error().code = ErrorCode::usage;
-  if (!log.tags().empty()) time.error().message += ", and no tag of the log";
+  const TagNames tags(log);
+  if (auto hint = did_you_mean_name(text, tags.all); !hint.empty()) time.error().hint = std::move(hint);
+  if (!tags.all.empty()) time.error().message += ", and no tag of the log";
   return std::move(time).error();
 }
 

@@ -30,6 +30,9 @@ Status warn_of(const delta::Log& log, Console& console);
 /// What an answer about the state is worth: partly, when the log holds commits that no state may hold yet.
 Exit exit_with(const delta::Log& log, Exit answer = Exit::yes);
 
+/// "did you mean 'main'?" of an origin that the log lacks; empty: none is near.
+std::string origin_hint(const delta::Log& log, std::string_view name);
+
 /// A delta or a commit, as people name it.
 struct Named {
   delta::CommitNo commit{};

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <unordered_set>
 #include <vector>
 
+#include "cli/hints.hpp"
 #include "cli/values.hpp"
 #include "delta/text.hpp"
 #include "formats/ids.hpp"
@@ -63,6 +65,11 @@ delta::Operation operation_named(std::string_view name) {
 Result<delta::DeltaSelection> delta_selection(const Invocation& invocation, const delta::Log& log) {
   delta::DeltaSelection selection;
   selection.origins = invocation.values("origin");
+  for (const auto& name : selection.origins) {
+    if (log.catalog().find_origin(name)) continue;
+    return delta::error(ErrorCode::not_found, "no origin " + delta::quote(name) + " in the log")
+        .with_hint(origin_hint(log, name));
+  }
   for (const auto& name : invocation.values("op")) selection.operations.push_back(operation_named(name));
   for (const auto& text : invocation.values("property")) {
     const auto equals = text.find('=');
@@ -86,12 +93,17 @@ Result<delta::DeltaSelection> delta_selection(const Invocation& invocation, cons
 
 Result<NamedVectors> named_vectors(const VectorSelection& selection, const Catalog& catalog) {
   auto named = delta::find_vectors(catalog, selection);
-  if (!named.missing_namespaces.empty()) return no_namespace(named.missing_namespaces[0]);
+  if (!named.missing_namespaces.empty()) return no_namespace(named.missing_namespaces[0], catalog);
   return named;
 }
 
-delta::Error no_namespace(std::string_view name) {
-  return delta::error(ErrorCode::not_found, "no namespace " + delta::quote(name) + " in the log");
+delta::Error no_namespace(std::string_view name, const Catalog& catalog) {
+  std::vector<std::string_view> names;
+  for (const auto ns : delta::numbers<delta::NamespaceNo>(catalog.namespaces())) {
+    names.push_back(catalog.name_space(ns).name);
+  }
+  return delta::error(ErrorCode::not_found, "no namespace " + delta::quote(name) + " in the log")
+      .with_hint(did_you_mean_name(name, names));
 }
 
 VectorSet meeting(const VectorSelection& selection, const VectorSet& vectors,
@@ -129,11 +141,44 @@ State part_of(const State& state, const VectorSet& vectors) {
   return part;
 }
 
+/// The bytes of a file, or of the files in a directory; without bound of what cannot be read twice.
+std::uintmax_t size_of(const std::string& path) {
+  constexpr auto kNoBound = ~std::uintmax_t{0};
+  std::error_code failed;
+  if (path == "-") return kNoBound;
+  if (std::filesystem::is_regular_file(path, failed)) return std::filesystem::file_size(path, failed);
+  std::uintmax_t size = 0;
+  for (auto it = std::filesystem::directory_iterator(path, failed); !failed && it != end(it); it.increment(failed)) {
+    if (it->is_regular_file(failed)) size += it->file_size(failed);
+  }
+  return failed ? kNoBound : size;
+}
+
+/// The id nearest to one that no log has. The logs may have been opened for this id alone, so they are read again,
+/// unless that takes longer than a hint is worth.
+std::string id_hint(const Invocation& invocation, std::string_view id) {
+  std::uintmax_t left = 16 << 20;
+  for (const auto& path : invocation.operands()) {
+    const auto size = size_of(path);
+    if (size > left) return {};
+    left -= size;
+  }
+  const auto log = delta::Log::open(invocation.operands());
+  if (!log) return {};
+  std::vector<std::string_view> ids;
+  const std::size_t vectors = log->catalog().vectors();
+  for (const VectorNo v : delta::numbers<VectorNo>(vectors)) ids.push_back(log->catalog().id(v));
+  return did_you_mean_name(id, ids);
+}
+
 /// The first of some, and how many more there are.
-void name_absent(const std::vector<std::string>& ids, std::string_view where, Console& console) {
+void name_absent(const std::vector<std::string>& ids, std::string_view where, Console& console,
+                 const std::string& hint = {}) {
   constexpr std::size_t kShown = 10;
   for (std::size_t i = 0; i < std::min(kShown, ids.size()); ++i) {
-    console.error(delta::error(ErrorCode::not_found, fmt::format("no vector {} {}", delta::quote(ids[i]), where)));
+    auto error = delta::error(ErrorCode::not_found, fmt::format("no vector {} {}", delta::quote(ids[i]), where));
+    if (i == 0) error.hint = hint;
+    console.error(error);
   }
   if (ids.size() > kShown) {
     console.error(delta::error(ErrorCode::not_found, fmt::format("and {} more", ids.size() - kShown)));
@@ -162,14 +207,15 @@ void report_none_meets(Console& console, std::string_view where) {
   console.error(delta::error(ErrorCode::not_found, "no chosen vector meets --where" + std::string(where)));
 }
 
-bool report_missing(const NamedVectors& named, Console& console) {
-  name_absent(named.missing_ids, "in the log", console);
-  return !named.missing_ids.empty();
+bool report_missing(const Invocation& invocation, const NamedVectors& named, Console& console) {
+  if (named.missing_ids.empty()) return false;
+  name_absent(named.missing_ids, "in the log", console, id_hint(invocation, named.missing_ids[0]));
+  return true;
 }
 
-bool report_absent(const VectorSelection& selection, const NamedVectors& named, const Catalog& catalog,
-                   const VectorSet& answered, std::string_view where, Console& console) {
-  const bool missing = report_missing(named, console);
+bool report_absent(const Invocation& invocation, const VectorSelection& selection, const NamedVectors& named,
+                   const Catalog& catalog, const VectorSet& answered, std::string_view where, Console& console) {
+  const bool missing = report_missing(invocation, named, console);
   std::unordered_set<std::string_view> there(named.missing_ids.begin(), named.missing_ids.end());
   if (!selection.ids.empty()) answered.each([&](VectorNo v) { there.insert(catalog.id(v)); });
   std::vector<std::string> absent;

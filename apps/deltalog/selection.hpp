@@ -24,7 +24,7 @@ Result<delta::DeltaSelection> delta_selection(const Invocation& invocation, cons
 /// The vectors that are named. Errors: not_found for a namespace that the log lacks.
 Result<NamedVectors> named_vectors(const VectorSelection& selection, const delta::Catalog& catalog);
 /// What missing namespaces mean: not_found.
-delta::Error no_namespace(std::string_view name);
+delta::Error no_namespace(std::string_view name, const delta::Catalog& catalog);
 
 /// Those of `vectors` that meet --where in one of the states, which are of one catalog and hold `vectors`.
 delta::VectorSet meeting(const VectorSelection& selection, const delta::VectorSet& vectors,
@@ -40,9 +40,10 @@ void report_none_meets(Console& console, std::string_view where = "");
 
 /// Names each id that was asked for and has no part in the answer: it is not in the log, or not `where`. Says so, too,
 /// if the answer is empty. True if it said anything: the command's answer is then no.
-bool report_absent(const VectorSelection& selection, const NamedVectors& named, const delta::Catalog& catalog,
-                   const delta::VectorSet& answered, std::string_view where, Console& console);
-/// Only of ids that are not in the log.
-bool report_missing(const NamedVectors& named, Console& console);
+bool report_absent(const Invocation& invocation, const VectorSelection& selection, const NamedVectors& named,
+                   const delta::Catalog& catalog, const delta::VectorSet& answered, std::string_view where,
+                   Console& console);
+/// Only of ids that are not in the log. For the hint, logs that are small are read again with all their names.
+bool report_missing(const Invocation& invocation, const NamedVectors& named, Console& console);
 
 }  // namespace deltalog

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "cli/hints.hpp"
 #include "delta/file.hpp"
 #include "delta/property.hpp"
 #include "delta/text.hpp"
@@ -71,6 +72,13 @@ Result<std::uint64_t> parse_count(std::string_view text) {
     return bad(delta::quote(text) + " is not a whole number");
   }
   return value;
+}
+
+Result<Micros> parse_time(std::string_view text) {
+  auto time = delta::parse_time(text, now());
+  if (time) return time;
+  if (auto hint = time_hint(text); !hint.empty()) time.error().hint = std::move(hint);
+  return time;
 }
 
 Result<std::uint32_t> parse_max_dims(std::string_view text) {
@@ -158,7 +166,11 @@ Result<delta::KeepRule> parse_keep(std::string_view text) {
   const auto bad = [&](std::string_view what) {
     return delta::error(delta::ErrorCode::usage, std::string(what) + ": " + delta::quote(text));
   };
-  if (known == std::end(kinds)) return bad("not a rule of what to keep");
+  if (known == std::end(kinds)) {
+    std::vector<std::string_view> names;
+    for (const auto& [name, kind] : kinds) names.push_back(name);
+    return bad("not a rule of what to keep").with_hint(did_you_mean(text.substr(0, colon), names));
+  }
   KeepRule rule;
   rule.kind = known->second;
   const bool plain = rule.kind == Rule::all || rule.kind == Rule::now || rule.kind == Rule::tags;
@@ -166,7 +178,7 @@ Result<delta::KeepRule> parse_keep(std::string_view text) {
   if (plain) return rule;
   const std::string_view argument = text.substr(colon + 1);
   if (rule.kind == Rule::since) {
-    DELTA_TRY(rule.at, delta::parse_time(argument, now()));
+    DELTA_TRY(rule.at, parse_time(argument));
   } else if (rule.kind == Rule::every) {
     DELTA_TRY(rule.step, delta::parse_duration(argument));
     if (rule.step == 0) return bad("the interval must be positive");
@@ -182,9 +194,9 @@ Result<Threshold> parse_threshold(std::string_view text) {
   const auto colon = text.find(':');
   Threshold threshold{std::string(text.substr(0, colon)), 0};
   if (colon == text.npos || std::ranges::find(known, threshold.what) == std::end(known)) {
-    return delta::error(
-        delta::ErrorCode::usage,
-        "not a condition (chain:N, segments:N, deltas:N, commits:N, bytes:SIZE): " + delta::quote(text));
+    return delta::error(delta::ErrorCode::usage,
+                        "not a condition (chain:N, segments:N, deltas:N, commits:N, bytes:SIZE): " + delta::quote(text))
+        .with_hint(did_you_mean(threshold.what, known));
   }
   DELTA_TRY(threshold.least,
             threshold.what == "bytes" ? parse_size(text.substr(colon + 1)) : parse_count(text.substr(colon + 1)));
@@ -262,7 +274,7 @@ Result<std::vector<std::string>> read_lines(const std::string& path) {
 }
 
 Result<std::optional<Micros>> time_of(const Invocation& invocation, std::string_view option) {
-  return value_of(invocation, option, [](std::string_view text) { return delta::parse_time(text, now()); });
+  return value_of(invocation, option, [](std::string_view text) { return parse_time(text); });
 }
 
 Result<delta::ClockRules> clock_of(const Invocation& invocation) {

@@ -26,6 +26,9 @@ Result<delta::Micros> default_time();
 
 Result<std::uint64_t> parse_count(std::string_view text);  ///< decimal digits, nothing else
 
+/// delta::parse_time() by the wall clock. The hint of an error is the time that may be meant.
+Result<delta::Micros> parse_time(std::string_view text);
+
 /// First and last, both included.
 struct DimRange {
   std::uint32_t first = 0, last = 0;

@@ -181,7 +181,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     DELTA_OK(console.print(invocation.has("json") ? json_report(log, *blame, runs)
                                                   : text_report(log, *blame, runs, console)));
   }
-  missing = report_absent(selection, named, log.catalog(), answered, "in this state", console) || missing;
+  missing = report_absent(invocation, selection, named, log.catalog(), answered, "in this state", console) || missing;
   return exit_with(log, missing ? Exit::no : Exit::yes);
 }
 

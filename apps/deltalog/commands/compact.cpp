@@ -24,11 +24,17 @@ using delta::CompactReport;
 constexpr std::string_view kSince = "since:";
 constexpr delta::Micros kMaxSkew = 86'400'000'000;  // a day: what clocks may be apart
 
+delta::Error keep_error(const Invocation& invocation, delta::Error error) {
+  auto usage = usage_error(invocation, "--keep: " + error.message);
+  if (!error.hint.empty()) usage.hint = std::move(error.hint);
+  return usage;
+}
+
 Status add_since(const Invocation& invocation, const delta::Log& log, CompactOptions& options) {
   for (const std::string_view text : invocation.values("keep")) {
     if (!text.starts_with(kSince)) continue;
-    const auto time = parse_time_in(log, text.substr(kSince.size()));
-    if (!time) return usage_error(invocation, "--keep: " + time.error().message);
+    auto time = parse_time_in(log, text.substr(kSince.size()));
+    if (!time) return keep_error(invocation, std::move(time).error());
     options.keep.push_back({.kind = delta::KeepRule::Kind::since, .at = *time});
   }
   return {};
@@ -42,7 +48,7 @@ Result<CompactOptions> options_of(const Invocation& invocation) {
   for (const auto& text : invocation.values("keep")) {
     if (text.starts_with(kSince)) continue;  // may name a tag: read when the log is
     auto rule = parse_keep(text);
-    if (!rule) return usage_error(invocation, "--keep: " + rule.error().message);
+    if (!rule) return keep_error(invocation, std::move(rule).error());
     options.keep.push_back(*rule);
   }
   DELTA_TRY(options.threads, threads_of(invocation));

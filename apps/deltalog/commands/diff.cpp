@@ -113,14 +113,15 @@ std::vector<std::string> in_both(const std::vector<std::string>& a, const std::v
 }
 
 /// False if an id that was asked for is nowhere.
-Result<bool> find_named_vectors(const VectorSelection& selection, Sides& sides, Console& console) {
+Result<bool> find_named_vectors(const Invocation& invocation, const VectorSelection& selection, Sides& sides,
+                                Console& console) {
   sides.old_named = delta::find_vectors(sides.old_log.catalog(), selection);
   sides.new_named = delta::find_vectors(sides.log_of_new().catalog(), selection);
   const auto namespaces = in_both(sides.old_named.missing_namespaces, sides.new_named.missing_namespaces);
-  if (!namespaces.empty()) return no_namespace(namespaces[0]);
+  if (!namespaces.empty()) return no_namespace(namespaces[0], sides.old_log.catalog());
   NamedVectors nowhere;
   nowhere.missing_ids = in_both(sides.old_named.missing_ids, sides.new_named.missing_ids);
-  return !report_missing(nowhere, console);
+  return !report_missing(invocation, nowhere, console);
 }
 
 std::string number_text(std::optional<double> number) { return number ? fmt::format("{:.6g}", *number) : "-"; }
@@ -255,7 +256,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto policy, policy_option(invocation));
   override_policy(sides.old_cut, policy ? &*policy : nullptr, sides.old_log, console);
   override_policy(sides.new_cut, policy ? &*policy : nullptr, sides.log_of_new(), console);
-  DELTA_TRY(bool found, find_named_vectors(selection, sides, console));
+  DELTA_TRY(bool found, find_named_vectors(invocation, selection, sides, console));
   DELTA_TRY(State old_state, delta::snapshot(sides.old_log, sides.old_cut, sides.old_named.vectors));
   DELTA_TRY(State new_state, delta::snapshot(sides.log_of_new(), sides.new_cut, sides.new_named.vectors));
   if (!selection.where.empty()) {

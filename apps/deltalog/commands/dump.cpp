@@ -213,7 +213,8 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     }
     DELTA_OK(dump_some(log, named.vectors, filter, sink, progress, answered));
   }
-  const bool shorter = report_absent(selection, named, log.catalog(), answered, "among these deltas", console);
+  const bool shorter =
+      report_absent(invocation, selection, named, log.catalog(), answered, "among these deltas", console);
   if (answered.empty()) return Exit::no;
   DELTA_OK(sink.commit());
   return shorter ? Exit::no : Exit::yes;

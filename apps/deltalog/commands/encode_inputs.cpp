@@ -67,7 +67,7 @@ Status give_times(const Invocation& invocation, std::vector<Input>& inputs) {
                                                option == "--at" ? ", or one and --step" : ""));
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    auto time = delta::parse_time(texts[step ? 0 : i], now());
+    auto time = parse_time(texts[step ? 0 : i]);
     if (!time) {
       time.error().code = ErrorCode::usage;
       time.error().message = option + ": " + time.error().message;

@@ -262,18 +262,19 @@ Result<Exit> list_deltas(const LogView& view, const VectorSelection& selection, 
   DeltaList list(view, named.vectors);
   DELTA_TRY(const Exit answer, list.run());
   if (answer == Exit::yes && selection.any_id) return answer;
-  return report_absent(selection, named, view.log.catalog(), list.answered(), "among these deltas", view.console)
+  return report_absent(view.invocation, selection, named, view.log.catalog(), list.answered(), "among these deltas",
+                       view.console)
              ? Exit::no
              : answer;
 }
 
 /// The exit code of a view: no, if the log lacks an id that was asked for. Names the ids that it lacks; and says that
 /// the view is empty, if `say_empty` and no id is the reason.
-Result<Exit> less_missing(Result<Exit> answer, const NamedVectors& named, Console& console, bool say_empty = true) {
+Result<Exit> less_missing(Result<Exit> answer, const LogView& view, const NamedVectors& named, bool say_empty = true) {
   if (!answer) return answer;
-  const bool missing = report_missing(named, console);
+  const bool missing = report_missing(view.invocation, named, view.console);
   if (*answer == Exit::no && !missing && say_empty) {
-    console.error(delta::error(delta::ErrorCode::not_found, "nothing in the log matches what was asked for"));
+    view.console.error(delta::error(delta::ErrorCode::not_found, "nothing in the log matches what was asked for"));
   }
   return missing ? Exit::no : answer;
 }
@@ -355,9 +356,9 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     report_none_meets(console);
     return Exit::no;
   }
-  if (invocation.has("conflicts")) return less_missing(list_conflicts(view, named.vectors), named, console, false);
-  if (invocation.has("window")) return less_missing(list_windows(view, named.vectors), named, console);
-  return deltas ? list_deltas(view, selection, named) : less_missing(CommitList(view).run(), named, console);
+  if (invocation.has("conflicts")) return less_missing(list_conflicts(view, named.vectors), view, named, false);
+  if (invocation.has("window")) return less_missing(list_windows(view, named.vectors), view, named);
+  return deltas ? list_deltas(view, selection, named) : less_missing(CommitList(view).run(), view, named);
 }
 
 }  // namespace

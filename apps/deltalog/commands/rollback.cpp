@@ -191,7 +191,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     if (!dry && !may_replace(invocation, console)) return Exit::partly;
   }
   DELTA_TRY(auto named, named_vectors(selection, encoder.log().catalog()));
-  if (report_missing(named, console)) return Exit::no;
+  if (report_missing(invocation, named, console)) return Exit::no;
   if (!selection.where.empty()) {
     DELTA_TRY(named.vectors, meeting_either(invocation, selection, encoder.log(), named.vectors));
     if (named.vectors.empty()) {

@@ -213,9 +213,10 @@ Result<bool> has_begun(const Log& log, const delta::CutOptions& cut) {
 
 /// Of an empty answer no file is made, but of one that is a state: a namespace that is there, without rows. True: said
 /// that it is none.
-Result<bool> report_nothing(const VectorSelection& selection, const NamedVectors& named, const Log& log,
-                            const delta::CutOptions& cut, Console& console) {
-  if (!selection.any_id) return report_absent(selection, named, log.catalog(), {}, "in this state", console);
+Result<bool> report_nothing(const Invocation& invocation, const VectorSelection& selection, const NamedVectors& named,
+                            const Log& log, const delta::CutOptions& cut, Console& console) {
+  if (!selection.any_id)
+    return report_absent(invocation, selection, named, log.catalog(), {}, "in this state", console);
   DELTA_TRY(const bool begun, has_begun(log, cut));
   if (begun) return false;
   console.error(delta::error(delta::ErrorCode::not_found, cut.at
@@ -225,9 +226,11 @@ Result<bool> report_nothing(const VectorSelection& selection, const NamedVectors
 }
 
 /// The ids that were asked for, and are not in the state.
-bool report_shorter(const VectorSelection& selection, const NamedVectors& named, const Job& job, Console& console) {
+bool report_shorter(const Invocation& invocation, const VectorSelection& selection, const NamedVectors& named,
+                    const Job& job, Console& console) {
   if (selection.any_id) return false;
-  return report_absent(selection, named, job.state.catalog(), job.state.existing(), "in this state", console);
+  return report_absent(invocation, selection, named, job.state.catalog(), job.state.existing(), "in this state",
+                       console);
 }
 
 Result<Format> output_format(const Invocation& invocation, const std::string& path) {
@@ -303,19 +306,19 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     std::erase_if(job.rows, [&](VectorNo v) { return !selection.meets(state, v); });
   }
   if (job.rows.empty() && state.size() > 0) {
-    report_shorter(selection, named, job, console);
+    report_shorter(invocation, selection, named, job, console);
     report_none_meets(console);
     return exit_with(log, Exit::no);
   }
   if (job.rows.empty()) {
-    DELTA_TRY(const bool nothing, report_nothing(selection, named, log, cut, console));
+    DELTA_TRY(const bool nothing, report_nothing(invocation, selection, named, log, cut, console));
     if (nothing) return exit_with(log, Exit::no);
   }
   DELTA_OK(outputs.write(job, console));
   console.committed();
   if (state.overflows > 0) console.warn("transforms overflowed to infinity " + delta::plural(state.overflows, "time"));
   console.note("wrote " + outputs.state.name() + ": " + delta::plural(job.rows.size(), "vector"));
-  return exit_with(log, report_shorter(selection, named, job, console) ? Exit::no : Exit::yes);
+  return exit_with(log, report_shorter(invocation, selection, named, job, console) ? Exit::no : Exit::yes);
 }
 
 }  // namespace
