@@ -79,7 +79,6 @@ class Parser {
       };
       app_.add_option(letter + fmt_name(option), CLI::callback_t(given))
           ->expected(option.value.empty() ? 0 : 1)
-          ->allow_extra_args(false)
           ->trigger_on_parse();
     }
   }
