@@ -1,4 +1,4 @@
-// What is proposed in place of a word that is not known: misspelt ones, and those of other tools. A row whose hint is
+// What is proposed instead of a word that is not known: misspelt ones, and those of other tools. A row whose hint is
 // lost fails, and so does a hint that names a command or an option that is gone.
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -43,8 +43,8 @@ constexpr std::array<Concept, 14> kConcepts = {{
      "A conflict is a dimension of a vector that concurrent deltas set to several values. The log keeps all of them. "
      "When it is read, a rule decides which value counts: the policy. `deltalog log --conflicts` lists them."},
     {"release",
-     "A release is a tag that names dots. It answers the same for ever, whatever is merged later. A tag that names a "
-     "time takes in older deltas that come late."},
+     "A release is a tag that names dots. Its answers never change, whatever is merged later. A tag that names a "
+     "time includes older deltas that arrive later."},
     {"kept time",
      "A kept time is a time that pruning keeps (compact --keep). Every moment from the last change before it to the "
      "next change can still be read. A pruned log refuses the other times."},

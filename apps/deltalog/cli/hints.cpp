@@ -51,7 +51,7 @@ constexpr std::array<CommandWords, 25> kCommandWords = {{
     {"concepts glossary words terms", "deltalog help concepts explains the words"},
 }};
 
-// Of an option: the words, and the options that they may mean, of which the first that the command has counts.
+// Words for an option, and the options that they may mean. The first one that the command has is proposed.
 struct OptionWords {
   std::string_view words, options;
   std::string_view hint = {};  // empty: did you mean --OPTION?

@@ -1,4 +1,4 @@
-// What to try in place of a word that is not known: the nearest of those that are, or what other tools' word is called
+// What to try instead of a word that is not known: the nearest of those that are, or what other tools' word is called
 // here. A hint is one line without a full stop; empty: nothing sensible to say.
 #pragma once
 
@@ -22,7 +22,7 @@ std::string command_hint(std::string_view typed);
 /// Of a word such as "--outptu" or "-O" that is no option of the command. Never empty.
 std::string option_hint(const Command& command, std::string_view typed);
 
-/// Of a text that is no time: a word that is near, or the same time as we write it.
+/// For a text that is not a time: a word that is near, or the same time as we write it.
 std::string time_hint(std::string_view typed);
 
 /// For tests: every hint that command_hint() and option_hint() take from their tables of other tools' words, and every
