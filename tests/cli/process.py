@@ -199,7 +199,7 @@ def reports(program):
                                   capture_output=True, timeout=60)
             what = f"{words} with {shell}: {done.returncode} {done.stderr}"
             check(done.returncode == 0, f"a report that cannot be written is a failure: {what}")
-            check((b"is done nevertheless" in done.stderr) != quiet, f"what is said of it: {what}")
+            check((b"but the work is done" in done.stderr) != quiet, f"what is said of it: {what}")
     code, out, _ = place.run("log", "a.dlog")
     check(out.count(b"main:") == 7, f"not each of three appends and three rollbacks is there once: {out}")
     for name in ("a.dlog", "b.dlog", "m.dlog", "c.dlog"):

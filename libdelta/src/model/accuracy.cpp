@@ -33,7 +33,7 @@ constexpr std::array kKinds = {Named{Kind::max_error, "max-error", true},
 
 /// Without an exponent where that is short.
 std::string bound_text(double x) {
-  if (x < 1e-6 || x >= 1e6) return number_text(x);
+  if (!(x >= 1e-6 && x < 1e6)) return number_text(x);
   char text[48];
   return {text, std::to_chars(text, text + sizeof text, x, std::chars_format::fixed).ptr};
 }

@@ -20,7 +20,8 @@ std::size_t rows_zstd(const std::string& path) {
   const std::string paths[] = {path};
   test::Corpus corpus;
   must(must(Log::open(paths, {1})).each(delta::VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
-    for (std::size_t i = 0; i < batch.size(); ++i) corpus.add(batch[i].numbered(SegmentVector{}, RowNo{}));
+    for (std::size_t i = 0; i < batch.size(); ++i)
+      corpus.add(batch[i].numbered(nth<SegmentVector>(index(batch.vectors[i])), RowNo{}));
     return {};
   }));
   return corpus.zstd_bytes();
