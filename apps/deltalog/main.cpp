@@ -1,4 +1,5 @@
 // Finds the command, runs it, says what went wrong, and checks as its last act that stdout took everything.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <new>
@@ -61,6 +62,12 @@ Result<Exit> print(Console& console, std::string_view text) {
   return Exit::yes;
 }
 
+/// Whether messages are asked for as JSON: also where the rest of the command line is wrong.
+bool wants_json(const Command& command, std::span<const std::string> words) {
+  const auto end = std::ranges::find(words, "--");
+  return command.find("json") != nullptr && std::find(words.begin(), end, "--json") != end;
+}
+
 Result<Exit> run_command(const Command& command, std::span<const std::string> words, Console& console) {
   DELTA_TRY(const auto invocation, parse(command, words));
   if (invocation.has("help")) return print(console, help_text(command));
@@ -82,6 +89,7 @@ int run(std::span<const std::string> words) {
   const Command* command = find_command(words[0]);
   if (command == nullptr) return finish(plain, unknown_command(words[0]));
   Console console(command->name);
+  if (wants_json(*command, words.subspan(1))) console.talk_json();
   try {
     return finish(console, run_command(*command, words.subspan(1), console));
   } catch (const std::bad_alloc&) {

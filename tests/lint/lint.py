@@ -35,6 +35,7 @@ CONFINED = [
     (r"CLI/.*|CLI11\.hpp", r"apps/deltalog/cli/parse\.cpp"),
     (r"fmt/.*", r".*"),
     (r"re2/.*", r"apps/deltalog/pattern\.cpp"),
+    (r"utf8proc\.h", r"apps/deltalog/ui/width\.cpp"),
 ]
 
 # Layers that know no files and no threads, so that they run where there are none.

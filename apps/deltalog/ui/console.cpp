@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <utility>
 
 #include "cli/parse.hpp"
 #include "delta/text.hpp"
+#include "formats/json_writer.hpp"
 #include "ui/table.hpp"
 #include "ui/terminal.hpp"
 
@@ -95,48 +97,75 @@ void Console::talk(std::string_view line) {
   std::fputc('\n', stderr);
 }
 
-void Console::message(Style style, std::string_view kind, std::string_view text, std::string_view hint) {
-  const auto program = command_.empty() ? std::string("deltalog: ") : "deltalog " + command_ + ": ";
-  talk(program + paint(style, kind, color_err_) + harmless(text));
-  if (hint.empty()) return;
+Console::Message Console::of(const delta::Finding& finding) {
+  return {Kind::warning, delta::verdict_name(finding.verdict), finding.file, finding.where, finding.what, finding.hint};
+}
+
+void Console::json_message(const Message& message) {
+  static constexpr std::string_view kLevels[] = {"error", "warning", "note"};
+  std::string line;
+  delta::formats::JsonWriter json(line);
+  json.begin_object().member("type", "message").key("v").u64(1);
+  json.member("level", kLevels[static_cast<std::size_t>(message.kind)]).member("command", command_);
+  const std::pair<std::string_view, std::string_view> members[] = {{"code", message.code},
+                                                                   {"file", message.file},
+                                                                   {"where", message.where},
+                                                                   {"message", message.text},
+                                                                   {"hint", message.hint}};
+  for (const auto& [name, text] : members) {
+    if (!text.empty()) json.member(name, text);
+  }
+  json.end_object();
+  talk(line);
+}
+
+void Console::message(const Message& message) {
+  if (json_) return json_message(message);
+  static constexpr std::pair<std::string_view, Style> kKinds[] = {
+      {"", Style::bad}, {"warning: ", Style::caution}, {"", Style::plain}};
+  const auto& [kind, style] = kKinds[static_cast<std::size_t>(message.kind)];
+  std::string text = command_.empty() ? "deltalog: " : "deltalog " + command_ + ": ";
+  text += paint(style, kind, color_err_);
+  for (const auto part : {message.file, message.where}) {
+    if (!part.empty()) text += harmless(part) + ": ";
+  }
+  talk(text + harmless(message.text));
+  if (message.hint.empty()) return;
   constexpr std::string_view kHint = "hint: ";
-  auto lines = wrap(harmless(hint), kHint.size(), 80);
+  auto lines = wrap(harmless(message.hint), kHint.size(), 80);
   lines.pop_back();  // talk() ends the line
   talk(paint(Style::name, kHint, color_err_) + lines.substr(kHint.size()));
 }
 
-void Console::error(const delta::Error& error) { message(Style::bad, "", error.text(), error.hint); }
+void Console::error(const delta::Error& error) {
+  message({Kind::error, delta::error_code_name(error.code), error.file, error.where, error.message, error.hint});
+}
+
+void Console::warn(const Message& warning) {
+  std::string known;
+  for (const auto part : {warning.file, warning.where, warning.text}) known.append(part) += '\n';
+  if (warned_.insert(std::move(known)).second) message(warning);
+}
 
 void Console::warn(std::string_view text, std::string_view hint) {
-  if (!quiet_ && warned_.emplace(text).second) message(Style::caution, "warning: ", text, hint);
+  if (!quiet_) warn({.kind = Kind::warning, .text = text, .hint = hint});
 }
 
-void Console::say(std::string_view text) {
-  if (!quiet_) message(Style::plain, "", text, "");
+void Console::warn(const delta::Finding& finding) {
+  if (!quiet_) warn(of(finding));
 }
-
-void Console::note(std::string_view text) {
-  if (verbose_) message(Style::plain, "", text, "");
-}
-
-namespace {
-
-std::string finding_text(const delta::Finding& finding) {
-  std::string text;
-  for (const auto* part : {&finding.file, &finding.where}) {
-    if (!part->empty()) text += *part + ": ";
-  }
-  return text + finding.what;
-}
-
-}  // namespace
-
-void Console::warn(const delta::Finding& finding) { warn(finding_text(finding), finding.hint); }
 
 void Console::cut_short(const delta::Finding& finding) {
   read_in_part_ = true;
-  const auto text = finding_text(finding);
-  if (warned_.insert(text).second) message(Style::caution, "warning: ", text, finding.hint);
+  warn(of(finding));
+}
+
+void Console::say(std::string_view text) {
+  if (!quiet_) message({.kind = Kind::note, .text = text});
+}
+
+void Console::note(std::string_view text) {
+  if (verbose_) message({.kind = Kind::note, .text = text});
 }
 
 }  // namespace deltalog

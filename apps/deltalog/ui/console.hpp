@@ -23,6 +23,8 @@ class Console {
 
   /// Takes -q, -v and --color from what was asked, where the command knows them.
   void configure(const Invocation& invocation);
+  /// Messages are NDJSON from here on: `message` of formats/spec/json-output-1.md.
+  void talk_json() { json_ = true; }
 
   /// Text for stdout, buffered; the error of an earlier write stays. A closed pipe is an error too: give up and return
   /// it.
@@ -53,11 +55,22 @@ class Console {
 
  private:
   static std::string paint(Style style, std::string_view text, bool color);
-  void message(Style style, std::string_view kind, std::string_view text, std::string_view hint);
+  enum class Kind : unsigned char { error, warning, note };
+  /// What a message says, in parts; empty ones are left out.
+  struct Message {
+    Kind kind;
+    std::string_view code = {}, file = {}, where = {};
+    std::string_view text;
+    std::string_view hint = {};
+  };
+  static Message of(const delta::Finding& finding);
+  void message(const Message& message);
+  void json_message(const Message& message);
+  void warn(const Message& message);
 
   std::string command_;
   bool quiet_ = false, verbose_ = false, color_out_ = false, color_err_ = false;
-  bool committed_ = false, read_in_part_ = false;
+  bool committed_ = false, read_in_part_ = false, json_ = false;
   std::string buffer_;
   std::set<std::string, std::less<>> warned_;
   std::unique_ptr<delta::OutputFile> out_;

@@ -1,25 +1,27 @@
-// Widths are counted in code points: ids are UTF-8, and a column that is off by a wide character is still readable,
-// while a table of character widths would be the largest thing in this program.
 #include "ui/table.hpp"
 
 #include <algorithm>
 
 #include "delta/error.hpp"
 #include "ui/console.hpp"
+#include "ui/width.hpp"
 
 namespace deltalog {
 
-std::size_t display_width(std::string_view text) {
-  std::size_t width = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\x1b') {
-      i = std::min(text.find('m', i), text.size() - 1);
-    } else if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) {
-      ++width;
-    }
-  }
-  return width;
+namespace {
+
+/// The cells that a column gets: what its widest cell takes; where that is long, what all but a twentieth of the cells
+/// take.
+std::size_t column_width(std::vector<std::size_t> cells, std::size_t heading) {
+  constexpr std::size_t kLong = 40;
+  std::ranges::sort(cells);
+  std::size_t width = cells.empty() ? 0 : cells.back();
+  const std::size_t apart = std::max<std::size_t>(cells.size() / 20, 1);
+  if (width > kLong) width = cells.size() > apart ? cells[cells.size() - 1 - apart] : kLong;
+  return std::max(width, heading);
 }
+
+}  // namespace
 
 void Table::add(std::vector<std::string> cells) {
   DELTA_CHECK(cells.size() == columns_.size());
@@ -29,14 +31,15 @@ void Table::add(std::vector<std::string> cells) {
 std::string Table::text() const {
   std::vector<std::size_t> widths;
   for (std::size_t c = 0; c < columns_.size(); ++c) {
-    widths.push_back(columns_[c].heading.size());
-    for (const auto& row : rows_) widths[c] = std::max(widths[c], display_width(row[c]));
+    std::vector<std::size_t> cells;
+    for (const auto& row : rows_) cells.push_back(display_width(row[c]));
+    widths.push_back(column_width(std::move(cells), columns_[c].heading.size()));
   }
   std::string out;
   const auto line = [&](const auto& cell) {
     for (std::size_t c = 0; c < columns_.size(); ++c) {
       const std::string_view text = cell(c);
-      const std::string pad(widths[c] - display_width(text), ' ');
+      const std::string pad(widths[c] - std::min(widths[c], display_width(text)), ' ');
       if (c > 0) out += "  ";
       if (columns_[c].align == Align::right) out += pad;
       out += text;

@@ -13,10 +13,8 @@ class Console;
 
 enum class Align : unsigned char { left, right };
 
-/// Width of a text on a terminal, taking every code point as one cell and colour sequences as none.
-std::size_t display_width(std::string_view text);
-
 /// Rows of cells under a heading, two spaces between columns, no space at a line's end. Cells are already escaped.
+/// A few very long cells stand out of their column rather than widen it for all rows.
 class Table {
  public:
   struct Column {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "delta/export.hpp"
@@ -25,6 +26,9 @@ enum class ErrorCode {
   late,         ///< a delta that a compaction had assumed not to exist
   closed_pipe,  ///< the reader of our output went away: the program ends quietly
 };
+
+/// "usage", "bad-input", ...: for programs.
+DELTA_EXPORT std::string_view error_code_name(ErrorCode code);
 
 /// What went wrong, where. Printed as `FILE: WHERE: MESSAGE` and `hint: HINT`.
 struct Error {
