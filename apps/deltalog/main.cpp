@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 
@@ -12,6 +13,7 @@
 #include "delta/file.hpp"
 #include "heap.hpp"
 #include "ui/console.hpp"
+#include "ui/progress.hpp"
 #include "ui/terminal.hpp"
 #include "writing.hpp"
 
@@ -75,6 +77,8 @@ Result<Exit> run_command(const Command& command, std::span<const std::string> wo
   console.configure(invocation);
   DELTA_OK(check_outputs(invocation));
   grow_heap_by_huge_pages();
+  std::optional<ReadingProgress> reading;
+  if (command.find("progress") != nullptr) reading.emplace(invocation, console);
   return command.run(invocation, console);
 }
 

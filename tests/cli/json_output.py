@@ -155,6 +155,7 @@ COMMANDS = [
     (4, "deltalog merge --json -q m.dlog -o n.dlog"),
     (0, "deltalog merge --json a.dlog m.dlog -f -o n.dlog"),
     (1, "flip a.dlog -100 > b.dlog; deltalog verify --json b.dlog"),
+    (0, "{ sleep 1.1; cat a.dlog; } | deltalog log --json --progress=json - 2>&1"),
     (2, "deltalog log --json --nonsense a.dlog 2>&1"),
     (3, "deltalog log --json none.dlog 2>&1"),
     (3, "flip a.dlog 600 > c.dlog; deltalog blame --json c.dlog --id a 2>&1"),

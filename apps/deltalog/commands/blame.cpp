@@ -202,6 +202,7 @@ Command blame_command() {
                options::json(),
                options::selection({"id", "id-glob", "ids-from", "namespace", "where", "at", "as-seen-by"}),
                options::threads(),
+               options::progress(),
                options::quiet(),
                options::common()}),
           .example = "deltalog blame history.dlog --id king --dim 0-15\n",

@@ -253,6 +253,7 @@ Command compact_command() {
            options::preset(),
            options::json(),
            options::threads(),
+           options::progress(),
            options::talk(),
            options::common()}),
       .example =

@@ -314,6 +314,7 @@ Command diff_command() {
                  .help = "state right after DOT, without changes that its writer had not received; counts as an --at",
                  .repeatable = true}}),
            options::threads(),
+           options::progress(),
            options::quiet(),
            options::common()}),
       .example =

@@ -330,6 +330,7 @@ Command info_command() {
                          "first", "last", "answers", "attestations", "unknown-frames"}}},
            options::json(),
            options::threads(),
+           options::progress(),
            options::quiet(),
            options::common()}),
       .example = "deltalog info history.dlog --columns\n",

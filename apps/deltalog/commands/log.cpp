@@ -403,6 +403,7 @@ Command log_command() {
                          options::selection({"id", "id-glob", "ids-from", "namespace", "where", "origin", "op", "since",
                                              "until", "property", "grep", "source", "trace", "at", "as-seen-by"}),
                          options::threads(),
+                         options::progress(),
                          options::quiet(),
                          options::common()}),
       .example =

@@ -254,6 +254,7 @@ Command rollback_command() {
                options::json(),
                options::selection({"id", "id-glob", "ids-from", "namespace", "where", "at", "as-seen-by"}),
                options::threads(),
+               options::progress(),
                options::talk(),
                options::common()}),
           .example =

@@ -130,6 +130,7 @@ Command show_command() {
                                      {.name = "hashes", .help = "print the commit's hash; reads every delta"}},
                                     options::json(),
                                     options::threads(),
+                                    options::progress(),
                                     options::quiet(),
                                     options::common()}),
           .example = "deltalog show history.dlog main:3\n",

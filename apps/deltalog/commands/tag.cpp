@@ -174,6 +174,7 @@ Command tag_command() {
                options::wait(),
                options::json(),
                options::threads(),
+               options::progress(),
                options::talk(),
                options::common()}),
           .example =

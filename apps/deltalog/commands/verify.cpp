@@ -120,6 +120,7 @@ Command verify_command() {
                                   {.name = "verbose",
                                    .letter = 'v',
                                    .help = "also name the frames that are skipped because their type is not known"}}),
+               options::progress(),
                options::common()}),
           .example = "deltalog verify history.dlog\n",
           .run = run};

@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 
 #include "cli/parse.hpp"
+#include "delta/file.hpp"
+#include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "ui/console.hpp"
 #include "ui/terminal.hpp"
@@ -16,6 +19,18 @@
 namespace deltalog {
 
 using std::chrono::milliseconds;
+
+namespace {
+
+std::atomic<int> progresses = 0;
+std::atomic<Progress*> reading = nullptr;
+
+void add_read(std::uint64_t bytes) noexcept {
+  Progress* const progress = reading;
+  if (progress != nullptr && Progress::alive() == 1) progress->advance(bytes);
+}
+
+}  // namespace
 
 Progress::Progress(const Invocation& invocation, Console& console, std::string_view what, std::string_view unit,
                    std::uint64_t total)
@@ -25,6 +40,7 @@ Progress::Progress(const Invocation& invocation, Console& console, std::string_v
       total_(total),
       begun_(Clock::now()),
       due_(begun_ + milliseconds(1000)) {
+  ++progresses;
   const std::string* choice = invocation.value("progress");
   if (choice != nullptr && *choice == "json") {
     mode_ = Mode::json;
@@ -36,6 +52,7 @@ Progress::Progress(const Invocation& invocation, Console& console, std::string_v
 }
 
 Progress::~Progress() {
+  --progresses;
   if (drawn_ && mode_ == Mode::line) std::fputs("\r\x1b[K", stderr);
 }
 
@@ -67,7 +84,8 @@ void Progress::draw(Clock::time_point now) {
     due_ = now + milliseconds(1000);
     return;
   }
-  std::string line = fmt::format("{}: {} {}", what_, done_, unit_);
+  std::string line =
+      fmt::format("{}: {}", what_, unit_ == "bytes" ? delta::human_size(done_) : fmt::format("{} {}", done_, unit_));
   if (total_ > 0) {
     const auto done = std::min(done_, total_);
     line = fmt::format("{}: {}% of {} {}", what_, done * 100 / total_, total_, unit_);
@@ -77,6 +95,19 @@ void Progress::draw(Clock::time_point now) {
   std::fputs(("\r\x1b[K" + line).c_str(), stderr);
   drawn_ = true;
   due_ = now + milliseconds(100);
+}
+
+int Progress::alive() { return progresses; }
+
+ReadingProgress::ReadingProgress(const Invocation& invocation, Console& console)
+    : progress_(invocation, console, "reading", "bytes", 0) {
+  reading = &progress_;
+  delta::observe_reads(&add_read);
+}
+
+ReadingProgress::~ReadingProgress() {
+  delta::observe_reads(nullptr);
+  reading = nullptr;
 }
 
 }  // namespace deltalog

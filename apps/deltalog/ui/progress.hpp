@@ -25,6 +25,9 @@ class Progress {
 
   void advance(std::uint64_t by);
 
+  /// How many there are.
+  static int alive();
+
  private:
   using Clock = std::chrono::steady_clock;
   enum class Mode : unsigned char { off, line, json };
@@ -37,6 +40,19 @@ class Progress {
   std::mutex mutex_;
   Clock::time_point begun_, due_;
   bool drawn_ = false;
+};
+
+/// Of a command that reads logs: how many bytes it has read, as long as no other job shows how far it is. One at a
+/// time.
+class ReadingProgress {
+ public:
+  ReadingProgress(const Invocation& invocation, Console& console);
+  ReadingProgress(const ReadingProgress&) = delete;
+  ReadingProgress& operator=(const ReadingProgress&) = delete;
+  ~ReadingProgress();
+
+ private:
+  Progress progress_;
 };
 
 }  // namespace deltalog

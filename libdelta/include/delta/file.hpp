@@ -115,6 +115,9 @@ class DELTA_EXPORT OutputFile final : public ByteSink {
 /// other. Where a library that promises not to throw runs out of memory, the same is cleaned up, and the program ends
 /// with 3, or with 0 after a commit.
 DELTA_EXPORT void install_signal_cleanup();
+/// For programs, to show progress: `observer` is told of the bytes of each read of an InputFile, on the thread that
+/// reads. Null: nobody is told.
+DELTA_EXPORT void observe_reads(void (*observer)(std::uint64_t bytes) noexcept);
 /// Signals kill again after a commit: for a program that goes on to other work.
 DELTA_EXPORT void let_signals_kill();
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "delta/file.hpp"
 #include "delta/text.hpp"
@@ -118,6 +119,14 @@ Result<std::unique_ptr<InputFile::State>> InputFile::State::open(const std::stri
   return state;
 }
 
+namespace {
+
+std::atomic<void (*)(std::uint64_t) noexcept> read_observer = nullptr;
+
+}  // namespace
+
+void observe_reads(void (*observer)(std::uint64_t) noexcept) { read_observer = observer; }
+
 const std::string& InputFile::name() const { return state_->name; }
 std::uint64_t InputFile::size() const { return state_->size; }
 
@@ -137,6 +146,7 @@ Status InputFile::read(std::span<const ByteRange> ranges) const {
           .in(s.name)
           .at("byte " + std::to_string(offset + *n));
     }
+    if (const auto observer = read_observer.load(std::memory_order_relaxed)) observer(*n);
   }
   return {};
 }
