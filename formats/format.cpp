@@ -1,5 +1,5 @@
-// What is known about each format stands in one table, so that a new format is one row and its own two files. Magic
-// beats suffix, because the suffix is only a name and the magic is part of the file.
+// What is known about each format stands in one table, so that a new format is one row and its own file. Magic beats
+// suffix, because a suffix is what somebody called the file and the magic is what it is.
 #include "formats/format.hpp"
 
 #include <algorithm>
@@ -7,27 +7,32 @@
 #include <cstring>
 
 #include "delta/text.hpp"
+#include "formats/ndjson.hpp"
 #include "formats/npy.hpp"
 #include "formats/suggest.hpp"
 
 namespace delta::formats {
 namespace {
 
-using OpenSource = Result<std::unique_ptr<MatrixSource>> (*)(std::unique_ptr<ByteSource>, const ReadOptions&);
-using OpenSink = Result<std::unique_ptr<MatrixSink>> (*)(ByteSink&, std::uint64_t, std::uint32_t, Element);
+using Bytes = std::span<const std::uint8_t>;
 
 struct FormatInfo {
   Format format;
-  std::string_view name;
+  FormatTraits traits;
   std::string_view magic;                    // empty: none
   std::array<std::string_view, 2> suffixes;  // lower case; empty: none
-  OpenSource open;                           // null: not a matrix
-  OpenSink sink;
+  Result<Dataset> (*open)(std::unique_ptr<ByteSource>, const ReadOptions&);
+  Result<std::unique_ptr<DatasetSink>> (*create)(ByteSink&, std::span<const TableShape>);
 };
 
 constexpr std::array<FormatInfo, 2> kFormats = {{
-    {Format::npy, "npy", "\x93NUMPY", {".npy", ""}, open_npy, open_npy_sink},
-    {Format::ndjson, "ndjson", "", {".ndjson", ".jsonl"}, nullptr, nullptr},
+    {Format::npy, {.name = "npy", .typed = true}, kNpyMagic, {".npy"}, open_npy_dataset, create_npy},
+    {Format::ndjson,
+     {.name = "ndjson", .updates = true, .several = true, .text = true},
+     "",
+     {".ndjson", ".jsonl"},
+     nullptr,
+     create_ndjson},
 }};
 
 const FormatInfo& info(Format format) {
@@ -43,14 +48,19 @@ bool has_suffix(std::string_view path, std::string_view suffix) {
   return std::equal(tail.begin(), tail.end(), suffix.begin(), [&](char a, char b) { return lower(a) == b; });
 }
 
+bool has_magic(Bytes head, std::string_view magic) {
+  return !magic.empty() && head.size() >= magic.size() && std::memcmp(head.data(), magic.data(), magic.size()) == 0;
+}
+
 }  // namespace
 
-std::string_view format_name(Format format) { return info(format).name; }
-bool is_matrix(Format format) { return info(format).open != nullptr; }
+const FormatTraits& traits(Format format) { return info(format).traits; }
+std::string_view format_name(Format format) { return info(format).traits.name; }
+bool is_matrix(Format format) { return !info(format).traits.updates; }
 
 std::vector<std::string_view> format_names() {
   std::vector<std::string_view> names;
-  for (const FormatInfo& f : kFormats) names.push_back(f.name);
+  for (const FormatInfo& f : kFormats) names.push_back(f.traits.name);
   return names;
 }
 
@@ -62,19 +72,16 @@ std::string known_formats() {
 
 Result<Format> format_named(std::string_view name) {
   for (const FormatInfo& f : kFormats) {
-    if (f.name == name) return f.format;
+    if (f.traits.name == name) return f.format;
   }
   const auto near = nearest(name, format_names());
   return error(ErrorCode::usage, quote(name) + " is not a known format")
       .with_hint(near.empty() ? "known formats: " + known_formats() : "did you mean " + std::string(near) + "?");
 }
 
-Result<Format> detect_format(std::string_view path, std::span<const std::uint8_t> head) {
+Result<Format> detect_format(std::string_view path, Bytes head) {
   for (const FormatInfo& f : kFormats) {
-    if (!f.magic.empty() && head.size() >= f.magic.size() &&
-        std::memcmp(head.data(), f.magic.data(), f.magic.size()) == 0) {
-      return f.format;
-    }
+    if (has_magic(head, f.magic)) return f.format;
   }
   if (path == "-") return Format::ndjson;
   for (const FormatInfo& f : kFormats) {
@@ -86,16 +93,12 @@ Result<Format> detect_format(std::string_view path, std::span<const std::uint8_t
       .with_hint("name the format with --from: " + known_formats() + "; convert other formats first");
 }
 
-Result<std::unique_ptr<MatrixSource>> open_matrix(Format format, std::unique_ptr<ByteSource> bytes,
-                                                  const ReadOptions& options) {
-  DELTA_CHECK(is_matrix(format));
+Result<Dataset> open_dataset(Format format, std::unique_ptr<ByteSource> bytes, const ReadOptions& options) {
   return info(format).open(std::move(bytes), options);
 }
 
-Result<std::unique_ptr<MatrixSink>> open_matrix_sink(Format format, ByteSink& out, std::uint64_t rows,
-                                                     std::uint32_t dims, Element element) {
-  DELTA_CHECK(is_matrix(format));
-  return info(format).sink(out, rows, dims, element);
+Result<std::unique_ptr<DatasetSink>> create_dataset(Format format, ByteSink& out, std::span<const TableShape> tables) {
+  return info(format).create(out, tables);
 }
 
 }  // namespace delta::formats

@@ -6,7 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "formats/format.hpp"
+#include "delta/bytes.hpp"
+#include "delta/result.hpp"
 
 namespace delta::formats {
 

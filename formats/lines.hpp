@@ -7,7 +7,8 @@
 #include <optional>
 #include <string_view>
 
-#include "formats/format.hpp"
+#include "delta/bytes.hpp"
+#include "delta/result.hpp"
 
 namespace delta::formats {
 

@@ -19,10 +19,12 @@
 #include <string_view>
 #include <vector>
 
+#include "delta/bytes.hpp"
 #include "delta/commit.hpp"
 #include "delta/delta.hpp"
+#include "delta/result.hpp"
 #include "delta/timestamp.hpp"
-#include "formats/format.hpp"
+#include "formats/dataset.hpp"
 
 namespace delta::formats {
 
@@ -123,5 +125,8 @@ void write_namespace(std::string& out, std::string_view name_space, std::uint32_
 /// Appends the line of a vector of a state: namespace, id, vector, metadata. Without values: of its metadata alone.
 void write_vector(std::string& out, const RecordNames& names, std::span<const std::uint32_t> bits,
                   std::string_view metadata);
+
+/// Writes a state: write_vector() of each row, under the name of its table.
+Result<std::unique_ptr<DatasetSink>> create_ndjson(ByteSink& out, std::span<const TableShape> tables);
 
 }  // namespace delta::formats

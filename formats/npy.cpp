@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "delta/text.hpp"
-#include "formats/element.hpp"
+#include "formats/binary_number.hpp"
 #include "formats/npy_header.hpp"
 
 namespace delta::formats {
@@ -35,28 +35,25 @@ constexpr std::uint64_t kNarrowRead = 4096;  // bytes of one column: below this 
 constexpr std::uint64_t kStripe = 8 << 20;   // bytes of such a stripe, as float32
 
 struct Layout {
-  Element element = Element::f32;
-  bool wide = false;     // float64, which comes as float32
-  bool swap = false;     // not the byte order of this machine
+  BinaryNumber number;
   bool fortran = false;  // columns are contiguous
   std::uint64_t rows = 0;
   std::uint32_t dims = 0;
   std::uint64_t data = 0;  // offset of the first value
-  std::uint64_t width() const { return wide ? 8 : element_width(element); }
+  std::uint64_t width() const { return number.width(); }
 };
 
 // ---- the header ----
 
 struct Type {
-  Element element;
-  bool wide;  // float64
+  BinaryNumber::Kind kind;
   std::array<std::string_view, 2> codes, names;
 };
-constexpr std::array<Type, 5> kTypes = {{{Element::f16, false, {"f2", "e"}, {"float16", "half"}},
-                                         {Element::f32, false, {"f4", "f"}, {"float32", "single"}},
-                                         {Element::f32, true, {"f8", "d"}, {"float64", "double"}},
-                                         {Element::i8, false, {"i1", "b"}, {"int8", "byte"}},
-                                         {Element::u8, false, {"u1", "B"}, {"uint8", "ubyte"}}}};
+constexpr std::array<Type, 5> kTypes = {{{BinaryNumber::Kind::f16, {"f2", "e"}, {"float16", "half"}},
+                                         {BinaryNumber::Kind::f32, {"f4", "f"}, {"float32", "single"}},
+                                         {BinaryNumber::Kind::f64, {"f8", "d"}, {"float64", "double"}},
+                                         {BinaryNumber::Kind::i8, {"i1", "b"}, {"int8", "byte"}},
+                                         {BinaryNumber::Kind::u8, {"u1", "B"}, {"uint8", "ubyte"}}}};
 constexpr std::string_view kNameless = "V2";  // what NumPy writes for bfloat16, and for any other two bytes
 
 // What NumPy's dtype() takes for a number. Before a code, but not before a name, the order of the bytes may stand.
@@ -92,12 +89,10 @@ Status set_element(std::string_view descr, const ReadOptions& options, Layout& l
     return bad("elements of type " + quote(descr, 40) + " are not supported: f2, f4, f8, i1 and u1 are")
         .with_hint(conversion_of(type));
   }
-  layout.element = bf16 ? Element::bf16 : known->element;
-  layout.wide = !bf16 && known->wide;
   // '=', '|' and no order mean "as the writer's machine": little-endian, as every machine that could have written it
   // here.
   const bool big = ordered && descr[0] == '>';
-  layout.swap = big != (std::endian::native == std::endian::big);
+  layout.number = {bf16 ? BinaryNumber::Kind::bf16 : known->kind, big != (std::endian::native == std::endian::big)};
   return {};
 }
 
@@ -183,45 +178,6 @@ Result<Layout> read_layout(const ByteSource& bytes, const ReadOptions& options) 
 
 // ---- values ----
 
-constexpr std::uint16_t swapped(std::uint16_t x) { return __builtin_bswap16(x); }
-constexpr std::uint32_t swapped(std::uint32_t x) { return __builtin_bswap32(x); }
-constexpr std::uint64_t swapped(std::uint64_t x) { return __builtin_bswap64(x); }
-
-template <class T>
-T load(const std::uint8_t* p, bool swap) {
-  T x;
-  std::memcpy(&x, p, sizeof x);
-  return swap ? swapped(x) : x;
-}
-
-struct Narrowed {
-  std::uint32_t bits;
-  bool exact;
-  bool fits;  // rounding does not make an infinity of it
-};
-
-// NaNs by their bits, because a conversion in hardware would make a signalling one quiet.
-Narrowed from_double(std::uint64_t bits) {
-  const auto sign = static_cast<std::uint32_t>(bits >> 32) & 0x80000000;
-  if ((bits & 0x7fffffffffffffff) > 0x7ff0000000000000) {
-    const auto payload = static_cast<std::uint32_t>(bits >> 29) & 0x7fffff;
-    return {sign | 0x7f800000 | (payload != 0 ? payload : 0x400000), (bits & 0x1fffffff) == 0, true};
-  }
-  const double wide = std::bit_cast<double>(bits);
-  const bool finite = (bits & 0x7fffffffffffffff) != 0x7ff0000000000000;
-  if (finite && (wide >= 0x1.ffffffp127 || wide <= -0x1.ffffffp127)) return {sign | 0x7f800000, false, false};
-  const float rounded = static_cast<float>(wide);
-  return {std::bit_cast<std::uint32_t>(rounded), static_cast<double>(rounded) == wide, true};
-}
-
-Error refused(std::uint64_t bits, bool fits, std::uint64_t row, std::uint64_t column) {
-  const double wide = std::bit_cast<double>(bits);
-  const std::string value = wide != wide ? fmt::format("the NaN 0x{:016x}", bits) : fmt::format("{}", wide);
-  auto e = bad(fits ? value + " is not exactly a float32" : value + " is beyond the range of float32")
-               .at(fmt::format("row {}, column {}", row, column));
-  return fits ? std::move(e).with_hint("--lossy-input rounds such values to the nearest float32") : e;
-}
-
 class NpySource final : public MatrixSource {
  public:
   NpySource(std::unique_ptr<ByteSource> bytes, const Layout& layout, const ReadOptions& options)
@@ -229,7 +185,7 @@ class NpySource final : public MatrixSource {
 
   std::uint64_t rows() const override { return layout_.rows; }
   std::uint32_t dims() const override { return layout_.dims; }
-  Element element() const override { return layout_.element; }
+  std::optional<Element> element() const override { return layout_.number.element(); }
 
   Status read(std::uint64_t first, std::span<std::uint32_t> bits) const override {
     const std::uint64_t count = bits.size() / layout_.dims;
@@ -247,11 +203,9 @@ class NpySource final : public MatrixSource {
   Status read_c(std::uint64_t first, std::span<std::uint32_t> bits) const {
     std::uint64_t value = first * layout_.dims;
     if (layout_.width() == 4) {
-      DELTA_OK(
-          bytes_->read(layout_.data + value * 4, {reinterpret_cast<std::uint8_t*>(bits.data()), bits.size_bytes()}));
-      if (layout_.swap) {
-        std::transform(bits.begin(), bits.end(), bits.begin(), [](std::uint32_t x) { return swapped(x); });
-      }
+      const auto raw = std::span(reinterpret_cast<std::uint8_t*>(bits.data()), bits.size_bytes());
+      DELTA_OK(bytes_->read(layout_.data + value * 4, raw));
+      if (layout_.number.swap) to_float32(layout_.number, raw.data(), bits, false);  // in place: all fit
       return {};
     }
     std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(kBuffer, bits.size() * layout_.width()));
@@ -265,42 +219,13 @@ class NpySource final : public MatrixSource {
     return {};
   }
 
-  // n values in the file's element type to float32. `place` says which value of the matrix, in C order, the i-th is.
+  // to.size() values in the file's type to float32. `place` says which value of the matrix, in C order, the i-th is.
   template <class Place>
   Status convert(const std::uint8_t* from, std::span<std::uint32_t> to, Place place) const {
-    const bool swap = layout_.swap;
-    if (!layout_.wide) {
-      widen_all(from, to);
-    } else {
-      for (std::size_t i = 0; i < to.size(); ++i) {
-        const auto wide = load<std::uint64_t>(from + 8 * i, swap);
-        const Narrowed n = from_double(wide);
-        if (!n.fits || (!n.exact && !options_.lossy)) {
-          return refused(wide, n.fits, place(i) / layout_.dims, place(i) % layout_.dims);
-        }
-        to[i] = n.bits;
-      }
-    }
-    return {};
-  }
-
-  void widen_all(const std::uint8_t* from, std::span<std::uint32_t> to) const {
-    const bool swap = layout_.swap;
-    switch (layout_.width()) {
-      case 4:
-        return each(to, [=](std::size_t i) { return load<std::uint32_t>(from + 4 * i, swap); });
-      case 2:
-        if (layout_.element == Element::f16) {
-          return each(to, [=](std::size_t i) { return widen_half(load<std::uint16_t>(from + 2 * i, swap)); });
-        }
-        return each(to, [=](std::size_t i) { return widen(Element::bf16, load<std::uint16_t>(from + 2 * i, swap)); });
-      default:
-        return each(to, [=, element = layout_.element](std::size_t i) { return widen(element, from[i]); });
-    }
-  }
-  template <class Value>
-  static void each(std::span<std::uint32_t> to, const Value& value) {
-    for (std::size_t i = 0; i < to.size(); ++i) to[i] = value(i);
+    const auto misfit = to_float32(layout_.number, from, to, options_.lossy);
+    if (!misfit) return {};
+    const std::uint64_t value = place(*misfit);
+    return not_float32(layout_.number, from + *misfit * layout_.width(), value / layout_.dims, value % layout_.dims);
   }
 
   // Few rows of many columns would be a tiny read per column and again for the next rows: read a stripe and keep it.
@@ -375,6 +300,11 @@ Result<std::unique_ptr<MatrixSource>> open_npy(std::unique_ptr<ByteSource> bytes
   auto layout = read_layout(*bytes, options);
   if (!layout) return std::move(layout).error().in(bytes->name());
   return std::unique_ptr<MatrixSource>(std::make_unique<NpySource>(std::move(bytes), *layout, options));
+}
+
+Result<Dataset> open_npy_dataset(std::unique_ptr<ByteSource> bytes, const ReadOptions& options) {
+  DELTA_TRY(auto source, open_npy(std::move(bytes), options));
+  return Dataset(std::move(source));
 }
 
 }  // namespace delta::formats

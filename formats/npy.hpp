@@ -4,7 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "formats/format.hpp"
+#include "formats/dataset.hpp"
+#include "formats/matrix_sink.hpp"
 
 namespace delta::formats {
 
@@ -25,5 +26,9 @@ std::string npy_header(std::uint64_t rows, std::uint32_t dims, Element element =
 /// Writes what np.save writes: npy_header() and the rows. `file` must outlive the sink.
 Result<std::unique_ptr<MatrixSink>> open_npy_sink(ByteSink& out, std::uint64_t rows, std::uint32_t dims,
                                                   Element element);
+
+/// The same as a dataset of one table.
+Result<Dataset> open_npy_dataset(std::unique_ptr<ByteSource> bytes, const ReadOptions& options);
+Result<std::unique_ptr<DatasetSink>> create_npy(ByteSink& out, std::span<const TableShape> tables);
 
 }  // namespace delta::formats

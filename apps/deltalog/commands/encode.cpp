@@ -36,7 +36,6 @@ using delta::ErrorCode;
 using delta::InputFile;
 using delta::MatrixInput;
 using delta::Micros;
-using delta::formats::Format;
 using delta::formats::Record;
 
 Result<Encoder> open_encoder(const Invocation& invocation, delta::EncodeOptions options) {
@@ -96,51 +95,63 @@ struct Job {
 
 /// What a snapshot is to be written in, so that what goes in comes out: recorded where the log says otherwise. Rounded
 /// values need not be of the input's type any more.
-Status record_element(Job& job, const Input& input, std::optional<delta::Element> stated,
+Status record_element(Job& job, const Input& input, const std::string& name_space,
                       const delta::formats::MatrixSource& source) {
   const auto& given = job.invocation;
+  DELTA_TRY(auto element, value_of(given, "element", delta::parse_element));
   const bool lossy = given.has("max-error") || given.has("max-relative") || given.has("quantize");
-  const delta::Element element = stated.value_or(lossy ? delta::Element::f32 : source.element());
+  if (!element) element = lossy ? delta::Element::f32 : source.element();
+  if (!element) return {};
   DELTA_TRY(const auto properties, delta::properties_of(job.encoder->log()));
   const bool plain =
-      element == delta::Element::f32 && property_named(properties, job.name_space(), delta::kElementKey).empty();
+      *element == delta::Element::f32 && property_named(properties, name_space, delta::kElementKey).empty();
   return plain ? Status()
-               : job.encoder->property(job.name_space(), delta::kElementKey, delta::element_name(element), input.at);
+               : job.encoder->property(name_space, delta::kElementKey, delta::element_name(*element), input.at);
 }
 
-Status encode_matrix(Job& job, Input& input) {
-  if (!input.source) {
-    DELTA_TRY(auto file, InputFile::open(input.path));
-    DELTA_TRY(input.source, open_source(job.invocation, input, std::move(file)));
-  }
-  const auto source = std::move(input.source);
-  const std::string name = name_of(input);
-  if (source->rows() != input.rows) {
-    return delta::error(ErrorCode::bad_input, "has changed since it was opened").in(name);
-  }
-  const auto ids = job.ids.of(input);
-  Progress progress(job.invocation, job.console, "encoding " + delta::escape(name, 60), "rows", source->rows());
+Status encode_table(Job& job, const Input& input, const std::string& name_space,
+                    const delta::formats::MatrixSource& source, std::span<const std::string> ids) {
+  const std::string name = name_of(input, source);
+  Progress progress(job.invocation, job.console, "encoding " + delta::escape(name, 60), "rows", source.rows());
   MatrixInput matrix;
   matrix.name = name;
-  matrix.rows = source->rows();
-  matrix.dims = source->dims();
+  matrix.rows = source.rows();
+  matrix.dims = source.dims();
   matrix.ids = ids;
-  matrix.name_space = job.name_space();
+  matrix.name_space = name_space;
   matrix.at = input.at;
   matrix.partial = job.invocation.has("partial");
   matrix.max_delete = job.max_delete.count.value_or(matrix.max_delete);
   matrix.max_delete_share = job.max_delete.share;
   matrix.read = [&](std::uint64_t first, std::span<std::uint32_t> bits) -> Status {
-    DELTA_OK(source->read(first, bits));
-    progress.advance(bits.size() / source->dims());
+    DELTA_OK(source.read(first, bits));
+    progress.advance(bits.size() / source.dims());
     return {};
   };
-  DELTA_OK(job.begin(input.at));
-  DELTA_TRY(const auto stated, value_of(job.invocation, "element", delta::parse_element));
-  DELTA_OK(record_element(job, input, stated, *source));
+  DELTA_OK(record_element(job, input, name_space, source));
   DELTA_TRY(const auto deltas, job.encoder->state(matrix));
   job.said += std::max(deltas, matrix.rows);
   job.console.note(name + ": " + delta::plural(deltas, "delta"));
+  return {};
+}
+
+Status encode_state(Job& job, Input& input) {
+  if (!input.dataset) {
+    DELTA_TRY(auto file, InputFile::open(input.path));
+    DELTA_TRY(input.dataset, open_state(job.invocation, input, std::move(file)));
+  }
+  const auto dataset = *std::exchange(input.dataset, std::nullopt);
+  const auto rows_of = [](const auto& table) { return table->rows(); };
+  if (!std::ranges::equal(dataset.tables, input.rows, {}, rows_of)) {
+    return delta::error(ErrorCode::bad_input, "has changed since it was opened").in(name_of(input));
+  }
+  DELTA_OK(job.begin(input.at));
+  for (std::size_t i = 0; i < dataset.tables.size(); ++i) {
+    const auto& table = *dataset.tables[i];
+    const auto own = table.ids();
+    DELTA_OK(encode_table(job, input, namespace_of(job.invocation, dataset, table), table,
+                          own.empty() ? job.ids.of(input, i) : own));
+  }
   return {};
 }
 
@@ -272,8 +283,8 @@ Status report(const Invocation& invocation, Console& console, const delta::Encod
 
 /// A stream that stays open: updates on stdin, added to a log, with commits that are to be cut.
 bool stays_open(const Invocation& invocation, const std::vector<Input>& inputs) {
-  return inputs.size() == 1 && inputs[0].path == "-" && inputs[0].format == Format::ndjson &&
-         invocation.has("append") && invocation.has("commit-every") && !invocation.has("dry-run");
+  return inputs.size() == 1 && inputs[0].path == "-" && !inputs[0].is_state && invocation.has("append") &&
+         invocation.has("commit-every") && !invocation.has("dry-run");
 }
 
 /// What was acknowledged before an error stays.
@@ -330,11 +341,10 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   }
   DELTA_TRY(auto inputs, open_inputs(invocation));
   DELTA_TRY(const auto time_alone, inputs.empty() ? one_time(invocation) : Result<std::optional<Micros>>(std::nullopt));
-  const bool matrices =
-      std::ranges::any_of(inputs, [](const Input& input) { return delta::formats::is_matrix(input.format); });
+  const bool states = std::ranges::any_of(inputs, &Input::is_state);
   DELTA_TRY(const auto ids, Ids::read(invocation, inputs));
   DELTA_TRY(const auto policy, policy_option(invocation));
-  DELTA_TRY(const auto properties, properties_option(invocation, matrices));
+  DELTA_TRY(const auto properties, properties_option(invocation, states));
   const Bound bound = max_delete.value_or(Bound{{}, 0.5});
   if (stays_open(invocation, inputs)) {
     Job job{invocation, console, nullptr, ids, bound, policy ? policy_setting(*policy) : "", properties};
@@ -345,7 +355,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     return usage_error(invocation, "--segment-every goes with a stream: - --append LOG --commit-every N");
   }
   const unsigned threads = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
-  const bool parse_ahead = !matrices && threads > 1;  // one of the threads
+  const bool parse_ahead = !states && threads > 1;  // one of the threads
   if (parse_ahead) options.threads = threads - 1;
   DELTA_TRY(auto encoder, open_encoder(invocation, std::move(options)));
   if (invocation.has("base") || (dry && invocation.has("append"))) {
@@ -358,7 +368,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
           bound,      policy ? policy_setting(*policy) : "",
           properties, parse_ahead ? Parsing::ahead : Parsing::when_asked};
   for (auto& input : inputs) {
-    DELTA_OK(delta::formats::is_matrix(input.format) ? encode_matrix(job, input) : encode_updates(job, input));
+    DELTA_OK(input.is_state ? encode_state(job, input) : encode_updates(job, input));
   }
   warn_of_traces(job);
   DELTA_OK(refuse_empty(job, inputs));

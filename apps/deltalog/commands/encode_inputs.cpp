@@ -20,32 +20,34 @@ using delta::formats::Format;
 
 namespace {
 
-Result<Input> open_input(const Invocation& invocation, const std::string& path) {
-  Input input{path, Format::ndjson, {}, {}, 0, 0, {}};
-  std::optional<Format> stated;
-  if (const auto* name = invocation.value("from")) {
-    DELTA_TRY(stated, delta::formats::format_named(*name));
-  }
-  if (path == "-" && stated.value_or(Format::ndjson) == Format::ndjson) return input;
-  DELTA_TRY(auto file, InputFile::open(path));
+constexpr std::size_t kHeldOpen = 16;  // inputs; more are opened twice, so that descriptors and memory suffice
+
+Result<Format> format_of(const Invocation& invocation, const std::string& path, const InputFile& file) {
+  if (const auto* name = invocation.value("from")) return delta::formats::format_named(*name);
   std::vector<std::uint8_t> head(std::min<std::uint64_t>(16, file.size()));
   DELTA_OK(file.read(0, head));
-  if (stated) {
-    input.format = *stated;
-  } else {
-    auto detected = delta::formats::detect_format(path, head);
-    if (!detected) return std::move(detected).error().in(path);
-    input.format = *detected;
-  }
+  auto detected = delta::formats::detect_format(path, head);
+  if (!detected) return std::move(detected).error().in(path);
+  return detected;
+}
+
+Result<Input> open_input(const Invocation& invocation, const std::string& path) {
+  Input input;
+  input.path = path;
+  const auto* from = invocation.value("from");
+  if (path == "-" && (from == nullptr || *from == delta::formats::format_name(Format::ndjson))) return input;
+  DELTA_TRY(auto file, InputFile::open(path));
+  DELTA_TRY(input.format, format_of(invocation, path, file));
+  input.is_state = delta::formats::is_matrix(input.format);
   std::error_code ignored;
   const bool again = std::filesystem::is_regular_file(path, ignored);
-  if (delta::formats::is_matrix(input.format)) {
-    DELTA_TRY(auto source, open_source(invocation, input, std::move(file)));
-    input.rows = source->rows();
-    if (!again) input.source = std::move(source);
-  } else if (!again) {
-    input.file = std::move(file);
+  if (!input.is_state) {
+    if (!again) input.file = std::move(file);
+    return input;
   }
+  DELTA_TRY(auto dataset, open_state(invocation, input, std::move(file)));
+  for (const auto& table : dataset.tables) input.rows.push_back(table->rows());
+  if (!again || invocation.operands().size() <= kHeldOpen) input.dataset = std::move(dataset);
   return input;
 }
 
@@ -85,21 +87,35 @@ Status give_times(const Invocation& invocation, std::vector<Input>& inputs) {
 
 std::string name_of(const Input& input) { return input.path == "-" ? "standard input" : input.path; }
 
-Result<std::unique_ptr<delta::formats::MatrixSource>> open_source(const Invocation& invocation, const Input& input,
-                                                                  InputFile file) {
+std::string name_of(const Input& input, const delta::formats::MatrixSource& table) {
+  if (table.name().empty()) return name_of(input);
+  return name_of(input) + ", " + delta::quote(table.name(), 60);
+}
+
+Result<delta::formats::Dataset> open_state(const Invocation& invocation, const Input& input, InputFile file) {
   delta::formats::ReadOptions read{.lossy = invocation.has("lossy-input")};
   DELTA_TRY(read.element, value_of(invocation, "element", delta::parse_element));
   DELTA_TRY(const auto max_dims, value_of(invocation, "max-dims", parse_max_dims));
   read.max_dims = max_dims.value_or(read.max_dims);
-  return delta::formats::open_matrix(input.format, std::make_unique<InputFile>(std::move(file)), read);
+  if (const auto* name = invocation.value("namespace")) read.name = *name;
+  return delta::formats::open_dataset(input.format, std::make_unique<InputFile>(std::move(file)), read);
+}
+
+std::string namespace_of(const Invocation& invocation, const delta::formats::Dataset& dataset,
+                         const delta::formats::MatrixSource& table) {
+  const auto* given = invocation.value("namespace");
+  const bool named = !table.name().empty();
+  if (given != nullptr && (!named || dataset.tables.size() == 1)) return *given;
+  return std::string(table.name());
 }
 
 Result<std::vector<Input>> open_inputs(const Invocation& invocation) {
   std::vector<Input> inputs;
-  std::size_t matrices = 0;
+  std::size_t tables = 0;
   for (const auto& path : invocation.operands()) {
     DELTA_TRY(auto input, open_input(invocation, path));
-    if (delta::formats::is_matrix(input.format)) input.matrix = matrices++;
+    input.first_table = tables;
+    tables += input.rows.size();
     inputs.push_back(std::move(input));
   }
   DELTA_OK(give_times(invocation, inputs));
@@ -116,8 +132,8 @@ Result<std::optional<Micros>> one_time(const Invocation& invocation) {
 Result<Ids> Ids::read(const Invocation& invocation, const std::vector<Input>& inputs) {
   Ids ids;
   const auto& files = invocation.values("ids");
-  const auto is_matrix = [](const Input& input) { return delta::formats::is_matrix(input.format); };
-  const auto matrices = static_cast<std::size_t>(std::ranges::count_if(inputs, is_matrix));
+  std::size_t matrices = 0;
+  for (const Input& input : inputs) matrices += input.rows.size();
   ids.prefix_ = invocation.has("ids-prefix");
   if (ids.prefix_ && files.size() != 1) return usage_error(invocation, "--ids-prefix goes with one --ids");
   if (files.empty()) return ids;
@@ -139,33 +155,46 @@ Result<Ids> Ids::read(const Invocation& invocation, const std::vector<Input>& in
     ids.files_.push_back(file);
   }
   for (const Input& input : inputs) {
-    if (is_matrix(input)) DELTA_OK(ids.check(input));
+    DELTA_OK(ids.check(input));
   }
   if (files.size() == 1) DELTA_OK(ids.check_all_used(inputs));
   return ids;
 }
 
-std::span<const std::string> Ids::of(const Input& input) const {
-  return lists_.empty() ? std::span<const std::string>() : std::span(lists_[list_of(input)]).first(input.rows);
+std::span<const std::string> Ids::of(const Input& input, std::size_t table) const {
+  if (lists_.empty()) return {};
+  return std::span(lists_[list_of(input, table)]).first(input.rows[table]);
 }
 
-delta::Error Ids::misfit(std::size_t list, const Input& input) const {
+delta::Error Ids::misfit(std::size_t list, const Input& input, std::uint64_t rows) const {
   return delta::error(ErrorCode::bad_input,
                       fmt::format("{} for the {} of {}", delta::plural(lists_[list].size(), "id"),
-                                  delta::plural(input.rows, "row"), delta::escape(name_of(input), 4096)))
+                                  delta::plural(rows, "row"), delta::escape(name_of(input), 4096)))
       .in(files_[list]);
 }
 
 Status Ids::check(const Input& input) const {
-  const std::size_t list = list_of(input), size = lists_[list].size();
-  if (size < input.rows || (lists_.size() > 1 && size > input.rows)) return misfit(list, input);
+  for (std::size_t table = 0; table < input.rows.size(); ++table) {
+    const std::size_t list = list_of(input, table), size = lists_[list].size();
+    if (size < input.rows[table] || (lists_.size() > 1 && size > input.rows[table])) {
+      return misfit(list, input, input.rows[table]);
+    }
+  }
   return {};
 }
 
 Status Ids::check_all_used(const std::vector<Input>& inputs) const {
-  const auto tallest = std::ranges::max_element(inputs, {}, &Input::rows);
-  if (prefix_ || lists_[0].size() <= tallest->rows) return {};
-  return misfit(0, *tallest)
+  const Input* tallest = nullptr;
+  std::uint64_t most = 0;
+  for (const Input& input : inputs) {
+    for (const std::uint64_t rows : input.rows) {
+      if (tallest != nullptr && rows <= most) continue;
+      tallest = &input;
+      most = rows;
+    }
+  }
+  if (prefix_ || tallest == nullptr || lists_[0].size() <= most) return {};
+  return misfit(0, *tallest, most)
       .with_hint(fmt::format("is the first line {} an id? --ids-prefix takes a list that is longer than the matrices",
                              delta::quote(lists_[0][0], 40)));
 }

@@ -13,7 +13,6 @@
 #include "formats/element.hpp"
 #include "formats/format.hpp"
 #include "formats/json_writer.hpp"
-#include "formats/ndjson.hpp"
 #include "logs.hpp"
 #include "selection.hpp"
 #include "texts.hpp"
@@ -33,6 +32,8 @@ using delta::OutputFile;
 using delta::State;
 using delta::VectorNo;
 using delta::formats::Format;
+using delta::formats::FormatTraits;
+using delta::formats::TableShape;
 
 constexpr std::size_t kChunk = 1 << 20;  // bytes written at once
 
@@ -66,27 +67,45 @@ std::vector<VectorNo> ordered_rows(const Invocation& invocation, const State& st
   return rows;
 }
 
-// The one namespace that a matrix can hold: that of the rows, or the only one that there is.
-Result<NamespaceNo> matrix_namespace(const Job& job) {
-  const Catalog& catalog = job.state.catalog();
-  delta::Indexed<NamespaceNo, bool> used(catalog.namespaces());
-  for (const auto v : job.rows) used[catalog.namespace_of(v)] = true;
+// The rows of one namespace of the answer.
+struct Part {
+  NamespaceNo ns{};
+  std::span<const std::uint32_t> rows;  // of those of the job
+};
+
+bool is_asked(const Job& job, NamespaceNo ns) {
   const auto& named = job.invocation.values("namespace");
-  std::vector<NamespaceNo> found;
-  for (const NamespaceNo ns : used.numbers()) {
-    const auto means = [&](const std::string& text) {
-      return std::ranges::count(delta::find_namespaces(catalog, text), ns) > 0;
-    };
-    const bool asked = named.empty() || std::ranges::any_of(named, means);
-    if (job.rows.empty() ? asked : used[ns]) found.push_back(ns);
+  return named.empty() || std::ranges::any_of(named, [&](const std::string& text) {
+           return std::ranges::count(delta::find_namespaces(job.state.catalog(), text), ns) > 0;
+         });
+}
+
+// Those that have rows; where there are none at all, those that are asked for: a table without rows is a state, too.
+std::vector<Part> parts_of(const Job& job) {
+  const Catalog& catalog = job.state.catalog();
+  std::vector<Part> parts;
+  const std::span rows(job.rows);
+  for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+    const NamespaceNo ns = catalog.namespace_of(rows[begin]);
+    while (end < rows.size() && catalog.namespace_of(rows[end]) == ns) ++end;
+    parts.push_back({ns, rows.subspan(begin, end - begin)});
   }
-  if (found.size() == 1) return found[0];
-  if (found.empty()) {
+  if (!parts.empty()) return parts;
+  for (const NamespaceNo ns : delta::numbers<NamespaceNo>(catalog.namespaces())) {
+    if (is_asked(job, ns)) parts.push_back({ns, {}});
+  }
+  return parts;
+}
+
+// What is no text has dimensions, and mostly holds one namespace.
+Status check_parts(const Job& job, const FormatTraits& traits, const std::vector<Part>& parts) {
+  if (parts.empty() && !traits.text) {
     return delta::error(delta::ErrorCode::not_found, "the log is empty: a matrix needs its dimension count");
   }
+  if (parts.size() <= 1 || traits.several) return {};
   std::string names;
-  for (const auto ns : found) {
-    const auto& space = catalog.name_space(ns);
+  for (const Part& part : parts) {
+    const auto& space = job.state.catalog().name_space(part.ns);
     if (!names.empty()) names += ", ";
     names += (space.name.empty() ? "the default one" : delta::quote(space.name)) + " of " +
              delta::plural(space.dims, "dimension");
@@ -95,19 +114,21 @@ Result<NamespaceNo> matrix_namespace(const Job& job) {
       .with_hint("choose one with --namespace NS, or NS/DIMS, or write --to ndjson");
 }
 
-// That of --element, else that of the namespace at the cut. Before anything is written every value is known to be of
-// it.
-Result<Element> matrix_element(const Job& job, const std::string& name_space) {
+// That of the format, of --element, or of the namespace at the cut. Before anything is written every value is known to
+// be of it.
+Result<Element> element_of(const Job& job, const FormatTraits& traits, const Part& part) {
+  if (!traits.typed) return Element::f32;
   DELTA_TRY(const auto stated, value_of(job.invocation, "element", delta::parse_element));
-  Element element = stated.value_or(Element::f32);
-  if (!stated) {
+  Element element = traits.element.value_or(stated.value_or(Element::f32));
+  if (!stated && !traits.element) {
+    const std::string& name_space = job.state.catalog().name_space(part.ns).name;
     DELTA_TRY(const auto properties, delta::properties_of(job.log, job.cut));
     const auto recorded = property_named(properties, name_space, delta::kElementKey);
     auto known = recorded.empty() ? Result(element) : delta::parse_element(recorded);
     if (!known) return std::move(known).error().with_hint("--element f32 writes every value as it is");
     element = *known;
   }
-  for (const auto v : job.rows) {
+  for (const auto v : part.rows) {
     const auto bits = job.state.bits(v);
     const auto misfit = delta::formats::first_misfit(element, bits);
     if (!misfit) continue;
@@ -120,25 +141,58 @@ Result<Element> matrix_element(const Job& job, const std::string& name_space) {
   return element;
 }
 
-Status write_matrix(const Job& job, Format format, OutputFile& file, Progress& progress) {
-  DELTA_TRY(const auto ns, matrix_namespace(job));
-  const delta::Namespace& space = job.state.catalog().name_space(ns);
-  const std::uint32_t dims = space.dims;
-  DELTA_TRY(const Element element, matrix_element(job, space.name));
-  DELTA_TRY(auto sink, delta::formats::open_matrix_sink(format, file, job.rows.size(), dims, element));
-  std::vector<std::uint32_t> chunk;
-  const auto flush = [&]() -> Status {
-    DELTA_OK(sink->write(chunk));
-    progress.advance(chunk.size() / dims);
-    chunk.clear();
-    return {};
-  };
-  for (const auto v : job.rows) {
-    const auto bits = job.state.bits(v);
-    chunk.insert(chunk.end(), bits.begin(), bits.end());
-    if (chunk.size() * sizeof(std::uint32_t) >= kChunk) DELTA_OK(flush());
+Result<std::vector<TableShape>> shapes_of(const Job& job, const FormatTraits& traits, const std::vector<Part>& parts) {
+  std::vector<TableShape> shapes;
+  for (const Part& part : parts) {
+    const auto& space = job.state.catalog().name_space(part.ns);
+    DELTA_TRY(const Element element, element_of(job, traits, part));
+    shapes.push_back({space.name, part.rows.size(), space.dims, element});
   }
-  if (!chunk.empty()) DELTA_OK(flush());
+  return shapes;
+}
+
+// Rows of one namespace, handed on in pieces of about a chunk.
+class RowWriter {
+ public:
+  RowWriter(const Job& job, delta::formats::DatasetSink& sink, Progress& progress)
+      : job_(job), sink_(sink), progress_(progress) {}
+
+  Status write(std::span<const std::uint32_t> rows) {
+    for (const auto v : rows) {
+      const auto bits = job_.state.bits(v);
+      bits_.insert(bits_.end(), bits.begin(), bits.end());
+      ids_.push_back(job_.state.catalog().id(v));
+      metadata_.push_back(job_.state.metadata(v));
+      if (bits_.size() * sizeof(std::uint32_t) >= kChunk) DELTA_OK(flush());
+    }
+    return ids_.empty() ? Status() : flush();
+  }
+
+ private:
+  Status flush() {
+    DELTA_OK(sink_.write({bits_, ids_, metadata_}));
+    progress_.advance(ids_.size());
+    bits_.clear();
+    ids_.clear();
+    metadata_.clear();
+    return {};
+  }
+
+  const Job& job_;
+  delta::formats::DatasetSink& sink_;
+  Progress& progress_;
+  std::vector<std::uint32_t> bits_;
+  std::vector<std::string_view> ids_, metadata_;
+};
+
+Status write_state(const Job& job, Format format, OutputFile& file, Progress& progress) {
+  const FormatTraits& traits = delta::formats::traits(format);
+  const auto parts = parts_of(job);
+  DELTA_OK(check_parts(job, traits, parts));
+  DELTA_TRY(const auto shapes, shapes_of(job, traits, parts));
+  DELTA_TRY(const auto sink, delta::formats::create_dataset(format, file, shapes));
+  RowWriter writer(job, *sink, progress);
+  for (const Part& part : parts) DELTA_OK(writer.write(part.rows));
   return sink->finish();
 }
 
@@ -179,15 +233,6 @@ Status write_metadata(const Job& job, OutputFile& file, Progress& progress) {
     const auto& name = catalog.name_space(catalog.namespace_of(v)).name;
     if (!name.empty()) json.member("namespace", name);
     json.member("id", catalog.id(v)).key("metadata").raw(metadata).end_object().end_line();
-  });
-}
-
-Status write_state(const Job& job, Format format, OutputFile& file, Progress& progress) {
-  if (delta::formats::is_matrix(format)) return write_matrix(job, format, file, progress);
-  const Catalog& catalog = job.state.catalog();
-  return write_lines(job, file, progress, [&](std::string& out, VectorNo v) {
-    const auto& name = catalog.name_space(catalog.namespace_of(v)).name;
-    delta::formats::write_vector(out, {name, catalog.id(v), {}}, job.state.bits(v), job.state.metadata(v));
   });
 }
 
@@ -253,7 +298,7 @@ struct Outputs {
     if (path == nullptr) return usage_error(invocation, "where to? --output OUT is missing");
     DELTA_TRY(const Format format, output_format(invocation, *path));
     const OutputFile::Options text{.force = invocation.has("force"), .binary = false};
-    const OutputFile::Options main{.force = text.force, .binary = delta::formats::is_matrix(format)};
+    const OutputFile::Options main{.force = text.force, .binary = !delta::formats::traits(format).text};
     DELTA_TRY(auto state, OutputFile::create(*path, main));
     Outputs out{format, std::move(state), {}, {}};
     for (auto [option, file] : {std::pair("ids-out", &out.ids), std::pair("metadata-out", &out.metadata)}) {
@@ -268,18 +313,18 @@ struct Outputs {
   Status write(const Job& job, Console& console) {
     Progress progress(job.invocation, console, "writing", "vectors",
                       job.rows.size() * (1u + (ids ? 1 : 0) + (metadata ? 1 : 0)));
-    struct Part {
+    struct Side {
       OutputFile* file;
       std::function<Status()> write;
     };
-    std::vector<Part> parts;
+    std::vector<Side> parts;
     if (ids) parts.push_back({&*ids, [&] { return write_ids(job, *ids, progress); }});
     if (metadata) parts.push_back({&*metadata, [&] { return write_metadata(job, *metadata, progress); }});
     parts.push_back({&state, [&] { return write_state(job, format, state, progress); }});
     // What goes to a stream cannot be taken back: it is written when the files are durable.
-    std::stable_partition(parts.begin(), parts.end(), [](const Part& part) { return !part.file->written_through(); });
+    std::stable_partition(parts.begin(), parts.end(), [](const Side& part) { return !part.file->written_through(); });
     std::vector<OutputFile*> files;
-    for (const Part& part : parts) {
+    for (const Side& part : parts) {
       DELTA_OK(part.write());
       DELTA_OK(part.file->prepare());
       files.push_back(part.file);
@@ -288,11 +333,19 @@ struct Outputs {
   }
 };
 
+Status check_element(const Invocation& invocation, Format format) {
+  DELTA_TRY(const auto stated, value_of(invocation, "element", delta::parse_element));
+  const FormatTraits& traits = delta::formats::traits(format);
+  if (!stated) return {};
+  if (!traits.typed) return usage_error(invocation, "--element goes with a matrix");
+  if (!traits.element || *traits.element == *stated) return {};
+  return usage_error(invocation, "--element: " + std::string(traits.name) + " holds " +
+                                     std::string(element_name(*traits.element)) + " alone");
+}
+
 Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto outputs, Outputs::create(invocation));
-  if (invocation.has("element") && !delta::formats::is_matrix(outputs.format)) {
-    return usage_error(invocation, "--element goes with a matrix");
-  }
+  DELTA_OK(check_element(invocation, outputs.format));
   DELTA_TRY(const auto selection, vector_selection(invocation));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &selection));
   if (!may_replace(invocation, console)) return Exit::partly;
