@@ -63,6 +63,25 @@ class DELTA_EXPORT InputStream final : public ByteStream {
   std::unique_ptr<State> state_;
 };
 
+/// Bytes that are written once and then read: in a temporary file without a name, in $TMPDIR, else /tmp. The system
+/// removes it however the process ends. Errors: io.
+class DELTA_EXPORT TemporaryFile final : public ByteSink {
+ public:
+  static Result<TemporaryFile> create();
+  TemporaryFile(TemporaryFile&&) noexcept;
+  TemporaryFile& operator=(TemporaryFile&&) noexcept;
+  ~TemporaryFile() override;
+
+  Status write(std::span<const std::uint8_t> bytes) override;
+  /// What was written. `name`: for messages.
+  std::shared_ptr<const ByteSource> finish(std::string name) &&;
+
+ private:
+  struct State;
+  explicit TemporaryFile(std::unique_ptr<State>);
+  std::unique_ptr<State> state_;
+};
+
 class OutputFile;
 
 /// Several outputs of one piece of work: all of them are there afterwards, or none is and what was there before is
