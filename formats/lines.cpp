@@ -25,7 +25,10 @@ Status LineReader::take_mark() {
   begun_ = true;
   while (end_ - begin_ < 3 && !ended_) DELTA_OK(fill());
   const std::string_view text(buffer_.get() + begin_, end_ - begin_);
-  if (text.starts_with("\xef\xbb\xbf")) begin_ += 3;
+  if (text.starts_with("\xef\xbb\xbf")) {
+    begin_ += 3;
+    taken_ += 3;
+  }
   const bool marked = text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
   if (text.size() < 2 || (!marked && (text[0] == '\0') == (text[1] == '\0'))) return {};
   return error(ErrorCode::bad_input, "the text is UTF-16, not UTF-8")
@@ -55,6 +58,8 @@ Result<std::optional<std::string_view>> LineReader::next() {
           .in(name())
           .at("line " + std::to_string(number_));
     }
+    offset_ = taken_;
+    taken_ += length + (found != nullptr ? 1 : 0);
     begin_ += length + (found != nullptr ? 1 : 0);
     return std::optional(without_cr({from, length}));
   }

@@ -28,6 +28,7 @@ class LineReader {
 
   bool ready() const;                               ///< whether next() has a line without reading
   std::uint64_t number() const { return number_; }  ///< of the last line given, from 1
+  std::uint64_t offset() const { return offset_; }  ///< of its first byte in the stream
   const std::string& name() const { return stream_->name(); }
 
  private:
@@ -40,6 +41,8 @@ class LineReader {
   std::size_t capacity_ = 0;  // without the padding
   std::size_t begin_ = 0, end_ = 0;
   std::uint64_t number_ = 0;
+  std::uint64_t offset_ = 0;
+  std::uint64_t taken_ = 0;  // bytes of the stream before buffer_[begin_]
   bool ended_ = false, begun_ = false;
 };
 
