@@ -45,6 +45,7 @@ class MatrixSource {
 /// All tables of a file. With several, each has a name of its own.
 struct Dataset {
   std::vector<std::unique_ptr<MatrixSource>> tables;
+  bool by_row = false;  ///< each row says of which table it is; else a single table may be given another name
 
   Dataset() = default;
   explicit Dataset(std::unique_ptr<MatrixSource> only) { tables.push_back(std::move(only)); }
