@@ -62,6 +62,9 @@ struct MatrixInput {
   std::span<const std::uint32_t> bits;           ///< all rows, one after the other, where they are in memory; or:
   std::function<Status(std::uint64_t first, std::span<std::uint32_t> bits)>
       read;  ///< some of them; on several threads at a time
+  /// All metadata of a row, as JSON text of an object; empty: it has none. What the log holds beside it is removed. In
+  /// row order, on the calling thread. Null: nothing is said of metadata.
+  std::function<std::string_view(std::uint64_t matrix_row)> metadata = {};
 };
 
 /// One update, as an NDJSON line states it.

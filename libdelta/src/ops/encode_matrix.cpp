@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "delta/text.hpp"
+#include "model/metadata.hpp"
 #include "model/rules.hpp"
 #include "os/worker_pool.hpp"
 
@@ -175,24 +176,73 @@ Status MatrixEncoder::diff_row(std::uint64_t matrix_row, std::span<const std::ui
 }
 
 Status MatrixEncoder::take(const MatrixInput& input, Chunk& chunk) {
-  for (const Chunk::Row& row : chunk.rows) {
-    const auto [begin, end] = row.sparse;
-    const bool sparse = row.op == Operation::sparse;
-    DELTA_OK(put(input, row.op, row.vector,
-                 sparse ? std::span(chunk.indices).subspan(begin, end - begin) : std::span<std::uint32_t>(),
-                 sparse ? std::span(chunk.values).subspan(begin, end - begin) : row.bits));
+  if (input.metadata) {
+    DELTA_OK(take_all(input, chunk));
+  } else {
+    for (const Chunk::Row& row : chunk.rows) DELTA_OK(take_row(input, chunk, row, {}));
   }
   spare_.push_back(std::move(chunk));
   return {};
 }
 
-Status MatrixEncoder::put(const MatrixInput& input, Operation op, VectorNo vector,
-                          std::span<const std::uint32_t> indices, std::span<const std::uint32_t> bits) {
+Status MatrixEncoder::take_row(const MatrixInput& input, Chunk& chunk, const Chunk::Row& row, std::string_view patch) {
+  const auto [begin, end] = row.sparse;
+  const bool sparse = row.op == Operation::sparse;
+  return put(input, row.op, row.vector,
+             sparse ? std::span(chunk.indices).subspan(begin, end - begin) : std::span<std::uint32_t>(),
+             sparse ? std::span(chunk.values).subspan(begin, end - begin) : row.bits, patch);
+}
+
+// Also of rows whose metadata alone changes.
+Status MatrixEncoder::take_all(const MatrixInput& input, Chunk& chunk) {
+  std::size_t next = 0;  // of the rows whose values change
+  for (std::uint64_t matrix_row = chunk.first; matrix_row < chunk.last; ++matrix_row) {
+    const std::uint32_t vector = vectors_[matrix_row];
+    const bool changes = next < chunk.rows.size() && chunk.rows[next].vector == vector;
+    if (auto ok = find_patches(input, matrix_row, vector); !ok) {
+      return std::move(ok).error().in(input.name).at(row_name(matrix_row));
+    }
+    std::size_t first = 0;  // of the patches that are deltas of their own
+    if (changes) {
+      const Chunk::Row& row = chunk.rows[next++];
+      const std::size_t values = row.sparse.second - row.sparse.first;
+      first = !patches_.empty() && model::fits_sparse(values, patches_[0].size()) ? 1 : 0;
+      DELTA_OK(take_row(input, chunk, row, first == 0 ? std::string_view() : patches_[0]));
+    }
+    DELTA_OK(put_patches(input, vector, first));
+  }
+  patches_.clear();
+  return {};
+}
+
+// From the metadata that the log holds to that of the input.
+Status MatrixEncoder::find_patches(const MatrixInput& input, std::uint64_t matrix_row, std::uint32_t vector) {
+  const std::string_view text = input.metadata(matrix_row);
+  std::vector<std::string> given;
+  if (!text.empty()) {
+    DELTA_TRY(given, model::canonical_patches(text));
+  }
+  for (const std::string& patch : given) DELTA_OK(model::check_reserved(patch));
+  const std::vector<std::string_view> views(given.begin(), given.end());
+  patches_ = model::metadata_patches(session_.metadata(vector), model::merge_metadata("", views));
+  return {};
+}
+
+Status MatrixEncoder::put_patches(const MatrixInput& input, std::uint32_t vector, std::size_t first) {
+  for (std::size_t i = first; i < patches_.size(); ++i) {
+    DELTA_OK(put(input, Operation::sparse, vector, {}, {}, patches_[i]));
+  }
+  return {};
+}
+
+Status MatrixEncoder::put(const MatrixInput& input, Operation op, std::uint32_t vector,
+                          std::span<const std::uint32_t> indices, std::span<const std::uint32_t> bits,
+                          std::string_view metadata) {
   const auto in_file = [&](Error e) -> Error { return std::move(e).in(input.name); };
   if (!session_.commit_open()) {
     EncodeSession::CommitPlan plan;
     plan.origin = session_.options().origin;
-    if (is_assignment(op) && session_.accuracy_due(namespace_)) {
+    if (is_assignment(op) && !bits.empty() && session_.accuracy_due(namespace_)) {
       if (auto ok = session_.record_accuracy(namespace_, plan, input.at, {}); !ok) {
         return in_file(std::move(ok).error());
       }
@@ -201,7 +251,9 @@ Status MatrixEncoder::put(const MatrixInput& input, Operation op, VectorNo vecto
   }
   auto time = session_.stamp(input.at, std::nullopt);
   if (!time) return in_file(std::move(time).error());
-  if (auto ok = session_.put({.vector = vector, .op = op, .time = *time, .indices = indices, .bits = bits}); !ok) {
+  if (auto ok = session_.put(
+          {.vector = vector, .op = op, .time = *time, .indices = indices, .bits = bits, .metadata = metadata});
+      !ok) {
     return in_file(std::move(ok).error());
   }
   return {};

@@ -1,6 +1,7 @@
 // Matrices as successive states of a namespace: each becomes a commit of what changed.
 #pragma once
 
+#include <string>
 #include <utility>
 
 #include "ops/encode_session.hpp"
@@ -39,8 +40,12 @@ class MatrixEncoder {
   Result<std::span<const std::uint32_t>> bits_of(const MatrixInput& input, Chunk& chunk) const;
   Status diff_row(std::uint64_t matrix_row, std::span<const std::uint32_t> bits, Chunk& chunk) const;
   Status take(const MatrixInput& input, Chunk& chunk);
-  Status put(const MatrixInput& input, Operation op, VectorNo vector, std::span<const std::uint32_t> indices,
-             std::span<const std::uint32_t> bits);
+  Status take_row(const MatrixInput& input, Chunk& chunk, const Chunk::Row& row, std::string_view patch);
+  Status take_all(const MatrixInput& input, Chunk& chunk);
+  Status find_patches(const MatrixInput& input, std::uint64_t matrix_row, std::uint32_t vector);
+  Status put_patches(const MatrixInput& input, std::uint32_t vector, std::size_t first);
+  Status put(const MatrixInput& input, Operation op, std::uint32_t vector, std::span<const std::uint32_t> indices,
+             std::span<const std::uint32_t> bits, std::string_view metadata = {});
 
   EncodeSession& session_;
   NamespaceNo namespace_{};
@@ -49,6 +54,7 @@ class MatrixEncoder {
   std::uint32_t round_ = 0;
   std::vector<VectorNo> missing_;  // to be deleted
   std::vector<Chunk> spare_;
+  std::vector<std::string> patches_;  // of the metadata of a row
 };
 
 }  // namespace delta::ops
