@@ -13,8 +13,12 @@ _deltalog() {
     'encode --max-age') COMPREPLY=(); return ;;
     'encode --append') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --base') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
-    'encode --from') COMPREPLY=($(compgen -W 'npy ndjson' -- "$word")); return ;;
+    'encode --from') COMPREPLY=($(compgen -W 'npy npz safetensors fvecs bvecs ivecs fbin u8bin i8bin raw word2vec word2vec-bin glove csv ndjson' -- "$word")); return ;;
+    'encode --dims') COMPREPLY=(); return ;;
     'encode --ids') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'encode --id-field') COMPREPLY=(); return ;;
+    'encode --vector-field') COMPREPLY=(); return ;;
+    'encode --keep-field') COMPREPLY=(); return ;;
     'encode --namespace') COMPREPLY=(); return ;;
     'encode --origin') COMPREPLY=(); return ;;
     'encode --at') COMPREPLY=(); return ;;
@@ -60,7 +64,7 @@ _deltalog() {
     'compact --threads' | 'compact -j') COMPREPLY=(); return ;;
     'compact --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'snapshot --output' | 'snapshot -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
-    'snapshot --to') COMPREPLY=($(compgen -W 'npy ndjson' -- "$word")); return ;;
+    'snapshot --to') COMPREPLY=($(compgen -W 'npy npz safetensors fvecs bvecs ivecs fbin u8bin i8bin raw word2vec word2vec-bin glove csv ndjson' -- "$word")); return ;;
     'snapshot --element') COMPREPLY=($(compgen -W 'f32 f16 bf16 i8 u8' -- "$word")); return ;;
     'snapshot --ids-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'snapshot --metadata-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -188,7 +192,7 @@ _deltalog() {
     return
   fi
   case $command in
-    encode) words='-o --output -f --force --allow-torn --wait --max-skew --max-age --append --base --from --ids --ids-prefix --namespace --origin --at --step --times -m --message --source --meta --meta-json --policy --element --set --tag --partial --max-delete --commit-every --segment-every --dry-run --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    encode) words='-o --output -f --force --allow-torn --wait --max-skew --max-age --append --base --from --dims --ids --state --id-field --vector-field --keep-field --ids-prefix --namespace --origin --at --step --times -m --message --source --meta --meta-json --policy --element --set --tag --partial --max-delete --commit-every --segment-every --dry-run --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     merge) words='-o --output -f --force --allow-torn --into --wait --not-in --on-fork --conflicts --fail-on-conflict --dry-run --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     compact) words='-o --output -f --force --allow-torn --in-place --wait --at --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
     snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace --where -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;

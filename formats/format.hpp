@@ -13,7 +13,23 @@
 
 namespace delta::formats {
 
-enum class Format : std::uint8_t { npy, ndjson };
+enum class Format : std::uint8_t {
+  npy,
+  npz,
+  safetensors,
+  fvecs,
+  bvecs,
+  ivecs,
+  fbin,
+  u8bin,
+  i8bin,
+  raw,
+  word2vec,
+  word2vec_bin,
+  glove,
+  csv,
+  ndjson,
+};
 
 /// What a file of a format can hold.
 struct FormatTraits {
@@ -22,6 +38,8 @@ struct FormatTraits {
   bool several = false;                 ///< tables, by name
   bool text = false;                    ///< lines for people
   bool typed = false;                   ///< its elements have a type
+  bool dims = false;                    ///< ReadOptions::dims say what the file does not
+  bool fields = false;                  ///< ReadOptions::fields say which of its members or columns are what
   std::optional<Element> element = {};  ///< the only one
 };
 const FormatTraits& traits(Format format);

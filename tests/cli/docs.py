@@ -4,8 +4,9 @@
     docs.py --program PATH --source ROOT [--update]
 
 Each command has a page man/deltalog-COMMAND.1 that lists exactly its options, with letters and values, and its
-example; deltalog.1 names every command; pages are clean under mandoc's linter; the completions in completions/ are what the
-program makes, and bash and (where installed) zsh and fish take them; no help is wider than 80 columns. --update writes the completions.
+example; deltalog.1 names every command, and deltalog-formats.5 every format; pages are clean under mandoc's linter;
+the completions in completions/ are what the program makes, and bash and (where installed) zsh and fish take them.
+--update writes the completions.
 """
 import argparse
 import re
@@ -61,6 +62,10 @@ def check_pages(program, man, commands):
                 problems.append(f"{page}: lacks the example {line.strip()!r}")
         if f"Xr deltalog-{command} 1" not in top:
             problems.append(f"{man}/deltalog.1: does not name {command}")
+    formats = (man / "deltalog-formats.5").read_text()
+    for name in re.search(r"^formats +(.*)$", output(program, "--version"), re.M)[1].split(", "):
+        if f"\n.It {name} Ta " not in formats:
+            problems.append(f"{man}/deltalog-formats.5: does not name {name}")
     for page in sorted(man.glob("deltalog-*.1")):
         if page.stem[len("deltalog-"):] not in commands:
             problems.append(f"{page}: no such command")
@@ -71,7 +76,7 @@ def check_lint(man):
     if not shutil.which("mandoc"):
         print("mandoc is not installed: the pages were not linted")
         return []
-    done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", *map(str, sorted(man.glob("*.[1-9]")))], capture_output=True, text=True)
+    done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", *map(str, sorted(man.glob("*.[15]")))], capture_output=True, text=True)
     # References between our own pages are to files that are not installed yet.
     return [line for line in done.stdout.splitlines() if "referenced manual not found" not in line]
 

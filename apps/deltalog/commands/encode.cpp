@@ -21,6 +21,8 @@
 #include "formats/format.hpp"
 #include "formats/json_writer.hpp"
 #include "formats/records_ahead.hpp"
+#include "formats/shared_source.hpp"
+#include "formats/unpack.hpp"
 #include "logs.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
@@ -128,6 +130,7 @@ Status encode_table(Job& job, const Input& input, const std::string& name_space,
     progress.advance(bits.size() / source.dims());
     return {};
   };
+  if (source.has_metadata()) matrix.metadata = [&](std::uint64_t place) { return source.metadata(place); };
   DELTA_OK(record_element(job, input, name_space, source));
   DELTA_TRY(const auto deltas, job.encoder->state(matrix));
   job.said += std::max(deltas, matrix.rows);
@@ -138,7 +141,7 @@ Status encode_table(Job& job, const Input& input, const std::string& name_space,
 Status encode_state(Job& job, Input& input) {
   if (!input.dataset) {
     DELTA_TRY(auto file, InputFile::open(input.path));
-    DELTA_TRY(input.dataset, open_state(job.invocation, input, std::move(file)));
+    DELTA_TRY(input.dataset, open_state(job.invocation, input, std::make_shared<const InputFile>(std::move(file))));
   }
   const auto dataset = *std::exchange(input.dataset, std::nullopt);
   const auto rows_of = [](const auto& table) { return table->rows(); };
@@ -231,11 +234,12 @@ Status encode_record(Job& job, const Record& record, const Input& input, ParentT
 Status encode_updates(Job& job, Input& input) {
   std::unique_ptr<delta::ByteStream> stream;
   if (input.file) {
-    stream = delta::byte_stream(std::make_unique<delta::InputFile>(*std::move(input.file)));
+    stream = delta::formats::shared_stream(std::move(input.file));
   } else {
     DELTA_TRY(auto opened, delta::InputStream::open(input.path));
     stream = std::make_unique<delta::InputStream>(std::move(opened));
   }
+  stream = delta::formats::unpacked_if_packed(std::move(stream));
   delta::formats::RecordsAhead records(std::move(stream), {.max_line = std::size_t{64} << 20, .now = now()},
                                        job.parsing);
   Progress progress(job.invocation, job.console, "encoding " + delta::escape(records.name(), 60), "lines", 0);
@@ -392,11 +396,21 @@ options::Options input_options() {
            .value = "FORMAT",
            .help = "take every input as FORMAT",
            .choices = delta::formats::format_names()},
+          {.name = "dims", .value = "N", .help = "dimensions of raw values, which do not say it themselves"},
           {.name = "ids",
            .value = "FILE",
            .help = "ids of the rows, one a line: one file, or one per matrix",
            .repeatable = true,
            .kind = Kind::file},
+          {.name = "state", .help = "take NDJSON as a whole state, as a matrix: what is missing is deleted"},
+          {.name = "id-field", .value = "NAME", .help = "member or column that holds the ids (default: id)"},
+          {.name = "vector-field",
+           .value = "NAME",
+           .help = "member or column that holds the vectors, as an array or base64 (default: vector)"},
+          {.name = "keep-field",
+           .value = "NAME",
+           .help = "take this member or column into metadata; *: all that have no other use",
+           .repeatable = true},
           {.name = "ids-prefix", .help = "the one file of ids may be longer than the tallest matrix"},
           {.name = "namespace", .value = "NS", .help = "namespace of inputs that do not name one"},
           {.name = "origin", .value = "NAME", .help = "the writer (default: $DELTALOG_ORIGIN, else main)"},
@@ -452,8 +466,8 @@ options::Options accuracy_options() {
            .choices = {"f16", "bf16", "int8", "int4", "binary"}},
           {.name = "ignore-below",
            .value = "E",
-           .help = "keep the stored value if a whole vector gives one that differs by at most E"},
-          {.name = "lossy-input", .help = "round float64 values that do not fit float32, instead of refusing them"}};
+           .help = "a value of a whole vector that differs from the stored one by at most E is no change"},
+          {.name = "lossy-input", .help = "round numbers that are no float32, instead of refusing them"}};
 }
 
 }  // namespace
@@ -464,9 +478,9 @@ Command encode_command() {
       .summary = "create or extend a log from matrices or updates",
       .synopsis = "INPUT... -o LOG [--base LOG]...\n[INPUT...] --append LOG",
       .description =
-          "Matrices (.npy) are successive states of one namespace: each becomes a commit that holds only what changed, "
-          "and a row "
-          "that is gone is deleted. NDJSON (.ndjson, .jsonl, -) states updates: {\"id\",\"vector\"} a whole vector, "
+          "Matrices (.npy, .safetensors, .fvecs, .csv and others) are successive states of a namespace: each becomes a "
+          "commit that holds only what changed, and a row that is gone is deleted. NDJSON (.ndjson, .jsonl, -) states "
+          "updates: {\"id\",\"vector\"} a whole vector, "
           "{\"id\",\"metadata\"} metadata alone, {\"id\",\"op\",...} an operation, {\"type\":\"commit\",...} a commit "
           "as dump writes it.",
       .operands = {{"INPUT", "a matrix, a file of updates, or - for updates on stdin", false, true, Kind::file}},

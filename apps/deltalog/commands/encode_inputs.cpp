@@ -9,6 +9,8 @@
 #include "cli/values.hpp"
 #include "delta/text.hpp"
 #include "formats/ids.hpp"
+#include "formats/shared_source.hpp"
+#include "formats/unpack.hpp"
 #include "logs.hpp"
 
 namespace deltalog {
@@ -22,33 +24,104 @@ namespace {
 
 constexpr std::size_t kHeldOpen = 16;  // inputs; more are opened twice, so that descriptors and memory suffice
 
-Result<Format> format_of(const Invocation& invocation, const std::string& path, const InputFile& file) {
+using Bytes = std::shared_ptr<const delta::ByteSource>;
+
+/// The first bytes, which say of what kind a file is; of a packed one those of what was packed.
+Result<std::vector<std::uint8_t>> head_of(const Bytes& bytes) {
+  std::vector<std::uint8_t> head(16);
+  const auto stream = delta::formats::unpacked_if_packed(delta::formats::shared_stream(bytes));
+  std::size_t size = 0;
+  while (size < head.size()) {
+    auto n = stream->read(std::span(head).subspan(size));
+    if (!n) return std::move(n).error().in(bytes->name());
+    if (*n == 0) break;
+    size += *n;
+  }
+  head.resize(size);
+  return head;
+}
+
+Result<Format> format_of(const Invocation& invocation, const std::string& path, const Bytes& bytes) {
   if (const auto* name = invocation.value("from")) return delta::formats::format_named(*name);
-  std::vector<std::uint8_t> head(std::min<std::uint64_t>(16, file.size()));
-  DELTA_OK(file.read(0, head));
-  auto detected = delta::formats::detect_format(path, head);
+  DELTA_TRY(const auto head, head_of(bytes));
+  auto detected = delta::formats::detect_format(delta::formats::unpacked_name(path), head);
   if (!detected) return std::move(detected).error().in(path);
   return detected;
+}
+
+/// All of it as it was before it was packed.
+Result<std::unique_ptr<delta::ByteSource>> unpacked(const Bytes& bytes) {
+  std::vector<std::uint8_t> head(std::min<std::uint64_t>(4, bytes->size()));
+  DELTA_OK(bytes->read(0, head));
+  std::unique_ptr<delta::ByteSource> source = std::make_unique<delta::formats::SharedSource>(bytes);
+  const auto packing = delta::formats::packing_of(head);
+  if (!packing) return source;
+  return delta::formats::unpack_all(std::move(source), *packing, delta::formats::most_unpacked(bytes->size()));
+}
+
+// A directory may be what another program calls a table.
+delta::Error why_not(const std::string& path, delta::Error error) {
+  const auto detected = delta::formats::detect_format(path, {});
+  std::error_code ignored;
+  const bool directory = std::filesystem::is_directory(path, ignored);
+  if (!directory || detected || detected.error().code != ErrorCode::unsupported) return error;
+  return delta::Error(detected.error()).in(path);
 }
 
 Result<Input> open_input(const Invocation& invocation, const std::string& path) {
   Input input;
   input.path = path;
   const auto* from = invocation.value("from");
-  if (path == "-" && (from == nullptr || *from == delta::formats::format_name(Format::ndjson))) return input;
-  DELTA_TRY(auto file, InputFile::open(path));
-  DELTA_TRY(input.format, format_of(invocation, path, file));
-  input.is_state = delta::formats::is_matrix(input.format);
+  const bool state = invocation.has("state");
+  if (path == "-" && !state && (from == nullptr || *from == delta::formats::format_name(Format::ndjson))) return input;
+  auto opened = InputFile::open(path);
+  if (!opened) return why_not(path, std::move(opened).error());
+  const Bytes bytes = std::make_shared<const InputFile>(*std::move(opened));
+  DELTA_TRY(input.format, format_of(invocation, path, bytes));
+  input.is_state = state || delta::formats::is_matrix(input.format);
   std::error_code ignored;
   const bool again = std::filesystem::is_regular_file(path, ignored);
   if (!input.is_state) {
-    if (!again) input.file = std::move(file);
+    if (!again) input.file = bytes;
     return input;
   }
-  DELTA_TRY(auto dataset, open_state(invocation, input, std::move(file)));
-  for (const auto& table : dataset.tables) input.rows.push_back(table->rows());
+  DELTA_TRY(auto dataset, open_state(invocation, input, bytes));
+  for (const auto& table : dataset.tables) {
+    input.rows.push_back(table->rows());
+    input.has_ids = input.has_ids || !table->ids().empty();
+  }
   if (!again || invocation.operands().size() <= kHeldOpen) input.dataset = std::move(dataset);
   return input;
+}
+
+delta::formats::FieldOptions fields_of(const Invocation& invocation) {
+  delta::formats::FieldOptions fields;
+  if (const auto* name = invocation.value("id-field")) fields.id = *name;
+  if (const auto* name = invocation.value("vector-field")) fields.vector = *name;
+  fields.keep = invocation.values("keep-field");
+  return fields;
+}
+
+// Options that say of a state what it does not say itself, where no input is such a one.
+Status check_hints(const Invocation& invocation, const std::vector<Input>& inputs) {
+  const auto takes_dims = [](const Input& input) { return delta::formats::traits(input.format).dims; };
+  if (invocation.has("dims") && std::ranges::none_of(inputs, takes_dims)) {
+    return usage_error(invocation, "--dims goes with raw values and GloVe: other formats say it themselves");
+  }
+  const auto fields = fields_of(invocation);
+  for (const std::string& kept : fields.keep) {
+    if (kept != fields.id && kept != fields.vector) continue;
+    return usage_error(invocation, fmt::format("--keep-field: {} has another use", delta::quote(kept, 60)));
+  }
+  for (const std::string_view option : {"id-field", "vector-field", "keep-field"}) {
+    if (!invocation.has(option)) continue;
+    const auto has_fields = [](const Input& input) {
+      return input.is_state && delta::formats::traits(input.format).fields;
+    };
+    if (std::ranges::any_of(inputs, has_fields)) continue;
+    return usage_error(invocation, fmt::format("--{} goes with CSV, and with JSON and --state", option));
+  }
+  return {};
 }
 
 // The time of each input: --at for each, one --at and --step, or --times; none: the default of the encoder.
@@ -92,20 +165,25 @@ std::string name_of(const Input& input, const delta::formats::MatrixSource& tabl
   return name_of(input) + ", " + delta::quote(table.name(), 60);
 }
 
-Result<delta::formats::Dataset> open_state(const Invocation& invocation, const Input& input, InputFile file) {
+Result<delta::formats::Dataset> open_state(const Invocation& invocation, const Input& input,
+                                           std::shared_ptr<const delta::ByteSource> bytes) {
   delta::formats::ReadOptions read{.lossy = invocation.has("lossy-input")};
   DELTA_TRY(read.element, value_of(invocation, "element", delta::parse_element));
   DELTA_TRY(const auto max_dims, value_of(invocation, "max-dims", parse_max_dims));
   read.max_dims = max_dims.value_or(read.max_dims);
+  DELTA_TRY(const auto dims, value_of(invocation, "dims", parse_max_dims));
+  read.dims = dims.value_or(read.dims);
   if (const auto* name = invocation.value("namespace")) read.name = *name;
-  return delta::formats::open_dataset(input.format, std::make_unique<InputFile>(std::move(file)), read);
+  read.fields = fields_of(invocation);
+  DELTA_TRY(auto source, unpacked(bytes));
+  return delta::formats::open_dataset(input.format, std::move(source), read);
 }
 
 std::string namespace_of(const Invocation& invocation, const delta::formats::Dataset& dataset,
                          const delta::formats::MatrixSource& table) {
   const auto* given = invocation.value("namespace");
   const bool named = !table.name().empty();
-  if (given != nullptr && (!named || dataset.tables.size() == 1)) return *given;
+  if (given != nullptr && (!named || (dataset.tables.size() == 1 && !dataset.by_row))) return *given;
   return std::string(table.name());
 }
 
@@ -118,6 +196,7 @@ Result<std::vector<Input>> open_inputs(const Invocation& invocation) {
     tables += input.rows.size();
     inputs.push_back(std::move(input));
   }
+  DELTA_OK(check_hints(invocation, inputs));
   DELTA_OK(give_times(invocation, inputs));
   return inputs;
 }
@@ -140,6 +219,10 @@ Result<Ids> Ids::read(const Invocation& invocation, const std::vector<Input>& in
   if (matrices == 0) {
     return usage_error(
         invocation, "--ids names the rows of matrices, and no input is one: the lines of NDJSON have ids of their own");
+  }
+  if (const auto named = std::ranges::find(inputs, true, &Input::has_ids); named != inputs.end()) {
+    return usage_error(invocation, "--ids names the rows of matrices, and " + delta::escape(name_of(*named), 4096) +
+                                       " has ids of its own");
   }
   if (files.size() > 1 && files.size() != matrices) {
     return usage_error(invocation,

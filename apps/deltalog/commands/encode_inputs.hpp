@@ -20,11 +20,12 @@ struct Input {
   std::string path;
   delta::formats::Format format = delta::formats::Format::ndjson;
   bool is_state = false;  // whole tables; else updates
-  std::optional<delta::InputFile>
+  std::shared_ptr<const delta::ByteSource>
       file;  // held open only where opening twice would lose bytes: a pipe that was looked into
   std::optional<delta::Micros> at;
   std::size_t first_table = 0;                     // the number of its first table among those of all inputs
   std::vector<std::uint64_t> rows = {};            // of its tables
+  bool has_ids = false;                            // of its own
   std::optional<delta::formats::Dataset> dataset;  // held open where opening it twice is impossible or costs much
 };
 
@@ -36,8 +37,9 @@ std::string name_of(const Input& input, const delta::formats::MatrixSource& tabl
 /// All operands, opened as far as their kind has to be known, with their times.
 Result<std::vector<Input>> open_inputs(const Invocation& invocation);
 
-/// The tables of a state, by the options that say how to read it.
-Result<delta::formats::Dataset> open_state(const Invocation& invocation, const Input& input, delta::InputFile file);
+/// The tables of a state, by the options that say how to read it; unpacked, if it is packed.
+Result<delta::formats::Dataset> open_state(const Invocation& invocation, const Input& input,
+                                           std::shared_ptr<const delta::ByteSource> bytes);
 /// The namespace of a table of it: the name that the file gives it, else --namespace; of a file of one table
 /// --namespace, if it is given.
 std::string namespace_of(const Invocation& invocation, const delta::formats::Dataset& dataset,

@@ -99,7 +99,7 @@ std::vector<Part> parts_of(const Job& job) {
 
 // What is no text has dimensions, and mostly holds one namespace.
 Status check_parts(const Job& job, const FormatTraits& traits, const std::vector<Part>& parts) {
-  if (parts.empty() && !traits.text) {
+  if (parts.empty() && (!traits.text || !traits.several)) {
     return delta::error(delta::ErrorCode::not_found, "the log is empty: a matrix needs its dimension count");
   }
   if (parts.size() <= 1 || traits.several) return {};

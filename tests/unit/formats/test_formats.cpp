@@ -41,18 +41,35 @@ TEST_CASE("a format is known by its magic, then by its suffix") {
     auto failed = detect(unknown, "\x93NUM");
     REQUIRE_FALSE(failed);
     CHECK(failed.error().code == ErrorCode::usage);
-    CHECK(failed.error().hint.find("npy, ndjson") != std::string::npos);
+    CHECK(failed.error().hint.find("npy, npz, ") != std::string::npos);
   }
 }
 
 TEST_CASE("formats go by their names") {
-  for (const Format f : {Format::npy, Format::ndjson}) CHECK(*format_named(format_name(f)) == f);
-  auto failed = format_named("csv");
+  CHECK(format_names().size() == 15);
+  for (const std::string_view name : format_names()) CHECK(format_name(*format_named(name)) == name);
+  auto failed = format_named("hdf5");
   REQUIRE_FALSE(failed);
-  CHECK(failed.error().message == "'csv' is not a known format");
-  CHECK(failed.error().hint == "known formats: npy, ndjson");
+  CHECK(failed.error().message == "'hdf5' is not a known format");
+  CHECK(failed.error().hint == "known formats: " + known_formats());
   CHECK(is_matrix(Format::npy));
   CHECK_FALSE(is_matrix(Format::ndjson));
+}
+
+TEST_CASE("what others write is known, and not read") {
+  const auto refused = [](std::string_view path, std::string_view head) {
+    auto failed = detect(path, head);
+    return !failed && failed.error().code == ErrorCode::unsupported && failed.error().hint.starts_with("in Python: ");
+  };
+  CHECK(refused("x", "PAR1"));
+  CHECK(refused("x.npy", "ARROW1"));
+  CHECK(refused("x", "\x89HDF\r\n\x1a\n"));
+  CHECK(refused("x", "\x80\x04\x95"));
+  CHECK(refused("x.pt", "PK\x03\x04"));
+  CHECK(refused("x.lance", ""));
+  CHECK(*detect("x.npz", "PK\x03\x04") == Format::npz);
+  CHECK(*detect("x", std::string_view("\x02\0\0\0\0\0\0\0{}", 10)) == Format::safetensors);
+  CHECK(*detect("x.raw", "PAR2") == Format::raw);
 }
 
 TEST_CASE("ids are read one a line") {
