@@ -5,8 +5,10 @@
 #include <array>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "formats/fixed_rows.hpp"
+#include "formats/little_endian.hpp"
 #include "formats/matrix_sink.hpp"
 
 namespace delta::formats {
@@ -16,20 +18,14 @@ constexpr std::uint64_t kHeader = 8;  // bytes
 
 Error bad(std::string message) { return error(ErrorCode::bad_input, std::move(message)); }
 
-std::uint32_t word(std::span<const std::uint8_t> bytes) {
-  std::uint32_t x = 0;
-  for (std::size_t i = 0; i < 4; ++i) x |= std::uint32_t{bytes[i]} << 8 * i;
-  return x;
-}
-
 Result<FixedRows> layout_of(const ByteSource& bytes, Element element, const ReadOptions& options) {
   if (bytes.size() == 0) return bad("the file is empty");
   std::array<std::uint8_t, kHeader> header{};
   if (bytes.size() < kHeader) return bad("the file ends inside its header");
   DELTA_OK(bytes.read(0, header));
   FixedRows layout;
-  layout.rows = word(header);
-  layout.dims = word(std::span(header).subspan(4));
+  layout.rows = little_endian(header, 0, 4);
+  layout.dims = static_cast<std::uint32_t>(little_endian(header, 4, 4));
   layout.number = BinaryNumber::of(element);
   layout.begin = kHeader;
   DELTA_OK(check_dims(layout.dims, options.max_dims));
@@ -52,11 +48,9 @@ Result<std::unique_ptr<DatasetSink>> create_bin(ByteSink& out, std::span<const T
   if (table.rows > std::numeric_limits<std::uint32_t>::max()) {
     return error(ErrorCode::limit, fmt::format("{} rows: the header counts them in 32 bits", table.rows));
   }
-  std::array<std::uint8_t, kHeader> header{};
-  for (std::size_t i = 0; i < 4; ++i) {
-    header[i] = static_cast<std::uint8_t>(table.rows >> 8 * i);
-    header[4 + i] = static_cast<std::uint8_t>(table.dims >> 8 * i);
-  }
+  std::vector<std::uint8_t> header;
+  put_little_endian(header, table.rows, 4);
+  put_little_endian(header, table.dims, 4);
   DELTA_OK(out.write(header));
   return sink_of(MatrixSink(out, table.rows, table.dims, element));
 }

@@ -10,6 +10,7 @@
 #include "formats/csv_record.hpp"
 #include "formats/json_writer.hpp"
 #include "formats/placed_rows.hpp"
+#include "formats/row_sink.hpp"
 #include "formats/shared_source.hpp"
 #include "formats/text_number.hpp"
 
@@ -201,53 +202,36 @@ class CsvReader {
   PlacedRows rows_;
 };
 
-class CsvSink final : public DatasetSink {
+class CsvSink final : public RowSink {
  public:
-  CsvSink(ByteSink& out, const TableShape& table) : out_(out), table_(table) {}
+  using RowSink::RowSink;
 
   Status begin() {
-    text_ = "id";
-    for (std::uint32_t i = 0; i < table_.dims; ++i) text_ += fmt::format(",v{}", i);
-    text_ += '\n';
-    return flush();
-  }
-  Status write(const Rows& rows) override {
-    DELTA_CHECK(rows.ids.size() <= table_.rows);
-    table_.rows -= rows.ids.size();
-    for (std::size_t i = 0; i < rows.ids.size(); ++i) {
-      add_text(rows.ids[i]);
-      for (const std::uint32_t b : rows.bits.subspan(i * table_.dims, table_.dims)) {
-        text_ += ',';
-        write_number(text_, b);
-      }
-      text_ += '\n';
-    }
-    return flush();
-  }
-  Status finish() override {
-    DELTA_CHECK(table_.rows == 0);
-    return {};
+    std::string names = "id";
+    for (std::uint32_t i = 0; i < table().dims; ++i) names += fmt::format(",v{}", i);
+    return put(names + '\n');
   }
 
  private:
-  void add_text(std::string_view text) {
-    if (text.find_first_of(",\"\n\r") == std::string_view::npos) {
-      text_ += text;
-      return;
+  Status add(std::string& out, std::string_view id, std::span<const std::uint32_t> bits) override {
+    add_text(out, id);
+    for (const std::uint32_t b : bits) {
+      out += ',';
+      write_number(out, b);
     }
-    text_ += '"';
-    for (const char c : text) text_ += c == '"' ? std::string(2, c) : std::string(1, c);
-    text_ += '"';
-  }
-  Status flush() {
-    DELTA_OK(out_.write({reinterpret_cast<const std::uint8_t*>(text_.data()), text_.size()}));
-    text_.clear();
+    out += '\n';
     return {};
   }
 
-  ByteSink& out_;
-  TableShape table_;  // `rows`: that are still to come
-  std::string text_;
+  static void add_text(std::string& out, std::string_view text) {
+    if (text.find_first_of(",\"\n\r") == std::string_view::npos) {
+      out += text;
+      return;
+    }
+    out += '"';
+    for (const char c : text) out += c == '"' ? std::string(2, c) : std::string(1, c);
+    out += '"';
+  }
 };
 
 }  // namespace

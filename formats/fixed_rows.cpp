@@ -8,15 +8,12 @@
 #include <vector>
 
 #include "delta/text.hpp"
+#include "formats/little_endian.hpp"
 
 namespace delta::formats {
 namespace {
 
 constexpr std::size_t kBuffer = 256 << 10;  // bytes: about what a cache holds beside the rows
-
-std::uint32_t count_at(const std::uint8_t* p) {
-  return p[0] | std::uint32_t{p[1]} << 8 | std::uint32_t{p[2]} << 16 | std::uint32_t{p[3]} << 24;
-}
 
 class FixedRowsSource final : public MatrixSource {
  public:
@@ -67,9 +64,10 @@ class FixedRowsSource final : public MatrixSource {
   }
 
   Status convert_row(std::uint64_t place, const std::uint8_t* from, std::span<std::uint32_t> to) const {
-    if (layout_.counted && count_at(from) != layout_.dims) {
-      return error(ErrorCode::bad_input, fmt::format("it has {}, and the first row has {}",
-                                                     plural(count_at(from), "dimension"), layout_.dims))
+    const std::uint64_t count = layout_.counted ? little_endian({from, 4}, 0, 4) : layout_.dims;
+    if (count != layout_.dims) {
+      return error(ErrorCode::bad_input,
+                   fmt::format("it has {}, and the first row has {}", plural(count, "dimension"), layout_.dims))
           .at(fmt::format("row {}", place));
     }
     const std::uint8_t* const numbers = from + (layout_.counted ? 4 : 0);

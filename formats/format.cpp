@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <set>
 
 #include "delta/text.hpp"
 #include "formats/bin.hpp"
@@ -216,7 +217,15 @@ Result<Format> detect_format(std::string_view path, Bytes head) {
 }
 
 Result<Dataset> open_dataset(Format format, std::unique_ptr<ByteSource> bytes, const ReadOptions& options) {
-  return info(format).open(std::move(bytes), options);
+  const std::string file = bytes->name();
+  DELTA_TRY(auto dataset, info(format).open(std::move(bytes), options));
+  std::set<std::string_view> names;
+  for (const auto& table : dataset.tables) {  // two of one name would take each other for what it was before
+    if (names.insert(table->name()).second) continue;
+    const auto name = table->name().empty() ? std::string("the default namespace") : quote(table->name(), 60);
+    return error(ErrorCode::bad_input, "two tables of the file are of " + name).in(file);
+  }
+  return dataset;
 }
 
 Result<std::unique_ptr<DatasetSink>> create_dataset(Format format, ByteSink& out, std::span<const TableShape> tables) {

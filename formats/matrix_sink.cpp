@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "formats/element.hpp"
+#include "formats/little_endian.hpp"
 
 namespace delta::formats {
 namespace {
@@ -18,10 +19,6 @@ class OneMatrix final : public DatasetSink {
   MatrixSink matrix_;
 };
 
-void put(std::vector<std::uint8_t>& bytes, std::uint32_t raw, std::size_t width) {
-  for (std::size_t b = 0; b < width; ++b) bytes.push_back(static_cast<std::uint8_t>(raw >> 8 * b));
-}
-
 }  // namespace
 
 Status MatrixSink::write(std::span<const std::uint32_t> bits) {
@@ -33,10 +30,10 @@ Status MatrixSink::write(std::span<const std::uint32_t> bits) {
   const std::size_t width = element_width(element_);
   bytes_.clear();
   for (std::size_t i = 0; i < bits.size(); ++i) {
-    if (counted_ && i % dims_ == 0) put(bytes_, dims_, 4);
+    if (counted_ && i % dims_ == 0) put_little_endian(bytes_, dims_, 4);
     const auto raw = narrow(element_, bits[i]);
     DELTA_CHECK(raw);
-    put(bytes_, *raw, width);
+    put_little_endian(bytes_, *raw, width);
   }
   return out_.write(bytes_);
 }

@@ -15,6 +15,7 @@
 
 #include "delta/text.hpp"
 #include "formats/fixed_rows.hpp"
+#include "formats/little_endian.hpp"
 #include "formats/table_names.hpp"
 
 namespace delta::formats {
@@ -54,18 +55,12 @@ constexpr std::array<Type, 12> kTypes = {{{"F64", Kind::f64},
                                           {"U16", Kind::u16},
                                           {"U8", Kind::u8}}};
 
-std::uint64_t word(std::span<const std::uint8_t> bytes) {
-  std::uint64_t x = 0;
-  for (std::size_t i = 0; i < 8; ++i) x |= std::uint64_t{bytes[i]} << 8 * i;
-  return x;
-}
-
 Result<std::string> read_header(const ByteSource& bytes) {
   std::array<std::uint8_t, 8> start{};
   if (bytes.size() == 0) return bad("the file is empty");
   if (bytes.size() < start.size()) return bad("the file ends inside the length of its header");
   DELTA_OK(bytes.read(0, start));
-  const std::uint64_t length = word(start);
+  const std::uint64_t length = little_endian(start, 0, 8);
   if (length > kMaxSafetensorsHeader) {
     return bad(fmt::format("a header of {} bytes: more than {} are not believed", length, kMaxSafetensorsHeader));
   }
@@ -211,7 +206,7 @@ Result<std::vector<FixedRows>> read_layouts(const ByteSource& bytes, const ReadO
 }  // namespace
 
 bool is_safetensors(std::span<const std::uint8_t> head) {
-  return head.size() >= 9 && head[8] == '{' && word(head) >= 2 && word(head) <= kMaxSafetensorsHeader;
+  return head.size() >= 9 && head[8] == '{' && little_endian(head, 0, 8) <= kMaxSafetensorsHeader;
 }
 
 Result<Dataset> open_safetensors(std::unique_ptr<ByteSource> bytes, const ReadOptions& options) {

@@ -7,6 +7,7 @@
 #include "delta/text.hpp"
 #include "formats/element.hpp"
 #include "formats/json_writer.hpp"
+#include "formats/little_endian.hpp"
 #include "formats/matrix_sink.hpp"
 #include "formats/safetensors.hpp"
 #include "formats/table_names.hpp"
@@ -62,10 +63,10 @@ Result<std::unique_ptr<DatasetSink>> create_safetensors(ByteSink& out, std::span
                                        human_size(header.size()) + ", and at most " +
                                        human_size(kMaxSafetensorsHeader) + " are read");
   }
-  std::array<std::uint8_t, 8> length{};
-  for (std::size_t i = 0; i < length.size(); ++i) length[i] = static_cast<std::uint8_t>(header.size() >> 8 * i);
-  DELTA_OK(out.write(length));
-  DELTA_OK(out.write({reinterpret_cast<const std::uint8_t*>(header.data()), header.size()}));
+  std::string start;
+  put_little_endian(start, header.size(), 8);
+  start += header;
+  DELTA_OK(out.write({reinterpret_cast<const std::uint8_t*>(start.data()), start.size()}));
   return std::unique_ptr<DatasetSink>(std::make_unique<SafetensorsSink>(out, tables));
 }
 

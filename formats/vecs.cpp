@@ -5,11 +5,12 @@
 #include <array>
 #include <bit>
 #include <utility>
-#include <vector>
 
 #include "delta/text.hpp"
 #include "formats/fixed_rows.hpp"
+#include "formats/little_endian.hpp"
 #include "formats/matrix_sink.hpp"
+#include "formats/row_sink.hpp"
 
 namespace delta::formats {
 namespace {
@@ -26,7 +27,7 @@ Result<FixedRows> layout_of(const ByteSource& bytes, Kind kind, const ReadOption
   FixedRows layout;
   layout.number = {kind, std::endian::native == std::endian::big};
   layout.counted = true;
-  layout.dims = count[0] | std::uint32_t{count[1]} << 8 | std::uint32_t{count[2]} << 16 | std::uint32_t{count[3]} << 24;
+  layout.dims = static_cast<std::uint32_t>(little_endian(count, 0, 4));
   DELTA_OK(check_dims(layout.dims, options.max_dims));
   DELTA_TRY(layout.rows, rows_in(bytes.size(), layout));
   return layout;
@@ -51,41 +52,25 @@ Result<std::unique_ptr<DatasetSink>> create_vecs(ByteSink& out, std::span<const 
 }
 
 /// int32 is no element type of the library: what is written is checked here.
-class IvecsSink final : public DatasetSink {
+class IvecsSink final : public RowSink {
  public:
-  IvecsSink(ByteSink& out, const TableShape& table) : out_(out), table_(table) {}
-
-  Status write(const Rows& rows) override {
-    DELTA_CHECK(rows.ids.size() <= table_.rows);
-    table_.rows -= rows.ids.size();
-    bytes_.clear();
-    for (std::size_t i = 0; i < rows.bits.size(); ++i) {
-      if (i % table_.dims == 0) put(table_.dims);
-      const float value = std::bit_cast<float>(rows.bits[i]);
-      const bool fits = value >= -0x1p31f && value < 0x1p31f;
-      const auto whole = fits ? static_cast<std::int32_t>(value) : 0;
-      if (!fits || std::bit_cast<std::uint32_t>(static_cast<float>(whole)) != rows.bits[i]) {
-        return bad(fmt::format("vector {}: the value of dimension {} is {}, which int32 does not hold",
-                               quote(rows.ids[i / table_.dims]), i % table_.dims, value));
-      }
-      put(static_cast<std::uint32_t>(whole));
-    }
-    return out_.write(bytes_);
-  }
-
-  Status finish() override {
-    DELTA_CHECK(table_.rows == 0);
-    return {};
-  }
+  using RowSink::RowSink;
 
  private:
-  void put(std::uint32_t x) {
-    for (int shift = 0; shift < 32; shift += 8) bytes_.push_back(static_cast<std::uint8_t>(x >> shift));
+  Status add(std::string& out, std::string_view id, std::span<const std::uint32_t> bits) override {
+    put_little_endian(out, bits.size(), 4);
+    for (std::size_t i = 0; i < bits.size(); ++i) {
+      const float value = std::bit_cast<float>(bits[i]);
+      const bool fits = value >= -0x1p31f && value < 0x1p31f;
+      const auto whole = fits ? static_cast<std::int32_t>(value) : 0;
+      if (!fits || std::bit_cast<std::uint32_t>(static_cast<float>(whole)) != bits[i]) {
+        return bad(
+            fmt::format("vector {}: the value of dimension {} is {}, which int32 does not hold", quote(id), i, value));
+      }
+      put_little_endian(out, static_cast<std::uint32_t>(whole), 4);
+    }
+    return {};
   }
-
-  ByteSink& out_;
-  TableShape table_;  // `rows`: that are still to come
-  std::vector<std::uint8_t> bytes_;
 };
 
 }  // namespace

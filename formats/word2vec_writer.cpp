@@ -5,62 +5,41 @@
 #include <utility>
 
 #include "delta/text.hpp"
+#include "formats/little_endian.hpp"
+#include "formats/row_sink.hpp"
 #include "formats/text_number.hpp"
 #include "formats/word2vec.hpp"
 
 namespace delta::formats {
 namespace {
 
-class WordSink final : public DatasetSink {
+class WordSink final : public RowSink {
  public:
-  WordSink(ByteSink& out, const TableShape& table, bool binary) : out_(out), table_(table), binary_(binary) {}
+  WordSink(ByteSink& out, const TableShape& table, bool binary) : RowSink(out, table), binary_(binary) {}
 
-  Status begin() {
-    text_ = fmt::format("{} {}\n", table_.rows, table_.dims);
-    return flush();
-  }
-  Status write(const Rows& rows) override {
-    DELTA_CHECK(rows.ids.size() <= table_.rows);
-    table_.rows -= rows.ids.size();
-    for (std::size_t i = 0; i < rows.ids.size(); ++i) {
-      if (rows.ids[i].find_first_of(" \t") != std::string_view::npos) {
-        return error(ErrorCode::bad_input,
-                     "id " + quote(rows.ids[i]) + " holds a space, which ends a word in such a file")
-            .with_hint("csv, npy and ndjson take any id");
-      }
-      text_ += rows.ids[i];
-      add(rows.bits.subspan(i * table_.dims, table_.dims));
-    }
-    return flush();
-  }
-  Status finish() override {
-    DELTA_CHECK(table_.rows == 0);
-    return {};
-  }
+  Status begin() { return put(fmt::format("{} {}\n", table().rows, table().dims)); }
 
  private:
-  void add(std::span<const std::uint32_t> bits) {
-    if (binary_) text_ += ' ';
+  Status add(std::string& out, std::string_view id, std::span<const std::uint32_t> bits) override {
+    if (id.find_first_of(" \t") != std::string_view::npos) {
+      return error(ErrorCode::bad_input, "id " + quote(id) + " holds a space, which ends a word in such a file")
+          .with_hint("csv, npy and ndjson take any id");
+    }
+    out += id;
+    if (binary_) out += ' ';
     for (const std::uint32_t b : bits) {
       if (binary_) {
-        for (int shift = 0; shift < 32; shift += 8) text_ += static_cast<char>(b >> shift & 0xff);
+        put_little_endian(out, b, 4);
       } else {
-        text_ += ' ';
-        write_number(text_, b);
+        out += ' ';
+        write_number(out, b);
       }
     }
-    if (!binary_) text_ += '\n';
-  }
-  Status flush() {
-    DELTA_OK(out_.write({reinterpret_cast<const std::uint8_t*>(text_.data()), text_.size()}));
-    text_.clear();
+    if (!binary_) out += '\n';
     return {};
   }
 
-  ByteSink& out_;
-  TableShape table_;  // `rows`: that are still to come
   bool binary_;
-  std::string text_;
 };
 
 Result<std::unique_ptr<DatasetSink>> create(ByteSink& out, std::span<const TableShape> tables, bool binary) {

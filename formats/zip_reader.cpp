@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "delta/text.hpp"
+#include "formats/little_endian.hpp"
 #include "formats/unpack.hpp"
 
 namespace delta::formats {
@@ -25,12 +26,6 @@ constexpr std::uint32_t kIn64 = 0xffffffff;
 Error bad(std::string message) { return error(ErrorCode::bad_input, std::move(message)); }
 Error unsupported(std::string message) { return error(ErrorCode::unsupported, std::move(message)); }
 
-std::uint64_t number(std::span<const std::uint8_t> bytes, std::size_t at, std::size_t width) {
-  std::uint64_t x = 0;
-  for (std::size_t i = 0; i < width; ++i) x |= std::uint64_t{bytes[at + i]} << 8 * i;
-  return x;
-}
-
 struct Directory {
   std::uint64_t begin = 0, size = 0, entries = 0;
 };
@@ -40,13 +35,13 @@ Result<Directory> read_end64(const ByteSource& bytes, std::uint64_t end) {
   std::uint8_t locator[kLocator64Size], record[kEnd64Size];
   if (end < kLocator64Size) return bad("the zip file's end is damaged");
   DELTA_OK(bytes.read(end - kLocator64Size, locator));
-  if (number(locator, 0, 4) != 0x07064b50) return bad("the zip file's end is damaged");
-  const std::uint64_t at = number(locator, 8, 8);
-  if (number(locator, 16, 4) != 1) return unsupported("a zip file in several parts");
+  if (little_endian(locator, 0, 4) != 0x07064b50) return bad("the zip file's end is damaged");
+  const std::uint64_t at = little_endian(locator, 8, 8);
+  if (little_endian(locator, 16, 4) != 1) return unsupported("a zip file in several parts");
   if (at > end - kLocator64Size || end - kLocator64Size - at < kEnd64Size) return bad("the zip file's end is damaged");
   DELTA_OK(bytes.read(at, record));
-  if (number(record, 0, 4) != 0x06064b50) return bad("the zip file's end is damaged");
-  return Directory{number(record, 48, 8), number(record, 40, 8), number(record, 32, 8)};
+  if (little_endian(record, 0, 4) != 0x06064b50) return bad("the zip file's end is damaged");
+  return Directory{little_endian(record, 48, 8), little_endian(record, 40, 8), little_endian(record, 32, 8)};
 }
 
 /// The end is the last thing in the file but for a comment, which the end says the length of.
@@ -57,10 +52,11 @@ Result<Directory> find_directory(const ByteSource& bytes) {
   DELTA_OK(bytes.read(size - window, tail));
   for (std::uint64_t at = window - kEndSize + 1; at-- > 0;) {
     const auto end = std::span<const std::uint8_t>(tail).subspan(at);
-    if (number(end, 0, 4) != 0x06054b50 || number(end, 20, 2) != window - at - kEndSize) continue;
+    if (little_endian(end, 0, 4) != 0x06054b50 || little_endian(end, 20, 2) != window - at - kEndSize) continue;
     const std::uint64_t place = size - window + at;
-    Directory directory{number(end, 16, 4), number(end, 12, 4), number(end, 10, 2)};
-    if (number(end, 4, 2) != 0 && number(end, 4, 2) != 0xffff) return unsupported("a zip file in several parts");
+    Directory directory{little_endian(end, 16, 4), little_endian(end, 12, 4), little_endian(end, 10, 2)};
+    if (little_endian(end, 4, 2) != 0 && little_endian(end, 4, 2) != 0xffff)
+      return unsupported("a zip file in several parts");
     if (directory.begin == kIn64 || directory.size == kIn64 || directory.entries == 0xffff) {
       DELTA_TRY(directory, read_end64(bytes, place));
     }
@@ -76,14 +72,14 @@ Result<Directory> find_directory(const ByteSource& bytes) {
 /// Sizes and place of 64 bits, where those of 32 say that they stand there: in this order.
 Status read_extra(std::span<const std::uint8_t> extra, ZipEntry& entry) {
   while (extra.size() >= 4) {
-    const std::uint64_t length = number(extra, 2, 2);
+    const std::uint64_t length = little_endian(extra, 2, 2);
     if (length > extra.size() - 4) break;
     auto field = extra.subspan(4, length);
-    if (number(extra, 0, 2) == kExtra64) {
+    if (little_endian(extra, 0, 2) == kExtra64) {
       for (std::uint64_t* value : {&entry.size, &entry.packed, &entry.begin}) {
         if (*value != kIn64) continue;
         if (field.size() < 8) return bad("the directory of the zip file is damaged");
-        *value = number(field, 0, 8);
+        *value = little_endian(field, 0, 8);
         field = field.subspan(8);
       }
       return {};
@@ -99,25 +95,26 @@ struct Row {
 };
 
 Result<Row> read_row(std::span<const std::uint8_t> rest) {
-  if (rest.size() < kDirectoryRow || number(rest, 0, 4) != 0x02014b50) {
+  if (rest.size() < kDirectoryRow || little_endian(rest, 0, 4) != 0x02014b50) {
     return bad("the directory of the zip file is damaged");
   }
-  const std::uint64_t name = number(rest, 28, 2), extra = number(rest, 30, 2), comment = number(rest, 32, 2);
+  const std::uint64_t name = little_endian(rest, 28, 2), extra = little_endian(rest, 30, 2),
+                      comment = little_endian(rest, 32, 2);
   Row row;
   row.length = kDirectoryRow + name + extra + comment;
   if (row.length > rest.size()) return bad("the directory of the zip file is damaged");
   row.entry.name.assign(reinterpret_cast<const char*>(rest.data()) + kDirectoryRow, name);
-  const std::uint64_t method = number(rest, 10, 2);
-  if ((number(rest, 8, 2) & kEncrypted) != 0) return unsupported(quote(row.entry.name, 60) + " is encrypted");
+  const std::uint64_t method = little_endian(rest, 10, 2);
+  if ((little_endian(rest, 8, 2) & kEncrypted) != 0) return unsupported(quote(row.entry.name, 60) + " is encrypted");
   if (method != kStored && method != kDeflated) {
     return unsupported(
         fmt::format("{} is packed by method {}: stored and deflated are read", quote(row.entry.name, 60), method));
   }
   row.entry.deflated = method == kDeflated;
-  row.entry.crc = static_cast<std::uint32_t>(number(rest, 16, 4));
-  row.entry.packed = number(rest, 20, 4);
-  row.entry.size = number(rest, 24, 4);
-  row.entry.begin = number(rest, 42, 4);
+  row.entry.crc = static_cast<std::uint32_t>(little_endian(rest, 16, 4));
+  row.entry.packed = little_endian(rest, 20, 4);
+  row.entry.size = little_endian(rest, 24, 4);
+  row.entry.begin = little_endian(rest, 42, 4);
   DELTA_OK(read_extra(rest.subspan(kDirectoryRow + name, extra), row.entry));
   if (!row.entry.deflated && row.entry.packed != row.entry.size) return bad("the directory of the zip file is damaged");
   return row;
@@ -129,9 +126,9 @@ Status find_bytes(const ByteSource& bytes, std::uint64_t end, ZipEntry& entry) {
   if (entry.begin > end || end - entry.begin < kLocalHeader) return damaged();
   std::uint8_t header[kLocalHeader];
   DELTA_OK(bytes.read(entry.begin, header));
-  if (number(header, 0, 4) != 0x04034b50) return damaged();
+  if (little_endian(header, 0, 4) != 0x04034b50) return damaged();
   entry.begin += kLocalHeader;
-  const std::uint64_t names = number(header, 26, 2) + number(header, 28, 2);
+  const std::uint64_t names = little_endian(header, 26, 2) + little_endian(header, 28, 2);
   if (names > end - entry.begin || entry.packed > end - entry.begin - names) return damaged();
   entry.begin += names;
   return {};

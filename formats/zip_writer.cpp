@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "delta/result.hpp"
+#include "formats/little_endian.hpp"
 
 namespace delta::formats {
 namespace {
@@ -17,8 +18,8 @@ constexpr std::uint64_t kDate = 0x21;               // 1980-01-01: no clock show
 /// Little-endian numbers, one after the other.
 class Fields {
  public:
-  Fields& put(std::uint64_t value, int width) {
-    for (int i = 0; i < width; ++i) text_ += static_cast<char>(value >> 8 * i & 0xff);
+  Fields& put(std::uint64_t value, std::size_t width) {
+    put_little_endian(text_, value, width);
     return *this;
   }
   Fields& put(const std::string& text) {
@@ -71,7 +72,7 @@ Status ZipWriter::write(std::span<const std::uint8_t> bytes) {
 Status ZipWriter::end() {
   DELTA_CHECK(rest_ == 0);
   const Entry& entry = entries_.back();
-  const int width = entry.large() ? 8 : 4;
+  const std::size_t width = entry.large() ? 8 : 4;
   return put(Fields().put(0x08074b50, 4).put(entry.crc, 4).put(entry.size, width).put(entry.size, width).text());
 }
 
