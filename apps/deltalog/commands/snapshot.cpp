@@ -136,7 +136,8 @@ Result<Element> element_of(const Job& job, const FormatTraits& traits, const Par
                                                          ": the value of dimension " + std::to_string(*misfit) +
                                                          " is " + float_text(bits[*misfit]) + ", which " +
                                                          std::string(element_name(element)) + " does not hold")
-        .with_hint("--element f32 writes every value as it is");
+        .with_hint(traits.element ? "npy and safetensors hold every value"
+                                  : "--element f32 writes every value as it is");
   }
   return element;
 }

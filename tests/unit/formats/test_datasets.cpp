@@ -153,6 +153,40 @@ TEST_CASE("names that a file cannot tell apart are refused") {
         "two namespaces would both be called 'arr_0' in the file");
 }
 
+TEST_CASE("two tables of one namespace would be two states of it") {
+  const std::string header = R"({"vectors":{"dtype":"I8","shape":[1,1],"data_offsets":[0,1]},)"
+                             R"("":{"dtype":"I8","shape":[1,1],"data_offsets":[1,2]}})";
+  CHECK(error_of(Format::safetensors, safetensors(header, "ab")) ==
+        "f: two tables of the file are of the default namespace");
+}
+
+TEST_CASE("what is large is unpacked into a file, and read at any place") {
+  std::string packed, whole;
+  std::mt19937 random(9);
+  for (int block = 0; block < 200; ++block) {  // deflate, stored: 0 or 1 for the last, a length, and its complement
+    packed += static_cast<char>(block == 199);
+    packed += std::string("\xff\x7f\x00\x80", 4);
+    std::string part(0x7fff, '\0');
+    for (char& c : part) c = static_cast<char>(random());
+    packed += part;
+    whole += part;
+  }
+  auto source = unpack_all(memory_source("f", bytes_of(packed)), Packing::deflate, whole.size());
+  REQUIRE(source);
+  REQUIRE((*source)->size() == whole.size());
+  CHECK((*source)->name() == "f");
+  for (int i = 0; i < 100; ++i) {
+    std::vector<std::uint8_t> some(random() % 100000);
+    const std::size_t at = random() % (whole.size() - some.size());
+    REQUIRE((*source)->read(at, some));
+    REQUIRE(std::equal(some.begin(), some.end(), bytes_of(whole).begin() + static_cast<std::ptrdiff_t>(at)));
+  }
+  std::vector<std::uint8_t> beyond(2);
+  CHECK_FALSE((*source)->read(whole.size() - 1, beyond));
+  CHECK(unpack_all(memory_source("f", bytes_of(packed)), Packing::deflate, whole.size() - 1).error().code ==
+        ErrorCode::limit);
+}
+
 TEST_CASE("rows of fixed length are held against the size of the file") {
   const std::string row = word(2) + word(0x3f800000) + word(0x40000000);
   CHECK(error_of(Format::fvecs, row + row).empty());
