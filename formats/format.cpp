@@ -9,14 +9,14 @@
 
 #include "delta/text.hpp"
 #include "formats/bin.hpp"
-#include "formats/csv.hpp"
-#include "formats/json_state.hpp"
+#include "formats/csv/csv.hpp"
+#include "formats/json/json_state.hpp"
 #include "formats/ndjson.hpp"
 #include "formats/npy.hpp"
-#include "formats/npz.hpp"
-#include "formats/safetensors.hpp"
+#include "formats/npz/npz.hpp"
+#include "formats/safetensors/safetensors.hpp"
 #include "formats/vecs.hpp"
-#include "formats/word2vec.hpp"
+#include "formats/word2vec/word2vec.hpp"
 
 namespace delta::formats {
 namespace {

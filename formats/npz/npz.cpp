@@ -1,4 +1,4 @@
-#include "formats/npz.hpp"
+#include "formats/npz/npz.hpp"
 
 #include <string>
 #include <utility>
@@ -7,9 +7,9 @@
 #include "delta/text.hpp"
 #include "formats/element.hpp"
 #include "formats/npy.hpp"
+#include "formats/npz/zip_reader.hpp"
+#include "formats/npz/zip_writer.hpp"
 #include "formats/table_names.hpp"
-#include "formats/zip_reader.hpp"
-#include "formats/zip_writer.hpp"
 
 namespace delta::formats {
 namespace {

@@ -1,6 +1,6 @@
 // Members are looked at once, in whatever order they come; the vector is only found here, and read elsewhere.
 #define SIMDJSON_EXCEPTIONS 0
-#include "formats/json_row.hpp"
+#include "formats/json/json_row.hpp"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "delta/text.hpp"
-#include "formats/json_values.hpp"
+#include "formats/json/json_values.hpp"
 #include "formats/json_writer.hpp"
 #include "formats/ndjson_tokens.hpp"
 #include "formats/placed_rows.hpp"

@@ -1,4 +1,4 @@
-#include "formats/csv_record.hpp"
+#include "formats/csv/csv_record.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "formats/csv.hpp"
+#include "formats/csv/csv.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "delta/text.hpp"
-#include "formats/csv_record.hpp"
+#include "formats/csv/csv_record.hpp"
 #include "formats/json_writer.hpp"
 #include "formats/placed_rows.hpp"
 #include "formats/row_sink.hpp"

@@ -1,4 +1,4 @@
-#include "formats/json_records.hpp"
+#include "formats/json/json_records.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "formats/zip_reader.hpp"
+#include "formats/npz/zip_reader.hpp"
 
 #include <fmt/format.h>
 #include <zlib.h>

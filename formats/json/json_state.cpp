@@ -1,4 +1,4 @@
-#include "formats/json_state.hpp"
+#include "formats/json/json_state.hpp"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "delta/text.hpp"
-#include "formats/json_records.hpp"
-#include "formats/json_row.hpp"
+#include "formats/json/json_records.hpp"
+#include "formats/json/json_row.hpp"
 #include "formats/placed_rows.hpp"
 #include "formats/shared_source.hpp"
 

@@ -8,7 +8,7 @@
 #include "formats/little_endian.hpp"
 #include "formats/row_sink.hpp"
 #include "formats/text_number.hpp"
-#include "formats/word2vec.hpp"
+#include "formats/word2vec/word2vec.hpp"
 
 namespace delta::formats {
 namespace {

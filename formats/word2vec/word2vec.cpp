@@ -1,4 +1,4 @@
-#include "formats/word2vec.hpp"
+#include "formats/word2vec/word2vec.hpp"
 
 #include <fmt/format.h>
 

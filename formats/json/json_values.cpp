@@ -1,4 +1,4 @@
-#include "formats/json_values.hpp"
+#include "formats/json/json_values.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "formats/zip_writer.hpp"
+#include "formats/npz/zip_writer.hpp"
 
 #include <zlib.h>
 

@@ -9,7 +9,7 @@
 #include "formats/json_writer.hpp"
 #include "formats/little_endian.hpp"
 #include "formats/matrix_sink.hpp"
-#include "formats/safetensors.hpp"
+#include "formats/safetensors/safetensors.hpp"
 #include "formats/table_names.hpp"
 
 namespace delta::formats {
