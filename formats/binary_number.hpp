@@ -23,7 +23,7 @@ struct BinaryNumber {
     constexpr std::uint8_t widths[] = {2, 2, 4, 8, 1, 1, 2, 2, 4, 4, 8, 8};
     return widths[static_cast<std::size_t>(kind)];
   }
-  /// The narrowest type that holds what such numbers may be, but for those that float32 does not hold.
+  /// The narrowest type that holds all such numbers, except those that float32 does not hold.
   constexpr Element element() const {
     return kind == Kind::f16    ? Element::f16
            : kind == Kind::bf16 ? Element::bf16

@@ -26,14 +26,14 @@ class MatrixSource {
   virtual ~MatrixSource() = default;
   virtual std::uint64_t rows() const = 0;
   virtual std::uint32_t dims() const = 0;  ///< 1 to ReadOptions::max_dims
-  /// The narrowest type that holds whatever the file may hold, but for what float32 does not hold; none: text, which
-  /// has no types.
+  /// The narrowest type that holds all values that the file may hold, except those that float32 does not hold. None:
+  /// text, which has no types.
   virtual std::optional<Element> element() const { return Element::f32; }
   /// The name that the file gives it: a namespace. Empty: it gives none.
   virtual std::string_view name() const { return {}; }
   /// One a row, not checked; empty: the file has none. Valid while the source lives.
   virtual std::span<const std::string> ids() const { return {}; }
-  /// Whether metadata() says what there is of the rows; else the file says nothing of it.
+  /// Whether metadata() gives the metadata of the rows; else the file holds none.
   virtual bool has_metadata() const { return false; }
   /// JSON text from { to }, otherwise unchecked; empty: the row has none. Valid while the source lives. Thread-safe.
   virtual std::string_view metadata(std::uint64_t) const { return {}; }
@@ -62,7 +62,7 @@ struct FieldOptions {
 };
 
 struct ReadOptions {
-  bool lossy = false;                   ///< a number that is no float32 is rounded to nearest even instead of refused
+  bool lossy = false;  ///< round a number that does not fit float32 to nearest even, instead of refusing it
   std::optional<Element> element = {};  ///< what elements without a name of their own are
   std::uint32_t max_dims = kMaxDims;
   std::uint32_t dims = 0;                ///< of a file that does not say; 0: not given

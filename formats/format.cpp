@@ -1,5 +1,5 @@
 // What is known about each format stands in one table, so that a new format is one row and its own file. Magic beats
-// suffix, because a suffix is what somebody called the file and the magic is what it is.
+// suffix, because the suffix is only a name and the magic is part of the file.
 #include "formats/format.hpp"
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include "formats/npy.hpp"
 #include "formats/npz/npz.hpp"
 #include "formats/safetensors/safetensors.hpp"
+#include "formats/suggest.hpp"
 #include "formats/vecs.hpp"
 #include "formats/word2vec/word2vec.hpp"
 
@@ -110,7 +111,7 @@ constexpr std::array kFormats = {
                create_ndjson},
 };
 
-/// What others write and we do not read: how it is told, and a line of Python that makes something of it that we do.
+/// A format that we do not read: how it is recognised, and a line of Python that converts it.
 struct Foreign {
   std::string_view name, magic;
   std::array<std::string_view, 2> suffixes;

@@ -1,4 +1,4 @@
-// Rows of which each has a place and a length of its own: lines of text, mostly. The places are found when the file is
+// Rows that each have a place and a length of their own, such as lines of text. The places are found when the file is
 // opened; the values are parsed when they are asked for, on many threads.
 #pragma once
 

@@ -7,7 +7,7 @@
 namespace delta::formats {
 
 /// Errors: bad_input with the file's name, for an empty file, a dimension count that is none, a last row that is cut
-/// off; with the row, when it is read, for one of another dimension count, and for an int32 that is no float32.
+/// off; with the row, when it is read, for one of another dimension count, and for an int32 that does not fit float32.
 Result<Dataset> open_fvecs(std::unique_ptr<ByteSource> bytes, const ReadOptions& options);
 Result<Dataset> open_bvecs(std::unique_ptr<ByteSource> bytes, const ReadOptions& options);
 Result<Dataset> open_ivecs(std::unique_ptr<ByteSource> bytes, const ReadOptions& options);

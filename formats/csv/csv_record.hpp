@@ -11,7 +11,7 @@
 
 namespace delta::formats {
 
-/// Cuts a stream into records. Blank lines between them are passed over.
+/// Cuts a stream into records. Blank lines between them are skipped.
 class CsvRecords {
  public:
   explicit CsvRecords(std::unique_ptr<ByteStream> stream);

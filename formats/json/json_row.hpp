@@ -35,7 +35,7 @@ class JsonRowParser {
   /// take.
   Status read(std::string_view text, JsonRow& row);
   /// The values alone: numbers, raw bits as "0x7fc00001", or all of them as base64 of little-endian float32. bad_input:
-  /// see read(); not bits.size() of them; one that is no float32.
+  /// see read(); not bits.size() of them; one that does not fit float32.
   Status read_values(std::string_view text, std::span<std::uint32_t> bits);
 
  private:

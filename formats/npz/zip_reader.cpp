@@ -44,7 +44,7 @@ Result<Directory> read_end64(const ByteSource& bytes, std::uint64_t end) {
   return Directory{little_endian(record, 48, 8), little_endian(record, 40, 8), little_endian(record, 32, 8)};
 }
 
-/// The end is the last thing in the file but for a comment, which the end says the length of.
+/// The end record is the last thing in the file, except a comment. The record states the length of the comment.
 Result<Directory> find_directory(const ByteSource& bytes) {
   const std::uint64_t size = bytes.size(), window = std::min(size, kEndSize + kMostComment);
   if (size < kEndSize) return bad("not a zip file, or one that is cut off");

@@ -1,5 +1,5 @@
 // Nothing of the header is believed before it is held against the size of the file: first its own length, then each
-// tensor's place, then that the places make up the file exactly. Only then is anything made of them.
+// tensor's place, then that the places make up the file exactly. Only then are they used.
 #define SIMDJSON_EXCEPTIONS 0
 #include "formats/safetensors/safetensors.hpp"
 

@@ -33,7 +33,7 @@ CONFINED = [
     (r"simdjson(\.h|/.*)", r"formats/(ndjson[a-z_]*|json/[a-z_]+|safetensors/safetensors)\.cpp"),
     (r"(zstd|zdict|lz4)[a-z0-9_]*\.h", r"libdelta/src/codec/.*|formats/unpack\.cpp"),
     (r"zlib\.h", r"formats/(unpack|npz/zip_[a-z]+)\.cpp"),
-    (r"CLI/.*|CLI11\.hpp", r"apps/.*\.cpp"),
+    (r"CLI/.*|CLI11\.hpp", r"apps/deltalog/cli/parse\.cpp"),
     (r"fmt/.*", r".*"),
     (r"re2/.*", r"apps/deltalog/pattern\.cpp"),
     (r"utf8proc\.h", r"apps/deltalog/ui/width\.cpp"),

@@ -48,7 +48,7 @@ std::string namespace_of(const Invocation& invocation, const delta::formats::Dat
 /// The time of a run without inputs.
 Result<std::optional<delta::Micros>> one_time(const Invocation& invocation);
 
-/// --ids: one file for all tables, of which each takes its first n lines, or one each. A line too many would shift
+/// --ids: one file for all tables (each takes its first n lines), or one each. A line too many would shift
 /// every id behind it onto another row, so one file has as many lines as the tallest table has rows; --ids-prefix
 /// allows more.
 class Ids {

@@ -70,7 +70,7 @@ std::vector<VectorNo> ordered_rows(const Invocation& invocation, const State& st
 // The rows of one namespace of the answer.
 struct Part {
   NamespaceNo ns{};
-  std::span<const std::uint32_t> rows;  // of those of the job
+  std::span<const VectorNo> rows;  // of those of the job
 };
 
 bool is_asked(const Job& job, NamespaceNo ns) {
@@ -158,7 +158,7 @@ class RowWriter {
   RowWriter(const Job& job, delta::formats::DatasetSink& sink, Progress& progress)
       : job_(job), sink_(sink), progress_(progress) {}
 
-  Status write(std::span<const std::uint32_t> rows) {
+  Status write(std::span<const VectorNo> rows) {
     for (const auto v : rows) {
       const auto bits = job_.state.bits(v);
       bits_.insert(bits_.end(), bits.begin(), bits.end());

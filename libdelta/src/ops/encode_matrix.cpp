@@ -197,7 +197,7 @@ Status MatrixEncoder::take_row(const MatrixInput& input, Chunk& chunk, const Chu
 Status MatrixEncoder::take_all(const MatrixInput& input, Chunk& chunk) {
   std::size_t next = 0;  // of the rows whose values change
   for (std::uint64_t matrix_row = chunk.first; matrix_row < chunk.last; ++matrix_row) {
-    const std::uint32_t vector = vectors_[matrix_row];
+    const VectorNo vector = vectors_[matrix_row];
     const bool changes = next < chunk.rows.size() && chunk.rows[next].vector == vector;
     if (auto ok = find_patches(input, matrix_row, vector); !ok) {
       return std::move(ok).error().in(input.name).at(row_name(matrix_row));
@@ -216,7 +216,7 @@ Status MatrixEncoder::take_all(const MatrixInput& input, Chunk& chunk) {
 }
 
 // From the metadata that the log holds to that of the input.
-Status MatrixEncoder::find_patches(const MatrixInput& input, std::uint64_t matrix_row, std::uint32_t vector) {
+Status MatrixEncoder::find_patches(const MatrixInput& input, std::uint64_t matrix_row, VectorNo vector) {
   const std::string_view text = input.metadata(matrix_row);
   std::vector<std::string> given;
   if (!text.empty()) {
@@ -228,14 +228,14 @@ Status MatrixEncoder::find_patches(const MatrixInput& input, std::uint64_t matri
   return {};
 }
 
-Status MatrixEncoder::put_patches(const MatrixInput& input, std::uint32_t vector, std::size_t first) {
+Status MatrixEncoder::put_patches(const MatrixInput& input, VectorNo vector, std::size_t first) {
   for (std::size_t i = first; i < patches_.size(); ++i) {
     DELTA_OK(put(input, Operation::sparse, vector, {}, {}, patches_[i]));
   }
   return {};
 }
 
-Status MatrixEncoder::put(const MatrixInput& input, Operation op, std::uint32_t vector,
+Status MatrixEncoder::put(const MatrixInput& input, Operation op, VectorNo vector,
                           std::span<const std::uint32_t> indices, std::span<const std::uint32_t> bits,
                           std::string_view metadata) {
   const auto in_file = [&](Error e) -> Error { return std::move(e).in(input.name); };

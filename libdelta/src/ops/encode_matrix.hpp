@@ -42,9 +42,9 @@ class MatrixEncoder {
   Status take(const MatrixInput& input, Chunk& chunk);
   Status take_row(const MatrixInput& input, Chunk& chunk, const Chunk::Row& row, std::string_view patch);
   Status take_all(const MatrixInput& input, Chunk& chunk);
-  Status find_patches(const MatrixInput& input, std::uint64_t matrix_row, std::uint32_t vector);
-  Status put_patches(const MatrixInput& input, std::uint32_t vector, std::size_t first);
-  Status put(const MatrixInput& input, Operation op, std::uint32_t vector, std::span<const std::uint32_t> indices,
+  Status find_patches(const MatrixInput& input, std::uint64_t matrix_row, VectorNo vector);
+  Status put_patches(const MatrixInput& input, VectorNo vector, std::size_t first);
+  Status put(const MatrixInput& input, Operation op, VectorNo vector, std::span<const std::uint32_t> indices,
              std::span<const std::uint32_t> bits, std::string_view metadata = {});
 
   EncodeSession& session_;
