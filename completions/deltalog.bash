@@ -62,6 +62,7 @@ _deltalog() {
     'compact --memory') COMPREPLY=(); return ;;
     'compact --preset') COMPREPLY=($(compgen -W 'fastest balanced maximum' -- "$word")); return ;;
     'compact --threads' | 'compact -j') COMPREPLY=(); return ;;
+    'compact --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'compact --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'snapshot --output' | 'snapshot -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'snapshot --to') COMPREPLY=($(compgen -W 'npy npz safetensors fvecs bvecs ivecs fbin u8bin i8bin raw word2vec word2vec-bin glove csv ndjson' -- "$word")); return ;;
@@ -90,11 +91,13 @@ _deltalog() {
     'blame --at') COMPREPLY=(); return ;;
     'blame --as-seen-by') COMPREPLY=(); return ;;
     'blame --threads' | 'blame -j') COMPREPLY=(); return ;;
+    'blame --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'blame --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'verify --level') COMPREPLY=($(compgen -W 'header frame content chain' -- "$word")); return ;;
     'verify --report') COMPREPLY=($(compgen -W 'text json' -- "$word")); return ;;
     'verify --max-skew') COMPREPLY=(); return ;;
     'verify --threads' | 'verify -j') COMPREPLY=(); return ;;
+    'verify --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'verify --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'dump --output' | 'dump -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'dump --id') COMPREPLY=(); return ;;
@@ -138,8 +141,10 @@ _deltalog() {
     'log --at') COMPREPLY=(); return ;;
     'log --as-seen-by') COMPREPLY=(); return ;;
     'log --threads' | 'log -j') COMPREPLY=(); return ;;
+    'log --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'log --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'show --threads' | 'show -j') COMPREPLY=(); return ;;
+    'show --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'show --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'diff --fail-over') COMPREPLY=(); return ;;
     'diff --base') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -152,6 +157,7 @@ _deltalog() {
     'diff --at') COMPREPLY=(); return ;;
     'diff --as-seen-by') COMPREPLY=(); return ;;
     'diff --threads' | 'diff -j') COMPREPLY=(); return ;;
+    'diff --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'diff --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'rollback --wait') COMPREPLY=(); return ;;
     'rollback --output' | 'rollback -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -172,6 +178,7 @@ _deltalog() {
     'rollback --at') COMPREPLY=(); return ;;
     'rollback --as-seen-by') COMPREPLY=(); return ;;
     'rollback --threads' | 'rollback -j') COMPREPLY=(); return ;;
+    'rollback --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'rollback --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'tag --at') COMPREPLY=(); return ;;
     'tag --as-seen-by') COMPREPLY=(); return ;;
@@ -179,9 +186,11 @@ _deltalog() {
     'tag --message' | 'tag -m') COMPREPLY=(); return ;;
     'tag --wait') COMPREPLY=(); return ;;
     'tag --threads' | 'tag -j') COMPREPLY=(); return ;;
+    'tag --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'tag --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'info --get') COMPREPLY=($(compgen -W 'bytes segments commits pending deltas origins namespaces vectors first last answers attestations unknown-frames' -- "$word")); return ;;
     'info --threads' | 'info -j') COMPREPLY=(); return ;;
+    'info --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'info --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
   esac
@@ -194,17 +203,17 @@ _deltalog() {
   case $command in
     encode) words='-o --output -f --force --allow-torn --wait --max-skew --max-age --append --base --from --dims --ids --state --id-field --vector-field --keep-field --ids-prefix --namespace --origin --at --step --times -m --message --source --meta --meta-json --policy --element --set --tag --partial --max-delete --commit-every --segment-every --dry-run --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     merge) words='-o --output -f --force --allow-torn --into --wait --not-in --on-fork --conflicts --fail-on-conflict --dry-run --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    compact) words='-o --output -f --force --allow-torn --in-place --wait --at --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
+    compact) words='-o --output -f --force --allow-torn --in-place --wait --at --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace --where -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
-    verify) words='--level --report --max-skew --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
+    blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
+    verify) words='--level --report --max-skew --json -j --threads -q --quiet -v --verbose --progress --color -h --help --version' ;;
     dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
-    log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
-    show) words='--commit --hashes --json -j --threads -q --quiet --color -h --help --version' ;;
-    diff) words='--stat --fail-over --with-old --base --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads -q --quiet --color -h --help --version' ;;
-    rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
-    tag) words='--at --as-seen-by --list --delete -f --force --dry-run --origin -m --message --wait --json -j --threads -q --quiet -v --verbose --color -h --help --version' ;;
-    info) words='--columns --baselines --get --json -j --threads -q --quiet --color -h --help --version' ;;
+    log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
+    show) words='--commit --hashes --json -j --threads --progress -q --quiet --color -h --help --version' ;;
+    diff) words='--stat --fail-over --with-old --base --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
+    rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    tag) words='--at --as-seen-by --list --delete -f --force --dry-run --origin -m --message --wait --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
+    info) words='--columns --baselines --get --json -j --threads --progress -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))

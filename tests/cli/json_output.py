@@ -159,7 +159,7 @@ COMMANDS = [
     (2, "deltalog log --json --nonsense a.dlog 2>&1"),
     (3, "deltalog log --json none.dlog 2>&1"),
     (3, "flip a.dlog 600 > c.dlog; deltalog blame --json c.dlog --id a 2>&1"),
-    (4, "head -c -64 a.dlog > d.dlog; deltalog log --json d.dlog 2>&1"),
+    (4, "head -c -200 a.dlog > d.dlog; deltalog log --json d.dlog 2>&1"),
     (1, ": > empty.dlog; deltalog verify --report json empty.dlog"),
     (1, "echo '{\"id\":\"a\",\"op\":\"scale\",\"factor\":2}' | deltalog encode - --base a.dlog --origin o --at 2026-02-01 -o p.dlog;"
         "deltalog log --json p.dlog 2> err && deltalog info --json p.dlog 2> err && deltalog verify --json p.dlog"),

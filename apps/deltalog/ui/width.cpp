@@ -33,8 +33,9 @@ std::size_t display_width(std::string_view text) {
     const bool fresh = before == 0 || utf8proc_grapheme_break_stateful(static_cast<utf8proc_int32_t>(before),
                                                                        static_cast<utf8proc_int32_t>(code), &state);
     if (fresh) width += std::exchange(cluster, 0);
-    const auto cells = static_cast<std::size_t>(utf8proc_charwidth(static_cast<utf8proc_int32_t>(code)));
-    cluster = code == kEmojiForm ? 2 : std::min<std::size_t>(fresh ? cells : std::max(cluster, cells), 2);
+    const auto cells =
+        bytes == 0 ? 1 : static_cast<std::size_t>(utf8proc_charwidth(static_cast<utf8proc_int32_t>(code)));
+    cluster = code == kEmojiForm ? 2 : std::min<std::size_t>(cluster + cells, 2);
     before = code;
   }
   return width + cluster;
