@@ -35,7 +35,12 @@ inline void mend_footer(std::vector<std::uint8_t>& bytes, std::size_t at, const 
   const auto stored = load<std::uint32_t>(bytes.data() + at + 16), raw = load<std::uint32_t>(bytes.data() + at + 20);
   const auto body = bytes.begin() + static_cast<std::ptrdiff_t>(at + kFrameBytes);
   Buffer payload(body, body + stored);
-  if (bytes[at + 5] == 1 && (raw > 1 << 20 || !codec::decompress_payload(Buffer(payload), raw, payload))) return;
+  const auto codec = static_cast<PayloadCodec>(bytes[at + 5]);
+  if (codec > PayloadCodec::lz4) return;
+  if (codec != PayloadCodec::plain &&
+      (raw > 1 << 20 || !codec::decompress_payload(codec, Buffer(payload), raw, payload))) {
+    return;
+  }
   if (payload.size() < 4 * checksums.size() || load<std::uint32_t>(bytes.data() + at + 32) != checksums.size()) return;
   Buffer right = payload;
   for (std::size_t i = 0; i < checksums.size(); ++i) delta::format::store(right.data() + 4 * i, checksums[i]);

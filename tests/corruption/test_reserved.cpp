@@ -209,7 +209,7 @@ Bytes with_frame(const Bytes& good, std::uint8_t type, const std::string& payloa
              raw = load<std::uint32_t>(good.data() + footer_at + 20);
   Buffer text(good.begin() + static_cast<std::ptrdiff_t>(footer_at + kFrameBytes),
               good.begin() + static_cast<std::ptrdiff_t>(footer_at + kFrameBytes + stored));
-  if (good[footer_at + 5] == 1) must(codec::decompress_payload(Buffer(text), raw, text));
+  if (good[footer_at + 5] == 1) must(codec::decompress_payload(PayloadCodec::zstd, Buffer(text), raw, text));
   Footer footer;
   must(read_footer(text, static_cast<std::uint32_t>(frames.size() - 1), footer));
   footer.frames.insert(footer.frames.begin() + (place - frames.begin()), entry_of(header, 0));
@@ -274,7 +274,7 @@ Buffer payload_at(const Bytes& bytes, std::size_t at) {
   const auto stored = load<std::uint32_t>(bytes.data() + at + 16), raw = load<std::uint32_t>(bytes.data() + at + 20);
   const auto body = bytes.begin() + static_cast<std::ptrdiff_t>(at + kFrameBytes);
   Buffer out(body, body + stored);
-  if (bytes[at + 5] == 1) must(codec::decompress_payload(Buffer(out), raw, out));
+  if (bytes[at + 5] == 1) must(codec::decompress_payload(PayloadCodec::zstd, Buffer(out), raw, out));
   return out;
 }
 

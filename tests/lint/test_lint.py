@@ -111,7 +111,7 @@ class Rules(unittest.TestCase):
                 ("<simdjson.h>", "formats/ndjson.cpp", "formats/npy.cpp"),
                 ("<simdjson.h>", "formats/ndjson_reader.cpp", "formats/ndjson.hpp"),
                 ("<zstd.h>", "libdelta/src/codec/zstd.cpp", "libdelta/src/store/writer.cpp"),
-                ("<lz4hc.h>", "libdelta/src/codec/lz4.cpp", "apps/deltalog/main.cpp"),
+                ("<lz4hc.h>", "tests/unit/codec/test_lz4.cpp", "libdelta/src/codec/lz4.cpp"),
                 ("<CLI/CLI.hpp>", "apps/deltalog/cli/parse.cpp", "apps/deltalog/main.cpp")):
             self.assert_clean(place, header)
             self.assert_refused(elsewhere, header)

@@ -35,8 +35,8 @@ std::string_view column_name(std::uint8_t column) {
 }
 
 std::string_view coder_name(std::uint8_t coder) {
-  static constexpr std::array<std::string_view, 10> names = {"raw",     "constant",  "zstd",    "planes", "table",
-                                                             "lattice", "scattered", "ordinal", "moved",  "multiples"};
+  static constexpr std::array<std::string_view, 11> names = {
+      "raw", "constant", "zstd", "planes", "table", "lattice", "scattered", "ordinal", "moved", "multiples", "lz4"};
   static constexpr std::array<std::string_view, 3> transposed = {"zstd, transposed", "planes, transposed",
                                                                  "table, transposed"};
   if (coder < names.size()) return names[coder];

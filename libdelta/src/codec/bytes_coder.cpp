@@ -13,6 +13,7 @@
 #include "base/thread_scratch.hpp"
 #include "base/varint.hpp"
 #include "codec/coder.hpp"
+#include "codec/lz4.hpp"
 #include "codec/zstd_check.hpp"
 
 namespace delta::codec {
@@ -183,6 +184,9 @@ Status read_bytes(std::uint8_t coder, ByteView stored, std::span<Byte> raw, std:
       if (size != raw.size()) return column_error(ErrorCode::corrupt, what, "zstd frame of another length");
       return {};
     }
+    case Coder::lz4:
+      if (!read_lz4(stored, raw)) return column_error(ErrorCode::corrupt, what, "not an LZ4 block of this length");
+      return {};
     default:
       return column_error(ErrorCode::unsupported, what, "unknown coder " + std::to_string(coder));
   }
@@ -203,6 +207,9 @@ Result<ByteView> read_part(ByteView& stored, std::span<Byte> room, std::string_v
   const Byte *at = stored.data(), *end = at + stored.size();
   if (at == end) return column_error(ErrorCode::corrupt, what, "a part is missing");
   const Byte coder = *at++;
+  if (coder > static_cast<Byte>(Coder::zstd)) {
+    return column_error(ErrorCode::unsupported, what, "unknown coder " + std::to_string(coder) + " of a part");
+  }
   std::uint64_t length = coder == static_cast<Byte>(Coder::constant) ? 1 : room.size();
   if (coder == static_cast<Byte>(Coder::zstd) && !get_varint(at, end, length)) {
     return column_error(ErrorCode::corrupt, what, "bad length of a part");

@@ -2,8 +2,8 @@
 //
 // Constraints: every block decodes alone, so blocks are small and contexts are reused (one set a thread, no allocation
 // in steady state); one entropy stage does for all: libzstd, also for plain Huffman, which it writes when it is told to
-// find no matches and to code the literals. A decoder therefore knows three coders of bytes (raw, constant, zstd), and
-// how a zstd frame was found is no part of the format.
+// find no matches and to code the literals. How a zstd frame was found is no part of the format. A decoder knows four
+// coders of bytes: raw, constant, zstd, and LZ4 blocks, which are not written here (codec/lz4.hpp).
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,7 @@ enum class Coder : std::uint8_t {
   planes = 3,    ///< byte k of every element together, each plane coded on its own
   table = 4,     ///< float32 columns: the distinct words in order, and the place of each element among them
   lattice = 5,   ///< float32 columns: whole multiples of a step
+  lz4 = 10,      ///< an LZ4 block: of whole columns, not of parts; read, never written. 6 to 9 are StepCoder
 };
 inline constexpr std::uint8_t kTransposed =
     0x10;  ///< added to zstd, planes and table: element 0 of all rows, then 1, …

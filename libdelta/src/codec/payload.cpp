@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/thread_scratch.hpp"
+#include "codec/lz4.hpp"
 #include "codec/zstd_check.hpp"
 
 namespace delta::codec {
@@ -36,6 +37,13 @@ int level_of(Preset preset) {
   return 6;
 }
 
+Status decompress_lz4(ByteView stored, std::size_t raw_size, Buffer& out) {
+  if (raw_size / kMostOfLz4 > stored.size()) return error(ErrorCode::corrupt, "lz4: too few bytes for this length");
+  out.resize(raw_size);
+  if (!read_lz4(stored, out)) return error(ErrorCode::corrupt, "lz4: the payload is no block of this length");
+  return {};
+}
+
 }  // namespace
 
 bool compress_payload(ByteView raw, Preset preset, Buffer& out) {
@@ -48,7 +56,9 @@ bool compress_payload(ByteView raw, Preset preset, Buffer& out) {
   return smaller;
 }
 
-Status decompress_payload(ByteView stored, std::size_t raw_size, Buffer& out) {
+Status decompress_payload(PayloadCodec codec, ByteView stored, std::size_t raw_size, Buffer& out) {
+  DELTA_CHECK(codec != PayloadCodec::plain);
+  if (codec == PayloadCodec::lz4) return decompress_lz4(stored, raw_size, out);
   const auto& context = thread_scratch<Decompressor>().context;
   if (ZSTD_getFrameContentSize(stored.data(), stored.size()) != raw_size) {
     return error(ErrorCode::corrupt, "zstd: another size than the frame header says");

@@ -12,7 +12,7 @@ namespace delta::codec {
 std::string coders_text() {
   std::string out;
   for (const auto coder :
-       std::array{Coder::raw, Coder::constant, Coder::zstd, Coder::planes, Coder::table, Coder::lattice}) {
+       std::array{Coder::raw, Coder::constant, Coder::zstd, Coder::planes, Coder::table, Coder::lattice, Coder::lz4}) {
     if (!out.empty()) out += ", ";
     out += coder_name(static_cast<std::uint8_t>(coder));
   }

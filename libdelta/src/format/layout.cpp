@@ -148,7 +148,8 @@ Parse read_frame_header(const Byte* from, FrameHeader& f, std::string& why) {
   }
   if (is_ignored(f.type)) return Parse::ok;
   if (!is_known(f.type)) return why = "frame " + type_name(f.type), Parse::unsupported;
-  if (from[5] > 1) return why = "payload codec " + std::to_string(from[5]), Parse::unsupported;
+  if (from[5] > static_cast<Byte>(PayloadCodec::lz4))
+    return why = "payload codec " + std::to_string(from[5]), Parse::unsupported;
   if (f.flags != 0) return why = "frame flags " + mask_text(f.flags), Parse::unsupported;
   return Parse::ok;
 }
@@ -158,7 +159,7 @@ const char* misuse(const FrameHeader& f) {
   const bool data = f.type == FrameType::data, sync = f.type == FrameType::sync,
              attestation = f.type == FrameType::attestation;
   if (f.codec == PayloadCodec::plain && f.raw != f.stored) return "a plain payload with another raw length";
-  if (f.codec == PayloadCodec::zstd && f.stored >= f.raw) return "a payload that compression made no smaller";
+  if (f.codec != PayloadCodec::plain && f.stored >= f.raw) return "a payload that compression made no smaller";
   if (data && f.codec != PayloadCodec::plain) return "a compressed DATA payload";
   if (!data && (f.min_time.hlc != 0 || f.max_time.hlc != 0)) return "a time range of a frame that has none";
   const bool has_first =

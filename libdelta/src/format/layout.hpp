@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/payload_codec.hpp"
 #include "delta/commit.hpp"
 
 namespace delta::format {
@@ -74,9 +75,6 @@ constexpr bool is_extra(FrameType type) { return is_ignored(type) || type == Fra
 constexpr bool is_safe_to_copy(FrameType type) { return (static_cast<std::uint8_t>(type) & kUnsafeToCopy) == 0; }
 std::string_view frame_name(FrameType type);
 std::string type_name(FrameType type);  ///< the same, or "type 0x88" of one that is not known
-
-/// How the payload as a whole is stored. DATA payloads code their columns themselves and are `plain`.
-enum class PayloadCodec : std::uint8_t { plain = 0, zstd = 1 };
 
 struct FrameHeader {
   FrameType type = FrameType::data;

@@ -30,7 +30,7 @@ void append_table(FrameHeader& frame, const Buffer& raw, Preset preset, Buffer& 
   frame.raw = static_cast<std::uint32_t>(raw.size());
   Buffer packed;
   const bool smaller = codec::compress_payload(raw, preset, packed) && format::fits(frame.type, load, packed.size());
-  frame.codec = smaller ? format::PayloadCodec::zstd : format::PayloadCodec::plain;
+  frame.codec = smaller ? PayloadCodec::zstd : PayloadCodec::plain;
   append_frame(frame, smaller ? packed : raw, out);
 }
 
@@ -47,7 +47,7 @@ bool append_whole(FrameHeader frame, const Buffer& raw, const format::Load& load
   if (can_cut && !holds) return false;
   frame.raw = static_cast<std::uint32_t>(raw.size());
   frame.count = static_cast<std::uint32_t>(load.count);
-  frame.codec = smaller && holds ? format::PayloadCodec::zstd : format::PayloadCodec::plain;
+  frame.codec = smaller && holds ? PayloadCodec::zstd : PayloadCodec::plain;
   append_frame(frame, smaller && holds ? packed : raw, out.bytes);
   out.frames.push_back(frame);
   return true;

@@ -97,10 +97,10 @@ Result<std::vector<ColumnUse>> Log::columns() const {
         count(format::type_name(entry.type), "", "unknown", entry.stored, entry.stored);
         continue;
       }
-      DELTA_TRY(const Buffer payload, store::read_frame(s, i));
+      format::FrameHeader header;
+      DELTA_TRY(const Buffer payload, store::read_frame(s, i, &header));
       if (entry.type != FrameType::data) {
-        count(format::frame_name(entry.type), "", entry.stored < payload.size() ? "zstd" : "plain", payload.size(),
-              entry.stored);
+        count(format::frame_name(entry.type), "", payload_codec_name(header.codec), payload.size(), entry.stored);
         continue;
       }
       DELTA_TRY(const auto columns, codec::block_columns(payload));

@@ -29,8 +29,8 @@ std::optional<format::Footer> footer_of(const format::FrameHeader& frame, ByteVi
   if (format::payload_checksum(body, frame.salt, frame.number) != frame.payload_checksum) return {};
   ByteView payload = body.first(frame.stored);
   Buffer raw;
-  if (frame.codec == format::PayloadCodec::zstd) {
-    if (!codec::decompress_payload(payload, frame.raw, raw)) return {};
+  if (frame.codec != PayloadCodec::plain) {
+    if (!codec::decompress_payload(frame.codec, payload, frame.raw, raw)) return {};
     payload = raw;
   }
   format::Footer footer;

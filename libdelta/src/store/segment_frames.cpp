@@ -85,8 +85,8 @@ Result<ByteView> unpack(const Segment& segment, std::size_t entry, ByteView byte
                         format::FrameHeader& header) {
   DELTA_OK(check_frame(segment, segment.footer.frames[entry], segment.frame_numbers[entry], bytes, header));
   const ByteView payload = bytes.subspan(kFrameBytes, header.stored);
-  if (header.codec != format::PayloadCodec::zstd) return payload;
-  auto unpacked = codec::decompress_payload(payload, header.raw, room);
+  if (header.codec == PayloadCodec::plain) return payload;
+  auto unpacked = codec::decompress_payload(header.codec, payload, header.raw, room);
   if (!unpacked) return damaged(segment, frame_place(segment, entry), unpacked.error().message);
   return ByteView(room);
 }

@@ -25,7 +25,7 @@ Buffer payload_of(const FrameList& list, std::size_t i) {
   const auto& frame = list.frames[i];
   const ByteView stored = ByteView(list.bytes).subspan(at + format::kFrameBytes, frame.stored);
   Buffer raw(stored.begin(), stored.end());
-  if (frame.codec == format::PayloadCodec::zstd) must(codec::decompress_payload(stored, frame.raw, raw));
+  if (frame.codec != PayloadCodec::plain) must(codec::decompress_payload(frame.codec, stored, frame.raw, raw));
   CHECK(frame.raw == raw.size());
   CHECK(raw.size() <= kMaxFrameBytes);
   return raw;
