@@ -52,11 +52,18 @@ def rows_of(frames):
     return sum(frame.count for frame in frames if frame.kind == layout.COMMITS)
 
 
-def sealed(frames, plain=None, features=(0, 0, 0)):
-    """`plain`: the frames without what this version's decoder refuses."""
+def lz4_frame(frame):
+    """The same, stored as an LZ4 block."""
+    block = forge.lz4(frame.unpacked)
+    out = forge.Frame(frame.kind, frame.unpacked, frame.count, frame.first, packed=block)
+    return claiming(out, codec=2) if len(block) < len(frame.unpacked) else frame
+
+
+def sealed(frames, plain=None, features=(0, 0, 0), closed=lambda footer: footer):
+    """`plain`: the frames without what this version's decoder refuses. `closed` changes the FOOTER frame."""
     heads = head_of(plain or frames, layout.FRESH)
     deltas = sum(frame.count for frame in frames if frame.kind == layout.DATA)
-    return forge.build(frames, footer=lambda placed: forge.Frame(layout.FOOTER, forge.footer_of(placed, heads=heads), len(placed)), identity=identity(),
+    return forge.build(frames, footer=lambda placed: closed(forge.Frame(layout.FOOTER, forge.footer_of(placed, heads=heads), len(placed))), identity=identity(),
                        deltas=deltas, commits=rows_of(frames), features=features, writer=WRITER)
 
 
@@ -118,6 +125,14 @@ def with_metadata():
     return sealed(plain(create=columns(forge.plain_column(0x91, varint(len(patch))), forge.plain_column(0x92, patch))))
 
 
+def with_lz4():
+    """No growth: what the page allows and this version's writer does not use."""
+    def column(number, raw):
+        return forge.column(number, 10, len(raw), forge.lz4(raw))
+    create = forge.data([column(0x81, bytes([CREATE])), column(0x82, b"\0"), forge.CLOCK, column(0x87, b"\4"), column(0x8e, struct.pack("<I", ONE) * 4)], 1)
+    return sealed(plain(create=create), closed=lz4_frame)
+
+
 FILES = {
     "plain": lambda: sealed(plain()),
     "frame-safe": lambda: ways_in_a_frame(SAFE),
@@ -128,6 +143,7 @@ FILES = {
     "column": lambda: sealed(plain(create=columns(forge.plain_column(0x7e, b"new"))), plain()),
     "setting": with_setting,
     "metadata": with_metadata,
+    "lz4": with_lz4,
     "incompat": lambda: sealed(plain(), features=(0, 0, INCOMPAT)),
     "frame-necessary": lambda: sealed(plain(unknown(NECESSARY, b"hello")), plain()),
     "flags": lambda: sealed([*names(), forge.create(word=ONE), claiming(forge.commits(), flags=0x20), forge.Frame(layout.SYNC)], plain()),
@@ -198,7 +214,7 @@ READING = [["snapshot", "log.dlog", "--to", "ndjson", "-o", "-"], ["snapshot", "
            ["rollback", "log.dlog", "--at", "2020-01-01", "--time", "2024-01-01", "--max-delete", "100%", "-o", "out", "-f"]]
 APPEND = ["encode", "-", "--append", "log.dlog"]
 # Of what is passed over every answer must be that of plain.dlog; what tells more is looked at apart.
-SAME = {"frame-safe": READING[:11], "frame-unsafe": READING[:11], "attestation": READING[:11], "compat": READING[:11], "ro-compat": READING[:11], "column": READING[:11],
+SAME = {"frame-safe": READING[:11], "frame-unsafe": READING[:11], "attestation": READING[:11], "compat": READING[:11], "ro-compat": READING[:11], "column": READING[:11], "lz4": READING[:11],
         "setting": [], "metadata": []}
 
 
@@ -308,7 +324,7 @@ def check_contained(logs):
     """A bundle has the frames that the other side lacks, and nothing else. Of two logs with the same commits the one without such a frame goes, and the other never."""
     folder = logs["plain"].folder
     for name in PASSED:
-        if name in ("setting", "metadata", "column"):
+        if name in ("setting", "metadata", "column", "lz4"):
             continue
         shutil.copy(logs[name].golden, folder / "more.dlog")
         for order in (["log.dlog", "more.dlog"], ["more.dlog", "log.dlog"]):

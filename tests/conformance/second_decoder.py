@@ -17,6 +17,7 @@ import tempfile
 from decoder_inputs import STREAMS, in_two
 from dlog import coders, columns, delta, multiples, segment, tables, values
 from dlog.history import History
+from dlog.lz4 import unlz4
 from dlog.wire import Broken, unzstd
 from dlog.xxh3 import xxh3_64
 
@@ -59,6 +60,7 @@ class Met:
         self.note(columns, "directory", lambda payload: [("column", columns.COLUMNS[entry.number][0]) for entry in columns.directory.inner(payload)])
         self.note(columns, "unwrapped", lambda payloads: [("payload", "whole" if payload[:1] == b"\0" else "columns") for payload in payloads])
         self.note(columns, "read_by_vector", lambda *_: [("payload", "by vector")])
+        self.note(segment, "inflate", lambda frames: [("frame codec", frame.codec) for frame in frames])
         self.note(tables, "read_postings", lambda *_: [("frame", "postings")])
         self.note(tables, "read_properties", lambda *_: [("commits", "properties")])
         self.note(tables, "read_given", lambda *_: [("commits", "given")])
@@ -98,6 +100,7 @@ class Met:
         every |= {("column", name) for name, _ in columns.COLUMNS.values()}
         every |= {("shape", op, delta.ALL) for op in range(delta.CREATE, delta.DELETE + 1)} | set(itertools.product(["shape"], with_sets, range(5)))
         every |= {("lost", 1 << bit) for bit in range(4)} | {("payload", "whole"), ("payload", "columns"), ("payload", "by vector"), ("frame", "postings")}
+        every |= {("frame codec", codec) for codec in (segment.PLAIN, segment.ZSTD, segment.LZ4)}
         every |= {("commits", "properties"), ("commits", "given")}
         every |= {("relation", relation) for relation in range(5)} | {("relation", "steps beside values without one before")}
         every |= set(itertools.product(["lattice"], ("one", "of a group"), ("octave", "eighth", "decimal"))) | {("escape", multiples.step_moved)}
@@ -140,7 +143,7 @@ def encoded(name, source, scratch, preset, *options):
 
 def check_agreement(scratch):
     met = Met()
-    golden = sorted((TESTDATA / "golden").glob("*.dlog"))
+    golden = sorted((TESTDATA / "golden").glob("*.dlog")) + [TESTDATA / "golden/growth/lz4.dlog"]
     check(len(golden) >= 9, "testdata has golden files")
     for log in golden:
         check_log(log, met)
@@ -280,7 +283,27 @@ def check_hostile(log):
     print(f"ok: {log.name}: {refused} changes of its deltas are refused")
 
 
+# Twenty sevens as an LZ4 block, and blocks that break one rule each.
+LZ4 = "1a07010050" + "07" * 5
+NOT_LZ4 = {
+    "offset 0": "1a07000050" + "07" * 5, "an offset before the start": "1a07020050" + "07" * 5, "a byte behind it": LZ4 + "00",
+    "no last literals": "1a070100", "literals that it lacks": "1a07010060" + "07" * 5, "a match beyond the end": "1f070100ff2050" + "07" * 5,
+    "a length without end": "1f070100ffff", "a match length at the end": "1a07010051" + "07" * 5, "four last literals": "1b07010040" + "07" * 4,
+    "a match that begins too late": "90" + "07" * 9 + "010070" + "07" * 7, "one byte less": "1907010050" + "07" * 5}
+
+
+def check_lz4():
+    check(unlz4(bytes.fromhex(LZ4), 20, "block") == b"\7" * 20, "a run as an LZ4 block")
+    for name, block in NOT_LZ4.items():
+        try:
+            unlz4(bytes.fromhex(block), 20, "block")
+        except Broken:
+            continue
+        check(False, f"an LZ4 block with {name} is refused")
+
+
 def main():
+    check_lz4()
     x, noise = 1, bytearray()
     for _ in range(max(XXH3)):
         x = (x * 1664525 + 1013904223) & 0xffffffff

@@ -30,6 +30,31 @@ def bare(raw):
     return subprocess.run(["zstd", "-q", "-c", "-19", "--no-check", "--no-content-size"], input=raw, capture_output=True, check=True).stdout[4:]
 
 
+def lz4(raw):
+    """One LZ4 block: whatever four bytes occurred before are taken from there."""
+    out, begin, at, seen = bytearray(), 0, 0, {}
+
+    def add(literals, offset=0, length=4):
+        more = [n - 15 for n in (len(literals), length - 4)]
+        out.append(min(len(literals), 15) << 4 | min(length - 4, 15))
+        tails = [bytes([255]) * (n // 255) + bytes([n % 255]) if n >= 0 else b"" for n in more]
+        out.extend(tails[0] + literals + (struct.pack("<H", offset) + tails[1] if offset else b""))
+    while at <= len(raw) - 12:
+        before = seen.get(raw[at:at + 4], -65536)
+        seen[raw[at:at + 4]] = at
+        if at - before > 65535:
+            at += 1
+            continue
+        length = 4
+        while at + length < len(raw) - 5 and raw[before + length] == raw[at + length]:
+            length += 1
+        add(raw[begin:at], at - before, length)
+        at += length
+        begin = at
+    add(raw[begin:])
+    return bytes(out)
+
+
 class Frame:
     """`raw` is what the payload decodes to. `claims`, when set: header fields that say something else than is there."""
 
@@ -428,7 +453,22 @@ def bytes_of_column(number, size):
 
 def coded_column(number, coder, raw, stored):
     return lambda: log(data([constant(0x81, CREATE, 1), plain_column(0x82, b"\0"), CLOCK, plain_column(0x87, varint(65536)), column(number, coder, raw, stored)], 1),
-                       commits())
+                       commits(), deltas=1, commits=1)
+
+
+def lz4_run(n, *, offset=1, behind=b""):
+    """`n` zeros as one LZ4 match. `offset`: what it says; `behind`: bytes that follow the block."""
+    length = n - 1 - 5 - 4 - 15
+    return b"\x1f\0" + struct.pack("<H", offset) + bytes([255]) * (length // 255) + bytes([length % 255]) + b"\x50" + bytes(5) + behind
+
+
+def lz4_commits(raw, stored):
+    """A COMMITS frame of some bytes that claims to be so many."""
+    def make():
+        frame = Frame(COMMITS, bytes(len(stored) + 1), 1, packed=stored)
+        frame.claims = {"codec": 2, "raw": raw}
+        return log(create(), frame, deltas=1, commits=1)
+    return make
 
 
 def whole(raw, claimed=None):
@@ -565,6 +605,17 @@ FILES = {
     "column-planes": coded_column(0x8e, 3, 4 * 65_536, b"\1\0" * 4),
     "column-lattices": coded_column(0x8e, 5, 4 * 65_536, varint(65_536) + varint(1 << 40)),
     "column-transposed": coded_column(0x8e, 0x13, 4 * 65_536, varint(1 << 40) + b"\1\0" * 4),
+    "column-lz4": coded_column(0x8e, 10, 4 * 65_536, lz4_run(4 * 65_536)),
+    "column-lz4-offset-0": coded_column(0x8e, 10, 4 * 65_536, lz4_run(4 * 65_536, offset=0)),
+    "column-lz4-before-the-start": coded_column(0x8e, 10, 4 * 65_536, lz4_run(4 * 65_536, offset=2)),
+    "column-lz4-longer": coded_column(0x8e, 10, 4 * 65_536, lz4_run(8 * MiB)),
+    "column-lz4-cut-off": coded_column(0x8e, 10, 4 * 65_536, lz4_run(4 * 65_536)[:-7]),
+    "column-lz4-bytes-behind": coded_column(0x8e, 10, 4 * 65_536, lz4_run(4 * 65_536, behind=bytes(MiB))),
+    "column-lz4-16-MiB": lambda: log(data([constant(0x81, NEGATE, 2), constant(0x82, 0, 2), CLOCK, column(0x1d, 10, 16 * MiB, lz4_run(16 * MiB))], 2),
+                                     commits(1, counts=b"\2"), deltas=2, commits=1),
+    "lz4-16-MiB": lz4_commits(16 * MiB, lz4_run(16 * MiB)),
+    "lz4-claims-16-MiB": lz4_commits(16 * MiB, lz4_run(1000)),
+    "lz4-longer": lz4_commits(1000, lz4_run(16 * MiB)[:999]),
     "whole-4-MiB": whole(payload([constant(0x81, NEGATE, 2), constant(0x82, 0, 2), CLOCK, plain_column(0x1d, bytes(4 * MiB))])),
     "whole-1-GiB": whole(bytes(1 << 20), 1 << 30),
     "whole-of-nothing": whole(bytes(4 * MiB)),

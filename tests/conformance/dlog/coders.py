@@ -1,7 +1,7 @@
 """The coders of columns: how the elements of one column stand as bytes.
 
 A coder is a function (stored bytes, raw length, what) -> (parts, join). `parts` are the runs of bytes that it is made of, each
-plain, constant or zstd; `join` makes the elements from what they hold. Every part's raw length follows from the column's own
+plain, constant, zstd or LZ4; `join` makes the elements from what they hold. Every part's raw length follows from the column's own
 bytes, so the zstd frames of a whole file are known before any is decoded, and one process decodes them all. Where elements depend
 on other columns, `join` makes an object that makes them; see multiples.py.
 
@@ -11,10 +11,12 @@ import struct
 from typing import NamedTuple
 
 from . import multiples
+from .lz4 import unlz4
 from .wire import ZSTD_MAGIC, Reader, Unsupported, need, unzstd
 
 RAW, CONSTANT, ZSTD, PLANES, TABLE, LATTICE, TRANSPOSED = 0, 1, 2, 3, 4, 5, 0x10
 SCATTERED, ORDINAL, MOVED, MULTIPLES = 6, 7, 8, 9
+LZ4 = 10
 
 
 class Part(NamedTuple):
@@ -45,6 +47,8 @@ def decode_parts(parts):
     for part in parts:
         if part.coder == ZSTD:
             out.append(next(inflated))
+        elif part.coder == LZ4:
+            out.append(unlz4(part.stored, part.size, part.what))
         elif part.coder == CONSTANT:
             need(len(part.stored) == 1 and part.size >= 2, f"{part.what}: a bad constant")
             out.append(part.stored * part.size)
@@ -172,12 +176,12 @@ def transposed(coder):
 
 # --- the tables
 
-BYTES = {RAW: bytes_by(RAW), CONSTANT: bytes_by(CONSTANT), ZSTD: bytes_by(ZSTD)}
+BYTES = {RAW: bytes_by(RAW), CONSTANT: bytes_by(CONSTANT), ZSTD: bytes_by(ZSTD), LZ4: bytes_by(LZ4)}
 
-NUMBERS = {RAW: numbers_by(RAW), CONSTANT: numbers_by(CONSTANT), ZSTD: numbers_by(ZSTD), PLANES: planes_of_numbers}
+NUMBERS = {RAW: numbers_by(RAW), CONSTANT: numbers_by(CONSTANT), ZSTD: numbers_by(ZSTD), PLANES: planes_of_numbers, LZ4: numbers_by(LZ4)}
 
 WORDS = {RAW: words_by(RAW), CONSTANT: constant_words, ZSTD: words_by(ZSTD), PLANES: planes_of_words, TABLE: table_of_words,
-         LATTICE: lattice_words}
+         LATTICE: lattice_words, LZ4: words_by(LZ4)}
 WORDS |= {TRANSPOSED | coder: transposed(WORDS[coder]) for coder in (ZSTD, PLANES, TABLE)}
 
 STEPS = {SCATTERED: steps_by(multiples.step_scattered), ORDINAL: steps_by(multiples.step_ordinal),

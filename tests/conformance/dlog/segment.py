@@ -5,6 +5,7 @@ from typing import NamedTuple
 from . import hashes, tables
 from .columns import decode_payloads, read_deltas
 from .delta import CREATE, DELETE
+from .lz4 import unlz4
 from .tables import NO_HASH
 from .wire import Unsupported, need, text, unzstd
 from .xxh3 import xxh3_64
@@ -20,7 +21,7 @@ POSTINGS = 7 | IGNORABLE
 ATTESTATION = 0x90
 KNOWN = (PROPS, IDS, DATA, COMMITS, SYNC, FOOTER, POSTINGS, ATTESTATION)
 POSTINGS_FROM = 17  # DATA frames of a fresh segment
-PLAIN, ZSTD = 0, 1
+PLAIN, ZSTD, LZ4 = 0, 1, 2
 MAX_PAYLOAD = 16 << 20
 DRAFT = 2
 PRESETS = 3
@@ -92,10 +93,10 @@ def read_frame(data, salt, number):
     need(max(stored, raw) <= MAX_PAYLOAD and len(data) >= FRAME + padded(stored), f"torn: {where} is cut off")
     body = data[FRAME:FRAME + padded(stored)]
     need(payload_sum == xxh3_64(body, salt << 32 | number), f"{where}: checksum mismatch in the payload")
-    if not ignored(kind) and (kind not in KNOWN or codec not in (PLAIN, ZSTD) or flags):
+    if not ignored(kind) and (kind not in KNOWN or codec not in (PLAIN, ZSTD, LZ4) or flags):
         raise Unsupported(f"{where}: type {kind}, codec {codec}, flags {flags}")
     need(not any(body[stored:]), f"{where}: padding that is not zero")
-    need(codec == (ZSTD if stored < raw else PLAIN) and stored <= raw or ignored(kind), f"{where}: codec {codec} of {raw} bytes")
+    need((codec == PLAIN) == (stored == raw) and stored <= raw or ignored(kind), f"{where}: codec {codec} of {raw} bytes")
     need(codec == PLAIN or kind != DATA, f"{where}: DATA is always plain")
     need(kind != ATTESTATION or (codec == PLAIN and count == 0), f"{where}: ATTESTATION is plain and counts nothing")
     need(kind == DATA or ignored(kind) or least == greatest == 0, f"{where}: times of a frame that has none")
@@ -134,10 +135,16 @@ def split(data):
         totals = check_trailer(data, begin, at, frames, header.salt)
         at += TRAILER
         segments.append((header, frames, totals))
-    packed = [frame for _, frames, _ in segments for frame in frames if frame.codec == ZSTD and not ignored(frame.type)]
-    inflated = dict(zip(map(id, packed), unzstd([(frame.payload, frame.raw) for frame in packed])))
+    inflated = inflate([frame for _, frames, _ in segments for frame in frames if not ignored(frame.type)])
     return [(header, [frame._replace(payload=inflated.get(id(frame), frame.payload)) for frame in frames], totals)
             for header, frames, totals in segments]
+
+
+def inflate(frames):
+    """{id(frame): its payload} of those that are not plain."""
+    zstd, lz4 = ([frame for frame in frames if frame.codec == codec] for codec in (ZSTD, LZ4))
+    inflated = dict(zip(map(id, zstd), unzstd([(frame.payload, frame.raw) for frame in zstd])))
+    return inflated | {id(frame): unlz4(frame.payload, frame.raw, f"frame {frame.number}") for frame in lz4}
 
 
 class Segment:
