@@ -1,10 +1,8 @@
 // Each hot path alone, in memory, on one thread, and beside it what the machine can do at most over the same bytes:
 // copying, reading, simdjson, XXH3, BLAKE2b. tests/bench/work_micro.py pairs them by name and says which ratio is
 // wanted.
-//
-// The deltas are those of the reference workload: 384 dims; sparse ones change 5 % of them; "mixed" has its mix of
-// kinds.
 #include <benchmark/benchmark.h>
+#include <lz4.h>
 #include <sodium.h>
 #define XXH_STATIC_LINKING_ONLY  // the size of a state
 #include <xxhash.h>
@@ -25,21 +23,22 @@
 #include <vector>
 
 #include "codec/block.hpp"
+#include "codec/lz4.hpp"
+#include "codec/payload.hpp"
 #include "delta/blame.hpp"
 #include "delta/encode.hpp"
 #include "delta/verify.hpp"
+#include "format/tables.hpp"
 #include "formats/ndjson.hpp"
 #include "json_pass.hpp"
+#include "micro_blocks.hpp"
 #include "model/canonical.hpp"
 #include "model/fold.hpp"
 
 using namespace delta;
+using namespace bench;
 
 namespace {
-
-constexpr std::uint32_t kDims = 384, kSparse = kDims / 20, kRows = 20'000;
-constexpr std::uint64_t kBlockBytes = 256 << 10;  // as rows, the size of the blocks in a log
-constexpr Micros kStart = 1'700'000'000'000'000;
 
 [[noreturn]] void fail(const std::string& what) {
   std::fprintf(stderr, "bench_micro: %s\n", what.c_str());
@@ -54,89 +53,6 @@ T must(Result<T> result) {
 
 void must(const Status& status) {
   if (!status) fail(status.error().text());
-}
-
-class Vectors {
- public:
-  std::uint32_t fresh() {
-    return std::bit_cast<std::uint32_t>(normal_(random_) / std::sqrt(static_cast<float>(kDims)));
-  }
-  std::vector<std::uint32_t> row() {
-    std::vector<std::uint32_t> bits(kDims);
-    for (auto& b : bits) b = fresh();
-    return bits;
-  }
-  std::vector<std::uint32_t> places(std::uint32_t count) {
-    std::vector<std::uint32_t> all(kDims);
-    std::iota(all.begin(), all.end(), 0u);
-    std::shuffle(all.begin(), all.end(), random_);
-    all.resize(count);
-    std::sort(all.begin(), all.end());
-    return all;
-  }
-  std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(random_() % n); }
-
-  // The next state of a row, in one of the ways of the mix, as a delta; `indices` and `bits` are what it views.
-  SegmentDelta step(std::vector<std::uint32_t>& row, std::uint32_t kind, std::vector<std::uint32_t>& indices,
-                    std::vector<std::uint32_t>& bits) {
-    SegmentDelta delta;
-    indices.clear();
-    bits.clear();
-    if (kind < 70) {
-      if (kind < 45) {
-        indices = places(kSparse);
-      } else {
-        indices.resize(50);
-        std::iota(indices.begin(), indices.end(), below(kDims - 50));
-      }
-      for (const auto i : indices) bits.push_back(row[i] = fresh());
-      delta.op = Operation::sparse;
-    } else {
-      for (auto& value : row) {
-        const float x = std::bit_cast<float>(value);
-        value =
-            kind < 85 ? fresh() : std::bit_cast<std::uint32_t>(kind < 95 ? x + 1e-3f * normal_(random_) : x * 1.01f);
-      }
-      bits = row;
-      delta.op = Operation::dense;
-    }
-    delta.indices = indices;
-    delta.bits = bits;
-    return delta;
-  }
-
- private:
-  std::mt19937_64 random_{7};
-  std::normal_distribution<float> normal_{0.0f, 1.0f};
-};
-
-enum class Kind { creates, sparse, mixed };
-
-// One block of a log. Packed: each vector's history lies together.
-SegmentBatch block_of(Kind kind, codec::Layout layout, std::size_t deltas = ~std::size_t{0}) {
-  Vectors vectors;
-  SegmentBatch batch;
-  std::vector<std::uint32_t> row, indices, bits;
-  for (std::uint32_t i = 0; batch.size() < deltas && batch.row_bytes() < kBlockBytes; ++i) {
-    const bool packed = layout == codec::Layout::packed;
-    const std::uint32_t vector = packed ? i / 8 : i, place = packed ? i % 8 : 1;
-    if (kind == Kind::creates || (packed && place == 0)) {
-      row = vectors.row();
-      batch.add({.vector = SegmentVector{vector}, .op = Operation::create, .bits = row});
-    } else {
-      if (!packed) row = vectors.row();
-      SegmentDelta delta = vectors.step(row, kind == Kind::sparse ? 0 : vectors.below(100), indices, bits);
-      delta.vector = SegmentVector{vector};
-      batch.add(delta);
-    }
-    if (packed) {
-      batch.commits.back() = RowNo{place};
-      batch.seqs.back() = vector;
-    } else {
-      batch.times.back() = Timestamp::of(kStart);
-    }
-  }
-  return batch;
 }
 
 void count(benchmark::State& state, std::uint64_t values, std::uint64_t bytes) {
@@ -244,6 +160,87 @@ void decode(benchmark::State& state, Kind kind, codec::Layout layout, Preset pre
   }
   if (back.bits != batch.bits) fail("a block came back with other values");
   count(state, batch.bits.size(), batch.row_bytes());
+}
+
+// LZ4, which no preset writes, beside what the presets write of the same bytes: of a table of ids, or of the largest
+// column of a block.
+
+Buffer ids_table() {
+  std::vector<std::string> names;
+  for (std::uint32_t i = 0; i < kRows; ++i) names.push_back("v" + std::to_string(i));
+  format::Ids ids;
+  ids.ids.assign(names.begin(), names.end());
+  ids.owners.add(SegmentNamespace{0}, kRows);
+  Buffer table;
+  format::write_ids(ids, table);
+  return table;
+}
+
+Buffer column_of(Kind kind) {
+  const SegmentBatch batch = block_of(kind, codec::Layout::fresh);
+  const auto* const bits = reinterpret_cast<const Byte*>(batch.bits.data());
+  if (batch.metadata.empty()) return {bits, bits + 4 * batch.bits.size()};
+  return {batch.metadata.begin(), batch.metadata.end()};
+}
+
+/// Bytes that the largest column takes in a block by `fastest`.
+std::size_t stored_column(Kind kind) {
+  Buffer payload;
+  codec::encode_block(block_of(kind, codec::Layout::fresh), codec::Layout::fresh, Preset::fastest, payload);
+  const auto columns = must(codec::block_columns(payload));
+  const auto by_raw = [](const auto& a, const auto& b) { return a.raw < b.raw; };
+  return static_cast<std::size_t>(std::max_element(columns.begin(), columns.end(), by_raw)->stored);
+}
+
+std::size_t stored_table(const Buffer& table, Preset preset) {
+  Buffer out;
+  codec::compress_payload(table, preset, out);
+  return out.size();
+}
+
+Buffer lz4_of(const Buffer& raw) {
+  Buffer out(static_cast<std::size_t>(LZ4_compressBound(static_cast<int>(raw.size()))));
+  out.resize(static_cast<std::size_t>(
+      LZ4_compress_default(reinterpret_cast<const char*>(raw.data()), reinterpret_cast<char*>(out.data()),
+                           static_cast<int>(raw.size()), static_cast<int>(out.size()))));
+  return out;
+}
+
+void write_lz4(benchmark::State& state, const Buffer& raw, std::size_t instead_of) {
+  std::size_t size = 0;
+  for (auto _ : state) size = lz4_of(raw).size();
+  count(state, raw.size(), raw.size());
+  state.counters["of_stored"] = static_cast<double>(size) / static_cast<double>(instead_of);
+}
+
+void read_lz4(benchmark::State& state, const Buffer& raw) {
+  const Buffer block = lz4_of(raw);
+  Buffer back(raw.size());
+  for (auto _ : state) {
+    if (!codec::read_lz4(block, back)) fail("an LZ4 block is not read");
+    benchmark::DoNotOptimize(back.data());
+  }
+  if (back != raw) fail("an LZ4 block came back with other bytes");
+  count(state, raw.size(), raw.size());
+}
+
+void write_table(benchmark::State& state, const Buffer& table, Preset preset) {
+  Buffer out;
+  for (auto _ : state) {
+    codec::compress_payload(table, preset, out);
+    benchmark::DoNotOptimize(out.data());
+  }
+  count(state, table.size(), table.size());
+}
+
+void read_table(benchmark::State& state, const Buffer& table, Preset preset) {
+  Buffer out, back;
+  if (!codec::compress_payload(table, preset, out)) fail("a table of ids is not compressed");
+  for (auto _ : state) {
+    must(codec::decompress_payload(PayloadCodec::zstd, out, table.size(), back));
+    benchmark::DoNotOptimize(back.data());
+  }
+  count(state, table.size(), table.size());
 }
 
 // A hundred sparse deltas onto one vector.
@@ -396,9 +393,32 @@ void point(benchmark::State& state, const std::string& path, bool who) {
   count(state, 1, 32 * sizeof(float));
 }
 
+template <class RunOne>
+void add(const std::string& name, RunOne run) {
+  benchmark::RegisterBenchmark(name.c_str(), run);
+}
+
+void add_lz4() {
+  const std::pair<std::string, Kind> kinds[] = {
+      {"text", Kind::text}, {"counts", Kind::counts}, {"copies", Kind::copies}};
+  for (const auto& [name, kind] : kinds) {
+    const Buffer raw = column_of(kind);
+    const std::size_t stored = stored_column(kind);
+    add("encode/lz4/" + name, [=](benchmark::State& s) { write_lz4(s, raw, stored); });
+    add("decode/lz4/" + name, [=](benchmark::State& s) { read_lz4(s, raw); });
+  }
+  const Buffer table = ids_table();
+  add("encode/lz4/ids", [=](benchmark::State& s) { write_lz4(s, table, stored_table(table, Preset::fastest)); });
+  add("decode/lz4/ids", [=](benchmark::State& s) { read_lz4(s, table); });
+  for (const Preset preset : {Preset::fastest, Preset::balanced}) {
+    const std::string name = "ids/" + std::string(preset_name(preset));
+    add("encode/" + name, [=](benchmark::State& s) { write_table(s, table, preset); });
+    add("decode/" + name, [=](benchmark::State& s) { read_table(s, table, preset); });
+  }
+}
+
 void add_all(const std::string& directory) {
   const std::size_t block = kBlockBytes, matrix = std::size_t{kRows} * kDims * 4;
-  const auto add = [](const std::string& name, auto run) { benchmark::RegisterBenchmark(name.c_str(), run); };
   add("limit/copy block", [=](benchmark::State& s) { copy(s, block); });
   add("limit/copy matrix", [=](benchmark::State& s) { copy(s, matrix); });
   add("limit/read matrices", read_pair);
@@ -407,8 +427,9 @@ void add_all(const std::string& directory) {
   add("compare", [=](benchmark::State& s) { compare(s, directory); });
   const std::pair<std::string, Preset> presets[] = {
       {"fastest", Preset::fastest}, {"balanced", Preset::balanced}, {"maximum", Preset::maximum}};
-  const std::pair<std::string, Kind> kinds[] = {
-      {"creates", Kind::creates}, {"sparse", Kind::sparse}, {"mixed", Kind::mixed}};
+  const std::pair<std::string, Kind> kinds[] = {{"creates", Kind::creates}, {"sparse", Kind::sparse},
+                                                {"mixed", Kind::mixed},     {"text", Kind::text},
+                                                {"counts", Kind::counts},   {"copies", Kind::copies}};
   const auto add_codec = [&](const std::string& name, Kind kind, codec::Layout layout, Preset preset) {
     add("encode/" + name, [=](benchmark::State& s) { encode(s, kind, layout, preset); });
     add("decode/" + name, [=](benchmark::State& s) { decode(s, kind, layout, preset); });
@@ -419,6 +440,7 @@ void add_all(const std::string& directory) {
     }
     add_codec("packed/" + preset_name, Kind::mixed, codec::Layout::packed, preset);
   }
+  add_lz4();
   add("fold/apply", [](benchmark::State& s) { fold(s, false); });
   add("fold/decode", [](benchmark::State& s) { fold(s, true); });
   add("hash", hash_leaves);

@@ -6,7 +6,9 @@ import sys
 from measure import SCRATCH, Failed, Run
 from report import Figure, Report, own_versions, package_version
 
-PRESETS, KINDS = ("fastest", "balanced", "maximum"), ("creates", "sparse", "mixed", "packed")
+PRESETS, KINDS = ("fastest", "balanced", "maximum"), ("creates", "sparse", "mixed", "packed", "text", "counts", "copies")
+# What LZ4, which no preset writes, makes of the bytes of a column or table.
+LZ4 = {"text": "metadata", "counts": "counts", "copies": "values that come again", "ids": "ids that count up"}
 
 # Hot path, its limit, what it is. Rates are of bytes: of plain rows for the codec, of the input elsewhere.
 PAIRS = [
@@ -30,7 +32,7 @@ TIMES = [
 def run(options):
     program = options.build / "tests/bench/bench_micro"
     if not program.exists():
-        raise Failed("bench_micro is not built: libbenchmark-dev is not installed")
+        raise Failed("bench_micro is not built: libbenchmark-dev or liblz4-dev is not installed")
     scratch = SCRATCH / options.workload
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -60,8 +62,20 @@ def run(options):
                      f"{entry['size']:.1f}" if "size" in entry else "", *report.verdict(figure)])
     report.table("Rates, of the limit's", ["what; limit", "GB/s", "million values/s", "of the limit", "bytes a delta", "target", ""], rows)
     report.figures += ratios
+    add_lz4(report, found)
     report.data["benchmarks"] = found
     return report
+
+
+def add_lz4(report, found):
+    """Sizes, of what `fastest` writes; rates of the plain bytes. The whole block by `balanced` stands beside."""
+    rows = []
+    for kind, what in LZ4.items():
+        figure = Figure(f"lz4/{kind} / stored", f"LZ4 block of {what}; the same by `fastest`", found[f"encode/lz4/{kind}"]["of_stored"], "x")
+        report.figures.append(figure)
+        rates = [f"{found[f'{way}/{by}']['rate'] / 1e9:.2f}" for way in ("encode", "decode") for by in (f"lz4/{kind}", f"{kind}/fastest", f"{kind}/balanced")]
+        rows.append([what, f"{figure.value:.2f} x", *rates, *report.verdict(figure)])
+    report.table("LZ4 beside the presets, GB/s", ["what", "LZ4 bytes, of `fastest`'s", "encode: LZ4", "fastest", "balanced", "decode: LZ4", "fastest", "balanced", "target", ""], rows)
 
 
 def medians(entries):
@@ -82,4 +96,6 @@ def medians(entries):
                        "rate": middle["bytes_per_second"] * per_second, "values": middle["values"] * per_second}
         if "bytes_a_delta" in middle:
             found[name]["size"] = middle["bytes_a_delta"]
+        if "of_stored" in middle:
+            found[name]["of_stored"] = middle["of_stored"]
     return found
