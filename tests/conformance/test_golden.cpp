@@ -57,6 +57,7 @@ EncodeOptions options_of(Preset preset) {
   options.preset = preset;
   options.force = true;
   options.message = "golden";
+  options.now = 0;
   return options;
 }
 

@@ -79,7 +79,7 @@ const Sample kSamples[] = {{"fresh", sample::write_log}, {"packed", sample::writ
 /// Some KiB a vector, which no coder can make smaller.
 void large_log(const std::string& path, int vectors) {
   std::mt19937_64 random(20261126);
-  auto encoder = must(Encoder::create(path, {}, {.threads = 1, .force = true}));
+  auto encoder = must(Encoder::create(path, {}, {.threads = 1, .force = true, .now = 0}));
   std::vector<std::uint32_t> bits(1024);
   for (int v = 0; v < vectors; ++v) {
     for (auto& x : bits) x = static_cast<std::uint32_t>(random()) & 0x3fffffff;

@@ -200,7 +200,7 @@ TEST_CASE("a name that stands twice is invalid") {
   const scratch::Directory dir;
   const std::string path = dir.file("names.dlog");
   const auto write = [&](std::span<const char* const> ids) {
-    auto encoder = must(Encoder::create(path, {}, {.threads = 1, .force = true}));
+    auto encoder = must(Encoder::create(path, {}, {.threads = 1, .force = true, .now = 0}));
     const std::uint32_t bits[] = {1, 2};
     for (const char* id : ids) {
       DeltaInput create;

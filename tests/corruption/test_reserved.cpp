@@ -62,7 +62,7 @@ std::vector<Frame> frames_of(const Bytes& bytes) {
 
 /// Fresh, with POSTINGS.
 void write_many(const std::string& path) {
-  auto encoder = must(Encoder::create(path, {}, {.threads = 1, .force = true}));
+  auto encoder = must(Encoder::create(path, {}, {.threads = 1, .force = true, .now = 0}));
   std::vector<std::uint32_t> bits(1024);
   std::mt19937_64 random(20261130);
   for (std::uint32_t v = 0; v < 1200; ++v) {

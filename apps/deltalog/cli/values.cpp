@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 
@@ -50,10 +49,7 @@ Result<DimRange> parse_dim_range(std::string_view text) {
 
 }  // namespace
 
-Micros now() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<Micros>(std::chrono::duration_cast<std::chrono::microseconds>(since).count());
-}
+Micros now() { return delta::system_time(); }
 
 Result<Micros> default_time() {
   const char* epoch = std::getenv("SOURCE_DATE_EPOCH");

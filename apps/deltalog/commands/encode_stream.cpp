@@ -95,7 +95,7 @@ Status StreamEncoder::flush() {
   if (pending_.empty()) return {};
   auto encode = options_.encode;
   DELTA_TRY(encode.now, default_time());
-  encode.clock.now = std::max(now(), encode.now);
+  encode.clock.now = std::max(now(), *encode.now);
   DELTA_TRY(auto encoder, delta::Encoder::append(options_.log, std::move(encode)));
   for (const OwnedRecord& own : pending_) {
     if (auto written = write_(encoder, own.record); !written) {

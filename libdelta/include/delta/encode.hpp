@@ -33,7 +33,9 @@ struct EncodeOptions {
   std::string message = {}, source = {}, trace = {},
               tool = {};        ///< of commits that are not stated whole; tool empty: this library's own name
   std::string properties = {};  ///< and their properties (delta/properties.hpp)
-  Micros now = 0;               ///< time of inputs that name none
+  /// Time of inputs that name none, such as system_time(). None: an input without a time of its own is an error
+  /// (usage).
+  std::optional<Micros> now = {};
   /// What live times are held against: all that are given but those of commits stated whole. Where what a commit has
   /// seen is ahead, a time behind that is no error: the commit gets the next one, keeps the time that was meant
   /// (Commit::given), and finish() says so.

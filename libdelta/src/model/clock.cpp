@@ -10,14 +10,15 @@ namespace delta::model {
 Status check_live(const ClockRules& rules, Micros time) {
   const auto refuse = [&](const std::string& what) {
     return error(ErrorCode::bad_input,
-                 "time " + format_time(time) + what + "; the clock says " + format_time(rules.now));
+                 "time " + format_time(time) + what + "; the clock says " + format_time(rules.now.value_or(0)));
   };
   const auto latest = rules.latest();
   if (latest && time > *latest) {
     return refuse(" is ahead of the clock by more than --max-skew")
         .with_hint("every commit that sees it would get a later time; --max-skew any accepts it");
   }
-  if (rules.max_age && time < rules.now && rules.now - time > *rules.max_age) return refuse(" is older than --max-age");
+  const Micros oldest = rules.now && rules.max_age && *rules.now > *rules.max_age ? *rules.now - *rules.max_age : 0;
+  if (time < oldest) return refuse(" is older than --max-age");
   return {};
 }
 

@@ -79,7 +79,11 @@ Result<Timestamp> CommitClock::stamp(const Seen& seen, std::optional<Micros> at,
                                            " breaks the clock rule: what it has seen is of " + format_time(last.us()))
         .with_hint("time must not run backwards in what one writer has seen");
   }
-  const Micros asked = at.value_or(options_.now);
+  if (!at && !options_.now) {
+    return error(ErrorCode::usage, "a commit has no time")
+        .with_hint("give each input a time, or EncodeOptions::now one for all, such as system_time()");
+  }
+  const Micros asked = at ? *at : *options_.now;
   DELTA_TRY(const Timestamp time, model::next_timestamp(asked, own, others));
   if (ahead && time.us() > asked) {
     meant_ = asked;

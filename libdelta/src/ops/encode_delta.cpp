@@ -56,8 +56,8 @@ bool DeltaEncoder::joins(const DeltaInput& input) const {
 bool DeltaEncoder::full(const DeltaInput& input) const {
   const EncodeOptions& options = session_.options();
   if (session_.open().count >= options.commit_every || session_.open_bytes() >= options.commit_every_bytes) return true;
-  const Micros at = input.at.value_or(options.now);
-  return options.commit_every_time && at >= session_.opened() + *options.commit_every_time;
+  const auto at = input.at ? input.at : options.now;
+  return at && options.commit_every_time && *at >= session_.opened() + *options.commit_every_time;
 }
 
 /// Refuses what cannot be had beside an accuracy.

@@ -27,6 +27,10 @@ Result<std::string> canonical_properties(std::string_view text) {
 
 Status EncodeSession::start() {
   DELTA_OK(model::check_accuracy(options_.accuracy));
+  if (!options_.clock.now && (options_.clock.max_skew || options_.clock.max_age)) {
+    return error(ErrorCode::usage, "times cannot be held against a clock that is not given")
+        .with_hint("set ClockRules::now, for example to system_time()");
+  }
   DELTA_TRY(options_.properties, canonical_properties(options_.properties));
   namespaces_before_ = catalog().namespaces();
   known_.emplace(log_);

@@ -36,7 +36,7 @@ class EncodeSession {
         quantizer_(options_.accuracy),
         log_(std::move(base)),
         target_(std::move(target)) {}
-  /// Readies the writer. usage: an accuracy that is none.
+  /// Readies the writer. usage: an accuracy that is none; clock rules without a clock.
   Status start();
   /// See KnownState.
   Status load_all() { return known_->load_all(); }

@@ -45,7 +45,7 @@ TEST_CASE("baselines of a log whose rows are compressed bit by bit are those of 
   const scratch::Directory dir;
   const std::string path = dir.file("a.dlog");
   std::mt19937 random(1);
-  auto encoder = must(Encoder::create(path, {}, {.threads = 1, .force = true}));
+  auto encoder = must(Encoder::create(path, {}, {.threads = 1, .force = true, .now = 0}));
   std::vector<std::uint32_t> bits(512);
   for (int v = 0; v < 3000; ++v) {
     for (auto& x : bits) x = 0x3f800000 + random() % 64;

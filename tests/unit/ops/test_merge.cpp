@@ -363,6 +363,7 @@ TEST_CASE("a bundle holds what another log lacks, cut out of segments where it m
   const scratch::Directory dir;
   EncodeOptions options;
   options.commit_every = 1;
+  options.now = 0;
   std::vector<sample::Line> lines = {{"a", Operation::create, {1, 2}}};
   for (int i = 2; i <= 6; ++i) lines.push_back({"a", Operation::scale, {static_cast<float>(i)}});
   auto encoder = must(Encoder::create(dir.file("all.dlog"), {}, options));

@@ -48,7 +48,7 @@ TEST_CASE("a setting of a kind that is not known is taken as it is, and what is 
 
 TEST_CASE("an unknown kind of setting is carried in a commit that is stated whole, and not set by who asks for it") {
   const scratch::Directory dir;
-  auto encoder = must(Encoder::create(dir.file("log.dlog"), {}, {}));
+  auto encoder = must(Encoder::create(dir.file("log.dlog"), {}, {.now = 0}));
   CHECK(encoder.set("horizon 3 of 7").error().code == ErrorCode::unsupported);
   must(encoder.commit({.origin = "z",
                        .first = 1,
