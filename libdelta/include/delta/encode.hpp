@@ -50,45 +50,49 @@ struct EncodeOptions {
   Accuracy accuracy = {};
 };
 
-/// A whole state of one namespace: row i is the vector ids[i]. Read in row order, a few rows at a time.
+/// A whole state of one namespace: row i is the vector ids[i]. Read in row order, a few rows at a time. Its elements
+/// are in `values`, in `bits`, or come from `read`; usage: more than one of these is given.
 struct MatrixInput {
-  std::string name;  ///< for errors
+  std::string name = {};  ///< for errors
   std::uint64_t rows = 0;
   std::uint32_t dims = 0;
-  std::span<const std::string> ids;  ///< rows of them, or empty: the row number in decimal
-  std::string name_space;
-  std::optional<Micros> at;
+  std::span<const std::string> ids = {};  ///< rows of them, or empty: the row number in decimal
+  std::string name_space = {};
+  std::optional<Micros> at = {};
   bool partial = false;                          ///< a vector that is missing is left alone instead of deleted
   std::uint64_t max_delete = ~std::uint64_t{0};  ///< refuse to delete more vectors than this
-  std::optional<double> max_delete_share;        ///< or more than this share (0 to 1) of the namespace
-  std::span<const std::uint32_t> bits;           ///< all rows, one after the other, where they are in memory; or:
-  std::function<Status(std::uint64_t first, std::span<std::uint32_t> bits)>
-      read;  ///< some of them; on several threads at a time
+  std::optional<double> max_delete_share = {};   ///< or more than this share (0 to 1) of the namespace
+  std::span<const float> values = {};            ///< all rows, one after the other: rows x dims
+  std::span<const std::uint32_t> bits = {};      ///< the same as raw float32 bits
+  /// Gives the rows from `first` on, as raw float32 bits, as many as `bits` has room for. Called on several threads at
+  /// a time.
+  std::function<Status(std::uint64_t first, std::span<std::uint32_t> bits)> read = {};
   /// All metadata of a row, as JSON text of an object; empty: it has none. What the log holds beside it is removed. In
   /// row order, on the calling thread. Null: nothing is said of metadata.
   std::function<std::string_view(std::uint64_t matrix_row)> metadata = {};
 };
 
-/// One update, as an NDJSON line states it.
+/// One update, as an NDJSON line states it. Its values are in `values` or in `bits`; usage: in both.
 struct DeltaInput {
-  std::string_view id, name_space;
-  /// None: `bits` is the whole vector, and `metadata` what is merged into its own; stored as what changes. Without bits
-  /// the metadata alone.
-  std::optional<Operation> op;
-  std::span<const std::uint32_t> indices;  ///< sparse
-  std::span<const std::uint32_t> bits;     ///< values or parameters
-  std::string_view metadata;               ///< JSON text of a merge patch; empty: none
-  std::optional<Micros> at;
-  std::optional<std::uint32_t> tick;  ///< HLC counter; only with `at`
-  std::optional<std::string_view> origin;
-  std::optional<std::uint64_t> seq;  ///< must be the next one of its origin
-  std::optional<std::span<const std::string_view>>
-      parents;  ///< "origin:seq", none of which another one has seen; none: everything before it
+  std::string_view id = {}, name_space = {};
+  /// None: the values are the whole vector, and `metadata` is merged into its own; stored as what changes. Without
+  /// values the metadata alone.
+  std::optional<Operation> op = {};
+  std::span<const std::uint32_t> indices = {};  ///< sparse
+  std::span<const std::uint32_t> bits = {};     ///< values or parameters, as raw float32 bits
+  std::string_view metadata = {};               ///< JSON text of a merge patch; empty: none
+  std::optional<Micros> at = {};
+  std::optional<std::uint32_t> tick = {};  ///< HLC counter; only with `at`
+  std::optional<std::string_view> origin = {};
+  std::optional<std::uint64_t> seq = {};  ///< must be the next one of its origin
+  std::optional<std::span<const std::string_view>> parents =
+      {};  ///< "origin:seq", none of which another one has seen; none: everything before it
   /// Which namespace is meant, where concurrent first creates gave one name several; else what it has. Of a create
   /// beside `indices`: it has so many dims, and the values that are not listed are 0.
   std::optional<std::uint32_t> dims = {};
   bool copied =
       false;  ///< of what the log held: metadata may have members that begin with "deltalog.", which are reserved
+  std::span<const float> values = {};  ///< in the place of `bits`
 };
 
 /// A commit stated whole, as `dump` writes it: the next `deltas` changes are its own, and a text that is empty here is

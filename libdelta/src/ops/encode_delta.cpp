@@ -1,6 +1,7 @@
 #include "ops/encode_delta.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <unordered_set>
 
 #include "delta/text.hpp"
@@ -179,6 +180,17 @@ Status DeltaEncoder::expand(const DeltaInput& input) {
 }
 
 Status DeltaEncoder::delta(const DeltaInput& stated) {
+  if (stated.values.empty()) return take(stated);
+  if (!stated.bits.empty()) return error(ErrorCode::usage, "a delta has `values` and `bits`: give one of them");
+  values_.resize(stated.values.size());
+  std::memcpy(values_.data(), stated.values.data(), stated.values.size_bytes());
+  DeltaInput as_bits = stated;
+  as_bits.bits = values_;
+  return take(as_bits);
+}
+
+/// The same, whose values are in `bits`.
+Status DeltaEncoder::take(const DeltaInput& stated) {
   DELTA_OK(check_lossy(stated));
   DeltaInput given = stated;
   if (given.op == Operation::create && given.dims && (!given.indices.empty() || given.bits.size() != *given.dims)) {

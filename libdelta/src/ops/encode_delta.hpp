@@ -14,6 +14,7 @@ class DeltaEncoder {
   Status finish();
 
  private:
+  Status take(const DeltaInput& stated);
   Status check_lossy(const DeltaInput& input) const;
   Status join(const DeltaInput& input, VectorNo vector);
   bool joins(const DeltaInput& input) const;
@@ -38,7 +39,7 @@ class DeltaEncoder {
   std::string metadata_;
   std::vector<std::string> patches_;      // of a whole vector
   std::span<const std::uint32_t> given_;  // its values before they were rounded
-  std::vector<std::uint32_t> indices_, bits_;
+  std::vector<std::uint32_t> indices_, bits_, values_;
   std::vector<std::uint32_t> rounded_, stored_, expanded_;  // a whole vector
 };
 

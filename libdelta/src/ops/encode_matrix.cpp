@@ -16,12 +16,17 @@ constexpr std::size_t kChunkBytes = 512 << 10;  // rows read at a time: they sta
 Error bad(std::string what) { return error(ErrorCode::bad_input, std::move(what)); }
 std::string row_name(std::uint64_t row) { return "row " + std::to_string(row); }
 
-// Where the rows are in memory, that they are all there. What dims may be is checked with the namespace.
-Status check_bits(const MatrixInput& input) {
+// That there is one source of elements. Where they are in memory, that they are all there. What dims may be is checked
+// with the namespace.
+Status check_elements(const MatrixInput& input) {
+  if ((input.read ? 1 : 0) + (input.bits.empty() ? 0 : 1) + (input.values.empty() ? 0 : 1) > 1) {
+    return error(ErrorCode::usage, "a matrix has several of `values`, `bits` and `read`: give one of them")
+        .in(input.name);
+  }
   if (input.read || input.dims == 0) return {};
-  if (input.bits.size() % input.dims == 0 && input.bits.size() / input.dims == input.rows) return {};
-  return bad(plural(input.bits.size(), "value") + " for " + plural(input.rows, "row") + " of " +
-             plural(input.dims, "dim"))
+  const std::size_t size = std::max(input.bits.size(), input.values.size());
+  if (size % input.dims == 0 && size / input.dims == input.rows) return {};
+  return bad(plural(size, "value") + " for " + plural(input.rows, "row") + " of " + plural(input.dims, "dim"))
       .in(input.name);
 }
 
@@ -77,7 +82,7 @@ Result<std::uint64_t> MatrixEncoder::encode(const MatrixInput& input) {
   if (!input.ids.empty() && input.ids.size() != input.rows) {
     return bad(std::to_string(input.ids.size()) + " ids for " + plural(input.rows, "row")).in(input.name);
   }
-  DELTA_OK(check_bits(input));
+  DELTA_OK(check_elements(input));
   auto ns = session_.name_space(input.name_space, input.dims);
   if (!ns) return in_file(std::move(ns).error());
   DELTA_OK(session_.load_all());
@@ -122,21 +127,36 @@ Status MatrixEncoder::diff_chunk(const MatrixInput& input, Chunk& chunk) const {
   chunk.indices.clear();
   chunk.values.clear();
   DELTA_TRY(const auto bits, bits_of(input, chunk));
+  const bool in_place = !input.values.empty() && !session_.quantizer().lossy();
   for (std::uint64_t row = chunk.first; row < chunk.last; ++row) {
+    if (in_place && !copy_if_changed(input, row, chunk)) continue;
     auto ok = diff_row(row, bits.subspan((row - chunk.first) * input.dims, input.dims), chunk);
     if (!ok) return std::move(ok).error().in(input.name).at(row_name(row));
   }
   return {};
 }
 
-// As they are to be stored: where the input has them so in memory, from there.
+// A row of floats that are stored as they are. One that is stored already is compared where it is, and not copied.
+bool MatrixEncoder::copy_if_changed(const MatrixInput& input, std::uint64_t matrix_row, Chunk& chunk) const {
+  const auto row = input.values.subspan(matrix_row * input.dims, input.dims);
+  const auto stored = session_.state().bits(vectors_[matrix_row]);
+  if (!stored.empty() && std::memcmp(stored.data(), row.data(), row.size_bytes()) == 0) return false;
+  std::memcpy(chunk.bits.data() + (matrix_row - chunk.first) * input.dims, row.data(), row.size_bytes());
+  return true;
+}
+
+// As they are to be stored: where the input has them so in memory, from there. Floats that are stored as they are come
+// later, each row when it is known to have changed.
 Result<std::span<const std::uint32_t>> MatrixEncoder::bits_of(const MatrixInput& input, Chunk& chunk) const {
   const std::size_t size = (chunk.last - chunk.first) * input.dims;
   const bool lossy = session_.quantizer().lossy();
-  if (!input.read && !lossy) return input.bits.subspan(chunk.first * input.dims, size);
+  if (!input.bits.empty() && !lossy) return input.bits.subspan(chunk.first * input.dims, size);
   chunk.bits.resize(size);
   if (input.read) {
     if (auto ok = input.read(chunk.first, chunk.bits); !ok) return std::move(ok).error().in(input.name);
+  } else if (!input.values.empty()) {
+    const auto values = input.values.subspan(chunk.first * input.dims, size);
+    if (lossy) std::memcpy(chunk.bits.data(), values.data(), values.size_bytes());
   } else {
     std::ranges::copy(input.bits.subspan(chunk.first * input.dims, size), chunk.bits.begin());
   }

@@ -37,6 +37,7 @@ class MatrixEncoder {
   Status find_missing(const MatrixInput& input);
   Status diff_rows(const MatrixInput& input);
   Status diff_chunk(const MatrixInput& input, Chunk& chunk) const;
+  bool copy_if_changed(const MatrixInput& input, std::uint64_t matrix_row, Chunk& chunk) const;
   Result<std::span<const std::uint32_t>> bits_of(const MatrixInput& input, Chunk& chunk) const;
   Status diff_row(std::uint64_t matrix_row, std::span<const std::uint32_t> bits, Chunk& chunk) const;
   Status take(const MatrixInput& input, Chunk& chunk);
