@@ -20,8 +20,8 @@ struct CutOptions {
   const Policy* policy = nullptr;  ///< decides conflicts instead of what the log says at the cut; must outlive the call
 };
 
-/// Folds the log. Errors: not_kept: pruning has let the cut go; not_found: no such dot. The State
-/// refers to the log's catalog.
+/// Folds the log. Errors: not_kept: pruning has let the cut go; not_found: no such dot. The state keeps the log's
+/// catalog, so it may outlive the log.
 DELTA_EXPORT Result<State> snapshot(const Log& log, const CutOptions& cut = {},
                                     const VectorSet& vectors = VectorSet::all());
 

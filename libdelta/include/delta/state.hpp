@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "delta/catalog.hpp"
@@ -27,12 +28,17 @@ struct Key {
 DELTA_EXPORT bool key_less(const Catalog& catalog, const Key& a, const Key& b);
 
 /// Vectors with values, by their catalog number. Values stand in pools, one a namespace: dims x 4 bytes a vector
-/// that ever existed, and about 48 bytes of bookkeeping. Numbers beyond the catalog at hand do not exist.
+/// that ever existed, and about 48 bytes of bookkeeping. Numbers beyond the catalog at hand do not exist. A state that
+/// snapshot() made keeps its catalog alive: it may outlive the log.
 /// Moves, does not copy: a state may be most of the memory there is.
 class DELTA_EXPORT State {
  public:
   /// Keeps the reference. `most`: how many vectors will have values, as far as is known: room is made for no more.
-  explicit State(const Catalog& catalog, std::size_t most = ~std::size_t{0}) : catalog_(&catalog), most_(most) {}
+  explicit State(const Catalog& catalog, std::size_t most = ~std::size_t{0})
+      : State(std::shared_ptr<const Catalog>(std::shared_ptr<void>(), &catalog), most) {}
+  /// Keeps the catalog.
+  explicit State(std::shared_ptr<const Catalog> catalog, std::size_t most = ~std::size_t{0})
+      : catalog_(std::move(catalog)), most_(most) {}
 
   const Catalog& catalog() const { return *catalog_; }
   bool exists(VectorNo vector) const { return rows_.contains(vector) && rows_[vector].exists; }
@@ -55,6 +61,7 @@ class DELTA_EXPORT State {
   std::uint64_t overflows = 0;
 
   // For the fold and the encoder.
+  void keep(std::shared_ptr<const Catalog> catalog) { catalog_ = std::move(catalog); }  ///< the one that it refers to
   void take(const State& from, VectorNo vector);   ///< one vector as it is there, of the same catalog
   std::span<std::uint32_t> put(VectorNo vector) {  ///< its values, made room for (zeros); existence unchanged
     if (!rows_.contains(vector) || rows_[vector].values == nullptr) give_row(vector);
@@ -102,7 +109,7 @@ class DELTA_EXPORT State {
   };
   void merge(VectorNo vector, const Patches& patches);
 
-  const Catalog* catalog_;
+  std::shared_ptr<const Catalog> catalog_;
   std::size_t most_;
   ZeroedTable<VectorNo, Row> rows_;  // by vector
   Indexed<NamespaceNo, Pool> pools_;

@@ -7,8 +7,10 @@ namespace delta {
 
 Result<State> snapshot(const Log& log, const CutOptions& cut, const VectorSet& vectors) {
   store::LogSource source(log.impl());
-  return model::fold(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before}, vectors,
-                     cut.policy);
+  DELTA_TRY(State state, model::fold(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before},
+                                     vectors, cut.policy));
+  state.keep(log.impl().shared_catalog);
+  return state;
 }
 
 Status check_cut(const Log& log, const CutOptions& cut) {

@@ -84,7 +84,8 @@ struct Union {
   };
   using Visit = std::function<Status(const Block&)>;
 
-  Catalog catalog;
+  const std::shared_ptr<Catalog> shared_catalog = std::make_shared<Catalog>();  // states of the log keep it
+  Catalog& catalog = *shared_catalog;
   model::History history{catalog};
   std::vector<LoadedSegment> parts;                 // in order of their first timestamp: near key order
   Indexed<CommitNo, std::optional<Hash>> previous;  // where a file states the hash before
