@@ -51,5 +51,7 @@ struct Blame {
 /// its transforms, and the creates and deletes of the vector gives the same bits there. Errors: not_found: the vector
 /// does not exist at the cut; those of snapshot().
 DELTA_EXPORT Result<Blame> blame(const Log& log, VectorNo vector, const CutOptions& cut = {});
+/// The same of the vector of a name. Errors: also those of Catalog::find().
+DELTA_EXPORT Result<Blame> blame(const Log& log, const VectorName& name, const CutOptions& cut = {});
 
 }  // namespace delta

@@ -12,6 +12,7 @@
 #include "delta/export.hpp"
 #include "delta/numbers.hpp"
 #include "delta/pages.hpp"
+#include "delta/result.hpp"
 
 namespace delta {
 
@@ -20,6 +21,12 @@ struct Namespace {
   std::string name;
   std::uint32_t dims = 0;
   friend bool operator==(const Namespace&, const Namespace&) = default;
+};
+
+/// What a vector is called: its namespace ("": the default one) and its id. Views the texts.
+struct VectorName {
+  std::string_view name_space, id;
+  std::optional<std::uint32_t> dims = {};  ///< needed where the namespace has the id with several dimension counts
 };
 
 /// Interns namespaces, origins and vectors; numbers count from 0 in order of first use and never change.
@@ -42,6 +49,9 @@ class DELTA_EXPORT Catalog {
   std::vector<NamespaceNo> empty_namespaces() const;
   std::optional<OriginNo> find_origin(std::string_view name) const;
   std::optional<VectorNo> find_vector(NamespaceNo ns, std::string_view id) const;
+  /// Errors: not_found: no vector of this name; usage: several, since the namespace has the id with several dimension
+  /// counts and `dims` names none of them.
+  Result<VectorNo> find(const VectorName& name) const;
 
   std::size_t namespaces() const { return namespaces_.size(); }
   std::size_t origins() const { return origins_.size(); }

@@ -25,6 +25,10 @@ struct CutOptions {
 DELTA_EXPORT Result<State> snapshot(const Log& log, const CutOptions& cut = {},
                                     const VectorSet& vectors = VectorSet::all());
 
+/// The state of one vector alone, which takes as long as its own deltas. It does not exist there if it does not exist
+/// at the cut. Errors: those of Catalog::find() and of snapshot().
+DELTA_EXPORT Result<State> snapshot_vector(const Log& log, const VectorName& name, const CutOptions& cut = {});
+
 /// Whether the log answers a cut, without folding it. Errors: those of snapshot().
 DELTA_EXPORT Status check_cut(const Log& log, const CutOptions& cut);
 

@@ -12,6 +12,7 @@
 
 #include "delta/catalog.hpp"
 #include "delta/pages.hpp"
+#include "delta/result.hpp"
 #include "delta/timestamp.hpp"
 #include "delta/vector_set.hpp"
 
@@ -51,6 +52,11 @@ class DELTA_EXPORT State {
     if (!exists(vector) || rows_[vector].values == nullptr) return {};
     return {rows_[vector].values, rows_[vector].dims};
   }
+  /// The vector of a name. Errors: not_found: none that exists; usage: several exist, of several dimension counts, and
+  /// `dims` names none of them.
+  Result<VectorNo> find(const VectorName& name) const;
+  /// The values of the vector of a name, dims of them, as a copy. Errors: those of find().
+  Result<std::vector<float>> values(const VectorName& name) const;
   /// Canonical JSON object; empty: none, or the vector does not exist. Valid until the next set_metadata().
   std::string_view metadata(VectorNo vector) const;
   /// Key of its last create. REQUIRES: exists(vector).

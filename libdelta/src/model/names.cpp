@@ -74,4 +74,16 @@ std::string namespace_text(std::string_view name) {
   return name.empty() ? std::string(kDefaultNamespace) : name_text(name);
 }
 
+std::string namespace_phrase(std::string_view name) {
+  return name.empty() ? "the default namespace" : "namespace " + quote(name);
+}
+
+std::string list_text(std::span<const std::uint32_t> numbers) {
+  std::string text;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    text += (i == 0 ? "" : i + 1 < numbers.size() ? ", " : " and ") + std::to_string(numbers[i]);
+  }
+  return text;
+}
+
 }  // namespace delta::model

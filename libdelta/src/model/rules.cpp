@@ -14,6 +14,7 @@
 #include "delta/text.hpp"
 #include "model/history.hpp"
 #include "model/metadata.hpp"
+#include "model/names.hpp"
 #include "model/pieces.hpp"
 
 namespace delta::model {
@@ -93,8 +94,7 @@ Status check_dims(std::uint64_t dims, std::uint32_t most) {
 
 Status check_same_dims(std::string_view name, std::uint32_t declared, std::uint64_t dims) {
   if (declared == dims) return {};
-  const std::string where = name.empty() ? std::string("the default namespace") : "namespace " + quote(name);
-  return bad(plural(dims, "dimension") + ", but vectors of " + where + " have " + number(declared));
+  return bad(plural(dims, "dimension") + ", but vectors of " + namespace_phrase(name) + " have " + number(declared));
 }
 
 Status sort_sparse(std::uint32_t dims, std::vector<std::uint32_t>& indices, std::vector<std::uint32_t>& bits) {

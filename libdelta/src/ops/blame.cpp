@@ -11,4 +11,9 @@ Result<Blame> blame(const Log& log, VectorNo vector, const CutOptions& cut) {
                       cut.policy);
 }
 
+Result<Blame> blame(const Log& log, const VectorName& name, const CutOptions& cut) {
+  DELTA_TRY(const VectorNo vector, log.catalog().find(name));
+  return blame(log, vector, cut);
+}
+
 }  // namespace delta

@@ -6,7 +6,7 @@
 #include <set>
 #include <unordered_map>
 
-#include "delta/text.hpp"
+#include "model/names.hpp"
 
 namespace delta {
 namespace ops {
@@ -74,12 +74,8 @@ Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log& log) {
 }
 
 std::string NamespaceConflict::text() const {
-  std::string counts;
-  for (std::size_t i = 0; i < dims.size(); ++i) {
-    counts += (i == 0 ? "" : i + 1 < dims.size() ? ", " : " and ") + std::to_string(dims[i]);
-  }
-  const std::string where = name.empty() ? "the default namespace" : "namespace " + quote(name);
-  return "vectors of " + where + " have " + counts + " dimensions: writers that had not seen each other created them";
+  return "vectors of " + model::namespace_phrase(name) + " have " + model::list_text(dims) +
+         " dimensions: writers that had not seen each other created them";
 }
 
 }  // namespace delta

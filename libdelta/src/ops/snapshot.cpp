@@ -13,6 +13,11 @@ Result<State> snapshot(const Log& log, const CutOptions& cut, const VectorSet& v
   return state;
 }
 
+Result<State> snapshot_vector(const Log& log, const VectorName& name, const CutOptions& cut) {
+  DELTA_TRY(const VectorNo vector, log.catalog().find(name));
+  return snapshot(log, cut, {vector});
+}
+
 Status check_cut(const Log& log, const CutOptions& cut) {
   auto test = model::CutTest::make(log.catalog(), log.impl().history, {cut.at, cut.as_seen_by, cut.before});
   return test ? Status() : Status(std::move(test).error());
