@@ -120,7 +120,7 @@ Error LineParser::broken(simdjson::error_code code) {
     case simdjson::DEPTH_ERROR:
       return bad("not JSON: nested too deep");
     case simdjson::MEMALLOC:
-      return error(ErrorCode::limit, "out of memory for a line of " + human_size(line_.size()));
+      return error(ErrorCode::no_memory, "out of memory for a line of " + human_size(line_.size()));
     default:
       break;
   }

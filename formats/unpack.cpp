@@ -23,7 +23,7 @@ constexpr std::uint8_t kGzipByte = 0x1f, kZstdByte = 0x28;  // the first ones
 constexpr int kWindowLog = 27;                              // what zstd itself takes unasked
 
 Error damaged(std::string_view how) { return error(ErrorCode::bad_input, "the packed data " + std::string(how)); }
-Error no_memory() { return error(ErrorCode::limit, "out of memory for unpacking"); }
+Error no_memory() { return error(ErrorCode::no_memory, "out of memory for unpacking"); }
 
 /// One library's part: from `in` into `out`, both of which shrink by what was used.
 class Codec {
@@ -231,9 +231,10 @@ class Spill {
     memory_.insert(memory_.end(), bytes.begin(), bytes.end());
     return {};
   }
-  std::unique_ptr<ByteSource> finish(const std::string& name) && {
-    if (file_) return std::make_unique<HeldSource>((*std::move(file_)).finish(name));
-    return std::make_unique<HeldSource>(name, std::move(memory_));
+  Result<std::unique_ptr<ByteSource>> finish(const std::string& name) && {
+    if (!file_) return std::unique_ptr<ByteSource>(std::make_unique<HeldSource>(name, std::move(memory_)));
+    DELTA_TRY(auto bytes, (*std::move(file_)).finish(name));
+    return std::unique_ptr<ByteSource>(std::make_unique<HeldSource>(std::move(bytes)));
   }
 
  private:

@@ -9,6 +9,7 @@
 #include "cli/hints.hpp"
 #include "cli/values.hpp"
 #include "delta/conflicts.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
@@ -23,7 +24,9 @@ Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::
                              const delta::VectorSelection* vectors) {
   delta::OpenOptions options;
   DELTA_TRY(options.threads, threads_of(invocation));
-  if (vectors != nullptr) options.ids = vectors->only_ids();
+  if (vectors != nullptr) {
+    DELTA_TRY(options.ids, vectors->only_ids());
+  }
   DELTA_TRY(auto log, delta::Log::open(operands, options));
   DELTA_OK(warn_of(log, console));
   DELTA_TRY(const auto conflicts, delta::namespace_conflicts(log));
@@ -61,7 +64,7 @@ Exit exit_with(const delta::Log& log, Exit answer) {
 namespace {
 
 struct TagNames {
-  explicit TagNames(const delta::Log& log) : tags(log.tags()) {
+  explicit TagNames(const delta::Log& log) : tags(delta::or_bad_alloc(log.tags())) {
     for (const auto& tag : tags) all.push_back(tag.name);
   }
   std::vector<delta::Tag> tags;
@@ -135,16 +138,20 @@ std::string origin_hint(const delta::Log& log, std::string_view name) {
 Result<Named> find_named(const delta::Log& log, std::string_view text) {
   const auto colon = text.rfind(':');
   const bool known = colon != text.npos && log.catalog().find_origin(text.substr(0, colon));
-  if (colon != text.npos && (known || !log.tag(text))) {
+  std::optional<delta::Tag> tag;
+  if (!known) {
+    DELTA_TRY(tag, log.tag(text));
+  }
+  if (known || (colon != text.npos && !tag)) {
     DELTA_TRY(const auto range, find_range(log, text));
     if (range) return *range;
-    auto dot = log.parse_dot(text);
+    auto dot = delta::unless_out_of_memory(log.parse_dot(text));
     if (dot) return Named{*log.find_commit(*dot), dot->seq, {}};
     if (!known) dot.error().hint = origin_hint(log, text.substr(0, colon));
     return std::move(dot).error();
   }
-  if (const auto tag = log.tag(text)) return tagged(log, *tag);
-  const auto prefix = delta::parse_hash_prefix(text);
+  if (tag) return tagged(log, *tag);
+  const auto prefix = delta::unless_out_of_memory(delta::parse_hash_prefix(text));
   if (!prefix) {
     return delta::error(ErrorCode::usage,
                         delta::quote(text) +
@@ -174,7 +181,8 @@ Result<delta::Dot> find_dot(const delta::Log& log, std::string_view text) {
 Result<delta::CutOptions> parse_cut(const delta::Log& log, std::string_view text) {
   auto time = parse_time(text);
   if (time) return delta::CutOptions{.at = *time};
-  if (const auto tag = log.tag(text)) {
+  DELTA_TRY(const auto tag, log.tag(text));
+  if (tag) {
     DELTA_OK(check_whole(*tag));
     return delta::CutOptions{.at = tag->at, .as_seen_by = tag->heads};
   }
@@ -193,7 +201,8 @@ Result<delta::Micros> parse_time_in(const delta::Log& log, std::string_view text
 }
 
 Result<delta::CutOptions> parse_seen(const delta::Log& log, std::string_view text) {
-  if (const auto tag = log.tag(text); tag && !log.parse_dot(text)) return parse_cut(log, text);
+  DELTA_TRY(const auto tag, log.tag(text));
+  if (tag && !delta::unless_out_of_memory(log.parse_dot(text))) return parse_cut(log, text);
   DELTA_TRY(const auto dot, find_dot(log, text));
   return delta::CutOptions{.as_seen_by = {dot}};
 }
@@ -209,7 +218,7 @@ std::string policy_setting(const delta::Policy& policy) {
 
 void override_policy(delta::CutOptions& cut, const delta::Policy* policy, const delta::Log& log, Console& console) {
   if (policy == nullptr) return;
-  const auto own = delta::policy_of(log, cut);
+  const auto own = delta::unless_out_of_memory(delta::policy_of(log, cut));
   const auto text = policy->text();
   cut.policy = policy;
   if (own && own->text() == text) return;

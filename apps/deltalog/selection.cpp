@@ -10,6 +10,7 @@
 
 #include "cli/hints.hpp"
 #include "cli/values.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/text.hpp"
 #include "formats/ids.hpp"
 #include "logs.hpp"
@@ -92,7 +93,7 @@ Result<delta::DeltaSelection> delta_selection(const Invocation& invocation, cons
 }
 
 Result<NamedVectors> named_vectors(const VectorSelection& selection, const Catalog& catalog) {
-  auto named = delta::find_vectors(catalog, selection);
+  DELTA_TRY(auto named, delta::find_vectors(catalog, selection));
   if (!named.missing_namespaces.empty()) return no_namespace(named.missing_namespaces[0], catalog);
   return named;
 }
@@ -110,8 +111,8 @@ VectorSet meeting(const VectorSelection& selection, const VectorSet& vectors,
                   std::initializer_list<const State*> states) {
   VectorSet met;
   for (const State* state : states) {
-    state->existing().each([&](VectorNo v) {
-      if (vectors.contains(v) && selection.meets(*state, v)) met.insert(v);
+    delta::or_bad_alloc(state->existing()).each([&](VectorNo v) {
+      if (vectors.contains(v) && delta::or_bad_alloc(selection.meets(*state, v))) met.insert(v);
     });
   }
   return met;
@@ -130,15 +131,6 @@ void add_meeting(const VectorSelection& selection, const State& state, const Cat
     const auto same = ns ? other.find_vector(*ns, catalog.id(v)) : std::nullopt;
     if (same) others.insert(*same);
   });
-}
-
-State part_of(const State& state, const VectorSet& vectors) {
-  State part(state.catalog());
-  vectors.each([&](VectorNo v) {
-    if (state.exists(v)) part.take(state, v);
-  });
-  part.overflows = state.overflows;
-  return part;
 }
 
 /// The bytes of a file, or of the files in a directory; without bound of what cannot be read twice.
@@ -191,8 +183,8 @@ void keep_meeting(const VectorSelection& selection, State& old_state, State& new
   VectorSet of_old, of_new;
   add_meeting(selection, old_state, new_state.catalog(), of_old, of_new);
   add_meeting(selection, new_state, old_state.catalog(), of_new, of_old);
-  old_state = part_of(old_state, of_old);
-  new_state = part_of(new_state, of_new);
+  old_state = delta::or_bad_alloc(old_state.part(of_old));
+  new_state = delta::or_bad_alloc(new_state.part(of_new));
 }
 
 Result<bool> keep_meeting(const delta::Log& log, const delta::CutOptions& cut, const VectorSelection& selection,

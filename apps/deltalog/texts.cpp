@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "delta/out_of_memory.hpp"
 #include "delta/properties.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
@@ -103,7 +104,7 @@ std::string touched_text(const delta::Delta& delta, std::uint32_t dims, std::siz
 }
 
 std::string setting_text(std::string_view setting) {
-  const auto known = delta::Setting::parse(setting);
+  const auto known = delta::unless_out_of_memory(delta::Setting::parse(setting));
   if (!known) return delta::escape(setting, 200);
   if (known->kind == delta::Setting::Kind::policy) return "policy " + delta::escape(known->text, 200);
   if (known->kind == delta::Setting::Kind::unknown) return delta::escape(setting, 200) + " (unknown here)";

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cli/values.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/properties.hpp"
 #include "delta/text.hpp"
 #include "ui/console.hpp"
@@ -56,8 +57,8 @@ Result<std::string> properties_of(const Invocation& invocation) {
       return usage_error(invocation, fmt::format("--{}: property {}: names that begin with 'deltalog.' are reserved",
                                                  option, delta::quote(name, 40)));
     }
-    auto more = option == "meta" ? delta::add_text_property(properties, name, value)
-                                 : delta::add_property(properties, name, value);
+    auto more = delta::unless_out_of_memory(option == "meta" ? delta::add_text_property(properties, name, value)
+                                                             : delta::add_property(properties, name, value));
     if (!more) {
       more.error().message = fmt::format("--{}: {}", option, more.error().message);
       more.error().code = ErrorCode::usage;

@@ -25,7 +25,7 @@ constexpr std::size_t kShown = 60;  // bytes of a value in a message
 
 Error bad(std::string message) { return error(ErrorCode::bad_input, std::move(message)); }
 Error broken(simdjson::error_code code) {
-  if (code == simdjson::MEMALLOC) return error(ErrorCode::limit, "out of memory for an object");
+  if (code == simdjson::MEMALLOC) return error(ErrorCode::no_memory, "out of memory for an object");
   return bad(std::string("not JSON: ") + simdjson::error_message(code));
 }
 

@@ -20,7 +20,7 @@ TEST_CASE("a setting is told by what it sets, and a commit that is one has no de
   sample::must(encoder.finish());
   const auto log = sample::must(delta::Log::open(paths, {1}));
   std::vector<std::string> texts, lines;
-  for (const auto number : log.commits_in_key_order()) {
+  for (const auto number : sample::must(log.commits_in_key_order())) {
     if (log.commit(number).setting.empty()) continue;
     texts.push_back(setting_text(log.commit(number).setting));
     std::string line;

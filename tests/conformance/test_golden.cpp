@@ -28,7 +28,7 @@ std::string tell(const std::string& path) {
   const Log log = must(Log::open(paths, {1}));
   const auto hashes = must(log.hashes());
   std::string out;
-  for (const auto n : log.commits_in_key_order()) {
+  for (const auto n : must(log.commits_in_key_order())) {
     const Commit& c = log.commit(n);
     out += hex(hashes[n]) + " " + log.dot_text({c.origin, c.first}) + " +" + std::to_string(c.count) + " " +
            std::to_string(log.commit_time(n).hlc) + " " + c.message;
@@ -39,7 +39,7 @@ std::string tell(const std::string& path) {
   }
   const State state = must(snapshot(log));
   for (const auto ns : numbers<NamespaceNo>(log.catalog().namespaces())) {
-    for (const auto v : state.rows(ns)) {
+    for (const auto v : must(state.rows(ns))) {
       out += std::string(log.catalog().id(v));
       char text[16];
       for (const auto b : state.bits(v)) {
@@ -113,7 +113,7 @@ void write_releases(const std::string& path) {
   auto more = must(Encoder::append(whole[0], options_of(Preset::balanced)));
   must(more.tag_release("new"));
   must(more.untag("gone"));
-  must(more.tag_release("older", more.log().tag("old")->heads));
+  must(more.tag_release("older", must(more.log().tag("old"))->heads));
   must(more.finish());
   static_cast<void>(must(compact(whole, path, {.force = true, .keep = {{.kind = KeepRule::Kind::tags}}})));
 }

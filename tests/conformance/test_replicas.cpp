@@ -57,7 +57,7 @@ std::vector<std::string> state_of(const Log& log) {
   const auto state = must(snapshot(log));
   std::vector<std::string> out;
   for (const auto ns : numbers<NamespaceNo>(log.catalog().namespaces())) {
-    for (const VectorNo v : state.rows(ns)) {
+    for (const VectorNo v : must(state.rows(ns))) {
       std::string row(log.catalog().id(v));
       const auto bits = state.bits(v);
       row.append(1, '\0')
@@ -164,7 +164,7 @@ TEST_CASE(
       std::mt19937 random(round);
       const std::size_t count = 2 + round % 2;
       std::vector<std::vector<CommitNo>> hands(count);
-      for (const CommitNo commit : whole.commits_in_key_order()) {
+      for (const CommitNo commit : must(whole.commits_in_key_order())) {
         hands[random() % count].push_back(commit);
         if (random() % 8 == 0) hands[random() % count].push_back(commit);  // some get it, too
       }

@@ -31,7 +31,7 @@ std::string describe(const Log& log) {
   const State& state = *folded;
   std::string out;
   for (const auto ns : numbers<NamespaceNo>(log.catalog().namespaces())) {
-    for (const auto vector : state.rows(ns)) {
+    for (const auto vector : must(state.rows(ns))) {
       out += std::string(log.catalog().id(vector)) + "=";
       for (const auto b : state.bits(vector)) out += std::to_string(b) + ",";
       out += std::string(state.metadata(vector)) + ";";

@@ -186,7 +186,7 @@ TEST_CASE("an accuracy of a later version is information that is skipped; one th
     return ask(path, bytes);
   };
   CHECK(with("accuracy pq:8@%").opened);
-  const auto recorded = must(Log::open(paths, {1})).accuracies();
+  const auto recorded = must(must(Log::open(paths, {1})).accuracies());
   REQUIRE(recorded.size() == 1);
   CHECK(recorded[0].text == "pq:8");
   CHECK(Accuracy::parse(recorded[0].text).error().code == ErrorCode::unsupported);

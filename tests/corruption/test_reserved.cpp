@@ -37,7 +37,7 @@ std::string told(const std::string& path) {
   if (!state) return "error: " + state.error().message;
   std::string out;
   for (const auto ns : numbers<NamespaceNo>(log->catalog().namespaces())) {
-    for (const auto v : state->rows(ns)) {
+    for (const auto v : must(state->rows(ns))) {
       out += std::string(log->catalog().id(v));
       for (const auto b : state->bits(v)) out += " " + std::to_string(b);
     }

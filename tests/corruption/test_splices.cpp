@@ -60,7 +60,7 @@ std::vector<std::size_t> borders(const std::string& path) {
 std::string text_of(const State& state, const Log& log) {
   std::string out;
   for (const auto ns : numbers<NamespaceNo>(log.catalog().namespaces())) {
-    for (const auto vector : state.rows(ns)) {
+    for (const auto vector : must(state.rows(ns))) {
       const auto bits = state.bits(vector);
       out += std::string(log.catalog().id(vector)) + ":" +
              std::string(reinterpret_cast<const char*>(bits.data()), bits.size_bytes());

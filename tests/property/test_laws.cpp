@@ -121,7 +121,7 @@ TEST_CASE("law 3: only create and delete decide existence, and what is before th
     auto whole = delta::model::fold(real.catalog, real.history, real.source, {});
     std::vector<delta::VectorNo> order;
     for (const auto& [key, v] : rows) order.push_back(real.vector(v));
-    RC_ASSERT(whole->rows(delta::NamespaceNo{0}) == order);
+    RC_ASSERT(*whole->rows(delta::NamespaceNo{0}) == order);
     RC_ASSERT(whole->size() == order.size());
   }));
 }

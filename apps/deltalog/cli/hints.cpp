@@ -8,6 +8,7 @@
 
 #include "cli/concepts.hpp"
 #include "cli/values.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/text.hpp"
 #include "delta/timestamp.hpp"
 #include "formats/suggest.hpp"
@@ -259,7 +260,7 @@ std::string time_hint(std::string_view typed) {
   static constexpr std::string_view kWords[] = {"now", "today", "yesterday"};
   if (auto hint = did_you_mean_name(lower(typed), kWords); !hint.empty()) return hint;
   for (const auto& text : times_like(typed)) {
-    if (delta::parse_time(text, now())) return "did you mean " + delta::quote(text) + "?";
+    if (delta::unless_out_of_memory(delta::parse_time(text, now()))) return "did you mean " + delta::quote(text) + "?";
   }
   return {};
 }

@@ -9,6 +9,7 @@
 
 #include "cli/hints.hpp"
 #include "delta/file.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/property.hpp"
 #include "delta/text.hpp"
 #include "formats/lines.hpp"
@@ -71,7 +72,7 @@ Result<std::uint64_t> parse_count(std::string_view text) {
 }
 
 Result<Micros> parse_time(std::string_view text) {
-  auto time = delta::parse_time(text, now());
+  auto time = delta::unless_out_of_memory(delta::parse_time(text, now()));
   if (time) return time;
   if (auto hint = time_hint(text); !hint.empty()) time.error().hint = std::move(hint);
   return time;
@@ -131,7 +132,8 @@ Result<CommitEvery> parse_commit_every(std::string_view text) {
     if (const auto count = parse_count(part); count && !out.deltas) {
       if (*count == 0) return bad("a commit cannot hold 0 deltas");
       out.deltas = *count;
-    } else if (const auto duration = delta::parse_duration(part); duration && !out.duration) {
+    } else if (const auto duration = delta::unless_out_of_memory(delta::parse_duration(part));
+               duration && !out.duration) {
       out.duration = *duration;
     } else {
       return bad(delta::quote(text) + " is not a number of deltas, a duration, or both, such as 1000,15m");

@@ -12,6 +12,7 @@
 #include "delta/clock.hpp"
 #include "delta/compact.hpp"
 #include "delta/file.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/preset.hpp"
 #include "delta/timestamp.hpp"
 #include "delta/windows.hpp"
@@ -96,7 +97,7 @@ auto value_of(const Invocation& invocation, std::string_view option, Parse parse
     -> Result<std::optional<std::decay_t<decltype(parse(std::string_view()).value())>>> {
   const std::string* text = invocation.value(option);
   if (text == nullptr) return {std::nullopt};
-  auto parsed = parse(std::string_view(*text));
+  auto parsed = delta::unless_out_of_memory(parse(std::string_view(*text)));
   if (parsed) return {std::optional(std::move(parsed).value())};
   auto error = std::move(parsed).error();
   error.code = delta::ErrorCode::usage;

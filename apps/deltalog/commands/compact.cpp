@@ -67,7 +67,8 @@ Result<std::uint64_t> measure(const delta::Log& log, std::string_view what) {
   if (what == "chain") return longest_chain(log);
   if (what == "commits") return log.commits();
   std::uint64_t sum = 0;
-  for (const auto& segment : log.segments()) {
+  DELTA_TRY(const auto segments, log.segments());
+  for (const auto& segment : segments) {
     sum += what == "segments" ? 1 : what == "deltas" ? segment.deltas : segment.length;
   }
   return sum;

@@ -115,8 +115,8 @@ std::vector<std::string> in_both(const std::vector<std::string>& a, const std::v
 /// False if an id that was asked for is nowhere.
 Result<bool> find_named_vectors(const Invocation& invocation, const VectorSelection& selection, Sides& sides,
                                 Console& console) {
-  sides.old_named = delta::find_vectors(sides.old_log.catalog(), selection);
-  sides.new_named = delta::find_vectors(sides.log_of_new().catalog(), selection);
+  DELTA_TRY(sides.old_named, delta::find_vectors(sides.old_log.catalog(), selection));
+  DELTA_TRY(sides.new_named, delta::find_vectors(sides.log_of_new().catalog(), selection));
   const auto namespaces = in_both(sides.old_named.missing_namespaces, sides.new_named.missing_namespaces);
   if (!namespaces.empty()) return no_namespace(namespaces[0], sides.old_log.catalog());
   NamedVectors nowhere;

@@ -9,6 +9,7 @@
 #include "commands/commands.hpp"
 #include "commands/options.hpp"
 #include "delta/file.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/text.hpp"
 #include "formats/ndjson.hpp"
 #include "logs.hpp"
@@ -60,7 +61,7 @@ delta::formats::RecordNames names_of(const delta::Catalog& catalog, delta::Vecto
 class Reorder {
  public:
   Reorder(const Log& log, Sink& sink)
-      : log_(log), sink_(sink), order_(log.commits_in_causal_order()), waiting_(log.commits()) {}
+      : log_(log), sink_(sink), order_(delta::or_bad_alloc(log.commits_in_causal_order())), waiting_(log.commits()) {}
 
   Status add(const Delta& delta) {
     auto& lines = waiting_[delta.commit];
@@ -131,7 +132,8 @@ class Reorder {
 /// refused.
 Status dump_empty_namespaces(const Log& log, Sink& sink) {
   const auto& catalog = log.catalog();
-  for (const auto ns : catalog.empty_namespaces()) {
+  DELTA_TRY(const auto empty, catalog.empty_namespaces());
+  for (const auto ns : empty) {
     const auto& space = catalog.name_space(ns);
     if (is_ambiguous(catalog, space.name)) continue;
     std::string line;

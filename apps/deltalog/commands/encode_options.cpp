@@ -9,6 +9,7 @@
 
 #include "cli/values.hpp"
 #include "delta/accuracy.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/property.hpp"
 #include "writing.hpp"
 
@@ -73,7 +74,7 @@ Result<std::vector<PropertyText>> properties_option(const Invocation& invocation
       return usage_error(invocation, "--set element goes with no matrix, whose type --element states");
     }
     if (property->key == delta::kElementKey && !property->value.empty()) {
-      if (const auto known = delta::parse_element(property->value); !known) {
+      if (const auto known = delta::unless_out_of_memory(delta::parse_element(property->value)); !known) {
         return usage_error(invocation, "--set: " + known.error().message);
       }
     }

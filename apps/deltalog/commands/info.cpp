@@ -10,6 +10,7 @@
 #include "commands/commands.hpp"
 #include "commands/options.hpp"
 #include "delta/baselines.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/property.hpp"
 #include "delta/snapshot.hpp"
 #include "delta/text.hpp"
@@ -41,7 +42,7 @@ struct Facts {
 
 Result<Facts> gather(const Invocation& invocation, const Log& log) {
   Facts facts;
-  facts.segments = log.segments();
+  DELTA_TRY(facts.segments, log.segments());
   facts.commits = log.commits();
   for (const auto i : delta::numbers<delta::CommitNo>(log.commits())) {
     facts.deltas += log.commit(i).deltas();
@@ -55,7 +56,8 @@ Result<Facts> gather(const Invocation& invocation, const Log& log) {
     if (facts.last == delta::Timestamp{} || segment.first < facts.first) facts.first = segment.first;
     facts.last = std::max(facts.last, segment.last);
   }
-  for (const auto& recorded : log.accuracies()) facts.accuracies[recorded.name_space] = recorded.text;
+  DELTA_TRY(const auto accuracies, log.accuracies());
+  for (const auto& recorded : accuracies) facts.accuracies[recorded.name_space] = recorded.text;
   DELTA_TRY(facts.properties, delta::properties_of(log));
   if (invocation.has("columns")) {
     DELTA_TRY(facts.columns, log.columns());
@@ -81,7 +83,7 @@ std::vector<Fact> facts_by_name(const Log& log, const Facts& facts) {
           {"vectors", std::to_string(log.catalog().vectors())},
           {"first", any ? time_text(facts.first) : ""},
           {"last", any ? time_text(facts.last) : ""},
-          {"answers", delta::to_text(log.readable_times())},
+          {"answers", delta::to_text(delta::or_bad_alloc(log.readable_times()))},
           {"attestations", std::to_string(facts.attestations)},
           {"unknown-frames", std::to_string(facts.unknown_frames)}};
 }
@@ -151,12 +153,13 @@ bool answered(const Log& log, const delta::Tag& tag) {
 
 std::string tags_text(const Log& log) {
   Table table({{"tag"}, {"names"}, {"answered"}});
-  for (const auto& tag : log.tags()) {
+  const auto tags = delta::or_bad_alloc(log.tags());
+  for (const auto& tag : tags) {
     table.add({delta::escape(tag.name, 200),
                tag.at ? delta::format_time(*tag.at) : "the release of " + dots_text(log, tag.heads),
                answered(log, tag) ? "yes" : "no"});
   }
-  return log.tags().empty() ? "" : '\n' + table.text();
+  return tags.empty() ? "" : '\n' + table.text();
 }
 
 std::string columns_text(const Facts& facts) {
@@ -247,13 +250,13 @@ void json_namespaces(JsonWriter& json, const Log& log, const Facts& facts) {
 
 void json_answers(JsonWriter& json, const Log& log) {
   json.key("answers").begin_array();
-  const auto times = log.readable_times();
+  const auto times = delta::or_bad_alloc(log.readable_times());
   for (const auto& range : times.ranges()) {
     json.begin_object().member("first", delta::format_time(range.first));
     json.member("last", delta::format_time(range.last)).end_object();
   }
   json.end_array().key("tags").begin_array();
-  for (const auto& tag : log.tags()) {
+  for (const auto& tag : delta::or_bad_alloc(log.tags())) {
     json.begin_object().member("name", tag.name).key("answered").boolean(answered(log, tag)).end_object();
   }
   json.end_array();

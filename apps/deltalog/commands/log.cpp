@@ -10,6 +10,7 @@
 #include "commands/log_views.hpp"
 #include "commands/options.hpp"
 #include "delta/effects.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/text.hpp"
 #include "json_rows.hpp"
 #include "texts.hpp"
@@ -29,7 +30,7 @@ using delta::Log;
 // Keeps what the named delta had seen, and itself, of what is kept already.
 Status keep_seen(LogView& view, std::string_view name) {
   DELTA_TRY(const auto dot, find_dot(view.log, name));
-  const auto seen = view.log.context({&dot, 1});
+  DELTA_TRY(const auto seen, view.log.context({&dot, 1}));
   if (view.seen.empty()) view.seen = delta::SeenSeqs(seen.size(), ~std::uint64_t{0});
   for (const auto origin : seen.numbers()) view.seen[origin] = std::min(view.seen[origin], seen[origin]);
   return {};
@@ -71,7 +72,7 @@ class CommitList {
 
  private:
   std::vector<CommitNo> choose() {
-    order_ = graph_ ? effects_first(view_.log) : view_.log.commits_in_key_order();
+    order_ = graph_ ? effects_first(view_.log) : delta::or_bad_alloc(view_.log.commits_in_key_order());
     auto chosen = order_;
     std::erase_if(chosen, [&](CommitNo number) { return !view_.takes_commit(number); });
     if (!graph_ && !view_.invocation.has("reverse")) std::ranges::reverse(chosen);
@@ -280,7 +281,7 @@ Result<Exit> less_missing(Result<Exit> answer, const LogView& view, const NamedV
 }
 
 Result<Exit> list_heads(const LogView& view) {
-  const auto heads = view.log.heads();
+  DELTA_TRY(const auto heads, view.log.heads());
   if (view.invocation.has("json")) {
     DELTA_OK(print_heads_json(view));
   } else if (!heads.empty()) {
@@ -326,7 +327,8 @@ Status check_usage(const Invocation& invocation) {
 Status note_ahead(const Invocation& invocation, const Log& log, Console& console) {
   DELTA_TRY(const auto clock, clock_of(invocation));
   if (const auto latest = clock.latest()) {
-    if (const auto ahead = delta::commits_ahead(log, *latest)) console.warn(*ahead);
+    DELTA_TRY(const auto ahead, delta::commits_ahead(log, *latest));
+    if (ahead) console.warn(*ahead);
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "commands/log_views.hpp"
+#include "delta/out_of_memory.hpp"
 
 namespace deltalog {
 
@@ -54,7 +55,7 @@ std::vector<CommitNo> causes_of(const Log& log, CommitNo number) {
 
 std::vector<CommitNo> effects_first(const Log& log) {
   // Key order would do, except for a writer that saw the beginning of a commit and wrote before its end.
-  const auto by_key = log.commits_in_key_order();
+  const auto by_key = delta::or_bad_alloc(log.commits_in_key_order());
   Indexed<CommitNo, std::size_t> rank(by_key.size()), effects(by_key.size());
   std::vector<CommitNo> order;
   for (std::size_t i = 0; i < by_key.size(); ++i) {

@@ -3,6 +3,7 @@
 
 #include "cli/values.hpp"
 #include "commands/log_views.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/text.hpp"
 #include "delta/windows.hpp"
 #include "formats/json_writer.hpp"
@@ -63,7 +64,7 @@ std::vector<std::string> cells(const Window& window) {
 Result<std::vector<delta::Dot>> dots_of(const delta::Log& log, std::string_view text) {
   std::vector<delta::Dot> dots;
   if (text.empty()) return dots;
-  if (const auto whole = log.parse_dot(text)) return std::vector{*whole};
+  if (const auto whole = delta::unless_out_of_memory(log.parse_dot(text))) return std::vector{*whole};
   for (bool more = true; more;) {
     const auto comma = text.find(',');
     DELTA_TRY(const auto dot, find_dot(log, text.substr(0, comma)));
@@ -81,7 +82,8 @@ Result<std::optional<delta::SeenSeqs>> context_after(const LogView& view) {
     DELTA_TRY(const auto dots, dots_of(view.log, text));
     all.insert(all.end(), dots.begin(), dots.end());
   }
-  return std::optional(view.log.context(all));
+  DELTA_TRY(auto context, view.log.context(all));
+  return std::optional(std::move(context));
 }
 
 }  // namespace
@@ -90,7 +92,8 @@ Status print_heads_json(const LogView& view) {
   std::string line;
   JsonWriter json(line);
   json.begin_object().member("type", "heads").key("v").u64(1).key("dots").begin_array();
-  for (const auto& head : view.log.heads()) json.string(view.log.dot_text(head));
+  DELTA_TRY(const auto heads, view.log.heads());
+  for (const auto& head : heads) json.string(view.log.dot_text(head));
   json.end_array().end_object().end_line();
   return view.console.print(line);
 }

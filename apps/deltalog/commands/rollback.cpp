@@ -11,6 +11,7 @@
 #include "command.hpp"
 #include "commands/commands.hpp"
 #include "commands/options.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
@@ -114,7 +115,7 @@ void warn_of_kept(const std::vector<KeptChange>& kept, const Encoder& encoder, C
   for (std::size_t i = 0; i < std::min(kShown, kept.size()); ++i) {
     const auto& one = kept[i];
     const auto name = vector_name(encoder.log().catalog(), one.vector);
-    if (one.existence && !encoder.present().exists(one.vector)) {
+    if (one.existence && !delta::or_bad_alloc(encoder.present())->exists(one.vector)) {
       console.warn(name + " was deleted since, left alone");
       continue;
     }

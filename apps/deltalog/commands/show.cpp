@@ -7,6 +7,7 @@
 #include "command.hpp"
 #include "commands/commands.hpp"
 #include "commands/options.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/properties.hpp"
 #include "delta/text.hpp"
 #include "json_rows.hpp"
@@ -60,7 +61,7 @@ std::string commit_text(const Log& log, const Named& found, const Console& conso
   put_lines(out, "trace", commit.trace);
   if (!commit.setting.empty()) out += fmt::format("{:<9}{}\n", "sets", setting_text(commit.setting));
   put_lines(out, "message", commit.message);
-  for (const auto& [name, value] : delta::list_properties(commit.properties)) {
+  for (const auto& [name, value] : delta::or_bad_alloc(delta::list_properties(commit.properties))) {
     out +=
         fmt::format("{:<9}{} = {}\n", "property", delta::escape(name, name.size()), delta::escape(value, value.size()));
   }

@@ -8,6 +8,7 @@
 #include "command.hpp"
 #include "commands/commands.hpp"
 #include "commands/options.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/property.hpp"
 #include "delta/text.hpp"
 #include "formats/element.hpp"
@@ -60,7 +61,7 @@ std::vector<VectorNo> ordered_rows(const Invocation& invocation, const State& st
   const auto* sort = invocation.value("sort");
   std::vector<VectorNo> rows;
   for (const auto ns : order) {
-    auto some = state.rows(ns);
+    auto some = delta::or_bad_alloc(state.rows(ns));
     if (sort && *sort == "id") std::ranges::sort(some, {}, [&](VectorNo v) { return catalog.id(v); });
     rows.insert(rows.end(), some.begin(), some.end());
   }
@@ -76,7 +77,7 @@ struct Part {
 bool is_asked(const Job& job, NamespaceNo ns) {
   const auto& named = job.invocation.values("namespace");
   return named.empty() || std::ranges::any_of(named, [&](const std::string& text) {
-           return std::ranges::count(delta::find_namespaces(job.state.catalog(), text), ns) > 0;
+           return std::ranges::count(delta::or_bad_alloc(delta::find_namespaces(job.state.catalog(), text)), ns) > 0;
          });
 }
 
@@ -275,8 +276,8 @@ Result<bool> report_nothing(const Invocation& invocation, const VectorSelection&
 bool report_shorter(const Invocation& invocation, const VectorSelection& selection, const NamedVectors& named,
                     const Job& job, Console& console) {
   if (selection.any_id) return false;
-  return report_absent(invocation, selection, named, job.state.catalog(), job.state.existing(), "in this state",
-                       console);
+  return report_absent(invocation, selection, named, job.state.catalog(), delta::or_bad_alloc(job.state.existing()),
+                       "in this state", console);
 }
 
 Result<Format> output_format(const Invocation& invocation, const std::string& path) {
@@ -357,7 +358,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto state, delta::snapshot(log, cut, named.vectors));
   Job job{invocation, log, cut, state, ordered_rows(invocation, state)};
   if (!selection.where.empty()) {
-    std::erase_if(job.rows, [&](VectorNo v) { return !selection.meets(state, v); });
+    std::erase_if(job.rows, [&](VectorNo v) { return !delta::or_bad_alloc(selection.meets(state, v)); });
   }
   if (job.rows.empty() && state.size() > 0) {
     report_shorter(invocation, selection, named, job, console);

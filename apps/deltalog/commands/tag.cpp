@@ -53,7 +53,7 @@ Result<Exit> list_tags(const Invocation& invocation, Console& console) {
   }
   const auto none = no_vectors();
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &none));
-  const auto tags = log.tags();
+  DELTA_TRY(const auto tags, log.tags());
   TableWriter rows(console, {{"tag"}, {"names"}, {"set by"}, {"message"}});
   for (const auto& tag : tags) {
     if (invocation.has("json")) {
@@ -93,7 +93,7 @@ struct Plan {
 
 Result<Plan> plan_of(const Invocation& invocation, const Log& log) {
   const std::string& name = invocation.operands()[1];
-  const auto old = log.tag(name);
+  DELTA_TRY(const auto old, log.tag(name));
   if (invocation.has("delete")) {
     if (!old) return delta::error(delta::ErrorCode::bad_input, "there is no tag " + delta::quote(name, 60));
     return Plan{true, {}, fmt::format("tag {} deleted; it named {}", delta::escape(name), target_text(log, *old))};
@@ -106,7 +106,10 @@ Result<Plan> plan_of(const Invocation& invocation, const Log& log) {
   Plan plan;
   DELTA_TRY(plan.cut, cut_of(invocation, log));  // which may be another tag's
   const bool time = plan.cut.at.has_value();
-  const auto heads = plan.cut.as_seen_by.empty() ? log.heads() : plan.cut.as_seen_by;
+  auto heads = plan.cut.as_seen_by;
+  if (heads.empty()) {
+    DELTA_TRY(heads, log.heads());
+  }
   plan.said = fmt::format("tagged {}: {}", delta::escape(name),
                           time ? delta::format_time(*plan.cut.at) : "the release of " + dots_text(log, heads));
   return plan;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "delta/export.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/result.hpp"
 
 namespace delta {
@@ -54,14 +55,16 @@ class DELTA_EXPORT ByteSink {
 /// Keeps everything in memory.
 struct DELTA_EXPORT BufferSink final : ByteSink {
   Status write(std::span<const std::uint8_t> more) override {
-    bytes.insert(bytes.end(), more.begin(), more.end());
-    return {};
+    return or_out_of_memory([&]() -> Status {
+      bytes.insert(bytes.end(), more.begin(), more.end());
+      return {};
+    });
   }
   std::vector<std::uint8_t> bytes;
 };
 
 /// Takes everything and keeps nothing. Lives as long as the program.
-DELTA_EXPORT ByteSink& null_sink();
+DELTA_EXPORT ByteSink& null_sink() noexcept;
 
 /// The same bytes from front to back.
 DELTA_EXPORT std::unique_ptr<ByteStream> byte_stream(std::unique_ptr<ByteSource> source);

@@ -27,6 +27,6 @@ struct ClockRules {
 };
 
 /// A note on the commits whose time is after `latest`; none: there are no such commits.
-DELTA_EXPORT std::optional<Finding> commits_ahead(const Log& log, Micros latest);
+DELTA_EXPORT Result<std::optional<Finding>> commits_ahead(const Log& log, Micros latest);
 
 }  // namespace delta

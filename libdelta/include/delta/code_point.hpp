@@ -16,7 +16,7 @@ struct CodePoint {
 };
 
 /// The one at the front of `text`. REQUIRES: not empty
-DELTA_EXPORT CodePoint first_code_point(std::string_view text);
+DELTA_EXPORT CodePoint first_code_point(std::string_view text) noexcept;
 
 /// C0 (below U+0020), DEL, or C1 (U+0080 to U+009F).
 constexpr bool is_control(std::uint32_t code) { return code < 0x20 || (code >= 0x7f && code <= 0x9f); }

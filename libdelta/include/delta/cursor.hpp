@@ -23,10 +23,12 @@ class DELTA_EXPORT Cursor {
   static Result<Cursor> parse(std::string_view json);
   std::string text() const;  ///< JSON on one line, origins in order of their bytes
 
-  std::uint64_t seq(std::string_view origin) const;          ///< 0: nothing of it was read
-  void advance(std::string_view origin, std::uint64_t seq);  ///< to `seq`, if that is further
-  const Seqs& seqs() const { return seqs_; }                 ///< none is 0
+  std::uint64_t seq(std::string_view origin) const noexcept;  ///< 0: nothing of it was read
+  const Seqs& seqs() const { return seqs_; }                  ///< none is 0
   friend bool operator==(const Cursor&, const Cursor&) = default;
+
+  // For the library itself.
+  DELTA_HIDDEN void advance(std::string_view origin, std::uint64_t seq);  ///< to `seq`, if that is further
 
  private:
   Seqs seqs_;

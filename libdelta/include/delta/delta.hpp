@@ -33,7 +33,7 @@ constexpr bool is_transform(Operation op) { return op >= Operation::scale && op 
 constexpr bool is_lifecycle(Operation op) { return op == Operation::create || op == Operation::remove; }
 
 /// "create", "dense", ..., "delete".
-DELTA_EXPORT std::string_view operation_name(Operation op);
+DELTA_EXPORT std::string_view operation_name(Operation op) noexcept;
 
 /// How many values an operation carries beside its indices: -1 means "as many as dims or indices".
 constexpr int parameter_count(Operation op) {
@@ -116,10 +116,11 @@ struct DeltaBatchOf : DeltaColumns {
   std::vector<VectorNumber> vectors;
   std::vector<CommitNumber> commits;
 
-  DELTA_EXPORT void clear();
-  DELTA_EXPORT void reserve(std::size_t deltas);  ///< room for as many, beside what they view
-  DELTA_EXPORT void add(const DeltaOf<VectorNumber, CommitNumber>& delta);
-  DELTA_EXPORT void truncate(std::size_t size);  ///< keeps the first `size` deltas
+  // For the library itself.
+  void clear();
+  void reserve(std::size_t deltas);  ///< room for as many, beside what they view
+  void add(const DeltaOf<VectorNumber, CommitNumber>& delta);
+  void truncate(std::size_t size);  ///< keeps the first `size` deltas
   /// Takes the deltas out of another batch, with the numbers that `vector` and `commit` give for those there. What the
   /// other one gets instead is the room of this one, and nothing in it.
   template <class OtherVector, class OtherCommit, class ToVector, class ToCommit>

@@ -19,7 +19,7 @@ enum class Difference : std::uint8_t {
 };
 
 /// "created", "deleted", "changed".
-DELTA_EXPORT std::string_view difference_name(Difference kind);
+DELTA_EXPORT std::string_view difference_name(Difference kind) noexcept;
 
 /// One vector that differs. What it views is valid until the visit returns.
 struct VectorDiff {

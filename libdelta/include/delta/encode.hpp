@@ -155,22 +155,22 @@ class DELTA_EXPORT Encoder {
   Status untag(std::string_view name);  ///< the name names nothing any more; bad_input: it does not now
 
   /// Message of commits that are opened from now on and state none.
-  void set_message(std::string message);
+  void set_message(std::string message) noexcept;
 
   /// What is built on: the log appended to, read under its lock, or the base; with the names and commits written since.
-  const Log& log() const;
+  const Log& log() const noexcept;
   /// Folds the whole log, where so far only what the updates needed was read. Once.
   Status read_present();
   /// Its present state, with what was written since; of a vector that a commit of this run changed without having seen
-  /// everything, the one before. REQUIRES: read_present()
-  const State& present() const;
+  /// everything, the one before. Lives as long as the encoder; what is written changes it. REQUIRES: read_present()
+  Result<const State*> present() const;
 
   /// Seals the segment and makes it durable. Only now has anything happened.
   Result<EncodeSummary> finish();
 
  private:
-  struct Impl;
-  explicit Encoder(std::unique_ptr<Impl>);
+  struct DELTA_HIDDEN Impl;
+  DELTA_HIDDEN explicit Encoder(std::unique_ptr<Impl>);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -25,10 +25,11 @@ enum class ErrorCode {
   not_kept,     ///< a cut that a pruned log does not answer any more
   late,         ///< a delta that a compaction had assumed not to exist
   closed_pipe,  ///< the reader of our output went away: the program ends quietly
+  no_memory,    ///< memory ran out; the answer is not known
 };
 
 /// "usage", "bad-input", ...: for programs.
-DELTA_EXPORT std::string_view error_code_name(ErrorCode code);
+DELTA_EXPORT std::string_view error_code_name(ErrorCode code) noexcept;
 
 /// What went wrong, where. Printed as `FILE: WHERE: MESSAGE` and `hint: HINT`.
 struct Error {
@@ -58,7 +59,7 @@ struct Error {
 inline Error error(ErrorCode code, std::string message) { return Error{code, std::move(message), {}, {}, {}}; }
 
 /// Prints the broken precondition and aborts: a bug in the caller, never the answer to bad bytes.
-[[noreturn]] DELTA_EXPORT void check_failed(const char* expression, const char* file, int line);
+[[noreturn]] DELTA_EXPORT void check_failed(const char* expression, const char* file, int line) noexcept;
 
 }  // namespace delta
 

@@ -18,7 +18,7 @@ class DELTA_EXPORT Expression {
   static Result<Expression> parse(std::string_view text);
 
   /// Whether it holds of an object. REQUIRES: canonical JSON as State::metadata() returns it; "": the empty object.
-  bool matches(std::string_view canonical_json) const;
+  Result<bool> matches(std::string_view canonical_json) const;
 
   /// The canonical text: what parse() reads as the same expression.
   std::string text() const;
@@ -26,7 +26,7 @@ class DELTA_EXPORT Expression {
   struct Node;  // for the library itself
 
  private:
-  explicit Expression(std::shared_ptr<const Node> root);
+  DELTA_HIDDEN explicit Expression(std::shared_ptr<const Node> root);
   std::shared_ptr<const Node> root_;
 };
 

@@ -29,14 +29,14 @@ class DELTA_EXPORT Feed {
   ~Feed();
 
   /// The next commits into `batch`; false: no more are here. Memory: some 65,536 deltas, or one commit. Errors: those
-  /// of reading.
+  /// of reading; the feed then stays where it was, and what is in `batch` means nothing.
   Result<bool> next(FeedBatch& batch);
   /// Behind what next() has given: for the next feed.
-  const Cursor& cursor() const;
+  const Cursor& cursor() const noexcept;
 
  private:
-  struct State;
-  explicit Feed(std::unique_ptr<State> state);
+  struct DELTA_HIDDEN State;
+  DELTA_HIDDEN explicit Feed(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

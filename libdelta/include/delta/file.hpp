@@ -33,14 +33,14 @@ class DELTA_EXPORT InputFile final : public ByteSource {
   InputFile& operator=(InputFile&&) noexcept;
   ~InputFile() override;
 
-  const std::string& name() const override;  ///< as given; "standard input" for "-"
-  std::uint64_t size() const override;       ///< at opening, in bytes
+  const std::string& name() const noexcept override;  ///< as given; "standard input" for "-"
+  std::uint64_t size() const noexcept override;       ///< at opening, in bytes
   using ByteSource::read;
   Status read(std::span<const ByteRange> ranges) const override;
 
  private:
-  struct State;
-  explicit InputFile(std::unique_ptr<State>);
+  struct DELTA_HIDDEN State;
+  DELTA_HIDDEN explicit InputFile(std::unique_ptr<State>);
   std::unique_ptr<State> state_;
 };
 
@@ -52,14 +52,14 @@ class DELTA_EXPORT InputStream final : public ByteStream {
   InputStream& operator=(InputStream&&) noexcept;
   ~InputStream() override;
 
-  const std::string& name() const override;
+  const std::string& name() const noexcept override;
   Result<std::size_t> read(std::span<std::uint8_t> into) override;
   /// Waits until read() has something, or the end; false: not within `longest`.
   Result<bool> wait(Micros longest) const;
 
  private:
-  struct State;
-  explicit InputStream(std::unique_ptr<State>);
+  struct DELTA_HIDDEN State;
+  DELTA_HIDDEN explicit InputStream(std::unique_ptr<State>);
   std::unique_ptr<State> state_;
 };
 
@@ -74,11 +74,11 @@ class DELTA_EXPORT TemporaryFile final : public ByteSink {
 
   Status write(std::span<const std::uint8_t> bytes) override;
   /// What was written. `name`: for messages.
-  std::shared_ptr<const ByteSource> finish(std::string name) &&;
+  Result<std::shared_ptr<const ByteSource>> finish(std::string name) &&;
 
  private:
-  struct State;
-  explicit TemporaryFile(std::unique_ptr<State>);
+  struct DELTA_HIDDEN State;
+  DELTA_HIDDEN explicit TemporaryFile(std::unique_ptr<State>);
   std::unique_ptr<State> state_;
 };
 
@@ -107,8 +107,8 @@ class DELTA_EXPORT OutputFile final : public ByteSink {
   OutputFile& operator=(OutputFile&&) noexcept;
   ~OutputFile() override;
 
-  const std::string& name() const;
-  bool written_through() const;  ///< what was written cannot be taken back
+  const std::string& name() const noexcept;
+  bool written_through() const noexcept;  ///< what was written cannot be taken back
   Status write(std::span<const std::uint8_t> bytes) override;
   /// Writes out what is buffered, and makes it durable (fsync). The file has no name yet, and nothing more can be
   /// written.
@@ -118,12 +118,12 @@ class DELTA_EXPORT OutputFile final : public ByteSink {
   /// commit_all() of this one. Only now is the file there.
   Status commit();
   /// What could not be kept of the file that commit() replaced; empty: nothing.
-  const std::string& caution() const;
+  const std::string& caution() const noexcept;
 
  private:
   friend Status commit_all(std::span<OutputFile* const> files);
-  struct State;
-  explicit OutputFile(std::unique_ptr<State>);
+  struct DELTA_HIDDEN State;
+  DELTA_HIDDEN explicit OutputFile(std::unique_ptr<State>);
   std::unique_ptr<State> state_;
 };
 
@@ -133,11 +133,11 @@ class DELTA_EXPORT OutputFile final : public ByteSink {
 /// have. SIGPIPE and SIGXFSZ are ignored, so that a closed pipe (closed_pipe) and a file size limit are errors like any
 /// other. Where a library that promises not to throw runs out of memory, the same is cleaned up, and the program ends
 /// with 3, or with 0 after a commit.
-DELTA_EXPORT void install_signal_cleanup();
+DELTA_EXPORT void install_signal_cleanup() noexcept;
 /// For programs, to show progress: `observer` is told of the bytes of each read of an InputFile, on the thread that
 /// reads. Null: nobody is told.
-DELTA_EXPORT void observe_reads(void (*observer)(std::uint64_t bytes) noexcept);
+DELTA_EXPORT void observe_reads(void (*observer)(std::uint64_t bytes) noexcept) noexcept;
 /// Signals kill again after a commit: for a program that goes on to other work.
-DELTA_EXPORT void let_signals_kill();
+DELTA_EXPORT void let_signals_kill() noexcept;
 
 }  // namespace delta

@@ -34,7 +34,7 @@ enum class Verdict : std::uint8_t {
 };
 
 /// "ok", "unsealed", "damaged tail", ...
-DELTA_EXPORT std::string_view verdict_name(Verdict verdict);
+DELTA_EXPORT std::string_view verdict_name(Verdict verdict) noexcept;
 /// Says something, and nothing against the log.
 constexpr bool is_note(Verdict verdict) { return verdict != Verdict::ok && verdict < Verdict::conflict; }
 

@@ -19,20 +19,20 @@ class DELTA_EXPORT KeptTimes {
   };
 
   KeptTimes() = default;  ///< none
-  static KeptTimes all() { return since(0); }
-  static KeptTimes since(Micros first);  ///< this microsecond and all later ones
-
-  void add(Range range);
-  void add(const KeptTimes& others);  ///< union
-  KeptTimes intersect(const KeptTimes& other) const;
-
-  bool contains(Micros at) const;
+  bool contains(Micros at) const noexcept;
   /// Is any time T with first <= T < end kept? False if end <= first.
-  bool any_in(Micros first, Micros end) const;
-  bool empty() const { return ranges_.empty(); }
+  bool any_in(Micros first, Micros end) const noexcept;
+  bool empty() const noexcept { return ranges_.empty(); }
   /// Disjoint, ascending, never adjacent: one set has one spelling.
-  std::span<const Range> ranges() const { return ranges_; }
+  std::span<const Range> ranges() const noexcept { return ranges_; }
   friend bool operator==(const KeptTimes&, const KeptTimes&) = default;
+
+  // For the library itself.
+  static KeptTimes all() { return since(0); }
+  DELTA_HIDDEN static KeptTimes since(Micros first);  ///< this microsecond and all later ones
+  DELTA_HIDDEN void add(Range range);
+  DELTA_HIDDEN void add(const KeptTimes& others);  ///< union
+  DELTA_HIDDEN KeptTimes intersect(const KeptTimes& other) const;
 
  private:
   std::vector<Range> ranges_;

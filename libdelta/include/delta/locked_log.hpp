@@ -26,7 +26,7 @@ class DELTA_EXPORT LockedLog {
   LockedLog& operator=(LockedLog&&) noexcept;
   ~LockedLog();
 
-  const std::string& path() const;  ///< without symbolic links: what is to be read, and where the output goes
+  const std::string& path() const noexcept;  ///< without symbolic links: what is to be read, and where the output goes
   /// The output for replace_by(): it stands beside the log, and is not committed yet.
   Result<OutputFile> create_output() const;
   /// Prepares the output and says whether it differs from the log as it is: if not, the log is better left alone.
@@ -35,8 +35,8 @@ class DELTA_EXPORT LockedLog {
   Result<bool> changed_by(OutputFile& output) const;
 
  private:
-  struct State;
-  explicit LockedLog(std::unique_ptr<State>);
+  struct DELTA_HIDDEN State;
+  DELTA_HIDDEN explicit LockedLog(std::unique_ptr<State>);
   std::unique_ptr<State> state_;
 };
 

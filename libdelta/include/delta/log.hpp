@@ -89,34 +89,34 @@ class DELTA_EXPORT Log {
   /// is then as it was.
   Result<Refreshed> refresh(const Cursor& cursor = {});
   /// Behind everything that is not pending.
-  Cursor cursor() const;
+  Result<Cursor> cursor() const;
   Log(Log&&) noexcept;
   Log& operator=(Log&&) noexcept;
   ~Log();
 
-  const Catalog& catalog() const;
-  const std::vector<Finding>& notices() const;
-  std::vector<SegmentInfo> segments() const;
+  const Catalog& catalog() const noexcept;
+  const std::vector<Finding>& notices() const noexcept;
+  Result<std::vector<SegmentInfo>> segments() const;
   Result<std::vector<ColumnUse>> columns() const;
 
-  std::size_t commits() const;  ///< numbered in order of reading
-  const Commit& commit(CommitNo number) const;
-  Timestamp commit_time(CommitNo number) const;  ///< of its last delta
-  bool pending(CommitNo number) const;
-  bool pruned(CommitNo number) const;  ///< some of its deltas may be gone, or parts of them
-  KeptTimes readable_times()
-      const;  ///< the times that all that is not pending answers; all() if nothing of it is pruned
-  std::vector<CommitNo> commits_in_key_order() const;
+  std::size_t commits() const noexcept;  ///< numbered in order of reading
+  const Commit& commit(CommitNo number) const noexcept;
+  Timestamp commit_time(CommitNo number) const noexcept;  ///< of its last delta
+  bool pending(CommitNo number) const noexcept;
+  bool pruned(CommitNo number) const noexcept;  ///< some of its deltas may be gone, or parts of them
+  /// The times that all that is not pending answers: every time if nothing of it is pruned.
+  Result<KeptTimes> readable_times() const;
+  Result<std::vector<CommitNo>> commits_in_key_order() const;
   /// Each behind its causes; of those that could come next, the one of least key. Then the pending ones, in key order.
-  std::vector<CommitNo> commits_in_causal_order() const;
-  std::optional<CommitNo> find_commit(const Dot& dot) const;
+  Result<std::vector<CommitNo>> commits_in_causal_order() const;
+  std::optional<CommitNo> find_commit(const Dot& dot) const noexcept;
   /// True when a commit had seen a dot. False where either is pending.
-  bool sees(CommitNo number, const Dot& dot) const;
+  bool sees(CommitNo number, const Dot& dot) const noexcept;
   /// These dots and all that they had seen. Of a pending commit, what of it is
   /// here. REQUIRES: the log holds the dots.
-  SeenSeqs context(std::span<const Dot> dots) const;
+  Result<SeenSeqs> context(std::span<const Dot> dots) const;
   /// The maximal dots of all that is not pending, in order of origin name: context() of them is everything folded.
-  std::vector<Dot> heads() const;
+  Result<std::vector<Dot>> heads() const;
   /// Hashes of all commits (a pending commit's too when its predecessor is known; else all zero). Reads
   /// every delta once.
   Result<Indexed<CommitNo, Hash>> hashes() const;
@@ -125,12 +125,12 @@ class DELTA_EXPORT Log {
   std::string dot_text(const Dot& dot) const;
   /// The tags set by commits that are not pending, in order of name. Of those of one name the one of greatest key
   /// counts, if it does not untag.
-  std::vector<Tag> tags() const;
-  std::optional<Tag> tag(std::string_view name) const;
+  Result<std::vector<Tag>> tags() const;
+  Result<std::optional<Tag>> tag(std::string_view name) const;  ///< none: there is no such tag
 
   /// The accuracies that commits which are not pending record, in order of namespace. Of those of one namespace the
   /// one with the greatest key counts.
-  std::vector<RecordedAccuracy> accuracies() const;
+  Result<std::vector<RecordedAccuracy>> accuracies() const;
 
   /// Every delta of every commit once, pending ones included, in order of reading, batch by batch.
   Status each(const VectorSet& vectors, const std::function<Status(const DeltaBatch&)>& visit) const;
@@ -141,7 +141,7 @@ class DELTA_EXPORT Log {
 
  private:
   friend struct store::Union;
-  explicit Log(std::unique_ptr<store::Union>);
+  DELTA_HIDDEN explicit Log(std::unique_ptr<store::Union>);
   std::unique_ptr<store::Union> impl_;
 };
 

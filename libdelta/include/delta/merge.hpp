@@ -55,10 +55,10 @@ class DELTA_EXPORT Merge {
 
   /// Tails that were left out or closed, and commits of the output whose causes are in none of the logs (verdict
   /// pending).
-  const std::vector<Finding>& notices() const;
+  const std::vector<Finding>& notices() const noexcept;
   /// There is nothing that the logs of `not_in` lack.
-  bool empty() const;
-  std::uint64_t bytes() const;  ///< to be copied; what is re-made comes on top
+  bool empty() const noexcept;
+  std::uint64_t bytes() const noexcept;  ///< to be copied; what is re-made comes on top
   /// The union of all logs given, those of `not_in` included, opened for questions.
   Result<Log> log() const;
 
@@ -69,8 +69,8 @@ class DELTA_EXPORT Merge {
   Result<MergeSummary> rehearse(const std::function<void(std::uint64_t)>& progress = {});
 
  private:
-  struct Impl;
-  explicit Merge(std::unique_ptr<Impl>);
+  struct DELTA_HIDDEN Impl;
+  DELTA_HIDDEN explicit Merge(std::unique_ptr<Impl>);
   std::unique_ptr<Impl> impl_;
 };
 

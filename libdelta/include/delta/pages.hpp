@@ -15,7 +15,7 @@ namespace delta {
 
 struct FreePages {
   std::size_t bytes = 0;  ///< of a mapping; 0: from the heap
-  DELTA_EXPORT void operator()(std::uint32_t* at) const;
+  DELTA_EXPORT void operator()(std::uint32_t* at) const noexcept;
 };
 using Pages = std::unique_ptr<std::uint32_t[], FreePages>;
 
@@ -24,7 +24,7 @@ enum class PageSize : std::uint8_t {
   huge,  ///< 2 MiB, where the system has them: for memory that will be filled
 };
 /// `count` zeroed values; std::bad_alloc where there is no memory.
-DELTA_EXPORT Pages allocate_pages(std::size_t count, PageSize size);
+DELTA_HIDDEN Pages allocate_pages(std::size_t count, PageSize size);
 
 /// Elements that are all zero bits until they are written, and take no memory before: for tables of which a reader of
 /// one vector needs one row. `Place`: an integer, or a number of delta/numbers.hpp.

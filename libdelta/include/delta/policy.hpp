@@ -73,15 +73,15 @@ class DELTA_EXPORT Policy {
   /// know.
   static Result<Policy> parse(std::string_view text);
   /// REQUIRES: dims as Rule has them.
-  void add(Rule rule);
+  Status add(Rule rule);
 
   /// Canonical: what parse() reads back to the same rules. "lww" if there are none.
   std::string text() const;
   std::span<const Rule> rules() const { return rules_; }
   /// The one that counts; null: none is for it, which means lww. Valid until the next add().
-  const Rule* rule(std::string_view name_space, std::uint32_t dim) const;
+  const Rule* rule(std::string_view name_space, std::uint32_t dim) const noexcept;
   /// Null: lww.
-  const Strategy* strategy(std::string_view name_space, std::uint32_t dim) const;
+  const Strategy* strategy(std::string_view name_space, std::uint32_t dim) const noexcept;
 
  private:
   std::vector<Rule> rules_;

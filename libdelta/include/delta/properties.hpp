@@ -21,10 +21,10 @@ DELTA_EXPORT Result<std::string> add_text_property(std::string_view properties, 
                                                    std::string_view text);
 
 /// Whether this name has this value: of a string its characters, of any other value the JSON text.
-DELTA_EXPORT bool has_property(std::string_view properties, std::string_view name, std::string_view value);
+DELTA_EXPORT Result<bool> has_property(std::string_view properties, std::string_view name, std::string_view value);
 
 /// Names, and values as JSON text, in order of name.
-DELTA_EXPORT std::vector<std::pair<std::string, std::string>> list_properties(std::string_view properties);
+DELTA_EXPORT Result<std::vector<std::pair<std::string, std::string>>> list_properties(std::string_view properties);
 
 /// Names that begin so have a meaning of their own; a user cannot give them.
 constexpr bool is_reserved_property(std::string_view name) { return name.starts_with("deltalog."); }

@@ -30,7 +30,7 @@ struct NamespaceProperty {
 DELTA_EXPORT Result<std::vector<NamespaceProperty>> properties_of(const Log& log, const CutOptions& cut = {});
 /// The value of a key, empty where there is none.
 DELTA_EXPORT std::string_view property_named(std::span<const NamespaceProperty> properties, std::string_view name_space,
-                                             std::string_view key);
+                                             std::string_view key) noexcept;
 
 /// bad_input: not 1 to 64 of a to z, 0 to 9, "-", "_" and ".", beginning with a letter. Of the value: no UTF-8, a
 /// control character, over 1,024 bytes.
@@ -38,7 +38,7 @@ DELTA_EXPORT Status check_property(std::string_view key, std::string_view value)
 
 /// The type of the elements of a matrix. Values are float32 everywhere; a narrower type holds some of them.
 enum class Element : std::uint8_t { f32, f16, bf16, i8, u8 };
-DELTA_EXPORT std::string_view element_name(Element element);
+DELTA_EXPORT std::string_view element_name(Element element) noexcept;
 /// unsupported: a type that this version does not know.
 DELTA_EXPORT Result<Element> parse_element(std::string_view name);
 inline constexpr std::string_view kElementKey = "element";

@@ -28,9 +28,9 @@ struct DELTA_EXPORT VectorSelection {
 
   bool all_names() const { return any_id && namespaces.empty(); }
   /// What OpenOptions::ids may be for a question about this selection; none: not known before all names are read.
-  std::optional<std::vector<std::string>> only_ids() const;
+  Result<std::optional<std::vector<std::string>>> only_ids() const;
   /// The vector exists in the state, and its metadata meets `where`.
-  bool meets(const State& state, VectorNo vector) const;
+  Result<bool> meets(const State& state, VectorNo vector) const;
 };
 
 /// What the names of a VectorSelection are in one catalog.
@@ -40,10 +40,10 @@ struct NamedVectors {
   std::vector<std::string> missing_namespaces = {};  ///< that the catalog lacks
 };
 /// `where` is not looked at: that takes a state.
-DELTA_EXPORT NamedVectors find_vectors(const Catalog& catalog, const VectorSelection& selection);
+DELTA_EXPORT Result<NamedVectors> find_vectors(const Catalog& catalog, const VectorSelection& selection);
 
 /// The entries of a catalog that NS or NS/DIMS means. A name that ends like the latter wins.
-DELTA_EXPORT std::vector<NamespaceNo> find_namespaces(const Catalog& catalog, std::string_view text);
+DELTA_EXPORT Result<std::vector<NamespaceNo>> find_namespaces(const Catalog& catalog, std::string_view text);
 
 /// Deltas by what they and their commits say.
 struct DeltaSelection {
@@ -78,7 +78,7 @@ class DELTA_EXPORT DeltaFilter {
            (operations_ >> static_cast<unsigned>(delta.op) & 1u) != 0;
   }
   /// Of a commit that holds some before a moment of the selection and some after it, its last delta decides.
-  bool takes_commit(CommitNo number) const;
+  bool takes_commit(CommitNo number) const noexcept;
 
  private:
   explicit DeltaFilter(const Log& log) : log_(&log) {}
@@ -86,7 +86,7 @@ class DELTA_EXPORT DeltaFilter {
     return time.us() >= since_ && time.us() < until_ && (seen_since_.empty() || dot.seq > seen_since_[dot.origin]) &&
            (seen_until_.empty() || dot.seq <= seen_until_[dot.origin]);
   }
-  void keep_until(const SeenSeqs& seen);
+  DELTA_HIDDEN void keep_until(const SeenSeqs& seen);
 
   const Log* log_;
   bool all_ = true;

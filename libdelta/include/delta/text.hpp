@@ -12,10 +12,10 @@
 namespace delta {
 
 /// True for well-formed UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
-DELTA_EXPORT bool valid_utf8(std::string_view text);
+DELTA_EXPORT bool valid_utf8(std::string_view text) noexcept;
 
 /// True when well-formed UTF-8 holds a control character: C0 (below U+0020), DEL, or C1 (U+0080 to U+009F).
-DELTA_EXPORT bool has_control(std::string_view text);
+DELTA_EXPORT bool has_control(std::string_view text) noexcept;
 
 /// Untrusted bytes made safe for a message or a terminal: control characters, bytes that are no UTF-8, and characters
 /// that reorder or break lines come out as \xNN, a backslash as two. Beyond `max_bytes` of input, "…" follows.
@@ -48,7 +48,7 @@ struct HashPrefix {
   Hash bytes{};            ///< zero beyond the digits given
   std::size_t digits = 0;  ///< 4 to 64
 
-  DELTA_EXPORT bool matches(const Hash& hash) const;
+  DELTA_EXPORT bool matches(const Hash& hash) const noexcept;
 };
 
 /// 4 to 64 hexadecimal digits of either case.

@@ -25,7 +25,7 @@ class DELTA_EXPORT VectorSet {
     for (const VectorNo vector : vectors) insert(vector);
   }
   /// Of every vector, those that are added later too. Lives as long as the program.
-  static const VectorSet& all();
+  static const VectorSet& all() noexcept;
 
   bool is_all() const { return all_; }
   bool empty() const { return !all_ && size_ == 0; }
@@ -36,8 +36,8 @@ class DELTA_EXPORT VectorSet {
     if (range >= places_.size() || places_[range] == 0) return all_;
     return (chunks_[places_[range] - 1][number % kRange / 64] >> (number % 64) & 1) != 0;
   }
-  bool insert(VectorNo vector);  ///< false: it was in. REQUIRES: !is_all()
-  bool erase(VectorNo vector);   ///< false: it was not in. REQUIRES: !is_all()
+  bool insert(VectorNo vector);          ///< false: it was in. REQUIRES: !is_all()
+  bool erase(VectorNo vector) noexcept;  ///< false: it was not in. REQUIRES: !is_all()
 
   /// Calls visit(number) for each vector, in rising order. REQUIRES: !is_all()
   template <class Visit>
@@ -59,7 +59,7 @@ class DELTA_EXPORT VectorSet {
   static constexpr std::size_t kRange = 4096;
   using Chunk = std::array<std::uint64_t, kRange / 64>;
 
-  std::uint64_t* word(VectorNo vector);  // of its bit; null: it is in no chunk
+  DELTA_HIDDEN std::uint64_t* word(VectorNo vector) noexcept;  // of its bit; null: it is in no chunk
 
   std::vector<std::uint32_t> places_;  // by range: of its chunk, from 1; 0: none is in
   std::vector<Chunk> chunks_;

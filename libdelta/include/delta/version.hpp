@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "delta/export.hpp"
+#include "delta/result.hpp"
 
 namespace delta {
 
@@ -14,10 +16,10 @@ struct Component {
 };
 
 /// "0.1.0", of the library.
-DELTA_EXPORT std::string version();
+DELTA_EXPORT std::string_view version() noexcept;
 
 /// The file format's version ("dlog"), the codecs that it may use ("coders"), and the libraries in use, as they are
 /// loaded.
-DELTA_EXPORT std::vector<Component> components();
+DELTA_EXPORT Result<std::vector<Component>> components();
 
 }  // namespace delta

@@ -68,7 +68,7 @@ class NullSink final : public ByteSink {
 
 }  // namespace
 
-ByteSink& null_sink() {
+ByteSink& null_sink() noexcept {
   static NullSink sink;
   return sink;
 }

@@ -6,7 +6,7 @@
 
 namespace delta {
 
-std::string_view operation_name(Operation op) {
+std::string_view operation_name(Operation op) noexcept {
   static constexpr std::array<std::string_view, kOperations + 1> names = {
       "?", "create", "dense", "sparse", "scale", "offset", "negate", "abs", "clamp", "delete"};
   const auto i = static_cast<std::size_t>(op);

@@ -5,7 +5,7 @@
 
 namespace delta {
 
-std::string_view error_code_name(ErrorCode code) {
+std::string_view error_code_name(ErrorCode code) noexcept {
   switch (code) {
     case ErrorCode::usage:
       return "usage";
@@ -33,6 +33,8 @@ std::string_view error_code_name(ErrorCode code) {
       return "late";
     case ErrorCode::closed_pipe:
       return "closed-pipe";
+    case ErrorCode::no_memory:
+      return "no-memory";
   }
   return "?";
 }
@@ -45,7 +47,7 @@ std::string Error::text() const {
   return out + message;
 }
 
-void check_failed(const char* expression, const char* file, int line) {
+void check_failed(const char* expression, const char* file, int line) noexcept {
   std::fprintf(stderr, "%s:%d: broken precondition: %s\n", file, line, expression);
   std::abort();
 }

@@ -2,7 +2,7 @@
 
 namespace delta {
 
-std::string_view verdict_name(Verdict verdict) {
+std::string_view verdict_name(Verdict verdict) noexcept {
   switch (verdict) {
     case Verdict::ok:
       return "ok";

@@ -63,7 +63,7 @@ bool match_one(std::string_view& pattern, std::string_view& text) {
 
 }  // namespace
 
-bool glob_match(std::string_view pattern, std::string_view text) {
+bool glob_match(std::string_view pattern, std::string_view text) noexcept {
   std::string_view star_pattern, star_text;
   bool starred = false;
   while (!text.empty() || !pattern.empty()) {

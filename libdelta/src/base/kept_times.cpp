@@ -53,12 +53,12 @@ KeptTimes KeptTimes::intersect(const KeptTimes& other) const {
   return both;
 }
 
-bool KeptTimes::any_in(Micros first, Micros end) const {
+bool KeptTimes::any_in(Micros first, Micros end) const noexcept {
   const auto range = std::ranges::lower_bound(ranges_, first, {}, &Range::last);
   return range != ranges_.end() && range->first < end && first < end;
 }
 
-bool KeptTimes::contains(Micros at) const { return any_in(at, at + 1); }
+bool KeptTimes::contains(Micros at) const noexcept { return any_in(at, at + 1); }
 
 std::string to_text(const KeptTimes::Range& range) {
   const std::string first = format_time(range.first);

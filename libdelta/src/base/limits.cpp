@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/boundary.hpp"
 #include "delta/text.hpp"
 
 namespace delta {
@@ -25,8 +26,25 @@ Status check_named(std::string_view kind, std::string_view name, std::size_t mos
 
 }  // namespace
 
-Status check_id(std::string_view id) { return check_named("id", id, kMaxIdBytes); }
-Status check_origin(std::string_view name) { return check_named("origin", name, kMaxNameBytes); }
-Status check_namespace(std::string_view name) { return check_name("namespace", name, kMaxNameBytes); }
+Status check_id(std::string_view id) try {
+  const Boundary boundary;
+  return check_named("id", id, kMaxIdBytes);
+} catch (...) {
+  return caught();
+}
+
+Status check_origin(std::string_view name) try {
+  const Boundary boundary;
+  return check_named("origin", name, kMaxNameBytes);
+} catch (...) {
+  return caught();
+}
+
+Status check_namespace(std::string_view name) try {
+  const Boundary boundary;
+  return check_name("namespace", name, kMaxNameBytes);
+} catch (...) {
+  return caught();
+}
 
 }  // namespace delta

@@ -16,7 +16,7 @@ constinit PageSource source = {nullptr, nullptr};  // none: the heap for all
 
 void set_page_source(const PageSource& other) { source = other; }
 
-void FreePages::operator()(std::uint32_t* at) const {
+void FreePages::operator()(std::uint32_t* at) const noexcept {
   if (bytes > 0) {
     source.unmap({at, bytes});
   } else {

@@ -7,12 +7,13 @@
 #include <cmath>
 #include <limits>
 
+#include "base/boundary.hpp"
 #include "delta/code_point.hpp"
 
 namespace delta {
 
 // Table 3-7 of the Unicode standard, as arithmetic.
-CodePoint first_code_point(std::string_view s) {
+CodePoint first_code_point(std::string_view s) noexcept {
   const auto at = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(s[i])); };
   const std::uint32_t lead = at(0);
   if (lead < 0x80) return {lead, 1};
@@ -46,7 +47,7 @@ int hex_value(char c) {
 
 }  // namespace
 
-bool valid_utf8(std::string_view text) {
+bool valid_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
     const CodePoint d = first_code_point(text);
     if (d.bytes == 0) return false;
@@ -55,7 +56,7 @@ bool valid_utf8(std::string_view text) {
   return true;
 }
 
-bool has_control(std::string_view text) {
+bool has_control(std::string_view text) noexcept {
   while (!text.empty()) {
     const CodePoint d = first_code_point(text);
     if (d.bytes != 0 && is_control(d.code)) return true;
@@ -107,7 +108,8 @@ std::string human_size(std::uint64_t bytes) {
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + std::string(units[unit]);
 }
 
-Result<std::uint64_t> parse_size(std::string_view text) {
+Result<std::uint64_t> parse_size(std::string_view text) try {
+  const Boundary boundary;
   const auto fail = [&](std::string_view why) {
     return error(ErrorCode::usage,
                  quote(text) + " is not a size: " + std::string(why) + " (write 4096, 100K, 256M or 1G)");
@@ -131,6 +133,8 @@ Result<std::uint64_t> parse_size(std::string_view text) {
     return fail("it is too large");
   }
   return value << shift;
+} catch (...) {
+  return caught();
 }
 
 std::string plural(std::uint64_t count, std::string_view one, std::string_view many) {
@@ -167,7 +171,7 @@ std::string hex(const Hash& hash, std::size_t digits) {
   return out;
 }
 
-bool HashPrefix::matches(const Hash& hash) const {
+bool HashPrefix::matches(const Hash& hash) const noexcept {
   const std::size_t whole = digits / 2;
   for (std::size_t i = 0; i < whole; ++i) {
     if (hash[i] != bytes[i]) return false;
@@ -175,7 +179,8 @@ bool HashPrefix::matches(const Hash& hash) const {
   return digits % 2 == 0 || hash[whole] >> 4 == bytes[whole] >> 4;
 }
 
-Result<HashPrefix> parse_hash_prefix(std::string_view text) {
+Result<HashPrefix> parse_hash_prefix(std::string_view text) try {
+  const Boundary boundary;
   HashPrefix prefix;
   prefix.digits = text.size();
   bool good = text.size() >= 4 && text.size() <= 2 * prefix.bytes.size();
@@ -186,6 +191,8 @@ Result<HashPrefix> parse_hash_prefix(std::string_view text) {
   }
   if (!good) return error(ErrorCode::usage, quote(text) + " is not a hash: write 4 to 64 hexadecimal digits");
   return prefix;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 
+#include "base/boundary.hpp"
 #include "delta/text.hpp"
 
 namespace delta {
@@ -257,12 +258,16 @@ std::string format_time(Micros us) {
   return out += 'Z';
 }
 
-Result<Micros> parse_time(std::string_view text, Micros now) {
+Result<Micros> parse_time(std::string_view text, Micros now) try {
+  const Boundary boundary;
   DELTA_TRY(const WrittenTime time, parse_written_time(text, now));
   return time.us;
+} catch (...) {
+  return caught();
 }
 
-Result<WrittenTime> parse_written_time(std::string_view text, Micros now) {
+Result<WrittenTime> parse_written_time(std::string_view text, Micros now) try {
+  const Boundary boundary;
   if (text.starts_with('@')) return plain(parse_seconds(text));
   if (const auto back = before_now(text, now)) return plain(back_from(text, now, *back));
   constexpr std::string_view kAgo = " ago";
@@ -272,8 +277,15 @@ Result<WrittenTime> parse_written_time(std::string_view text, Micros now) {
     return plain(back_from(text, now, *back));
   }
   return parse_calendar(text);
+} catch (...) {
+  return caught();
 }
 
-Result<Micros> parse_duration(std::string_view text) { return parse_span(text, /*words=*/false); }
+Result<Micros> parse_duration(std::string_view text) try {
+  const Boundary boundary;
+  return parse_span(text, /*words=*/false);
+} catch (...) {
+  return caught();
+}
 
 }  // namespace delta

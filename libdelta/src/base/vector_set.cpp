@@ -2,7 +2,7 @@
 
 namespace delta {
 
-const VectorSet& VectorSet::all() {
+const VectorSet& VectorSet::all() noexcept {
   static const VectorSet all = [] {
     VectorSet set;
     set.all_ = true;
@@ -11,7 +11,7 @@ const VectorSet& VectorSet::all() {
   return all;
 }
 
-std::uint64_t* VectorSet::word(VectorNo vector) {
+std::uint64_t* VectorSet::word(VectorNo vector) noexcept {
   const std::size_t number = index(vector), range = number / kRange;
   if (range >= places_.size() || places_[range] == 0) return nullptr;
   return &chunks_[places_[range] - 1][number % kRange / 64];
@@ -33,7 +33,7 @@ bool VectorSet::insert(VectorNo vector) {
   return true;
 }
 
-bool VectorSet::erase(VectorNo vector) {
+bool VectorSet::erase(VectorNo vector) noexcept {
   DELTA_CHECK(!all_);
   std::uint64_t* bits = word(vector);
   const std::uint64_t bit = std::uint64_t{1} << (index(vector) % 64);

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "base/boundary.hpp"
 #include "base/lattice.hpp"
 #include "delta/setting.hpp"
 #include "delta/state.hpp"
@@ -75,7 +76,8 @@ Result<Accuracy> parse_rounding(std::string_view text) {
 
 }  // namespace
 
-Result<Accuracy> Accuracy::parse(std::string_view text) {
+Result<Accuracy> Accuracy::parse(std::string_view text) try {
+  const Boundary boundary;
   const auto band = text.starts_with(kDeadBand) ? 0 : text.find(',');
   Accuracy accuracy;
   if (band != 0) {
@@ -89,6 +91,8 @@ Result<Accuracy> Accuracy::parse(std::string_view text) {
   }
   DELTA_OK(model::check_accuracy(accuracy));
   return accuracy;
+} catch (...) {
+  return caught();
 }
 
 std::string Accuracy::to_text() const {

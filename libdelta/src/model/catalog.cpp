@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/boundary.hpp"
 #include "base/checksum.hpp"
 #include "delta/error.hpp"
 
@@ -67,7 +68,7 @@ void Catalog::Index::resize(std::size_t slots) {
   }
 }
 
-std::optional<NamespaceNo> Catalog::find_namespace(std::string_view name, std::uint32_t dims) const {
+std::optional<NamespaceNo> Catalog::find_namespace(std::string_view name, std::uint32_t dims) const noexcept {
   return as<NamespaceNo>(namespace_index_.find(
       hash(dims, name), [&](std::uint32_t n) { return namespaces_[n].dims == dims && namespaces_[n].name == name; }));
 }
@@ -88,16 +89,17 @@ NamespaceNo Catalog::add_namespace(std::string_view name, std::uint32_t dims) {
   return NamespaceNo{number};
 }
 
-std::optional<std::uint32_t> Catalog::find_name(std::string_view name, std::uint64_t hash) const {
+std::optional<std::uint32_t> Catalog::find_name(std::string_view name, std::uint64_t hash) const noexcept {
   return name_index_.find(hash, [&](std::uint32_t place) { return name_space(named_[place].front()).name == name; });
 }
 
-std::span<const NamespaceNo> Catalog::namespaces_named(std::string_view name) const {
+std::span<const NamespaceNo> Catalog::namespaces_named(std::string_view name) const noexcept {
   const auto place = find_name(name, hash(0, name));
   return place ? std::span<const NamespaceNo>(named_[*place]) : std::span<const NamespaceNo>();
 }
 
-std::vector<NamespaceNo> Catalog::empty_namespaces() const {
+Result<std::vector<NamespaceNo>> Catalog::empty_namespaces() const try {
+  const Boundary boundary;
   Indexed<NamespaceNo, bool> used(namespaces_.size());
   for (const Vector& vector : vectors_) used[vector.ns] = true;
   std::vector<NamespaceNo> empty;
@@ -108,9 +110,11 @@ std::vector<NamespaceNo> Catalog::empty_namespaces() const {
     return std::pair(std::string_view(name_space(ns).name), name_space(ns).dims);
   });
   return empty;
+} catch (...) {
+  return caught();
 }
 
-std::optional<OriginNo> Catalog::find_origin(std::string_view name) const {
+std::optional<OriginNo> Catalog::find_origin(std::string_view name) const noexcept {
   return as<OriginNo>(origin_index_.find(hash(0, name), [&](std::uint32_t n) { return origins_[n] == name; }));
 }
 
@@ -122,7 +126,7 @@ OriginNo Catalog::add_origin(std::string_view name) {
   return OriginNo{number};
 }
 
-std::optional<VectorNo> Catalog::find_vector(NamespaceNo ns, std::string_view text) const {
+std::optional<VectorNo> Catalog::find_vector(NamespaceNo ns, std::string_view text) const noexcept {
   return as<VectorNo>(vector_index_.find(
       hash(ns, text), [&](std::uint32_t n) { return vectors_[n].ns == ns && id(VectorNo{n}) == text; }));
 }

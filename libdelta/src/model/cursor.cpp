@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/boundary.hpp"
 #include "base/json.hpp"
 #include "delta/limits.hpp"
 #include "delta/text.hpp"
@@ -20,7 +21,8 @@ std::optional<std::uint64_t> seq_of(const Json& value) {
 
 }  // namespace
 
-Result<Cursor> Cursor::parse(std::string_view json) {
+Result<Cursor> Cursor::parse(std::string_view json) try {
+  const Boundary boundary;
   const auto bad = [](std::string what) { return error(ErrorCode::bad_input, "the cursor " + std::move(what)); };
   const auto object = parse_json_object(json);
   if (!object) return bad(object.error().message);
@@ -32,6 +34,8 @@ Result<Cursor> Cursor::parse(std::string_view json) {
     cursor.seqs_.emplace(origin, *seq);
   }
   return cursor;
+} catch (...) {
+  return caught();
 }
 
 std::string Cursor::text() const {
@@ -42,7 +46,7 @@ std::string Cursor::text() const {
   return out;
 }
 
-std::uint64_t Cursor::seq(std::string_view origin) const {
+std::uint64_t Cursor::seq(std::string_view origin) const noexcept {
   const auto found = seqs_.find(origin);
   return found == seqs_.end() ? 0 : found->second;
 }

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/boundary.hpp"
 #include "delta/glob.hpp"
 #include "delta/text.hpp"
 
@@ -219,11 +220,14 @@ std::string expression_text(const Node& node) {
 
 Expression::Expression(std::shared_ptr<const Node> root) : root_(std::move(root)) {}
 
-bool Expression::matches(std::string_view canonical_json) const {
+Result<bool> Expression::matches(std::string_view canonical_json) const try {
+  const Boundary boundary;
   if (canonical_json.empty()) return model::holds(*root_, Json::object());
   const auto object = parse_json_object(canonical_json);
   DELTA_CHECK(object);
   return model::holds(*root_, *object);
+} catch (...) {
+  return caught();
 }
 
 std::string Expression::text() const { return model::expression_text(*root_); }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/boundary.hpp"
 #include "delta/text.hpp"
 #include "model/expression.hpp"
 
@@ -337,7 +338,8 @@ class Parser {
 
 }  // namespace
 
-Result<Expression> Expression::parse(std::string_view text) {
+Result<Expression> Expression::parse(std::string_view text) try {
+  const Boundary boundary;
   const auto too_long = [](std::size_t bytes, std::string_view what) {
     return error(ErrorCode::usage,
                  std::string(what) + " is over " + human_size(model::kMaxExpressionBytes) + ": " + human_size(bytes));
@@ -348,6 +350,8 @@ Result<Expression> Expression::parse(std::string_view text) {
   const std::size_t canonical = expression.text().size();
   if (canonical > model::kMaxExpressionBytes) return too_long(canonical, "the expression in its canonical text");
   return expression;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

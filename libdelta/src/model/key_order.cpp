@@ -5,7 +5,7 @@
 
 namespace delta {
 
-bool key_less(const Catalog& catalog, const Key& a, const Key& b) {
+bool key_less(const Catalog& catalog, const Key& a, const Key& b) noexcept {
   if (a.time != b.time) return a.time < b.time;
   if (a.origin != b.origin) return catalog.origin(a.origin) < catalog.origin(b.origin);
   return a.seq < b.seq;

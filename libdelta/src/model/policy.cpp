@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/boundary.hpp"
 #include "delta/accuracy.hpp"
 #include "delta/limits.hpp"
 #include "delta/setting.hpp"
@@ -184,7 +185,8 @@ std::string Policy::Rule::to_text() const {
   return out;
 }
 
-Result<Policy> Policy::parse(std::string_view text) {
+Result<Policy> Policy::parse(std::string_view text) try {
+  const Boundary boundary;
   Policy policy;
   for (const auto part : split(text, ';')) {
     const auto place = [&] {
@@ -199,9 +201,17 @@ Result<Policy> Policy::parse(std::string_view text) {
     policy.rules_.push_back(std::move(rule));
   }
   return policy;
+} catch (...) {
+  return caught();
 }
 
-void Policy::add(Rule rule) { rules_.push_back(std::move(rule)); }
+Status Policy::add(Rule rule) try {
+  const Boundary boundary;
+  rules_.push_back(std::move(rule));
+  return {};
+} catch (...) {
+  return caught();
+}
 
 std::string Policy::text() const {
   if (rules_.empty()) return "lww";
@@ -213,7 +223,7 @@ std::string Policy::text() const {
   return out;
 }
 
-const Policy::Rule* Policy::rule(std::string_view name_space, std::uint32_t dim) const {
+const Policy::Rule* Policy::rule(std::string_view name_space, std::uint32_t dim) const noexcept {
   const Rule* best = nullptr;
   int best_rank = -1;
   for (const Rule& rule : rules_) {
@@ -228,7 +238,7 @@ const Policy::Rule* Policy::rule(std::string_view name_space, std::uint32_t dim)
   return best;
 }
 
-const Strategy* Policy::strategy(std::string_view name_space, std::uint32_t dim) const {
+const Strategy* Policy::strategy(std::string_view name_space, std::uint32_t dim) const noexcept {
   const Rule* found = rule(name_space, dim);
   return found ? found->strategy.get() : nullptr;
 }

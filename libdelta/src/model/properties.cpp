@@ -1,5 +1,6 @@
 #include "delta/properties.hpp"
 
+#include "base/boundary.hpp"
 #include "delta/text.hpp"
 #include "model/metadata.hpp"
 
@@ -28,18 +29,25 @@ Result<std::string> object_of(std::string_view name, std::string_view json) {
 
 }  // namespace
 
-Result<std::string> add_property(std::string_view properties, std::string_view name, std::string_view json) {
+Result<std::string> add_property(std::string_view properties, std::string_view name, std::string_view json) try {
+  const Boundary boundary;
   DELTA_TRY(const auto object, object_of(name, json));
   auto members = model::metadata_members(properties);
   members.push_back(model::metadata_members(object).front());
   return canonical(name, model::metadata_text(members));
+} catch (...) {
+  return caught();
 }
 
-Result<std::string> add_text_property(std::string_view properties, std::string_view name, std::string_view text) {
+Result<std::string> add_text_property(std::string_view properties, std::string_view name, std::string_view text) try {
+  const Boundary boundary;
   return add_property(properties, name, model::metadata_string(text));
+} catch (...) {
+  return caught();
 }
 
-bool has_property(std::string_view properties, std::string_view name, std::string_view value) {
+Result<bool> has_property(std::string_view properties, std::string_view name, std::string_view value) try {
+  const Boundary boundary;
   for (const MetadataMember& member : model::metadata_members(properties)) {
     if (model::metadata_name(member.name) != name) continue;
     if (member.value.starts_with('"')) {
@@ -49,14 +57,19 @@ bool has_property(std::string_view properties, std::string_view name, std::strin
     return object && model::metadata_members(*object).front().value == member.value;
   }
   return false;
+} catch (...) {
+  return caught();
 }
 
-std::vector<std::pair<std::string, std::string>> list_properties(std::string_view properties) {
+Result<std::vector<std::pair<std::string, std::string>>> list_properties(std::string_view properties) try {
+  const Boundary boundary;
   std::vector<std::pair<std::string, std::string>> out;
   for (const MetadataMember& member : model::metadata_members(properties)) {
     out.emplace_back(model::metadata_name(member.name), member.value);
   }
   return out;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

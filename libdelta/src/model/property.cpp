@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "base/boundary.hpp"
 #include "delta/limits.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
@@ -20,7 +21,8 @@ bool is_key_part(char c) {
 
 }  // namespace
 
-Status check_property(std::string_view key, std::string_view value) {
+Status check_property(std::string_view key, std::string_view value) try {
+  const Boundary boundary;
   const auto bad = [](std::string what) { return error(ErrorCode::bad_input, std::move(what)); };
   const bool named = !key.empty() && key[0] >= 'a' && key[0] <= 'z' && std::ranges::all_of(key, is_key_part);
   if (!named || key.size() > kMaxKeyBytes) {
@@ -35,21 +37,26 @@ Status check_property(std::string_view key, std::string_view value) {
     return bad("property " + std::string(key) + ": " + quote(value, 80) + " is not UTF-8 without control characters");
   }
   return {};
+} catch (...) {
+  return caught();
 }
 
-std::string_view element_name(Element element) { return kElements[static_cast<std::size_t>(element)]; }
+std::string_view element_name(Element element) noexcept { return kElements[static_cast<std::size_t>(element)]; }
 
-Result<Element> parse_element(std::string_view name) {
+Result<Element> parse_element(std::string_view name) try {
+  const Boundary boundary;
   const auto found = std::ranges::find(kElements, name);
   if (found == kElements.end()) {
     return error(ErrorCode::unsupported, "unknown element type " + quote(name, 60))
         .with_hint("types are f32, f16, bf16, i8, u8");
   }
   return static_cast<Element>(found - kElements.begin());
+} catch (...) {
+  return caught();
 }
 
 std::string_view property_named(std::span<const NamespaceProperty> properties, std::string_view name_space,
-                                std::string_view key) {
+                                std::string_view key) noexcept {
   const auto found = std::ranges::find_if(
       properties, [&](const NamespaceProperty& p) { return p.name_space == name_space && p.key == key; });
   return found == properties.end() ? std::string_view() : std::string_view(found->value);

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/boundary.hpp"
 #include "delta/property.hpp"
 #include "delta/text.hpp"
 #include "model/names.hpp"
@@ -88,7 +89,8 @@ std::optional<std::string_view> behind(std::string_view word, std::string_view t
 
 }  // namespace
 
-Result<Setting> Setting::parse(std::string_view text) {
+Result<Setting> Setting::parse(std::string_view text) try {
+  const Boundary boundary;
   std::optional<Setting> setting;
   if (const auto rules = behind(kPolicy, text)) setting = Setting{Kind::policy, *rules, 0, {}};
   if (const auto name = behind(kUntag, text)) setting = Setting{Kind::untag, *name, 0, {}};
@@ -99,6 +101,8 @@ Result<Setting> Setting::parse(std::string_view text) {
   if (is_unknown(text)) setting = Setting{Kind::unknown, text, 0, {}};
   if (!setting) return error(ErrorCode::bad_input, "not a setting: " + quote(text, 80));
   return std::move(*setting);
+} catch (...) {
+  return caught();
 }
 
 std::string Setting::to_text() const {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/boundary.hpp"
 #include "delta/error.hpp"
 #include "model/metadata.hpp"
 
@@ -79,7 +80,7 @@ void State::set_exists(VectorNo vector, bool exists) {
 
 void State::set_created(VectorNo vector, Key key) { row(vector).created = key; }
 
-std::string* State::text_at(VectorNo vector) const {
+std::string* State::text_at(VectorNo vector) const noexcept {
   const std::size_t chunk = index(vector) / kTexts;
   return chunk < metadata_.size() && metadata_[chunk] ? &metadata_[chunk][index(vector) % kTexts] : nullptr;
 }
@@ -137,17 +138,35 @@ void State::settle_metadata(VectorNo vector) {
   patches_.erase(waiting);
 }
 
-std::string_view State::stored_metadata(VectorNo vector) const {
+std::string_view State::stored_metadata(VectorNo vector) const noexcept {
   DELTA_CHECK(patches_.empty() || !patches_.contains(vector));
   const std::string* text = text_at(vector);
   return text != nullptr ? std::string_view(*text) : std::string_view();
 }
 
-std::string_view State::metadata(VectorNo vector) const {
+std::string_view State::metadata(VectorNo vector) const noexcept {
   return exists(vector) ? stored_metadata(vector) : std::string_view();
 }
 
-VectorSet State::existing() const {
+Result<State> State::part(const VectorSet& vectors) const try {
+  const Boundary boundary;
+  State some(catalog_);
+  some.overflows = overflows;
+  const auto take = [&](VectorNo vector) {
+    if (exists(vector)) some.take(*this, vector);
+  };
+  if (vectors.is_all()) {
+    for (const VectorNo vector : numbers<VectorNo>(catalog_->vectors())) take(vector);
+  } else {
+    vectors.each(take);
+  }
+  return some;
+} catch (...) {
+  return caught();
+}
+
+Result<VectorSet> State::existing() const try {
+  const Boundary boundary;
   VectorSet set;
   for (const Pool& pool : pools_) {
     for (const VectorNo v : pool.existed) {
@@ -155,9 +174,12 @@ VectorSet State::existing() const {
     }
   }
   return set;
+} catch (...) {
+  return caught();
 }
 
-std::vector<VectorNo> State::rows(NamespaceNo ns) const {
+Result<std::vector<VectorNo>> State::rows(NamespaceNo ns) const try {
+  const Boundary boundary;
   std::vector<VectorNo> out;
   if (!pools_.contains(ns)) return out;
   for (const VectorNo v : pools_[ns].existed) {
@@ -166,6 +188,8 @@ std::vector<VectorNo> State::rows(NamespaceNo ns) const {
   const auto before = [&](VectorNo a, VectorNo b) { return key_less(*catalog_, rows_[a].created, rows_[b].created); };
   if (!std::is_sorted(out.begin(), out.end(), before)) std::sort(out.begin(), out.end(), before);
   return out;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

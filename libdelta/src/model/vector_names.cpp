@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/boundary.hpp"
 #include "delta/state.hpp"
 #include "delta/text.hpp"
 #include "model/names.hpp"
@@ -34,20 +35,29 @@ Result<VectorNo> find_one(const Catalog& catalog, const VectorName& name, const 
 
 }  // namespace
 
-Result<VectorNo> Catalog::find(const VectorName& name) const {
+Result<VectorNo> Catalog::find(const VectorName& name) const try {
+  const Boundary boundary;
   return find_one(*this, name, [](VectorNo) { return true; });
+} catch (...) {
+  return caught();
 }
 
-Result<VectorNo> State::find(const VectorName& name) const {
+Result<VectorNo> State::find(const VectorName& name) const try {
+  const Boundary boundary;
   return find_one(*catalog_, name, [this](VectorNo vector) { return exists(vector); });
+} catch (...) {
+  return caught();
 }
 
-Result<std::vector<float>> State::values(const VectorName& name) const {
+Result<std::vector<float>> State::values(const VectorName& name) const try {
+  const Boundary boundary;
   DELTA_TRY(const VectorNo vector, find(name));
   const auto from = bits(vector);
   std::vector<float> values(from.size());
   std::memcpy(values.data(), from.data(), from.size_bytes());
   return values;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

@@ -1,5 +1,6 @@
 #include "delta/baselines.hpp"
 
+#include "base/boundary.hpp"
 #include "codec/zstd_size.hpp"
 #include "format/wire.hpp"
 #include "store/union.hpp"
@@ -20,7 +21,8 @@ void put_row(const Delta& delta, std::uint64_t number, Buffer& bytes) {
 
 }  // namespace
 
-Result<Baselines> baselines(const Log& log) {
+Result<Baselines> baselines(const Log& log) try {
+  const Boundary boundary;
   Baselines sizes;
   codec::ZstdSize rows;
   std::uint64_t number = 0;
@@ -36,6 +38,8 @@ Result<Baselines> baselines(const Log& log) {
   }));
   DELTA_TRY(sizes.rows_zstd, rows.finish());
   return sizes;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

@@ -7,6 +7,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/boundary.hpp"
 #include "delta/file.hpp"
 #include "delta/merge.hpp"
 #include "format/wire.hpp"
@@ -140,7 +141,10 @@ class Compaction {
     DELTA_TRY(rules_, ops::retention(log_, survey_.moments, options_));
     pruning_ = rules_.times != KeptTimes::all() || options_.assume_closed;
     prune_options_ = {rules_.times, {}, options_.whole_deltas, options_.assume_closed};
-    for (const auto& heads : rules_.releases) prune_options_.releases.push_back(log_.context(heads));
+    for (const auto& heads : rules_.releases) {
+      prune_options_.releases.push_back(log_.impl().history.context(heads));
+    }
+    DELTA_TRY(auto empty_namespaces, log_.catalog().empty_namespaces());
     DELTA_TRY(extras_, store::extras_of(segments()));
     rows_.emplace(log_, pruning_, kept_by_all(), rules_.releases, options_.assume_closed);
     const bool small = !pruning_ && survey_.bytes() <= store::PackedWriter::kTrialBytes;
@@ -148,7 +152,7 @@ class Compaction {
     ByteSink& sink = small ? static_cast<ByteSink&>(held) : file ? *file : null_sink();
     store::PackedWriter writer(log_.catalog(), rows_->table().rows, survey_.order, rows_->first_previous(),
                                {options_.preset, thread_count(options_.threads), identity(), compat(), extras_.kept,
-                                log_.catalog().empty_namespaces()},
+                                std::move(empty_namespaces)},
                                sink);
     DELTA_OK(write_vectors(writer));
     DELTA_OK(rows_->finish(writer));
@@ -331,7 +335,7 @@ class Compaction {
     report.partial = partial_;
     report.pruned_commits = rows_->pruned();
     report.longest_chain = longest_;
-    for (const auto& segment : log_.segments()) report.bytes_before += segment.length;
+    for (const auto* segment : segments()) report.bytes_before += segment->length;
     report.bytes_after = writer.bytes();
     report.readable_times = rows_->readable_times();
     report.kept_cuts = rules_.why;
@@ -370,9 +374,12 @@ Status refuse_forks(const Log& log, unsigned threads) {
 }  // namespace
 
 Result<CompactReport> compact(std::span<const std::string> paths, const std::string& output,
-                              const CompactOptions& options) {
+                              const CompactOptions& options) try {
+  const Boundary boundary;
   DELTA_TRY(const Log log, Log::open(paths, {options.threads}));
   return compact(log, output, options);
+} catch (...) {
+  return caught();
 }
 
 namespace {
@@ -385,31 +392,41 @@ Status check_whole(const Log& log, const CompactOptions& options) {
   return refuse_forks(log, options.threads);
 }
 
+/// Nothing can fail once the file is there, so its caution is noted before.
+Status commit(OutputFile& file, std::vector<Finding>& notices) {
+  DELTA_OK(file.prepare());
+  if (!file.caution().empty()) notices.push_back({Verdict::ok, file.name(), 0, "", file.caution(), ""});
+  return file.commit();
+}
+
 }  // namespace
 
-Result<CompactReport> compact(const Log& log, const std::string& output, const CompactOptions& options) {
+Result<CompactReport> compact(const Log& log, const std::string& output, const CompactOptions& options) try {
+  const Boundary boundary;
   DELTA_OK(check_whole(log, options));
   if (output.empty()) return Compaction(log, options).run(nullptr);
   DELTA_TRY(OutputFile file, OutputFile::create(output, {.force = options.force}));
   DELTA_TRY(CompactReport report, Compaction(log, options).run(&file));
-  DELTA_OK(file.commit());
-  if (!file.caution().empty()) report.notices.push_back({Verdict::ok, file.name(), 0, "", file.caution(), ""});
+  DELTA_OK(commit(file, report.notices));
   return report;
+} catch (...) {
+  return caught();
 }
 
-Result<CompactReport> compact_in_place(const Log& log, const LockedLog& place, const CompactOptions& options) {
+Result<CompactReport> compact_in_place(const Log& log, const LockedLog& place, const CompactOptions& options) try {
+  const Boundary boundary;
   DELTA_OK(check_whole(log, options));
   DELTA_TRY(OutputFile file, place.create_output());
   DELTA_TRY(CompactReport report, Compaction(log, options).run(&file));
   DELTA_TRY(report.changed, place.changed_by(file));
-  if (report.changed) DELTA_OK(file.commit());
-  if (report.changed && !file.caution().empty()) {
-    report.notices.push_back({Verdict::ok, file.name(), 0, "", file.caution(), ""});
-  }
+  if (report.changed) DELTA_OK(commit(file, report.notices));
   return report;
+} catch (...) {
+  return caught();
 }
 
-Result<std::uint64_t> longest_chain(const Log& log) {
+Result<std::uint64_t> longest_chain(const Log& log) try {
+  const Boundary boundary;
   if (log.impl().wanted) {  // of all vectors, whichever it was opened for
     DELTA_TRY(const Log whole, log.impl().with_all_ids());
     return longest_chain(whole);
@@ -418,6 +435,8 @@ Result<std::uint64_t> longest_chain(const Log& log) {
   std::uint64_t most = 0;
   for (const Place& place : survey.places) most = std::max(most, place.deltas);
   return most;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "delta/out_of_memory.hpp"
 #include "model/canonical.hpp"
 
 namespace delta::ops {
@@ -17,7 +18,7 @@ CompactRows::CompactRows(const Log& log, bool pruning, KeptTimes kept, std::vect
       releases_(std::move(releases)),
       row_of_(log.commits()) {
   const auto& impl = log.impl();
-  for (const CommitNo commit : log.commits_in_key_order()) {
+  for (const CommitNo commit : or_bad_alloc(log.commits_in_key_order())) {
     row_of_[commit] = table_.rows.push_back({log.commit(commit), impl.previous[commit].value_or(Hash{}), {}, {}});
     pruned_input_ = pruned_input_ || !impl.history.records(commit).empty();
   }
@@ -86,7 +87,7 @@ RecordNo CompactRows::pruned_again(const std::vector<RecordNo>& before) {
 
 /// A complete record has the release, or was made of no more than is in it.
 bool CompactRows::answered_before(const std::vector<RecordNo>& before, const std::vector<Dot>& release) const {
-  const auto context = log_.context(release);
+  const auto context = log_.impl().history.context(release);
   return std::ranges::any_of(before, [&](RecordNo old) {
     const PruneRecord& record = log_.impl().history.record(old);
     if (!*complete_[old]) return false;

@@ -9,6 +9,7 @@
 #include <map>
 #include <utility>
 
+#include "base/boundary.hpp"
 #include "delta/diff.hpp"
 #include "model/rules.hpp"
 
@@ -209,7 +210,7 @@ class Counter {
 
 }  // namespace
 
-std::string_view difference_name(Difference kind) {
+std::string_view difference_name(Difference kind) noexcept {
   switch (kind) {
     case Difference::created:
       return "created";
@@ -222,7 +223,8 @@ std::string_view difference_name(Difference kind) {
 }
 
 Result<DiffSummary> diff(const State& old_state, const State& new_state,
-                         const std::function<Status(const VectorDiff&)>& visit) {
+                         const std::function<Status(const VectorDiff&)>& visit) try {
+  const Boundary boundary;
   Counter counter;
   std::vector<std::uint32_t> dims;
   for (const auto& pair : ops::differing(old_state, new_state)) {
@@ -251,6 +253,8 @@ Result<DiffSummary> diff(const State& old_state, const State& new_state,
     DELTA_OK(visit(diff));
   }
   return counter.summary();
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

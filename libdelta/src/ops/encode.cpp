@@ -1,6 +1,7 @@
 // The public face of encoding: opens what is written to, and hands inputs to the front end of their kind.
 #include "delta/encode.hpp"
 
+#include "base/boundary.hpp"
 #include "delta/property.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
@@ -40,15 +41,19 @@ Encoder::Encoder(Encoder&&) noexcept = default;
 Encoder& Encoder::operator=(Encoder&&) noexcept = default;
 Encoder::~Encoder() = default;
 
-Result<Encoder> Encoder::create(const std::string& path, std::span<const std::string> base, EncodeOptions options) {
+Result<Encoder> Encoder::create(const std::string& path, std::span<const std::string> base, EncodeOptions options) try {
+  const Boundary boundary;
   DELTA_TRY(Log log, Log::open(base, {options.threads}));
   DELTA_TRY(OutputFile file, OutputFile::create(path, {.force = options.force}));
   auto impl = std::make_unique<Impl>(std::move(log), std::move(file), std::move(options));
   DELTA_OK(impl->session.start());
   return Encoder(std::move(impl));
+} catch (...) {
+  return caught();
 }
 
-Result<Encoder> Encoder::append(const std::string& path, EncodeOptions options) {
+Result<Encoder> Encoder::append(const std::string& path, EncodeOptions options) try {
+  const Boundary boundary;
   DELTA_TRY(os::AppendFile file, os::AppendFile::open(path, options.wait));
   std::vector<Finding> notices;
   DELTA_OK(store::recover_tail(path, file, notices));
@@ -59,29 +64,52 @@ Result<Encoder> Encoder::append(const std::string& path, EncodeOptions options) 
   impl->session.notices = std::move(notices);
   DELTA_OK(impl->session.start());
   return Encoder(std::move(impl));
+} catch (...) {
+  return caught();
 }
 
-Result<Encoder> Encoder::rehearse(std::span<const std::string> base, EncodeOptions options) {
+Result<Encoder> Encoder::rehearse(std::span<const std::string> base, EncodeOptions options) try {
+  const Boundary boundary;
   DELTA_TRY(Log log, Log::open(base, {options.threads}));
   auto impl = std::make_unique<Impl>(std::move(log), &null_sink(), std::move(options));
   DELTA_OK(impl->session.start());
   return Encoder(std::move(impl));
+} catch (...) {
+  return caught();
 }
 
-Result<std::uint64_t> Encoder::state(const MatrixInput& input) {
+Result<std::uint64_t> Encoder::state(const MatrixInput& input) try {
+  const Boundary boundary;
   DELTA_OK(impl_->deltas.finish());
   return impl_->matrices.encode(input);
+} catch (...) {
+  return caught();
 }
 
-Status Encoder::delta(const DeltaInput& input) { return impl_->deltas.delta(input); }
-Status Encoder::commit(const CommitInput& input) { return impl_->deltas.commit(input); }
+Status Encoder::delta(const DeltaInput& input) try {
+  const Boundary boundary;
+  return impl_->deltas.delta(input);
+} catch (...) {
+  return caught();
+}
 
-Status Encoder::declare(std::string_view name_space, std::uint32_t dims) {
+Status Encoder::commit(const CommitInput& input) try {
+  const Boundary boundary;
+  return impl_->deltas.commit(input);
+} catch (...) {
+  return caught();
+}
+
+Status Encoder::declare(std::string_view name_space, std::uint32_t dims) try {
+  const Boundary boundary;
   auto known = impl_->session.name_space(name_space, dims);
   return known ? Status() : std::move(known).error();
+} catch (...) {
+  return caught();
 }
 
-Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
+Status Encoder::set(std::string_view setting, std::optional<Micros> at) try {
+  const Boundary boundary;
   DELTA_OK(impl_->deltas.finish());
   DELTA_OK(model::check_setting(setting));
   DELTA_TRY(Setting canonical, Setting::parse(setting));
@@ -97,10 +125,13 @@ Status Encoder::set(std::string_view setting, std::optional<Micros> at) {
     canonical.text = rules = accuracy.to_text();
   }
   return impl_->set(canonical.to_text(), at, true);
+} catch (...) {
+  return caught();
 }
 
 Status Encoder::property(std::string_view name_space, std::string_view key, std::string_view value,
-                         std::optional<Micros> at) {
+                         std::optional<Micros> at) try {
+  const Boundary boundary;
   DELTA_OK(check_property(key, value));
   if (key == kElementKey && !value.empty()) DELTA_OK(parse_element(value));
   DELTA_OK(check_namespace(name_space));
@@ -108,22 +139,37 @@ Status Encoder::property(std::string_view name_space, std::string_view key, std:
   DELTA_TRY(const auto present, properties_of(impl_->session.log()));
   if (property_named(present, name_space, key) == value) return {};
   return set(Setting{Setting::Kind::property, key, 0, std::string(name_space), std::string(value)}.to_text(), at);
+} catch (...) {
+  return caught();
 }
 
-void Encoder::set_message(std::string message) { impl_->session.set_message(std::move(message)); }
-const Log& Encoder::log() const { return impl_->session.log(); }
-Status Encoder::read_present() { return impl_->session.load_all(); }
-const State& Encoder::present() const {
+void Encoder::set_message(std::string message) noexcept { impl_->session.set_message(std::move(message)); }
+const Log& Encoder::log() const noexcept { return impl_->session.log(); }
+Status Encoder::read_present() try {
+  const Boundary boundary;
+  return impl_->session.load_all();
+} catch (...) {
+  return caught();
+}
+
+Result<const State*> Encoder::present() const try {
+  const Boundary boundary;
   impl_->session.settle();
-  return impl_->session.state();
+  return &impl_->session.state();
+} catch (...) {
+  return caught();
 }
 
-Status Encoder::tag_time(std::string_view name, Micros time) {
+Status Encoder::tag_time(std::string_view name, Micros time) try {
+  const Boundary boundary;
   DELTA_OK(impl_->deltas.finish());
   return impl_->tag({Setting::Kind::tag, name, time, {}});
+} catch (...) {
+  return caught();
 }
 
-Status Encoder::tag_release(std::string_view name, std::span<const Dot> heads) {
+Status Encoder::tag_release(std::string_view name, std::span<const Dot> heads) try {
+  const Boundary boundary;
   DELTA_OK(impl_->deltas.finish());
   Setting setting{Setting::Kind::release, name, 0, {}};
   std::vector<std::string> dots;
@@ -134,17 +180,26 @@ Status Encoder::tag_release(std::string_view name, std::span<const Dot> heads) {
   std::ranges::sort(dots);
   setting.dots.assign(dots.begin(), dots.end());
   return impl_->tag(setting);
+} catch (...) {
+  return caught();
 }
 
-Status Encoder::untag(std::string_view name) {
+Status Encoder::untag(std::string_view name) try {
+  const Boundary boundary;
   DELTA_OK(impl_->deltas.finish());
-  if (!log().tag(name)) return error(ErrorCode::bad_input, "there is no tag " + quote(name, 60));
+  DELTA_TRY(const auto tag, log().tag(name));
+  if (!tag) return error(ErrorCode::bad_input, "there is no tag " + quote(name, 60));
   return impl_->tag({Setting::Kind::untag, name, 0, {}});
+} catch (...) {
+  return caught();
 }
 
-Result<EncodeSummary> Encoder::finish() {
+Result<EncodeSummary> Encoder::finish() try {
+  const Boundary boundary;
   DELTA_OK(impl_->deltas.finish());
   return impl_->session.finish();
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

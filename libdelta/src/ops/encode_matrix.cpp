@@ -63,7 +63,7 @@ Status MatrixEncoder::name_rows(const MatrixInput& input) {
 Status MatrixEncoder::find_missing(const MatrixInput& input) {
   missing_.clear();
   if (input.partial) return {};
-  const auto existing = session_.state().rows(namespace_);
+  DELTA_TRY(const auto existing, session_.state().rows(namespace_));
   for (const auto vector : existing) {
     if (!seen_.contains(vector) || seen_[vector] != round_) missing_.push_back(vector);
   }

@@ -36,7 +36,8 @@ Status EncodeSession::start() {
   known_.emplace(log_);
   clock_.emplace(log_, options_);
   if (quantizer_.lossy()) {
-    for (auto& recorded : log_.accuracies()) accuracies_[recorded.name_space] = std::move(recorded.text);
+    DELTA_TRY(auto all, log_.accuracies());
+    for (auto& recorded : all) accuracies_[recorded.name_space] = std::move(recorded.text);
   }
   DELTA_TRY(auto heads, log_.impl().heads(log_));
   store::SegmentWriter::Options writing{options_.preset, thread_count(options_.threads), {}};
@@ -246,10 +247,12 @@ Result<EncodeSummary> EncodeSession::finish() {
   if (!append || writer_->commits() > 0 || catalog().namespaces() > namespaces_before_) {
     DELTA_OK(writer_->finish());
     if (append) DELTA_OK(append->acknowledge());
-    if (file) DELTA_OK(file->commit());
+    // Nothing can fail once the file is there, so its caution is noted before.
+    if (file) DELTA_OK(file->prepare());
     if (file && !file->caution().empty()) {
       summary.notices.push_back({Verdict::ok, file->name(), 0, "", file->caution(), ""});
     }
+    if (file) DELTA_OK(file->commit());
     summary.commits = writer_->commits();
     summary.deltas = writer_->deltas();
     summary.bytes = writer_->bytes();

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/boundary.hpp"
 #include "delta/text.hpp"
 #include "store/union.hpp"
 
@@ -15,7 +16,8 @@ struct Feed::State {
   State(const Log& of, Cursor from) : log(of), cursor(std::move(from)) {}
 
   Status find_commits();
-  void choose(FeedBatch& batch);
+  /// The commits of the next batch. Moves `at` and `reached` behind them.
+  void choose(FeedBatch& batch, std::size_t& at, Cursor& reached) const;
   Status read(FeedBatch& batch) const;
 
   const Log& log;
@@ -26,13 +28,14 @@ struct Feed::State {
 
 Status Feed::State::find_commits() {
   const Catalog& catalog = log.catalog();
-  const Cursor here = log.cursor();
+  DELTA_TRY(const Cursor here, log.cursor());
   for (const auto& [origin, seq] : cursor.seqs()) {
     if (here.seq(origin) >= seq) continue;
     return error(ErrorCode::not_found,
                  "the cursor is ahead of the log: " + escape(origin) + ":" + std::to_string(seq) + " is not here");
   }
-  for (const CommitNo number : log.commits_in_causal_order()) {
+  DELTA_TRY(const auto in_order, log.commits_in_causal_order());
+  for (const CommitNo number : in_order) {
     const Commit& commit = log.commit(number);
     if (log.pending(number) || commit.last() <= cursor.seq(catalog.origin(commit.origin))) continue;
     if (log.pruned(number)) {
@@ -47,14 +50,14 @@ Status Feed::State::find_commits() {
   return {};
 }
 
-void Feed::State::choose(FeedBatch& batch) {
+void Feed::State::choose(FeedBatch& batch, std::size_t& at, Cursor& reached) const {
   constexpr std::uint64_t kMost = 65536;  // deltas
-  for (std::uint64_t deltas = 0; next < order.size(); ++next) {
-    const Commit& commit = log.commit(order[next]);
+  for (std::uint64_t deltas = 0; at < order.size(); ++at) {
+    const Commit& commit = log.commit(order[at]);
     if (!batch.commits.empty() && deltas + commit.count > kMost) return;
     deltas += commit.count;
-    batch.commits.push_back(order[next]);
-    cursor.advance(log.catalog().origin(commit.origin), commit.last());
+    batch.commits.push_back(order[at]);
+    reached.advance(log.catalog().origin(commit.origin), commit.last());
   }
 }
 
@@ -85,21 +88,31 @@ Feed::Feed(Feed&&) noexcept = default;
 Feed& Feed::operator=(Feed&&) noexcept = default;
 Feed::~Feed() = default;
 
-Result<Feed> Feed::after(const Log& log, Cursor cursor) {
+Result<Feed> Feed::after(const Log& log, Cursor cursor) try {
+  const Boundary boundary;
   auto state = std::make_unique<State>(log, std::move(cursor));
   DELTA_OK(state->find_commits());
   return Feed(std::move(state));
+} catch (...) {
+  return caught();
 }
 
-Result<bool> Feed::next(FeedBatch& batch) {
+Result<bool> Feed::next(FeedBatch& batch) try {
+  const Boundary boundary;
   batch.commits.clear();
   batch.deltas.clear();
-  state_->choose(batch);
+  std::size_t at = state_->next;
+  Cursor reached = state_->cursor;
+  state_->choose(batch, at, reached);
   if (batch.commits.empty()) return false;
   DELTA_OK(state_->read(batch));
+  state_->next = at;
+  state_->cursor = std::move(reached);
   return true;
+} catch (...) {
+  return caught();
 }
 
-const Cursor& Feed::cursor() const { return state_->cursor; }
+const Cursor& Feed::cursor() const noexcept { return state_->cursor; }
 
 }  // namespace delta

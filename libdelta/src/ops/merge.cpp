@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/boundary.hpp"
 #include "ops/merge_bundle.hpp"
 #include "ops/merge_set.hpp"
 #include "ops/rename_forks.hpp"
@@ -228,7 +229,8 @@ Merge::Merge(Merge&&) noexcept = default;
 Merge& Merge::operator=(Merge&&) noexcept = default;
 Merge::~Merge() = default;
 
-Result<Merge> Merge::open(std::span<const std::string> paths, MergeOptions options) {
+Result<Merge> Merge::open(std::span<const std::string> paths, MergeOptions options) try {
+  const Boundary boundary;
   auto impl = std::make_unique<Impl>(options.threads);
   DELTA_OK(impl->open(paths, Impl::Role::united, options));
   DELTA_OK(impl->open(options.not_in, Impl::Role::excluded, options));
@@ -237,9 +239,12 @@ Result<Merge> Merge::open(std::span<const std::string> paths, MergeOptions optio
     return error(ErrorCode::corrupt, "nothing was ever committed to what is given");
   }
   return Merge(std::move(impl));
+} catch (...) {
+  return caught();
 }
 
-Result<Merge> Merge::of(const Log& log, MergeOptions options) {
+Result<Merge> Merge::of(const Log& log, MergeOptions options) try {
+  const Boundary boundary;
   auto impl = std::make_unique<Impl>(options.threads);
   std::set<const ByteSource*> known;
   for (const auto& part : log.impl().parts) {
@@ -248,19 +253,32 @@ Result<Merge> Merge::of(const Log& log, MergeOptions options) {
   DELTA_OK(impl->open(options.not_in, Impl::Role::excluded, options));
   DELTA_OK(impl->settle());
   return Merge(std::move(impl));
+} catch (...) {
+  return caught();
 }
 
-const std::vector<Finding>& Merge::notices() const { return impl_->notices; }
-bool Merge::empty() const { return impl_->items.empty(); }
-std::uint64_t Merge::bytes() const { return impl_->bytes; }
-Result<Log> Merge::log() const { return store::Union::open(impl_->files, {impl_->threads}); }
+const std::vector<Finding>& Merge::notices() const noexcept { return impl_->notices; }
+bool Merge::empty() const noexcept { return impl_->items.empty(); }
+std::uint64_t Merge::bytes() const noexcept { return impl_->bytes; }
+Result<Log> Merge::log() const try {
+  const Boundary boundary;
+  return store::Union::open(impl_->files, {impl_->threads});
+} catch (...) {
+  return caught();
+}
 
-Result<MergeSummary> Merge::write(OutputFile& out, const std::function<void(std::uint64_t)>& progress) {
+Result<MergeSummary> Merge::write(OutputFile& out, const std::function<void(std::uint64_t)>& progress) try {
+  const Boundary boundary;
   return impl_->write(out, progress);
+} catch (...) {
+  return caught();
 }
 
-Result<MergeSummary> Merge::rehearse(const std::function<void(std::uint64_t)>& progress) {
+Result<MergeSummary> Merge::rehearse(const std::function<void(std::uint64_t)>& progress) try {
+  const Boundary boundary;
   return impl_->write(null_sink(), progress);
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

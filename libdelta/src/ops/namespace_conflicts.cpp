@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/boundary.hpp"
 #include "model/names.hpp"
 
 namespace delta {
@@ -69,8 +70,11 @@ Result<std::vector<NamespaceConflict>> namespace_conflicts(const store::Union& l
 
 }  // namespace ops
 
-Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log& log) {
+Result<std::vector<NamespaceConflict>> namespace_conflicts(const Log& log) try {
+  const Boundary boundary;
   return ops::namespace_conflicts(log.impl());
+} catch (...) {
+  return caught();
 }
 
 std::string NamespaceConflict::text() const {

@@ -195,7 +195,8 @@ Result<std::map<CommitNo, DeltaBatch>> Renaming::deltas() const {
 /// now another's. With the dot that it had; of one that is renamed again, the first one.
 Result<std::string> Renaming::properties_of(const Commit& commit) const {
   const auto has = [](const auto& property) { return property.first == kRenamed; };
-  if (std::ranges::any_of(list_properties(commit.properties), has)) return commit.properties;
+  DELTA_TRY(const auto properties, list_properties(commit.properties));
+  if (std::ranges::any_of(properties, has)) return commit.properties;
   return add_text_property(commit.properties, kRenamed, copy_.log.dot_text({commit.origin, commit.first}));
 }
 

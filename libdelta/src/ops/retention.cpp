@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "delta/out_of_memory.hpp"
 #include "store/union.hpp"
 
 namespace delta::ops {
@@ -150,7 +151,7 @@ class Keeper {
   }
 
   void keep_tags() {
-    for (const Tag& tag : log_.tags()) {
+    for (const Tag& tag : or_bad_alloc(log_.tags())) {
       if (!tag.at) {
         if (!tag.missing.empty()) continue;  // it is not here
         const auto& history = log_.impl().history;

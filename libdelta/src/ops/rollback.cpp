@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <span>
 
+#include "base/boundary.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/property.hpp"
 #include "delta/text.hpp"
 #include "model/metadata.hpp"
@@ -21,6 +23,8 @@ struct Target {
   std::string_view metadata = {};
 };
 
+const State& present_of(const Encoder& encoder) { return *or_bad_alloc(encoder.present()); }
+
 Target target_of(const State& state, VectorNo vector) {
   return {state.exists(vector), state.bits(vector), state.metadata(vector)};
 }
@@ -33,12 +37,12 @@ class Restorer {
       : encoder_(encoder), options_(options), spaces_(encoder.log().catalog().namespaces()) {
     const Catalog& catalog = encoder.log().catalog();
     for (const VectorNo v : numbers<VectorNo>(catalog.vectors())) {
-      spaces_[catalog.namespace_of(v)].existing += encoder.present().exists(v) ? 1 : 0;
+      spaces_[catalog.namespace_of(v)].existing += present_of(encoder).exists(v) ? 1 : 0;
     }
   }
 
   Status restore(VectorNo vector, const Target& target) {
-    const bool exists = encoder_.present().exists(vector);
+    const bool exists = present_of(encoder_).exists(vector);
     if (!target.exists) return exists ? remove(vector) : Status();
     return exists ? delta(vector, target) : create(vector, target);
   }
@@ -83,12 +87,12 @@ class Restorer {
   Status create(VectorNo vector, const Target& target) {
     ++summary_.created;
     // A patch may have come after the delete, from somebody who had not seen it: the create finds it there.
-    const auto patches = model::metadata_patches(encoder_.present().stored_metadata(vector), target.metadata);
+    const auto patches = model::metadata_patches(present_of(encoder_).stored_metadata(vector), target.metadata);
     return put(vector, Operation::create, {}, target.bits, patches);
   }
 
   Status delta(VectorNo vector, const Target& target) {
-    const State& present = encoder_.present();
+    const State& present = present_of(encoder_);
     ops::changed_dims(present.bits(vector), target.bits, dims_);
     const auto patches = model::metadata_patches(present.metadata(vector), target.metadata);
     if (dims_.empty() && patches.empty()) return {};
@@ -146,7 +150,7 @@ class Reverter {
   Result<RollbackSummary> run(const std::vector<VectorNo>& vectors) {
     std::vector<VectorNo> again;
     for (const auto vector : vectors) {
-      const bool was = before_.exists(vector), became = after_.exists(vector), is = encoder_.present().exists(vector);
+      const bool was = before_.exists(vector), became = after_.exists(vector), is = present_of(encoder_).exists(vector);
       if (was && became) {
         DELTA_OK(is ? merge(vector) : keep_deleted(vector));
       } else if (became && is) {
@@ -164,8 +168,8 @@ class Reverter {
  private:
   /// Present bits and metadata are those of `state`. REQUIRES: it exists in both.
   bool same(const State& state, VectorNo vector) const {
-    return std::ranges::equal(encoder_.present().bits(vector), state.bits(vector)) &&
-           encoder_.present().metadata(vector) == state.metadata(vector);
+    return std::ranges::equal(present_of(encoder_).bits(vector), state.bits(vector)) &&
+           present_of(encoder_).metadata(vector) == state.metadata(vector);
   }
   KeptChange& keep(VectorNo vector) {
     auto& kept = restorer_.summary().kept;
@@ -188,7 +192,7 @@ class Reverter {
   }
 
   Status merge(VectorNo vector) {
-    const auto before = before_.bits(vector), after = after_.bits(vector), now = encoder_.present().bits(vector);
+    const auto before = before_.bits(vector), after = after_.bits(vector), now = present_of(encoder_).bits(vector);
     bits_.assign(now.begin(), now.end());
     for (std::uint32_t dim = 0; dim < now.size(); ++dim) {
       if (before[dim] == after[dim] || now[dim] == before[dim]) continue;
@@ -200,7 +204,7 @@ class Reverter {
     }
     std::vector<std::string> members;
     const auto metadata = model::revert_metadata(before_.metadata(vector), after_.metadata(vector),
-                                                 encoder_.present().metadata(vector), members);
+                                                 present_of(encoder_).metadata(vector), members);
     if (!members.empty()) keep(vector).members = std::move(members);
     return restorer_.restore(vector, {true, bits_, metadata});
   }
@@ -244,12 +248,13 @@ Result<VectorSet> touched_by(const Log& log, CommitNo commit) {
 
 }  // namespace
 
-Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut, const RollbackOptions& options) {
+Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut, const RollbackOptions& options) try {
+  const Boundary boundary;
   DELTA_TRY(const State then, snapshot(encoder.log(), cut, options.vectors));
   DELTA_OK(encoder.read_present());
   Restorer restorer(encoder, options);
   std::vector<VectorNo> again;
-  for (const auto& pair : ops::differing(encoder.present(), then, options.vectors)) {
+  for (const auto& pair : ops::differing(present_of(encoder), then, options.vectors)) {
     if (pair.old_vector) {
       DELTA_OK(restorer.restore(*pair.old_vector, target_of(then, *pair.old_vector)));
     } else {
@@ -262,9 +267,12 @@ Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut, const 
     DELTA_TRY(summary.properties, restore_properties(encoder, cut, options.at));
   }
   return summary;
+} catch (...) {
+  return caught();
 }
 
-Result<RollbackSummary> revert(Encoder& encoder, CommitNo commit, const RollbackOptions& options) {
+Result<RollbackSummary> revert(Encoder& encoder, CommitNo commit, const RollbackOptions& options) try {
+  const Boundary boundary;
   const Log& log = encoder.log();
   const Commit& row = log.commit(commit);
   const Dot first{row.origin, row.first}, last{row.origin, row.last()};
@@ -281,6 +289,8 @@ Result<RollbackSummary> revert(Encoder& encoder, CommitNo commit, const Rollback
   DELTA_TRY(const State after, snapshot(log, {.at = {}, .as_seen_by = {last}}, chosen));
   DELTA_OK(encoder.read_present());
   return Reverter(encoder, before, after, options).run(vectors);
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

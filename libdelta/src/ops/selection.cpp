@@ -4,7 +4,9 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "base/boundary.hpp"
 #include "delta/glob.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/properties.hpp"
 #include "delta/text.hpp"
 
@@ -45,34 +47,48 @@ void find_ids(const Catalog& catalog, const std::vector<std::string>& ids, const
 
 }  // namespace
 
-std::optional<std::vector<std::string>> VectorSelection::only_ids() const {
+Result<std::optional<std::vector<std::string>>> VectorSelection::only_ids() const try {
+  const Boundary boundary;
   return !any_id && globs.empty() ? std::optional(ids) : std::nullopt;
+} catch (...) {
+  return caught();
 }
 
-bool VectorSelection::meets(const State& state, VectorNo vector) const {
-  const auto holds = [&](const Expression& one) { return one.matches(state.metadata(vector)); };
-  return state.exists(vector) && std::ranges::all_of(where, holds);
+Result<bool> VectorSelection::meets(const State& state, VectorNo vector) const try {
+  const Boundary boundary;
+  if (!state.exists(vector)) return false;
+  for (const Expression& one : where) {
+    DELTA_TRY(const bool holds, one.matches(state.metadata(vector)));
+    if (!holds) return false;
+  }
+  return true;
+} catch (...) {
+  return caught();
 }
 
-std::vector<NamespaceNo> find_namespaces(const Catalog& catalog, std::string_view text) {
+Result<std::vector<NamespaceNo>> find_namespaces(const Catalog& catalog, std::string_view text) try {
+  const Boundary boundary;
   const auto named = catalog.namespaces_named(text);
   const auto slash = text.rfind('/');
-  if (!named.empty() || slash == text.npos) return {named.begin(), named.end()};
+  if (!named.empty() || slash == text.npos) return std::vector(named.begin(), named.end());
   std::uint32_t dims = 0;
   const auto digits = text.substr(slash + 1);
   const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), dims);
-  if (failed != std::errc() || end != digits.data() + digits.size()) return {};
+  if (failed != std::errc() || end != digits.data() + digits.size()) return std::vector<NamespaceNo>();
   const auto one = catalog.find_namespace(text.substr(0, slash), dims);
   return one ? std::vector{*one} : std::vector<NamespaceNo>();
+} catch (...) {
+  return caught();
 }
 
-NamedVectors find_vectors(const Catalog& catalog, const VectorSelection& selection) {
+Result<NamedVectors> find_vectors(const Catalog& catalog, const VectorSelection& selection) try {
+  const Boundary boundary;
   NamedVectors named;
   if (selection.all_names()) return named;
   named.vectors = {};
   Indexed<NamespaceNo, bool> namespaces(catalog.namespaces(), selection.namespaces.empty());
   for (const auto& name : selection.namespaces) {
-    const auto entries = find_namespaces(catalog, name);
+    DELTA_TRY(const auto entries, find_namespaces(catalog, name));
     for (const NamespaceNo ns : entries) namespaces[ns] = true;
     if (entries.empty()) named.missing_namespaces.push_back(name);
   }
@@ -84,6 +100,8 @@ NamedVectors find_vectors(const Catalog& catalog, const VectorSelection& selecti
     if (selection.any_id || std::ranges::any_of(selection.globs, hit)) named.vectors.insert(v);
   }
   return named;
+} catch (...) {
+  return caught();
 }
 
 namespace {
@@ -100,7 +118,7 @@ bool takes(const DeltaSelection& selection, const Catalog& catalog, const Commit
                                      commit.trace.compare(kTraceIdAt, kTraceIdSize, trace) == 0);
   };
   const auto has = [&](const auto& property) {
-    return has_property(commit.properties, property.first, property.second);
+    return or_bad_alloc(has_property(commit.properties, property.first, property.second));
   };
   return any(selection.origins, [&](const auto& origin) { return catalog.origin(commit.origin) == origin; }) &&
          any(selection.sources, [&](const auto& source) { return commit.source == source; }) &&
@@ -112,7 +130,7 @@ bool takes(const DeltaSelection& selection, const Catalog& catalog, const Commit
 SeenSeqs seen_by(const Log& log, const CutOptions& cut) {
   SeenSeqs seen(log.catalog().origins());
   for (const Dot& dot : cut.as_seen_by) {
-    auto one = log.context({&dot, 1});
+    auto one = or_bad_alloc(log.context({&dot, 1}));
     if (cut.before) one[dot.origin] = dot.seq - 1;
     for (const OriginNo origin : seen.numbers()) seen[origin] = std::max(seen[origin], one[origin]);
   }
@@ -126,7 +144,8 @@ bool DeltaSelection::all() const {
          !since && !until;
 }
 
-Result<DeltaFilter> DeltaFilter::make(const Log& log, const DeltaSelection& selection, const CutOptions& cut) {
+Result<DeltaFilter> DeltaFilter::make(const Log& log, const DeltaSelection& selection, const CutOptions& cut) try {
+  const Boundary boundary;
   for (const auto& name : selection.origins) {
     if (!log.catalog().find_origin(name)) {
       return error(ErrorCode::not_found, "no origin " + quote(name) + " in the log");
@@ -148,6 +167,8 @@ Result<DeltaFilter> DeltaFilter::make(const Log& log, const DeltaSelection& sele
   if (cut.at) filter.until_ = std::min(filter.until_, *cut.at + 1);
   if (!cut.as_seen_by.empty()) filter.keep_until(seen_by(log, cut));
   return filter;
+} catch (...) {
+  return caught();
 }
 
 void DeltaFilter::keep_until(const SeenSeqs& seen) {
@@ -158,7 +179,7 @@ void DeltaFilter::keep_until(const SeenSeqs& seen) {
   }
 }
 
-bool DeltaFilter::takes_commit(CommitNo number) const {
+bool DeltaFilter::takes_commit(CommitNo number) const noexcept {
   const Commit& commit = log_->commit(number);
   return (all_ || commits_[number]) && takes_moment({commit.origin, commit.last()}, commit.time);
 }

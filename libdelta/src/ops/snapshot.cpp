@@ -1,26 +1,36 @@
 #include "delta/snapshot.hpp"
 
+#include "base/boundary.hpp"
 #include "model/fold.hpp"
 #include "store/union.hpp"
 
 namespace delta {
 
-Result<State> snapshot(const Log& log, const CutOptions& cut, const VectorSet& vectors) {
+Result<State> snapshot(const Log& log, const CutOptions& cut, const VectorSet& vectors) try {
+  const Boundary boundary;
   store::LogSource source(log.impl());
   DELTA_TRY(State state, model::fold(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before},
                                      vectors, cut.policy));
   state.keep(log.impl().shared_catalog);
   return state;
+} catch (...) {
+  return caught();
 }
 
-Result<State> snapshot_vector(const Log& log, const VectorName& name, const CutOptions& cut) {
+Result<State> snapshot_vector(const Log& log, const VectorName& name, const CutOptions& cut) try {
+  const Boundary boundary;
   DELTA_TRY(const VectorNo vector, log.catalog().find(name));
   return snapshot(log, cut, {vector});
+} catch (...) {
+  return caught();
 }
 
-Status check_cut(const Log& log, const CutOptions& cut) {
+Status check_cut(const Log& log, const CutOptions& cut) try {
+  const Boundary boundary;
   auto test = model::CutTest::make(log.catalog(), log.impl().history, {cut.at, cut.as_seen_by, cut.before});
   return test ? Status() : Status(std::move(test).error());
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

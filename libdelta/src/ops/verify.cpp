@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/boundary.hpp"
 #include "delta/text.hpp"
 #include "model/clock.hpp"
 #include "model/rules.hpp"
@@ -427,12 +428,19 @@ Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOpti
 
 }  // namespace ops
 
-Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOptions& options) {
+Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOptions& options) try {
+  const Boundary boundary;
   return Verifier(options, {}).run(paths);
+} catch (...) {
+  return caught();
 }
 
-Result<VerifyReport> verify(std::span<const std::shared_ptr<const ByteSource>> sources, const VerifyOptions& options) {
+Result<VerifyReport> verify(std::span<const std::shared_ptr<const ByteSource>> sources,
+                            const VerifyOptions& options) try {
+  const Boundary boundary;
   return Verifier(options, {}).run(sources);
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

@@ -1,5 +1,6 @@
 #include "delta/windows.hpp"
 
+#include "base/boundary.hpp"
 #include "model/windows.hpp"
 
 namespace delta {
@@ -15,12 +16,15 @@ Result<std::vector<Window>> windows_of(const Log& log, const WindowSpec& spec, c
 
 }  // namespace
 
-Result<std::vector<Window>> windows(const Log& log, const WindowSpec& spec, const WindowOptions& options) {
+Result<std::vector<Window>> windows(const Log& log, const WindowSpec& spec, const WindowOptions& options) try {
+  const Boundary boundary;
   DELTA_OK(model::check_windows(spec));
   DELTA_TRY(auto now, windows_of(log, spec, options, nullptr));
   if (options.after == nullptr) return now;
   DELTA_TRY(const auto then, windows_of(log, spec, options, options.after));
   return model::window_changes(then, now);
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

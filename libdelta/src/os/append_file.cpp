@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "delta/out_of_memory.hpp"
 #include "delta/text.hpp"
 #include "os/cleanup.hpp"
 #include "os/fd.hpp"
@@ -145,7 +146,7 @@ Status AppendFile::acknowledge() {
   s.guard.move(s.size);
   const std::uint64_t before = std::exchange(s.boundary, s.size);
   // Were it refused, readers would see the commit when the lock goes: what is done is done.
-  static_cast<void>(unlock_before(s.fd, before, s.boundary, s.name));
+  static_cast<void>(or_out_of_memory([&] { return unlock_before(s.fd, before, s.boundary, s.name); }));
   return {};
 }
 

@@ -190,7 +190,7 @@ void handle(int signal_number, void (*handler)(int)) {
 }  // namespace
 }  // namespace os
 
-void install_signal_cleanup() {
+void install_signal_cleanup() noexcept {
   os::main_thread = ::pthread_self();
   os::committed = false;
   os::postponed = 0;
@@ -201,7 +201,7 @@ void install_signal_cleanup() {
   for (const int signal_number : {SIGPIPE, SIGXFSZ}) os::handle(signal_number, SIG_IGN);
 }
 
-void let_signals_kill() {
+void let_signals_kill() noexcept {
   os::committed.store(false, std::memory_order_release);
   if (const int signal_number = os::postponed.exchange(0)) ::raise(signal_number);
 }

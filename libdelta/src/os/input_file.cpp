@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/boundary.hpp"
 #include "delta/file.hpp"
 #include "delta/text.hpp"
 #include "os/fd.hpp"
@@ -87,14 +88,20 @@ InputFile::InputFile(InputFile&&) noexcept = default;
 InputFile& InputFile::operator=(InputFile&&) noexcept = default;
 InputFile::~InputFile() = default;
 
-Result<InputFile> InputFile::open(const std::string& path) {
+Result<InputFile> InputFile::open(const std::string& path) try {
+  const Boundary boundary;
   DELTA_TRY(auto state, State::open(path, false));
   return InputFile(std::move(state));
+} catch (...) {
+  return caught();
 }
 
-Result<InputFile> InputFile::open_acknowledged(const std::string& path) {
+Result<InputFile> InputFile::open_acknowledged(const std::string& path) try {
+  const Boundary boundary;
   DELTA_TRY(auto state, State::open(path, true));
   return InputFile(std::move(state));
+} catch (...) {
+  return caught();
 }
 
 Result<std::unique_ptr<InputFile::State>> InputFile::State::open(const std::string& path, bool acknowledged) {
@@ -125,12 +132,13 @@ std::atomic<void (*)(std::uint64_t) noexcept> read_observer = nullptr;
 
 }  // namespace
 
-void observe_reads(void (*observer)(std::uint64_t) noexcept) { read_observer = observer; }
+void observe_reads(void (*observer)(std::uint64_t) noexcept) noexcept { read_observer = observer; }
 
-const std::string& InputFile::name() const { return state_->name; }
-std::uint64_t InputFile::size() const { return state_->size; }
+const std::string& InputFile::name() const noexcept { return state_->name; }
+std::uint64_t InputFile::size() const noexcept { return state_->size; }
 
-Status InputFile::read(std::span<const ByteRange> ranges) const {
+Status InputFile::read(std::span<const ByteRange> ranges) const try {
+  const Boundary boundary;
   const State& s = *state_;
   for (const auto& [offset, into] : ranges) {
     const auto where = [at = offset] { return "byte " + std::to_string(at); };
@@ -149,6 +157,8 @@ Status InputFile::read(std::span<const ByteRange> ranges) const {
     if (const auto observer = read_observer.load(std::memory_order_relaxed)) observer(*n);
   }
   return {};
+} catch (...) {
+  return caught();
 }
 
 struct InputStream::State {
@@ -161,24 +171,33 @@ InputStream::InputStream(InputStream&&) noexcept = default;
 InputStream& InputStream::operator=(InputStream&&) noexcept = default;
 InputStream::~InputStream() = default;
 
-Result<InputStream> InputStream::open(const std::string& path) {
+Result<InputStream> InputStream::open(const std::string& path) try {
+  const Boundary boundary;
   DELTA_TRY(Opened in, open_input(path));
   return InputStream(std::make_unique<State>(State{std::move(in.name), std::move(in.fd)}));
+} catch (...) {
+  return caught();
 }
 
-const std::string& InputStream::name() const { return state_->name; }
+const std::string& InputStream::name() const noexcept { return state_->name; }
 
-Result<std::size_t> InputStream::read(std::span<std::uint8_t> into) {
+Result<std::size_t> InputStream::read(std::span<std::uint8_t> into) try {
+  const Boundary boundary;
   return os::read_some(state_->fd, into, state_->name);
+} catch (...) {
+  return caught();
 }
 
-Result<bool> InputStream::wait(Micros longest) const {
+Result<bool> InputStream::wait(Micros longest) const try {
+  const Boundary boundary;
   constexpr Micros kMost = 60'000'000;  // a poll() takes an int
   struct pollfd file = {state_->fd.get(), POLLIN, 0};
   const int ready =
       os::retry([&] { return os::sys().poll(&file, 1, static_cast<int>((std::min(longest, kMost) + 999) / 1000)); });
   if (ready < 0) return os::os_error("wait for input", state_->name);
   return ready > 0;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

@@ -8,6 +8,7 @@
 #include <array>
 #include <vector>
 
+#include "base/boundary.hpp"
 #include "delta/file.hpp"
 #include "os/cleanup.hpp"
 #include "os/fd.hpp"
@@ -161,7 +162,8 @@ OutputFile::OutputFile(OutputFile&&) noexcept = default;
 OutputFile& OutputFile::operator=(OutputFile&&) noexcept = default;
 OutputFile::~OutputFile() = default;
 
-Result<OutputFile> OutputFile::create(const std::string& path, Options options) {
+Result<OutputFile> OutputFile::create(const std::string& path, Options options) try {
+  const Boundary boundary;
   auto state = std::make_unique<State>();
   state->name = path == "-" ? "standard output" : path;
   state->options = options;
@@ -191,6 +193,8 @@ Result<OutputFile> OutputFile::create(const std::string& path, Options options) 
     DELTA_OK(state->open(path, there, info));
   }
   return OutputFile(std::move(state));
+} catch (...) {
+  return caught();
 }
 
 // What replaces a file is never more open than that, not even while it is written.
@@ -206,9 +210,9 @@ Status OutputFile::State::open(const std::string& file, bool replaces, const str
   return {};
 }
 
-const std::string& OutputFile::name() const { return state_->name; }
-bool OutputFile::written_through() const { return static_cast<bool>(state_->through); }
-const std::string& OutputFile::caution() const { return state_->caution; }
+const std::string& OutputFile::name() const noexcept { return state_->name; }
+bool OutputFile::written_through() const noexcept { return static_cast<bool>(state_->through); }
+const std::string& OutputFile::caution() const noexcept { return state_->caution; }
 
 Status OutputFile::State::write(ByteView bytes) {
   if (through) return os::write_all(through, bytes, name);
@@ -259,21 +263,28 @@ Status OutputFile::State::rename() {
   return {};
 }
 
-Status OutputFile::write(std::span<const std::uint8_t> bytes) {
+Status OutputFile::write(std::span<const std::uint8_t> bytes) try {
+  const Boundary boundary;
   DELTA_CHECK(!state_->failed && !state_->prepared);
   Status written = state_->write(bytes);
   if (!written) state_->fail();
   return written;
+} catch (...) {
+  return caught();
 }
 
-Status OutputFile::prepare() {
+Status OutputFile::prepare() try {
+  const Boundary boundary;
   DELTA_CHECK(!state_->failed);
   Status prepared = state_->prepare();
   if (!prepared) state_->fail();
   return prepared;
+} catch (...) {
+  return caught();
 }
 
-Result<bool> OutputFile::same_as(const std::string& path) {
+Result<bool> OutputFile::same_as(const std::string& path) try {
+  const Boundary boundary;
   DELTA_OK(prepare());
   if (state_->through) return false;
   DELTA_TRY(const InputFile own, InputFile::open(state_->temporary.path()));
@@ -287,14 +298,20 @@ Result<bool> OutputFile::same_as(const std::string& path) {
     if (!std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(n), b.begin())) return false;
   }
   return true;
+} catch (...) {
+  return caught();
 }
 
-Status OutputFile::commit() {
+Status OutputFile::commit() try {
+  const Boundary boundary;
   OutputFile* const self = this;
   return commit_all({&self, 1});
+} catch (...) {
+  return caught();
 }
 
-Status commit_all(std::span<OutputFile* const> files) {
+Status commit_all(std::span<OutputFile* const> files) try {
+  const Boundary boundary;
   std::vector<OutputFile::State*> outputs;
   for (OutputFile* file : files) {
     if (!file->written_through()) outputs.push_back(file->state_.get());
@@ -309,6 +326,8 @@ Status commit_all(std::span<OutputFile* const> files) {
   }();
   for (auto* output : outputs) done ? output->temporary.unlock() : output->fail();
   return done;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

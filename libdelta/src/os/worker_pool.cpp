@@ -12,9 +12,21 @@
 #include <utility>
 #include <vector>
 
+#include "base/boundary.hpp"
 #include "delta/out_of_memory.hpp"
 
 namespace delta {
+namespace {
+
+/// A part of what an exported function does, perhaps on another thread.
+Status run_inside(const std::function<Status()>& work) {
+  return or_out_of_memory([&] {
+    const Boundary boundary;
+    return work();
+  });
+}
+
+}  // namespace
 
 struct OrderedWork::State {
   struct Task {
@@ -94,7 +106,7 @@ void OrderedWork::State::run_next(std::unique_lock<std::mutex>& lock) {
   Task& task = tasks[claimed++];
   ++running;
   lock.unlock();
-  Status result = or_out_of_memory(task.work);
+  Status result = run_inside(task.work);
   task.work = nullptr;  // what it holds is not kept until its turn comes
   lock.lock();
   --running;
@@ -129,7 +141,7 @@ Status OrderedWork::State::settle_front(std::unique_lock<std::mutex>& lock) {
   tasks.pop_front();
   --claimed;
   lock.unlock();
-  Status status = or_out_of_memory(done);
+  Status status = run_inside(done);
   lock.lock();
   return status ? Status() : fail(lock, std::move(status).error());
 }
@@ -159,8 +171,8 @@ Status OrderedWork::submit(std::function<Status()> work, std::function<Status()>
   State& s = *state_;
   if (s.failure) return *s.failure;
   if (s.workers_wanted == 0) {
-    Status status = or_out_of_memory(work);
-    if (status) status = or_out_of_memory(done);
+    Status status = run_inside(work);
+    if (status) status = run_inside(done);
     if (!status) s.failure = status.error();
     return status;
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "base/boundary.hpp"
 #include "codec/block.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
@@ -20,24 +21,41 @@ Log::Log(Log&&) noexcept = default;
 Log& Log::operator=(Log&&) noexcept = default;
 Log::~Log() = default;
 
-const Catalog& Log::catalog() const { return impl_->catalog; }
-const std::vector<Finding>& Log::notices() const { return impl_->notices; }
-std::size_t Log::commits() const { return impl_->history.size(); }
-const Commit& Log::commit(CommitNo number) const { return impl_->history.commit(number); }
-Timestamp Log::commit_time(CommitNo number) const { return commit(number).time; }
-bool Log::pending(CommitNo number) const { return !impl_->history.folded(number); }
-bool Log::pruned(CommitNo number) const { return !impl_->history.records(number).empty(); }
-std::optional<CommitNo> Log::find_commit(const Dot& dot) const { return impl_->history.find(dot); }
+const Catalog& Log::catalog() const noexcept { return impl_->catalog; }
+const std::vector<Finding>& Log::notices() const noexcept { return impl_->notices; }
+std::size_t Log::commits() const noexcept { return impl_->history.size(); }
+const Commit& Log::commit(CommitNo number) const noexcept { return impl_->history.commit(number); }
+Timestamp Log::commit_time(CommitNo number) const noexcept { return commit(number).time; }
+bool Log::pending(CommitNo number) const noexcept { return !impl_->history.folded(number); }
+bool Log::pruned(CommitNo number) const noexcept { return !impl_->history.records(number).empty(); }
+std::optional<CommitNo> Log::find_commit(const Dot& dot) const noexcept { return impl_->history.find(dot); }
 
-bool Log::sees(CommitNo number, const Dot& dot) const {
+bool Log::sees(CommitNo number, const Dot& dot) const noexcept {
   return impl_->history.folded(number) && impl_->history.context_contains(number, dot);
 }
-std::vector<Dot> Log::heads() const { return impl_->history.heads(); }
+Result<std::vector<Dot>> Log::heads() const try {
+  const Boundary boundary;
+  return impl_->history.heads();
+} catch (...) {
+  return caught();
+}
 
-KeptTimes Log::readable_times() const { return impl_->history.readable_times(); }
-SeenSeqs Log::context(std::span<const Dot> dots) const { return impl_->history.context(dots); }
+Result<KeptTimes> Log::readable_times() const try {
+  const Boundary boundary;
+  return impl_->history.readable_times();
+} catch (...) {
+  return caught();
+}
 
-std::vector<SegmentInfo> Log::segments() const {
+Result<SeenSeqs> Log::context(std::span<const Dot> dots) const try {
+  const Boundary boundary;
+  return impl_->history.context(dots);
+} catch (...) {
+  return caught();
+}
+
+Result<std::vector<SegmentInfo>> Log::segments() const try {
+  const Boundary boundary;
   std::vector<SegmentInfo> out;
   for (const auto& part : impl_->parts) {
     const store::Segment& s = part.segment;
@@ -74,9 +92,12 @@ std::vector<SegmentInfo> Log::segments() const {
     out.push_back(std::move(info));
   }
   return out;
+} catch (...) {
+  return caught();
 }
 
-Result<std::vector<ColumnUse>> Log::columns() const {
+Result<std::vector<ColumnUse>> Log::columns() const try {
+  const Boundary boundary;
   std::map<std::tuple<std::string, std::string, std::string>, ColumnUse> uses;
   const auto count = [&](std::string_view frame, std::string_view column, std::string_view coder, std::uint64_t raw,
                          std::uint64_t stored) {
@@ -119,9 +140,12 @@ Result<std::vector<ColumnUse>> Log::columns() const {
   std::vector<ColumnUse> out;
   for (auto& [key, use] : uses) out.push_back(std::move(use));
   return out;
+} catch (...) {
+  return caught();
 }
 
-std::vector<CommitNo> Log::commits_in_key_order() const {
+Result<std::vector<CommitNo>> Log::commits_in_key_order() const try {
+  const Boundary boundary;
   const auto all = numbers<CommitNo>(commits());
   std::vector<CommitNo> order(all.begin(), all.end());
   std::ranges::sort(order, [&](CommitNo a, CommitNo b) {
@@ -129,13 +153,16 @@ std::vector<CommitNo> Log::commits_in_key_order() const {
                     {commit(b).time, commit(b).origin, commit(b).last()});
   });
   return order;
+} catch (...) {
+  return caught();
 }
 
 std::string Log::dot_text(const Dot& dot) const {
   return std::string(catalog().origin(dot.origin)) + ":" + std::to_string(dot.seq);
 }
 
-Result<Dot> Log::parse_dot(std::string_view text) const {
+Result<Dot> Log::parse_dot(std::string_view text) const try {
+  const Boundary boundary;
   const auto colon = text.rfind(':');
   Dot dot;
   const auto* end = text.data() + text.size();
@@ -148,6 +175,8 @@ Result<Dot> Log::parse_dot(std::string_view text) const {
   dot.origin = *origin;
   if (!find_commit(dot)) return error(ErrorCode::not_found, "no delta " + escape(text) + " in the log");
   return dot;
+} catch (...) {
+  return caught();
 }
 
 namespace {
@@ -186,7 +215,8 @@ Tag tag_of(const Log& log, const Setting& setting, CommitNo number) {
 
 }  // namespace
 
-std::vector<Tag> Log::tags() const {
+Result<std::vector<Tag>> Log::tags() const try {
+  const Boundary boundary;
   std::map<std::string, CommitNo, std::less<>> found;  // name -> the commit that counts
   for (const CommitNo number : numbers<CommitNo>(commits())) {
     const Commit& c = commit(number);
@@ -205,18 +235,31 @@ std::vector<Tag> Log::tags() const {
     if (setting->kind != Setting::Kind::untag) out.push_back(tag_of(*this, *setting, number));
   }
   return out;
+} catch (...) {
+  return caught();
 }
 
-std::optional<Tag> Log::tag(std::string_view name) const {
-  auto all = tags();
+Result<std::optional<Tag>> Log::tag(std::string_view name) const try {
+  const Boundary boundary;
+  DELTA_TRY(auto all, tags());
   const auto found = std::ranges::lower_bound(all, name, {}, &Tag::name);
   return found == all.end() || found->name != name ? std::nullopt : std::optional(std::move(*found));
+} catch (...) {
+  return caught();
 }
 
-std::vector<RecordedAccuracy> Log::accuracies() const { return model::recorded_accuracies(catalog(), impl_->history); }
+Result<std::vector<RecordedAccuracy>> Log::accuracies() const try {
+  const Boundary boundary;
+  return model::recorded_accuracies(catalog(), impl_->history);
+} catch (...) {
+  return caught();
+}
 
-Status Log::each(const VectorSet& vectors, const std::function<Status(const DeltaBatch&)>& visit) const {
+Status Log::each(const VectorSet& vectors, const std::function<Status(const DeltaBatch&)>& visit) const try {
+  const Boundary boundary;
   return impl_->stream({.vectors = &vectors}, [&](const store::Union::Block& block) { return visit(block.batch); });
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

@@ -1,6 +1,7 @@
 // The hashes of a log's commits: leaves of all deltas, gathered into the trees of their commits and chained by origin.
 #include <algorithm>
 
+#include "base/boundary.hpp"
 #include "model/canonical.hpp"
 #include "store/union.hpp"
 
@@ -75,7 +76,8 @@ class Roots {
 
 }  // namespace
 
-Result<Indexed<CommitNo, Hash>> Log::hashes() const {
+Result<Indexed<CommitNo, Hash>> Log::hashes() const try {
+  const Boundary boundary;
   if (impl_->wanted) {  // a hash is of all that a commit changed
     DELTA_TRY(const Log whole, impl_->with_all_ids());
     return whole.hashes();
@@ -103,6 +105,8 @@ Result<Indexed<CommitNo, Hash>> Log::hashes() const {
     hashes[n] = last = model::commit_hash(catalog(), c, *root, last);
   }
   return hashes;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

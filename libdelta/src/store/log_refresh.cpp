@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <queue>
 
+#include "base/boundary.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/text.hpp"
 #include "store/union.hpp"
 
@@ -31,7 +33,7 @@ std::vector<std::string> lost_behind(const Log& log, const Cursor& cursor) {
     if (!log.pruned(number) || commit.last() <= cursor.seq(catalog.origin(commit.origin))) continue;
     lost.push_back(dots_text(catalog.origin(commit.origin), commit.first, commit.last()));
   }
-  const Cursor here = log.cursor();
+  const Cursor here = or_bad_alloc(log.cursor());
   for (const auto& [origin, seq] : cursor.seqs()) {
     if (here.seq(origin) < seq) lost.push_back(dots_text(origin, here.seq(origin) + 1, seq));
   }
@@ -40,15 +42,19 @@ std::vector<std::string> lost_behind(const Log& log, const Cursor& cursor) {
 
 }  // namespace
 
-Cursor Log::cursor() const {
+Result<Cursor> Log::cursor() const try {
+  const Boundary boundary;
   Cursor cursor;
   for (const OriginNo origin : numbers<OriginNo>(catalog().origins())) {
     cursor.advance(catalog().origin(origin), impl_->history.head(origin));
   }
   return cursor;
+} catch (...) {
+  return caught();
 }
 
-Result<Refreshed> Log::refresh(const Cursor& cursor) {
+Result<Refreshed> Log::refresh(const Cursor& cursor) try {
+  const Boundary boundary;
   if (impl_->paths.empty()) return Refreshed();  // the bytes of a source do not change
   DELTA_TRY(Log now, open(impl_->paths, impl_->opened_with));
   Refreshed answer;
@@ -65,10 +71,13 @@ Result<Refreshed> Log::refresh(const Cursor& cursor) {
   }
   *this = std::move(now);
   return answer;
+} catch (...) {
+  return caught();
 }
 
-std::vector<CommitNo> Log::commits_in_causal_order() const {
-  const auto by_key = commits_in_key_order();
+Result<std::vector<CommitNo>> Log::commits_in_causal_order() const try {
+  const Boundary boundary;
+  DELTA_TRY(const auto by_key, commits_in_key_order());
   const auto count = by_key.size();
   Indexed<CommitNo, std::uint32_t> rank(count), causes(count);
   Indexed<CommitNo, std::vector<CommitNo>> effects(count);
@@ -99,6 +108,8 @@ std::vector<CommitNo> Log::commits_in_causal_order() const {
   }
   std::ranges::copy_if(by_key, std::back_inserter(order), [&](CommitNo number) { return pending(number); });
   return order;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

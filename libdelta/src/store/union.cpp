@@ -6,6 +6,7 @@
 #include <map>
 #include <tuple>
 
+#include "base/boundary.hpp"
 #include "delta/text.hpp"
 
 namespace delta {
@@ -197,7 +198,8 @@ Result<Log> store::Union::of_segment(store::Segment segment, unsigned threads) {
   return Log(std::move(impl));
 }
 
-Result<Log> Log::open(std::span<const std::string> paths, const OpenOptions& options) {
+Result<Log> Log::open(std::span<const std::string> paths, const OpenOptions& options) try {
+  const Boundary boundary;
   std::vector<Finding> notices;
   DELTA_TRY(const auto names, store::log_files(paths, notices));
   std::vector<std::shared_ptr<const ByteSource>> files;
@@ -210,10 +212,15 @@ Result<Log> Log::open(std::span<const std::string> paths, const OpenOptions& opt
   auto& found = log.impl().notices;
   found.insert(found.begin(), std::make_move_iterator(notices.begin()), std::make_move_iterator(notices.end()));
   return log;
+} catch (...) {
+  return caught();
 }
 
-Result<Log> Log::open(std::span<const std::shared_ptr<const ByteSource>> sources, const OpenOptions& options) {
+Result<Log> Log::open(std::span<const std::shared_ptr<const ByteSource>> sources, const OpenOptions& options) try {
+  const Boundary boundary;
   return store::Union::open(sources, options);
+} catch (...) {
+  return caught();
 }
 
 Result<Log> store::Union::open(std::span<const std::shared_ptr<const ByteSource>> files, const OpenOptions& options) {

@@ -117,7 +117,7 @@ TEST_CASE("a state keeps values where they are while it grows") {
   }
   CHECK(all);
   CHECK(state.size() == 2000);
-  CHECK(state.rows(wide).size() == 20);
+  CHECK(state.rows(wide)->size() == 20);
 }
 
 TEST_CASE("entries of one namespace name are found by it, whatever stands between them") {
@@ -152,13 +152,13 @@ TEST_CASE("a state of many namespaces holds little for each, and tells their row
     places.push_back(row.data());
   }
   for (std::uint32_t i = 0; i < 1000; ++i) {
-    REQUIRE(state.rows(NamespaceNo{i}) == std::vector{VectorNo{i}, VectorNo{i + 1000}, VectorNo{i + 2000}});
+    REQUIRE(*state.rows(NamespaceNo{i}) == std::vector{VectorNo{i}, VectorNo{i + 1000}, VectorNo{i + 2000}});
   }
   for (std::uint32_t v = 0; v < 3000; ++v) {
     REQUIRE((state.bits(VectorNo{v}).data() == places[v] && state.bits(VectorNo{v}).front() == v &&
              state.bits(VectorNo{v}).back() == ~v));
   }
-  CHECK(state.rows(NamespaceNo{1000}).empty());
+  CHECK(state.rows(NamespaceNo{1000})->empty());
   // Rows of one namespace lie together.
   CHECK(places[1000] == places[0] + 2);
 }
@@ -176,9 +176,9 @@ TEST_CASE("rows stand in the order of their last create, by time, origin name an
     state.set_exists(v, true);
     state.set_created(v, key);
   }
-  CHECK(state.rows(ns) == std::vector{VectorNo{2}, VectorNo{3}, VectorNo{1}, VectorNo{0}});
+  CHECK(*state.rows(ns) == std::vector{VectorNo{2}, VectorNo{3}, VectorNo{1}, VectorNo{0}});
   state.set_exists(VectorNo{3}, false);
-  CHECK(state.rows(ns) == std::vector{VectorNo{2}, VectorNo{1}, VectorNo{0}});
+  CHECK(*state.rows(ns) == std::vector{VectorNo{2}, VectorNo{1}, VectorNo{0}});
   CHECK(state.bits(VectorNo{3}).empty());
   CHECK(state.size() == 3);
 }

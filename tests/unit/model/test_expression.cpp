@@ -19,7 +19,7 @@ Expression parsed(std::string_view text) {
   return *std::move(expression);
 }
 
-bool holds(std::string_view text, std::string_view object = kObject) { return parsed(text).matches(object); }
+bool holds(std::string_view text, std::string_view object = kObject) { return *parsed(text).matches(object); }
 
 std::string message(std::string_view text) {
   const auto expression = Expression::parse(text);

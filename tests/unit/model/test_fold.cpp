@@ -153,9 +153,9 @@ TEST_CASE_METHOD(Fixture, "rows stand in the order of their last create") {
   const auto other = history.add({b, ++seq[b], 1, {{a, 1}}, {}, {}, {}, {}});
   const std::uint32_t bits[] = {0, 0, 0};
   source.batches.back().add({w, Operation::create, Timestamp::of(2), {}, bits, {}, *other, 1});
-  CHECK(fold().rows(ns) == std::vector{v, w});
+  CHECK(*fold().rows(ns) == std::vector{v, w});
   add(a, 3, Operation::create, {1, 1, 1}, {{b, 1}});
-  CHECK(fold().rows(ns) == std::vector{w, v});
+  CHECK(*fold().rows(ns) == std::vector{w, v});
   CHECK(fold().created(v).time == Timestamp::of(3));
 }
 

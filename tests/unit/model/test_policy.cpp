@@ -403,7 +403,7 @@ TEST_CASE_METHOD(Fixture, "a strategy of the user's own takes part") {
   };
   conflict();
   Policy policy;
-  policy.add({.name_space = {}, .dims = {{0, 0}}, .strategy = std::make_shared<First>(), .text = "first"});
+  REQUIRE(policy.add({.name_space = {}, .dims = {{0, 0}}, .strategy = std::make_shared<First>(), .text = "first"}));
   CHECK(policy.text() == "first@/0");
   const auto state = fold({}, &policy);
   REQUIRE(state);

@@ -38,11 +38,11 @@ std::string settings(const std::string& path) {
   const std::string paths[] = {path};
   const Log log = must(Log::open(paths, {1}));
   std::string out;
-  for (const CommitNo number : log.commits_in_key_order()) {
+  for (const CommitNo number : must(log.commits_in_key_order())) {
     out += (log.commit(number).setting.empty() ? "-" : log.commit(number).setting) + "; ";
   }
   out += "now";
-  for (const auto& recorded : log.accuracies()) out += " " + recorded.name_space + ":" + recorded.text;
+  for (const auto& recorded : must(log.accuracies())) out += " " + recorded.name_space + ":" + recorded.text;
   return out;
 }
 

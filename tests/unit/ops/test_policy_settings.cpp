@@ -79,7 +79,7 @@ TEST_CASE(
   CHECK(summary.commits == 2);
   const std::string paths[] = {path};
   const auto log = sample::must(Log::open(paths));
-  CHECK(log.commit(log.commits_in_key_order()[3]).setting == "policy average@/0-2");
+  CHECK(log.commit(sample::must(log.commits_in_key_order())[3]).setting == "policy average@/0-2");
   std::size_t assigned = 0;
   sample::must(log.each(delta::VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) assigned += batch[i].indices.size();
@@ -164,14 +164,14 @@ TEST_CASE("tags name times and releases, and of one name the last by key counts"
   }
   const std::string paths[] = {path};
   const auto log = sample::must(Log::open(paths));
-  const auto tags = log.tags();
+  const auto tags = sample::must(log.tags());
   REQUIRE(tags.size() == 3);
   CHECK(tags[1].name == "b");
   CHECK(log.commit(tags[1].commit).time == Timestamp::of(8'000'000));
-  CHECK(log.tag("end")->at == Micros{5});
-  CHECK(log.tag("b")->at == Micros{1'000'000});
-  CHECK(!log.tag("e"));
-  CHECK(!log.tag("gone"));
+  CHECK(sample::must(log.tag("end"))->at == Micros{5});
+  CHECK(sample::must(log.tag("b"))->at == Micros{1'000'000});
+  CHECK(!sample::must(log.tag("e")));
+  CHECK(!sample::must(log.tag("gone")));
   const auto& all = tags[0];
   CHECK(!all.at);
   CHECK(all.heads ==

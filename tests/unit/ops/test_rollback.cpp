@@ -34,7 +34,7 @@ std::string text(const Log& log, const CutOptions& cut = {}) {
   const Catalog& catalog = log.catalog();
   std::string out;
   for (const auto ns : numbers<NamespaceNo>(catalog.namespaces())) {
-    for (const auto v : state.rows(ns)) {
+    for (const auto v : must(state.rows(ns))) {
       out += std::string(catalog.id(v)) + ":";
       for (const auto b : state.bits(v)) out += " " + std::to_string(std::bit_cast<float>(b)).substr(0, 3);
       out += std::string(state.metadata(v)) + "\n";

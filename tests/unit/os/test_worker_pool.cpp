@@ -199,7 +199,7 @@ TEST_CASE("a task that runs out of memory is an error, and no task runs any more
       }
       if (status) status = work.finish();
       REQUIRE_FALSE(status);
-      CHECK(status.error().code == ErrorCode::limit);
+      CHECK(status.error().code == ErrorCode::no_memory);
       CHECK(status.error().text() == "out of memory");
       CHECK(running == 0);
       CHECK(done == 5);
