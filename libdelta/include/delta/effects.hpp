@@ -38,7 +38,7 @@ struct EffectOptions {
 };
 
 /// The effects of all deltas that are not pending, in key order. Memory: the state of the chosen vectors, 64 bytes a
-/// delta, and of vectors whose deltas do not come as a chain (see model/fold.hpp) those deltas. Errors: those of
+/// delta, and of vectors with a delta that has not seen the one before it, all deltas. Errors: those of
 /// reading.
 DELTA_EXPORT Result<std::vector<DeltaEffect>> effects(const Log& log, const EffectOptions& options = {});
 

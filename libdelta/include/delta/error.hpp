@@ -21,7 +21,7 @@ enum class ErrorCode {
   unsupported,  ///< an intact log uses a feature that this version lacks
   forked,       ///< two different deltas under one dot
   locked,       ///< another process is writing the log
-  limit,        ///< a bound was exceeded (see limits.hpp)
+  limit,        ///< a bound was exceeded (delta/limits.hpp)
   not_kept,     ///< a cut that a pruned log does not answer any more
   late,         ///< a delta that a compaction had assumed not to exist
   closed_pipe,  ///< the reader of our output went away: the program ends quietly
@@ -63,4 +63,5 @@ inline Error error(ErrorCode code, std::string message) { return Error{code, std
 
 }  // namespace delta
 
-#define DELTA_CHECK(expression) ((expression) ? void(0) : ::delta::check_failed(#expression, __FILE__, __LINE__))
+// The name of the file alone: a path would tell where the library was built.
+#define DELTA_CHECK(expression) ((expression) ? void(0) : ::delta::check_failed(#expression, __FILE_NAME__, __LINE__))

@@ -1,4 +1,4 @@
-// Conditions on a JSON object, such as the metadata of a vector: formats/spec/expression-1.md.
+// Conditions on a JSON object, such as the metadata of a vector: share/doc/delta/expression-1.md.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,4 @@
 // Files as the toolkit uses them: inputs that are never changed, outputs that are whole or absent.
-// All system calls go through one seam (src/os/syscalls.hpp) that tests make fail.
 #pragma once
 
 #include <cstdint>

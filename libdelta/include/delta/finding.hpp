@@ -10,7 +10,7 @@
 namespace delta {
 
 /// What a reader says of a file, from good to bad. Each has its own text, exit behaviour and test:
-/// formats/spec/dlog-1.md.
+/// share/doc/delta/dlog-1.md.
 enum class Verdict : std::uint8_t {
   ok,
   unlinked,  ///< a note: the previous commit of an origin is in none of the files given

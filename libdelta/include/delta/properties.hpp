@@ -11,7 +11,7 @@
 
 namespace delta {
 
-/// The properties with one more. Properties are text in the one form that metadata has (formats/spec/dlog-1.md,
+/// The properties with one more. Properties are text in the one form that metadata has (share/doc/delta/dlog-1.md,
 /// "Metadata"); "": none. `json`: one JSON value. bad_input: it is not, the name stands there already or is no UTF-8;
 /// limit: over 64 KiB together.
 DELTA_EXPORT Result<std::string> add_property(std::string_view properties, std::string_view name,

@@ -48,7 +48,7 @@ struct RollbackSummary {
 /// commit where EncodeOptions::commit_every and commit_every_bytes allow so many deltas. The
 /// values were in the log already: EncodeOptions::allow_nonfinite lets those pass that are not finite. Metadata whose
 /// change exceeds the limit of one patch takes several deltas. REQUIRES: no commit of this encoder was concurrent to
-/// another. Errors: those of snapshot() and of Encoder::change(); bad_input: more would be deleted than the options
+/// another. Errors: those of snapshot() and of Encoder::delta(); bad_input: more would be deleted than the options
 /// allow. After an error the encoder can only be destroyed.
 DELTA_EXPORT Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut,
                                               const RollbackOptions& options = {});
