@@ -2,6 +2,7 @@
 #include <array>
 #include <fstream>
 
+#include "delta/checkpoint.hpp"
 #include "delta/compact.hpp"
 #include "delta/encode.hpp"
 #include "delta/file.hpp"
@@ -347,4 +348,16 @@ EXPORTED("compact_in_place") {
 EXPORTED("longest_chain") {
   const Log log = exports::open_log();
   CALL(longest_chain(log));
+}
+
+// delta/checkpoint.hpp
+EXPORTED("update_checkpoints") {
+  const std::string copy = exports::copy_of_log();
+  const CheckpointOptions how{.cost = 1e-6, .rebuild = true, .threads = 2};
+  CALL(update_checkpoints(copy, how));
+}
+EXPORTED("check_checkpoints") {
+  const std::string copy = exports::copy_of_log();
+  static_cast<void>(must(update_checkpoints(copy, {.cost = 1e-6, .rebuild = true})));
+  CALL(check_checkpoints(copy));
 }

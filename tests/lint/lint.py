@@ -22,7 +22,8 @@ LAYERS = {
     "codec": {"base"},
     "model": {"base"},
     "store": {"base", "os", "format", "codec", "model"},
-    "ops": {"base", "os", "format", "codec", "model", "store"},
+    "index": {"base", "os", "format", "codec", "model", "store"},
+    "ops": {"base", "os", "format", "codec", "model", "store", "index"},
 }
 
 # Third-party headers and the only files that may name them, as a pattern on the path.

@@ -98,8 +98,9 @@ DELTA_EXPORT Status commit_all(std::span<OutputFile* const> files);
 class DELTA_EXPORT OutputFile final : public ByteSink {
  public:
   struct Options {
-    bool force = false;  ///< replace what is there
-    bool binary = true;  ///< refuse to write to a terminal
+    bool force = false;     ///< replace what is there
+    bool binary = true;     ///< refuse to write to a terminal
+    std::string like = {};  ///< has the mode and owner of this file; empty: of the one that it replaces
   };
   static Result<OutputFile> create(const std::string& path, Options options);
   OutputFile(OutputFile&&) noexcept;

@@ -18,10 +18,11 @@ struct CutOptions {
   std::vector<Dot> as_seen_by = {};  ///< these deltas and all that they had seen; none: all
   bool before = false;               ///< with `as_seen_by`: what they had seen alone
   const Policy* policy = nullptr;  ///< decides conflicts instead of what the log says at the cut; must outlive the call
+  std::vector<Finding>* notices = nullptr;  ///< is told of checkpoints that could not be used; null: nobody is
 };
 
-/// Folds the log. Errors: not_kept: pruning has let the cut go; not_found: no such dot. The state keeps the log's
-/// catalog, so it may outlive the log.
+/// Folds the log, from a checkpoint beside it (delta/checkpoint.hpp) where that spares something. Errors: not_kept:
+/// pruning has let the cut go; not_found: no such dot. The state keeps the log's catalog, so it may outlive the log.
 DELTA_EXPORT Result<State> snapshot(const Log& log, const CutOptions& cut = {},
                                     const VectorSet& vectors = VectorSet::all());
 

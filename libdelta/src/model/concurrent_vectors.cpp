@@ -36,6 +36,14 @@ ConcurrentVectors::ConcurrentVectors(const Catalog& catalog, const History& hist
       ranks_(origin_ranks(catalog)),
       last_(catalog.vectors()) {}
 
+bool ConcurrentVectors::start(const FoldedVector& vector) {
+  if (!wanted_.contains(vector.vector)) return false;
+  const auto commit = history_.find({vector.last.origin, vector.last.seq});
+  DELTA_CHECK(commit);  // the cut contains the base
+  last_[vector.vector] = {vector.last.time, vector.last.seq, *commit, 1};
+  return true;
+}
+
 void ConcurrentVectors::make_room() {
   std::size_t count = 0;
   contested_.each([&](VectorNo vector) { count += last_[vector].count; });

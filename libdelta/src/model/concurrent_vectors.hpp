@@ -18,12 +18,24 @@ class ConcurrentVectors {
   /// Keeps the references. `vectors` as of fold().
   ConcurrentVectors(const Catalog& catalog, const History& history, const CutTest& cut, const VectorSet& vectors);
 
+  /// The last delta of a vector.
+  struct Last {
+    Timestamp time;
+    std::uint64_t seq;
+    CommitNo commit;
+    std::uint32_t count;  // of all its deltas: what gathering makes room for
+  };
+
+  /// The first pass goes on from a base: take() passes over what that has folded. Keeps the reference.
+  void start(const FoldBase& base) { base_ = &base; }
+  /// What the base holds of one vector. False: it is not wanted.
+  bool start(const FoldedVector& vector);
   /// The first pass. `apply(change)` gets those that follow the last one of their vector.
   template <class Apply>
   Status take(const DeltaBatch& batch, const Apply& apply) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Delta c = batch[i];
-      if (!counts(c)) continue;
+      if (!counts(c) || (base_ && base_->covers(history_.commit(c.commit).origin, c.seq))) continue;
       Last& last = last_[c.vector];
       ++last.count;
       if (contested_.contains(c.vector)) continue;
@@ -40,6 +52,13 @@ class ConcurrentVectors {
   /// One more vector to be gathered.
   void add(VectorNo vector) { contested_.insert(vector); }
   const VectorSet& contested() const { return contested_; }
+  /// One that is contested no more: its deltas form a chain that ends in `last`.
+  void settle(VectorNo vector, const Delta& last) {
+    contested_.erase(vector);
+    last_[vector] = {last.time, last.seq, last.commit, last_[vector].count};
+  }
+  /// Of a vector that is not contested; count 0: no delta of it was taken.
+  const Last& last(VectorNo vector) const { return last_[vector]; }
 
   /// The second pass, over what the first one saw.
   Status gather(const DeltaBatch& batch);
@@ -49,13 +68,6 @@ class ConcurrentVectors {
   VectorFold fold(VectorNo vector) const;
 
  private:
-  struct Last {
-    Timestamp time;
-    std::uint64_t seq;
-    CommitNo commit;
-    std::uint32_t count;  // of all its deltas: what gathering makes room for
-  };
-
   bool counts(const Delta& c) const {
     DELTA_CHECK(last_.contains(c.vector));
     return wanted_.contains(c.vector) && cut_.contains(c);
@@ -74,6 +86,7 @@ class ConcurrentVectors {
   const History& history_;
   const CutTest& cut_;
   const VectorSet& wanted_;
+  const FoldBase* base_ = nullptr;
   OriginRanks ranks_;
   ZeroedTable<VectorNo, Last> last_;  // by vector
   VectorSet contested_;

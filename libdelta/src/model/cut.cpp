@@ -108,6 +108,12 @@ Result<CutTest> CutTest::make(const Catalog& catalog, const History& history, co
   return test;
 }
 
+bool CutTest::contains(const SeenSeqs& seen, Timestamp latest) const {
+  return latest <= until_ && std::ranges::all_of(seen.numbers(), [&](OriginNo origin) {
+           return seen[origin] <= history_->head(origin) && (!seen_ || seen[origin] <= (*seen_)[origin]);
+         });
+}
+
 bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, const Delta& delta) {
   const auto test = CutTest::make(catalog, history, cut);
   return test && test->contains(delta);

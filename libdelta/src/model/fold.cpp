@@ -14,10 +14,9 @@
 
 #include "base/transform.hpp"
 #include "delta/text.hpp"
-#include "model/concurrent_vectors.hpp"
+#include "model/folding.hpp"
 #include "model/metadata.hpp"
 #include "model/pieces.hpp"
-#include "model/policy.hpp"
 
 namespace delta::model {
 namespace {
@@ -47,96 +46,16 @@ void apply_any(State& state, OriginNo origin, const Delta& c, std::uint64_t& ove
   if (!c.metadata.empty()) state.patch_metadata(c.vector, c.metadata);
 }
 
-namespace {
-
-/// One fold: chains in place as they come, the contested by the rules of the policy.
-class Folding {
- public:
-  Folding(const Catalog& catalog, const History& history, const CutTest& cut, const VectorSet& vectors)
-      : catalog_(catalog),
-        history_(history),
-        state_(catalog, vectors.is_all() ? ~std::size_t{0} : vectors.size()),
-        contest_(catalog, history, cut, vectors) {}
-
-  ConcurrentVectors& contest() { return contest_; }
-
-  Status take(const DeltaBatch& batch) {
-    return contest_.take(batch, [this](const Delta& c) {
-      std::uint64_t overflows = 0;  // apart: a contested vector's count is taken back
-      apply(state_, history_.commit(c.commit).origin, c, overflows);
-      if (overflows != 0) overflows_.emplace_back(c.vector, overflows);
-      if (c.op == Operation::create && has_indices(c)) partial_.push_back(c.vector);
-    });
-  }
-
-  /// After the first pass. A create that lost values may have left a dimension without any. That is rare, and shows as
-  /// a NaN.
-  void doubt() {
-    const auto nan = [](std::uint32_t bits) { return magnitude(bits) > kInfinity; };
-    for (const VectorNo vector : partial_) {
-      if (state_.exists(vector) && std::ranges::any_of(state_.bits(vector), nan)) contest_.add(vector);
-    }
-  }
-
-  State finish() {
-    for (const auto& [vector, count] : overflows_) {
-      if (!contest_.contested().contains(vector)) state_.overflows += count;
-    }
-    state_.settle_metadata();
-    return std::move(state_);
-  }
-
-  /// `conflicted`: if not null, gets the vectors that have several candidates somewhere.
-  Status settle(const Policy& policy, std::vector<VectorNo>* conflicted) {
-    RuleTable rules(policy, catalog_);
-    for (const VectorNo vector : contest_.vectors()) {
-      const VectorFold fold = contest_.fold(vector);
-      DELTA_OK(check_missing_value(catalog_, vector, fold));
-      state_.set_exists(vector, false);
-      state_.set_metadata(vector, {});
-      if (fold.chain()) {
-        for (std::size_t i = 0; i < fold.deltas().size(); ++i) {
-          apply(state_, fold.origin(i), fold.deltas()[i], state_.overflows);
-        }
-        continue;
-      }
-      state_.set_metadata(vector, fold.metadata());  // also where it does not exist: the next create finds it
-      if (fold.exists()) {
-        if (settle(vector, fold, rules.of(catalog_.namespace_of(vector))) && conflicted) conflicted->push_back(vector);
-      }
-    }
-    return {};
-  }
-
- private:
-  bool settle(VectorNo vector, const VectorFold& fold, std::span<const Policy::Rule* const> rules) {
-    state_.set_exists(vector, true);
-    state_.set_created(vector, fold.key(fold.created()));
-    const auto row = state_.put(vector);
-    bool conflict = false;
-    for (std::uint32_t dim = 0; dim < row.size(); ++dim) {
-      conflict |= fold.standing(dim).size() > 1;
-      row[dim] = fold.resolve(dim, rules[dim], catalog_, candidates_, state_.overflows).bits;
-    }
-    return conflict;
-  }
-
-  const Catalog& catalog_;
-  const History& history_;
-  State state_;
-  ConcurrentVectors contest_;
-  std::vector<VectorNo> partial_;                              // vectors with a create that lost values
-  std::vector<std::pair<VectorNo, std::uint64_t>> overflows_;  // vector, count: of the first pass
-  std::vector<Candidate> candidates_;
-};
-
-}  // namespace
-
 Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
-                   const VectorSet& vectors, const Policy* policy, std::vector<VectorNo>* conflicted) {
+                   const VectorSet& vectors, const Policy* policy, std::vector<VectorNo>* conflicted,
+                   const FoldBase* base) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
   Folding folding(catalog, history, test, vectors);
-  DELTA_OK(source.each(vectors, cut.at, [&](const DeltaBatch& batch) { return folding.take(batch); }));
+  if (base && !test.contains(base->seen(), base->latest())) base = nullptr;
+  if (base) DELTA_OK(folding.start(*base, vectors));
+  DELTA_OK((base ? base->rest() : source).each(vectors, cut.at, [&](const DeltaBatch& batch) {
+    return folding.take(batch);
+  }));
   folding.doubt();
   if (!folding.contest().contested().empty()) {
     Policy own;

@@ -12,6 +12,7 @@
 #include "delta/policy.hpp"
 #include "delta/state.hpp"
 #include "delta/vector_set.hpp"
+#include "model/fold_base.hpp"
 #include "model/history.hpp"
 #include "model/key_order.hpp"
 #include "model/standing.hpp"
@@ -48,6 +49,8 @@ class CutTest {
     return history_->folded(c.commit) && c.time <= until_ &&
            (!seen_ || c.seq <= (*seen_)[history_->commit(c.commit).origin]);
   }
+  /// Every delta that a base has folded is inside: it has seen these, the last one of them at `latest`.
+  bool contains(const SeenSeqs& seen, Timestamp latest) const;
 
  private:
   explicit CutTest(const History& history) : history_(&history) {}
@@ -62,12 +65,13 @@ bool in_cut(const Catalog& catalog, const History& history, const Cut& cut, cons
 
 /// The state of some vectors at a cut. `policy`: null: what the log says at the cut, asked only where
 /// deltas of a vector do not form a chain. `conflicted`: if not null, gets the vectors that exist and have several
-/// candidates in some dimension. Errors: those of the source, of CutTest::make() and of policy_at(); corrupt: a delta
-/// that does not fit the dimensions of its vector, or a vector that exists with a dimension of which pruning has left
-/// no value.
+/// candidates in some dimension. `base`: null, or where the fold may start, if all of it is inside the cut: the answer
+/// is the same, bit for bit. Errors: those of the source, of the base, of CutTest::make() and of policy_at(); corrupt:
+/// a delta that does not fit the dimensions of its vector, or a vector that exists with a dimension of which pruning
+/// has left no value.
 Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
                    const VectorSet& vectors = VectorSet::all(), const Policy* policy = nullptr,
-                   std::vector<VectorNo>* conflicted = nullptr);
+                   std::vector<VectorNo>* conflicted = nullptr, const FoldBase* base = nullptr);
 
 /// All deltas of one vector inside a cut, in the order of the source: for a VectorFold. Errors as fold().
 Result<DeltaBatch> gather(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,

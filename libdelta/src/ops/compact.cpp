@@ -14,6 +14,7 @@
 #include "model/fold.hpp"
 #include "model/pieces.hpp"
 #include "model/prune.hpp"
+#include "ops/checkpoints.hpp"
 #include "ops/compact_rows.hpp"
 #include "ops/merge_set.hpp"
 #include "ops/retention.hpp"
@@ -419,7 +420,13 @@ Result<CompactReport> compact_in_place(const Log& log, const LockedLog& place, c
   DELTA_TRY(OutputFile file, place.create_output());
   DELTA_TRY(CompactReport report, Compaction(log, options).run(&file));
   DELTA_TRY(report.changed, place.changed_by(file));
-  if (report.changed) DELTA_OK(commit(file, report.notices));
+  if (!report.changed) return report;
+  DELTA_OK(commit(file, report.notices));
+  if (const Status bound = ops::rebind_checkpoints(log, place.path()); !bound) {
+    report.notices.push_back({Verdict::ok, place.path(), 0, "",
+                              "its checkpoints are not of use any more: " + bound.error().message,
+                              "deltalog reindex makes them anew"});
+  }
   return report;
 } catch (...) {
   return caught();

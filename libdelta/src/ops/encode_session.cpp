@@ -232,6 +232,7 @@ Result<EncodeSummary> EncodeSession::finish() {
   EncodeSummary summary;
   summary.unchanged = unchanged;
   summary.notices = std::move(notices);
+  summary.notices.insert(summary.notices.end(), known_->notices().begin(), known_->notices().end());
   if (const auto& raised = clock_->raised(); raised.commits > 0) {
     summary.notices.push_back(
         {Verdict::ahead, "", 0, "commit " + model::dot_text(catalog(), raised.first),

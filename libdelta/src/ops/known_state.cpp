@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "index/checkpoint.hpp"
 #include "model/fold.hpp"
 #include "model/policy.hpp"
 
@@ -16,7 +17,7 @@ KnownState::KnownState(Log& log)
 
 Result<State> KnownState::fold(const VectorSet& vectors) {
   std::vector<VectorNo> conflicted;
-  DELTA_TRY(State folded, model::fold(catalog(), log_.impl().history, source_, {}, vectors, nullptr, &conflicted));
+  DELTA_TRY(State folded, checkpoint::fold(log_.impl(), source_, {}, vectors, nullptr, &conflicted, &notices_));
   for (const VectorNo vector : conflicted) conflicted_.insert(vector);
   DELTA_OK(take_policy());
   return folded;

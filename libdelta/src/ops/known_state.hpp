@@ -59,6 +59,8 @@ class KnownState {
   /// A new policy changes the values of vectors in conflict. Before this run has written a delta they are folded again;
   /// later they are not known any more.
   Status refold();
+  /// Of checkpoints that could not be used.
+  const std::vector<Finding>& notices() const { return notices_; }
 
  private:
   Catalog& catalog() { return log_.impl().catalog; }
@@ -100,6 +102,7 @@ class KnownState {
   ExistenceIndex lifecycles_;  // of this run, and of the log's vectors that were asked for
   VectorSet lifecycles_loaded_;
   bool all_lifecycles_loaded_ = false;
+  std::vector<Finding> notices_;
 };
 
 }  // namespace delta::ops

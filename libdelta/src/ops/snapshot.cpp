@@ -1,6 +1,7 @@
 #include "delta/snapshot.hpp"
 
 #include "base/boundary.hpp"
+#include "index/checkpoint.hpp"
 #include "model/fold.hpp"
 #include "store/union.hpp"
 
@@ -9,8 +10,8 @@ namespace delta {
 Result<State> snapshot(const Log& log, const CutOptions& cut, const VectorSet& vectors) try {
   const Boundary boundary;
   store::LogSource source(log.impl());
-  DELTA_TRY(State state, model::fold(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before},
-                                     vectors, cut.policy));
+  DELTA_TRY(State state, checkpoint::fold(log.impl(), source, {cut.at, cut.as_seen_by, cut.before}, vectors, cut.policy,
+                                          nullptr, cut.notices));
   state.keep(log.impl().shared_catalog);
   return state;
 } catch (...) {

@@ -205,7 +205,9 @@ Status OutputFile::State::open(const std::string& file, bool replaces, const str
   const os::Place place = os::place_of(path);
   if (place.base.empty()) return error(ErrorCode::io, "is not the name of a file").in(file);
   DELTA_TRY(directory, os::open_fd(place.directory, O_RDONLY | O_DIRECTORY));
-  DELTA_TRY(temporary, os::Temporary::create(path, replaces ? before.st_mode & 0700 : 0666));
+  const bool alike = !options.like.empty() && os::sys().stat(options.like.c_str(), &info) == 0;
+  const mode_t mode = alike ? info.st_mode & 0700 : replaces ? before.st_mode & 0700 : 0666;
+  DELTA_TRY(temporary, os::Temporary::create(path, mode));
   buffer.reserve(kBufferBytes);
   return {};
 }
@@ -227,7 +229,8 @@ Status OutputFile::State::write(ByteView bytes) {
 // Owner, group and mode of the file that is replaced. A group that cannot be kept gets no more than everybody.
 Status OutputFile::State::take_after_former() {
   struct stat former, own;
-  if (!options.force || os::sys().stat(path.c_str(), &former) != 0) return {};
+  const std::string& model = options.like.empty() ? path : options.like;
+  if (!options.force || os::sys().stat(model.c_str(), &former) != 0) return {};
   const int fd = temporary.fd().get();
   if (os::sys().fstat(fd, &own) != 0) return os::os_error("look at it", name);
   mode_t mode = former.st_mode & 07777;

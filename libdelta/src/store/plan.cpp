@@ -62,6 +62,8 @@ std::vector<store::FrameRef> store::Union::plan(const StreamOptions& options) co
   std::vector<store::FrameRef> places;
   for (const auto& part : parts) {
     if (part.all_superseded) continue;
+    const auto chosen_commit = [&](CommitNo commit) { return (*options.commits)[commit] != 0; };
+    if (options.commits && std::ranges::none_of(part.commits, chosen_commit)) continue;
     constexpr std::size_t kFew = 16;  // where more than one in so many vectors is wanted, a block likely holds one
     const auto few = [](std::size_t some_of, std::size_t all) { return some_of * kFew < all; };
     const bool some = !options.vectors->is_all() || part.segment.some_ids;

@@ -132,13 +132,15 @@ struct Union {
 /// may need.
 class LogSource : public model::DeltaSource {
  public:
-  explicit LogSource(const store::Union& log) : log_(log) {}
+  /// Keeps the references. `beyond`: null, or deltas up to there may be left out.
+  explicit LogSource(const store::Union& log, const SeenSeqs* beyond = nullptr);
   Status each(const VectorSet& vectors, std::optional<Micros> until, const Visit& visit) override;
 
  private:
   static constexpr std::uint64_t kKept = 4 << 20;  // bytes as rows
 
   const store::Union& log_;
+  std::optional<Indexed<CommitNo, std::uint32_t>> commits_;  // 0: all of it may be left out; none: none may
   std::vector<DeltaBatch> kept_;  // of a pass over everything
   std::optional<Micros> until_;
   std::uint64_t bytes_ = 0;

@@ -11,6 +11,15 @@ using format::FrameType;
 
 namespace store {
 
+LogSource::LogSource(const store::Union& log, const SeenSeqs* beyond) : log_(log) {
+  if (beyond == nullptr) return;
+  commits_.emplace(log.history.size(), 1);
+  for (const CommitNo number : commits_->numbers()) {
+    const Commit& commit = log.history.commit(number);
+    if (beyond->contains(commit.origin) && commit.last() <= (*beyond)[commit.origin]) (*commits_)[number] = 0;
+  }
+}
+
 Status LogSource::each(const VectorSet& vectors, std::optional<Micros> until, const Visit& visit) {
   if (complete_ && until == until_) {
     for (const DeltaBatch& batch : kept_) DELTA_OK(visit(batch));
@@ -21,11 +30,13 @@ Status LogSource::each(const VectorSet& vectors, std::optional<Micros> until, co
   until_ = until;
   bytes_ = 0;
   complete_ = false;
-  DELTA_OK(log_.stream({.vectors = &vectors, .until = until}, [&](const store::Union::Block& block) {
-    bytes_ += block.batch.row_bytes();
-    if (keep && bytes_ <= kKept) kept_.push_back(block.batch);
-    return visit(block.batch);
-  }));
+  const auto* commits = commits_ ? &*commits_ : nullptr;
+  DELTA_OK(
+      log_.stream({.vectors = &vectors, .until = until, .commits = commits}, [&](const store::Union::Block& block) {
+        bytes_ += block.batch.row_bytes();
+        if (keep && bytes_ <= kKept) kept_.push_back(block.batch);
+        return visit(block.batch);
+      }));
   complete_ = keep && bytes_ <= kKept;
   if (!complete_) kept_.clear();
   return {};

@@ -1,0 +1,170 @@
+#include "index/checkpoint.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "delta/text.hpp"
+
+namespace delta::checkpoint {
+namespace {
+
+constexpr std::size_t kFew = 16;  // where fewer than one in so many vectors is asked for, their own blocks are less
+
+void tell(std::vector<Finding>* notices, const std::string& path, std::string what) {
+  if (notices == nullptr || std::ranges::find(*notices, path, &Finding::file) != notices->end()) return;
+  notices->push_back({Verdict::ok, path, 0, "", std::move(what) + "; the checkpoints are not used",
+                      "deltalog reindex makes them anew"});
+}
+
+/// The hash of a head, as some footer of the log states it. None: no footer does.
+std::optional<Hash> stated_hash(const store::Union& log, const CheckpointHead& head) {
+  for (const store::LoadedSegment& part : log.parts) {
+    for (const format::HeadEntry& entry : part.segment.footer.heads) {
+      if (entry.last == head.last && part.segment.names.origins.contains(entry.origin) &&
+          part.segment.names.origins[entry.origin] == head.origin) {
+        return entry.hash;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+Result<BoundFile> bound_to(const store::Union& log, std::shared_ptr<const ByteSource> file) {
+  DELTA_TRY(auto directory, read_checkpoint_directory(*file));
+  BoundFile bound{std::move(file), std::move(directory), {}, {}};
+  for (const CheckpointHead& head : bound.directory.heads) {
+    const auto origin = log.catalog.find_origin(head.origin);
+    if (!origin || (head.last > 0 && stated_hash(log, head) != head.hash)) {
+      return error(ErrorCode::not_found, "it was made of another state of this log");
+    }
+    bound.origins.push_back(*origin);
+  }
+  for (const Namespace& ns : bound.directory.namespaces) {
+    bound.namespaces.push_back(log.catalog.find_namespace(ns.name, ns.dims));
+  }
+  return bound;
+}
+
+}  // namespace
+
+std::string path_of(const std::string& log) { return log + ".dlc"; }
+
+std::optional<BoundFile> open_bound(const store::Union& log, const std::string& path, std::vector<Finding>* notices) {
+  auto file = InputFile::open(path);
+  if (!file) {
+    if (file.error().code != ErrorCode::not_found) tell(notices, path, file.error().message);
+    return std::nullopt;
+  }
+  auto bound = bound_to(log, std::make_shared<const InputFile>(std::move(*file)));
+  if (bound) return std::move(*bound);
+  tell(notices, path, bound.error().message);
+  return std::nullopt;
+}
+
+SeenSeqs BoundFile::seen(const CheckpointEntry& entry, std::size_t origins_of_log) const {
+  SeenSeqs seen(origins_of_log);
+  for (const HeadNo head : entry.seen.numbers()) seen[origins[head]] = entry.seen[head];
+  return seen;
+}
+
+Base::Base(const store::Union& log, const BoundFile& file, const CheckpointEntry& entry)
+    : log_(&log), file_(&file), entry_(&entry), seen_(file.seen(entry, log.catalog.origins())) {
+  rest_ = std::make_unique<store::LogSource>(log, &seen_);
+}
+
+std::optional<VectorNo> Base::number(const CheckpointChunk& chunk, std::string_view id) const {
+  const auto ns = file_->namespaces[chunk.name_space];
+  return ns ? log_->catalog.find_vector(*ns, id) : std::nullopt;
+}
+
+Result<std::unique_ptr<Base>> Base::open(const store::Union& log, const BoundFile& file, std::size_t number) {
+  std::unique_ptr<Base> base(new Base(log, file, file.directory.checkpoints[number]));
+  for (const CheckpointChunk& chunk : base->entry_->chunks) {
+    if (chunk.kind != CheckpointChunk::Kind::unresolved) continue;
+    DELTA_OK(read_checkpoint_chunk(*file.file, file.directory, chunk, [&](const ChunkVector& vector) -> Status {
+      if (const auto found = base->number(chunk, vector.id)) base->unresolved_.insert(*found);
+      return {};
+    }));
+  }
+  return base;
+}
+
+Status Base::each(const VectorSet& vectors, const Visit& visit) const {
+  const auto fail = [this](const char* what) {
+    failed_ = true;
+    return error(ErrorCode::corrupt, std::string("damaged checkpoints: ") + what).in(file_->file->name());
+  };
+  for (const CheckpointChunk& chunk : entry_->chunks) {
+    if (chunk.kind != CheckpointChunk::Kind::vectors) continue;
+    Status read = read_checkpoint_chunk(*file_->file, file_->directory, chunk, [&](const ChunkVector& at) -> Status {
+      const auto vector = number(chunk, at.id);
+      if (!vector || !vectors.contains(*vector)) return {};
+      const Key last = key(at.last);
+      if (!covers(last.origin, last.seq)) return fail("a delta that it does not cover");
+      return visit({*vector, last, at.exists, key(at.created), at.bits, at.metadata, at.overflows});
+    });
+    if (!read) {
+      failed_ = true;
+      return read;
+    }
+  }
+  return {};
+}
+
+namespace {
+
+/// The files that a log was opened from by name.
+std::set<std::string> files_of(const store::Union& log) {
+  std::set<std::string> files;
+  if (log.paths.empty()) return files;
+  for (const store::LoadedSegment& part : log.parts) files.insert(part.segment.file->name());
+  return files;
+}
+
+/// A checkpoint that lies inside a cut, and how much it spares.
+struct Choice {
+  std::size_t file = 0, number = 0;
+  std::uint64_t deltas = 0;
+};
+
+std::optional<Choice> choose(const store::Union& log, const std::vector<BoundFile>& files, const model::CutTest& cut) {
+  std::optional<Choice> best;
+  for (std::size_t f = 0; f < files.size(); ++f) {
+    for (std::size_t n = 0; n < files[f].directory.checkpoints.size(); ++n) {
+      const CheckpointEntry& entry = files[f].directory.checkpoints[n];
+      const auto deltas = std::accumulate(entry.seen.begin(), entry.seen.end(), std::uint64_t{0});
+      const SeenSeqs seen = files[f].seen(entry, log.catalog.origins());
+      if (cut.contains(seen, entry.latest) && (!best || deltas > best->deltas)) best = Choice{f, n, deltas};
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+Result<State> fold(const store::Union& log, model::DeltaSource& source, const model::Cut& cut, const VectorSet& vectors,
+                   const Policy* policy, std::vector<VectorNo>* conflicted, std::vector<Finding>* notices) {
+  const auto plain = [&] { return model::fold(log.catalog, log.history, source, cut, vectors, policy, conflicted); };
+  if (!vectors.is_all() && vectors.size() * kFew < log.catalog.vectors()) return plain();
+  std::vector<BoundFile> files;
+  for (const std::string& file : files_of(log)) {
+    if (auto bound = open_bound(log, path_of(file), notices)) files.push_back(std::move(*bound));
+  }
+  if (files.empty()) return plain();
+  DELTA_TRY(const auto test, model::CutTest::make(log.catalog, log.history, cut));
+  const auto choice = choose(log, files, test);
+  if (!choice) return plain();
+  const BoundFile& file = files[choice->file];
+  auto base = Base::open(log, file, choice->number);
+  if (base) {
+    auto state = model::fold(log.catalog, log.history, source, cut, vectors, policy, conflicted, base->get());
+    if (state || !(*base)->failed()) return state;
+    if (conflicted != nullptr) conflicted->clear();
+  }
+  tell(notices, file.file->name(), "damaged checkpoints");
+  return plain();
+}
+
+}  // namespace delta::checkpoint
