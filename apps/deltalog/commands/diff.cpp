@@ -257,8 +257,11 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   override_policy(sides.old_cut, policy ? &*policy : nullptr, sides.old_log, console);
   override_policy(sides.new_cut, policy ? &*policy : nullptr, sides.log_of_new(), console);
   DELTA_TRY(bool found, find_named_vectors(invocation, selection, sides, console));
+  std::vector<delta::Finding> notices;
+  sides.old_cut.notices = sides.new_cut.notices = &notices;
   DELTA_TRY(State old_state, delta::snapshot(sides.old_log, sides.old_cut, sides.old_named.vectors));
   DELTA_TRY(State new_state, delta::snapshot(sides.log_of_new(), sides.new_cut, sides.new_named.vectors));
+  warn_of(notices, console);
   if (!selection.where.empty()) {
     keep_meeting(selection, old_state, new_state);
     if (old_state.size() + new_state.size() == 0) {

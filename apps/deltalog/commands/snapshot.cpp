@@ -355,7 +355,10 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto cut, cut_of(invocation, log));
   override_policy(cut, policy ? &*policy : nullptr, log, console);
   DELTA_TRY(const auto named, named_vectors(selection, log.catalog()));
+  std::vector<delta::Finding> notices;
+  cut.notices = &notices;
   DELTA_TRY(const auto state, delta::snapshot(log, cut, named.vectors));
+  warn_of(notices, console);
   Job job{invocation, log, cut, state, ordered_rows(invocation, state)};
   if (!selection.where.empty()) {
     std::erase_if(job.rows, [&](VectorNo v) { return !delta::or_bad_alloc(selection.meets(state, v)); });
