@@ -135,6 +135,11 @@ EXPORTED("key_less") {
 // delta/blame.hpp, delta/diff.hpp, delta/effects.hpp, delta/windows.hpp, delta/baselines.hpp
 OF_A_STATE("blame", blame(log, v2))
 OF_A_STATE("blame", blame(log, VectorName{"words", "v1"}))
+EXPORTED("blame_each") {
+  const Log log = open_log();
+  const std::function<Status(const Blame&)> visit = [](const Blame&) -> Status { return {}; };
+  CALL(blame_each(log, VectorSet::all(), {}, visit));
+}
 EXPORTED("diff") {
   const Log log = open_log();
   const State before = must(snapshot(log, {.at = 1'000'000})), now = state_of(log);

@@ -105,3 +105,33 @@ TEST_CASE("blame: the named deltas, creates, deletes and transforms alone give t
     RC_CLASSIFY(conflict, "with losers");
   }));
 }
+
+TEST_CASE("blame of many in passes bounded by memory says of each what blame of it alone says") {
+  CHECK(check_histories("blame of many", 0.5, [](const Plan& plan) {
+    const World w = play(plan);
+    const auto seed = static_cast<unsigned>(*rc::gen::noShrink(rc::gen::inRange(0, 1 << 30)));
+    const auto most = *rc::gen::element<std::uint64_t>(1, 200, 1000, ~std::uint64_t{0});
+    const auto commits = some_commits(w, seed);
+    Real real(w, seed);
+    real.deliver(commits);
+    real.set_deltas(deltas_of(w, commits), seed % 2 == 0);
+    std::vector<delta::VectorNo> expected;
+    delta::VectorSet wanted;
+    for (int v = 0; v < static_cast<int>(w.vectors); ++v) {
+      if (v % 3 != 2) wanted.insert(real.vector(v));
+    }
+    wanted.each([&](delta::VectorNo v) {
+      if (delta::model::blame(real.catalog, real.history, real.source, {}, v)) expected.push_back(v);
+    });
+    std::vector<delta::Blame> found;
+    const auto visit = [&](const delta::Blame& blame) -> delta::Status {
+      return found.push_back(blame), delta::Status();
+    };
+    RC_ASSERT(!!delta::model::blame_each(real.catalog, real.history, real.source, {}, wanted, nullptr, visit, most));
+    RC_ASSERT(found.size() == expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const auto alone = delta::model::blame(real.catalog, real.history, real.source, {}, expected[i]);
+      RC_ASSERT((alone && found[i] == *alone));
+    }
+  }));
+}

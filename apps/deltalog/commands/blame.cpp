@@ -87,10 +87,11 @@ class Text {
   Table table_;
 };
 
-std::string text_report(const Log& log, const Blame& blame, std::span<const BlameRun> runs, const Console& console) {
+std::string text_report(const Log& log, const Blame& blame, std::span<const BlameRun> runs,
+                        std::span<const BlameMember> metadata, const Console& console) {
   Text text(log, console);
   for (const auto& run : runs) text.run(run);
-  for (const auto& member : blame.metadata) text.member(member);
+  for (const auto& member : metadata) text.member(member);
   return fmt::format("vector {}, created by {} at {}\n", vector_name(log.catalog(), blame.vector),
                      delta::escape(log.dot_text(blame.created.dot), 4096),
                      time_text(blame.created.time, log.commit(blame.created.commit))) +
@@ -113,14 +114,14 @@ void put_deltas(JsonWriter& json, const Log& log, std::string_view name, std::sp
   json.end_array();
 }
 
-std::string json_report(const Log& log, const Blame& blame, std::span<const BlameRun> runs) {
+std::string json_report(const Log& log, delta::VectorNo vector, std::span<const BlameRun> runs,
+                        std::span<const BlameMember> metadata) {
   const auto& catalog = log.catalog();
   std::string out;
   JsonWriter json(out);
   const auto begin = [&](std::string_view type) {
     json.begin_object().member("type", type).key("v").u64(1);
-    json.member("namespace", catalog.name_space(catalog.namespace_of(blame.vector)).name)
-        .member("id", catalog.id(blame.vector));
+    json.member("namespace", catalog.name_space(catalog.namespace_of(vector)).name).member("id", catalog.id(vector));
   };
   for (const auto& run : runs) {
     begin("blame");
@@ -132,7 +133,7 @@ std::string json_report(const Log& log, const Blame& blame, std::span<const Blam
     put_deltas(json, log, "losers", run.losers);
     json.end_object().end_line();
   }
-  for (const auto& member : blame.metadata) {
+  for (const auto& member : metadata) {
     begin("blame-metadata");
     json.member("key", member.name).key("value").raw(member.value).key("from");
     put_delta(json, log, member.set_by);
@@ -162,25 +163,22 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     missing = !answered.empty() && named.vectors.empty();
     if (missing) report_none_meets(console);
   }
-  for (const delta::VectorNo vector : named.vectors.numbers()) {
-    auto blame = delta::blame(log, vector, cut);
-    if (!blame && blame.error().code == delta::ErrorCode::not_found && blame.error().file.empty()) continue;
-    if (!blame) return std::move(blame).error();
+  DELTA_OK(delta::blame_each(log, named.vectors, cut, [&](const Blame& blame) -> Status {
     const bool later = !std::exchange(first, false);
-    answered.insert(vector);
-    const auto runs = clipped(blame->runs, ranges);
-    if (ranges) blame->metadata.clear();
+    answered.insert(blame.vector);
+    const auto runs = clipped(blame.runs, ranges);
+    const std::span metadata = ranges ? std::span<const BlameMember>() : std::span(blame.metadata);
     if (runs.empty()) {
-      const auto dims = delta::plural(log.catalog().dims(vector), "dimension");
-      console.error(
-          delta::error(delta::ErrorCode::not_found, "vector " + vector_name(log.catalog(), vector) + " has " + dims));
+      const auto dims = delta::plural(log.catalog().dims(blame.vector), "dimension");
+      console.error(delta::error(delta::ErrorCode::not_found,
+                                 "vector " + vector_name(log.catalog(), blame.vector) + " has " + dims));
       missing = true;
-      continue;
+      return {};
     }
     if (later && !invocation.has("json")) DELTA_OK(console.print("\n"));
-    DELTA_OK(console.print(invocation.has("json") ? json_report(log, *blame, runs)
-                                                  : text_report(log, *blame, runs, console)));
-  }
+    return console.print(invocation.has("json") ? json_report(log, blame.vector, runs, metadata)
+                                                : text_report(log, blame, runs, metadata, console));
+  }));
   missing = report_absent(invocation, selection, named, log.catalog(), answered, "in this state", console) || missing;
   return exit_with(log, missing ? Exit::no : Exit::yes);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct BlameRun {
   std::vector<DeltaRef>
       transforms;                ///< those that `chosen` went through, in key order: all of greater key than its first
   std::vector<DeltaRef> losers;  ///< the other candidates, in key order: concurrent assignments that did not win
+  friend bool operator==(const BlameRun&, const BlameRun&) = default;
 };
 
 /// A top-level member of the metadata.
@@ -38,6 +40,7 @@ struct BlameMember {
   std::string name;   ///< as text, not escaped
   std::string value;  ///< canonical JSON
   DeltaRef set_by;    ///< the last delta whose patch has the member
+  friend bool operator==(const BlameMember&, const BlameMember&) = default;
 };
 
 struct Blame {
@@ -45,6 +48,7 @@ struct Blame {
   DeltaRef created;                   ///< its last create: why it exists, and where its row stands
   std::vector<BlameRun> runs;         ///< in order of dimension, covering all
   std::vector<BlameMember> metadata;  ///< in order of name (by bytes)
+  friend bool operator==(const Blame&, const Blame&) = default;
 };
 
 /// Blames every dimension and metadata member of one vector of the log at a cut. Keeping only a run's chosen deltas,
@@ -53,5 +57,11 @@ struct Blame {
 DELTA_EXPORT Result<Blame> blame(const Log& log, VectorNo vector, const CutOptions& cut = {});
 /// The same of the vector of a name. Errors: also those of Catalog::find().
 DELTA_EXPORT Result<Blame> blame(const Log& log, const VectorName& name, const CutOptions& cut = {});
+
+/// Blames several vectors in one pass over the log: visits those that exist at the cut, in rising number. Memory: the
+/// deltas of these vectors, up to about 128 MiB; where they have more, it takes several passes. Errors: those of
+/// snapshot(), and of `visit`.
+DELTA_EXPORT Status blame_each(const Log& log, const VectorSet& vectors, const CutOptions& cut,
+                               const std::function<Status(const Blame&)>& visit);
 
 }  // namespace delta

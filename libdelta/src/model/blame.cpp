@@ -1,11 +1,13 @@
-// One vector's deltas are gathered and resolved as the fold would; what it keeps of each dimension is the answer.
+// A vector's deltas are gathered and resolved as the fold would; what it keeps of each dimension is the answer.
 #include "model/blame.hpp"
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string_view>
 
 #include "delta/text.hpp"
+#include "model/concurrent_vectors.hpp"
 #include "model/metadata.hpp"
 #include "model/policy.hpp"
 
@@ -81,7 +83,70 @@ std::vector<BlameMember> members_of(const VectorFold& fold) {
   return out;
 }
 
+/// What it takes to answer for one vector after the other.
+class Blamer {
+ public:
+  Blamer(const Catalog& catalog, const History& history, const Cut& cut, const Policy* policy)
+      : catalog_(catalog), history_(history), cut_(cut) {
+    if (policy != nullptr) rules_.emplace(*policy, catalog);
+  }
+
+  /// REQUIRES: the vector exists.
+  Result<Blame> of(VectorNo vector, const VectorFold& fold) {
+    DELTA_OK(check_missing_value(catalog_, vector, fold));
+    if (!rules_ && fold.chain()) {  // nothing to decide
+      const std::vector<const Policy::Rule*> none(catalog_.dims(vector));
+      return answer(vector, fold, none);
+    }
+    if (!rules_) {
+      DELTA_TRY(own_, policy_at(catalog_, history_, cut_));
+      rules_.emplace(own_, catalog_);
+    }
+    return answer(vector, fold, rules_->of(catalog_.namespace_of(vector)));
+  }
+
+ private:
+  Blame answer(VectorNo vector, const VectorFold& fold, std::span<const Policy::Rule* const> rules) const {
+    return Blame{vector, reference(fold, fold.created()), runs_of(fold, rules, catalog_), members_of(fold)};
+  }
+
+  const Catalog& catalog_;
+  const History& history_;
+  const Cut& cut_;
+  Policy own_;
+  std::optional<RuleTable> rules_;
+};
+
 }  // namespace
+
+Status blame_each(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
+                  const VectorSet& vectors, const Policy* policy, const BlameVisit& visit, std::uint64_t most) {
+  DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
+  Blamer blamer(catalog, history, cut, policy);
+  VectorSet left;
+  if (vectors.is_all()) {
+    for (const VectorNo vector : numbers<VectorNo>(catalog.vectors())) left.insert(vector);
+  } else {
+    left = vectors;
+  }
+  while (!left.empty()) {
+    ConcurrentVectors gathered(catalog, history, test, left);
+    left.each([&](VectorNo vector) { gathered.add(vector); });
+    DELTA_OK(source.each(left, cut.at, [&](const DeltaBatch& batch) -> Status {
+      DELTA_OK(gathered.gather(batch));
+      while (gathered.bytes() > most && gathered.give_up_half()) continue;
+      return {};
+    }));
+    for (const VectorNo vector : gathered.vectors()) {
+      const VectorFold fold = gathered.fold(vector);
+      if (!fold.exists()) continue;
+      DELTA_TRY(const Blame found, blamer.of(vector, fold));
+      DELTA_OK(visit(found));
+    }
+    gathered.contested().each([&](VectorNo vector) { left.erase(vector); });
+  }
+  return {};
+}
 
 Result<Blame> blame(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
                     VectorNo vector, const Policy* policy) {
@@ -96,14 +161,7 @@ Result<Blame> blame(const Catalog& catalog, const History& history, DeltaSource&
                      (fold.deltas().empty() ? " does not exist" : " is deleted, or not created yet") +
                      (cut.at || !cut.as_seen_by.empty() ? " at the cut asked for" : ""));
   }
-  DELTA_OK(check_missing_value(catalog, vector, fold));
-  Policy own;
-  if (!policy && !fold.chain()) {
-    DELTA_TRY(own, policy_at(catalog, history, cut));
-  }
-  RuleTable rules(policy ? *policy : own, catalog);
-  return Blame{vector, reference(fold, fold.created()), runs_of(fold, rules.of(catalog.namespace_of(vector)), catalog),
-               members_of(fold)};
+  return Blamer(catalog, history, cut, policy).of(vector, fold);
 }
 
 }  // namespace delta::model

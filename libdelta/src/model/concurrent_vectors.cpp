@@ -62,6 +62,27 @@ Status ConcurrentVectors::gather(const DeltaBatch& batch) {
   return {};
 }
 
+bool ConcurrentVectors::give_up_half() {
+  auto numbers = gathered_.vectors;
+  if (numbers.empty()) return false;
+  const auto middle = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2);
+  std::nth_element(numbers.begin(), middle, numbers.end());
+  const VectorNo least = *std::min_element(numbers.begin(), middle + 1);
+  const VectorNo border = *middle == least ? nth<VectorNo>(index(least) + 1) : *middle;
+  VectorSet kept;
+  contested_.each([&](VectorNo vector) {
+    if (vector < border) kept.insert(vector);
+  });
+  if (kept.size() == contested_.size()) return false;
+  contested_ = std::move(kept);
+  DeltaBatch left;
+  for (std::size_t i = 0; i < gathered_.size(); ++i) {
+    if (gathered_.vectors[i] < border) left.add(gathered_[i]);
+  }
+  gathered_ = std::move(left);
+  return true;
+}
+
 /// Sorts what was gathered by vector, by counting.
 std::vector<VectorNo> ConcurrentVectors::vectors() {
   VectorSet gathered;

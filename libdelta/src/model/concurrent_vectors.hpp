@@ -60,8 +60,13 @@ class ConcurrentVectors {
   /// Of a vector that is not contested; count 0: no delta of it was taken.
   const Last& last(VectorNo vector) const { return last_[vector]; }
 
-  /// The second pass, over what the first one saw.
+  /// The second pass, over what the first one saw. Or the only one, where all that is asked for was added before.
   Status gather(const DeltaBatch& batch);
+  /// About what takes room of what was gathered.
+  std::uint64_t bytes() const { return gathered_.row_bytes() + kPerDelta * gathered_.size(); }
+  /// Forgets vectors, those of greatest number, with half of the deltas that were gathered: contested() are then the
+  /// others. False: there is only one left.
+  bool give_up_half();
   /// Those that were gathered, by number. To be called once, before fold().
   std::vector<VectorNo> vectors();
   /// In key order already, which spares sorting what is large. Views what was gathered.
@@ -78,6 +83,8 @@ class ConcurrentVectors {
     if (c.time != last.time) return c.time > last.time;
     return ranks_[history_.commit(c.commit).origin] >= ranks_[history_.commit(last.commit).origin];
   }
+
+  static constexpr std::uint64_t kPerDelta = 40;  // bytes, beside those of a plain row
 
   void make_room();
   std::size_t place_of(VectorNo vector) const;  // in vectors_

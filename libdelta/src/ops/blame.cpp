@@ -23,4 +23,14 @@ Result<Blame> blame(const Log& log, const VectorName& name, const CutOptions& cu
   return caught();
 }
 
+Status blame_each(const Log& log, const VectorSet& vectors, const CutOptions& cut,
+                  const std::function<Status(const Blame&)>& visit) try {
+  const Boundary boundary;
+  store::LogSource source(log.impl());
+  return model::blame_each(log.catalog(), log.impl().history, source, {cut.at, cut.as_seen_by, cut.before}, vectors,
+                           cut.policy, visit);
+} catch (...) {
+  return caught();
+}
+
 }  // namespace delta
