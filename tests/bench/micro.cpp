@@ -32,6 +32,7 @@
 #include "formats/ndjson.hpp"
 #include "json_pass.hpp"
 #include "micro_blocks.hpp"
+#include "micro_search.hpp"
 #include "model/canonical.hpp"
 #include "model/fold.hpp"
 
@@ -398,6 +399,31 @@ void add(const std::string& name, RunOne run) {
   benchmark::RegisterBenchmark(name.c_str(), run);
 }
 
+// All rows for one query, of so many threads; or the sum over their bytes.
+void search(benchmark::State& state, const std::shared_ptr<const Searched>& searched, Metric metric, unsigned threads) {
+  const SearchQuery query{searched->query};
+  for (auto _ : state) {
+    const auto found = must(search_exact(searched->state, searched->rows, {&query, 1}, {10, metric, threads}));
+    if (found[0].size() != 10) fail("a search gave too few rows");
+  }
+  count(state, std::uint64_t{kSearched} * kDims, std::uint64_t{kSearched} * kDims * 4);
+}
+
+void read_rows(benchmark::State& state, const std::shared_ptr<const Searched>& searched) {
+  for (auto _ : state) benchmark::DoNotOptimize(sum_of(*searched));
+  count(state, std::uint64_t{kSearched} * kDims, std::uint64_t{kSearched} * kDims * 4);
+}
+
+void add_search() {
+  const auto searched = std::make_shared<const Searched>();
+  add("limit/sum of rows", [=](benchmark::State& s) { read_rows(s, searched); });
+  for (const Metric metric : {Metric::l2, Metric::cosine, Metric::ip}) {
+    const std::string name = "search/" + std::string(metric_name(metric));
+    add(name, [=](benchmark::State& s) { search(s, searched, metric, 1); });
+    add(name + "/2", [=](benchmark::State& s) { search(s, searched, metric, 2); });
+  }
+}
+
 void add_lz4() {
   const std::pair<std::string, Kind> kinds[] = {
       {"text", Kind::text}, {"counts", Kind::counts}, {"copies", Kind::copies}};
@@ -441,6 +467,7 @@ void add_all(const std::string& directory) {
     add_codec("packed/" + preset_name, Kind::mixed, codec::Layout::packed, preset);
   }
   add_lz4();
+  add_search();
   add("fold/apply", [](benchmark::State& s) { fold(s, false); });
   add("fold/decode", [](benchmark::State& s) { fold(s, true); });
   add("hash", hash_leaves);

@@ -84,6 +84,8 @@ TARGETS = {
         "parse / simdjson": at_least(0.6),
         "verify/frame / XXH3": at_least(0.7),
         "verify/chain / BLAKE2b": at_least(0.7),
+        **{f"search/{metric} / reading": at_least(0.7) for metric in ("l2", "cosine", "ip")},
+        **{f"search/{metric}, two threads": at_least(1.7) for metric in ("l2", "cosine", "ip")},
         # While LZ4 takes more than that, no preset writes it.
         **{f"lz4/{kind} / stored": at_least(1.25) for kind in ("text", "counts", "copies")},
     },

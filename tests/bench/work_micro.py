@@ -16,6 +16,11 @@ PAIRS = [
     ("parse", "limit/simdjson", "parse / simdjson", "parse NDJSON; simdjson alone"),
     ("verify/frame", "limit/xxh3", "verify/frame / XXH3", "verify --level frame; XXH3 of the file out of the page cache"),
     ("verify/chain", "limit/blake2b", "verify/chain / BLAKE2b", "verify (chain), 1 thread; BLAKE2b in memory"),
+] + [
+    pair for metric in ("l2", "cosine", "ip") for pair in (
+        (f"search/{metric}", "limit/sum of rows", f"search/{metric} / reading", f"compare a query with 120,000 rows by {metric}; the sum of their values"),
+        (f"search/{metric}/2", f"search/{metric}", f"search/{metric}, two threads", f"the same by {metric} on two threads; on one"))
+] + [
     ("hash", "limit/blake2b", "hash / BLAKE2b", "hash of a sparse delta, by its indices and values; BLAKE2b of long input"),
 ] + [
     (f"{what}/{kind}/{preset}", "limit/copy block", f"{what}/{kind}/{preset} / memcpy", f"{what} a block, {kind}, `{preset}`; memcpy of its rows")
@@ -45,7 +50,7 @@ def run(options):
     shutil.rmtree(scratch)
 
     report = Report("micro", "Hot paths beside their limits", options)
-    report.intro = ["All in memory, except `verify`, which reads a log from the page cache; one thread, 384 dims. A limit is the most that the machine can do with the same bytes: reading, copying, simdjson, "
+    report.intro = ["All in memory, except `verify`, which reads a log from the page cache; one thread where no other number is said, 384 dims. A limit is the most that the machine can do with the same bytes: reading, copying, simdjson, "
                     "XXH3, BLAKE2b."]
     report.versions = {**own_versions(options.build), "libbenchmark": package_version("libbenchmark-dev") or "unknown"}
     report.timed("Times", [Figure(name, what, found[name]["time"], "s", found[name]["low"], found[name]["high"]) for name, what in TIMES])

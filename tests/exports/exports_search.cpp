@@ -1,0 +1,23 @@
+// What is nearest.
+#include "delta/search.hpp"
+#include "exports.hpp"
+#include "sample.hpp"
+
+using namespace delta;
+using exports::must;
+using exports::open_log;
+
+// delta/metric.hpp
+EXPORTED("metric_name") { CALL(metric_name(Metric::cosine)); }
+EXPORTED("parse_metric") { CALL(parse_metric("cosine")); }
+
+// delta/search.hpp
+EXPORTED("search_exact") {
+  const Log log = open_log();
+  const State state = must(snapshot(log));
+  const VectorNo v2 = must(state.find({"", "v2"}));
+  const auto rows = must(state.rows(log.catalog().namespace_of(v2)));
+  const SearchQuery query{state.bits(v2)};
+  const SearchOptions options{.threads = 2};
+  CALL(search_exact(state, rows, {&query, 1}, options));
+}
