@@ -3,7 +3,7 @@ _deltalog() {
   local word=$2 last=$3 command=${COMP_WORDS[1]} words=
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff rollback tag info help --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff search rollback tag info help --help --version' -- "$word"))
     return
   fi
   case "$command $last" in
@@ -159,6 +159,23 @@ _deltalog() {
     'diff --threads' | 'diff -j') COMPREPLY=(); return ;;
     'diff --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'diff --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'search --id') COMPREPLY=(); return ;;
+    'search --vector') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'search --from') COMPREPLY=($(compgen -W 'npy npz safetensors fvecs bvecs ivecs fbin u8bin i8bin raw word2vec word2vec-bin glove csv ndjson' -- "$word")); return ;;
+    'search --neighbours' | 'search -k') COMPREPLY=(); return ;;
+    'search --metric') COMPREPLY=($(compgen -W 'l2 cosine ip' -- "$word")); return ;;
+    'search --policy') COMPREPLY=(); return ;;
+    'search --output' | 'search -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'search --to') COMPREPLY=($(compgen -W 'table ndjson ivecs' -- "$word")); return ;;
+    'search --id-glob') COMPREPLY=(); return ;;
+    'search --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'search --namespace') COMPREPLY=(); return ;;
+    'search --where') COMPREPLY=(); return ;;
+    'search --at') COMPREPLY=(); return ;;
+    'search --as-seen-by') COMPREPLY=(); return ;;
+    'search --threads' | 'search -j') COMPREPLY=(); return ;;
+    'search --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
+    'search --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'rollback --wait') COMPREPLY=(); return ;;
     'rollback --output' | 'rollback -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'rollback --max-skew') COMPREPLY=(); return ;;
@@ -195,7 +212,7 @@ _deltalog() {
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
   esac
   if [[ $word != -* ]]; then
-    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff rollback tag info help concepts' -- "$word")); return; fi
+    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff search rollback tag info help concepts' -- "$word")); return; fi
     compopt -o filenames
     COMPREPLY=($(compgen -f -- "$word"))
     return
@@ -211,6 +228,7 @@ _deltalog() {
     log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads --progress -q --quiet --color -h --help --version' ;;
     diff) words='--stat --fail-over --with-old --base --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
+    search) words='--id --vector --from -k --neighbours --metric --policy --json -o --output -f --force --allow-torn --to --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
     rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     tag) words='--at --as-seen-by --list --delete -f --force --dry-run --origin -m --message --wait --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     info) words='--columns --baselines --get --json -j --threads --progress -q --quiet --color -h --help --version' ;;

@@ -57,6 +57,7 @@ struct FieldOptions {
   std::string id;                 ///< empty: "id"
   std::string vector;             ///< empty: "vector", or of a table of text all columns that have no other use
   std::vector<std::string> keep;  ///< into metadata, under their own names; "*": all that have no other use
+  bool optional_id = false;       ///< an object without an id is a row, and its id is empty
 
   bool any() const { return !id.empty() || !vector.empty() || !keep.empty(); }
 };

@@ -209,7 +209,7 @@ Status JsonRowParser::State::finish(JsonRow& row) {
     return {};
   }
   if (!type.empty()) return bad("a state does not take type " + quote(type, kShown));
-  if (!has_id) {
+  if (!has_id && !fields.optional_id) {
     return bad("member " + quote(fields.id, kShown) + " is missing")
         .with_hint("--id-field names the one that holds ids");
   }
@@ -217,7 +217,7 @@ Status JsonRowParser::State::finish(JsonRow& row) {
     return bad("member " + quote(fields.vector, kShown) + " is missing")
         .with_hint("--vector-field names the one that holds vectors");
   }
-  DELTA_OK(check_id(row.id));
+  if (has_id) DELTA_OK(check_id(row.id));
   DELTA_OK(check_namespace(row.name_space));
   DELTA_TRY(row.values, count_json_values(vector));
   if (row.declared && *row.declared != row.values) return bad("member 'dims' is not the number of values");

@@ -49,6 +49,8 @@ COMMANDS = {
     "dump": ["dump", "x.dlog", "-o", "out.ndjson"],
     "info": ["info", "x.dlog", "--json"],
     "diff": ["diff", "m.dlog", "x.dlog", "--json"],
+    "search": ["search", "x.dlog", "--id", "v1", "--json"],
+    "search-file": ["search", "m.dlog", "--vector", "a.npy", "-o", "out.ivecs", "--threads", "4"],
     "verify": ["verify", "x.dlog", "--level", "chain", "--json"],
     "verify-large": ["verify", "large.dlog", "--threads", "4"],
     "merge": ["merge", "x.dlog", "y.dlog", "-o", "out.dlog", "--conflicts", "out.ndjson", "--json"],

@@ -170,7 +170,7 @@ constexpr Row kRows[] = {
     {"merge a.dlog --append", "did you mean --into?"},
     {"rollback a.dlog --undo", "did you mean --revert?"},
     {"rollback a.dlog --date", "did you mean --at?"},
-    {"rollback a.dlog --to", "--to is an option of snapshot"},
+    {"rollback a.dlog --to", "--to is an option of snapshot, search"},
     {"rollback a.dlog --dry", "did you mean --dry-run?"},
     {"snapshot --to npyy a", "did you mean npy?"},
     {"encode --from npyy a", "did you mean npy?"},

@@ -21,7 +21,7 @@ struct CommandWords {
   std::string_view words, hint;
 };
 
-constexpr std::array<CommandWords, 25> kCommandWords = {{
+constexpr std::array<CommandWords, 26> kCommandWords = {{
     {"restore checkout", "deltalog snapshot writes the state at a time; rollback brings it back"},
     {"export extract materialize materialise state get read select",
      "deltalog snapshot LOG --at TIME -o OUT writes the state at a time"},
@@ -43,7 +43,8 @@ constexpr std::array<CommandWords, 25> kCommandWords = {{
      "deltalog merge LOG LOG -o OUT unites logs; --not-in makes a bundle"},
     {"branch fork switch", "each writer is a branch: deltalog encode INPUT --origin NAME"},
     {"annotate praise who", "deltalog blame LOG --id ID says who last set each value"},
-    {"query search find filter where grep", "deltalog snapshot LOG --where EXPR -o OUT chooses vectors"},
+    {"knn nearest neighbours neighbors similar", "deltalog search LOG --id ID lists the vectors that are nearest"},
+    {"query find filter where grep", "deltalog snapshot LOG --where EXPR -o OUT chooses vectors"},
     {"compare cmp changes", "deltalog diff LOG --at TIME --at TIME compares two moments"},
     {"release label mark bookmark", "deltalog tag LOG NAME names a release"},
     {"inspect view display", "deltalog show LOG DOT prints a delta or a commit"},

@@ -86,6 +86,13 @@ Result<std::uint32_t> parse_max_dims(std::string_view text) {
   return static_cast<std::uint32_t>(*most);
 }
 
+Result<std::size_t> parse_neighbours(std::string_view text) {
+  constexpr std::size_t kMost = 1 << 20;
+  const auto count = parse_count(text);
+  if (count && *count >= 1 && *count <= kMost) return static_cast<std::size_t>(*count);
+  return bad(delta::quote(text) + " is not a number of neighbours from 1 to " + std::to_string(kMost));
+}
+
 Result<PropertyText> parse_property(std::string_view text) {
   const auto equals = text.find('=');
   if (equals == text.npos) return bad(delta::quote(text) + " is not KEY=VALUE; KEY= removes it");

@@ -60,6 +60,8 @@ struct PropertyText {
 };
 Result<PropertyText> parse_property(std::string_view text);
 
+Result<std::size_t> parse_neighbours(std::string_view text);  ///< 1 to 2^20
+
 Result<double> parse_distance(std::string_view text);
 
 /// "all", "now", "since:TIME", "last:N", "every:DURATION", "hourly:N", "daily:N", "weekly:N", "monthly:N", "yearly:N",

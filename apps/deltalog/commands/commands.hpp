@@ -16,6 +16,7 @@ Command info_command();
 Command log_command();
 Command merge_command();
 Command rollback_command();
+Command search_command();
 Command show_command();
 Command snapshot_command();
 Command tag_command();
