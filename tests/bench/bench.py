@@ -21,6 +21,7 @@ WORKLOADS = {
     "growth": ("work_growth", "what grows in a log, doubled: the CPU time of each command beside that of half"),
     "scaling": ("work_scaling", "logs of 10 MB to 1 GB, one thread and two"),
     "micro": ("work_micro", "each hot path beside its physical limit"),
+    "questions": ("work_questions", "what small answers cost about six logs, each large in another way"),
 }
 
 
@@ -34,6 +35,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5, help="rounds that count (default 5)")
     parser.add_argument("--rows", type=int, default=20000, help="a smaller matrix, to try things out: no target applies")
     parser.add_argument("--dims", type=int, default=384)
+    parser.add_argument("--scale", type=float, default=0.01, help="of the logs of `questions`: 1 is the full size, to which targets apply")
     parser.add_argument("--slow", action="store_true", help="git as a peer, and a log of 4 GB in `scaling`: minutes more")
     parser.add_argument("--save", action="store_true", help="also write docs/benchmarks/WORKLOAD.md and .json")
     options = parser.parse_args()
