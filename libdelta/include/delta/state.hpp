@@ -39,7 +39,9 @@ class DELTA_EXPORT State {
       : State(std::shared_ptr<const Catalog>(std::shared_ptr<void>(), &catalog), most) {}
   /// Keeps the catalog.
   explicit State(std::shared_ptr<const Catalog> catalog, std::size_t most = ~std::size_t{0})
-      : catalog_(std::move(catalog)), most_(most) {}
+      : catalog_(std::move(catalog)), most_(most) {
+    if (most <= Rows::kFew) rows_ = Rows::for_few(catalog_->vectors());
+  }
 
   const Catalog& catalog() const noexcept { return *catalog_; }
   bool exists(VectorNo vector) const noexcept { return rows_.contains(vector) && rows_[vector].exists; }
@@ -97,6 +99,7 @@ class DELTA_EXPORT State {
     std::uint32_t dims;     // if it has values
     bool exists, listed;    // now; in `existed` of its namespace
   };
+  using Rows = ZeroedTable<VectorNo, Row>;
   struct Pool {
     std::uint32_t dims = 0;
     std::uint32_t used = 0;         // rows
@@ -119,7 +122,7 @@ class DELTA_EXPORT State {
 
   std::shared_ptr<const Catalog> catalog_;
   std::size_t most_;
-  ZeroedTable<VectorNo, Row> rows_;  // by vector
+  Rows rows_;
   Indexed<NamespaceNo, Pool> pools_;
   static constexpr std::uint32_t kTexts = 256;
   std::vector<std::unique_ptr<std::string[]>> metadata_;  // by vector, kTexts together; null: none of these has any

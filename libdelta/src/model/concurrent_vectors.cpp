@@ -34,7 +34,8 @@ ConcurrentVectors::ConcurrentVectors(const Catalog& catalog, const History& hist
       cut_(cut),
       wanted_(vectors),
       ranks_(origin_ranks(catalog)),
-      last_(catalog.vectors()) {}
+      last_(!vectors.is_all() && vectors.size() <= LastDeltas::kFew ? LastDeltas::for_few(catalog.vectors())
+                                                                    : LastDeltas(catalog.vectors())) {}
 
 bool ConcurrentVectors::start(const FoldedVector& vector) {
   if (!wanted_.contains(vector.vector)) return false;

@@ -95,7 +95,9 @@ class ConcurrentVectors {
   const VectorSet& wanted_;
   const FoldBase* base_ = nullptr;
   OriginRanks ranks_;
-  ZeroedTable<VectorNo, Last> last_;  // by vector
+  using LastDeltas = ZeroedTable<VectorNo, Last>;
+
+  LastDeltas last_;  // by vector
   VectorSet contested_;
   bool room_made_ = false;
   DeltaBatch gathered_;

@@ -35,6 +35,7 @@ State::Pool& State::pool(NamespaceNo ns) {
 
 void State::make_room() {
   if (rows_.size() < catalog_->vectors()) rows_.resize(catalog_->vectors());
+  rows_.spread();
 }
 
 /// Doubles the memory; or, if the namespace has all its vectors, makes room for all of them at once.
