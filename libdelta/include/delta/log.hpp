@@ -30,6 +30,9 @@ struct OpenOptions {
   /// Load only these ids (absent: all). Much faster for questions about a few vectors of many. Commits and their hashes
   /// are loaded as always. Such a log cannot be compacted.
   std::optional<std::vector<std::string>> ids = {};
+  /// Bytes of memory for the decoded deltas of single vectors that were asked for: asking again, at any cut, then costs
+  /// no reading. Filled as questions come; what was not asked for the longest goes first. 0: none are kept.
+  std::uint64_t cache = std::uint64_t{32} << 20;
 };
 
 /// Bytes of one column over some segments.

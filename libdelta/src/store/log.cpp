@@ -257,6 +257,7 @@ Result<std::vector<RecordedAccuracy>> Log::accuracies() const try {
 
 Status Log::each(const VectorSet& vectors, const std::function<Status(const DeltaBatch&)>& visit) const try {
   const Boundary boundary;
+  if (!vectors.is_all() && vectors.size() == 1) return store::LogSource(*impl_).each(vectors, {}, visit);
   return impl_->stream({.vectors = &vectors}, [&](const store::Union::Block& block) { return visit(block.batch); });
 } catch (...) {
   return caught();

@@ -227,6 +227,7 @@ Result<Log> store::Union::open(std::span<const std::shared_ptr<const ByteSource>
   auto impl = std::make_unique<store::Union>();
   impl->threads = thread_count(options.threads);
   impl->opened_with = options;
+  if (options.cache > 0) impl->cache = std::make_unique<DeltaCache>(options.cache);
   if (options.ids) {
     impl->wanted.emplace(*options.ids);
     impl->files.assign(files.begin(), files.end());

@@ -12,6 +12,7 @@
 #include "delta/vector_set.hpp"
 #include "model/fold.hpp"
 #include "model/history.hpp"
+#include "store/delta_cache.hpp"
 #include "store/postings.hpp"
 #include "store/segment.hpp"
 #include "store/segment_writer.hpp"
@@ -96,6 +97,7 @@ struct Union {
   std::vector<std::shared_ptr<const ByteSource>> files;  // if not all: as given
   std::vector<std::string> paths;                        // as given; none: opened of sources
   OpenOptions opened_with;
+  std::unique_ptr<DeltaCache> cache;  // of single vectors; null: none
 
   /// Of files that are open already.
   static Result<Log> open(std::span<const std::shared_ptr<const ByteSource>> files, const OpenOptions& options);
@@ -139,9 +141,11 @@ class LogSource : public model::DeltaSource {
  private:
   static constexpr std::uint64_t kKept = 4 << 20;  // bytes as rows
 
+  Status each_of(const VectorSet& one, std::optional<Micros> until, const Visit& visit);
+
   const store::Union& log_;
   std::optional<Indexed<CommitNo, std::uint32_t>> commits_;  // 0: all of it may be left out; none: none may
-  std::vector<DeltaBatch> kept_;  // of a pass over everything
+  std::vector<DeltaBatch> kept_;                             // of a pass over everything
   std::optional<Micros> until_;
   std::uint64_t bytes_ = 0;
   bool complete_ = false;

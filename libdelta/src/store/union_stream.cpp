@@ -20,7 +20,24 @@ LogSource::LogSource(const store::Union& log, const SeenSeqs* beyond) : log_(log
   }
 }
 
+/// One vector: from the cache; else as they are read, and kept there if that was all of them.
+Status LogSource::each_of(const VectorSet& one, std::optional<Micros> until, const Visit& visit) {
+  const VectorNo vector = one.numbers().front();
+  if (const auto deltas = log_.cache->find(vector)) return deltas->empty() ? Status() : visit(*deltas);
+  auto all = until ? nullptr : std::make_shared<DeltaBatch>();
+  DELTA_OK(log_.stream({.vectors = &one, .until = until}, [&](const store::Union::Block& block) {
+    for (std::size_t i = 0; all && i < block.batch.size(); ++i) {
+      if (block.batch.vectors[i] == vector) all->add(block.batch[i]);
+    }
+    if (all && all->row_bytes() > log_.cache->most()) all = nullptr;
+    return visit(block.batch);
+  }));
+  if (all) log_.cache->add(vector, std::move(all));
+  return {};
+}
+
 Status LogSource::each(const VectorSet& vectors, std::optional<Micros> until, const Visit& visit) {
+  if (log_.cache && !commits_ && !vectors.is_all() && vectors.size() == 1) return each_of(vectors, until, visit);
   if (complete_ && until == until_) {
     for (const DeltaBatch& batch : kept_) DELTA_OK(visit(batch));
     return {};
