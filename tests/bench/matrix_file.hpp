@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace bench {
@@ -121,34 +123,51 @@ inline std::vector<std::uint32_t> changed_rows(const Matrix& before, const Matri
   return changed;
 }
 
-// Prints how often the row changed. `warm`: and how many milliseconds the question takes in a process that has asked it
-// before.
-template <class Ask>
-void print_history(bool warm, Ask ask) {
-  std::size_t deltas = ask();
-  if (!warm) {
-    std::printf("%zu\n", deltas);
-    return;
+// Asks about 10,000 rows, the same ones and in the same order for every holder, twice, in one process: history(row)
+// says how often a row changed, present(row) gives its first value now. Prints the sum of the changes, and microseconds
+// a question: history when it is asked first and again, then present value in the same way.
+template <class History, class Present>
+void print_warm(std::uint32_t rows, History history, Present present) {
+  constexpr int kAsked = 10000;
+  std::vector<std::uint32_t> asked;
+  std::uint64_t state = 88172645463325252;  // xorshift64 (Marsaglia)
+  for (int i = 0; i < kAsked; ++i) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    asked.push_back(static_cast<std::uint32_t>(state % rows));
   }
-  const auto started = std::chrono::steady_clock::now();
-  deltas = ask();
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
-  std::printf("%zu %.4f\n", deltas, took.count());
+  const auto microseconds = [&](auto ask) {
+    const auto started = std::chrono::steady_clock::now();
+    for (const std::uint32_t row : asked) ask(row);
+    const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - started;
+    return took.count() / kAsked;
+  };
+  std::size_t changes = 0;
+  volatile float value = 0;  // so that it is read
+  const auto count = [&](std::uint32_t row) { changes += history(row); };
+  const auto look = [&](std::uint32_t row) { value = present(row); };
+  const double first = microseconds(count), again = microseconds(count);
+  const double value_first = microseconds(look), value_again = microseconds(look);
+  std::printf("%zu %.3f %.3f %.3f %.3f\n", changes / 2, first, again, value_first, value_again);
 }
 
-// What every peer can do: write(path, matrices), read(path, version, out), history(path, row, warm).
-template <class Write, class Read, class History>
-int run_peer(int count, char** arguments, Write write, Read read, History history) {
+// What every peer can do: write(path, matrices), read(path, version, out), history(path, row); and some of them:
+// warm(path).
+template <class Write, class Read, class History, class Warm = std::nullptr_t>
+int run_peer(int count, char** arguments, Write write, Read read, History history, Warm warm = nullptr) {
   const std::vector<std::string> args(arguments + 1, arguments + count);
   if (args.size() > 2 && args[0] == "write") {
     write(args[1], std::vector<std::string>(args.begin() + 2, args.end()));
   } else if (args.size() == 4 && args[0] == "read") {
     read(args[1], static_cast<std::uint32_t>(std::stoul(args[2])), args[3]);
-  } else if (args.size() == 3 && (args[0] == "history" || args[0] == "warm")) {
-    history(args[1], static_cast<std::uint32_t>(std::stoul(args[2])), args[0] == "warm");
+  } else if (args.size() == 3 && args[0] == "history") {
+    history(args[1], static_cast<std::uint32_t>(std::stoul(args[2])));
+  } else if (args.size() == 2 && args[0] == "warm" && !std::is_null_pointer_v<Warm>) {
+    if constexpr (!std::is_null_pointer_v<Warm>) warm(args[1]);
   } else {
-    std::fprintf(stderr, "usage: %s write STORE NPY... | read STORE VERSION OUT | history STORE ROW | warm STORE ROW\n",
-                 arguments[0]);
+    std::fprintf(stderr, "usage: %s write STORE NPY... | read STORE VERSION OUT | history STORE ROW%s\n", arguments[0],
+                 std::is_null_pointer_v<Warm> ? "" : " | warm STORE");
     return 2;
   }
   return 0;

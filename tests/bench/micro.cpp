@@ -377,14 +377,18 @@ std::string write_matrix_log(const std::string& directory, std::uint32_t vectors
   return path;
 }
 
-/// One question about one vector of a log that is open, another vector each time.
-void point(benchmark::State& state, const std::string& path, bool who) {
+/// One question about one vector of a log that is open, another vector each time. `cycle`: after so many the first one
+/// comes again, and the log keeps what it decoded; 0: each is asked about once, and nothing is kept.
+void point(benchmark::State& state, const std::string& path, bool who, std::uint32_t cycle) {
   const std::string paths[] = {path};
-  const Log log = must(Log::open(paths, {.threads = 1}));
+  const Log log = must(Log::open(paths, {.threads = 1, .cache = cycle == 0 ? 0 : OpenOptions().cache}));
   const auto vectors = static_cast<std::uint32_t>(log.catalog().vectors());
   VectorNo vector = VectorNo{0};
+  std::uint32_t asked = 0;
+  for (std::uint32_t i = 0; i < cycle; ++i) must(snapshot(log, {}, {nth<VectorNo>(std::uint64_t{i} * 7919 % vectors)}));
   for (auto _ : state) {
-    vector = nth<VectorNo>((index(vector) + 7919) % vectors);
+    vector = cycle == 0 ? nth<VectorNo>((index(vector) + 7919) % vectors)
+                        : nth<VectorNo>(std::uint64_t{asked++ % cycle} * 7919 % vectors);
     if (who) {
       benchmark::DoNotOptimize(must(blame(log, vector)));
     } else if (must(snapshot(log, {}, {vector})).size() != 1) {
@@ -478,8 +482,12 @@ void add_all(const std::string& directory) {
   add("verify/chain", [=](benchmark::State& s) { check(s, log, VerifyLevel::chain); });
   for (const std::uint32_t vectors : {50'000u, 200'000u, 1'000'000u}) {
     const std::string matrix_log = write_matrix_log(directory, vectors);
-    add("point/snapshot/" + std::to_string(vectors), [=](benchmark::State& s) { point(s, matrix_log, false); });
-    add("point/blame/" + std::to_string(vectors), [=](benchmark::State& s) { point(s, matrix_log, true); });
+    add("point/snapshot/" + std::to_string(vectors), [=](benchmark::State& s) { point(s, matrix_log, false, 0); });
+    add("point/blame/" + std::to_string(vectors), [=](benchmark::State& s) { point(s, matrix_log, true, 0); });
+    for (const bool who : {false, true}) {
+      add(std::string("point/") + (who ? "blame" : "snapshot") + " again/" + std::to_string(vectors),
+          [=](benchmark::State& s) { point(s, matrix_log, who, 10000); });
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 // of a row lie side by side, so that zstd finds what they have in common.
 //
 //   bench_rocksdb write DIRECTORY MATRIX.npy...  bench_rocksdb read DIRECTORY VERSION OUT.npy
-//   bench_rocksdb history DIRECTORY ROW          bench_rocksdb warm DIRECTORY ROW
+//   bench_rocksdb history DIRECTORY ROW          bench_rocksdb warm DIRECTORY
 //
 // A version is one batch, whose write-ahead log is synced: on disk before the next one begins. In the end everything is
 // compacted, so that size and reads are as good as they get. Keys: row and version, four bytes each, big-endian.
@@ -14,6 +14,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -111,17 +112,36 @@ void read_version(const std::string& path, std::uint32_t version, const std::str
   store(output, matrix);
 }
 
-void history_of(const std::string& path, std::uint32_t row, bool warm) {
+std::size_t changes_of(rocksdb::DB& db, std::uint32_t row) {
+  std::size_t changes = 0;
+  const std::unique_ptr<rocksdb::Iterator> at(db.NewIterator({}));
+  for (at->Seek(key_of(row, 0)); at->Valid() && number_at(at->key(), 0) == row; at->Next()) ++changes;
+  must(at->status());
+  return changes;
+}
+
+void history_of(const std::string& path, std::uint32_t row) {
+  std::printf("%zu\n", changes_of(*open_to_read(path), row));
+}
+
+void warm(const std::string& path) {
   const auto db = open_to_read(path);
-  print_history(warm, [&] {
-    std::size_t changes = 0;
+  std::string shape;
+  must(db->Get({}, key_of(~std::uint32_t{0}, 0), &shape));
+  std::uint32_t rows = 0;
+  std::memcpy(&rows, shape.data(), 4);
+  const auto present = [&](std::uint32_t row) {
     const std::unique_ptr<rocksdb::Iterator> at(db->NewIterator({}));
-    for (at->Seek(key_of(row, 0)); at->Valid() && number_at(at->key(), 0) == row; at->Next()) ++changes;
-    must(at->status());
-    return changes;
-  });
+    at->SeekForPrev(key_of(row, ~std::uint32_t{0}));
+    if (!at->Valid() || number_at(at->key(), 0) != row) fail_with("no such row");
+    float value = 0;
+    std::memcpy(&value, at->value().data(), sizeof value);
+    return value;
+  };
+  print_warm(
+      rows, [&](std::uint32_t row) { return changes_of(*db, row); }, present);
 }
 
 }  // namespace
 
-int main(int count, char** arguments) { return run_peer(count, arguments, write_all, read_version, history_of); }
+int main(int count, char** arguments) { return run_peer(count, arguments, write_all, read_version, history_of, warm); }

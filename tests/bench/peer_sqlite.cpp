@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -104,19 +105,56 @@ void read_version(const std::string& path, std::uint32_t version, const std::str
   store(output, matrix);
 }
 
-void history_of(const std::string& path, std::uint32_t row, bool warm) {
+/// Asks of one row, again and again.
+class OfRow {
+ public:
+  OfRow(Database& db, const char* question) : db_(db), statement_(db.prepare(question)) {}
+  OfRow(const OfRow&) = delete;
+  OfRow& operator=(const OfRow&) = delete;
+  ~OfRow() { sqlite3_finalize(statement_); }
+
+  template <class Visit>
+  void ask(std::uint32_t row, const Visit& visit) {
+    sqlite3_bind_int64(statement_, 1, row);
+    while (db_.step(statement_)) visit(statement_);
+    sqlite3_reset(statement_);
+  }
+
+ private:
+  Database& db_;
+  sqlite3_stmt* statement_;
+};
+
+constexpr const char* kHistory = "SELECT version, vec FROM vectors WHERE id = ? ORDER BY version";
+
+std::size_t changes_of(OfRow& history, std::uint32_t row) {
+  std::size_t changes = 0;
+  history.ask(row, [&](sqlite3_stmt* at) { changes += sqlite3_column_bytes(at, 1) > 0; });
+  return changes;
+}
+
+void history_of(const std::string& path, std::uint32_t row) {
   Database db(path, SQLITE_OPEN_READONLY);
-  sqlite3_stmt* changes_of = db.prepare("SELECT version, vec FROM vectors WHERE id = ? ORDER BY version");
-  print_history(warm, [&] {
-    std::size_t changes = 0;
-    sqlite3_bind_int64(changes_of, 1, row);
-    while (db.step(changes_of)) changes += sqlite3_column_bytes(changes_of, 1) > 0;
-    sqlite3_reset(changes_of);
-    return changes;
-  });
-  sqlite3_finalize(changes_of);
+  OfRow history(db, kHistory);
+  std::printf("%zu\n", changes_of(history, row));
+}
+
+void warm(const std::string& path) {
+  Database db(path, SQLITE_OPEN_READONLY);
+  sqlite3_stmt* shape = db.prepare("SELECT row_count FROM versions WHERE version = 0");
+  if (!db.step(shape)) fail_with("no first version");
+  const auto rows = static_cast<std::uint32_t>(sqlite3_column_int64(shape, 0));
+  sqlite3_finalize(shape);
+  OfRow history(db, kHistory), last(db, "SELECT vec FROM vectors WHERE id = ? ORDER BY version DESC LIMIT 1");
+  const auto present = [&](std::uint32_t row) {
+    float value = 0;
+    last.ask(row, [&](sqlite3_stmt* at) { std::memcpy(&value, sqlite3_column_blob(at, 0), sizeof value); });
+    return value;
+  };
+  print_warm(
+      rows, [&](std::uint32_t row) { return changes_of(history, row); }, present);
 }
 
 }  // namespace
 
-int main(int count, char** arguments) { return run_peer(count, arguments, write_all, read_version, history_of); }
+int main(int count, char** arguments) { return run_peer(count, arguments, write_all, read_version, history_of, warm); }

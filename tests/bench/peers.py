@@ -20,6 +20,15 @@ def npm_version(module):
     return text.split('"version": "', 1)[1].split('"', 1)[0]
 
 
+WARM = ("history", "history again", "value", "value again")  # of one vector; the first time, and once more
+
+
+def warm_seconds(run):
+    """What print_warm() of matrix_file.hpp printed: how many changes there were, and seconds a question by WARM."""
+    changes, *microseconds = run.output.split()
+    return int(changes), dict(zip(WARM, (float(us) / 1e6 for us in microseconds)))
+
+
 class Peer:
     """`key` names its measurements, `label` it in the table. `once`: measured in one round only. `slow`: only with --slow."""
     key = label = ""
@@ -64,7 +73,7 @@ class Peer:
 
 
 class Program(Peer):
-    """One with a program of its own: write STORE NPY..., read STORE VERSION OUT, history STORE ROW, warm STORE ROW."""
+    """One with a program of its own: write STORE NPY..., read STORE VERSION OUT, history STORE ROW; warm STORE, if it has that."""
     command = ()
     environment = None
 
@@ -82,8 +91,7 @@ class Program(Peer):
         return self.run("history", self.store, self.bench.row)
 
     def ask_warm(self):
-        """Seconds that the question takes in a process that has asked it before."""
-        return float(self.run("warm", self.store, self.bench.row).output.split()[1]) / 1e3
+        return warm_seconds(self.run("warm", self.store))
 
 
 class Built(Program):

@@ -2,7 +2,7 @@
 // It has no index, no checksums, no clocks and no ids; it says what those may cost, and how small and quick plain is.
 //
 //   bench_rows_zstd write FILE MATRIX.npy...     bench_rows_zstd read FILE VERSION OUT.npy
-//   bench_rows_zstd history FILE ROW             bench_rows_zstd warm FILE ROW
+//   bench_rows_zstd history FILE ROW
 //
 // Frame: u32 rows, dims and count, then count row numbers and count rows, compressed; before it two u32: packed, raw.
 #include <zstd.h>
@@ -84,14 +84,12 @@ void read_version(const std::string& path, std::uint32_t version, const std::str
   store(output, matrix);
 }
 
-void history_of(const std::string& path, std::uint32_t row, bool warm) {
-  print_history(warm, [&] {
-    std::size_t deltas = 0;
-    scan(path, ~std::uint64_t{0} - 1, [&](const std::vector<std::uint32_t>& rows, const char*, const std::uint32_t*) {
-      for (const std::uint32_t changed : rows) deltas += changed == row;
-    });
-    return deltas;
+void history_of(const std::string& path, std::uint32_t row) {
+  std::size_t deltas = 0;
+  scan(path, ~std::uint64_t{0} - 1, [&](const std::vector<std::uint32_t>& rows, const char*, const std::uint32_t*) {
+    for (const std::uint32_t changed : rows) deltas += changed == row;
   });
+  std::printf("%zu\n", deltas);
 }
 
 }  // namespace

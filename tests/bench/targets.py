@@ -47,6 +47,8 @@ TARGETS = {
         "encode + compact / RocksDB": at_most(0.62),
         "snapshot 25 / RocksDB": at_most(0.53),
         "snapshot 25 packed / RocksDB": at_most(0.53),
+        **{f"warm {what} {kind} / RocksDB": at_most(8.0) for what in ("history", "value") for kind in ("fresh", "packed")},
+        **{f"warm {what} again {kind} / RocksDB": at_most(1.0) for what in ("history", "value") for kind in ("fresh", "packed")},
     },
     "sparse": {**READING, "encode -j2 / reading and writing": at_most(3.0)},
     # Of a real history's log, of its rows + zstd -3; by preset.

@@ -31,6 +31,8 @@ TIMES = [
     ("hash", "hash of one sparse delta"),
 ] + [
     (f"point/{what}/{vectors}", f"{what} of one vector, of {vectors:,} of 32 dims; the log is open")
+    for what in ("snapshot", "blame") for vectors in (50_000, 200_000, 1_000_000)] + [
+    (f"point/{what} again/{vectors}", f"the same, of one of 10,000 vectors that were asked for before ({what})")
     for what in ("snapshot", "blame") for vectors in (50_000, 200_000, 1_000_000)]
 
 
