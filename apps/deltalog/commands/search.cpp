@@ -225,7 +225,10 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     DELTA_TRY(query, delta::find_vectors(log.catalog(), query_selection(invocation, *queries.id())));
     if (!folded.is_all()) query.vectors.each([&](VectorNo v) { folded.insert(v); });
   }
+  std::vector<delta::Finding> notices;
+  cut.notices = &notices;
   DELTA_TRY(const auto state, delta::snapshot(log, cut, folded));
+  warn_of(notices, console);
   Job job{invocation, log, state, queries, selection, named.vectors};
   job.options.k = k.value_or(job.options.k);
   DELTA_TRY(job.options.threads, threads_of(invocation));
