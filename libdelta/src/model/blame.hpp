@@ -14,7 +14,7 @@ Result<Blame> blame(const Catalog& catalog, const History& history, DeltaSource&
                     VectorNo vector, const Policy* policy = nullptr);
 
 /// The same of several: see delta::blame_each(). As many vectors are gathered in a pass over the source as have `most`
-/// bytes of deltas, and one at least.
+/// bytes of deltas, and at least one.
 using BlameVisit = std::function<Status(const Blame&)>;
 Status blame_each(const Catalog& catalog, const History& history, DeltaSource& source, const Cut& cut,
                   const VectorSet& vectors, const Policy* policy, const BlameVisit& visit,

@@ -64,8 +64,8 @@ class ConcurrentVectors {
   Status gather(const DeltaBatch& batch);
   /// About what takes room of what was gathered.
   std::uint64_t bytes() const { return gathered_.row_bytes() + kPerDelta * gathered_.size(); }
-  /// Forgets vectors, those of greatest number, with half of the deltas that were gathered: contested() are then the
-  /// others. False: there is only one left.
+  /// Forgets the vectors with the greatest numbers, and so half of the deltas that were gathered: contested() are then
+  /// the others. False: there is only one left.
   bool give_up_half();
   /// Those that were gathered, by number. To be called once, before fold().
   std::vector<VectorNo> vectors();
