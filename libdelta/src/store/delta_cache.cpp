@@ -1,5 +1,6 @@
 #include "store/delta_cache.hpp"
 
+#include <mutex>
 #include <utility>
 
 namespace delta::store {

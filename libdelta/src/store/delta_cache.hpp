@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 
 #include "delta/delta.hpp"
+#include "os/mutex.hpp"
 
 namespace delta::store {
 
@@ -37,7 +37,7 @@ class DeltaCache {
     std::uint64_t bytes;
   };
   struct Part {
-    std::mutex mutex;
+    os::Mutex mutex;
     std::list<Entry> entries;  // the one asked for last at the front
     std::unordered_map<VectorNo, std::list<Entry>::iterator> places;
     std::uint64_t bytes = 0;
