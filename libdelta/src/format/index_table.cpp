@@ -1,0 +1,441 @@
+#include "format/index_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/checksum.hpp"
+#include "base/digest.hpp"
+#include "format/table_parts.hpp"
+
+namespace delta::format {
+namespace {
+
+constexpr std::array<Byte, 8> kIndexMagic = {0x89, 'D', 'L', 'X', 0x0d, 0x0a, 0x1a, 0x0a};
+constexpr std::uint32_t kIndexVersion = 1, kIndexDraft = 1;
+constexpr std::uint32_t kLevelSync = 0x4c584c44, kSealSync = 0x53584c44;  // "DLXL", "DLXS"
+constexpr std::uint64_t kHeaderSeed = 0x31584c44, kLevelSeed = 0x4c31584c44, kSealSeed = 0x5331584c44;
+constexpr std::string_view kIdDomain = "dlog1 index id";
+constexpr std::uint64_t kIdsOfBucket = 16;
+constexpr std::uint32_t kMaxBucketBits = 40, kLinear = 1;
+constexpr std::uint64_t kNamesSeed = 1, kSegmentSeed = 2, kBucketSeed = std::uint64_t{1} << 40;  // beside the salt
+
+constexpr std::uint64_t padded8(std::uint64_t n) { return (n + 7) / 8 * 8; }
+
+std::uint32_t bucket_bits_of(std::uint64_t ids) {
+  std::uint32_t bits = 0;
+  while (bits < kMaxBucketBits && (kIdsOfBucket << bits) < ids) ++bits;
+  return bits;
+}
+
+void pad_to(Buffer& out, std::size_t begin, std::uint64_t unit) {
+  while ((out.size() - begin) % unit != 0) out.push_back(0);
+}
+
+std::uint64_t first_word(const Hash& hash) { return load<std::uint64_t>(hash.data()); }
+
+Error damaged_level(const char* what) { return bad(std::string("index: ") + what); }
+
+bool all_zero(ByteView bytes) {
+  return std::ranges::all_of(bytes, [](Byte b) { return b == 0; });
+}
+
+}  // namespace
+
+void write_index_header(Buffer& out) {
+  const std::size_t begin = out.size();
+  Writer to(out);
+  to.raw(kIndexMagic);
+  to.fixed(kIndexVersion);
+  to.fixed(kIndexDraft);
+  out.resize(begin + kIndexHeaderBytes - 8);
+  to.fixed(checksum(ByteView(out).subspan(begin, kIndexHeaderBytes - 8), kHeaderSeed));
+}
+
+Status read_index_header(ByteView bytes) {
+  DELTA_CHECK(bytes.size() == kIndexHeaderBytes);
+  if (!std::ranges::equal(bytes.first(kIndexMagic.size()), kIndexMagic)) return bad("this is no index of a log");
+  const auto body = bytes.first(kIndexHeaderBytes - 8);
+  if (load<std::uint64_t>(bytes.data() + body.size()) != checksum(body, kHeaderSeed)) {
+    return damaged_level("the header is damaged");
+  }
+  if (load<std::uint32_t>(bytes.data() + 8) != kIndexVersion || load<std::uint32_t>(bytes.data() + 12) != kIndexDraft) {
+    return error(ErrorCode::unsupported, "this index is of another version");
+  }
+  if (!all_zero(body.subspan(16))) return damaged_level("reserved bytes are not zero");
+  return {};
+}
+
+std::uint64_t id_hash(std::string_view id) { return first_word(digest(kIdDomain, bytes_of(id))); }
+
+void id_hashes(std::span<const std::string_view> ids, std::span<std::uint64_t> hashes) {
+  constexpr std::size_t kAtOnce = 1024;
+  std::vector<ByteView> messages;
+  std::vector<Hash> out;
+  for (std::size_t first = 0; first < ids.size(); first += kAtOnce) {
+    const auto some = ids.subspan(first, std::min(kAtOnce, ids.size() - first));
+    messages.clear();
+    for (const std::string_view id : some) messages.push_back(bytes_of(id));
+    out.resize(some.size());
+    digests(kIdDomain, messages, out);
+    std::ranges::transform(out, hashes.begin() + static_cast<std::ptrdiff_t>(first), first_word);
+  }
+}
+
+std::uint64_t LevelHeader::directory_at() const { return names_at() + padded8(names_bytes); }
+std::uint64_t LevelHeader::segments_at() const { return padded(buckets_at() + bucket_bytes); }
+
+namespace {
+
+void write_names(const LevelNames& names, std::uint64_t salt, Buffer& out) {
+  const std::size_t begin = out.size();
+  Writer to(out);
+  to.varint(names.namespaces.size());
+  for (const Namespace& ns : names.namespaces) {
+    to.text(ns.name);
+    to.varint(ns.dims);
+  }
+  to.varint(names.heads.size());
+  for (const IndexedHead& head : names.heads) {
+    to.text(head.origin);
+    to.varint(head.seq);
+    to.varint(head.time.hlc);
+    write_hash(to, head.hash);
+  }
+  to.varint(names.last);
+  to.varint(names.with_settings.size());
+  std::uint32_t least = 0;
+  for (const std::uint32_t segment : names.with_settings) {
+    to.varint(segment - least);
+    least = segment + 1;
+  }
+  to.fixed(checksum(ByteView(out).subspan(begin), salt + kNamesSeed));
+}
+
+/// The bytes of all buckets, and where each begins.
+std::vector<std::uint64_t> write_buckets(std::span<const IndexEntry> entries, const LevelHeader& level, Buffer& out) {
+  std::vector<std::uint64_t> begins;
+  std::size_t next = 0;
+  for (std::uint64_t bucket = 0; bucket < std::uint64_t{1} << level.bucket_bits; ++bucket) {
+    begins.push_back(out.size());
+    if (next == entries.size() || level.bucket_of(entries[next].hash) != bucket) continue;
+    Buffer body;
+    Writer to(body);
+    while (next < entries.size() && level.bucket_of(entries[next].hash) == bucket) {
+      std::size_t end = next + 1;
+      while (end < entries.size() && entries[end].hash == entries[next].hash) ++end;
+      to.fixed(entries[next].hash);
+      to.varint(end - next);
+      IndexEntry before;
+      for (; next < end; ++next) {
+        const IndexEntry& e = entries[next];
+        to.varint(std::uint64_t{2} * (e.segment - before.segment) + (e.ns != before.ns ? 1 : 0));
+        to.varint(zigzag(static_cast<std::int64_t>(index(e.vector)) - static_cast<std::int64_t>(index(before.vector))));
+        if (e.ns != before.ns) to.varint(index(e.ns));
+        before = e;
+      }
+    }
+    Writer(out).fixed(static_cast<std::uint32_t>(checksum(body, level.salt + kBucketSeed + bucket)));
+    Writer(out).raw(body);
+  }
+  begins.push_back(out.size());
+  return begins;
+}
+
+void write_level_header(LevelHeader& level, Buffer& out) {
+  const std::size_t begin = out.size();
+  Writer to(out);
+  to.fixed(kLevelSync);
+  to.fixed(std::uint32_t{level.linear ? kLinear : 0});
+  to.fixed(level.first_segment);
+  to.fixed(level.segments);
+  to.fixed(level.bucket_bits);
+  to.fixed(level.ids);
+  to.fixed(level.bucket_bytes);
+  to.fixed(level.names_bytes);
+  out.resize(begin + kLevelHeaderBytes - 8);
+  level.salt = checksum(ByteView(out).subspan(begin, kLevelHeaderBytes - 8), kLevelSeed);
+  to.fixed(level.salt);
+}
+
+void write_indexed_segment(const IndexedSegment& segment, const LevelHeader& level, std::uint32_t number, Buffer& out) {
+  const std::size_t begin = out.size();
+  Writer to(out);
+  to.fixed(segment.offset);
+  to.fixed(segment.length);
+  to.fixed(segment.digest);
+  to.fixed(segment.before);
+  to.fixed(segment.min_time.hlc);
+  to.fixed(segment.max_time.hlc);
+  to.fixed(segment.commits);
+  to.fixed(static_cast<std::uint32_t>(checksum(ByteView(out).subspan(begin), level.salt + kSegmentSeed + number)));
+  out.resize(begin + kIndexedSegmentBytes);
+}
+
+std::uint64_t ids_in(std::span<const IndexEntry> entries) {
+  std::uint64_t ids = 0;
+  for (std::size_t i = 0; i < entries.size(); ++i) ids += i == 0 || entries[i].hash != entries[i - 1].hash;
+  return ids;
+}
+
+}  // namespace
+
+void write_level(const IndexLevel& level, Buffer& out) {
+  LevelHeader header;
+  header.linear = level.linear;
+  header.segments = static_cast<std::uint32_t>(level.segments.size());
+  header.first_segment = level.first_segment;
+  header.ids = ids_in(level.entries);
+  header.bucket_bits = bucket_bits_of(header.ids);
+  Buffer names, buckets;
+  write_names(level.names, 0, names);
+  write_buckets(level.entries, header, buckets);
+  header.names_bytes = static_cast<std::uint32_t>(names.size());
+  header.bucket_bytes = buckets.size();
+  const std::size_t begin = out.size();
+  write_level_header(header, out);  // and now its salt is known
+  write_names(level.names, header.salt, out);
+  pad_to(out, begin, 8);
+  buckets.clear();
+  for (const std::uint64_t at : write_buckets(level.entries, header, buckets)) Writer(out).fixed(at);
+  Writer(out).raw(buckets);
+  pad_to(out, begin, kAlign);
+  for (std::uint32_t i = 0; i < header.segments; ++i) write_indexed_segment(level.segments[i], header, i, out);
+}
+
+Result<LevelHeader> read_level_header(ByteView bytes, std::uint64_t length) {
+  if (bytes.size() < kLevelHeaderBytes) return damaged_level("a level is too short");
+  Reader in(bytes.first(kLevelHeaderBytes));
+  const auto sync = in.fixed<std::uint32_t>(), flags = in.fixed<std::uint32_t>();
+  LevelHeader level;
+  level.first_segment = in.fixed<std::uint64_t>();
+  level.segments = in.fixed<std::uint32_t>();
+  level.bucket_bits = in.fixed<std::uint32_t>();
+  level.ids = in.fixed<std::uint64_t>();
+  level.bucket_bytes = in.fixed<std::uint64_t>();
+  level.names_bytes = in.fixed<std::uint32_t>();
+  const auto body = bytes.first(kLevelHeaderBytes - 8);
+  level.salt = load<std::uint64_t>(bytes.data() + body.size());
+  if (sync != kLevelSync || level.salt != checksum(body, kLevelSeed)) return damaged_level("a level is damaged");
+  level.linear = flags == kLinear;
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 48;  // sums of sizes below it do not overflow
+  const bool possible = flags <= kLinear && all_zero(body.subspan(44)) && level.segments != 0 &&
+                        level.bucket_bits == bucket_bits_of(level.ids) && level.bucket_bytes < kMost &&
+                        level.ids <= level.bucket_bytes / 11 && level.names_bytes >= 8 && level.length() == length;
+  if (!possible) return damaged_level("a level has an impossible header");
+  return level;
+}
+
+namespace {
+
+std::vector<Namespace> read_namespaces(Reader& in) {
+  std::vector<Namespace> out;
+  const auto count = in.bounded(in.left() / 2);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    Namespace ns;
+    ns.name = in.text(kMaxIdBytes);
+    ns.dims = static_cast<std::uint32_t>(in.bounded(kMostDims));
+    out.push_back(std::move(ns));
+  }
+  return out;
+}
+
+std::vector<IndexedHead> read_heads(Reader& in) {
+  std::vector<IndexedHead> out;
+  const auto count = in.bounded(in.left() / 35);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    IndexedHead head;
+    head.origin = in.text(kMaxIdBytes);
+    head.seq = in.varint();
+    head.time.hlc = in.varint();
+    head.hash = read_hash(in);
+    if (head.seq == 0) in.fail();
+    out.push_back(std::move(head));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<LevelNames> read_level_names(ByteView bytes, const LevelHeader& level) {
+  DELTA_CHECK(bytes.size() == level.names_bytes);
+  const auto body = bytes.first(bytes.size() - 8);
+  if (load<std::uint64_t>(bytes.data() + body.size()) != checksum(body, level.salt + kNamesSeed)) {
+    return damaged_level("the names of a level are damaged");
+  }
+  Reader in(body);
+  LevelNames names;
+  names.namespaces = read_namespaces(in);
+  names.heads = read_heads(in);
+  names.last = static_cast<std::uint32_t>(in.bounded(std::max<std::size_t>(names.heads.size(), 1) - 1));
+  const auto settings = in.bounded(std::min<std::uint64_t>(in.left(), level.segments));
+  std::uint64_t least = 0;
+  for (std::uint64_t i = 0; i < settings && in.ok(); ++i) {
+    least += in.bounded(level.segments);
+    if (least >= level.segments) in.fail();
+    names.with_settings.push_back(static_cast<std::uint32_t>(least++));
+  }
+  if (!in.done()) return damaged_level("the names of a level are malformed");
+  return names;
+}
+
+Result<IndexedSegment> read_indexed_segment(ByteView bytes, const LevelHeader& level, std::uint32_t number) {
+  DELTA_CHECK(bytes.size() == kIndexedSegmentBytes);
+  Reader in(bytes);
+  IndexedSegment s;
+  s.offset = in.fixed<std::uint64_t>();
+  s.length = in.fixed<std::uint64_t>();
+  s.digest = in.fixed<std::uint64_t>();
+  s.before = in.fixed<std::uint64_t>();
+  s.min_time.hlc = in.fixed<std::uint64_t>();
+  s.max_time.hlc = in.fixed<std::uint64_t>();
+  s.commits = in.fixed<std::uint32_t>();
+  const std::size_t body = bytes.size() - in.left();
+  const auto stated = in.fixed<std::uint32_t>();
+  const auto is = static_cast<std::uint32_t>(checksum(bytes.first(body), level.salt + kSegmentSeed + number));
+  if (stated != is || !all_zero(bytes.last(in.left()))) return damaged_level("the list of segments is damaged");
+  return s;
+}
+
+Result<BucketPlace> read_bucket_place(ByteView bytes, const LevelHeader& level) {
+  DELTA_CHECK(bytes.size() == 16);
+  const auto begin = load<std::uint64_t>(bytes.data()), end = load<std::uint64_t>(bytes.data() + 8);
+  if (begin > end || end > level.bucket_bytes) return damaged_level("the directory of a level is damaged");
+  return BucketPlace{level.buckets_at() + begin, end - begin};
+}
+
+namespace {
+
+/// The places of one id; false: malformed.
+bool read_places(Reader& in, std::uint64_t hash, std::uint32_t segments, std::vector<IndexEntry>& out) {
+  const auto places = in.bounded(in.left() / 2);
+  if (places == 0) return false;
+  IndexEntry e;
+  e.hash = hash;
+  for (std::uint64_t i = 0; i < places; ++i) {
+    const auto step = in.bounded(std::uint64_t{2} * segments);
+    const auto vector = static_cast<std::int64_t>(index(e.vector)) + unzigzag(in.bounded(std::uint64_t{1} << 33));
+    if (step / 2 >= segments - e.segment || vector < 0 || vector > 0xffffffff) return false;
+    const IndexEntry before = e;
+    e.segment += static_cast<std::uint32_t>(step / 2);
+    e.vector = nth<SegmentVector>(static_cast<std::uint64_t>(vector));
+    if (step % 2 != 0) e.ns = nth<SegmentNamespace>(in.bounded(0xffffffff));
+    if (!in.ok() || (step % 2 != 0 && e.ns == before.ns) || (i > 0 && e <= before)) return false;
+    out.push_back(e);
+  }
+  return true;
+}
+
+}  // namespace
+
+Status read_bucket(ByteView bytes, const LevelHeader& level, std::uint64_t bucket, std::vector<IndexEntry>& out) {
+  if (bytes.empty()) return {};
+  Reader in(bytes);
+  const auto stated = in.fixed<std::uint32_t>();
+  const auto seed = level.salt + kBucketSeed + bucket;
+  if (!in.ok() || in.left() == 0 || stated != static_cast<std::uint32_t>(checksum(bytes.subspan(4), seed))) {
+    return damaged_level("a bucket is damaged");
+  }
+  std::optional<std::uint64_t> before;
+  while (in.ok() && in.left() > 0) {
+    const auto hash = in.fixed<std::uint64_t>();
+    const bool in_order = level.bucket_of(hash) == bucket && (!before || *before < hash);
+    if (!in_order || !read_places(in, hash, level.segments, out)) in.fail();
+    before = hash;
+  }
+  return in.ok() ? Status() : damaged_level("a bucket is malformed");
+}
+
+Result<IndexLevel> read_level(ByteView bytes) {
+  DELTA_TRY(const LevelHeader header, read_level_header(bytes, bytes.size()));
+  IndexLevel level;
+  level.linear = header.linear;
+  level.first_segment = header.first_segment;
+  DELTA_TRY(level.names, read_level_names(bytes.subspan(header.names_at(), header.names_bytes), header));
+  const std::uint64_t names_end = header.names_at() + header.names_bytes;
+  bool zeros = all_zero(bytes.subspan(names_end, header.directory_at() - names_end));
+  std::uint64_t covered = header.buckets_at();
+  for (std::uint64_t bucket = 0; bucket < std::uint64_t{1} << header.bucket_bits; ++bucket) {
+    DELTA_TRY(const BucketPlace place,
+              read_bucket_place(bytes.subspan(header.directory_at() + 8 * bucket, 16), header));
+    if (place.offset != covered) return damaged_level("the directory of a level is damaged");
+    covered += place.size;
+    DELTA_OK(read_bucket(bytes.subspan(place.offset, place.size), header, bucket, level.entries));
+  }
+  zeros = zeros && all_zero(bytes.subspan(covered, header.segments_at() - covered));
+  if (!zeros || covered != header.buckets_at() + header.bucket_bytes || ids_in(level.entries) != header.ids) {
+    return damaged_level("a level does not add up");
+  }
+  for (std::uint32_t i = 0; i < header.segments; ++i) {
+    const auto at = header.segments_at() + kIndexedSegmentBytes * std::uint64_t{i};
+    DELTA_TRY(const IndexedSegment segment, read_indexed_segment(bytes.subspan(at, kIndexedSegmentBytes), header, i));
+    level.segments.push_back(segment);
+  }
+  return level;
+}
+
+namespace {
+
+constexpr std::size_t kSealFixed = 48;  // without the levels: 32 bytes before them,
+constexpr std::size_t kSealEnd = 16;    // and these behind them
+
+std::size_t seal_bytes(std::size_t levels) { return kSealFixed + 24 * levels; }
+
+}  // namespace
+
+void write_seal(const IndexSeal& seal, std::uint64_t at, Buffer& out) {
+  DELTA_CHECK(seal.levels.size() <= kMaxLevels && at % kAlign == 0);
+  const std::size_t size = seal_bytes(seal.levels.size()), room = padded(size) - size;
+  out.resize(out.size() + room);
+  const std::size_t begin = out.size();
+  Writer to(out);
+  to.fixed(seal.log_length);
+  to.fixed(seal.digest);
+  to.fixed(seal.segments);
+  to.fixed(seal.commits);
+  for (const auto& level : seal.levels) {
+    to.fixed(level.offset);
+    to.fixed(level.length);
+    to.fixed(level.checksum);
+  }
+  to.fixed(static_cast<std::uint32_t>(seal.levels.size()));
+  to.fixed(kSealSync);
+  to.fixed(checksum(ByteView(out).subspan(begin), kSealSeed + at + room));
+}
+
+bool may_be_seal(ByteView tail) {
+  return tail.size() >= kSealFixed && load<std::uint32_t>(tail.data() + tail.size() - kSealEnd + 4) == kSealSync;
+}
+
+Result<IndexSeal> read_seal(ByteView tail, std::uint64_t end) {
+  const auto unfinished = [] { return damaged_level("the end is damaged, or was not written"); };
+  if (tail.size() < kSealFixed || end % kAlign != 0) return unfinished();
+  const Byte* last = tail.data() + tail.size() - kSealEnd;
+  const auto levels = load<std::uint32_t>(last);
+  const std::size_t size = seal_bytes(std::min<std::size_t>(levels, kMaxLevels));
+  if (!may_be_seal(tail) || levels > kMaxLevels || levels == 0 || size > tail.size()) {
+    return unfinished();
+  }
+  const ByteView bytes = tail.last(size);
+  if (load<std::uint64_t>(last + 8) != checksum(bytes.first(size - 8), kSealSeed + (end - size))) return unfinished();
+  const std::size_t room = std::min(padded(size), tail.size()) - size;
+  if (!all_zero(tail.last(size + room).first(room))) return damaged_level("reserved bytes are not zero");
+  Reader in(bytes);
+  IndexSeal seal;
+  seal.log_length = in.fixed<std::uint64_t>();
+  seal.digest = in.fixed<std::uint64_t>();
+  seal.segments = in.fixed<std::uint64_t>();
+  seal.commits = in.fixed<std::uint64_t>();
+  for (std::uint32_t i = 0; i < levels; ++i) {
+    auto& level = seal.levels.emplace_back();
+    level.offset = in.fixed<std::uint64_t>();
+    level.length = in.fixed<std::uint64_t>();
+    level.checksum = in.fixed<std::uint64_t>();
+    const std::uint64_t least = i == 0 ? kIndexHeaderBytes : seal.levels[i - 1].offset + seal.levels[i - 1].length;
+    const bool inside = level.offset >= least && level.offset <= end && level.length <= end - level.offset;
+    if (!inside || level.length < kLevelHeaderBytes) return damaged_level("the end names levels that are not there");
+  }
+  return seal;
+}
+
+}  // namespace delta::format
