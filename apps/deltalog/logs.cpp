@@ -9,6 +9,7 @@
 #include "cli/hints.hpp"
 #include "cli/values.hpp"
 #include "delta/conflicts.hpp"
+#include "delta/lookup.hpp"
 #include "delta/out_of_memory.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
@@ -20,20 +21,50 @@ namespace deltalog {
 
 using delta::ErrorCode;
 
-Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console,
-                             const delta::VectorSelection* vectors) {
+namespace {
+
+Result<delta::OpenOptions> open_options(const Invocation& invocation, const delta::VectorSelection* vectors) {
   delta::OpenOptions options;
   DELTA_TRY(options.threads, threads_of(invocation));
   if (vectors != nullptr) {
     DELTA_TRY(options.ids, vectors->only_ids());
   }
-  DELTA_TRY(auto log, delta::Log::open(operands, options));
+  return options;
+}
+
+Status warn_of_opened(const delta::Log& log, Console& console) {
   DELTA_OK(warn_of(log, console));
   DELTA_TRY(const auto conflicts, delta::namespace_conflicts(log));
   for (const auto& conflict : conflicts) {
     console.warn(conflict.text(), "--namespace " + delta::escape(conflict.name) + "/" +
                                       std::to_string(conflict.dims[0]) + " chooses some of them");
   }
+  return {};
+}
+
+/// A cut by dots, or one that a tag names, which may be a release: then all commits count.
+bool needs_all_commits(const Invocation& invocation) {
+  const auto* at = invocation.value("at");
+  return invocation.has("as-seen-by") || (at != nullptr && !delta::unless_out_of_memory(parse_time(*at)));
+}
+
+}  // namespace
+
+Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console,
+                             const delta::VectorSelection* vectors) {
+  DELTA_TRY(const auto options, open_options(invocation, vectors));
+  DELTA_TRY(auto log, delta::Log::open(operands, options));
+  DELTA_OK(warn_of_opened(log, console));
+  return log;
+}
+
+Result<delta::Log> open_logs_for_state(const Invocation& invocation, Console& console,
+                                       const delta::VectorSelection& vectors) {
+  const auto& operands = invocation.operands();
+  if (needs_all_commits(invocation)) return open_logs(invocation, operands, console, &vectors);
+  DELTA_TRY(const auto options, open_options(invocation, &vectors));
+  DELTA_TRY(auto log, delta::open_for_state(operands, options));
+  DELTA_OK(warn_of_opened(log, console));
   return log;
 }
 

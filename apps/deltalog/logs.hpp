@@ -18,6 +18,10 @@ namespace deltalog {
 Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console,
                              const delta::VectorSelection* vectors = nullptr);
 
+/// The same for a question about the state of `vectors`, which may be answered through an index of the log.
+Result<delta::Log> open_logs_for_state(const Invocation& invocation, Console& console,
+                                       const delta::VectorSelection& vectors);
+
 /// A log ends before all that was written to it, or before it was sealed: what was read is a part, as far as anybody
 /// knows. (Only of a damaged trailer it is known that nothing is missing.)
 bool is_cut_short(const delta::Finding& notice);

@@ -51,6 +51,8 @@ COMMANDS = {
     "diff": ["diff", "m.dlog", "x.dlog", "--json"],
     "search": ["search", "x.dlog", "--id", "v1", "--json"],
     "search-file": ["search", "m.dlog", "--vector", "a.npy", "-o", "out.ivecs", "--threads", "4"],
+    "reindex": ["reindex", "x.dlog"],
+    "reindex-check": ["reindex", "m.dlog", "--check", "--index", "m.dlog.dlx"],
     "verify": ["verify", "x.dlog", "--level", "chain", "--json"],
     "verify-large": ["verify", "large.dlog", "--threads", "4"],
     "merge": ["merge", "x.dlog", "y.dlog", "-o", "out.dlog", "--conflicts", "out.ndjson", "--json"],
@@ -140,7 +142,7 @@ def prepare(arguments):
         (place.path / name).write_bytes(data)
     for words in (["encode", "many.ndjson", "-o", "x.dlog", "--tag", "v1", "--policy", "max"], ["encode", "other.ndjson", "-o", "y.dlog"],
                   ["encode", "a.npy", "b.npy", "--ids", "ids.txt", "--at", AT.format(2), "--at", AT.format(3), "-o", "m.dlog"],
-                  ["encode", "large.npy", "large2.npy", "-o", "large.dlog", "--preset", "fastest"]):
+                  ["encode", "large.npy", "large2.npy", "-o", "large.dlog", "--preset", "fastest"], ["reindex", "m.dlog"]):
         code, _, error = place.run(words)
         if code != 0:
             sys.exit(f"alloc.py: {' '.join(words)}: {code} {error.decode()}")

@@ -5,6 +5,8 @@
 #include "delta/effects.hpp"
 #include "delta/feed.hpp"
 #include "delta/log.hpp"
+#include "delta/lookup.hpp"
+#include "delta/reindex.hpp"
 #include "delta/selection.hpp"
 #include "delta/snapshot.hpp"
 #include "delta/verify.hpp"
@@ -43,6 +45,14 @@ EXPORTED("Log::open") {
   const auto all = sources();
   CALL(Log::open(all, options));
 }
+// delta/lookup.hpp
+EXPORTED("open_for_state") {
+  const std::vector<std::string> copy = {exports::copy_of_log()};
+  must(reindex(copy[0]));
+  const OpenOptions options{.threads = 2, .ids = {{"v1"}}};
+  CALL(open_for_state(copy, options));
+}
+// delta/log.hpp
 EXPORTED("Log::refresh") {
   const std::vector<std::string> copy = {exports::copy_of_log()};
   Log log = must(Log::open(copy));

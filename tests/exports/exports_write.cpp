@@ -8,6 +8,7 @@
 #include "delta/file.hpp"
 #include "delta/locked_log.hpp"
 #include "delta/merge.hpp"
+#include "delta/reindex.hpp"
 #include "delta/rollback.hpp"
 #include "exports.hpp"
 #include "sample.hpp"
@@ -360,4 +361,16 @@ EXPORTED("check_checkpoints") {
   const std::string copy = exports::copy_of_log();
   static_cast<void>(must(update_checkpoints(copy, {.cost = 1e-6, .rebuild = true})));
   CALL(check_checkpoints(copy));
+}
+
+// delta/reindex.hpp
+EXPORTED("index_worth_name") { CALL(index_worth_name(IndexWorth::behind)); }
+EXPORTED("reindex") {
+  const auto log = exports::copy_of_log();
+  CALL(reindex(log));
+}
+EXPORTED("check_index") {
+  const auto log = exports::copy_of_log();
+  must(reindex(log));
+  CALL(check_index(log));
 }

@@ -149,7 +149,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   }
   DELTA_TRY(const auto ranges, value_of(invocation, "dim", parse_dims));
   DELTA_TRY(const auto selection, vector_selection(invocation));
-  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &selection));
+  DELTA_TRY(const auto log, open_logs_for_state(invocation, console, selection));
   DELTA_TRY(const auto policy, policy_option(invocation));
   DELTA_TRY(auto cut, cut_of(invocation, log));
   override_policy(cut, policy ? &*policy : nullptr, log, console);

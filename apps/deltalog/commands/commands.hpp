@@ -15,6 +15,7 @@ Command help_command();
 Command info_command();
 Command log_command();
 Command merge_command();
+Command reindex_command();
 Command rollback_command();
 Command search_command();
 Command show_command();

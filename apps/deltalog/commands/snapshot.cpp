@@ -349,7 +349,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto outputs, Outputs::create(invocation));
   DELTA_OK(check_element(invocation, outputs.format));
   DELTA_TRY(const auto selection, vector_selection(invocation));
-  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &selection));
+  DELTA_TRY(const auto log, open_logs_for_state(invocation, console, selection));
   if (!may_replace(invocation, console)) return Exit::partly;
   DELTA_TRY(const auto policy, policy_option(invocation));
   DELTA_TRY(auto cut, cut_of(invocation, log));

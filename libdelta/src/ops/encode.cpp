@@ -10,6 +10,7 @@
 #include "ops/encode_delta.hpp"
 #include "ops/encode_matrix.hpp"
 #include "ops/encode_session.hpp"
+#include "store/index_file.hpp"
 #include "store/tail.hpp"
 
 namespace delta {
@@ -31,6 +32,7 @@ struct Encoder::Impl {
                false);
   }
 
+  std::string appended;  // the path of the log that grows; empty: none does
   ops::EncodeSession session;
   ops::MatrixEncoder matrices;
   ops::DeltaEncoder deltas;
@@ -62,6 +64,7 @@ Result<Encoder> Encoder::append(const std::string& path, EncodeOptions options) 
   DELTA_TRY(Log log, Log::open(paths, {options.threads}));
   auto impl = std::make_unique<Impl>(std::move(log), std::move(file), std::move(options));
   impl->session.notices = std::move(notices);
+  impl->appended = path;
   DELTA_OK(impl->session.start());
   return Encoder(std::move(impl));
 } catch (...) {
@@ -197,7 +200,9 @@ Status Encoder::untag(std::string_view name) try {
 Result<EncodeSummary> Encoder::finish() try {
   const Boundary boundary;
   DELTA_OK(impl_->deltas.finish());
-  return impl_->session.finish();
+  DELTA_TRY(EncodeSummary summary, impl_->session.finish());
+  if (!impl_->appended.empty() && summary.commits > 0) store::extend_index(impl_->appended, summary.notices);
+  return summary;
 } catch (...) {
   return caught();
 }

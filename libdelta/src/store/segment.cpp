@@ -7,6 +7,7 @@
 #include "delta/text.hpp"
 #include "format/wire.hpp"
 #include "model/metadata.hpp"
+#include "store/footered.hpp"
 #include "store/segment_frames.hpp"
 #include "store/tail_window.hpp"
 
@@ -110,15 +111,19 @@ Segment from_scan(std::shared_ptr<const ByteSource> file, std::size_t number, co
   return segment;
 }
 
-namespace {
+Result<std::optional<Segment>> footered_segment(const std::shared_ptr<const ByteSource>& file, std::uint64_t end) {
+  TailWindow tail(*file);
+  DELTA_TRY(Footered found, by_footer(file, tail, end));
+  return found.good ? std::optional(std::move(found.segment)) : std::nullopt;
+}
 
-/// None where the footers are not in order. An Error only for I/O.
-Result<std::optional<std::vector<Segment>>> by_footers(const std::shared_ptr<const ByteSource>& file) {
+Result<std::optional<std::vector<Segment>>> footered_segments_after(const std::shared_ptr<const ByteSource>& file,
+                                                                    std::uint64_t from) {
   std::vector<Segment> segments;
   TailWindow tail(*file);
-  for (std::uint64_t end = file->size(); end > 0; end = segments.back().offset) {
+  for (std::uint64_t end = file->size(); end > from; end = segments.back().offset) {
     DELTA_TRY(Footered found, by_footer(file, tail, end));
-    if (!found.good) return std::optional<std::vector<Segment>>();
+    if (!found.good || found.segment.offset < from) return std::optional<std::vector<Segment>>();
     segments.push_back(std::move(found.segment));
   }
   std::ranges::reverse(segments);
@@ -126,15 +131,13 @@ Result<std::optional<std::vector<Segment>>> by_footers(const std::shared_ptr<con
   return std::optional(std::move(segments));
 }
 
-}  // namespace
-
 std::optional<std::vector<Segment>> footered_segments(const std::shared_ptr<const ByteSource>& file) {
-  auto found = by_footers(file);
+  auto found = footered_segments_after(file, 0);
   return found ? *std::move(found) : std::nullopt;
 }
 
 Result<std::vector<Segment>> open_segments(std::shared_ptr<const ByteSource> file, std::vector<Finding>& notices) {
-  DELTA_TRY(auto in_order, by_footers(file));
+  DELTA_TRY(auto in_order, footered_segments_after(file, 0));
   if (in_order && !in_order->empty()) return *std::move(in_order);
   std::vector<Segment> segments;
   DELTA_TRY(const ScannedFile scanned, scan_file(*file, Payloads::checked));

@@ -1,0 +1,21 @@
+// Opening a log through its lookup index (delta/reindex.hpp), for questions about a few vectors of a large log.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "delta/export.hpp"
+#include "delta/log.hpp"
+#include "delta/result.hpp"
+
+namespace delta {
+
+/// Opens logs for questions about the state of `options.ids` now or at a time: snapshot(), blame(), State, properties
+/// and tags that name a time. All of these answer as after Log::open(). Of one log that has a whole index, and in which
+/// each commit has seen all before it, only the segments that name these ids are read, and those that hold settings:
+/// the other commits stand for their dots alone, and several may stand as one. What else is asked of such a log (its
+/// commits, cuts by dots, releases, hashes, cursors) may be answered wrongly. Any other is opened as by Log::open(). An
+/// index that is not used because it is damaged, or of another state of the log, is in notices().
+DELTA_EXPORT Result<Log> open_for_state(std::span<const std::string> paths, const OpenOptions& options);
+
+}  // namespace delta

@@ -1,0 +1,27 @@
+// Files beside a log that hold nothing that could not be made again from it. So none of them is worth an fsync: what a
+// power cut leaves of one is found by its checksums.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "delta/result.hpp"
+
+namespace delta::os {
+
+/// The lookup index of a log: "a.dlog.dlx" of "a.dlog". A symbolic link is followed: all names of a log have one index.
+std::string index_path(const std::string& log);
+
+/// Puts a file of these bytes in the place of `path`, in one step. Its mode is that of the file `like`, and its owner
+/// and group as far as the system permits it. Errors: io; then `path` is as it was.
+Status replace_side_file(const std::string& path, const std::string& like, ByteView bytes);
+
+/// Puts the bytes at offset `at` of a file, which ends behind them then. A link is not followed. Errors: io, not_found;
+/// then the bytes from `at` on may be anything.
+Status extend_side_file(const std::string& path, std::uint64_t at, ByteView bytes);
+
+/// Removes those of a log, as far as they are there. For whoever replaces the log, under its lock.
+Status remove_side_files(const std::string& log);
+
+}  // namespace delta::os

@@ -1,0 +1,151 @@
+#include "store/index_level.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace delta::store {
+
+using format::FrameType;
+
+LevelBuilder::LevelBuilder(std::span<const format::LevelNames> names, std::uint64_t segments, std::uint64_t commits)
+    : commits_(commits) {
+  level_.first_segment = segments;
+  for (const format::LevelNames& level : names) {
+    for (const auto& head : level.heads) known_[head.origin] = {head.seq, head.hash};
+    if (!level.heads.empty()) last_ = level.heads[level.last].origin;
+  }
+}
+
+/// The commit has seen the one before it, and with it all before that; and its own dots are new.
+bool LevelBuilder::continues(const Segment& segment, const format::CommitRow& row) const {
+  const auto& origins = segment.names.origins;
+  const auto seq = [&](SegmentOrigin origin) {
+    const auto known = known_.find(origins[origin]);
+    return known == known_.end() ? 0 : known->second.seq;
+  };
+  const auto is_last = [&](const format::SegmentDot& dot) {
+    return origins[dot.origin] == last_ && dot.seq == seq(dot.origin);
+  };
+  const format::SegmentCommit& commit = row.commit;
+  if (!row.records.empty() || commit.first != seq(commit.origin) + 1) return false;
+  if (std::ranges::any_of(commit.parents, [&](const auto& dot) { return dot.seq > seq(dot.origin); })) return false;
+  return last_.empty() || origins[commit.origin] == last_ || std::ranges::any_of(commit.parents, is_last);
+}
+
+void LevelBuilder::add_commits(const Segment& segment) {
+  bool settings = false;
+  for (const auto& row : segment.rows()) {
+    const std::string& origin = segment.names.origins[row.commit.origin];
+    level_.linear = level_.linear && continues(segment, row);
+    known_[origin].seq = row.commit.last();
+    last_ = origin;
+    settings = settings || !row.commit.setting.empty();
+  }
+  if (settings) level_.names.with_settings.push_back(static_cast<std::uint32_t>(level_.segments.size()));
+}
+
+void LevelBuilder::add_head(const Segment& segment, const format::HeadEntry& head) {
+  const std::string& origin = segment.names.origins[head.origin];
+  auto& heads = level_.names.heads;
+  Standing& standing = known_[origin];
+  if (standing.seq != 0 && head.previous != Hash{} && standing.hash != head.previous) level_.linear = false;
+  standing.hash = head.hash;
+  if (!standing.head) standing.head = heads.size();
+  if (*standing.head == heads.size()) heads.push_back({origin, 0, {}, {}});
+  heads[*standing.head] = {origin, head.last, head.time, head.hash};
+}
+
+Status LevelBuilder::add_ids(const Segment& segment) {
+  const auto number = static_cast<std::uint32_t>(level_.segments.size());
+  std::vector<std::uint64_t> hashes(segment.ids.size());
+  format::id_hashes(segment.ids, hashes);
+  std::vector<format::IndexEntry> own;
+  own.reserve(hashes.size());
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    const SegmentVector vector = segment.vector_of(i);
+    own.push_back({hashes[i], number, vector, segment.owners[vector]});
+  }
+  std::ranges::sort(own);
+  for (std::size_t i = 1; i < own.size(); ++i) {
+    const bool same =
+        own[i].hash == own[i - 1].hash && segment.ids[index(own[i].vector)] != segment.ids[index(own[i - 1].vector)];
+    if (same) return error(ErrorCode::unsupported, "two ids of the log have one hash: there can be no index of it");
+  }
+  level_.entries.insert(level_.entries.end(), own.begin(), own.end());
+  return {};
+}
+
+Status LevelBuilder::add(const Segment& segment) {
+  DELTA_OK(add_ids(segment));
+  for (const Namespace& ns : segment.names.namespaces) {
+    if (namespaces_.emplace(ns.name, ns.dims).second) level_.names.namespaces.push_back(ns);
+  }
+  for (const auto& head : segment.footer.heads) {
+    if (!segment.names.origins.contains(head.origin)) return damaged(segment, "", "the footer names an unknown origin");
+    add_head(segment, head);
+  }
+  level_.linear = level_.linear && segment.sealed && (segment.rows().empty() || !segment.footer.heads.empty());
+  add_commits(segment);
+  format::IndexedSegment mine;
+  mine.offset = segment.offset;
+  mine.length = segment.length;
+  mine.digest = segment.trailer.digest;
+  mine.commits = static_cast<std::uint32_t>(segment.rows().size());
+  mine.before = commits_;
+  for (const auto& frame : segment.footer.frames) {
+    if (frame.type != FrameType::data) continue;
+    if (mine.max_time == Timestamp{} || frame.min_time < mine.min_time) mine.min_time = frame.min_time;
+    mine.max_time = std::max(mine.max_time, frame.max_time);
+  }
+  level_.segments.push_back(mine);
+  commits_ += mine.commits;
+  return {};
+}
+
+format::IndexLevel LevelBuilder::finish() && {
+  std::ranges::sort(level_.entries);
+  const auto last = known_.find(last_);
+  const bool here = last != known_.end() && last->second.head;
+  level_.names.last = here ? static_cast<std::uint32_t>(*last->second.head) : 0;
+  return std::move(level_);
+}
+
+namespace {
+
+/// Puts each of `newer` in the place of what has the same key, or behind all; returns where each stands.
+template <class T, class Key>
+std::vector<std::size_t> unite(std::vector<T>& all, const std::vector<T>& newer, const Key& key) {
+  std::map<decltype(key(newer[0])), std::size_t> places;
+  for (std::size_t i = 0; i < all.size(); ++i) places.emplace(key(all[i]), i);
+  std::vector<std::size_t> out;
+  for (const T& item : newer) {
+    const auto place = places.try_emplace(key(item), all.size()).first->second;
+    if (place == all.size()) all.push_back(item);
+    all[place] = item;
+    out.push_back(place);
+  }
+  return out;
+}
+
+}  // namespace
+
+format::IndexLevel merged(format::IndexLevel older, const format::IndexLevel& newer) {
+  const auto before = static_cast<std::uint32_t>(older.segments.size());
+  older.linear = older.linear && newer.linear;
+  older.segments.insert(older.segments.end(), newer.segments.begin(), newer.segments.end());
+  const auto middle = static_cast<std::ptrdiff_t>(older.entries.size());
+  for (format::IndexEntry e : newer.entries) {
+    e.segment += before;
+    older.entries.push_back(e);
+  }
+  std::inplace_merge(older.entries.begin(), older.entries.begin() + middle, older.entries.end());
+  format::LevelNames& names = older.names;
+  for (const std::uint32_t segment : newer.names.with_settings) names.with_settings.push_back(before + segment);
+  unite(names.namespaces, newer.names.namespaces, [](const Namespace& ns) { return std::pair(ns.name, ns.dims); });
+  const auto places =
+      unite(names.heads, newer.names.heads, [](const format::IndexedHead& head) { return head.origin; });
+  if (!places.empty()) names.last = static_cast<std::uint32_t>(places[newer.names.last]);
+  return older;
+}
+
+}  // namespace delta::store

@@ -1,0 +1,269 @@
+// A log of which only some segments are opened. Each of its commits has seen all before it, so what is not read need
+// not be known: one commit without deltas stands for all of an origin's that are missing between two that are here.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/boundary.hpp"
+#include "delta/lookup.hpp"
+#include "delta/out_of_memory.hpp"
+#include "delta/text.hpp"
+#include "os/side_file.hpp"
+#include "store/footered.hpp"
+#include "store/index_file.hpp"
+#include "store/union.hpp"
+
+namespace delta {
+
+using store::LookupIndex;
+
+namespace {
+
+Error no_match() { return error(ErrorCode::corrupt, "the index is not that of this log"); }
+
+/// Fills a union that has nothing yet.
+class Narrowing {
+ public:
+  Narrowing(store::Union& to, std::shared_ptr<const ByteSource> file, const LookupIndex& index)
+      : to_(to), file_(std::move(file)), index_(index) {}
+
+  Status run(const std::vector<std::string>& ids) {
+    for (const auto& level : index_.names()) {
+      for (const Namespace& ns : level.namespaces) to_.catalog.add_namespace(ns.name, ns.dims);
+      for (const auto& head : level.heads) to_.catalog.add_origin(head.origin);
+    }
+    DELTA_TRY(const auto found, index_.find(ids));
+    for (const std::uint64_t number : wanted(found)) {
+      const auto own = std::ranges::equal_range(found, number, {}, &LookupIndex::Found::segment);
+      DELTA_OK(add(number, {own.begin(), own.end()}, ids));
+    }
+    if (!to_.history.pending().empty()) return no_match();
+    add_heads();
+    to_.choose_copies();
+    return to_.compare_chains();
+  }
+
+ private:
+  std::set<std::uint64_t> wanted(const std::vector<LookupIndex::Found>& found) const {
+    std::set<std::uint64_t> numbers{index_.seal().segments - 1};
+    for (const auto& place : found) numbers.insert(place.segment);
+    std::uint64_t first = 0;
+    for (std::size_t level = 0; level < index_.names().size(); ++level) {
+      for (const std::uint32_t segment : index_.names()[level].with_settings) numbers.insert(first + segment);
+      first += index_.segments_of(level);
+    }
+    return numbers;
+  }
+
+  Status add(std::uint64_t number, std::span<const LookupIndex::Found> found, const std::vector<std::string>& ids) {
+    DELTA_TRY(const auto place, index_.segment(number));
+    if (place.offset > file_->size() || place.length > file_->size() - place.offset) return no_match();
+    DELTA_TRY(auto opened, store::footered_segment(file_, place.offset + place.length));
+    if (!opened || opened->length != place.length || opened->trailer.digest != place.digest) return no_match();
+    store::LoadedSegment part;
+    part.segment = *std::move(opened);
+    part.segment.number = number;
+    DELTA_OK(store::load_tables(part.segment, store::Tables::without_ids));
+    DELTA_OK(name(part.segment, found, ids));
+    const bool last = number + 1 == index_.seal().segments;
+    if (last) DELTA_OK(complete(part.segment));
+    DELTA_OK(stand_in(part.segment));
+    if (last || number != next_) join(part.segment);
+    next_ = number + 1;
+    DELTA_OK(to_.translate(part));
+    to_.parts.push_back(std::move(part));
+    return {};
+  }
+
+  /// The vectors of a segment that were asked for. Of the others only their number is known.
+  Status name(store::Segment& segment, std::span<const LookupIndex::Found> found, const std::vector<std::string>& ids) {
+    segment.some_ids = true;
+    for (const auto& place : found) {
+      if (index(place.vector) >= segment.footer.vectors || !segment.names.namespaces.contains(place.ns)) {
+        return no_match();
+      }
+      if (!segment.id_vectors.empty() && segment.id_vectors.back() >= place.vector) return no_match();
+      const std::string& id = ids[place.id];
+      const auto& text = segment.id_text.emplace_back(id.begin(), id.end());
+      segment.ids.emplace_back(text.data(), text.size());
+      segment.id_vectors.push_back(place.vector);
+      const auto before = static_cast<std::uint32_t>(index(place.vector)) - segment.vectors();
+      if (before > 0) segment.owners.add(place.ns, before);
+      segment.owners.add(place.ns, 1);
+    }
+    const std::uint32_t rest = segment.footer.vectors - segment.vectors();
+    if (rest > 0) segment.owners.add(SegmentNamespace{0}, rest);
+    return {};
+  }
+
+  /// For what the commits of a segment have seen and is not here.
+  Status stand_in(const store::Segment& segment) {
+    std::map<SegmentOrigin, std::uint64_t> here;  // the last seq of each in the segment, so far
+    const auto need = [&](const format::SegmentDot& dot, Timestamp time) {
+      const auto own = here.find(dot.origin);
+      if (own != here.end() && own->second >= dot.seq) return Status();
+      return reach(to_.catalog.add_origin(segment.names.origins[dot.origin]), dot.seq, time);
+    };
+    for (const auto& row : segment.rows()) {
+      DELTA_OK(need({row.commit.origin, row.commit.first - 1}, row.commit.time));
+      for (const auto& parent : row.commit.parents) DELTA_OK(need(parent, row.commit.time));
+      here[row.commit.origin] = row.commit.last();
+    }
+    return {};
+  }
+
+  /// The seqs of an origin are here up to this one.
+  Status reach(OriginNo origin, std::uint64_t seq, Timestamp time) {
+    const std::uint64_t head = to_.history.head(origin);
+    if (head >= seq) return {};
+    Commit missing;
+    missing.origin = origin;
+    missing.first = head + 1;
+    missing.count = seq - head;
+    missing.time = time;
+    missing.parents = to_.history.heads();
+    std::erase_if(missing.parents, [&](const Dot& dot) { return dot.origin == origin; });
+    DELTA_TRY([[maybe_unused]] const CommitNo number, to_.history.add(std::move(missing)));
+    pad();
+    return {};
+  }
+
+  /// What comes before the last segment is all here before that is added.
+  Status complete(const store::Segment& last) {
+    std::map<std::string, std::uint64_t, std::less<>> firsts;  // in the segment
+    for (const auto& head : last.footer.heads) firsts[last.names.origins[head.origin]] = head.first;
+    const auto reach_end = [&](const format::IndexedHead& head) {
+      const auto first = firsts.find(head.origin);
+      const std::uint64_t end = first == firsts.end() ? head.seq : first->second - 1;
+      return reach(*to_.catalog.find_origin(head.origin), end, head.time);
+    };
+    const format::IndexedHead* latest = nullptr;
+    for (const auto& level : index_.names()) {
+      if (!level.heads.empty()) latest = &level.heads[level.last];
+    }
+    for (const auto& level : index_.names()) {
+      for (const auto& head : level.heads) {
+        if (head.origin != latest->origin) DELTA_OK(reach_end(head));
+      }
+    }
+    return latest == nullptr ? Status() : reach_end(*latest);
+  }
+
+  /// The first commit of a segment has seen all that stands before it, also what only stands for others.
+  void join(store::Segment& segment) {
+    if (segment.rows().empty()) return;
+    auto& first = segment.commits.rows[RowNo{0}].commit;
+    first.parents.clear();
+    for (const Dot& head : to_.history.heads()) {
+      auto& names = segment.names.origins;
+      const std::string_view name = to_.catalog.origin(head.origin);
+      const auto known = std::ranges::find(names, name);
+      const auto origin = known == names.end() ? names.push_back(std::string(name))
+                                               : nth<SegmentOrigin>(static_cast<std::size_t>(known - names.begin()));
+      if (origin != first.origin) first.parents.push_back({origin, head.seq});
+    }
+  }
+
+  /// Where each origin stands, as a segment without deltas: what is read is held against it, and an append goes on from
+  /// there.
+  void add_heads() {
+    store::LoadedSegment part;
+    part.segment.file = file_;
+    part.segment.sealed = true;
+    part.segment.number = index_.seal().segments;
+    for (const auto& level : index_.names()) {
+      for (const auto& head : level.heads) {
+        const SegmentOrigin origin = part.segment.names.origins.push_back(head.origin);
+        part.segment.footer.heads.push_back({origin, 1, head.seq, head.time, {}, head.hash});
+      }
+    }
+    to_.parts.push_back(std::move(part));
+  }
+
+  void pad() {
+    to_.first_in.resize(to_.history.size());
+    std::ranges::replace(to_.first_in, nullptr, file_.get());
+    to_.previous.resize(to_.history.size());
+  }
+
+  store::Union& to_;
+  std::shared_ptr<const ByteSource> file_;
+  const LookupIndex& index_;
+  std::uint64_t next_ = 0;  // segment, behind the last that was added
+};
+
+/// A name of several dimension counts is a question about all its vectors.
+bool names_are_plain(const LookupIndex& index) {
+  std::map<std::string_view, std::uint32_t> dims;
+  for (const auto& level : index.names()) {
+    for (const Namespace& ns : level.namespaces) {
+      if (dims.try_emplace(ns.name, ns.dims).first->second != ns.dims) return false;
+    }
+  }
+  return true;
+}
+
+Finding not_used(const std::string& path, const std::string& log, std::string_view why) {
+  return {Verdict::ok,
+          path,
+          0,
+          "",
+          "the index " + std::string(why) + ": it is not used",
+          "`deltalog reindex " + escape(log) + "` mends it"};
+}
+
+std::string_view worth_text(store::IndexState::Kind kind) {
+  using Kind = store::IndexState::Kind;
+  return kind == Kind::behind        ? "lacks what was appended since"
+         : kind == Kind::foreign     ? "is not of this log as it is now"
+         : kind == Kind::unsupported ? "is of another version"
+                                     : "is damaged";
+}
+
+struct Narrowed {
+  std::optional<Log> log;           // none: to be opened as always
+  std::optional<Finding> notice{};  // why
+};
+
+Result<Narrowed> open_through_index(const std::string& path, const OpenOptions& options) {
+  using Kind = store::IndexState::Kind;
+  const std::string at = os::index_path(path);
+  store::IndexState state;
+  std::shared_ptr<const ByteSource> file;
+  constexpr int kTries = 2;  // somebody may have appended in between
+  for (int tries = 0; tries < kTries && state.kind != Kind::whole; ++tries) {
+    DELTA_TRY(file, store::open_log_file(path));
+    DELTA_TRY(state, store::index_state(at, *file));
+    if (state.kind == Kind::absent) return Narrowed();
+  }
+  if (state.kind != Kind::whole) return Narrowed{{}, not_used(at, path, worth_text(state.kind))};
+  if (!state.index->linear() || !names_are_plain(*state.index)) return Narrowed();
+  DELTA_TRY(Log log, store::Union::open({}, options));
+  auto done = Narrowing(log.impl(), file, *state.index).run(*options.ids);
+  if (!done && done.error().code == ErrorCode::no_memory) return std::move(done).error();
+  if (!done) return Narrowed{{}, not_used(at, path, worth_text(Kind::damaged))};
+  log.impl().files = {file};
+  return Narrowed{std::move(log), {}};
+}
+
+}  // namespace
+
+Result<Log> open_for_state(std::span<const std::string> paths, const OpenOptions& options) try {
+  const Boundary boundary;
+  Narrowed narrowed;
+  if (options.ids && paths.size() == 1 && paths[0] != "-") {
+    auto tried = unless_out_of_memory(open_through_index(paths[0], options));
+    if (tried) narrowed = *std::move(tried);  // an error is said when the log is opened
+  }
+  if (narrowed.log) {
+    narrowed.log->impl().paths.assign(paths.begin(), paths.end());
+    return *std::move(narrowed.log);
+  }
+  DELTA_TRY(Log log, Log::open(paths, options));
+  if (narrowed.notice) log.impl().notices.push_back(*std::move(narrowed.notice));
+  return log;
+} catch (...) {
+  return caught();
+}
+
+}  // namespace delta

@@ -1,0 +1,167 @@
+// Every answer that a log opened through its index gives is that of the whole log.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <random>
+#include <set>
+#include <sstream>
+
+#include "delta/blame.hpp"
+#include "delta/compact.hpp"
+#include "delta/conflicts.hpp"
+#include "delta/lookup.hpp"
+#include "delta/property.hpp"
+#include "delta/reindex.hpp"
+#include "delta/snapshot.hpp"
+#include "sample_log.hpp"
+#include "store/union.hpp"
+
+using namespace delta;
+using sample::must;
+
+namespace {
+
+using Ids = std::vector<std::string>;
+
+constexpr std::uint32_t kIds = 9;
+
+std::string id_of(std::uint32_t i) { return "v" + std::to_string(i); }
+
+/// A log of several appends, by one writer after the other.
+class RandomLog {
+ public:
+  RandomLog(const std::string& path, unsigned seed) : path_(path), random_(seed) {
+    const unsigned segments = 1 + below(12);
+    for (unsigned i = 0; i < segments; ++i) append(i == 0);
+  }
+
+ private:
+  unsigned below(unsigned n) { return static_cast<unsigned>(random_() % n); }
+
+  void append(bool first) {
+    EncodeOptions options{.threads = 1, .origin = "w" + std::to_string(below(3)), .commit_every = 1 + below(4)};
+    options.message = "message " + std::to_string(now_);
+    options.now = (now_ + kStep) * 1'000'000;  // of tags
+    auto encoder = must(first ? Encoder::create(path_, {}, options) : Encoder::append(path_, options));
+    for (unsigned deltas = 1 + below(6); deltas > 0; --deltas) add(encoder);
+    ++now_;
+    if (below(4) == 0) must(encoder.set(below(2) == 0 ? "policy max" : "policy average", now_ * 1'000'000));
+    if (below(4) == 0) must(encoder.property("", "model", "m" + std::to_string(now_), (now_ + 1) * 1'000'000));
+    if (below(4) == 0) must(encoder.tag_time("tag " + std::to_string(below(2)), now_ * 1'000'000));
+    now_ += 2 * kStep;
+    must(encoder.finish());
+  }
+
+  void add(Encoder& encoder) {
+    now_ += 1 + below(3);
+    const std::string id = id_of(below(kIds));
+    const std::string ns = below(3) == 0 ? "other" : "";
+    const std::string metadata = below(3) == 0 ? R"({"n":)" + std::to_string(now_) + "}" : "";
+    const std::string key = ns + "/" + id;
+    const std::vector<std::uint32_t> whole = {sample::bits(static_cast<float>(now_)), sample::bits(2), sample::bits(3)};
+    const std::vector<std::uint32_t> index = {below(3)};
+    DeltaInput in;
+    in.id = id;
+    in.name_space = ns;
+    in.metadata = metadata;
+    in.at = now_ * 1'000'000;
+    const unsigned what = exists_.contains(key) ? below(5) : 5;
+    in.op = what == 0   ? Operation::remove
+            : what == 1 ? Operation::scale
+            : what == 2 ? Operation::dense
+            : what == 5 ? Operation::create
+                        : Operation::sparse;
+    if (what == 1) in.bits = std::span(whole).subspan(1, 1);
+    if (what == 2 || what == 5) in.bits = whole;
+    if (in.op == Operation::sparse) in.bits = std::span(whole).first(1);
+    if (in.op == Operation::sparse) in.indices = index;
+    if (what == 0) exists_.erase(key);
+    if (what == 5) exists_.insert(key);
+    must(encoder.delta(in));
+  }
+
+  static constexpr Micros kStep = 50;  // seconds, more than the deltas of one append take
+
+  std::string path_;
+  std::mt19937 random_;
+  std::set<std::string> exists_;
+  Micros now_ = 1000;
+};
+
+void put(std::ostream& out, const Log& log, const std::vector<DeltaRef>& deltas) {
+  for (const DeltaRef& d : deltas) {
+    const Commit& commit = log.commit(d.commit);
+    out << " " << log.dot_text(d.dot) << "@" << d.time.hlc << ":" << operation_name(d.op) << "(" << commit.message
+        << "," << commit.properties << "," << commit.tool << ")";
+  }
+  out << ";";
+}
+
+/// What a log says of the state of a vector at a cut.
+std::string answer(const Log& log, const VectorName& name, const CutOptions& cut) {
+  const auto vector = log.catalog().find(name);
+  if (!vector) return "unknown";
+  std::ostringstream out;
+  const State state = must(snapshot(log, cut, {*vector}));
+  out << state.exists(*vector) << state.metadata(*vector);
+  if (state.exists(*vector)) {
+    for (const auto bits : state.bits(*vector)) out << " " << bits;
+    out << " " << state.created(*vector).time.hlc << " " << state.created(*vector).seq << "\n";
+    const auto blamed = must(blame(log, *vector, cut));
+    for (const BlameRun& run : blamed.runs) {
+      put(out, log, run.chosen);
+      put(out, log, run.transforms);
+      put(out, log, run.losers);
+    }
+    for (const BlameMember& member : blamed.metadata) put(out, log, {member.set_by});
+  }
+  return out.str();
+}
+
+std::string settings(const Log& log, const CutOptions& cut) {
+  std::ostringstream out;
+  out << must(policy_of(log, cut)).text();
+  for (const auto& tag : must(log.tags())) out << " " << tag.name << "=" << tag.at.value_or(0);
+  for (const auto& property : must(properties_of(log, cut))) out << " " << property.key << "=" << property.value;
+  for (const auto& origin : must(log.heads())) out << " " << log.dot_text(origin);
+  return out.str();
+}
+
+/// Compares all answers about some ids; returns whether not all commits were read.
+bool compare(const std::string& path, const Ids& ids) {
+  const Ids paths = {path};
+  const OpenOptions options{.threads = 1, .ids = ids};
+  const Log whole = must(Log::open(paths, options)), some = must(open_for_state(paths, options));
+  CHECK(some.notices().size() == whole.notices().size());
+  std::vector<CutOptions> cuts(1);  // now, and after each commit
+  for (const CommitNo number : numbers<CommitNo>(whole.commits()))
+    cuts.push_back({.at = whole.commit(number).time.us()});
+  for (const CutOptions& cut : cuts) {
+    CHECK(settings(whole, cut) == settings(some, cut));
+    for (const std::string& id : ids) {
+      for (const char* ns : {"", "other"}) CHECK(answer(whole, {ns, id}, cut) == answer(some, {ns, id}, cut));
+    }
+  }
+  return some.commits() < whole.commits();
+}
+
+}  // namespace
+
+TEST_CASE("a log that is opened through its index gives the same answers") {
+  const char* more = std::getenv("DELTA_HISTORIES");
+  const unsigned histories = more != nullptr ? static_cast<unsigned>(std::atoi(more)) / 10 : 60;
+  unsigned narrow = 0;
+  for (unsigned seed = 0; seed < histories; ++seed) {
+    INFO("seed " << seed);
+    const scratch::Directory dir;
+    const std::string log = dir.file("a.dlog");
+    RandomLog written(log, seed);
+    must(reindex(log));
+    for (std::uint32_t i = 0; i < kIds + 1; i += 2) narrow += compare(log, {id_of(i), id_of((i + 3) % kIds)});
+    const Ids paths = {log};
+    const std::string packed = dir.file("p.dlog");
+    must(compact(must(Log::open(paths)), packed, {.threads = 1}));
+    must(reindex(packed));
+    compare(packed, {id_of(1)});
+  }
+  CHECK(narrow > histories);
+}
