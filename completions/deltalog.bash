@@ -3,7 +3,7 @@ _deltalog() {
   local word=$2 last=$3 command=${COMP_WORDS[1]} words=
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff search rollback tag info help --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff search rollback tag info reindex help --help --version' -- "$word"))
     return
   fi
   case "$command $last" in
@@ -209,10 +209,14 @@ _deltalog() {
     'info --threads' | 'info -j') COMPREPLY=(); return ;;
     'info --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'info --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'reindex --checkpoint-cost') COMPREPLY=(); return ;;
+    'reindex --index') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'reindex --wait') COMPREPLY=(); return ;;
+    'reindex --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
   esac
   if [[ $word != -* ]]; then
-    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff search rollback tag info help concepts' -- "$word")); return; fi
+    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff search rollback tag info reindex help concepts' -- "$word")); return; fi
     compopt -o filenames
     COMPREPLY=($(compgen -f -- "$word"))
     return
@@ -232,6 +236,7 @@ _deltalog() {
     rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     tag) words='--at --as-seen-by --list --delete -f --force --dry-run --origin -m --message --wait --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     info) words='--columns --baselines --get --json -j --threads --progress -q --quiet --color -h --help --version' ;;
+    reindex) words='--check --rebuild --checkpoint-cost --index --dry-run --wait --json -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))

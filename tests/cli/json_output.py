@@ -137,7 +137,7 @@ COMMANDS = [
     (0, "printf '%s\\n' '{\"type\":\"commit\",\"origin\":\"x\",\"seq\":1,\"deltas\":1,\"parents\":[],\"setting\":\"release ghost\\nnobody:7\",\"ts\":\"2026-01-01T00:00:00Z\"}' | "
         "deltalog encode - -o ghost.dlog && deltalog tag --json ghost.dlog"),
     (0, "deltalog verify --json a.dlog"),
-    (0, "cp a.dlog i.dlog && deltalog reindex --json i.dlog && deltalog reindex --json i.dlog --check"),
+    (0, "cp a.dlog i.dlog && deltalog reindex --json --checkpoint-cost 0.000001 i.dlog && deltalog reindex --json i.dlog --check"),
     (0, "deltalog info --json --columns --baselines a.dlog"),
     (1, "deltalog diff --json --with-old a.dlog --at 2025-12-31 --at 2026-01-01"),
     (1, "deltalog diff --json --with-old a.dlog --at 2026-01-01 --at 2026-01-08; [ $? = 1 ] && "

@@ -7,6 +7,8 @@
 #include "command.hpp"
 #include "commands/commands.hpp"
 #include "commands/options.hpp"
+#include "delta/checkpoint.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "ui/console.hpp"
@@ -16,6 +18,8 @@ namespace deltalog {
 
 namespace {
 
+using delta::CheckpointOptions;
+using delta::CheckpointSummary;
 using delta::IndexReport;
 using delta::IndexWorth;
 
@@ -63,6 +67,57 @@ std::string text_line(const IndexReport& report, bool dry_run) {
                            delta::human_size(report.bytes), delta::plural(report.levels, "level"));
 }
 
+/// "none", or how many times the bytes of a state.
+Result<std::optional<double>> parse_cost(std::string_view text) {
+  if (text == "none") return {std::nullopt};
+  const auto cost = delta::unless_out_of_memory(parse_distance(text));
+  if (cost && *cost > 0) return {*cost};
+  return delta::error(delta::ErrorCode::usage, delta::quote(text) + " is not a number above 0, or none");
+}
+
+std::string checkpoints_text(const CheckpointSummary& done, bool dry_run) {
+  std::string out = delta::escape(done.path, done.path.size()) + ": " + delta::plural(done.checkpoints, "checkpoint");
+  if (done.made > 0) out += fmt::format(", {} {}", done.made, dry_run ? "to be made" : "made");
+  return done.bytes == 0 ? out + "\n" : out + ", " + delta::human_size(done.bytes) + "\n";
+}
+
+std::string checkpoints_json(const std::string& log, const CheckpointSummary& done, const std::string& wrong) {
+  std::string line;
+  delta::formats::JsonWriter json(line);
+  json.begin_object().member("type", "checkpoints").key("v").u64(1).member("log", log).member("file", done.path);
+  json.key("count").u64(done.checkpoints).key("made").u64(done.made).key("bytes").u64(done.bytes);
+  json.member("wrong", wrong).end_object().end_line();
+  return line;
+}
+
+/// The checkpoints of one log. `cost`: that of parse_cost(). False: --check found something wrong.
+Result<bool> checkpoints(const Invocation& invocation, const std::string& log,
+                         const std::optional<std::optional<double>>& cost, Console& console) {
+  CheckpointOptions options;
+  if (cost && !*cost) return true;
+  if (cost) options.cost = **cost;
+  options.rebuild = invocation.has("rebuild");
+  const bool check = invocation.has("check");
+  options.dry_run = check || invocation.has("dry-run");
+  std::string wrong;
+  if (check) {
+    DELTA_TRY(auto found, delta::check_checkpoints(log));
+    wrong = std::move(found).value_or("");
+  }
+  DELTA_TRY(auto done, delta::update_checkpoints(log, options));
+  if (check) done = {done.path, done.checkpoints - done.made, 0, done.bytes};
+  if (!options.dry_run && done.made > 0) console.committed();
+  if (done.checkpoints == 0 && wrong.empty()) return true;
+  if (invocation.has("json")) {
+    DELTA_OK(console.print(checkpoints_json(log, done, wrong)));
+  } else if (!wrong.empty()) {
+    DELTA_OK(console.print(delta::escape(done.path, done.path.size()) + ": " + delta::escape(wrong, 4096) + "\n"));
+  } else if (!console.quiet()) {
+    DELTA_OK(console.print(checkpoints_text(done, options.dry_run)));
+  }
+  return wrong.empty();
+}
+
 Result<Exit> run(const Invocation& invocation, Console& console) {
   const auto& logs = invocation.operands();
   delta::IndexOptions options;
@@ -77,6 +132,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   options.rebuild = invocation.has("rebuild");
   options.dry_run = invocation.has("dry-run");
   DELTA_TRY(options.wait, wait_of(invocation));
+  DELTA_TRY(const auto cost, value_of(invocation, "checkpoint-cost", parse_cost));
   bool whole = true;
   for (const std::string& log : logs) {
     DELTA_TRY(const auto report, check ? delta::check_index(log, options.index) : delta::reindex(log, options));
@@ -87,6 +143,8 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     } else if (!console.quiet()) {
       DELTA_OK(console.print(text_line(report, options.dry_run)));
     }
+    DELTA_TRY(const bool right, checkpoints(invocation, log, cost, console));
+    whole = whole && right;
   }
   return check && !whole ? Exit::no : Exit::yes;
 }
@@ -96,17 +154,22 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
 Command reindex_command() {
   return {
       .name = "reindex",
-      .summary = "make, extend or check the index of a log",
+      .summary = "make, extend or check the side files of a log",
       .synopsis = "LOG...",
       .description =
           "Makes LOG.dlx, by which questions about a few vectors of a large log are answered quickly, or extends it "
-          "by what LOG has grown by. "
-          "Every answer is the same without it. With --check, compares it with the log, and exits 1 where it is not "
-          "whole.",
+          "by what LOG has grown by. Where folding LOG costs much, also keeps states of it in LOG.dlc, from which "
+          "questions about all vectors start. "
+          "Every answer is the same without them. With --check, compares them with the log, and exits 1 where they "
+          "differ.",
       .operands = {options::kLogs},
       .options = options::join(
-          {{{.name = "check", .help = "write nothing: read the log and the index, and compare them"},
-            {.name = "rebuild", .help = "make it new, also where it is whole"},
+          {{{.name = "check", .help = "write nothing: read the log and its side files, and compare them"},
+            {.name = "rebuild", .help = "make them new, also where they are whole"},
+            {.name = "checkpoint-cost",
+             .value = "N",
+             .help = "keep a state where the deltas since the last one take N times its bytes (default: 4); none: "
+                     "keep no more"},
             {.name = "index", .value = "FILE", .help = "path of the index (default: LOG.dlx)", .kind = Kind::file},
             {.name = "dry-run", .help = "write nothing, and say what would be done"}},
            options::wait(),

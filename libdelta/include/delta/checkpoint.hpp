@@ -13,6 +13,7 @@ namespace delta {
 
 struct CheckpointOptions {
   /// A checkpoint is due where the deltas after the one before it take as many times the bytes of the state, unpacked.
+  /// A state of less than 256 KiB counts as so many.
   /// More than 0.
   double cost = 4;
   bool rebuild = false;  ///< pass over those that there are
@@ -28,9 +29,9 @@ struct CheckpointSummary {
 };
 
 /// Brings the checkpoints of a log up to date: "a.dlog.dlc" beside "a.dlog". The last one is of everything that the log
-/// holds now, if any is due. Together they are at most as large as the log: older ones are left out first. The file is
-/// replaced in one step, and has the mode and owner of the log. Errors: those of opening and reading the log; io;
-/// usage: the cost is not above 0.
+/// holds now, if any is due. Together they are at most as large as the log: older ones are left out first. A file that
+/// is of another log is replaced, or removed if none is due. The file is replaced in one step, and has the mode and
+/// owner of the log. Errors: those of opening and reading the log; io; usage: the cost is not above 0.
 DELTA_EXPORT Result<CheckpointSummary> update_checkpoints(const std::string& log,
                                                           const CheckpointOptions& options = {});
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "delta/text.hpp"
+#include "os/side_file.hpp"
 
 namespace delta::checkpoint {
 namespace {
@@ -15,7 +16,7 @@ constexpr std::size_t kFew = 16;  // where fewer than one in so many vectors is 
 void tell(std::vector<Finding>* notices, const std::string& path, std::string what) {
   if (notices == nullptr || std::ranges::find(*notices, path, &Finding::file) != notices->end()) return;
   notices->push_back({Verdict::ok, path, 0, "", std::move(what) + "; the checkpoints are not used",
-                      "deltalog reindex makes them anew"});
+                      "deltalog reindex --rebuild makes them anew"});
 }
 
 /// The hash of a head, as some footer of the log states it. None: no footer does.
@@ -48,8 +49,6 @@ Result<BoundFile> bound_to(const store::Union& log, std::shared_ptr<const ByteSo
 }
 
 }  // namespace
-
-std::string path_of(const std::string& log) { return log + ".dlc"; }
 
 std::optional<BoundFile> open_bound(const store::Union& log, const std::string& path, std::vector<Finding>* notices) {
   auto file = InputFile::open(path);
@@ -150,7 +149,7 @@ Result<State> fold(const store::Union& log, model::DeltaSource& source, const mo
   if (!vectors.is_all() && vectors.size() * kFew < log.catalog.vectors()) return plain();
   std::vector<BoundFile> files;
   for (const std::string& file : files_of(log)) {
-    if (auto bound = open_bound(log, path_of(file), notices)) files.push_back(std::move(*bound));
+    if (auto bound = open_bound(log, os::checkpoints_path(file), notices)) files.push_back(std::move(*bound));
   }
   if (files.empty()) return plain();
   DELTA_TRY(const auto test, model::CutTest::make(log.catalog, log.history, cut));
@@ -163,7 +162,7 @@ Result<State> fold(const store::Union& log, model::DeltaSource& source, const mo
     if (state || !(*base)->failed()) return state;
     if (conflicted != nullptr) conflicted->clear();
   }
-  tell(notices, file.file->name(), "damaged checkpoints");
+  tell(notices, file.file->name(), "it is damaged");
   return plain();
 }
 

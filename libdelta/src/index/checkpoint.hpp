@@ -15,9 +15,6 @@
 
 namespace delta::checkpoint {
 
-/// "a.dlog.dlc" of "a.dlog".
-std::string path_of(const std::string& log);
-
 /// A file of checkpoints that belongs to a log: each head that it names is one of the log's, with the same hash.
 struct BoundFile {
   std::shared_ptr<const ByteSource> file;

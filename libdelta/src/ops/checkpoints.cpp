@@ -11,6 +11,7 @@
 #include "delta/text.hpp"
 #include "index/checkpoint.hpp"
 #include "model/fold_chains.hpp"
+#include "os/side_file.hpp"
 
 namespace delta {
 namespace {
@@ -41,7 +42,7 @@ class Plan {
       }
     }
     bytes_a_delta_ = deltas == 0 ? 0 : static_cast<double>(data) / static_cast<double>(deltas);
-    due_ = options.cost * static_cast<double>(state_bytes_);
+    due_ = options.cost * static_cast<double>(std::max(state_bytes_, kLeast));
   }
 
   /// The times at which a checkpoint is due, rising, and last of all now, if there is one. `after`: those of deltas
@@ -72,7 +73,8 @@ class Plan {
   }
 
  private:
-  static constexpr double kUnpacked = 3;  // bytes of deltas in memory for one on disk, about
+  static constexpr std::uint64_t kLeast = 256 << 10;  // bytes: what is less is folded in no time
+  static constexpr double kUnpacked = 3;              // bytes of deltas in memory for one on disk, about
 
   bool number_is_last(const std::vector<CommitNo>& order, const Planned& planned) const {
     return log_.commit_time(order.back()).us() == planned.at;
@@ -155,7 +157,7 @@ Result<CheckpointSummary> update_checkpoints(const std::string& path, const Chec
   if (!(options.cost > 0)) return error(ErrorCode::usage, "the cost of a checkpoint must be above 0");
   const std::string paths[] = {path};
   DELTA_TRY(const Log log, Log::open(paths, {options.threads}));
-  CheckpointSummary summary{checkpoint::path_of(path), 0, 0, 0};
+  CheckpointSummary summary{os::checkpoints_path(path), 0, 0, 0};
   std::optional<BoundFile> former;
   if (!options.rebuild) former = checkpoint::open_bound(log.impl(), summary.path, nullptr);
 
@@ -172,7 +174,11 @@ Result<CheckpointSummary> update_checkpoints(const std::string& path, const Chec
   summary.made = static_cast<std::uint64_t>(std::ranges::count_if(planned, [](const Planned& p) { return !p.former; }));
   const bool same = former && summary.made == 0 && planned.size() == former->directory.checkpoints.size();
   if (same) summary.bytes = former->file->size();
-  if (same || planned.empty() || options.dry_run) return summary;
+  if (same || options.dry_run) return summary;
+  if (planned.empty()) {  // what is there is of another log, or not wanted
+    DELTA_OK(os::remove_checkpoints(path));
+    return summary;
+  }
 
   DELTA_TRY(auto heads, heads_of(log));
   DELTA_TRY(OutputFile output, OutputFile::create(summary.path, {.force = true, .like = path}));
@@ -186,7 +192,7 @@ Result<CheckpointSummary> update_checkpoints(const std::string& path, const Chec
 }
 
 Status ops::rebind_checkpoints(const Log& log, const std::string& path) {
-  const std::string side = checkpoint::path_of(path);
+  const std::string side = os::checkpoints_path(path);
   const auto former = checkpoint::open_bound(log.impl(), side, nullptr);
   if (!former) return {};
   DELTA_TRY(Heads heads, heads_of(log));
@@ -234,7 +240,7 @@ Result<std::optional<std::string>> check_checkpoints(const std::string& path, un
   const std::string paths[] = {path};
   DELTA_TRY(const Log log, Log::open(paths, {threads}));
   std::vector<Finding> found;
-  const auto file = checkpoint::open_bound(log.impl(), checkpoint::path_of(path), &found);
+  const auto file = checkpoint::open_bound(log.impl(), os::checkpoints_path(path), &found);
   if (!found.empty()) return std::optional(found.front().what);
   for (std::size_t i = 0; file && i < file->directory.checkpoints.size(); ++i) {
     auto wrong = difference(log, *file, i);

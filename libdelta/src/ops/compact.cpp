@@ -425,7 +425,7 @@ Result<CompactReport> compact_in_place(const Log& log, const LockedLog& place, c
   if (const Status bound = ops::rebind_checkpoints(log, place.path()); !bound) {
     report.notices.push_back({Verdict::ok, place.path(), 0, "",
                               "its checkpoints are not of use any more: " + bound.error().message,
-                              "deltalog reindex makes them anew"});
+                              "deltalog reindex --rebuild makes them anew"});
   }
   return report;
 } catch (...) {

@@ -24,14 +24,22 @@ Status take_after(const Fd& fd, const struct stat& like, const std::string& path
   return sys().change_mode(fd.get(), mode) == 0 ? Status() : os_error("set the mode", path);
 }
 
-}  // namespace
+Status remove(const std::string& path) {
+  if (sys().unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return os_error("remove", path);
+}
 
-std::string index_path(const std::string& log) {
+std::string side_path(const std::string& log, const char* suffix) {
   std::error_code failed;
   std::filesystem::path named = log;
   if (std::filesystem::is_symlink(named, failed)) named = std::filesystem::canonical(named, failed);
-  return (failed ? log : named.string()) + ".dlx";
+  return (failed ? log : named.string()) + suffix;
 }
+
+}  // namespace
+
+std::string index_path(const std::string& log) { return side_path(log, ".dlx"); }
+std::string checkpoints_path(const std::string& log) { return side_path(log, ".dlc"); }
 
 Status replace_side_file(const std::string& path, const std::string& like, ByteView bytes) {
   struct stat info;
@@ -53,10 +61,7 @@ Status extend_side_file(const std::string& path, std::uint64_t at, ByteView byte
   return fd.close(path);
 }
 
-Status remove_side_files(const std::string& log) {
-  const std::string path = index_path(log);
-  if (sys().unlink(path.c_str()) == 0 || errno == ENOENT) return {};
-  return os_error("remove", path);
-}
+Status remove_side_files(const std::string& log) { return remove(index_path(log)); }
+Status remove_checkpoints(const std::string& log) { return remove(checkpoints_path(log)); }
 
 }  // namespace delta::os

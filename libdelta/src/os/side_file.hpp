@@ -12,6 +12,8 @@ namespace delta::os {
 
 /// The lookup index of a log: "a.dlog.dlx" of "a.dlog". A symbolic link is followed: all names of a log have one index.
 std::string index_path(const std::string& log);
+/// Its checkpoints: "a.dlog.dlc".
+std::string checkpoints_path(const std::string& log);
 
 /// Puts a file of these bytes in the place of `path`, in one step. Its mode is that of the file `like`, and its owner
 /// and group as far as the system permits it. Errors: io; then `path` is as it was.
@@ -21,7 +23,9 @@ Status replace_side_file(const std::string& path, const std::string& like, ByteV
 /// then the bytes from `at` on may be anything.
 Status extend_side_file(const std::string& path, std::uint64_t at, ByteView bytes);
 
-/// Removes those of a log, as far as they are there. For whoever replaces the log, under its lock.
+/// Removes the index of a log, if it is there. For whoever replaces the log, under its lock. Checkpoints stay: they are
+/// bound to commits, which the new file may hold as well.
 Status remove_side_files(const std::string& log);
+Status remove_checkpoints(const std::string& log);
 
 }  // namespace delta::os
