@@ -147,6 +147,8 @@ _deltalog() {
     'show --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'show --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'diff --fail-over') COMPREPLY=(); return ;;
+    'diff --neighbours') COMPREPLY=(); return ;;
+    'diff --metric') COMPREPLY=($(compgen -W 'l2 cosine ip' -- "$word")); return ;;
     'diff --base') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'diff --policy') COMPREPLY=(); return ;;
     'diff --id') COMPREPLY=(); return ;;
@@ -231,7 +233,7 @@ _deltalog() {
     dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
     log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads --progress -q --quiet --color -h --help --version' ;;
-    diff) words='--stat --fail-over --with-old --base --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
+    diff) words='--stat --fail-over --with-old --neighbours --all --metric --base --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
     search) words='--id --vector --from -k --neighbours --metric --policy --json -o --output -f --force --allow-torn --to --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
     rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     tag) words='--at --as-seen-by --list --delete -f --force --dry-run --origin -m --message --wait --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;

@@ -49,6 +49,7 @@ COMMANDS = {
     "dump": ["dump", "x.dlog", "-o", "out.ndjson"],
     "info": ["info", "x.dlog", "--json"],
     "diff": ["diff", "m.dlog", "x.dlog", "--json"],
+    "diff-neighbours": ["diff", "m.dlog", "x.dlog", "--neighbours", "3", "--json"],
     "search": ["search", "x.dlog", "--id", "v1", "--json"],
     "search-file": ["search", "m.dlog", "--vector", "a.npy", "-o", "out.ivecs", "--threads", "4"],
     "reindex": ["reindex", "x.dlog"],

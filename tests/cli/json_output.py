@@ -18,7 +18,7 @@ from pathlib import Path
 from run import environment
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?Z")
-INSIDE = {"reference", "namespace", "property", "range", "candidate", "neighbour"}
+INSIDE = {"reference", "namespace", "property", "range", "candidate", "neighbour", "kept-neighbours"}
 # progress: on stderr, after a second.
 UNSEEN = {"progress"}
 
@@ -147,6 +147,8 @@ COMMANDS = [
     (1, "deltalog diff --json --with-old a.dlog --at 2026-01-01 --at 2026-01-10"),
     (0, "printf '%s\\n' '{\"id\":\"a\",\"vector\":[1,2]}' '{\"id\":\"b\",\"vector\":[\"0x7fc00000\",2]}' '{\"id\":\"c\",\"vector\":[3,2]}' | "
         "deltalog encode - --allow-nonfinite --at 2026-01-01 -o near.dlog && deltalog search --json near.dlog --id a"),
+    (1, "deltalog diff --json --neighbours 1 near.dlog a.dlog"),
+    (0, "deltalog diff --json --neighbours 1 near.dlog near.dlog"),
     (0, "deltalog compact --json a.dlog --keep since:2026-01-05 --keep daily:2 -o compacted.dlog"),
     (1, "deltalog diff --json --stat a.dlog --at 2026-01-01 --at 2026-01-10"),
     (0, "deltalog rollback a.dlog --origin main --at 2026-01-01 --json -o r.dlog"),

@@ -12,6 +12,7 @@
 #include "cli/values.hpp"
 #include "command.hpp"
 #include "commands/commands.hpp"
+#include "commands/diff_neighbours.hpp"
 #include "commands/options.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
@@ -60,7 +61,7 @@ Status check_usage(const Invocation& invocation) {
   if (invocation.has("with-old") && (!invocation.has("json") || invocation.has("stat"))) {
     return usage_error(invocation, "--with-old adds values to the lines of --json");
   }
-  return {};
+  return check_neighbours(invocation);
 }
 
 Result<CutOptions> cut_named(const Log& log, const Invocation::Given& given) {
@@ -269,6 +270,11 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
       found = false;
     }
   }
+  if (invocation.has("neighbours")) {
+    DELTA_TRY(const auto properties, delta::properties_of(sides.log_of_new(), sides.new_cut));
+    DELTA_TRY(const bool lost, report_neighbours(invocation, old_state, new_state, properties, console));
+    return exit_with(sides.old_log, exit_with(sides.log_of_new(), lost || !found ? Exit::no : Exit::yes));
+  }
   Report report(invocation, sides, console);
   bool over = false;
   DELTA_TRY(const auto summary, delta::diff(old_state, new_state, [&](const VectorDiff& diff) {
@@ -298,6 +304,12 @@ Command diff_command() {
              .value = "L2",
              .help = "exit 1 only for a distance above L2, a creation or a deletion"},
             {.name = "with-old", .help = "with --json: old values beside the new ones"},
+            {.name = "neighbours", .value = "K", .help = "print how many of the K nearest neighbours stayed the same"},
+            {.name = "all", .help = "with --neighbours: look at every vector, not at a sample of 1,000"},
+            {.name = "metric",
+             .value = "METRIC",
+             .help = "with --neighbours: l2, cosine or ip (default: that of the namespace, else l2)",
+             .choices = {"l2", "cosine", "ip"}},
             {.name = "base",
              .value = "LOG",
              .help = "read LOG together with each of the two: what a bundle was made against",
