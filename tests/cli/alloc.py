@@ -179,6 +179,8 @@ class Sweep:
         if code == 3:
             self.told += 1
             whole = unmended(now, self.place.before) == self.place.before and any(word in err for word in SAID)
+        elif code == 4 and self.code == 0:  # done in part: what is there is whole, and what could not be made is not needed
+            whole = now == self.after and any(word in err for word in SAID)
         else:
             # What is done stays done, also where there is no memory to tell of it.
             whole = code == self.code and now == self.after and (out == self.out or (b"but the work is done" in err and self.writes))

@@ -133,18 +133,25 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   options.dry_run = invocation.has("dry-run");
   DELTA_TRY(options.wait, wait_of(invocation));
   DELTA_TRY(const auto cost, value_of(invocation, "checkpoint-cost", parse_cost));
-  bool whole = true;
+  bool whole = true, wrote = false;
   for (const std::string& log : logs) {
     DELTA_TRY(const auto report, check ? delta::check_index(log, options.index) : delta::reindex(log, options));
-    if (!check && !options.dry_run && report.done != IndexReport::Done::nothing) console.committed();
+    const bool written = !check && !options.dry_run && report.done != IndexReport::Done::nothing;
+    wrote = wrote || written;
+    if (written) console.committed();
     whole = whole && report.found == IndexWorth::whole;
     if (invocation.has("json")) {
       DELTA_OK(console.print(json_line(report)));
     } else if (!console.quiet()) {
       DELTA_OK(console.print(text_line(report, options.dry_run)));
     }
-    DELTA_TRY(const bool right, checkpoints(invocation, log, cost, console));
-    whole = whole && right;
+    auto right = checkpoints(invocation, log, cost, console);
+    if (!right && wrote) {  // the indexes are done, and stay
+      console.error(std::move(right).error());
+      return Exit::partly;
+    }
+    DELTA_TRY(const bool found, std::move(right));
+    whole = whole && found;
   }
   return check && !whole ? Exit::no : Exit::yes;
 }
