@@ -112,7 +112,7 @@ Status record_element(Job& job, const Input& input, const std::string& name_spac
 }
 
 Status encode_table(Job& job, const Input& input, const std::string& name_space,
-                    const delta::formats::MatrixSource& source, std::span<const std::string> ids) {
+                    const delta::formats::MatrixSource& source, std::span<const std::string> ids, bool last) {
   const std::string name = name_of(input, source);
   Progress progress(job.invocation, job.console, "encoding " + delta::escape(name, 60), "rows", source.rows());
   MatrixInput matrix;
@@ -123,6 +123,7 @@ Status encode_table(Job& job, const Input& input, const std::string& name_space,
   matrix.name_space = name_space;
   matrix.at = input.at;
   matrix.partial = job.invocation.has("partial");
+  matrix.last = last;
   matrix.max_delete = job.max_delete.count.value_or(matrix.max_delete);
   matrix.max_delete_share = job.max_delete.share;
   matrix.read = [&](std::uint64_t first, std::span<std::uint32_t> bits) -> Status {
@@ -138,7 +139,7 @@ Status encode_table(Job& job, const Input& input, const std::string& name_space,
   return {};
 }
 
-Status encode_state(Job& job, Input& input) {
+Status encode_state(Job& job, Input& input, bool last) {
   if (!input.dataset) {
     DELTA_TRY(auto file, InputFile::open(input.path));
     DELTA_TRY(input.dataset, open_state(job.invocation, input, std::make_shared<const InputFile>(std::move(file))));
@@ -153,7 +154,7 @@ Status encode_state(Job& job, Input& input) {
     const auto& table = *dataset.tables[i];
     const auto own = table.ids();
     DELTA_OK(encode_table(job, input, namespace_of(job.invocation, dataset, table), table,
-                          own.empty() ? job.ids.of(input, i) : own));
+                          own.empty() ? job.ids.of(input, i) : own, last && i + 1 == dataset.tables.size()));
   }
   return {};
 }
@@ -372,7 +373,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
           bound,      policy ? policy_setting(*policy) : "",
           properties, parse_ahead ? Parsing::ahead : Parsing::when_asked};
   for (auto& input : inputs) {
-    DELTA_OK(input.is_state ? encode_state(job, input) : encode_updates(job, input));
+    DELTA_OK(input.is_state ? encode_state(job, input, &input == &inputs.back()) : encode_updates(job, input));
   }
   warn_of_traces(job);
   DELTA_OK(refuse_empty(job, inputs));

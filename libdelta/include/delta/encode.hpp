@@ -70,6 +70,9 @@ struct MatrixInput {
   /// All metadata of a row, as JSON text of an object; empty: it has none. What the log holds beside it is removed. In
   /// row order, on the calling thread. Null: nothing is said of metadata.
   std::function<std::string_view(std::uint64_t matrix_row)> metadata = {};
+  /// No other state, update or stated commit follows in this run, so the encoder need not remember the values: of a
+  /// first matrix it then keeps the names of the rows and a few pieces of them in memory.
+  bool last = false;
 };
 
 /// One update, as an NDJSON line states it. Its values are in `values` or in `bits`; usage: in both.

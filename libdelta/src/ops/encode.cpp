@@ -83,6 +83,7 @@ Result<Encoder> Encoder::rehearse(std::span<const std::string> base, EncodeOptio
 
 Result<std::uint64_t> Encoder::state(const MatrixInput& input) try {
   const Boundary boundary;
+  DELTA_OK(impl_->session.check_goes_on());
   DELTA_OK(impl_->deltas.finish());
   return impl_->matrices.encode(input);
 } catch (...) {
@@ -91,6 +92,7 @@ Result<std::uint64_t> Encoder::state(const MatrixInput& input) try {
 
 Status Encoder::delta(const DeltaInput& input) try {
   const Boundary boundary;
+  DELTA_OK(impl_->session.check_goes_on());
   return impl_->deltas.delta(input);
 } catch (...) {
   return caught();
@@ -98,6 +100,7 @@ Status Encoder::delta(const DeltaInput& input) try {
 
 Status Encoder::commit(const CommitInput& input) try {
   const Boundary boundary;
+  DELTA_OK(impl_->session.check_goes_on());
   return impl_->deltas.commit(input);
 } catch (...) {
   return caught();

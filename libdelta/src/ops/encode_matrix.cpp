@@ -93,6 +93,7 @@ Result<std::uint64_t> MatrixEncoder::encode(const MatrixInput& input) {
   namespace_ = *ns;
   DELTA_OK(name_rows(input));
   DELTA_OK(find_missing(input));
+  if (input.last) session_.forget_writes();
   DELTA_OK(diff_rows(input));
   for (const auto vector : missing_) DELTA_OK(put(input, Operation::remove, vector, {}, {}));
   if (!session_.commit_open()) {

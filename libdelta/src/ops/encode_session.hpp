@@ -40,6 +40,12 @@ class EncodeSession {
   Status start();
   /// See KnownState.
   Status load_all() { return known_->load_all(); }
+  void forget_writes() { known_->forget_writes(); }
+  /// usage: the input before this one was said to be the last.
+  Status check_goes_on() const {
+    return known_->forgets_writes() ? error(ErrorCode::usage, "an input follows the one that was said to be the last")
+                                    : Status();
+  }
   Status load(VectorNo vector) { return known_->load(vector); }
 
   const EncodeOptions& options() const { return options_; }

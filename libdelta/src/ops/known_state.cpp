@@ -167,6 +167,7 @@ Status KnownState::defer(const Delta& delta, const Open& open) {
 
 Status KnownState::take(const Delta& delta, const Open& open) {
   written_ = true;
+  if (forgets_writes_) return {};
   if (is_lifecycle(delta.op)) {
     lifecycles_.add(delta.vector, {open.number, delta.op == Operation::create, {delta.time, open.origin, delta.seq}});
   }

@@ -54,6 +54,9 @@ class KnownState {
   /// Some commit of this run had not seen everything: state() is no longer the state of the whole.
   bool concurrent() const { return concurrent_; }
 
+  /// Nothing will be asked about deltas that this run writes from here on, so they are not kept.
+  void forget_writes() { forgets_writes_ = true; }
+  bool forgets_writes() const { return forgets_writes_; }
   /// A delta of the open commit, which is in the log from now on.
   Status take(const Delta& delta, const Open& open);
   /// A new policy changes the values of vectors in conflict. Before this run has written a delta they are folded again;
@@ -99,6 +102,7 @@ class KnownState {
   VectorSet conflicted_;       // in conflict before this run, and not all of their dims were assigned since
   bool lww_ = true;            // it decides all conflicts
   bool written_ = false;       // this run has written deltas of vectors
+  bool forgets_writes_ = false;
   ExistenceIndex lifecycles_;  // of this run, and of the log's vectors that were asked for
   VectorSet lifecycles_loaded_;
   bool all_lifecycles_loaded_ = false;

@@ -3,6 +3,7 @@
 #include <bit>
 #include <catch2/catch.hpp>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
@@ -217,4 +218,29 @@ TEST_CASE("a state outlives its log, and what the log becomes") {
   CHECK(part->catalog().vectors() == 3);
   CHECK(must(part->values({"words", "y"})) == std::vector<float>{6});
   CHECK(must(must(part->part(VectorSet::all())).values({"words", "y"})) == std::vector<float>{6});
+}
+
+TEST_CASE("a matrix that is said to be the last is written as any other, and nothing follows it") {
+  const scratch::Directory dir;
+  const auto write = [&](const std::string& path, bool last) {
+    auto encoder = must(Encoder::create(path, {}, {.now = 1'000'000}));
+    std::vector<float> values(64);
+    std::iota(values.begin(), values.end(), 1.0f);
+    MatrixInput matrix{.name = "m", .rows = 8, .dims = 8, .values = values};
+    must(encoder.state(matrix));
+    values[5] = -1;
+    values[63] = -2;
+    matrix.rows = 7;  // and one is gone
+    matrix.values = std::span(values).first(56);
+    matrix.last = last;
+    must(encoder.state(matrix));
+    matrix.last = false;
+    if (last) CHECK(encoder.state(matrix).error().code == ErrorCode::usage);
+    if (last) CHECK(encoder.delta({.id = "0", .op = Operation::negate}).error().code == ErrorCode::usage);
+    must(encoder.set("policy max"));
+    must(encoder.tag_release("v1"));
+    must(encoder.finish());
+    return scratch::read(path);
+  };
+  CHECK(write(dir.file("a.dlog"), true) == write(dir.file("b.dlog"), false));
 }
