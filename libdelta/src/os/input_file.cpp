@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 
 #include "base/boundary.hpp"
 #include "delta/file.hpp"
 #include "delta/text.hpp"
 #include "os/fd.hpp"
+#include "os/kept_file.hpp"
 #include "os/spool.hpp"
 #include "os/standard_names.hpp"
 #include "os/writer_lock.hpp"
@@ -22,6 +24,7 @@ constexpr const char* kStdinName = "standard input";
 struct Opened {
   std::string name;
   os::Fd fd;
+  bool by_path = false;  // the name is a path, and the descriptor nobody else's
   struct stat info;
 };
 
@@ -48,6 +51,7 @@ Result<Opened> open_input(const std::string& path) {
       in.fd = std::move(given);
     } else {
       DELTA_TRY(in.fd, os::open_fd(path, O_RDONLY));
+      in.by_path = true;
     }
   }
   DELTA_TRY(in.info, os::stat_fd(in.fd, in.name));
@@ -76,7 +80,7 @@ Result<os::Spool> spool(const os::Fd& pipe, const std::string& name) {
 
 struct InputFile::State {
   std::string name;
-  os::Fd fd;
+  std::optional<os::KeptFile> file;
   std::uint64_t base = 0;  // of byte 0 in the descriptor: redirected input may have been read in part
   std::uint64_t size = 0;
 
@@ -116,11 +120,11 @@ Result<std::unique_ptr<InputFile::State>> InputFile::State::open(const std::stri
       DELTA_TRY(end, os::acknowledged_size(in.fd, in.name));
     }
     state->size = end > state->base ? end - state->base : 0;
-    state->fd = std::move(in.fd);
+    in.by_path ? state->file.emplace(std::move(in.fd), in.name, in.info) : state->file.emplace(std::move(in.fd));
   } else {
     DELTA_TRY(auto spooled, spool(in.fd, in.name));
     state->size = spooled.size();
-    state->fd = std::move(spooled).release();
+    state->file.emplace(std::move(spooled).release());
   }
   state->name = std::move(in.name);
   return state;
@@ -139,7 +143,8 @@ std::uint64_t InputFile::size() const noexcept { return state_->size; }
 
 Status InputFile::read(std::span<const ByteRange> ranges) const try {
   const Boundary boundary;
-  const State& s = *state_;
+  State& s = *state_;
+  DELTA_TRY(const auto use, s.file->use());
   for (const auto& [offset, into] : ranges) {
     const auto where = [at = offset] { return "byte " + std::to_string(at); };
     if (offset > s.size || into.size() > s.size - offset) {
@@ -147,7 +152,7 @@ Status InputFile::read(std::span<const ByteRange> ranges) const try {
           .in(s.name)
           .at(where());
     }
-    auto n = os::read_at(s.fd, s.base + offset, into, s.name);
+    auto n = os::read_at(use.fd(), s.base + offset, into, s.name);
     if (!n) return std::move(n).error().at(where());
     if (*n != into.size()) {
       return error(ErrorCode::io, "the file became shorter while it was read")
