@@ -20,6 +20,7 @@ WORKLOADS = {
     "concurrent": ("work_concurrent", "two writers with 10,000 edits each, beside a CRDT"),
     "growth": ("work_growth", "what grows in a log, doubled: the CPU time of each command beside that of half"),
     "scaling": ("work_scaling", "logs of 10 MB to 1 GB, one thread and two"),
+    "seed": ("work_seed", "what the delta-behavior decision records promise, figure by figure"),
     "micro": ("work_micro", "each hot path beside its physical limit"),
     "questions": ("work_questions", "what small answers cost about six logs, each large in another way"),
 }

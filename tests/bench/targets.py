@@ -51,6 +51,17 @@ TARGETS = {
         **{f"warm {what} again {kind} / RocksDB": at_most(1.0) for what in ("history", "value") for kind in ("fresh", "packed")},
     },
     "sparse": {**READING, "encode -j2 / reading and writing": at_most(3.0)},
+    "seed": {  # what the records promise
+        "apply": at_most(50e-6),
+        "compose": at_most(1e-3),
+        "checkpoint": at_most(10e-3),
+        **{f"traffic {share}": at_least(10) for share in (1, 2, 5)},
+        "sparse 5 %": at_most(152),
+        "cluster": at_most(208),
+        "dense": at_most(1536),
+        "storage mixed": at_least(5),
+        "storage sparse": at_least(5),
+    },
     # Of a real history's log, of its rows + zstd -3; by preset.
     "real": {"fastest / rows": at_most(1.05), "balanced / rows": at_most(1.0), "maximum / rows": at_most(1.0)},
     "merge": {
