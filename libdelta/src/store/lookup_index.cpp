@@ -132,6 +132,8 @@ Result<std::vector<LookupIndex::Found>> LookupIndex::find(std::span<const std::s
     for (std::size_t level = 0; level < levels_.size(); ++level) DELTA_OK(find_in(level, hash, id, out));
   }
   std::ranges::sort(out);
+  const auto same = [](const Found& a, const Found& b) { return a.segment == b.segment && a.vector == b.vector; };
+  out.erase(std::unique(out.begin(), out.end(), same), out.end());  // an id was given twice
   return out;
 }
 
