@@ -12,6 +12,7 @@
 #include "cli/values.hpp"
 #include "command.hpp"
 #include "commands/commands.hpp"
+#include "commands/encode_announce.hpp"
 #include "commands/encode_inputs.hpp"
 #include "commands/encode_options.hpp"
 #include "commands/encode_stream.hpp"
@@ -233,13 +234,7 @@ Status encode_record(Job& job, const Record& record, const Input& input, ParentT
 }
 
 Status encode_updates(Job& job, Input& input) {
-  std::unique_ptr<delta::ByteStream> stream;
-  if (input.file) {
-    stream = delta::formats::shared_stream(std::move(input.file));
-  } else {
-    DELTA_TRY(auto opened, delta::InputStream::open(input.path));
-    stream = std::make_unique<delta::InputStream>(std::move(opened));
-  }
+  DELTA_TRY(auto stream, stream_of(input));
   stream = delta::formats::unpacked_if_packed(std::move(stream));
   delta::formats::RecordsAhead records(std::move(stream), {.max_line = std::size_t{64} << 20, .now = now()},
                                        job.parsing);
@@ -362,6 +357,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   const unsigned threads = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
   const bool parse_ahead = !states && threads > 1;  // one of the threads
   if (parse_ahead) options.threads = threads - 1;
+  DELTA_OK(announce_ids(invocation, inputs, options));
   DELTA_TRY(auto encoder, open_encoder(invocation, std::move(options)));
   if (invocation.has("base") || (dry && invocation.has("append"))) {
     DELTA_OK(warn_of(encoder.log(), console));

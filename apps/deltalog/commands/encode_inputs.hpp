@@ -26,6 +26,7 @@ struct Input {
   std::size_t first_table = 0;                     // the number of its first table among those of all inputs
   std::vector<std::uint64_t> rows = {};            // of its tables
   bool has_ids = false;                            // of its own
+  std::unique_ptr<delta::ByteStream> stream = {};  // of updates that were looked into: all of their bytes
   std::optional<delta::formats::Dataset> dataset;  // held open where opening it twice is impossible or costs much
 };
 

@@ -29,6 +29,24 @@ class Waiting final : public delta::ByteStream {
 
 }  // namespace
 
+bool announce(const Record& record, std::vector<std::string>& ids) {
+  if (record.kind == Record::Kind::name_space) return true;
+  if (record.kind != Record::Kind::delta || record.has_parents) return false;
+  ids.emplace_back(record.id);
+  return true;
+}
+
+namespace {
+
+std::optional<std::vector<std::string>> announced_ids(const std::deque<OwnedRecord>& records) {
+  if (records.size() > kMostAnnounced) return std::nullopt;
+  std::vector<std::string> ids;
+  const bool all = std::ranges::all_of(records, [&](const OwnedRecord& own) { return announce(own.record, ids); });
+  return all ? std::optional(std::move(ids)) : std::nullopt;
+}
+
+}  // namespace
+
 Status StreamEncoder::run(delta::InputStream stream) {
   name_ = stream.name();
   delta::formats::NdjsonReader reader(std::make_unique<Waiting>(stream),
@@ -96,6 +114,7 @@ Status StreamEncoder::flush() {
   auto encode = options_.encode;
   DELTA_TRY(encode.now, default_time());
   encode.clock.now = std::max(now(), *encode.now);
+  encode.ids = announced_ids(pending_);
   DELTA_TRY(auto encoder, delta::Encoder::append(options_.log, std::move(encode)));
   for (const OwnedRecord& own : pending_) {
     if (auto written = write_(encoder, own.record); !written) {

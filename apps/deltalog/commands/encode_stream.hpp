@@ -16,6 +16,11 @@ namespace deltalog {
 using delta::Result;
 using delta::Status;
 
+/// As many updates at most are worth looking at before the log is opened: see EncodeOptions::ids.
+inline constexpr std::size_t kMostAnnounced = 1000;
+/// Adds the id of an update. False: EncodeOptions::ids does not go with the record.
+bool announce(const delta::formats::Record& record, std::vector<std::string>& ids);
+
 class StreamEncoder {
  public:
   struct Options {

@@ -6,6 +6,7 @@
 #include "commands/commands.hpp"
 #include "commands/options.hpp"
 #include "delta/encode.hpp"
+#include "delta/out_of_memory.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
@@ -131,6 +132,9 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(options.wait, wait_of(invocation));
   options.origin = origin_of(invocation);
   if (const auto* message = invocation.value("message")) options.message = *message;
+  const auto* at = invocation.value("at");
+  const bool dots = invocation.has("as-seen-by") || (at != nullptr && !delta::unless_out_of_memory(parse_time(*at)));
+  if (!dots) options.ids.emplace();
   if (invocation.has("dry-run")) {
     const auto none = no_vectors();
     DELTA_TRY(const auto log, open_logs(invocation, std::span(operands).first(1), console, &none));

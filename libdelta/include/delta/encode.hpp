@@ -48,6 +48,10 @@ struct EncodeOptions {
   /// then: scale and offset, whose arithmetic would carry errors beyond the bound (negate, abs and clamp do not), and
   /// what states its dot, whose name the values as stated may bear elsewhere.
   Accuracy accuracy = {};
+  /// Of a log that is appended to: the ids of all deltas that will come. If it has an index (delta/reindex.hpp), only
+  /// what they need is then read, and log() is as open_for_state() gives it. usage: another id, a matrix, parents, a
+  /// commit that is stated whole, or a release of dots comes.
+  std::optional<std::vector<std::string>> ids = {};
 };
 
 /// A whole state of one namespace: row i is the vector ids[i]. Read in row order, a few rows at a time. Its elements

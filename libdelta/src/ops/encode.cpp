@@ -11,6 +11,7 @@
 #include "ops/encode_matrix.hpp"
 #include "ops/encode_session.hpp"
 #include "store/index_file.hpp"
+#include "store/narrow.hpp"
 #include "store/tail.hpp"
 
 namespace delta {
@@ -54,14 +55,34 @@ Result<Encoder> Encoder::create(const std::string& path, std::span<const std::st
   return caught();
 }
 
+namespace {
+
+/// What is appended to, under its lock: through its index, if the options say what will come and it has a whole one. Of
+/// such a log the end is in order.
+Result<Log> open_appended(const std::string& path, os::AppendFile& file, const EncodeOptions& options,
+                          std::vector<Finding>& notices) {
+  if (options.ids) {
+    DELTA_TRY(auto some, store::open_through_index(path, {options.threads, options.ids}));
+    if (some.log) return *std::move(some.log);
+    if (some.notice) notices.push_back(*std::move(some.notice));
+  }
+  DELTA_OK(store::recover_tail(path, file, notices));
+  std::vector<std::string> paths;
+  if (file.size() > 0) paths.push_back(path);  // it may have been cut to nothing
+  return Log::open(paths, {options.threads});
+}
+
+Error not_beside_ids(std::string_view what) {
+  return error(ErrorCode::usage, std::string(what) + " does not go with EncodeOptions::ids");
+}
+
+}  // namespace
+
 Result<Encoder> Encoder::append(const std::string& path, EncodeOptions options) try {
   const Boundary boundary;
   DELTA_TRY(os::AppendFile file, os::AppendFile::open(path, options.wait));
   std::vector<Finding> notices;
-  DELTA_OK(store::recover_tail(path, file, notices));
-  std::vector<std::string> paths;
-  if (file.size() > 0) paths.push_back(path);  // it may have been cut to nothing
-  DELTA_TRY(Log log, Log::open(paths, {options.threads}));
+  DELTA_TRY(Log log, open_appended(path, file, options, notices));
   auto impl = std::make_unique<Impl>(std::move(log), std::move(file), std::move(options));
   impl->session.notices = std::move(notices);
   impl->appended = path;
@@ -84,6 +105,7 @@ Result<Encoder> Encoder::rehearse(std::span<const std::string> base, EncodeOptio
 Result<std::uint64_t> Encoder::state(const MatrixInput& input) try {
   const Boundary boundary;
   DELTA_OK(impl_->session.check_goes_on());
+  if (impl_->session.options().ids) return not_beside_ids("a matrix");
   DELTA_OK(impl_->deltas.finish());
   return impl_->matrices.encode(input);
 } catch (...) {
@@ -101,6 +123,7 @@ Status Encoder::delta(const DeltaInput& input) try {
 Status Encoder::commit(const CommitInput& input) try {
   const Boundary boundary;
   DELTA_OK(impl_->session.check_goes_on());
+  if (impl_->session.options().ids) return not_beside_ids("a commit that is stated whole");
   return impl_->deltas.commit(input);
 } catch (...) {
   return caught();
@@ -153,6 +176,7 @@ void Encoder::set_message(std::string message) noexcept { impl_->session.set_mes
 const Log& Encoder::log() const noexcept { return impl_->session.log(); }
 Status Encoder::read_present() try {
   const Boundary boundary;
+  if (impl_->session.options().ids) return not_beside_ids("the whole state");
   return impl_->session.load_all();
 } catch (...) {
   return caught();
@@ -177,6 +201,7 @@ Status Encoder::tag_time(std::string_view name, Micros time) try {
 Status Encoder::tag_release(std::string_view name, std::span<const Dot> heads) try {
   const Boundary boundary;
   DELTA_OK(impl_->deltas.finish());
+  if (impl_->session.options().ids && !heads.empty()) return not_beside_ids("a release of dots");
   Setting setting{Setting::Kind::release, name, 0, {}};
   std::vector<std::string> dots;
   const auto& history = log().impl().history;

@@ -189,8 +189,17 @@ Status DeltaEncoder::delta(const DeltaInput& stated) {
   return take(as_bits);
 }
 
+/// What was not announced may be in a part of the log that was not read.
+Status DeltaEncoder::check_announced(const DeltaInput& input) const {
+  if (!announced_) return {};
+  if (input.parents) return error(ErrorCode::usage, "a delta with parents does not go with EncodeOptions::ids");
+  if (input.id.size() <= kMaxIdBytes && announced_->contains(input.id)) return {};
+  return error(ErrorCode::usage, quote(input.id) + " is not one of EncodeOptions::ids");
+}
+
 /// The same, whose values are in `bits`.
 Status DeltaEncoder::take(const DeltaInput& stated) {
+  DELTA_OK(check_announced(stated));
   DELTA_OK(check_lossy(stated));
   DeltaInput given = stated;
   if (given.op == Operation::create && given.dims && (!given.indices.empty() || given.bits.size() != *given.dims)) {

@@ -1,13 +1,16 @@
 // Single updates, as NDJSON states them: grouped into commits, whole vectors diffed.
 #pragma once
 
+#include "format/tables.hpp"
 #include "ops/encode_session.hpp"
 
 namespace delta::ops {
 
 class DeltaEncoder {
  public:
-  explicit DeltaEncoder(EncodeSession& session) : session_(session) {}
+  explicit DeltaEncoder(EncodeSession& session) : session_(session) {
+    if (const auto& ids = session.options().ids) announced_.emplace(*ids);
+  }
   Status delta(const DeltaInput& input);
   Status commit(const CommitInput& input);
   /// Closes what is open; bad_input when a stated commit lacks deltas.
@@ -15,6 +18,7 @@ class DeltaEncoder {
 
  private:
   Status take(const DeltaInput& stated);
+  Status check_announced(const DeltaInput& input) const;
   Status check_lossy(const DeltaInput& input) const;
   Status join(const DeltaInput& input, VectorNo vector);
   bool joins(const DeltaInput& input) const;
@@ -33,6 +37,7 @@ class DeltaEncoder {
   Status put_patched(const DeltaInput& input, Delta delta);
 
   EncodeSession& session_;
+  std::optional<format::IdSet> announced_;           // EncodeOptions::ids
   std::uint64_t stated_left_ = 0;                    // deltas that a stated commit still has to get
   bool stated_ = false;                              // the open commit is a stated one
   std::optional<std::vector<std::string>> parents_;  // as the open commit's first line gave them

@@ -1,5 +1,7 @@
 // A log of which only some segments are opened. Each of its commits has seen all before it, so what is not read need
 // not be known: one commit without deltas stands for all of an origin's that are missing between two that are here.
+#include "store/narrow.hpp"
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -59,7 +61,9 @@ class Narrowing {
     DELTA_TRY(const auto place, index_.segment(number));
     if (place.offset > file_->size() || place.length > file_->size() - place.offset) return no_match();
     DELTA_TRY(auto opened, store::footered_segment(file_, place.offset + place.length));
-    if (!opened || opened->length != place.length || opened->trailer.digest != place.digest) return no_match();
+    const bool same = opened && opened->length == place.length && opened->trailer.digest == place.digest &&
+                      opened->trailer.commits == place.commits;
+    if (!same) return no_match();
     store::LoadedSegment part;
     part.segment = *std::move(opened);
     part.segment.number = number;
@@ -220,12 +224,9 @@ std::string_view worth_text(store::IndexState::Kind kind) {
                                      : "is damaged";
 }
 
-struct Narrowed {
-  std::optional<Log> log;           // none: to be opened as always
-  std::optional<Finding> notice{};  // why
-};
+}  // namespace
 
-Result<Narrowed> open_through_index(const std::string& path, const OpenOptions& options) {
+Result<store::Narrowed> store::open_through_index(const std::string& path, const OpenOptions& options) {
   using Kind = store::IndexState::Kind;
   const std::string at = os::index_path(path);
   store::IndexState state;
@@ -243,22 +244,18 @@ Result<Narrowed> open_through_index(const std::string& path, const OpenOptions& 
   if (!done && done.error().code == ErrorCode::no_memory) return std::move(done).error();
   if (!done) return Narrowed{{}, not_used(at, path, worth_text(Kind::damaged))};
   log.impl().files = {file};
+  log.impl().paths = {path};
   return Narrowed{std::move(log), {}};
 }
 
-}  // namespace
-
 Result<Log> open_for_state(std::span<const std::string> paths, const OpenOptions& options) try {
   const Boundary boundary;
-  Narrowed narrowed;
+  store::Narrowed narrowed;
   if (options.ids && paths.size() == 1 && paths[0] != "-") {
-    auto tried = unless_out_of_memory(open_through_index(paths[0], options));
+    auto tried = unless_out_of_memory(store::open_through_index(paths[0], options));
     if (tried) narrowed = *std::move(tried);  // an error is said when the log is opened
   }
-  if (narrowed.log) {
-    narrowed.log->impl().paths.assign(paths.begin(), paths.end());
-    return *std::move(narrowed.log);
-  }
+  if (narrowed.log) return *std::move(narrowed.log);
   DELTA_TRY(Log log, Log::open(paths, options));
   if (narrowed.notice) log.impl().notices.push_back(*std::move(narrowed.notice));
   return log;

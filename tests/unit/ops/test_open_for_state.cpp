@@ -29,10 +29,14 @@ std::string id_of(std::uint32_t i) { return "v" + std::to_string(i); }
 /// A log of several appends, by one writer after the other.
 class RandomLog {
  public:
-  RandomLog(const std::string& path, unsigned seed) : path_(path), random_(seed) {
+  enum class Ids : std::uint8_t { come, are_announced };
+  /// With announced ids the log has an index from its first segment on.
+  RandomLog(const std::string& path, unsigned seed, Ids ids = Ids::come) : path_(path), random_(seed), ids_(ids) {
     const unsigned segments = 1 + below(12);
     for (unsigned i = 0; i < segments; ++i) append(i == 0);
   }
+
+  std::size_t opened() const { return opened_; }  ///< commits that all appends together knew
 
  private:
   unsigned below(unsigned n) { return static_cast<unsigned>(random_() % n); }
@@ -41,19 +45,25 @@ class RandomLog {
     EncodeOptions options{.threads = 1, .origin = "w" + std::to_string(below(3)), .commit_every = 1 + below(4)};
     options.message = "message " + std::to_string(now_);
     options.now = (now_ + kStep) * 1'000'000;  // of tags
+    some_.clear();
+    for (unsigned i = 0; i < 3; ++i) some_.push_back(id_of(below(kIds)));
+    if (ids_ == Ids::are_announced) options.ids = some_;
     auto encoder = must(first ? Encoder::create(path_, {}, options) : Encoder::append(path_, options));
+    opened_ += encoder.log().commits();
     for (unsigned deltas = 1 + below(6); deltas > 0; --deltas) add(encoder);
     ++now_;
     if (below(4) == 0) must(encoder.set(below(2) == 0 ? "policy max" : "policy average", now_ * 1'000'000));
     if (below(4) == 0) must(encoder.property("", "model", "m" + std::to_string(now_), (now_ + 1) * 1'000'000));
     if (below(4) == 0) must(encoder.tag_time("tag " + std::to_string(below(2)), now_ * 1'000'000));
     now_ += 2 * kStep;
-    must(encoder.finish());
+    const auto summary = must(encoder.finish());
+    for (const Finding& notice : summary.notices) CHECK(notice.what == "");
+    if (first && ids_ == Ids::are_announced) must(reindex(path_));
   }
 
   void add(Encoder& encoder) {
     now_ += 1 + below(3);
-    const std::string id = id_of(below(kIds));
+    const std::string& id = some_[below(3)];
     const std::string ns = below(3) == 0 ? "other" : "";
     const std::string metadata = below(3) == 0 ? R"({"n":)" + std::to_string(now_) + "}" : "";
     const std::string key = ns + "/" + id;
@@ -83,6 +93,9 @@ class RandomLog {
 
   std::string path_;
   std::mt19937 random_;
+  Ids ids_;
+  std::size_t opened_ = 0;
+  std::vector<std::string> some_;  // ids, of one append
   std::set<std::string> exists_;
   Micros now_ = 1000;
 };
@@ -164,4 +177,48 @@ TEST_CASE("a log that is opened through its index gives the same answers") {
     compare(packed, {id_of(1)});
   }
   CHECK(narrow > histories);
+}
+
+TEST_CASE("an append that goes through the index writes the same bytes") {
+  std::size_t all = 0, some = 0;
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    INFO("seed " << seed);
+    const scratch::Directory dir;
+    all += RandomLog(dir.file("a.dlog"), seed).opened();
+    some += RandomLog(dir.file("b.dlog"), seed, RandomLog::Ids::are_announced).opened();
+    CHECK(scratch::read(dir.file("a.dlog")) == scratch::read(dir.file("b.dlog")));
+    CHECK(must(check_index(dir.file("b.dlog"))).found == IndexWorth::whole);
+  }
+  CHECK(some < all);
+}
+
+TEST_CASE("what was not announced is refused") {
+  const scratch::Directory dir;
+  const std::string log = dir.file("a.dlog");
+  sample::write_log(log);
+  const auto refuses = [&](const auto& act) {
+    auto encoder = must(Encoder::append(log, {.now = 9'000'000'000'000, .ids = {{"apple"}}}));
+    const Status done = act(encoder);
+    return !done && done.error().code == ErrorCode::usage;
+  };
+  const std::vector<std::uint32_t> bits = {sample::bits(2)};
+  const std::vector<std::string_view> parents = {"main:1"};
+  const Dot dots[] = {{OriginNo{0}, 1}};
+  CHECK(!refuses([&](Encoder& e) { return e.delta({.id = "apple", .op = Operation::scale, .bits = bits}); }));
+  CHECK(refuses([&](Encoder& e) { return e.delta({.id = "pear", .op = Operation::scale, .bits = bits}); }));
+  CHECK(refuses(
+      [&](Encoder& e) { return e.delta({.id = "apple", .op = Operation::scale, .bits = bits, .parents = parents}); }));
+  CHECK(refuses([&](Encoder& e) {
+    CommitInput input;
+    input.origin = "main";
+    input.deltas = 1;
+    return e.commit(input);
+  }));
+  CHECK(refuses([&](Encoder& e) {
+    auto done = e.state({.rows = 1, .dims = 4, .ids = {}});
+    return done ? Status() : Status(done.error());
+  }));
+  CHECK(refuses([&](Encoder& e) { return e.tag_release("v1", dots); }));
+  CHECK(!refuses([&](Encoder& e) { return e.tag_release("v1"); }));
+  CHECK(refuses([&](Encoder& e) { return e.read_present(); }));
 }

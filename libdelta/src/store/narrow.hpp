@@ -1,0 +1,19 @@
+// Opening a log through its index: see delta/lookup.hpp.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "delta/finding.hpp"
+#include "delta/log.hpp"
+
+namespace delta::store {
+
+struct Narrowed {
+  std::optional<Log> log = {};         // none: to be opened as always,
+  std::optional<Finding> notice = {};  // and why, if it has an index
+};
+/// REQUIRES: options.ids. Errors: those of the system.
+Result<Narrowed> open_through_index(const std::string& path, const OpenOptions& options);
+
+}  // namespace delta::store
