@@ -146,7 +146,8 @@ std::optional<Choice> choose(const store::Union& log, const std::vector<BoundFil
 Result<State> fold(const store::Union& log, model::DeltaSource& source, const model::Cut& cut, const VectorSet& vectors,
                    const Policy* policy, std::vector<VectorNo>* conflicted, std::vector<Finding>* notices) {
   const auto plain = [&] { return model::fold(log.catalog, log.history, source, cut, vectors, policy, conflicted); };
-  if (!vectors.is_all() && vectors.size() * kFew < log.catalog.vectors()) return plain();
+  const bool few = !vectors.is_all() && vectors.size() * kFew < log.catalog.vectors();
+  if (log.wanted || few) return plain();  // a log that was opened for some ids does not know how many others there are
   std::vector<BoundFile> files;
   for (const std::string& file : files_of(log)) {
     if (auto bound = open_bound(log, os::checkpoints_path(file), notices)) files.push_back(std::move(*bound));

@@ -200,6 +200,25 @@ TEST_CASE_METHOD(Files, "a log that is compacted in place keeps its checkpoints"
   CHECK(answers(log, &notices) != without());
 }
 
+TEST_CASE_METHOD(Files, "questions about a few vectors do not read the checkpoints") {
+  sample::write_log(log);
+  static_cast<void>(update());
+  forge(side);
+  const std::string paths[] = {log};
+  std::vector<Finding> notices;
+  for (const std::string id : {"apple", "pear", "plum"}) {
+    const Log some = must(Log::open(paths, {.threads = 1, .ids = std::vector{id}}));
+    const State with = must(snapshot(some, {.notices = &notices}));
+    std::filesystem::rename(side, hidden);
+    const State without = must(snapshot(some));
+    std::filesystem::rename(hidden, side);
+    for (const auto v : numbers<VectorNo>(some.catalog().vectors())) {
+      CHECK(std::ranges::equal(with.bits(v), without.bits(v)));
+    }
+  }
+  CHECK(notices.empty());
+}
+
 TEST_CASE_METHOD(Files, "a small log needs no checkpoint, and a rehearsal writes none") {
   sample::write_log(log);
   const auto none = must(update_checkpoints(log, {.cost = 1e9}));
