@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ENTRY = re.compile(r'^(?:EXPORTED|OF_A_LOG|OF_A_STATE|THROWS)\("([^"]+)"(?:, (k\w+)\))?', re.MULTILINE)
+ENTRY = re.compile(r'^(?:EXPORTED|OF_A_LOG|OF_A_STATE|OF_AN_INDEX|THROWS)\("([^"]+)"(?:, (k\w+)\))?', re.MULTILINE)
 REASON = re.compile(r'constexpr const char\* (k\w+) = "([^"]+)"')
 NOT_CALLED = {"check_failed": "ends the program"}
 

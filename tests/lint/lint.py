@@ -34,6 +34,7 @@ CONFINED = [
     (r"simdjson(\.h|/.*)", r"formats/(ndjson[a-z_]*|json/[a-z_]+|safetensors/safetensors)\.cpp"),
     (r"(zstd|zdict)[a-z0-9_]*\.h", r"libdelta/src/codec/.*|formats/unpack\.cpp"),
     (r"zlib\.h", r"formats/(unpack|npz/zip_[a-z]+)\.cpp"),
+    (r"hnswlib/.*", r"libdelta/src/index/ann_graph\.cpp"),
     (r"lz4[a-z0-9_]*\.h", r"tests/.*"),  # LZ4 blocks are read by code of our own
     (r"CLI/.*|CLI11\.hpp", r"apps/deltalog/cli/parse\.cpp"),
     (r"fmt/.*", r".*"),

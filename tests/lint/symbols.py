@@ -27,6 +27,8 @@ SYSTEM = re.compile(r".*\bstd::(\w+::)*(thread|filesystem|mutex|condition_variab
 EXTRA = {
     "base": re.compile(r"fprintf|stderr|XXH\w+|crypto_\w+|sodium_\w+|pthread_(getspecific|setspecific|key_create)"),
     "codec": re.compile(r"ZSTD_\w+"),
+    # hnswlib's functions that save and load, which nothing calls, and its locks
+    "index": re.compile(r"(VTT for |vtable for )?std::basic_\w*(fstream|filebuf)<.*|pthread_mutex_\w+|log"),
     "os": re.compile(r".*"),  # the one that asks the system
 }
 

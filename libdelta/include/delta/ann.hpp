@@ -1,0 +1,122 @@
+// An index of near neighbours, which finds most of the nearest vectors without comparing all of them.
+//
+// It is never trusted over the state that is searched: it holds the values that each vector had when it was last
+// repaired, and a vector that has other values now is stale. Stale vectors, and those that it lacks, are compared one
+// by one; so every distance is that of the present values, and no vector appears that does not exist.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "delta/bytes.hpp"
+#include "delta/metric.hpp"
+#include "delta/result.hpp"
+#include "delta/search.hpp"
+#include "delta/state.hpp"
+
+namespace delta {
+
+namespace nearest {
+struct AnnSection;
+}
+
+struct AnnOptions {
+  Metric metric = Metric::l2;
+  std::uint32_t links = 16;     ///< of a vector in the graph, 2 to 256; twice as many on its lowest level ("M")
+  std::uint32_t breadth = 200;  ///< candidates while a vector is linked, from `links` to 65,536 ("efConstruction")
+};
+
+struct AnnRepairOptions {
+  /// A vector is linked anew when it has moved by this part of its length since it was linked; else only its values are
+  /// replaced. 0: always linked anew.
+  double relink = 0.5;
+};
+
+/// What a repair did, in vectors.
+struct AnnRepair {
+  std::uint64_t added = 0, overwritten = 0, relinked = 0, removed = 0;
+  bool rebuilt = false;  ///< too much of the graph was dead: it was built anew
+};
+
+/// An index beside a state, in vectors of its namespace.
+struct AnnCounts {
+  std::uint64_t synchronised = 0;  ///< with the values that the index holds
+  std::uint64_t stale = 0;         ///< with other values
+  std::uint64_t unindexed = 0;     ///< not in the index
+  std::uint64_t removed = 0;       ///< in the index alone
+};
+
+/// How many of the ten nearest a search finds.
+struct AnnQuality {
+  std::uint32_t breadth = 0;  ///< of the searches that were measured; 0: none were
+  std::uint32_t queries = 0;  ///< vectors that asked for their neighbours
+  float recall = 0;           ///< the share that was found, 0 to 1
+  float low = 0, high = 0;    ///< its 95 % interval
+};
+
+struct AnnSearchOptions {
+  SearchOptions search = {};  ///< its metric does not count
+  std::size_t breadth =
+      0;  ///< vectors that the graph offers, at least k; more find more; 0: what was measured, and at least 4 k ("ef")
+};
+
+struct AnnAnswer {
+  Neighbours neighbours;
+  bool exact = false;     ///< all rows were compared
+  std::size_t stale = 0;  ///< neighbours that are stale, or not in the index; of an answer that is not exact
+};
+
+/// Of the vectors of one namespace, by one metric. Vectors with a value that is not finite are not indexed. Memory: the
+/// values twice, and about 4 bytes for each link.
+class DELTA_EXPORT AnnIndex {
+ public:
+  /// Adds all rows of the namespace, in order, on one thread: the same state makes the same index. Errors: usage: the
+  /// options are outside of their bounds.
+  static Result<AnnIndex> build(const State& state, NamespaceNo ns, const AnnOptions& options = {});
+  AnnIndex(AnnIndex&&) noexcept;
+  AnnIndex& operator=(AnnIndex&&) noexcept;
+  ~AnnIndex();
+
+  const std::string& name_space() const noexcept;
+  std::uint32_t dims() const noexcept;
+  const AnnOptions& options() const noexcept;
+  std::size_t nodes() const noexcept;  ///< vectors, and places of those that were relinked or removed
+  std::size_t size() const noexcept;   ///< vectors
+
+  /// Brings the index up to the state. A third of the nodes dead: builds anew. After an error the index is of no use.
+  /// REQUIRES: the namespace has the name and the dimensions of the index.
+  Result<AnnRepair> repair(const State& state, NamespaceNo ns, const AnnRepairOptions& options = {});
+  const AnnQuality& quality() const noexcept;  ///< as it was measured last
+  /// Asks 200 vectors of the state, chosen by their ids, for their ten nearest, beside comparing all; with the least of
+  /// 64, 128, 256 and 512 offers that finds the share `least`, else with 512. Searches then use as many. REQUIRES: see
+  /// repair().
+  Result<AnnQuality> measure(const State& state, NamespaceNo ns, double least = 0.95);
+  /// REQUIRES: see repair().
+  Result<AnnCounts> compare(const State& state, NamespaceNo ns) const;
+  /// The k nearest of some rows: min(k, rows without `self`) come back, with their present distances. All rows are
+  /// compared where more than 5 % of them are stale or not in the index, where fewer rows are asked for than 10 k or
+  /// 5 % of the index, and for a query where the graph offers fewer than k. Errors: those of search_exact().
+  Result<std::vector<AnnAnswer>> search(const State& state, std::span<const VectorNo> rows,
+                                        std::span<const SearchQuery> queries,
+                                        const AnnSearchOptions& options = {}) const;
+
+ private:
+  friend struct nearest::AnnSection;
+  friend Status write_ann(std::span<const AnnIndex> indexes, ByteSink& out);
+  friend Result<std::vector<AnnIndex>> read_ann(const ByteSource& bytes);
+  struct DELTA_HIDDEN Parts;
+  DELTA_HIDDEN explicit AnnIndex(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+/// Writes indexes as a file, as share/doc/delta/ann-1.md specifies it. Errors: what writing gives.
+DELTA_EXPORT Status write_ann(std::span<const AnnIndex> indexes, ByteSink& out);
+/// Reads such a file. Every count and link is checked before it is used. Errors: corrupt: it is not one, or damaged;
+/// unsupported: of a later version; what reading gives.
+DELTA_EXPORT Result<std::vector<AnnIndex>> read_ann(const ByteSource& bytes);
+
+}  // namespace delta

@@ -1,0 +1,104 @@
+// The graph offers vectors, and what it offers is compared again: with the present values, beside all vectors that it
+// does not know as they are now.
+#include <algorithm>
+#include <utility>
+
+#include "base/boundary.hpp"
+#include "delta/ann.hpp"
+#include "index/ann_parts.hpp"
+#include "index/distance.hpp"
+#include "index/queries.hpp"
+#include "index/top.hpp"
+
+namespace delta {
+namespace nearest {
+namespace {
+
+constexpr std::size_t kPercent = 5;  // of the rows that may be stale, and of the index that is worth a graph
+constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+/// The rows of a search beside the nodes of an index.
+struct Matched {
+  std::vector<std::uint32_t> places;  // of each node: its row; kNone: it is not searched, or is stale
+  std::vector<std::size_t> stale;     // rows that the graph does not offer, rising
+};
+
+}  // namespace
+
+/// A search of rows that the graph can help with.
+class GraphSearch {
+ public:
+  GraphSearch(const State& state, std::span<const VectorNo> rows, const Matched& matched, const Graph& graph,
+              const SearchOptions& options, std::size_t breadth)
+      : state_(state), rows_(rows), matched_(matched), graph_(graph), options_(options), breadth_(breadth) {}
+
+  /// False: the graph offers too few.
+  bool answer(const SearchQuery& query, AnnAnswer& answer) const {
+    Top top(options_.k);
+    const DistanceFrom origin(options_.metric, query.bits);
+    const auto offer = [&](std::size_t row) {
+      if (query.self != rows_[row]) top.offer({origin.order(state_.bits(rows_[row]).data()), row});
+    };
+    for (const std::uint32_t node : graph_.search(query.bits, breadth_)) {
+      if (matched_.places[node] != kNone) offer(matched_.places[node]);
+    }
+    std::ranges::for_each(matched_.stale, offer);
+    if (top.size() < std::min(options_.k, rows_.size())) return false;
+    answer.neighbours = neighbours(rows_, options_.metric, std::move(top).sorted());
+    answer.stale = static_cast<std::size_t>(std::ranges::count_if(answer.neighbours, [&](const Neighbour& neighbour) {
+      return std::ranges::binary_search(matched_.stale, neighbour.at);
+    }));
+    return true;
+  }
+
+ private:
+  const State& state_;
+  const std::span<const VectorNo> rows_;
+  const Matched& matched_;
+  const Graph& graph_;
+  const SearchOptions& options_;
+  const std::size_t breadth_;
+};
+
+}  // namespace nearest
+
+Result<std::vector<AnnAnswer>> AnnIndex::search(const State& state, std::span<const VectorNo> rows,
+                                                std::span<const SearchQuery> queries,
+                                                const AnnSearchOptions& options) const try {
+  const Boundary boundary;
+  SearchOptions plain = options.search;
+  plain.metric = parts_->options.metric;
+  DELTA_OK(nearest::check_queries(state, rows, queries, plain));
+  nearest::Matched matched{std::vector<std::uint32_t>(parts_->ids.size(), nearest::kNone), {}};
+  const auto nodes = parts_->nodes_of(state, rows);
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const std::uint32_t node = nodes[row];
+    if (node != nearest::kNone && std::ranges::equal(state.bits(rows[row]), parts_->bits_of(node))) {
+      matched.places[node] = static_cast<std::uint32_t>(row);
+    } else {
+      matched.stale.push_back(row);
+    }
+  }
+  const bool few = rows.size() < std::max(10 * plain.k, parts_->live * nearest::kPercent / 100);
+  const bool exact = few || matched.stale.size() * 100 > rows.size() * nearest::kPercent;
+  std::vector<AnnAnswer> answers(queries.size());
+  std::vector<SearchQuery> left;   // for which all rows are compared
+  std::vector<std::size_t> which;  // their answers
+  const std::size_t usual = std::max<std::size_t>(std::max(64u, parts_->quality.breadth), 4 * plain.k);
+  const std::size_t breadth = std::max(plain.k + 1, options.breadth > 0 ? options.breadth : usual);
+  for (std::size_t q = 0; q < queries.size(); ++q) {
+    if (!exact) {
+      const nearest::GraphSearch search(state, rows, matched, parts_->graph(), plain, breadth);
+      if (search.answer(queries[q], answers[q])) continue;
+    }
+    left.push_back(queries[q]);
+    which.push_back(q);
+  }
+  DELTA_TRY(auto compared, search_exact(state, rows, left, plain));
+  for (std::size_t i = 0; i < which.size(); ++i) answers[which[i]] = {std::move(compared[i]), true, 0};
+  return answers;
+} catch (...) {
+  return caught();
+}
+
+}  // namespace delta
