@@ -49,6 +49,7 @@ COMMANDS = {
     "dump": ["dump", "x.dlog", "-o", "out.ndjson"],
     "info": ["info", "x.dlog", "--json"],
     "diff": ["diff", "m.dlog", "x.dlog", "--json"],
+    "reindex": ["reindex", "x.dlog", "--ann", "--json", "--index", "out.ann"],
     "diff-neighbours": ["diff", "m.dlog", "x.dlog", "--neighbours", "3", "--json"],
     "search": ["search", "x.dlog", "--id", "v1", "--json"],
     "search-file": ["search", "m.dlog", "--vector", "a.npy", "-o", "out.ivecs", "--threads", "4"],

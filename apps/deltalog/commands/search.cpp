@@ -12,6 +12,7 @@
 #include "command.hpp"
 #include "commands/commands.hpp"
 #include "commands/options.hpp"
+#include "commands/reindex_ann.hpp"
 #include "commands/search_answers.hpp"
 #include "commands/search_queries.hpp"
 #include "delta/out_of_memory.hpp"
@@ -66,6 +67,8 @@ struct Job {
   std::optional<VectorNo> self = {};
   std::vector<VectorNo> rows = {};  // that may be neighbours
   delta::SearchOptions options = {};
+  const delta::AnnIndex* index = nullptr;  // of the namespace and metric; null: all rows are compared
+  std::size_t breadth = 0;                 // --ef; 0: the index knows
 };
 
 std::string namespaces_text(const Catalog& catalog, const std::vector<NamespaceNo>& some) {
@@ -145,6 +148,26 @@ std::uint64_t batch_of(const Job& job) {
   return std::clamp<std::uint64_t>(kBatchBytes / bytes, 1, kBatch);
 }
 
+Result<std::vector<delta::AnnAnswer>> answers_of(const Job& job, std::span<const delta::SearchQuery> queries) {
+  if (job.index != nullptr) {
+    return job.index->search(job.state, job.rows, queries, {.search = job.options, .breadth = job.breadth});
+  }
+  DELTA_TRY(auto found, delta::search_exact(job.state, job.rows, queries, job.options));
+  std::vector<delta::AnnAnswer> answers;
+  for (auto& neighbours : found) answers.push_back({std::move(neighbours), true, 0});
+  return answers;
+}
+
+/// The one of these that is of the namespace and the metric; null: there is none, or --exact was said.
+const delta::AnnIndex* find_index(const Job& job, const std::vector<delta::AnnIndex>& indexes) {
+  if (job.invocation.has("exact")) return nullptr;
+  const auto& space = job.state.catalog().name_space(job.ns);
+  const auto index = std::ranges::find_if(indexes, [&](const delta::AnnIndex& some) {
+    return some.name_space() == space.name && some.dims() == space.dims && some.options().metric == job.options.metric;
+  });
+  return index == indexes.end() ? nullptr : &*index;
+}
+
 Status answer(const Job& job, AnswerWriter& writer, Console& console) {
   const std::uint64_t total = job.queries.size();
   const std::uint64_t batch = batch_of(job);
@@ -162,7 +185,7 @@ Status answer(const Job& job, AnswerWriter& writer, Console& console) {
       DELTA_OK(job.queries.read(first, bits));
       for (std::size_t i = 0; i < count; ++i) queries.push_back({std::span(bits).subspan(i * dims, dims)});
     }
-    DELTA_TRY(const auto found, delta::search_exact(job.state, job.rows, queries, job.options));
+    DELTA_TRY(const auto found, answers_of(job, queries));
     for (std::size_t i = 0; i < count; ++i) {
       DELTA_OK(writer.add(searched, job.queries.name(first + i), found[i]));
     }
@@ -201,6 +224,9 @@ Result<Exit> search(Job& job, const delta::CutOptions& cut, const delta::NamedVe
     if (!shorter) console.error(delta::error(ErrorCode::not_found, "there is no vector that could be near"));
     return exit_with(job.log, Exit::no);
   }
+  const auto indexes =
+      job.invocation.has("exact") ? std::vector<delta::AnnIndex>() : read_indexes(ann_path(job.invocation), console);
+  job.index = find_index(job, indexes);
   DELTA_OK(answer(job, writer, console));
   return exit_with(job.log, shorter ? Exit::no : Exit::yes);
 }
@@ -232,6 +258,8 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   Job job{invocation, log, state, queries, selection, named.vectors};
   job.options.k = k.value_or(job.options.k);
   DELTA_TRY(job.options.threads, threads_of(invocation));
+  DELTA_TRY(const auto breadth, value_of(invocation, "ef", parse_neighbours));
+  job.breadth = breadth.value_or(0);
   DELTA_TRY(const bool missing, query_is_missing(job, query, console));
   if (missing) return exit_with(log, Exit::no);
   return search(job, cut, named, writer, console);
@@ -262,6 +290,14 @@ Command search_command() {
                  .value = "METRIC",
                  .help = "l2, cosine or ip (default: that of the namespace, else l2)",
                  .choices = {"l2", "cosine", "ip"}}},
+               {{.name = "exact", .help = "compare all vectors, even if there is an index"},
+                {.name = "ef",
+                 .value = "N",
+                 .help = "vectors that the index offers; more find more (default: as measured)"},
+                {.name = "index",
+                 .value = "FILE",
+                 .help = "index of near neighbours (default: the first LOG and .ann, if it is there)",
+                 .kind = Kind::file}},
                options::policy("decide conflicts by POLICY, not by the log's own"),
                options::json(),
                options::output(),

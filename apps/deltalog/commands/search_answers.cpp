@@ -21,26 +21,29 @@ using delta::Neighbours;
 
 namespace {
 
-std::string as_table(const Searched& searched, const std::string& query, const Neighbours& neighbours) {
+std::string as_table(const Searched& searched, const std::string& query, const delta::AnnAnswer& answer) {
+  const Neighbours& neighbours = answer.neighbours;
   Table table({{"rank", Align::right}, {"vector"}, {"distance", Align::right}});
   for (std::size_t i = 0; i < neighbours.size(); ++i) {
     const double distance = neighbours[i].distance;
     table.add({std::to_string(i + 1), vector_name(searched.state.catalog(), neighbours[i].vector),
                std::isfinite(distance) ? fmt::format("{:.6g}", distance) : "-"});
   }
-  return fmt::format("nearest to {} by {}, exact, of {}\n", delta::escape(query, 200), metric_name(searched.metric),
-                     delta::plural(searched.rows, "vector")) +
+  const std::string stale = answer.stale > 0 ? fmt::format(", {} stale", answer.stale) : "";
+  return fmt::format("nearest to {} by {}, {}, of {}{}\n", delta::escape(query, 200), metric_name(searched.metric),
+                     answer.exact ? "exact" : "by the index", delta::plural(searched.rows, "vector"), stale) +
          table.text();
 }
 
-std::string as_json(const Searched& searched, const std::string& query, const Neighbours& neighbours) {
+std::string as_json(const Searched& searched, const std::string& query, const delta::AnnAnswer& answer) {
   const delta::Catalog& catalog = searched.state.catalog();
   std::string out;
   delta::formats::JsonWriter json(out);
   json.begin_object().member("type", "search").key("v").u64(1).member("query", query);
   json.member("namespace", catalog.name_space(searched.ns).name).member("metric", metric_name(searched.metric));
-  json.member("method", "exact").key("searched").u64(searched.rows).key("neighbours").begin_array();
-  for (const Neighbour& neighbour : neighbours) {
+  json.member("method", answer.exact ? "exact" : "index").key("searched").u64(searched.rows);
+  json.key("stale").u64(answer.stale).key("neighbours").begin_array();
+  for (const Neighbour& neighbour : answer.neighbours) {
     json.begin_object().member("id", catalog.id(neighbour.vector)).key("row").u64(neighbour.at);
     json.key("distance").number(neighbour.distance).end_object();
   }
@@ -48,7 +51,8 @@ std::string as_json(const Searched& searched, const std::string& query, const Ne
   return out;
 }
 
-std::string as_ivecs(const Neighbours& neighbours) {
+std::string as_ivecs(const delta::AnnAnswer& answer) {
+  const Neighbours& neighbours = answer.neighbours;
   std::string out;
   delta::formats::put_little_endian(out, neighbours.size(), 4);
   for (const Neighbour& neighbour : neighbours) delta::formats::put_little_endian(out, neighbour.at, 4);
@@ -82,11 +86,11 @@ Status AnswerWriter::put(std::string_view text) {
   return file_->write({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
-Status AnswerWriter::add(const Searched& searched, const std::string& query, const Neighbours& neighbours) {
+Status AnswerWriter::add(const Searched& searched, const std::string& query, const delta::AnnAnswer& answer) {
   const bool later = !std::exchange(first_, false);
-  if (format_ == AnswerFormat::ivecs) return put(as_ivecs(neighbours));
-  if (format_ == AnswerFormat::ndjson) return put(as_json(searched, query, neighbours));
-  return put((later ? "\n" : "") + as_table(searched, query, neighbours));
+  if (format_ == AnswerFormat::ivecs) return put(as_ivecs(answer));
+  if (format_ == AnswerFormat::ndjson) return put(as_json(searched, query, answer));
+  return put((later ? "\n" : "") + as_table(searched, query, answer));
 }
 
 Status AnswerWriter::finish() {

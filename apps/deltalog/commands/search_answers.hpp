@@ -7,6 +7,7 @@
 
 #include "cli/parse.hpp"
 #include "command.hpp"
+#include "delta/ann.hpp"
 #include "delta/file.hpp"
 #include "delta/search.hpp"
 
@@ -28,7 +29,7 @@ class AnswerWriter {
   /// -o, --to and --json. usage: they do not go together. exists: OUT is there.
   static Result<AnswerWriter> create(const Invocation& invocation, Console& console);
 
-  Status add(const Searched& searched, const std::string& query, const delta::Neighbours& neighbours);
+  Status add(const Searched& searched, const std::string& query, const delta::AnnAnswer& answer);
   /// Puts the file in place.
   Status finish();
 

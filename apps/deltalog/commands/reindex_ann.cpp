@@ -1,0 +1,282 @@
+// One file holds the indexes of all namespaces and metrics. It is made anew from the old ones, and takes the place of
+// the old file when it is durable.
+#include "commands/reindex_ann.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "cli/values.hpp"
+#include "delta/file.hpp"
+#include "delta/out_of_memory.hpp"
+#include "delta/property.hpp"
+#include "delta/snapshot.hpp"
+#include "delta/text.hpp"
+#include "formats/json_writer.hpp"
+#include "logs.hpp"
+#include "selection.hpp"
+#include "ui/console.hpp"
+#include "ui/progress.hpp"
+#include "writing.hpp"
+
+namespace deltalog {
+
+using delta::AnnCounts;
+using delta::AnnIndex;
+using delta::AnnOptions;
+using delta::AnnQuality;
+using delta::AnnRepair;
+using delta::ErrorCode;
+using delta::Metric;
+using delta::NamespaceNo;
+using delta::State;
+
+namespace {
+
+Result<double> parse_share(std::string_view text) {
+  DELTA_TRY(const double share, parse_distance(text));
+  if (share <= 1) return share;
+  return delta::error(ErrorCode::usage, delta::quote(text) + " is not a share from 0 to 1");
+}
+
+Status check_usage(const Invocation& invocation) {
+  if (!invocation.has("check")) return {};
+  for (const std::string_view other : {"m", "ef-construction", "relink", "min-recall", "rebuild"}) {
+    if (invocation.has(other))
+      return usage_error(invocation, fmt::format("--check and --{} exclude each other", other));
+  }
+  return {};
+}
+
+struct Job {
+  const Invocation& invocation;
+  const State& state;
+  std::vector<delta::NamespaceProperty> properties;
+  std::vector<NamespaceNo> namespaces;
+  std::vector<AnnIndex> indexes;
+  double least = 0.95;
+  delta::AnnRepairOptions repair = {};
+};
+
+struct Done {
+  bool built = false;
+  AnnRepair repair;
+  AnnQuality quality;
+};
+
+Result<Metric> metric_of(const Job& job, NamespaceNo ns) {
+  DELTA_TRY(const auto stated, value_of(job.invocation, "metric", delta::parse_metric));
+  const auto recorded = property_named(job.properties, job.state.catalog().name_space(ns).name, delta::kMetricKey);
+  if (stated || recorded.empty()) return stated.value_or(Metric::l2);
+  auto known = delta::parse_metric(recorded);
+  if (known) return *known;
+  return std::move(known).error().with_hint("--metric l2, cosine or ip chooses one");
+}
+
+Result<AnnOptions> options_of(const Job& job, NamespaceNo ns) {
+  AnnOptions options;
+  DELTA_TRY(options.metric, metric_of(job, ns));
+  DELTA_TRY(const auto links, value_of(job.invocation, "m", parse_max_dims));
+  DELTA_TRY(const auto breadth, value_of(job.invocation, "ef-construction", parse_max_dims));
+  options.links = links.value_or(options.links);
+  options.breadth = breadth.value_or(std::max(options.breadth, options.links));
+  return options;
+}
+
+std::vector<AnnIndex>::iterator find_index(Job& job, NamespaceNo ns, Metric metric) {
+  const auto& space = job.state.catalog().name_space(ns);
+  return std::ranges::find_if(job.indexes, [&](const AnnIndex& index) {
+    return index.name_space() == space.name && index.dims() == space.dims && index.options().metric == metric;
+  });
+}
+
+/// True: the index that is there is of other parameters than those that are asked for.
+bool is_other(const Invocation& invocation, const AnnIndex& index, const AnnOptions& options) {
+  return (invocation.has("m") && index.options().links != options.links) ||
+         (invocation.has("ef-construction") && index.options().breadth != options.breadth);
+}
+
+/// Builds or repairs one index, and measures it; builds it anew if that may help.
+Result<Done> bring_up(Job& job, NamespaceNo ns) {
+  DELTA_TRY(const auto options, options_of(job, ns));
+  Done done;
+  auto index = find_index(job, ns, options.metric);
+  const bool there = index != job.indexes.end();
+  done.built = !there || job.invocation.has("rebuild") || is_other(job.invocation, *index, options);
+  if (done.built) {
+    DELTA_TRY(auto made, AnnIndex::build(job.state, ns, options));
+    if (!there) {
+      job.indexes.push_back(std::move(made));
+      index = std::prev(job.indexes.end());
+    } else {
+      *index = std::move(made);
+    }
+  } else {
+    DELTA_TRY(done.repair, index->repair(job.state, ns, job.repair));
+  }
+  DELTA_TRY(done.quality, index->measure(job.state, ns, job.least));
+  if (static_cast<double>(done.quality.recall) >= job.least || done.built || done.repair.rebuilt) return done;
+  DELTA_TRY(*index, AnnIndex::build(job.state, ns, index->options()));
+  done.built = true;
+  DELTA_TRY(done.quality, index->measure(job.state, ns, job.least));
+  return done;
+}
+
+std::string title(const Job& job, NamespaceNo ns, Metric metric) {
+  const auto& name = job.state.catalog().name_space(ns).name;
+  return fmt::format("{}{}", name.empty() ? "" : delta::escape(name) + ", ", metric_name(metric));
+}
+
+void put_head(delta::formats::JsonWriter& json, const Job& job, NamespaceNo ns, Metric metric, std::string_view type) {
+  json.begin_object().member("type", type).key("v").u64(1);
+  json.member("namespace", job.state.catalog().name_space(ns).name).member("metric", metric_name(metric));
+}
+
+Status tell(const Job& job, NamespaceNo ns, const AnnIndex& index, const Done& done, Console& console) {
+  const Metric metric = index.options().metric;
+  const AnnQuality& quality = done.quality;
+  const AnnRepair& repair = done.repair;
+  std::string out;
+  if (job.invocation.has("json")) {
+    delta::formats::JsonWriter json(out);
+    put_head(json, job, ns, metric, "reindex-ann");
+    json.key("vectors").u64(index.size()).key("nodes").u64(index.nodes());
+    json.key("built").boolean(done.built || repair.rebuilt).key("added").u64(repair.added);
+    json.key("overwritten").u64(repair.overwritten).key("relinked").u64(repair.relinked);
+    json.key("removed").u64(repair.removed).key("ef").u64(quality.breadth).key("queries").u64(quality.queries);
+    json.key("recall").number(static_cast<double>(quality.recall)).key("low").number(static_cast<double>(quality.low));
+    json.key("high").number(static_cast<double>(quality.high)).end_object().end_line();
+    return console.print(out);
+  }
+  const std::string what = done.built || repair.rebuilt
+                               ? std::string("built")
+                               : fmt::format("{} added, {} overwritten, {} linked anew, {} removed", repair.added,
+                                             repair.overwritten, repair.relinked, repair.removed);
+  return console.print(fmt::format("{}: {}, {}; recall@10 {:.4f} ({:.4f} to {:.4f}) with ef {}\n",
+                                   title(job, ns, metric), delta::plural(index.size(), "vector"), what, quality.recall,
+                                   quality.low, quality.high, quality.breadth));
+}
+
+/// False: the index is missing, or does not hold the state.
+Result<bool> check(Job& job, NamespaceNo ns, Console& console) {
+  DELTA_TRY(const auto options, options_of(job, ns));
+  const auto index = find_index(job, ns, options.metric);
+  AnnCounts counts;
+  if (index != job.indexes.end()) {
+    DELTA_TRY(counts, index->compare(job.state, ns));
+  } else {
+    DELTA_TRY(const auto rows, job.state.rows(ns));
+    counts.unindexed = rows.size();
+  }
+  const bool whole = counts.stale + counts.unindexed + counts.removed == 0;
+  std::string out;
+  if (job.invocation.has("json")) {
+    delta::formats::JsonWriter json(out);
+    put_head(json, job, ns, options.metric, "reindex-ann-check");
+    json.key("synchronised").u64(counts.synchronised).key("stale").u64(counts.stale);
+    json.key("unindexed").u64(counts.unindexed).key("removed").u64(counts.removed).end_object().end_line();
+  } else {
+    out = fmt::format("{}: {} synchronised, {} stale, {} unindexed, {} removed\n", title(job, ns, options.metric),
+                      counts.synchronised, counts.stale, counts.unindexed, counts.removed);
+  }
+  DELTA_OK(console.print(out));
+  return whole;
+}
+
+Status write(const std::string& path, const Job& job, Console& console) {
+  DELTA_TRY(auto file, delta::OutputFile::create(path, {.force = true}));
+  DELTA_OK(delta::write_ann(job.indexes, file));
+  DELTA_OK(file.prepare());
+  return commit_outputs({&file}, console);
+}
+
+/// The namespaces that are chosen and have vectors.
+std::vector<NamespaceNo> namespaces_of(const Invocation& invocation, const State& state) {
+  std::vector<NamespaceNo> some;
+  for (const NamespaceNo ns : delta::numbers<NamespaceNo>(state.catalog().namespaces())) {
+    const auto named = [&](const std::string& text) {
+      return std::ranges::count(delta::or_bad_alloc(delta::find_namespaces(state.catalog(), text)), ns) > 0;
+    };
+    const auto& asked = invocation.values("namespace");
+    if (!asked.empty() && std::ranges::none_of(asked, named)) continue;
+    if (!delta::or_bad_alloc(state.rows(ns)).empty()) some.push_back(ns);
+  }
+  return some;
+}
+
+}  // namespace
+
+options::Options ann_options() {
+  return {
+      {.name = "metric",
+       .value = "METRIC",
+       .help = "l2, cosine or ip (default: that of the namespace, else l2)",
+       .choices = {"l2", "cosine", "ip"}},
+      {.name = "m", .value = "N", .help = "links of a vector in the graph, 2 to 256 (default: 16)"},
+      {.name = "ef-construction", .value = "N", .help = "candidates while a vector is linked (default: 200)"},
+      {.name = "relink", .value = "PART", .help = "link a vector anew that moved by PART of its length (default: 0.5)"},
+      {.name = "min-recall",
+       .value = "SHARE",
+       .help = "build anew below this recall, exit 1 if it stays below (default: 0.95)"}};
+}
+
+std::string ann_path(const Invocation& invocation) {
+  if (const auto* path = invocation.value("index")) return *path;
+  const std::string& log = invocation.operands()[0];
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(log, ignored) ? log + ".ann" : std::string();
+}
+
+std::vector<AnnIndex> read_indexes(const std::string& path, Console& console) {
+  std::error_code ignored;
+  if (path.empty() || !std::filesystem::exists(path, ignored)) return {};
+  auto file = delta::unless_out_of_memory(delta::InputFile::open(path));
+  auto indexes = file ? delta::unless_out_of_memory(delta::read_ann(*file)) : std::move(file).error();
+  if (indexes) return *std::move(indexes);
+  console.warn(indexes.error().text() + "; it is not used");
+  return {};
+}
+
+Result<Exit> reindex_ann(const Invocation& invocation, Console& console) {
+  const std::string path = ann_path(invocation);
+  if (path.empty()) return usage_error(invocation, "the log is not a file: --index FILE says where its index is");
+  DELTA_TRY(const auto least, value_of(invocation, "min-recall", parse_share));
+  DELTA_TRY(const auto relink, value_of(invocation, "relink", parse_distance));
+  DELTA_OK(check_usage(invocation));
+  VectorSelection selection;
+  selection.namespaces = invocation.values("namespace");
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
+  DELTA_TRY(const auto cut, cut_of(invocation, log));
+  DELTA_TRY(const auto named, named_vectors(selection, log.catalog()));
+  DELTA_TRY(const auto state, delta::snapshot(log, cut, named.vectors));
+  DELTA_TRY(auto properties, delta::properties_of(log, cut));
+  Job job{invocation, state, std::move(properties), namespaces_of(invocation, state), read_indexes(path, console)};
+  job.least = least.value_or(job.least);
+  job.repair.relink = relink.value_or(job.repair.relink);
+  if (job.namespaces.empty()) {
+    console.error(delta::error(ErrorCode::not_found, "there is no vector to index"));
+    return exit_with(log, Exit::no);
+  }
+  bool good = true;
+  Progress progress(invocation, console, "indexing", "namespaces", job.namespaces.size());
+  for (const NamespaceNo ns : job.namespaces) {
+    if (invocation.has("check")) {
+      DELTA_TRY(const bool whole, check(job, ns, console));
+      good = good && whole;
+      continue;
+    }
+    DELTA_TRY(const auto done, bring_up(job, ns));
+    DELTA_TRY(const auto options, options_of(job, ns));
+    DELTA_OK(tell(job, ns, *find_index(job, ns, options.metric), done, console));
+    good = good && static_cast<double>(done.quality.recall) >= job.least;
+    progress.advance(1);
+  }
+  if (!invocation.has("check")) DELTA_OK(write(path, job, console));
+  return exit_with(log, good ? Exit::yes : Exit::no);
+}
+
+}  // namespace deltalog
