@@ -46,6 +46,7 @@ EXPORTED("Log::open") {
   CALL(Log::open(all, options));
 }
 // delta/lookup.hpp
+EXPORTED("has_index") { CALL(has_index(paths()[0])); }
 EXPORTED("open_for_state") {
   const std::vector<std::string> copy = {exports::copy_of_log()};
   must(reindex(copy[0]));

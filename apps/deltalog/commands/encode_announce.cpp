@@ -6,6 +6,7 @@
 
 #include "cli/values.hpp"
 #include "commands/encode_stream.hpp"
+#include "delta/lookup.hpp"
 #include "delta/out_of_memory.hpp"
 #include "formats/shared_source.hpp"
 
@@ -60,6 +61,8 @@ Result<std::unique_ptr<delta::ByteStream>> stream_of(Input& input) {
 
 Status announce_ids(const Invocation& invocation, std::vector<Input>& inputs, delta::EncodeOptions& options) {
   if (!invocation.has("append") || invocation.has("dry-run") || inputs.size() != 1 || inputs[0].is_state) return {};
+  DELTA_TRY(const bool indexed, delta::has_index(*invocation.value("append")));
+  if (!indexed) return {};  // nothing is gained, and the lock of the log is taken before input is awaited
   DELTA_TRY(auto stream, stream_of(inputs[0]));
   std::string head(kMostBytes, '\0');
   std::size_t size = 0;

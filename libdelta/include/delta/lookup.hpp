@@ -18,4 +18,7 @@ namespace delta {
 /// index that is not used because it is damaged, or of another state of the log, is in notices().
 DELTA_EXPORT Result<Log> open_for_state(std::span<const std::string> paths, const OpenOptions& options);
 
+/// Whether a file stands where the index of a log would be, whole or not. Errors: no_memory.
+DELTA_EXPORT Result<bool> has_index(const std::string& log);
+
 }  // namespace delta

@@ -41,6 +41,11 @@ std::string side_path(const std::string& log, const char* suffix) {
 std::string index_path(const std::string& log) { return side_path(log, ".dlx"); }
 std::string checkpoints_path(const std::string& log) { return side_path(log, ".dlc"); }
 
+bool stands(const std::string& path) noexcept {
+  struct stat info;
+  return sys().stat(path.c_str(), &info) == 0;
+}
+
 Status replace_side_file(const std::string& path, const std::string& like, ByteView bytes) {
   struct stat info;
   if (sys().stat(like.c_str(), &info) != 0) return os_error("look at it", like);

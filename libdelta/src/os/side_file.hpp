@@ -15,6 +15,9 @@ std::string index_path(const std::string& log);
 /// Its checkpoints: "a.dlog.dlc".
 std::string checkpoints_path(const std::string& log);
 
+/// True when there is something of this name.
+bool stands(const std::string& path) noexcept;
+
 /// Puts a file of these bytes in the place of `path`, in one step. Its mode is that of the file `like`, and its owner
 /// and group as far as the system permits it. Errors: io; then `path` is as it was.
 Status replace_side_file(const std::string& path, const std::string& like, ByteView bytes);

@@ -263,4 +263,11 @@ Result<Log> open_for_state(std::span<const std::string> paths, const OpenOptions
   return caught();
 }
 
+Result<bool> has_index(const std::string& log) try {
+  const Boundary boundary;
+  return os::stands(os::index_path(log));
+} catch (...) {
+  return caught();
+}
+
 }  // namespace delta
