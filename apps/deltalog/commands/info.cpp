@@ -7,8 +7,10 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "commands/ann_report.hpp"
 #include "commands/commands.hpp"
 #include "commands/options.hpp"
+#include "commands/reindex_ann.hpp"
 #include "delta/baselines.hpp"
 #include "delta/out_of_memory.hpp"
 #include "delta/property.hpp"
@@ -306,6 +308,8 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     return Exit::yes;
   }
   DELTA_OK(console.print(invocation.has("json") ? json_report(log, facts) : text_report(invocation, log, facts)));
+  const auto indexes = read_indexes(ann_beside(invocation.operands()[0]), console);
+  DELTA_OK(console.print(invocation.has("json") ? ann_json(indexes) : ann_text(indexes)));
   return Exit::yes;
 }
 

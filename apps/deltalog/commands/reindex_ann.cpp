@@ -226,7 +226,10 @@ options::Options ann_options() {
 
 std::string ann_path(const Invocation& invocation) {
   if (const auto* path = invocation.value("index")) return *path;
-  const std::string& log = invocation.operands()[0];
+  return ann_beside(invocation.operands()[0]);
+}
+
+std::string ann_beside(const std::string& log) {
   std::error_code ignored;
   return std::filesystem::is_regular_file(log, ignored) ? log + ".ann" : std::string();
 }
