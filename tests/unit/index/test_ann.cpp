@@ -233,7 +233,7 @@ TEST_CASE("a thousand rounds of change, repair and search give no stale distance
 }
 
 TEST_CASE("a repair keeps the recall after a fifth of the vectors moved") {
-  // The size of the claim: DELTA_ANN=20000x384. Otherwise one that takes a second.
+  // The size of the claim: DELTA_ANN=full. Otherwise one that takes a second.
   const char* const full = std::getenv("DELTA_ANN");
   const std::size_t rows = full != nullptr ? 20'000 : 2'000, dims = full != nullptr ? 384 : 48;
   const auto seconds = [](const auto& work) {  // of the processor
