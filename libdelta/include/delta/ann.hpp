@@ -99,7 +99,8 @@ class DELTA_EXPORT AnnIndex {
   Result<AnnCounts> compare(const State& state, NamespaceNo ns) const;
   /// The k nearest of some rows: min(k, rows without `self`) come back, with their present distances. All rows are
   /// compared where more than 5 % of them are stale or not in the index, where fewer rows are asked for than 10 k or
-  /// 5 % of the index, and for a query where the graph offers fewer than k. Errors: those of search_exact().
+  /// 5 % of the index, and for a query where the graph offers fewer than k. Each call first reads the values of all
+  /// rows, to see which are stale: ask many queries at once. Errors: those of search_exact().
   Result<std::vector<AnnAnswer>> search(const State& state, std::span<const VectorNo> rows,
                                         std::span<const SearchQuery> queries,
                                         const AnnSearchOptions& options = {}) const;
