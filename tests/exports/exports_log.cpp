@@ -185,6 +185,21 @@ EXPORTED("DeltaFilter::make") {
   const CutOptions cut{.as_seen_by = {kFirst}};
   CALL(DeltaFilter::make(log, selection, cut));
 }
+EXPORTED("DeltaFilter::of_commit") {
+  const Log log = open_log();
+  CALL(DeltaFilter::of_commit(log, CommitNo{0}, 1));
+}
+EXPORTED("DeltaFilter::may_take") {
+  const Log log = open_log();
+  const auto filter = must(DeltaFilter::make(log, {.origins = {"main"}}));
+  CALL(filter.may_take(CommitNo{0}));
+}
+EXPORTED("each_delta") {
+  const Log log = open_log();
+  const auto filter = must(DeltaFilter::of_commit(log, CommitNo{0}));
+  const std::function<Status(const DeltaBatch&)> visit = [](const DeltaBatch&) -> Status { return {}; };
+  CALL(each_delta(log, VectorSet::all(), filter, visit));
+}
 EXPORTED("DeltaFilter::takes_commit") {
   const Log log = open_log();
   const auto filter = must(DeltaFilter::make(log, {.origins = {"main"}}));

@@ -155,7 +155,7 @@ class DeltaList {
     if (!vectors_.is_all()) {
       DELTA_TRY(effects_, delta::effects(view_.log, {vectors_, nullptr}));
     }
-    DELTA_OK(view_.log.each(vectors_, [&](const delta::DeltaBatch& batch) -> Status {
+    DELTA_OK(delta::each_delta(view_.log, vectors_, view_.filter, [&](const delta::DeltaBatch& batch) -> Status {
       for (std::size_t i = 0; i < batch.size(); ++i) {
         if (!vectors_.contains(batch.vectors[i])) continue;
         if (view_.takes(batch[i])) add(batch[i]);

@@ -103,9 +103,10 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     text = commit_text(log, found, console);
   }
   DELTA_OK(console.print(text));
-  DELTA_OK(log.each(delta::VectorSet::all(), [&](const delta::DeltaBatch& batch) -> Status {
+  DELTA_TRY(const auto filter, delta::DeltaFilter::of_commit(log, found.commit, found.seq));
+  DELTA_OK(delta::each_delta(log, delta::VectorSet::all(), filter, [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (batch.commits[i] != found.commit || (found.seq && batch.seqs[i] != *found.seq)) continue;
+      if (!filter.takes(batch[i])) continue;
       text.clear();
       if (json) json_delta(text, log, batch[i], {.values = true});
       DELTA_OK(console.print(json ? text : shown_delta(log, batch[i], console)));

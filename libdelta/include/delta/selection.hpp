@@ -70,6 +70,8 @@ class DELTA_EXPORT DeltaFilter {
  public:
   /// not_found: the log lacks an origin.
   static Result<DeltaFilter> make(const Log& log, const DeltaSelection& selection, const CutOptions& cut = {});
+  /// Of one commit, or of one delta of it.
+  static Result<DeltaFilter> of_commit(const Log& log, CommitNo commit, std::optional<std::uint64_t> seq = {});
 
   bool takes_all() const { return all_; }
   bool takes(const Delta& delta) const {
@@ -79,6 +81,10 @@ class DELTA_EXPORT DeltaFilter {
   }
   /// Of a commit that holds some before a moment of the selection and some after it, its last delta decides.
   bool takes_commit(CommitNo number) const noexcept;
+  /// False: it takes no delta of the commit.
+  bool may_take(CommitNo number) const noexcept;
+  Micros since() const { return since_; }  ///< it takes no delta of an earlier time,
+  Micros until() const { return until_; }  ///< none of this time or later
 
  private:
   explicit DeltaFilter(const Log& log) : log_(&log) {}
@@ -95,5 +101,10 @@ class DELTA_EXPORT DeltaFilter {
   Micros since_ = 0, until_ = ~Micros{0};
   SeenSeqs seen_since_, seen_until_;  // empty: any
 };
+
+/// Visits the deltas that a filter of the log takes, and others: of the blocks of the log, what cannot hold any of them
+/// is not read, or only where and when its deltas are. Else as Log::each().
+DELTA_EXPORT Status each_delta(const Log& log, const VectorSet& vectors, const DeltaFilter& filter,
+                               const std::function<Status(const DeltaBatch&)>& visit);
 
 }  // namespace delta

@@ -8,6 +8,7 @@
 #include "base/boundary.hpp"
 #include "delta/out_of_memory.hpp"
 #include "delta/property.hpp"
+#include "delta/selection.hpp"
 #include "delta/text.hpp"
 #include "model/metadata.hpp"
 #include "model/rules.hpp"
@@ -237,7 +238,8 @@ Result<std::uint64_t> restore_properties(Encoder& encoder, const CutOptions& cut
 /// The vectors that a commit touched, by number.
 Result<VectorSet> touched_by(const Log& log, CommitNo commit) {
   VectorSet touched;
-  DELTA_OK(log.each(VectorSet::all(), [&](const DeltaBatch& batch) -> Status {
+  DELTA_TRY(const auto filter, DeltaFilter::of_commit(log, commit));
+  DELTA_OK(each_delta(log, VectorSet::all(), filter, [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (batch.commits[i] == commit) touched.insert(batch.vectors[i]);
     }

@@ -9,6 +9,7 @@
 #include "delta/out_of_memory.hpp"
 #include "delta/properties.hpp"
 #include "delta/text.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 namespace {
@@ -182,6 +183,46 @@ void DeltaFilter::keep_until(const SeenSeqs& seen) {
 bool DeltaFilter::takes_commit(CommitNo number) const noexcept {
   const Commit& commit = log_->commit(number);
   return (all_ || commits_[number]) && takes_moment({commit.origin, commit.last()}, commit.time);
+}
+
+bool DeltaFilter::may_take(CommitNo number) const noexcept {
+  const Commit& commit = log_->commit(number);
+  return (all_ || commits_[number]) && commit.time.us() >= since_ &&
+         (seen_since_.empty() || commit.last() > seen_since_[commit.origin]) &&
+         (seen_until_.empty() || commit.first <= seen_until_[commit.origin]);
+}
+
+Result<DeltaFilter> DeltaFilter::of_commit(const Log& log, CommitNo commit, std::optional<std::uint64_t> seq) try {
+  const Boundary boundary;
+  DeltaFilter filter(log);
+  filter.all_ = false;
+  filter.commits_.resize(log.commits());
+  filter.commits_[commit] = true;
+  if (seq) {
+    const OriginNo origin = log.commit(commit).origin;
+    filter.seen_since_ = SeenSeqs(log.catalog().origins());
+    filter.seen_until_ = filter.seen_since_;
+    filter.seen_since_[origin] = *seq - 1;
+    filter.seen_until_[origin] = *seq;
+  }
+  return filter;
+} catch (...) {
+  return caught();
+}
+
+Status each_delta(const Log& log, const VectorSet& vectors, const DeltaFilter& filter,
+                  const std::function<Status(const DeltaBatch&)>& visit) try {
+  const Boundary boundary;
+  if (filter.takes_all()) return log.each(vectors, visit);
+  Indexed<CommitNo, std::uint32_t> commits(log.commits());
+  for (const CommitNo number : commits.numbers()) commits[number] = filter.may_take(number);
+  const std::function<bool(const Delta&)> takes = [&](const Delta& delta) { return filter.takes(delta); };
+  if (filter.until() == 0) return {};
+  const store::Union::StreamOptions options{
+      .vectors = &vectors, .until = filter.until() - 1, .commits = &commits, .since = filter.since(), .takes = &takes};
+  return log.impl().stream(options, [&](const store::Union::Block& block) { return visit(block.batch); });
+} catch (...) {
+  return caught();
 }
 
 }  // namespace delta

@@ -58,12 +58,20 @@ bool store::LoadedSegment::may_hold(const format::FrameEntry& frame,
   return false;
 }
 
+std::uint64_t store::LoadedSegment::deltas_of(const Indexed<CommitNo, std::uint32_t>& chosen) const {
+  std::uint64_t deltas = 0;
+  for (const RowNo row : commits.numbers()) {
+    if (chosen[commits[row]] != 0) deltas += segment.rows()[row].commit.deltas();
+  }
+  return deltas;
+}
+
 std::vector<store::FrameRef> store::Union::plan(const StreamOptions& options) const {
   std::vector<store::FrameRef> places;
   for (const auto& part : parts) {
     if (part.all_superseded) continue;
-    const auto chosen_commit = [&](CommitNo commit) { return (*options.commits)[commit] != 0; };
-    if (options.commits && std::ranges::none_of(part.commits, chosen_commit)) continue;
+    const std::uint64_t deltas = options.commits ? part.deltas_of(*options.commits) : 0;
+    if (options.commits && deltas == 0) continue;
     constexpr std::size_t kFew = 16;  // where more than one in so many vectors is wanted, a block likely holds one
     const auto few = [](std::size_t some_of, std::size_t all) { return some_of * kFew < all; };
     const bool some = !options.vectors->is_all() || part.segment.some_ids;
@@ -81,6 +89,7 @@ std::vector<store::FrameRef> store::Union::plan(const StreamOptions& options) co
       if (entry.type != FrameType::data) continue;
       if (holds && !(*holds)[data++]) continue;
       if (options.until && entry.min_time.us() > *options.until) continue;
+      if (options.since && entry.max_time.us() < *options.since) continue;
       if (options.commits && !part.may_hold(entry, *options.commits)) continue;
       bool apart = false;
       if (some) {
@@ -89,7 +98,8 @@ std::vector<store::FrameRef> store::Union::plan(const StreamOptions& options) co
         if (first == last) continue;
         apart = few(static_cast<std::size_t>(last - first), index(entry.max_vector) - index(entry.min_vector) + 1);
       }
-      places.push_back({&part, i, apart ? chosen : nullptr});
+      const bool look_first = options.takes && part.segment.packed() && few(deltas, part.segment.committed());
+      places.push_back({&part, i, apart ? chosen : nullptr, look_first});
     }
   }
   return places;

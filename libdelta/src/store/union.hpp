@@ -33,6 +33,8 @@ struct LoadedSegment {
 
   /// Whether a DATA frame of it may hold deltas of a commit that is not 0 in `chosen`.
   bool may_hold(const format::FrameEntry& frame, const Indexed<CommitNo, std::uint32_t>& chosen) const;
+  /// How many deltas it has of commits that are not 0 in `chosen`, at most.
+  std::uint64_t deltas_of(const Indexed<CommitNo, std::uint32_t>& chosen) const;
   /// Those of a set that the segment names, ascending.
   std::vector<SegmentVector> those_of(const VectorSet& set) const;
   /// What the log calls a vector of the segment; none: its id was not asked for.
@@ -62,7 +64,8 @@ struct FrameRef {
   const LoadedSegment* part = nullptr;
   std::size_t entry = 0;
   std::shared_ptr<const std::vector<SegmentVector>> vectors =
-      {};  // whose deltas alone are wanted, ascending; null: all
+      {};                   // whose deltas alone are wanted, ascending; null: all
+  bool look_first = false;  // few of the frames like it hold what is wanted: see StreamOptions::takes
 };
 
 /// The segments of some files as one log: names, commit rows and contexts in memory, deltas on disk.
@@ -78,6 +81,10 @@ struct Union {
     std::optional<Micros> until = {};  // blocks that start later are skipped
     /// Null, or blocks of fresh segments in which each commit has 0 may be skipped.
     const Indexed<CommitNo, std::uint32_t>* commits = nullptr;
+    std::optional<Micros> since = {};  // blocks that end earlier are skipped
+    /// Null, or which deltas of `commits` are wanted: blocks without one may be skipped, too. It is asked before values
+    /// are read, and on several threads.
+    const std::function<bool(const Delta&)>* takes = nullptr;
     bool leaves = false;                         // hash every delta; each piece of one comes as it stands
     store::Values values = store::Values::read;  // false: where and when alone (see codec::Wanted)
     bool lifecycles = false;                     // blocks without a create or delete of a wanted vector may be skipped
@@ -123,6 +130,7 @@ struct Union {
   /// The deltas of parts that share some, in order of vector and key.
   Status stream_shared(const StreamOptions& options, const Visit& visit) const;
   Status read_block(const StreamOptions& options, Block& block) const;
+  Result<bool> takes_any(const StreamOptions& options, const FrameRef& place, SegmentBatch& room) const;
   /// The leaf of each delta of a batch; unknown for those that pruning has left in part.
   void hash_leaves(const DeltaBatch& batch, std::vector<Hash>& leaves) const;
   std::vector<FrameRef> plan(const StreamOptions& options) const;

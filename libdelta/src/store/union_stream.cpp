@@ -61,10 +61,27 @@ Status LogSource::each(const VectorSet& vectors, std::optional<Micros> until, co
 
 }  // namespace store
 
+/// Whether the frame holds a delta that the reader takes, by where and when its deltas are. `room` is written over.
+Result<bool> store::Union::takes_any(const StreamOptions& options, const FrameRef& place, SegmentBatch& room) const {
+  const store::LoadedSegment& part = *place.part;
+  const auto vectors = place.vectors ? std::span(*place.vectors) : store::SomeVectors();
+  DELTA_OK(store::read_data(part.segment, place.entry, {store::Values::skipped, vectors}, room));
+  for (std::size_t i = 0; i < room.size(); ++i) {
+    const CommitNo commit = part.commits[room.commits[i]];
+    const Delta delta{.op = room.ops[i], .time = room.times[i], .commit = commit, .seq = room.seqs[i]};
+    if ((*options.commits)[commit] != 0 && (*options.takes)(delta)) return true;
+  }
+  return false;
+}
+
 Status store::Union::read_block(const StreamOptions& options, Block& block) const {
   const store::LoadedSegment& part = *block.part;
   SegmentBatch& read = block.read;
   std::swap(static_cast<DeltaColumns&>(read), static_cast<DeltaColumns&>(block.batch));  // the room of the last one
+  if (block.look_first && options.values == store::Values::read) {
+    DELTA_TRY(const bool any, takes_any(options, block, read));
+    if (!any) return block.batch.clear(), Status();
+  }
   const store::Reading reading{options.values, block.vectors ? std::span(*block.vectors) : store::SomeVectors()};
   DELTA_OK(store::read_data(part.segment, block.entry, reading, read));
   if (part.any_superseded || part.segment.some_ids) {

@@ -4,9 +4,9 @@
 #include <memory>
 #include <thread>
 
+#include "counted.hpp"
 #include "delta/blame.hpp"
 #include "delta/bytes.hpp"
-#include "delta/compact.hpp"
 #include "delta/log.hpp"
 #include "delta/snapshot.hpp"
 #include "sample_log.hpp"
@@ -16,48 +16,7 @@ using sample::must;
 
 namespace {
 
-/// Memory that counts how often it is asked.
-class Counted final : public ByteSource {
- public:
-  explicit Counted(std::span<const std::uint8_t> bytes) : bytes_(memory_source("memory", bytes)) {}
-  const std::string& name() const override { return bytes_->name(); }
-  std::uint64_t size() const override { return bytes_->size(); }
-  Status read(std::span<const ByteRange> ranges) const override {
-    ++reads;
-    return bytes_->read(ranges);
-  }
-  mutable std::atomic<std::size_t> reads = 0;
-
- private:
-  std::unique_ptr<ByteSource> bytes_;
-};
-
-constexpr std::uint32_t kVectors = 30'000, kDims = 16;
-
-/// Two versions of every vector, packed into one segment.
-std::vector<std::uint8_t> packed_log() {
-  scratch::Directory dir;
-  const std::string path = dir.file("a.dlog"), packed = dir.file("packed.dlog");
-  auto encoder = must(Encoder::create(path, {}, {.threads = 1}));
-  std::vector<std::uint32_t> bits(std::size_t{kVectors} * kDims);
-  for (std::uint32_t version = 1; version <= 2; ++version) {
-    for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = sample::bits(static_cast<float>(i * version));
-    MatrixInput input;
-    input.rows = kVectors;
-    input.dims = kDims;
-    input.bits = bits;
-    input.at = version * 1'000'000;
-    must(encoder.state(input));
-  }
-  must(encoder.finish());
-  const std::string paths[] = {path};
-  must(compact(must(Log::open(paths)), packed, {}));
-  return scratch::read(packed);
-}
-
-Log open(const std::shared_ptr<const ByteSource>& source, const OpenOptions& options = {.threads = 1}) {
-  return must(Log::open(std::span(&source, 1), options));
-}
+using namespace counted;
 
 }  // namespace
 
@@ -91,11 +50,33 @@ TEST_CASE("one vector of a packed log of one segment takes at most 8 reads") {
   const auto vector = log.catalog().find_vector(NamespaceNo{0}, "29000");
   REQUIRE(vector);
   const State state = must(snapshot(log, {}, {*vector}));
-  CHECK(state.bits(*vector)[3] == sample::bits((29000.0f * kDims + 3) * 2));
+  CHECK(state.bits(*vector)[3] == bits_of(29000 * kDims + 3, 2));
   CHECK(counted->reads <= 8);
   const std::size_t opened = counted->reads;
   CHECK(must(blame(log, *vector)).runs.size() == 1);
   CHECK(counted->reads <= opened + 2);
+}
+
+TEST_CASE("blame of many vectors reads as much as a snapshot of them") {
+  for (const auto& bytes : {fresh_log(), packed_log()}) {
+    const auto counted = std::make_shared<const Counted>(bytes);
+    const Log log = open(counted);
+    VectorSet some;
+    for (std::uint32_t v = 7; v < kVectors; v += 300) some.insert(VectorNo{v});
+    const auto cost_of = [&](const auto& ask) {
+      ask();  // what is kept for the next question is read now
+      const std::size_t before = counted->bytes;
+      ask();
+      return counted->bytes - before;
+    };
+    std::size_t blamed = 0;
+    const auto visit = [&](const Blame&) -> Status { return ++blamed, Status(); };
+    const std::size_t of_blame = cost_of([&] { must(blame_each(log, some, {}, visit)); });
+    const std::size_t of_snapshot = cost_of([&] { must(snapshot(log, {}, some)); });
+    CHECK(blamed == 2 * some.size());
+    CHECK(of_snapshot > 0);
+    CHECK(of_blame == of_snapshot);
+  }
 }
 
 TEST_CASE("two threads ask one open log", "[threads]") {
@@ -106,7 +87,7 @@ TEST_CASE("two threads ask one open log", "[threads]") {
     for (std::uint32_t v = first; v < kVectors; v += 997) {
       const auto state = snapshot(log, {}, {VectorNo{v}});
       const auto who = blame(log, VectorNo{v});
-      right = right && state && who && state->bits(VectorNo{v})[0] == sample::bits(static_cast<float>(v * kDims) * 2);
+      right = right && state && who && state->bits(VectorNo{v})[0] == bits_of(v * kDims, 2);
     }
   };
   std::thread other(ask, 1);
