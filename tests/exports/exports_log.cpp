@@ -9,6 +9,7 @@
 #include "delta/reindex.hpp"
 #include "delta/selection.hpp"
 #include "delta/snapshot.hpp"
+#include "delta/two_states.hpp"
 #include "delta/verify.hpp"
 #include "delta/windows.hpp"
 #include "exports.hpp"
@@ -121,6 +122,7 @@ OF_A_LOG("Catalog::find", log.catalog().find({"words", "v1"}))
 // delta/state.hpp, delta/snapshot.hpp
 OF_A_LOG("snapshot", snapshot(log))
 OF_A_LOG("snapshot_vector", snapshot_vector(log, {"words", "v1"}))
+OF_A_LOG("two_snapshots", two_snapshots(log, {.at = 1'000'000}, {}))
 OF_A_LOG("check_cut", check_cut(log, {.at = 2'000'000}))
 // One of a state that needs nothing else.
 #define OF_A_STATE(name, expression)                  \

@@ -3,9 +3,11 @@
 // caught.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <optional>
 #include <random>
 
 #include "model/blame.hpp"
+#include "model/fold_two.hpp"
 #include "model/prune.hpp"
 #include "pruning.hpp"
 #include "real.hpp"
@@ -267,6 +269,11 @@ class Library {
     if (!answers) return state.error().code == delta::ErrorCode::not_kept ? "" : "refused for another reason";
     const State expected = fold(world(), inside);
     if (real_.rows(*state) != expected) return "the state";
+    const auto both = delta::model::fold_two(real_.catalog, real_.history, real_.source, {last_cut_}, {cut});
+    if (!both || real_.rows(both->second) != expected) return "the state beside another";
+    if (last_expected_ && real_.rows(both->first) != *last_expected_) return "the other state";
+    last_cut_ = cut;
+    last_expected_ = expected;
     std::vector<std::size_t> numbers;
     for (const std::size_t i : facts_.order()) {
       const auto here = [&](const Delta& d) { return d.key() == world().deltas[i].key(); };
@@ -327,6 +334,8 @@ class Library {
   Real real_;
   Holding whole_;
   std::vector<Delta> deltas_;
+  Cut last_cut_;  // that was answered; before the first one now, which always is
+  std::optional<State> last_expected_;
 };
 
 /// A world that pruned, ready for questions.

@@ -15,6 +15,7 @@
 #include "commands/diff_neighbours.hpp"
 #include "commands/options.hpp"
 #include "delta/text.hpp"
+#include "delta/two_states.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
 #include "selection.hpp"
@@ -123,6 +124,15 @@ Result<bool> find_named_vectors(const Invocation& invocation, const VectorSelect
   NamedVectors nowhere;
   nowhere.missing_ids = in_both(sides.old_named.missing_ids, sides.new_named.missing_ids);
   return !report_missing(invocation, nowhere, console);
+}
+
+Result<delta::TwoStates> states_of(const Sides& sides) {
+  if (!sides.new_log) {
+    return delta::two_snapshots(sides.old_log, sides.old_cut, sides.new_cut, sides.old_named.vectors);
+  }
+  DELTA_TRY(State old_state, delta::snapshot(sides.old_log, sides.old_cut, sides.old_named.vectors));
+  DELTA_TRY(State new_state, delta::snapshot(*sides.new_log, sides.new_cut, sides.new_named.vectors));
+  return delta::TwoStates{std::move(old_state), std::move(new_state)};
 }
 
 std::string number_text(std::optional<double> number) { return number ? fmt::format("{:.6g}", *number) : "-"; }
@@ -260,8 +270,8 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(bool found, find_named_vectors(invocation, selection, sides, console));
   std::vector<delta::Finding> notices;
   sides.old_cut.notices = sides.new_cut.notices = &notices;
-  DELTA_TRY(State old_state, delta::snapshot(sides.old_log, sides.old_cut, sides.old_named.vectors));
-  DELTA_TRY(State new_state, delta::snapshot(sides.log_of_new(), sides.new_cut, sides.new_named.vectors));
+  DELTA_TRY(auto states, states_of(sides));
+  State &old_state = states.first, &new_state = states.second;
   warn_of(notices, console);
   if (!selection.where.empty()) {
     keep_meeting(selection, old_state, new_state);

@@ -13,6 +13,7 @@
 #include "commands/options.hpp"
 #include "delta/out_of_memory.hpp"
 #include "delta/text.hpp"
+#include "delta/two_states.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
 #include "selection.hpp"
@@ -92,8 +93,8 @@ Result<RollbackSummary> undo(const Invocation& invocation, Encoder& encoder, con
 Result<delta::VectorSet> meeting_either(const Invocation& invocation, const VectorSelection& selection, const Log& log,
                                         const delta::VectorSet& vectors) {
   DELTA_TRY(const auto cut, cut_of(invocation, log));
-  DELTA_TRY(const auto then, delta::snapshot(log, cut, vectors));
-  DELTA_TRY(const auto present, delta::snapshot(log, {}, vectors));
+  DELTA_TRY(const auto states, delta::two_snapshots(log, cut, {}, vectors));
+  const auto &then = states.first, &present = states.second;
   return meeting(selection, vectors, {&then, &present});
 }
 

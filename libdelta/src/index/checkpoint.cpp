@@ -4,6 +4,9 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <span>
+#include <type_traits>
+#include <utility>
 
 #include "delta/text.hpp"
 #include "os/side_file.hpp"
@@ -122,49 +125,92 @@ std::set<std::string> files_of(const store::Union& log) {
   return files;
 }
 
-/// A checkpoint that lies inside a cut, and how much it spares.
-struct Choice {
-  std::size_t file = 0, number = 0;
-  std::uint64_t deltas = 0;
+/// So many vectors are asked for that their own deltas may be more than a checkpoint. A log that was opened for some
+/// ids does not know how many others there are.
+bool are_many(const store::Union& log, const VectorSet& vectors) {
+  return !log.wanted && (vectors.is_all() || vectors.size() * kFew >= log.catalog.vectors());
+}
+
+/// A checkpoint to start from.
+struct Start {
+  std::unique_ptr<BoundFile> file;
+  std::unique_ptr<Base> base;
 };
 
-std::optional<Choice> choose(const store::Union& log, const std::vector<BoundFile>& files, const model::CutTest& cut) {
-  std::optional<Choice> best;
-  for (std::size_t f = 0; f < files.size(); ++f) {
-    for (std::size_t n = 0; n < files[f].directory.checkpoints.size(); ++n) {
-      const CheckpointEntry& entry = files[f].directory.checkpoints[n];
-      const auto deltas = std::accumulate(entry.seen.begin(), entry.seen.end(), std::uint64_t{0});
-      const SeenSeqs seen = files[f].seen(entry, log.catalog.origins());
-      if (cut.contains(seen, entry.latest) && (!best || deltas > best->deltas)) best = Choice{f, n, deltas};
-    }
+using Cuts = std::span<const model::CutTest>;
+
+/// The checkpoint of a file that lies inside all cuts and spares most deltas: its number and how many it has.
+std::optional<std::pair<std::size_t, std::uint64_t>> best_of(const store::Union& log, const BoundFile& file,
+                                                             Cuts cuts) {
+  std::optional<std::pair<std::size_t, std::uint64_t>> best;
+  for (std::size_t n = 0; n < file.directory.checkpoints.size(); ++n) {
+    const CheckpointEntry& entry = file.directory.checkpoints[n];
+    const SeenSeqs seen = file.seen(entry, log.catalog.origins());
+    const auto deltas = std::accumulate(seen.begin(), seen.end(), std::uint64_t{0});
+    const auto inside = [&](const model::CutTest& cut) { return cut.contains(seen, entry.latest); };
+    if ((!best || deltas > best->second) && std::ranges::all_of(cuts, inside)) best = {n, deltas};
   }
   return best;
+}
+
+/// None: no checkpoint spares anything.
+Start choose(const store::Union& log, Cuts cuts, std::vector<Finding>* notices) {
+  Start start;
+  std::optional<std::pair<std::size_t, std::uint64_t>> best;
+  for (const std::string& path : files_of(log)) {
+    auto file = open_bound(log, os::checkpoints_path(path), notices);
+    if (!file) continue;
+    const auto found = best_of(log, *file, cuts);
+    if (!found || (best && found->second <= best->second)) continue;
+    best = found;
+    start.file = std::make_unique<BoundFile>(std::move(*file));
+  }
+  if (!best) return {};
+  auto base = Base::open(log, *start.file, best->first);
+  if (!base) {
+    tell(notices, start.file->file->name(), "it is damaged");
+    return {};
+  }
+  start.base = std::move(*base);
+  return start;
+}
+
+/// fold(base) from the best checkpoint; where that cannot be read, from the beginning.
+template <class Fold>
+auto fold_from_best(const store::Union& log, Cuts cuts, std::vector<Finding>* notices, const Fold& fold)
+    -> std::invoke_result_t<Fold, const Base*> {
+  const Start start = choose(log, cuts, notices);
+  if (!start.base) return fold(nullptr);
+  auto folded = fold(start.base.get());
+  if (folded || !start.base->failed()) return folded;
+  tell(notices, start.file->file->name(), "it is damaged");
+  return fold(nullptr);
 }
 
 }  // namespace
 
 Result<State> fold(const store::Union& log, model::DeltaSource& source, const model::Cut& cut, const VectorSet& vectors,
                    const Policy* policy, std::vector<VectorNo>* conflicted, std::vector<Finding>* notices) {
-  const auto plain = [&] { return model::fold(log.catalog, log.history, source, cut, vectors, policy, conflicted); };
-  const bool few = !vectors.is_all() && vectors.size() * kFew < log.catalog.vectors();
-  if (log.wanted || few) return plain();  // a log that was opened for some ids does not know how many others there are
-  std::vector<BoundFile> files;
-  for (const std::string& file : files_of(log)) {
-    if (auto bound = open_bound(log, os::checkpoints_path(file), notices)) files.push_back(std::move(*bound));
-  }
-  if (files.empty()) return plain();
-  DELTA_TRY(const auto test, model::CutTest::make(log.catalog, log.history, cut));
-  const auto choice = choose(log, files, test);
-  if (!choice) return plain();
-  const BoundFile& file = files[choice->file];
-  auto base = Base::open(log, file, choice->number);
-  if (base) {
-    auto state = model::fold(log.catalog, log.history, source, cut, vectors, policy, conflicted, base->get());
-    if (state || !(*base)->failed()) return state;
+  const auto from = [&](const Base* base) {
     if (conflicted != nullptr) conflicted->clear();
-  }
-  tell(notices, file.file->name(), "it is damaged");
-  return plain();
+    return model::fold(log.catalog, log.history, source, cut, vectors, policy, conflicted, base);
+  };
+  if (!are_many(log, vectors)) return from(nullptr);
+  DELTA_TRY(const auto test, model::CutTest::make(log.catalog, log.history, cut));
+  return fold_from_best(log, {&test, 1}, notices, from);
+}
+
+Result<std::pair<State, State>> fold_two(const store::Union& log, model::DeltaSource& source,
+                                         const model::PolicyCut& first, const model::PolicyCut& second,
+                                         const VectorSet& vectors, std::vector<Finding>* notices) {
+  const auto from = [&](const Base* base) {
+    return model::fold_two(log.catalog, log.history, source, first, second, vectors, base);
+  };
+  if (!are_many(log, vectors)) return from(nullptr);
+  DELTA_TRY(auto first_test, model::CutTest::make(log.catalog, log.history, first.cut));
+  DELTA_TRY(auto second_test, model::CutTest::make(log.catalog, log.history, second.cut));
+  const model::CutTest tests[] = {std::move(first_test), std::move(second_test)};
+  return fold_from_best(log, tests, notices, from);
 }
 
 }  // namespace delta::checkpoint

@@ -5,12 +5,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "delta/finding.hpp"
 #include "delta/policy.hpp"
 #include "delta/state.hpp"
 #include "index/checkpoint_file.hpp"
+#include "model/fold_two.hpp"
 #include "store/union.hpp"
 
 namespace delta::checkpoint {
@@ -59,5 +61,9 @@ class Base final : public model::FoldBase {
 /// is worth it. `notices`: null, or told of checkpoints that could not be used.
 Result<State> fold(const store::Union& log, model::DeltaSource& source, const model::Cut& cut, const VectorSet& vectors,
                    const Policy* policy, std::vector<VectorNo>* conflicted, std::vector<Finding>* notices);
+/// The same of model::fold_two(): both states start from one checkpoint, which lies inside both cuts.
+Result<std::pair<State, State>> fold_two(const store::Union& log, model::DeltaSource& source,
+                                         const model::PolicyCut& first, const model::PolicyCut& second,
+                                         const VectorSet& vectors, std::vector<Finding>* notices);
 
 }  // namespace delta::checkpoint

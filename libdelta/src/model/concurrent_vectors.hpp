@@ -35,19 +35,39 @@ class ConcurrentVectors {
   Status take(const DeltaBatch& batch, const Apply& apply) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Delta c = batch[i];
-      if (!counts(c) || (base_ && base_->covers(history_.commit(c.commit).origin, c.seq))) continue;
-      Last& last = last_[c.vector];
-      ++last.count;
-      if (contested_.contains(c.vector)) continue;
-      DELTA_OK(check_fit(catalog_, history_, c));
-      if (last.count > 1 && !follows(c, last)) {
-        add(c.vector);
-        continue;
-      }
-      last = {c.time, c.seq, c.commit, last.count};
-      apply(c);
+      if (counts(c) && !is_based(c)) DELTA_OK(take(c, apply));
     }
     return {};
+  }
+  /// The same of one delta, which counts.
+  template <class Apply>
+  Status take(const Delta& c, const Apply& apply) {
+    Last& last = last_[c.vector];
+    ++last.count;
+    if (contested_.contains(c.vector)) return {};
+    DELTA_OK(check_fit(catalog_, history_, c));
+    if (last.count > 1 && !follows(c, last)) {
+      add(c.vector);
+      return {};
+    }
+    last = {c.time, c.seq, c.commit, last.count};
+    apply(c);
+    return {};
+  }
+  bool counts(const Delta& c) const {
+    DELTA_CHECK(last_.contains(c.vector));
+    return wanted_.contains(c.vector) && cut_.contains(c);
+  }
+  /// The base that the pass goes on from has folded it.
+  bool is_based(const Delta& c) const {
+    return base_ != nullptr && base_->covers(history_.commit(c.commit).origin, c.seq);
+  }
+  /// Something is known of the vector.
+  bool has_taken(VectorNo vector) const { return last_[vector].count > 0 || contested_.contains(vector); }
+  /// Goes on from where another one stands with a vector.
+  void go_on(const ConcurrentVectors& from, VectorNo vector) {
+    last_[vector] = from.last_[vector];
+    if (from.contested_.contains(vector)) add(vector);
   }
   /// One more vector to be gathered.
   void add(VectorNo vector) { contested_.insert(vector); }
@@ -73,10 +93,6 @@ class ConcurrentVectors {
   VectorFold fold(VectorNo vector) const;
 
  private:
-  bool counts(const Delta& c) const {
-    DELTA_CHECK(last_.contains(c.vector));
-    return wanted_.contains(c.vector) && cut_.contains(c);
-  }
   /// Seen, and of greater key. The second follows from the first unless a clock rule was broken; then the key decides.
   bool follows(const Delta& c, const Last& last) const {
     if (!history_.happens_before(last.commit, last.seq, c.commit, c.seq)) return false;

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
 #include <string>
 
 #include "base/transform.hpp"
@@ -58,14 +57,10 @@ Result<State> fold(const Catalog& catalog, const History& history, DeltaSource& 
   }));
   folding.doubt();
   if (!folding.contest().contested().empty()) {
-    Policy own;
-    if (!policy) {
-      DELTA_TRY(own, policy_at(catalog, history, cut));
-    }
     DELTA_OK(source.each(folding.contest().contested(), cut.at,
                          [&](const DeltaBatch& batch) { return folding.contest().gather(batch); }));
-    DELTA_OK(folding.settle(policy ? *policy : own, conflicted));
   }
+  DELTA_OK(settle(catalog, history, folding, cut, policy, conflicted));
   return folding.finish();
 }
 

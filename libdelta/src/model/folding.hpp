@@ -24,13 +24,20 @@ class Folding {
 
   ConcurrentVectors& contest() { return contest_; }
 
+  /// What is remembered of deltas that were taken.
+  struct Notes {
+    std::vector<VectorNo> partial = {};                              // vectors with a create that lost values
+    std::vector<std::pair<VectorNo, std::uint64_t>> overflows = {};  // vector, count
+  };
+
   /// Before the first pass: what a base has folded already. REQUIRES: the cut contains it.
-  Status start(const FoldBase& base, const VectorSet& vectors) {
+  Status start(const FoldBase& base, const VectorSet& vectors) { return start(base, vectors, own_); }
+  Status start(const FoldBase& base, const VectorSet& vectors, Notes& notes) {
     contest_.start(base);
     base.unresolved().each([&](VectorNo vector) {
       if (vectors.contains(vector)) contest_.add(vector);
     });
-    return base.each(vectors, [this](const FoldedVector& folded) -> Status {
+    return base.each(vectors, [&](const FoldedVector& folded) -> Status {
       if (!contest_.start(folded)) return {};
       if (folded.exists) {
         std::ranges::copy(folded.bits, state_.put(folded.vector).begin());
@@ -38,38 +45,48 @@ class Folding {
         state_.set_created(folded.vector, folded.created);
       }
       if (!folded.metadata.empty()) state_.set_metadata(folded.vector, std::string(folded.metadata));
-      if (folded.overflows != 0) overflows_.emplace_back(folded.vector, folded.overflows);
+      if (folded.overflows != 0) notes.overflows.emplace_back(folded.vector, folded.overflows);
       return {};
     });
   }
 
   Status take(const DeltaBatch& batch) {
-    return contest_.take(batch, [this](const Delta& c) {
-      std::uint64_t overflows = 0;  // apart: a contested vector's count is taken back
-      apply(state_, history_.commit(c.commit).origin, c, overflows);
-      if (overflows != 0) overflows_.emplace_back(c.vector, overflows);
-      if (c.op == Operation::create && has_indices(c)) partial_.push_back(c.vector);
-    });
+    return contest_.take(batch, [this](const Delta& c) { apply_noted(c, own_); });
   }
+  Status take(const Delta& c, Notes& notes) {
+    return contest_.take(c, [&](const Delta& d) { apply_noted(d, notes); });
+  }
+  Status take(const Delta& c) { return take(c, own_); }
+
+  /// Goes on from where another one stands with a vector.
+  void go_on(Folding& from, VectorNo vector) {
+    from.state_.settle_metadata(vector);
+    state_.take(from.state_, vector);
+    contest_.go_on(from.contest_, vector);
+  }
+  /// Notes that count beside its own.
+  void share(const Notes& common) { common_ = &common; }
 
   /// After the first pass. A create that lost values may have left a dimension without any. That is rare, and shows as
   /// a NaN.
   void doubt() {
     const auto nan = [](std::uint32_t bits) { return magnitude(bits) > kInfinity; };
-    for (const VectorNo vector : partial_) {
-      if (state_.exists(vector) && std::ranges::any_of(state_.bits(vector), nan)) contest_.add(vector);
-    }
+    each_notes([&](const Notes& notes) {
+      for (const VectorNo vector : notes.partial) {
+        if (state_.exists(vector) && std::ranges::any_of(state_.bits(vector), nan)) contest_.add(vector);
+      }
+    });
   }
 
   /// After the second pass: those of the contested whose deltas form a chain after all. They did not come in key order.
   void settle_chains() {
-    std::erase_if(overflows_, [this](const auto& counted) { return contest_.contested().contains(counted.first); });
+    std::erase_if(own_.overflows, [this](const auto& counted) { return contest_.contested().contains(counted.first); });
     for (const VectorNo vector : contest_.vectors()) {
       const VectorFold fold = contest_.fold(vector);
       if (!fold.chain() || (fold.exists() && fold.missing_value())) continue;
       std::uint64_t overflows = 0;
       replay(vector, fold, overflows);
-      if (overflows != 0) overflows_.emplace_back(vector, overflows);
+      if (overflows != 0) own_.overflows.emplace_back(vector, overflows);
       contest_.settle(vector, fold.deltas().back());
     }
   }
@@ -80,12 +97,14 @@ class Folding {
     return std::move(state_);
   }
   /// How often deltas of vectors overflowed.
-  const std::vector<std::pair<VectorNo, std::uint64_t>>& overflows() const { return overflows_; }
+  const std::vector<std::pair<VectorNo, std::uint64_t>>& overflows() const { return own_.overflows; }
 
   State finish() {
-    for (const auto& [vector, count] : overflows_) {
-      if (!contest_.contested().contains(vector)) state_.overflows += count;
-    }
+    each_notes([&](const Notes& notes) {
+      for (const auto& [vector, count] : notes.overflows) {
+        if (!contest_.contested().contains(vector)) state_.overflows += count;
+      }
+    });
     state_.settle_metadata();
     return std::move(state_);
   }
@@ -110,6 +129,18 @@ class Folding {
   }
 
  private:
+  void apply_noted(const Delta& c, Notes& notes) {
+    std::uint64_t overflows = 0;  // apart: a contested vector's count is taken back
+    apply(state_, history_.commit(c.commit).origin, c, overflows);
+    if (overflows != 0) notes.overflows.emplace_back(c.vector, overflows);
+    if (c.op == Operation::create && has_indices(c)) notes.partial.push_back(c.vector);
+  }
+  template <class Visit>
+  void each_notes(const Visit& visit) const {
+    visit(own_);
+    if (common_ != nullptr) visit(*common_);
+  }
+
   /// One delta after the other, as the first pass would have done it.
   void replay(VectorNo vector, const VectorFold& fold, std::uint64_t& overflows) {
     state_.set_exists(vector, false);
@@ -133,9 +164,18 @@ class Folding {
   const History& history_;
   State state_;
   ConcurrentVectors contest_;
-  std::vector<VectorNo> partial_;                              // vectors with a create that lost values
-  std::vector<std::pair<VectorNo, std::uint64_t>> overflows_;  // vector, count: of the first pass
+  Notes own_;
+  const Notes* common_ = nullptr;
   std::vector<Candidate> candidates_;
 };
+
+/// Resolves what was gathered, by `policy`, or where that is null by what the log says at the cut.
+inline Status settle(const Catalog& catalog, const History& history, Folding& folding, const Cut& cut,
+                     const Policy* policy, std::vector<VectorNo>* conflicted) {
+  if (folding.contest().contested().empty()) return {};
+  if (policy != nullptr) return folding.settle(*policy, conflicted);
+  DELTA_TRY(const Policy own, policy_at(catalog, history, cut));
+  return folding.settle(own, conflicted);
+}
 
 }  // namespace delta::model

@@ -10,6 +10,7 @@
 #include "delta/property.hpp"
 #include "delta/selection.hpp"
 #include "delta/text.hpp"
+#include "delta/two_states.hpp"
 #include "model/metadata.hpp"
 #include "model/rules.hpp"
 #include "ops/diff.hpp"
@@ -287,8 +288,9 @@ Result<RollbackSummary> revert(Encoder& encoder, CommitNo commit, const Rollback
   std::erase_if(vectors, [&](VectorNo vector) { return !options.vectors.contains(vector); });
   const VectorSet chosen(vectors);
   ops::sort_by_name(log.catalog(), vectors);
-  DELTA_TRY(const State before, snapshot(log, {.at = {}, .as_seen_by = {first}, .before = true}, chosen));
-  DELTA_TRY(const State after, snapshot(log, {.at = {}, .as_seen_by = {last}}, chosen));
+  const CutOptions before_it{.at = {}, .as_seen_by = {first}, .before = true}, after_it{.at = {}, .as_seen_by = {last}};
+  DELTA_TRY(const TwoStates states, two_snapshots(log, before_it, after_it, chosen));
+  const State &before = states.first, &after = states.second;
   DELTA_OK(encoder.read_present());
   return Reverter(encoder, before, after, options).run(vectors);
 } catch (...) {

@@ -5,6 +5,7 @@
 
 #include "counted.hpp"
 #include "delta/selection.hpp"
+#include "delta/two_states.hpp"
 
 using namespace delta;
 using namespace counted;
@@ -119,4 +120,22 @@ TEST_CASE("a segment without a commit that is asked for is not read") {
   CHECK(found == 2);
   CHECK(sources[0]->bytes == 0);
   CHECK(sources[1]->bytes > 0);
+}
+
+TEST_CASE("the states at two moments take one pass") {
+  for (const auto& bytes : {fresh_log(), packed_log()}) {
+    const auto source = std::make_shared<const Counted>(bytes);
+    const Log log = counted::open(source);
+    const CutOptions then{.at = 1'500'000};
+    std::size_t before = source->bytes;
+    const State one = must(snapshot(log));
+    const std::size_t once = source->bytes - before;
+    before = source->bytes;
+    const TwoStates both = must(two_snapshots(log, then, {}));
+    CHECK(source->bytes - before == once);
+    for (const VectorNo v : {VectorNo{3}, VectorNo{29'999}}) {
+      CHECK(std::ranges::equal(both.second.bits(v), one.bits(v)));
+      CHECK(std::ranges::equal(both.first.bits(v), must(snapshot(log, then, {v})).bits(v)));
+    }
+  }
 }
