@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "model/effects.hpp"
+#include "model/window_stream.hpp"
 #include "model/windows.hpp"
 #include "real.hpp"
 
@@ -183,5 +184,24 @@ TEST_CASE("windows that late commits changed, put over the old ones, are the win
         RC_ASSERT(std::ranges::find(deltas, window) != deltas.end());
       }
     }
+  }));
+}
+
+TEST_CASE("windows of deltas that come one by one are those of the list of their effects") {
+  CHECK(check_histories("windows as a stream", 0.5, [](const Plan& plan) {
+    const World w = play(plan);
+    const auto seed = seed_of();
+    auto spec = any_spec();
+    if (!delta::model::WindowStream::can_tell(spec)) spec.kind = delta::WindowSpec::Kind::session;
+    Real real(w, seed);
+    real.deliver(some_commits(w, seed));
+    real.set_deltas(deltas_of(w, some_commits(w, seed)), seed % 2 == 0);
+    delta::model::WindowStream stream(spec, real.catalog.vectors());
+    const auto place = [&](delta::Timestamp time) { stream.place(time.us()); };
+    const auto add = [&](const delta::DeltaEffect& effect) { stream.add(effect); };
+    RC_ASSERT(!!delta::model::each_effect(real.catalog, real.history, real.source, real.source, {}, place, add));
+    const auto list = delta::model::windows(spec, effects(real), real.catalog.vectors());
+    RC_ASSERT(stream.finish() == list);
+    RC_CLASSIFY(list.size() > 1, "several windows");
   }));
 }

@@ -26,6 +26,7 @@ struct LogView {
     const auto& commit = log.commit(number);
     return (seen.empty() || commit.first <= seen[commit.origin]) && filter.takes_commit(number);
   }
+  bool takes_all() const { return seen.empty() && filter.takes_all(); }
   bool takes(const delta::Delta& delta) const {
     return (seen.empty() || delta.seq <= seen[log.commit(delta.commit).origin]) && filter.takes(delta);
   }

@@ -108,7 +108,9 @@ Result<Exit> list_windows(const LogView& view, const delta::VectorSet& vectors) 
                        .commit = effect.commit,
                        .seq = effect.key.seq});
   };
-  auto windows = delta::windows(view.log, *spec, {vectors, takes, after ? &*after : nullptr});
+  delta::WindowOptions options{vectors, {}, after ? &*after : nullptr};
+  if (!view.takes_all()) options.takes = takes;
+  auto windows = delta::windows(view.log, *spec, options);
   if (!windows) {
     if (windows.error().code == delta::ErrorCode::usage) {
       windows.error().message = "--window: " + windows.error().message;

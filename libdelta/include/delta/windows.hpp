@@ -53,7 +53,9 @@ struct WindowOptions {
 };
 
 /// In order of begin. Pending deltas are in none. Errors: usage: the spec is out of the bounds given there; those of
-/// effects(). Memory: as effects(), twice with `after`.
+/// effects(). Memory: the state of the chosen vectors, 24 bytes a vector, about 250 bytes a window and a few for each
+/// bucket of its length, and of vectors with a delta that has not seen the one before it, all deltas. Adaptive windows,
+/// and sessions of some deltas, take as much as effects(), and 8 bytes a delta.
 DELTA_EXPORT Result<std::vector<Window>> windows(const Log& log, const WindowSpec& spec,
                                                  const WindowOptions& options = {});
 

@@ -73,7 +73,7 @@ SeenSeqs BoundFile::seen(const CheckpointEntry& entry, std::size_t origins_of_lo
 
 Base::Base(const store::Union& log, const BoundFile& file, const CheckpointEntry& entry)
     : log_(&log), file_(&file), entry_(&entry), seen_(file.seen(entry, log.catalog.origins())) {
-  rest_ = std::make_unique<store::LogSource>(log, &seen_);
+  rest_ = std::make_unique<store::LogSource>(log, store::LogSource::Options{.beyond = &seen_});
 }
 
 std::optional<VectorNo> Base::number(const CheckpointChunk& chunk, std::string_view id) const {

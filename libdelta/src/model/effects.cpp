@@ -17,47 +17,35 @@ namespace {
 
 double value(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 
-class Judge {
+/// Which deltas count, and which vectors have one that has not seen the one before it, or not in key order.
+class Order {
  public:
-  Judge(const Catalog& catalog, const History& history, const EffectOptions& options)
-      : catalog_(catalog),
-        history_(history),
-        options_(options),
-        answered_(history.readable_times()),
-        ranks_(origin_ranks(catalog)),
-        state_(catalog),
-        last_(catalog.vectors()) {}
+  Order(const Catalog& catalog, const History& history, const EffectOptions& options)
+      : history_(history), options_(options), ranks_(origin_ranks(catalog)), last_(catalog.vectors()) {}
 
-  Status take(const DeltaBatch& batch) {
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      const Delta c = batch[i];
-      if (!counts(c) || contested_.contains(c.vector)) continue;
-      Last& last = last_[c.vector];
-      if (last.any != 0 && !follows(c, last)) {
-        contested_.insert(c.vector);
-        continue;
-      }
-      last = {c.time, c.seq, c.commit, 1};
-      judge(c, false);
-    }
-    return {};
+  bool counts(VectorNo vector, CommitNo commit, std::uint64_t seq) const {
+    if (!options_.vectors.contains(vector)) return false;
+    return history_.folded(commit) &&
+           (options_.seen == nullptr || seq <= (*options_.seen)[history_.commit(commit).origin]);
   }
+  bool counts(const Delta& c) const { return counts(c.vector, c.commit, c.seq); }
 
-  Status gather(const DeltaBatch& batch) {
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (counts(batch[i]) && contested_.contains(batch.vectors[i])) gathered_.add(batch[i]);
+  /// The next delta that counts. False: its vector is contested.
+  bool take(VectorNo vector, Timestamp time, CommitNo commit, std::uint64_t seq) {
+    if (contested_.contains(vector)) return false;
+    Last& last = last_[vector];
+    const Last next{time, seq, commit, 1};
+    if (last.any != 0 && !follows(next, last)) {
+      contested_.insert(vector);
+      return false;
     }
-    return {};
+    last = next;
+    return true;
   }
 
   const VectorSet& contested() const { return contested_; }
-
-  std::vector<DeltaEffect> finish() {
-    std::erase_if(effects_, [&](const DeltaEffect& e) { return contested_.contains(e.vector); });
-    replay_contested();
-    std::ranges::sort(effects_, [&](const DeltaEffect& a, const DeltaEffect& b) { return less(a.key, b.key); });
-    return std::move(effects_);
-  }
+  const OriginRanks& ranks() const { return ranks_; }
+  bool less(const Key& a, const Key& b) const { return RankedKey(ranks_, a) < RankedKey(ranks_, b); }
 
  private:
   struct Last {
@@ -67,17 +55,47 @@ class Judge {
     std::uint32_t any;  // 0 before the first delta
   };
 
-  bool counts(const Delta& c) const {
-    if (!options_.vectors.contains(c.vector)) return false;
-    return history_.folded(c.commit) &&
-           (options_.seen == nullptr || c.seq <= (*options_.seen)[history_.commit(c.commit).origin]);
+  Key key(const Last& c) const { return {c.time, history_.commit(c.commit).origin, c.seq}; }
+  bool follows(const Last& c, const Last& last) const {
+    return history_.happens_before(last.commit, last.seq, c.commit, c.seq) && less(key(last), key(c));
   }
+
+  const History& history_;
+  const EffectOptions& options_;
+  const OriginRanks ranks_;
+  ZeroedTable<VectorNo, Last> last_;
+  VectorSet contested_;
+};
+
+class Judge {
+ public:
+  using Visit = std::function<void(const DeltaEffect&)>;
+  Judge(const Catalog& catalog, const History& history, const Order& order, Visit visit)
+      : catalog_(catalog),
+        history_(history),
+        answered_(history.readable_times()),
+        order_(order),
+        state_(catalog),
+        visit_(std::move(visit)) {}
+
+  /// The next delta of its vector.
+  void take(const Delta& c) { judge(c, false); }
+
+  /// Visits all deltas of the contested vectors. What take() said of these vectors does not count.
+  Status replay(DeltaSource& source) {
+    if (order_.contested().empty()) return {};
+    DELTA_OK(source.each(order_.contested(), {}, [&](const DeltaBatch& batch) -> Status {
+      for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (order_.contested().contains(batch.vectors[i]) && order_.counts(batch[i])) gathered_.add(batch[i]);
+      }
+      return {};
+    }));
+    replay_contested();
+    return {};
+  }
+
+ private:
   Key key(const Delta& c) const { return {c.time, history_.commit(c.commit).origin, c.seq}; }
-  bool less(const Key& a, const Key& b) const { return RankedKey(ranks_, a) < RankedKey(ranks_, b); }
-  bool follows(const Delta& c, const Last& last) const {
-    return history_.happens_before(last.commit, last.seq, c.commit, c.seq) &&
-           less({last.time, history_.commit(last.commit).origin, last.seq}, key(c));
-  }
 
   /// The states before and after are those of kept times: what was there then is there still.
   bool known(const Delta& c) const {
@@ -85,34 +103,54 @@ class Judge {
   }
 
   void judge(const Delta& c, bool conflict) {
+    DeltaEffect effect{
+        key(c),   c.commit,
+        c.vector, static_cast<std::uint32_t>(16 + 4 * (c.indices.size() + c.bits.size()) + c.metadata.size()),
+        c.op,     conflict,
+        {},       {}};
+    c.op == Operation::sparse&& state_.exists(c.vector) ? set_some(c, effect) : change(c, effect);
+    visit_(effect);
+  }
+
+  /// Only what is assigned can differ.
+  void set_some(const Delta& c, DeltaEffect& effect) {
+    const auto row = state_.put(c.vector);
+    double sum = 0;
+    std::uint32_t changed = 0;
+    for (std::size_t i = 0; i < c.indices.size(); ++i) {
+      std::uint32_t& value_here = row[c.indices[i]];
+      add_change(value_here, c.bits[i], sum, changed);
+      value_here = c.bits[i];
+    }
+    if (known(c)) set_change(sum, changed, effect);
+  }
+
+  void change(const Delta& c, DeltaEffect& effect) {
     const bool was = state_.exists(c.vector);
     const auto before = state_.bits(c.vector);
     before_.assign(before.begin(), before.end());
     Delta values = c;
     values.metadata = {};
     apply(state_, history_.commit(c.commit).origin, values);
+    if (!known(c)) return;
     const bool is = state_.exists(c.vector);
-    DeltaEffect effect{
-        key(c),   c.commit,
-        c.vector, static_cast<std::uint32_t>(16 + 4 * (c.indices.size() + c.bits.size()) + c.metadata.size()),
-        c.op,     conflict,
-        {},       {}};
-    if (known(c)) compare(was, is, effect);
-    effects_.push_back(effect);
-  }
-
-  void compare(bool was, bool is, DeltaEffect& effect) const {
-    const auto after = state_.bits(effect.vector);
+    const auto after = state_.bits(c.vector);
     double sum = 0;
     std::uint32_t changed = 0;
     for (std::size_t dim = 0; dim < std::max(before_.size(), after.size()); ++dim) {
-      const std::uint32_t a = was ? before_[dim] : 0, b = is ? after[dim] : 0;
-      if (a == b) continue;
-      const double by = value(b) - value(a);
-      sum += by * by;
-      ++changed;
+      add_change(was ? before_[dim] : 0, is ? after[dim] : 0, sum, changed);
     }
-    effect.changed = was != is ? catalog_.dims(effect.vector) : changed;
+    set_change(sum, was != is ? catalog_.dims(c.vector) : changed, effect);
+  }
+
+  static void add_change(std::uint32_t before, std::uint32_t after, double& sum, std::uint32_t& changed) {
+    if (before == after) return;
+    const double by = value(after) - value(before);
+    sum += by * by;
+    ++changed;
+  }
+  static void set_change(double sum, std::uint32_t changed, DeltaEffect& effect) {
+    effect.changed = changed;
     if (std::isfinite(sum)) effect.distance = std::sqrt(sum);
   }
 
@@ -126,7 +164,7 @@ class Judge {
       deltas.clear();
       for (; i < order.size() && gathered_.vectors[order[i]] == vector; ++i) deltas.push_back(gathered_[order[i]]);
       DeltaBatch united;
-      put_in_key_order(history_, ranks_, catalog_.dims(vector), deltas, united);
+      put_in_key_order(history_, order_.ranks(), catalog_.dims(vector), deltas, united);
       state_.set_exists(vector, false);
       replay(deltas, catalog_.dims(vector));
     }
@@ -150,27 +188,54 @@ class Judge {
 
   const Catalog& catalog_;
   const History& history_;
-  const EffectOptions& options_;
   const KeptTimes answered_;
-  const OriginRanks ranks_;
+  const Order& order_;
   State state_;
-  ZeroedTable<VectorNo, Last> last_;
-  VectorSet contested_;
+  Visit visit_;
   DeltaBatch gathered_;
   std::vector<std::uint32_t> before_;
-  std::vector<DeltaEffect> effects_;
 };
 
 }  // namespace
 
 Result<std::vector<DeltaEffect>> effects(const Catalog& catalog, const History& history, DeltaSource& source,
                                          const EffectOptions& options) {
-  Judge judge(catalog, history, options);
-  DELTA_OK(source.each(options.vectors, {}, [&](const DeltaBatch& batch) { return judge.take(batch); }));
-  if (!judge.contested().empty()) {
-    DELTA_OK(source.each(judge.contested(), {}, [&](const DeltaBatch& batch) { return judge.gather(batch); }));
-  }
-  return judge.finish();
+  std::vector<DeltaEffect> all;
+  Order order(catalog, history, options);
+  Judge judge(catalog, history, order, [&](const DeltaEffect& effect) { all.push_back(effect); });
+  DELTA_OK(source.each(options.vectors, {}, [&](const DeltaBatch& batch) -> Status {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const Delta c = batch[i];
+      if (order.counts(c) && order.take(c.vector, c.time, c.commit, c.seq)) judge.take(c);
+    }
+    return {};
+  }));
+  std::erase_if(all, [&](const DeltaEffect& e) { return order.contested().contains(e.vector); });
+  DELTA_OK(judge.replay(source));
+  std::ranges::sort(all, [&](const DeltaEffect& a, const DeltaEffect& b) { return order.less(a.key, b.key); });
+  return all;
+}
+
+Status each_effect(const Catalog& catalog, const History& history, DeltaSource& places, DeltaSource& source,
+                   const EffectOptions& options, const std::function<void(Timestamp)>& placed,
+                   const std::function<void(const DeltaEffect&)>& visit) {
+  Order order(catalog, history, options);
+  DELTA_OK(places.each(options.vectors, {}, [&](const DeltaBatch& batch) -> Status {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (!order.counts(batch.vectors[i], batch.commits[i], batch.seqs[i])) continue;
+      placed(batch.times[i]);
+      order.take(batch.vectors[i], batch.times[i], batch.commits[i], batch.seqs[i]);
+    }
+    return {};
+  }));
+  Judge judge(catalog, history, order, visit);
+  DELTA_OK(source.each(options.vectors, {}, [&](const DeltaBatch& batch) -> Status {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (!order.contested().contains(batch.vectors[i]) && order.counts(batch[i])) judge.take(batch[i]);
+    }
+    return {};
+  }));
+  return judge.replay(source);
 }
 
 }  // namespace delta::model

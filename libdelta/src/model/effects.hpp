@@ -3,6 +3,7 @@
 // not.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "delta/effects.hpp"
@@ -13,5 +14,11 @@ namespace delta::model {
 /// As delta::effects(), of a source.
 Result<std::vector<DeltaEffect>> effects(const Catalog& catalog, const History& history, DeltaSource& source,
                                          const EffectOptions& options);
+
+/// Visits the same one by one, so that nothing is kept of a delta: of a vector in key order, of all in no order.
+/// Before, `placed` gets the time of each. `places` yields what `source` does, and may leave out values and metadata.
+Status each_effect(const Catalog& catalog, const History& history, DeltaSource& places, DeltaSource& source,
+                   const EffectOptions& options, const std::function<void(Timestamp)>& placed,
+                   const std::function<void(const DeltaEffect&)>& visit);
 
 }  // namespace delta::model

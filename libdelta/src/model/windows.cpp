@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "delta/pages.hpp"
+#include "model/exact_sum.hpp"
 
 namespace delta::model {
 namespace {
@@ -104,7 +105,7 @@ std::vector<Window> windows(const WindowSpec& spec, std::span<const DeltaEffect>
     Window window{.begin = range.begin, .end = range.end, .deltas = range.last - range.first};
     window.first = effects[range.first].key.time;
     window.last = effects[range.last - 1].key.time;
-    double sum = 0;
+    ExactSum sum;
     std::uint64_t measured = 0;
     for (const auto& effect : effects.subspan(range.first, range.last - range.first)) {
       auto& counted = counted_in[effect.vector];
@@ -113,11 +114,11 @@ std::vector<Window> windows(const WindowSpec& spec, std::span<const DeltaEffect>
       window.bytes += effect.bytes;
       window.conflicts += effect.conflict;
       if (effect.distance) {
-        sum += *effect.distance;
+        sum.add(*effect.distance);
         ++measured;
       }
     }
-    if (measured > 0) window.mean_distance = sum / static_cast<double>(measured);
+    if (measured > 0) window.mean_distance = sum.value() / static_cast<double>(measured);
     out.push_back(window);
   }
   return out;

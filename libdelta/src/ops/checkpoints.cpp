@@ -136,7 +136,7 @@ class Build {
     });
     DELTA_OK(added);
     DELTA_OK(writer_.finish_checkpoint(folded->latest(), folded->seen()));
-    rest_ = std::make_unique<store::LogSource>(log_.impl(), &folded->seen());
+    rest_ = std::make_unique<store::LogSource>(log_.impl(), store::LogSource::Options{.beyond = &folded->seen()});
     folded->set_rest(*rest_);
     base_ = std::move(folded);
     return {};

@@ -1,7 +1,10 @@
 #include "delta/windows.hpp"
 
 #include "base/boundary.hpp"
+#include "model/effects.hpp"
+#include "model/window_stream.hpp"
 #include "model/windows.hpp"
+#include "store/union.hpp"
 
 namespace delta {
 
@@ -9,6 +12,18 @@ namespace {
 
 Result<std::vector<Window>> windows_of(const Log& log, const WindowSpec& spec, const WindowOptions& options,
                                        const SeenSeqs* seen) {
+  const bool sessions_of_some = spec.kind == WindowSpec::Kind::session && options.takes;
+  if (model::WindowStream::can_tell(spec) && !sessions_of_some) {
+    const store::Union& impl = log.impl();
+    model::WindowStream stream(spec, log.catalog().vectors());
+    store::LogSource places(impl, {.values = store::Values::skipped}), source(impl);
+    const auto place = [&](Timestamp time) { stream.place(time.us()); };
+    const auto add = [&](const DeltaEffect& effect) {
+      if (!options.takes || options.takes(effect)) stream.add(effect);
+    };
+    DELTA_OK(model::each_effect(log.catalog(), impl.history, places, source, {options.vectors, seen}, place, add));
+    return stream.finish();
+  }
   DELTA_TRY(auto all, effects(log, {options.vectors, seen}));
   if (options.takes) std::erase_if(all, [&](const DeltaEffect& effect) { return !options.takes(effect); });
   return model::windows(spec, all, log.catalog().vectors());

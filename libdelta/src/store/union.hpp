@@ -142,8 +142,13 @@ struct Union {
 /// may need.
 class LogSource : public model::DeltaSource {
  public:
-  /// Keeps the references. `beyond`: null, or deltas up to there may be left out.
-  explicit LogSource(const store::Union& log, const SeenSeqs* beyond = nullptr);
+  struct Options {
+    const SeenSeqs* beyond = nullptr;  ///< null, or deltas up to there may be left out
+    Values values = Values::read;
+  };
+  /// Keeps the reference.
+  explicit LogSource(const store::Union& log) : LogSource(log, Options{}) {}
+  LogSource(const store::Union& log, const Options& options);
   Status each(const VectorSet& vectors, std::optional<Micros> until, const Visit& visit) override;
 
  private:
@@ -152,6 +157,7 @@ class LogSource : public model::DeltaSource {
   Status each_of(const VectorSet& one, std::optional<Micros> until, const Visit& visit);
 
   const store::Union& log_;
+  Values values_;
   std::optional<Indexed<CommitNo, std::uint32_t>> commits_;  // 0: all of it may be left out; none: none may
   std::vector<DeltaBatch> kept_;                             // of a pass over everything
   std::optional<Micros> until_;

@@ -11,7 +11,8 @@ using format::FrameType;
 
 namespace store {
 
-LogSource::LogSource(const store::Union& log, const SeenSeqs* beyond) : log_(log) {
+LogSource::LogSource(const store::Union& log, const Options& options) : log_(log), values_(options.values) {
+  const SeenSeqs* const beyond = options.beyond;
   if (beyond == nullptr) return;
   commits_.emplace(log.history.size(), 1);
   for (const CommitNo number : commits_->numbers()) {
@@ -37,23 +38,24 @@ Status LogSource::each_of(const VectorSet& one, std::optional<Micros> until, con
 }
 
 Status LogSource::each(const VectorSet& vectors, std::optional<Micros> until, const Visit& visit) {
-  if (log_.cache && !commits_ && !vectors.is_all() && vectors.size() == 1) return each_of(vectors, until, visit);
+  if (log_.cache && !commits_ && values_ == Values::read && !vectors.is_all() && vectors.size() == 1)
+    return each_of(vectors, until, visit);
   if (complete_ && until == until_) {
     for (const DeltaBatch& batch : kept_) DELTA_OK(visit(batch));
     return {};
   }
-  const bool keep = vectors.is_all();
+  const bool keep = vectors.is_all() && values_ == Values::read;
   kept_.clear();
   until_ = until;
   bytes_ = 0;
   complete_ = false;
   const auto* commits = commits_ ? &*commits_ : nullptr;
-  DELTA_OK(
-      log_.stream({.vectors = &vectors, .until = until, .commits = commits}, [&](const store::Union::Block& block) {
-        bytes_ += block.batch.row_bytes();
-        if (keep && bytes_ <= kKept) kept_.push_back(block.batch);
-        return visit(block.batch);
-      }));
+  DELTA_OK(log_.stream({.vectors = &vectors, .until = until, .commits = commits, .values = values_},
+                       [&](const store::Union::Block& block) {
+                         bytes_ += block.batch.row_bytes();
+                         if (keep && bytes_ <= kKept) kept_.push_back(block.batch);
+                         return visit(block.batch);
+                       }));
   complete_ = keep && bytes_ <= kKept;
   if (!complete_) kept_.clear();
   return {};
