@@ -36,8 +36,9 @@ class Narrowing {
     }
     DELTA_TRY(const auto found, index_.find(ids));
     for (const std::uint64_t number : wanted(found)) {
-      const auto own = std::ranges::equal_range(found, number, {}, &LookupIndex::Found::segment);
-      DELTA_OK(add(number, {own.begin(), own.end()}, ids));
+      const auto first = std::ranges::lower_bound(found, number, {}, &LookupIndex::Found::segment);
+      const auto end = std::ranges::upper_bound(found, number, {}, &LookupIndex::Found::segment);
+      DELTA_OK(add(number, {first, end}, ids));
     }
     if (!to_.history.pending().empty()) return no_match();
     add_heads();
