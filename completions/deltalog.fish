@@ -147,6 +147,7 @@ complete -c deltalog -n '__fish_seen_subcommand_from blame' -l color -x -a 'auto
 complete -c deltalog -n '__fish_seen_subcommand_from blame' -l help -s h -d 'print this help and stop'
 complete -c deltalog -n '__fish_seen_subcommand_from blame' -l version -d 'print versions and stop'
 complete -c deltalog -n '__fish_seen_subcommand_from verify' -l level -x -a 'header frame content chain' -d 'header, frame, content or chain (default)'
+complete -c deltalog -n '__fish_seen_subcommand_from verify' -l memory -x -d 'sort at most SIZE of hashes in memory (default 256M), and more in TMPDIR'
 complete -c deltalog -n '__fish_seen_subcommand_from verify' -l report -x -a 'text json' -d 'text (default) or json'
 complete -c deltalog -n '__fish_seen_subcommand_from verify' -l max-skew -x -d 'note commits that are further ahead of the clock (default: 1d; any: none)'
 complete -c deltalog -n '__fish_seen_subcommand_from verify' -l json -d 'print NDJSON, one object a line'

@@ -84,7 +84,9 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   const std::string_view level_name = level ? std::string_view(*level) : "chain";
   DELTA_TRY(const unsigned threads, threads_of(invocation));
   DELTA_TRY(const auto clock, clock_of(invocation));
-  const delta::VerifyOptions options{.level = level_named(level_name), .threads = threads, .latest = clock.latest()};
+  DELTA_TRY(const auto memory, value_of(invocation, "memory", parse_size));
+  delta::VerifyOptions options{.level = level_named(level_name), .threads = threads, .latest = clock.latest()};
+  options.memory = memory.value_or(options.memory);
   DELTA_TRY(const auto report, delta::verify(invocation.operands(), options));
   const auto* form = invocation.value("report");
   if (invocation.has("json") || (form && *form == "json")) {
@@ -111,6 +113,9 @@ Command verify_command() {
                  .value = "LEVEL",
                  .help = "header, frame, content or chain (default)",
                  .choices = {"header", "frame", "content", "chain"}},
+                {.name = "memory",
+                 .value = "SIZE",
+                 .help = "sort at most SIZE of hashes in memory (default 256M), and more in TMPDIR"},
                 {.name = "report", .value = "FORM", .help = "text (default) or json", .choices = {"text", "json"}}},
                options::max_skew("note commits that are further ahead of the clock (default: 1d; any: none)"),
                options::json(),

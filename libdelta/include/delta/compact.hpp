@@ -81,7 +81,7 @@ struct CompactReport {
 /// the log has few blocks, its segments are copied if they are smaller); errors beside those of Log::open():
 /// bad_input where `assume_closed` cannot hold, since commits wait for causes, or was given before and is not given
 /// now. `output` empty: nothing is written (a dry run), and the report says what would be. Memory: `memory` bytes,
-/// names and commit rows, 40 bytes a vector, and, if anything is pruned, 56 bytes a delta.
+/// names and commit rows, 40 bytes a vector; if anything is pruned, `memory` more, and a file of 96 bytes a delta.
 DELTA_EXPORT Result<CompactReport> compact(std::span<const std::string> paths, const std::string& output,
                                            const CompactOptions& options);
 DELTA_EXPORT Result<CompactReport> compact(

@@ -26,6 +26,9 @@ struct VerifyOptions {
   VerifyLevel level = VerifyLevel::chain;
   unsigned threads = 0;
   std::optional<Micros> latest = {};  ///< commits with a later time are noted; none: no time is ahead
+  /// Bytes for what is known of each delta of a packed segment. What does not fit goes to a temporary file without a
+  /// name, in $TMPDIR or /tmp: 48 bytes a delta.
+  std::uint64_t memory = 256 << 20;
 };
 
 struct VerifyReport {
@@ -35,7 +38,8 @@ struct VerifyReport {
   std::uint64_t unknown_frames = 0;  ///< of `frames`: of types that this version passes over
 };
 
-/// Verifies the files as their union. An Error only where a file cannot be read at all (not found, I/O).
+/// Verifies the files as their union. An Error only where a file cannot be read at all (not found, I/O), or where the
+/// temporary file has no room.
 DELTA_EXPORT Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOptions& options = {});
 /// The same of logs that are open. A finding names the source as it calls itself.
 DELTA_EXPORT Result<VerifyReport> verify(std::span<const std::shared_ptr<const ByteSource>> sources,

@@ -147,7 +147,7 @@ class Compaction {
     }
     DELTA_TRY(auto empty_namespaces, log_.catalog().empty_namespaces());
     DELTA_TRY(extras_, store::extras_of(segments()));
-    rows_.emplace(log_, pruning_, kept_by_all(), rules_.releases, options_.assume_closed);
+    rows_.emplace(log_, pruning_, kept_by_all(), rules_.releases, options_.assume_closed, options_.memory);
     const bool small = !pruning_ && survey_.bytes() <= store::PackedWriter::kTrialBytes;
     BufferSink held;
     ByteSink& sink = small ? static_cast<ByteSink&>(held) : file ? *file : null_sink();
@@ -264,7 +264,7 @@ class Compaction {
       for (std::size_t i = 0; i < block.batch.size(); ++i) {
         if (!wanted.contains(block.batch.vectors[i])) continue;
         gathered.add(block.batch[i]);
-        if (options.leaves) rows_->note_input(*block.part, block.batch[i], block.leaves[i]);
+        if (options.leaves) DELTA_OK(rows_->note_input(*block.part, block.batch[i], block.leaves[i]));
       }
       return {};
     }));
@@ -313,7 +313,7 @@ class Compaction {
     model::put_in_key_order(log_.impl().history, ranks_, log_.catalog().dims(vector), deltas, united_again);
     for (const Delta& delta : deltas) {
       partial_ += delta.lost != 0;
-      rows_->note_output(delta);
+      DELTA_OK(rows_->note_output(delta));
       DELTA_OK(writer.add(delta.numbered(delta.vector, rows_->row_of(delta.commit))));
     }
     return {};

@@ -8,15 +8,25 @@
 #include "model/canonical.hpp"
 
 namespace delta::ops {
+namespace {
+
+std::uint64_t deltas_of(const Log& log) {
+  std::uint64_t deltas = 0;
+  for (const auto& part : log.impl().parts) deltas += part.segment.committed();
+  return deltas;
+}
+
+}  // namespace
 
 CompactRows::CompactRows(const Log& log, bool pruning, KeptTimes kept, std::vector<std::vector<Dot>> releases,
-                         bool closed)
+                         bool closed, std::uint64_t memory)
     : log_(log),
       pruning_(pruning),
       closed_(closed),
       kept_(std::move(kept)),
       releases_(std::move(releases)),
-      row_of_(log.commits()) {
+      row_of_(log.commits()),
+      noted_(memory, 2 * deltas_of(log)) {
   const auto& impl = log.impl();
   for (const CommitNo commit : or_bad_alloc(log.commits_in_key_order())) {
     row_of_[commit] = table_.rows.push_back({log.commit(commit), impl.previous[commit].value_or(Hash{}), {}, {}});
@@ -41,16 +51,15 @@ std::vector<Dot> CompactRows::folded() const {
   return seen;
 }
 
-void CompactRows::note_input(const store::LoadedSegment& part, const Delta& delta, const Hash& leaf) {
-  if (delta.lost != 0) return;
+Status CompactRows::note_input(const store::LoadedSegment& part, const Delta& delta, const Hash& leaf) {
+  if (delta.lost != 0) return {};
   const auto number = static_cast<std::uint32_t>(&part - log_.impl().parts.data());
-  inputs_.push_back({delta.commit, number, delta.seq - log_.commit(delta.commit).first, leaf});
+  return noted_.add({delta.commit, number, delta.seq - log_.commit(delta.commit).first, leaf});
 }
 
-void CompactRows::note_output(const Delta& delta) {
-  if (delta.lost == 0 && needs_leaves()) {
-    outputs_.push_back({delta.commit, delta.seq - log_.commit(delta.commit).first});
-  }
+Status CompactRows::note_output(const Delta& delta) {
+  if (delta.lost != 0 || !needs_leaves()) return {};
+  return noted_.add({delta.commit, kOut, delta.seq - log_.commit(delta.commit).first, {}});
 }
 
 /// Pruning again replaces a commit's records by one: the cuts of both. What is pending is left as it was.
@@ -109,13 +118,13 @@ KeptTimes CompactRows::output_times() const {
 }
 
 /// `inputs`: whole deltas of the commit's copies; `outputs`: places of those that go out; both ascend.
-Status CompactRows::settle(CommitNo commit, std::span<const Input> inputs, std::span<const Output> outputs) {
+Status CompactRows::settle(CommitNo commit, std::span<const Noted> inputs, std::span<const std::uint64_t> outputs) {
   const auto& impl = log_.impl();
   store::CatalogRow& row = table_.rows[row_of_[commit]];
   if (!row.commit.setting.empty() || outputs.size() == row.commit.count) return {};
   model::PartialTree tree(row.commit.count);
   std::map<std::uint32_t, std::vector<std::uint64_t>> held;  // by each copy
-  for (const Input& in : inputs) {
+  for (const Noted& in : inputs) {
     tree.add(in.place, in.leaf);
     held[in.part].push_back(in.place);
   }
@@ -130,9 +139,7 @@ Status CompactRows::settle(CommitNo commit, std::span<const Input> inputs, std::
           .in(segment.file->name());
     }
   }
-  std::vector<std::uint64_t> places;
-  for (const Output& out : outputs) places.push_back(out.place);
-  auto nodes = tree.nodes(places);
+  auto nodes = tree.nodes(outputs);
   if (!nodes) {
     return error(ErrorCode::corrupt,
                  "deltas of commit " + log_.dot_text({row.commit.origin, row.commit.first}) + " are missing");
@@ -143,17 +150,29 @@ Status CompactRows::settle(CommitNo commit, std::span<const Input> inputs, std::
   return {};
 }
 
+Status CompactRows::settle_all() {
+  if (!needs_leaves()) return {};
+  std::vector<Noted> inputs;
+  std::vector<std::uint64_t> outputs;
+  CommitNo now{};
+  const auto settle_until = [&](CommitNo end) -> Status {
+    for (; now < end; now = successor(now)) {
+      DELTA_OK(settle(now, inputs, outputs));
+      inputs.clear();
+      outputs.clear();
+    }
+    return {};
+  };
+  DELTA_OK(noted_.finish([&](const Noted& delta) -> Status {
+    DELTA_OK(settle_until(delta.commit));
+    delta.part == kOut ? outputs.push_back(delta.place) : inputs.push_back(delta);
+    return {};
+  }));
+  return settle_until(nth<CommitNo>(log_.commits()));
+}
+
 Status CompactRows::finish(store::PackedWriter& writer) {
-  std::ranges::sort(inputs_, {}, [](const Input& in) { return std::tuple(in.commit, in.place, in.part); });
-  std::ranges::sort(outputs_);
-  std::size_t in = 0, out = 0;
-  for (const CommitNo commit : numbers<CommitNo>(needs_leaves() ? log_.commits() : 0)) {
-    const std::size_t first_in = in, first_out = out;
-    while (in < inputs_.size() && inputs_[in].commit == commit) ++in;
-    while (out < outputs_.size() && outputs_[out].commit == commit) ++out;
-    DELTA_OK(settle(commit, std::span(inputs_).subspan(first_in, in - first_in),
-                    std::span(outputs_).subspan(first_out, out - first_out)));
-  }
+  DELTA_OK(settle_all());
   readable_times_ = output_times();
   for (const RecordNo record : numbers<RecordNo>(records_.size())) table_.records.push_back(records_[record]);
   // Each COMMITS frame says what its origins' first commits follow.

@@ -189,7 +189,7 @@ class Verifier {
       if (const auto& unknown = part.segment.commits.unknown; unknown.any()) {
         find(ops::unknown_columns(part.segment, unknown, ", and skipped"));
       }
-      ops::ContentCheck check(log_, part, source.scanned, {options_.level, checks_, threads_}, report);
+      ops::ContentCheck check(log_, part, source.scanned, {options_.level, checks_, threads_, options_.memory}, report);
       DELTA_OK(check.run([&](const DeltaBatch& batch) {
         if (options_.level >= VerifyLevel::chain) existence_.add(batch);
       }));

@@ -8,6 +8,7 @@
 #include "delta/text.hpp"
 #include "format/attestation.hpp"
 #include "model/canonical.hpp"
+#include "model/copy_tree.hpp"
 #include "model/rules.hpp"
 #include "os/worker_pool.hpp"
 
@@ -168,24 +169,42 @@ void ContentCheck::hash_row(RowNo row, const std::optional<Hash>& root) {
   rows.hashes[row] = model::commit_hash(log_.catalog, log_.history.commit(part_.commits[row]), *root, *previous);
 }
 
-/// A row of a packed segment; its deltas by place.
-void ContentCheck::check_row(RowNo number, std::span<const Placed> deltas) {
+/// A row of a packed segment. Its deltas come by place.
+struct ContentCheck::PackedRow {
+  PackedRow(RowNo row, const format::CommitRow& from) : number(row), tree(from.commit.count, !from.records.empty()) {}
+
+  void take(std::uint64_t place, const Placed& delta) {
+    twice = twice || (deltas > 0 && place == last_place);
+    backwards = backwards || (deltas > 0 && delta.time < last_time);
+    if (place == 0) first_time = Timestamp{delta.time};
+    last_place = place;
+    last_time = delta.time;
+    ++deltas;
+    if ((delta.place & 1) != 0) tree.add(place, delta.leaf);
+  }
+
+  RowNo number;
+  std::uint64_t deltas = 0, last_place = 0, last_time = 0;
+  bool twice = false, backwards = false;
+  std::optional<Timestamp> first_time;
+  model::CopyTree tree;
+};
+
+void ContentCheck::check_row(PackedRow& packed) {
+  const RowNo number = packed.number;
   const format::CommitRow& row = segment_.rows()[number];
   const auto invalid = [&](const std::string& what) {
     report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr),
             "commit row " + std::to_string(index(number)) + ": " + what);
   };
-  if (runs("places") && std::ranges::adjacent_find(deltas, {}, &Placed::place) != deltas.end()) {
-    return invalid("a delta stands twice");
-  }
-  if (runs("order") && !std::ranges::is_sorted(deltas, {}, &Placed::time))
-    invalid("the clock runs backwards inside a commit");
-  if (!deltas.empty() && deltas.front().place == 0) rows.first_times[number] = deltas.front().time;
-  if (runs("row times") && !deltas.empty() && deltas.back().place + 1 == row.commit.count &&
-      deltas.back().time != row.commit.time) {
+  if (runs("places") && packed.twice) return invalid("a delta stands twice");
+  if (runs("order") && packed.backwards) invalid("the clock runs backwards inside a commit");
+  if (packed.first_time) rows.first_times[number] = packed.first_time;
+  if (runs("row times") && packed.deltas > 0 && packed.last_place + 1 == row.commit.count &&
+      Timestamp{packed.last_time} != row.commit.time) {
     invalid("its time is not that of its last delta");
   }
-  if (row.records.empty() && deltas.size() < row.commit.deltas()) {
+  if (row.records.empty() && packed.deltas < row.commit.deltas()) {
     if (runs("whole") && scanned_.whole) invalid("deltas of a whole commit are missing");
     return;
   }
@@ -194,36 +213,60 @@ void ContentCheck::check_row(RowNo number, std::span<const Placed> deltas) {
     rows.first_times[number] = row.commit.time;
     return hash_row(number, model::setting_hash(log_.catalog, log_.history.commit(part_.commits[number])));
   }
-  model::PartialTree tree(row.commit.count);
-  std::vector<std::uint64_t> places;
-  for (const Placed& delta : deltas) {
-    if (delta.whole) {
-      tree.add(delta.place, delta.leaf);
-      places.push_back(delta.place);
+  const auto root = packed.tree.root(row.nodes);
+  if (!root && runs("nodes")) return invalid("its hashes are not those that its pruned deltas need");
+  hash_row(number, root);
+}
+
+void ContentCheck::begin_packed() {
+  std::uint64_t deltas = 0;
+  for (const auto& row : segment_.rows()) {
+    starts_.push_back(deltas);
+    deltas += row.commit.count;
+    if (deltas > std::uint64_t{1} << 62) {
+      report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr),
+              "its commits claim more deltas than there can be");
+      return;
     }
   }
-  if (!tree.add_copy(places, row.nodes))
-    return runs("nodes") ? invalid("its hashes are not those that its pruned deltas need") : void();
-  hash_row(number, tree.root());
+  std::uint64_t stored = 0;
+  for (const auto& frame : segment_.footer.frames) stored += frame.type == FrameType::data ? frame.count : 0;
+  placed_.emplace(options_.memory, stored);
 }
 
-void ContentCheck::end_packed() {
-  std::ranges::sort(placed_, {}, [](const Placed& p) { return std::pair(p.row, p.place); });
-  auto at = placed_.begin();
-  for (const RowNo row : segment_.rows().numbers()) {
-    const auto end = std::find_if(at, placed_.end(), [&](const Placed& p) { return p.row != row; });
-    check_row(row, {at, end});
-    at = end;
-  }
+Status ContentCheck::end_packed() {
+  if (!placed_) return {};
+  const auto& all = segment_.rows();
+  std::optional<PackedRow> row;
+  const auto begin = [&](RowNo number) { row.emplace(number, all[number]); };
+  if (!all.empty()) begin(RowNo{0});
+  const auto next = [&] {
+    check_row(*row);
+    const RowNo following = successor(row->number);
+    row.reset();
+    if (all.contains(following)) begin(following);
+  };
+  DELTA_OK(placed_->finish([&](const Placed& delta) -> Status {
+    const std::uint64_t place = delta.place >> 1;
+    while (place >= starts_[row->number] + all[row->number].commit.count) next();
+    row->take(place - starts_[row->number], delta);
+    return {};
+  }));
+  while (row) next();
+  return {};
 }
 
-void ContentCheck::take_packed(const Block& block) {
+Status ContentCheck::take_packed(const Block& block) {
+  if (!placed_) return {};
   for (std::size_t i = 0; i < block.batch.size(); ++i) {
     const RowNo row = block.rows[i];
-    rows.partial += block.batch.lost[i] != 0;
-    placed_.push_back({row, block.batch.seqs[i] - segment_.rows()[row].commit.first, block.batch.times[i],
-                       block.batch.lost[i] == 0, block.leaves.empty() ? Hash{} : block.leaves[i]});
+    const bool whole = block.batch.lost[i] == 0;
+    rows.partial += !whole;
+    const std::uint64_t place = starts_[row] + (block.batch.seqs[i] - segment_.rows()[row].commit.first);
+    DELTA_OK(placed_->add({place << 1 | std::uint64_t{whole}, block.batch.times[i].hlc,
+                           block.leaves.empty() ? Hash{} : block.leaves[i]}));
   }
+  return {};
 }
 
 void ContentCheck::take_fresh(const Block& block) {
@@ -239,7 +282,7 @@ void ContentCheck::take_fresh(const Block& block) {
   }
 }
 
-void ContentCheck::take_block(Block& block, const Visit& visit) {
+Status ContentCheck::take_block(Block& block, const Visit& visit) {
   const format::FrameEntry& entry = segment_.footer.frames[block.entry];
   if (block.unreadable) {
     const bool unsupported = block.unreadable->code == ErrorCode::unsupported;
@@ -251,15 +294,19 @@ void ContentCheck::take_block(Block& block, const Visit& visit) {
     } else {
       say(Verdict::corrupt, block.entry, "not damaged, but unreadable without a frame that is");
     }
-    return;
+    return {};
   }
   if (!block.broken.empty()) say(Verdict::invalid, block.entry, block.broken);
-  if (met_unknown_) return;
+  if (met_unknown_) return {};
   if (runs("gaps") && entry.first != next_ordinal_ && scanned_.whole) {
     say(Verdict::invalid, block.entry, "deltas are missing before this frame");
   }
   next_ordinal_ = entry.first + entry.count;
-  segment_.packed() ? take_packed(block) : take_fresh(block);
+  if (segment_.packed()) {
+    DELTA_OK(take_packed(block));
+  } else {
+    take_fresh(block);
+  }
   if (!block.held.empty()) {
     format::FrameEntry& frame = footer_.frames[block.entry];
     frame.min_vector = block.held.front().vector;
@@ -267,6 +314,7 @@ void ContentCheck::take_block(Block& block, const Visit& visit) {
   }
   if (!segment_.packed()) postings_.add(block.held);
   visit(block.batch);
+  return {};
 }
 
 Status ContentCheck::run(const Visit& visit) {
@@ -274,6 +322,7 @@ Status ContentCheck::run(const Visit& visit) {
   rows.first_times.resize(segment_.rows().size());
   footer_.frames = segment_.footer.frames;
   find_rows_before();
+  if (segment_.packed()) begin_packed();
   if (runs("names")) check_tables();
   if (runs("attestations")) DELTA_OK(check_extras());
   OrderedWork work(worth_threads(segment_.length, options_.threads), options_.threads * 4);
@@ -282,11 +331,11 @@ Status ContentCheck::run(const Visit& visit) {
     auto block = std::make_shared<Block>();
     block->entry = i;
     DELTA_OK(work.submit([this, block] { return check_block(*block), Status{}; },
-                         [this, block, &visit] { return take_block(*block, visit), Status{}; }));
+                         [this, block, &visit] { return take_block(*block, visit); }));
   }
   DELTA_OK(work.finish());
   if (met_unknown_) return {};  // without its deltas nothing can be said of the rest
-  if (segment_.packed()) end_packed();
+  if (segment_.packed()) DELTA_OK(end_packed());
   while (!segment_.packed() && segment_.rows().contains(row_) &&
          (row_deltas_ > 0 || !segment_.rows()[row_].commit.setting.empty())) {
     end_row();

@@ -9,6 +9,7 @@
 
 #include "format/tables.hpp"
 #include "ops/verify.hpp"
+#include "store/spill_sort.hpp"
 #include "store/union.hpp"
 
 namespace delta::ops {
@@ -30,6 +31,7 @@ class ContentCheck {
     VerifyLevel level = VerifyLevel::chain;  // content, or chain: hash, too
     Checks checks = {};
     unsigned threads = 1;
+    std::uint64_t memory = 256 << 20;  // bytes, for what is known of each delta
   };
   ContentCheck(const store::Union& log, const store::LoadedSegment& part, const store::ScannedSegment& scanned,
                const Options& options, Report report)
@@ -50,25 +52,28 @@ class ContentCheck {
 
  private:
   struct Block;
+  /// A delta of a packed segment, as its row needs it.
   struct Placed {
-    RowNo row;
-    std::uint64_t place;  // in its commit
-    Timestamp time;
-    bool whole;
+    std::uint64_t place;  // in the list of all deltas of all rows, twice; and 1 if it is whole
+    std::uint64_t time;
     Hash leaf;
+    friend bool operator<(const Placed& a, const Placed& b) { return a.place < b.place; }
   };
+  static_assert(sizeof(Placed) == 48);  // the manual says so
+  struct PackedRow;
   void check_tables();
   Status check_extras();
   bool hashing() const { return options_.level >= VerifyLevel::chain; }
   bool runs(std::string_view check) const { return options_.checks.runs(check); }
   void check_block(Block& block) const;
   std::string broken_rule(const Block& block) const;
-  void take_block(Block& block, const Visit& visit);
+  Status take_block(Block& block, const Visit& visit);
   void take_fresh(const Block& block);
-  void take_packed(const Block& block);
+  Status take_packed(const Block& block);
   void end_row();
-  void end_packed();
-  void check_row(RowNo row, std::span<const Placed> deltas);
+  void begin_packed();
+  Status end_packed();
+  void check_row(PackedRow& row);
   void hash_row(RowNo row, const std::optional<Hash>& root);
   void check_end();
   void check_postings();
@@ -92,7 +97,8 @@ class ContentCheck {
   std::uint64_t row_deltas_ = 0;  // of it, so far
   Timestamp row_time_;
   model::MerkleTree tree_;
-  std::vector<Placed> placed_;  // packed: all deltas
+  Indexed<RowNo, std::uint64_t> starts_;            // packed: of the deltas of each row, among those of all
+  std::optional<store::SpillSort<Placed>> placed_;  // packed: all deltas
   bool met_unknown_ = false;
 };
 

@@ -1,77 +1,106 @@
 // The hashes of a log's commits: leaves of all deltas, gathered into the trees of their commits and chained by origin.
 #include <algorithm>
+#include <optional>
 
 #include "base/boundary.hpp"
 #include "model/canonical.hpp"
+#include "model/copy_tree.hpp"
+#include "store/spill_sort.hpp"
 #include "store/union.hpp"
 
 namespace delta {
 
 namespace {
 
-/// Roots of all commits of a log, from their deltas. Of a fresh segment the leaves come in order and are folded as they
-/// come; those of a packed one come by vector and are gathered: 48 bytes a delta.
+/// Roots of all commits of a log, from their deltas. Those of a fresh segment come in order and are added up as they
+/// come; those of a packed one come by vector and are sorted.
 class Roots {
  public:
-  explicit Roots(const store::Union& log) : log_(log), trees_(log.history.size()), chosen_(log.history.size()) {
+  explicit Roots(const store::Union& log)
+      : log_(log), trees_(log.history.size()), chosen_(log.history.size()), packed_(log.history.size()) {
+    std::uint64_t stored = 0;
     for (const auto& part : log.parts) {
       for (const RowNo row : part.commits.numbers()) {
         auto& chosen = chosen_[part.commits[row]];
         if (!part.superseded[row] && !chosen.part) chosen = {&part, row};
       }
+      if (part.segment.packed()) stored += part.segment.committed();
     }
+    placed_.emplace(kMemory, stored);
   }
 
-  void take(const store::Union::Block& block) {
+  Status take(const store::Union::Block& block) {
     const bool packed = block.part->segment.packed();
     for (std::size_t i = 0; i < block.leaves.size(); ++i) {
       const CommitNo commit = block.batch.commits[i];
       if (chosen_[commit].part != block.part || block.batch.lost[i] != 0) continue;
       if (packed) {
-        placed_.push_back({commit, block.batch.seqs[i] - log_.history.commit(commit).first, block.leaves[i]});
+        const std::uint64_t place = block.batch.seqs[i] - log_.history.commit(commit).first;
+        DELTA_OK(placed_->add({place, commit, 0, block.leaves[i]}));
       } else {
         trees_[commit].add(block.leaves[i]);
       }
     }
+    return {};
   }
 
-  void finish() {
-    std::ranges::sort(placed_, {}, [](const Placed& p) { return std::pair(p.commit, p.place); });
+  Status finish() {
+    CommitNo number{};
+    std::optional<model::CopyTree> tree;
+    const auto next = [&](CommitNo to) {
+      if (tree) packed_[number] = tree->root(chosen_[number].part->segment.rows()[chosen_[number].row].nodes);
+      tree.reset();
+      number = to;
+    };
+    DELTA_OK(placed_->finish([&](const Placed& delta) -> Status {
+      if (delta.commit != number) next(delta.commit);
+      if (!tree) begin(delta.commit, tree);
+      tree->add(delta.place, delta.leaf);
+      return {};
+    }));
+    next(number);
+    for (const CommitNo other : packed_.numbers()) {
+      if (packed_[other] || !chosen_[other].part || !chosen_[other].part->segment.packed()) continue;
+      begin(other, tree);  // no delta of it is whole
+      packed_[other] = tree->root(chosen_[other].part->segment.rows()[chosen_[other].row].nodes);
+    }
+    return {};
   }
 
   std::optional<Hash> root(CommitNo number) const {
     const Commit& commit = log_.history.commit(number);
     if (!commit.setting.empty()) return model::setting_hash(log_.catalog, commit);
-    const auto& [part, row] = chosen_[number];
+    const auto& part = chosen_[number].part;
     if (!part) return std::nullopt;
-    if (!part->segment.packed()) {
-      return trees_[number].size() == commit.count ? std::optional(trees_[number].root()) : std::nullopt;
-    }
-    model::PartialTree tree(commit.count);
-    std::vector<std::uint64_t> places;
-    for (auto p = std::ranges::lower_bound(placed_, number, {}, &Placed::commit);
-         p != placed_.end() && p->commit == number; ++p) {
-      tree.add(p->place, p->leaf);
-      places.push_back(p->place);
-    }
-    if (!tree.add_copy(places, part->segment.rows()[row].nodes)) return std::nullopt;
-    return tree.root();
+    if (part->segment.packed()) return packed_[number];
+    return trees_[number].size() == commit.count ? std::optional(trees_[number].root()) : std::nullopt;
   }
 
  private:
+  static constexpr std::uint64_t kMemory = 256 << 20;
   struct Placed {
+    std::uint64_t place;  // in its commit
     CommitNo commit;
-    std::uint64_t place;
+    std::uint32_t unused;
     Hash leaf;
+    friend bool operator<(const Placed& a, const Placed& b) {
+      return a.commit != b.commit ? a.commit < b.commit : a.place < b.place;
+    }
   };
   struct Copy {
     const store::LoadedSegment* part = nullptr;
     RowNo row{};
   };
+  void begin(CommitNo number, std::optional<model::CopyTree>& tree) const {
+    const format::CommitRow& row = chosen_[number].part->segment.rows()[chosen_[number].row];
+    tree.emplace(row.commit.count, !row.records.empty());
+  }
+
   const store::Union& log_;
   Indexed<CommitNo, model::MerkleTree> trees_;
   Indexed<CommitNo, Copy> chosen_;  // one copy of each: what stands for the rest in one is not what does in another
-  std::vector<Placed> placed_;
+  Indexed<CommitNo, std::optional<Hash>> packed_;  // roots
+  std::optional<store::SpillSort<Placed>> placed_;
 };
 
 }  // namespace
@@ -85,9 +114,8 @@ Result<Indexed<CommitNo, Hash>> Log::hashes() const try {
   Roots roots(*impl_);
   store::Union::StreamOptions options;
   options.leaves = true;
-  DELTA_OK(
-      impl_->stream(options, [&](const store::Union::Block& block) -> Status { return roots.take(block), Status{}; }));
-  roots.finish();
+  DELTA_OK(impl_->stream(options, [&](const store::Union::Block& block) -> Status { return roots.take(block); }));
+  DELTA_OK(roots.finish());
   const auto all = numbers<CommitNo>(commits());
   std::vector<CommitNo> order(all.begin(), all.end());
   std::ranges::sort(order, {}, [&](CommitNo n) { return std::pair(commit(n).origin, commit(n).first); });
