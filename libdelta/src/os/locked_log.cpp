@@ -6,7 +6,6 @@
 
 #include "base/boundary.hpp"
 #include "os/append_file.hpp"
-#include "os/side_file.hpp"
 
 namespace delta {
 
@@ -56,7 +55,6 @@ Result<bool> LockedLog::changed_by(OutputFile& output) const try {
   if (!same && !output.caution().empty() && !state_->options.force) {
     return error(ErrorCode::io, output.caution()).in(state_->path).with_hint("-f replaces it all the same");
   }
-  if (!same) DELTA_OK(os::remove_side_files(state_->path));
   return !same;
 } catch (...) {
   return caught();

@@ -12,6 +12,7 @@
 #include "delta/file.hpp"
 #include "os/cleanup.hpp"
 #include "os/fd.hpp"
+#include "os/side_file.hpp"
 #include "os/standard_names.hpp"
 #include "os/temporary.hpp"
 
@@ -65,6 +66,7 @@ struct OutputFile::State {
   Buffer buffer;
   bool failed = false, prepared = false;
   std::string caution;
+  std::string index;  // of the log that is replaced, if it is one: it is of no use for the new one
 
   void fail() { failed = true, temporary.remove(); }
   Status flush() {
@@ -208,6 +210,7 @@ Status OutputFile::State::open(const std::string& file, bool replaces, const str
   const bool alike = !options.like.empty() && os::sys().stat(options.like.c_str(), &info) == 0;
   const mode_t mode = alike ? info.st_mode & 0700 : replaces ? before.st_mode & 0700 : 0666;
   DELTA_TRY(temporary, os::Temporary::create(path, mode));
+  if (replaces) index = os::index_path(path);
   buffer.reserve(kBufferBytes);
   return {};
 }
@@ -262,6 +265,7 @@ Status OutputFile::State::rename() {
   } else if (os::sys().rename(temporary.path().c_str(), path.c_str()) != 0) {
     return os::os_error("rename the finished file", name);
   }
+  if (!index.empty()) os::sys().unlink(index.c_str());  // mostly there is none; a foreign one is noticed
   temporary.release();
   return {};
 }

@@ -66,7 +66,6 @@ Status extend_side_file(const std::string& path, std::uint64_t at, ByteView byte
   return fd.close(path);
 }
 
-Status remove_side_files(const std::string& log) { return remove(index_path(log)); }
 Status remove_checkpoints(const std::string& log) { return remove(checkpoints_path(log)); }
 
 }  // namespace delta::os

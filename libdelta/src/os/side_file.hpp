@@ -26,9 +26,7 @@ Status replace_side_file(const std::string& path, const std::string& like, ByteV
 /// then the bytes from `at` on may be anything.
 Status extend_side_file(const std::string& path, std::uint64_t at, ByteView bytes);
 
-/// Removes the index of a log, if it is there. For whoever replaces the log, under its lock. Checkpoints stay: they are
-/// bound to commits, which the new file may hold as well.
-Status remove_side_files(const std::string& log);
+/// Removes the checkpoints of a log, if there are any. Errors: io.
 Status remove_checkpoints(const std::string& log);
 
 }  // namespace delta::os
