@@ -1,5 +1,6 @@
 // The lookup index of a log: a file beside it, "a.dlog.dlx" of "a.dlog", by which a question about a few vectors finds
-// what it needs. All answers are the same without it. See share/doc/delta/index-1.md.
+// what it needs. All answers are the same without it. An Encoder that appends extends it; an OutputFile that replaces a
+// log removes it. See share/doc/delta/index-1.md.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +45,8 @@ struct IndexReport {
 };
 
 /// Makes the index of a log, or extends it by what the log has grown by, under the lock of the log. It has the mode of
-/// the log, and as far as the system permits it the owner. Errors: those of opening the log; locked; io; unsupported:
-/// the last segment of the log is not sealed.
+/// the log, and as far as the system permits it the owner. Errors: those of opening the log; locked; io; exists: what
+/// `options.index` names is no index, or damaged; unsupported: the last segment of the log is not sealed.
 DELTA_EXPORT Result<IndexReport> reindex(const std::string& log, const IndexOptions& options = {});
 
 /// Reads the whole log and the whole index, and compares them: `found` is damaged where they differ. Writes nothing.

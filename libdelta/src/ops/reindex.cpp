@@ -86,6 +86,11 @@ Result<IndexReport> reindex(const std::string& log, const IndexOptions& options)
   const std::string path = options.index.empty() ? os::index_path(locked.path()) : options.index;
   DELTA_TRY(const auto bytes, store::open_log_file(locked.path()));
   DELTA_TRY(IndexReport report, found(log, path, *bytes));
+  if (!options.index.empty() && report.found == IndexWorth::damaged) {
+    return error(ErrorCode::exists, "is no index of a log, or a damaged one: it is not replaced")
+        .in(path)
+        .with_hint("remove it first");
+  }
   DELTA_TRY(const auto change, store::update_index({locked.path(), path, options.rebuild, options.dry_run}));
   if (change.kind == store::IndexChange::Kind::none) return report;
   const bool made = change.kind == store::IndexChange::Kind::made;
