@@ -167,6 +167,8 @@ _deltalog() {
     'search --from') COMPREPLY=($(compgen -W 'npy npz safetensors fvecs bvecs ivecs fbin u8bin i8bin raw word2vec word2vec-bin glove csv ndjson' -- "$word")); return ;;
     'search --neighbours' | 'search -k') COMPREPLY=(); return ;;
     'search --metric') COMPREPLY=($(compgen -W 'l2 cosine ip' -- "$word")); return ;;
+    'search --ef') COMPREPLY=(); return ;;
+    'search --index') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'search --policy') COMPREPLY=(); return ;;
     'search --output' | 'search -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'search --to') COMPREPLY=($(compgen -W 'table ndjson ivecs' -- "$word")); return ;;
@@ -215,6 +217,16 @@ _deltalog() {
     'reindex --checkpoint-cost') COMPREPLY=(); return ;;
     'reindex --index') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'reindex --wait') COMPREPLY=(); return ;;
+    'reindex --metric') COMPREPLY=($(compgen -W 'l2 cosine ip' -- "$word")); return ;;
+    'reindex --m') COMPREPLY=(); return ;;
+    'reindex --ef-construction') COMPREPLY=(); return ;;
+    'reindex --relink') COMPREPLY=(); return ;;
+    'reindex --min-recall') COMPREPLY=(); return ;;
+    'reindex --namespace') COMPREPLY=(); return ;;
+    'reindex --at') COMPREPLY=(); return ;;
+    'reindex --as-seen-by') COMPREPLY=(); return ;;
+    'reindex --threads' | 'reindex -j') COMPREPLY=(); return ;;
+    'reindex --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'reindex --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
   esac
@@ -235,11 +247,11 @@ _deltalog() {
     log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads --progress -q --quiet --color -h --help --version' ;;
     diff) words='--stat --fail-over --with-old --neighbours --all --metric --base --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
-    search) words='--id --vector --from -k --neighbours --metric --policy --json -o --output -f --force --allow-torn --to --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
+    search) words='--id --vector --from -k --neighbours --metric --exact --ef --index --policy --json -o --output -f --force --allow-torn --to --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
     rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     tag) words='--at --as-seen-by --list --delete -f --force --dry-run --origin -m --message --wait --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     info) words='--columns --baselines --get --json -j --threads --progress -q --quiet --color -h --help --version' ;;
-    reindex) words='--check --rebuild --checkpoint-cost --index --dry-run --wait --json -q --quiet --color -h --help --version' ;;
+    reindex) words='--check --rebuild --checkpoint-cost --index --dry-run --wait --ann --metric --m --ef-construction --relink --min-recall --namespace --at --as-seen-by --json -j --threads --progress -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
