@@ -188,7 +188,8 @@ Result<bool> check(Job& job, NamespaceNo ns, Console& console) {
 }
 
 Status write(const std::string& path, const Job& job, Console& console) {
-  DELTA_TRY(auto file, delta::OutputFile::create(path, {.force = true}));
+  // It holds values of the log, so it is as private.
+  DELTA_TRY(auto file, delta::OutputFile::create(path, {.force = true, .like = job.invocation.operands()[0]}));
   DELTA_OK(delta::write_ann(job.indexes, file));
   DELTA_OK(file.prepare());
   return commit_outputs({&file}, console);
