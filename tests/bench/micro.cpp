@@ -25,6 +25,7 @@
 #include "codec/block.hpp"
 #include "codec/lz4.hpp"
 #include "codec/payload.hpp"
+#include "delta/ann.hpp"
 #include "delta/blame.hpp"
 #include "delta/encode.hpp"
 #include "delta/verify.hpp"
@@ -418,7 +419,27 @@ void read_rows(benchmark::State& state, const std::shared_ptr<const Searched>& s
   count(state, std::uint64_t{kSearched} * kDims, std::uint64_t{kSearched} * kDims * 4);
 }
 
+/// Ten neighbours of one row after the other, by an index.
+void near(benchmark::State& state) {
+  static const Near rows;
+  static const AnnIndex index = [] {
+    const NamespaceNo ns = rows.catalog.namespace_of(rows.rows[0]);
+    AnnIndex made = must(AnnIndex::build(rows.state, ns));
+    if (must(made.measure(rows.state, ns)).recall < 0.95f) fail("the index finds too few neighbours");
+    return made;
+  }();
+  const AnnSearch search = must(AnnSearch::make(index, rows.state, rows.rows));
+  std::size_t at = 0;
+  for (auto _ : state) {
+    at = (at + 7919) % rows.rows.size();
+    const SearchQuery query{rows.state.bits(rows.rows[at]), rows.rows[at]};
+    if (must(search.run({&query, 1}))[0].exact) fail("the index was not used");
+  }
+  count(state, 1, Near::kDims * sizeof(float));
+}
+
 void add_search() {
+  add("search/near", near);
   const auto searched = std::make_shared<const Searched>();
   add("limit/sum of rows", [=](benchmark::State& s) { read_rows(s, searched); });
   for (const Metric metric : {Metric::l2, Metric::cosine, Metric::ip}) {

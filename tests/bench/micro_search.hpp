@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -56,5 +57,33 @@ inline float sum_of(const Searched& searched) {
   for (const Four& four : sums) sum += four[0] + four[1] + four[2] + four[3];
   return sum;
 }
+
+/// 20,000 rows of 128 dims that a random matrix makes of 32, as embeddings have structure.
+struct Near {
+  static constexpr std::uint32_t kRows = 20'000, kDims = 128, kInner = 32;
+  Catalog catalog;
+  State state{catalog, kRows};
+  std::vector<VectorNo> rows;
+
+  Near() {
+    std::mt19937_64 random(20261201);
+    std::normal_distribution<float> normal;
+    std::vector<float> matrix(kInner * kDims), inner(kInner);
+    for (float& value : matrix) value = normal(random);
+    const NamespaceNo ns = catalog.add_namespace("", kDims);
+    for (std::uint32_t i = 0; i < kRows; ++i) {
+      for (float& value : inner) value = normal(random);
+      const VectorNo vector = catalog.add_vector(ns, std::to_string(i));
+      state.set_exists(vector, true);
+      const auto bits = state.put(vector);
+      for (std::uint32_t d = 0; d < kDims; ++d) {
+        float sum = 0;
+        for (std::uint32_t k = 0; k < kInner; ++k) sum += inner[k] * matrix[k * kDims + d];
+        bits[d] = std::bit_cast<std::uint32_t>(sum);
+      }
+      rows.push_back(vector);
+    }
+  }
+};
 
 }  // namespace bench

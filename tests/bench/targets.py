@@ -94,6 +94,7 @@ TARGETS = {
         "fold/decode": at_most(15e-6),
         **{f"point/{what}/{vectors}": at_most(100e-6) for what in ("snapshot", "blame") for vectors in (50_000, 200_000, 1_000_000)},
         "hash": at_most(1.5e-6),
+        "search/near": at_most(100e-6),
         "parse / simdjson": at_least(0.6),
         "verify/frame / XXH3": at_least(0.7),
         "verify/chain / BLAKE2b": at_least(0.7),

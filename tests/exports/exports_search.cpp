@@ -91,6 +91,28 @@ EXPORTED("AnnIndex::search") {
   const SearchQuery query{of.state.bits(rows[0])};
   CALL(of.index.search(of.state, rows, {&query, 1}));
 }
+EXPORTED("AnnSearch::make") {
+  const WithIndex of;
+  const auto rows = must(of.state.rows(of.ns));
+  CALL(AnnSearch::make(of.index, of.state, rows));
+}
+EXPORTED("AnnSearch::run") {
+  const WithIndex of;
+  const auto rows = must(of.state.rows(of.ns));
+  const auto search = must(AnnSearch::make(of.index, of.state, rows));
+  const SearchQuery query{of.state.bits(rows[0])};
+  CALL(search.run({&query, 1}));
+}
+EXPORTED("AnnSearch::AnnSearch") {
+  const WithIndex of;
+  auto search = must(AnnSearch::make(of.index, of.state, {}));
+  CALL(AnnSearch(std::move(search)));
+}
+EXPORTED("AnnSearch::operator=") {
+  const WithIndex of;
+  auto search = must(AnnSearch::make(of.index, of.state, {})), other = must(AnnSearch::make(of.index, of.state, {}));
+  CALL(search = std::move(other));
+}
 EXPORTED("write_ann") {
   const WithIndex of;
   CALL(write_ann({&of.index, 1}, null_sink()));

@@ -148,10 +148,10 @@ std::uint64_t batch_of(const Job& job) {
   return std::clamp<std::uint64_t>(kBatchBytes / bytes, 1, kBatch);
 }
 
-Result<std::vector<delta::AnnAnswer>> answers_of(const Job& job, std::span<const delta::SearchQuery> queries) {
-  if (job.index != nullptr) {
-    return job.index->search(job.state, job.rows, queries, {.search = job.options, .breadth = job.breadth});
-  }
+/// `near`: null, or the index beside the rows.
+Result<std::vector<delta::AnnAnswer>> answers_of(const Job& job, const delta::AnnSearch* near,
+                                                 std::span<const delta::SearchQuery> queries) {
+  if (near != nullptr) return near->run(queries, {.search = job.options, .breadth = job.breadth});
   DELTA_TRY(auto found, delta::search_exact(job.state, job.rows, queries, job.options));
   std::vector<delta::AnnAnswer> answers;
   for (auto& neighbours : found) answers.push_back({std::move(neighbours), true, 0});
@@ -173,6 +173,10 @@ Status answer(const Job& job, AnswerWriter& writer, Console& console) {
   const std::uint64_t batch = batch_of(job);
   const auto dims = job.state.catalog().name_space(job.ns).dims;
   const Searched searched{job.state, job.ns, job.options.metric, job.rows.size()};
+  std::optional<delta::AnnSearch> near;
+  if (job.index != nullptr) {
+    DELTA_TRY(near, delta::AnnSearch::make(*job.index, job.state, job.rows));
+  }
   Progress progress(job.invocation, console, "searching", "queries", total);
   for (std::uint64_t first = 0; first < total; first += batch) {
     const auto count = static_cast<std::size_t>(std::min(batch, total - first));
@@ -185,7 +189,7 @@ Status answer(const Job& job, AnswerWriter& writer, Console& console) {
       DELTA_OK(job.queries.read(first, bits));
       for (std::size_t i = 0; i < count; ++i) queries.push_back({std::span(bits).subspan(i * dims, dims)});
     }
-    DELTA_TRY(const auto found, answers_of(job, queries));
+    DELTA_TRY(const auto found, answers_of(job, near ? &*near : nullptr, queries));
     for (std::size_t i = 0; i < count; ++i) {
       DELTA_OK(writer.add(searched, job.queries.name(first + i), found[i]));
     }

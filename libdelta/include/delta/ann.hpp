@@ -97,20 +97,40 @@ class DELTA_EXPORT AnnIndex {
   Result<AnnQuality> measure(const State& state, NamespaceNo ns, double least = 0.95);
   /// REQUIRES: see repair().
   Result<AnnCounts> compare(const State& state, NamespaceNo ns) const;
-  /// The k nearest of some rows: min(k, rows without `self`) come back, with their present distances. All rows are
-  /// compared where more than 5 % of them are stale or not in the index, where fewer rows are asked for than 10 k or
-  /// 5 % of the index, and for a query where the graph offers fewer than k. Each call first reads the values of all
-  /// rows, to see which are stale: ask many queries at once. Errors: those of search_exact().
+  /// AnnSearch::run() of one that is made for this call.
   Result<std::vector<AnnAnswer>> search(const State& state, std::span<const VectorNo> rows,
                                         std::span<const SearchQuery> queries,
                                         const AnnSearchOptions& options = {}) const;
 
  private:
   friend struct nearest::AnnSection;
+  friend class AnnSearch;
   friend Status write_ann(std::span<const AnnIndex> indexes, ByteSink& out);
   friend Result<std::vector<AnnIndex>> read_ann(const ByteSource& bytes);
   struct DELTA_HIDDEN Parts;
   DELTA_HIDDEN explicit AnnIndex(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+/// An index beside the rows that are to be searched. Making one reads the values of all rows, to see which are stale; a
+/// query then costs only by what it finds. Threads may share it.
+class DELTA_EXPORT AnnSearch {
+ public:
+  /// Keeps the references: index and state must live, and stay as they are. `rows`: see search_exact(); of a namespace
+  /// with the name and the dimensions of the index.
+  static Result<AnnSearch> make(const AnnIndex& index, const State& state, std::span<const VectorNo> rows);
+  AnnSearch(AnnSearch&&) noexcept;
+  AnnSearch& operator=(AnnSearch&&) noexcept;
+  ~AnnSearch();
+
+  /// The k nearest of the rows: min(k, rows without `self`) come back, with their present distances. All rows are
+  /// compared where more than 5 % of them are stale or not in the index, where there are fewer rows than 10 k or 5 % of
+  /// the index, and for a query where the graph offers fewer than k. Errors: those of search_exact().
+  Result<std::vector<AnnAnswer>> run(std::span<const SearchQuery> queries, const AnnSearchOptions& options = {}) const;
+
+ private:
+  struct DELTA_HIDDEN Parts;
+  DELTA_HIDDEN explicit AnnSearch(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -62,41 +62,73 @@ class GraphSearch {
 
 }  // namespace nearest
 
-Result<std::vector<AnnAnswer>> AnnIndex::search(const State& state, std::span<const VectorNo> rows,
-                                                std::span<const SearchQuery> queries,
-                                                const AnnSearchOptions& options) const try {
+struct AnnSearch::Parts {
+  const AnnIndex& index;
+  const State& state;
+  std::vector<VectorNo> rows;
+  nearest::Matched matched;
+};
+
+AnnSearch::AnnSearch(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+AnnSearch::AnnSearch(AnnSearch&&) noexcept = default;
+AnnSearch& AnnSearch::operator=(AnnSearch&&) noexcept = default;
+AnnSearch::~AnnSearch() = default;
+
+Result<AnnSearch> AnnSearch::make(const AnnIndex& index, const State& state, std::span<const VectorNo> rows) try {
   const Boundary boundary;
-  SearchOptions plain = options.search;
-  plain.metric = parts_->options.metric;
-  DELTA_OK(nearest::check_queries(state, rows, queries, plain));
-  nearest::Matched matched{std::vector<std::uint32_t>(parts_->ids.size(), nearest::kNone), {}};
-  const auto nodes = parts_->nodes_of(state, rows);
+  const AnnIndex::Parts& own = *index.parts_;
+  nearest::Matched matched{std::vector<std::uint32_t>(own.ids.size(), nearest::kNone), {}};
+  const auto nodes = own.nodes_of(state, rows);
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const std::uint32_t node = nodes[row];
-    if (node != nearest::kNone && std::ranges::equal(state.bits(rows[row]), parts_->bits_of(node))) {
+    if (node != nearest::kNone && std::ranges::equal(state.bits(rows[row]), own.bits_of(node))) {
       matched.places[node] = static_cast<std::uint32_t>(row);
     } else {
       matched.stale.push_back(row);
     }
   }
-  const bool few = rows.size() < std::max(10 * plain.k, parts_->live * nearest::kPercent / 100);
+  return AnnSearch(std::make_unique<Parts>(Parts{index, state, {rows.begin(), rows.end()}, std::move(matched)}));
+} catch (...) {
+  return caught();
+}
+
+Result<std::vector<AnnAnswer>> AnnSearch::run(std::span<const SearchQuery> queries,
+                                              const AnnSearchOptions& options) const try {
+  const Boundary boundary;
+  const auto& [index, state, rows, matched] = *parts_;
+  const AnnIndex::Parts& own = *index.parts_;
+  SearchOptions plain = options.search;
+  plain.metric = own.options.metric;
+  DELTA_OK(nearest::check_queries(state, rows, queries, plain));
+  const bool few = rows.size() < std::max(10 * plain.k, own.live * nearest::kPercent / 100);
   const bool exact = few || matched.stale.size() * 100 > rows.size() * nearest::kPercent;
   std::vector<AnnAnswer> answers(queries.size());
   std::vector<SearchQuery> left;   // for which all rows are compared
   std::vector<std::size_t> which;  // their answers
-  const std::size_t usual = std::max<std::size_t>(std::max(64u, parts_->quality.breadth), 4 * plain.k);
+  const std::size_t usual = std::max<std::size_t>(std::max(64u, own.quality.breadth), 4 * plain.k);
   const std::size_t breadth = std::max(plain.k + 1, options.breadth > 0 ? options.breadth : usual);
   for (std::size_t q = 0; q < queries.size(); ++q) {
     if (!exact) {
-      const nearest::GraphSearch search(state, rows, matched, parts_->graph(), plain, breadth);
+      const nearest::GraphSearch search(state, rows, matched, own.graph(), plain, breadth);
       if (search.answer(queries[q], answers[q])) continue;
     }
     left.push_back(queries[q]);
     which.push_back(q);
   }
+  if (left.empty()) return answers;
   DELTA_TRY(auto compared, search_exact(state, rows, left, plain));
   for (std::size_t i = 0; i < which.size(); ++i) answers[which[i]] = {std::move(compared[i]), true, 0};
   return answers;
+} catch (...) {
+  return caught();
+}
+
+Result<std::vector<AnnAnswer>> AnnIndex::search(const State& state, std::span<const VectorNo> rows,
+                                                std::span<const SearchQuery> queries,
+                                                const AnnSearchOptions& options) const try {
+  const Boundary boundary;
+  DELTA_TRY(const AnnSearch search, AnnSearch::make(*this, state, rows));
+  return search.run(queries, options);
 } catch (...) {
   return caught();
 }
