@@ -47,6 +47,11 @@ EXPORTED("Log::open") {
   CALL(Log::open(all, options));
 }
 // delta/lookup.hpp
+EXPORTED("log_files") {
+  const std::vector<std::string> all = {paths()[0], exports::file("")};
+  std::vector<Finding> notices;
+  CALL(log_files(all, notices));
+}
 EXPORTED("has_index") { CALL(has_index(paths()[0])); }
 EXPORTED("open_for_state") {
   const std::vector<std::string> copy = {exports::copy_of_log()};

@@ -6,10 +6,12 @@
 #include "cli/values.hpp"
 #include "command.hpp"
 #include "delta/checkpoint.hpp"
+#include "delta/lookup.hpp"
 #include "delta/out_of_memory.hpp"
 #include "delta/reindex.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
+#include "logs.hpp"
 #include "ui/console.hpp"
 #include "writing.hpp"
 
@@ -121,7 +123,9 @@ Result<bool> checkpoints(const Invocation& invocation, const std::string& log,
 }  // namespace
 
 Result<Exit> reindex_side_files(const Invocation& invocation, Console& console) {
-  const auto& logs = invocation.operands();
+  std::vector<delta::Finding> skipped;
+  DELTA_TRY(const auto logs, delta::log_files(invocation.operands(), skipped));
+  warn_of(skipped, console);
   delta::IndexOptions options;
   if (const auto* index = invocation.value("index")) options.index = *index;
   if (!options.index.empty() && logs.size() > 1) return usage_error(invocation, "--index goes with one LOG");

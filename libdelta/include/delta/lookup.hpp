@@ -3,8 +3,10 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "delta/export.hpp"
+#include "delta/finding.hpp"
 #include "delta/log.hpp"
 #include "delta/result.hpp"
 
@@ -17,6 +19,11 @@ namespace delta {
 /// commits, cuts by dots, releases, hashes, cursors) may be answered wrongly. Any other is opened as by Log::open(). An
 /// index that is not used because it is damaged, or of another state of the log, is in notices().
 DELTA_EXPORT Result<Log> open_for_state(std::span<const std::string> paths, const OpenOptions& options);
+
+/// The files that logs are read from: a directory stands for the *.dlog in it, in order of name, as for Log::open().
+/// What is skipped there is named in `notices`. Errors: io; not_found: a directory without a log.
+DELTA_EXPORT Result<std::vector<std::string>> log_files(std::span<const std::string> paths,
+                                                        std::vector<Finding>& notices);
 
 /// Whether a file stands where the index of a log would be, whole or not. Errors: no_memory.
 DELTA_EXPORT Result<bool> has_index(const std::string& log);

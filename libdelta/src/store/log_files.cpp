@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/boundary.hpp"
+#include "delta/lookup.hpp"
 #include "os/directory.hpp"
 #include "store/union.hpp"
 
@@ -55,3 +57,14 @@ Result<std::shared_ptr<const ByteSource>> open_log_file(const std::string& path)
 }
 
 }  // namespace delta::store
+
+namespace delta {
+
+Result<std::vector<std::string>> log_files(std::span<const std::string> paths, std::vector<Finding>& notices) try {
+  const Boundary boundary;
+  return store::log_files(paths, notices);
+} catch (...) {
+  return caught();
+}
+
+}  // namespace delta
