@@ -96,12 +96,12 @@ class KnownState {
     std::vector<bool> linear;
   };
   std::unordered_map<VectorNo, Deferred>
-      deferred_;               // what this run wrote of vectors that are not loaded, which are few
-  VectorSet stale_;            // vectors whose values are not known: a concurrent commit of this run touched them
-  bool concurrent_ = false;    // there were such
-  VectorSet conflicted_;       // in conflict before this run, and not all of their dims were assigned since
-  bool lww_ = true;            // it decides all conflicts
-  bool written_ = false;       // this run has written deltas of vectors
+      deferred_;             // what this run wrote of vectors that are not loaded, which are few
+  VectorSet stale_;          // vectors whose values are not known: a concurrent commit of this run touched them
+  bool concurrent_ = false;  // there were such
+  VectorSet conflicted_;     // in conflict before this run, and not all of their dims were assigned since
+  bool lww_ = true;          // it decides all conflicts
+  bool written_ = false;     // this run has written deltas of vectors
   bool forgets_writes_ = false;
   ExistenceIndex lifecycles_;  // of this run, and of the log's vectors that were asked for
   VectorSet lifecycles_loaded_;
