@@ -1,4 +1,4 @@
-// A log that is read: its tables, its states, what is asked of them.
+// Functions that read a log: its tables, its states, and questions about them.
 #include "delta/baselines.hpp"
 #include "delta/blame.hpp"
 #include "delta/diff.hpp"

@@ -1,9 +1,9 @@
-// A fold that was made before, from which others may go on (law 7). It holds of each vector what its deltas up to then
-// make of it, as long as each of them had seen the one before it. What comes later then folds onto that as it would
-// fold onto the deltas themselves, so nothing else of them is needed.
+// The result of a fold, from which later folds can start (law 7). For each vector it holds the values and the metadata
+// that its deltas gave, if each of these deltas had seen the one before it. Later deltas can then be applied to that,
+// and the earlier ones need not be read again.
 //
-// Of a vector whose deltas do not form such a chain nothing is held: what counts there depends on the policy of the cut
-// and on what later deltas have seen. It is folded from its first delta.
+// For a vector whose deltas do not form such a chain it holds nothing. What counts there depends on the policy of the
+// cut and on what later deltas have seen. Such a vector is folded from its first delta.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Files beside a log that hold nothing that could not be made again from it. So none of them is worth an fsync: what a
-// power cut leaves of one is found by its checksums.
+// Files beside a log. Each of them can be made again from the log, so the index is written without fsync. If a power
+// cut damages it, its checksums show that.
 #pragma once
 
 #include <cstdint>
