@@ -1,4 +1,5 @@
 // DATA payloads: whatever decodes is valid, bounded, and survives another round.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -21,6 +22,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   DELTA_CHECK(batch.size() == count);
   DELTA_CHECK(batch.row_bytes() <= kMaxFrameBytes);
+  const SegmentVector some[] = {batch.vectors[0]};
+  SegmentBatch part;
+  DELTA_CHECK(codec::decode_block(payload, layout, count, vectors, {true, true, some}, part));
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (batch.vectors[i] == some[0]) DELTA_CHECK(std::ranges::equal(batch[i].bits, part[i].bits));
+  }
   Buffer again;
   codec::encode_block(batch, layout, Preset::fastest, again);
   SegmentBatch back;

@@ -33,16 +33,28 @@ struct Place {
   std::size_t twin = 0;
 };
 
+/// Where the values of a delta stand, of those that are decoded.
+struct ValueSource {
+  std::size_t delta = 0;
+  const Place* set = nullptr;  ///< null: it has no index set of its own
+  std::size_t at = 0;          ///< of a transform: among the parameters
+  bool assigns = false;        ///< else it is a transform
+  bool plain = false;          ///< else it repeats another delta
+};
+
 struct DecodeScratch {
   std::vector<Place> sets;
   std::vector<std::size_t> spelled;  // which of them can be repeated
   Buffer kinds, relations, gaps, run_skips, run_lengths, bitmaps, inner;
   std::vector<std::uint64_t> numbers, sizes, repeats, dims, copies, dense_groups, sparse_groups;
   std::vector<std::uint32_t> dense, sparse, parameters, nonzeros, factors;
-  std::vector<WordRange> ranges;         // of a column of values, those that are wanted
-  std::vector<std::size_t> assignments;  // those decoded so far, by number in the batch
-  std::vector<std::uint64_t> order;      // of a fresh payload whose deltas stand by vector
-  std::vector<std::uint32_t> places;     // there, of each delta in the order of commits
+  std::vector<Byte> needed;                            // of each delta: its values are decoded
+  std::vector<std::size_t> twins;                      // of each delta that repeats another: which
+  std::vector<ValueSource> sources;                    // of the deltas that are needed, in order
+  std::vector<WordRange> dense_ranges, sparse_ranges;  // of the columns of values
+  std::vector<std::size_t> assignments;                // those decoded so far, by number in the batch
+  std::vector<std::uint64_t> order;                    // of a fresh payload whose deltas stand by vector
+  std::vector<std::uint32_t> places;                   // there, of each delta in the order of commits
   SegmentBatch by_vector;
   KnownValues known;
   StepReader steps;
@@ -115,17 +127,24 @@ class Decoder {
   Status read_metadata();
   Status read_values();
   Status read_sets();
-  Status read_wanted_values(Column column, Groups groups);
+  Status read_wanted_values();
+  Status mark_needed();
+  void list_needed();
+  Status scatter_needed();
+  Status read_ranges(Column column, std::uint64_t n, std::span<const WordRange> ranges, Groups groups,
+                     std::vector<std::uint32_t>& to);
   void count_values();
   void count_steps(std::size_t i, std::size_t values);
   Status read_related();
   Status scatter();
   Status place_values(std::size_t i, Relation relation, std::span<std::uint32_t> to);
   Status place_set(const Place& set, std::span<std::uint32_t> to);
-  Status repeat_values(std::span<std::uint32_t> to);
+  Result<std::size_t> twin_of(std::size_t copy) const;
+  Status repeat_values(std::size_t twin, std::span<std::uint32_t> to);
   Status derive_values(std::size_t i, Relation relation, std::span<std::uint32_t> to);
   void learn(std::size_t i, std::span<const std::uint32_t> values);
 
+  Relation relation_of(std::size_t assignment) const { return static_cast<Relation>(s_.relations[assignment]); }
   bool knows_row(std::size_t i, std::size_t values) const { return !indexed(i) && s_.known.has_row(values); }
   bool indexed(std::size_t i) const { return batch_.ops[i] == Operation::sparse || partial(i); }
   /// REQUIRES: the sets have been read.

@@ -31,13 +31,10 @@ Status Decoder::read_values() {
   s_.nonzeros.resize(size(nonzeros_));
   DELTA_OK(read_sets());
   count_values();
+  if (!wanted_.vectors.empty() && !follows_ && values > 0) return read_wanted_values();
   // A block of one kind of values needs no scattering.
   const bool alone = copies_ == 0, all_dense = alone && dense_ == values;
   const bool all_sparse = alone && sparse_ == values && nonzeros_ == 0;
-  if (!wanted_.vectors.empty() && !follows_ && values > 0 && (all_dense || all_sparse)) {
-    return all_dense ? read_wanted_values(Column::dense_values, s_.dense_groups)
-                     : read_wanted_values(Column::sparse_values, s_.sparse_groups);
-  }
   batch_.bits.resize(values);
   s_.dense.resize(all_dense ? 0 : size(dense_));
   s_.sparse.resize(all_sparse ? 0 : size(sparse_));
@@ -52,28 +49,96 @@ Status Decoder::read_values() {
   return scatter();
 }
 
-/// A block of one kind of values: those of other vectors than the wanted are left out.
-Status Decoder::read_wanted_values(Column column, Groups groups) {
-  const auto n = static_cast<std::size_t>(batch_.bits_ends.back());
-  s_.ranges.clear();
-  std::size_t begin = 0, kept = 0;
-  for (std::size_t i = 0; i < count_; ++i) {
-    const auto end = static_cast<std::size_t>(batch_.bits_ends[i]);
-    if (end > begin && wanted_.wants(batch_.vectors[i])) {
-      s_.ranges.push_back({begin, end});
-      kept += end - begin;
+/// Of a block whose values do not follow from those before: the values of the wanted vectors, and what these repeat.
+Status Decoder::read_wanted_values() {
+  DELTA_OK(read_related());
+  s_.parameters.resize(static_cast<std::size_t>(parameters_));
+  DELTA_OK(read_words_of(Column::parameters, s_.parameters, {}));
+  DELTA_OK(mark_needed());
+  list_needed();
+  DELTA_OK(read_ranges(Column::dense_values, dense_, s_.dense_ranges, s_.dense_groups, s_.dense));
+  DELTA_OK(read_ranges(Column::sparse_values, sparse_, s_.sparse_ranges, s_.sparse_groups, s_.sparse));
+  return scatter_needed();
+}
+
+/// Whose values are wanted: a delta may repeat an earlier one, which may do the same.
+Status Decoder::mark_needed() {
+  s_.needed.resize(count_);
+  for (std::size_t i = 0; i < count_; ++i) s_.needed[i] = wanted_.wants(batch_.vectors[i]) ? 1 : 0;
+  if (copies_ == 0) return {};
+  s_.assignments.clear();
+  s_.twins.assign(count_, 0);
+  for (std::size_t i = 0, next_copy = 0; i < count_; ++i) {
+    if (!is_assignment(batch_.ops[i])) continue;
+    if (relation_of(s_.assignments.size()) == Relation::repeated) {
+      DELTA_TRY(s_.twins[i], twin_of(next_copy++));
     }
+    s_.assignments.push_back(i);
+  }
+  for (std::size_t k = s_.assignments.size(); k-- > 0;) {
+    const std::size_t i = s_.assignments[k];
+    if (relation_of(k) == Relation::repeated) s_.needed[s_.twins[i]] |= s_.needed[i];
+  }
+  return {};
+}
+
+/// Where in their columns the needed values stand. From here on no other values count.
+void Decoder::list_needed() {
+  s_.dense_ranges.clear();
+  s_.sparse_ranges.clear();
+  s_.sources.clear();
+  std::size_t dense = 0, sparse = 0, parameter = 0, next_set = 0, next_assignment = 0;
+  std::uint64_t begin = 0, kept = 0;
+  for (std::size_t i = 0; i < count_; ++i) {
+    const std::uint64_t end = batch_.bits_ends[i];
+    const auto values = static_cast<std::size_t>(end - begin);
+    const Place* set = has_set(s_.kinds[i]) ? &s_.sets[next_set++] : nullptr;
+    const bool assigns = is_assignment(batch_.ops[i]);
+    const bool plain = assigns && relation_of(next_assignment++) == Relation::plain;
+    const std::size_t size = set ? static_cast<std::size_t>(set->size) : values;
+    std::size_t& at = !assigns ? parameter : set ? sparse : dense;
+    if (s_.needed[i] != 0) {
+      s_.sources.push_back({i, set, at, assigns, plain});
+      if (plain && size > 0) (set ? s_.sparse_ranges : s_.dense_ranges).push_back({at, at + size});
+      kept += values;
+    }
+    if (!assigns || plain) at += size;
     batch_.bits_ends[i] = kept;
     begin = end;
   }
-  batch_.bits.resize(kept);
-  for (const Column other : {Column::dense_values, Column::sparse_values, Column::parameters}) {
-    DELTA_OK(expect(other, other == column ? n : 0));
+}
+
+/// The needed values from where list_needed() found them to their deltas.
+Status Decoder::scatter_needed() {
+  batch_.bits.resize(static_cast<std::size_t>(batch_.bits_ends.back()));
+  for (const ValueSource& source : s_.sources) {
+    const std::size_t size = values_of(source.delta);
+    const std::span to(batch_.bits.data() + (static_cast<std::size_t>(batch_.bits_ends[source.delta]) - size), size);
+    if (!source.assigns) {
+      std::copy_n(s_.parameters.data() + source.at, size, to.data());
+    } else if (!source.plain) {
+      DELTA_OK(repeat_values(s_.twins[source.delta], to));
+    } else if (source.set) {
+      DELTA_OK(place_set(*source.set, to));
+    } else {
+      std::copy_n(s_.dense.data() + next_dense_, size, to.data());
+      next_dense_ += size;
+    }
   }
-  DELTA_OK(read_related());
-  if (s_.ranges.empty()) return {};
+  return {};
+}
+
+/// Those words of a column of n that stand in `ranges`.
+Status Decoder::read_ranges(Column column, std::uint64_t n, std::span<const WordRange> ranges, Groups groups,
+                            std::vector<std::uint32_t>& to) {
+  DELTA_OK(expect(column, static_cast<std::size_t>(n)));
+  std::size_t kept = 0;
+  for (const auto& [begin, end] : ranges) kept += end - begin;
+  to.resize(kept);
+  if (kept == 0) return {};
   const Entry& e = entry(column);
-  return read_words_in(s_.ranges, {e.size.coder, e.size.raw}, e.stored, n, groups, batch_.bits, name_of(column));
+  return read_words_in(ranges, {e.size.coder, e.size.raw}, e.stored, static_cast<std::size_t>(n), groups, to,
+                       name_of(column));
 }
 
 /// How many values stand in which column, and of the words how many of each delta.
@@ -91,7 +156,7 @@ void Decoder::count_values() {
     if (follows_) s_.known.follow(batch_.vectors[i]);
     if (!is_assignment(batch_.ops[i])) continue;
     const std::size_t values = values_of(i);
-    switch (static_cast<Relation>(s_.relations[next_relation++])) {
+    switch (relation_of(next_relation++)) {
       case Relation::plain:
         if (place) {
           pick(place->size);
@@ -140,7 +205,7 @@ Status Decoder::scatter() {
     const std::span<std::uint32_t> to(batch_.bits.data() + begin, end - begin);
     if (follows_) s_.known.follow(batch_.vectors[i]);
     if (is_assignment(batch_.ops[i])) {
-      DELTA_OK(place_values(i, static_cast<Relation>(s_.relations[s_.assignments.size()]), to));
+      DELTA_OK(place_values(i, relation_of(s_.assignments.size()), to));
       s_.assignments.push_back(i);
     } else {
       std::copy_n(s_.parameters.data() + next_parameter_, to.size(), to.data());
@@ -154,7 +219,10 @@ Status Decoder::scatter() {
 
 Status Decoder::place_values(std::size_t i, Relation relation, std::span<std::uint32_t> to) {
   const Place* set = has_set(s_.kinds[i]) ? &s_.sets[next_set_++] : nullptr;
-  if (relation == Relation::repeated) return repeat_values(to);
+  if (relation == Relation::repeated) {
+    DELTA_TRY(const std::size_t twin, twin_of(next_copy_++));
+    return repeat_values(twin, to);
+  }
   if (relation != Relation::plain) return derive_values(i, relation, to);
   if (set) return place_set(*set, to);
   std::copy_n(s_.dense.data() + next_dense_, to.size(), to.data());
@@ -173,10 +241,14 @@ Status Decoder::place_set(const Place& set, std::span<std::uint32_t> to) {
   return {};
 }
 
-Status Decoder::repeat_values(std::span<std::uint32_t> to) {
-  const std::uint64_t back = s_.copies[next_copy_++];
+/// The delta whose values the next assignment repeats. REQUIRES: s_.assignments are those before it.
+Result<std::size_t> Decoder::twin_of(std::size_t copy) const {
+  const std::uint64_t back = s_.copies[copy];
   if (back >= s_.assignments.size()) return corrupt(Column::copies, "no such delta");
-  const std::size_t twin = s_.assignments[s_.assignments.size() - 1 - static_cast<std::size_t>(back)];
+  return s_.assignments[s_.assignments.size() - 1 - static_cast<std::size_t>(back)];
+}
+
+Status Decoder::repeat_values(std::size_t twin, std::span<std::uint32_t> to) {
   if (values_of(twin) != to.size()) return corrupt(Column::copies, "of another number of values");
   std::copy_n(batch_.bits.data() + (static_cast<std::size_t>(batch_.bits_ends[twin]) - to.size()), to.size(),
               to.data());

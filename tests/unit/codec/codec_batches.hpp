@@ -5,10 +5,12 @@
 #include <bit>
 #include <cstdint>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/numbers.hpp"
+#include "codec/block.hpp"
 #include "delta/delta.hpp"
 
 namespace delta::test {
@@ -119,6 +121,36 @@ inline bool same(const SegmentBatch& a, const SegmentBatch& b) {
   return a.ops == b.ops && a.vectors == b.vectors && a.times == b.times && a.index_ends == b.index_ends &&
          a.bits_ends == b.bits_ends && a.metadata_ends == b.metadata_ends && a.indices == b.indices &&
          a.bits == b.bits && a.metadata == b.metadata;
+}
+
+/// The deltas of these vectors, ascending, are those of another batch.
+inline bool same_of(std::span<const SegmentVector> vectors, const SegmentBatch& a, const SegmentBatch& b) {
+  if (a.vectors != b.vectors) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!std::ranges::binary_search(vectors, a.vectors[i])) continue;
+    const SegmentDelta x = a[i], y = b[i];
+    if (x.op != y.op || !std::ranges::equal(x.bits, y.bits) || !std::ranges::equal(x.indices, y.indices) ||
+        x.metadata != y.metadata) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// A reader of the first vector of a batch, and one of every third, get what a reader of all gets. `vectors`: as for
+/// decode_block().
+inline bool reads_in_part(const SegmentBatch& batch, ByteView payload, codec::Layout layout, std::uint32_t vectors) {
+  const auto count = static_cast<std::uint32_t>(batch.size());
+  for (const std::uint32_t step : {vectors, std::uint32_t{3}}) {
+    std::vector<SegmentVector> some;
+    for (std::size_t v = index(batch.vectors[0]) % step; v < vectors; v += step) {
+      some.push_back(nth<SegmentVector>(v));
+    }
+    SegmentBatch part;
+    if (!codec::decode_block(payload, layout, count, vectors, {true, true, some}, part)) return false;
+    if (!same_of(some, batch, part)) return false;
+  }
+  return true;
 }
 
 }  // namespace delta::test

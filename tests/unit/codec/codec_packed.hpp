@@ -110,6 +110,7 @@ inline std::size_t require_packed(const SegmentBatch& batch, std::uint32_t vecto
                                               vectors, {}, back);
     if (!status) FAIL(status.error().text());
     REQUIRE(same_packed(batch, back));
+    REQUIRE(reads_in_part(batch, payload, codec::Layout::packed, vectors));
     bytes = payload.size();
   }
   return bytes;

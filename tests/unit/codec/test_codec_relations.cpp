@@ -364,6 +364,7 @@ TEST_CASE("Copies of another vector's values cost a few bytes, fresh and packed"
   SegmentBatch back;
   REQUIRE(decode_block(fresh, Layout::fresh, 50, often.vectors(), {}, back));
   REQUIRE(test::same(often.batch, back));
+  REQUIRE(test::reads_in_part(often.batch, fresh, Layout::fresh, often.vectors()));
 }
 
 TEST_CASE("In a commit that took its time the place of a delta follows from its time") {
