@@ -95,7 +95,8 @@ _deltalog() {
     'blame --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'verify --level') COMPREPLY=($(compgen -W 'header frame content chain' -- "$word")); return ;;
     'verify --memory') COMPREPLY=(); return ;;
-    'verify --report') COMPREPLY=($(compgen -W 'text json' -- "$word")); return ;;
+    'verify --report') COMPREPLY=($(compgen -W 'text json junit sarif github gitlab tap markdown' -- "$word")); return ;;
+    'verify --baseline') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'verify --max-skew') COMPREPLY=(); return ;;
     'verify --threads' | 'verify -j') COMPREPLY=(); return ;;
     'verify --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
@@ -242,7 +243,7 @@ _deltalog() {
     compact) words='-o --output -f --force --allow-torn --in-place --wait --at --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace --where -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
-    verify) words='--level --memory --report --max-skew --json -j --threads -q --quiet -v --verbose --progress --color -h --help --version' ;;
+    verify) words='--level --memory --report --baseline --max-skew --json -j --threads -q --quiet -v --verbose --progress --color -h --help --version' ;;
     dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
     log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads --progress -q --quiet --color -h --help --version' ;;

@@ -38,6 +38,7 @@ struct Option {
   Kind kind = Kind::text;
   std::string_view group = {};  ///< heading in the help; empty: the command's own options
   bool several = false;         ///< a list of two values at least
+  bool to_file = false;         ///< a choice may be followed by a colon and a file that is written
 };
 
 struct Operand {

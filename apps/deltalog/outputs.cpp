@@ -134,8 +134,11 @@ Status check_all(const Invocation& invocation, const std::vector<NamedFile>& out
 Status check_outputs(const Invocation& invocation) {
   std::vector<NamedFile> outputs;
   for (const auto& option : invocation.command().options) {
-    if (option.kind != Kind::output) continue;
-    for (const auto& path : invocation.values(option.name)) {
+    if (option.kind != Kind::output && !option.to_file) continue;
+    for (const auto& value : invocation.values(option.name)) {
+      const auto colon = option.to_file ? value.find(':') : value.npos;
+      if (option.to_file && colon == value.npos) continue;
+      const std::string path = option.to_file ? value.substr(colon + 1) : value;
       outputs.push_back(look_at("--" + std::string(option.name), path, 1));
     }
   }

@@ -167,6 +167,7 @@ COMMANDS = [
     (3, "flip a.dlog 600 > c.dlog; deltalog blame --json c.dlog --id a 2>&1"),
     (4, "head -c -200 a.dlog > d.dlog; deltalog log --json d.dlog 2>&1"),
     (1, ": > empty.dlog; deltalog verify --report json empty.dlog"),
+    (3, "deltalog verify --report json gone.dlog 2> err"),
     (1, "echo '{\"id\":\"a\",\"op\":\"scale\",\"factor\":2}' | deltalog encode - --base a.dlog --origin o --at 2026-02-01 -o p.dlog;"
         "deltalog log --json p.dlog 2> err && deltalog info --json p.dlog 2> err && deltalog verify --json p.dlog"),
 ]

@@ -30,7 +30,7 @@ LAYERS = {
 CONFINED = [
     (r"sodium(/.*)?\.h|sodium/.*", r"libdelta/src/base/digest\.cpp"),
     (r"xxh(ash|3)\.h", r"libdelta/src/base/checksum\.cpp"),
-    (r"nlohmann/.*", r"libdelta/src/base/json\.cpp"),
+    (r"nlohmann/.*", r"libdelta/src/base/json\.cpp|apps/deltalog/verdicts/baseline\.cpp"),
     (r"simdjson(\.h|/.*)", r"formats/(ndjson[a-z_]*|json/[a-z_]+|safetensors/safetensors)\.cpp"),
     (r"(zstd|zdict)[a-z0-9_]*\.h", r"libdelta/src/codec/.*|formats/unpack\.cpp"),
     (r"zlib\.h", r"formats/(unpack|npz/zip_[a-z]+)\.cpp"),

@@ -112,8 +112,9 @@ class Parser {
     const auto value = flag ? std::string() : unmarked(text);
     auto& values = out_.values_[option.name];
     if (!flag && !option.repeatable && !values.empty()) return usage(fmt_name(option) + " is given twice");
-    if (!option.choices.empty() && std::ranges::find(option.choices, value) == option.choices.end()) {
-      return bad_choice(option, value);
+    const auto choice = option.to_file ? value.substr(0, value.find(':')) : value;
+    if (!option.choices.empty() && std::ranges::find(option.choices, choice) == option.choices.end()) {
+      return bad_choice(option, choice);
     }
     out_.order_.emplace_back(option.name, values.size());
     values.push_back(value);

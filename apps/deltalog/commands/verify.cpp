@@ -10,6 +10,7 @@
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "ui/console.hpp"
+#include "verdicts/outputs.hpp"
 
 namespace deltalog {
 
@@ -43,33 +44,29 @@ std::string finding_text(const Finding& finding, const Console& console) {
   return out;
 }
 
+/// "torn: 1 segment, 3 frames, ..."
+std::string summary_text(const VerifyReport& report, std::string_view level) {
+  const std::string unknown =
+      report.unknown_frames > 0 ? fmt::format(" ({} of unknown types)", report.unknown_frames) : "";
+  return fmt::format("{}, {}{}, {}, {} in {} ({}), level {}", delta::plural(report.segments, "segment"),
+                     delta::plural(report.frames, "frame"), unknown, delta::plural(report.commits, "commit"),
+                     delta::plural(report.deltas, "delta"), delta::plural(report.files, "file"),
+                     delta::human_size(report.bytes), level);
+}
+
 std::string text_report(const VerifyReport& report, std::string_view level, bool verbose, const Console& console) {
   std::string out;
   for (const auto& finding : report.findings) {
     if (verbose || finding.verdict != Verdict::ignored) out += finding_text(finding, console);
   }
   out += console.paint(style_of(report.verdict), delta::verdict_name(report.verdict));
-  const std::string unknown =
-      report.unknown_frames > 0 ? fmt::format(" ({} of unknown types)", report.unknown_frames) : "";
-  return out + fmt::format(": {}, {}{}, {}, {} in {} ({}), level {}\n", delta::plural(report.segments, "segment"),
-                           delta::plural(report.frames, "frame"), unknown, delta::plural(report.commits, "commit"),
-                           delta::plural(report.deltas, "delta"), delta::plural(report.files, "file"),
-                           delta::human_size(report.bytes), level);
+  return out + ": " + summary_text(report, level) + "\n";
 }
 
-std::string json_report(const VerifyReport& report, std::string_view level) {
+/// The object that ends the report.
+std::string json_end(const VerifyReport& report, std::string_view level) {
   std::string out;
   delta::formats::JsonWriter json(out);
-  for (const auto& finding : report.findings) {
-    json.begin_object().member("type", "finding").key("v").u64(1);
-    json.member("verdict", delta::verdict_name(finding.verdict)).member("file", finding.file);
-    json.key("offset").u64(finding.offset);
-    json.member("where", finding.where)
-        .member("what", finding.what)
-        .member("hint", finding.hint)
-        .end_object()
-        .end_line();
-  }
   json.begin_object().member("type", "verify").key("v").u64(1);
   json.member("verdict", delta::verdict_name(report.verdict)).member("level", level);
   json.key("files").u64(report.files).key("bytes").u64(report.bytes).key("segments").u64(report.segments);
@@ -87,14 +84,13 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto memory, value_of(invocation, "memory", parse_size));
   delta::VerifyOptions options{.level = level_named(level_name), .threads = threads, .latest = clock.latest()};
   options.memory = memory.value_or(options.memory);
-  DELTA_TRY(const auto report, delta::verify(invocation.operands(), options));
-  const auto* form = invocation.value("report");
-  if (invocation.has("json") || (form && *form == "json")) {
-    DELTA_OK(console.print(json_report(report, level_name)));
-  } else if (!console.quiet()) {
-    DELTA_OK(console.print(text_report(report, level_name, invocation.has("verbose"), console)));
-  }
-  return report.verdict == Verdict::ok ? Exit::yes : Exit::no;
+  return verdicts::report_check(invocation, console, [&](verdicts::Report& report) -> Result<verdicts::OwnForms> {
+    DELTA_TRY(const auto found, delta::verify(invocation.operands(), options));
+    report.rules = verdicts::judge_integrity(found.findings);
+    report.summary = summary_text(found, level_name);
+    return verdicts::OwnForms{text_report(found, level_name, invocation.has("verbose"), console),
+                              json_end(found, level_name)};
+  });
 }
 
 }  // namespace
@@ -115,8 +111,8 @@ Command verify_command() {
                  .choices = {"header", "frame", "content", "chain"}},
                 {.name = "memory",
                  .value = "SIZE",
-                 .help = "sort at most SIZE of hashes in memory (default 256M), and more in TMPDIR"},
-                {.name = "report", .value = "FORM", .help = "text (default) or json", .choices = {"text", "json"}}},
+                 .help = "sort at most SIZE of hashes in memory (default 256M), and more in TMPDIR"}},
+               verdicts::report_options(),
                options::max_skew("note commits that are further ahead of the clock (default: 1d; any: none)"),
                options::json(),
                options::threads(),
@@ -127,7 +123,9 @@ Command verify_command() {
                                    .help = "also name the frames that are skipped because their type is not known"}}),
                options::progress(),
                options::common()}),
-          .example = "deltalog verify history.dlog\n",
+          .example =
+              "deltalog verify history.dlog\n"
+              "deltalog verify history.dlog --report junit:report.xml --report github\n",
           .run = run};
 }
 
