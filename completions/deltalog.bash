@@ -212,6 +212,7 @@ _deltalog() {
     'tag --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'tag --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'info --get') COMPREPLY=($(compgen -W 'bytes segments commits pending deltas origins namespaces vectors first last answers attestations unknown-frames' -- "$word")); return ;;
+    'info --metrics-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'info --threads' | 'info -j') COMPREPLY=(); return ;;
     'info --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'info --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -251,7 +252,7 @@ _deltalog() {
     search) words='--id --vector --from -k --neighbours --metric --exact --ef --index --policy --json -o --output -f --force --allow-torn --to --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
     rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
     tag) words='--at --as-seen-by --list --delete -f --force --dry-run --origin -m --message --wait --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    info) words='--columns --baselines --get --json -j --threads --progress -q --quiet --color -h --help --version' ;;
+    info) words='--columns --baselines --get --metrics --metrics-out --json -j --threads --progress -q --quiet --color -h --help --version' ;;
     reindex) words='--check --rebuild --checkpoint-cost --index --dry-run --wait --ann --metric --m --ef-construction --relink --min-recall --namespace --at --as-seen-by --json -j --threads --progress -q --quiet --color -h --help --version' ;;
     help) words='--color -h --help --version' ;;
   esac

@@ -325,6 +325,8 @@ complete -c deltalog -n '__fish_seen_subcommand_from tag' -l version -d 'print v
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l columns -d 'sizes by column; reads the directory of every block'
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l baselines -d 'sizes of the same deltas as whole vectors, as pairs, and as rows under zstd -3; reads everything'
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l get -x -a 'bytes segments commits pending deltas origins namespaces vectors first last answers attestations unknown-frames' -d 'print only this value'
+complete -c deltalog -n '__fish_seen_subcommand_from info' -l metrics -d 'print metrics in the text format of Prometheus; verifies, and reads everything'
+complete -c deltalog -n '__fish_seen_subcommand_from info' -l metrics-out -r -F -d 'the same into FILE, which is replaced in one step: for node_exporter\'s textfile collector'
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l json -d 'print NDJSON, one object a line'
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l threads -s j -x -d 'use N threads; never changes the bytes (default: all cores)'
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l progress -x -a 'auto always never json' -d 'auto, always, never or json, on stderr'

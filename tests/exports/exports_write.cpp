@@ -357,6 +357,11 @@ EXPORTED("update_checkpoints") {
   const CheckpointOptions how{.cost = 1e-6, .rebuild = true, .threads = 2};
   CALL(update_checkpoints(copy, how));
 }
+EXPORTED("count_checkpoints") {
+  const std::string copy = exports::copy_of_log();
+  static_cast<void>(must(update_checkpoints(copy, {.cost = 1e-6, .rebuild = true})));
+  CALL(count_checkpoints(copy));
+}
 EXPORTED("check_checkpoints") {
   const std::string copy = exports::copy_of_log();
   static_cast<void>(must(update_checkpoints(copy, {.cost = 1e-6, .rebuild = true})));

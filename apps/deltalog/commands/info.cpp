@@ -9,6 +9,7 @@
 #include "command.hpp"
 #include "commands/ann_report.hpp"
 #include "commands/commands.hpp"
+#include "commands/info_metrics.hpp"
 #include "commands/options.hpp"
 #include "commands/reindex_ann.hpp"
 #include "delta/baselines.hpp"
@@ -299,6 +300,7 @@ std::string json_report(const Log& log, const Facts& facts) {
 }
 
 Result<Exit> run(const Invocation& invocation, Console& console) {
+  if (invocation.has("metrics") || invocation.has("metrics-out")) return write_metrics(invocation, console);
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
   DELTA_TRY(const auto facts, gather(invocation, log));
   if (const auto* key = invocation.value("get")) {
@@ -335,12 +337,15 @@ Command info_command() {
              .help = "print only this value",
              .choices = {"bytes", "segments", "commits", "pending", "deltas", "origins", "namespaces", "vectors",
                          "first", "last", "answers", "attestations", "unknown-frames"}}},
+           metrics_options(),
            options::json(),
            options::threads(),
            options::progress(),
            options::quiet(),
            options::common()}),
-      .example = "deltalog info history.dlog --columns\n",
+      .example =
+          "deltalog info history.dlog --columns\n"
+          "deltalog info history.dlog --metrics-out /var/lib/node_exporter/history.prom\n",
       .run = run};
 }
 

@@ -35,6 +35,10 @@ struct CheckpointSummary {
 DELTA_EXPORT Result<CheckpointSummary> update_checkpoints(const std::string& log,
                                                           const CheckpointOptions& options = {});
 
+/// How many checkpoints the file beside a log holds; 0: there is no file. It is not compared with the log. Errors:
+/// corrupt; unsupported: another version; io.
+DELTA_EXPORT Result<std::uint64_t> count_checkpoints(const std::string& log);
+
 /// What is wrong with the checkpoints of a log: they are damaged, of another log, or say something else than the log
 /// does. None: nothing is, or there are none. Folds the log once for each checkpoint.
 DELTA_EXPORT Result<std::optional<std::string>> check_checkpoints(const std::string& log, unsigned threads = 0);

@@ -235,6 +235,17 @@ Result<std::optional<std::string>> difference(const Log& log, const BoundFile& f
 
 }  // namespace
 
+Result<std::uint64_t> count_checkpoints(const std::string& log) try {
+  const Boundary boundary;
+  const std::string path = os::checkpoints_path(log);
+  if (!os::stands(path)) return std::uint64_t{0};
+  DELTA_TRY(const auto file, InputFile::open(path));
+  DELTA_TRY(const auto directory, checkpoint::read_checkpoint_directory(file));
+  return std::uint64_t{directory.checkpoints.size()};
+} catch (...) {
+  return caught();
+}
+
 Result<std::optional<std::string>> check_checkpoints(const std::string& path, unsigned threads) try {
   const Boundary boundary;
   const std::string paths[] = {path};
