@@ -44,6 +44,7 @@ _deltalog() {
     'encode --threads' | 'encode -j') COMPREPLY=(); return ;;
     'encode --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'encode --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'encode --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'merge --output' | 'merge -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'merge --into') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'merge --wait') COMPREPLY=(); return ;;
@@ -54,6 +55,7 @@ _deltalog() {
     'merge --threads' | 'merge -j') COMPREPLY=(); return ;;
     'merge --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'merge --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'merge --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'compact --output' | 'compact -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'compact --wait') COMPREPLY=(); return ;;
     'compact --at') COMPREPLY=(); return ;;
@@ -64,6 +66,7 @@ _deltalog() {
     'compact --threads' | 'compact -j') COMPREPLY=(); return ;;
     'compact --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'compact --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'compact --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'snapshot --output' | 'snapshot -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'snapshot --to') COMPREPLY=($(compgen -W 'npy npz safetensors fvecs bvecs ivecs fbin u8bin i8bin raw word2vec word2vec-bin glove csv ndjson' -- "$word")); return ;;
     'snapshot --element') COMPREPLY=($(compgen -W 'f32 f16 bf16 i8 u8' -- "$word")); return ;;
@@ -81,6 +84,7 @@ _deltalog() {
     'snapshot --threads' | 'snapshot -j') COMPREPLY=(); return ;;
     'snapshot --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'snapshot --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'snapshot --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'blame --dim') COMPREPLY=(); return ;;
     'blame --policy') COMPREPLY=(); return ;;
     'blame --id') COMPREPLY=(); return ;;
@@ -93,6 +97,7 @@ _deltalog() {
     'blame --threads' | 'blame -j') COMPREPLY=(); return ;;
     'blame --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'blame --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'blame --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'verify --level') COMPREPLY=($(compgen -W 'header frame content chain' -- "$word")); return ;;
     'verify --memory') COMPREPLY=(); return ;;
     'verify --report') COMPREPLY=($(compgen -W 'text json junit sarif github gitlab tap markdown' -- "$word")); return ;;
@@ -101,6 +106,7 @@ _deltalog() {
     'verify --threads' | 'verify -j') COMPREPLY=(); return ;;
     'verify --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'verify --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'verify --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'dump --output' | 'dump -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'dump --id') COMPREPLY=(); return ;;
     'dump --id-glob') COMPREPLY=(); return ;;
@@ -120,6 +126,7 @@ _deltalog() {
     'dump --threads' | 'dump -j') COMPREPLY=(); return ;;
     'dump --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'dump --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'dump --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'log --ancestors') COMPREPLY=(); return ;;
     'log --common') COMPREPLY=(); return ;;
     'log --window') COMPREPLY=(); return ;;
@@ -145,9 +152,11 @@ _deltalog() {
     'log --threads' | 'log -j') COMPREPLY=(); return ;;
     'log --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'log --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'log --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'show --threads' | 'show -j') COMPREPLY=(); return ;;
     'show --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'show --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'show --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'diff --fail-over') COMPREPLY=(); return ;;
     'diff --neighbours') COMPREPLY=(); return ;;
     'diff --metric') COMPREPLY=($(compgen -W 'l2 cosine ip' -- "$word")); return ;;
@@ -163,6 +172,7 @@ _deltalog() {
     'diff --threads' | 'diff -j') COMPREPLY=(); return ;;
     'diff --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'diff --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'diff --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'search --id') COMPREPLY=(); return ;;
     'search --vector') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'search --from') COMPREPLY=($(compgen -W 'npy npz safetensors fvecs bvecs ivecs fbin u8bin i8bin raw word2vec word2vec-bin glove csv ndjson' -- "$word")); return ;;
@@ -182,6 +192,7 @@ _deltalog() {
     'search --threads' | 'search -j') COMPREPLY=(); return ;;
     'search --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'search --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'search --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'rollback --wait') COMPREPLY=(); return ;;
     'rollback --output' | 'rollback -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'rollback --max-skew') COMPREPLY=(); return ;;
@@ -203,6 +214,7 @@ _deltalog() {
     'rollback --threads' | 'rollback -j') COMPREPLY=(); return ;;
     'rollback --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'rollback --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'rollback --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'tag --at') COMPREPLY=(); return ;;
     'tag --as-seen-by') COMPREPLY=(); return ;;
     'tag --origin') COMPREPLY=(); return ;;
@@ -211,11 +223,13 @@ _deltalog() {
     'tag --threads' | 'tag -j') COMPREPLY=(); return ;;
     'tag --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'tag --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'tag --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'info --get') COMPREPLY=($(compgen -W 'bytes segments commits pending deltas origins namespaces vectors first last answers attestations unknown-frames' -- "$word")); return ;;
     'info --metrics-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'info --threads' | 'info -j') COMPREPLY=(); return ;;
     'info --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'info --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'info --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'reindex --checkpoint-cost') COMPREPLY=(); return ;;
     'reindex --index') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'reindex --wait') COMPREPLY=(); return ;;
@@ -230,7 +244,9 @@ _deltalog() {
     'reindex --threads' | 'reindex -j') COMPREPLY=(); return ;;
     'reindex --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'reindex --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'reindex --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'help --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
   if [[ $word != -* ]]; then
     if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff search rollback tag info reindex help concepts' -- "$word")); return; fi
@@ -239,22 +255,22 @@ _deltalog() {
     return
   fi
   case $command in
-    encode) words='-o --output -f --force --allow-torn --wait --max-skew --max-age --append --base --from --dims --ids --state --id-field --vector-field --keep-field --ids-prefix --namespace --origin --at --step --times -m --message --source --meta --meta-json --policy --element --set --tag --partial --max-delete --commit-every --segment-every --dry-run --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    merge) words='-o --output -f --force --allow-torn --into --wait --not-in --on-fork --conflicts --fail-on-conflict --dry-run --policy --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    compact) words='-o --output -f --force --allow-torn --in-place --wait --at --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace --where -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
-    verify) words='--level --memory --report --baseline --max-skew --json -j --threads -q --quiet -v --verbose --progress --color -h --help --version' ;;
-    dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
-    log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
-    show) words='--commit --hashes --json -j --threads --progress -q --quiet --color -h --help --version' ;;
-    diff) words='--stat --fail-over --with-old --neighbours --all --metric --base --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
-    search) words='--id --vector --from -k --neighbours --metric --exact --ef --index --policy --json -o --output -f --force --allow-torn --to --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color -h --help --version' ;;
-    rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    tag) words='--at --as-seen-by --list --delete -f --force --dry-run --origin -m --message --wait --json -j --threads --progress -q --quiet -v --verbose --color -h --help --version' ;;
-    info) words='--columns --baselines --get --metrics --metrics-out --json -j --threads --progress -q --quiet --color -h --help --version' ;;
-    reindex) words='--check --rebuild --checkpoint-cost --index --dry-run --wait --ann --metric --m --ef-construction --relink --min-recall --namespace --at --as-seen-by --json -j --threads --progress -q --quiet --color -h --help --version' ;;
-    help) words='--color -h --help --version' ;;
+    encode) words='-o --output -f --force --allow-torn --wait --max-skew --max-age --append --base --from --dims --ids --state --id-field --vector-field --keep-field --ids-prefix --namespace --origin --at --step --times -m --message --source --meta --meta-json --policy --element --set --tag --partial --max-delete --commit-every --segment-every --dry-run --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --preset --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
+    merge) words='-o --output -f --force --allow-torn --into --wait --not-in --on-fork --conflicts --fail-on-conflict --dry-run --policy --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
+    compact) words='-o --output -f --force --allow-torn --in-place --wait --at --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
+    snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace --where -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
+    blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    verify) words='--level --memory --report --baseline --max-skew --json -j --threads -q --quiet -v --verbose --progress --color --trace-out -h --help --version' ;;
+    dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    show) words='--commit --hashes --json -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    diff) words='--stat --fail-over --with-old --neighbours --all --metric --base --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    search) words='--id --vector --from -k --neighbours --metric --exact --ef --index --policy --json -o --output -f --force --allow-torn --to --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
+    tag) words='--at --as-seen-by --list --delete -f --force --dry-run --origin -m --message --wait --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
+    info) words='--columns --baselines --get --metrics --metrics-out --json -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    reindex) words='--check --rebuild --checkpoint-cost --index --dry-run --wait --ann --metric --m --ef-construction --relink --min-recall --namespace --at --as-seen-by --json -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    help) words='--color --trace-out -h --help --version' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }

@@ -15,6 +15,7 @@
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "texts.hpp"
+#include "trace/trace.hpp"
 #include "ui/console.hpp"
 
 namespace deltalog {
@@ -236,6 +237,13 @@ Result<delta::CutOptions> parse_seen(const delta::Log& log, std::string_view tex
   if (tag && !delta::unless_out_of_memory(log.parse_dot(text))) return parse_cut(log, text);
   DELTA_TRY(const auto dot, find_dot(log, text));
   return delta::CutOptions{.as_seen_by = {dot}};
+}
+
+Result<delta::State> composed(const delta::Log& log, const delta::CutOptions& cut, const delta::VectorSet& vectors) {
+  trace::Span span("delta.compose");
+  auto state = delta::snapshot(log, cut, vectors);
+  if (state) span.set("delta.vectors", std::uint64_t{state->size()});
+  return state;
 }
 
 Result<std::optional<delta::Policy>> policy_option(const Invocation& invocation) {

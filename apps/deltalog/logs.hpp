@@ -61,6 +61,9 @@ Result<delta::CutOptions> parse_seen(const delta::Log& log, std::string_view tex
 /// --at and --as-seen-by, of a command that has both.
 Result<delta::CutOptions> cut_of(const Invocation& invocation, const delta::Log& log);
 
+/// delta::snapshot(), as a span of a trace.
+Result<delta::State> composed(const delta::Log& log, const delta::CutOptions& cut, const delta::VectorSet& vectors);
+
 /// --policy; empty: not given. usage: malformed, or a strategy that is not known.
 Result<std::optional<delta::Policy>> policy_option(const Invocation& invocation);
 /// The setting that records a policy.

@@ -12,6 +12,7 @@
 #include "command.hpp"
 #include "delta/file.hpp"
 #include "heap.hpp"
+#include "trace/trace.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
 #include "ui/terminal.hpp"
@@ -79,6 +80,7 @@ Result<Exit> run_command(const Command& command, std::span<const std::string> wo
   grow_heap_by_huge_pages();
   std::optional<ReadingProgress> reading;
   if (command.find("progress") != nullptr) reading.emplace(invocation, console);
+  trace::begin(invocation, console);
   return command.run(invocation, console);
 }
 
@@ -95,7 +97,9 @@ int run(std::span<const std::string> words) {
   Console console(command->name);
   if (wants_json(*command, words.subspan(1))) console.talk_json();
   try {
-    return finish(console, run_command(*command, words.subspan(1), console));
+    const int code = finish(console, run_command(*command, words.subspan(1), console));
+    trace::end(code, console);
+    return code;
   } catch (const std::bad_alloc&) {
     if (!console.has_committed()) throw;
   }

@@ -9,6 +9,7 @@
 #include "delta/out_of_memory.hpp"
 #include "delta/properties.hpp"
 #include "delta/text.hpp"
+#include "trace/trace.hpp"
 #include "ui/console.hpp"
 
 namespace deltalog {
@@ -113,6 +114,15 @@ Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Consol
     console.warn("TRACEPARENT " + delta::quote(trace, 60) + " is not what W3C allows, and is not recorded");
   }
   return options;
+}
+
+Result<delta::EncodeSummary> finish_encoder(delta::Encoder& encoder) {
+  trace::Span span("delta.apply");
+  auto written = encoder.finish();
+  if (written) {
+    span.set("delta.commits", written->commits).set("delta.deltas", written->deltas).set("delta.bytes", written->bytes);
+  }
+  return written;
 }
 
 bool may_replace(const Invocation& invocation, const std::string& path, Console& console) {

@@ -28,6 +28,9 @@ void warn_of_default_origin(const Invocation& invocation, const delta::Log& log,
 /// DELTALOG_ORIGIN, SOURCE_DATE_EPOCH and TRACEPARENT. Warns of a TRACEPARENT that is none.
 Result<delta::EncodeOptions> commit_options(const Invocation& invocation, Console& console);
 
+/// Encoder::finish(), as a span of a trace.
+Result<delta::EncodeSummary> finish_encoder(delta::Encoder& encoder);
+
 /// Usage, where an output is a file that the command reads (an operand, a file that an option names, a log in a
 /// directory; under any name, -f or not), or another output: one would take the other's place. By the command's table;
 /// called for all commands before they run.

@@ -39,6 +39,7 @@ CONFINED = [
     (r"CLI/.*|CLI11\.hpp", r"apps/deltalog/cli/parse\.cpp"),
     (r"fmt/.*", r".*"),
     (r"re2/.*", r"apps/deltalog/pattern\.cpp"),
+    (r"curl/.*", r"apps/deltalog/trace/post\.cpp"),
     (r"utf8proc\.h", r"apps/deltalog/ui/width\.cpp"),
 ]
 

@@ -157,7 +157,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   bool missing = false, first = true;
   delta::VectorSet answered;
   if (!selection.where.empty()) {  // a vector that exists is not called missing, whether or not it meets --where
-    DELTA_TRY(const auto state, delta::snapshot(log, cut, named.vectors));
+    DELTA_TRY(const auto state, composed(log, cut, named.vectors));
     DELTA_TRY(answered, state.existing());
     named.vectors = meeting(selection, named.vectors, {&state});
     missing = !answered.empty() && named.vectors.empty();

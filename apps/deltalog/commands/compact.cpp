@@ -11,6 +11,7 @@
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
 #include "texts.hpp"
+#include "trace/trace.hpp"
 #include "ui/console.hpp"
 #include "writing.hpp"
 
@@ -184,8 +185,13 @@ Result<Target> target_of(const Invocation& invocation) {
 }
 
 Result<CompactReport> compact_to(const Target& target, const delta::Log& log, const CompactOptions& options) {
-  if (target.place) return delta::compact_in_place(log, *target.place, options);
-  return delta::compact(log, target.dry ? "" : *target.output, options);
+  trace::Span span("delta.compact");
+  auto done = target.place ? delta::compact_in_place(log, *target.place, options)
+                           : delta::compact(log, target.dry ? "" : *target.output, options);
+  if (!done) return done;
+  span.set("delta.bytes_before", done->bytes_before).set("delta.bytes_after", done->bytes_after);
+  span.set("delta.commits", done->commits).set("delta.deltas", done->deltas);
+  return done;
 }
 
 Result<Exit> run(const Invocation& invocation, Console& console) {

@@ -19,6 +19,7 @@
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
 #include "selection.hpp"
+#include "trace/trace.hpp"
 #include "ui/console.hpp"
 #include "ui/table.hpp"
 
@@ -127,6 +128,7 @@ Result<bool> find_named_vectors(const Invocation& invocation, const VectorSelect
 }
 
 Result<delta::TwoStates> states_of(const Sides& sides) {
+  const trace::Span span("delta.compose");
   if (!sides.new_log) {
     return delta::two_snapshots(sides.old_log, sides.old_cut, sides.new_cut, sides.old_named.vectors);
   }

@@ -25,6 +25,7 @@
 #include "formats/shared_source.hpp"
 #include "formats/unpack.hpp"
 #include "logs.hpp"
+#include "trace/trace.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
 #include "writing.hpp"
@@ -250,6 +251,14 @@ Status encode_updates(Job& job, Input& input) {
   }
 }
 
+Status encode_all(Job& job, std::vector<Input>& inputs) {
+  const trace::Span span("delta.encode");
+  for (auto& input : inputs) {
+    DELTA_OK(input.is_state ? encode_state(job, input, &input == &inputs.back()) : encode_updates(job, input));
+  }
+  return {};
+}
+
 // A new log of nothing is mostly what became of a pipe whose first part failed.
 Status refuse_empty(const Job& job, const std::vector<Input>& inputs) {
   const auto& invocation = job.invocation;
@@ -368,14 +377,12 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
           &encoder,   ids,
           bound,      policy ? policy_setting(*policy) : "",
           properties, parse_ahead ? Parsing::ahead : Parsing::when_asked};
-  for (auto& input : inputs) {
-    DELTA_OK(input.is_state ? encode_state(job, input, &input == &inputs.back()) : encode_updates(job, input));
-  }
+  DELTA_OK(encode_all(job, inputs));
   warn_of_traces(job);
   DELTA_OK(refuse_empty(job, inputs));
   DELTA_OK(job.begin(time_alone));  // no input said anything
   if (const auto* tag = invocation.value("tag")) DELTA_OK(encoder.tag_release(*tag));
-  DELTA_TRY(const auto summary, encoder.finish());
+  DELTA_TRY(const auto summary, finish_encoder(encoder));
   if (!dry) console.committed();
   if (invocation.has("base")) warn_of_default_origin(invocation, encoder.log(), before, console);
   DELTA_OK(report(invocation, console, summary));

@@ -6,6 +6,7 @@
 #include "delta/text.hpp"
 #include "json_rows.hpp"
 #include "texts.hpp"
+#include "trace/trace.hpp"
 #include "ui/console.hpp"
 #include "ui/table.hpp"
 
@@ -61,6 +62,7 @@ Result<Exit> list_conflicts(const LogView& view, const delta::VectorSet& vectors
       {{"vector"}, {"dims"}, {"value"}, {"rule"}, {""}, {"delta"}, {"time"}, {"operation"}, {"its value"}});
   std::size_t shown = 0;
   std::string line;
+  const trace::Span span("delta.conflict.resolve");
   DELTA_TRY(const auto count, delta::conflicts(view.log, cut, vectors, [&](const Conflict& conflict) -> Status {
               if (shown == view.most || !takes(view, conflict)) return {};
               ++shown;

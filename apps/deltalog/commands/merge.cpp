@@ -13,6 +13,7 @@
 #include "formats/json_writer.hpp"
 #include "json_rows.hpp"
 #include "logs.hpp"
+#include "trace/trace.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
 #include "writing.hpp"
@@ -85,6 +86,7 @@ class Conflicts {
     return file->write({reinterpret_cast<const std::uint8_t*>(line.data()), line.size()});
   }
   Result<delta::ConflictCount> write(const delta::Log& log, const delta::CutOptions& cut) {
+    const trace::Span span("delta.conflict.resolve");
     std::string line;
     DELTA_TRY(const auto written, delta::conflicts(log, cut, delta::VectorSet::all(), [&](const delta::Conflict& one) {
                 line.clear();
@@ -113,6 +115,8 @@ std::string count_text(const Conflicts& found) {
 
 /// Without an output nothing is written.
 Result<MergeSummary> write(const Invocation& invocation, Console& console, Merge& merge, delta::OutputFile* out) {
+  trace::Span span("delta.merge");
+  span.set("delta.bytes", merge.bytes());
   Progress progress(invocation, console, "merging", "bytes", merge.bytes());
   const auto advance = [&](std::uint64_t bytes) { progress.advance(bytes); };
   if (out == nullptr) return merge.rehearse(advance);

@@ -43,6 +43,10 @@ Options common() {
   return in_group(
       "Common options",
       {{.name = "color", .value = "WHEN", .help = "auto, always or never; auto heeds NO_COLOR", .choices = kWhen},
+       {.name = "trace-out",
+        .value = "FILE",
+        .help = "write what was done, and how long it took, into FILE, which is replaced: JSON of OpenTelemetry",
+        .kind = Kind::output},
        {.name = "help", .letter = 'h', .help = "print this help and stop"},
        {.name = "version", .help = "print versions and stop"}});
 }

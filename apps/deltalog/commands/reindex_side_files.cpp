@@ -12,6 +12,7 @@
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
+#include "trace/trace.hpp"
 #include "ui/console.hpp"
 #include "writing.hpp"
 
@@ -106,7 +107,9 @@ Result<bool> checkpoints(const Invocation& invocation, const std::string& log,
     DELTA_TRY(auto found, delta::check_checkpoints(log, options.threads));
     wrong = std::move(found).value_or("");
   }
+  trace::Span span("delta.checkpoint");
   DELTA_TRY(auto done, delta::update_checkpoints(log, options));
+  span.set("delta.checkpoints", done.checkpoints).set("delta.bytes", done.bytes);
   if (check) done = {done.path, done.checkpoints - done.made, 0, done.bytes};
   if (!options.dry_run && done.made > 0) console.committed();
   if (done.checkpoints == 0 && wrong.empty()) return true;

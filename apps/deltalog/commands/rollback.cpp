@@ -210,7 +210,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   const bool nothing = done.nothing();
   delta::EncodeSummary written;
   if (!nothing || append) {  // an empty OUT would say that there was something to write
-    DELTA_TRY(written, encoder.finish());
+    DELTA_TRY(written, finish_encoder(encoder));
     if (!dry) console.committed();
     if (invocation.has("output")) warn_of_default_origin(invocation, encoder.log(), before, console);
   }

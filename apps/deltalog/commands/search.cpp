@@ -21,6 +21,7 @@
 #include "formats/format.hpp"
 #include "logs.hpp"
 #include "selection.hpp"
+#include "trace/trace.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
 #include "writing.hpp"
@@ -169,6 +170,8 @@ const delta::AnnIndex* find_index(const Job& job, const std::vector<delta::AnnIn
 }
 
 Status answer(const Job& job, AnswerWriter& writer, Console& console) {
+  trace::Span span("delta.search");
+  span.set("delta.queries", job.queries.size()).set("delta.vectors", std::uint64_t{job.rows.size()});
   const std::uint64_t total = job.queries.size();
   const std::uint64_t batch = batch_of(job);
   const auto dims = job.state.catalog().name_space(job.ns).dims;
@@ -257,7 +260,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   }
   std::vector<delta::Finding> notices;
   cut.notices = &notices;
-  DELTA_TRY(const auto state, delta::snapshot(log, cut, folded));
+  DELTA_TRY(const auto state, composed(log, cut, folded));
   warn_of(notices, console);
   Job job{invocation, log, state, queries, selection, named.vectors};
   job.options.k = k.value_or(job.options.k);

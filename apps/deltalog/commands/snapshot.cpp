@@ -357,7 +357,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto named, named_vectors(selection, log.catalog()));
   std::vector<delta::Finding> notices;
   cut.notices = &notices;
-  DELTA_TRY(const auto state, delta::snapshot(log, cut, named.vectors));
+  DELTA_TRY(const auto state, composed(log, cut, named.vectors));
   warn_of(notices, console);
   Job job{invocation, log, cut, state, ordered_rows(invocation, state)};
   if (!selection.where.empty()) {

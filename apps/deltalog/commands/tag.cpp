@@ -145,7 +145,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto encoder, delta::Encoder::append(operands[0], std::move(options)));
   DELTA_TRY(const auto plan, plan_of(invocation, encoder.log()));
   DELTA_OK(carry_out(plan, operands[1], encoder));
-  DELTA_TRY(const auto summary, encoder.finish());
+  DELTA_TRY(const auto summary, finish_encoder(encoder));
   console.committed();
   for (const auto& notice : summary.notices) console.warn(notice);
   console.note(operands[0] + ": " + plan.said);

@@ -9,6 +9,7 @@
 #include "commands/options.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
+#include "trace/trace.hpp"
 #include "ui/console.hpp"
 #include "verdicts/outputs.hpp"
 
@@ -85,7 +86,10 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   delta::VerifyOptions options{.level = level_named(level_name), .threads = threads, .latest = clock.latest()};
   options.memory = memory.value_or(options.memory);
   return verdicts::report_check(invocation, console, [&](verdicts::Report& report) -> Result<verdicts::OwnForms> {
+    trace::Span span("delta.verify");
     DELTA_TRY(const auto found, delta::verify(invocation.operands(), options));
+    span.set("delta.bytes", found.bytes).set("delta.segments", found.segments).set("delta.frames", found.frames);
+    span.set("delta.commits", found.commits).set("delta.deltas", found.deltas);
     report.rules = verdicts::judge_integrity(found.findings);
     report.summary = summary_text(found, level_name);
     return verdicts::OwnForms{text_report(found, level_name, invocation.has("verbose"), console),
