@@ -2,12 +2,14 @@
 // stored. Encoder and decoder each ask before they note.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <iterator>
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "base/numbers.hpp"
 
@@ -54,22 +56,61 @@ class ExpectedLag {
 class ExpectedPlace {
  public:
   std::uint64_t operator()(RowNo row, std::uint64_t lag) const {
-    const auto known = places_.find(row);
-    return known == places_.end() ? first_ : among(known->second, lag);
+    const Slot* const known = find(row);
+    if (known == nullptr) return first_;
+    if (known->several) return among(several_.find(row)->second, lag);
+    return lag == known->lag ? known->place + 1 : known->place;
   }
   void note(RowNo row, std::uint64_t lag, std::uint64_t place) {
-    Places& places = places_[row];
-    if (places.empty()) first_ = place;
-    places[lag] = place;
+    if (2 * used_ >= slots_.size()) grow();
+    Slot& slot = slots_[slot_of(row)];
+    if (!slot.used) {
+      slot = {row, true, false, lag, place};
+      first_ = place;
+      ++used_;
+    } else if (!slot.several && slot.lag == lag) {
+      slot.place = place;
+    } else {
+      Places& places = several_[row];
+      if (!slot.several) places[slot.lag] = slot.place;
+      places[lag] = place;
+      slot.several = true;
+    }
   }
 
  private:
   using Places = std::map<std::uint64_t, std::uint64_t>;  // by lag: of each the last
+  /// Most rows of a block have one delta in it: those have no map.
+  struct Slot {
+    RowNo row{};
+    bool used = false, several = false;
+    std::uint64_t lag = 0, place = 0;
+  };
+
+  /// Where a row is, or is to be: open addressing, at most half full.
+  std::size_t slot_of(RowNo row) const {
+    constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15;
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t at = static_cast<std::size_t>((index(row) * kSpread) >> 32) & mask;
+    while (slots_[at].used && slots_[at].row != row) at = (at + 1) & mask;
+    return at;
+  }
+  const Slot* find(RowNo row) const {
+    if (slots_.empty()) return nullptr;
+    const Slot& slot = slots_[slot_of(row)];
+    return slot.used ? &slot : nullptr;
+  }
+  void grow() {
+    std::vector<Slot> old(std::max<std::size_t>(64, 2 * slots_.size()));
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (slot.used) slots_[slot_of(slot.row)] = slot;
+    }
+  }
 
   static std::uint64_t among(const Places& places, std::uint64_t lag) {
     auto above = places.lower_bound(lag);
     if (above != places.end() && above->first == lag) return above->second + 1;
-    if (places.size() == 1) return places.begin()->second;
     auto below = places.begin();
     if (above == places.end() || above == below) {
       above = std::prev(places.end());  // beyond all: on as from end to end
@@ -86,7 +127,9 @@ class ExpectedPlace {
   }
 
   std::uint64_t first_ = 0;
-  std::unordered_map<RowNo, Places> places_;
+  std::vector<Slot> slots_;
+  std::size_t used_ = 0;
+  std::unordered_map<RowNo, Places> several_;
 };
 
 }  // namespace delta::codec
