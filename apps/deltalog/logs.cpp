@@ -14,6 +14,7 @@
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
+#include "selection.hpp"
 #include "texts.hpp"
 #include "trace/trace.hpp"
 #include "ui/console.hpp"
@@ -67,6 +68,31 @@ Result<delta::Log> open_logs_for_state(const Invocation& invocation, Console& co
   DELTA_TRY(auto log, delta::open_for_state(operands, options));
   DELTA_OK(warn_of_opened(log, console));
   return log;
+}
+
+namespace {
+
+bool is_like_dot(std::string_view text) {
+  const auto colon = text.rfind(':');
+  return colon != text.npos && colon + 1 < text.size() && text[colon + 1] >= '0' && text[colon + 1] <= '9';
+}
+
+}  // namespace
+
+Result<delta::Log> open_logs_for_dots(const Invocation& invocation, std::span<const std::string> operands,
+                                      Console& console, std::span<const std::string> deltas) {
+  const bool twice = std::ranges::find(operands, "-") == operands.end();  // may be opened again
+  const auto none = no_vectors();
+  if (!std::ranges::all_of(deltas, is_like_dot) || (!twice && !deltas.empty())) {
+    return open_logs(invocation, operands, console);
+  }
+  DELTA_TRY(auto log, open_logs(invocation, operands, console, &none));
+  const auto is_tag = [&](const std::string& text) {
+    return !log.catalog().find_origin(text.substr(0, text.rfind(':'))) && delta::or_bad_alloc(log.tag(text));
+  };
+  if (std::ranges::none_of(deltas, is_tag)) return log;
+  DELTA_TRY(const auto options, open_options(invocation, nullptr));
+  return delta::Log::open(operands, options);
 }
 
 bool is_cut_short(const delta::Finding& notice) {

@@ -22,6 +22,12 @@ Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::
 Result<delta::Log> open_logs_for_state(const Invocation& invocation, Console& console,
                                        const delta::VectorSelection& vectors);
 
+/// The same for a question that names deltas, for find_named(): without names of vectors (delta::name_vectors() reads
+/// them) if each of `deltas` is a dot of the logs, or a range of dots. Other things take all names to be found: a tag
+/// may stand for the last delta of a time, and digits for a hash.
+Result<delta::Log> open_logs_for_dots(const Invocation& invocation, std::span<const std::string> operands,
+                                      Console& console, std::span<const std::string> deltas);
+
 /// A log ends before all that was written to it, or before it was sealed: what was read is a part, as far as anybody
 /// knows. (Only of a damaged trailer it is known that nothing is missing.)
 bool is_cut_short(const delta::Finding& notice);

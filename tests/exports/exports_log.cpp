@@ -6,6 +6,7 @@
 #include "delta/feed.hpp"
 #include "delta/log.hpp"
 #include "delta/lookup.hpp"
+#include "delta/name_vectors.hpp"
 #include "delta/reindex.hpp"
 #include "delta/selection.hpp"
 #include "delta/snapshot.hpp"
@@ -206,6 +207,12 @@ EXPORTED("each_delta") {
   const auto filter = must(DeltaFilter::of_commit(log, CommitNo{0}));
   const std::function<Status(const DeltaBatch&)> visit = [](const DeltaBatch&) -> Status { return {}; };
   CALL(each_delta(log, VectorSet::all(), filter, visit));
+}
+// delta/name_vectors.hpp
+EXPORTED("name_vectors") {
+  Log log = must(Log::open(paths(), {.threads = 2, .ids = std::vector<std::string>()}));
+  const auto filter = must(DeltaFilter::of_commit(log, CommitNo{0}));
+  CALL(name_vectors(log, filter));
 }
 EXPORTED("DeltaFilter::takes_commit") {
   const Log log = open_log();

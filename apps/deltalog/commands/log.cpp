@@ -10,6 +10,7 @@
 #include "commands/log_views.hpp"
 #include "commands/options.hpp"
 #include "delta/effects.hpp"
+#include "delta/name_vectors.hpp"
 #include "delta/out_of_memory.hpp"
 #include "delta/text.hpp"
 #include "json_rows.hpp"
@@ -333,15 +334,26 @@ Status note_ahead(const Invocation& invocation, const Log& log, Console& console
   return {};
 }
 
+/// No names are read before it is known which vectors the deltas are of; and none at all for a list of commits.
+bool names_can_wait(const Invocation& invocation, const VectorSelection& selection) {
+  for (const auto option : {"conflicts", "window", "hashes"}) {
+    if (invocation.has(option)) return false;
+  }
+  return selection.all_names() && selection.where.empty();
+}
+
 Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto most, value_of(invocation, "max-count", parse_count));
-  const auto none = no_vectors();
   DELTA_TRY(const auto selection, vector_selection(invocation));
   const bool deltas =
       invocation.has("deltas") || invocation.has("op") || !selection.all_names() || !selection.where.empty();
-  const bool of_vectors = deltas || invocation.has("conflicts") || invocation.has("window") || invocation.has("hashes");
-  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, of_vectors ? &selection : &none));
+  const bool wait = names_can_wait(invocation, selection);
+  auto named_deltas = invocation.values("ancestors");
+  for (const auto& text : invocation.values("common")) named_deltas.push_back(text);
+  const auto& logs = invocation.operands();
+  DELTA_TRY(auto log, wait ? open_logs_for_dots(invocation, logs, console, named_deltas)
+                           : open_logs(invocation, logs, console, &selection));
   DELTA_TRY(const auto cut, cut_of(invocation, log));
   DELTA_TRY(const auto deltas_selected, delta_selection(invocation, log));
   DELTA_TRY(auto filter, delta::DeltaFilter::make(log, deltas_selected, cut));
@@ -354,6 +366,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   if (invocation.has("common")) view.bases = bases_of(view);
   DELTA_TRY(auto named, named_vectors(selection, log.catalog()));
   DELTA_TRY(const bool any, keep_meeting(log, cut, selection, named));
+  if (wait && deltas) DELTA_OK(delta::name_vectors(log, view.filter));
   if (!any) {
     report_none_meets(console);
     return Exit::no;

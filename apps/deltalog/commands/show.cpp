@@ -7,6 +7,7 @@
 #include "command.hpp"
 #include "commands/commands.hpp"
 #include "commands/options.hpp"
+#include "delta/name_vectors.hpp"
 #include "delta/out_of_memory.hpp"
 #include "delta/properties.hpp"
 #include "delta/text.hpp"
@@ -93,7 +94,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   const auto& operands = invocation.operands();
   if (operands.size() < 2) return usage_error(invocation, "missing DOT or COMMIT after the logs");
   const auto logs = std::span(operands).first(operands.size() - 1);
-  DELTA_TRY(const auto log, open_logs(invocation, logs, console));
+  DELTA_TRY(auto log, open_logs_for_dots(invocation, logs, console, {&operands.back(), 1}));
   DELTA_TRY(const auto found, find(invocation, log, operands.back()));
   const bool json = invocation.has("json");
   std::string text;
@@ -104,6 +105,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   }
   DELTA_OK(console.print(text));
   DELTA_TRY(const auto filter, delta::DeltaFilter::of_commit(log, found.commit, found.seq));
+  DELTA_OK(delta::name_vectors(log, filter));
   DELTA_OK(delta::each_delta(log, delta::VectorSet::all(), filter, [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!filter.takes(batch[i])) continue;

@@ -28,7 +28,7 @@ struct Union;
 struct OpenOptions {
   unsigned threads = 0;  ///< 0: as many as the machine has
   /// Load only these ids (absent: all). Much faster for questions about a few vectors of many. Commits and their hashes
-  /// are loaded as always. Such a log cannot be compacted.
+  /// are loaded as always. Such a log cannot be compacted. Empty: no names of vectors are read; see name_vectors().
   std::optional<std::vector<std::string>> ids = {};
   /// Bytes of memory for the decoded deltas of single vectors that were asked for: asking again, at any cut, then costs
   /// no reading. Filled as questions come; what was not asked for the longest goes first. 0: none are kept.

@@ -73,8 +73,12 @@ void write_ids(const Ids& ids, Buffer& buffer) {
   for (std::size_t i = 0; i < shared.size(); ++i) out.raw(bytes_of(ids.ids[i].substr(shared[i])));
 }
 
-Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, const IdSet* wanted, Ids& ids,
-                std::uint64_t stored) {
+namespace {
+
+/// `keep`: of the place of an id and the id, whether it is wanted. `all`: it always is.
+template <class Keep>
+Status read_some_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, bool all, const Keep& keep,
+                     Ids& ids, std::uint64_t stored) {
   Reader in(payload);
   const Load most = most_in(FrameType::ids, payload, stored);
   if (count > most.count) return bad("IDS: more ids than its bytes may hold");
@@ -99,7 +103,7 @@ Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces,
   }
   if (total > most.text) return bad("IDS: more text than its bytes may hold");
   ids.text.reserve(total);  // views into it must stay
-  if (!wanted) ids.ids.reserve(count);
+  if (all) ids.ids.reserve(count);
   std::array<char, kMaxIdBytes> id;
   std::size_t size = 0;
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
@@ -110,14 +114,33 @@ Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces,
     }
     std::ranges::copy(suffix, id.begin() + shared[i]);
     size = shared[i] + suffix.size();
-    if (wanted && !wanted->contains({id.data(), size})) continue;
+    if (!all && !keep(i, std::string_view(id.data(), size))) continue;
     const std::size_t start = ids.text.size();
     ids.text.insert(ids.text.end(), id.begin(), id.begin() + static_cast<std::ptrdiff_t>(size));
     ids.ids.push_back({ids.text.data() + start, size});
-    if (wanted) ids.places.push_back(i);
+    if (!all) ids.places.push_back(i);
   }
   if (!in.done()) return bad("IDS: malformed");
   return {};
+}
+
+}  // namespace
+
+Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, const IdSet* wanted, Ids& ids,
+                std::uint64_t stored) {
+  const auto keep = [wanted](std::uint32_t, std::string_view id) { return wanted->contains(id); };
+  return read_some_ids(payload, count, namespaces, wanted == nullptr, keep, ids, stored);
+}
+
+Status read_ids_at(ByteView payload, std::uint32_t count, std::uint32_t namespaces,
+                   std::span<const std::uint32_t> places, Ids& ids, std::uint64_t stored) {
+  auto next = places.begin();
+  const auto keep = [&next, end = places.end()](std::uint32_t place, std::string_view) {
+    if (next == end || *next != place) return false;
+    ++next;
+    return true;
+  };
+  return read_some_ids(payload, count, namespaces, false, keep, ids, stored);
 }
 
 }  // namespace delta::format

@@ -77,6 +77,7 @@ class IdSet {
   explicit IdSet(std::span<const std::string> ids) : ids_(ids.begin(), ids.end()) {
     for (const auto& id : ids) sizes_.set(std::min(id.size(), kMaxIdBytes + 1));
   }
+  bool empty() const { return ids_.empty(); }
   /// REQUIRES: no longer than an id may be.
   bool contains(std::string_view id) const { return sizes_[id.size()] && ids_.contains(id); }
 
@@ -93,6 +94,9 @@ void write_ids(const Ids& ids, Buffer& out);
 /// `wanted`: null, or keeps these alone, and their places.
 Status read_ids(ByteView payload, std::uint32_t count, std::uint32_t namespaces, const IdSet* wanted, Ids& ids,
                 std::uint64_t stored = 0);
+/// The same, of the vectors at these places of the frame alone. `places`: rising.
+Status read_ids_at(ByteView payload, std::uint32_t count, std::uint32_t namespaces,
+                   std::span<const std::uint32_t> places, Ids& ids, std::uint64_t stored = 0);
 
 /// COMMITS: fresh: rows in order of their deltas; row i closes the deltas after those of row i-1. Packed: rows that
 /// DATA frames name.

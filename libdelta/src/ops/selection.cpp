@@ -6,6 +6,7 @@
 
 #include "base/boundary.hpp"
 #include "delta/glob.hpp"
+#include "delta/name_vectors.hpp"
 #include "delta/out_of_memory.hpp"
 #include "delta/properties.hpp"
 #include "delta/text.hpp"
@@ -210,17 +211,41 @@ Result<DeltaFilter> DeltaFilter::of_commit(const Log& log, CommitNo commit, std:
   return caught();
 }
 
-Status each_delta(const Log& log, const VectorSet& vectors, const DeltaFilter& filter,
-                  const std::function<Status(const DeltaBatch&)>& visit) try {
-  const Boundary boundary;
-  if (filter.takes_all()) return log.each(vectors, visit);
+namespace {
+
+/// Calls `use` with what a stream needs of a filter that does not take all.
+template <class Use>
+Status with_options(const Log& log, const VectorSet& vectors, const DeltaFilter& filter, const Use& use) {
   Indexed<CommitNo, std::uint32_t> commits(log.commits());
   for (const CommitNo number : commits.numbers()) commits[number] = filter.may_take(number);
   const std::function<bool(const Delta&)> takes = [&](const Delta& delta) { return filter.takes(delta); };
   if (filter.until() == 0) return {};
-  const store::Union::StreamOptions options{
-      .vectors = &vectors, .until = filter.until() - 1, .commits = &commits, .since = filter.since(), .takes = &takes};
-  return log.impl().stream(options, [&](const store::Union::Block& block) { return visit(block.batch); });
+  return use({.vectors = &vectors,
+              .until = filter.until() - 1,
+              .commits = &commits,
+              .since = filter.since(),
+              .takes = &takes});
+}
+
+}  // namespace
+
+Status each_delta(const Log& log, const VectorSet& vectors, const DeltaFilter& filter,
+                  const std::function<Status(const DeltaBatch&)>& visit) try {
+  const Boundary boundary;
+  if (filter.takes_all()) return log.each(vectors, visit);
+  return with_options(log, vectors, filter, [&](const store::Union::StreamOptions& options) {
+    return log.impl().stream(options, [&](const store::Union::Block& block) { return visit(block.batch); });
+  });
+} catch (...) {
+  return caught();
+}
+
+Status name_vectors(Log& log, const DeltaFilter& filter) try {
+  const Boundary boundary;
+  if (!log.impl().unnamed()) return {};
+  if (filter.takes_all()) return log.impl().name_all();
+  return with_options(log, VectorSet::all(), filter,
+                      [&](const store::Union::StreamOptions& options) { return log.impl().name_changed(options); });
 } catch (...) {
   return caught();
 }

@@ -66,39 +66,75 @@ std::uint64_t store::LoadedSegment::deltas_of(const Indexed<CommitNo, std::uint3
   return deltas;
 }
 
+namespace {
+
+constexpr std::size_t kFew = 16;  // where more than one in so many vectors is wanted, a block likely holds one
+bool few(std::size_t some_of, std::size_t all) { return some_of * kFew < all; }
+
+/// By what the footer says of a frame, and of fresh ones by the commits of its deltas.
+bool may_hold(const store::LoadedSegment& part, const format::FrameEntry& entry,
+              const store::Union::StreamOptions& options) {
+  return entry.type == FrameType::data && !(options.until && entry.min_time.us() > *options.until) &&
+         !(options.since && entry.max_time.us() < *options.since) &&
+         !(options.commits && !part.may_hold(entry, *options.commits));
+}
+
+}  // namespace
+
+/// The DATA frames of a part, by their entries, that may hold what is wanted of `chosen` (null: of all vectors).
+std::vector<std::size_t> store::Union::frames_for(const LoadedSegment& part, const StreamOptions& options,
+                                                  const std::vector<SegmentVector>* chosen) {
+  const store::Segment& segment = part.segment;
+  std::vector<std::size_t> found;
+  std::vector<std::size_t> places;  // of these among the DATA frames
+  std::size_t data = 0;
+  for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
+    const auto& entry = segment.footer.frames[i];
+    const std::size_t place = data;
+    data += entry.type == FrameType::data;
+    if (part.found_in && !(*part.found_in)[i]) continue;
+    if (!delta::may_hold(part, entry, options)) continue;
+    if (chosen != nullptr) {
+      const auto first = std::ranges::lower_bound(*chosen, entry.min_vector);
+      if (first == chosen->end() || *first > entry.max_vector) continue;
+    }
+    found.push_back(i);
+    places.push_back(place);
+  }
+  constexpr std::size_t kWorth = 2;  // frames: to read fewer costs less than to ask POSTINGS about them
+  if (chosen == nullptr || found.size() <= kWorth || !few(chosen->size(), segment.vectors())) return found;
+  const auto holds = part.postings.frames_of(segment, *chosen, options.lifecycles);
+  if (!holds) return found;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if ((*holds)[places[i]]) found[kept++] = found[i];
+  }
+  found.resize(kept);
+  return found;
+}
+
 std::vector<store::FrameRef> store::Union::plan(const StreamOptions& options) const {
   std::vector<store::FrameRef> places;
   for (const auto& part : parts) {
     if (part.all_superseded) continue;
     const std::uint64_t deltas = options.commits ? part.deltas_of(*options.commits) : 0;
     if (options.commits && deltas == 0) continue;
-    constexpr std::size_t kFew = 16;  // where more than one in so many vectors is wanted, a block likely holds one
-    const auto few = [](std::size_t some_of, std::size_t all) { return some_of * kFew < all; };
-    const bool some = !options.vectors->is_all() || part.segment.some_ids;
+    const bool some = !options.unnamed && (!options.vectors->is_all() || part.segment.some_ids);
     std::shared_ptr<const std::vector<SegmentVector>> chosen;  // null: all
     if (some) {
       chosen = std::make_shared<const std::vector<SegmentVector>>(part.those_of(*options.vectors));
       if (chosen->empty()) continue;
     }
-    const auto holds = some && few(chosen->size(), part.segment.vectors())
-                           ? part.postings.frames_of(part.segment, *chosen, options.lifecycles)
-                           : std::nullopt;
-    std::size_t data = 0;
-    for (std::size_t i = 0; i < part.segment.footer.frames.size(); ++i) {
-      const auto& entry = part.segment.footer.frames[i];
-      if (entry.type != FrameType::data) continue;
-      if (holds && !(*holds)[data++]) continue;
-      if (options.until && entry.min_time.us() > *options.until) continue;
-      if (options.since && entry.max_time.us() < *options.since) continue;
-      if (options.commits && !part.may_hold(entry, *options.commits)) continue;
+    const bool look_first =
+        options.takes && !part.found_in && part.segment.packed() && few(deltas, part.segment.committed());
+    for (const std::size_t i : frames_for(part, options, chosen.get())) {
       bool apart = false;
       if (some) {
+        const auto& entry = part.segment.footer.frames[i];
         const auto first = std::ranges::lower_bound(*chosen, entry.min_vector);
         const auto last = std::upper_bound(first, chosen->end(), entry.max_vector);
-        if (first == last) continue;
         apart = few(static_cast<std::size_t>(last - first), index(entry.max_vector) - index(entry.min_vector) + 1);
       }
-      const bool look_first = options.takes && part.segment.packed() && few(deltas, part.segment.committed());
       places.push_back({&part, i, apart ? chosen : nullptr, look_first});
     }
   }

@@ -163,12 +163,31 @@ Result<std::vector<Segment>> open_segments(std::shared_ptr<const ByteSource> fil
 
 namespace {
 
-Status load_ids(Segment& segment, const format::FrameHeader& frame, ByteView payload, const format::IdSet* wanted) {
+/// Which names of an IDS frame are read.
+struct IdChoice {
+  const format::IdSet* wanted = nullptr;      // these; null: all, or
+  const std::vector<SegmentVector>* of = {};  // of these vectors, ascending; null: of any
+};
+
+/// The places in a frame of those vectors that it names.
+std::vector<std::uint32_t> places_in(const format::FrameHeader& frame, const std::vector<SegmentVector>& vectors) {
+  std::vector<std::uint32_t> places;
+  const auto before = [](SegmentVector vector, std::uint64_t number) { return index(vector) < number; };
+  auto at = std::lower_bound(vectors.begin(), vectors.end(), frame.first, before);
+  for (; at != vectors.end() && index(*at) - frame.first < frame.count; ++at) {
+    places.push_back(static_cast<std::uint32_t>(index(*at) - frame.first));
+  }
+  return places;
+}
+
+Status load_ids(Segment& segment, const format::FrameHeader& frame, ByteView payload, const IdChoice& choice) {
   if (frame.first != segment.vectors()) return error(ErrorCode::corrupt, "ids are missing before this frame");
   if (frame.count > kMaxVectors - segment.vectors()) return error(ErrorCode::corrupt, "more vectors than have numbers");
   format::Ids ids;
-  DELTA_OK(format::read_ids(payload, frame.count, static_cast<std::uint32_t>(segment.names.namespaces.size()), wanted,
-                            ids, frame.stored));
+  const auto namespaces = static_cast<std::uint32_t>(segment.names.namespaces.size());
+  DELTA_OK(choice.of != nullptr
+               ? format::read_ids_at(payload, frame.count, namespaces, places_in(frame, *choice.of), ids, frame.stored)
+               : format::read_ids(payload, frame.count, namespaces, choice.wanted, ids, frame.stored));
   for (const std::uint32_t place : ids.places)
     segment.id_vectors.push_back(nth<SegmentVector>(segment.vectors() + place));
   segment.owners.append(ids.owners);
@@ -251,23 +270,55 @@ void unload_tables(Segment& segment) {
   segment.row_ends = {};
 }
 
-Status load_tables(Segment& segment, Tables tables, const format::IdSet* wanted) {
-  segment.some_ids = wanted != nullptr;
+namespace {
+
+/// Reads the frames of some types, and says where one cannot be read.
+template <class Wanted>
+Status load_frames(Segment& segment, const IdChoice& choice, const Wanted& wanted) {
   std::vector<std::size_t> entries;
   for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
-    const FrameType type = segment.footer.frames[i].type;
-    const bool ids = type == FrameType::ids && tables != Tables::without_ids;
-    if (type == FrameType::props || type == FrameType::commits || ids) entries.push_back(i);
+    if (wanted(segment.footer.frames[i].type)) entries.push_back(i);
   }
-  DELTA_OK(read_frames(segment, entries, [&](std::size_t entry, const auto& frame, ByteView payload) -> Status {
+  return read_frames(segment, entries, [&](std::size_t entry, const auto& frame, ByteView payload) -> Status {
     const FrameType type = segment.footer.frames[entry].type;
     Status loaded = type == FrameType::props ? format::read_props(payload, frame.count, segment.names, frame.stored)
-                    : type == FrameType::ids ? load_ids(segment, frame, payload, wanted)
+                    : type == FrameType::ids ? load_ids(segment, frame, payload, choice)
                                              : load_commits(segment, frame, payload);
     if (loaded) return {};
     Error error = std::move(loaded).error();
     if (error.code == ErrorCode::unsupported) error.message += ", written by " + escape(segment.header.writer);
     return std::move(error).in(segment.file->name()).at(frame_place(segment, entry));
+  });
+}
+
+}  // namespace
+
+Status count_vectors(Segment& segment) {
+  segment.some_ids = true;
+  for (const auto& frame : segment.footer.frames) {
+    if (frame.type != FrameType::ids) continue;
+    if (frame.count > kMaxVectors - segment.vectors()) {
+      return damaged(segment, place_name(segment.number, nullptr), "more vectors than have numbers");
+    }
+    segment.owners.add(SegmentNamespace{0}, frame.count);
+  }
+  return {};
+}
+
+Status name_vectors(Segment& segment, std::span<const SegmentVector> vectors) {
+  const std::vector<SegmentVector> of(vectors.begin(), vectors.end());
+  segment.owners = {};
+  segment.ids = {};
+  segment.id_text = {};
+  segment.id_vectors = {};
+  return load_frames(segment, {nullptr, &of}, [](FrameType type) { return type == FrameType::ids; });
+}
+
+Status load_tables(Segment& segment, Tables tables, const format::IdSet* wanted) {
+  segment.some_ids = wanted != nullptr;
+  DELTA_OK(load_frames(segment, {wanted, nullptr}, [tables](FrameType type) {
+    const bool ids = type == FrameType::ids && tables != Tables::without_ids;
+    return type == FrameType::props || type == FrameType::commits || ids;
   }));
   const bool by_footer =
       segment.own_frame.type == FrameType::footer;  // which may pass over a frame by calling it another

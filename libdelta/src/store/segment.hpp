@@ -85,6 +85,10 @@ enum class Tables : std::uint8_t {
 /// Reads PROPS, IDS and COMMITS. Where a frame is missing or malformed, stops with an error. `wanted`: null, or the ids
 /// to keep.
 Status load_tables(Segment& segment, Tables tables = Tables::all, const format::IdSet* wanted = nullptr);
+/// Counts the vectors of a segment whose tables were loaded without ids: none of them has a name or a namespace yet.
+Status count_vectors(Segment& segment);
+/// Reads the names of some vectors, ascending, of such a segment: it has these and no others.
+Status name_vectors(Segment& segment, std::span<const SegmentVector> vectors);
 /// What a catalog calls the names of a segment: of each of its origins, and of its ids.
 struct Numbers {
   Indexed<SegmentOrigin, OriginNo> origins;

@@ -30,7 +30,12 @@ Status store::Union::read_tables(const std::shared_ptr<const ByteSource>& file) 
   for (auto& segment : segments) {
     store::LoadedSegment part;
     part.segment = std::move(segment);
-    DELTA_OK(store::load_tables(part.segment, store::Tables::all, wanted ? &*wanted : nullptr));
+    if (wanted && wanted->empty()) {
+      DELTA_OK(store::load_tables(part.segment, store::Tables::without_ids));
+      DELTA_OK(store::count_vectors(part.segment));
+    } else {
+      DELTA_OK(store::load_tables(part.segment, store::Tables::all, wanted ? &*wanted : nullptr));
+    }
     parts.push_back(std::move(part));
   }
   return {};
@@ -43,12 +48,18 @@ Error store::Union::fork_in(Error error, const Commit& commit) const {
   return std::move(error).with_hint(other ? "two writers used one origin name; give each its own with --origin" : "");
 }
 
+Indexed<SegmentOrigin, OriginNo> store::LoadedSegment::number_names(Catalog& catalog) {
+  auto added = store::add_names(segment, catalog);
+  vectors = std::move(added.vectors);
+  rising = std::ranges::adjacent_find(vectors, std::greater_equal()) == vectors.end();
+  places_ = std::make_unique<Places>();
+  return std::move(added.origins);
+}
+
 Status store::Union::translate(store::LoadedSegment& part) {
   const store::Segment& segment = part.segment;
-  auto [origins, vectors] = store::add_names(segment, catalog);
-  part.vectors = std::move(vectors);
+  const auto origins = part.number_names(catalog);
   part.postings = store::PostingsReader(segment);
-  part.rising = std::ranges::adjacent_find(part.vectors, std::greater_equal()) == part.vectors.end();
   Indexed<RecordNo, RecordNo> records;
   for (const auto& record : segment.commits.records) {
     records.push_back(history.add_record(store::renumbered(record, origins)));

@@ -30,6 +30,9 @@ struct LoadedSegment {
   bool shares = false;              // another part has another pruned copy of one of its commits
   bool rising = false;              // `vectors` are in rising order, each once
   store::PostingsReader postings;
+  /// Of the frames of the directory, those that Union::name_changed() has found to hold what it sought; none: it has
+  /// not looked.
+  std::optional<std::vector<bool>> found_in = {};
 
   /// Whether a DATA frame of it may hold deltas of a commit that is not 0 in `chosen`.
   bool may_hold(const format::FrameEntry& frame, const Indexed<CommitNo, std::uint32_t>& chosen) const;
@@ -37,6 +40,9 @@ struct LoadedSegment {
   std::uint64_t deltas_of(const Indexed<CommitNo, std::uint32_t>& chosen) const;
   /// Those of a set that the segment names, ascending.
   std::vector<SegmentVector> those_of(const VectorSet& set) const;
+  /// Adds the names of the segment to a catalog, and notes the numbers of its vectors. What the catalog calls its
+  /// origins.
+  Indexed<SegmentOrigin, OriginNo> number_names(Catalog& catalog);
   /// What the log calls a vector of the segment; none: its id was not asked for.
   std::optional<VectorNo> number(SegmentVector vector) const {
     if (!segment.some_ids) return vectors[index(vector)];
@@ -89,6 +95,7 @@ struct Union {
     store::Values values = store::Values::read;  // false: where and when alone (see codec::Wanted)
     bool lifecycles = false;                     // blocks without a create or delete of a wanted vector may be skipped
     bool pieces = false;                         // each piece of a delta comes as it stands
+    bool unnamed = false;                        // of any vector, also of those whose names are not here
   };
   using Visit = std::function<Status(const Block&)>;
 
@@ -131,9 +138,17 @@ struct Union {
   Status stream_shared(const StreamOptions& options, const Visit& visit) const;
   Status read_block(const StreamOptions& options, Block& block) const;
   Result<bool> takes_any(const StreamOptions& options, const FrameRef& place, SegmentBatch& room) const;
+  /// Of a log that was opened with no ids: reads the names of the vectors of those deltas of `commits` that `takes`
+  /// takes. From then on a stream gives nothing else. REQUIRES: `options` has both.
+  Status name_changed(const StreamOptions& options);
+  /// The same of all vectors.
+  Status name_all();
+  bool unnamed() const { return wanted && wanted->empty(); }
   /// The leaf of each delta of a batch; unknown for those that pruning has left in part.
   void hash_leaves(const DeltaBatch& batch, std::vector<Hash>& leaves) const;
   std::vector<FrameRef> plan(const StreamOptions& options) const;
+  static std::vector<std::size_t> frames_for(const LoadedSegment& part, const StreamOptions& options,
+                                             const std::vector<SegmentVector>* chosen);
   /// Where each origin stands: from the footers, or by hashing where a segment has none.
   Result<store::Heads> heads(const Log& log) const;
 };

@@ -74,6 +74,26 @@ TEST_CASE("of an IDS frame the wanted names are kept, with their places") {
   CHECK(format::read_ids(payload, 5, 2, &wanted, out).error().message == "IDS: malformed");
 }
 
+TEST_CASE("of an IDS frame the names at some places are kept") {
+  format::Ids ids;
+  ids.owners.add(SegmentNamespace{0}, 5);
+  ids.ids = {"apple", "apples", "b", "banana", "bananas"};
+  Buffer payload;
+  format::write_ids(ids, payload);
+  using Places = std::vector<std::uint32_t>;
+  for (const Places& places : {Places{}, Places{0}, Places{4}, Places{1, 3}, Places{0, 1, 2, 3, 4}}) {
+    format::Ids out;
+    must(format::read_ids_at(payload, 5, 1, places, out));
+    CHECK(out.owners.size() == 5);
+    CHECK(out.places == places);
+    CHECK(out.ids.size() == places.size());
+    for (std::size_t i = 0; i < places.size(); ++i) CHECK(out.ids[i] == ids.ids[places[i]]);
+  }
+  payload.pop_back();
+  format::Ids out;
+  CHECK(format::read_ids_at(payload, 5, 1, Places{1}, out).error().message == "IDS: malformed");
+}
+
 TEST_CASE("a log opened for some ids is not compacted, and merged whole") {
   const scratch::Directory dir;
   const std::string path = dir.file("a.dlog"), out = dir.file("out.dlog");
