@@ -17,8 +17,8 @@ namespace {
 void fix_header(Buffer& bytes) {
   constexpr std::uint64_t kLevelSeed = 0x4c31584c44;
   if (bytes.size() < format::kLevelHeaderBytes) return;
-  const ByteView body = ByteView(bytes).first(format::kLevelHeaderBytes - 8);
-  format::store(bytes.data() + body.size(), checksum(body, kLevelSeed));
+  const ByteView body = ByteView(bytes).last(format::kLevelHeaderBytes).first(format::kLevelHeaderBytes - 8);
+  format::store(bytes.data() + bytes.size() - 8, checksum(body, kLevelSeed));
 }
 
 /// The names' and the buckets', where the header and the directory say that they are.
@@ -37,7 +37,7 @@ void fix_parts(Buffer& bytes) {
   }
   for (std::uint32_t i = 0; i < level->segments; ++i) {
     Byte* const at = bytes.data() + level->segments_at() + format::kIndexedSegmentBytes * std::uint64_t{i};
-    format::store(at + 52, static_cast<std::uint32_t>(checksum({at, 52}, level->salt + 2 + i)));
+    format::store(at + 48, static_cast<std::uint32_t>(checksum({at, 48}, level->salt + 2 + i)));
   }
 }
 
@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Buffer bytes(data, data + size);
   fix_header(bytes);
   fix_parts(bytes);
-  if (const auto level = format::read_level(bytes)) {
+  if (auto level = format::read_level(bytes)) {
     Buffer again;
     format::write_level(*level, again);
     if (again != bytes) std::abort();

@@ -12,15 +12,15 @@ namespace delta::format {
 namespace {
 
 constexpr std::array<Byte, 8> kIndexMagic = {0x89, 'D', 'L', 'X', 0x0d, 0x0a, 0x1a, 0x0a};
-constexpr std::uint32_t kIndexVersion = 1, kIndexDraft = 1;
+constexpr std::uint32_t kIndexVersion = 1, kIndexDraft = 2;
 constexpr std::uint32_t kLevelSync = 0x4c584c44, kSealSync = 0x53584c44;  // "DLXL", "DLXS"
-constexpr std::uint64_t kHeaderSeed = 0x31584c44, kLevelSeed = 0x4c31584c44, kSealSeed = 0x5331584c44;
+constexpr std::uint64_t kHeaderSeed = 0x31584c44, kLevelSeed = 0x4c31584c44,
+                        kSealSeed = 0x325331584c44;  // with the draft
 constexpr std::string_view kIdDomain = "dlog1 index id";
-constexpr std::uint64_t kIdsOfBucket = 16;
+constexpr std::uint64_t kIdsOfBucket = 64;
 constexpr std::uint32_t kMaxBucketBits = 40, kLinear = 1;
+constexpr std::uint64_t kLeastOfId = 15;  // bytes: its hash, and one place
 constexpr std::uint64_t kNamesSeed = 1, kSegmentSeed = 2, kBucketSeed = std::uint64_t{1} << 40;  // beside the salt
-
-constexpr std::uint64_t padded8(std::uint64_t n) { return (n + 7) / 8 * 8; }
 
 std::uint32_t bucket_bits_of(std::uint64_t ids) {
   std::uint32_t bits = 0;
@@ -32,7 +32,9 @@ void pad_to(Buffer& out, std::size_t begin, std::uint64_t unit) {
   while ((out.size() - begin) % unit != 0) out.push_back(0);
 }
 
-std::uint64_t first_word(const Hash& hash) { return load<std::uint64_t>(hash.data()); }
+IdHash beginning_of(const Hash& hash) {
+  return {load<std::uint64_t>(hash.data()), load<std::uint32_t>(hash.data() + 8)};
+}
 
 Error damaged_level(const char* what) { return bad(std::string("index: ") + what); }
 
@@ -66,9 +68,9 @@ Status read_index_header(ByteView bytes) {
   return {};
 }
 
-std::uint64_t id_hash(std::string_view id) { return first_word(digest(kIdDomain, bytes_of(id))); }
+IdHash id_hash(std::string_view id) { return beginning_of(digest(kIdDomain, bytes_of(id))); }
 
-void id_hashes(std::span<const std::string_view> ids, std::span<std::uint64_t> hashes) {
+void id_hashes(std::span<const std::string_view> ids, std::span<IdHash> hashes) {
   constexpr std::size_t kAtOnce = 1024;
   std::vector<ByteView> messages;
   std::vector<Hash> out;
@@ -78,12 +80,11 @@ void id_hashes(std::span<const std::string_view> ids, std::span<std::uint64_t> h
     for (const std::string_view id : some) messages.push_back(bytes_of(id));
     out.resize(some.size());
     digests(kIdDomain, messages, out);
-    std::ranges::transform(out, hashes.begin() + static_cast<std::ptrdiff_t>(first), first_word);
+    std::ranges::transform(out, hashes.begin() + static_cast<std::ptrdiff_t>(first), beginning_of);
   }
 }
 
-std::uint64_t LevelHeader::directory_at() const { return names_at() + padded8(names_bytes); }
-std::uint64_t LevelHeader::segments_at() const { return padded(buckets_at() + bucket_bytes); }
+std::uint64_t LevelHeader::header_at() const { return padded(names_at() + names_bytes); }
 
 namespace {
 
@@ -124,7 +125,8 @@ std::vector<std::uint64_t> write_buckets(std::span<const IndexEntry> entries, co
     while (next < entries.size() && level.bucket_of(entries[next].hash) == bucket) {
       std::size_t end = next + 1;
       while (end < entries.size() && entries[end].hash == entries[next].hash) ++end;
-      to.fixed(entries[next].hash);
+      to.fixed(entries[next].hash.high);
+      to.fixed(entries[next].hash.low);
       to.varint(end - next);
       IndexEntry before;
       for (; next < end; ++next) {
@@ -152,6 +154,7 @@ void write_level_header(LevelHeader& level, Buffer& out) {
   to.fixed(level.bucket_bits);
   to.fixed(level.ids);
   to.fixed(level.bucket_bytes);
+  to.fixed(level.table_bytes);
   to.fixed(level.names_bytes);
   out.resize(begin + kLevelHeaderBytes - 8);
   level.salt = checksum(ByteView(out).subspan(begin, kLevelHeaderBytes - 8), kLevelSeed);
@@ -165,8 +168,8 @@ void write_indexed_segment(const IndexedSegment& segment, const LevelHeader& lev
   to.fixed(segment.length);
   to.fixed(segment.digest);
   to.fixed(segment.before);
-  to.fixed(segment.min_time.hlc);
-  to.fixed(segment.max_time.hlc);
+  to.fixed(segment.table);
+  to.fixed(segment.table_bytes);
   to.fixed(segment.commits);
   to.fixed(static_cast<std::uint32_t>(checksum(ByteView(out).subspan(begin), level.salt + kSegmentSeed + number)));
   out.resize(begin + kIndexedSegmentBytes);
@@ -180,32 +183,41 @@ std::uint64_t ids_in(std::span<const IndexEntry> entries) {
 
 }  // namespace
 
-void write_level(const IndexLevel& level, Buffer& out) {
+void write_level(IndexLevel& level, Buffer& out) {
+  DELTA_CHECK(level.tables.size() == level.segments.size());
   LevelHeader header;
   header.linear = level.linear;
   header.segments = static_cast<std::uint32_t>(level.segments.size());
   header.first_segment = level.first_segment;
   header.ids = ids_in(level.entries);
   header.bucket_bits = bucket_bits_of(header.ids);
-  Buffer names, buckets;
+  for (std::size_t i = 0; i < level.segments.size(); ++i) {
+    level.segments[i].table = header.table_bytes;
+    level.segments[i].table_bytes = static_cast<std::uint32_t>(level.tables[i].size());
+    header.table_bytes += level.tables[i].size();
+  }
+  Buffer names, buckets, fixed;
   write_names(level.names, 0, names);
   write_buckets(level.entries, header, buckets);
   header.names_bytes = static_cast<std::uint32_t>(names.size());
   header.bucket_bytes = buckets.size();
+  write_level_header(header, fixed);  // and now its salt is known
   const std::size_t begin = out.size();
-  write_level_header(header, out);  // and now its salt is known
-  write_names(level.names, header.salt, out);
+  const auto begins = write_buckets(level.entries, header, out);
   pad_to(out, begin, 8);
-  buckets.clear();
-  for (const std::uint64_t at : write_buckets(level.entries, header, buckets)) Writer(out).fixed(at);
-  Writer(out).raw(buckets);
-  pad_to(out, begin, kAlign);
+  for (const Buffer& table : level.tables) Writer(out).raw(table);
+  pad_to(out, begin, 8);
+  for (const std::uint64_t at : begins) Writer(out).fixed(at - begin);
   for (std::uint32_t i = 0; i < header.segments; ++i) write_indexed_segment(level.segments[i], header, i, out);
+  write_names(level.names, header.salt, out);
+  pad_to(out, begin, kAlign);
+  Writer(out).raw(fixed);
 }
 
 Result<LevelHeader> read_level_header(ByteView bytes, std::uint64_t length) {
   if (bytes.size() < kLevelHeaderBytes) return damaged_level("a level is too short");
-  Reader in(bytes.first(kLevelHeaderBytes));
+  Reader in(bytes.last(kLevelHeaderBytes));
+  const ByteView body = bytes.last(kLevelHeaderBytes).first(kLevelHeaderBytes - 8);
   const auto sync = in.fixed<std::uint32_t>(), flags = in.fixed<std::uint32_t>();
   LevelHeader level;
   level.first_segment = in.fixed<std::uint64_t>();
@@ -213,15 +225,16 @@ Result<LevelHeader> read_level_header(ByteView bytes, std::uint64_t length) {
   level.bucket_bits = in.fixed<std::uint32_t>();
   level.ids = in.fixed<std::uint64_t>();
   level.bucket_bytes = in.fixed<std::uint64_t>();
+  level.table_bytes = in.fixed<std::uint64_t>();
   level.names_bytes = in.fixed<std::uint32_t>();
-  const auto body = bytes.first(kLevelHeaderBytes - 8);
-  level.salt = load<std::uint64_t>(bytes.data() + body.size());
+  level.salt = load<std::uint64_t>(body.data() + body.size());
   if (sync != kLevelSync || level.salt != checksum(body, kLevelSeed)) return damaged_level("a level is damaged");
   level.linear = flags == kLinear;
   constexpr std::uint64_t kMost = std::uint64_t{1} << 48;  // sums of sizes below it do not overflow
-  const bool possible = flags <= kLinear && all_zero(body.subspan(44)) && level.segments != 0 &&
+  const bool possible = flags <= kLinear && all_zero(body.subspan(52)) && level.segments != 0 &&
                         level.bucket_bits == bucket_bits_of(level.ids) && level.bucket_bytes < kMost &&
-                        level.ids <= level.bucket_bytes / 11 && level.names_bytes >= 8 && level.length() == length;
+                        level.table_bytes < kMost && level.ids <= level.bucket_bytes / kLeastOfId &&
+                        level.names_bytes >= 8 && level.length() == length;
   if (!possible) return damaged_level("a level has an impossible header");
   return level;
 }
@@ -287,13 +300,15 @@ Result<IndexedSegment> read_indexed_segment(ByteView bytes, const LevelHeader& l
   s.length = in.fixed<std::uint64_t>();
   s.digest = in.fixed<std::uint64_t>();
   s.before = in.fixed<std::uint64_t>();
-  s.min_time.hlc = in.fixed<std::uint64_t>();
-  s.max_time.hlc = in.fixed<std::uint64_t>();
+  s.table = in.fixed<std::uint64_t>();
+  s.table_bytes = in.fixed<std::uint32_t>();
   s.commits = in.fixed<std::uint32_t>();
   const std::size_t body = bytes.size() - in.left();
   const auto stated = in.fixed<std::uint32_t>();
   const auto is = static_cast<std::uint32_t>(checksum(bytes.first(body), level.salt + kSegmentSeed + number));
-  if (stated != is || !all_zero(bytes.last(in.left()))) return damaged_level("the list of segments is damaged");
+  const bool inside = s.table <= level.table_bytes && s.table_bytes <= level.table_bytes - s.table;
+  if (stated != is || !inside || !all_zero(bytes.last(in.left())))
+    return damaged_level("the list of segments is damaged");
   return s;
 }
 
@@ -301,13 +316,13 @@ Result<BucketPlace> read_bucket_place(ByteView bytes, const LevelHeader& level) 
   DELTA_CHECK(bytes.size() == 16);
   const auto begin = load<std::uint64_t>(bytes.data()), end = load<std::uint64_t>(bytes.data() + 8);
   if (begin > end || end > level.bucket_bytes) return damaged_level("the directory of a level is damaged");
-  return BucketPlace{level.buckets_at() + begin, end - begin};
+  return BucketPlace{LevelHeader::buckets_at() + begin, end - begin};
 }
 
 namespace {
 
 /// The places of one id; false: malformed.
-bool read_places(Reader& in, std::uint64_t hash, std::uint32_t segments, std::vector<IndexEntry>& out) {
+bool read_places(Reader& in, const IdHash& hash, std::uint32_t segments, std::vector<IndexEntry>& out) {
   const auto places = in.bounded(in.left() / 2);
   if (places == 0) return false;
   IndexEntry e;
@@ -336,9 +351,11 @@ Status read_bucket(ByteView bytes, const LevelHeader& level, std::uint64_t bucke
   if (!in.ok() || in.left() == 0 || stated != static_cast<std::uint32_t>(checksum(bytes.subspan(4), seed))) {
     return damaged_level("a bucket is damaged");
   }
-  std::optional<std::uint64_t> before;
+  std::optional<IdHash> before;
   while (in.ok() && in.left() > 0) {
-    const auto hash = in.fixed<std::uint64_t>();
+    IdHash hash;
+    hash.high = in.fixed<std::uint64_t>();
+    hash.low = in.fixed<std::uint32_t>();
     const bool in_order = level.bucket_of(hash) == bucket && (!before || *before < hash);
     if (!in_order || !read_places(in, hash, level.segments, out)) in.fail();
     before = hash;
@@ -346,15 +363,32 @@ Status read_bucket(ByteView bytes, const LevelHeader& level, std::uint64_t bucke
   return in.ok() ? Status() : damaged_level("a bucket is malformed");
 }
 
+namespace {
+
+/// The segments of a level, and the tables that they name: one behind the other, and nothing else.
+Status read_segments(ByteView bytes, const LevelHeader& header, IndexLevel& level) {
+  std::uint64_t covered = 0;
+  for (std::uint32_t i = 0; i < header.segments; ++i) {
+    const auto at = header.segments_at() + kIndexedSegmentBytes * std::uint64_t{i};
+    DELTA_TRY(const IndexedSegment s, read_indexed_segment(bytes.subspan(at, kIndexedSegmentBytes), header, i));
+    if (s.table != covered) return damaged_level("the list of segments is damaged");
+    covered += s.table_bytes;
+    const ByteView table = bytes.subspan(header.tables_at() + s.table, s.table_bytes);
+    level.tables.emplace_back(table.begin(), table.end());
+    level.segments.push_back(s);
+  }
+  return covered == header.table_bytes ? Status() : damaged_level("a level does not add up");
+}
+
+}  // namespace
+
 Result<IndexLevel> read_level(ByteView bytes) {
   DELTA_TRY(const LevelHeader header, read_level_header(bytes, bytes.size()));
   IndexLevel level;
   level.linear = header.linear;
   level.first_segment = header.first_segment;
   DELTA_TRY(level.names, read_level_names(bytes.subspan(header.names_at(), header.names_bytes), header));
-  const std::uint64_t names_end = header.names_at() + header.names_bytes;
-  bool zeros = all_zero(bytes.subspan(names_end, header.directory_at() - names_end));
-  std::uint64_t covered = header.buckets_at();
+  std::uint64_t covered = LevelHeader::buckets_at();
   for (std::uint64_t bucket = 0; bucket < std::uint64_t{1} << header.bucket_bits; ++bucket) {
     DELTA_TRY(const BucketPlace place,
               read_bucket_place(bytes.subspan(header.directory_at() + 8 * bucket, 16), header));
@@ -362,15 +396,14 @@ Result<IndexLevel> read_level(ByteView bytes) {
     covered += place.size;
     DELTA_OK(read_bucket(bytes.subspan(place.offset, place.size), header, bucket, level.entries));
   }
-  zeros = zeros && all_zero(bytes.subspan(covered, header.segments_at() - covered));
-  if (!zeros || covered != header.buckets_at() + header.bucket_bytes || ids_in(level.entries) != header.ids) {
+  const auto zeros = [&](std::uint64_t from, std::uint64_t to) { return all_zero(bytes.subspan(from, to - from)); };
+  const bool padded = zeros(covered, header.tables_at()) &&
+                      zeros(header.tables_at() + header.table_bytes, header.directory_at()) &&
+                      zeros(header.names_at() + header.names_bytes, header.header_at());
+  if (!padded || covered != header.bucket_bytes || ids_in(level.entries) != header.ids) {
     return damaged_level("a level does not add up");
   }
-  for (std::uint32_t i = 0; i < header.segments; ++i) {
-    const auto at = header.segments_at() + kIndexedSegmentBytes * std::uint64_t{i};
-    DELTA_TRY(const IndexedSegment segment, read_indexed_segment(bytes.subspan(at, kIndexedSegmentBytes), header, i));
-    level.segments.push_back(segment);
-  }
+  DELTA_OK(read_segments(bytes, header, level));
   return level;
 }
 

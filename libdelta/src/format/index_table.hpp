@@ -1,5 +1,6 @@
 // The lookup index of a log: the layout of its bytes, as formats/spec/index-1.md has it. It says of each id in which
-// segments it stands, and under which number there; names, commits and deltas stay in the log.
+// segments it stands, and under which number there; and of each segment that is not small what a reader needs of its
+// directory (format/index_segment.hpp). Names and deltas stay in the log.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +25,21 @@ void write_index_header(Buffer& out);
 Status read_index_header(ByteView bytes);
 
 /// What stands for an id in the index.
-std::uint64_t id_hash(std::string_view id);
+struct IdHash {
+  std::uint64_t high = 0;
+  std::uint32_t low = 0;
+  friend auto operator<=>(const IdHash&, const IdHash&) = default;
+};
+IdHash id_hash(std::string_view id);
 /// The same of many, which is several times as fast. REQUIRES: as many hashes as ids.
-void id_hashes(std::span<const std::string_view> ids, std::span<std::uint64_t> hashes);
+void id_hashes(std::span<const std::string_view> ids, std::span<IdHash> hashes);
 
 struct IndexedSegment {
   std::uint64_t offset = 0, length = 0, digest = 0;  // as its trailer states the latter two
+  std::uint64_t before = 0;                          // commits of all segments before it
+  std::uint64_t table = 0;                           // where its table begins, among those of the level
+  std::uint32_t table_bytes = 0;                     // 0: it has none
   std::uint32_t commits = 0;
-  std::uint64_t before = 0;      // commits of all segments before it
-  Timestamp min_time, max_time;  // of its deltas; zero: it has none
   friend bool operator==(const IndexedSegment&, const IndexedSegment&) = default;
 };
 
@@ -55,27 +62,29 @@ struct LevelNames {
 
 /// A vector of a segment.
 struct IndexEntry {
-  std::uint64_t hash = 0;     // of its id
+  IdHash hash;                // of its id
   std::uint32_t segment = 0;  // in the level
   SegmentVector vector{};
   SegmentNamespace ns{};
   friend auto operator<=>(const IndexEntry&, const IndexEntry&) = default;
 };
 
-/// The fixed part of a level, and where its other parts stand.
+/// The fixed part of a level, which stands at its end, and where its other parts stand.
 struct LevelHeader {
   bool linear = false;  ///< each commit has seen all before it in the file, and is whole
   std::uint32_t segments = 0, bucket_bits = 0, names_bytes = 0;
   std::uint64_t first_segment = 0;  ///< segments in the levels before it
-  std::uint64_t ids = 0, bucket_bytes = 0;
-  std::uint64_t salt = 0;  ///< its checksum, which the checksums of all parts take in
+  std::uint64_t ids = 0, bucket_bytes = 0, table_bytes = 0;
+  std::uint64_t salt = 0;  ///< its checksum, which the checksums of its parts take in
 
-  std::uint64_t names_at() const { return kLevelHeaderBytes; }
-  std::uint64_t directory_at() const;
-  std::uint64_t buckets_at() const { return directory_at() + 8 * ((std::uint64_t{1} << bucket_bits) + 1); }
-  std::uint64_t segments_at() const;
-  std::uint64_t length() const { return segments_at() + kIndexedSegmentBytes * std::uint64_t{segments}; }
-  std::uint64_t bucket_of(std::uint64_t hash) const { return bucket_bits == 0 ? 0 : hash >> (64 - bucket_bits); }
+  static std::uint64_t buckets_at() { return 0; }
+  std::uint64_t tables_at() const { return (bucket_bytes + 7) / 8 * 8; }
+  std::uint64_t directory_at() const { return tables_at() + (table_bytes + 7) / 8 * 8; }
+  std::uint64_t segments_at() const { return directory_at() + 8 * ((std::uint64_t{1} << bucket_bits) + 1); }
+  std::uint64_t names_at() const { return segments_at() + kIndexedSegmentBytes * std::uint64_t{segments}; }
+  std::uint64_t header_at() const;
+  std::uint64_t length() const { return header_at() + kLevelHeaderBytes; }
+  std::uint64_t bucket_of(const IdHash& hash) const { return bucket_bits == 0 ? 0 : hash.high >> (64 - bucket_bits); }
 };
 
 /// A whole level, in memory.
@@ -83,13 +92,15 @@ struct IndexLevel {
   bool linear = true;
   std::uint64_t first_segment = 0;
   std::vector<IndexedSegment> segments;
+  std::vector<Buffer> tables;  // one a segment; empty: it has none. Where they stand is settled by writing.
   LevelNames names;
   std::vector<IndexEntry> entries;  // ascending, each once
   friend bool operator==(const IndexLevel&, const IndexLevel&) = default;
 };
-/// Appends its bytes, which are a multiple of 64. REQUIRES: at least one segment.
-void write_level(const IndexLevel& level, Buffer& out);
-/// Of the bytes of one level. `length`: what they may take at most. corrupt.
+/// Appends its bytes, which are a multiple of 64. Settles `table` and `table_bytes` of its segments. REQUIRES: at least
+/// one segment, and a table for each.
+void write_level(IndexLevel& level, Buffer& out);
+/// Of the last kLevelHeaderBytes of a level that has `length` bytes. corrupt.
 Result<LevelHeader> read_level_header(ByteView bytes, std::uint64_t length);
 Result<LevelNames> read_level_names(ByteView bytes, const LevelHeader& level);
 Result<IndexedSegment> read_indexed_segment(ByteView bytes, const LevelHeader& level, std::uint32_t number);

@@ -15,8 +15,19 @@
 namespace delta::store {
 namespace {
 
+constexpr std::uint64_t kTableBytes = 16;  // are as much work as an entry
+
 /// How much work a level is.
-std::uint64_t weight(const format::IndexLevel& level) { return level.entries.size() + level.segments.size(); }
+std::uint64_t weight(const format::IndexLevel& level) {
+  std::uint64_t tables = 0;
+  for (const Buffer& table : level.tables) tables += table.size();
+  return level.entries.size() + level.segments.size() + tables / kTableBytes;
+}
+
+/// At least, as its header says.
+std::uint64_t least_weight(const format::LevelHeader& level) {
+  return level.ids + level.segments + level.table_bytes / kTableBytes;
+}
 
 /// What an index is to hold: levels that stay where they are, and one that is new.
 struct Plan {
@@ -57,7 +68,7 @@ Result<Plan> extend(const LookupIndex& index, const std::shared_ptr<const ByteSo
   while (!plan.kept.empty()) {
     const std::size_t last = plan.kept.size() - 1;
     const bool full = plan.kept.size() + 1 >= format::kMaxLevels;
-    if (plan.kept.back().length > 64 * (2 * weight(plan.fresh) + 16) && !full) break;  // certainly larger
+    if (least_weight(index.headers()[last]) >= 2 * weight(plan.fresh) && !full) break;
     DELTA_TRY(auto older, index.level(last));
     if (weight(older) >= 2 * weight(plan.fresh) && !full) break;
     plan.fresh = merged(std::move(older), plan.fresh);
@@ -67,7 +78,7 @@ Result<Plan> extend(const LookupIndex& index, const std::shared_ptr<const ByteSo
 }
 
 /// Appends the new level and a seal. `at`: where in the index `out` begins.
-Result<IndexChange> write_plan(const Plan& plan, const LookupIndex* before, const ByteSource& log, std::uint64_t at,
+Result<IndexChange> write_plan(Plan& plan, const LookupIndex* before, const ByteSource& log, std::uint64_t at,
                                Buffer& out) {
   const std::size_t begin = out.size();
   write_level(plan.fresh, out);
@@ -157,7 +168,7 @@ Result<IndexChange> update_index(const IndexOrder& order) {
     auto plan = unless_out_of_memory(extend(*state.index, log));
     if (plan) return write_more(order, *std::move(plan), *state.index, *log);
   }
-  DELTA_TRY(auto level, level_of(log));
+  DELTA_TRY(auto level, level_of(log, order.tables));
   return write_new(order, {{}, std::move(level)}, nullptr, *log);
 }
 
@@ -194,9 +205,9 @@ Result<format::IndexLevel> whole_level(const LookupIndex& index) {
   return all;
 }
 
-Result<format::IndexLevel> level_of(const std::shared_ptr<const ByteSource>& log) {
+Result<format::IndexLevel> level_of(const std::shared_ptr<const ByteSource>& log, TableRule rule) {
   DELTA_TRY(auto segments, sealed_segments(log, 0));
-  return level_from(LevelBuilder(), std::move(segments));
+  return level_from(LevelBuilder(rule), std::move(segments));
 }
 
 }  // namespace delta::store

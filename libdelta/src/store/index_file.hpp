@@ -8,6 +8,7 @@
 
 #include "delta/finding.hpp"
 #include "store/lookup_index.hpp"
+#include "store/segment_table.hpp"
 
 namespace delta::store {
 
@@ -38,10 +39,11 @@ struct IndexChange {
   bool linear = false;
 };
 struct IndexOrder {
-  std::string log;       ///< its path
-  std::string path;      ///< of the index
-  bool rebuild = false;  ///< also where the index is whole
-  bool dry_run = false;  ///< write nothing
+  std::string log;                              ///< its path
+  std::string path;                             ///< of the index
+  bool rebuild = false;                         ///< also where the index is whole
+  bool dry_run = false;                         ///< write nothing
+  TableRule tables = TableRule::where_it_pays;  ///< of an index that is made new
 };
 /// Brings the index up to the end of the log, or makes it new where there is none that could be extended. REQUIRES: the
 /// caller holds the lock of the log. Errors, after which nothing has changed: those of opening the log; unsupported:
@@ -54,6 +56,7 @@ void extend_index(const std::string& log, std::vector<Finding>& notices) noexcep
 
 /// The whole index as one level, and what it should be by the log: for comparing.
 Result<format::IndexLevel> whole_level(const LookupIndex& index);
-Result<format::IndexLevel> level_of(const std::shared_ptr<const ByteSource>& log);
+Result<format::IndexLevel> level_of(const std::shared_ptr<const ByteSource>& log,
+                                    TableRule rule = TableRule::where_it_pays);
 
 }  // namespace delta::store

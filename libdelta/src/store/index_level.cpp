@@ -5,8 +5,6 @@
 
 namespace delta::store {
 
-using format::FrameType;
-
 LevelBuilder::LevelBuilder(std::span<const format::LevelNames> names, std::uint64_t segments, std::uint64_t commits)
     : commits_(commits) {
   level_.first_segment = segments;
@@ -57,7 +55,7 @@ void LevelBuilder::add_head(const Segment& segment, const format::HeadEntry& hea
 
 Status LevelBuilder::add_ids(const Segment& segment) {
   const auto number = static_cast<std::uint32_t>(level_.segments.size());
-  std::vector<std::uint64_t> hashes(segment.ids.size());
+  std::vector<format::IdHash> hashes(segment.ids.size());
   format::id_hashes(segment.ids, hashes);
   std::vector<format::IndexEntry> own;
   own.reserve(hashes.size());
@@ -92,12 +90,8 @@ Status LevelBuilder::add(const Segment& segment) {
   mine.digest = segment.trailer.digest;
   mine.commits = static_cast<std::uint32_t>(segment.rows().size());
   mine.before = commits_;
-  for (const auto& frame : segment.footer.frames) {
-    if (frame.type != FrameType::data) continue;
-    if (mine.max_time == Timestamp{} || frame.min_time < mine.min_time) mine.min_time = frame.min_time;
-    mine.max_time = std::max(mine.max_time, frame.max_time);
-  }
   level_.segments.push_back(mine);
+  level_.tables.push_back(table_of(segment, rule_));
   commits_ += mine.commits;
   return {};
 }
@@ -133,6 +127,7 @@ format::IndexLevel merged(format::IndexLevel older, const format::IndexLevel& ne
   const auto before = static_cast<std::uint32_t>(older.segments.size());
   older.linear = older.linear && newer.linear;
   older.segments.insert(older.segments.end(), newer.segments.begin(), newer.segments.end());
+  older.tables.insert(older.tables.end(), newer.tables.begin(), newer.tables.end());
   const auto middle = static_cast<std::ptrdiff_t>(older.entries.size());
   for (format::IndexEntry e : newer.entries) {
     e.segment += before;

@@ -10,13 +10,14 @@
 
 #include "format/index_table.hpp"
 #include "store/segment.hpp"
+#include "store/segment_table.hpp"
 
 namespace delta::store {
 
 /// Segments in the order of the file, to one level. It continues what other levels say.
 class LevelBuilder {
  public:
-  LevelBuilder() = default;  ///< from the beginning of the log
+  explicit LevelBuilder(TableRule rule) : rule_(rule) {}  ///< from the beginning of the log
   /// After some levels, in order: what they say of origins, and how many segments and commits they have.
   LevelBuilder(std::span<const format::LevelNames> names, std::uint64_t segments, std::uint64_t commits);
 
@@ -38,6 +39,7 @@ class LevelBuilder {
   };
   std::map<std::string, Standing, std::less<>> known_;  // where each origin stands so far
   std::string last_;                                    // whose commit is the last; empty: there is none
+  TableRule rule_ = TableRule::where_it_pays;
   std::uint64_t commits_ = 0;
   std::set<std::pair<std::string, std::uint32_t>> namespaces_;  // of the level
   format::IndexLevel level_;

@@ -13,7 +13,7 @@ using format::IndexSeal;
 
 namespace {
 
-constexpr std::uint64_t kSmall = 128 << 10;    // bytes of an index that is read at once
+constexpr std::uint64_t kTail = 128 << 10;     // bytes of an index that are read at once
 constexpr std::uint64_t kSearched = 16 << 20;  // bytes before the end in which an older seal is looked for
 constexpr std::uint64_t kWindow = 64 << 10;
 
@@ -53,31 +53,40 @@ Result<LookupIndex> LookupIndex::open(std::shared_ptr<const ByteSource> file) {
   index.end_ = file->size();
   index.file_ = std::move(file);
   if (index.end_ < format::kIndexHeaderBytes) return no_index("too short");
-  if (index.end_ <= kSmall) {
-    index.whole_.resize(index.end_);
-    DELTA_OK(index.file_->read(0, index.whole_));
-  }
-  DELTA_TRY(const Buffer header, index.bytes(0, format::kIndexHeaderBytes));
-  DELTA_OK(format::read_index_header(header));
-  DELTA_TRY(auto seal, seal_at(*index.file_, index.end_));
+  index.tail_at_ = index.end_ - std::min(index.end_, kTail);
+  index.tail_.resize(index.end_ - index.tail_at_);
+  DELTA_OK(index.file_->read(index.tail_at_, index.tail_));
+  auto seal = format::read_seal(index.tail_, index.end_);
   if (!seal) {
-    DELTA_TRY(seal, older_seal(*index.file_, index.end_));
+    DELTA_OK(index.check_header());
+    DELTA_TRY(auto older, older_seal(*index.file_, index.end_));
+    if (!older) return no_index("the end is damaged, or was not written");
+    seal = *std::move(older);
   }
-  if (!seal) return no_index("the end is damaged, or was not written");
   index.seal_ = *std::move(seal);
+  DELTA_OK(index.read_levels());
+  return index;
+}
+
+Status LookupIndex::read_levels() {
   std::uint64_t segments = 0;
-  for (const IndexSeal::Level& place : index.seal_.levels) {
-    DELTA_TRY(const Buffer fixed, index.bytes(place.offset, format::kLevelHeaderBytes));
+  for (const IndexSeal::Level& place : seal_.levels) {
+    const std::uint64_t at = place.offset + place.length - format::kLevelHeaderBytes;
+    DELTA_TRY(const Buffer fixed, bytes(at, format::kLevelHeaderBytes));
     DELTA_TRY(const auto level, format::read_level_header(fixed, place.length));
     if (level.first_segment != segments) return no_index("levels are missing");
     segments += level.segments;
-    DELTA_TRY(const Buffer text, index.bytes(place.offset + level.names_at(), level.names_bytes));
+    DELTA_TRY(const Buffer text, bytes(place.offset + level.names_at(), level.names_bytes));
     DELTA_TRY(auto names, format::read_level_names(text, level));
-    index.levels_.push_back(level);
-    index.names_.push_back(std::move(names));
+    levels_.push_back(level);
+    names_.push_back(std::move(names));
   }
-  if (segments != index.seal_.segments) return no_index("levels are missing");
-  return index;
+  return segments == seal_.segments ? Status() : no_index("levels are missing");
+}
+
+Status LookupIndex::check_header() const {
+  DELTA_TRY(const Buffer header, bytes(0, format::kIndexHeaderBytes));
+  return format::read_index_header(header);
 }
 
 Result<Buffer> LookupIndex::bytes(std::uint64_t offset, std::uint64_t size) const {
@@ -87,9 +96,10 @@ Result<Buffer> LookupIndex::bytes(std::uint64_t offset, std::uint64_t size) cons
 }
 
 Status LookupIndex::read(std::uint64_t offset, std::span<Byte> into) const {
-  if (whole_.empty()) return file_->read(offset, into);
-  if (offset > whole_.size() || into.size() > whole_.size() - offset) return no_index("too short");
-  std::ranges::copy(ByteView(whole_).subspan(offset, into.size()), into.begin());
+  if (offset < tail_at_) return file_->read(offset, into);
+  const std::uint64_t at = offset - tail_at_;
+  if (at > tail_.size() || into.size() > tail_.size() - at) return no_index("too short");
+  std::ranges::copy(ByteView(tail_).subspan(at, into.size()), into.begin());
   return {};
 }
 
@@ -111,7 +121,8 @@ std::uint64_t LookupIndex::ids() const {
   return sum;
 }
 
-Status LookupIndex::find_in(std::size_t number, std::uint64_t hash, std::size_t id, std::vector<Found>& out) const {
+Status LookupIndex::find_in(std::size_t number, const format::IdHash& hash, std::size_t id,
+                            std::vector<Found>& out) const {
   const format::LevelHeader& level = levels_[number];
   const std::uint64_t begin = seal_.levels[number].offset, bucket = level.bucket_of(hash);
   DELTA_TRY(const Buffer directory, bytes(begin + level.directory_at() + 8 * bucket, 16));
@@ -128,7 +139,7 @@ Status LookupIndex::find_in(std::size_t number, std::uint64_t hash, std::size_t 
 Result<std::vector<LookupIndex::Found>> LookupIndex::find(std::span<const std::string> ids) const {
   std::vector<Found> out;
   for (std::size_t id = 0; id < ids.size(); ++id) {
-    const std::uint64_t hash = format::id_hash(ids[id]);
+    const format::IdHash hash = format::id_hash(ids[id]);
     for (std::size_t level = 0; level < levels_.size(); ++level) DELTA_OK(find_in(level, hash, id, out));
   }
   std::ranges::sort(out);
@@ -145,7 +156,9 @@ Result<format::IndexedSegment> LookupIndex::segment(std::uint64_t number) const 
   const auto inside = static_cast<std::uint32_t>(number - level.first_segment);
   const auto at = level.segments_at() + format::kIndexedSegmentBytes * std::uint64_t{inside};
   DELTA_TRY(const Buffer held, bytes(seal_.levels[place].offset + at, format::kIndexedSegmentBytes));
-  return format::read_indexed_segment(held, level, inside);
+  DELTA_TRY(auto segment, format::read_indexed_segment(held, level, inside));
+  segment.table += seal_.levels[place].offset + level.tables_at();
+  return segment;
 }
 
 Result<format::IndexLevel> LookupIndex::level(std::size_t number) const {

@@ -31,6 +31,7 @@ class LookupIndex {
   const format::IndexSeal& seal() const { return seal_; }
   std::uint64_t end() const { return end_; }  ///< bytes up to the seal, and with it
   bool linear() const;
+  const std::vector<format::LevelHeader>& headers() const { return levels_; }  ///< of each level
   std::uint64_t ids_of(std::size_t level) const { return levels_[level].ids; }
   std::uint64_t ids() const;                                               ///< of all levels: some may be counted twice
   const std::vector<format::LevelNames>& names() const { return names_; }  ///< of each level
@@ -46,17 +47,22 @@ class LookupIndex {
   };
   /// In order of segment and vector. corrupt: what was read of it is damaged.
   Result<std::vector<Found>> find(std::span<const std::string> ids) const;
+  /// `table` is an offset in the index.
   Result<format::IndexedSegment> segment(std::uint64_t number) const;
   /// A whole level, its checksum compared.
   Result<format::IndexLevel> level(std::size_t number) const;
+  /// Of the file itself, which no question looks at. corrupt, or unsupported.
+  Status check_header() const;
   Status read(std::uint64_t offset, std::span<Byte> into) const;
 
  private:
   Result<Buffer> bytes(std::uint64_t offset, std::uint64_t size) const;
-  Status find_in(std::size_t level, std::uint64_t hash, std::size_t id, std::vector<Found>& out) const;
+  Status read_levels();
+  Status find_in(std::size_t level, const format::IdHash& hash, std::size_t id, std::vector<Found>& out) const;
 
   std::shared_ptr<const ByteSource> file_;
-  Buffer whole_;  // a small one is read at once
+  Buffer tail_;  // the end of the file, which is read at once: of a small index all of it
+  std::uint64_t tail_at_ = 0;
   format::IndexSeal seal_;
   std::uint64_t end_ = 0;
   std::vector<format::LevelHeader> levels_;

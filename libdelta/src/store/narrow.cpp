@@ -1,5 +1,5 @@
-// A log of which only some segments are opened. Each of its commits has seen all before it, so what is not read need
-// not be known: one commit without deltas stands for all of an origin's that are missing between two that are here.
+// A log of which only some segments are opened: where more is asked for than store/narrow_few.cpp reads at once. Each
+// of its commits has seen all before it, so what is not read need not be known (store/stand_ins.hpp).
 #include "store/narrow.hpp"
 
 #include <algorithm>
@@ -13,6 +13,8 @@
 #include "os/side_file.hpp"
 #include "store/footered.hpp"
 #include "store/index_file.hpp"
+#include "store/narrow_few.hpp"
+#include "store/stand_ins.hpp"
 #include "store/union.hpp"
 
 namespace delta {
@@ -27,7 +29,7 @@ Error no_match() { return error(ErrorCode::corrupt, "the index is not that of th
 class Narrowing {
  public:
   Narrowing(store::Union& to, std::shared_ptr<const ByteSource> file, const LookupIndex& index)
-      : to_(to), file_(std::move(file)), index_(index) {}
+      : to_(to), file_(file), index_(index), stand_ins_(to, std::move(file), index) {}
 
   Status run(const std::vector<std::string>& ids) {
     for (const auto& level : index_.names()) {
@@ -35,13 +37,15 @@ class Narrowing {
       for (const auto& head : level.heads) to_.catalog.add_origin(head.origin);
     }
     DELTA_TRY(const auto found, index_.find(ids));
+    DELTA_TRY(const bool few, store::read_few({to_, file_, index_, found, ids}));
+    if (few) return {};
     for (const std::uint64_t number : wanted(found)) {
       const auto first = std::ranges::lower_bound(found, number, {}, &LookupIndex::Found::segment);
       const auto end = std::ranges::upper_bound(found, number, {}, &LookupIndex::Found::segment);
       DELTA_OK(add(number, {first, end}, ids));
     }
     if (!to_.history.pending().empty()) return no_match();
-    add_heads();
+    stand_ins_.add_heads();
     to_.choose_copies();
     return to_.compare_chains();
   }
@@ -107,7 +111,7 @@ class Narrowing {
     const auto need = [&](const format::SegmentDot& dot, Timestamp time) {
       const auto own = here.find(dot.origin);
       if (own != here.end() && own->second >= dot.seq) return Status();
-      return reach(to_.catalog.add_origin(segment.names.origins[dot.origin]), dot.seq, time);
+      return stand_ins_.reach(to_.catalog.add_origin(segment.names.origins[dot.origin]), dot.seq, time);
     };
     for (const auto& row : segment.rows()) {
       DELTA_OK(need({row.commit.origin, row.commit.first - 1}, row.commit.time));
@@ -117,41 +121,11 @@ class Narrowing {
     return {};
   }
 
-  /// The seqs of an origin are here up to this one.
-  Status reach(OriginNo origin, std::uint64_t seq, Timestamp time) {
-    const std::uint64_t head = to_.history.head(origin);
-    if (head >= seq) return {};
-    Commit missing;
-    missing.origin = origin;
-    missing.first = head + 1;
-    missing.count = seq - head;
-    missing.time = time;
-    missing.parents = to_.history.heads();
-    std::erase_if(missing.parents, [&](const Dot& dot) { return dot.origin == origin; });
-    DELTA_TRY([[maybe_unused]] const CommitNo number, to_.history.add(std::move(missing)));
-    pad();
-    return {};
-  }
-
   /// What comes before the last segment is all here before that is added.
   Status complete(const store::Segment& last) {
-    std::map<std::string, std::uint64_t, std::less<>> firsts;  // in the segment
+    store::StandIns::Firsts firsts;
     for (const auto& head : last.footer.heads) firsts[last.names.origins[head.origin]] = head.first;
-    const auto reach_end = [&](const format::IndexedHead& head) {
-      const auto first = firsts.find(head.origin);
-      const std::uint64_t end = first == firsts.end() ? head.seq : first->second - 1;
-      return reach(*to_.catalog.find_origin(head.origin), end, head.time);
-    };
-    const format::IndexedHead* latest = nullptr;
-    for (const auto& level : index_.names()) {
-      if (!level.heads.empty()) latest = &level.heads[level.last];
-    }
-    for (const auto& level : index_.names()) {
-      for (const auto& head : level.heads) {
-        if (head.origin != latest->origin) DELTA_OK(reach_end(head));
-      }
-    }
-    return latest == nullptr ? Status() : reach_end(*latest);
+    return stand_ins_.complete(firsts);
   }
 
   /// The first commit of a segment has seen all that stands before it, also what only stands for others.
@@ -169,31 +143,10 @@ class Narrowing {
     }
   }
 
-  /// Where each origin stands, as a segment without deltas: what is read is held against it, and an append goes on from
-  /// there.
-  void add_heads() {
-    store::LoadedSegment part;
-    part.segment.file = file_;
-    part.segment.sealed = true;
-    part.segment.number = index_.seal().segments;
-    for (const auto& level : index_.names()) {
-      for (const auto& head : level.heads) {
-        const SegmentOrigin origin = part.segment.names.origins.push_back(head.origin);
-        part.segment.footer.heads.push_back({origin, 1, head.seq, head.time, {}, head.hash});
-      }
-    }
-    to_.parts.push_back(std::move(part));
-  }
-
-  void pad() {
-    to_.first_in.resize(to_.history.size());
-    std::ranges::replace(to_.first_in, nullptr, file_.get());
-    to_.previous.resize(to_.history.size());
-  }
-
   store::Union& to_;
   std::shared_ptr<const ByteSource> file_;
   const LookupIndex& index_;
+  store::StandIns stand_ins_;
   std::uint64_t next_ = 0;  // segment, behind the last that was added
 };
 
@@ -243,6 +196,7 @@ Result<store::Narrowed> store::open_through_index(const std::string& path, const
   DELTA_TRY(Log log, store::Union::open({}, options));
   auto done = Narrowing(log.impl(), file, *state.index).run(*options.ids);
   if (!done && done.error().code == ErrorCode::no_memory) return std::move(done).error();
+  if (!done && !done.error().file.empty()) return Narrowed();  // of the log: the question says it, if it comes to that
   if (!done) return Narrowed{{}, not_used(at, path, worth_text(Kind::damaged))};
   log.impl().files = {file};
   log.impl().paths = {path};

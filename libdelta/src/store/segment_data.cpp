@@ -53,9 +53,9 @@ const char* number_packed(const Segment& segment, SegmentBatch& batch) {
   return nullptr;
 }
 
-}  // namespace
-
-Status read_data(const Segment& segment, std::size_t entry, const Reading& reading, SegmentBatch& batch) {
+/// Decodes a frame. `first`: the ordinal of its first delta.
+Status decode(const Segment& segment, std::size_t entry, const Reading& reading, SegmentBatch& batch,
+              std::uint64_t& first) {
   format::FrameHeader frame;
   FrameRoom& room = frame_room();
   DELTA_TRY(const ByteView payload, read_into(room, segment, entry, frame));
@@ -64,17 +64,42 @@ Status read_data(const Segment& segment, std::size_t entry, const Reading& readi
   const auto layout = segment.packed() ? codec::Layout::packed : codec::Layout::fresh;
   auto ok = codec::decode_block(payload, layout, frame.count, segment.vectors(), wanted, batch);
   room.shrink();
-  if (!ok) {
-    if (ok.error().code == ErrorCode::unsupported) ok = unsupported(segment, std::move(ok.error().message));
-    return std::move(std::move(ok).error().in(segment.file->name()).at(frame_place(segment, entry)));
-  }
+  first = frame.first;
+  if (ok) return {};
+  if (ok.error().code == ErrorCode::unsupported) ok = unsupported(segment, std::move(ok.error().message));
+  return std::move(std::move(ok).error().in(segment.file->name()).at(frame_place(segment, entry)));
+}
+
+void keep_vectors(SomeVectors vectors, SegmentBatch& batch) {
+  if (vectors.empty()) return;
+  keep_only(batch, [&](std::size_t i) { return std::ranges::binary_search(vectors, batch.vectors[i]); });
+}
+
+}  // namespace
+
+Status read_data(const Segment& segment, std::size_t entry, const Reading& reading, SegmentBatch& batch) {
+  std::uint64_t first = 0;
+  DELTA_OK(decode(segment, entry, reading, batch, first));
   const char* wrong = nullptr;
-  segment.packed() ? void(wrong = number_packed(segment, batch)) : number_fresh(segment, frame.first, batch);
-  if (!reading.vectors.empty()) {
-    keep_only(batch, [&](std::size_t i) { return std::ranges::binary_search(reading.vectors, batch.vectors[i]); });
+  segment.packed() ? void(wrong = number_packed(segment, batch)) : number_fresh(segment, first, batch);
+  keep_vectors(reading.vectors, batch);
+  if (wrong) return damaged(segment, frame_place(segment, entry), wrong);
+  return reading.values == Values::read ? check_fit(segment, entry, batch) : Status();
+}
+
+Status read_unnumbered(const Segment& segment, std::size_t entry, const Reading& reading, SegmentBatch& batch) {
+  std::uint64_t first = 0;
+  DELTA_OK(decode(segment, entry, reading, batch, first));
+  for (std::size_t i = 0; i < batch.size() && !segment.packed(); ++i) batch.seqs[i] = first + i;
+  keep_vectors(reading.vectors, batch);
+  return {};
+}
+
+Status check_fit(const Segment& segment, std::size_t entry, const SegmentBatch& batch) {
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (const char* wrong = misfit(segment, batch[i])) return damaged(segment, frame_place(segment, entry), wrong);
   }
-  for (std::size_t i = 0; values && !wrong && i < batch.size(); ++i) wrong = misfit(segment, batch[i]);
-  return wrong ? damaged(segment, frame_place(segment, entry), wrong) : Status();
+  return {};
 }
 
 }  // namespace delta::store

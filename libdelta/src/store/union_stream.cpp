@@ -116,6 +116,11 @@ void store::Union::hash_leaves(const DeltaBatch& batch, std::vector<Hash>& leave
 }
 
 Status store::Union::stream(const StreamOptions& options, const Visit& visit) const {
+  if (held) {
+    DELTA_CHECK(!options.leaves);
+    for (const Block& block : *held) DELTA_OK(visit(block));
+    return {};
+  }
   auto chosen = plan(options);
   if (options.leaves || options.pieces || !shares_any()) return stream_places(chosen, options, visit);
   std::erase_if(chosen, [](const store::FrameRef& place) { return place.part->shares; });

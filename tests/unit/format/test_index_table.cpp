@@ -17,9 +17,10 @@ IndexLevel some_level(std::uint32_t count) {
   IndexLevel level;
   level.first_segment = 5;
   for (std::uint32_t s = 0; s < 7; ++s) {
-    level.segments.push_back({s * 1000, 1000, s * 77, s, s * 3, {s * 10}, {s * 10 + 5}});
+    level.segments.push_back({s * 1000, 1000, s * 77, s * 3, 0, 0, s});
+    level.tables.emplace_back(s * 13, static_cast<Byte>(s));
     for (std::uint32_t i = s % 3; i < count; i += 3) {
-      const std::uint64_t hash = format::id_hash(std::to_string(i));
+      const format::IdHash hash = format::id_hash(std::to_string(i));
       level.entries.push_back({hash, s, vector(2 * i), SegmentNamespace{0}});
       if (i % 5 == 0) level.entries.push_back({hash, s, vector(2 * i + 1), SegmentNamespace{3}});
     }
@@ -32,7 +33,7 @@ IndexLevel some_level(std::uint32_t count) {
   return level;
 }
 
-Buffer written(const IndexLevel& level) {
+Buffer written(IndexLevel& level) {
   Buffer out;
   format::write_level(level, out);
   return out;
@@ -40,10 +41,12 @@ Buffer written(const IndexLevel& level) {
 
 /// The bytes of a level with one field of its header changed, and its checksum right.
 Buffer with_header(std::size_t at, std::uint8_t value) {
-  Buffer bytes = written(some_level(40));
-  bytes[at] = value;
-  const ByteView body = ByteView(bytes).first(format::kLevelHeaderBytes - 8);
-  format::store(bytes.data() + body.size(), checksum(body, 0x4c31584c44));
+  IndexLevel level = some_level(40);
+  Buffer bytes = written(level);
+  Byte* const header = bytes.data() + bytes.size() - format::kLevelHeaderBytes;
+  header[at] = value;
+  const ByteView body(header, format::kLevelHeaderBytes - 8);
+  format::store(header + body.size(), checksum(body, 0x4c31584c44));
   return bytes;
 }
 
@@ -51,7 +54,7 @@ Buffer with_header(std::size_t at, std::uint8_t value) {
 
 TEST_CASE("a level of an index is read as it was written") {
   for (const std::uint32_t count : {0u, 1u, 40u, 5000u}) {
-    const IndexLevel level = some_level(count);
+    IndexLevel level = some_level(count);
     const Buffer bytes = written(level);
     CHECK(bytes.size() % 64 == 0);
     const auto read = format::read_level(bytes);
@@ -63,17 +66,23 @@ TEST_CASE("a level of an index is read as it was written") {
 TEST_CASE("a level of an index takes a few bytes for each vector") {
   IndexLevel level;
   level.segments.emplace_back();
+  level.tables.emplace_back();
   constexpr std::uint32_t kCount = 100'000;
   for (std::uint32_t i = 0; i < kCount; ++i) {
     level.entries.push_back({format::id_hash("document " + std::to_string(i)), 0, vector(i), SegmentNamespace{0}});
   }
   std::ranges::sort(level.entries);
-  CHECK(written(level).size() < 16 * kCount);
+  CHECK(written(level).size() < 18 * kCount);
 }
 
 TEST_CASE("a flipped bit in a level of an index is noticed") {
-  const Buffer bytes = written(some_level(40));
+  IndexLevel level = some_level(40);
+  const Buffer bytes = written(level);
+  const auto header = format::read_level_header(ByteView(bytes).last(format::kLevelHeaderBytes), bytes.size());
+  REQUIRE(header);
   for (std::size_t at = 0; at < bytes.size(); ++at) {
+    // Tables have checksums of their own.
+    if (at >= header->tables_at() && at < header->tables_at() + header->table_bytes) continue;
     for (int bit = 0; bit < 8; ++bit) {
       Buffer other = bytes;
       other[at] ^= static_cast<Byte>(1 << bit);
@@ -92,9 +101,11 @@ TEST_CASE("a level of an index that claims what its bytes cannot hold is refused
   CHECK(!format::read_level(with_header(20, 63)));
   CHECK(!format::read_level(with_header(31, 255)));  // more ids
   CHECK(!format::read_level(with_header(39, 255)));  // more bytes of buckets
-  CHECK(!format::read_level(with_header(43, 255)));  // more names
+  CHECK(!format::read_level(with_header(47, 255)));  // more bytes of tables
   CHECK(!format::read_level(with_header(40, 0)));
-  CHECK(!format::read_level(with_header(50, 1)));  // reserved
+  CHECK(!format::read_level(with_header(51, 255)));  // more names
+  CHECK(!format::read_level(with_header(48, 0)));
+  CHECK(!format::read_level(with_header(52, 1)));  // reserved
 }
 
 TEST_CASE("a bucket that is malformed is refused") {
@@ -107,7 +118,7 @@ TEST_CASE("a bucket that is malformed is refused") {
     std::vector<IndexEntry> out;
     return static_cast<bool>(format::read_bucket(bytes, level, 0, out));
   };
-  const Buffer hash = {1, 0, 0, 0, 0, 0, 0, 0}, less = {0, 0, 0, 0, 0, 0, 0, 0};
+  const Buffer hash = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, less(12);
   const auto joined = [](const Buffer& a, const Buffer& b) {
     Buffer all = a;
     all.insert(all.end(), b.begin(), b.end());

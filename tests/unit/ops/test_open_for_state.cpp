@@ -13,6 +13,7 @@
 #include "delta/reindex.hpp"
 #include "delta/snapshot.hpp"
 #include "sample_log.hpp"
+#include "store/index_file.hpp"
 #include "store/union.hpp"
 
 using namespace delta;
@@ -140,13 +141,14 @@ std::string settings(const Log& log, const CutOptions& cut) {
 }
 
 /// Compares all answers about some ids; returns whether not all commits were read.
-bool compare(const std::string& path, const Ids& ids) {
+enum class Cuts : std::uint8_t { all, now };
+bool compare(const std::string& path, const Ids& ids, Cuts asked = Cuts::all) {
   const Ids paths = {path};
   const OpenOptions options{.threads = 1, .ids = ids};
   const Log whole = must(Log::open(paths, options)), some = must(open_for_state(paths, options));
   CHECK(some.notices().size() == whole.notices().size());
   std::vector<CutOptions> cuts(1);  // now, and after each commit
-  for (const CommitNo number : numbers<CommitNo>(whole.commits()))
+  for (const CommitNo number : numbers<CommitNo>(asked == Cuts::all ? whole.commits() : 0))
     cuts.push_back({.at = whole.commit(number).time.us()});
   for (const CutOptions& cut : cuts) {
     CHECK(settings(whole, cut) == settings(some, cut));
@@ -155,6 +157,22 @@ bool compare(const std::string& path, const Ids& ids) {
     }
   }
   return some.commits() < whole.commits();
+}
+
+/// Makes the index anew, with a table of each segment, however small.
+void reindex_with_tables(const std::string& log) {
+  store::IndexOrder order{log, log + ".dlx", true};
+  order.tables = store::TableRule::always;
+  must(store::update_index(order));
+}
+
+/// One delta, by a writer of its own, through the index: so that has one more level.
+void append_new(const std::string& log, const std::string& id) {
+  constexpr Micros kLate = 1'000'000'000'000;
+  auto encoder = must(Encoder::append(log, {.threads = 1, .origin = id, .now = kLate, .ids = Ids{id}}));
+  const std::vector<std::uint32_t> whole(3, sample::bits(7));
+  must(encoder.delta({.id = id, .bits = whole}));
+  must(encoder.finish());
 }
 
 }  // namespace
@@ -175,8 +193,43 @@ TEST_CASE("a log that is opened through its index gives the same answers") {
     must(compact(must(Log::open(paths)), packed, {.threads = 1}));
     must(reindex(packed));
     compare(packed, {id_of(1)});
+    reindex_with_tables(packed);
+    compare(packed, {id_of(1), id_of(4)});
+    reindex_with_tables(log);
+    const Log some = must(open_for_state(paths, {.threads = 1, .ids = Ids{id_of(2)}}));
+    CHECK(some.impl().held);
+    for (std::uint32_t i = 0; i < kIds + 1; i += 3) compare(log, {id_of(i), id_of((i + 3) % kIds)});
+    for (std::uint32_t i = 0; i < 4; ++i) append_new(log, "new " + std::to_string(i / 2));
+    for (std::uint32_t i = 0; i < kIds + 1; i += 3) compare(log, {id_of(i), id_of((i + 5) % kIds), "new 0", "new 1"});
   }
   CHECK(narrow > histories);
+}
+
+TEST_CASE("an index of a log that is pruned, or waits for causes, changes no answer") {
+  std::size_t pending = 0;
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    INFO("seed " << seed);
+    const scratch::Directory dir;
+    const std::string log = dir.file("a.dlog"), pruned = dir.file("p.dlog"), rest = dir.file("r.dlog");
+    const RandomLog written(log, seed);
+    const Ids paths = {log};
+    const Log whole = must(Log::open(paths));
+    CompactOptions options;
+    options.threads = 1;
+    options.keep = {{.kind = KeepRule::Kind::now}};
+    must(compact(whole, pruned, options));
+    const auto segments = must(whole.segments());
+    const Buffer bytes = scratch::read(log);
+    const auto second = segments.size() > 1 ? segments[1].offset : 0;
+    scratch::write(rest, Buffer(bytes.begin() + static_cast<std::ptrdiff_t>(second), bytes.end()));
+    for (const std::string& one : {pruned, rest}) {
+      reindex_with_tables(one);
+      for (std::uint32_t i = 0; i < kIds; i += 2) compare(one, {id_of(i), id_of(i + 1)}, Cuts::now);
+      const Ids of_one = {one};
+      pending += must(Log::open(of_one)).notices().size();
+    }
+  }
+  CHECK(pending > 0);
 }
 
 TEST_CASE("an append that goes through the index writes the same bytes") {
