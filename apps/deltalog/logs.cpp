@@ -64,8 +64,13 @@ Result<delta::Log> open_logs_for_state(const Invocation& invocation, Console& co
                                        const delta::VectorSelection& vectors) {
   const auto& operands = invocation.operands();
   if (needs_all_commits(invocation)) return open_logs(invocation, operands, console, &vectors);
-  DELTA_TRY(const auto options, open_options(invocation, &vectors));
-  DELTA_TRY(auto log, delta::open_for_state(operands, options));
+  DELTA_TRY(auto options, open_options(invocation, &vectors));
+  std::vector<std::string> globs;
+  if (!vectors.any_id && !vectors.globs.empty()) {
+    globs = vectors.globs;
+    options.ids = vectors.ids;
+  }
+  DELTA_TRY(auto log, delta::open_for_state(operands, options, globs));
   DELTA_OK(warn_of_opened(log, console));
   return log;
 }

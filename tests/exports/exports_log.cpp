@@ -59,6 +59,8 @@ EXPORTED("open_for_state") {
   must(reindex(copy[0]));
   const OpenOptions options{.threads = 2, .ids = {{"v1"}}};
   CALL(open_for_state(copy, options));
+  const std::vector<std::string> globs = {"v*"};
+  CALL(open_for_state(copy, options, globs));
 }
 // delta/log.hpp
 EXPORTED("Log::refresh") {

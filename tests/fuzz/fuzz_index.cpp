@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/checksum.hpp"
+#include "format/index_order.hpp"
 #include "format/index_table.hpp"
 #include "format/wire.hpp"
 
@@ -19,6 +20,21 @@ void fix_header(Buffer& bytes) {
   if (bytes.size() < format::kLevelHeaderBytes) return;
   const ByteView body = ByteView(bytes).last(format::kLevelHeaderBytes).first(format::kLevelHeaderBytes - 8);
   format::store(bytes.data() + bytes.size() - 8, checksum(body, kLevelSeed));
+}
+
+/// Those of the ids in order.
+void fix_order(Buffer& bytes, const format::LevelHeader& level) {
+  Byte* const at = bytes.data() + level.order_at();
+  const auto list = format::order_list_bytes({at, level.order_bytes}, level.order_bytes);
+  if (!list) return;
+  constexpr std::uint64_t kListSeed = std::uint64_t{1} << 41;
+  format::store(at, static_cast<std::uint32_t>(checksum({at + 4, *list - 4}, level.salt + kListSeed)));
+  const auto chunks = format::read_order_list({at, *list}, level.salt, level.order_bytes);
+  for (std::size_t i = 0; chunks && i < chunks->size(); ++i) {
+    const auto& [offset, size, ids, first] = (*chunks)[i];
+    const auto sum = checksum({at + offset + 4, size - 4}, level.salt + kListSeed + 1 + i);
+    format::store(at + offset, static_cast<std::uint32_t>(sum));
+  }
 }
 
 /// The names' and the buckets', where the header and the directory say that they are.
@@ -35,6 +51,7 @@ void fix_parts(Buffer& bytes) {
     const auto sum = checksum({at + 4, place->size - 4}, level->salt + (std::uint64_t{1} << 40) + bucket);
     format::store(at, static_cast<std::uint32_t>(sum));
   }
+  fix_order(bytes, *level);
   for (std::uint32_t i = 0; i < level->segments; ++i) {
     Byte* const at = bytes.data() + level->segments_at() + format::kIndexedSegmentBytes * std::uint64_t{i};
     format::store(at + 48, static_cast<std::uint32_t>(checksum({at, 48}, level->salt + 2 + i)));

@@ -20,6 +20,11 @@ namespace delta {
 /// index that is not used because it is damaged, or of another state of the log, is in notices().
 DELTA_EXPORT Result<Log> open_for_state(std::span<const std::string> paths, const OpenOptions& options);
 
+/// The same for `options.ids` and those ids that match one of `globs` (delta/glob.hpp), as far as the log has them.
+/// Without an index that tells them, all vectors of the log are named.
+DELTA_EXPORT Result<Log> open_for_state(std::span<const std::string> paths, const OpenOptions& options,
+                                        std::span<const std::string> globs);
+
 /// The files that logs are read from: a directory stands for the *.dlog in it, in order of name, as for Log::open().
 /// What is skipped there is named in `notices`. Errors: io; not_found: a directory without a log.
 DELTA_EXPORT Result<std::vector<std::string>> log_files(std::span<const std::string> paths,

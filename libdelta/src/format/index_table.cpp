@@ -6,16 +6,17 @@
 
 #include "base/checksum.hpp"
 #include "base/digest.hpp"
+#include "format/index_order.hpp"
 #include "format/table_parts.hpp"
 
 namespace delta::format {
 namespace {
 
 constexpr std::array<Byte, 8> kIndexMagic = {0x89, 'D', 'L', 'X', 0x0d, 0x0a, 0x1a, 0x0a};
-constexpr std::uint32_t kIndexVersion = 1, kIndexDraft = 2;
+constexpr std::uint32_t kIndexVersion = 1, kIndexDraft = 3;
 constexpr std::uint32_t kLevelSync = 0x4c584c44, kSealSync = 0x53584c44;  // "DLXL", "DLXS"
 constexpr std::uint64_t kHeaderSeed = 0x31584c44, kLevelSeed = 0x4c31584c44,
-                        kSealSeed = 0x325331584c44;  // with the draft
+                        kSealSeed = 0x335331584c44;  // with the draft
 constexpr std::string_view kIdDomain = "dlog1 index id";
 constexpr std::uint64_t kIdsOfBucket = 64;
 constexpr std::uint32_t kMaxBucketBits = 40, kLinear = 1;
@@ -156,6 +157,7 @@ void write_level_header(LevelHeader& level, Buffer& out) {
   to.fixed(level.bucket_bytes);
   to.fixed(level.table_bytes);
   to.fixed(level.names_bytes);
+  to.fixed(level.order_bytes);
   out.resize(begin + kLevelHeaderBytes - 8);
   level.salt = checksum(ByteView(out).subspan(begin, kLevelHeaderBytes - 8), kLevelSeed);
   to.fixed(level.salt);
@@ -181,6 +183,15 @@ std::uint64_t ids_in(std::span<const IndexEntry> entries) {
   return ids;
 }
 
+/// The bytes that the ids in order take. Where they are too many, the level is without.
+std::uint32_t settle_order(IndexLevel& level, std::uint64_t ids) {
+  if (!level.ids) return 0;
+  Buffer order;
+  write_order(*level.ids, 0, order);
+  if (order.size() > kOrderBytes * ids + kOrderRoom || order.size() > 0xffffffff) return level.ids.reset(), 0;
+  return static_cast<std::uint32_t>(order.size());
+}
+
 }  // namespace
 
 void write_level(IndexLevel& level, Buffer& out) {
@@ -201,11 +212,13 @@ void write_level(IndexLevel& level, Buffer& out) {
   write_buckets(level.entries, header, buckets);
   header.names_bytes = static_cast<std::uint32_t>(names.size());
   header.bucket_bytes = buckets.size();
+  header.order_bytes = settle_order(level, header.ids);
   write_level_header(header, fixed);  // and now its salt is known
   const std::size_t begin = out.size();
   const auto begins = write_buckets(level.entries, header, out);
   pad_to(out, begin, 8);
   for (const Buffer& table : level.tables) Writer(out).raw(table);
+  if (level.ids) write_order(*level.ids, header.salt, out);
   pad_to(out, begin, 8);
   for (const std::uint64_t at : begins) Writer(out).fixed(at - begin);
   for (std::uint32_t i = 0; i < header.segments; ++i) write_indexed_segment(level.segments[i], header, i, out);
@@ -227,14 +240,15 @@ Result<LevelHeader> read_level_header(ByteView bytes, std::uint64_t length) {
   level.bucket_bytes = in.fixed<std::uint64_t>();
   level.table_bytes = in.fixed<std::uint64_t>();
   level.names_bytes = in.fixed<std::uint32_t>();
+  level.order_bytes = in.fixed<std::uint32_t>();
   level.salt = load<std::uint64_t>(body.data() + body.size());
   if (sync != kLevelSync || level.salt != checksum(body, kLevelSeed)) return damaged_level("a level is damaged");
   level.linear = flags == kLinear;
   constexpr std::uint64_t kMost = std::uint64_t{1} << 48;  // sums of sizes below it do not overflow
-  const bool possible = flags <= kLinear && all_zero(body.subspan(52)) && level.segments != 0 &&
-                        level.bucket_bits == bucket_bits_of(level.ids) && level.bucket_bytes < kMost &&
-                        level.table_bytes < kMost && level.ids <= level.bucket_bytes / kLeastOfId &&
-                        level.names_bytes >= 8 && level.length() == length;
+  const bool possible = flags <= kLinear && level.segments != 0 && level.bucket_bits == bucket_bits_of(level.ids) &&
+                        level.bucket_bytes < kMost && level.table_bytes < kMost &&
+                        level.ids <= level.bucket_bytes / kLeastOfId && level.names_bytes >= 8 &&
+                        level.length() == length;
   if (!possible) return damaged_level("a level has an impossible header");
   return level;
 }
@@ -398,12 +412,15 @@ Result<IndexLevel> read_level(ByteView bytes) {
   }
   const auto zeros = [&](std::uint64_t from, std::uint64_t to) { return all_zero(bytes.subspan(from, to - from)); };
   const bool padded = zeros(covered, header.tables_at()) &&
-                      zeros(header.tables_at() + header.table_bytes, header.directory_at()) &&
+                      zeros(header.order_at() + header.order_bytes, header.directory_at()) &&
                       zeros(header.names_at() + header.names_bytes, header.header_at());
   if (!padded || covered != header.bucket_bytes || ids_in(level.entries) != header.ids) {
     return damaged_level("a level does not add up");
   }
   DELTA_OK(read_segments(bytes, header, level));
+  if (header.order_bytes > 0) {
+    DELTA_TRY(level.ids, read_order(bytes.subspan(header.order_at(), header.order_bytes), header.salt));
+  }
   return level;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -72,14 +73,15 @@ struct IndexEntry {
 /// The fixed part of a level, which stands at its end, and where its other parts stand.
 struct LevelHeader {
   bool linear = false;  ///< each commit has seen all before it in the file, and is whole
-  std::uint32_t segments = 0, bucket_bits = 0, names_bytes = 0;
+  std::uint32_t segments = 0, bucket_bits = 0, names_bytes = 0, order_bytes = 0;
   std::uint64_t first_segment = 0;  ///< segments in the levels before it
   std::uint64_t ids = 0, bucket_bytes = 0, table_bytes = 0;
   std::uint64_t salt = 0;  ///< its checksum, which the checksums of its parts take in
 
   static std::uint64_t buckets_at() { return 0; }
   std::uint64_t tables_at() const { return (bucket_bytes + 7) / 8 * 8; }
-  std::uint64_t directory_at() const { return tables_at() + (table_bytes + 7) / 8 * 8; }
+  std::uint64_t order_at() const { return tables_at() + table_bytes; }
+  std::uint64_t directory_at() const { return (order_at() + order_bytes + 7) / 8 * 8; }
   std::uint64_t segments_at() const { return directory_at() + 8 * ((std::uint64_t{1} << bucket_bits) + 1); }
   std::uint64_t names_at() const { return segments_at() + kIndexedSegmentBytes * std::uint64_t{segments}; }
   std::uint64_t header_at() const;
@@ -95,10 +97,14 @@ struct IndexLevel {
   std::vector<Buffer> tables;  // one a segment; empty: it has none. Where they stand is settled by writing.
   LevelNames names;
   std::vector<IndexEntry> entries;  // ascending, each once
+  /// Ascending, each once. None: they are not known, or would take much room: see kOrderBytes. Settled by writing.
+  std::optional<std::vector<std::string>> ids;
   friend bool operator==(const IndexLevel&, const IndexLevel&) = default;
 };
-/// Appends its bytes, which are a multiple of 64. Settles `table` and `table_bytes` of its segments. REQUIRES: at least
-/// one segment, and a table for each.
+/// An id of a level takes so many bytes at most among those that are in order, and the order this many beside.
+inline constexpr std::uint64_t kOrderBytes = 6, kOrderRoom = 256;
+/// Appends its bytes, which are a multiple of 64. Settles `table` and `table_bytes` of its segments, and `ids`.
+/// REQUIRES: at least one segment, and a table for each.
 void write_level(IndexLevel& level, Buffer& out);
 /// Of the last kLevelHeaderBytes of a level that has `length` bytes. corrupt.
 Result<LevelHeader> read_level_header(ByteView bytes, std::uint64_t length);

@@ -70,6 +70,7 @@ Result<std::string> difference(const store::LookupIndex& index, const std::share
   if (!same_segments(is->segments, should.segments)) return std::string("its list of segments is not that of the log");
   if (is->tables != should.tables) return std::string("what it says of the segments is not what the log says");
   if (is->entries != should.entries) return std::string("its vectors are not those of the log");
+  if (is->ids && is->ids != should.ids) return std::string("its ids in order are not those of the log");
   if (is->names != should.names) return std::string("its names are not those of the log");
   if (is->linear != should.linear) return std::string("it is wrong about the order of the commits");
   return std::string();

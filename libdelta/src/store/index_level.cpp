@@ -1,6 +1,7 @@
 #include "store/index_level.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 namespace delta::store {
@@ -59,9 +60,12 @@ Status LevelBuilder::add_ids(const Segment& segment) {
   format::id_hashes(segment.ids, hashes);
   std::vector<format::IndexEntry> own;
   own.reserve(hashes.size());
+  if (!level_.ids) level_.ids.emplace();
+  auto& all = *level_.ids;
   for (std::size_t i = 0; i < hashes.size(); ++i) {
     const SegmentVector vector = segment.vector_of(i);
     own.push_back({hashes[i], number, vector, segment.owners[vector]});
+    if (ids_.insert(hashes[i]).second) all.emplace_back(segment.ids[i]);
   }
   std::ranges::sort(own);
   for (std::size_t i = 1; i < own.size(); ++i) {
@@ -98,6 +102,7 @@ Status LevelBuilder::add(const Segment& segment) {
 
 format::IndexLevel LevelBuilder::finish() && {
   std::ranges::sort(level_.entries);
+  if (level_.ids) std::ranges::sort(*level_.ids);
   const auto last = known_.find(last_);
   const bool here = last != known_.end() && last->second.head;
   level_.names.last = here ? static_cast<std::uint32_t>(*last->second.head) : 0;
@@ -105,6 +110,16 @@ format::IndexLevel LevelBuilder::finish() && {
 }
 
 namespace {
+
+using SortedIds = std::optional<std::vector<std::string>>;
+
+SortedIds united(const SortedIds& a, const SortedIds& b) {
+  if (!a || !b) return std::nullopt;
+  std::vector<std::string> out;
+  out.reserve(a->size() + b->size());
+  std::set_union(a->begin(), a->end(), b->begin(), b->end(), std::back_inserter(out));
+  return out;
+}
 
 /// Puts each of `newer` in the place of what has the same key, or behind all; returns where each stands.
 template <class T, class Key>
@@ -134,6 +149,7 @@ format::IndexLevel merged(format::IndexLevel older, const format::IndexLevel& ne
     older.entries.push_back(e);
   }
   std::inplace_merge(older.entries.begin(), older.entries.begin() + middle, older.entries.end());
+  older.ids = united(older.ids, newer.ids);
   format::LevelNames& names = older.names;
   for (const std::uint32_t segment : newer.names.with_settings) names.with_settings.push_back(before + segment);
   unite(names.namespaces, newer.names.namespaces, [](const Namespace& ns) { return std::pair(ns.name, ns.dims); });

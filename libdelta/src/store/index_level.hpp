@@ -6,6 +6,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "format/index_table.hpp"
@@ -42,6 +43,10 @@ class LevelBuilder {
   TableRule rule_ = TableRule::where_it_pays;
   std::uint64_t commits_ = 0;
   std::set<std::pair<std::string, std::uint32_t>> namespaces_;  // of the level
+  struct FirstWord {
+    std::size_t operator()(const format::IdHash& hash) const { return static_cast<std::size_t>(hash.high); }
+  };
+  std::unordered_set<format::IdHash, FirstWord> ids_;  // of the level
   format::IndexLevel level_;
 };
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/checksum.hpp"
+#include "format/index_order.hpp"
 #include "format/layout.hpp"
 #include "format/wire.hpp"
 
@@ -146,6 +147,43 @@ Result<std::vector<LookupIndex::Found>> LookupIndex::find(std::span<const std::s
   const auto same = [](const Found& a, const Found& b) { return a.segment == b.segment && a.vector == b.vector; };
   out.erase(std::unique(out.begin(), out.end(), same), out.end());  // an id was given twice
   return out;
+}
+
+/// Stops where there are more than `most`.
+Status LookupIndex::ids_in(std::size_t number, std::string_view prefix, std::size_t most,
+                           std::vector<std::string>& out) const {
+  const format::LevelHeader& level = levels_[number];
+  const std::uint64_t begin = seal_.levels[number].offset + level.order_at();
+  DELTA_TRY(const Buffer start, bytes(begin, std::min<std::uint64_t>(level.order_bytes, format::kOrderStartBytes)));
+  DELTA_TRY(const std::uint32_t size, format::order_list_bytes(start, level.order_bytes));
+  DELTA_TRY(const Buffer list, bytes(begin, size));
+  DELTA_TRY(const auto chunks, format::read_order_list(list, level.salt, level.order_bytes));
+  const auto after = std::ranges::upper_bound(chunks, prefix, {}, &format::OrderChunk::first);
+  auto next = static_cast<std::size_t>(after - chunks.begin());
+  if (next > 0) --next;  // the chunk before may end with some
+  std::vector<std::string> ids;
+  for (; next < chunks.size() && out.size() <= most; ++next) {
+    const format::OrderChunk& chunk = chunks[next];
+    if (chunk.first > prefix && !chunk.first.starts_with(prefix)) break;
+    DELTA_TRY(const Buffer held, bytes(begin + chunk.offset, chunk.bytes));
+    ids.clear();
+    DELTA_OK(format::read_order_chunk(held, level.salt, next, chunk, ids));
+    for (std::string& id : ids) {
+      if (id.starts_with(prefix)) out.push_back(std::move(id));
+    }
+  }
+  return {};
+}
+
+Result<std::optional<std::vector<std::string>>> LookupIndex::ids_with(std::string_view prefix, std::size_t most) const {
+  std::vector<std::string> out;
+  for (std::size_t level = 0; level < levels_.size(); ++level) {
+    if (levels_[level].ids == 0) continue;
+    if (levels_[level].order_bytes == 0) return std::optional<std::vector<std::string>>();
+    DELTA_OK(ids_in(level, prefix, most, out));
+    if (out.size() > most) return std::optional<std::vector<std::string>>();
+  }
+  return std::optional(std::move(out));
 }
 
 Result<format::IndexedSegment> LookupIndex::segment(std::uint64_t number) const {

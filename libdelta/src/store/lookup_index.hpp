@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "delta/bytes.hpp"
@@ -47,6 +49,9 @@ class LookupIndex {
   };
   /// In order of segment and vector. corrupt: what was read of it is damaged.
   Result<std::vector<Found>> find(std::span<const std::string> ids) const;
+  /// The ids that begin so, in no order, some of them maybe more than once. None: there are more than `most`, or the
+  /// index does not have its ids in order.
+  Result<std::optional<std::vector<std::string>>> ids_with(std::string_view prefix, std::size_t most) const;
   /// `table` is an offset in the index.
   Result<format::IndexedSegment> segment(std::uint64_t number) const;
   /// A whole level, its checksum compared.
@@ -58,6 +63,7 @@ class LookupIndex {
  private:
   Result<Buffer> bytes(std::uint64_t offset, std::uint64_t size) const;
   Status read_levels();
+  Status ids_in(std::size_t level, std::string_view prefix, std::size_t most, std::vector<std::string>& out) const;
   Status find_in(std::size_t level, const format::IdHash& hash, std::size_t id, std::vector<Found>& out) const;
 
   std::shared_ptr<const ByteSource> file_;

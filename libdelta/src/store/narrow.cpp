@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/boundary.hpp"
+#include "delta/glob.hpp"
 #include "delta/lookup.hpp"
 #include "delta/out_of_memory.hpp"
 #include "delta/text.hpp"
@@ -161,6 +162,30 @@ bool names_are_plain(const LookupIndex& index) {
   return true;
 }
 
+/// What every text that the glob matches begins with.
+std::string literal_prefix(std::string_view glob) {
+  std::string prefix;
+  for (std::size_t i = 0; i < glob.size(); ++i) {
+    if (glob[i] == '*' || glob[i] == '?' || glob[i] == '[') break;
+    if (glob[i] == '\\' && i + 1 < glob.size()) ++i;
+    prefix += glob[i];
+  }
+  return prefix;
+}
+
+/// Adds the ids that match one of the globs. False: they are many, or the index cannot tell.
+Result<bool> add_matching(const LookupIndex& index, std::span<const std::string> globs, std::vector<std::string>& ids) {
+  constexpr std::size_t kMost = 4096;
+  for (const std::string& glob : globs) {
+    DELTA_TRY(auto some, index.ids_with(literal_prefix(glob), kMost));
+    if (!some) return false;
+    for (std::string& id : *some) {
+      if (glob_match(glob, id)) ids.push_back(std::move(id));
+    }
+  }
+  return ids.size() <= kMost || globs.empty();
+}
+
 Finding not_used(const std::string& path, const std::string& log, std::string_view why) {
   return {Verdict::ok,
           path,
@@ -180,7 +205,8 @@ std::string_view worth_text(store::IndexState::Kind kind) {
 
 }  // namespace
 
-Result<store::Narrowed> store::open_through_index(const std::string& path, const OpenOptions& options) {
+Result<store::Narrowed> store::open_through_index(const std::string& path, const OpenOptions& options,
+                                                  std::span<const std::string> globs) {
   using Kind = store::IndexState::Kind;
   const std::string at = os::index_path(path);
   store::IndexState state;
@@ -193,8 +219,13 @@ Result<store::Narrowed> store::open_through_index(const std::string& path, const
   }
   if (state.kind != Kind::whole) return Narrowed{{}, not_used(at, path, worth_text(state.kind))};
   if (!state.index->linear() || !names_are_plain(*state.index)) return Narrowed();
-  DELTA_TRY(Log log, store::Union::open({}, options));
-  auto done = Narrowing(log.impl(), file, *state.index).run(*options.ids);
+  OpenOptions wanted = options;
+  auto matched = add_matching(*state.index, globs, *wanted.ids);
+  if (!matched && matched.error().code == ErrorCode::no_memory) return std::move(matched).error();
+  if (!matched) return Narrowed{{}, not_used(at, path, worth_text(Kind::damaged))};
+  if (!*matched) return Narrowed();
+  DELTA_TRY(Log log, store::Union::open({}, wanted));
+  auto done = Narrowing(log.impl(), file, *state.index).run(*wanted.ids);
   if (!done && done.error().code == ErrorCode::no_memory) return std::move(done).error();
   if (!done && !done.error().file.empty()) return Narrowed();  // of the log: the question says it, if it comes to that
   if (!done) return Narrowed{{}, not_used(at, path, worth_text(Kind::damaged))};
@@ -203,15 +234,22 @@ Result<store::Narrowed> store::open_through_index(const std::string& path, const
   return Narrowed{std::move(log), {}};
 }
 
-Result<Log> open_for_state(std::span<const std::string> paths, const OpenOptions& options) try {
+Result<Log> open_for_state(std::span<const std::string> paths, const OpenOptions& options) {
+  return open_for_state(paths, options, {});
+}
+
+Result<Log> open_for_state(std::span<const std::string> paths, const OpenOptions& options,
+                           std::span<const std::string> globs) try {
   const Boundary boundary;
   store::Narrowed narrowed;
   if (options.ids && paths.size() == 1 && paths[0] != "-") {
-    auto tried = unless_out_of_memory(store::open_through_index(paths[0], options));
+    auto tried = unless_out_of_memory(store::open_through_index(paths[0], options, globs));
     if (tried) narrowed = *std::move(tried);  // an error is said when the log is opened
   }
   if (narrowed.log) return *std::move(narrowed.log);
-  DELTA_TRY(Log log, Log::open(paths, options));
+  OpenOptions all = options;
+  if (!globs.empty()) all.ids.reset();
+  DELTA_TRY(Log log, Log::open(paths, all));
   if (narrowed.notice) log.impl().notices.push_back(*std::move(narrowed.notice));
   return log;
 } catch (...) {

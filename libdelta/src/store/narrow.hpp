@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "delta/finding.hpp"
@@ -13,7 +14,9 @@ struct Narrowed {
   std::optional<Log> log = {};         // none: to be opened as always,
   std::optional<Finding> notice = {};  // and why, if it has an index
 };
-/// REQUIRES: options.ids. Errors: those of the system.
-Result<Narrowed> open_through_index(const std::string& path, const OpenOptions& options);
+/// For the ids of the options, and those that match one of the globs. REQUIRES: options.ids. Errors: those of the
+/// system.
+Result<Narrowed> open_through_index(const std::string& path, const OpenOptions& options,
+                                    std::span<const std::string> globs = {});
 
 }  // namespace delta::store

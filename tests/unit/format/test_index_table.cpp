@@ -26,6 +26,9 @@ IndexLevel some_level(std::uint32_t count) {
     }
   }
   std::ranges::sort(level.entries);
+  level.ids.emplace();
+  for (std::uint32_t i = 0; i < count; ++i) level.ids->push_back(std::to_string(i));
+  std::ranges::sort(*level.ids);
   level.names.namespaces = {{"", 4}, {"images", 512}};
   level.names.heads = {{"main", 20, {99}, {1, 2, 3}}, {"edge", 1, {98}, {}}};
   level.names.last = 1;
@@ -105,7 +108,19 @@ TEST_CASE("a level of an index that claims what its bytes cannot hold is refused
   CHECK(!format::read_level(with_header(40, 0)));
   CHECK(!format::read_level(with_header(51, 255)));  // more names
   CHECK(!format::read_level(with_header(48, 0)));
-  CHECK(!format::read_level(with_header(52, 1)));  // reserved
+  CHECK(!format::read_level(with_header(55, 255)));  // more bytes of ids in order
+}
+
+TEST_CASE("ids that share little are not kept in order") {
+  IndexLevel level = some_level(200);
+  level.ids.emplace();
+  for (int i = 0; i < 200; ++i) level.ids->push_back(std::to_string(1000 + 7 * i) + " is quite a long id");
+  Buffer out;
+  format::write_level(level, out);
+  CHECK(!level.ids);
+  const auto read = format::read_level(out);
+  REQUIRE(read);
+  CHECK(*read == level);
 }
 
 TEST_CASE("a bucket that is malformed is refused") {

@@ -11,6 +11,7 @@
 #include "delta/lookup.hpp"
 #include "delta/property.hpp"
 #include "delta/reindex.hpp"
+#include "delta/selection.hpp"
 #include "delta/snapshot.hpp"
 #include "sample_log.hpp"
 #include "store/index_file.hpp"
@@ -159,6 +160,21 @@ bool compare(const std::string& path, const Ids& ids, Cuts asked = Cuts::all) {
   return some.commits() < whole.commits();
 }
 
+/// Compares the answers about all ids that match a glob.
+void compare_matching(const std::string& path, const std::string& glob) {
+  const Ids paths = {path}, globs = {glob};
+  const Log whole = must(Log::open(paths)), some = must(open_for_state(paths, {.threads = 1, .ids = Ids()}, globs));
+  const VectorSelection selection{.any_id = false, .globs = globs};
+  const auto all = must(find_vectors(whole.catalog(), selection)),
+             found = must(find_vectors(some.catalog(), selection));
+  CHECK(all.vectors.size() == found.vectors.size());
+  all.vectors.each([&](VectorNo vector) {
+    const Catalog& catalog = whole.catalog();
+    const VectorName name{catalog.name_space(catalog.namespace_of(vector)).name, catalog.id(vector)};
+    CHECK(answer(whole, name, {}) == answer(some, name, {}));
+  });
+}
+
 /// Makes the index anew, with a table of each segment, however small.
 void reindex_with_tables(const std::string& log) {
   store::IndexOrder order{log, log + ".dlx", true};
@@ -201,6 +217,7 @@ TEST_CASE("a log that is opened through its index gives the same answers") {
     for (std::uint32_t i = 0; i < kIds + 1; i += 3) compare(log, {id_of(i), id_of((i + 3) % kIds)});
     for (std::uint32_t i = 0; i < 4; ++i) append_new(log, "new " + std::to_string(i / 2));
     for (std::uint32_t i = 0; i < kIds + 1; i += 3) compare(log, {id_of(i), id_of((i + 5) % kIds), "new 0", "new 1"});
+    for (const char* glob : {"v*", "new*", "v[13]", "n?w 1", "*1", "\\v2", "none"}) compare_matching(log, glob);
   }
   CHECK(narrow > histories);
 }

@@ -1,6 +1,7 @@
 // Making, extending and checking the lookup index of a log.
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <set>
 
 #include "delta/reindex.hpp"
 #include "os/side_file.hpp"
@@ -94,6 +95,32 @@ TEST_CASE("an index finds each vector where the log has it") {
   };
   CHECK(find(log, {"plum", "quince", "apple"}) ==
         std::vector<Found>{at(0, 0, 2), at(0, 2, 0), at(1, 0, 0), at(1, 1, 1)});
+}
+
+TEST_CASE("an index finds the ids that begin alike") {
+  const scratch::Directory dir;
+  const std::string log = dir.file("a.dlog");
+  append(log, 1, 0, 1500);
+  must(reindex(log));
+  append(log, 2, 1000, 2);
+  append(log, 3, 20'000, 3);
+  const auto file = must(store::open_log_file(log));
+  const auto index = must(store::index_state(os::index_path(log), *file)).index;
+  REQUIRE(index);
+  CHECK(index->seal().levels.size() > 1);
+  const auto with = [&](const std::string& prefix, std::size_t most = 5000) {
+    const auto found = must(index->ids_with(prefix, most));
+    return found ? std::optional(std::set(found->begin(), found->end())) : std::nullopt;
+  };
+  for (const std::string prefix : {"v1", "v12", "v123", "v1234", "v2000", "v", "", "v149", "v9", "w", "a", "v20001"}) {
+    INFO(prefix);
+    std::set<std::string> should;
+    for (std::uint32_t i = 0; i < 1500; ++i) should.insert("v" + std::to_string(i));
+    for (std::uint32_t i = 20'000; i < 20'003; ++i) should.insert("v" + std::to_string(i));
+    std::erase_if(should, [&](const std::string& id) { return !id.starts_with(prefix); });
+    CHECK(with(prefix) == should);
+  }
+  CHECK(!with("v1", 10));
 }
 
 TEST_CASE("an index is of its log alone, and of all of it") {
