@@ -359,6 +359,8 @@ complete -c deltalog -n '__fish_seen_subcommand_from reindex' -l metric -x -a 'l
 complete -c deltalog -n '__fish_seen_subcommand_from reindex' -l m -x -d 'links of a vector in the graph, 2 to 256 (default: 16)'
 complete -c deltalog -n '__fish_seen_subcommand_from reindex' -l ef-construction -x -d 'candidates while a vector is linked (default: 200)'
 complete -c deltalog -n '__fish_seen_subcommand_from reindex' -l relink -x -d 'link a vector anew that moved by PART of its length (default: 0.5)'
+complete -c deltalog -n '__fish_seen_subcommand_from reindex' -l budget -x -d 'stop after N vectors, or after a time such as 2s; what is left stays stale'
+complete -c deltalog -n '__fish_seen_subcommand_from reindex' -l order -x -a 'changed oldest' -d 'with --budget: begin with those that changed most, or are stale longest (default: changed)'
 complete -c deltalog -n '__fish_seen_subcommand_from reindex' -l min-recall -x -d 'build anew below this recall, exit 1 if it stays below (default: 0.95)'
 complete -c deltalog -n '__fish_seen_subcommand_from reindex' -l namespace -x -d 'only this namespace, of DIMS dimensions'
 complete -c deltalog -n '__fish_seen_subcommand_from reindex' -l at -x -d 'state at TIME, with changes stamped exactly TIME'

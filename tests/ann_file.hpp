@@ -33,12 +33,13 @@ struct Section {
   std::string name_space = "words";
   std::uint64_t dims = 1;
   std::uint8_t metric = 0;
-  std::uint64_t links = 2, breadth = 4, offers = 64, queries = 200, nodes = 2, entry = 1;
+  std::uint64_t links = 2, breadth = 4, offers = 64, queries = 200, time = 7, nodes = 2, entry = 1;
   std::vector<std::uint32_t> quality = {0x3f000000, 0x3e800000, 0x3f800000};  // 0.5, from 0.25 to 1
   std::vector<std::uint8_t> levels = {0, 1};
   std::vector<std::uint32_t> lists = {1, 1, 1, 0, 0};  // 0 -> 1, 1 -> 0; on level 1 none
   std::vector<std::string> ids = {"a", ""};
   std::vector<std::uint32_t> moved = {0x3f800000, 0}, bits = {0x3f800000, 0x40000000};
+  std::vector<std::uint64_t> since = {0, 6};
   std::optional<std::uint64_t> list_numbers = {};  // that it says to have
   delta::Buffer behind = {};
 
@@ -50,12 +51,13 @@ struct Section {
     out.u8(metric);
     for (const std::uint64_t number : {links, breadth, offers, queries}) out.varint(number);
     for (const std::uint32_t number : quality) out.fixed(number);
-    for (const std::uint64_t number : {nodes, entry}) out.varint(number);
+    for (const std::uint64_t number : {time, nodes, entry}) out.varint(number);
     out.raw(levels);
     out.varint(list_numbers.value_or(lists.size()));
     for (const std::uint32_t number : lists) out.fixed(number);
     for (const std::string& id : ids) out.text(id);
     for (const std::uint32_t number : moved) out.fixed(number);
+    for (const std::uint64_t number : since) out.varint(number);
     for (const std::uint32_t number : bits) out.fixed(number);
     out.raw(behind);
     return buffer;

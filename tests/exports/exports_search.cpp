@@ -71,6 +71,11 @@ OF_AN_INDEX("AnnIndex::dims", of.index.dims())
 OF_AN_INDEX("AnnIndex::options", of.index.options())
 OF_AN_INDEX("AnnIndex::nodes", of.index.nodes())
 OF_AN_INDEX("AnnIndex::size", of.index.size())
+OF_AN_INDEX("AnnIndex::time", of.index.time())
+EXPORTED("AnnIndex::set_time") {
+  WithIndex of;
+  CALL(of.index.set_time(1));
+}
 OF_AN_INDEX("AnnIndex::compare", of.index.compare(of.state, of.ns))
 EXPORTED("AnnIndex::AnnIndex") {
   WithIndex of;
@@ -83,7 +88,7 @@ EXPORTED("AnnIndex::operator=") {
 EXPORTED("AnnIndex::repair") {
   WithIndex of;
   const State before = must(snapshot(of.log, {.at = 1'000'000}));
-  CALL(of.index.repair(before, of.ns, {.relink = 0}));
+  CALL(of.index.repair(before, of.ns, {.relink = 0, .order = AnnOrder::oldest, .most = 1}));
 }
 EXPORTED("AnnIndex::search") {
   const WithIndex of;

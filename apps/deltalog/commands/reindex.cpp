@@ -12,8 +12,8 @@ namespace deltalog {
 
 namespace {
 
-constexpr std::string_view kOfAnn[] = {"metric",    "m",  "ef-construction", "relink", "min-recall",
-                                       "namespace", "at", "as-seen-by"};
+constexpr std::string_view kOfAnn[] = {"metric", "m",     "ef-construction", "relink", "min-recall",
+                                       "budget", "order", "namespace",       "at",     "as-seen-by"};
 constexpr std::string_view kNotOfAnn[] = {"checkpoint-cost", "dry-run", "wait"};
 
 Result<Exit> run(const Invocation& invocation, Console& console) {

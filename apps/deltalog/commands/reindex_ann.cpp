@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "cli/values.hpp"
+#include "commands/ann_budget.hpp"
 #include "delta/file.hpp"
 #include "delta/out_of_memory.hpp"
 #include "delta/property.hpp"
@@ -44,8 +44,11 @@ Result<double> parse_share(std::string_view text) {
 }
 
 Status check_usage(const Invocation& invocation) {
+  if (invocation.has("order") && !invocation.has("budget")) {
+    return usage_error(invocation, "--order goes with --budget: without it, everything is repaired");
+  }
   if (!invocation.has("check")) return {};
-  for (const std::string_view other : {"m", "ef-construction", "relink", "min-recall", "rebuild"}) {
+  for (const std::string_view other : {"m", "ef-construction", "relink", "min-recall", "rebuild", "order", "budget"}) {
     if (invocation.has(other))
       return usage_error(invocation, fmt::format("--check and --{} exclude each other", other));
   }
@@ -54,16 +57,20 @@ Status check_usage(const Invocation& invocation) {
 
 struct Job {
   const Invocation& invocation;
+  const delta::Log& log;
+  const delta::CutOptions& cut;
   const State& state;
   std::vector<delta::NamespaceProperty> properties;
   std::vector<NamespaceNo> namespaces;
   std::vector<AnnIndex> indexes;
   double least = 0.95;
   delta::AnnRepairOptions repair = {};
+  Budget budget = {};
 };
 
 struct Done {
   bool built = false;
+  bool measured = true;
   AnnRepair repair;
   AnnQuality quality;
 };
@@ -87,11 +94,13 @@ Result<AnnOptions> options_of(const Job& job, NamespaceNo ns) {
   return options;
 }
 
-std::vector<AnnIndex>::iterator find_index(Job& job, NamespaceNo ns, Metric metric) {
+/// Null: there is none.
+AnnIndex* find_index(Job& job, NamespaceNo ns, Metric metric) {
   const auto& space = job.state.catalog().name_space(ns);
-  return std::ranges::find_if(job.indexes, [&](const AnnIndex& index) {
-    return index.name_space() == space.name && index.dims() == space.dims && index.options().metric == metric;
+  const auto index = std::ranges::find_if(job.indexes, [&](const AnnIndex& some) {
+    return some.name_space() == space.name && some.dims() == space.dims && some.options().metric == metric;
   });
+  return index == job.indexes.end() ? nullptr : &*index;
 }
 
 /// True: the index that is there is of other parameters than those that are asked for.
@@ -100,29 +109,48 @@ bool is_other(const Invocation& invocation, const AnnIndex& index, const AnnOpti
          (invocation.has("ef-construction") && index.options().breadth != options.breadth);
 }
 
+/// The index anew; of no vector where a budget bounds what is added.
+Status build(Job& job, NamespaceNo ns, const AnnOptions& options, AnnIndex*& index) {
+  const auto& vectors = job.budget.given() ? delta::VectorSet() : delta::VectorSet::all();
+  DELTA_TRY(auto made, AnnIndex::build(job.state, ns, options, vectors));
+  if (index == nullptr) {
+    index = &job.indexes.emplace_back(std::move(made));
+  } else {
+    *index = std::move(made);
+  }
+  index->set_time(job.repair.time);
+  return {};
+}
+
+/// False: too much is stale for searches to use the index, so there is nothing to measure.
+Result<bool> measure(Job& job, NamespaceNo ns, AnnIndex& index, Done& done) {
+  DELTA_TRY(const auto rows, job.state.rows(ns));
+  done.measured = done.repair.left * 100 <= rows.size() * 5;
+  done.quality = index.quality();
+  if (!done.measured) return false;
+  DELTA_TRY(done.quality, index.measure(job.state, ns, job.least));
+  return true;
+}
+
 /// Builds or repairs one index, and measures it; builds it anew if that may help.
 Result<Done> bring_up(Job& job, NamespaceNo ns) {
   DELTA_TRY(const auto options, options_of(job, ns));
   Done done;
-  auto index = find_index(job, ns, options.metric);
-  const bool there = index != job.indexes.end();
-  done.built = !there || job.invocation.has("rebuild") || is_other(job.invocation, *index, options);
-  if (done.built) {
-    DELTA_TRY(auto made, AnnIndex::build(job.state, ns, options));
-    if (!there) {
-      job.indexes.push_back(std::move(made));
-      index = std::prev(job.indexes.end());
-    } else {
-      *index = std::move(made);
-    }
-  } else {
-    DELTA_TRY(done.repair, index->repair(job.state, ns, job.repair));
+  AnnIndex* index = find_index(job, ns, options.metric);
+  done.built = index == nullptr || job.invocation.has("rebuild") || is_other(job.invocation, *index, options);
+  if (done.built) DELTA_OK(build(job, ns, options, index));
+  if (!done.built || job.budget.given()) {
+    auto bounds = job.repair;
+    if (job.budget.given()) DELTA_OK(bound_repair(job.log, job.cut, *index, job.budget, bounds));
+    DELTA_TRY(done.repair, index->repair(job.state, ns, bounds));
+    job.budget.spend(done.repair);
   }
-  DELTA_TRY(done.quality, index->measure(job.state, ns, job.least));
-  if (static_cast<double>(done.quality.recall) >= job.least || done.built || done.repair.rebuilt) return done;
-  DELTA_TRY(*index, AnnIndex::build(job.state, ns, index->options()));
+  DELTA_TRY(const bool measured, measure(job, ns, *index, done));
+  if (!measured || static_cast<double>(done.quality.recall) >= job.least) return done;
+  if (done.built || done.repair.rebuilt || job.budget.given()) return done;
+  DELTA_OK(build(job, ns, AnnOptions(index->options()), index));
   done.built = true;
-  DELTA_TRY(done.quality, index->measure(job.state, ns, job.least));
+  DELTA_OK(measure(job, ns, *index, done));
   return done;
 }
 
@@ -136,6 +164,24 @@ void put_head(delta::formats::JsonWriter& json, const Job& job, NamespaceNo ns, 
   json.member("namespace", job.state.catalog().name_space(ns).name).member("metric", metric_name(metric));
 }
 
+std::string repair_text(const Done& done) {
+  const AnnRepair& repair = done.repair;
+  std::string text = fmt::format("{} added, {} overwritten, {} linked anew, {} removed", repair.added,
+                                 repair.overwritten, repair.relinked, repair.removed);
+  if (done.built || repair.rebuilt) text = "built";
+  if (repair.left > 0) text += fmt::format(", {} left", repair.left);
+  return text;
+}
+
+std::string recall_text(const Done& done) {
+  const AnnQuality& quality = done.quality;
+  std::string text = fmt::format("recall@10 {:.4f} ({:.4f} to {:.4f}) with ef {}", quality.recall, quality.low,
+                                 quality.high, quality.breadth);
+  if (!done.measured) text = "more than 5 % are left, so searches compare all vectors";
+  if (done.repair.due) text += "; a repair without --budget is due";
+  return text;
+}
+
 Status tell(const Job& job, NamespaceNo ns, const AnnIndex& index, const Done& done, Console& console) {
   const Metric metric = index.options().metric;
   const AnnQuality& quality = done.quality;
@@ -147,18 +193,14 @@ Status tell(const Job& job, NamespaceNo ns, const AnnIndex& index, const Done& d
     json.key("vectors").u64(index.size()).key("nodes").u64(index.nodes());
     json.key("built").boolean(done.built || repair.rebuilt).key("added").u64(repair.added);
     json.key("overwritten").u64(repair.overwritten).key("relinked").u64(repair.relinked);
-    json.key("removed").u64(repair.removed).key("ef").u64(quality.breadth).key("queries").u64(quality.queries);
+    json.key("removed").u64(repair.removed).key("left").u64(repair.left).key("due").boolean(repair.due);
+    json.key("measured").boolean(done.measured).key("ef").u64(quality.breadth).key("queries").u64(quality.queries);
     json.key("recall").number(static_cast<double>(quality.recall)).key("low").number(static_cast<double>(quality.low));
     json.key("high").number(static_cast<double>(quality.high)).end_object().end_line();
     return console.print(out);
   }
-  const std::string what = done.built || repair.rebuilt
-                               ? std::string("built")
-                               : fmt::format("{} added, {} overwritten, {} linked anew, {} removed", repair.added,
-                                             repair.overwritten, repair.relinked, repair.removed);
-  return console.print(fmt::format("{}: {}, {}; recall@10 {:.4f} ({:.4f} to {:.4f}) with ef {}\n",
-                                   title(job, ns, metric), delta::plural(index.size(), "vector"), what, quality.recall,
-                                   quality.low, quality.high, quality.breadth));
+  return console.print(fmt::format("{}: {}, {}; {}\n", title(job, ns, metric), delta::plural(index.size(), "vector"),
+                                   repair_text(done), recall_text(done)));
 }
 
 /// False: the index is missing, or does not hold the state.
@@ -166,7 +208,7 @@ Result<bool> check(Job& job, NamespaceNo ns, Console& console) {
   DELTA_TRY(const auto options, options_of(job, ns));
   const auto index = find_index(job, ns, options.metric);
   AnnCounts counts;
-  if (index != job.indexes.end()) {
+  if (index != nullptr) {
     DELTA_TRY(counts, index->compare(job.state, ns));
   } else {
     DELTA_TRY(const auto rows, job.state.rows(ns));
@@ -220,6 +262,13 @@ options::Options ann_options() {
       {.name = "m", .value = "N", .help = "links of a vector in the graph, 2 to 256 (default: 16)"},
       {.name = "ef-construction", .value = "N", .help = "candidates while a vector is linked (default: 200)"},
       {.name = "relink", .value = "PART", .help = "link a vector anew that moved by PART of its length (default: 0.5)"},
+      {.name = "budget",
+       .value = "N|DURATION",
+       .help = "stop after N vectors, or after a time such as 2s; what is left stays stale"},
+      {.name = "order",
+       .value = "ORDER",
+       .help = "with --budget: begin with those that changed most, or are stale longest (default: changed)",
+       .choices = {"changed", "oldest"}},
       {.name = "min-recall",
        .value = "SHARE",
        .help = "build anew below this recall, exit 1 if it stays below (default: 0.95)"}};
@@ -250,6 +299,7 @@ Result<Exit> reindex_ann(const Invocation& invocation, Console& console) {
   if (path.empty()) return usage_error(invocation, "the log is not a file: --index FILE says where its index is");
   DELTA_TRY(const auto least, value_of(invocation, "min-recall", parse_share));
   DELTA_TRY(const auto relink, value_of(invocation, "relink", parse_distance));
+  DELTA_TRY(const auto order, value_of(invocation, "order", parse_ann_order));
   DELTA_OK(check_usage(invocation));
   VectorSelection selection;
   selection.namespaces = invocation.values("namespace");
@@ -258,9 +308,19 @@ Result<Exit> reindex_ann(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto named, named_vectors(selection, log.catalog()));
   DELTA_TRY(const auto state, delta::snapshot(log, cut, named.vectors));
   DELTA_TRY(auto properties, delta::properties_of(log, cut));
-  Job job{invocation, state, std::move(properties), namespaces_of(invocation, state), read_indexes(path, console)};
+  Job job{invocation,
+          log,
+          cut,
+          state,
+          std::move(properties),
+          namespaces_of(invocation, state),
+          read_indexes(path, console)};
   job.least = least.value_or(job.least);
   job.repair.relink = relink.value_or(job.repair.relink);
+  job.repair.order = order.value_or(job.repair.order);
+  job.repair.time = std::min(time_of_state(log, cut), delta::kMaxMicros);
+  DELTA_TRY(const auto budget, value_of(invocation, "budget", parse_budget));
+  job.budget = budget.value_or(Budget());
   if (job.namespaces.empty()) {
     console.error(delta::error(ErrorCode::not_found, "there is no vector to index"));
     return exit_with(log, Exit::no);
@@ -276,7 +336,7 @@ Result<Exit> reindex_ann(const Invocation& invocation, Console& console) {
     DELTA_TRY(const auto done, bring_up(job, ns));
     DELTA_TRY(const auto options, options_of(job, ns));
     DELTA_OK(tell(job, ns, *find_index(job, ns, options.metric), done, console));
-    good = good && static_cast<double>(done.quality.recall) >= job.least;
+    good = good && (!done.measured || static_cast<double>(done.quality.recall) >= job.least);
     progress.advance(1);
   }
   if (!invocation.has("check")) DELTA_OK(write(path, job, console));

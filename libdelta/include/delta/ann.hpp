@@ -7,7 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,12 +19,15 @@
 #include "delta/result.hpp"
 #include "delta/search.hpp"
 #include "delta/state.hpp"
+#include "delta/timestamp.hpp"
+#include "delta/vector_set.hpp"
 
 namespace delta {
 
 namespace nearest {
 struct AnnSection;
-}
+class Repair;
+}  // namespace nearest
 
 struct AnnOptions {
   Metric metric = Metric::l2;
@@ -30,16 +35,29 @@ struct AnnOptions {
   std::uint32_t breadth = 200;  ///< candidates while a vector is linked, from `links` to 65,536 ("efConstruction")
 };
 
+/// Which vectors are repaired first.
+enum class AnnOrder : std::uint8_t {
+  changed,  ///< that the index lacks, then those that moved most, as a part of their length
+  oldest,   ///< that are stale for the longest time
+};
+
 struct AnnRepairOptions {
   /// A vector is linked anew when it has moved by this part of its length since it was linked; else only its values are
   /// replaced. 0: always linked anew.
   double relink = 0.5;
+  AnnOrder order = AnnOrder::changed;          ///< decides what is left if not everything is repaired
+  std::optional<std::uint64_t> most = {};      ///< vectors that are repaired; none: all
+  std::function<bool()> spent = {};            ///< asked before each vector; true: stop there; empty: never
+  std::function<Micros(VectorNo)> since = {};  ///< when a vector first changed after time(); empty: its last create
+  Micros time = 0;                             ///< of the state; time() of the index, afterwards
 };
 
 /// What a repair did, in vectors.
 struct AnnRepair {
   std::uint64_t added = 0, overwritten = 0, relinked = 0, removed = 0;
-  bool rebuilt = false;  ///< too much of the graph was dead: it was built anew
+  std::uint64_t left = 0;  ///< stale or not in the index, because `most` or `spent` ended the repair
+  bool rebuilt = false;    ///< too much of the graph was dead: it was built anew
+  bool due = false;        ///< too much of the graph is dead, and the bounds did not let it be built anew
 };
 
 /// An index beside a state, in vectors of its namespace.
@@ -74,9 +92,10 @@ struct AnnAnswer {
 /// values twice, and about 4 bytes for each link.
 class DELTA_EXPORT AnnIndex {
  public:
-  /// Adds all rows of the namespace, in order, on one thread: the same state makes the same index. Errors: usage: the
-  /// options are outside of their bounds.
-  static Result<AnnIndex> build(const State& state, NamespaceNo ns, const AnnOptions& options = {});
+  /// Adds the rows of the namespace that are among `vectors`, in order, on one thread: the same state makes the same
+  /// index. Errors: usage: the options are outside of their bounds.
+  static Result<AnnIndex> build(const State& state, NamespaceNo ns, const AnnOptions& options = {},
+                                const VectorSet& vectors = VectorSet::all());
   AnnIndex(AnnIndex&&) noexcept;
   AnnIndex& operator=(AnnIndex&&) noexcept;
   ~AnnIndex();
@@ -87,7 +106,13 @@ class DELTA_EXPORT AnnIndex {
   std::size_t nodes() const noexcept;  ///< vectors, and places of those that were relinked or removed
   std::size_t size() const noexcept;   ///< vectors
 
-  /// Brings the index up to the state. A third of the nodes dead: builds anew. After an error the index is of no use.
+  /// The state that the index was last built from or repaired to: AnnRepairOptions::time.
+  Micros time() const noexcept;
+  void set_time(Micros time) noexcept;  ///< of the state that it was built from
+
+  /// Brings the index up to the state. A third of the nodes dead: builds anew. With `most` or `spent` it does that only
+  /// if `most` allows as many vectors; otherwise it then links no vector anew and adds none, so that no more nodes die.
+  /// Vectors that are left stay stale. After an error the index is of no use.
   /// REQUIRES: the namespace has the name and the dimensions of the index.
   Result<AnnRepair> repair(const State& state, NamespaceNo ns, const AnnRepairOptions& options = {});
   const AnnQuality& quality() const noexcept;  ///< as it was measured last
@@ -104,6 +129,7 @@ class DELTA_EXPORT AnnIndex {
 
  private:
   friend struct nearest::AnnSection;
+  friend class nearest::Repair;
   friend class AnnSearch;
   friend Status write_ann(std::span<const AnnIndex> indexes, ByteSink& out);
   friend Result<std::vector<AnnIndex>> read_ann(const ByteSource& bytes);

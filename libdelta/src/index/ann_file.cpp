@@ -57,6 +57,7 @@ struct AnnSection {
     for (const float share : {parts.quality.recall, parts.quality.low, parts.quality.high}) {
       out.fixed(std::bit_cast<std::uint32_t>(share));
     }
+    out.varint(parts.time);
     out.varint(parts.ids.size());
     out.varint(links.entry);
     out.raw(links.levels);
@@ -64,6 +65,7 @@ struct AnnSection {
     put_numbers(out, links.lists);
     for (const std::string& id : parts.ids) out.text(id);
     for (const float moved : parts.moved) out.fixed(std::bit_cast<std::uint32_t>(moved));
+    for (const Micros since : parts.since) out.varint(since + 1);
     put_numbers(out, parts.bits);
   }
 
@@ -72,10 +74,11 @@ struct AnnSection {
     auto parts = std::make_unique<AnnIndex::Parts>();
     DELTA_OK(read_shape(in, *parts));
     DELTA_OK(read_quality(in, parts->quality));
+    parts->time = in.bounded(kMaxMicros);
     const auto nodes = static_cast<std::size_t>(in.bounded(in.left()));
     parts->links.entry = static_cast<std::uint32_t>(in.bounded(std::numeric_limits<std::uint32_t>::max()));
     // What a graph takes in memory is bounded by what the section takes in the file.
-    const std::uint64_t least = nodes * (std::uint64_t{4} * parts->dims + 10);
+    const std::uint64_t least = nodes * (std::uint64_t{4} * parts->dims + 11);
     if (!in.ok() || least > in.left() || nodes * 8 * parts->options.links > 4096 + 64 * bytes.size()) {
       return damaged("a section has more nodes than bytes");
     }
@@ -126,6 +129,7 @@ struct AnnSection {
       parts.moved.push_back(std::bit_cast<float>(in.fixed<std::uint32_t>()));
       if (!(parts.moved.back() >= 0) || !std::isfinite(parts.moved.back())) return damaged("a node moved by no number");
     }
+    for (std::size_t node = 0; node < nodes && in.ok(); ++node) parts.since.push_back(in.bounded(kMaxMicros + 1) - 1);
     parts.bits = read_numbers(in, nodes * parts.dims);
     if (!in.ok()) return damaged("a section ends too early");
     return model::all_finite(parts.bits) ? Status() : damaged("a value is not finite");

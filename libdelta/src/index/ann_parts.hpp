@@ -15,18 +15,27 @@
 #include "index/ann_graph.hpp"
 
 namespace delta {
+namespace nearest {
+
+/// The rows that an index takes: those whose values are finite.
+Result<std::vector<VectorNo>> finite_rows(const State& state, NamespaceNo ns);
+
+}  // namespace nearest
 
 /// A node holds a vector as it was when it was last repaired. A node without an id is dead: it leads to others, and is
 /// not an answer.
 struct AnnIndex::Parts {
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  static constexpr Micros kCurrent = ~Micros{0};
 
   std::string name_space;
   std::uint32_t dims = 0;
   AnnOptions options;
   AnnQuality quality;
+  Micros time = 0;                  // of the state that it was last repaired to
   std::vector<std::string> ids;     // of each node; empty: it is dead
   std::vector<float> moved;         // by which part of its length each has moved since it was linked
+  std::vector<Micros> since;        // when each began to be stale, if a repair left it so; else kCurrent
   std::vector<std::uint32_t> bits;  // raw float32, row after row
   std::size_t live = 0;             // nodes
 
@@ -36,6 +45,7 @@ struct AnnIndex::Parts {
   void push(std::string_view id, std::span<const std::uint32_t> values) {
     ids.emplace_back(id);
     moved.push_back(0);
+    since.push_back(kCurrent);
     bits.insert(bits.end(), values.begin(), values.end());
     ++live;
   }
@@ -47,14 +57,12 @@ struct AnnIndex::Parts {
   void overwrite(std::size_t node, std::span<const std::uint32_t> values) {
     std::ranges::copy(values, bits.begin() + static_cast<std::ptrdiff_t>(node * dims));
     if (made) made->overwrite(static_cast<std::uint32_t>(node), values);
+    since[node] = kCurrent;
   }
-  /// Links more vectors, in order.
-  void add(const State& state, std::span<const VectorNo> vectors) {
-    nearest::Graph& graph = grown(vectors.size());
-    for (const VectorNo vector : vectors) {
-      push(state.catalog().id(vector), state.bits(vector));
-      graph.add(state.bits(vector));
-    }
+  /// Links one more vector. REQUIRES: grow() made room for it.
+  void add(const State& state, VectorNo vector) {
+    push(state.catalog().id(vector), state.bits(vector));
+    made->add(state.bits(vector));
   }
   /// Views of the ids: valid until one changes.
   std::unordered_map<std::string_view, std::uint32_t> nodes_by_id() const {
@@ -96,11 +104,10 @@ struct AnnIndex::Parts {
     if (!made) make_graph(ids.size());
     return *made;
   }
-  /// With room for more nodes.
-  nearest::Graph& grown(std::size_t more) {
+  /// Makes room for more nodes.
+  void grow(std::size_t more) {
     if (made) links = made->links();
     make_graph(ids.size() + more);
-    return *made;
   }
   nearest::GraphLinks current_links() const { return made ? made->links() : links; }
 

@@ -270,6 +270,89 @@ TEST_CASE("a repair keeps the recall after a fifth of the vectors moved") {
   }
 }
 
+TEST_CASE("a repair that is bounded begins with what matters most, and says what it left") {
+  Latent latent(6, 12, 6);
+  Made made;
+  std::vector<std::vector<float>> values;
+  for (int i = 0; i < 300; ++i) {
+    values.push_back(latent.vector());
+    made.put("v" + std::to_string(i), values.back());
+  }
+  auto index = must(AnnIndex::build(made.state, kOnly));
+  const auto stale = [&] {
+    std::set<int> some;
+    const auto rows = must(made.state.rows(kOnly));
+    for (int i = 0; i < 10; ++i) {
+      const SearchQuery asked{made.state.bits(rows[static_cast<std::size_t>(i)])};
+      if (must(index.search(made.state, rows, {&asked, 1}, {.search = {.k = 1}}))[0].stale > 0) some.insert(i);
+    }
+    return some;
+  };
+  const auto back = [&] { index = std::move(must(read_ann(*memory_source("file", file_of(index))))[0]); };
+  for (int i = 0; i < 10; ++i) {  // the first moves most; the last changed first
+    const auto at = static_cast<std::size_t>(i);
+    made.put("v" + std::to_string(i), latent.moved(values[at], 0.4f - 0.03f * static_cast<float>(i)));
+  }
+  CHECK(stale().size() == 10);
+  const auto since = [&](Micros first) {
+    return [&made, first](VectorNo v) { return first + 10 - std::stoul(std::string(made.catalog.id(v)).substr(1)); };
+  };
+  auto done = must(index.repair(made.state, kOnly, {.most = 3, .since = since(100), .time = 200}));
+  CHECK(done.overwritten == 3);
+  CHECK(done.left == 7);
+  CHECK(index.time() == 200);
+  CHECK(stale() == std::set<int>{3, 4, 5, 6, 7, 8, 9});
+  back();
+  // What was left is older than what changed since, whatever `since` says now, and changes again.
+  CHECK(index.time() == 200);
+  made.put("v0", latent.moved(values[0], 2));
+  made.put("v9", latent.moved(values[9], 2));
+  made.put("new", latent.vector());
+  const AnnRepairOptions oldest{.order = AnnOrder::oldest, .most = 2, .since = since(300), .time = 400};
+  done = must(index.repair(made.state, kOnly, oldest));
+  CHECK(done.added == 1);  // created at 0
+  CHECK(done.relinked == 1);
+  CHECK(done.left == 7);
+  CHECK(stale() == std::set<int>{0, 3, 4, 5, 6, 7, 8});
+  back();
+  int asked = 0;
+  done = must(index.repair(made.state, kOnly, {.order = AnnOrder::oldest, .spent = [&] { return asked++ == 4; }}));
+  CHECK(done.overwritten == 4);
+  CHECK(done.left == 3);
+  CHECK(asked == 5);
+  CHECK(stale() == std::set<int>{0, 3, 4});
+  done = must(index.repair(made.state, kOnly, {.most = 0}));
+  CHECK(done.left == 3);
+  done = must(index.repair(made.state, kOnly));
+  CHECK(done.overwritten + done.relinked == 3);
+  CHECK(done.left == 0);
+  CHECK(stale().empty());
+}
+
+TEST_CASE("a bounded repair does not build anew, unless all vectors are within the bound") {
+  Latent latent(6, 12, 7);
+  const auto after = [&](const AnnRepairOptions& options, std::size_t nodes) {
+    Made made;
+    for (int i = 0; i < 100; ++i) made.put("v" + std::to_string(i), latent.vector());
+    auto index = must(AnnIndex::build(made.state, kOnly));
+    for (int i = 0; i < 60; ++i) made.put("v" + std::to_string(i), latent.vector());
+    made.put("new", latent.vector());
+    const auto done = must(index.repair(made.state, kOnly, options));
+    CHECK(index.nodes() == nodes);
+    const auto counts = must(index.compare(made.state, kOnly));
+    CHECK(counts.stale + counts.unindexed == done.left);
+    return done;
+  };
+  const auto due = after({.relink = 0, .most = 80}, 100);
+  CHECK(due.due);
+  CHECK(due.overwritten == 60);
+  CHECK(due.left == 1);
+  CHECK_FALSE(due.rebuilt);
+  CHECK_FALSE(after({.relink = 0, .spent = [] { return false; }}, 100).rebuilt);
+  CHECK(after({.relink = 0, .most = 101}, 101).rebuilt);
+  CHECK(after({.relink = 0}, 101).rebuilt);
+}
+
 TEST_CASE("an index that cannot be is refused") {
   Made made;
   made.put("a", {1, 2});

@@ -103,6 +103,8 @@ TEST_CASE("a section whose checksum holds is checked member by member") {
       {"an id without end", [](Section& s) { s.ids[1].assign(1025, 'x'); }, "ends too early"},
       {"a move by NaN", [](Section& s) { s.moved[0] = 0x7fc00000; }, "moved by no number"},
       {"a move below 0", [](Section& s) { s.moved[0] = 0xbf800000; }, "moved by no number"},
+      {"a time beyond all", [](Section& s) { s.time = 1ull << 52; }, "more nodes than bytes"},
+      {"a change beyond all times", [](Section& s) { s.since[1] = (1ull << 52) + 1; }, "ends too early"},
       {"a value that is not finite", [](Section& s) { s.bits[1] = 0x7f800000; }, "a value is not finite"},
       {"a value that is missing", [](Section& s) { s.bits.pop_back(); }, "ends too early"},
       {"bytes behind the end", [](Section& s) { s.behind = {0}; }, "does not end where it says"},
@@ -125,6 +127,7 @@ TEST_CASE("a section whose checksum holds is checked member by member") {
   many.lists.assign(600, 0);
   many.ids.assign(600, "");
   many.moved.assign(600, 0);
+  many.since.assign(600, 0);
   many.bits.assign(600, 0);
   const auto few_bytes = read(ann_file::with_head({many.bytes()}));  // a graph of 1.2 MB from 8 KB
   CHECK_THAT(few_bytes.error().message, Catch::Contains("more nodes than bytes"));
