@@ -12,8 +12,9 @@ namespace deltalog {
 
 namespace {
 
-constexpr std::string_view kOfAnn[] = {"metric", "m",     "ef-construction", "relink", "min-recall",
-                                       "budget", "order", "namespace",       "at",     "as-seen-by"};
+constexpr std::string_view kOfAnn[] = {"metric", "m",         "ef-construction", "relink",   "min-recall", "budget",
+                                       "order",  "id",        "id-glob",         "ids-from", "namespace",  "where",
+                                       "at",     "as-seen-by"};
 constexpr std::string_view kNotOfAnn[] = {"checkpoint-cost", "dry-run", "wait"};
 
 Result<Exit> run(const Invocation& invocation, Console& console) {
@@ -52,9 +53,10 @@ Command reindex_command() {
            options::wait(),
            options::in_group(
                "Near neighbours",
-               options::join({{{.name = "ann", .help = "the index of near neighbours, which search uses"}},
-                              ann_options(),
-                              options::selection({"namespace", "at", "as-seen-by"})})),
+               options::join(
+                   {{{.name = "ann", .help = "the index of near neighbours, which search uses"}},
+                    ann_options(),
+                    options::selection({"id", "id-glob", "ids-from", "namespace", "where", "at", "as-seen-by"})})),
            options::json(),
            options::threads(),
            options::progress(),

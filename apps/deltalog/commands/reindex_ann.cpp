@@ -34,6 +34,7 @@ using delta::ErrorCode;
 using delta::Metric;
 using delta::NamespaceNo;
 using delta::State;
+using delta::VectorNo;
 
 namespace {
 
@@ -70,10 +71,16 @@ struct Job {
 
 struct Done {
   bool built = false;
-  bool measured = true;
+  bool exact = false;  // more is left than searches by the index allow
   AnnRepair repair;
   AnnQuality quality;
 };
+
+std::vector<VectorNo> chosen_rows(const State& state, NamespaceNo ns, const delta::VectorSet& vectors) {
+  auto rows = delta::or_bad_alloc(state.rows(ns));
+  std::erase_if(rows, [&](VectorNo vector) { return !vectors.contains(vector); });
+  return rows;
+}
 
 Result<Metric> metric_of(const Job& job, NamespaceNo ns) {
   DELTA_TRY(const auto stated, value_of(job.invocation, "metric", delta::parse_metric));
@@ -109,9 +116,9 @@ bool is_other(const Invocation& invocation, const AnnIndex& index, const AnnOpti
          (invocation.has("ef-construction") && index.options().breadth != options.breadth);
 }
 
-/// The index anew; of no vector where a budget bounds what is added.
+/// The index anew, of the chosen vectors; of none where a budget bounds what is added.
 Status build(Job& job, NamespaceNo ns, const AnnOptions& options, AnnIndex*& index) {
-  const auto& vectors = job.budget.given() ? delta::VectorSet() : delta::VectorSet::all();
+  const auto& vectors = job.budget.given() ? delta::VectorSet() : job.repair.vectors;
   DELTA_TRY(auto made, AnnIndex::build(job.state, ns, options, vectors));
   if (index == nullptr) {
     index = &job.indexes.emplace_back(std::move(made));
@@ -120,16 +127,6 @@ Status build(Job& job, NamespaceNo ns, const AnnOptions& options, AnnIndex*& ind
   }
   index->set_time(job.repair.time);
   return {};
-}
-
-/// False: too much is stale for searches to use the index, so there is nothing to measure.
-Result<bool> measure(Job& job, NamespaceNo ns, AnnIndex& index, Done& done) {
-  DELTA_TRY(const auto rows, job.state.rows(ns));
-  done.measured = done.repair.left * 100 <= rows.size() * 5;
-  done.quality = index.quality();
-  if (!done.measured) return false;
-  DELTA_TRY(done.quality, index.measure(job.state, ns, job.least));
-  return true;
 }
 
 /// Builds or repairs one index, and measures it; builds it anew if that may help.
@@ -141,16 +138,22 @@ Result<Done> bring_up(Job& job, NamespaceNo ns) {
   if (done.built) DELTA_OK(build(job, ns, options, index));
   if (!done.built || job.budget.given()) {
     auto bounds = job.repair;
-    if (job.budget.given()) DELTA_OK(bound_repair(job.log, job.cut, *index, job.budget, bounds));
+    if (job.budget.given() || !bounds.vectors.is_all()) {
+      DELTA_OK(bound_repair(job.log, job.cut, *index, job.budget, bounds));
+    }
     DELTA_TRY(done.repair, index->repair(job.state, ns, bounds));
     job.budget.spend(done.repair);
   }
-  DELTA_TRY(const bool measured, measure(job, ns, *index, done));
-  if (!measured || static_cast<double>(done.quality.recall) >= job.least) return done;
+  DELTA_TRY(const auto rows, job.state.rows(ns));
+  done.exact = done.repair.left * 100 > rows.size() * 5;
+  DELTA_TRY(done.quality, index->measure(job.state, ns, job.least));
+  if (static_cast<double>(done.quality.recall) >= job.least) return done;
   if (done.built || done.repair.rebuilt || job.budget.given()) return done;
-  DELTA_OK(build(job, ns, AnnOptions(index->options()), index));
+  auto anew = job.repair;
+  anew.anew = true;
+  DELTA_OK(index->repair(job.state, ns, anew));
   done.built = true;
-  DELTA_OK(measure(job, ns, *index, done));
+  DELTA_TRY(done.quality, index->measure(job.state, ns, job.least));
   return done;
 }
 
@@ -177,7 +180,7 @@ std::string recall_text(const Done& done) {
   const AnnQuality& quality = done.quality;
   std::string text = fmt::format("recall@10 {:.4f} ({:.4f} to {:.4f}) with ef {}", quality.recall, quality.low,
                                  quality.high, quality.breadth);
-  if (!done.measured) text = "more than 5 % are left, so searches compare all vectors";
+  if (done.exact) text += "; more than 5 % are left, so searches compare all vectors";
   if (done.repair.due) text += "; a repair without --budget is due";
   return text;
 }
@@ -194,7 +197,7 @@ Status tell(const Job& job, NamespaceNo ns, const AnnIndex& index, const Done& d
     json.key("built").boolean(done.built || repair.rebuilt).key("added").u64(repair.added);
     json.key("overwritten").u64(repair.overwritten).key("relinked").u64(repair.relinked);
     json.key("removed").u64(repair.removed).key("left").u64(repair.left).key("due").boolean(repair.due);
-    json.key("measured").boolean(done.measured).key("ef").u64(quality.breadth).key("queries").u64(quality.queries);
+    json.key("ef").u64(quality.breadth).key("queries").u64(quality.queries);
     json.key("recall").number(static_cast<double>(quality.recall)).key("low").number(static_cast<double>(quality.low));
     json.key("high").number(static_cast<double>(quality.high)).end_object().end_line();
     return console.print(out);
@@ -209,10 +212,9 @@ Result<bool> check(Job& job, NamespaceNo ns, Console& console) {
   const auto index = find_index(job, ns, options.metric);
   AnnCounts counts;
   if (index != nullptr) {
-    DELTA_TRY(counts, index->compare(job.state, ns));
+    DELTA_TRY(counts, index->compare(job.state, ns, job.repair.vectors));
   } else {
-    DELTA_TRY(const auto rows, job.state.rows(ns));
-    counts.unindexed = rows.size();
+    counts.unindexed = chosen_rows(job.state, ns, job.repair.vectors).size();
   }
   const bool whole = counts.stale + counts.unindexed + counts.removed == 0;
   std::string out;
@@ -237,18 +239,47 @@ Status write(const std::string& path, const Job& job, Console& console) {
   return commit_outputs({&file}, console);
 }
 
-/// The namespaces that are chosen and have vectors.
-std::vector<NamespaceNo> namespaces_of(const Invocation& invocation, const State& state) {
+/// The namespaces that have vectors which are chosen. `found`: takes these.
+std::vector<NamespaceNo> namespaces_of(const State& state, const delta::VectorSet& vectors, delta::VectorSet& found) {
   std::vector<NamespaceNo> some;
   for (const NamespaceNo ns : delta::numbers<NamespaceNo>(state.catalog().namespaces())) {
-    const auto named = [&](const std::string& text) {
-      return std::ranges::count(delta::or_bad_alloc(delta::find_namespaces(state.catalog(), text)), ns) > 0;
-    };
-    const auto& asked = invocation.values("namespace");
-    if (!asked.empty() && std::ranges::none_of(asked, named)) continue;
-    if (!delta::or_bad_alloc(state.rows(ns)).empty()) some.push_back(ns);
+    const auto rows = chosen_rows(state, ns, vectors);
+    for (const VectorNo vector : rows) found.insert(vector);
+    if (!rows.empty()) some.push_back(ns);
   }
   return some;
+}
+
+Status read_options(Job& job) {
+  DELTA_TRY(const auto least, value_of(job.invocation, "min-recall", parse_share));
+  DELTA_TRY(const auto relink, value_of(job.invocation, "relink", parse_distance));
+  DELTA_TRY(const auto order, value_of(job.invocation, "order", parse_ann_order));
+  DELTA_TRY(const auto budget, value_of(job.invocation, "budget", parse_budget));
+  job.least = least.value_or(job.least);
+  job.repair.relink = relink.value_or(job.repair.relink);
+  job.repair.order = order.value_or(job.repair.order);
+  job.repair.time = std::min(time_of_state(job.log, job.cut), delta::kMaxMicros);
+  job.budget = budget.value_or(Budget());
+  return {};
+}
+
+/// False: the recall of one is too low, or --check found that one does not hold the state.
+Result<bool> each_namespace(Job& job, Console& console) {
+  bool good = true;
+  Progress progress(job.invocation, console, "indexing", "namespaces", job.namespaces.size());
+  for (const NamespaceNo ns : job.namespaces) {
+    if (job.invocation.has("check")) {
+      DELTA_TRY(const bool whole, check(job, ns, console));
+      good = good && whole;
+      continue;
+    }
+    DELTA_TRY(const auto done, bring_up(job, ns));
+    DELTA_TRY(const auto options, options_of(job, ns));
+    DELTA_OK(tell(job, ns, *find_index(job, ns, options.metric), done, console));
+    good = good && static_cast<double>(done.quality.recall) >= job.least;
+    progress.advance(1);
+  }
+  return good;
 }
 
 }  // namespace
@@ -297,50 +328,40 @@ std::vector<AnnIndex> read_indexes(const std::string& path, Console& console) {
 Result<Exit> reindex_ann(const Invocation& invocation, Console& console) {
   const std::string path = ann_path(invocation);
   if (path.empty()) return usage_error(invocation, "the log is not a file: --index FILE says where its index is");
-  DELTA_TRY(const auto least, value_of(invocation, "min-recall", parse_share));
-  DELTA_TRY(const auto relink, value_of(invocation, "relink", parse_distance));
-  DELTA_TRY(const auto order, value_of(invocation, "order", parse_ann_order));
   DELTA_OK(check_usage(invocation));
-  VectorSelection selection;
-  selection.namespaces = invocation.values("namespace");
+  DELTA_TRY(const auto selection, vector_selection(invocation));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
   DELTA_TRY(const auto cut, cut_of(invocation, log));
   DELTA_TRY(const auto named, named_vectors(selection, log.catalog()));
-  DELTA_TRY(const auto state, delta::snapshot(log, cut, named.vectors));
+  VectorSelection beside;  // vectors that are not chosen stay in the index, so their values are needed, too
+  beside.namespaces = selection.namespaces;
+  DELTA_TRY(const auto folded, named_vectors(beside, log.catalog()));
+  DELTA_TRY(const auto state, delta::snapshot(log, cut, folded.vectors));
   DELTA_TRY(auto properties, delta::properties_of(log, cut));
+  delta::VectorSet found;
+  const auto chosen = selection.where.empty() ? named.vectors : meeting(selection, named.vectors, {&state});
   Job job{invocation,
           log,
           cut,
           state,
           std::move(properties),
-          namespaces_of(invocation, state),
+          namespaces_of(state, chosen, found),
           read_indexes(path, console)};
-  job.least = least.value_or(job.least);
-  job.repair.relink = relink.value_or(job.repair.relink);
-  job.repair.order = order.value_or(job.repair.order);
-  job.repair.time = std::min(time_of_state(log, cut), delta::kMaxMicros);
-  DELTA_TRY(const auto budget, value_of(invocation, "budget", parse_budget));
-  job.budget = budget.value_or(Budget());
+  job.repair.vectors = chosen;
+  DELTA_OK(read_options(job));
+  const bool shorter =
+      !selection.any_id && report_absent(invocation, selection, named, log.catalog(), found, "in this state", console);
   if (job.namespaces.empty()) {
-    console.error(delta::error(ErrorCode::not_found, "there is no vector to index"));
+    if (!selection.where.empty() && state.size() > 0) {
+      report_none_meets(console);
+    } else if (!shorter) {
+      console.error(delta::error(ErrorCode::not_found, "there is no vector to index"));
+    }
     return exit_with(log, Exit::no);
   }
-  bool good = true;
-  Progress progress(invocation, console, "indexing", "namespaces", job.namespaces.size());
-  for (const NamespaceNo ns : job.namespaces) {
-    if (invocation.has("check")) {
-      DELTA_TRY(const bool whole, check(job, ns, console));
-      good = good && whole;
-      continue;
-    }
-    DELTA_TRY(const auto done, bring_up(job, ns));
-    DELTA_TRY(const auto options, options_of(job, ns));
-    DELTA_OK(tell(job, ns, *find_index(job, ns, options.metric), done, console));
-    good = good && (!done.measured || static_cast<double>(done.quality.recall) >= job.least);
-    progress.advance(1);
-  }
+  DELTA_TRY(const bool good, each_namespace(job, console));
   if (!invocation.has("check")) DELTA_OK(write(path, job, console));
-  return exit_with(log, good ? Exit::yes : Exit::no);
+  return exit_with(log, good && !shorter ? Exit::yes : Exit::no);
 }
 
 }  // namespace deltalog

@@ -42,6 +42,8 @@ enum class AnnOrder : std::uint8_t {
 };
 
 struct AnnRepairOptions {
+  VectorSet vectors = VectorSet::all();  ///< others stay as they are, in the index or not
+  bool anew = false;                     ///< builds anew of these and of those in the index, whatever is to be done
   /// A vector is linked anew when it has moved by this part of its length since it was linked; else only its values are
   /// replaced. 0: always linked anew.
   double relink = 0.5;
@@ -88,8 +90,8 @@ struct AnnAnswer {
   std::size_t stale = 0;  ///< neighbours that are stale, or not in the index; of an answer that is not exact
 };
 
-/// Of the vectors of one namespace, by one metric. Vectors with a value that is not finite are not indexed. Memory: the
-/// values twice, and about 4 bytes for each link.
+/// Of vectors of one namespace, by one metric: of all, or of those that were chosen. Vectors with a value that is not
+/// finite are not indexed. Memory: the values twice, and about 4 bytes for each link.
 class DELTA_EXPORT AnnIndex {
  public:
   /// Adds the rows of the namespace that are among `vectors`, in order, on one thread: the same state makes the same
@@ -116,12 +118,12 @@ class DELTA_EXPORT AnnIndex {
   /// REQUIRES: the namespace has the name and the dimensions of the index.
   Result<AnnRepair> repair(const State& state, NamespaceNo ns, const AnnRepairOptions& options = {});
   const AnnQuality& quality() const noexcept;  ///< as it was measured last
-  /// Asks 200 vectors of the state, chosen by their ids, for their ten nearest, beside comparing all; with the least of
-  /// 64, 128, 256 and 512 offers that finds the share `least`, else with 512. Searches then use as many. REQUIRES: see
-  /// repair().
+  /// Asks 200 vectors, chosen by their ids, for their ten nearest, beside comparing all: of those that the index holds
+  /// as they are in the state. With the least of 64, 128, 256 and 512 offers that finds the share `least`, else with
+  /// 512. Searches then use as many. REQUIRES: see repair().
   Result<AnnQuality> measure(const State& state, NamespaceNo ns, double least = 0.95);
-  /// REQUIRES: see repair().
-  Result<AnnCounts> compare(const State& state, NamespaceNo ns) const;
+  /// Of some vectors; `removed` is of all. REQUIRES: see repair().
+  Result<AnnCounts> compare(const State& state, NamespaceNo ns, const VectorSet& vectors = VectorSet::all()) const;
   /// AnnSearch::run() of one that is made for this call.
   Result<std::vector<AnnAnswer>> search(const State& state, std::span<const VectorNo> rows,
                                         std::span<const SearchQuery> queries,

@@ -63,22 +63,24 @@ Result<AnnIndex> AnnIndex::build(const State& state, NamespaceNo ns, const AnnOp
   return caught();
 }
 
-Result<AnnCounts> AnnIndex::compare(const State& state, NamespaceNo ns) const try {
+Result<AnnCounts> AnnIndex::compare(const State& state, NamespaceNo ns, const VectorSet& vectors) const try {
   const Boundary boundary;
   DELTA_TRY(const auto rows, state.rows(ns));
-  const auto nodes = parts_->nodes_by_id();
+  const auto nodes = parts_->nodes_of(state, rows);
   AnnCounts counts;
-  for (const VectorNo vector : rows) {
-    const auto node = nodes.find(state.catalog().id(vector));
-    if (node == nodes.end()) {
+  counts.removed = parts_->live;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool is_there = nodes[i] != Parts::kNone;
+    if (is_there) --counts.removed;
+    if (!vectors.contains(rows[i])) continue;
+    if (!is_there) {
       ++counts.unindexed;
-    } else if (std::ranges::equal(state.bits(vector), parts_->bits_of(node->second))) {
+    } else if (std::ranges::equal(state.bits(rows[i]), parts_->bits_of(nodes[i]))) {
       ++counts.synchronised;
     } else {
       ++counts.stale;
     }
   }
-  counts.removed = parts_->live - counts.synchronised - counts.stale;
   return counts;
 } catch (...) {
   return caught();

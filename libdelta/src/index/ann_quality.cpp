@@ -10,7 +10,6 @@
 #include "base/checksum.hpp"
 #include "delta/ann.hpp"
 #include "index/ann_parts.hpp"
-#include "model/rules.hpp"
 
 namespace delta {
 namespace nearest {
@@ -19,13 +18,13 @@ namespace {
 constexpr std::size_t kNeighbours = 10, kQueries = 200;
 constexpr std::array<std::size_t, 4> kBreadths = {64, 128, 256, 512};
 
-/// Vectors of the state that ask for their own neighbours: chosen by their ids, so that the same state gives the same
+/// Vectors that ask for their own neighbours: chosen by their ids, so that the same state gives the same
 /// ones.
 std::vector<SearchQuery> sample_of(const State& state, std::span<const VectorNo> rows) {
   std::vector<std::tuple<std::uint64_t, std::string_view, VectorNo>> ranked;
   for (const VectorNo vector : rows) {
     const auto id = state.catalog().id(vector);
-    if (model::all_finite(state.bits(vector))) ranked.emplace_back(checksum(bytes_of(id)), id, vector);
+    ranked.emplace_back(checksum(bytes_of(id)), id, vector);
   }
   std::ranges::sort(ranked);
   std::vector<SearchQuery> queries;
@@ -68,7 +67,14 @@ const AnnQuality& AnnIndex::quality() const noexcept { return parts_->quality; }
 
 Result<AnnQuality> AnnIndex::measure(const State& state, NamespaceNo ns, double least) try {
   const Boundary boundary;
-  DELTA_TRY(const auto rows, state.rows(ns));
+  DELTA_TRY(auto rows, state.rows(ns));
+  const auto nodes = parts_->nodes_of(state, rows);
+  std::size_t same = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool is_held = nodes[i] != Parts::kNone && std::ranges::equal(state.bits(rows[i]), parts_->bits_of(nodes[i]));
+    if (is_held) rows[same++] = rows[i];
+  }
+  rows.resize(same);
   const auto queries = nearest::sample_of(state, rows);
   const SearchOptions search{.k = nearest::kNeighbours, .metric = parts_->options.metric};
   DELTA_TRY(const auto wanted, search_exact(state, rows, queries, search));

@@ -40,23 +40,25 @@ class Repair {
   Repair(AnnIndex::Parts& parts, const State& state, const AnnRepairOptions& options)
       : parts_(parts), state_(state), options_(options), bounded_(options.most || options.spent) {}
 
-  /// False: nothing is done yet, since the index is to be built anew.
-  bool run(std::span<const VectorNo> rows, AnnRepair& done) {
+  /// False: nothing is linked yet, since the index is to be built anew of `all_wanted`.
+  bool run(std::span<const VectorNo> rows, AnnRepair& done, VectorSet& all_wanted) {
     const auto nodes = parts_.nodes_of(state_, rows);
     done.removed = parts_.kill_all_but(nodes);
     find_tasks(rows, nodes);
-    const auto anew =
-        static_cast<std::size_t>(std::ranges::count_if(tasks_, [&](const Task& t) { return is_anew(t); }));
-    const std::size_t all = parts_.ids.size() + anew;
-    if (3 * (all - rows.size()) > all) {
-      if (!bounded_ || (!options_.spent && *options_.most >= rows.size())) {
-        for (const Task& task : tasks_) count(task, is_anew(task), done);
-        return false;
+    for (const Task& task : tasks_) count(task, is_anew(task), done);
+    const std::size_t anew = done.added + done.relinked, all = parts_.ids.size() + anew;
+    const std::size_t live = parts_.live + done.added;
+    const bool is_dead = 3 * (all - live) > all;
+    if (options_.anew || (is_dead && (!bounded_ || (!options_.spent && *options_.most >= live)))) {
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (nodes[i] != kNone || options_.vectors.contains(rows[i])) all_wanted.insert(rows[i]);
       }
-      done.due = true;
+      return false;
     }
+    done.due = is_dead;
     put_in_order();
     if (!done.due && anew > 0) parts_.grow(std::min<std::uint64_t>(anew, most()));
+    done.added = done.overwritten = done.relinked = 0;
     work(done);
     return true;
   }
@@ -67,24 +69,21 @@ class Repair {
 
   void find_tasks(std::span<const VectorNo> rows, std::span<const std::uint32_t> nodes) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const auto values = state_.bits(rows[i]);
-      Task task{.vector = rows[i], .node = nodes[i]};
-      const Micros created = state_.created(task.vector).time.us();
-      if (task.node == kNone) {
-        task.since = created;
-      } else {
-        const auto held = parts_.bits_of(task.node);
-        if (std::ranges::equal(values, held)) {
-          parts_.since[task.node] = AnnIndex::Parts::kCurrent;
-          continue;
-        }
-        task.moved = parts_.moved[task.node] + part_moved(held, values);
-        task.since = parts_.since[task.node];
-        if (task.since == AnnIndex::Parts::kCurrent) {
-          task.since = bounded_ && options_.since ? options_.since(task.vector) : created;
-        }
+      const bool is_chosen = options_.vectors.contains(rows[i]);
+      if (nodes[i] == kNone) {
+        if (is_chosen) tasks_.push_back({.vector = rows[i], .since = state_.created(rows[i]).time.us()});
+        continue;
       }
-      tasks_.push_back(task);
+      const auto values = state_.bits(rows[i]), held = parts_.bits_of(nodes[i]);
+      Micros& since = parts_.since[nodes[i]];
+      if (std::ranges::equal(values, held)) {
+        since = AnnIndex::Parts::kCurrent;
+        continue;
+      }
+      if (since == AnnIndex::Parts::kCurrent) {
+        since = options_.since ? options_.since(rows[i]) : state_.created(rows[i]).time.us();
+      }
+      if (is_chosen) tasks_.push_back({rows[i], nodes[i], parts_.moved[nodes[i]] + part_moved(held, values), since});
     }
   }
 
@@ -108,7 +107,6 @@ class Repair {
     for (const Task& task : tasks_) {
       ended = ended || repaired == most() || (options_.spent && options_.spent());
       if (ended || (done.due && task.node == kNone)) {
-        if (task.node != kNone) parts_.since[task.node] = task.since;
         ++done.left;
         continue;
       }
@@ -141,9 +139,10 @@ Result<AnnRepair> AnnIndex::repair(const State& state, NamespaceNo ns, const Ann
   const Boundary boundary;
   DELTA_TRY(const auto rows, nearest::finite_rows(state, ns));
   AnnRepair done;
-  done.rebuilt = !nearest::Repair(*parts_, state, options).run(rows, done);
+  VectorSet all_wanted;
+  done.rebuilt = !nearest::Repair(*parts_, state, options).run(rows, done, all_wanted);
   if (done.rebuilt) {
-    DELTA_TRY(*this, build(state, ns, parts_->options));
+    DELTA_TRY(*this, build(state, ns, parts_->options, all_wanted));
   }
   parts_->time = options.time;
   return done;

@@ -353,6 +353,48 @@ TEST_CASE("a bounded repair does not build anew, unless all vectors are within t
   CHECK(after({.relink = 0}, 101).rebuilt);
 }
 
+TEST_CASE("vectors that are not chosen stay as they are, in the index or not") {
+  Latent latent(6, 12, 8);
+  Made made;
+  std::vector<std::vector<float>> values;
+  for (int i = 0; i < 400; ++i) {
+    values.push_back(latent.vector());
+    made.put("v" + std::to_string(i), values.back());
+  }
+  const auto first = [&](std::size_t from, std::size_t to) {
+    return VectorSet(std::span(made.rows).subspan(from, to - from));
+  };
+  auto index = must(AnnIndex::build(made.state, kOnly, {}, first(0, 300)));
+  CHECK(index.size() == 300);
+  auto counts = must(index.compare(made.state, kOnly));
+  CHECK(counts.synchronised == 300);
+  CHECK(counts.unindexed == 100);
+  CHECK(must(index.compare(made.state, kOnly, first(290, 305))).unindexed == 5);
+  CHECK(must(index.measure(made.state, kOnly)).recall >= 0.95f);  // of those that it holds
+  // A search of the chosen ones goes by the graph; one of all compares all.
+  const SearchQuery asked{made.state.bits(made.rows[0])};
+  const auto rows = must(made.state.rows(kOnly));
+  CHECK_FALSE(must(index.search(made.state, std::span(rows).first(300), {&asked, 1}))[0].exact);
+  CHECK(must(index.search(made.state, rows, {&asked, 1}))[0].exact);
+  for (const std::size_t i : {0u, 1u, 310u, 311u}) {
+    made.put("v" + std::to_string(i), latent.moved(values[i], 0.1f));
+  }
+  made.state.set_exists(made.rows[5], false);
+  auto done = must(index.repair(made.state, kOnly, {.vectors = first(1, 311)}));
+  CHECK(done.overwritten == 1);
+  CHECK(done.added == 11);
+  CHECK(done.removed == 1);
+  CHECK(done.left == 0);
+  counts = must(index.compare(made.state, kOnly));
+  CHECK(counts.stale == 1);
+  CHECK(counts.unindexed == 89);
+  CHECK(counts.removed == 0);
+  done = must(index.repair(made.state, kOnly, {.vectors = first(311, 312), .anew = true}));
+  CHECK(done.rebuilt);
+  CHECK(index.nodes() == 311);
+  CHECK(must(index.compare(made.state, kOnly)).unindexed == 88);
+}
+
 TEST_CASE("an index that cannot be is refused") {
   Made made;
   made.put("a", {1, 2});
