@@ -337,6 +337,7 @@ complete -c deltalog -n '__fish_seen_subcommand_from tag' -l help -s h -d 'print
 complete -c deltalog -n '__fish_seen_subcommand_from tag' -l version -d 'print versions and stop'
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l columns -d 'sizes by column; reads the directory of every block'
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l baselines -d 'sizes of the same deltas as whole vectors, as pairs, and as rows under zstd -3; reads everything'
+complete -c deltalog -n '__fish_seen_subcommand_from info' -l drift -d 'how far an index of near neighbours is from the log, by namespace; folds the log'
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l get -x -a 'bytes segments commits pending deltas origins namespaces vectors first last answers attestations unknown-frames' -d 'print only this value'
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l metrics -d 'print metrics in the text format of Prometheus; verifies, and reads everything'
 complete -c deltalog -n '__fish_seen_subcommand_from info' -l metrics-out -r -F -d 'the same into FILE, which is replaced in one step: for node_exporter\'s textfile collector'

@@ -147,7 +147,7 @@ COMMANDS = [
     (1, "deltalog diff --json --with-old a.dlog --at 2026-01-01 --at 2026-01-10"),
     (0, "printf '%s\\n' '{\"id\":\"a\",\"vector\":[1,2]}' '{\"id\":\"b\",\"vector\":[\"0x7fc00000\",2]}' '{\"id\":\"c\",\"vector\":[3,2]}' | "
         "deltalog encode - --allow-nonfinite --at 2026-01-01 -o near.dlog && deltalog search --json near.dlog --id a"),
-    (1, "deltalog reindex --ann --check --json near.dlog; deltalog reindex --ann --json near.dlog; deltalog info --json near.dlog; deltalog reindex --ann --check --json near.dlog"),
+    (1, "deltalog reindex --ann --check --json near.dlog; deltalog reindex --ann --json near.dlog; deltalog info --json --drift near.dlog; deltalog reindex --ann --check --json near.dlog"),
     (1, "deltalog diff --json --neighbours 1 near.dlog a.dlog"),
     (0, "deltalog diff --json --neighbours 1 near.dlog near.dlog"),
     (0, "deltalog compact --json a.dlog --keep since:2026-01-05 --keep daily:2 -o compacted.dlog"),

@@ -299,6 +299,23 @@ std::string json_report(const Log& log, const Facts& facts) {
   return out;
 }
 
+/// With --drift, compared with the state now.
+Result<std::vector<IndexFacts>> facts_of(const Invocation& invocation, const Log& log,
+                                         const std::vector<delta::AnnIndex>& indexes) {
+  std::vector<IndexFacts> all;
+  for (const delta::AnnIndex& index : indexes) all.push_back({&index});
+  if (!invocation.has("drift") || all.empty()) return all;
+  DELTA_TRY(const auto state, delta::snapshot(log));
+  for (IndexFacts& facts : all) {
+    for (const auto ns : delta::numbers<delta::NamespaceNo>(log.catalog().namespaces())) {
+      const auto& space = log.catalog().name_space(ns);
+      if (space.name != facts.index->name_space() || space.dims != facts.index->dims()) continue;
+      DELTA_TRY(facts.counts, facts.index->compare(state, ns));
+    }
+  }
+  return all;
+}
+
 Result<Exit> run(const Invocation& invocation, Console& console) {
   if (invocation.has("metrics") || invocation.has("metrics-out")) return write_metrics(invocation, console);
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
@@ -311,7 +328,8 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   }
   DELTA_OK(console.print(invocation.has("json") ? json_report(log, facts) : text_report(invocation, log, facts)));
   const auto indexes = read_indexes(ann_beside(invocation.operands()[0]), console);
-  DELTA_OK(console.print(invocation.has("json") ? ann_json(indexes) : ann_text(indexes)));
+  DELTA_TRY(const auto beside, facts_of(invocation, log, indexes));
+  DELTA_OK(console.print(invocation.has("json") ? ann_json(beside) : ann_text(beside)));
   return Exit::yes;
 }
 
@@ -332,6 +350,8 @@ Command info_command() {
             {.name = "baselines",
              .help =
                  "sizes of the same deltas as whole vectors, as pairs, and as rows under zstd -3; reads everything"},
+            {.name = "drift",
+             .help = "how far an index of near neighbours is from the log, by namespace; folds the log"},
             {.name = "get",
              .value = "KEY",
              .help = "print only this value",

@@ -11,6 +11,7 @@
 
 #include "cli/values.hpp"
 #include "commands/ann_budget.hpp"
+#include "commands/ann_report.hpp"
 #include "delta/file.hpp"
 #include "delta/out_of_memory.hpp"
 #include "delta/property.hpp"
@@ -49,7 +50,7 @@ Status check_usage(const Invocation& invocation) {
     return usage_error(invocation, "--order goes with --budget: without it, everything is repaired");
   }
   if (!invocation.has("check")) return {};
-  for (const std::string_view other : {"m", "ef-construction", "relink", "min-recall", "rebuild", "order", "budget"}) {
+  for (const std::string_view other : {"m", "ef-construction", "min-recall", "rebuild", "order", "budget"}) {
     if (invocation.has(other))
       return usage_error(invocation, fmt::format("--check and --{} exclude each other", other));
   }
@@ -212,7 +213,7 @@ Result<bool> check(Job& job, NamespaceNo ns, Console& console) {
   const auto index = find_index(job, ns, options.metric);
   AnnCounts counts;
   if (index != nullptr) {
-    DELTA_TRY(counts, index->compare(job.state, ns, job.repair.vectors));
+    DELTA_TRY(counts, index->compare(job.state, ns, job.repair));
   } else {
     counts.unindexed = chosen_rows(job.state, ns, job.repair.vectors).size();
   }
@@ -221,11 +222,10 @@ Result<bool> check(Job& job, NamespaceNo ns, Console& console) {
   if (job.invocation.has("json")) {
     delta::formats::JsonWriter json(out);
     put_head(json, job, ns, options.metric, "reindex-ann-check");
-    json.key("synchronised").u64(counts.synchronised).key("stale").u64(counts.stale);
-    json.key("unindexed").u64(counts.unindexed).key("removed").u64(counts.removed).end_object().end_line();
+    put_counts(json, counts);
+    json.end_object().end_line();
   } else {
-    out = fmt::format("{}: {} synchronised, {} stale, {} unindexed, {} removed\n", title(job, ns, options.metric),
-                      counts.synchronised, counts.stale, counts.unindexed, counts.removed);
+    out = fmt::format("{}: {}\n", title(job, ns, options.metric), counts_text(counts));
   }
   DELTA_OK(console.print(out));
   return whole;

@@ -68,6 +68,11 @@ struct AnnCounts {
   std::uint64_t stale = 0;         ///< with other values
   std::uint64_t unindexed = 0;     ///< not in the index
   std::uint64_t removed = 0;       ///< in the index alone
+  std::uint64_t drifted = 0;       ///< of the stale ones: moved so far since they were linked that they need it anew
+  /// By which part of its length a stale vector has moved since it was last repaired: infinity for one without length.
+  double mean_drift = 0, largest_drift = 0;
+
+  std::uint64_t rows() const { return synchronised + stale + unindexed; }
 };
 
 /// How many of the ten nearest a search finds.
@@ -122,8 +127,8 @@ class DELTA_EXPORT AnnIndex {
   /// as they are in the state. With the least of 64, 128, 256 and 512 offers that finds the share `least`, else with
   /// 512. Searches then use as many. REQUIRES: see repair().
   Result<AnnQuality> measure(const State& state, NamespaceNo ns, double least = 0.95);
-  /// Of some vectors; `removed` is of all. REQUIRES: see repair().
-  Result<AnnCounts> compare(const State& state, NamespaceNo ns, const VectorSet& vectors = VectorSet::all()) const;
+  /// What a repair would find: of its vectors; but `removed` is of all. REQUIRES: see repair().
+  Result<AnnCounts> compare(const State& state, NamespaceNo ns, const AnnRepairOptions& options = {}) const;
   /// AnnSearch::run() of one that is made for this call.
   Result<std::vector<AnnAnswer>> search(const State& state, std::span<const VectorNo> rows,
                                         std::span<const SearchQuery> queries,

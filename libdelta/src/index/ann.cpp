@@ -63,7 +63,7 @@ Result<AnnIndex> AnnIndex::build(const State& state, NamespaceNo ns, const AnnOp
   return caught();
 }
 
-Result<AnnCounts> AnnIndex::compare(const State& state, NamespaceNo ns, const VectorSet& vectors) const try {
+Result<AnnCounts> AnnIndex::compare(const State& state, NamespaceNo ns, const AnnRepairOptions& options) const try {
   const Boundary boundary;
   DELTA_TRY(const auto rows, state.rows(ns));
   const auto nodes = parts_->nodes_of(state, rows);
@@ -72,15 +72,20 @@ Result<AnnCounts> AnnIndex::compare(const State& state, NamespaceNo ns, const Ve
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const bool is_there = nodes[i] != Parts::kNone;
     if (is_there) --counts.removed;
-    if (!vectors.contains(rows[i])) continue;
+    if (!options.vectors.contains(rows[i])) continue;
     if (!is_there) {
       ++counts.unindexed;
-    } else if (std::ranges::equal(state.bits(rows[i]), parts_->bits_of(nodes[i]))) {
+    } else if (const auto held = parts_->bits_of(nodes[i]); std::ranges::equal(state.bits(rows[i]), held)) {
       ++counts.synchronised;
     } else {
       ++counts.stale;
+      const double drift = nearest::part_moved(held, state.bits(rows[i]));
+      counts.drifted += static_cast<double>(parts_->moved[nodes[i]]) + drift >= options.relink;
+      counts.mean_drift += drift;
+      counts.largest_drift = std::max(counts.largest_drift, drift);
     }
   }
+  if (counts.stale > 0) counts.mean_drift /= static_cast<double>(counts.stale);
   return counts;
 } catch (...) {
   return caught();

@@ -19,6 +19,8 @@ namespace nearest {
 
 /// The rows that an index takes: those whose values are finite.
 Result<std::vector<VectorNo>> finite_rows(const State& state, NamespaceNo ns);
+/// The distance between two vectors, as a part of the length of the first; infinity: that has none.
+double part_moved(std::span<const std::uint32_t> from, std::span<const std::uint32_t> to);
 
 }  // namespace nearest
 

@@ -16,14 +16,6 @@ namespace {
 
 constexpr std::uint32_t kNone = ~std::uint32_t{0};  // no node
 
-/// The distance between two vectors, as a part of the length of the first.
-float part_moved(std::span<const std::uint32_t> from, std::span<const std::uint32_t> to) {
-  const double by = squared_difference(from.data(), to.data(), from.size());
-  const double length = inner_product(from.data(), from.data(), from.size());
-  const double part = by == 0 ? 0 : std::sqrt(by / length);
-  return std::isfinite(part) ? static_cast<float>(part) : std::numeric_limits<float>::max();
-}
-
 /// A vector that is stale, or not in the index.
 struct Task {
   VectorNo vector{};
@@ -33,6 +25,13 @@ struct Task {
 };
 
 }  // namespace
+
+double part_moved(std::span<const std::uint32_t> from, std::span<const std::uint32_t> to) {
+  const double by = squared_difference(from.data(), to.data(), from.size());
+  const double length = inner_product(from.data(), from.data(), from.size());
+  const double part = by == 0 ? 0 : std::sqrt(by / length);
+  return std::isfinite(part) ? part : std::numeric_limits<double>::infinity();
+}
 
 /// One repair.
 class Repair {
@@ -83,8 +82,14 @@ class Repair {
       if (since == AnnIndex::Parts::kCurrent) {
         since = options_.since ? options_.since(rows[i]) : state_.created(rows[i]).time.us();
       }
-      if (is_chosen) tasks_.push_back({rows[i], nodes[i], parts_.moved[nodes[i]] + part_moved(held, values), since});
+      if (is_chosen) tasks_.push_back({rows[i], nodes[i], moved_in_all(nodes[i], values), since});
     }
+  }
+
+  /// Since the node was linked.
+  float moved_in_all(std::uint32_t node, std::span<const std::uint32_t> values) const {
+    const double moved = static_cast<double>(parts_.moved[node]) + part_moved(parts_.bits_of(node), values);
+    return static_cast<float>(std::min(moved, static_cast<double>(std::numeric_limits<float>::max())));
   }
 
   void put_in_order() {
@@ -121,7 +126,7 @@ class Repair {
       if (task.node != kNone) parts_.kill(task.node);
       parts_.add(state_, task.vector);
     } else {
-      parts_.moved[task.node] = std::min(task.moved, std::numeric_limits<float>::max());
+      parts_.moved[task.node] = task.moved;
       parts_.overwrite(task.node, state_.bits(task.vector));
     }
   }

@@ -353,6 +353,33 @@ TEST_CASE("a bounded repair does not build anew, unless all vectors are within t
   CHECK(after({.relink = 0}, 101).rebuilt);
 }
 
+TEST_CASE("the drift is that of the stale vectors, as a part of their length") {
+  Made made;
+  for (int i = 0; i < 20; ++i) made.put("v" + std::to_string(i), {3, 4, static_cast<float>(i)});
+  auto index = must(AnnIndex::build(made.state, kOnly));
+  made.put("v0", {3, 5, 0});  // by 1 of 5
+  made.put("v5", {3, 4, 0});  // by 5 of the root of 50
+  made.put("new", {1, 1, 1});
+  auto counts = must(index.compare(made.state, kOnly));
+  CHECK(counts.rows() == 21);
+  CHECK(counts.stale == 2);
+  CHECK(counts.drifted == 1);
+  CHECK(counts.mean_drift == Approx((0.2 + std::sqrt(0.5)) / 2));
+  CHECK(counts.largest_drift == Approx(std::sqrt(0.5)));
+  CHECK(must(index.compare(made.state, kOnly, {.relink = 0.1})).drifted == 2);
+  must(index.repair(made.state, kOnly, {.relink = 1}));
+  counts = must(index.compare(made.state, kOnly));
+  CHECK(counts.stale + counts.drifted == 0);
+  CHECK(counts.largest_drift == 0);
+  made.put("v5", {0, 4, 0});  // by 3 of 5, beside what it moved before
+  CHECK(must(index.compare(made.state, kOnly, {.relink = 1.3})).drifted == 1);
+  CHECK(must(index.compare(made.state, kOnly, {.relink = 1.4})).drifted == 0);
+  made.put("v5", {0, 0, 0});
+  must(index.repair(made.state, kOnly));
+  made.put("v5", {0, 0, 1});
+  CHECK(std::isinf(must(index.compare(made.state, kOnly)).largest_drift));
+}
+
 TEST_CASE("vectors that are not chosen stay as they are, in the index or not") {
   Latent latent(6, 12, 8);
   Made made;
@@ -369,7 +396,7 @@ TEST_CASE("vectors that are not chosen stay as they are, in the index or not") {
   auto counts = must(index.compare(made.state, kOnly));
   CHECK(counts.synchronised == 300);
   CHECK(counts.unindexed == 100);
-  CHECK(must(index.compare(made.state, kOnly, first(290, 305))).unindexed == 5);
+  CHECK(must(index.compare(made.state, kOnly, {.vectors = first(290, 305)})).unindexed == 5);
   CHECK(must(index.measure(made.state, kOnly)).recall >= 0.95f);  // of those that it holds
   // A search of the chosen ones goes by the graph; one of all compares all.
   const SearchQuery asked{made.state.bits(made.rows[0])};
