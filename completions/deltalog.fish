@@ -267,6 +267,7 @@ complete -c deltalog -n '__fish_seen_subcommand_from search' -l metric -x -a 'l2
 complete -c deltalog -n '__fish_seen_subcommand_from search' -l exact -d 'compare all vectors, even if there is an index'
 complete -c deltalog -n '__fish_seen_subcommand_from search' -l ef -x -d 'vectors that the index offers; more find more (default: as measured)'
 complete -c deltalog -n '__fish_seen_subcommand_from search' -l index -r -F -d 'index of near neighbours (default: the first LOG and .ann, if it is there)'
+complete -c deltalog -n '__fish_seen_subcommand_from search' -l memory -x -d 'without an index: fold at most SIZE of values at a time (default: 1G)'
 complete -c deltalog -n '__fish_seen_subcommand_from search' -l policy -x -d 'decide conflicts by POLICY, not by the log\'s own'
 complete -c deltalog -n '__fish_seen_subcommand_from search' -l json -d 'print NDJSON, one object a line'
 complete -c deltalog -n '__fish_seen_subcommand_from search' -l output -s o -r -F -d 'write the new file OUT, whole or not at all; - is stdout'

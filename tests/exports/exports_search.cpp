@@ -2,6 +2,7 @@
 #include "delta/ann.hpp"
 #include "delta/kept_neighbours.hpp"
 #include "delta/search.hpp"
+#include "delta/search_log.hpp"
 #include "exports.hpp"
 #include "sample.hpp"
 
@@ -22,6 +23,16 @@ EXPORTED("search_exact") {
   const SearchQuery query{state.bits(v2)};
   const SearchOptions options{.threads = 2};
   CALL(search_exact(state, rows, {&query, 1}, options));
+}
+
+// delta/search_log.hpp
+EXPORTED("search_log") {
+  const Log log = open_log();
+  const State state = must(snapshot(log));
+  const VectorNo v2 = must(state.find({"", "v2"}));
+  const SearchQuery query{state.bits(v2), v2};
+  CALL(search_log(log, {}, log.catalog().namespace_of(v2), VectorSet::all(), {&query, 1},
+                  {.search = {.threads = 1}, .memory = 100}));
 }
 
 // delta/kept_neighbours.hpp

@@ -17,6 +17,7 @@
 #include "commands/search_queries.hpp"
 #include "delta/out_of_memory.hpp"
 #include "delta/property.hpp"
+#include "delta/search_log.hpp"
 #include "delta/text.hpp"
 #include "formats/format.hpp"
 #include "logs.hpp"
@@ -60,7 +61,7 @@ VectorSelection query_selection(const Invocation& invocation, const std::string&
 struct Job {
   const Invocation& invocation;
   const Log& log;
-  const State& state;
+  State state;  // of the vectors that may be neighbours, and of the query; where these are too many, of the query alone
   const Queries& queries;
   const VectorSelection& selection;
   const delta::VectorSet& chosen;  // by name
@@ -70,6 +71,7 @@ struct Job {
   delta::SearchOptions options = {};
   const delta::AnnIndex* index = nullptr;  // of the namespace and metric; null: all rows are compared
   std::size_t breadth = 0;                 // --ef; 0: the index knows
+  std::uint64_t memory = 1 << 30;          // for values
 };
 
 std::string namespaces_text(const Catalog& catalog, const std::vector<NamespaceNo>& some) {
@@ -169,12 +171,30 @@ const delta::AnnIndex* find_index(const Job& job, const std::vector<delta::AnnIn
   return index == indexes.end() ? nullptr : &*index;
 }
 
+/// Some queries, one after the other.
+struct Batch {
+  std::vector<std::uint32_t> bits;
+  std::vector<delta::SearchQuery> queries;
+};
+
+Result<Batch> read_batch(const Job& job, std::uint64_t first, std::size_t count) {
+  Batch batch;
+  if (job.self) {
+    batch.queries.push_back({job.state.bits(*job.self), job.self});
+    return batch;
+  }
+  const std::size_t dims = job.state.catalog().name_space(job.ns).dims;
+  batch.bits.resize(count * dims);
+  DELTA_OK(job.queries.read(first, batch.bits));
+  for (std::size_t i = 0; i < count; ++i) batch.queries.push_back({std::span(batch.bits).subspan(i * dims, dims)});
+  return batch;
+}
+
 Status answer(const Job& job, AnswerWriter& writer, Console& console) {
   trace::Span span("delta.search");
   span.set("delta.queries", job.queries.size()).set("delta.vectors", std::uint64_t{job.rows.size()});
   const std::uint64_t total = job.queries.size();
   const std::uint64_t batch = batch_of(job);
-  const auto dims = job.state.catalog().name_space(job.ns).dims;
   const Searched searched{job.state, job.ns, job.options.metric, job.rows.size()};
   std::optional<delta::AnnSearch> near;
   if (job.index != nullptr) {
@@ -183,16 +203,8 @@ Status answer(const Job& job, AnswerWriter& writer, Console& console) {
   Progress progress(job.invocation, console, "searching", "queries", total);
   for (std::uint64_t first = 0; first < total; first += batch) {
     const auto count = static_cast<std::size_t>(std::min(batch, total - first));
-    std::vector<std::uint32_t> bits;
-    std::vector<delta::SearchQuery> queries;
-    if (job.self) {
-      queries.push_back({job.state.bits(*job.self), job.self});
-    } else {
-      bits.resize(count * dims);
-      DELTA_OK(job.queries.read(first, bits));
-      for (std::size_t i = 0; i < count; ++i) queries.push_back({std::span(bits).subspan(i * dims, dims)});
-    }
-    DELTA_TRY(const auto found, answers_of(job, near ? &*near : nullptr, queries));
+    DELTA_TRY(const auto some, read_batch(job, first, count));
+    DELTA_TRY(const auto found, answers_of(job, near ? &*near : nullptr, some.queries));
     for (std::size_t i = 0; i < count; ++i) {
       DELTA_OK(writer.add(searched, job.queries.name(first + i), found[i]));
     }
@@ -213,35 +225,114 @@ Result<bool> query_is_missing(const Job& job, const delta::NamedVectors& query, 
                        there, "in this state", console);
 }
 
-Result<Exit> search(Job& job, const delta::CutOptions& cut, const delta::NamedVectors& named, AnswerWriter& writer,
-                    Console& console) {
-  DELTA_OK(find_namespace(job));
-  DELTA_TRY(job.options.metric, metric_of(job, cut));
-  find_rows(job);
-  delta::VectorSet found;
-  for (const VectorNo v : job.rows) found.insert(v);
+/// What is to be said of the rows that were found, and of those that were not. A result: there is nothing to search.
+struct Said {
+  bool shorter = false;
+  std::optional<Exit> exit = {};
+};
+
+Said say_what_is_there(const Job& job, const delta::NamedVectors& named, const delta::VectorSet& found,
+                       std::uint64_t rows, Console& console) {
   if (!job.selection.where.empty() && found.empty()) {
     report_none_meets(console);
-    return exit_with(job.log, Exit::no);
+    return {false, exit_with(job.log, Exit::no)};
   }
   const bool shorter = !job.selection.any_id && report_absent(job.invocation, job.selection, named, job.state.catalog(),
                                                               found, "in this state", console);
-  const bool only_itself = job.rows.size() == 1 && job.self == job.rows[0];
-  if (job.rows.empty() || only_itself) {
-    if (!shorter) console.error(delta::error(ErrorCode::not_found, "there is no vector that could be near"));
-    return exit_with(job.log, Exit::no);
+  const bool only_itself = rows == 1 && job.self && found.contains(*job.self);
+  if (rows > 0 && !only_itself) return {shorter, {}};
+  if (!shorter) console.error(delta::error(ErrorCode::not_found, "there is no vector that could be near"));
+  return {shorter, exit_with(job.log, Exit::no)};
+}
+
+Exit exit_of(const Job& job, const Said& said) { return exit_with(job.log, said.shorter ? Exit::no : Exit::yes); }
+
+Result<Exit> search_state(Job& job, const delta::NamedVectors& named, AnswerWriter& writer, Console& console) {
+  find_rows(job);
+  delta::VectorSet found;
+  for (const VectorNo v : job.rows) found.insert(v);
+  const Said said = say_what_is_there(job, named, found, job.rows.size(), console);
+  if (said.exit) return *said.exit;
+  DELTA_OK(answer(job, writer, console));
+  return exit_of(job, said);
+}
+
+/// The log is folded for some vectors at a time, once for each batch of queries.
+Result<Exit> search_parts(const Job& job, const delta::CutOptions& cut, const delta::NamedVectors& named,
+                          AnswerWriter& writer, Console& console) {
+  trace::Span span("delta.search");
+  span.set("delta.queries", job.queries.size());
+  delta::VectorSet found;
+  const delta::LogSearchOptions options{job.options, job.memory, [&](const State& state, VectorNo v) {
+                                          if (!delta::or_bad_alloc(job.selection.meets(state, v))) return false;
+                                          found.insert(v);
+                                          return true;
+                                        }};
+  const std::uint64_t total = job.queries.size();
+  const std::uint64_t batch = std::clamp<std::uint64_t>(kBatchBytes / (64 * job.options.k), 1, kBatch);
+  Progress progress(job.invocation, console, "searching", "queries", total);
+  Said said;
+  for (std::uint64_t first = 0; first < total; first += batch) {
+    const auto count = static_cast<std::size_t>(std::min(batch, total - first));
+    DELTA_TRY(const auto some, read_batch(job, first, count));
+    DELTA_TRY(auto near, delta::search_log(job.log, cut, job.ns, job.chosen, some.queries, options));
+    if (first == 0) said = say_what_is_there(job, named, found, near.rows, console);
+    if (said.exit) return *said.exit;
+    const Searched searched{job.state, job.ns, job.options.metric, static_cast<std::size_t>(near.rows)};
+    for (std::size_t i = 0; i < count; ++i) {
+      DELTA_OK(writer.add(searched, job.queries.name(first + i), {std::move(near.of[i]), true, 0}));
+    }
+    progress.advance(count);
   }
+  DELTA_OK(writer.finish());
+  return exit_of(job, said);
+}
+
+/// The values of these vectors take more than --memory.
+bool are_too_many(const Job& job, const delta::VectorSet& vectors) {
+  const Catalog& catalog = job.log.catalog();
+  std::uint64_t bytes = 0;
+  for (const VectorNo vector : delta::numbers<VectorNo>(catalog.vectors())) {
+    if (vectors.contains(vector)) bytes += std::uint64_t{4} * catalog.name_space(catalog.namespace_of(vector)).dims;
+  }
+  return bytes > job.memory;
+}
+
+/// `folded`: the vectors that may be neighbours, and the query.
+Result<Exit> search(Job& job, const delta::CutOptions& cut, const delta::NamedVectors& named,
+                    const delta::VectorSet& folded, AnswerWriter& writer, Console& console) {
+  DELTA_OK(find_namespace(job));
+  DELTA_TRY(job.options.metric, metric_of(job, cut));
   const auto indexes =
       job.invocation.has("exact") ? std::vector<delta::AnnIndex>() : read_indexes(ann_path(job.invocation), console);
   job.index = find_index(job, indexes);
-  DELTA_OK(answer(job, writer, console));
-  return exit_with(job.log, shorter ? Exit::no : Exit::yes);
+  std::vector<delta::Finding> notices;
+  delta::CutOptions noticed = cut;
+  noticed.notices = &notices;
+  if (job.index == nullptr && are_too_many(job, folded)) {
+    auto exit = search_parts(job, noticed, named, writer, console);
+    warn_of(notices, console);
+    return exit;
+  }
+  DELTA_TRY(job.state, composed(job.log, noticed, folded));
+  warn_of(notices, console);
+  return search_state(job, named, writer, console);
+}
+
+Status read_options(Job& job) {
+  DELTA_TRY(const auto k, value_of(job.invocation, "neighbours", parse_neighbours));
+  DELTA_TRY(const auto breadth, value_of(job.invocation, "ef", parse_neighbours));
+  DELTA_TRY(const auto memory, value_of(job.invocation, "memory", parse_size));
+  DELTA_TRY(job.options.threads, threads_of(job.invocation));
+  job.options.k = k.value_or(job.options.k);
+  job.breadth = breadth.value_or(0);
+  job.memory = memory.value_or(job.memory);
+  return {};
 }
 
 Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto queries, Queries::open(invocation));
   DELTA_TRY(auto writer, AnswerWriter::create(invocation, console));
-  DELTA_TRY(const auto k, value_of(invocation, "neighbours", parse_neighbours));
   DELTA_TRY(const auto selection, chosen(invocation));
   VectorSelection needed = selection;
   if (queries.id() != nullptr && !needed.any_id) needed.ids.push_back(*queries.id());
@@ -258,18 +349,12 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     DELTA_TRY(query, delta::find_vectors(log.catalog(), query_selection(invocation, *queries.id())));
     if (!folded.is_all()) query.vectors.each([&](VectorNo v) { folded.insert(v); });
   }
-  std::vector<delta::Finding> notices;
-  cut.notices = &notices;
-  DELTA_TRY(const auto state, composed(log, cut, folded));
-  warn_of(notices, console);
-  Job job{invocation, log, state, queries, selection, named.vectors};
-  job.options.k = k.value_or(job.options.k);
-  DELTA_TRY(job.options.threads, threads_of(invocation));
-  DELTA_TRY(const auto breadth, value_of(invocation, "ef", parse_neighbours));
-  job.breadth = breadth.value_or(0);
+  DELTA_TRY(auto state, composed(log, cut, query.vectors));
+  Job job{invocation, log, std::move(state), queries, selection, named.vectors};
+  DELTA_OK(read_options(job));
   DELTA_TRY(const bool missing, query_is_missing(job, query, console));
   if (missing) return exit_with(log, Exit::no);
-  return search(job, cut, named, writer, console);
+  return search(job, cut, named, folded, writer, console);
 }
 
 }  // namespace
@@ -305,6 +390,9 @@ Command search_command() {
                  .value = "FILE",
                  .help = "index of near neighbours (default: the first LOG and .ann, if it is there)",
                  .kind = Kind::file}},
+               {{.name = "memory",
+                 .value = "SIZE",
+                 .help = "without an index: fold at most SIZE of values at a time (default: 1G)"}},
                options::policy("decide conflicts by POLICY, not by the log's own"),
                options::json(),
                options::output(),
