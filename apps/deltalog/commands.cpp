@@ -11,9 +11,9 @@ namespace deltalog {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
-      encode_command(), merge_command(), compact_command(), snapshot_command(), blame_command(),     verify_command(),
-      dump_command(),   log_command(),   show_command(),    diff_command(),     search_command(),    rollback_command(),
-      tag_command(),    info_command(),  reindex_command(), help_command(),     completion_command()};
+      encode_command(), merge_command(), compact_command(), snapshot_command(), blame_command(),  verify_command(),
+      dump_command(),   log_command(),   show_command(),    diff_command(),     search_command(), rollback_command(),
+      tag_command(),    info_command(),  reindex_command(), contract_command(), help_command(),   completion_command()};
   return all;
 }
 

@@ -30,9 +30,9 @@ void load_unwinder() {
 
 Pattern::Pattern(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
 
-Result<Pattern> Pattern::parse(std::string_view text) {
+Result<Pattern> Pattern::parse(std::string_view text, Syntax syntax) {
   load_unwinder();
-  RE2::Options options(RE2::POSIX);
+  RE2::Options options(syntax == Syntax::posix ? RE2::POSIX : RE2::DefaultOptions);
   options.set_perl_classes(true);
   options.set_word_boundary(true);
   options.set_log_errors(false);

@@ -8,12 +8,15 @@
 
 namespace deltalog {
 
-/// A POSIX extended regular expression, with \d \s \w \b beside it; ^ and $ match at each line. Cheap to copy, never
-/// changes.
+/// A regular expression. Cheap to copy, never changes.
 class Pattern {
  public:
+  enum class Syntax : unsigned char {
+    posix,  ///< extended, with \d \s \w \b beside it; ^ and $ match at each line
+    perl,   ///< as JSON Schema has it, except what takes more than linear time; ^ and $ match at the ends of the text
+  };
   /// usage: the text is not an expression, or takes more than a few MiB. The message says why.
-  static Result<Pattern> parse(std::string_view text);
+  static Result<Pattern> parse(std::string_view text, Syntax syntax = Syntax::posix);
 
   bool matches(std::string_view text) const;  ///< somewhere in the text
 

@@ -161,6 +161,7 @@ COMMANDS = [
     (4, "deltalog merge --json -q m.dlog -o n.dlog"),
     (0, "deltalog merge --json a.dlog m.dlog -f -o n.dlog"),
     (1, "flip a.dlog -100 > b.dlog; deltalog verify --json b.dlog"),
+    (1, "deltalog verify --json a.dlog --rule dims=1 --rule max-age=1d --rule min-count=1 --at 2030-01-01"),
     (0, "{ sleep 1.1; cat a.dlog; } | deltalog log --json --progress=json - 2>&1"),
     (2, "deltalog log --json --nonsense a.dlog 2>&1"),
     (3, "deltalog log --json none.dlog 2>&1"),

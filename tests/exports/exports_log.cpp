@@ -1,6 +1,7 @@
 // Functions that read a log: its tables, its states, and questions about them.
 #include "delta/baselines.hpp"
 #include "delta/blame.hpp"
+#include "delta/contract.hpp"
 #include "delta/diff.hpp"
 #include "delta/effects.hpp"
 #include "delta/feed.hpp"
@@ -32,6 +33,16 @@ std::vector<std::shared_ptr<const ByteSource>> sources() {
   std::vector<std::shared_ptr<const ByteSource>> all;
   for (const std::string& path : paths()) all.push_back(std::make_shared<InputFile>(must(InputFile::open(path))));
   return all;
+}
+
+Contract sample_contract() {
+  Contract contract;
+  for (const std::string_view rule :
+       {"finite=true", "max-duplicates=0", "max-changed=0", "required-ids=a longer name of a vector",
+        "max-outliers={\"k\":1,\"last\":5}", "max-l2-drift=0.1", "no-conflicts=true"}) {
+    must(contract.add(rule));
+  }
+  return contract;
 }
 
 }  // namespace
@@ -247,6 +258,36 @@ EXPORTED("Feed::operator=") {
   const Log log = open_log();
   Feed feed = must(Feed::after(log, {})), other = must(Feed::after(log, {}));
   CALL(feed = std::move(other));
+}
+
+// delta/contract.hpp
+EXPORTED("severity_name") { CALL(severity_name(Severity::error)); }
+EXPORTED("rule_verdict_name") { CALL(rule_verdict_name(RuleVerdict::broken)); }
+EXPORTED("Contract::Contract") { CALL(Contract()); }
+EXPORTED("Contract::size") {
+  const Contract contract;
+  CALL(contract.size());
+}
+EXPORTED("Contract::parse") {
+  CALL(Contract::parse(
+      R"({"contract":1,"rules":[{"rule":"max-l2-drift","value":{"p50":1},"scope":"since:a longer name"}]})"));
+}
+EXPORTED("Contract::add") {
+  Contract contract;
+  CALL(contract.add(R"(metadata-schema={"properties":{"a longer name of a member":{"enum":[1,"x"]}}})"));
+}
+EXPORTED("Contract::explain") {
+  const Contract contract = sample_contract();
+  CALL(contract.explain());
+}
+EXPORTED("Contract::text") {
+  const Contract contract = sample_contract();
+  CALL(contract.text());
+}
+EXPORTED("judge") {
+  const Log log = open_log();
+  const Contract contract = sample_contract();
+  CALL(judge(log, contract));
 }
 
 // delta/verify.hpp

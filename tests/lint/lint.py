@@ -21,9 +21,10 @@ LAYERS = {
     "format": {"base"},
     "codec": {"base"},
     "model": {"base"},
+    "contract": {"base", "model"},
     "store": {"base", "os", "format", "codec", "model"},
     "index": {"base", "os", "format", "codec", "model", "store"},
-    "ops": {"base", "os", "format", "codec", "model", "store", "index"},
+    "ops": {"base", "os", "format", "codec", "model", "contract", "store", "index"},
 }
 
 # Third-party headers and the only files that may name them, as a pattern on the path.
@@ -44,7 +45,7 @@ CONFINED = [
 ]
 
 # Layers that know no files and no threads, so that they run where there are none.
-PURE = ("base", "format", "codec", "model")
+PURE = ("base", "format", "codec", "model", "contract")
 IMPURE = re.compile(
     r"(fstream|iostream|filesystem|cstdio|stdio\.h|thread|mutex|shared_mutex|condition_variable|future|semaphore|latch"
     r"|barrier|stop_token|pthread\.h|delta/file\.hpp|os/worker_pool\.hpp)$")

@@ -17,7 +17,7 @@ import lint
 RUNTIME = re.compile(
     r"_GLOBAL_OFFSET_TABLE_|_Unwind_\w+|__cxa_\w+|__gxx_personality_v0|__dso_handle|__tls_get_addr|__popcount\w*|__cpu_model"
     r"|__libc_single_threaded|__errno_location|__stack_chk_fail|abort|mem(chr|cmp|cpy|move|set)|str(cmp|len|tod|toll|toull)"
-    r"|calloc|free|malloc|realloc|localeconv|snprintf|ldexpf?|log2|nearbyint|nextafterf?|f(ma|mod)?|sqrt|frexp|ilogb"
+    r"|calloc|free|malloc|realloc|localeconv|snprintf|ldexpf?|log2|nearbyint|round|truncf?|nextafterf?|f(ma|mod)?|sqrt|frexp|ilogb"
     r"|typeinfo for (std|__cxxabiv1)::.*|vtable for (std|__cxxabiv1|__gnu_cxx)::.*|guard variable for .*"
     r"|operator (new|delete)(\[\])?\(.*|(\w+ )?(std|__gnu_cxx)::.*")
 # Of the standard library, too, what asks the system.

@@ -8,6 +8,7 @@ namespace deltalog {
 Command blame_command();
 Command compact_command();
 Command completion_command();
+Command contract_command();
 Command diff_command();
 Command dump_command();
 Command encode_command();

@@ -7,8 +7,10 @@
 #include "command.hpp"
 #include "commands/commands.hpp"
 #include "commands/options.hpp"
+#include "contracts.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
+#include "logs.hpp"
 #include "trace/trace.hpp"
 #include "ui/console.hpp"
 #include "verdicts/outputs.hpp"
@@ -77,23 +79,63 @@ std::string json_end(const VerifyReport& report, std::string_view level) {
   return out;
 }
 
+Result<std::size_t> parse_scopes(std::string_view text) {
+  const auto count = parse_count(text);
+  if (count && *count >= 1) return static_cast<std::size_t>(*count);
+  return delta::error(delta::ErrorCode::usage, delta::quote(text) + " is not a number of scopes from 1 on");
+}
+
+/// What a contract asks; only of a log that can be read.
+Result<delta::ContractReport> judge(const Invocation& invocation, const delta::Contract& contract,
+                                    const delta::ClockRules& clock, Console& console) {
+  delta::JudgeOptions options;
+  options.now = clock.now;
+  DELTA_TRY(const auto at, time_of(invocation, "at"));
+  if (at) options.now = at;
+  DELTA_TRY(const auto scopes, value_of(invocation, "scopes", parse_scopes));
+  options.scopes = scopes;
+  DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console));
+  return delta::judge(log, contract, options);
+}
+
+Result<VerifyReport> verified(const Invocation& invocation, const delta::VerifyOptions& options) {
+  trace::Span span("delta.verify");
+  DELTA_TRY(auto found, delta::verify(invocation.operands(), options));
+  span.set("delta.bytes", found.bytes).set("delta.segments", found.segments).set("delta.frames", found.frames);
+  span.set("delta.commits", found.commits).set("delta.deltas", found.deltas);
+  return found;
+}
+
 Result<Exit> run(const Invocation& invocation, Console& console) {
   const auto* level = invocation.value("level");
   const std::string_view level_name = level ? std::string_view(*level) : "chain";
   DELTA_TRY(const unsigned threads, threads_of(invocation));
   DELTA_TRY(const auto clock, clock_of(invocation));
   DELTA_TRY(const auto memory, value_of(invocation, "memory", parse_size));
+  DELTA_TRY(const auto contract, contract_of(invocation));
+  for (const std::string_view option : {"at", "scopes"}) {
+    if (invocation.has(option) && !contract) {
+      return usage_error(invocation, fmt::format("--{} goes with --contract or --rule", option));
+    }
+  }
   delta::VerifyOptions options{.level = level_named(level_name), .threads = threads, .latest = clock.latest()};
   options.memory = memory.value_or(options.memory);
+  delta::VerifyReport found;
+  std::optional<delta::ContractReport> judged;
   return verdicts::report_check(invocation, console, [&](verdicts::Report& report) -> Result<verdicts::OwnForms> {
-    trace::Span span("delta.verify");
-    DELTA_TRY(const auto found, delta::verify(invocation.operands(), options));
-    span.set("delta.bytes", found.bytes).set("delta.segments", found.segments).set("delta.frames", found.frames);
-    span.set("delta.commits", found.commits).set("delta.deltas", found.deltas);
+    DELTA_TRY(found, verified(invocation, options));
     report.rules = verdicts::judge_integrity(found.findings);
     report.summary = summary_text(found, level_name);
-    return verdicts::OwnForms{text_report(found, level_name, invocation.has("verbose"), console),
-                              json_end(found, level_name)};
+    verdicts::OwnForms own{text_report(found, level_name, invocation.has("verbose"), console),
+                           [&](const verdicts::Report& all) {
+                             return json_end(found, level_name) + (judged ? contract_json(*judged, all) : "");
+                           }};
+    if (!contract) return own;
+    DELTA_TRY(judged, judge(invocation, *contract, clock, console));
+    DELTA_TRY(auto rules, verdicts::judge_contract(*contract, *judged, invocation.operands()));
+    report.rules.insert(report.rules.end(), rules.begin(), rules.end());
+    own.text += contract_text(*judged, console);
+    return own;
   });
 }
 
@@ -117,6 +159,9 @@ Command verify_command() {
                  .value = "SIZE",
                  .help = "sort at most SIZE of hashes in memory (default 256M), and more in TMPDIR"}},
                verdicts::report_options(),
+               contract_options("also judge the data by the contract in FILE"),
+               {{.name = "scopes", .value = "N", .help = "judge changes of the last N scopes alone (default: all)"},
+                {.name = "at", .value = "TIME", .help = "count the age of commits at TIME (default: now)"}},
                options::max_skew("note commits that are further ahead of the clock (default: 1d; any: none)"),
                options::json(),
                options::threads(),

@@ -21,7 +21,6 @@ std::size_t left_out(const Judgement& judgement) { return judgement.hits.size() 
 namespace {
 
 std::string verdict_of(const Judgement& judgement) {
-  if (judgement.suite != Suite::integrity) return judgement.outcome == Outcome::unknown ? "unknown" : "broken";
   std::string verdict = judgement.rule;
   std::ranges::replace(verdict, '-', ' ');
   return verdict;
@@ -119,6 +118,7 @@ std::string json_report(const Report& report) {
   std::string out;
   JsonWriter json(out);
   for (const Judgement& judgement : report.rules) {
+    if (judgement.suite == Suite::contract) continue;  // its findings say more: contract_json()
     for (const Hit& hit : judgement.hits) json_hit(json, judgement, hit);
   }
   if (report.stopped) {

@@ -14,7 +14,7 @@ inline constexpr std::size_t kMostHits = 100;
 std::span<const Hit> shown(const Judgement& judgement);
 std::size_t left_out(const Judgement& judgement);
 
-/// NDJSON: formats/spec/json-output-1.md. All hits.
+/// NDJSON: formats/spec/json-output-1.md. All hits but those of contracts.
 std::string json_report(const Report& report);
 /// A test suite for each kind of rule, a test case for each rule. What stopped the check is an error.
 std::string junit_report(const Report& report);

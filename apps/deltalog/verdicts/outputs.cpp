@@ -24,7 +24,7 @@ std::string form_text(std::string_view name, const Report& report, const OwnForm
   if (name == "text") return own.text;
   const auto form = std::ranges::find(kForms, name, &FormWriter::name);
   std::string out = form->write(report);
-  return name == "json" ? out + own.json : out;
+  return name == "json" && own.json ? out + own.json(report) : out;
 }
 }  // namespace
 

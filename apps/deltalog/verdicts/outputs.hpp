@@ -19,8 +19,8 @@ std::vector<Option> report_options();
 
 /// What a command says in its own words.
 struct OwnForms {
-  std::string text;  ///< for people
-  std::string json;  ///< the last object, behind the findings
+  std::string text;                                ///< for people
+  std::function<std::string(const Report&)> json;  ///< what follows the findings, once it is known which are accepted
 };
 
 class Outputs {

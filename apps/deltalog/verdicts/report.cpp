@@ -17,7 +17,7 @@ std::string_view severity_name(Severity severity) {
 }
 
 bool Judgement::counts() const {
-  if (outcome == Outcome::passed || severity == Severity::note) return false;
+  if (outcome == Outcome::passed || severity != Severity::error) return false;
   return hits.empty() || !std::ranges::all_of(hits, &Hit::accepted);
 }
 

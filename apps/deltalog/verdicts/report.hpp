@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "command.hpp"
+#include "delta/contract.hpp"
 #include "delta/error.hpp"
 #include "delta/finding.hpp"
 
@@ -49,7 +51,7 @@ struct Judgement {
   std::vector<Hit> hits = {};
 
   std::string id() const { return std::string(suite_name(suite)) + '/' + rule; }
-  /// It is broken, or cannot be told, and not all of that is accepted.
+  /// It has the severity error, it is broken or cannot be told, and not all of that is accepted.
   bool counts() const;
 };
 
@@ -70,5 +72,8 @@ std::optional<bool> kept(const Report& report, Suite suite);
 
 /// A rule for each verdict that delta::verify() knows, with what it found.
 std::vector<Judgement> judge_integrity(const std::vector<delta::Finding>& findings);
+/// The rules of a contract. `files`: the logs that were judged; of several, no hit names one.
+Result<std::vector<Judgement>> judge_contract(const delta::Contract& contract, const delta::ContractReport& report,
+                                              const std::vector<std::string>& files);
 
 }  // namespace deltalog::verdicts

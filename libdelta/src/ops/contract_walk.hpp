@@ -1,0 +1,34 @@
+// From scope to scope through a log: what each did to each namespace.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contract/judging.hpp"
+#include "delta/log.hpp"
+#include "delta/state.hpp"
+#include "ops/contract_survey.hpp"
+
+namespace delta::ops {
+
+/// One scope and one namespace that it touched.
+struct ScopeChange {
+  std::size_t scope = 0;
+  NamespaceNo ns{};
+  bool first = false;                               ///< that holds anything of the namespace
+  std::optional<contract::ChangeFacts> facts = {};  ///< none: the log does not answer it (any more)
+  std::string why = {};                             ///< then
+  const State* before = nullptr;                    ///< of all vectors; null with `facts`
+  const State* after = nullptr;                     ///< of the vectors that were touched
+};
+
+/// Visits them in order, from the scope `from` on; of each scope in order of the namespace's name. Memory: a state, and
+/// one of what the greatest scope touched. Errors: those of reading, and of `visit`.
+Status walk_scopes(const Log& log, const ScopeSurvey& survey, std::size_t from,
+                   const std::function<Status(const ScopeChange&)>& visit);
+
+}  // namespace delta::ops
