@@ -63,10 +63,10 @@ def contracts():
     """(contract, is it right?)"""
     finite = {"rule": "finite", "value": True}
     changed = {"rule": "max-changed", "value": 0}
-    for good in ([], [finite], [{**finite, "namespace": "n", "severity": "warning"}], [{**changed, "scope": "run", "first": "check"}],
+    for good in ([], [finite], [{**finite, "namespace": "n", "severity": "warning", "description": "x"}], [{**changed, "scope": "run", "first": "check"}],
                  [{**changed, "scope": "since:v1"}]):
         yield {"contract": 1, "rules": good}, True
-    for bad in ([7], [{"rule": "finite"}], [{"value": True}], [{**finite, "severity": "fatal"}], [{**finite, "scope": "run"}],
+    for bad in ([7], [{**finite, "description": 1}], [{"rule": "finite"}], [{"value": True}], [{**finite, "severity": "fatal"}], [{**finite, "scope": "run"}],
                 [{**finite, "first": "check"}], [{**changed, "scope": "week"}], [{**changed, "when": 1}], [{"rule": "Finite", "value": True}], {}):
         yield {"contract": 1, "rules": bad}, False
     yield {"contract": 1, "rules": [], "scope": "day", "description": "x"}, True

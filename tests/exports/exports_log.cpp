@@ -290,6 +290,11 @@ EXPORTED("judge") {
   CALL(judge(log, contract));
 }
 
+EXPORTED("propose_contract") {
+  const Log log = open_log();
+  CALL(propose_contract(log));
+}
+
 // delta/verify.hpp
 EXPORTED("verify") {
   const auto& all = paths();

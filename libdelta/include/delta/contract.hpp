@@ -101,4 +101,13 @@ struct JudgeOptions {
 /// pruned log does not answer is no error but a finding.
 DELTA_EXPORT Result<ContractReport> judge(const Log& log, const Contract& contract, const JudgeOptions& options = {});
 
+struct ProposeOptions {
+  std::string scope = "commit";  ///< of the rules that look at a change: "commit", "run" or "day"
+};
+
+/// A contract that the log keeps: of each namespace what its present state and its history show, with room. Each rule
+/// says in its description what was measured. The JSON has a rule a line. Errors: those of reading; usage: another
+/// scope; bad_input: the log holds no vectors.
+DELTA_EXPORT Result<std::string> propose_contract(const Log& log, const ProposeOptions& options = {});
+
 }  // namespace delta

@@ -67,7 +67,9 @@ Result<Rule> make_rule(std::string_view name, Json value, const PatternCompiler&
 
 /// What the members beside the rule and its value say.
 Status read_where(Rule& rule, const Json& object, const Scope& usual) {
-  DELTA_OK(known_members(object, {"rule", "value", "namespace", "severity", "scope", "first"}));
+  DELTA_OK(known_members(object, {"rule", "value", "namespace", "severity", "scope", "first", "description"}));
+  DELTA_TRY(const auto description, text_member(object, "description"));
+  rule.description = description.value_or("");
   DELTA_TRY(rule.name_space, text_member(object, "namespace"));
   DELTA_TRY(const auto severity, text_member(object, "severity"));
   if (severity) {
@@ -146,6 +148,7 @@ Json rule_json(const Rule& rule) {
   if (rule.severity == Severity::warning) out.members().emplace("severity", text("warning"));
   if (rule.kind->looks == Looks::change && rule.scope != Scope{})
     out.members().emplace("scope", text(rule.scope.text()));
+  if (!rule.description.empty()) out.members().emplace("description", text(rule.description));
   if (rule.check_first) out.members().emplace("first", text("check"));
   return out;
 }

@@ -110,7 +110,8 @@ struct Rule {
   std::optional<std::string> name_space = {};  // none: each
   Scope scope = {};
   bool check_first = false;
-  Json value = {};  // as written
+  std::string description = {};  // for people
+  Json value = {};               // as written
   Asked asked = {};
 
   bool applies_to(std::string_view ns_name) const { return !name_space || *name_space == ns_name; }

@@ -13,6 +13,7 @@
 #include "delta/property.hpp"
 #include "delta/snapshot.hpp"
 #include "delta/text.hpp"
+#include "delta/two_states.hpp"
 #include "ops/contract_survey.hpp"
 #include "ops/contract_walk.hpp"
 #include "store/union.hpp"
@@ -323,12 +324,14 @@ class Judge {
   }
 
   Result<Outcome> judge_neighbours(const ScopeSurvey& survey, const Rule& rule, const ScopeChange& change) {
-    DELTA_TRY(const State after, snapshot(log_, survey.scopes.after(change.scope)));
+    const auto cut = survey.scopes.before(change.scope);
+    if (!cut) return Outcome::exempt("there was no vector before");
+    DELTA_TRY(const TwoStates states, two_snapshots(log_, *cut, survey.scopes.after(change.scope)));
     KeptNeighboursOptions options;
     options.k = rule.asked.count;
     options.metric = rule.asked.metric;
     options.sample = rule.asked.sample;
-    DELTA_TRY(const auto kept, kept_neighbours(*change.before, change.ns, after, change.ns, options));
+    DELTA_TRY(const auto kept, kept_neighbours(states.first, change.ns, states.second, change.ns, options));
     if (kept.common == 0) return Outcome::exempt("no vector was there before and is there now, and had neighbours");
     if (kept.mean >= *rule.asked.least) return Outcome();
     std::vector<std::string> ids;

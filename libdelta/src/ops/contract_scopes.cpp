@@ -18,7 +18,7 @@ using contract::Scope;
 
 constexpr Micros kDay = Micros{24} * 3600 * 1'000'000;
 
-bool linear(const model::History& history) {
+bool each_saw_all(const model::History& history) {
   return history.pruned().empty() &&
          std::ranges::all_of(history.linked(), [&](CommitNo number) { return history.linear(number); });
 }
@@ -109,7 +109,7 @@ Result<Scopes> Scopes::make(const Log& log, const contract::Scope& scope) {
     return out;
   }
   const model::History& history = log.impl().history;
-  if (scope.kind != Scope::Kind::day && linear(history)) {
+  if (scope.kind != Scope::Kind::day && each_saw_all(history)) {
     out.end_by_commit(history.linked());
     return out;
   }

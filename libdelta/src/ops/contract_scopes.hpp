@@ -23,6 +23,12 @@ class Scopes {
   const CutOptions& after(std::size_t scope) const { return ends_[scope].cut; }
   /// What came before the tag is not judged.
   std::size_t first_judged() const { return kind_.kind == contract::Scope::Kind::since ? 1 : 0; }
+  /// Each commit has seen all before it, nothing was pruned, and scopes end with commits.
+  bool linear() const { return times_.empty() && !release_; }
+  /// The state before a scope; of the first one nothing.
+  std::optional<CutOptions> before(std::size_t scope) const {
+    return scope == 0 ? std::nullopt : std::optional(after(scope - 1));
+  }
   /// The scope that a delta is in; none: it is pending.
   std::optional<std::size_t> of(const Delta& delta) const { return of(delta.commit, delta.seq, delta.time); }
   std::optional<std::size_t> of(CommitNo commit, std::uint64_t seq, Timestamp time) const;

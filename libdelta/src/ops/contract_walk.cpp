@@ -1,25 +1,54 @@
-// The state before a scope is at hand; of the state after it only the vectors that the scope touched are folded, and
-// then put in its place.
+// The state before a scope is at hand. Where each commit has seen all before it, and the log was not pruned, the deltas
+// of the scope are applied to it one after the other: the log is read once. In any other log the vectors that the scope
+// touched are folded anew, up to its end.
 #include "ops/contract_walk.hpp"
 
 #include <algorithm>
+#include <unordered_map>
+#include <utility>
 
+#include "delta/feed.hpp"
 #include "delta/snapshot.hpp"
 #include "store/union.hpp"
 
 namespace delta::ops {
 namespace {
 
+using Visit = std::function<Status(const ScopeChange&)>;
+using Bits = std::span<const std::uint32_t>;
+
+/// The values of some vectors as they were.
+class OldValues {
+ public:
+  void clear() {
+    places_.clear();
+    bits_.clear();
+  }
+  bool holds(VectorNo vector) const { return places_.contains(vector); }
+  /// `bits`: empty if it did not exist.
+  void put(VectorNo vector, Bits bits) {
+    places_.emplace(vector, std::pair(bits_.size(), bits.size()));
+    bits_.insert(bits_.end(), bits.begin(), bits.end());
+  }
+  /// REQUIRES: holds(vector)
+  Bits of(VectorNo vector) const {
+    const auto [begin, size] = places_.at(vector);
+    return Bits(bits_).subspan(begin, size);
+  }
+
+ private:
+  std::unordered_map<VectorNo, std::pair<std::size_t, std::size_t>> places_;
+  std::vector<std::uint32_t> bits_;
+};
+
 class Walk {
  public:
-  Walk(const Log& log, const ScopeSurvey& survey) : log_(log), survey_(survey) {}
+  Walk(const Log& log, const ScopeSurvey& survey, const Visit& visit) : log_(log), survey_(survey), visit_(visit) {}
 
-  Status run(std::size_t from, const std::function<Status(const ScopeChange&)>& visit) {
-    for (std::size_t scope = from; scope < survey_.scopes.size(); ++scope) {
-      if (survey_.touched[scope].empty()) continue;
-      DELTA_OK(step(scope, visit));
-    }
-    return {};
+  Status run(std::size_t from) {
+    if (from >= survey_.scopes.size()) return {};
+    if (!survey_.scopes.linear()) return fold_each(from);
+    return apply_each(from);
   }
 
  private:
@@ -34,6 +63,7 @@ class Walk {
     return {std::nullopt};
   }
 
+  /// The state before a scope; none, if that is not answered.
   Status begin(std::size_t scope) {
     meters_.clear();
     if (scope == 0) {
@@ -51,32 +81,82 @@ class Walk {
     return {};
   }
 
-  Status step(std::size_t scope, const std::function<Status(const ScopeChange&)>& visit) {
-    const Touches& touches = survey_.touched[scope];
+  Status fold_each(std::size_t from) {
+    for (std::size_t scope = from; scope < survey_.scopes.size(); ++scope) {
+      if (!survey_.touched[scope].empty()) DELTA_OK(fold(scope));
+    }
+    return {};
+  }
+
+  Status fold(std::size_t scope) {
     if (!before_) DELTA_OK(begin(scope));
     std::optional<State> after;
     if (before_) {
       VectorSet all;
-      for (const auto& [ns, touched] : touches) touched.vectors.each([&](VectorNo vector) { all.insert(vector); });
-      DELTA_TRY(after, state_at(survey_.scopes.after(scope), all));
-    }
-    for (const NamespaceNo ns : in_order(touches)) {
-      ScopeChange change{scope, ns, survey_.first_of(ns) == scope};
-      if (after) {
-        change.facts = measure(touches.at(ns), ns, *after);
-        change.before = &*before_;
-        change.after = &*after;
-      } else {
-        change.why = why_;
+      for (const auto& [ns, touched] : survey_.touched[scope]) {
+        touched.vectors.each([&](VectorNo vector) { all.insert(vector); });
       }
-      DELTA_OK(visit(change));
+      DELTA_TRY(after, state_at(survey_.scopes.after(scope), all));
     }
     if (!after) {
       before_.reset();
-      return {};
+      return tell(scope, {});
     }
-    for (const auto& [ns, touched] : touches) {
+    DELTA_OK(tell(scope, [&](VectorNo vector) { return std::pair(before_->bits(vector), after->bits(vector)); }));
+    for (const auto& [ns, touched] : survey_.touched[scope]) {
       touched.vectors.each([&](VectorNo vector) { before_->take(*after, vector); });
+    }
+    return {};
+  }
+
+  Status apply_each(std::size_t from) {
+    DELTA_OK(begin(from));
+    Cursor cursor;
+    if (from > 0) {
+      DELTA_TRY(const auto seen, log_.context(survey_.scopes.after(from - 1).as_seen_by));
+      for (const OriginNo origin : seen.numbers()) {
+        if (seen[origin] > 0) cursor.advance(log_.catalog().origin(origin), seen[origin]);
+      }
+    }
+    DELTA_TRY(Feed feed, Feed::after(log_, std::move(cursor)));
+    FeedBatch batch;
+    std::size_t scope = from;
+    while (true) {
+      DELTA_TRY(const bool more, feed.next(batch));
+      if (!more) break;
+      for (std::size_t i = 0; i < batch.deltas.size(); ++i) DELTA_OK(apply(batch.deltas[i], scope));
+    }
+    return finish(scope);
+  }
+
+  Status apply(Delta delta, std::size_t& scope) {
+    const auto of = survey_.scopes.of(delta);
+    if (of && *of != scope) {
+      DELTA_OK(finish(scope));
+      scope = *of;
+    }
+    if (!old_.holds(delta.vector)) old_.put(delta.vector, before_->bits(delta.vector));
+    delta.metadata = {};  // changes are of values
+    model::apply(*before_, log_.commit(delta.commit).origin, delta);
+    return {};
+  }
+
+  Status finish(std::size_t scope) {
+    DELTA_OK(tell(scope, [&](VectorNo vector) { return std::pair(old_.of(vector), before_->bits(vector)); }));
+    old_.clear();
+    return {};
+  }
+
+  /// `values`: of a vector before and after; empty: not known.
+  Status tell(std::size_t scope, const std::function<std::pair<Bits, Bits>(VectorNo)>& values) {
+    for (const NamespaceNo ns : in_order(survey_.touched[scope])) {
+      ScopeChange change{scope, ns, survey_.first_of(ns) == scope};
+      if (values) {
+        change.facts = measure(survey_.touched[scope].at(ns), ns, values);
+      } else {
+        change.why = why_;
+      }
+      DELTA_OK(visit_(change));
     }
     return {};
   }
@@ -91,11 +171,14 @@ class Walk {
     return out;
   }
 
-  contract::ChangeFacts measure(const Touched& touched, NamespaceNo ns, const State& after) {
+  contract::ChangeFacts measure(const Touched& touched, NamespaceNo ns,
+                                const std::function<std::pair<Bits, Bits>(VectorNo)>& values) {
     contract::Meter& meter = meters_.at(ns);
     meter.begin();
-    touched.vectors.each(
-        [&](VectorNo vector) { meter.change(log_.catalog().id(vector), before_->bits(vector), after.bits(vector)); });
+    touched.vectors.each([&](VectorNo vector) {
+      const auto [before, after] = values(vector);
+      meter.change(log_.catalog().id(vector), before, after);
+    });
     contract::ChangeFacts facts = meter.end();
     for (const OriginNo origin : touched.origins) facts.origins.emplace_back(log_.catalog().origin(origin));
     std::ranges::sort(facts.origins);
@@ -105,8 +188,10 @@ class Walk {
 
   const Log& log_;
   const ScopeSurvey& survey_;
+  const Visit& visit_;
   std::optional<State> before_;  // of all vectors; none: not known
-  std::string why_;              // then
+  OldValues old_;                // of a scope whose deltas are applied
+  std::string why_;              // why the state is not known
   std::map<NamespaceNo, contract::Meter> meters_;
 };
 
@@ -114,7 +199,7 @@ class Walk {
 
 Status walk_scopes(const Log& log, const ScopeSurvey& survey, std::size_t from,
                    const std::function<Status(const ScopeChange&)>& visit) {
-  return Walk(log, survey).run(from, visit);
+  return Walk(log, survey, visit).run(from);
 }
 
 }  // namespace delta::ops

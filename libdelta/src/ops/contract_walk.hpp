@@ -10,7 +10,6 @@
 
 #include "contract/judging.hpp"
 #include "delta/log.hpp"
-#include "delta/state.hpp"
 #include "ops/contract_survey.hpp"
 
 namespace delta::ops {
@@ -22,12 +21,10 @@ struct ScopeChange {
   bool first = false;                               ///< that holds anything of the namespace
   std::optional<contract::ChangeFacts> facts = {};  ///< none: the log does not answer it (any more)
   std::string why = {};                             ///< then
-  const State* before = nullptr;                    ///< of all vectors; null with `facts`
-  const State* after = nullptr;                     ///< of the vectors that were touched
 };
 
 /// Visits them in order, from the scope `from` on; of each scope in order of the namespace's name. Memory: a state, and
-/// one of what the greatest scope touched. Errors: those of reading, and of `visit`.
+/// the values of the vectors that a scope touched. Errors: those of reading, and of `visit`.
 Status walk_scopes(const Log& log, const ScopeSurvey& survey, std::size_t from,
                    const std::function<Status(const ScopeChange&)>& visit);
 
