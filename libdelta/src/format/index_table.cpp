@@ -6,13 +6,13 @@
 
 #include "base/checksum.hpp"
 #include "base/digest.hpp"
+#include "base/magic.hpp"
 #include "format/index_order.hpp"
 #include "format/table_parts.hpp"
 
 namespace delta::format {
 namespace {
 
-constexpr std::array<Byte, 8> kIndexMagic = {0x89, 'D', 'L', 'X', 0x0d, 0x0a, 0x1a, 0x0a};
 constexpr std::uint32_t kIndexVersion = 1, kIndexDraft = 3;
 constexpr std::uint32_t kLevelSync = 0x4c584c44, kSealSync = 0x53584c44;  // "DLXL", "DLXS"
 constexpr std::uint64_t kHeaderSeed = 0x31584c44, kLevelSeed = 0x4c31584c44,

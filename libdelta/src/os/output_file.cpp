@@ -265,7 +265,7 @@ Status OutputFile::State::rename() {
   } else if (os::sys().rename(temporary.path().c_str(), path.c_str()) != 0) {
     return os::os_error("rename the finished file", name);
   }
-  if (!index.empty()) os::sys().unlink(index.c_str());  // mostly there is none; a foreign one is noticed
+  if (!index.empty()) os::remove_index(index);  // mostly there is none
   temporary.release();
   return {};
 }

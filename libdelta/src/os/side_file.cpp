@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 
+#include <array>
 #include <filesystem>
 #include <system_error>
 
+#include "base/magic.hpp"
 #include "os/fd.hpp"
 #include "os/temporary.hpp"
 
@@ -64,6 +66,13 @@ Status extend_side_file(const std::string& path, std::uint64_t at, ByteView byte
   const auto end = static_cast<off_t>(at + bytes.size());
   if (retry([&] { return sys().truncate(fd.get(), end); }) != 0) return os_error("truncate", path);
   return fd.close(path);
+}
+
+void remove_index(const std::string& path) noexcept {
+  const Fd fd = Fd::owned(try_open(path, O_RDONLY | O_NOFOLLOW));
+  std::array<Byte, kIndexMagic.size()> begin{};
+  const auto size = fd ? retry([&] { return sys().pread(fd.get(), begin.data(), begin.size(), 0); }) : -1;
+  if (size == static_cast<ssize_t>(begin.size()) && begin == kIndexMagic) sys().unlink(path.c_str());
 }
 
 Status remove_checkpoints(const std::string& log) { return remove(checkpoints_path(log)); }

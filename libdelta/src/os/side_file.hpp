@@ -26,6 +26,9 @@ Status replace_side_file(const std::string& path, const std::string& like, ByteV
 /// then the bytes from `at` on may be anything.
 Status extend_side_file(const std::string& path, std::uint64_t at, ByteView bytes);
 
+/// Removes the file at `path` if it begins as an index does. An index that stays is noticed by its readers.
+void remove_index(const std::string& path) noexcept;
+
 /// Removes the checkpoints of a log, if there are any. Errors: io.
 Status remove_checkpoints(const std::string& log);
 
