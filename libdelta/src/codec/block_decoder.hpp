@@ -33,13 +33,14 @@ struct Place {
   std::size_t twin = 0;
 };
 
-/// Where the values of a delta stand, of those that are decoded.
+/// Where the values of a delta stand, of those that are decoded when not all are.
 struct ValueSource {
   std::size_t delta = 0;
-  const Place* set = nullptr;  ///< null: it has no index set of its own
-  std::size_t at = 0;          ///< of a transform: among the parameters
-  bool assigns = false;        ///< else it is a transform
-  bool plain = false;          ///< else it repeats another delta
+  const Place* set = nullptr;   ///< null: it has no index set
+  const Place* from = nullptr;  ///< the set that it is, or repeats: in the scratch
+  std::size_t at = 0;           ///< of a transform: among the parameters
+  bool assigns = false;         ///< else it is a transform
+  bool plain = false;           ///< else it repeats another delta
 };
 
 struct DecodeScratch {
@@ -49,6 +50,7 @@ struct DecodeScratch {
   std::vector<std::uint64_t> numbers, sizes, repeats, dims, copies, dense_groups, sparse_groups;
   std::vector<std::uint32_t> dense, sparse, parameters, nonzeros, factors;
   std::vector<Byte> needed;                            // of each delta: its values are decoded
+  std::vector<Byte> needed_sets;                       // of each set: its indices are
   std::vector<std::size_t> twins;                      // of each delta that repeats another: which
   std::vector<ValueSource> sources;                    // of the deltas that are needed, in order
   std::vector<WordRange> dense_ranges, sparse_ranges;  // of the columns of values
@@ -126,7 +128,9 @@ class Decoder {
   Status place_sets();
   Status read_metadata();
   Status read_values();
+  Status read_set_columns();
   Status read_sets();
+  Status read_needed_sets();
   Status read_wanted_values();
   Status mark_needed();
   void list_needed();
@@ -138,7 +142,7 @@ class Decoder {
   Status read_related();
   Status scatter();
   Status place_values(std::size_t i, Relation relation, std::span<std::uint32_t> to);
-  Status place_set(const Place& set, std::span<std::uint32_t> to);
+  Status place_set(bool sparse, Indices places, std::span<std::uint32_t> to);
   Result<std::size_t> twin_of(std::size_t copy) const;
   Status repeat_values(std::size_t twin, std::span<std::uint32_t> to);
   Status derive_values(std::size_t i, Relation relation, std::span<std::uint32_t> to);
@@ -156,6 +160,9 @@ class Decoder {
     return static_cast<std::size_t>(batch_.bits_ends[i] - (i == 0 ? 0 : batch_.bits_ends[i - 1]));
   }
 
+  Indices indices_of(const ValueSource& source) const {
+    return {s_.nonzeros.data() + source.from->at, static_cast<std::size_t>(source.from->size)};
+  }
   std::uint32_t* begin_of(const Place& place) {
     return (place.sparse ? batch_.indices.data() : s_.nonzeros.data()) + place.at;
   }

@@ -8,11 +8,16 @@
 
 namespace delta::codec {
 
-Status Decoder::read_sets() {
+/// The columns of the index sets, as bytes.
+Status Decoder::read_set_columns() {
   DELTA_OK(read_bytes_of(Column::gaps, 3 * listed_, s_.gaps));
   DELTA_OK(read_bytes_of(Column::run_skips, 3 * listed_, s_.run_skips));
   DELTA_OK(read_bytes_of(Column::run_lengths, 3 * listed_, s_.run_lengths));
-  DELTA_OK(read_bytes_of(Column::bitmaps, std::uint64_t{kMostDims / 8} * sized_, s_.bitmaps));
+  return read_bytes_of(Column::bitmaps, std::uint64_t{kMostDims / 8} * sized_, s_.bitmaps);
+}
+
+Status Decoder::read_sets() {
+  DELTA_OK(read_set_columns());
   SetReader reader(s_.gaps, s_.run_skips, s_.run_lengths, s_.bitmaps);
   for (const Place& set : s_.sets) {
     if (set.form == Form::repeat) {
@@ -25,13 +30,13 @@ Status Decoder::read_sets() {
 }
 
 Status Decoder::read_values() {
+  if (!wanted_.vectors.empty() && !follows_) return read_wanted_values();
   const auto size = [](std::uint64_t n) { return static_cast<std::size_t>(n); };
   const std::size_t values = size(batch_.bits_ends.back());
   batch_.indices.resize(size(batch_.index_ends.back()));
   s_.nonzeros.resize(size(nonzeros_));
   DELTA_OK(read_sets());
   count_values();
-  if (!wanted_.vectors.empty() && !follows_ && values > 0) return read_wanted_values();
   // A block of one kind of values needs no scattering.
   const bool alone = copies_ == 0, all_dense = alone && dense_ == values;
   const bool all_sparse = alone && sparse_ == values && nonzeros_ == 0;
@@ -49,13 +54,16 @@ Status Decoder::read_values() {
   return scatter();
 }
 
-/// Of a block whose values do not follow from those before: the values of the wanted vectors, and what these repeat.
+/// Of a block whose values do not follow from those before: indices and values of the wanted vectors, and the values
+/// that these repeat.
 Status Decoder::read_wanted_values() {
+  count_values();  // which needs no indices here
   DELTA_OK(read_related());
   s_.parameters.resize(static_cast<std::size_t>(parameters_));
   DELTA_OK(read_words_of(Column::parameters, s_.parameters, {}));
   DELTA_OK(mark_needed());
   list_needed();
+  DELTA_OK(read_needed_sets());
   DELTA_OK(read_ranges(Column::dense_values, dense_, s_.dense_ranges, s_.dense_groups, s_.dense));
   DELTA_OK(read_ranges(Column::sparse_values, sparse_, s_.sparse_ranges, s_.sparse_groups, s_.sparse));
   return scatter_needed();
@@ -82,30 +90,63 @@ Status Decoder::mark_needed() {
   return {};
 }
 
-/// Where in their columns the needed values stand. From here on no other values count.
+/// Where in their columns the needed values stand, and which sets they need. From here on no other values and no other
+/// indices count.
 void Decoder::list_needed() {
   s_.dense_ranges.clear();
   s_.sparse_ranges.clear();
   s_.sources.clear();
+  s_.needed_sets.assign(s_.sets.size(), 0);
   std::size_t dense = 0, sparse = 0, parameter = 0, next_set = 0, next_assignment = 0;
-  std::uint64_t begin = 0, kept = 0;
+  std::uint64_t begin = 0, kept = 0, indices = 0;
   for (std::size_t i = 0; i < count_; ++i) {
     const std::uint64_t end = batch_.bits_ends[i];
     const auto values = static_cast<std::size_t>(end - begin);
+    const std::size_t own = next_set;
     const Place* set = has_set(s_.kinds[i]) ? &s_.sets[next_set++] : nullptr;
     const bool assigns = is_assignment(batch_.ops[i]);
     const bool plain = assigns && relation_of(next_assignment++) == Relation::plain;
     const std::size_t size = set ? static_cast<std::size_t>(set->size) : values;
     std::size_t& at = !assigns ? parameter : set ? sparse : dense;
     if (s_.needed[i] != 0) {
-      s_.sources.push_back({i, set, at, assigns, plain});
+      const std::size_t read = set && set->form == Form::repeat ? set->twin : own;
+      if (set) s_.needed_sets[read] = 1;
+      s_.sources.push_back({i, set, set ? &s_.sets[read] : nullptr, at, assigns, plain});
       if (plain && size > 0) (set ? s_.sparse_ranges : s_.dense_ranges).push_back({at, at + size});
       kept += values;
+      if (set && set->sparse) indices += size;
     }
     if (!assigns || plain) at += size;
     batch_.bits_ends[i] = kept;
+    batch_.index_ends[i] = indices;
     begin = end;
   }
+}
+
+/// The sets that are needed, into the scratch, and from there into the batch. Others are passed over.
+Status Decoder::read_needed_sets() {
+  DELTA_OK(read_set_columns());
+  SetReader reader(s_.gaps, s_.run_skips, s_.run_lengths, s_.bitmaps);
+  s_.nonzeros.clear();
+  for (std::size_t i = 0; i < s_.sets.size(); ++i) {
+    Place& set = s_.sets[i];
+    const auto size = static_cast<std::size_t>(set.size);
+    if (set.form == Form::repeat) continue;
+    if (s_.needed_sets[i] == 0) {
+      DELTA_OK(reader.skip(set.form, size));
+      continue;
+    }
+    set.at = s_.nonzeros.size();
+    s_.nonzeros.resize(s_.nonzeros.size() + size);
+    DELTA_OK(reader.read(set.form, std::span(s_.nonzeros).last(size)));
+  }
+  DELTA_OK(reader.finish());
+  for (const ValueSource& source : s_.sources) {
+    if (!source.set || !source.set->sparse) continue;
+    const Indices indices = indices_of(source);
+    batch_.indices.insert(batch_.indices.end(), indices.begin(), indices.end());
+  }
+  return {};
 }
 
 /// The needed values from where list_needed() found them to their deltas.
@@ -119,7 +160,7 @@ Status Decoder::scatter_needed() {
     } else if (!source.plain) {
       DELTA_OK(repeat_values(s_.twins[source.delta], to));
     } else if (source.set) {
-      DELTA_OK(place_set(*source.set, to));
+      DELTA_OK(place_set(source.set->sparse, indices_of(source), to));
     } else {
       std::copy_n(s_.dense.data() + next_dense_, size, to.data());
       next_dense_ += size;
@@ -224,20 +265,20 @@ Status Decoder::place_values(std::size_t i, Relation relation, std::span<std::ui
     return repeat_values(twin, to);
   }
   if (relation != Relation::plain) return derive_values(i, relation, to);
-  if (set) return place_set(*set, to);
+  if (set) return place_set(set->sparse, {begin_of(*set), static_cast<std::size_t>(set->size)}, to);
   std::copy_n(s_.dense.data() + next_dense_, to.size(), to.data());
   next_dense_ += to.size();
   return {};
 }
 
-Status Decoder::place_set(const Place& set, std::span<std::uint32_t> to) {
-  const std::uint32_t* sparse = s_.sparse.data() + next_sparse_;
-  next_sparse_ += static_cast<std::size_t>(set.size);
-  if (set.sparse) return std::copy_n(sparse, to.size(), to.data()), Status{};
+/// The next sparse values: those of a delta with indices, or the non-zeros of a row.
+Status Decoder::place_set(bool sparse, Indices places, std::span<std::uint32_t> to) {
+  const std::uint32_t* values = s_.sparse.data() + next_sparse_;
+  next_sparse_ += places.size();
+  if (sparse) return std::copy_n(values, to.size(), to.data()), Status{};
   std::fill(to.begin(), to.end(), 0);
-  const Indices places(begin_of(set), static_cast<std::size_t>(set.size));
   if (!places.empty() && places.back() >= to.size()) return corrupt(Column::dims, "a non-zero beyond the dims");
-  for (std::size_t k = 0; k < places.size(); ++k) to[places[k]] = sparse[k];
+  for (std::size_t k = 0; k < places.size(); ++k) to[places[k]] = values[k];
   return {};
 }
 

@@ -134,6 +134,7 @@ Status SetReader::read(Form form, std::span<std::uint32_t> to) {
 }
 
 Status SetReader::read_gaps(std::span<std::uint32_t> to) {
+  if (passed_ > 0) DELTA_OK(pass_gaps());
   const auto too_large = [] { return column_error(ErrorCode::corrupt, "gaps", "index too large"); };
   std::uint64_t next = 0, gap = 0;
   std::uint32_t* index = to.data();
@@ -151,6 +152,29 @@ Status SetReader::read_gaps(std::span<std::uint32_t> to) {
     *index++ = static_cast<std::uint32_t>(next += gap);
     ++next;
   }
+}
+
+/// Each gap ends with a byte below 0x80.
+Status SetReader::pass_gaps() {
+  constexpr std::ptrdiff_t kStep = 64;
+  while (gaps_.end - gaps_.at >= kStep) {
+    std::uint8_t ends = 0;
+    for (std::ptrdiff_t i = 0; i < kStep; ++i) ends = static_cast<std::uint8_t>(ends + (gaps_.at[i] < 0x80 ? 1 : 0));
+    if (ends >= passed_) break;
+    passed_ -= ends;
+    gaps_.at += kStep;
+  }
+  for (; passed_ > 0; ++gaps_.at) {
+    if (gaps_.at == gaps_.end) return column_error(ErrorCode::corrupt, "gaps", "bad varint");
+    passed_ -= *gaps_.at < 0x80 ? 1 : 0;
+  }
+  return {};
+}
+
+Status SetReader::skip(Form form, std::size_t size) {
+  if (form == Form::gaps) return passed_ += size, Status();
+  unwanted_.resize(size);
+  return read(form, unwanted_);
 }
 
 Status SetReader::read_runs(std::span<std::uint32_t> to) {
@@ -185,7 +209,8 @@ Status SetReader::read_bitmap(std::span<std::uint32_t> to) {
   return {};
 }
 
-Status SetReader::finish() const {
+Status SetReader::finish() {
+  if (passed_ > 0) DELTA_OK(pass_gaps());
   const auto spent = [](const Cursor& c) { return c.at == c.end; };
   if (!spent(gaps_)) return column_error(ErrorCode::corrupt, "gaps", "bytes behind the last set");
   if (!spent(skips_)) return column_error(ErrorCode::corrupt, "run skips", "bytes behind the last set");

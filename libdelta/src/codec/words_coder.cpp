@@ -163,18 +163,22 @@ Status read_table_words(ByteView& stored, std::size_t elements, std::string_view
   return {};
 }
 
-Status read_table(ByteView& stored, std::span<std::uint32_t> words, std::string_view what) {
-  DELTA_OK(read_table_words(stored, words.size(), what));
+/// The words of some ranges of a column of n, one range behind the other. Keys of others are not looked at.
+Status read_table(ByteView& stored, std::size_t n, std::span<const WordRange> ranges, std::span<std::uint32_t> words,
+                  std::string_view what) {
+  DELTA_OK(read_table_words(stored, n, what));
   Scratch& s = scratch();
-  const std::size_t n = words.size();
   s.planes.resize(2 * n);
   DELTA_TRY(const ByteView low, read_part(stored, {s.planes.data(), n}, what));
+  ByteView high;
+  if (s.table.size() > 256) {
+    DELTA_TRY(high, read_part(stored, {s.planes.data() + n, n}, what));
+  }
   std::uint32_t largest = 0;
-  if (s.table.size() <= 256) {
-    for (std::size_t i = 0; i < n; ++i) words[i] = low[i];
-  } else {
-    DELTA_TRY(const ByteView high, read_part(stored, {s.planes.data() + n, n}, what));
-    for (std::size_t i = 0; i < n; ++i) words[i] = low[i] | std::uint32_t{high[i]} << 8;
+  std::uint32_t* to = words.data();
+  for (const auto& [begin, end] : ranges) {
+    for (std::size_t i = begin; i < end && high.empty(); ++i) *to++ = low[i];
+    for (std::size_t i = begin; i < end && !high.empty(); ++i) *to++ = low[i] | std::uint32_t{high[i]} << 8;
   }
   for (const std::uint32_t key : words) largest = std::max(largest, key);
   if (largest >= s.table.size()) return column_error(ErrorCode::corrupt, what, "a key beyond the table");
@@ -359,9 +363,11 @@ Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, 
       DELTA_OK(read_planes(stored, n, {&all, 1}, to, what));
       break;
     }
-    case Coder::table:
-      DELTA_OK(read_table(stored, to, what));
+    case Coder::table: {
+      const WordRange all{0, n};
+      DELTA_OK(read_table(stored, n, {&all, 1}, to, what));
       break;
+    }
     case Coder::lattice:
       DELTA_OK(read_lattices(stored, to, groups, what));
       break;
@@ -381,8 +387,10 @@ Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, 
 
 Status read_words_in(std::span<const WordRange> ranges, Coded coded, ByteView stored, std::size_t n, Groups groups,
                      std::span<std::uint32_t> words, std::string_view what) {
-  if (coded.coder == static_cast<std::uint8_t>(Coder::planes) && coded.raw == n * sizeof(std::uint32_t)) {
-    DELTA_OK(read_planes(stored, n, ranges, words, what));
+  const bool planes = coded.coder == static_cast<std::uint8_t>(Coder::planes);
+  const bool table = coded.coder == static_cast<std::uint8_t>(Coder::table);
+  if ((planes || table) && coded.raw == n * sizeof(std::uint32_t)) {
+    DELTA_OK(planes ? read_planes(stored, n, ranges, words, what) : read_table(stored, n, ranges, words, what));
     return stored.empty() ? Status() : column_error(ErrorCode::corrupt, what, "bytes behind the last part");
   }
   auto& whole = scratch().whole;
