@@ -154,6 +154,15 @@ TEST_CASE("what is wrong between files is found by one check") {
     must(encoder.finish());
     only_finds("forks", Verdict::forked, {path, other});
   }
+  SECTION("a commit that a pruning had assumed not to exist") {
+    const std::string pruned = dir.file("pruned.dlog"), more = dir.file("more.dlog");
+    auto encoder = must(Encoder::create(more, {}, {}));
+    sample::add(encoder, {{"apple", Operation::create, {1, 2, 3, 4}, {}, "late"}}, 1'000'000);
+    must(encoder.finish());
+    must(compact(std::vector{path}, pruned,
+                 {.threads = 1, .keep = {{.kind = KeepRule::Kind::now}}, .assume_closed = true}));
+    only_finds("late", Verdict::late, {pruned, more});
+  }
   SECTION("a pruned log") {
     const std::string pruned = dir.file("pruned.dlog");
     sample::write_pruned(pruned);
