@@ -3,7 +3,7 @@ _deltalog() {
   local word=$2 last=$3 command=${COMP_WORDS[1]} words=
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff search rollback tag info reindex help --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff search rollback tag info reindex contract help --help --version' -- "$word"))
     return
   fi
   case "$command $last" in
@@ -102,6 +102,10 @@ _deltalog() {
     'verify --memory') COMPREPLY=(); return ;;
     'verify --report') COMPREPLY=($(compgen -W 'text json junit sarif github gitlab tap markdown' -- "$word")); return ;;
     'verify --baseline') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'verify --contract') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'verify --rule') COMPREPLY=(); return ;;
+    'verify --scopes') COMPREPLY=(); return ;;
+    'verify --at') COMPREPLY=(); return ;;
     'verify --max-skew') COMPREPLY=(); return ;;
     'verify --threads' | 'verify -j') COMPREPLY=(); return ;;
     'verify --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
@@ -180,6 +184,7 @@ _deltalog() {
     'search --metric') COMPREPLY=($(compgen -W 'l2 cosine ip' -- "$word")); return ;;
     'search --ef') COMPREPLY=(); return ;;
     'search --index') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'search --memory') COMPREPLY=(); return ;;
     'search --policy') COMPREPLY=(); return ;;
     'search --output' | 'search -o') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'search --to') COMPREPLY=($(compgen -W 'table ndjson ivecs' -- "$word")); return ;;
@@ -237,19 +242,29 @@ _deltalog() {
     'reindex --m') COMPREPLY=(); return ;;
     'reindex --ef-construction') COMPREPLY=(); return ;;
     'reindex --relink') COMPREPLY=(); return ;;
+    'reindex --budget') COMPREPLY=(); return ;;
+    'reindex --order') COMPREPLY=($(compgen -W 'changed oldest' -- "$word")); return ;;
     'reindex --min-recall') COMPREPLY=(); return ;;
+    'reindex --id') COMPREPLY=(); return ;;
+    'reindex --id-glob') COMPREPLY=(); return ;;
+    'reindex --ids-from') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'reindex --namespace') COMPREPLY=(); return ;;
+    'reindex --where') COMPREPLY=(); return ;;
     'reindex --at') COMPREPLY=(); return ;;
     'reindex --as-seen-by') COMPREPLY=(); return ;;
     'reindex --threads' | 'reindex -j') COMPREPLY=(); return ;;
     'reindex --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'reindex --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'reindex --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+    'contract --scope') COMPREPLY=($(compgen -W 'commit run day' -- "$word")); return ;;
+    'contract --threads' | 'contract -j') COMPREPLY=(); return ;;
+    'contract --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    'contract --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'help --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'help --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
   if [[ $word != -* ]]; then
-    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff search rollback tag info reindex help concepts' -- "$word")); return; fi
+    if [[ $command == help ]]; then COMPREPLY=($(compgen -W 'encode merge compact snapshot blame verify dump log show diff search rollback tag info reindex contract help concepts' -- "$word")); return; fi
     compopt -o filenames
     COMPREPLY=($(compgen -f -- "$word"))
     return
@@ -260,16 +275,17 @@ _deltalog() {
     compact) words='-o --output -f --force --allow-torn --in-place --wait --at --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
     snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace --where -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
-    verify) words='--level --memory --report --baseline --max-skew --json -j --threads -q --quiet -v --verbose --progress --color --trace-out -h --help --version' ;;
+    verify) words='--level --memory --report --baseline --contract --rule --scopes --at --max-skew --json -j --threads -q --quiet -v --verbose --progress --color --trace-out -h --help --version' ;;
     dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
     log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
     diff) words='--stat --fail-over --with-old --neighbours --all --metric --base --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
-    search) words='--id --vector --from -k --neighbours --metric --exact --ef --index --policy --json -o --output -f --force --allow-torn --to --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    search) words='--id --vector --from -k --neighbours --metric --exact --ef --index --memory --policy --json -o --output -f --force --allow-torn --to --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
     rollback) words='--append --wait -o --output -f --force --allow-torn --max-skew --max-age --max-delete --dry-run --revert --time --origin -m --message --source --preset --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
     tag) words='--at --as-seen-by --list --delete -f --force --dry-run --origin -m --message --wait --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
-    info) words='--columns --baselines --get --metrics --metrics-out --json -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
-    reindex) words='--check --rebuild --checkpoint-cost --index --dry-run --wait --ann --metric --m --ef-construction --relink --min-recall --namespace --at --as-seen-by --json -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    info) words='--columns --baselines --drift --get --metrics --metrics-out --json -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    reindex) words='--check --rebuild --checkpoint-cost --index --dry-run --wait --ann --metric --m --ef-construction --relink --budget --order --min-recall --id --id-glob --ids-from --namespace --where --at --as-seen-by --json -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    contract) words='--scope -j --threads -q --quiet --color --trace-out -h --help --version' ;;
     help) words='--color --trace-out -h --help --version' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))

@@ -123,7 +123,7 @@ void Decoder::list_needed() {
   }
 }
 
-/// The sets that are needed, into the scratch, and from there into the batch. Others are passed over.
+/// The sets that are needed, into the scratch, and from there into the batch. Others are skipped.
 Status Decoder::read_needed_sets() {
   DELTA_OK(read_set_columns());
   SetReader reader(s_.gaps, s_.run_skips, s_.run_lengths, s_.bitmaps);

@@ -59,7 +59,7 @@ class SetReader {
 
   /// Fills `to` (its size is k) with a set of this form; not for repeats. An error names the column.
   Status read(Form form, std::span<std::uint32_t> to);
-  /// Passes over sets of this form that have so many indices together; not for repeats. Which they are is not looked
+  /// Skips sets of this form that have so many indices together; not for repeats. Which they are is not looked
   /// at.
   Status skip(Form form, std::size_t size);
   /// Everything read, nothing left over.
@@ -76,7 +76,7 @@ class SetReader {
     explicit Cursor(ByteView bytes) : at(bytes.data()), end(bytes.data() + bytes.size()) {}
   };
   Cursor gaps_, skips_, lengths_, bitmaps_;
-  std::uint64_t passed_ = 0;  // gaps that are still to be passed over: many at once are quicker
+  std::uint64_t passed_ = 0;  // gaps that are still to be skipped: many at once are quicker
   std::vector<std::uint32_t> unwanted_;
 };
 

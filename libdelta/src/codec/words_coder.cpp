@@ -332,6 +332,33 @@ Coded append_words(Words words, Groups groups, Effort effort, Buffer& out) {
   return plain(bytes_of_words(words), Coder::raw);
 }
 
+/// The words of a column that is not transposed, as far as they are stored.
+static Status read_in_order(Coder coder, ByteView& stored, std::span<std::uint32_t> to, Groups groups,
+                            std::string_view what) {
+  const std::size_t n = to.size();
+  const WordRange all{0, n};
+  switch (coder) {
+    case Coder::constant:
+      if (stored.size() != 4 || n < 2) return column_error(ErrorCode::corrupt, what, "bad constant");
+      std::uint32_t word;
+      std::memcpy(&word, stored.data(), 4);
+      std::fill(to.begin(), to.end(), word);
+      stored = {};
+      return {};
+    case Coder::planes:
+      return read_planes(stored, n, {&all, 1}, to, what);
+    case Coder::table:
+      return read_table(stored, n, {&all, 1}, to, what);
+    case Coder::lattice:
+      return read_lattices(stored, to, groups, what);
+    default:
+      DELTA_OK(read_bytes(static_cast<std::uint8_t>(coder), stored,
+                          {reinterpret_cast<Byte*>(to.data()), n * sizeof(std::uint32_t)}, what));
+      stored = {};
+      return {};
+  }
+}
+
 Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, Groups groups, std::string_view what) {
   const std::size_t n = words.size();
   if (coded.raw != n * sizeof(std::uint32_t)) return column_error(ErrorCode::corrupt, what, "another number of words");
@@ -351,30 +378,7 @@ Status read_words(Coded coded, ByteView stored, std::span<std::uint32_t> words, 
     scratch().transposed.resize(n);
     to = scratch().transposed;
   }
-  switch (static_cast<Coder>(base)) {
-    case Coder::constant:
-      if (stored.size() != 4 || n < 2) return column_error(ErrorCode::corrupt, what, "bad constant");
-      std::uint32_t word;
-      std::memcpy(&word, stored.data(), 4);
-      std::fill(words.begin(), words.end(), word);
-      return {};
-    case Coder::planes: {
-      const WordRange all{0, n};
-      DELTA_OK(read_planes(stored, n, {&all, 1}, to, what));
-      break;
-    }
-    case Coder::table: {
-      const WordRange all{0, n};
-      DELTA_OK(read_table(stored, n, {&all, 1}, to, what));
-      break;
-    }
-    case Coder::lattice:
-      DELTA_OK(read_lattices(stored, to, groups, what));
-      break;
-    default:
-      DELTA_OK(read_bytes(base, stored, {reinterpret_cast<Byte*>(to.data()), n * sizeof(std::uint32_t)}, what));
-      stored = {};
-  }
+  DELTA_OK(read_in_order(static_cast<Coder>(base), stored, to, groups, what));
   if (!stored.empty()) return column_error(ErrorCode::corrupt, what, "bytes behind the last part");
   if (transposed) {
     const std::size_t rows = n / static_cast<std::size_t>(columns);
