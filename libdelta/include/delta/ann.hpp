@@ -86,7 +86,7 @@ struct AnnQuality {
 struct AnnSearchOptions {
   SearchOptions search = {};  ///< its metric does not count
   std::size_t breadth =
-      0;  ///< vectors that the graph offers, at least k; more find more; 0: what was measured, and at least 4 k ("ef")
+      0;  ///< vectors that the graph offers, at least k; more find more; 0: as was measured for ten ("ef")
 };
 
 struct AnnAnswer {
@@ -124,8 +124,8 @@ class DELTA_EXPORT AnnIndex {
   Result<AnnRepair> repair(const State& state, NamespaceNo ns, const AnnRepairOptions& options = {});
   const AnnQuality& quality() const noexcept;  ///< as it was measured last
   /// Asks 200 vectors, chosen by their ids, for their ten nearest, beside comparing all: of those that the index holds
-  /// as they are in the state. With the least of 64, 128, 256 and 512 offers that finds the share `least`, else with
-  /// 512. Searches then use as many. REQUIRES: see repair().
+  /// as they are in the state. It does so with 16, 24, 32, 48, 64 and so on up to 512 offers, until it is 95 % sure
+  /// that the share `least` is found, and searches then use as many. REQUIRES: see repair().
   Result<AnnQuality> measure(const State& state, NamespaceNo ns, double least = 0.95);
   /// What a repair would find: of its vectors; but `removed` is of all. REQUIRES: see repair().
   Result<AnnCounts> compare(const State& state, NamespaceNo ns, const AnnRepairOptions& options = {}) const;

@@ -25,19 +25,28 @@ float finite(float distance) { return std::isfinite(distance) ? distance : kFart
 
 const std::uint32_t* bits_at(const void* at) { return static_cast<const std::uint32_t*>(at); }
 
-float l2_distance(const void* a, const void* b, const void* dims) {
-  return finite(squared_difference(bits_at(a), bits_at(b), *static_cast<const std::size_t*>(dims)));
+float l2_distance(const std::uint32_t* a, const std::uint32_t* b, std::size_t dims) noexcept {
+  return finite(squared_difference(a, b, dims));
 }
 /// Of vectors of length 1 it orders as the cosine does.
-float ip_distance(const void* a, const void* b, const void* dims) {
-  return finite(-inner_product(bits_at(a), bits_at(b), *static_cast<const std::size_t*>(dims)));
+float ip_distance(const std::uint32_t* a, const std::uint32_t* b, std::size_t dims) noexcept {
+  return finite(-inner_product(a, b, dims));
+}
+Distance distance_by(Metric metric) { return metric == Metric::l2 ? l2_distance : ip_distance; }
+
+/// As hnswlib calls it.
+template <Distance kDistance>
+float distance_of_bytes(const void* a, const void* b, const void* dims) {
+  return kDistance(bits_at(a), bits_at(b), *static_cast<const std::size_t*>(dims));
 }
 
 class Space final : public hnswlib::SpaceInterface<float> {
  public:
   Space(Metric metric, std::size_t dims) : metric_(metric), dims_(dims) {}
   std::size_t get_data_size() override { return dims_ * sizeof(float); }
-  hnswlib::DISTFUNC<float> get_dist_func() override { return metric_ == Metric::l2 ? l2_distance : ip_distance; }
+  hnswlib::DISTFUNC<float> get_dist_func() override {
+    return metric_ == Metric::l2 ? distance_of_bytes<l2_distance> : distance_of_bytes<ip_distance>;
+  }
   void* get_dist_func_param() override { return &dims_; }
 
  private:
@@ -104,6 +113,30 @@ struct Graph::State {
     }
     hnsw.element_levels_[node] = level;
     hnsw.cur_element_count = node + 1;
+  }
+
+  GraphRecords records() const {
+    return {hnsw.data_level0_memory_, hnsw.size_data_per_element_, hnsw.offsetLevel0_, hnsw.offsetData_, shape.dims};
+  }
+
+  /// From the entry down to level 1: the node that is nearest among those that a nearer one leads to.
+  NearNode descend(const std::uint32_t* query) const {
+    const Distance distance = distance_by(shape.metric);
+    const GraphRecords nodes = records();
+    NearNode near{distance(query, nodes.values_of(hnsw.enterpoint_node_), shape.dims), hnsw.enterpoint_node_};
+    for (int level = hnsw.maxlevel_; level > 0; --level) {
+      for (bool nearer = true; nearer;) {
+        nearer = false;
+        const std::uint32_t* const links = hnsw.get_linklist(near.node, level);
+        for (std::size_t i = 1; i <= *links; ++i) {
+          const NearNode next{distance(query, nodes.values_of(links[i]), shape.dims), links[i]};
+          if (next.distance >= near.distance) continue;
+          near = next;
+          nearer = true;
+        }
+      }
+    }
+    return near;
   }
 
   GraphShape shape;
@@ -198,13 +231,15 @@ void Graph::overwrite(std::uint32_t node, std::span<const std::uint32_t> bits) {
   std::memcpy(state_->hnsw.getDataByInternalId(node), values.data(), values.size() * sizeof(float));
 }
 
-std::vector<std::uint32_t> Graph::search(std::span<const std::uint32_t> query, std::size_t breadth) const {
+std::vector<NearNode> Graph::search(std::span<const std::uint32_t> query, std::size_t breadth) const {
+  if (size() == 0) return {};
   return without_exceptions([&] {
-    std::vector<std::uint32_t> nodes;
     const auto values = state_->compared(query);
-    auto found = state_->hnsw.searchKnn(values.data(), std::min(breadth, size()));
-    for (; !found.empty(); found.pop()) nodes.push_back(static_cast<std::uint32_t>(found.top().second));
-    return nodes;
+    auto& pool = *state_->hnsw.visited_list_pool_;
+    const auto give_back = [&pool](hnswlib::VisitedList* list) { pool.releaseVisitedList(list); };
+    const std::unique_ptr<hnswlib::VisitedList, decltype(give_back)> seen(pool.getFreeVisitedList(), give_back);
+    return search_beam(state_->records(), distance_by(state_->shape.metric), values.data(),
+                       state_->descend(values.data()), std::min(breadth, size()), {seen->mass, seen->curV});
   });
 }
 

@@ -11,6 +11,7 @@
 
 #include "delta/metric.hpp"
 #include "delta/result.hpp"
+#include "index/ann_beam.hpp"
 
 namespace delta::nearest {
 
@@ -51,8 +52,8 @@ class Graph {
   void add(std::span<const std::uint32_t> bits);
   /// The node then has these values; its links stay.
   void overwrite(std::uint32_t node, std::span<const std::uint32_t> bits);
-  /// At most `breadth` nodes near to the query, in no order. Thread-safe.
-  std::vector<std::uint32_t> search(std::span<const std::uint32_t> query, std::size_t breadth) const;
+  /// At most `breadth` nodes near to the query, nearest first. Thread-safe.
+  std::vector<NearNode> search(std::span<const std::uint32_t> query, std::size_t breadth) const;
   GraphLinks links() const;
 
  private:

@@ -15,6 +15,7 @@ namespace nearest {
 namespace {
 
 constexpr std::size_t kPercent = 5;  // of the rows that may be stale, and of the index that is worth a graph
+constexpr std::size_t kWider = 8;    // times as many offers where the usual number is too small
 constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
 /// The rows of a search beside the nodes of an index.
@@ -39,10 +40,14 @@ class GraphSearch {
     const auto offer = [&](std::size_t row) {
       if (query.self != rows_[row]) top.offer({origin.order(state_.bits(rows_[row]).data()), row});
     };
-    for (const std::uint32_t node : graph_.search(query.bits, breadth_)) {
-      if (matched_.places[node] != kNone) offer(matched_.places[node]);
-    }
     std::ranges::for_each(matched_.stale, offer);
+    for (const NearNode& near : graph_.search(query.bits, breadth_)) {
+      // By these metrics the graph compares the same values in the same way.
+      const bool is_order = options_.metric != Metric::cosine;
+      if (is_order && top.is_beyond(static_cast<double>(near.distance))) break;
+      const std::uint32_t row = matched_.places[near.node];
+      if (row != kNone) offer(row);
+    }
     if (top.size() < std::min(options_.k, rows_.size())) return false;
     answer.neighbours = neighbours(rows_, options_.metric, std::move(top).sorted());
     answer.stale = static_cast<std::size_t>(std::ranges::count_if(answer.neighbours, [&](const Neighbour& neighbour) {
@@ -103,14 +108,18 @@ Result<std::vector<AnnAnswer>> AnnSearch::run(std::span<const SearchQuery> queri
   const bool few = rows.size() < std::max(10 * plain.k, own.live * nearest::kPercent / 100);
   const bool exact = few || matched.stale.size() * 100 > rows.size() * nearest::kPercent;
   std::vector<AnnAnswer> answers(queries.size());
-  std::vector<SearchQuery> left;   // for which all rows are compared
-  std::vector<std::size_t> which;  // their answers
-  const std::size_t usual = std::max<std::size_t>(std::max(64u, own.quality.breadth), 4 * plain.k);
+  std::vector<SearchQuery> left;                                                    // for which all rows are compared
+  std::vector<std::size_t> which;                                                   // their answers
+  const std::size_t measured = own.quality.breadth > 0 ? own.quality.breadth : 64;  // of ten neighbours
+  const std::size_t usual = measured * std::max<std::size_t>(plain.k, 10) / 10;
   const std::size_t breadth = std::max(plain.k + 1, options.breadth > 0 ? options.breadth : usual);
   for (std::size_t q = 0; q < queries.size(); ++q) {
     if (!exact) {
       const nearest::GraphSearch search(state, rows, matched, own.graph(), plain, breadth);
       if (search.answer(queries[q], answers[q])) continue;
+      // Many nodes near to it are dead, or are not searched: going further costs less than comparing all.
+      const nearest::GraphSearch wider(state, rows, matched, own.graph(), plain, nearest::kWider * breadth);
+      if (wider.answer(queries[q], answers[q])) continue;
     }
     left.push_back(queries[q]);
     which.push_back(q);

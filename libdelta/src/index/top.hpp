@@ -34,6 +34,8 @@ class Top {
     for (const Candidate& candidate : other.heap_) offer(candidate);
   }
   std::size_t size() const { return heap_.size(); }
+  /// Nothing of this order would be taken, nor of a greater one.
+  bool is_beyond(double order) const { return heap_.size() == k_ && order > heap_.front().order; }
   /// Nearest first.
   std::vector<Candidate> sorted() && {
     std::ranges::sort(heap_);
