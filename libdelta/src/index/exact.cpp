@@ -19,7 +19,8 @@ namespace nearest {
 namespace {
 
 constexpr std::size_t kBlock = 128 << 10;  // bytes of rows: they stay in a cache while each query looks at them
-constexpr std::size_t kPiece = 4 << 20;    // bytes that are compared at least, so that a thread is worth it
+constexpr std::size_t kPiece = 1 << 20;    // bytes that are compared at least, so that a thread is worth it
+constexpr std::size_t kPieces = 16;        // for each thread, at least: the last one of a thread is its idle time
 
 class Scan {
  public:
@@ -42,7 +43,7 @@ class Scan {
     const unsigned threads = thread_count(options_.threads);
     const std::size_t row_bytes = state_.bits(rows_[0]).size_bytes();
     const std::size_t least = std::max<std::size_t>(1, kPiece / (row_bytes * queries_.size()));
-    const std::size_t even = rows_.size() / (std::size_t{4} * threads) + 1;
+    const std::size_t even = rows_.size() / (kPieces * threads) + 1;
     const std::size_t length = threads == 1 ? rows_.size() : std::max(least, even);
     OrderedWork work(threads, std::size_t{2} * threads);
     for (std::size_t begin = 0; begin < rows_.size(); begin += length) {
