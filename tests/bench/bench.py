@@ -22,6 +22,7 @@ WORKLOADS = {
     "scaling": ("work_scaling", "logs of 10 MB to 1 GB, one thread and two"),
     "seed": ("work_seed", "what the delta-behavior decision records promise, figure by figure"),
     "micro": ("work_micro", "each hot path beside its physical limit"),
+    "search": ("work_search", "near neighbours: repairs beside building anew, single queries, exact search beside the memory"),
     "questions": ("work_questions", "what small answers cost about six logs, each large in another way"),
 }
 

@@ -88,6 +88,17 @@ TARGETS = {
     },
     # Twice as much of anything: CPU time at most this much more, where it is long enough to be measured.
     "growth": {"doubled": at_most(2.3)},
+    "search": {
+        **{f"{data}/{part}/recall": at_least(0.95) for data in ("made", "words") for part in ("10 %", "30 %", "100 %")},
+        **{f"{data}/{part}/rebuild / repair": at_least(times) for data in ("made", "words") for part, times in (("10 %", 10), ("30 %", 10), ("100 %", 2.5))},
+        **{f"{data}/single": at_most(100e-6) for data in ("made", "words")},
+        **{f"{data}/single recall": at_least(0.95) for data in ("made", "words")},
+        **{f"exact/{metric} / reading": at_least(0.7) for metric in ("l2", "cosine", "ip")},
+        **{f"exact/{metric}, two threads": at_least(1.7) for metric in ("l2", "cosine", "ip")},
+        "memory, four times": at_most(1.5),
+        "rounds/file": at_most(1.1),
+        "rounds/resident": at_most(1.1),
+    },
     "micro": {
         "compare / reading": at_least(0.6),
         "fold/apply": at_most(1.5e-6),
