@@ -181,6 +181,7 @@ std::string recall_text(const Done& done) {
   const AnnQuality& quality = done.quality;
   std::string text = fmt::format("recall@10 {:.4f} ({:.4f} to {:.4f}) with ef {}", quality.recall, quality.low,
                                  quality.high, quality.breadth);
+  if (quality.queries == 0) text = "too few vectors to measure the recall";
   if (done.exact) text += "; more than 5 % are left, so searches compare all vectors";
   if (done.repair.due) text += "; a repair without --budget is due";
   return text;
