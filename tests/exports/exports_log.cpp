@@ -70,6 +70,11 @@ EXPORTED("open_for_state") {
   must(reindex(copy[0]));
   const OpenOptions options{.threads = 2, .ids = {{"v1"}}};
   CALL(open_for_state(copy, options));
+}
+EXPORTED("open_for_state") {  // by patterns
+  const std::vector<std::string> copy = {exports::copy_of_log()};
+  must(reindex(copy[0]));
+  const OpenOptions options{.threads = 2, .ids = {{"v1"}}};
   const std::vector<std::string> globs = {"v*"};
   CALL(open_for_state(copy, options, globs));
 }

@@ -72,6 +72,7 @@ struct Job {
   const delta::AnnIndex* index = nullptr;  // of the namespace and metric; null: all rows are compared
   std::size_t breadth = 0;                 // --ef; 0: the index knows
   std::uint64_t memory = 1 << 30;          // for values
+  bool is_part = false;                    // the values of all that may be neighbours take more: the state lacks them
 };
 
 std::string namespaces_text(const Catalog& catalog, const std::vector<NamespaceNo>& some) {
@@ -298,6 +299,15 @@ bool are_too_many(const Job& job, const delta::VectorSet& vectors) {
   return bytes > job.memory;
 }
 
+/// The state of these vectors.
+Status fold(Job& job, delta::CutOptions cut, const delta::VectorSet& vectors, Console& console) {
+  std::vector<delta::Finding> notices;
+  cut.notices = &notices;
+  DELTA_TRY(job.state, composed(job.log, cut, vectors));
+  warn_of(notices, console);
+  return {};
+}
+
 /// `folded`: the vectors that may be neighbours, and the query.
 Result<Exit> search(Job& job, const delta::CutOptions& cut, const delta::NamedVectors& named,
                     const delta::VectorSet& folded, AnswerWriter& writer, Console& console) {
@@ -306,16 +316,10 @@ Result<Exit> search(Job& job, const delta::CutOptions& cut, const delta::NamedVe
   const auto indexes =
       job.invocation.has("exact") ? std::vector<delta::AnnIndex>() : read_indexes(ann_path(job.invocation), console);
   job.index = find_index(job, indexes);
-  std::vector<delta::Finding> notices;
-  delta::CutOptions noticed = cut;
-  noticed.notices = &notices;
-  if (job.index == nullptr && are_too_many(job, folded)) {
-    auto exit = search_parts(job, noticed, named, writer, console);
-    warn_of(notices, console);
-    return exit;
+  if (job.is_part && job.index == nullptr) return search_parts(job, cut, named, writer, console);
+  if (job.is_part) {
+    DELTA_TRY(job.state, composed(job.log, cut, folded));
   }
-  DELTA_TRY(job.state, composed(job.log, noticed, folded));
-  warn_of(notices, console);
   return search_state(job, named, writer, console);
 }
 
@@ -349,9 +353,10 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     DELTA_TRY(query, delta::find_vectors(log.catalog(), query_selection(invocation, *queries.id())));
     if (!folded.is_all()) query.vectors.each([&](VectorNo v) { folded.insert(v); });
   }
-  DELTA_TRY(auto state, composed(log, cut, query.vectors));
-  Job job{invocation, log, std::move(state), queries, selection, named.vectors};
+  Job job{invocation, log, State(log.catalog(), 0), queries, selection, named.vectors};
   DELTA_OK(read_options(job));
+  job.is_part = are_too_many(job, folded);
+  DELTA_OK(fold(job, cut, job.is_part ? query.vectors : folded, console));
   DELTA_TRY(const bool missing, query_is_missing(job, query, console));
   if (missing) return exit_with(log, Exit::no);
   return search(job, cut, named, folded, writer, console);
