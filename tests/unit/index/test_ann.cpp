@@ -173,6 +173,34 @@ TEST_CASE("where few rows are asked for, all of them are compared") {
   CHECK(exact(0, 5));
 }
 
+TEST_CASE("where the nearest are not searched, the graph is asked for more before all rows are compared") {
+  Latent latent(6, 12, 9);
+  Made made;
+  for (int i = 0; i < 1000; ++i) made.put("v" + std::to_string(i), latent.vector());
+  const auto index = must(AnnIndex::build(made.state, kOnly));
+  auto rows = must(made.state.rows(kOnly));
+  const auto bits = bits_of(latent.vector());
+  const SearchQuery asked{bits};
+  const auto near = must(search_exact(made.state, rows, {&asked, 1}, {.k = 301}))[0];
+  const auto without = [&](std::size_t nearest) {
+    const std::set<VectorNo> gone = [&] {
+      std::set<VectorNo> some;
+      for (std::size_t i = 0; i < nearest; ++i) some.insert(near[i].vector);
+      return some;
+    }();
+    auto left = rows;
+    std::erase_if(left, [&](VectorNo vector) { return gone.contains(vector); });
+    const AnnSearchOptions options{.search = {.k = 5}, .breadth = 16};
+    const auto answer = must(index.search(made.state, left, {&asked, 1}, options))[0];
+    REQUIRE(answer.neighbours.size() == 5);
+    CHECK(answer.neighbours[0].vector == near[nearest].vector);
+    return answer.exact;
+  };
+  CHECK_FALSE(without(3));
+  CHECK_FALSE(without(30));  // of 16 offers none counts, of 128 many do
+  CHECK(without(300));
+}
+
 TEST_CASE("a thousand rounds of change, repair and search give no stale distance, no deleted id, and no growth") {
   Latent latent(5, 9, 4);
   Random& random = latent.random();
