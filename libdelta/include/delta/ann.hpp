@@ -45,7 +45,7 @@ struct AnnRepairOptions {
   VectorSet vectors = VectorSet::all();  ///< others stay as they are, in the index or not
   bool anew = false;                     ///< builds anew of these and of those in the index, whatever is to be done
   /// A vector is linked anew when it has moved by this part of its length since it was linked; else only its values are
-  /// replaced. 0: always linked anew.
+  /// replaced. 0: always linked anew. It is linked with 3/5 of AnnOptions::breadth.
   double relink = 0.5;
   AnnOrder order = AnnOrder::changed;          ///< decides what is left if not everything is repaired
   std::optional<std::uint64_t> most = {};      ///< vectors that are repaired; none: all

@@ -217,9 +217,10 @@ Graph Graph::of(const GraphShape& shape, std::size_t room, std::span<const std::
 
 std::size_t Graph::size() const noexcept { return state_->hnsw.cur_element_count; }
 
-void Graph::add(std::span<const std::uint32_t> bits) {
+void Graph::add(std::span<const std::uint32_t> bits, std::uint32_t breadth) {
   without_exceptions([&] {
     auto& hnsw = state_->hnsw;
+    hnsw.ef_construction_ = breadth;
     const std::size_t node = hnsw.cur_element_count;
     const auto values = state_->compared(bits);
     hnsw.addPoint(values.data(), node, level_of(node, state_->shape.links));

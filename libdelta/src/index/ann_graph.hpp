@@ -48,8 +48,8 @@ class Graph {
   ~Graph();
 
   std::size_t size() const noexcept;
-  /// REQUIRES: there is room; `dims` finite values.
-  void add(std::span<const std::uint32_t> bits);
+  /// Links it to the best of `breadth` candidates. REQUIRES: there is room; `dims` finite values.
+  void add(std::span<const std::uint32_t> bits, std::uint32_t breadth);
   /// The node then has these values; its links stay.
   void overwrite(std::uint32_t node, std::span<const std::uint32_t> bits);
   /// At most `breadth` nodes near to the query, nearest first. Thread-safe.

@@ -61,10 +61,12 @@ struct AnnIndex::Parts {
     if (made) made->overwrite(static_cast<std::uint32_t>(node), values);
     since[node] = kCurrent;
   }
-  /// Links one more vector. REQUIRES: grow() made room for it.
-  void add(const State& state, VectorNo vector) {
+  /// Links one more vector; `again`: that was linked before. REQUIRES: grow() made room for it.
+  void add(const State& state, VectorNo vector, bool again = false) {
     push(state.catalog().id(vector), state.bits(vector));
-    made->add(state.bits(vector));
+    // Of a vector that is linked anew, fewer candidates are enough: that is most of what a repair costs.
+    const std::uint32_t fewer = std::max(options.links, options.breadth * 3 / 5);
+    made->add(state.bits(vector), again ? fewer : options.breadth);
   }
   /// Views of the ids: valid until one changes.
   std::unordered_map<std::string_view, std::uint32_t> nodes_by_id() const {

@@ -124,7 +124,7 @@ class Repair {
     count(task, anew, done);
     if (anew) {
       if (task.node != kNone) parts_.kill(task.node);
-      parts_.add(state_, task.vector);
+      parts_.add(state_, task.vector, task.node != kNone);
     } else {
       parts_.moved[task.node] = task.moved;
       parts_.overwrite(task.node, state_.bits(task.vector));
