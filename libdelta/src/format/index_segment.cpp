@@ -248,8 +248,9 @@ namespace {
 /// false: malformed.
 bool read_row(Reader& in, const SegmentTableHead& head, const RowPredictor& before, bool is_first, IndexedRow& row) {
   const std::uint64_t number = before.least() + in.bounded(head.commits);
-  row.row = nth<RowNo>(number);
   const auto origin = in.varint();
+  if (!in.ok() || number >= head.commits || origin >= head.origins.size()) return false;
+  row.row = nth<RowNo>(number);
   row.origin = nth<SegmentOrigin>(origin);
   row.count = in.varint();
   row.first = before.expected(row.origin) + static_cast<std::uint64_t>(unzigzag(in.varint()));
@@ -257,7 +258,7 @@ bool read_row(Reader& in, const SegmentTableHead& head, const RowPredictor& befo
   const auto tick = in.bounded(0xfff);
   row.text = head.has_texts ? static_cast<std::uint32_t>(in.bounded(0xffffffff)) : 0;
   if (!is_first && head.kind == Kind::fresh) row.begin = before.begin();
-  if (!in.ok() || number >= head.commits || origin >= head.origins.size() || us >> 52 != 0) return false;
+  if (!in.ok() || us >> 52 != 0) return false;
   row.time = Timestamp::of(static_cast<Micros>(us), static_cast<std::uint32_t>(tick));
   constexpr std::uint64_t kMost = std::uint64_t{1} << 62;
   if (row.count == 0 || row.count > kMost || row.begin > kMost) return false;

@@ -155,8 +155,9 @@ TEST_CASE("rows that cannot be are refused") {
     return static_cast<bool>(format::read_row_group(bytes, table.head, kDigest, 0));
   };
   CHECK(reads({0, 0, 0, 3, 2, 4, 1}));
-  CHECK(!reads({0, 10, 0, 3, 2, 4, 1}));          // a row beyond the commits
-  CHECK(!reads({0, 0, 2, 3, 2, 4, 1}));           // an unknown origin
+  CHECK(!reads({0, 10, 0, 3, 2, 4, 1}));  // a row beyond the commits
+  CHECK(!reads({0, 0, 2, 3, 2, 4, 1}));   // an unknown origin
+  CHECK(!reads({0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 3, 2, 4, 1}));
   CHECK(!reads({0, 0, 0, 0, 2, 4, 1}));           // without deltas
   CHECK(!reads({0, 0, 0, 3, 0, 4, 1}));           // seq 0
   CHECK(!reads({0, 0, 0, 3, 2, 3, 1}));           // before all time
