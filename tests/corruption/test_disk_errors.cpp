@@ -51,7 +51,7 @@ void erase(Bytes& bytes, const Bytes&, Random& random) {
   std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), size, random() % 2 == 0 ? 0x00 : 0xff);
 }
 
-/// What was to be written at one place is at another, too.
+/// What belongs at one place is at another, too.
 void duplicate(Bytes& bytes, const Bytes&, Random& random) {
   const std::size_t unit = kSectors[below(random, 3)];
   const auto [from, a] = sector(bytes, random, unit);
