@@ -117,7 +117,7 @@ void write_record(std::string& out, const RecordNames& names, const Delta& delta
 
 /// Appends the line of a commit; `parents` as the reader gives them.
 void write_record(std::string& out, std::string_view origin, std::span<const Record::Parent> parents,
-                  const Commit& commit);
+                  const CommitView& commit);
 
 /// Appends the line that declares a namespace.
 void write_namespace(std::string& out, std::string_view name_space, std::uint32_t dims);

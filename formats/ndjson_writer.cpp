@@ -68,7 +68,7 @@ void write_record(std::string& out, const RecordNames& names, const Delta& delta
 }
 
 void write_record(std::string& out, std::string_view origin, std::span<const Record::Parent> parents,
-                  const Commit& commit) {
+                  const CommitView& commit) {
   JsonWriter json(out);
   json.begin_object().member("type", "commit").member("origin", origin);
   json.key("seq").u64(commit.first).key("deltas").u64(commit.count);

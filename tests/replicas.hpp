@@ -30,7 +30,7 @@ class Deck {
       std::map<delta::OriginNo, std::uint64_t> next;
       std::size_t end = begin;
       for (; end < commits.size(); ++end) {
-        const delta::Commit& c = log_.commit(commits[end]);
+        const delta::CommitView& c = log_.commit(commits[end]);
         const auto [expected, fresh] = next.try_emplace(c.origin, c.first);
         if (expected->second != c.first) break;
         if (fresh && c.first > 1) heads[c.origin].hash = hashes_[*log_.find_commit({c.origin, c.first - 1})];
@@ -46,7 +46,7 @@ class Deck {
 
  private:
   void write(delta::CommitNo number, delta::store::SegmentWriter& writer) const {
-    const delta::Commit& commit = log_.commit(number);
+    const delta::CommitView& commit = log_.commit(number);
     writer.begin(commit.origin, commit.first);
     for (std::size_t i = 0; i < deltas_[number].size(); ++i) sample::must(writer.add(deltas_[number][i]));
     sample::must(writer.end(commit));

@@ -17,7 +17,7 @@ void put_time(JsonWriter& json, delta::Timestamp time) {
 }
 
 // The time that was meant, where it is another.
-void put_given(JsonWriter& json, const delta::Commit& commit) {
+void put_given(JsonWriter& json, const delta::CommitView& commit) {
   if (commit.given) json.member("given", delta::format_time(*commit.given));
 }
 
@@ -85,7 +85,7 @@ void json_delta(std::string& out, const delta::Log& log, const delta::Delta& del
   const auto& catalog = log.catalog();
   JsonWriter json(out);
   json.begin_object().member("type", "delta").key("v").u64(1);
-  json.member("dot", log.dot_text({log.commit(delta.commit).origin, delta.seq}));
+  json.member("dot", log.dot_text({log.commit_origin(delta.commit), delta.seq}));
   put_time(json, delta.time);
   put_given(json, log.commit(delta.commit));
   json.member("namespace", catalog.name_space(catalog.namespace_of(delta.vector)).name);

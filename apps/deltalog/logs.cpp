@@ -148,7 +148,7 @@ Result<Named> last_until(const delta::Log& log, delta::Micros time) {
   delta::CommitNo commit{};
   DELTA_OK(log.each(delta::VectorSet::all(), [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      const delta::Key key{batch.times[i], log.commit(batch.commits[i]).origin, batch.seqs[i]};
+      const delta::Key key{batch.times[i], log.commit_origin(batch.commits[i]), batch.seqs[i]};
       if (key.time.us() > time || log.pending(batch.commits[i]) || (last && !key_less(log.catalog(), *last, key))) {
         continue;
       }

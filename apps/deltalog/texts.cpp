@@ -41,7 +41,7 @@ std::string dots_text(const delta::Log& log, std::span<const delta::Dot> dots) {
   return dots.size() > kShown ? out + fmt::format(" and {} more", dots.size() - kShown) : out;
 }
 
-std::string time_text(delta::Timestamp time, const delta::Commit& commit) {
+std::string time_text(delta::Timestamp time, const delta::CommitView& commit) {
   return time_text(time) + (commit.given ? " (given " + delta::format_time(*commit.given) + ")" : "");
 }
 
@@ -117,7 +117,7 @@ std::string setting_text(std::string_view setting) {
   return "release " + name + dots;
 }
 
-std::string dots_text(const delta::Log& log, const delta::Commit& commit) {
+std::string dots_text(const delta::Log& log, const delta::CommitView& commit) {
   return delta::dots_text(delta::escape(log.catalog().origin(commit.origin), 4096), commit.first, commit.last());
 }
 
@@ -126,7 +126,7 @@ std::string first_line(std::string_view message) {
   return delta::escape(message.substr(0, end), 200) + (end == message.npos ? "" : " ...");
 }
 
-std::string message_text(const delta::Commit& commit) {
+std::string message_text(const delta::CommitView& commit) {
   const auto properties = delta::escape(commit.properties, 200);
   const auto message = first_line(commit.message);
   return message + (message.empty() || properties.empty() ? "" : " ") + properties;

@@ -23,7 +23,7 @@ std::string time_text(delta::Timestamp time);
 std::string dots_text(const delta::Log& log, std::span<const delta::Dot> dots);
 
 /// time_text() of a delta of a commit, with " (given 2026-11-12T14:10:29Z)" where another time was meant.
-std::string time_text(delta::Timestamp time, const delta::Commit& commit);
+std::string time_text(delta::Timestamp time, const delta::CommitView& commit);
 
 /// "sparse, 12 of 384 dims", "scale by 0.5", "delete".
 std::string delta_text(const delta::Delta& delta, std::uint32_t dims);
@@ -36,12 +36,12 @@ std::string touched_text(const delta::Delta& delta, std::uint32_t dims, std::siz
 std::string setting_text(std::string_view setting);
 
 /// "main:7", or "main:7..9" of a commit of several deltas; escaped.
-std::string dots_text(const delta::Log& log, const delta::Commit& commit);
+std::string dots_text(const delta::Log& log, const delta::CommitView& commit);
 
 /// The first line of a commit's message; escaped.
 std::string first_line(std::string_view message);
 /// That, and the commit's properties behind it; for a cell of a table.
-std::string message_text(const delta::Commit& commit);
+std::string message_text(const delta::CommitView& commit);
 
 /// The number as it is written in JSON, or its raw bits.
 std::string float_text(std::uint32_t bits);

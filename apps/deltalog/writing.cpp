@@ -82,7 +82,7 @@ void warn_of_default_origin(const Invocation& invocation, const delta::Log& log,
   if (invocation.has("origin") || !from_environment("DELTALOG_ORIGIN").empty()) return;
   bool any = false;
   for (const auto commit : delta::numbers<delta::CommitNo>(log.commits(), first)) {
-    any = any || log.catalog().origin(log.commit(commit).origin) == origin_of(invocation);
+    any = any || log.catalog().origin(log.commit_origin(commit)) == origin_of(invocation);
   }
   if (!any) return;
   console.warn("the new commits are those of " + delta::quote(origin_of(invocation)) +

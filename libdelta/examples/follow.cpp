@@ -20,7 +20,7 @@ delta::Result<std::size_t> print_new(const delta::Log& log, delta::Cursor& curso
     if (!more) break;
     for (std::size_t i = 0; i < batch.deltas.size(); ++i) {
       const auto delta = batch.deltas[i];
-      const std::string dot = log.dot_text({log.commit(delta.commit).origin, delta.seq});
+      const std::string dot = log.dot_text({log.commit_origin(delta.commit), delta.seq});
       const std::string what(delta::operation_name(delta.op)), id(log.catalog().id(delta.vector));
       std::printf("%s %s %s\n", dot.c_str(), what.c_str(), id.c_str());
     }

@@ -179,7 +179,7 @@ TEST_CASE(
       ++(wanted ? taken : refused);
       if (!wanted) continue;
       const Log& log = encoder.log();
-      const Commit& commit = log.commit(nth<CommitNo>(log.commits() - 1));
+      const CommitView& commit = log.commit(nth<CommitNo>(log.commits() - 1));
       RC_ASSERT(commit.time.hlc == wanted->hlc);
       RC_ASSERT(commit.given == wanted->given);
       raised += wanted->given.has_value();

@@ -100,7 +100,7 @@ std::string text_report(const Log& log, const Blame& blame, std::span<const Blam
 
 void put_delta(JsonWriter& json, const Log& log, const DeltaRef& delta) {
   json.begin_object().member("dot", log.dot_text(delta.dot)).member("time", delta::format_time(delta.time.us()));
-  const delta::Commit& commit = log.commit(delta.commit);
+  const delta::CommitView& commit = log.commit(delta.commit);
   json.key("tick").u64(delta.time.tick());
   if (commit.given) json.member("given", delta::format_time(*commit.given));
   json.member("op", delta::operation_name(delta.op)).member("message", commit.message);

@@ -173,7 +173,7 @@ Status dump_some(const Log& log, const delta::VectorSet& vectors, const delta::D
   DELTA_OK(log.each(vectors, [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Delta delta = batch[i];
-      const auto origin = log.commit(delta.commit).origin;
+      const auto origin = log.commit_origin(delta.commit);
       if (!vectors.contains(delta.vector) || !filter.takes(delta)) continue;
       lines.emplace_back(delta::Key{delta.time, origin, delta.seq}, std::string());
       auto names = names_of(catalog, delta.vector);

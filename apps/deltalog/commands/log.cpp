@@ -40,7 +40,7 @@ Status keep_seen(LogView& view, std::string_view name) {
 // Of a common past the commits that no other of it had seen: where those who share it parted.
 Indexed<CommitNo, bool> bases_of(const LogView& view) {
   const auto kept = [&](CommitNo number) {
-    return view.log.commit(number).first <= view.seen[view.log.commit(number).origin];
+    return view.log.commit(number).first <= view.seen[view.log.commit_origin(number)];
   };
   Indexed<CommitNo, bool> bases(view.log.commits());
   for (const CommitNo number : bases.numbers()) bases[number] = kept(number);
@@ -75,7 +75,7 @@ class CommitList {
   std::vector<CommitNo> choose() {
     order_ = graph_ ? effects_first(view_.log) : delta::or_bad_alloc(view_.log.commits_in_key_order());
     auto chosen = order_;
-    std::erase_if(chosen, [&](CommitNo number) { return !view_.takes_commit(number); });
+    if (!view_.takes_all()) std::erase_if(chosen, [&](CommitNo number) { return !view_.takes_commit(number); });
     if (!graph_ && !view_.invocation.has("reverse")) std::ranges::reverse(chosen);
     return chosen;
   }
@@ -194,7 +194,7 @@ class DeltaList {
 
   void add(const Delta& delta) {
     const auto& catalog = view_.log.catalog();
-    Entry entry{{delta.time, view_.log.commit(delta.commit).origin, delta.seq}, {}, {}, {}, nullptr, delta.commit};
+    Entry entry{{delta.time, view_.log.commit_origin(delta.commit), delta.seq}, {}, {}, {}, nullptr, delta.commit};
     entry.effect = effect_of(entry.key);
     if (json_) {
       json_delta(entry.text, view_.log, delta, {.effect = entry.effect});

@@ -8,8 +8,8 @@
 
 namespace deltalog {
 
-using delta::Commit;
 using delta::CommitNo;
+using delta::CommitView;
 using delta::Indexed;
 using delta::Log;
 
@@ -19,16 +19,16 @@ namespace {
 /// earlier ones.
 void keep_maximal(const Log& log, std::vector<CommitNo>& numbers) {
   const auto before = [&](CommitNo a, CommitNo b) {
-    const Commit &x = log.commit(a), &y = log.commit(b);
+    const CommitView x = log.commit(a), y = log.commit(b);
     return x.origin != y.origin ? x.origin < y.origin : x.first > y.first;
   };
   std::ranges::sort(numbers, before);
   const auto end = std::unique(numbers.begin(), numbers.end(),
-                               [&](CommitNo a, CommitNo b) { return log.commit(a).origin == log.commit(b).origin; });
+                               [&](CommitNo a, CommitNo b) { return log.commit_origin(a) == log.commit_origin(b); });
   numbers.erase(end, numbers.end());
   const auto all = numbers;
   std::erase_if(numbers, [&](CommitNo n) {
-    const delta::Dot dot{log.commit(n).origin, log.commit(n).last()};
+    const delta::Dot dot{log.commit_origin(n), log.commit(n).last()};
     return std::ranges::any_of(all, [&](CommitNo by) { return by != n && log.sees(by, dot); });
   });
 }
@@ -36,7 +36,7 @@ void keep_maximal(const Log& log, std::vector<CommitNo>& numbers) {
 }  // namespace
 
 std::vector<CommitNo> causes_of(const Log& log, CommitNo number) {
-  const Commit& commit = log.commit(number);
+  const CommitView& commit = log.commit(number);
   std::vector<CommitNo> causes;
   std::unordered_set<CommitNo> known_causes;
   for (const auto& parent : commit.parents) {

@@ -28,7 +28,7 @@ struct LogView {
   }
   bool takes_all() const { return seen.empty() && filter.takes_all(); }
   bool takes(const delta::Delta& delta) const {
-    return (seen.empty() || delta.seq <= seen[log.commit(delta.commit).origin]) && filter.takes(delta);
+    return (seen.empty() || delta.seq <= seen[log.commit_origin(delta.commit)]) && filter.takes(delta);
   }
   bool base(delta::CommitNo number) const { return !bases.empty() && bases[number]; }
 };

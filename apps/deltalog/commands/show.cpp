@@ -81,7 +81,7 @@ std::string values_text(const Delta& delta) {
 
 std::string shown_delta(const Log& log, const Delta& delta, const Console& console) {
   const auto& catalog = log.catalog();
-  const auto dot = delta::escape(log.dot_text({log.commit(delta.commit).origin, delta.seq}), 4096);
+  const auto dot = delta::escape(log.dot_text({log.commit_origin(delta.commit), delta.seq}), 4096);
   std::string out = '\n' + console.paint(Style::name, "delta " + dot) + '\n';
   put_lines(out, "time", time_text(delta.time));
   out += fmt::format("{:<9}{}\n", "vector", vector_name(catalog, delta.vector));

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -94,13 +95,89 @@ struct CommitOf {
 };
 using Commit = CommitOf<OriginNo>;
 
-/// The same commit with other numbers of origins: a CommitOf, copied or moved from, and what gives the new numbers.
+/// Dots that stand elsewhere; or a single one, which stands here. Copies are views, too.
+template <class Origin>
+class DotsOf {
+ public:
+  using value_type = DotOf<Origin>;
+  DotsOf() = default;
+  DotsOf(const std::vector<value_type>& dots) : DotsOf(dots.data(), dots.size()) {}
+  DotsOf(const value_type* dots, std::size_t size) : dots_(dots), size_(size) {}
+  explicit DotsOf(const value_type& one) : one_(one), size_(1) {}
+
+  const value_type* begin() const { return dots_ == nullptr ? &one_ : dots_; }
+  const value_type* end() const { return begin() + size_; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const value_type& operator[](std::size_t i) const { return begin()[i]; }
+  const value_type& front() const { return begin()[0]; }
+  const value_type& back() const { return begin()[size_ - 1]; }
+  friend bool operator==(const DotsOf& a, const DotsOf& b) { return std::ranges::equal(a, b); }
+
+ private:
+  value_type one_{};
+  const value_type* dots_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// A commit that is kept elsewhere: what it says of texts and parents is valid as long as that is. The fields are those
+/// of CommitOf.
+template <class Origin>
+struct CommitViewOf {
+  Origin origin{};
+  std::uint64_t first = 1;
+  std::uint64_t count = 0;
+  DotsOf<Origin> parents = {};
+  std::string_view message = {}, tool = {}, source = {}, trace = {}, setting = {};
+  Timestamp time = {};
+  std::string_view properties = {};
+  std::optional<Micros> given = {};
+
+  CommitViewOf() = default;
+  CommitViewOf(const CommitOf<Origin>& commit)
+      : origin(commit.origin),
+        first(commit.first),
+        count(commit.count),
+        parents(commit.parents),
+        message(commit.message),
+        tool(commit.tool),
+        source(commit.source),
+        trace(commit.trace),
+        setting(commit.setting),
+        time(commit.time),
+        properties(commit.properties),
+        given(commit.given) {}
+
+  /// A copy that lives by itself.
+  CommitOf<Origin> copy() const {
+    return {origin,
+            first,
+            count,
+            {parents.begin(), parents.end()},
+            std::string(message),
+            std::string(tool),
+            std::string(source),
+            std::string(trace),
+            std::string(setting),
+            time,
+            std::string(properties),
+            given};
+  }
+  std::uint64_t deltas() const { return setting.empty() ? count : 0; }  ///< of vectors
+  std::uint64_t last() const { return first + count - 1; }
+};
+using CommitView = CommitViewOf<OriginNo>;
+
+/// The same commit with other numbers of origins: a CommitOf, copied or moved from, or a view of one, and what gives
+/// the new numbers.
 template <class From, class Renumber>
 auto renumbered(From&& commit, const Renumber& number) {
   CommitOf<std::invoke_result_t<const Renumber&, decltype(commit.origin)>> out;
   out.origin = number(commit.origin);
   out.first = commit.first;
   out.count = commit.count;
+  out.parents.reserve(commit.parents.size());
+  for (const auto& parent : commit.parents) out.parents.push_back({number(parent.origin), parent.seq});
   out.message = std::forward<From>(commit).message;
   out.tool = std::forward<From>(commit).tool;
   out.source = std::forward<From>(commit).source;
@@ -109,8 +186,6 @@ auto renumbered(From&& commit, const Renumber& number) {
   out.time = commit.time;
   out.properties = std::forward<From>(commit).properties;
   out.given = commit.given;
-  out.parents.reserve(commit.parents.size());
-  for (const auto& parent : commit.parents) out.parents.push_back({number(parent.origin), parent.seq});
   return out;
 }
 

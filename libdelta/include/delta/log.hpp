@@ -102,8 +102,9 @@ class DELTA_EXPORT Log {
   Result<std::vector<SegmentInfo>> segments() const;
   Result<std::vector<ColumnUse>> columns() const;
 
-  std::size_t commits() const noexcept;  ///< numbered in order of reading
-  const Commit& commit(CommitNo number) const noexcept;
+  std::size_t commits() const noexcept;               ///< numbered in order of reading
+  CommitView commit(CommitNo number) const noexcept;  ///< valid as long as the log is not refreshed
+  OriginNo commit_origin(CommitNo number) const noexcept;
   Timestamp commit_time(CommitNo number) const noexcept;  ///< of its last delta
   bool pending(CommitNo number) const noexcept;
   bool pruned(CommitNo number) const noexcept;  ///< some of its deltas may be gone, or parts of them

@@ -75,7 +75,7 @@ class DELTA_EXPORT DeltaFilter {
 
   bool takes_all() const { return all_; }
   bool takes(const Delta& delta) const {
-    const Dot dot{log_->commit(delta.commit).origin, delta.seq};
+    const Dot dot{log_->commit_origin(delta.commit), delta.seq};
     return (all_ || commits_[delta.commit]) && takes_moment(dot, delta.time) &&
            (operations_ >> static_cast<unsigned>(delta.op) & 1u) != 0;
   }

@@ -16,14 +16,14 @@ bool is_of(const FrameHeader& f, const FrameEntry& e) {
          f.first == e.first && f.min_time == e.min_time && f.max_time == e.max_time;
 }
 
-void note_head(Footer& footer, const CommitRow& row, const Hash& hash) {
-  const SegmentOrigin origin = row.commit.origin;
+void note_head(Footer& footer, const CommitViewOf<SegmentOrigin>& commit, const Hash& previous, const Hash& hash) {
+  const SegmentOrigin origin = commit.origin;
   auto head = std::ranges::lower_bound(footer.heads, origin, {}, &HeadEntry::origin);
   if (head == footer.heads.end() || head->origin != origin) {
-    head = footer.heads.insert(head, {origin, row.commit.first, 0, {}, row.previous, {}});
+    head = footer.heads.insert(head, {origin, commit.first, 0, {}, previous, {}});
   }
-  head->last = row.commit.last();
-  head->time = row.commit.time;
+  head->last = commit.last();
+  head->time = commit.time;
   head->hash = hash;
 }
 

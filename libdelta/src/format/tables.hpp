@@ -20,12 +20,14 @@
 #include "delta/limits.hpp"
 #include "delta/result.hpp"
 #include "format/bounds.hpp"
+#include "format/commit_rows.hpp"
 #include "format/layout.hpp"
 
 namespace delta::format {
 
 using SegmentDot = DotOf<SegmentOrigin>;
 using SegmentCommit = CommitOf<SegmentOrigin>;
+using SegmentCommitView = CommitViewOf<SegmentOrigin>;
 using SegmentRecord = PruneRecordOf<SegmentOrigin>;
 
 /// PROPS: names that follow those of earlier PROPS frames.
@@ -102,7 +104,7 @@ Status read_ids_at(ByteView payload, std::uint32_t count, std::uint32_t namespac
 /// DATA frames name.
 template <class Origin>
 struct CommitRowOf {
-  CommitOf<Origin> commit;
+  CommitOf<Origin> commit = {};
   Hash previous{};  // of the origin's previous commit, where that is not the origin's row before in the payload
   std::vector<RecordNo> records;  // of a pruned copy, ascending; empty: whole
   std::vector<Hash> nodes;        // of a pruned copy: roots of the subtrees without a whole delta, in order
@@ -120,14 +122,19 @@ template <class Origin>
 struct CommitTableOf {
   Indexed<RowNo, CommitRowOf<Origin>> rows;
   Indexed<RecordNo, PruneRecordOf<Origin>> records;  // packed: what rows were pruned under
-  UnknownColumns unknown;                            // read, and never written
 };
 using CommitTable = CommitTableOf<SegmentOrigin>;
+/// What COMMITS frames say, as it is kept.
+struct CommitsRead {
+  CommitRows rows;
+  Indexed<RecordNo, SegmentRecord> records;  // packed: what rows were pruned under
+  UnknownColumns unknown;
+};
 Load load_of(const CommitTable& table);
 void write_commits(const CommitTable& table, Kind kind, Buffer& out);
-/// Appends to `table`; rows' records are numbered on from those that it has. unsupported: a critical column that is not
+/// Appends to `read`; rows' records are numbered on from those that it has. unsupported: a critical column that is not
 /// known.
-Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitTable& table,
+Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitsRead& read,
                     std::uint64_t stored = 0);
 
 /// POSTINGS: which DATA frames of the segment, numbered from 0, hold deltas of each of some vectors in a row.
@@ -173,8 +180,8 @@ struct Footer {
   std::uint32_t vectors = 0, namespaces = 0, origins = 0;
   friend bool operator==(const Footer&, const Footer&) = default;
 };
-/// Notes a commit, in order of seq within its origin: `row.previous` counts for the first one of its origin.
-void note_head(Footer& footer, const CommitRow& row, const Hash& hash);
+/// Notes a commit, in order of seq within its origin: `previous` counts for the first one of its origin.
+void note_head(Footer& footer, const CommitViewOf<SegmentOrigin>& commit, const Hash& previous, const Hash& hash);
 /// Forgets the heads where the footer would be larger with them than a frame may be.
 void fit_heads(Footer& footer);
 Load load_of(const Footer& footer);

@@ -337,11 +337,11 @@ Status Quantizer::round(std::span<const std::uint32_t> indices, std::span<std::u
 std::vector<RecordedAccuracy> recorded_accuracies(const Catalog& catalog, const History& history) {
   std::map<std::string, RecordedAccuracy, std::less<>> found;
   const auto key = [&](CommitNo number) {
-    const Commit& c = history.commit(number);
+    const CommitView& c = history.commit(number);
     return Key{c.time, c.origin, c.first};
   };
-  for (const CommitNo number : numbers<CommitNo>(history.size())) {
-    if (history.commit(number).setting.empty() || !history.folded(number)) continue;
+  for (const CommitNo number : history.settings()) {
+    if (!history.folded(number)) continue;
     const auto setting = Setting::parse(history.commit(number).setting);
     if (!setting || setting->kind != Setting::Kind::accuracy) {
       continue;  // a setting that is none was refused on reading

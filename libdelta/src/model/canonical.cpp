@@ -96,8 +96,8 @@ Hash full_root(std::span<const Hash> leaves) {
 }
 
 // The parents in order of origin name; a copy only when the caller's order is another.
-std::vector<Dot> sorted_parents(const Catalog& catalog, const std::vector<Dot>& parents) {
-  std::vector<Dot> sorted = parents;
+std::vector<Dot> sorted_parents(const Catalog& catalog, const DotsOf<OriginNo>& parents) {
+  std::vector<Dot> sorted(parents.begin(), parents.end());
   std::ranges::sort(sorted, [&](const Dot& a, const Dot& b) {
     return a.origin != b.origin ? catalog.origin(a.origin) < catalog.origin(b.origin) : a.seq < b.seq;
   });
@@ -168,7 +168,7 @@ Hash leaf_hash(const LeafNames& names, const DeltaContent& delta) {
   return leaf[0];
 }
 
-Hash setting_hash(const Catalog& catalog, const Commit& commit) {
+Hash setting_hash(const Catalog& catalog, const CommitView& commit) {
   static constexpr auto kSetting = static_cast<Operation>(kOperations + 1);
   const Delta delta{.op = kSetting, .time = commit.time, .metadata = commit.setting, .seq = commit.first};
   return leaf_hash({.origin = catalog.origin(commit.origin), .name_space = {}, .id = {}, .dims = 0}, delta);
@@ -276,14 +276,13 @@ std::optional<std::vector<Hash>> PartialTree::nodes(std::span<const std::uint64_
   return nodes;
 }
 
-Hash commit_hash(const Catalog& catalog, const Commit& commit, const Hash& root, const Hash& previous) {
+Hash commit_hash(const Catalog& catalog, const CommitView& commit, const Hash& root, const Hash& previous) {
   DELTA_CHECK(commit.count > 0);
   const std::string_view writer = catalog.origin(commit.origin);
   const std::vector<Dot> parents = sorted_parents(catalog, commit.parents);
   std::size_t room = root.size() + previous.size() + 16 + text_room(writer) + kMaxVarint;
   for (const Dot& parent : parents) room += text_room(catalog.origin(parent.origin)) + 8;
-  for (const std::string& s : {std::cref(commit.message), std::cref(commit.tool), std::cref(commit.source),
-                               std::cref(commit.trace), std::cref(commit.setting)}) {
+  for (const std::string_view s : {commit.message, commit.tool, commit.source, commit.trace, commit.setting}) {
     room += text_room(s);
   }
   const std::string given = commit.given ? std::to_string(*commit.given) : std::string();

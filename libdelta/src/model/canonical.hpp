@@ -44,7 +44,7 @@ class LeafHasher {
 
 /// The leaf of a setting commit, which is its root too: that of a delta of operation 10 on no vector, with the setting
 /// as metadata.
-Hash setting_hash(const Catalog& catalog, const Commit& commit);
+Hash setting_hash(const Catalog& catalog, const CommitView& commit);
 
 /// Merkle root over leaves in order of seq, as in RFC 6962: a tree of n leaves splits at the largest power of two
 /// below n. Fed leaf by leaf; O(log n) memory.
@@ -95,6 +95,6 @@ class PartialTree {
 
 /// Hash of a commit: root, dots, parents, message, provenance, trace id, and the hash of the same origin's previous
 /// commit (all zero for the first); then properties and the time that was given, where there are any.
-Hash commit_hash(const Catalog& catalog, const Commit& commit, const Hash& root, const Hash& previous);
+Hash commit_hash(const Catalog& catalog, const CommitView& commit, const Hash& root, const Hash& previous);
 
 }  // namespace delta::model

@@ -26,14 +26,12 @@ std::optional<Finding> commits_ahead(const Catalog& catalog, const History& hist
   std::uint64_t count = 0;
   CommitNo first{};
   for (const CommitNo number : numbers<CommitNo>(history.size())) {
-    if (history.commit(number).time.us() <= latest) continue;
-    const auto key = [&](CommitNo n) {
-      return Key{history.commit(n).time, history.commit(n).origin, history.commit(n).first};
-    };
+    if (history.time(number).us() <= latest) continue;
+    const auto key = [&](CommitNo n) { return Key{history.time(n), history.origin(n), history.commit(n).first}; };
     if (count++ == 0 || key_less(catalog, key(number), key(first))) first = number;
   }
   if (count == 0) return std::nullopt;
-  const Commit& c = history.commit(first);
+  const CommitView& c = history.commit(first);
   return Finding{
       Verdict::ahead,
       "",

@@ -21,7 +21,7 @@ bool fits(const Delta& c, std::uint32_t dims) {
 
 Status check_fit(const Catalog& catalog, const History& history, const Delta& c) {
   if (fits(c, catalog.dims(c.vector))) return {};
-  const Dot dot{history.commit(c.commit).origin, c.seq};
+  const Dot dot{history.origin(c.commit), c.seq};
   return error(ErrorCode::corrupt, "delta " + dot_text(catalog, dot) + " (" + std::string(operation_name(c.op)) +
                                        ") does not fit the " + std::to_string(catalog.dims(c.vector)) +
                                        " dimensions of vector " + quote(catalog.id(c.vector)));
@@ -115,7 +115,7 @@ VectorFold ConcurrentVectors::fold(VectorNo vector) const {
   places.reserve(count);
   for (std::size_t i = begin; i < end; ++i) {
     const std::size_t number = order_[i];
-    const OriginNo origin = history_.commit(gathered_.commits[number]).origin;
+    const OriginNo origin = history_.origin(gathered_.commits[number]);
     places.push_back({{ranks_, {gathered_.times[number], origin, gathered_.seqs[number]}}, number});
   }
   // Mostly what two replicas wrote, each in order.

@@ -59,9 +59,7 @@ class ConcurrentVectors {
     return wanted_.contains(c.vector) && cut_.contains(c);
   }
   /// The base that the pass goes on from has folded it.
-  bool is_based(const Delta& c) const {
-    return base_ != nullptr && base_->covers(history_.commit(c.commit).origin, c.seq);
-  }
+  bool is_based(const Delta& c) const { return base_ != nullptr && base_->covers(history_.origin(c.commit), c.seq); }
   /// Something is known of the vector.
   bool has_taken(VectorNo vector) const { return last_[vector].count > 0 || contested_.contains(vector); }
   /// Goes on from where another one stands with a vector.
@@ -97,7 +95,7 @@ class ConcurrentVectors {
   bool follows(const Delta& c, const Last& last) const {
     if (!history_.happens_before(last.commit, last.seq, c.commit, c.seq)) return false;
     if (c.time != last.time) return c.time > last.time;
-    return ranks_[history_.commit(c.commit).origin] >= ranks_[history_.commit(last.commit).origin];
+    return ranks_[history_.origin(c.commit)] >= ranks_[history_.origin(last.commit)];
   }
 
   static constexpr std::uint64_t kPerDelta = 40;  // bytes, beside those of a plain row

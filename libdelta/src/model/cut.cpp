@@ -25,7 +25,7 @@ class Keeping {
   Keeping(const History& history, const Cut& cut, const Seen& seen) : history_(history), cut_(cut), seen_(seen) {
     Micros latest = 0;
     for (const CommitNo number : history.linked()) {
-      if (holds(first_of(number))) latest = std::max(latest, history.commit(number).time.us());
+      if (holds(first_of(number))) latest = std::max(latest, history.time(number).us());
     }
     if (cut.at && *cut.at < latest) at_ = cut.at;  // else it takes in all there is
     if (seen_ && !at_) heads_ = history.tops(*seen_);
@@ -46,7 +46,7 @@ class Keeping {
   }
 
  private:
-  Dot first_of(CommitNo number) const { return {history_.commit(number).origin, history_.commit(number).first}; }
+  Dot first_of(CommitNo number) const { return {history_.origin(number), history_.commit(number).first}; }
 
   /// Each pruned commit in the cut has a record that answers it.
   bool answered() const {

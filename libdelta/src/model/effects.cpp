@@ -25,8 +25,7 @@ class Order {
 
   bool counts(VectorNo vector, CommitNo commit, std::uint64_t seq) const {
     if (!options_.vectors.contains(vector)) return false;
-    return history_.folded(commit) &&
-           (options_.seen == nullptr || seq <= (*options_.seen)[history_.commit(commit).origin]);
+    return history_.folded(commit) && (options_.seen == nullptr || seq <= (*options_.seen)[history_.origin(commit)]);
   }
   bool counts(const Delta& c) const { return counts(c.vector, c.commit, c.seq); }
 
@@ -55,7 +54,7 @@ class Order {
     std::uint32_t any;  // 0 before the first delta
   };
 
-  Key key(const Last& c) const { return {c.time, history_.commit(c.commit).origin, c.seq}; }
+  Key key(const Last& c) const { return {c.time, history_.origin(c.commit), c.seq}; }
   bool follows(const Last& c, const Last& last) const {
     return history_.happens_before(last.commit, last.seq, c.commit, c.seq) && less(key(last), key(c));
   }
@@ -95,7 +94,7 @@ class Judge {
   }
 
  private:
-  Key key(const Delta& c) const { return {c.time, history_.commit(c.commit).origin, c.seq}; }
+  Key key(const Delta& c) const { return {c.time, history_.origin(c.commit), c.seq}; }
 
   /// The states before and after are those of kept times: what was there then is there still.
   bool known(const Delta& c) const {
@@ -131,7 +130,7 @@ class Judge {
     before_.assign(before.begin(), before.end());
     Delta values = c;
     values.metadata = {};
-    apply(state_, history_.commit(c.commit).origin, values);
+    apply(state_, history_.origin(c.commit), values);
     if (!known(c)) return;
     const bool is = state_.exists(c.vector);
     const auto after = state_.bits(c.vector);

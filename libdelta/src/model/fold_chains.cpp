@@ -21,7 +21,7 @@ class Progress {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Delta c = batch[i];
       if (!history_.folded(c.commit)) continue;
-      const OriginNo origin = history_.commit(c.commit).origin;
+      const OriginNo origin = history_.origin(c.commit);
       if (cut_.contains(c)) {
         seen_[origin] = std::max(seen_[origin], c.seq);
         latest_ = std::max(latest_, c.time);
@@ -82,7 +82,7 @@ Result<std::unique_ptr<FoldedChains>> fold_chains(const Catalog& catalog, const 
   for (const VectorNo vector : numbers<VectorNo>(catalog.vectors())) {
     const auto& last = contest.last(vector);
     if (last.count == 0 || contest.contested().contains(vector)) continue;
-    chains->last_.emplace_back(vector, Key{last.time, history.commit(last.commit).origin, last.seq});
+    chains->last_.emplace_back(vector, Key{last.time, history.origin(last.commit), last.seq});
   }
   for (const auto& [vector, count] : folding.overflows()) chains->overflows_[vector] += count;
   chains->seen_ = progress.seen();

@@ -131,7 +131,7 @@ class Folding {
  private:
   void apply_noted(const Delta& c, Notes& notes) {
     std::uint64_t overflows = 0;  // apart: a contested vector's count is taken back
-    apply(state_, history_.commit(c.commit).origin, c, overflows);
+    apply(state_, history_.origin(c.commit), c, overflows);
     if (overflows != 0) notes.overflows.emplace_back(c.vector, overflows);
     if (c.op == Operation::create && has_indices(c)) notes.partial.push_back(c.vector);
   }

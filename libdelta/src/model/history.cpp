@@ -14,7 +14,7 @@
 namespace delta::model {
 namespace {
 
-bool same_commit(const Commit& a, const Commit& b) {
+bool same_commit(const CommitView& a, const CommitView& b) {
   return a.origin == b.origin && a.first == b.first && a.count == b.count && a.parents == b.parents &&
          a.message == b.message && a.tool == b.tool && a.source == b.source && a.trace == b.trace &&
          a.setting == b.setting && a.time == b.time && a.properties == b.properties && a.given == b.given;
@@ -26,44 +26,50 @@ std::string dot_text(const Catalog& catalog, Dot dot) {
   return escape(catalog.origin(dot.origin)).append(":").append(std::to_string(dot.seq));
 }
 
-std::string commit_text(const Catalog& catalog, const Commit& commit) {
+std::string commit_text(const Catalog& catalog, const CommitView& commit) {
   return dots_text(escape(catalog.origin(commit.origin)), commit.first, commit.last());
 }
 
-Status History::check(const Commit& c) const {
+Status History::check(const CommitView& c) const {
   const auto bad = [&](std::string what) { return error(ErrorCode::bad_input, std::move(what)); };
   if (index(c.origin) >= catalog_->origins()) return bad("a commit names an unknown origin");
-  const std::string name = quote(catalog_->origin(c.origin));
-  if (c.count == 0) return bad("a commit of origin " + name + " holds no deltas");
-  if (c.first == 0) return bad("a commit of origin " + name + " begins at seq 0; seqs count from 1");
+  const auto of_origin = [&] { return "a commit of origin " + quote(catalog_->origin(c.origin)); };
+  if (c.count == 0) return bad(of_origin() + " holds no deltas");
+  if (c.first == 0) return bad(of_origin() + " begins at seq 0; seqs count from 1");
   if (c.count - 1 > std::numeric_limits<std::uint64_t>::max() - c.first) {
     return bad("the seqs of commit " + dot_text(*catalog_, {c.origin, c.first}) + " go beyond 64 bits");
   }
   for (const Dot& parent : c.parents) {
-    const std::string who = "commit " + commit_text(*catalog_, c);
-    if (index(parent.origin) >= catalog_->origins()) return bad(who + " has a parent of an unknown origin");
-    if (parent.seq == 0) return bad(who + " has the parent " + dot_text(*catalog_, parent) + "; seqs count from 1");
+    const auto who = [&] { return "commit " + commit_text(*catalog_, c); };
+    if (index(parent.origin) >= catalog_->origins()) return bad(who() + " has a parent of an unknown origin");
+    if (parent.seq == 0) return bad(who() + " has the parent " + dot_text(*catalog_, parent) + "; seqs count from 1");
     if (parent.origin == c.origin && parent.seq >= c.first) {
-      return bad(who + " has the parent " + dot_text(*catalog_, parent) + ", which is not before it");
+      return bad(who() + " has the parent " + dot_text(*catalog_, parent) + ", which is not before it");
     }
   }
   return {};
 }
 
-Error History::fork(const Commit& a, const Commit& b) const {
+Error History::fork(const CommitView& a, const CommitView& b) const {
   const Dot shared{a.origin, std::max(a.first, b.first)};
   return error(ErrorCode::forked, "forked origin: two different commits hold " + dot_text(*catalog_, shared) + ": " +
                                       commit_text(*catalog_, a) + " and " + commit_text(*catalog_, b));
 }
 
-std::optional<CommitNo> History::overlapping(const Commit& commit) const {
+std::optional<CommitNo> History::overlapping(const CommitView& commit) const {
   if (const auto holder = find({commit.origin, commit.first})) return holder;
   const auto next = pending_.lower_bound({commit.origin, commit.first});
   if (next == pending_.end() || next->first.origin != commit.origin || next->first.seq > commit.last()) return {};
   return next->second;
 }
 
-Result<CommitNo> History::add(Commit commit, std::span<const RecordNo> records) {
+void History::reserve(std::size_t commits) {
+  commits_.reserve(commits);
+  links_.reserve(commits);
+  linked_.reserve(commits);
+}
+
+Result<CommitNo> History::add(const CommitView& commit, std::span<const RecordNo> records) {
   DELTA_OK(check(commit));
   if (const auto other = overlapping(commit)) {
     if (!same_commit(commits_[*other], commit)) return fork(commits_[*other], commit);
@@ -73,9 +79,11 @@ Result<CommitNo> History::add(Commit commit, std::span<const RecordNo> records) 
   if (commits_.size() >= kPending) return error(ErrorCode::limit, "more than 2^32 - 1 commits");
   if (origins_.size() < catalog_->origins()) origins_.resize(catalog_->origins());
   const Dot first{commit.origin, commit.first};
-  const CommitNo number = commits_.push_back(std::move(commit));
-  pending_.emplace(first, number);
+  const CommitNo number = commits_.push_back(commit);
   links_.emplace_back();
+  if (!commit.setting.empty()) settings_.push_back(number);
+  if (records.empty() && waiting_.empty() && link_next(number)) return number;
+  pending_.emplace(first, number);
   if (records.empty()) {
     join(number);
   } else {
@@ -97,7 +105,7 @@ void History::join(CommitNo number) {
       continue;
     }
     link(next);
-    const Commit& linked = commits_[next];
+    const CommitView& linked = commits_[next];
     const auto begin = waiting_.lower_bound({linked.origin, 0}),
                end = waiting_.upper_bound({linked.origin, linked.last()});
     for (auto w = begin; w != end; ++w) ready.push_back(w->second);
@@ -120,7 +128,7 @@ SeenSeqs History::context(std::span<const Dot> dots) const {
   };
   for (const Dot& dot : dots) visit(dot);
   while (!todo.empty()) {
-    const Commit& c = commits_[todo.back()];
+    const CommitView& c = commits_[todo.back()];
     todo.pop_back();
     if (c.first > 1) visit({c.origin, c.first - 1});
     for (const Dot& parent : c.parents) visit(parent);
@@ -132,7 +140,7 @@ SeenSeqs History::context(std::span<const Dot> dots) const {
 std::vector<Dot> History::tops(const SeenSeqs& seen) const {
   Indexed<OriginNo, bool> under(seen.size());
   for (const CommitNo number : linked_) {
-    const Commit& c = commits_[number];
+    const CommitView& c = commits_[number];
     if (c.first > seen[c.origin]) continue;
     for (const Dot& parent : c.parents) {
       under[parent.origin] = under[parent.origin] || (parent.origin != c.origin && parent.seq >= seen[parent.origin]);
@@ -147,7 +155,7 @@ std::vector<Dot> History::tops(const SeenSeqs& seen) const {
 
 /// The first cause that is not linked yet. Heads only grow, so what was looked at before is not looked at again.
 std::optional<Dot> History::missing_cause(CommitNo number) {
-  const Commit& c = commits_[number];
+  const CommitView& c = commits_[number];
   std::uint32_t& next = links_[number].index;
   for (; next <= c.parents.size(); ++next) {
     const Dot cause = next == 0 ? Dot{c.origin, c.first - 1} : c.parents[next - 1];
@@ -157,7 +165,7 @@ std::optional<Dot> History::missing_cause(CommitNo number) {
 }
 
 void History::link(CommitNo number) {
-  const Commit& c = commits_[number];
+  const CommitView& c = commits_[number];
   look_at_causes(c);
   Link& mine = links_[number];
   mine.chain = choose_chain(c);
@@ -169,18 +177,46 @@ void History::link(CommitNo number) {
   chain.tip = number;
 
   update_heads(number);
-  mine.linear = heads_.size() == 1;
-  Origin& origin = origins_[c.origin];
-  origin.firsts.push_back(c.first);
-  origin.numbers.push_back(number);
-  origin.last = c.last();
-  linked_.push_back(number);
-  mine.rank = static_cast<std::uint32_t>(linked_.size());
+  note_linked(number);
   pending_.erase({c.origin, c.first});
 }
 
+void History::note_linked(CommitNo number) {
+  Link& mine = links_[number];
+  mine.linear = heads_.size() == 1;
+  Origin& origin = origins_[commits_.origin(number)];
+  origin.numbers.push_back(number);
+  origin.last = commits_.last(number);
+  linked_.push_back(number);
+  mine.rank = static_cast<std::uint32_t>(linked_.size());
+}
+
+/// The usual case: the commit goes on where its origin stopped, nobody has added anything since, and it has seen no
+/// other origin that its last commit had not seen. Then it stands behind that in its chain, and has seen the same of
+/// the others. False: it is another case, and nothing is done.
+bool History::link_next(CommitNo number) {
+  const OriginNo origin = commits_.origin(number);
+  const std::uint64_t first = commits_.first(number);
+  if (heads_.size() != 1 || first == 1 || head(origin) != first - 1) return false;
+  const CommitNo before = heads_.front();
+  if (commits_.origin(before) != origin) return false;
+  for (const Dot& parent : commits_.parents(number)) {
+    if (parent != Dot{origin, first - 1}) return false;
+  }
+  const Link& last = links_[before];
+  Chain& chain = chains_[last.chain];
+  Link& mine = links_[number];
+  mine.chain = last.chain;
+  mine.others = last.others;
+  mine.index = chain.length++;
+  chain.tip = number;
+  heads_.front() = number;
+  note_linked(number);
+  return true;
+}
+
 /// The first of these whose context has those of the others gives its nodes to the result: the own previous commit.
-void History::look_at_causes(const Commit& c) {
+void History::look_at_causes(const CommitView& c) {
   sets_.clear();
   causes_.clear();
   if (c.first > 1) see({c.origin, c.first - 1});
@@ -197,7 +233,7 @@ void History::see(Dot cause) {
   if (cause.seq > head(cause.origin)) return;  // only of a commit that is not here
   const CommitNo number = linked_commit(cause);
   const Link& l = links_[number];
-  const bool whole = cause.seq == commits_[number].last();
+  const bool whole = cause.seq == commits_.last(number);
   if (sets_.empty() || sets_.back() != l.others) sets_.push_back(l.others);
   causes_.push_back({l.chain, l.index + whole, whole ? 0 : cause.seq, l.rank});
 }
@@ -214,7 +250,7 @@ Contexts::Set History::all_seen(std::optional<std::uint32_t> chain) {
   return last_seen_;
 }
 
-Contexts::Set History::context_of(const Commit& commit) {
+Contexts::Set History::context_of(const CommitView& commit) {
   look_at_causes(commit);
   return all_seen(std::nullopt);
 }
@@ -228,7 +264,7 @@ bool History::seen_whole(std::uint32_t chain) const {
 
 /// A chain of which everything has been seen: the own previous commit's, a parent's, one of those that ended last; else
 /// a new one.
-std::uint32_t History::choose_chain(const Commit& c) {
+std::uint32_t History::choose_chain(const CommitView& c) {
   constexpr std::size_t kLooked = 8;
   if (c.first > 1) {
     const std::uint32_t own = links_[linked_commit({c.origin, c.first - 1})].chain;
@@ -250,11 +286,11 @@ std::uint32_t History::choose_chain(const Commit& c) {
 }
 
 /// Others of which this commit has seen the whole, as far as its direct causes show it.
-void History::note_ended(const Commit& c, std::uint32_t mine) {
+void History::note_ended(const CommitView& c, std::uint32_t mine) {
   const auto note = [&](Dot cause) {
     const CommitNo number = linked_commit(cause);
     Chain& chain = chains_[links_[number].chain];
-    if (links_[number].chain == mine || chain.ended || chain.tip != number || cause.seq != commits_[number].last()) {
+    if (links_[number].chain == mine || chain.ended || chain.tip != number || cause.seq != commits_.last(number)) {
       return;
     }
     chain.ended = true;
@@ -266,7 +302,7 @@ void History::note_ended(const Commit& c, std::uint32_t mine) {
 
 /// A maximal commit stops being one only as a direct cause: had a cause seen it, it would have stopped before.
 void History::update_heads(CommitNo number) {
-  const Commit& c = commits_[number];
+  const CommitView& c = commits_[number];
   drop_head(c.origin);
   for (const Dot& parent : c.parents) {
     if (parent.seq == head(parent.origin)) drop_head(parent.origin);
@@ -278,7 +314,7 @@ void History::update_heads(CommitNo number) {
 void History::drop_head(OriginNo origin) {
   const std::uint32_t place = origins_[origin].head;
   if (place == kNone) return;
-  origins_[commits_[heads_.back()].origin].head = place;
+  origins_[commits_.origin(heads_.back())].head = place;
   heads_[place] = heads_.back();
   heads_.pop_back();
   origins_[origin].head = kNone;
@@ -287,7 +323,7 @@ void History::drop_head(OriginNo origin) {
 std::vector<Dot> History::heads() const {
   std::vector<Dot> dots;
   dots.reserve(heads_.size());
-  for (const CommitNo number : heads_) dots.push_back({commits_[number].origin, commits_[number].last()});
+  for (const CommitNo number : heads_) dots.push_back({commits_.origin(number), commits_.last(number)});
   std::sort(dots.begin(), dots.end(),
             [&](Dot a, Dot b) { return catalog_->origin(a.origin) < catalog_->origin(b.origin); });
   return dots;
@@ -303,9 +339,12 @@ bool History::are_heads(std::span<const Dot> dots) const {
 /// REQUIRES: 1 <= dot.seq <= head(dot.origin).
 CommitNo History::linked_commit(Dot dot) const {
   const Origin& origin = origins_[dot.origin];
-  if (origin.firsts.back() <= dot.seq) return origin.numbers.back();
-  const auto after = std::upper_bound(origin.firsts.begin(), origin.firsts.end(), dot.seq);
-  return origin.numbers[static_cast<std::size_t>(after - origin.firsts.begin()) - 1];
+  const auto& numbers = origin.numbers;
+  if (commits_.first(numbers.back()) <= dot.seq) return numbers.back();
+  const auto after =
+      std::upper_bound(numbers.begin(), numbers.end(), dot.seq,
+                       [this](std::uint64_t seq, CommitNo number) { return seq < commits_.first(number); });
+  return *std::prev(after);
 }
 
 std::optional<CommitNo> History::find(Dot dot) const {
@@ -314,7 +353,7 @@ std::optional<CommitNo> History::find(Dot dot) const {
   auto after = pending_.upper_bound(dot);
   if (after == pending_.begin()) return std::nullopt;
   const CommitNo number = (--after)->second;
-  const Commit& c = commits_[number];
+  const CommitView& c = commits_[number];
   if (c.origin != dot.origin || dot.seq < c.first || dot.seq > c.last()) return std::nullopt;
   return number;
 }

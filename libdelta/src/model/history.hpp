@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/commit_columns.hpp"
 #include "delta/catalog.hpp"
 #include "delta/commit.hpp"
 #include "delta/result.hpp"
@@ -28,7 +29,7 @@ namespace delta::model {
 /// "origin:seq", made safe to print.
 std::string dot_text(const Catalog& catalog, Dot dot);
 /// "origin:first..last", made safe to print.
-std::string commit_text(const Catalog& catalog, const Commit& commit);
+std::string commit_text(const Catalog& catalog, const CommitView& commit);
 
 class History {
  public:
@@ -42,7 +43,9 @@ class History {
   /// origin that is not before it). Nothing changes on an error. `records`: not empty: this copy of the commit is
   /// pruned, and counts once the version vector of one of them is folded. Such commits wait for each other, so they are
   /// folded by settle() alone. Another pruned copy adds its records; a whole copy makes the commit whole.
-  Result<CommitNo> add(Commit commit, std::span<const RecordNo> records = {});
+  Result<CommitNo> add(const CommitView& commit, std::span<const RecordNo> records = {});
+  /// Room for as many commits.
+  void reserve(std::size_t commits);
   /// Numbers a record; equal ones once.
   RecordNo add_record(PruneRecord record) { return records_.add(std::move(record)); }
   /// Folds all pruned commits that can be: the greatest set of commits whose contexts, and for each pruned one a
@@ -50,7 +53,9 @@ class History {
   void admit_pruned();
 
   std::size_t size() const { return commits_.size(); }
-  const Commit& commit(CommitNo number) const { return commits_[number]; }  ///< valid until the next add()
+  CommitView commit(CommitNo number) const { return commits_[number]; }  ///< valid until the next add()
+  OriginNo origin(CommitNo number) const { return commits_.origin(number); }
+  Timestamp time(CommitNo number) const { return commits_.time(number); }
   bool folded(CommitNo number) const { return links_[number].chain != kPending; }
   std::vector<CommitNo> pending() const;  ///< in order of number
   /// The pending commit of an origin that has the least seqs.
@@ -70,8 +75,11 @@ class History {
   Status check_closed() const;
   const std::vector<CommitNo>& linked() const { return linked_; }  ///< folded commits, causes before effects
 
+  /// The commits that set something (Commit::setting), pending ones included, in order of number.
+  const std::vector<CommitNo>& settings() const { return settings_; }
+
   /// The commit that makes this one a fork: that shares a dot with it, the one of least seqs.
-  std::optional<CommitNo> overlapping(const Commit& commit) const;
+  std::optional<CommitNo> overlapping(const CommitView& commit) const;
 
   /// Number of the commit that holds the dot, pending ones included.
   std::optional<CommitNo> find(Dot dot) const;
@@ -113,7 +121,7 @@ class History {
   Contexts::Set others(CommitNo number) const { return links_[number].others; }
   /// What a commit that is not here has seen, of all chains: folded parents, its origin's previous seq, and their
   /// contexts.
-  Contexts::Set context_of(const Commit& commit);
+  Contexts::Set context_of(const CommitView& commit);
   /// A folded dot is in it.
   bool in(Contexts::Set set, CommitNo number, std::uint64_t seq) const {
     return contexts_.contains(set, links_[number].chain, links_[number].index, seq);
@@ -139,8 +147,7 @@ class History {
     bool gated = false;  // pruned, and not yet let in by settle()
   };
   struct Origin {
-    std::vector<std::uint64_t> firsts;  // of linked commits: without gaps, from 1
-    std::vector<CommitNo> numbers;      // of the same commits
+    std::vector<CommitNo> numbers;  // of linked commits: without gaps, from 1
     std::uint64_t last = 0;
     std::uint32_t head = kNone;  // place in heads_ of its last commit, if that is maximal
   };
@@ -155,18 +162,20 @@ class History {
   void join(CommitNo number);
   void unite(CommitNo number, std::span<const RecordNo> records);
   static void unite_records(std::vector<RecordNo>& mine, std::span<const RecordNo> others);
-  Status check(const Commit& commit) const;
+  Status check(const CommitView& commit) const;
   Status check_closed(RecordNo record) const;
   Indexed<RecordNo, bool> complete_records() const;
-  Error fork(const Commit& a, const Commit& b) const;
+  Error fork(const CommitView& a, const CommitView& b) const;
   std::optional<Dot> missing_cause(CommitNo number);
+  bool link_next(CommitNo number);
+  void note_linked(CommitNo number);
   void link(CommitNo number);
-  void look_at_causes(const Commit& commit);
+  void look_at_causes(const CommitView& commit);
   void see(Dot cause);
   Contexts::Set all_seen(std::optional<std::uint32_t> chain);
-  std::uint32_t choose_chain(const Commit& commit);
+  std::uint32_t choose_chain(const CommitView& commit);
   bool seen_whole(std::uint32_t chain) const;
-  void note_ended(const Commit& commit, std::uint32_t chain);
+  void note_ended(const CommitView& commit, std::uint32_t chain);
   void update_heads(CommitNo number);
   void drop_head(OriginNo origin);
   CommitNo linked_commit(Dot dot) const;
@@ -175,11 +184,12 @@ class History {
   RecordTable records_;
   std::map<CommitNo, std::vector<RecordNo>> pruned_;
   std::map<CommitNo, std::vector<RecordNo>> shed_;  // those of pruned copies for which a whole one stands
-  Indexed<CommitNo, Commit> commits_;
+  CommitColumns<CommitNo, OriginNo> commits_;
   Indexed<CommitNo, Link> links_;
   Indexed<OriginNo, Origin> origins_;
   std::vector<Chain> chains_;
   Contexts contexts_;
+  std::vector<CommitNo> settings_;
   std::vector<CommitNo> linked_;
   std::vector<CommitNo> heads_;           // commits whose last dot nobody else has seen
   std::map<Dot, CommitNo> pending_;       // by first dot

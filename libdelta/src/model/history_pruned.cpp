@@ -40,7 +40,7 @@ class History::Gates {
   explicit Gates(const History& history)
       : history_(history), out_(history.size()), dead_(history.records_.size()), holders_(history.records_.size()) {
     for (const auto& [dot, number] : history.pending_) {
-      const Commit& c = history.commits_[number];
+      const CommitView& c = history.commits_[number];
       if (c.first > 1) need({c.origin, c.first - 1}, {number, {}});
       for (const Dot& parent : c.parents) need(parent, {number, {}});
       const auto records = history.pruned_.find(number);
@@ -134,7 +134,7 @@ Indexed<RecordNo, bool> History::complete_records() const {
 bool History::within(std::span<const Dot> dots, const SeenSeqs& context) const {
   return std::ranges::all_of(dots, [&](Dot dot) {
     while (dot.seq > context[dot.origin]) {
-      const Commit& c = commits_[linked_commit(dot)];
+      const CommitView& c = commits_[linked_commit(dot)];
       if (c.setting.empty()) return false;
       dot.seq = c.first - 1;
     }
@@ -184,7 +184,7 @@ Status History::check_closed(RecordNo record) const {
   const std::vector<Dot> last = tops(seen);
   Indexed<CommitNo, bool> after(commits_.size());
   for (const CommitNo number : linked_) {
-    const Commit& c = commits_[number];
+    const CommitView& c = commits_[number];
     if (c.last() <= seen[c.origin]) {
       const auto shed = shed_.find(number);
       const bool was_whole =

@@ -21,7 +21,7 @@ void sort(const History& history, const OriginRanks& ranks, std::vector<Delta>& 
   std::vector<Place> order;
   order.reserve(deltas.size());
   for (const Delta& c : deltas) {
-    const RankedKey key(ranks, {c.time, history.commit(c.commit).origin, c.seq});
+    const RankedKey key(ranks, {c.time, history.origin(c.commit), c.seq});
     order.push_back({key, static_cast<std::uint32_t>(order.size())});
   }
   if (std::ranges::is_sorted(order)) return;
@@ -117,7 +117,7 @@ void put_in_key_order(const History& history, const OriginRanks& ranks, std::uin
                       DeltaBatch& united) {
   const auto follows = [&](const Delta& a, const Delta& b) {
     if (a.time != b.time) return a.time < b.time;
-    const auto x = ranks[history.commit(a.commit).origin], y = ranks[history.commit(b.commit).origin];
+    const auto x = ranks[history.origin(a.commit)], y = ranks[history.origin(b.commit)];
     return x != y ? x < y : a.seq < b.seq;
   };
   const auto bad = [&](const Delta& a, const Delta& b) { return !follows(a, b); };

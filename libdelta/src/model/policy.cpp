@@ -247,15 +247,14 @@ namespace model {
 
 Result<Policy> policy_at(const Catalog& catalog, const History& history, const Cut& cut) {
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
-  const Commit* last = nullptr;
-  for (const CommitNo number : numbers<CommitNo>(history.size())) {
-    const Commit& commit = history.commit(number);
-    if (commit.setting.empty()) continue;
+  std::optional<CommitView> last;
+  for (const CommitNo number : history.settings()) {
+    const CommitView commit = history.commit(number);
     const auto setting = Setting::parse(commit.setting);
     if (!setting || setting->kind != Setting::Kind::policy) continue;  // a setting that is none was refused on reading
     if (!test.contains({.time = commit.time, .commit = number, .seq = commit.first})) continue;
-    const auto key = [](const Commit& c) { return Key{c.time, c.origin, c.first}; };
-    if (!last || key_less(catalog, key(*last), key(commit))) last = &commit;
+    const auto key = [](const CommitView& c) { return Key{c.time, c.origin, c.first}; };
+    if (!last || key_less(catalog, key(*last), key(commit))) last = commit;
   }
   if (!last) return Policy();
   auto policy = Policy::parse(Setting::parse(last->setting)->text);

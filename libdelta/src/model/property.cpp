@@ -68,12 +68,11 @@ Result<std::vector<NamespaceProperty>> properties_at(const Catalog& catalog, con
   DELTA_TRY(const CutTest test, CutTest::make(catalog, history, cut));
   std::map<std::pair<std::string, std::string>, NamespaceProperty> found;
   const auto key = [&](CommitNo number) {
-    const Commit& c = history.commit(number);
+    const CommitView& c = history.commit(number);
     return Key{c.time, c.origin, c.first};
   };
-  for (const CommitNo number : numbers<CommitNo>(history.size())) {
-    const Commit& commit = history.commit(number);
-    if (commit.setting.empty()) continue;
+  for (const CommitNo number : history.settings()) {
+    const CommitView commit = history.commit(number);
     auto setting = Setting::parse(commit.setting);
     if (!setting || setting->kind != Setting::Kind::property) continue;
     if (!test.contains({.time = commit.time, .commit = number, .seq = commit.first})) continue;

@@ -75,7 +75,7 @@ class Pruner {
     std::map<std::vector<bool>, std::uint32_t> known;
     for (const Delta& c : deltas_) {
       std::vector<bool> in;
-      for (const auto& seen : options_.releases) in.push_back(c.seq <= seen[history_.commit(c.commit).origin]);
+      for (const auto& seen : options_.releases) in.push_back(c.seq <= seen[history_.origin(c.commit)]);
       const auto [place, fresh] = known.try_emplace(in, static_cast<std::uint32_t>(classes_.size()));
       if (fresh) classes_.push_back(std::move(in));
       class_of_.push_back(place->second);

@@ -149,7 +149,7 @@ Status check_delta(const DeltaContent& c, std::uint32_t dims, DeltaRules rules) 
   return {};
 }
 
-Status check_commit(const Catalog& catalog, const Commit& c) {
+Status check_commit(const Catalog& catalog, const CommitView& c) {
   if (index(c.origin) >= catalog.origins()) return bad("a commit of an unknown origin");
   const std::string who = "commit " + dot_text(catalog, {c.origin, c.first});
   if (c.first == 0) return bad(who + ": seqs count from 1");
@@ -189,7 +189,7 @@ Status check_commit(const Catalog& catalog, const Commit& c) {
   return {};
 }
 
-Status check_clock(const Catalog& catalog, const Commit& c, Timestamp first,
+Status check_clock(const Catalog& catalog, const CommitView& c, Timestamp first,
                    const std::function<std::optional<Timestamp>(Dot)>& time_of) {
   const auto refuse = [&](Dot seen, Timestamp time) {
     return bad("the clock of " + dot_text(catalog, {c.origin, c.first}) + " (" + format_time(first.us()) + ", tick " +

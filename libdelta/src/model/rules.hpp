@@ -55,12 +55,12 @@ constexpr bool fits_sparse(std::size_t values, std::size_t metadata) {
 
 /// A commit on its own: its seqs, parents (known origins, one each, not of its own future, in order of name), and
 /// sizes. bad_input or limit. Whether it is forked or pending, History says.
-Status check_commit(const Catalog& catalog, const Commit& commit);
+Status check_commit(const Catalog& catalog, const CommitView& commit);
 
 /// The clock rule: `first` is the timestamp of the commit's first delta, `time_of` gives that of a dot, if it is known.
 /// Never less than the origin's last, greater than every parent of another origin. (So it is greater than the whole
 /// context: each parent's timestamp is at least those of what it had seen.) bad_input: names both and their times.
-Status check_clock(const Catalog& catalog, const Commit& commit, Timestamp first,
+Status check_clock(const Catalog& catalog, const CommitView& commit, Timestamp first,
                    const std::function<std::optional<Timestamp>(Dot)>& time_of);
 /// The order inside a commit: never less than the one before.
 Status check_clock_step(const Catalog& catalog, Dot dot, Timestamp previous, Timestamp time);

@@ -52,7 +52,7 @@ class Plan {
     double cost = 0;
     auto order = or_bad_alloc(log_.commits_in_key_order());
     std::erase_if(order, [&](CommitNo number) {
-      const Commit& commit = log_.commit(number);
+      const CommitView& commit = log_.commit(number);
       return log_.pending(number) ||
              (after && after->contains(commit.origin) && commit.last() <= (*after)[commit.origin]);
     });

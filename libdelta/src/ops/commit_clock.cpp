@@ -101,7 +101,7 @@ void CommitClock::note_inside(CommitNo commit, std::pair<std::uint64_t, Timestam
   inside.push_back({seq, time});
 }
 
-void CommitClock::note_raised(const Commit& commit) {
+void CommitClock::note_raised(const CommitView& commit) {
   if (!commit.given || raised_.commits++ > 0) return;
   raised_.first = {commit.origin, commit.first};
   raised_.time = commit.time;

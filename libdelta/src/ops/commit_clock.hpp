@@ -41,7 +41,7 @@ class CommitClock {
     Timestamp time;
     Micros given = 0;
   };
-  void note_raised(const Commit& commit);
+  void note_raised(const CommitView& commit);
   const Raised& raised() const { return raised_; }
 
  private:

@@ -106,7 +106,7 @@ class Survey {
     Place& place = places[batch.vectors[i]];
     const auto size = [i](const std::vector<std::uint64_t>& ends) { return ends[i] - (i == 0 ? 0 : ends[i - 1]); };
     place.bytes += Place::kBytes + 4 * (size(batch.index_ends) + size(batch.bits_ends));
-    const Key key{batch.times[i], log.commit(batch.commits[i]).origin, batch.seqs[i]};
+    const Key key{batch.times[i], log.commit_origin(batch.commits[i]), batch.seqs[i]};
     if (place.pieces++ == 0 || model::RankedKey(ranks_, key) < model::RankedKey(ranks_, place.first)) place.first = key;
     if (wants_moments_ && !log.pending(batch.commits[i])) note(batch.times[i].us());
   }
@@ -188,7 +188,7 @@ class Compaction {
   Status check_closed() const {
     const auto& history = log_.impl().history;
     if (options_.assume_closed && !history.pending().empty()) {
-      const Commit& commit = log_.commit(history.pending().front());
+      const CommitView& commit = log_.commit(history.pending().front());
       return error(ErrorCode::bad_input, "commit " + log_.dot_text({commit.origin, commit.first}) +
                                              " depends on commits that are not here: a writer is missing")
           .with_hint("merge the log that holds them first, or compact without --assume-closed");

@@ -29,14 +29,14 @@ CompactRows::CompactRows(const Log& log, bool pruning, KeptTimes kept, std::vect
       noted_(memory, 2 * deltas_of(log)) {
   const auto& impl = log.impl();
   for (const CommitNo commit : or_bad_alloc(log.commits_in_key_order())) {
-    row_of_[commit] = table_.rows.push_back({log.commit(commit), impl.previous[commit].value_or(Hash{}), {}, {}});
+    row_of_[commit] = table_.rows.push_back({log.commit(commit).copy(), impl.previous_of(commit), {}, {}});
     pruned_input_ = pruned_input_ || !impl.history.records(commit).empty();
   }
   seen_ = folded();
   for (std::uint32_t p = 0; p < impl.parts.size(); ++p) {
     const auto& rows = impl.parts[p].segment.rows();
     for (const RowNo row : rows.numbers()) {
-      if (rows[row].records.empty() || impl.parts[p].superseded[row]) continue;
+      if (rows.records(row).empty() || impl.parts[p].superseded[row]) continue;
       copies_.push_back({impl.parts[p].commits[row], p, row});
     }
   }
@@ -132,7 +132,7 @@ Status CompactRows::settle(CommitNo commit, std::span<const Noted> inputs, std::
        at != copies_.end() && at->commit == commit; ++at) {
     const Copy& copy = *at;
     const store::Segment& segment = impl.parts[copy.part].segment;
-    if (!tree.add_copy(held[copy.part], segment.rows()[copy.row].nodes)) {
+    if (!tree.add_copy(held[copy.part], segment.rows().nodes(copy.row))) {
       return error(ErrorCode::corrupt, "the hashes of pruned commit " +
                                            log_.dot_text({row.commit.origin, row.commit.first}) +
                                            " do not fit its deltas")
@@ -180,7 +180,7 @@ Status CompactRows::finish(store::PackedWriter& writer) {
     if (std::exchange(linked_, true)) return {};
     DELTA_TRY(const auto all, log_.hashes());
     for (const CommitNo commit : numbers<CommitNo>(log_.commits())) {
-      const Commit& c = log_.commit(commit);
+      const CommitView& c = log_.commit(commit);
       if (const auto before = log_.find_commit({c.origin, c.first - 1})) {
         table_.rows[row_of_[commit]].previous = all[*before];
       }
@@ -191,7 +191,7 @@ Status CompactRows::finish(store::PackedWriter& writer) {
   Indexed<RowNo, Hash> hashes(table_.rows.size());
   DELTA_TRY(const auto heads, log_.impl().heads(log_));
   for (const CommitNo commit : numbers<CommitNo>(log_.commits())) {
-    const Commit& c = log_.commit(commit);
+    const CommitView& c = log_.commit(commit);
     if (heads[c.origin].seq == c.last()) hashes[row_of_[commit]] = heads[c.origin].hash;
   }
   return writer.finish(table_, hashes, link);

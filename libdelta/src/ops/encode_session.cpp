@@ -191,7 +191,6 @@ Status EncodeSession::close_commit() {
   if (!open_->times.whole) clock_->note_raised(open_->commit);
   DELTA_OK(model::check_commit(catalog(), open_->commit));
   DELTA_OK(writer_->end(open_->commit));
-  log_.impl().previous.emplace_back();
   DELTA_TRY(const auto number, log_.impl().history.add(open_->commit));
   DELTA_CHECK(number == open_->seen.number);
   open_.reset();

@@ -36,7 +36,7 @@ Status Feed::State::find_commits() {
   }
   DELTA_TRY(const auto in_order, log.commits_in_causal_order());
   for (const CommitNo number : in_order) {
-    const Commit& commit = log.commit(number);
+    const CommitView& commit = log.commit(number);
     if (log.pending(number) || commit.last() <= cursor.seq(catalog.origin(commit.origin))) continue;
     if (log.pruned(number)) {
       return error(ErrorCode::not_kept,
@@ -53,7 +53,7 @@ Status Feed::State::find_commits() {
 void Feed::State::choose(FeedBatch& batch, std::size_t& at, Cursor& reached) const {
   constexpr std::uint64_t kMost = 65536;  // deltas
   for (std::uint64_t deltas = 0; at < order.size(); ++at) {
-    const Commit& commit = log.commit(order[at]);
+    const CommitView& commit = log.commit(order[at]);
     if (!batch.commits.empty() && deltas + commit.count > kMost) return;
     deltas += commit.count;
     batch.commits.push_back(order[at]);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "delta/text.hpp"
@@ -12,7 +13,7 @@
 namespace delta::ops {
 namespace {
 
-using format::SegmentCommit;
+using format::SegmentCommitView;
 
 constexpr std::uint64_t kWindow = 1 << 18;
 constexpr std::uint64_t kWindows = 8;
@@ -91,13 +92,13 @@ class Copy {
 
   /// Each whole delta of the pieces, which are in order: of which piece, its commit, and itself. Null for a setting,
   /// which the row holds.
-  using Visit =
-      std::function<void(std::size_t piece, std::uint64_t seq, const SegmentCommit& commit, const SegmentDelta* delta)>;
+  using Visit = std::function<void(std::size_t piece, std::uint64_t seq, const SegmentCommitView& commit,
+                                   const SegmentDelta* delta)>;
   Status each(std::span<const Piece> pieces, const Visit& visit) const {
     const auto& rows = segment_.rows();
     Indexed<RowNo, bool> wanted(rows.size());
     for (const RowNo r : rows.numbers()) {
-      const SegmentCommit& c = rows[r].commit;
+      const SegmentCommitView& c = rows[r].commit;
       const std::size_t piece = piece_at(pieces, c.origin, c.first);
       wanted[r] = piece < pieces.size() && pieces[piece].origin == number_of_[c.origin] &&
                   pieces[piece].range.first <= c.last();
@@ -113,7 +114,7 @@ class Copy {
         const SegmentDelta delta = batch[d];
         // What is left of a pruned delta tells nothing about the whole.
         if (delta.lost != 0 || !wanted[delta.commit]) continue;
-        const SegmentCommit& commit = rows[delta.commit].commit;
+        const SegmentCommitView& commit = rows[delta.commit].commit;
         const std::size_t piece = piece_at(pieces, commit.origin, delta.seq);
         if (piece == pieces.size() || pieces[piece].origin != number_of_[commit.origin] ||
             delta.seq < pieces[piece].range.first) {
@@ -141,7 +142,7 @@ class Copy {
     return {};
   }
 
-  Hash leaf(const SegmentCommit& commit, const SegmentDelta* delta) const {
+  Hash leaf(const SegmentCommitView& commit, const SegmentDelta* delta) const {
     const std::string_view origin = segment_.names.origins[commit.origin];
     if (delta) {
       return model::leaf_hash(
@@ -154,18 +155,18 @@ class Copy {
   }
 
   /// What stands for the pruned deltas of each commit, by its first dot; the origin's place in `shared`.
-  using Nodes = std::map<std::pair<std::size_t, std::uint64_t>, const std::vector<Hash>*>;
+  using Nodes = std::map<std::pair<std::size_t, std::uint64_t>, std::span<const Hash>>;
   Nodes nodes() const {
     Nodes out;
     for (const auto& row : segment_.rows()) {
       if (number_of_[row.commit.origin] != kNone) {
-        out.emplace(std::pair(number_of_[row.commit.origin], row.commit.first), &row.nodes);
+        out.emplace(std::pair(number_of_[row.commit.origin], row.commit.first), row.nodes);
       }
     }
     return out;
   }
 
-  std::string text(const SegmentCommit& commit, const SegmentDelta* delta) const {
+  std::string text(const SegmentCommitView& commit, const SegmentDelta* delta) const {
     const Timestamp time = delta ? delta->time : commit.time;
     std::string out = "setting " + quote(commit.setting);
     if (delta) {
@@ -210,12 +211,12 @@ Result<std::vector<Hash>> leaves(const Copy& copy, std::span<const Piece> pieces
   std::uint64_t size = 0;
   for (const Piece& piece : pieces) begins.push_back(std::exchange(size, size + piece.size()));
   std::vector<Hash> out(size);
-  DELTA_OK(copy.each(pieces,
-                     [&](std::size_t piece, std::uint64_t seq, const SegmentCommit& commit, const SegmentDelta* delta) {
-                       const SeqRange& range = pieces[piece].range;
-                       if (seq < range.first || seq > range.last) return;
-                       out[begins[piece] + (seq - range.first)] = copy.leaf(commit, delta);
-                     }));
+  DELTA_OK(copy.each(
+      pieces, [&](std::size_t piece, std::uint64_t seq, const SegmentCommitView& commit, const SegmentDelta* delta) {
+        const SeqRange& range = pieces[piece].range;
+        if (seq < range.first || seq > range.last) return;
+        out[begins[piece] + (seq - range.first)] = copy.leaf(commit, delta);
+      }));
   return out;
 }
 
@@ -228,10 +229,10 @@ struct Leaf {
 /// The whole deltas of some commits, in order of these and seq.
 Result<std::vector<Leaf>> whole_deltas(const Copy& copy, std::span<const Piece> commits) {
   std::vector<Leaf> out;
-  DELTA_OK(copy.each(commits,
-                     [&](std::size_t piece, std::uint64_t seq, const SegmentCommit& commit, const SegmentDelta* delta) {
-                       out.push_back({piece, seq, copy.leaf(commit, delta)});
-                     }));
+  DELTA_OK(copy.each(
+      commits, [&](std::size_t piece, std::uint64_t seq, const SegmentCommitView& commit, const SegmentDelta* delta) {
+        out.push_back({piece, seq, copy.leaf(commit, delta)});
+      }));
   std::ranges::sort(out, {}, [](const Leaf& leaf) { return std::pair(leaf.piece, leaf.seq); });
   return out;
 }
@@ -251,16 +252,15 @@ std::optional<Hash> root_of(const Copy::Nodes& all_nodes, std::span<const Leaf> 
     places.push_back(leaf.seq - commit.range.first);
   }
   const auto nodes = all_nodes.find({commit.origin, commit.range.first});
-  if (nodes == all_nodes.end() || !tree.add_copy(places, *nodes->second)) return std::nullopt;
+  if (nodes == all_nodes.end() || !tree.add_copy(places, nodes->second)) return std::nullopt;
   return tree.root();
 }
 
 Result<std::string> text_at(const Copy& copy, std::size_t origin, std::uint64_t seq) {
   std::string text;
   const Piece at{origin, {seq, seq}};
-  DELTA_OK(copy.each({&at, 1}, [&](std::size_t, std::uint64_t, const SegmentCommit& commit, const SegmentDelta* delta) {
-    text = copy.text(commit, delta);
-  }));
+  DELTA_OK(copy.each({&at, 1}, [&](std::size_t, std::uint64_t, const SegmentCommitView& commit,
+                                   const SegmentDelta* delta) { text = copy.text(commit, delta); }));
   return text;
 }
 

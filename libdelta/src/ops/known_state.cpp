@@ -102,7 +102,7 @@ Status KnownState::load_lifecycles(std::optional<VectorNo> vector) {
     const DeltaBatch& batch = block.batch;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!is_lifecycle(batch.ops[i]) || !wanted.contains(batch.vectors[i]) || log_.pending(batch.commits[i])) continue;
-      const OriginNo origin = log_.commit(batch.commits[i]).origin;
+      const OriginNo origin = log_.commit_origin(batch.commits[i]);
       lifecycles_.add(batch.vectors[i],
                       {batch.commits[i], batch.ops[i] == Operation::create, {batch.times[i], origin, batch.seqs[i]}});
     }
@@ -112,19 +112,19 @@ Status KnownState::load_lifecycles(std::optional<VectorNo> vector) {
   return {};
 }
 
-Result<bool> KnownState::exists(VectorNo vector, Open& open, const Commit& commit) {
+Result<bool> KnownState::exists(VectorNo vector, Open& open, const CommitView& commit) {
   if (!loaded(vector) && lookups_ >= kSingly) DELTA_OK(load_all());
   if (loaded(vector) && open.linear && current(vector)) return state_.exists(vector);
   DELTA_OK(load_lifecycles(vector));
   return lifecycles_.exists(catalog(), log_.impl().history, vector, seen_by(open, commit));
 }
 
-ExistenceIndex::Seen KnownState::seen_by(Open& open, const Commit& commit) {
+ExistenceIndex::Seen KnownState::seen_by(Open& open, const CommitView& commit) {
   if (!open.linear && !open.context) open.context = log_.impl().history.context_of(commit);
   return {open.linear, open.context.value_or(model::Contexts::Set{}), open.number};
 }
 
-Result<bool> KnownState::has_seen(std::string_view name_space, Open& open, const Commit& commit) {
+Result<bool> KnownState::has_seen(std::string_view name_space, Open& open, const CommitView& commit) {
   DELTA_OK(load_lifecycles({}));
   return lifecycles_.any_of(catalog(), log_.impl().history, catalog().namespaces_named(name_space),
                             seen_by(open, commit));

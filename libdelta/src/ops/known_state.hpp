@@ -46,9 +46,9 @@ class KnownState {
   void make_room() { state_.make_room(); }
 
   /// In the context of the open commit.
-  Result<bool> exists(VectorNo vector, Open& open, const Commit& commit);
+  Result<bool> exists(VectorNo vector, Open& open, const CommitView& commit);
   /// Whether the open commit has seen a vector of a namespace of this name.
-  Result<bool> has_seen(std::string_view name_space, Open& open, const Commit& commit);
+  Result<bool> has_seen(std::string_view name_space, Open& open, const CommitView& commit);
   /// For a commit that has seen everything, the values of state() are those of its context.
   bool current(VectorNo vector) const { return !stale_.contains(vector); }
   /// Some commit of this run had not seen everything: state() is no longer the state of the whole.
@@ -77,7 +77,7 @@ class KnownState {
   void follow_deferred(VectorNo vector);
   Status defer(const Delta& delta, const Open& open);
   Status load_lifecycles(std::optional<VectorNo> vector);
-  ExistenceIndex::Seen seen_by(Open& open, const Commit& commit);
+  ExistenceIndex::Seen seen_by(Open& open, const CommitView& commit);
   Status take_policy();
   void forget(VectorNo vector);
 

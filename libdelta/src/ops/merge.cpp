@@ -171,7 +171,7 @@ void Merge::Impl::count() {
   summary.left_out = opened - static_cast<std::size_t>(std::ranges::count(copied, true));
   for (const CommitNo number : in.numbers()) {
     if (!in[number]) continue;
-    const Commit& commit = set.history().commit(number);
+    const CommitView& commit = set.history().commit(number);
     ++summary.commits;
     summary.deltas += commit.deltas();
     if (set.history().folded(number)) continue;

@@ -26,7 +26,7 @@ class Names {
     std::set<SegmentOrigin> origins;
     std::set<RecordNo> records;
     for (const RowNo r : rows) {
-      const format::CommitRow& row = segment.rows()[r];
+      const auto row = segment.rows()[r];
       origins.insert(row.commit.origin);
       for (const auto& parent : row.commit.parents) origins.insert(parent.origin);
       records.insert(row.records.begin(), row.records.end());
@@ -47,7 +47,7 @@ class Names {
     const Namespace& ns = segment_.names.namespaces[segment_.owners[number]];
     return place->second = catalog_.add_vector(catalog_.add_namespace(ns.name, ns.dims), segment_.ids[index(number)]);
   }
-  Commit renamed(const format::SegmentCommit& commit) {
+  Commit renamed(const format::SegmentCommitView& commit) {
     return renumbered(commit, [this](SegmentOrigin number) { return origin(number); });
   }
   PruneRecord renamed(const format::SegmentRecord& record) {
@@ -92,7 +92,7 @@ class BundleSource::Impl {
     std::uint32_t frame, number;  // of the delta in it
   };
 
-  const format::SegmentCommit& row(RowNo r) const { return segment_.rows()[r].commit; }
+  format::SegmentCommitView row(RowNo r) const { return segment_.rows()[r].commit; }
   Error bad(const std::string& what) const {
     return store::damaged(segment_, store::place_name(segment_.number, nullptr), what);
   }
@@ -179,10 +179,13 @@ class BundleSource::Impl {
     Buffer identity;
     format::Writer identity_text(identity);
     for (const RowNo r : bundle.rows) {
-      const format::CommitRow& from = segment_.rows()[r];
+      const auto from = segment_.rows()[r];
       identity_text.text(segment_.names.origins[from.commit.origin]);
       identity_text.fixed(from.commit.first);
-      const RowNo row = table.rows.push_back({names.renamed(from.commit), {}, from.records, from.nodes});
+      const RowNo row = table.rows.push_back({names.renamed(from.commit),
+                                              {},
+                                              {from.records.begin(), from.records.end()},
+                                              {from.nodes.begin(), from.nodes.end()}});
       auto& [commit, previous, under, nodes] = table.rows.back();
       const auto head = before.try_emplace(commit.origin, heads[commit.origin].hash).first;
       previous = std::exchange(head->second, hashes_[r]);
@@ -232,7 +235,7 @@ class BundleSource::Impl {
     store::Heads heads(names.catalog().origins());
     Indexed<OriginNo, bool> known(heads.size());
     for (const RowNo r : bundle.rows) {
-      const format::SegmentCommit& commit = row(r);
+      const format::SegmentCommitView& commit = row(r);
       const OriginNo origin = names.origin(commit.origin);
       if (known[origin]) continue;
       known[origin] = true;
@@ -275,7 +278,7 @@ std::vector<Bundle> cut_bundles(const MergeSet& set, const MergePart& part, std:
   std::vector<Bundle> bundles;
   std::map<OriginNo, std::uint64_t> lasts;  // of each in the last bundle
   for (const RowNo r : rows) {
-    const Commit& c = set.history().commit(part.commits[r]);
+    const CommitView& c = set.history().commit(part.commits[r]);
     const auto last = lasts.find(c.origin);
     if (bundles.empty() || (last != lasts.end() && last->second + 1 != c.first)) {
       bundles.push_back({&part, {}, {}});

@@ -174,7 +174,7 @@ Status MergeSet::add_rows(MergePart& part) {
 
 Status MergeSet::read_runs(MergePart& part, const Indexed<SegmentOrigin, OriginNo>& origins) {
   std::map<OriginNo, std::uint64_t> held;  // deltas, by origin
-  for (const auto number : part.all) held[history_.commit(number).origin] += history_.commit(number).count;
+  for (const auto number : part.all) held[history_.origin(number)] += history_.commit(number).count;
   for (const auto& head : part.segment.footer.heads) {
     if (!origins.contains(head.origin)) {
       return store::damaged(part.segment, store::place_name(part.segment.number, nullptr),
@@ -191,13 +191,13 @@ Status MergeSet::read_runs(MergePart& part, const Indexed<SegmentOrigin, OriginN
 }
 
 /// Two rows that hold one dot and differ: says which deltas do, if they can be read.
-Error MergeSet::row_fork(Error error, const MergePart& part, const Commit& commit) const {
+Error MergeSet::row_fork(Error error, const MergePart& part, const CommitView& commit) const {
   const auto other = error.code == ErrorCode::forked ? history_.overlapping(commit) : std::nullopt;
   const auto holds = [&](const MergePart& p) { return std::ranges::binary_search(p.all, *other); };
   const auto holder = other ? std::ranges::find_if(parts_, holds) : parts_.end();
   if (!other) return std::move(error).in(part.file()).at(store::place_name(part.segment.number, nullptr));
   const MergePart& old = holder == parts_.end() ? part : *holder;  // its own, when one segment holds both
-  const Commit& known = history_.commit(*other);
+  const CommitView& known = history_.commit(*other);
   const Shared shared{catalog_.origin(commit.origin),
                       {{std::max(known.first, commit.first), std::min(known.last(), commit.last())}}};
   if (&old != &part) {
@@ -256,7 +256,7 @@ Status MergeSet::compare_stated() const {
     const MergePart& other = *known->second.part;
     std::vector<CommitNo> both;
     std::ranges::set_intersection(part.all, other.all, std::back_inserter(both));
-    std::erase_if(both, [&](CommitNo number) { return history_.commit(number).origin != dot.origin; });
+    std::erase_if(both, [&](CommitNo number) { return history_.origin(number) != dot.origin; });
     DELTA_OK(compare_pair(part, other, both));
     return error(ErrorCode::forked, "forked origin: the history up to " + model::dot_text(catalog_, dot) +
                                         " is not that of " + escape(other.file(), 4096))
@@ -366,7 +366,7 @@ Status MergeSet::compare_overlaps() const {
     }
     for (auto& [other, numbers] : shared) {
       std::erase_if(numbers, [&, other = other](CommitNo number) {
-        const OriginNo origin = history_.commit(number).origin;
+        const OriginNo origin = history_.origin(number);
         const auto *mine = run_of(parts_[p], origin), *its = run_of(parts_[other], origin);
         return mine && its && links.at(origin).leads(std::max(mine->last, its->last), std::min(mine->last, its->last));
       });
@@ -380,7 +380,7 @@ Status MergeSet::compare_overlaps() const {
 Status MergeSet::compare_pair(const MergePart& a, const MergePart& b, std::span<const CommitNo> both) const {
   std::map<OriginNo, Shared> whole, pruned;  // by origin
   for (const auto number : both) {
-    const Commit& c = history_.commit(number);
+    const CommitView& c = history_.commit(number);
     const auto is_whole = [number](const MergePart& part) { return std::ranges::binary_search(part.whole, number); };
     (is_whole(a) && is_whole(b) ? whole : pruned)[c.origin].ranges.push_back({c.first, c.last()});
   }

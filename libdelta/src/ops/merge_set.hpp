@@ -86,7 +86,7 @@ class MergeSet {
   Status compare_stated() const;
   Status compare_overlaps() const;
   Status compare_pair(const MergePart& a, const MergePart& b, std::span<const CommitNo> both) const;
-  Error row_fork(Error error, const MergePart& part, const Commit& commit) const;
+  Error row_fork(Error error, const MergePart& part, const CommitView& commit) const;
 
   unsigned threads_;
   Catalog catalog_;

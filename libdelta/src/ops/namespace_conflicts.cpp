@@ -50,7 +50,7 @@ Result<std::vector<NamespaceConflict>> namespace_conflicts(const store::Union& l
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!is_lifecycle(batch.ops[i]) || !wanted.contains(batch.vectors[i]) || !log.history.folded(batch.commits[i]))
         continue;
-      const Last event{{batch.times[i], log.history.commit(batch.commits[i]).origin, batch.seqs[i]},
+      const Last event{{batch.times[i], log.history.origin(batch.commits[i]), batch.seqs[i]},
                        batch.ops[i] == Operation::create};
       const auto [place, fresh] = last.try_emplace(batch.vectors[i], event);
       if (!fresh && key_less(catalog, place->second.key, event.key)) place->second = event;

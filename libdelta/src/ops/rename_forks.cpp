@@ -56,7 +56,7 @@ std::optional<Fork> find_fork(const std::vector<Copy>& copies) {
   std::map<std::pair<std::string, std::uint64_t>, std::set<Hash>> begun;
   for (const Copy& copy : copies) {
     for (const CommitNo n : numbers<CommitNo>(copy.log.commits())) {
-      const Commit& commit = copy.log.commit(n);
+      const CommitView& commit = copy.log.commit(n);
       if (copy.hashes[n] != Hash{}) {
         begun[{std::string(copy.log.catalog().origin(commit.origin)), commit.first}].insert(copy.hashes[n]);
       }
@@ -78,7 +78,7 @@ class Renaming {
         threads_(threads),
         origin_(*copy.log.catalog().find_origin(fork.origin)) {
     for (const CommitNo n : numbers<CommitNo>(copy.log.commits())) {
-      if (renames({copy.log.commit(n).origin, copy.log.commit(n).first})) numbers_.push_back(n);
+      if (renames({copy.log.commit_origin(n), copy.log.commit(n).first})) numbers_.push_back(n);
     }
     std::ranges::sort(numbers_, {}, [&](CommitNo n) { return copy.log.commit(n).first; });
   }
@@ -109,14 +109,14 @@ class Renaming {
  private:
   bool renames(const Dot& dot) const { return dot.origin == origin_ && dot.seq >= fork_.first; }
   std::string dot_of(CommitNo number) const {
-    return escape(copy_.log.dot_text({copy_.log.commit(number).origin, copy_.log.commit(number).first}));
+    return escape(copy_.log.dot_text({copy_.log.commit_origin(number), copy_.log.commit(number).first}));
   }
   Error refused(const std::string& why) const {
     return error(ErrorCode::forked, "forked origin " + quote(fork_.origin) + " is not renamed: " + why)
         .in(copy_.file->name());
   }
   std::vector<std::string> parents_of(CommitNo number) const;
-  Result<std::string> properties_of(const Commit& commit) const;
+  Result<std::string> properties_of(const CommitView& commit) const;
   Status state(DeltaEncoder& encoder, CommitNo number, const DeltaBatch& deltas) const;
   Result<std::map<CommitNo, DeltaBatch>> deltas() const;
 
@@ -140,7 +140,7 @@ Result<File> Renaming::rest() const {
   for (const MergePart& part : set.parts()) {
     std::vector<RowNo> rows;
     for (const RowNo r : part.commits.numbers()) {
-      const Commit& commit = set.history().commit(part.commits[r]);
+      const CommitView& commit = set.history().commit(part.commits[r]);
       if (set.catalog().origin(commit.origin) != fork_.origin || commit.first < fork_.first) rows.push_back(r);
     }
     any = any || !rows.empty();
@@ -193,15 +193,15 @@ Result<std::map<CommitNo, DeltaBatch>> Renaming::deltas() const {
 
 /// A commit with its deltas, each at its own time. A counter of 0 may have to tick: what was the origin's own past is
 /// now another's. With the dot that it had; of one that is renamed again, the first one.
-Result<std::string> Renaming::properties_of(const Commit& commit) const {
+Result<std::string> Renaming::properties_of(const CommitView& commit) const {
   const auto has = [](const auto& property) { return property.first == kRenamed; };
   DELTA_TRY(const auto properties, list_properties(commit.properties));
-  if (std::ranges::any_of(properties, has)) return commit.properties;
+  if (std::ranges::any_of(properties, has)) return std::string(commit.properties);
   return add_text_property(commit.properties, kRenamed, copy_.log.dot_text({commit.origin, commit.first}));
 }
 
 Status Renaming::state(DeltaEncoder& encoder, CommitNo number, const DeltaBatch& deltas) const {
-  const Commit& commit = copy_.log.commit(number);
+  const CommitView& commit = copy_.log.commit(number);
   const auto tick_of = [](Timestamp time) { return time.tick() > 0 ? std::optional(time.tick()) : std::nullopt; };
   const auto texts = parents_of(number);
   const std::vector<std::string_view> parents(texts.begin(), texts.end());
@@ -267,7 +267,7 @@ Status refuse_witnesses(const std::vector<Copy>& copies, const Fork& fork) {
     const auto begin = copy.commit_at(fork.origin, fork.first);
     const bool keeps = begin && copy.hashes[*begin] == *fork.branches.begin();
     for (const CommitNo n : numbers<CommitNo>(origin && !keeps ? copy.log.commits() : 0)) {
-      const Commit& commit = copy.log.commit(n);
+      const CommitView& commit = copy.log.commit(n);
       const auto seen = std::ranges::find_if(commit.parents,
                                              [&](const Dot& p) { return p.origin == *origin && p.seq >= fork.first; });
       if (commit.origin == *origin || seen == commit.parents.end()) continue;

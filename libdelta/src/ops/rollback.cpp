@@ -277,7 +277,7 @@ Result<RollbackSummary> rollback(Encoder& encoder, const CutOptions& cut, const 
 Result<RollbackSummary> revert(Encoder& encoder, CommitNo commit, const RollbackOptions& options) try {
   const Boundary boundary;
   const Log& log = encoder.log();
-  const Commit& row = log.commit(commit);
+  const CommitView& row = log.commit(commit);
   const Dot first{row.origin, row.first}, last{row.origin, row.last()};
   DELTA_TRY(const auto touched, touched_by(log, commit));
   if (touched.empty()) {  // a setting

@@ -111,7 +111,7 @@ namespace {
 constexpr std::size_t kTraceIdAt = 3, kTraceIdSize = 32;  // in a traceparent
 
 /// Whether a selection takes a commit, whenever it was.
-bool takes(const DeltaSelection& selection, const Catalog& catalog, const Commit& commit) {
+bool takes(const DeltaSelection& selection, const Catalog& catalog, const CommitView& commit) {
   const auto any = [](const std::vector<std::string>& texts, const auto& is) {
     return texts.empty() || std::ranges::any_of(texts, is);
   };
@@ -182,12 +182,12 @@ void DeltaFilter::keep_until(const SeenSeqs& seen) {
 }
 
 bool DeltaFilter::takes_commit(CommitNo number) const noexcept {
-  const Commit& commit = log_->commit(number);
+  const CommitView& commit = log_->commit(number);
   return (all_ || commits_[number]) && takes_moment({commit.origin, commit.last()}, commit.time);
 }
 
 bool DeltaFilter::may_take(CommitNo number) const noexcept {
-  const Commit& commit = log_->commit(number);
+  const CommitView& commit = log_->commit(number);
   return (all_ || commits_[number]) && commit.time.us() >= since_ &&
          (seen_since_.empty() || commit.last() > seen_since_[commit.origin]) &&
          (seen_until_.empty() || commit.first <= seen_until_[commit.origin]);
@@ -200,7 +200,7 @@ Result<DeltaFilter> DeltaFilter::of_commit(const Log& log, CommitNo commit, std:
   filter.commits_.resize(log.commits());
   filter.commits_[commit] = true;
   if (seq) {
-    const OriginNo origin = log.commit(commit).origin;
+    const OriginNo origin = log.commit_origin(commit);
     filter.seen_since_ = SeenSeqs(log.catalog().origins());
     filter.seen_until_ = filter.seen_since_;
     filter.seen_since_[origin] = *seq - 1;

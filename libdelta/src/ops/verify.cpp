@@ -77,10 +77,7 @@ class Verifier {
     const auto is_here = [&](const Source& s) {
       return s.scanned.whole && s.part && (needs < Needs::deltas || s.scanned.known);
     };
-    const auto is_pruned = [](const format::CommitRow& row) { return !row.records.empty(); };
-    const auto has_pruned = [&](const store::LoadedSegment& part) {
-      return std::ranges::any_of(part.segment.rows(), is_pruned);
-    };
+    const auto has_pruned = [&](const store::LoadedSegment& part) { return part.segment.rows().pruned() > 0; };
     return needs == Needs::nothing || (std::ranges::all_of(sources_, is_here) &&
                                        (needs < Needs::unpruned || std::ranges::none_of(log_.parts, has_pruned)));
   }
@@ -223,11 +220,10 @@ class Verifier {
   Status note_pruned() {
     for (const auto& source : sources_) {
       const auto& rows = log_.parts[*source.part].segment.rows();
-      const auto pruned =
-          std::ranges::count_if(rows, [](const format::CommitRow& row) { return !row.records.empty(); });
+      const std::size_t pruned = rows.pruned();
       if (pruned == 0) continue;
       find({Verdict::pruned, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr),
-            plural(static_cast<std::uint64_t>(pruned), "commit") + " of " + std::to_string(rows.size()) +
+            plural(pruned, "commit") + " of " + std::to_string(rows.size()) +
                 " pruned: their hashes hold, and vouch for the deltas that are whole (" +
                 std::to_string(source.rows.partial) + " are not)",
             ""});
@@ -241,7 +237,7 @@ class Verifier {
 
   Status check_pending() {
     for (const auto number : log_.history.pending()) {
-      const Commit& commit = log_.history.commit(number);
+      const CommitView& commit = log_.history.commit(number);
       find({Verdict::pending, "", 0, "commit " + dot_text({commit.origin, commit.first}),
             "it depends on commits that are not in these files", ""});
     }
@@ -269,36 +265,42 @@ class Verifier {
           std::move(what), "two writers used one origin name; give each its own with --origin"});
   }
 
+  /// visit(source, place, number of the commit), for each row of all segments.
   template <class Visit>
   void each_row(const Visit& visit) const {
-    for (const auto& source : sources_) {
-      if (!source.part) continue;
-      const auto& part = log_.parts[*source.part];
-      for (const RowNo row : part.commits.numbers()) {
-        visit(source, part.segment.rows()[row], row, log_.history.commit(part.commits[row]));
-      }
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      if (!sources_[i].part) continue;
+      const auto& part = log_.parts[*sources_[i].part];
+      for (const RowNo row : part.commits.numbers()) visit(sources_[i], Place{i, row}, part.commits[row]);
     }
   }
 
+  /// A row, by the number of its source.
+  struct Place {
+    std::size_t source = ~std::size_t{0};  // that: none
+    RowNo row{};
+  };
+  const std::optional<Hash>& hash_at(const Place& place) const { return sources_[place.source].rows.hashes[place.row]; }
+  bool known(CommitNo number) const { return first_with_[number].source < sources_.size(); }
+
   Status gather_commits() {
-    each_row([&](const Source& source, const format::CommitRow&, RowNo r, const Commit& commit) {
-      if (source.rows.hashes[r]) {
-        by_last_.try_emplace({commit.origin, commit.last()}, Known{*source.rows.hashes[r], &source});
-      }
+    first_with_.resize(log_.history.size());
+    each_row([&](const Source&, const Place& place, CommitNo number) {
+      if (hash_at(place) && !known(number)) first_with_[number] = place;
     });
     return {};
   }
 
   /// Equal dots must be equal commits.
   Status check_forks() {
-    each_row([&](const Source& source, const format::CommitRow&, RowNo r, const Commit& commit) {
-      if (!source.rows.hashes[r]) return;
-      const Hash hash = *source.rows.hashes[r];
-      const Known& known = by_last_.at({commit.origin, commit.last()});
-      if (known.hash == hash) return;
-      const Source& other = *known.source;
+    each_row([&](const Source& source, const Place& place, CommitNo number) {
+      if (!hash_at(place)) return;
+      const Hash hash = *hash_at(place), before = *hash_at(first_with_[number]);
+      if (before == hash) return;
+      const CommitView commit = log_.history.commit(number);
+      const Source& other = sources_[first_with_[number].source];
       forked(source, "commit " + dot_text({commit.origin, commit.first}) + " has hash " + hex(hash, 12) + " here and " +
-                         hex(known.hash, 12) + " in " + other.file->name() + ", " +
+                         hex(before, 12) + " in " + other.file->name() + ", " +
                          store::place_name(other.number, nullptr));
     });
     return {};
@@ -306,16 +308,18 @@ class Verifier {
 
   /// Each origin must be one chain.
   Status check_links() {
-    each_row([&](const Source& source, const format::CommitRow& row, RowNo, const Commit& commit) {
-      if (commit.first == 1 || row.previous == Hash{}) return;
-      const std::string dot = dot_text({commit.origin, commit.first});
-      const auto before = by_last_.find({commit.origin, commit.first - 1});
-      if (before == by_last_.end()) {
+    each_row([&](const Source& source, const Place& place, CommitNo number) {
+      const auto row = log_.parts[*source.part].segment.rows()[place.row];
+      if (row.commit.first == 1 || row.previous == Hash{}) return;
+      const Dot dot{log_.history.origin(number), row.commit.first};
+      const auto before = log_.history.find({dot.origin, dot.seq - 1});
+      const bool ends_there = before && known(*before) && log_.history.commit(*before).last() + 1 == dot.seq;
+      if (!ends_there) {
         find({Verdict::unlinked, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr),
-              "the commit before " + dot + " is in none of the files given", ""});
-      } else if (before->second.hash != row.previous) {
-        forked(source, "commit " + dot + " continues another history of its origin (" + hex(row.previous, 12) +
-                           ") than the one given (" + hex(before->second.hash, 12) + ")");
+              "the commit before " + dot_text(dot) + " is in none of the files given", ""});
+      } else if (const Hash hash = *hash_at(first_with_[*before]); hash != row.previous) {
+        forked(source, "commit " + dot_text(dot) + " continues another history of its origin (" +
+                           hex(row.previous, 12) + ") than the one given (" + hex(hash, 12) + ")");
       }
     });
     return {};
@@ -324,7 +328,7 @@ class Verifier {
   /// What happened before stays as it is: a parent too many is only noted.
   Status check_parents() {
     for (const auto number : log_.history.linked()) {
-      const Commit& commit = log_.history.commit(number);
+      const CommitView& commit = log_.history.commit(number);
       const auto redundant = log_.history.redundant_parent(commit.parents);
       if (!redundant) continue;
       find({Verdict::redundant, "", 0, "commit " + dot_text({commit.origin, commit.first}),
@@ -334,38 +338,27 @@ class Verifier {
   }
 
   Status check_clocks() {
-    Indexed<CommitNo, std::pair<std::optional<Timestamp>, Timestamp>> times(log_.history.size());  // first and last
-    for (const auto& source : sources_) {
-      if (!source.part) continue;
-      const auto& part = log_.parts[*source.part];
-      for (const RowNo row : part.commits.numbers()) {
-        auto& [first, last] = times[part.commits[row]];
-        if (source.rows.first_times[row]) first = source.rows.first_times[row];
-        last = part.segment.rows()[row].commit.time;
-      }
-    }
+    Indexed<CommitNo, std::optional<Timestamp>> firsts(log_.history.size());
+    each_row([&](const Source& source, const Place& place, CommitNo number) {
+      if (const auto first = source.rows.first_times[place.row]) firsts[number] = first;
+    });
     const auto time_of = [&](Dot dot) -> std::optional<Timestamp> {
       const auto number = log_.history.find(dot);
       if (!number) return std::nullopt;
-      const Commit& holder = log_.history.commit(*number);
-      if (dot.seq == holder.last()) return times[*number].second;
-      if (dot.seq == holder.first) return times[*number].first;
+      const CommitView holder = log_.history.commit(*number);
+      if (dot.seq == holder.last()) return holder.time;
+      if (dot.seq == holder.first) return firsts[*number];
       return std::nullopt;
     };
-    for (const CommitNo n : times.numbers()) {
-      const Commit& commit = log_.history.commit(n);
-      if (!times[n].first) continue;  // pruned away
-      if (auto ok = model::check_clock(log_.catalog, commit, *times[n].first, time_of); !ok) {
+    for (const CommitNo n : firsts.numbers()) {
+      if (!firsts[n]) continue;  // pruned away
+      const CommitView commit = log_.history.commit(n);
+      if (auto ok = model::check_clock(log_.catalog, commit, *firsts[n], time_of); !ok) {
         find({Verdict::invalid, "", 0, "commit " + dot_text({commit.origin, commit.first}), ok.error().message, ""});
       }
     }
     return {};
   }
-
-  struct Known {
-    Hash hash;
-    const Source* source;
-  };
 
   VerifyOptions options_;
   ops::Checks checks_;
@@ -376,7 +369,7 @@ class Verifier {
   std::vector<Source> sources_;
   store::Union log_;
   ops::ExistenceCheck existence_{log_.catalog, log_.history};
-  std::map<Dot, Known> by_last_;  // commits by their last dot
+  Indexed<CommitNo, Place> first_with_;  // of each commit, the first row whose hash was found
 };
 
 std::span<const Verifier::Pass> Verifier::passes() {
@@ -391,7 +384,7 @@ std::span<const Verifier::Pass> Verifier::passes() {
       {"namespaces", VerifyLevel::chain, Kind::check, Needs::tables, &Verifier::check_namespaces},
       {"late", VerifyLevel::chain, Kind::check, Needs::nothing, &Verifier::check_late},
       {"commits", VerifyLevel::chain, Kind::step, Needs::nothing, &Verifier::gather_commits},
-      // by_last_ has each commit once, with the hash that was found first.
+      // first_with_ has of each commit the row whose hash was found first.
       {"forks", VerifyLevel::chain, Kind::check, Needs::nothing, &Verifier::check_forks},
       {"links", VerifyLevel::chain, Kind::check, Needs::deltas, &Verifier::check_links},
       {"clocks", VerifyLevel::chain, Kind::check, Needs::deltas, &Verifier::check_clocks},

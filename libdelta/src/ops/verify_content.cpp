@@ -110,7 +110,7 @@ std::string ContentCheck::broken_rule(const Block& block) const {
     const auto ok =
         model::check_delta(delta, log_.catalog.dims(delta.vector), {.allow_nonfinite = true, .reading = true});
     if (ok) continue;
-    const std::string& origin = segment_.names.origins[segment_.rows()[block.rows[i]].commit.origin];
+    const std::string& origin = segment_.names.origins[segment_.rows().commits().origin(block.rows[i])];
     return origin + ":" + std::to_string(delta.seq) + ": " + ok.error().message;
   }
   return {};
@@ -134,14 +134,14 @@ void ContentCheck::check_block(Block& block) const {
 void ContentCheck::find_rows_before() {
   Indexed<SegmentOrigin, std::optional<RowNo>> last(segment_.names.origins.size());
   for (const RowNo row : segment_.rows().numbers()) {
-    row_before_.push_back(std::exchange(last[segment_.rows()[row].commit.origin], row));
+    row_before_.push_back(std::exchange(last[segment_.rows().commits().origin(row)], row));
   }
 }
 
 std::optional<Hash> ContentCheck::previous_of(RowNo row) const {
-  const format::CommitRow& mine = segment_.rows()[row];
+  const auto mine = segment_.rows()[row];
   if (const auto before = row_before_[row]) {
-    if (segment_.rows()[*before].commit.last() + 1 == mine.commit.first) return rows.hashes[*before];
+    if (segment_.rows().commits().last(*before) + 1 == mine.commit.first) return rows.hashes[*before];
     if (mine.previous == Hash{}) return std::nullopt;
   }
   return mine.previous;  // zero for the first commit of the origin
@@ -171,7 +171,8 @@ void ContentCheck::hash_row(RowNo row, const std::optional<Hash>& root) {
 
 /// A row of a packed segment. Its deltas come by place.
 struct ContentCheck::PackedRow {
-  PackedRow(RowNo row, const format::CommitRow& from) : number(row), tree(from.commit.count, !from.records.empty()) {}
+  PackedRow(RowNo row, const format::CommitRowView& from)
+      : number(row), tree(from.commit.count, !from.records.empty()) {}
 
   void take(std::uint64_t place, const Placed& delta) {
     twice = twice || (deltas > 0 && place == last_place);
@@ -192,7 +193,7 @@ struct ContentCheck::PackedRow {
 
 void ContentCheck::check_row(PackedRow& packed) {
   const RowNo number = packed.number;
-  const format::CommitRow& row = segment_.rows()[number];
+  const auto row = segment_.rows()[number];
   const auto invalid = [&](const std::string& what) {
     report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr),
             "commit row " + std::to_string(index(number)) + ": " + what);
@@ -262,7 +263,7 @@ Status ContentCheck::take_packed(const Block& block) {
     const RowNo row = block.rows[i];
     const bool whole = block.batch.lost[i] == 0;
     rows.partial += !whole;
-    const std::uint64_t place = starts_[row] + (block.batch.seqs[i] - segment_.rows()[row].commit.first);
+    const std::uint64_t place = starts_[row] + (block.batch.seqs[i] - segment_.rows().commits().first(row));
     DELTA_OK(placed_->add({place << 1 | std::uint64_t{whole}, block.batch.times[i].hlc,
                            block.leaves.empty() ? Hash{} : block.leaves[i]}));
   }
@@ -337,7 +338,7 @@ Status ContentCheck::run(const Visit& visit) {
   if (met_unknown_) return {};  // without its deltas nothing can be said of the rest
   if (segment_.packed()) DELTA_OK(end_packed());
   while (!segment_.packed() && segment_.rows().contains(row_) &&
-         (row_deltas_ > 0 || !segment_.rows()[row_].commit.setting.empty())) {
+         (row_deltas_ > 0 || !segment_.rows().commits().setting(row_).empty())) {
     end_row();
   }
   check_end();
@@ -386,12 +387,13 @@ void ContentCheck::check_footer() {
   footer_.origins = static_cast<std::uint32_t>(segment_.names.origins.size());
   bool hashed = hashing();
   for (const RowNo r : segment_.rows().numbers()) {
-    format::note_head(footer_, segment_.rows()[r], rows.hashes[r].value_or(Hash{}));
+    const auto row = segment_.rows()[r];
+    format::note_head(footer_, row.commit, row.previous, rows.hashes[r].value_or(Hash{}));
     hashed = hashed && rows.hashes[r];
   }
   const std::uint64_t at = scanned_.frames.back().offset;
   const std::string where = store::place_name(segment_.number, &scanned_.frames.back().header);
-  store::Segment self = segment_;  // to read the footer frame by the directory of one entry
+  store::Segment self = store::from_scan(segment_.file, segment_.number, scanned_);  // with a directory of one entry
   const auto& header = scanned_.frames.back().header;
   self.footer.frames = {format::entry_of(header, at - segment_.offset)};
   self.frame_numbers = {header.number};

@@ -10,9 +10,9 @@ namespace delta::ops {
 
 void ExistenceCheck::refuse(VectorNo vector, const Question& q) {
   if (wrong_.size() >= 100) return;
-  wrong_.push_back(std::string(operation_name(q.op)) + " " +
-                   escape(catalog_.origin(history_.commit(q.at.commit).origin)) + ":" + std::to_string(q.at.seq) +
-                   " is of vector " + quote(catalog_.id(vector)) + ", which does not exist in its context");
+  wrong_.push_back(std::string(operation_name(q.op)) + " " + escape(catalog_.origin(history_.origin(q.at.commit))) +
+                   ":" + std::to_string(q.at.seq) + " is of vector " + quote(catalog_.id(vector)) +
+                   ", which does not exist in its context");
 }
 
 void ExistenceCheck::add(const DeltaBatch& batch) {
@@ -41,8 +41,7 @@ void ExistenceCheck::gather(const DeltaBatch& batch) {
     Gathered& of = gathered_[batch.vectors[i]];
     if (op != Operation::create) of.questions.push_back({at, op});
     if (is_lifecycle(op)) {
-      of.events.push_back(
-          {at.commit, op == Operation::create, {batch.times[i], history_.commit(at.commit).origin, at.seq}});
+      of.events.push_back({at.commit, op == Operation::create, {batch.times[i], history_.origin(at.commit), at.seq}});
     }
   }
 }

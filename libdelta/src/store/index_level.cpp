@@ -16,7 +16,7 @@ LevelBuilder::LevelBuilder(std::span<const format::LevelNames> names, std::uint6
 }
 
 /// The commit has seen the one before it, and with it all before that; and its own dots are new.
-bool LevelBuilder::continues(const Segment& segment, const format::CommitRow& row) const {
+bool LevelBuilder::continues(const Segment& segment, const format::CommitRowView& row) const {
   const auto& origins = segment.names.origins;
   const auto seq = [&](SegmentOrigin origin) {
     const auto known = known_.find(origins[origin]);
@@ -25,7 +25,7 @@ bool LevelBuilder::continues(const Segment& segment, const format::CommitRow& ro
   const auto is_last = [&](const format::SegmentDot& dot) {
     return origins[dot.origin] == last_ && dot.seq == seq(dot.origin);
   };
-  const format::SegmentCommit& commit = row.commit;
+  const auto& commit = row.commit;
   if (!row.records.empty() || commit.first != seq(commit.origin) + 1) return false;
   if (std::ranges::any_of(commit.parents, [&](const auto& dot) { return dot.seq > seq(dot.origin); })) return false;
   return last_.empty() || origins[commit.origin] == last_ || std::ranges::any_of(commit.parents, is_last);

@@ -28,7 +28,7 @@ class LevelBuilder {
   format::IndexLevel finish() &&;
 
  private:
-  bool continues(const Segment& segment, const format::CommitRow& row) const;
+  bool continues(const Segment& segment, const format::CommitRowView& row) const;
   void add_commits(const Segment& segment);
   Status add_ids(const Segment& segment);
   void add_head(const Segment& segment, const format::HeadEntry& head);

@@ -24,8 +24,9 @@ Log::~Log() = default;
 const Catalog& Log::catalog() const noexcept { return impl_->catalog; }
 const std::vector<Finding>& Log::notices() const noexcept { return impl_->notices; }
 std::size_t Log::commits() const noexcept { return impl_->history.size(); }
-const Commit& Log::commit(CommitNo number) const noexcept { return impl_->history.commit(number); }
-Timestamp Log::commit_time(CommitNo number) const noexcept { return commit(number).time; }
+CommitView Log::commit(CommitNo number) const noexcept { return impl_->history.commit(number); }
+OriginNo Log::commit_origin(CommitNo number) const noexcept { return impl_->history.origin(number); }
+Timestamp Log::commit_time(CommitNo number) const noexcept { return impl_->history.time(number); }
 bool Log::pending(CommitNo number) const noexcept { return !impl_->history.folded(number); }
 bool Log::pruned(CommitNo number) const noexcept { return !impl_->history.records(number).empty(); }
 std::optional<CommitNo> Log::find_commit(const Dot& dot) const noexcept { return impl_->history.find(dot); }
@@ -148,10 +149,12 @@ Result<std::vector<CommitNo>> Log::commits_in_key_order() const try {
   const Boundary boundary;
   const auto all = numbers<CommitNo>(commits());
   std::vector<CommitNo> order(all.begin(), all.end());
-  std::ranges::sort(order, [&](CommitNo a, CommitNo b) {
-    return key_less(impl_->catalog, {commit(a).time, commit(a).origin, commit(a).last()},
-                    {commit(b).time, commit(b).origin, commit(b).last()});
-  });
+  const auto less = [&](CommitNo a, CommitNo b) {
+    const Timestamp x = commit_time(a), y = commit_time(b);
+    if (x != y) return x < y;
+    return key_less(impl_->catalog, {x, commit_origin(a), commit(a).last()}, {y, commit_origin(b), commit(b).last()});
+  };
+  if (!std::ranges::is_sorted(order, less)) std::ranges::sort(order, less);  // mostly they are
   return order;
 } catch (...) {
   return caught();
@@ -187,8 +190,8 @@ bool is_tag(const Setting& setting) {
 }
 
 /// What the author of a commit had seen: the maximal dots. The commit itself, if that is nothing: it changes no vector.
-std::vector<Dot> seen_by(const Log& log, const Commit& commit) {
-  std::vector<Dot> seen = commit.parents;
+std::vector<Dot> seen_by(const Log& log, const CommitView& commit) {
+  std::vector<Dot> seen(commit.parents.begin(), commit.parents.end());
   if (commit.first > 1) seen.push_back({commit.origin, commit.first - 1});
   const auto& history = log.impl().history;
   auto heads = history.tops(history.context(seen));
@@ -218,13 +221,13 @@ Tag tag_of(const Log& log, const Setting& setting, CommitNo number) {
 Result<std::vector<Tag>> Log::tags() const try {
   const Boundary boundary;
   std::map<std::string, CommitNo, std::less<>> found;  // name -> the commit that counts
-  for (const CommitNo number : numbers<CommitNo>(commits())) {
-    const Commit& c = commit(number);
-    if (c.setting.empty() || pending(number)) continue;
+  for (const CommitNo number : impl_->history.settings()) {
+    const CommitView c = commit(number);
+    if (pending(number)) continue;
     const auto setting = Setting::parse(c.setting);
     if (!setting || !is_tag(*setting)) continue;
     const auto [place, fresh] = found.try_emplace(std::string(setting->text), number);
-    const Commit& other = commit(place->second);
+    const CommitView& other = commit(place->second);
     if (!fresh && key_less(catalog(), {other.time, other.origin, other.first}, {c.time, c.origin, c.first})) {
       place->second = number;
     }

@@ -48,7 +48,7 @@ class Roots {
     CommitNo number{};
     std::optional<model::CopyTree> tree;
     const auto next = [&](CommitNo to) {
-      if (tree) packed_[number] = tree->root(chosen_[number].part->segment.rows()[chosen_[number].row].nodes);
+      if (tree) packed_[number] = tree->root(chosen_[number].part->segment.rows().nodes(chosen_[number].row));
       tree.reset();
       number = to;
     };
@@ -62,13 +62,13 @@ class Roots {
     for (const CommitNo other : packed_.numbers()) {
       if (packed_[other] || !chosen_[other].part || !chosen_[other].part->segment.packed()) continue;
       begin(other, tree);  // no delta of it is whole
-      packed_[other] = tree->root(chosen_[other].part->segment.rows()[chosen_[other].row].nodes);
+      packed_[other] = tree->root(chosen_[other].part->segment.rows().nodes(chosen_[other].row));
     }
     return {};
   }
 
   std::optional<Hash> root(CommitNo number) const {
-    const Commit& commit = log_.history.commit(number);
+    const CommitView& commit = log_.history.commit(number);
     if (!commit.setting.empty()) return model::setting_hash(log_.catalog, commit);
     const auto& part = chosen_[number].part;
     if (!part) return std::nullopt;
@@ -92,8 +92,9 @@ class Roots {
     RowNo row{};
   };
   void begin(CommitNo number, std::optional<model::CopyTree>& tree) const {
-    const format::CommitRow& row = chosen_[number].part->segment.rows()[chosen_[number].row];
-    tree.emplace(row.commit.count, !row.records.empty());
+    const auto& rows = chosen_[number].part->segment.rows();
+    const RowNo row = chosen_[number].row;
+    tree.emplace(rows.commits().count(row), !rows.records(row).empty());
   }
 
   const store::Union& log_;
@@ -120,13 +121,13 @@ Result<Indexed<CommitNo, Hash>> Log::hashes() const try {
   std::vector<CommitNo> order(all.begin(), all.end());
   std::ranges::sort(order, {}, [&](CommitNo n) { return std::pair(commit(n).origin, commit(n).first); });
   Indexed<CommitNo, Hash> hashes(commits());
-  const Commit* before = nullptr;
+  std::optional<CommitView> before;
   Hash last{};
   for (const auto n : order) {
-    const Commit& c = commit(n);
+    const CommitView c = commit(n);
     const bool follows = before && before->origin == c.origin && before->last() + 1 == c.first;
-    if (!follows) last = impl_->previous[n].value_or(Hash{});
-    before = &c;
+    if (!follows) last = impl_->previous_of(n);
+    before = c;
     if (c.first > 1 && last == Hash{}) continue;  // what it continues is nowhere to be found
     const auto root = roots.root(n);
     if (!root) return error(ErrorCode::corrupt, "deltas of commit " + dot_text({c.origin, c.first}) + " are missing");

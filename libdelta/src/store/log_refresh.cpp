@@ -29,7 +29,7 @@ std::vector<std::string> lost_behind(const Log& log, const Cursor& cursor) {
   std::vector<std::string> lost;
   const Catalog& catalog = log.catalog();
   for (const CommitNo number : numbers<CommitNo>(log.commits())) {
-    const Commit& commit = log.commit(number);
+    const CommitView& commit = log.commit(number);
     if (!log.pruned(number) || commit.last() <= cursor.seq(catalog.origin(commit.origin))) continue;
     lost.push_back(dots_text(catalog.origin(commit.origin), commit.first, commit.last()));
   }
@@ -83,7 +83,7 @@ Result<std::vector<CommitNo>> Log::commits_in_causal_order() const try {
   Indexed<CommitNo, std::vector<CommitNo>> effects(count);
   for (std::uint32_t i = 0; i < count; ++i) rank[by_key[i]] = i;
   for (const CommitNo number : rank.numbers()) {
-    const Commit& own = commit(number);
+    const CommitView& own = commit(number);
     const auto need = [&](const Dot& dot) {
       const auto cause = find_commit(dot);
       if (!cause) return;

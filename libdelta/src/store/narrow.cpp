@@ -132,16 +132,17 @@ class Narrowing {
   /// The first commit of a segment has seen all that stands before it, also what only stands for others.
   void join(store::Segment& segment) {
     if (segment.rows().empty()) return;
-    auto& first = segment.commits.rows[RowNo{0}].commit;
-    first.parents.clear();
+    const SegmentOrigin own = segment.rows()[RowNo{0}].commit.origin;
+    std::vector<format::SegmentDot> parents;
     for (const Dot& head : to_.history.heads()) {
       auto& names = segment.names.origins;
       const std::string_view name = to_.catalog.origin(head.origin);
       const auto known = std::ranges::find(names, name);
       const auto origin = known == names.end() ? names.push_back(std::string(name))
                                                : nth<SegmentOrigin>(static_cast<std::size_t>(known - names.begin()));
-      if (origin != first.origin) first.parents.push_back({origin, head.seq});
+      if (origin != own) parents.push_back({origin, head.seq});
     }
+    segment.commits.rows.set_parents(RowNo{0}, parents);
   }
 
   store::Union& to_;

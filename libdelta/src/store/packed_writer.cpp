@@ -119,7 +119,7 @@ Status PackedWriter::write_names() {
 
 Status PackedWriter::add(const PackedDelta& delta) {
   if (numbers_.empty()) DELTA_OK(write_names());
-  const Commit& commit = rows_[delta.commit].commit;
+  const CommitView& commit = rows_[delta.commit].commit;
   Block& block = *block_;
   SegmentDelta local = delta.numbered(numbers_[delta.vector], delta.commit);
   local.seq = delta.seq - commit.first;
@@ -235,14 +235,13 @@ Status PackedWriter::finish(CatalogTable& table, const Indexed<RowNo, Hash>& has
   DELTA_OK(work_.finish());
   const std::size_t commits = table.rows.size();
   for (const RowNo row : table.rows.numbers()) {
-    const Commit& commit = table.rows[row].commit;
-    format::CommitRow head;
-    head.commit.origin = local_origin(commit.origin);
-    head.commit.first = commit.first;
-    head.commit.count = commit.count;
-    head.commit.time = commit.time;
-    head.previous = table.rows[row].previous;
-    file_.note_head(head, hashes[row]);
+    const CommitView& commit = table.rows[row].commit;
+    format::SegmentCommitView head;
+    head.origin = local_origin(commit.origin);
+    head.first = commit.first;
+    head.count = commit.count;
+    head.time = commit.time;
+    file_.note_head(head, table.rows[row].previous, hashes[row]);
   }
   for (std::size_t first = 0; first < commits; first += kRowsAtOnce) {
     DELTA_OK(write_commits(table, first, std::min(commits, first + kRowsAtOnce), link));

@@ -61,7 +61,7 @@ bool store::LoadedSegment::may_hold(const format::FrameEntry& frame,
 std::uint64_t store::LoadedSegment::deltas_of(const Indexed<CommitNo, std::uint32_t>& chosen) const {
   std::uint64_t deltas = 0;
   for (const RowNo row : commits.numbers()) {
-    if (chosen[commits[row]] != 0) deltas += segment.rows()[row].commit.deltas();
+    if (chosen[commits[row]] != 0) deltas += segment.rows().commits().deltas(row);
   }
   return deltas;
 }

@@ -35,7 +35,10 @@ Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads, 
     footer.frames.push_back(entry);
   }
   DELTA_TRY(const auto hashes, row_hashes(segment, threads));
-  for (const RowNo row : hashes.numbers()) format::note_head(footer, segment.rows()[row], hashes[row]);
+  for (const RowNo number : hashes.numbers()) {
+    const auto row = segment.rows()[number];
+    format::note_head(footer, row.commit, row.previous, hashes[number]);
+  }
   footer.vectors = segment.vectors();
   footer.namespaces = static_cast<std::uint32_t>(segment.names.namespaces.size());
   footer.origins = static_cast<std::uint32_t>(segment.names.origins.size());

@@ -201,11 +201,12 @@ Status load_ids(Segment& segment, const format::FrameHeader& frame, ByteView pay
 }
 
 /// They are printed as they stand. Mostly neighbours have the same.
-Status check_properties(std::span<const format::CommitRow> rows) {
+Status check_properties(const format::CommitRows& rows, std::size_t before) {
   std::string_view last;
-  for (const auto& row : rows) {
-    if (row.commit.properties == last) continue;
-    last = row.commit.properties;
+  for (const RowNo row : numbers<RowNo>(rows.size(), before)) {
+    const std::string_view properties = rows.commits().properties(row);
+    if (properties == last) continue;
+    last = properties;
     if (!model::is_canonical_metadata(last)) {
       return error(ErrorCode::corrupt, "properties of a commit that are not in their canonical form");
     }
@@ -222,10 +223,10 @@ Status load_commits(Segment& segment, const format::FrameHeader& frame, ByteView
   DELTA_OK(format::read_commits(payload, segment.header.kind, frame.count,
                                 static_cast<std::uint32_t>(segment.names.origins.size()), segment.commits,
                                 frame.stored));
-  DELTA_OK(check_properties(std::span(segment.rows()).subspan(before)));
+  DELTA_OK(check_properties(segment.rows(), before));
   if (segment.packed()) return {};
   for (const RowNo row : numbers<RowNo>(segment.rows().size(), before)) {
-    segment.row_ends.push_back(end += segment.rows()[row].commit.deltas());
+    segment.row_ends.push_back(end += segment.rows().commits().deltas(row));
   }
   return {};
 }

@@ -39,9 +39,9 @@ struct Segment {
   bool some_ids = false;                   // if only some were wanted
   std::uint32_t vectors() const { return owners.size(); }
   SegmentVector vector_of(std::size_t id) const { return some_ids ? id_vectors[id] : nth<SegmentVector>(id); }
-  format::CommitTable commits;             // in order
+  format::CommitsRead commits;             // in order
   Indexed<RowNo, std::uint64_t> row_ends;  // fresh: ordinal after the last delta of each
-  const Indexed<RowNo, format::CommitRow>& rows() const { return commits.rows; }
+  const format::CommitRows& rows() const { return commits.rows; }
   bool packed() const { return header.kind == format::Kind::packed; }
   std::uint64_t committed() const;  // deltas of its commits that are here
 };

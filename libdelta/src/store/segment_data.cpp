@@ -33,7 +33,7 @@ void number_fresh(const Segment& segment, std::uint64_t first, SegmentBatch& bat
     if (next == segment.rows().size()) break;
     const RowNo row = nth<RowNo>(next);
     batch.commits[i] = row;
-    batch.seqs[i] = segment.rows()[row].commit.last() - (segment.row_ends[row] - 1 - ordinal);
+    batch.seqs[i] = segment.rows().commits().last(row) - (segment.row_ends[row] - 1 - ordinal);
   }
   batch.truncate(i);
 }
@@ -41,14 +41,16 @@ void number_fresh(const Segment& segment, std::uint64_t first, SegmentBatch& bat
 /// Packed: rows, places and lags to commits, seqs and times. What is impossible is said.
 const char* number_packed(const Segment& segment, SegmentBatch& batch) {
   if (segment.rows().empty()) return batch.clear(), nullptr;  // not closed
+  const auto& commits = segment.rows().commits();
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (!segment.rows().contains(batch.commits[i])) return "a delta of no commit";
-    const format::CommitRow& row = segment.rows()[batch.commits[i]];
-    if (batch.seqs[i] >= row.commit.deltas()) return "a delta beyond its commit";
-    if (batch.times[i] > row.commit.time) return "a delta before all time";
-    if (batch.lost[i] != 0 && row.records.empty()) return "a pruned delta of a whole commit";
-    batch.seqs[i] += row.commit.first;
-    batch.times[i] = Timestamp{row.commit.time.hlc - batch.times[i].hlc};
+    const RowNo row = batch.commits[i];
+    if (!commits.contains(row)) return "a delta of no commit";
+    if (batch.seqs[i] >= commits.deltas(row)) return "a delta beyond its commit";
+    const Timestamp time = commits.time(row);
+    if (batch.times[i] > time) return "a delta before all time";
+    if (batch.lost[i] != 0 && segment.rows().records(row).empty()) return "a pruned delta of a whole commit";
+    batch.seqs[i] += commits.first(row);
+    batch.times[i] = Timestamp{time.hlc - batch.times[i].hlc};
   }
   return nullptr;
 }

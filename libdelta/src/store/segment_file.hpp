@@ -43,7 +43,9 @@ class SegmentFile {
   Status write(FrameList& list, std::span<const VectorRange> vectors);
   /// Encodes and writes a table.
   Status write_table(format::FrameHeader frame, const Buffer& raw);
-  void note_head(const format::CommitRow& row, const Hash& hash) { format::note_head(footer_, row, hash); }
+  void note_head(const format::SegmentCommitView& commit, const Hash& previous, const Hash& hash) {
+    format::note_head(footer_, commit, previous, hash);
+  }
 
   struct Counts {
     std::uint32_t vectors = 0, namespaces = 0, origins = 0, commits = 0;

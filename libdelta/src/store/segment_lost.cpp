@@ -30,15 +30,15 @@ void each_commits_frame(const Segment& segment, const Visit& visit) {
       if (!format::read_props(*payload, frame.count, names, frame.stored)) return;
       continue;
     }
-    format::CommitTable table;
+    format::CommitsRead read;
     const auto origins = static_cast<std::uint32_t>(names.origins.size());
-    if (format::read_commits(*payload, segment.header.kind, frame.count, origins, table, frame.stored)) {
-      visit(names, table.rows, frame.first);
+    if (format::read_commits(*payload, segment.header.kind, frame.count, origins, read, frame.stored)) {
+      visit(names, read.rows, frame.first);
     }
   }
 }
 
-std::string lost_text(const format::Props& names, const format::SegmentCommit& commit, std::uint64_t first,
+std::string lost_text(const format::Props& names, const format::SegmentCommitView& commit, std::uint64_t first,
                       std::uint64_t last) {
   return dots_text(names.origins[commit.origin], commit.first + first, commit.first + last);
 }
@@ -54,18 +54,17 @@ std::vector<std::string> lost_fresh(const Segment& segment) {
   }
   gaps.push_back({next, ~std::uint64_t{0}});
   std::vector<std::string> lost;
-  each_commits_frame(
-      segment, [&](const format::Props& names, const Indexed<RowNo, format::CommitRow>& rows, std::uint64_t begin) {
-        for (const auto& row : rows) {
-          const std::uint64_t end = begin + row.commit.deltas();
-          auto gap = std::ranges::upper_bound(gaps, begin, {}, &std::pair<std::uint64_t, std::uint64_t>::second);
-          for (; gap != gaps.end() && gap->first < end; ++gap) {
-            const std::uint64_t first = std::max(gap->first, begin), last = std::min(gap->second, end);
-            if (first < last) lost.push_back(lost_text(names, row.commit, first - begin, last - 1 - begin));
-          }
-          begin = end;
-        }
-      });
+  each_commits_frame(segment, [&](const format::Props& names, const format::CommitRows& rows, std::uint64_t begin) {
+    for (const auto& row : rows) {
+      const std::uint64_t end = begin + row.commit.deltas();
+      auto gap = std::ranges::upper_bound(gaps, begin, {}, &std::pair<std::uint64_t, std::uint64_t>::second);
+      for (; gap != gaps.end() && gap->first < end; ++gap) {
+        const std::uint64_t first = std::max(gap->first, begin), last = std::min(gap->second, end);
+        if (first < last) lost.push_back(lost_text(names, row.commit, first - begin, last - 1 - begin));
+      }
+      begin = end;
+    }
+  });
   return lost;
 }
 
@@ -86,22 +85,21 @@ std::vector<std::string> lost_packed(const Segment& segment) {
   }
   std::ranges::sort(here);
   std::vector<std::string> lost;
-  each_commits_frame(
-      segment, [&](const format::Props& names, const Indexed<RowNo, format::CommitRow>& rows, std::uint64_t first_row) {
-        for (const RowNo r : rows.numbers()) {
-          if (!rows[r].records.empty()) continue;
-          const RowNo row = nth<RowNo>(first_row + index(r));
-          std::uint64_t next = 0;
-          for (auto at = std::ranges::lower_bound(here, std::pair(row, std::uint64_t{0}));
-               at != here.end() && at->first == row; ++at) {
-            if (at->second > next) lost.push_back(lost_text(names, rows[r].commit, next, at->second - 1));
-            next = at->second + 1;
-          }
-          if (next < rows[r].commit.deltas()) {
-            lost.push_back(lost_text(names, rows[r].commit, next, rows[r].commit.deltas() - 1));
-          }
-        }
-      });
+  each_commits_frame(segment, [&](const format::Props& names, const format::CommitRows& rows, std::uint64_t first_row) {
+    for (const RowNo r : rows.numbers()) {
+      if (!rows[r].records.empty()) continue;
+      const RowNo row = nth<RowNo>(first_row + index(r));
+      std::uint64_t next = 0;
+      for (auto at = std::ranges::lower_bound(here, std::pair(row, std::uint64_t{0}));
+           at != here.end() && at->first == row; ++at) {
+        if (at->second > next) lost.push_back(lost_text(names, rows[r].commit, next, at->second - 1));
+        next = at->second + 1;
+      }
+      if (next < rows[r].commit.deltas()) {
+        lost.push_back(lost_text(names, rows[r].commit, next, rows[r].commit.deltas() - 1));
+      }
+    }
+  });
   return lost;
 }
 

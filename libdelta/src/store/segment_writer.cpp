@@ -313,7 +313,7 @@ Status SegmentWriter::flush_commits() {
     const Hash hash = model::commit_hash(catalog_, commit, root, head.hash);
     head = {commit.last(), commit.time, hash};
     row.commit = renumbered(std::move(commit), [this](OriginNo origin) { return local_origin(origin); });
-    file_.note_head(row, hash);
+    file_.note_head(row.commit, row.previous, hash);
   }
   DELTA_CHECK(roots_.empty());
   std::uint64_t first = ordinal_ - std::exchange(rows_deltas_, 0);

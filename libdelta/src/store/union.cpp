@@ -15,7 +15,7 @@ using format::FrameType;
 
 namespace store {
 
-Commit renumbered(const format::SegmentCommit& commit, const Indexed<SegmentOrigin, OriginNo>& origins) {
+Commit renumbered(const format::SegmentCommitView& commit, const Indexed<SegmentOrigin, OriginNo>& origins) {
   return delta::renumbered(commit, [&](SegmentOrigin origin) { return origins[origin]; });
 }
 
@@ -42,7 +42,7 @@ Status store::Union::read_tables(const std::shared_ptr<const ByteSource>& file) 
 }
 
 /// Says which file the other commit of a fork is in.
-Error store::Union::fork_in(Error error, const Commit& commit) const {
+Error store::Union::fork_in(Error error, const CommitView& commit) const {
   const auto other = error.code == ErrorCode::forked ? history.overlapping(commit) : std::nullopt;
   if (other) error.message += ", the former in " + escape(first_in[*other]->name(), 4096);
   return std::move(error).with_hint(other ? "two writers used one origin name; give each its own with --origin" : "");
@@ -59,21 +59,23 @@ Indexed<SegmentOrigin, OriginNo> store::LoadedSegment::number_names(Catalog& cat
 Status store::Union::translate(store::LoadedSegment& part) {
   const store::Segment& segment = part.segment;
   const auto origins = part.number_names(catalog);
+  part.commits.reserve(segment.rows().size());
   part.postings = store::PostingsReader(segment);
   Indexed<RecordNo, RecordNo> records;
   for (const auto& record : segment.commits.records) {
     records.push_back(history.add_record(store::renumbered(record, origins)));
   }
+  std::vector<RecordNo> under;
+  std::vector<Dot> parents;
   for (const auto& row : segment.rows()) {
-    std::vector<RecordNo> under;
+    under.clear();
     for (const RecordNo record : row.records) under.push_back(records[record]);
-    auto number = history.add(store::renumbered(row.commit, origins), under);
-    if (!number) {
-      return fork_in(std::move(number).error(), store::renumbered(row.commit, origins)).in(segment.file->name());
-    }
+    const CommitView commit = delta::renumbered<OriginNo>(
+        row.commit, [&](SegmentOrigin origin) { return origins[origin]; }, parents);
+    auto number = history.add(commit, under);
+    if (!number) return fork_in(std::move(number).error(), commit).in(segment.file->name());
     part.commits.push_back(*number);
     if (first_in.size() < history.size()) first_in.push_back(segment.file.get());
-    previous.resize(history.size());
     if (row.previous != Hash{}) previous[*number] = row.previous;
   }
   return {};
@@ -85,7 +87,7 @@ void store::Union::choose_copies() {
   for (const store::LoadedSegment& part : parts) {
     for (const RowNo row : part.commits.numbers()) {
       Copy& first = whole[part.commits[row]];
-      if (part.segment.rows()[row].records.empty() && !first.first) first = {&part, row};
+      if (!first.first && part.segment.rows().records(row).empty()) first = {&part, row};
     }
   }
   for (store::LoadedSegment& part : parts) {
@@ -134,13 +136,17 @@ Status store::Union::link() {
     return data == part.segment.footer.frames.end() ? Timestamp{} : data->min_time;
   };
   std::ranges::stable_sort(parts, {}, start);
+  std::size_t commits = 0;
+  for (const auto& part : parts) commits += part.segment.rows().size();
+  history.reserve(commits);
+  first_in.reserve(commits);
   for (auto& part : parts) DELTA_OK(translate(part));
   history.admit_pruned();
   DELTA_OK(history.check_closed());
   choose_copies();
   DELTA_OK(compare_chains());
   for (const auto number : history.pending()) {
-    const Commit& commit = history.commit(number);
+    const CommitView& commit = history.commit(number);
     notices.push_back({Verdict::pending, "", 0,
                        std::string(catalog.origin(commit.origin)) + ":" + std::to_string(commit.first),
                        "a commit that depends on commits that are not in these files; it is part of no state", ""});
@@ -190,7 +196,7 @@ Result<store::Heads> store::Union::heads(const Log& log) const {
   if (complete) return heads;
   DELTA_TRY(const auto hashes, log.hashes());
   for (const CommitNo number : numbers<CommitNo>(history.size())) {
-    const Commit& commit = history.commit(number);
+    const CommitView& commit = history.commit(number);
     auto& head = heads[commit.origin];
     if (commit.last() > head.seq) head = {commit.last(), commit.time, hashes[number]};
   }
@@ -245,6 +251,10 @@ Result<Log> store::Union::open(std::span<const std::shared_ptr<const ByteSource>
   }
   for (const auto& file : files) DELTA_OK(impl->read_tables(file));
   DELTA_OK(impl->link());
+  for (auto& part : impl->parts) {  // the catalog has them now
+    part.segment.ids = {};
+    part.segment.id_text = {};
+  }
   return Log(std::move(impl));
 }
 

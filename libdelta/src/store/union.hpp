@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "delta/log.hpp"
@@ -102,9 +103,9 @@ struct Union {
   const std::shared_ptr<Catalog> shared_catalog = std::make_shared<Catalog>();  // states of the log keep it
   Catalog& catalog = *shared_catalog;
   model::History history{catalog};
-  std::vector<LoadedSegment> parts;                 // in order of their first timestamp: near key order
-  Indexed<CommitNo, std::optional<Hash>> previous;  // where a file states the hash before
-  Indexed<CommitNo, const ByteSource*> first_in;    // the file that had it first
+  std::vector<LoadedSegment> parts;               // in order of their first timestamp: near key order
+  std::unordered_map<CommitNo, Hash> previous;    // where a file states the hash before
+  Indexed<CommitNo, const ByteSource*> first_in;  // the file that had it first
   std::vector<Finding> notices;
   unsigned threads = 1;
   std::optional<format::IdSet> wanted;                   // ids; none: all
@@ -123,7 +124,12 @@ struct Union {
   Status read_tables(const std::shared_ptr<const ByteSource>& file);
   Status link();
   Status translate(LoadedSegment& part);
-  Error fork_in(Error error, const Commit& commit) const;
+  /// The hash before a commit, if a file states it; else all zero.
+  Hash previous_of(CommitNo commit) const {
+    const auto found = previous.find(commit);
+    return found == previous.end() ? Hash{} : found->second;
+  }
+  Error fork_in(Error error, const CommitView& commit) const;
   /// Of a commit that is whole somewhere, the first whole copy counts; else all pruned ones, except those of a
   /// segment that is there already.
   void choose_copies();
@@ -182,7 +188,7 @@ class LogSource : public model::DeltaSource {
 };
 
 /// The commit, or the record, with origins[n] for each origin n.
-Commit renumbered(const format::SegmentCommit& commit, const Indexed<SegmentOrigin, OriginNo>& origins);
+Commit renumbered(const format::SegmentCommitView& commit, const Indexed<SegmentOrigin, OriginNo>& origins);
 PruneRecord renumbered(const format::SegmentRecord& record, const Indexed<SegmentOrigin, OriginNo>& origins);
 
 /// Opens a log for reading. corrupt: it has no bytes.

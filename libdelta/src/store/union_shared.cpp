@@ -70,7 +70,7 @@ class Gathered {
     return order != 0 ? order < 0 : a < b;
   }
   model::RankedKey key(std::uint32_t i) const {
-    return {ranks_, {all_.times[i], log_.history.commit(all_.commits[i]).origin, all_.seqs[i]}};
+    return {ranks_, {all_.times[i], log_.history.origin(all_.commits[i]), all_.seqs[i]}};
   }
 
   void add_one(std::span<const std::uint32_t> pieces, DeltaBatch& out) const {

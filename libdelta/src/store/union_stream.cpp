@@ -16,7 +16,7 @@ LogSource::LogSource(const store::Union& log, const Options& options) : log_(log
   if (beyond == nullptr) return;
   commits_.emplace(log.history.size(), 1);
   for (const CommitNo number : commits_->numbers()) {
-    const Commit& commit = log.history.commit(number);
+    const CommitView& commit = log.history.commit(number);
     if (beyond->contains(commit.origin) && commit.last() <= (*beyond)[commit.origin]) (*commits_)[number] = 0;
   }
 }
@@ -108,7 +108,7 @@ void store::Union::hash_leaves(const DeltaBatch& batch, std::vector<Hash>& leave
       continue;
     }
     const Namespace& ns = catalog.name_space(catalog.namespace_of(delta.vector));
-    const std::string_view origin = catalog.origin(history.commit(delta.commit).origin);
+    const std::string_view origin = catalog.origin(history.origin(delta.commit));
     hasher.add({origin, ns.name, catalog.id(delta.vector), ns.dims}, delta);
   }
   leaves.clear();

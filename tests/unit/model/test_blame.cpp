@@ -28,7 +28,7 @@ struct Fixture {
   Dot add(OriginNo origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},
           std::vector<std::uint32_t> indices = {}, std::string metadata = {}) {
     const Dot dot{origin, ++seq[origin]};
-    const auto commit = history.add({origin, dot.seq, 1, std::move(parents), {}, {}, {}, {}});
+    const auto commit = history.add(Commit{origin, dot.seq, 1, std::move(parents), {}, {}, {}, {}});
     REQUIRE(commit);
     std::vector<std::uint32_t> bits;
     for (const float x : values) bits.push_back(f(x));

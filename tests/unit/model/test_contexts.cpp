@@ -16,7 +16,7 @@ TEST_CASE("contexts of many writers are those that their causes add up to") {
     for (const CommitNo by : h.seen.numbers()) {
       for (const CommitNo other : h.seen.numbers()) {
         if (by == other) continue;
-        const Commit& c = h.history.commit(other);
+        const CommitView& c = h.history.commit(other);
         for (std::uint64_t seq = c.first; seq <= c.last(); ++seq) {
           const bool seen = h.history.sees(by, other, seq);
           if (seen != h.sees(by, other, seq)) {
@@ -45,7 +45,7 @@ TEST_CASE("the context of a commit that is not here is that of one with the same
     const auto context = h.history.context_of(h.next(origin, parents));
     const CommitNo same = h.add(origin, parents);
     for (const CommitNo other : numbers<CommitNo>(before)) {
-      const Commit& c = h.history.commit(other);
+      const CommitView& c = h.history.commit(other);
       for (std::uint64_t seq = c.first; seq <= c.last(); ++seq) {
         if (h.history.in(context, other, seq) != h.sees(same, other, seq)) {
           FAIL("turn " << turn << ": " << index(other) << ", seq " << seq);

@@ -130,7 +130,7 @@ TEST_CASE_METHOD(Fixture, "only what had been seen counts, and nothing pending")
 TEST_CASE_METHOD(Fixture, "pieces of a pruned delta are one, and what it changed is not known") {
   add(a, 1, Operation::create, {1, 2});
   const PruneRecord now{.kept = {}, .seen = {{a, 1}}};
-  Commit commit = history.commit(CommitNo{0});
+  Commit commit = history.commit(CommitNo{0}).copy();
   model::History pruned_history(catalog);
   const RecordNo records[] = {pruned_history.add_record(now)};
   REQUIRE(pruned_history.add(commit, records));

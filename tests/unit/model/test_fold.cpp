@@ -38,7 +38,7 @@ struct Fixture {
   Dot add(OriginNo origin, Micros us, Operation op, std::vector<float> values, std::vector<Dot> parents = {},
           std::vector<std::uint32_t> indices = {}, std::string metadata = {}) {
     const Dot dot{origin, ++seq[origin]};
-    const auto commit = history.add({origin, dot.seq, 1, std::move(parents), {}, {}, {}, {}});
+    const auto commit = history.add(Commit{origin, dot.seq, 1, std::move(parents), {}, {}, {}, {}});
     REQUIRE(commit);
     std::vector<std::uint32_t> bits;
     for (const float x : values) bits.push_back(f(x));
@@ -150,7 +150,7 @@ TEST_CASE_METHOD(Fixture, "a patch of greater key than the delete is kept for th
 
 TEST_CASE_METHOD(Fixture, "rows stand in the order of their last create") {
   add(a, 1, Operation::create, {1, 1, 1});
-  const auto other = history.add({b, ++seq[b], 1, {{a, 1}}, {}, {}, {}, {}});
+  const auto other = history.add(Commit{b, ++seq[b], 1, {{a, 1}}, {}, {}, {}, {}});
   const std::uint32_t bits[] = {0, 0, 0};
   source.batches.back().add({w, Operation::create, Timestamp::of(2), {}, bits, {}, *other, 1});
   CHECK(*fold().rows(ns) == std::vector{v, w});
@@ -177,7 +177,7 @@ TEST_CASE_METHOD(Fixture, "the order in which deltas come changes nothing, nor d
 }
 
 TEST_CASE_METHOD(Fixture, "where a clock rule was broken the order of delivery still changes nothing") {
-  const auto other = history.add({b, ++seq[b], 1, {}, {}, {}, {}, {}});
+  const auto other = history.add(Commit{b, ++seq[b], 1, {}, {}, {}, {}, {}});
   const std::uint32_t bits[] = {f(9), f(9), f(9)};
   source.batches.back().add({v, Operation::create, Timestamp::of(5), {}, bits, {}, *other, 1});
   add(a, 5, Operation::dense, {1, 2, 3}, {{b, 1}});  // seen, yet of smaller key

@@ -16,13 +16,13 @@ struct Fixture {
   OriginNo a = catalog.add_origin("a"), b = catalog.add_origin("b"), c = catalog.add_origin("c");
 
   CommitNo add(OriginNo origin, std::uint64_t first, std::uint64_t count, std::vector<Dot> parents = {}) {
-    auto number = history.add({origin, first, count, std::move(parents), {}, {}, {}, {}});
+    auto number = history.add(Commit{origin, first, count, std::move(parents), {}, {}, {}, {}});
     REQUIRE(number);
     return *number;
   }
   Error refused(OriginNo origin, std::uint64_t first, std::uint64_t count, std::vector<Dot> parents = {}) {
     const auto size = history.size();
-    auto number = history.add({origin, first, count, std::move(parents), {}, {}, {}, {}});
+    auto number = history.add(Commit{origin, first, count, std::move(parents), {}, {}, {}, {}});
     REQUIRE(!number);
     CHECK(history.size() == size);
     return number.error();
@@ -194,7 +194,7 @@ TEST_CASE("two long logs of many origins, written apart, unite without losing wh
   CHECK(history.heads().size() == 2);
   CHECK(history.sees(side[0][4999], side[0][0], 1));
   CHECK(!history.sees(side[0][4999], side[1][0], 1));
-  const auto join = *history.add({OriginNo{0}, next[OriginNo{0}]++, 1, history.heads(), {}, {}, {}, {}});
+  const auto join = *history.add(Commit{OriginNo{0}, next[OriginNo{0}]++, 1, history.heads(), {}, {}, {}, {}});
   CHECK(history.linear(join));
   CHECK(history.sees(join, side[0][4999], 25));
   CHECK(history.sees(join, side[1][4999], 25));
@@ -209,7 +209,7 @@ struct PrunedFixture : Fixture {
   /// A pruned copy of a commit of origin `origin`, seqs `first` on.
   CommitNo prune(OriginNo origin, std::uint64_t first, std::uint64_t count, std::vector<RecordNo> records,
                  std::vector<Dot> parents = {}) {
-    auto number = history.add({origin, first, count, std::move(parents), {}, {}, {}, {}}, records);
+    auto number = history.add(Commit{origin, first, count, std::move(parents), {}, {}, {}, {}}, records);
     REQUIRE(number);
     return *number;
   }

@@ -232,7 +232,7 @@ struct Fixture {
 
   CommitNo commit(OriginNo origin, Micros us, std::vector<Dot> parents, std::string setting = {}) {
     const auto number = history.add(
-        {origin, ++seq[origin], 1, std::move(parents), {}, {}, {}, {}, std::move(setting), Timestamp::of(us)});
+        Commit{origin, ++seq[origin], 1, std::move(parents), {}, {}, {}, {}, std::move(setting), Timestamp::of(us)});
     REQUIRE(number);
     return *number;
   }

@@ -39,7 +39,8 @@ std::string settings(const std::string& path) {
   const Log log = must(Log::open(paths, {1}));
   std::string out;
   for (const CommitNo number : must(log.commits_in_key_order())) {
-    out += (log.commit(number).setting.empty() ? "-" : log.commit(number).setting) + "; ";
+    const std::string setting(log.commit(number).setting);
+    out += (setting.empty() ? "-" : setting) + "; ";
   }
   out += "now";
   for (const auto& recorded : must(log.accuracies())) out += " " + recorded.name_space + ":" + recorded.text;

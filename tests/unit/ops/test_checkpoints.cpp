@@ -45,7 +45,7 @@ std::string answers(const std::string& path, std::vector<Finding>* notices = nul
   const Log log = must(Log::open(paths, {1}));
   std::string out = text(log, {.notices = notices});
   for (const CommitNo number : numbers<CommitNo>(log.commits())) {
-    const Commit& commit = log.commit(number);
+    const CommitView& commit = log.commit(number);
     for (const CutOptions& cut : {CutOptions{.at = log.commit_time(number).us(), .notices = notices},
                                   CutOptions{.as_seen_by = {{commit.origin, commit.last()}}, .notices = notices}}) {
       if (check_cut(log, cut)) out += text(log, cut);

@@ -16,7 +16,7 @@ struct Story : RandomHistory {
   std::vector<Existence::Event> events;
 
   void note(CommitNo commit, std::uint64_t seq) {
-    const Commit& c = history.commit(commit);
+    const CommitView& c = history.commit(commit);
     events.push_back({commit, below(2) == 0, {c.time, c.origin, seq}});
   }
   void note_some(std::size_t first_commit, std::uint32_t of = 2) {

@@ -104,7 +104,7 @@ class RandomLog {
 
 void put(std::ostream& out, const Log& log, const std::vector<DeltaRef>& deltas) {
   for (const DeltaRef& d : deltas) {
-    const Commit& commit = log.commit(d.commit);
+    const CommitView& commit = log.commit(d.commit);
     out << " " << log.dot_text(d.dot) << "@" << d.time.hlc << ":" << operation_name(d.op) << "(" << commit.message
         << "," << commit.properties << "," << commit.tool << ")";
   }

@@ -60,14 +60,14 @@ void check_commits(const format::CommitTable& table, format::Kind kind, std::uin
   must(append_commits(table, kind, Preset::balanced, first, {}, out));
   CHECK(out.frames.size() >= least_frames);
   CHECK(out.frames.size() <= most_frames);
-  format::CommitTable back;
+  format::CommitsRead back;
   for (std::size_t i = 0; i < out.frames.size(); ++i) {
     CHECK(out.frames[i].first == back.rows.size());
     must(format::read_commits(payload_of(out, i), kind, out.frames[i].count, origins, back, out.frames[i].stored));
   }
   REQUIRE(back.rows.size() == table.rows.size());
   for (const RowNo i : back.rows.numbers()) {
-    const format::SegmentCommit &a = back.rows[i].commit, &b = table.rows[i].commit;
+    const format::SegmentCommitView a = back.rows[i].commit, b = table.rows[i].commit;
     if (a.first != b.first || a.parents != b.parents || a.message != b.message || a.time != b.time)
       FAIL("row " << index(i));
     if (back.rows[i].records.size() != table.rows[i].records.size()) FAIL("records of row " << index(i));
