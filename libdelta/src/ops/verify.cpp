@@ -21,10 +21,13 @@ namespace {
 // Where looking ahead begins to pay: starting a thread takes as long as one needs for some tens of megabytes.
 constexpr std::uint64_t kWorthThreads = 96 << 20;
 
+/// Whether the scan checks payloads, or leaves that to whoever reads them next.
+enum class Scan : std::uint8_t { whole, headers };
+
 class Verifier {
  public:
-  Verifier(const VerifyOptions& options, const ops::Checks& checks)
-      : options_(options), checks_(checks), threads_(thread_count(options.threads)) {}
+  Verifier(const VerifyOptions& options, const ops::Checks& checks, Scan scan = Scan::whole)
+      : options_(options), checks_(checks), scan_(scan), threads_(thread_count(options.threads)) {}
 
   Result<VerifyReport> run(std::span<const std::string> paths) {
     DELTA_TRY(files_, store::log_files(paths, report_.findings));
@@ -117,7 +120,7 @@ class Verifier {
   }
 
   Status scan(const std::shared_ptr<const ByteSource>& file) {
-    const bool checking = options_.level >= VerifyLevel::frame;
+    const bool checking = options_.level >= VerifyLevel::frame && scan_ == Scan::whole;
     const auto payloads = checking ? store::Payloads::checked : store::Payloads::passed_over;
     const auto good = checking && file->size() >= kWorthThreads ? store::ChecksummedFrames::of(file, threads_)
                                                                 : store::ChecksummedFrames();
@@ -192,10 +195,22 @@ class Verifier {
       }));
       source.rows = std::move(check.rows);
       source.scanned.known = !check.met_unknown();
+      if (scan_ == Scan::headers) check_others(part.segment);
       report_.commits += part.segment.rows().size();
       report_.deltas += part.segment.committed();
     }
     return {};
+  }
+
+  /// The payloads that no other check reads.
+  void check_others(const store::Segment& segment) {
+    for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
+      const format::FrameType type = segment.footer.frames[i].type;
+      if (!format::is_ignored(type) && type != format::FrameType::sync) continue;
+      format::FrameHeader header;
+      const auto stored = store::read_stored(segment, i, header);
+      if (!stored) find({Verdict::corrupt, segment.file->name(), 0, stored.error().where, stored.error().message, ""});
+    }
   }
 
   Status check_ahead() {
@@ -362,6 +377,7 @@ class Verifier {
 
   VerifyOptions options_;
   ops::Checks checks_;
+  Scan scan_;
   unsigned threads_;
   std::vector<std::string> files_;
   std::vector<std::shared_ptr<const ByteSource>> given_;  // open already; or none
@@ -396,6 +412,21 @@ std::span<const Verifier::Pass> Verifier::passes() {
   return kPasses;
 }
 
+/// Said of bytes that are in order: reading them in another way does not change it.
+bool is_of_content(const Finding& finding) { return finding.verdict < Verdict::unsealed; }
+
+/// Each byte of a log that is in order is read once, by whoever looks at what it says. Where something is not in order,
+/// the scan has to say first which frames are whole: the log is read again from the front.
+template <class Logs>
+Result<VerifyReport> verify_all(const Logs& logs, const VerifyOptions& options, bool twice) {
+  if (twice && options.level >= VerifyLevel::content) {
+    auto report = Verifier(options, {}, Scan::headers).run(logs);
+    if (!report && report.error().code == ErrorCode::no_memory) return report;
+    if (report && std::ranges::all_of(report->findings, is_of_content)) return report;
+  }
+  return Verifier(options, {}).run(logs);
+}
+
 }  // namespace
 
 namespace ops {
@@ -423,7 +454,7 @@ Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOpti
 
 Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOptions& options) try {
   const Boundary boundary;
-  return Verifier(options, {}).run(paths);
+  return verify_all(paths, options, std::ranges::find(paths, "-") == paths.end());
 } catch (...) {
   return caught();
 }
@@ -431,7 +462,7 @@ Result<VerifyReport> verify(std::span<const std::string> paths, const VerifyOpti
 Result<VerifyReport> verify(std::span<const std::shared_ptr<const ByteSource>> sources,
                             const VerifyOptions& options) try {
   const Boundary boundary;
-  return Verifier(options, {}).run(sources);
+  return verify_all(sources, options, true);
 } catch (...) {
   return caught();
 }
