@@ -36,18 +36,20 @@ class Replayed final : public delta::ByteStream {
   std::unique_ptr<delta::ByteStream> rest_;
 };
 
-/// The ids of the updates; none: they cannot be announced, or one cannot be read, which is said when it is encoded.
-std::optional<std::vector<std::string>> ids_in(std::string_view text) {
+/// Sets the ids of the updates. False: they cannot be announced, or one cannot be read, which is said when it is
+/// encoded.
+bool announce_text(std::string_view text, delta::EncodeOptions& options) {
   delta::formats::NdjsonReader reader(delta::memory_stream("", text), {.now = now()});
-  std::vector<std::string> ids;
+  options.ids.emplace();
+  options.operations = options.accuracy == delta::Accuracy();
   delta::formats::Record record;
-  while (ids.size() <= kMostAnnounced) {
+  while (options.ids->size() <= kMostAnnounced) {
     const auto more = delta::unless_out_of_memory(reader.next(record));
-    if (!more) return std::nullopt;
-    if (!*more) return ids;
-    if (!announce(record, ids)) return std::nullopt;
+    if (!more) return false;
+    if (!*more) return true;
+    if (!announce(record, options)) return false;
   }
-  return std::nullopt;
+  return false;
 }
 
 }  // namespace
@@ -74,7 +76,7 @@ Status announce_ids(const Invocation& invocation, std::vector<Input>& inputs, de
     size += n;
   }
   head.resize(size);
-  if (ended) options.ids = ids_in(head);
+  if (!ended || !announce_text(head, options)) options.ids.reset();
   inputs[0].stream = std::make_unique<Replayed>(std::move(head), std::move(stream));
   return {};
 }

@@ -29,20 +29,21 @@ class Waiting final : public delta::ByteStream {
 
 }  // namespace
 
-bool announce(const Record& record, std::vector<std::string>& ids) {
+bool announce(const Record& record, delta::EncodeOptions& options) {
   if (record.kind == Record::Kind::name_space) return true;
   if (record.kind != Record::Kind::delta || record.has_parents) return false;
-  ids.emplace_back(record.id);
+  options.ids->emplace_back(record.id);
+  options.operations = options.operations && record.op;
   return true;
 }
 
 namespace {
 
-std::optional<std::vector<std::string>> announced_ids(const std::deque<OwnedRecord>& records) {
-  if (records.size() > kMostAnnounced) return std::nullopt;
-  std::vector<std::string> ids;
-  const bool all = std::ranges::all_of(records, [&](const OwnedRecord& own) { return announce(own.record, ids); });
-  return all ? std::optional(std::move(ids)) : std::nullopt;
+void announce_all(const std::deque<OwnedRecord>& records, delta::EncodeOptions& options) {
+  options.ids.emplace();
+  options.operations = options.accuracy == delta::Accuracy();
+  const auto one = [&](const OwnedRecord& own) { return announce(own.record, options); };
+  if (records.size() > kMostAnnounced || !std::ranges::all_of(records, one)) options.ids.reset();
 }
 
 }  // namespace
@@ -114,7 +115,7 @@ Status StreamEncoder::flush() {
   auto encode = options_.encode;
   DELTA_TRY(encode.now, default_time());
   encode.clock.now = std::max(now(), *encode.now);
-  encode.ids = announced_ids(pending_);
+  announce_all(pending_, encode);
   DELTA_TRY(auto encoder, delta::Encoder::append(options_.log, std::move(encode)));
   for (const OwnedRecord& own : pending_) {
     if (auto written = write_(encoder, own.record); !written) {

@@ -18,8 +18,9 @@ using delta::Status;
 
 /// As many updates at most are worth looking at before the log is opened: see EncodeOptions::ids.
 inline constexpr std::size_t kMostAnnounced = 1000;
-/// Adds the id of an update. False: EncodeOptions::ids does not go with the record.
-bool announce(const delta::formats::Record& record, std::vector<std::string>& ids);
+/// Adds the id of an update to `options.ids`, which is there, and says whether all have an operation so far. False:
+/// EncodeOptions::ids does not go with the record.
+bool announce(const delta::formats::Record& record, delta::EncodeOptions& options);
 
 class StreamEncoder {
  public:

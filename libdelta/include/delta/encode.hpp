@@ -52,6 +52,9 @@ struct EncodeOptions {
   /// what they need is then read, and log() is as open_for_state() gives it. usage: another id, a matrix, parents, a
   /// commit that is stated whole, or a release of dots comes.
   std::optional<std::vector<std::string>> ids = {};
+  /// With `ids`: each of these deltas states its operation, and the accuracy is exact. Of a log with an index no values
+  /// are then read, and log() says nothing of any. usage: a delta without an operation comes.
+  bool operations = false;
 };
 
 /// A whole state of one namespace: row i is the vector ids[i]. Read in row order, a few rows at a time. Its elements

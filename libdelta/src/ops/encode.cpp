@@ -62,7 +62,8 @@ namespace {
 Result<Log> open_appended(const std::string& path, os::AppendFile& file, const EncodeOptions& options,
                           std::vector<Finding>& notices) {
   if (options.ids) {
-    DELTA_TRY(auto some, store::open_through_index(path, {options.threads, options.ids}));
+    const auto deltas = options.operations ? store::Deltas::lifecycles : store::Deltas::all;
+    DELTA_TRY(auto some, store::open_through_index(path, {options.threads, options.ids}, {}, deltas));
     if (some.log) return *std::move(some.log);
     if (some.notice) notices.push_back(*std::move(some.notice));
   }

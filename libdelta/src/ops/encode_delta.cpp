@@ -193,6 +193,9 @@ Status DeltaEncoder::delta(const DeltaInput& stated) {
 Status DeltaEncoder::check_announced(const DeltaInput& input) const {
   if (!announced_) return {};
   if (input.parents) return error(ErrorCode::usage, "a delta with parents does not go with EncodeOptions::ids");
+  if (session_.options().operations && !input.op) {
+    return error(ErrorCode::usage, "a delta without an operation does not go with EncodeOptions::operations");
+  }
   if (input.id.size() <= kMaxIdBytes && announced_->contains(input.id)) return {};
   return error(ErrorCode::usage, quote(input.id) + " is not one of EncodeOptions::ids");
 }

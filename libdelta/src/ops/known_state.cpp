@@ -13,7 +13,8 @@ KnownState::KnownState(Log& log)
       source_(log.impl()),
       state_(log.catalog()),
       vectors_before_(log.catalog().vectors()),
-      all_loaded_(vectors_before_ == 0) {}
+      all_loaded_(vectors_before_ == 0),
+      reads_values_(!log.impl().holds_lifecycles) {}
 
 Result<State> KnownState::fold(const VectorSet& vectors) {
   std::vector<VectorNo> conflicted;
@@ -25,6 +26,9 @@ Result<State> KnownState::fold(const VectorSet& vectors) {
 
 Status KnownState::load(VectorNo vector) {
   if (loaded(vector)) return {};
+  if (!reads_values_) {
+    return error(ErrorCode::usage, "a delta without an operation does not go with EncodeOptions::operations");
+  }
   if (lookups_++ >= kSingly) return load_all();
   loaded_.insert(vector);
   DELTA_TRY(const State folded, fold({vector}));
@@ -113,7 +117,7 @@ Status KnownState::load_lifecycles(std::optional<VectorNo> vector) {
 }
 
 Result<bool> KnownState::exists(VectorNo vector, Open& open, const CommitView& commit) {
-  if (!loaded(vector) && lookups_ >= kSingly) DELTA_OK(load_all());
+  if (!loaded(vector) && lookups_ >= kSingly && reads_values_) DELTA_OK(load_all());
   if (loaded(vector) && open.linear && current(vector)) return state_.exists(vector);
   DELTA_OK(load_lifecycles(vector));
   return lifecycles_.exists(catalog(), log_.impl().history, vector, seen_by(open, commit));
@@ -158,6 +162,7 @@ void KnownState::forget(VectorNo vector) {
 /// A delta of a vector that is not loaded waits for that: it may never come to it.
 Status KnownState::defer(const Delta& delta, const Open& open) {
   constexpr std::size_t kMost = 256;
+  if (!reads_values_) return {};
   Deferred& waiting = deferred_[delta.vector];
   waiting.deltas.add(delta);
   waiting.origins.push_back(open.origin);

@@ -30,7 +30,8 @@ class KnownState {
 
   /// state() is from here on the state of all vectors.
   Status load_all();
-  /// At least of this one. Of a vector that is updated blindly only the creates and deletes are read.
+  /// At least of this one. usage: the values of the log are not read. Of a vector that is updated blindly only the
+  /// creates and deletes are read.
   Status load(VectorNo vector);
   /// Of the vectors that were loaded, or are new in this run.
   const State& state() const { return state_; }
@@ -89,6 +90,7 @@ class KnownState {
   std::size_t vectors_before_;
   VectorSet loaded_;  // vectors of the log
   bool all_loaded_;
+  bool reads_values_;  // else nothing of the log is folded
   std::uint32_t lookups_ = 0;
   struct Deferred {
     DeltaBatch deltas;

@@ -145,7 +145,8 @@ Segment with_frame(const Segment& segment, const IndexedFrame& frame) {
 }  // namespace
 
 /// The numbers of the DATA frames, as POSTINGS have them.
-Status IndexedPart::find_by_postings(SomeVectors vectors, std::vector<std::uint32_t>& data) const {
+Status IndexedPart::find_by_postings(SomeVectors vectors, bool lifecycles_only,
+                                     std::vector<std::uint32_t>& data) const {
   DELTA_TRY(const auto all, some_frames(head_.data, head_.postings));
   auto next = vectors.begin();
   std::vector<std::uint32_t> places;
@@ -162,7 +163,9 @@ Status IndexedPart::find_by_postings(SomeVectors vectors, std::vector<std::uint3
     DELTA_OK(format::find_postings(payload, frame.entry.count, head_.data, places, found));
   }
   if (next != vectors.end()) return no_match();
-  for (const format::Posting& posting : found) data.push_back(posting.frame);
+  for (const format::Posting& posting : found) {
+    if (posting.lifecycle || !lifecycles_only) data.push_back(posting.frame);
+  }
   std::ranges::sort(data);
   data.erase(std::unique(data.begin(), data.end()), data.end());
   return {};
@@ -188,10 +191,10 @@ Status IndexedPart::find_by_range(SomeVectors vectors) {
   return {};
 }
 
-Status IndexedPart::find_frames(SomeVectors vectors) {
+Status IndexedPart::find_frames(SomeVectors vectors, bool lifecycles_only) {
   if (vectors.empty()) return {};
   if (tables_ == nullptr) {
-    const auto holds = PostingsReader(segment_).frames_of(segment_, vectors, false);
+    const auto holds = PostingsReader(segment_).frames_of(segment_, vectors, lifecycles_only);
     DELTA_OK(find_by_range(vectors));
     if (!holds) return {};
     std::vector<std::size_t> frames;
@@ -206,7 +209,7 @@ Status IndexedPart::find_frames(SomeVectors vectors) {
     return {};
   }
   if (head_.postings == 0) return find_by_range(vectors);
-  DELTA_OK(find_by_postings(vectors, data_));
+  DELTA_OK(find_by_postings(vectors, lifecycles_only, data_));
   for (const std::uint32_t number : data_) {
     DELTA_TRY(const IndexedFrame one, frame(number));
     frames_.push_back(add_entry(one));

@@ -40,8 +40,8 @@ class IndexedPart {
   Segment& segment() { return segment_; }
   const Segment& segment() const { return segment_; }
 
-  /// Finds the DATA frames that may hold deltas of some vectors (ascending).
-  Status find_frames(SomeVectors vectors);
+  /// Finds the DATA frames that may hold deltas of some vectors (ascending), or at least their creates and deletes.
+  Status find_frames(SomeVectors vectors, bool lifecycles_only);
   const std::vector<std::size_t>& frames() const { return frames_; }  ///< entries of the directory
   std::uint64_t stored() const;                                       ///< their bytes
 
@@ -63,7 +63,7 @@ class IndexedPart {
   Result<format::IndexedFrame> frame(std::uint32_t place) const;
   Result<std::vector<format::IndexedFrame>> some_frames(std::uint32_t first, std::uint32_t count) const;
   std::size_t add_entry(const format::IndexedFrame& frame);
-  Status find_by_postings(SomeVectors vectors, std::vector<std::uint32_t>& data) const;
+  Status find_by_postings(SomeVectors vectors, bool lifecycles_only, std::vector<std::uint32_t>& data) const;
   Status find_by_range(SomeVectors vectors);
   Result<std::span<const format::IndexedRow>> group(std::uint32_t number);
   Result<const format::IndexedRow*> row_of(RowNo row);

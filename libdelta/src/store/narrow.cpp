@@ -32,13 +32,13 @@ class Narrowing {
   Narrowing(store::Union& to, std::shared_ptr<const ByteSource> file, const LookupIndex& index)
       : to_(to), file_(file), index_(index), stand_ins_(to, std::move(file), index) {}
 
-  Status run(const std::vector<std::string>& ids) {
+  Status run(const std::vector<std::string>& ids, store::Deltas deltas) {
     for (const auto& level : index_.names()) {
       for (const Namespace& ns : level.namespaces) to_.catalog.add_namespace(ns.name, ns.dims);
       for (const auto& head : level.heads) to_.catalog.add_origin(head.origin);
     }
     DELTA_TRY(const auto found, index_.find(ids));
-    DELTA_TRY(const bool few, store::read_few({to_, file_, index_, found, ids}));
+    DELTA_TRY(const bool few, store::read_few({to_, file_, index_, found, ids, deltas}));
     if (few) return {};
     for (const std::uint64_t number : wanted(found)) {
       const auto first = std::ranges::lower_bound(found, number, {}, &LookupIndex::Found::segment);
@@ -207,7 +207,7 @@ std::string_view worth_text(store::IndexState::Kind kind) {
 }  // namespace
 
 Result<store::Narrowed> store::open_through_index(const std::string& path, const OpenOptions& options,
-                                                  std::span<const std::string> globs) {
+                                                  std::span<const std::string> globs, Deltas deltas) {
   using Kind = store::IndexState::Kind;
   const std::string at = os::index_path(path);
   store::IndexState state;
@@ -226,7 +226,7 @@ Result<store::Narrowed> store::open_through_index(const std::string& path, const
   if (!matched) return Narrowed{{}, not_used(at, path, worth_text(Kind::damaged))};
   if (!*matched) return Narrowed();
   DELTA_TRY(Log log, store::Union::open({}, wanted));
-  auto done = Narrowing(log.impl(), file, *state.index).run(*wanted.ids);
+  auto done = Narrowing(log.impl(), file, *state.index).run(*wanted.ids, deltas);
   if (!done && done.error().code == ErrorCode::no_memory) return std::move(done).error();
   if (!done && !done.error().file.empty()) return Narrowed();  // of the log: the question says it, if it comes to that
   if (!done) return Narrowed{{}, not_used(at, path, worth_text(Kind::damaged))};

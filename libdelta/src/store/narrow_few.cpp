@@ -31,9 +31,7 @@ DELTA_THREAD_SCRATCH SegmentBatch& block_room() { return thread_scratch<SegmentB
 Status read_wanted(const IndexedPart& part, std::size_t i, SegmentBatch& out) {
   const Segment& segment = part.segment();
   SegmentBatch& room = block_room();
-  DELTA_OK(read_unnumbered(segment, part.frames()[i], {Values::read, segment.id_vectors}, room));
-  out.reserve(room.size());
-  for (std::size_t n = 0; n < room.size(); ++n) out.add(room[n]);
+  DELTA_OK(read_unnumbered(segment, part.frames()[i], segment.id_vectors, room, out));
   if (room.row_bytes() > FrameRoom::kKept) room = {};
   return {};
 }
@@ -112,7 +110,7 @@ class FewReader {
   Result<bool> are_few() {
     std::size_t blocks = 0;
     for (Part& part : parts_) {
-      DELTA_OK(part.indexed.find_frames(part.indexed.segment().id_vectors));
+      DELTA_OK(part.indexed.find_frames(part.indexed.segment().id_vectors, few_.deltas == Deltas::lifecycles));
       blocks += part.indexed.frames().size();
       stored_ += part.indexed.stored();
       if (blocks > kMostBlocks || stored_ > kMostStored) return false;
@@ -170,6 +168,7 @@ class FewReader {
 
   void add_blocks() {
     auto& held = few_.to.held.emplace();
+    few_.to.holds_lifecycles = few_.deltas == Deltas::lifecycles;
     for (Part& part : parts_) {
       const Segment& segment = part.indexed.segment();
       for (const Found& place : part.found) {

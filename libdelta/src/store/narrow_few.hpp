@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "store/lookup_index.hpp"
+#include "store/narrow.hpp"
 #include "store/union.hpp"
 
 namespace delta::store {
@@ -18,6 +19,7 @@ struct FewVectors {
   const LookupIndex& index;
   std::span<const LookupIndex::Found> found;  ///< in order, of
   std::span<const std::string> ids;
+  Deltas deltas = Deltas::all;
 };
 /// Decodes all deltas of the vectors, and fills the union. False: there are too many, and nothing is done. Errors that
 /// name a file are of the log; corrupt, without a file: the index is not of this log, or damaged.

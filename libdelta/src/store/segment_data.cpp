@@ -72,11 +72,6 @@ Status decode(const Segment& segment, std::size_t entry, const Reading& reading,
   return std::move(std::move(ok).error().in(segment.file->name()).at(frame_place(segment, entry)));
 }
 
-void keep_vectors(SomeVectors vectors, SegmentBatch& batch) {
-  if (vectors.empty()) return;
-  keep_only(batch, [&](std::size_t i) { return std::ranges::binary_search(vectors, batch.vectors[i]); });
-}
-
 }  // namespace
 
 Status read_data(const Segment& segment, std::size_t entry, const Reading& reading, SegmentBatch& batch) {
@@ -84,16 +79,22 @@ Status read_data(const Segment& segment, std::size_t entry, const Reading& readi
   DELTA_OK(decode(segment, entry, reading, batch, first));
   const char* wrong = nullptr;
   segment.packed() ? void(wrong = number_packed(segment, batch)) : number_fresh(segment, first, batch);
-  keep_vectors(reading.vectors, batch);
+  if (!reading.vectors.empty()) {
+    keep_only(batch, [&](std::size_t i) { return std::ranges::binary_search(reading.vectors, batch.vectors[i]); });
+  }
   if (wrong) return damaged(segment, frame_place(segment, entry), wrong);
   return reading.values == Values::read ? check_fit(segment, entry, batch) : Status();
 }
 
-Status read_unnumbered(const Segment& segment, std::size_t entry, const Reading& reading, SegmentBatch& batch) {
+Status read_unnumbered(const Segment& segment, std::size_t entry, SomeVectors vectors, SegmentBatch& room,
+                       SegmentBatch& out) {
   std::uint64_t first = 0;
-  DELTA_OK(decode(segment, entry, reading, batch, first));
-  for (std::size_t i = 0; i < batch.size() && !segment.packed(); ++i) batch.seqs[i] = first + i;
-  keep_vectors(reading.vectors, batch);
+  DELTA_OK(decode(segment, entry, {Values::read, vectors}, room, first));
+  for (std::size_t i = 0; i < room.size(); ++i) {
+    if (!std::ranges::binary_search(vectors, room.vectors[i])) continue;
+    if (!segment.packed()) room.seqs[i] = first + i;
+    out.add(room[i]);
+  }
   return {};
 }
 

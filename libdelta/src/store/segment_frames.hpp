@@ -32,10 +32,12 @@ FrameRoom& frame_room();  ///< of this thread
 /// A view of the room.
 Result<ByteView> read_into(FrameRoom& room, const Segment& segment, std::size_t entry, format::FrameHeader& header);
 
-/// Decodes a DATA frame of a segment whose commits are not loaded. Of each delta, `seqs` and, packed, `commits` and
-/// `times` are what the frame has: fresh: its ordinal; packed: its place, its row, and how much earlier than its commit
-/// it is. Whoever gives them their numbers calls check_fit() then.
-Status read_unnumbered(const Segment& segment, std::size_t entry, const Reading& reading, SegmentBatch& batch);
+/// Appends the deltas of some vectors (ascending) in a DATA frame of a segment whose commits are not loaded. Of each
+/// delta, `seqs` and, packed, `commits` and `times` are what the frame has: fresh: its ordinal; packed: its place, its
+/// row, and how much earlier than its commit it is. Whoever gives them their numbers calls check_fit() then. `room` is
+/// written over.
+Status read_unnumbered(const Segment& segment, std::size_t entry, SomeVectors vectors, SegmentBatch& room,
+                       SegmentBatch& out);
 /// What the fold relies on, and the codec cannot know: values fit the vector's dimensions, metadata is in its form.
 Status check_fit(const Segment& segment, std::size_t entry, const SegmentBatch& batch);
 

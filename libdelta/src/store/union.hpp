@@ -112,8 +112,9 @@ struct Union {
   std::vector<std::shared_ptr<const ByteSource>> files;  // if not all: as given
   std::vector<std::string> paths;                        // as given; none: opened of sources
   OpenOptions opened_with;
-  std::unique_ptr<DeltaCache> cache;  // of single vectors; null: none
+  std::unique_ptr<DeltaCache> cache;       // of single vectors; null: none
   std::optional<std::vector<Block>> held;  // all deltas of the wanted vectors; none: they are read when asked for
+  bool holds_lifecycles = false;           // their creates and deletes alone are sure to be there
 
   /// Of files that are open already.
   static Result<Log> open(std::span<const std::shared_ptr<const ByteSource>> files, const OpenOptions& options);

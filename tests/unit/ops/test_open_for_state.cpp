@@ -31,7 +31,7 @@ std::string id_of(std::uint32_t i) { return "v" + std::to_string(i); }
 /// A log of several appends, by one writer after the other.
 class RandomLog {
  public:
-  enum class Ids : std::uint8_t { come, are_announced };
+  enum class Ids : std::uint8_t { come, are_announced, and_operations };
   /// With announced ids the log has an index from its first segment on.
   RandomLog(const std::string& path, unsigned seed, Ids ids = Ids::come) : path_(path), random_(seed), ids_(ids) {
     const unsigned segments = 1 + below(12);
@@ -49,7 +49,8 @@ class RandomLog {
     options.now = (now_ + kStep) * 1'000'000;  // of tags
     some_.clear();
     for (unsigned i = 0; i < 3; ++i) some_.push_back(id_of(below(kIds)));
-    if (ids_ == Ids::are_announced) options.ids = some_;
+    if (ids_ != Ids::come) options.ids = some_;
+    options.operations = ids_ == Ids::and_operations;
     auto encoder = must(first ? Encoder::create(path_, {}, options) : Encoder::append(path_, options));
     opened_ += encoder.log().commits();
     for (unsigned deltas = 1 + below(6); deltas > 0; --deltas) add(encoder);
@@ -60,7 +61,7 @@ class RandomLog {
     now_ += 2 * kStep;
     const auto summary = must(encoder.finish());
     for (const Finding& notice : summary.notices) CHECK(notice.what == "");
-    if (first && ids_ == Ids::are_announced) must(reindex(path_));
+    if (first && ids_ != Ids::come) must(reindex(path_));
   }
 
   void add(Encoder& encoder) {
@@ -257,6 +258,8 @@ TEST_CASE("an append that goes through the index writes the same bytes") {
     all += RandomLog(dir.file("a.dlog"), seed).opened();
     some += RandomLog(dir.file("b.dlog"), seed, RandomLog::Ids::are_announced).opened();
     CHECK(scratch::read(dir.file("a.dlog")) == scratch::read(dir.file("b.dlog")));
+    const RandomLog blind(dir.file("c.dlog"), seed, RandomLog::Ids::and_operations);
+    CHECK(scratch::read(dir.file("a.dlog")) == scratch::read(dir.file("c.dlog")));
     CHECK(must(check_index(dir.file("b.dlog"))).found == IndexWorth::whole);
   }
   CHECK(some < all);
@@ -271,7 +274,16 @@ TEST_CASE("what was not announced is refused") {
     const Status done = act(encoder);
     return !done && done.error().code == ErrorCode::usage;
   };
+  const auto refuses_blind = [&](const DeltaInput& delta) {
+    auto encoder = must(Encoder::append(log, {.now = 9'000'000'000'000, .ids = {{"apple"}}, .operations = true}));
+    const Status done = encoder.delta(delta);
+    return !done && done.error().code == ErrorCode::usage;
+  };
   const std::vector<std::uint32_t> bits = {sample::bits(2)};
+  const std::vector<std::uint32_t> four(4, sample::bits(2));
+  CHECK(!refuses_blind({.id = "apple", .op = Operation::scale, .bits = bits}));
+  CHECK(refuses_blind({.id = "apple", .bits = four}));
+  CHECK(refuses_blind({.id = "apple", .metadata = "{}"}));
   const std::vector<std::string_view> parents = {"main:1"};
   const Dot dots[] = {{OriginNo{0}, 1}};
   CHECK(!refuses([&](Encoder& e) { return e.delta({.id = "apple", .op = Operation::scale, .bits = bits}); }));
