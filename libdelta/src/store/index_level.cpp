@@ -60,12 +60,9 @@ Status LevelBuilder::add_ids(const Segment& segment) {
   format::id_hashes(segment.ids, hashes);
   std::vector<format::IndexEntry> own;
   own.reserve(hashes.size());
-  if (!level_.ids) level_.ids.emplace();
-  auto& all = *level_.ids;
   for (std::size_t i = 0; i < hashes.size(); ++i) {
     const SegmentVector vector = segment.vector_of(i);
     own.push_back({hashes[i], number, vector, segment.owners[vector]});
-    if (ids_.insert(hashes[i]).second) all.emplace_back(segment.ids[i]);
   }
   std::ranges::sort(own);
   for (std::size_t i = 1; i < own.size(); ++i) {
@@ -73,8 +70,24 @@ Status LevelBuilder::add_ids(const Segment& segment) {
         own[i].hash == own[i - 1].hash && segment.ids[index(own[i].vector)] != segment.ids[index(own[i - 1].vector)];
     if (same) return error(ErrorCode::unsupported, "two ids of the log have one hash: there can be no index of it");
   }
+  add_names(segment, own);
   level_.entries.insert(level_.entries.end(), own.begin(), own.end());
   return {};
+}
+
+/// Those that the level has not got yet. `own`: all of the segment, by hash.
+void LevelBuilder::add_names(const Segment& segment, std::span<const format::IndexEntry> own) {
+  if (!level_.ids) level_.ids.emplace();
+  const std::size_t before = hashes_.size();
+  std::size_t known = 0;
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    const format::IdHash& hash = own[i].hash;
+    while (known < before && hashes_[known] < hash) ++known;
+    if ((known < before && hashes_[known] == hash) || (i > 0 && own[i - 1].hash == hash)) continue;
+    hashes_.push_back(hash);
+    level_.ids->emplace_back(segment.ids[index(own[i].vector)]);
+  }
+  std::inplace_merge(hashes_.begin(), hashes_.begin() + static_cast<std::ptrdiff_t>(before), hashes_.end());
 }
 
 Status LevelBuilder::add(const Segment& segment) {
@@ -100,9 +113,41 @@ Status LevelBuilder::add(const Segment& segment) {
   return {};
 }
 
+namespace {
+
+/// By the eight bytes behind the beginning that all share, which mostly tell them apart.
+void sort_ids(std::vector<std::string>& ids) {
+  if (ids.empty()) return;
+  std::size_t shared = ids.front().size();
+  for (const std::string& id : ids) {
+    shared = std::min(shared, static_cast<std::size_t>(std::ranges::mismatch(id, ids.front()).in1 - id.begin()));
+  }
+  struct Key {
+    std::uint64_t bytes = 0;
+    const std::string* id = nullptr;
+  };
+  std::vector<Key> keys;
+  keys.reserve(ids.size());
+  for (const std::string& id : ids) {
+    Key key{0, &id};
+    for (std::size_t i = 0; i < 8; ++i) {
+      key.bytes = key.bytes << 8 | (shared + i < id.size() ? static_cast<unsigned char>(id[shared + i]) : 0);
+    }
+    keys.push_back(key);
+  }
+  std::ranges::sort(keys,
+                    [](const Key& a, const Key& b) { return a.bytes != b.bytes ? a.bytes < b.bytes : *a.id < *b.id; });
+  std::vector<std::string> sorted;
+  sorted.reserve(ids.size());
+  for (const Key& key : keys) sorted.push_back(*key.id);
+  ids = std::move(sorted);
+}
+
+}  // namespace
+
 format::IndexLevel LevelBuilder::finish() && {
-  std::ranges::sort(level_.entries);
-  if (level_.ids) std::ranges::sort(*level_.ids);
+  if (!std::ranges::is_sorted(level_.entries)) std::ranges::sort(level_.entries);  // as those of one segment are
+  if (level_.ids) sort_ids(*level_.ids);
   const auto last = known_.find(last_);
   const bool here = last != known_.end() && last->second.head;
   level_.names.last = here ? static_cast<std::uint32_t>(*last->second.head) : 0;

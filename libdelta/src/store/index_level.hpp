@@ -6,8 +6,8 @@
 #include <set>
 #include <span>
 #include <string>
-#include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "format/index_table.hpp"
 #include "store/segment.hpp"
@@ -31,6 +31,7 @@ class LevelBuilder {
   bool continues(const Segment& segment, const format::CommitRowView& row) const;
   void add_commits(const Segment& segment);
   Status add_ids(const Segment& segment);
+  void add_names(const Segment& segment, std::span<const format::IndexEntry> own);
   void add_head(const Segment& segment, const format::HeadEntry& head);
 
   struct Standing {
@@ -43,10 +44,7 @@ class LevelBuilder {
   TableRule rule_ = TableRule::where_it_pays;
   std::uint64_t commits_ = 0;
   std::set<std::pair<std::string, std::uint32_t>> namespaces_;  // of the level
-  struct FirstWord {
-    std::size_t operator()(const format::IdHash& hash) const { return static_cast<std::size_t>(hash.high); }
-  };
-  std::unordered_set<format::IdHash, FirstWord> ids_;  // of the level
+  std::vector<format::IdHash> hashes_;                          // of the ids of the level, ascending
   format::IndexLevel level_;
 };
 
