@@ -31,19 +31,6 @@ std::string place_of(const ContractFinding& finding) {
   return out;
 }
 
-std::string finding_text(const ContractFinding& finding, const Console& console) {
-  const bool error = finding.severity == Severity::error;
-  std::string out = console.paint(error ? Style::bad : Style::caution, delta::severity_name(finding.severity));
-  out += ": " + finding.rule + ": ";
-  if (const auto place = place_of(finding); !place.empty()) out += place + ": ";
-  if (finding.verdict == RuleVerdict::unknown) out += "unknown: ";
-  out += finding.what;
-  for (std::size_t i = 0; i < finding.ids.size(); ++i) {
-    out += (i == 0 ? ", such as " : ", ") + delta::quote(finding.ids[i], 60);
-  }
-  return out + "\n";
-}
-
 /// The worst verdict of all rules.
 RuleVerdict verdict_of(const ContractReport& report) {
   RuleVerdict worst = RuleVerdict::kept;
@@ -58,6 +45,17 @@ std::size_t rules_that_are(const ContractReport& report, RuleVerdict verdict) {
 }
 
 }  // namespace
+
+std::string contract_finding_text(const ContractFinding& finding) {
+  std::string out = finding.rule + ": ";
+  if (const auto place = place_of(finding); !place.empty()) out += place + ": ";
+  if (finding.verdict == RuleVerdict::unknown) out += "unknown: ";
+  out += finding.what;
+  for (std::size_t i = 0; i < finding.ids.size(); ++i) {
+    out += (i == 0 ? ", such as " : ", ") + delta::quote(finding.ids[i], 60);
+  }
+  return out;
+}
 
 delta::PatternCompiler contract_patterns() {
   return [](std::string_view text) -> Result<delta::TextMatcher> {
@@ -107,7 +105,11 @@ options::Options contract_options(std::string_view help) {
 
 std::string contract_text(const ContractReport& report, const Console& console) {
   std::string out;
-  for (const auto& finding : report.findings) out += finding_text(finding, console);
+  for (const auto& finding : report.findings) {
+    const bool error = finding.severity == Severity::error;
+    out += console.paint(error ? Style::bad : Style::caution, delta::severity_name(finding.severity)) + ": ";
+    out += contract_finding_text(finding) + "\n";
+  }
   const RuleVerdict verdict = verdict_of(report);
   out += "contract " +
          console.paint(verdict == RuleVerdict::kept ? Style::good : Style::bad, delta::rule_verdict_name(verdict));

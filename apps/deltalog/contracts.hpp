@@ -25,6 +25,8 @@ Result<std::optional<delta::Contract>> contract_of(const Invocation& invocation)
 /// --contract and --rule.
 options::Options contract_options(std::string_view help);
 
+/// "max-changed: namespace 'images', main:81..160: changed ...".
+std::string contract_finding_text(const delta::ContractFinding& finding);
 /// A line for each finding, and one for the whole.
 std::string contract_text(const delta::ContractReport& report, const Console& console);
 /// The objects `contract-finding` and `contract`. `judged`: the same, with what a baseline accepts.

@@ -24,6 +24,7 @@
 #include "formats/records_ahead.hpp"
 #include "formats/shared_source.hpp"
 #include "formats/unpack.hpp"
+#include "gate.hpp"
 #include "logs.hpp"
 #include "trace/trace.hpp"
 #include "ui/console.hpp"
@@ -307,14 +308,14 @@ Exit report_broken_stream(const StreamEncoder& stream, const delta::Error& error
 }
 
 Result<Exit> encode_stream(const Invocation& invocation, Console& console, delta::EncodeOptions options, Job& job,
-                           Input& input) {
+                           Input& input, const Gate& gate) {
   for (const std::string_view option : {"output", "base", "force", "allow-torn", "allow-empty"}) {
     if (invocation.has(option)) return open_encoder(invocation, std::move(options)).error();
   }
   DELTA_TRY(const auto every, value_of(invocation, "commit-every", parse_commit_every));
   DELTA_TRY(const auto apart, value_of(invocation, "segment-every", delta::parse_duration));
   StreamEncoder::Options plan{*invocation.value("append"), std::move(options), every->deltas, every->duration};
-  plan.every = apart.value_or(plan.every);
+  plan.every = gate.is_open() ? apart.value_or(plan.every) : 0;  // each commit is judged by itself
   const delta::EncodeOptions tagging = plan.encode;
   ParentTexts parents;
   const auto write = [&](Encoder& encoder, const Record& record) {
@@ -324,7 +325,7 @@ Result<Exit> encode_stream(const Invocation& invocation, Console& console, delta
   StreamEncoder stream(std::move(plan), write, [&](const delta::Finding& notice) { console.warn(notice); });
   DELTA_TRY(auto opened, delta::InputStream::open(input.path));
   if (auto done = stream.run(std::move(opened)); !done) {
-    if (stream.last_dot().empty()) return std::move(done).error();
+    if (stream.last_dot().empty()) return gate.answer(std::move(done).error());
     return report_broken_stream(stream, done.error(), console);
   }
   warn_of_traces(job);
@@ -355,9 +356,11 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(const auto policy, policy_option(invocation));
   DELTA_TRY(const auto properties, properties_option(invocation, states));
   const Bound bound = max_delete.value_or(Bound{{}, 0.5});
+  DELTA_TRY(const auto gate, Gate::of(invocation, console));
+  gate->guard(options);
   if (stays_open(invocation, inputs)) {
     Job job{invocation, console, nullptr, ids, bound, policy ? policy_setting(*policy) : "", properties};
-    return encode_stream(invocation, console, std::move(options), job, inputs[0]);
+    return encode_stream(invocation, console, std::move(options), job, inputs[0], *gate);
   }
   const bool dry = invocation.has("dry-run");
   if (invocation.has("segment-every") && !dry) {
@@ -373,105 +376,19 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     if (!dry && !may_replace(invocation, console)) return Exit::partly;
   }
   const std::size_t before = encoder.log().commits();
-  Job job{invocation, console,
-          &encoder,   ids,
-          bound,      policy ? policy_setting(*policy) : "",
-          properties, parse_ahead ? Parsing::ahead : Parsing::when_asked};
+  const Parsing parsing = parse_ahead ? Parsing::ahead : Parsing::when_asked;
+  Job job{invocation, console, &encoder, ids, bound, policy ? policy_setting(*policy) : "", properties, parsing};
   DELTA_OK(encode_all(job, inputs));
   warn_of_traces(job);
   DELTA_OK(refuse_empty(job, inputs));
   DELTA_OK(job.begin(time_alone));  // no input said anything
   if (const auto* tag = invocation.value("tag")) DELTA_OK(encoder.tag_release(*tag));
-  DELTA_TRY(const auto summary, finish_encoder(encoder));
+  const auto summary = finish_encoder(encoder);
+  if (!summary) return gate->answer(summary.error());
   if (!dry) console.committed();
   if (invocation.has("base")) warn_of_default_origin(invocation, encoder.log(), before, console);
-  DELTA_OK(report(invocation, console, summary));
+  DELTA_OK(report(invocation, console, *summary));
   return Exit::yes;
-}
-
-options::Options input_options() {
-  return {{.name = "append", .value = "LOG", .help = "add to LOG in place, under its lock", .kind = Kind::file},
-          {.name = "base",
-           .value = "LOG",
-           .help = "diff against LOG, and write only what it lacks",
-           .repeatable = true,
-           .kind = Kind::file},
-          {.name = "from",
-           .value = "FORMAT",
-           .help = "take every input as FORMAT",
-           .choices = delta::formats::format_names()},
-          {.name = "dims", .value = "N", .help = "dimensions of raw values, which do not say it themselves"},
-          {.name = "ids",
-           .value = "FILE",
-           .help = "ids of the rows, one a line: one file, or one per matrix",
-           .repeatable = true,
-           .kind = Kind::file},
-          {.name = "state", .help = "take NDJSON as a whole state, as a matrix: what is missing is deleted"},
-          {.name = "id-field", .value = "NAME", .help = "member or column that holds the ids (default: id)"},
-          {.name = "vector-field",
-           .value = "NAME",
-           .help = "member or column that holds the vectors, as an array or base64 (default: vector)"},
-          {.name = "keep-field",
-           .value = "NAME",
-           .help = "take this member or column into metadata; *: all that have no other use",
-           .repeatable = true},
-          {.name = "ids-prefix", .help = "the one file of ids may be longer than the tallest matrix"},
-          {.name = "namespace", .value = "NS", .help = "namespace of inputs that do not name one"},
-          {.name = "origin", .value = "NAME", .help = "the writer (default: $DELTALOG_ORIGIN, else main)"},
-          {.name = "at",
-           .value = "TIME",
-           .help = "time of the input: one per input, or one with --step",
-           .repeatable = true},
-          {.name = "step", .value = "DURATION", .help = "time between one input and the next, from --at on"},
-          {.name = "times", .value = "FILE", .help = "times of the inputs, one a line", .kind = Kind::file},
-          {.name = "message", .letter = 'm', .value = "MESSAGE", .help = "message of the commits"},
-          {.name = "source", .value = "NAME", .help = "where the data came from; recorded"},
-          {.name = "meta", .value = "KEY=VALUE", .help = "a property of the commits, as a string", .repeatable = true},
-          {.name = "meta-json", .value = "KEY=JSON", .help = "a property of the commits, as JSON", .repeatable = true}};
-}
-
-/// What is set of the log or the namespace.
-options::Options setting_options() {
-  return {
-      {.name = "policy", .value = "POLICY", .help = "set how conflicts are decided from here on, such as max@/0-15"},
-      {.name = "element",
-       .value = "TYPE",
-       .help = "type of the elements that snapshot writes (default: the input's); bf16 also reads 2-byte "
-               "elements without a name",
-       .choices = options::kElements},
-      {.name = "set",
-       .value = "KEY=VALUE",
-       .help = "set a property of the namespace, such as metric=cosine; KEY= removes it",
-       .repeatable = true},
-      {.name = "tag", .value = "NAME", .help = "tag the end of this run"}};
-}
-
-options::Options writing_options() {
-  return {{.name = "partial", .help = "a row that is missing is left alone, not deleted"},
-          {.name = "max-delete", .value = "N|P%", .help = "refuse to delete more vectors at once (default: 50%)"},
-          {.name = "commit-every", .value = "N,DURATION", .help = "cut commits of updates at N deltas or DURATION"},
-          {.name = "segment-every",
-           .value = "DURATION",
-           .help = "for a stream: write finished commits at most this often (default: 1s)"},
-          {.name = "dry-run", .help = "write nothing, and say what would be written"},
-          {.name = "allow-empty", .help = "write an empty log where the input holds nothing, instead of refusing it"},
-          {.name = "max-dims",
-           .value = "N",
-           .help = "take vectors of up to N dimensions, at most 1048576 (default: 65536)"}};
-}
-
-options::Options accuracy_options() {
-  return {{.name = "allow-nonfinite", .help = "take NaN and infinities as values"},
-          {.name = "max-error", .value = "E", .help = "round values by up to E, the same at every version"},
-          {.name = "max-relative", .value = "R", .help = "round values by up to R times their size (0.01: 1 %)"},
-          {.name = "quantize",
-           .value = "FORMAT",
-           .help = "round values to numbers that FORMAT can hold",
-           .choices = {"f16", "bf16", "int8", "int4", "binary"}},
-          {.name = "ignore-below",
-           .value = "E",
-           .help = "a value of a whole vector that differs from the stored one by at most E is no change"},
-          {.name = "lossy-input", .help = "round numbers that are no float32, instead of refusing them"}};
 }
 
 }  // namespace
@@ -488,9 +405,7 @@ Command encode_command() {
           "{\"id\",\"metadata\"} metadata alone, {\"id\",\"op\",...} an operation, {\"type\":\"commit\",...} a commit "
           "as dump writes it.",
       .operands = {{"INPUT", "a matrix, a file of updates, or - for updates on stdin", false, true, Kind::file}},
-      .options = options::join({options::output(), options::wait(), options::live(), input_options(), setting_options(),
-                                writing_options(), accuracy_options(), options::preset(), options::json(),
-                                options::threads(), options::progress(), options::talk(), options::common()}),
+      .options = encode_option_table(),
       .example =
           "deltalog encode monday.npy tuesday.npy --ids ids.txt --at 2026-11-09 \\\n"
           "    --step 1d -o history.dlog\n"

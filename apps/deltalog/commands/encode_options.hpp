@@ -6,6 +6,7 @@
 
 #include "cli/values.hpp"
 #include "command.hpp"
+#include "commands/options.hpp"
 #include "delta/encode.hpp"
 
 namespace deltalog {
@@ -14,5 +15,8 @@ Result<delta::EncodeOptions> encode_options(const Invocation& invocation, Consol
 
 /// --set, once for each key, and --element, which goes with matrices alone.
 Result<std::vector<PropertyText>> properties_option(const Invocation& invocation, std::size_t matrices);
+
+/// All options of the command.
+options::Options encode_option_table();
 
 }  // namespace deltalog

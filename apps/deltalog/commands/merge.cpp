@@ -7,10 +7,12 @@
 #include "command.hpp"
 #include "commands/commands.hpp"
 #include "commands/options.hpp"
+#include "contracts.hpp"
 #include "delta/conflicts.hpp"
 #include "delta/locked_log.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
+#include "gate.hpp"
 #include "json_rows.hpp"
 #include "logs.hpp"
 #include "trace/trace.hpp"
@@ -207,6 +209,27 @@ Result<Exit> rehearse(const Invocation& invocation, Console& console, Merge& mer
   return pending(merge) > 0 ? Exit::partly : Exit::yes;
 }
 
+/// Whether the contract, if there is one, takes the union. Of --into only what LOG lacks is judged.
+Result<bool> contract_takes(const Invocation& invocation, Console& console, const Merge& merge, const Target& target) {
+  DELTA_TRY(const auto gate, Gate::of(invocation, console));
+  if (gate->is_open()) return true;
+  DELTA_TRY(const auto log, merge.log());
+  std::optional<delta::Log> old;
+  if (invocation.has("into")) {
+    DELTA_TRY(old, delta::Log::open(std::span(target.logs).first(1)));
+  }
+  const auto is_new = [&](delta::CommitNo number) {
+    const auto& commit = log.commit(number);
+    const auto origin = old->catalog().find_origin(log.catalog().origin(commit.origin));
+    return !origin || !old->find_commit({*origin, commit.first});
+  };
+  DELTA_TRY(const bool takes, gate->lets_in(log, old ? std::function<bool(delta::CommitNo)>(is_new)
+                                                     : std::function<bool(delta::CommitNo)>()));
+  if (!takes)
+    console.error(delta::error(delta::ErrorCode::bad_input, "the contract is broken; the logs were not merged"));
+  return takes;
+}
+
 /// Gives the outputs their names; true if the log's place is taken by another one.
 Result<bool> publish(const Target& target, std::vector<delta::OutputFile*> outputs, delta::OutputFile& out,
                      Console& console) {
@@ -237,6 +260,8 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     return delta::error(delta::ErrorCode::not_found,
                         "nothing to send: the logs of --not-in have every commit; nothing was written");
   }
+  DELTA_TRY(const bool takes, contract_takes(invocation, console, merge, target));
+  if (!takes) return Exit::no;
   if (dry) {
     DELTA_TRY(const auto conflicts, Conflicts::find(invocation, console, merge));
     return rehearse(invocation, console, merge, conflicts, target);
@@ -299,6 +324,7 @@ Command merge_command() {
                            .kind = Kind::output},
                           {.name = "fail-on-conflict", .help = "write no OUT and exit 1 if there is any conflict"},
                           {.name = "dry-run", .help = "write nothing, and say what would be written"}},
+                         contract_options("merge nothing that breaks the contract in FILE"),
                          options::policy("with --conflicts: decide them by POLICY, not by the logs' own"),
                          options::json(),
                          options::threads(),

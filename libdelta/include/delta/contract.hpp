@@ -93,8 +93,9 @@ struct JudgeOptions {
   std::optional<Micros> now = {};
   /// Judge only so many scopes, the last ones.
   std::optional<std::size_t> scopes = {};
-  /// Judge only scopes that hold a commit from this number on, in order of reading: what a gate has to let in.
-  CommitNo first{};
+  /// What a gate has to let in: judge only namespaces with deltas of commits for which this is true, and changes from
+  /// the first scope on that holds one. Empty: all.
+  std::function<bool(CommitNo)> is_new = {};
 };
 
 /// Judges a log. Memory: its present state, and for the rules that compare, one more. Errors: those of reading; what a

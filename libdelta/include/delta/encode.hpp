@@ -22,6 +22,13 @@
 
 namespace delta {
 
+/// What an encoder is about to add, complete but not yet there: see EncodeOptions::gate. Valid during the call.
+struct NewCommits {
+  const Log& log;             ///< what is built on, with it
+  CommitNo first{};           ///< of its commits in this log; those behind it are its own, too
+  const ByteSource& written;  ///< its segment: what Encoder::create() over a base would write
+};
+
 struct EncodeOptions {
   Preset preset = Preset::balanced;
   unsigned threads = 0;  ///< 0: as many as the machine has; never changes the bytes
@@ -55,6 +62,10 @@ struct EncodeOptions {
   /// With `ids`: each of these deltas states its operation, and the accuracy is exact. Of a log with an index no values
   /// are then read, and log() says nothing of any. usage: a delta without an operation comes.
   bool operations = false;
+  /// Asked by finish() when all is written and nothing of it counts; not where there is nothing to add. Its error ends
+  /// finish(), and leaves everything as it was. The written bytes are also kept in a temporary file (in $TMPDIR, or
+  /// /tmp) for it, and what is built on is read again: from files and directories, not from a pipe.
+  std::function<Status(const NewCommits&)> gate = {};
 };
 
 /// A whole state of one namespace: row i is the vector ids[i]. Read in row order, a few rows at a time. Its elements

@@ -36,11 +36,11 @@ class Judge {
 
   Result<ContractReport> run() {
     if (rules_.empty()) return std::move(report_);
-    find_missing();
+    if (!options_.is_new) find_missing();
     for (std::size_t i = 0; i < rules_.size(); ++i) {
       if (rules_[i].kind->looks == Looks::change) DELTA_OK(add_scopes(i));
     }
-    DELTA_OK(survey_.run(log_));
+    DELTA_OK(survey_.run(log_, options_.is_new));
     DELTA_OK(judge_present());
     for (const ScopeSurvey& kind : survey_.kinds) DELTA_OK(judge_scopes(kind));
     for (auto& list : findings_) std::ranges::move(list, std::back_inserter(report_.findings));
@@ -126,7 +126,7 @@ class Judge {
       const contract::StateView view{&state, ns, rows[ns], property_named(properties, name(ns), kElementKey)};
       for (std::size_t i = 0; i < rules_.size(); ++i) {
         const Rule& rule = rules_[i];
-        if (!rule.applies_to(name(ns))) continue;
+        if (!rule.applies_to(name(ns)) || (options_.is_new && !survey_.namespaces[ns].is_new)) continue;
         if (rule.kind->looks == Looks::state) put(i, name(ns), "", contract::judge_state(rule, view));
         if (rule.kind->looks == Looks::log) {
           DELTA_TRY(auto outcome, judge_history(rule, ns, state));
@@ -248,9 +248,10 @@ class Judge {
   std::size_t first_judged(const Scopes& scopes) const {
     std::size_t first = scopes.first_judged();
     if (options_.scopes) first = std::max(first, scopes.size() - std::min(scopes.size(), *options_.scopes));
-    if (index(options_.first) == 0) return first;
+    if (!options_.is_new) return first;
     std::size_t least = scopes.size();
-    for (const CommitNo commit : numbers<CommitNo>(log_.commits(), index(options_.first))) {
+    for (const CommitNo commit : numbers<CommitNo>(log_.commits())) {
+      if (!options_.is_new(commit)) continue;
       const auto scope = scopes.of(commit, log_.commit(commit).last(), log_.commit_time(commit));
       if (scope) least = std::min(least, *scope);
     }

@@ -13,7 +13,11 @@ std::optional<std::size_t> ScopeSurvey::first_of(NamespaceNo ns) const {
   return static_cast<std::size_t>(found - touched.begin());
 }
 
-Status ContractSurvey::run(const Log& log) {
+Status ContractSurvey::run(const Log& log, const std::function<bool(CommitNo)>& is_new) {
+  Indexed<CommitNo, bool> judged(log.commits(), true);
+  for (const CommitNo commit : judged.numbers()) {
+    if (is_new) judged[commit] = is_new(commit);
+  }
   const Catalog& catalog = log.catalog();
   namespaces.resize(catalog.namespaces());
   Indexed<VectorNo, std::uint64_t> deltas(catalog.vectors());
@@ -24,6 +28,7 @@ Status ContractSurvey::run(const Log& log) {
       if (log.pending(delta.commit)) continue;
       const NamespaceNo ns = catalog.namespace_of(delta.vector);
       NamespaceSurvey& of = namespaces[ns];
+      of.is_new = of.is_new || judged[delta.commit];
       of.newest = std::max(of.newest.value_or(delta.time), delta.time);
       if (++deltas[delta.vector] > of.longest) {
         of.longest = deltas[delta.vector];

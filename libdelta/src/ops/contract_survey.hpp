@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -37,14 +38,15 @@ struct NamespaceSurvey {
   std::optional<Timestamp> newest = {};
   std::uint64_t longest = 0;  // deltas of one vector
   VectorNo longest_vector{};
+  bool is_new = false;  // has deltas of commits that are judged
 };
 
 struct ContractSurvey {
   std::vector<ScopeSurvey> kinds;
   Indexed<NamespaceNo, NamespaceSurvey> namespaces;
 
-  /// Errors: those of reading.
-  Status run(const Log& log);
+  /// `is_new`: which commits are judged; empty: all. Errors: those of reading.
+  Status run(const Log& log, const std::function<bool(CommitNo)>& is_new = {});
 };
 
 }  // namespace delta::ops

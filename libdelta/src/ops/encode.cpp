@@ -49,6 +49,7 @@ Result<Encoder> Encoder::create(const std::string& path, std::span<const std::st
   DELTA_TRY(Log log, Log::open(base, {options.threads}));
   DELTA_TRY(OutputFile file, OutputFile::create(path, {.force = options.force}));
   auto impl = std::make_unique<Impl>(std::move(log), std::move(file), std::move(options));
+  impl->session.built_on.assign(base.begin(), base.end());
   DELTA_OK(impl->session.start());
   return Encoder(std::move(impl));
 } catch (...) {
@@ -87,6 +88,7 @@ Result<Encoder> Encoder::append(const std::string& path, EncodeOptions options) 
   auto impl = std::make_unique<Impl>(std::move(log), std::move(file), std::move(options));
   impl->session.notices = std::move(notices);
   impl->appended = path;
+  if (impl->session.log().commits() > 0) impl->session.built_on = {path};
   DELTA_OK(impl->session.start());
   return Encoder(std::move(impl));
 } catch (...) {
@@ -97,6 +99,7 @@ Result<Encoder> Encoder::rehearse(std::span<const std::string> base, EncodeOptio
   const Boundary boundary;
   DELTA_TRY(Log log, Log::open(base, {options.threads}));
   auto impl = std::make_unique<Impl>(std::move(log), &null_sink(), std::move(options));
+  impl->session.built_on.assign(base.begin(), base.end());
   DELTA_OK(impl->session.start());
   return Encoder(std::move(impl));
 } catch (...) {

@@ -42,11 +42,15 @@ Status EncodeSession::start() {
   DELTA_TRY(auto heads, log_.impl().heads(log_));
   store::SegmentWriter::Options writing{options_.preset, thread_count(options_.threads), {}};
   if (auto* append = std::get_if<os::AppendFile>(&target_)) writing.barrier = [append] { return append->sync(); };
-  writer_ = std::make_unique<store::SegmentWriter>(catalog(), std::move(heads), std::move(writing), sink());
+  if (options_.gate) {
+    DELTA_TRY(gated_, Gated::in_front_of(target()));
+  }
+  ByteSink& sink = gated_ ? *gated_ : target();
+  writer_ = std::make_unique<store::SegmentWriter>(catalog(), std::move(heads), std::move(writing), sink);
   return {};
 }
 
-ByteSink& EncodeSession::sink() {
+ByteSink& EncodeSession::target() {
   if (auto* const* stream = std::get_if<ByteSink*>(&target_)) return **stream;
   if (auto* append = std::get_if<os::AppendFile>(&target_)) return *append;
   return std::get<OutputFile>(target_);
@@ -246,6 +250,7 @@ Result<EncodeSummary> EncodeSession::finish() {
   auto* file = std::get_if<OutputFile>(&target_);
   if (!append || writer_->commits() > 0 || catalog().namespaces() > namespaces_before_) {
     DELTA_OK(writer_->finish());
+    if (gated_) DELTA_OK(std::move(*gated_).ask(options_.gate, built_on, options_.threads));
     if (append) DELTA_OK(append->acknowledge());
     // Nothing can fail once the file is there, so its caution is noted before.
     if (file) DELTA_OK(file->prepare());

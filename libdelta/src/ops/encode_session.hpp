@@ -19,6 +19,7 @@
 #include "delta/state.hpp"
 #include "model/accuracy.hpp"
 #include "ops/commit_clock.hpp"
+#include "ops/encode_gate.hpp"
 #include "ops/known_state.hpp"
 #include "os/append_file.hpp"
 #include "store/segment_writer.hpp"
@@ -114,6 +115,7 @@ class EncodeSession {
 
   std::uint64_t unchanged = 0;
   std::vector<Finding> notices;
+  std::vector<std::string> built_on;  ///< paths of what the log holds, for the gate
   Result<EncodeSummary> finish();
 
  private:
@@ -127,7 +129,7 @@ class EncodeSession {
   };
 
   void note_meant(Timestamp time);
-  ByteSink& sink();
+  ByteSink& target();
   Status refuse_pending(OriginNo origin);
 
   EncodeOptions options_;
@@ -137,6 +139,7 @@ class EncodeSession {
   Indexed<NamespaceNo, bool> accuracy_stands_;  // and it is ours
   Log log_;
   Target target_;
+  std::unique_ptr<Gated> gated_;  // in front of the target; null: there is no gate
   std::unique_ptr<store::SegmentWriter> writer_;
   std::optional<KnownState> known_;  // from start() on, as the clock
   std::optional<CommitClock> clock_;
