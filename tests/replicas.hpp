@@ -49,7 +49,7 @@ class Deck {
     const delta::CommitView& commit = log_.commit(number);
     writer.begin(commit.origin, commit.first);
     for (std::size_t i = 0; i < deltas_[number].size(); ++i) sample::must(writer.add(deltas_[number][i]));
-    sample::must(writer.end(commit));
+    sample::must(writer.end(commit.copy()));
   }
 
   const delta::Log& log_;

@@ -55,7 +55,12 @@ Result<bool> Gate::lets_in(const delta::Log& log, std::function<bool(delta::Comm
 }
 
 Status Gate::say(const delta::ContractReport& report) {
-  if (invocation_.has("json")) return console_.print(contract_json(report));
+  if (invocation_.has("json")) {
+    verdicts::Report judged{.command = {}, .files = {}, .rules = {}, .summary = {}};
+    DELTA_TRY(judged.rules, verdicts::judge_contract(*contract_, report, {}));
+    verdicts::fingerprint_hits(judged);
+    return console_.print(contract_json(report, judged));
+  }
   for (const auto& finding : report.findings) {
     const std::string text = contract_finding_text(finding);
     if (finding.severity == delta::Severity::error) {

@@ -29,7 +29,7 @@ std::string tell(const std::string& path) {
   const auto hashes = must(log.hashes());
   std::string out;
   for (const auto n : must(log.commits_in_key_order())) {
-    const CommitView& c = log.commit(n);
+    const Commit c = log.commit(n).copy();
     out += hex(hashes[n]) + " " + log.dot_text({c.origin, c.first}) + " +" + std::to_string(c.count) + " " +
            std::to_string(log.commit_time(n).hlc) + " " + c.message;
     for (const auto& parent : c.parents) out += " " + log.dot_text(parent);

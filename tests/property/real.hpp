@@ -47,7 +47,7 @@ class Real {
     std::shuffle(list.begin(), list.end(), random_);
     numbers.resize(world_.commits.size());
     for (const std::size_t c : list) {
-      const CommitView& from = world_.commits[c];
+      const Commit& from = world_.commits[c];
       delta::Commit to{origin(from.origin), from.first, from.count, {}, {}, {}, {}, {}};
       for (const auto& [name, seq] : from.parents) to.parents.push_back({origin(name), seq});
       if (const auto setting = settings.find(c); setting != settings.end()) to.setting = setting->second;

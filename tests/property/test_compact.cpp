@@ -142,7 +142,7 @@ TEST_CASE("law 8: replicas compacted apart, united and compacted again answer as
 
 namespace {
 
-bool knows_all(const World& w, const CommitView& c, const std::set<std::size_t>& commits) {
+bool knows_all(const World& w, const Commit& c, const std::set<std::size_t>& commits) {
   return std::ranges::all_of(commits, [&](std::size_t b) {
     const auto seen = c.context.find(w.commits[b].origin);
     return seen != c.context.end() && seen->second >= w.commits[b].last();
@@ -186,7 +186,7 @@ TEST_CASE(
       }
       deck.deal(hand, path);
     };
-    const CommitView& author = w.commits[random() % w.commits.size()];
+    const Commit& author = w.commits[random() % w.commits.size()];
     std::set<std::size_t> before, all;
     for (std::size_t c = 0; c < w.commits.size(); ++c) {
       const auto seen = author.context.find(w.commits[c].origin);

@@ -220,7 +220,7 @@ std::vector<Texts> texts_of(const World& w) {
 std::vector<Meaning> meanings_of(const World& w, const std::vector<Texts>& says) {
   std::vector<Meaning> out;
   for (std::size_t c = 0; c < w.commits.size(); ++c) {
-    const CommitView& commit = w.commits[c];
+    const Commit& commit = w.commits[c];
     out.push_back({{}, commit.origin, commit.first, commit.count, commit.parents, says[c], ""});
   }
   for (const Delta& d : w.deltas) {
@@ -502,7 +502,7 @@ TEST_CASE(
     } else {
       d.metadata = d.metadata.empty() ? R"({"forged":true})" : "";
     }
-    const CommitView& commit = forged.w.commits[d.commit];
+    const Commit& commit = forged.w.commits[d.commit];
     std::vector<std::string> copies;
     for (const Written* side : {&truth, static_cast<const Written*>(&forged)}) {
       side->write();

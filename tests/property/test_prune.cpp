@@ -181,7 +181,7 @@ class Library {
 
  private:
   void add(std::size_t commit, const Copy& copy) {
-    const CommitView& from = world().commits[commit];
+    const Commit& from = world().commits[commit];
     delta::Commit to{real_.origin(from.origin), from.first, from.count, {}, {}, {}, {}, {}};
     for (const auto& [name, seq] : from.parents) to.parents.push_back({real_.origin(name), seq});
     to.time = delta::Timestamp{world().deltas[facts_.first(commit) + from.count - 1].hlc};

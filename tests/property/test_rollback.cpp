@@ -192,7 +192,7 @@ TEST_CASE("to revert a commit is to merge three ways") {
     const Case c(plan);
     if (c.w.commits.empty()) return;
     const std::size_t number = c.w.deltas.size() / 2 % c.w.commits.size();
-    const CommitView& commit = c.w.commits[number];
+    const Commit& commit = c.w.commits[number];
     const auto find = [&](std::uint64_t seq) {
       return *std::ranges::find_if(c.w.deltas, [&](const Delta& d) { return d.commit == number && d.seq == seq; });
     };

@@ -283,7 +283,7 @@ std::set<std::size_t> folded(const World& world, std::set<std::size_t> commits) 
     }
     std::set<std::size_t> kept;
     for (const std::size_t c : commits) {
-      const CommitView& commit = world.commits[c];
+      const Commit& commit = world.commits[c];
       if (inside(commit.context, covered) && commit.last() <= at(covered, commit.origin)) kept.insert(c);
     }
     if (kept == commits) return kept;

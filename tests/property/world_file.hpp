@@ -40,7 +40,7 @@ struct Texts {
 };
 
 inline delta::Status write_commit(const World& w, std::size_t c, delta::Encoder& encoder, const Texts& says = {}) {
-  const CommitView& commit = w.commits[c];
+  const Commit& commit = w.commits[c];
   std::vector<std::string> texts;
   for (const auto& [name, seq] : commit.parents) texts.push_back(name + ":" + std::to_string(seq));
   const std::vector<std::string_view> parents(texts.begin(), texts.end());

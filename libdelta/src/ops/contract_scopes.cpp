@@ -47,7 +47,7 @@ void Scopes::end_by_commit(const std::vector<CommitNo>& order) {
   for (std::size_t i = 0; i < order.size(); ++i) last[key_of(order[i])] = i;
   by_commit_.resize(log_->commits());
   for (std::size_t i = 0; i < order.size(); ++i) {
-    const Commit& commit = log_->commit(order[i]);
+    const CommitView commit = log_->commit(order[i]);
     by_commit_[order[i]] = ends_.size();
     const std::string key = key_of(order[i]);
     if (commit.deltas() == 0 || (!key.empty() && last[key] != i)) continue;

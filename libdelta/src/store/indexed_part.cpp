@@ -95,7 +95,7 @@ Status IndexedPart::open_whole() {
   DELTA_OK(load_tables(segment_, Tables::without_ids));
   auto& all = groups_[0];
   for (const RowNo row : segment_.rows().numbers()) {
-    const format::SegmentCommit& commit = segment_.rows()[row].commit;
+    const format::SegmentCommitView commit = segment_.rows()[row].commit;
     const std::uint64_t begin = segment_.packed() ? 0 : segment_.row_ends[row] - commit.deltas();
     all.push_back({row, commit.origin, commit.first, commit.count, commit.time, 0, begin});
   }
@@ -298,12 +298,12 @@ Status IndexedPart::read_commits(std::vector<Row>& rows) const {
     const std::uint64_t end = first + frame.entry.count;
     if (next != rows.end() && index(next->row) < end) {
       DELTA_TRY(const Buffer payload, read_frame(with_frame(segment_, frame), 0));
-      format::CommitTable table;
+      format::CommitsRead table;
       DELTA_OK(format::read_commits(payload, segment_.header.kind, frame.entry.count,
                                     static_cast<std::uint32_t>(segment_.names.origins.size()), table,
                                     frame.entry.stored));
       for (; next != rows.end() && index(next->row) < end; ++next) {
-        next->commit = std::move(table.rows[nth<RowNo>(index(next->row) - first)].commit);
+        next->commit = table.rows[nth<RowNo>(index(next->row) - first)].commit.copy();
         next->commit.parents.clear();
         if (!next->commit.properties.empty() && !model::is_canonical_metadata(next->commit.properties)) {
           return no_match();  // which is said when the log is opened whole
@@ -319,7 +319,7 @@ Result<std::vector<IndexedPart::Row>> IndexedPart::rows() {
   std::vector<Row> all, of_log;
   for (const auto& [number, row] : named_) {
     if (tables_ == nullptr) {
-      all.push_back({number, segment_.rows()[number].commit});
+      all.push_back({number, segment_.rows()[number].commit.copy()});
       all.back().commit.parents.clear();
     } else if (!head_.has_texts) {
       of_log.push_back({number, {}});
@@ -341,7 +341,7 @@ Result<std::vector<IndexedPart::Row>> IndexedPart::rows() {
   if (tables_ == nullptr) {
     for (const RowNo row : segment_.rows().numbers()) {
       if (segment_.rows()[row].commit.setting.empty()) continue;
-      all.push_back({row, segment_.rows()[row].commit});
+      all.push_back({row, segment_.rows()[row].commit.copy()});
       all.back().commit.parents.clear();
     }
   }

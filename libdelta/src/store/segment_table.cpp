@@ -14,8 +14,9 @@ namespace {
 constexpr std::uint64_t kShare = 256;    // a table takes at most this part of its segment,
 constexpr std::uint64_t kRowBytes = 12;  // and so much for each commit
 
-RowTexts texts_of(const format::SegmentCommit& commit) {
-  return {commit.message, commit.tool, commit.source, commit.trace, commit.properties};
+RowTexts texts_of(const format::SegmentCommitView& commit) {
+  return {std::string(commit.message), std::string(commit.tool), std::string(commit.source), std::string(commit.trace),
+          std::string(commit.properties)};
 }
 
 std::uint64_t size_of(const RowTexts& texts) {

@@ -54,7 +54,6 @@ void StandIns::add_heads() {
 void StandIns::pad() {
   to_.first_in.resize(to_.history.size());
   std::ranges::replace(to_.first_in, nullptr, file_.get());
-  to_.previous.resize(to_.history.size());
 }
 
 }  // namespace delta::store

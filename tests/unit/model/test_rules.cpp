@@ -138,10 +138,10 @@ TEST_CASE("parents are known, one an origin, in order, and before the commit") {
   refuses(check_commit(catalog, commit({{z, 5}})), "not before it");
   refuses(check_commit(catalog, commit({{a, 0}})), "count from 1");
   refuses(check_commit(catalog, commit({{OriginNo{9}, 1}})), "unknown origin");
-  refuses(check_commit(catalog, {z, 0, 1, {}, {}, {}, {}, {}}), "count from 1");
-  refuses(check_commit(catalog, {z, 1, 0, {}, {}, {}, {}, {}}), "no deltas");
-  refuses(check_commit(catalog, {z, 1, 1, {}, "\xff", {}, {}, {}}), "UTF-8");
-  refuses(check_commit(catalog, {z, 1, 1, {}, std::string(70'000, 'm'), {}, {}, {}}), "70000", ErrorCode::limit);
+  refuses(check_commit(catalog, Commit{z, 0, 1, {}, {}, {}, {}, {}}), "count from 1");
+  refuses(check_commit(catalog, Commit{z, 1, 0, {}, {}, {}, {}, {}}), "no deltas");
+  refuses(check_commit(catalog, Commit{z, 1, 1, {}, "\xff", {}, {}, {}}), "UTF-8");
+  refuses(check_commit(catalog, Commit{z, 1, 1, {}, std::string(70'000, 'm'), {}, {}, {}}), "70000", ErrorCode::limit);
 }
 
 TEST_CASE("a commit may have seen as many heads as a log is likely to have") {
@@ -151,9 +151,9 @@ TEST_CASE("a commit may have seen as many heads as a log is likely to have") {
     parents.push_back({catalog.add_origin(std::to_string((1 << 21) + i)), 1});
   }
   const auto z = catalog.add_origin("z");
-  refuses(check_commit(catalog, {z, 1, 1, parents, {}, {}, {}, {}}), "1048577 parents", ErrorCode::limit);
+  refuses(check_commit(catalog, Commit{z, 1, 1, parents, {}, {}, {}, {}}), "1048577 parents", ErrorCode::limit);
   parents.pop_back();
-  CHECK(check_commit(catalog, {z, 1, 1, std::move(parents), {}, {}, {}, {}}));
+  CHECK(check_commit(catalog, Commit{z, 1, 1, std::move(parents), {}, {}, {}, {}}));
 }
 
 TEST_CASE("a clock is never behind its own last and is ahead of all that it has seen") {
