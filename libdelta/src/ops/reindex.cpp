@@ -43,6 +43,12 @@ void describe(const store::IndexState& state, IndexReport& report) {
 Result<IndexReport> found(const std::string& log, const std::string& path, const ByteSource& bytes) {
   DELTA_TRY(const auto state, store::index_state(path, bytes));
   IndexReport report{log, path, worth_of(state.kind), state.what};
+  if (const auto intact = state.index ? store::check_bytes(*state.index) : Status(); !intact) {
+    report.found = IndexWorth::damaged;
+    report.what = intact.error().message;
+    report.bytes = state.bytes;
+    return report;
+  }
   describe(state, report);
   return report;
 }

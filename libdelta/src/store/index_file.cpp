@@ -156,6 +156,16 @@ Result<IndexState> index_state(const std::string& path, const ByteSource& log) {
                     {}};
 }
 
+Status check_bytes(const LookupIndex& index) {
+  DELTA_OK(index.check_header());
+  for (const auto& level : index.seal().levels) {
+    Buffer bytes(level.length);
+    DELTA_OK(index.read(level.offset, bytes));
+    if (checksum(bytes) != level.checksum) return error(ErrorCode::corrupt, "index: a level is damaged");
+  }
+  return {};
+}
+
 Result<IndexChange> update_index(const IndexOrder& order) {
   using Kind = IndexState::Kind;
   DELTA_TRY(const auto log, open_log_file(order.log));
@@ -163,6 +173,7 @@ Result<IndexChange> update_index(const IndexOrder& order) {
   if (!order.rebuild) {
     DELTA_TRY(state, index_state(order.path, *log));
   }
+  if (state.index && !check_bytes(*state.index)) state = {};
   if (state.kind == Kind::whole) return IndexChange{};
   if (state.kind == Kind::behind) {
     auto plan = unless_out_of_memory(extend(*state.index, log));

@@ -50,6 +50,9 @@ struct IndexOrder {
 /// its last segment is not sealed, or there can be no index of it.
 Result<IndexChange> update_index(const IndexOrder& order);
 
+/// All of the bytes that count have their checksums. Reads the whole index. corrupt.
+Status check_bytes(const LookupIndex& index);
+
 /// After an append: brings a whole index of the log up to its end, without an fsync. Where there is none, nothing is
 /// done; where it cannot be done, `notices` says so. REQUIRES: as above.
 void extend_index(const std::string& log, std::vector<Finding>& notices) noexcept;

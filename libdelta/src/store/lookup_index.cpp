@@ -64,6 +64,7 @@ Result<LookupIndex> LookupIndex::open(std::shared_ptr<const ByteSource> file) {
     if (!older) return no_index("the end is damaged, or was not written");
     seal = *std::move(older);
   }
+  if (index.tail_at_ == 0) DELTA_OK(index.check_header());  // it is here
   index.seal_ = *std::move(seal);
   DELTA_OK(index.read_levels());
   return index;
