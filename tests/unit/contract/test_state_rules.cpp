@@ -7,8 +7,8 @@
 #include "patterns.hpp"
 
 using namespace delta;
-using sample::must;
 using contract::Outcome;
+using sample::must;
 
 namespace {
 
