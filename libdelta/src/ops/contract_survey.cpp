@@ -24,7 +24,12 @@ Status ContractSurvey::run(const Log& log, const std::function<bool(CommitNo)>& 
   store::LogSource source(log.impl(), {.values = store::Values::skipped});
   DELTA_OK(source.each(VectorSet::all(), std::nullopt, [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      const Delta delta = batch[i];
+      Delta delta;  // batch[i] would look at values, which were not read
+      delta.vector = batch.vectors[i];
+      delta.op = batch.ops[i];
+      delta.time = batch.times[i];
+      delta.commit = batch.commits[i];
+      delta.seq = batch.seqs[i];
       if (log.pending(delta.commit)) continue;
       const NamespaceNo ns = catalog.namespace_of(delta.vector);
       NamespaceSurvey& of = namespaces[ns];
