@@ -14,7 +14,9 @@ namespace delta::store {
 /// only for I/O.
 Result<std::optional<std::vector<Segment>>> footered_segments_after(const std::shared_ptr<const ByteSource>& file,
                                                                     std::uint64_t from);
-/// The segment that ends at `end`, as its trailer and footer say; none where these are not in order. Its number is 0.
-Result<std::optional<Segment>> footered_segment(const std::shared_ptr<const ByteSource>& file, std::uint64_t end);
+/// The segment that should be at [offset, offset + length), as its trailer and footer say; none where these are not in
+/// order. Its number is 0. A small one is read at once, and nothing before it: there may be many.
+Result<std::optional<Segment>> footered_segment(const std::shared_ptr<const ByteSource>& file, std::uint64_t offset,
+                                                std::uint64_t length);
 
 }  // namespace delta::store

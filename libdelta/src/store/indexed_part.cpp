@@ -87,7 +87,7 @@ Status IndexedPart::open_table(const TableBytes& tables, const format::IndexedSe
 
 Status IndexedPart::open_whole() {
   const auto log = segment_.file;
-  DELTA_TRY(auto opened, footered_segment(log, place_.offset + place_.length));
+  DELTA_TRY(auto opened, footered_segment(log, place_.offset, place_.length));
   const bool same = opened && opened->length == place_.length && opened->trailer.digest == place_.digest &&
                     opened->trailer.commits == place_.commits;
   if (!same) return no_match();

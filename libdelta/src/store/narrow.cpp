@@ -66,7 +66,7 @@ class Narrowing {
   Status add(std::uint64_t number, std::span<const LookupIndex::Found> found, const std::vector<std::string>& ids) {
     DELTA_TRY(const auto place, index_.segment(number));
     if (place.offset > file_->size() || place.length > file_->size() - place.offset) return no_match();
-    DELTA_TRY(auto opened, store::footered_segment(file_, place.offset + place.length));
+    DELTA_TRY(auto opened, store::footered_segment(file_, place.offset, place.length));
     const bool same = opened && opened->length == place.length && opened->trailer.digest == place.digest &&
                       opened->trailer.commits == place.commits;
     if (!same) return no_match();

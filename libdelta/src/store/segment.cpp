@@ -111,9 +111,11 @@ Segment from_scan(std::shared_ptr<const ByteSource> file, std::size_t number, co
   return segment;
 }
 
-Result<std::optional<Segment>> footered_segment(const std::shared_ptr<const ByteSource>& file, std::uint64_t end) {
-  TailWindow tail(*file);
-  DELTA_TRY(Footered found, by_footer(file, tail, end));
+Result<std::optional<Segment>> footered_segment(const std::shared_ptr<const ByteSource>& file, std::uint64_t offset,
+                                                std::uint64_t length) {
+  constexpr std::uint64_t kMost = 64 << 10;
+  TailWindow tail(*file, std::min(length, kMost));
+  DELTA_TRY(Footered found, by_footer(file, tail, offset + length));
   return found.good ? std::optional(std::move(found.segment)) : std::nullopt;
 }
 

@@ -13,12 +13,13 @@ namespace delta::store {
 /// trailer, a footer and a segment's header are mostly one read.
 class TailWindow {
  public:
-  explicit TailWindow(const ByteSource& file) : file_(file) {}
+  /// `ahead`: bytes that one read takes at least.
+  explicit TailWindow(const ByteSource& file, std::uint64_t ahead = 64 << 10) : file_(file), ahead_(ahead) {}
   /// Valid until the next call. REQUIRES: inside the file.
   Result<ByteView> read(std::uint64_t offset, std::uint64_t size) {
     const std::uint64_t end = offset + size;
     if (offset < begin_ || end > begin_ + bytes_.size()) {
-      begin_ = std::min(offset, end - std::min(end, kBytes));
+      begin_ = std::min(offset, end - std::min(end, ahead_));
       bytes_.resize(static_cast<std::size_t>(end - begin_));
       DELTA_OK(file_.read(begin_, bytes_));
     }
@@ -26,9 +27,8 @@ class TailWindow {
   }
 
  private:
-  static constexpr std::uint64_t kBytes = 64 << 10;
-
   const ByteSource& file_;
+  std::uint64_t ahead_;
   std::uint64_t begin_ = 0;
   Buffer bytes_;
 };
