@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <random>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -137,15 +138,16 @@ inline bool same_of(std::span<const SegmentVector> vectors, const SegmentBatch& 
   return true;
 }
 
-/// A reader of the first vector of a batch, and one of every third, get what a reader of all gets. `vectors`: as for
+/// A reader of the least vector of a batch, and one of every third, get what a reader of all gets. `vectors`: as for
 /// decode_block().
 inline bool reads_in_part(const SegmentBatch& batch, ByteView payload, codec::Layout layout, std::uint32_t vectors) {
   const auto count = static_cast<std::uint32_t>(batch.size());
-  for (const std::uint32_t step : {vectors, std::uint32_t{3}}) {
-    std::vector<SegmentVector> some;
-    for (std::size_t v = index(batch.vectors[0]) % step; v < vectors; v += step) {
-      some.push_back(nth<SegmentVector>(v));
-    }
+  const std::set<SegmentVector> there(batch.vectors.begin(), batch.vectors.end());
+  std::vector<SegmentVector> thirds;
+  for (std::size_t i = 0; const SegmentVector vector : there) {
+    if (i++ % 3 == 0) thirds.push_back(vector);
+  }
+  for (const std::span<const SegmentVector> some : {std::span(thirds).first(1), std::span(thirds)}) {
     SegmentBatch part;
     if (!codec::decode_block(payload, layout, count, vectors, {true, true, some}, part)) return false;
     if (!same_of(some, batch, part)) return false;
