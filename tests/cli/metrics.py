@@ -5,38 +5,16 @@
 """
 import argparse
 import json
-import os
 import re
-import shutil
 import stat
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-from run import environment
+from foreign import Place, check, finish, reader
 
 LINES = b"".join(b'{"id":"v%d","vector":[1,%d,3],"ts":"2026-01-01T00:00:%02dZ"}\n' % (i, i, i) for i in range(10)) + b"".join(
     b'{"id":"v1","op":"sparse","indices":[1],"values":[%d],"ts":"2026-01-01T00:01:%02dZ"}\n' % (i, i) for i in range(5))
 SAMPLE = re.compile(r'([a-z_]+)\{((?:[a-z]+="(?:[^"\\]|\\.)*",?)+)\} (\S+)')
-problems = []
-
-
-def check(good, what):
-    if not good:
-        problems.append(what)
-
-
-class Place:
-    def __init__(self, program):
-        self.program = program
-        self.folder = Path(tempfile.mkdtemp(prefix="deltalog-metrics-"))
-        self.env = {**environment(program, self.folder), "SOURCE_DATE_EPOCH": "1767312000"}  # 2026-01-02
-
-    def run(self, *words, data=None):
-        return subprocess.run([self.program, *words], cwd=self.folder, env=self.env, input=data, capture_output=True, check=False)
-
-
 def samples(text):
     """(name, labels as text) -> value"""
     found = {}
@@ -114,22 +92,14 @@ def files(place):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
-    place = Place(parser.parse_args().program)
+    place = Place(parser.parse_args().program, SOURCE_DATE_EPOCH="1767312000")  # 2026-01-02
     text = whole_log(place)
     conflicts(place)
     files(place)
-    missing = not shutil.which("promtool")
-    if not missing:
+    if reader("promtool"):
         promtool(text)
         promtool((place.folder / "b.prom").read_bytes())
-    shutil.rmtree(place.folder)
-    for problem in problems:
-        print(problem)
-    if missing:
-        print("SKIPPED: promtool is not here: the format was not checked by Prometheus (script/bootstrap --reports)")
-    if problems or (missing and os.environ.get("DELTALOG_REQUIRE_READERS")):
-        return 1
-    return 77 if missing else 0
+    return finish(place)
 
 
 if __name__ == "__main__":

@@ -7,47 +7,18 @@ Logs are whole, torn, damaged, of odd names, and not there. DELTALOG_REQUIRE_REA
 """
 import argparse
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
-from run import environment
+from foreign import MODULES, Place, check, finish, missing, problems, reader
 
-SCHEMA = Path(os.environ.get("TMPDIR", "/tmp")) / f"deltalog-reports-{os.getuid()}/node_modules/@microsoft/jest-sarif/lib/schemas"
+SCHEMA = MODULES / "@microsoft/jest-sarif/lib/schemas"
 LINE = b'{"id":"a","vector":[1,2,3],"ts":"2026-01-01T00:00:00Z"}\n{"id":"b","vector":[4,5,6],"ts":"2026-01-01T00:00:01Z"}\n'
 FORMS = ("json", "junit", "sarif", "github", "gitlab", "tap", "markdown")
 ODD = "od d,%<&>'\"|*`\u00e9.dlog"
-
-problems, missing = [], set()
-
-
-def check(good, what):
-    if not good:
-        problems.append(what)
-
-
-class Place:
-    def __init__(self, program):
-        self.program = program
-        self.folder = Path(tempfile.mkdtemp(prefix="deltalog-reports-"))
-        self.env = environment(program, self.folder)
-
-    def run(self, *words, data=None):
-        return subprocess.run([self.program, *words], cwd=self.folder, env=self.env, input=data, capture_output=True, check=False)
-
-
-def reader(name):
-    """Whether this program is here; that it is not is remembered."""
-    if shutil.which(name):
-        return True
-    missing.add(name)
-    return False
-
 
 def read_junit(text, code):
     if reader("xmllint"):
@@ -199,15 +170,7 @@ def main():
     check(more.count(b"::error file") == 100 and b"30 more of integrity/empty not shown" in more, "the cap is said")
     baselines(place)
     refusals(place)
-    shutil.rmtree(place.folder)
-    for problem in problems:
-        print(problem)
-    for name in sorted(missing):
-        print(f"SKIPPED: {name} is not here: what it reads was not checked")
-    if problems or (missing and os.environ.get("DELTALOG_REQUIRE_READERS")):
-        return 1
-    return 77 if missing else 0
-
+    return finish(place)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -14,16 +14,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from pathlib import Path
 
-from run import environment
+from foreign import MODULES, Place, check, finish, missing
 
 LINE = b'{"id":"a","vector":[1,2,3],"ts":"2026-01-01T00:00:00Z"}\n{"id":"z","vector":[3,2,1],"ts":"2026-01-01T00:00:00Z"}\n'
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-MODULES = Path(os.environ.get("TMPDIR", "/tmp")) / f"deltalog-reports-{os.getuid()}/node_modules"
 SCRIPT = """
 const {JsonTraceSerializer} = require('@opentelemetry/otlp-transformer');
 const spans = JSON.parse(require('fs').readFileSync(0));
@@ -40,23 +37,7 @@ const made = scope.spans.map(s => ({
   droppedAttributesCount: 0, droppedEventsCount: 0, droppedLinksCount: 0}));
 process.stdout.write(Buffer.from(JsonTraceSerializer.serializeRequest(made)));
 """
-problems = []
-
-
-def check(good, what):
-    if not good:
-        problems.append(what)
-
-
-class Place:
-    def __init__(self, program):
-        self.program = program
-        self.folder = Path(tempfile.mkdtemp(prefix="deltalog-traces-"))
-        self.env = environment(program, self.folder)
-
-    def run(self, *words, data=None, **variables):
-        return subprocess.run([self.program, *words], cwd=self.folder, env={**self.env, **variables}, input=data, capture_output=True, check=False)
-
+class Tracing(Place):
     def trace(self, *words, data=None, **variables):
         """Exit code and spans of a command."""
         done = self.run(*words, "--trace-out", "trace.json", data=data, **variables)
@@ -187,24 +168,16 @@ def plain(value):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
-    place = Place(parser.parse_args().program)
+    place = Tracing(parser.parse_args().program)
     request = files(place)
-    missing = set()
     if not sending(place):
         missing.add("libcurl")
     theirs = as_opentelemetry(request)
     if theirs is None:
-        missing.add("@opentelemetry/otlp-transformer (script/bootstrap --reports)")
+        missing.add("@opentelemetry/otlp-transformer")
     else:
         check(plain(theirs) == plain(request), f"OpenTelemetry writes\n{json.dumps(theirs)}\nand not\n{json.dumps(request)}")
-    shutil.rmtree(place.folder)
-    for problem in problems:
-        print(problem)
-    for name in sorted(missing):
-        print(f"SKIPPED: {name} is not here: what it does was not checked")
-    if problems or (missing and os.environ.get("DELTALOG_REQUIRE_READERS")):
-        return 1
-    return 77 if missing else 0
+    return finish(place)
 
 
 if __name__ == "__main__":
