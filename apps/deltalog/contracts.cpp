@@ -92,7 +92,7 @@ Result<std::optional<Contract>> contract_of(const Invocation& invocation) {
     if (auto added = contract.add(rule, contract_patterns()); !added) {
       auto failure = std::move(added).error();
       if (failure.code == delta::ErrorCode::no_memory) return failure;
-      return usage_error(invocation, "--rule: " + failure.message);
+      return usage_error(invocation, "--rule: " + failure.message).with_hint("deltalog-contract(5) lists the rules");
     }
   }
   return {std::optional(std::move(contract))};
