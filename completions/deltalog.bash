@@ -35,6 +35,8 @@ _deltalog() {
     'encode --max-delete') COMPREPLY=(); return ;;
     'encode --commit-every') COMPREPLY=(); return ;;
     'encode --segment-every') COMPREPLY=(); return ;;
+    'encode --late') COMPREPLY=($(compgen -W 'refuse bump' -- "$word")); return ;;
+    'encode --reject') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --max-dims') COMPREPLY=(); return ;;
     'encode --max-error') COMPREPLY=(); return ;;
     'encode --max-relative') COMPREPLY=(); return ;;
@@ -42,6 +44,7 @@ _deltalog() {
     'encode --ignore-below') COMPREPLY=(); return ;;
     'encode --contract') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --rule') COMPREPLY=(); return ;;
+    'encode --gate') COMPREPLY=(); return ;;
     'encode --quarantine') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'encode --preset') COMPREPLY=($(compgen -W 'fastest balanced maximum' -- "$word")); return ;;
     'encode --threads' | 'encode -j') COMPREPLY=(); return ;;
@@ -56,6 +59,7 @@ _deltalog() {
     'merge --conflicts') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'merge --contract') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'merge --rule') COMPREPLY=(); return ;;
+    'merge --gate') COMPREPLY=(); return ;;
     'merge --policy') COMPREPLY=(); return ;;
     'merge --threads' | 'merge -j') COMPREPLY=(); return ;;
     'merge --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
@@ -275,8 +279,8 @@ _deltalog() {
     return
   fi
   case $command in
-    encode) words='-o --output -f --force --allow-torn --wait --max-skew --max-age --append --base --from --dims --ids --state --id-field --vector-field --keep-field --ids-prefix --namespace --origin --at --step --times -m --message --source --meta --meta-json --policy --element --set --tag --partial --max-delete --commit-every --segment-every --dry-run --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --contract --rule --quarantine --preset --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
-    merge) words='-o --output -f --force --allow-torn --into --wait --not-in --on-fork --conflicts --fail-on-conflict --dry-run --contract --rule --policy --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
+    encode) words='-o --output -f --force --allow-torn --wait --max-skew --max-age --append --base --from --dims --ids --state --id-field --vector-field --keep-field --ids-prefix --namespace --origin --at --step --times -m --message --source --meta --meta-json --policy --element --set --tag --partial --max-delete --commit-every --segment-every --late --reject --dry-run --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --contract --rule --gate --quarantine --preset --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
+    merge) words='-o --output -f --force --allow-torn --into --wait --not-in --on-fork --conflicts --fail-on-conflict --dry-run --contract --rule --gate --policy --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
     compact) words='-o --output -f --force --allow-torn --in-place --wait --at --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
     snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace --where -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;

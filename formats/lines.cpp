@@ -37,8 +37,24 @@ Status LineReader::take_mark() {
       .with_hint("iconv -f UTF-16 -t UTF-8 converts it; PowerShell writes UTF-8 with -Encoding utf8");
 }
 
+/// Of a line that was too long.
+Status LineReader::pass_rest() {
+  while (too_long_ && (begin_ < end_ || !ended_)) {
+    const char* const from = buffer_.get() + begin_;
+    const void* const found = begin_ == end_ ? nullptr : std::memchr(from, '\n', end_ - begin_);
+    const std::size_t length =
+        found == nullptr ? end_ - begin_ : static_cast<std::size_t>(static_cast<const char*>(found) - from) + 1;
+    begin_ += length;
+    taken_ += length;
+    too_long_ = found == nullptr;
+    if (too_long_) DELTA_OK(fill());
+  }
+  return {};
+}
+
 Result<std::optional<std::string_view>> LineReader::next() {
   if (!begun_) DELTA_OK(take_mark());
+  DELTA_OK(pass_rest());
   std::size_t searched = 0;  // of the line, without finding its end
   for (;;) {
     const char* const from = buffer_.get() + begin_;
@@ -54,6 +70,7 @@ Result<std::optional<std::string_view>> LineReader::next() {
         found != nullptr ? static_cast<std::size_t>(static_cast<const char*>(found) - from) : have;
     ++number_;
     if (length > max_line_) {
+      too_long_ = true;
       return error(ErrorCode::limit, "the line is longer than " + human_size(max_line_))
           .in(name())
           .at("line " + std::to_string(number_));

@@ -23,7 +23,8 @@ class LineReader {
       : stream_(std::move(stream)), max_line_(max_line) {}
 
   /// The next line, valid until the next call; nothing at the end. Errors: `limit` for a line of more than max_line
-  /// bytes; `bad_input` for UTF-16, which PowerShell writes; what reading gives; always with the stream's name.
+  /// bytes, after which the next call goes on behind it; `bad_input` for UTF-16, which PowerShell writes; what reading
+  /// gives; always with the stream's name.
   Result<std::optional<std::string_view>> next();
 
   bool ready() const;                               ///< whether next() has a line without reading
@@ -34,6 +35,7 @@ class LineReader {
  private:
   Status fill();
   Status take_mark();
+  Status pass_rest();
 
   std::unique_ptr<ByteStream> stream_;
   std::size_t max_line_;
@@ -44,6 +46,7 @@ class LineReader {
   std::uint64_t offset_ = 0;
   std::uint64_t taken_ = 0;  // bytes of the stream before buffer_[begin_]
   bool ended_ = false, begun_ = false;
+  bool too_long_ = false;  // what comes next is the rest of a line that was refused
 };
 
 }  // namespace delta::formats

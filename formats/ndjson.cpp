@@ -465,6 +465,7 @@ struct NdjsonReader::State {
       : lines(std::move(stream), options.max_line), parser(options.now) {}
   LineReader lines;
   LineParser parser;
+  std::optional<std::string_view> text;
 };
 
 NdjsonReader::NdjsonReader(std::unique_ptr<ByteStream> stream, const NdjsonOptions& options)
@@ -474,14 +475,21 @@ NdjsonReader::~NdjsonReader() = default;
 
 bool NdjsonReader::ready() const { return state_->lines.ready(); }
 std::uint64_t NdjsonReader::line() const { return state_->lines.number(); }
+std::optional<std::string_view> NdjsonReader::text() const { return state_->text; }
 const std::string& NdjsonReader::name() const { return state_->lines.name(); }
 
 Result<bool> NdjsonReader::next(Record& record) {
   for (;;) {
-    DELTA_TRY(const auto next_line, state_->lines.next());
-    if (!next_line) return false;
-    const std::string_view line = *next_line;
+    state_->text.reset();
+    auto next_line = state_->lines.next();
+    if (!next_line) {
+      if (next_line.error().code == ErrorCode::limit) state_->text = "";
+      return std::move(next_line).error();
+    }
+    if (!*next_line) return false;
+    const std::string_view line = **next_line;
     if (is_blank(line)) continue;
+    state_->text = line;
     if (auto read = state_->parser.parse(line, record); !read) {
       return std::move(read).error().in(name()).at("line " + std::to_string(this->line()));
     }

@@ -97,6 +97,9 @@ class NdjsonReader {
   /// what reading gives. After an error the record is of no use; reading may go on with the next line.
   Result<bool> next(Record& record);
   bool ready() const;  ///< whether next() would not have to read first; blank lines count
+  /// The line that next() looked at, valid until the next call; empty if it is too long to be kept. None: at the end,
+  /// and where next() failed for another reason than what a line says, so that there is nothing to go on with.
+  std::optional<std::string_view> text() const;
 
   std::uint64_t line() const;       ///< of the last record, from 1
   const std::string& name() const;  ///< of the stream

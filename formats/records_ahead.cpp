@@ -195,6 +195,11 @@ Result<const Record*> RecordsAhead::next() {
   return nullptr;
 }
 
+std::optional<std::string_view> RecordsAhead::text() const {
+  DELTA_CHECK(!state_->threaded);
+  return state_->reader.text();
+}
+
 std::uint64_t RecordsAhead::line() const {
   const State& s = *state_;
   if (!s.threaded) return s.reader.line();

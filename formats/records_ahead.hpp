@@ -21,9 +21,11 @@ class RecordsAhead {
   ~RecordsAhead();
 
   /// The next record, valid until the next call; null at the end. Errors as of NdjsonReader::next(), after which there
-  /// is no more.
+  /// is no more, unless records are parsed when they are asked for.
   Result<const Record*> next();
 
+  /// NdjsonReader::text(). REQUIRES: records are parsed when they are asked for.
+  std::optional<std::string_view> text() const;
   std::uint64_t line() const;       ///< of the last record, from 1
   const std::string& name() const;  ///< of the stream
 

@@ -1,6 +1,8 @@
 // 64-bit numbers that name something are strings; counts stay numbers. Members that do not apply are left out.
 #include "json_rows.hpp"
 
+#include <algorithm>
+
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
 #include "logs.hpp"
@@ -142,6 +144,46 @@ void json_namespace_conflict(std::string& out, const delta::NamespaceConflict& c
       .begin_array();
   for (const auto dims : conflict.dims) json.u64(dims);
   json.end_array().end_object().end_line();
+}
+
+void json_diff(std::string& out, const delta::VectorDiff& diff, bool with_old) {
+  using delta::Difference;
+  JsonWriter json(out);
+  const auto floats = [&](std::string_view name, std::span<const std::uint32_t> bits) {
+    json.key(name);
+    put_floats(json, bits);
+  };
+  const auto changed_dims = [&](std::string_view name, std::span<const std::uint32_t> bits) {
+    json.key(name).begin_array();
+    for (const auto dim : diff.dims) json.float32(bits[dim]);
+    json.end_array();
+  };
+  const auto number = [&](std::string_view name, std::optional<double> value) {
+    json.key(name);
+    value ? json.number(*value) : json.null();
+  };
+  const auto metadata = [&](std::string_view name, std::string_view text) {
+    json.key(name).raw(text.empty() ? "{}" : text);
+  };
+  json.begin_object().member("type", "diff").key("v").u64(1);
+  json.member("namespace", diff.name_space).member("id", diff.id).member("change", delta::difference_name(diff.kind));
+  json.key("dims").u64(std::max(diff.old_bits.size(), diff.new_bits.size()));
+  if (diff.kind == Difference::changed) {
+    json.key("indices").begin_array();
+    for (const auto dim : diff.dims) json.u64(dim);
+    json.end_array();
+    changed_dims("values", diff.new_bits);
+    if (with_old) changed_dims("old_values", diff.old_bits);
+    number("l2", diff.distance);
+    number("cosine", diff.cosine);
+  }
+  if (diff.kind == Difference::created) floats("vector", diff.new_bits);
+  if (diff.kind == Difference::deleted && with_old) floats("old_vector", diff.old_bits);
+  if (diff.metadata_differs()) {
+    if (diff.kind != Difference::deleted) metadata("metadata", diff.new_metadata);
+    if (diff.kind != Difference::created && with_old) metadata("old_metadata", diff.old_metadata);
+  }
+  json.end_object().end_line();
 }
 
 void json_setting(std::string& out, const delta::Log& log, delta::CommitNo number) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "delta/conflicts.hpp"
+#include "delta/diff.hpp"
 #include "delta/effects.hpp"
 #include "delta/log.hpp"
 
@@ -26,6 +27,9 @@ void json_conflict(std::string& out, const delta::Log& log, const delta::Conflic
 
 /// {"type":"namespace-conflict",…} and a newline.
 void json_namespace_conflict(std::string& out, const delta::NamespaceConflict& conflict);
+
+/// {"type":"diff",…} and a newline. `with_old`: with the values before.
+void json_diff(std::string& out, const delta::VectorDiff& diff, bool with_old);
 
 /// {"type":"setting",…} and a newline, of a commit that is one.
 void json_setting(std::string& out, const delta::Log& log, delta::CommitNo number);

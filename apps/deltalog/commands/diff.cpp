@@ -17,6 +17,7 @@
 #include "delta/text.hpp"
 #include "delta/two_states.hpp"
 #include "formats/json_writer.hpp"
+#include "json_rows.hpp"
 #include "logs.hpp"
 #include "selection.hpp"
 #include "trace/trace.hpp"
@@ -186,49 +187,9 @@ class Report {
     json.key(name);
     number ? json.number(*number) : json.null();
   }
-  static void put_values(JsonWriter& json, std::string_view name, std::span<const std::uint32_t> bits) {
-    json.key(name).begin_array();
-    for (const auto b : bits) json.float32(b);
-    json.end_array();
-  }
-  static void put_dims(JsonWriter& json, std::string_view name, const VectorDiff& diff,
-                       std::span<const std::uint32_t> bits) {
-    json.key(name).begin_array();
-    for (const auto dim : diff.dims) json.float32(bits[dim]);
-    json.end_array();
-  }
-  static void put_metadata(JsonWriter& json, std::string_view name, std::string_view metadata) {
-    json.key(name).raw(metadata.empty() ? "{}" : metadata);
-  }
-
   Status json_line(const VectorDiff& diff) {
     std::string out;
-    JsonWriter json(out);
-    json.begin_object()
-        .member("type", "diff")
-        .key("v")
-        .u64(1)
-        .member("namespace", diff.name_space)
-        .member("id", diff.id);
-    json.member("change", delta::difference_name(diff.kind))
-        .key("dims")
-        .u64(std::max(diff.old_bits.size(), diff.new_bits.size()));
-    if (diff.kind == Difference::changed) {
-      json.key("indices").begin_array();
-      for (const auto dim : diff.dims) json.u64(dim);
-      json.end_array();
-      put_dims(json, "values", diff, diff.new_bits);
-      if (old_) put_dims(json, "old_values", diff, diff.old_bits);
-      put(json, "l2", diff.distance);
-      put(json, "cosine", diff.cosine);
-    }
-    if (diff.kind == Difference::created) put_values(json, "vector", diff.new_bits);
-    if (diff.kind == Difference::deleted && old_) put_values(json, "old_vector", diff.old_bits);
-    if (diff.metadata_differs()) {
-      if (diff.kind != Difference::deleted) put_metadata(json, "metadata", diff.new_metadata);
-      if (diff.kind != Difference::created && old_) put_metadata(json, "old_metadata", diff.old_metadata);
-    }
-    json.end_object().end_line();
+    json_diff(out, diff, old_);
     return console_.print(out);
   }
 

@@ -26,6 +26,7 @@
 #include "formats/unpack.hpp"
 #include "gate.hpp"
 #include "logs.hpp"
+#include "rejects.hpp"
 #include "trace/trace.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
@@ -81,14 +82,17 @@ struct Job {
   std::string policy;                         // the setting, until it is written; empty: none
   std::vector<PropertyText> properties = {};  // of the namespace, the same
   Parsing parsing = Parsing::when_asked;      // of updates; ahead: on a thread beside the encoder's
+  Rejects* rejects = nullptr;                 // takes the lines that are refused; null: one ends the run
+  std::uint64_t owed = 0;                     // deltas of a commit that is stated whole, still to come
   std::uint64_t said = 0;                     // rows, updates and deletions that the inputs held
   std::uint64_t traces = 0;                   // that commits state and W3C does not allow
 
   /// What is to stand before the first input: at its time, so that the clock does not run backwards.
   Status begin(std::optional<Micros> at) {
-    if (!policy.empty()) DELTA_OK(encoder->set(std::exchange(policy, {}), at));
-    for (const PropertyText& property : std::exchange(properties, {})) {
-      DELTA_OK(encoder->property(name_space(), property.key, property.value, at));
+    if (!policy.empty()) DELTA_OK(encoder->set(policy, at));
+    policy.clear();
+    for (; !properties.empty(); properties.erase(properties.begin())) {
+      DELTA_OK(encoder->property(name_space(), properties[0].key, properties[0].value, at));
     }
     return {};
   }
@@ -197,7 +201,6 @@ void warn_of_traces(const Job& job) {
 }
 
 Status encode_record(Job& job, const Record& record, const Input& input, ParentTexts& parents) {
-  ++job.said;
   DELTA_OK(job.begin(record.time ? record.time : input.at));
   if (record.kind == Record::Kind::commit) {
     return job.encoder->commit({.origin = record.origin.value_or(""),
@@ -235,6 +238,13 @@ Status encode_record(Job& job, const Record& record, const Input& input, ParentT
   return job.encoder->delta(delta);
 }
 
+/// What was taken.
+void count(Job& job, const Record& record) {
+  ++job.said;
+  if (record.kind == Record::Kind::commit && record.setting.empty()) job.owed = record.deltas;
+  if (record.kind == Record::Kind::delta && job.owed > 0) --job.owed;
+}
+
 Status encode_updates(Job& job, Input& input) {
   DELTA_TRY(auto stream, stream_of(input));
   stream = delta::formats::unpacked_if_packed(std::move(stream));
@@ -242,11 +252,21 @@ Status encode_updates(Job& job, Input& input) {
                                        job.parsing);
   Progress progress(job.invocation, job.console, "encoding " + delta::escape(records.name(), 60), "lines", 0);
   ParentTexts parents;
+  const auto refuse = [&](const delta::Error& error) -> Status {
+    const auto text = job.rejects && job.owed == 0 && Rejects::takes(error) ? records.text() : std::nullopt;
+    return text ? job.rejects->add(error, records.name(), records.line(), *text) : error;
+  };
   while (true) {
-    DELTA_TRY(const Record* const record, records.next());
-    if (record == nullptr) return {};
-    if (auto status = encode_record(job, *record, input, parents); !status) {
-      return std::move(status).error().in(records.name()).at(fmt::format("line {}", records.line()));
+    const auto record = records.next();
+    if (!record) {
+      DELTA_OK(refuse(record.error()));
+    } else if (*record == nullptr) {
+      return {};
+    } else if (auto status = encode_record(job, **record, input, parents); status) {
+      count(job, **record);
+    } else {
+      auto error = std::move(status).error().in(records.name()).at(fmt::format("line {}", records.line()));
+      DELTA_OK((*record)->kind == Record::Kind::delta ? refuse(error) : Status(error));
     }
     progress.advance(1);
   }
@@ -264,12 +284,16 @@ Status encode_all(Job& job, std::vector<Input>& inputs) {
 Status refuse_empty(const Job& job, const std::vector<Input>& inputs) {
   const auto& invocation = job.invocation;
   if (job.said > 0 || inputs.empty() || !invocation.has("output") || invocation.has("allow-empty")) return {};
+  if (job.rejects && job.rejects->count() > 0) {
+    return delta::error(ErrorCode::bad_input, job.rejects->summary() + "; nothing is left to be written");
+  }
   auto refused = delta::error(ErrorCode::bad_input, "nothing is in the input, no update and no row")
                      .with_hint("--allow-empty writes an empty log");
   return inputs.size() > 1 ? std::move(refused) : std::move(refused).in(name_of(inputs[0]));
 }
 
-Status report(const Invocation& invocation, Console& console, const delta::EncodeSummary& summary) {
+Result<Exit> report(const Invocation& invocation, Console& console, const delta::EncodeSummary& summary,
+                    const Rejects* rejects) {
   for (const auto& notice : summary.notices) console.warn(notice);
   const bool dry = invocation.has("dry-run");
   const auto* given = invocation.value(invocation.has("append") ? "append" : "output");
@@ -277,18 +301,28 @@ Status report(const Invocation& invocation, Console& console, const delta::Encod
   const auto text = fmt::format("{}{} {}, {}, {}", given ? path + ": " : "", dry ? "would write" : "wrote",
                                 delta::plural(summary.commits, "commit"), delta::plural(summary.deltas, "delta"),
                                 delta::human_size(summary.bytes));
-  if (!invocation.has("json")) {
-    if (dry) return console.print(text + "\n");
-    console.note(text);
-    return {};
+  if (summary.late > 0) {
+    console.warn(delta::plural(summary.late, "commit") +
+                 " arrived late: each got a later time; the time that was meant is "
+                 "kept beside it");
   }
-  if (!dry) console.note(text);
+  const bool rejected = rejects != nullptr && rejects->count() > 0;
+  if (rejected) console.error(delta::error(ErrorCode::bad_input, rejects->summary()));
+  const Exit exit = rejected ? Exit::partly : Exit::yes;
+  if (dry && !invocation.has("json")) {
+    DELTA_OK(console.print(text + "\n"));
+  } else if (!dry) {
+    console.note(text);
+  }
+  if (!invocation.has("json")) return exit;
   std::string out;
   delta::formats::JsonWriter json(out);
   json.begin_object().member("type", "encode").key("v").u64(1).member("log", path).key("dry_run").boolean(dry);
   json.key("commits").u64(summary.commits).key("deltas").u64(summary.deltas).key("bytes").u64(summary.bytes);
-  json.key("unchanged").u64(summary.unchanged).end_object().end_line();
-  return console.print(out);
+  json.key("unchanged").u64(summary.unchanged).key("late").u64(summary.late);
+  json.key("rejected").u64(rejects ? rejects->count() : 0).end_object().end_line();
+  DELTA_OK(console.print(out));
+  return exit;
 }
 
 /// A stream that stays open: updates on stdin, added to a log, with commits that are to be cut.
@@ -315,6 +349,7 @@ Result<Exit> encode_stream(const Invocation& invocation, Console& console, delta
   DELTA_TRY(const auto every, value_of(invocation, "commit-every", parse_commit_every));
   DELTA_TRY(const auto apart, value_of(invocation, "segment-every", delta::parse_duration));
   StreamEncoder::Options plan{*invocation.value("append"), std::move(options), every->deltas, every->duration};
+  plan.rejects = job.rejects;
   plan.every = gate.is_open() ? apart.value_or(plan.every) : 0;  // each commit is judged by itself
   const delta::EncodeOptions tagging = plan.encode;
   ParentTexts parents;
@@ -339,8 +374,7 @@ Result<Exit> encode_stream(const Invocation& invocation, Console& console, delta
     summary.bytes += tagged.bytes;
   }
   console.committed();
-  DELTA_OK(report(invocation, console, summary));
-  return Exit::yes;
+  return report(invocation, console, summary, job.rejects);
 }
 
 Result<Exit> run(const Invocation& invocation, Console& console) {
@@ -358,8 +392,11 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   const Bound bound = max_delete.value_or(Bound{{}, 0.5});
   DELTA_TRY(const auto gate, Gate::of(invocation, console));
   gate->guard(options);
+  DELTA_TRY(const auto rejects, Rejects::of(invocation));
+  if (rejects && states) return usage_error(invocation, "--reject goes with updates; a matrix is taken whole or not");
+  Job job{invocation, console, nullptr, ids, bound, policy ? policy_setting(*policy) : "", properties};
+  job.rejects = rejects.get();
   if (stays_open(invocation, inputs)) {
-    Job job{invocation, console, nullptr, ids, bound, policy ? policy_setting(*policy) : "", properties};
     return encode_stream(invocation, console, std::move(options), job, inputs[0], *gate);
   }
   const bool dry = invocation.has("dry-run");
@@ -367,7 +404,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     return usage_error(invocation, "--segment-every goes with a stream: - --append LOG --commit-every N");
   }
   const unsigned threads = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
-  const bool parse_ahead = !states && threads > 1;  // one of the threads
+  const bool parse_ahead = !states && !rejects && threads > 1;  // one of the threads
   if (parse_ahead) options.threads = threads - 1;
   DELTA_OK(announce_ids(invocation, inputs, options));
   DELTA_TRY(auto encoder, open_encoder(invocation, std::move(options)));
@@ -376,10 +413,11 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     if (!dry && !may_replace(invocation, console)) return Exit::partly;
   }
   const std::size_t before = encoder.log().commits();
-  const Parsing parsing = parse_ahead ? Parsing::ahead : Parsing::when_asked;
-  Job job{invocation, console, &encoder, ids, bound, policy ? policy_setting(*policy) : "", properties, parsing};
+  job.encoder = &encoder;
+  job.parsing = parse_ahead ? Parsing::ahead : Parsing::when_asked;
   DELTA_OK(encode_all(job, inputs));
   warn_of_traces(job);
+  if (rejects) DELTA_OK(rejects->save());
   DELTA_OK(refuse_empty(job, inputs));
   DELTA_OK(job.begin(time_alone));  // no input said anything
   if (const auto* tag = invocation.value("tag")) DELTA_OK(encoder.tag_release(*tag));
@@ -387,8 +425,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   if (!summary) return gate->answer(summary.error());
   if (!dry) console.committed();
   if (invocation.has("base")) warn_of_default_origin(invocation, encoder.log(), before, console);
-  DELTA_OK(report(invocation, console, *summary));
-  return Exit::yes;
+  return report(invocation, console, *summary, rejects.get());
 }
 
 }  // namespace

@@ -55,6 +55,8 @@ Result<delta::EncodeOptions> encode_options(const Invocation& invocation, Consol
   DELTA_TRY(auto options, commit_options(invocation, console));
   DELTA_TRY(const auto every, value_of(invocation, "commit-every", parse_commit_every));
   options.allow_nonfinite = invocation.has("allow-nonfinite");
+  const auto* late = invocation.value("late");
+  options.raise_late = late != nullptr && *late == "bump";
   DELTA_TRY(const auto max_dims, value_of(invocation, "max-dims", parse_max_dims));
   options.max_dims = max_dims.value_or(options.max_dims);
   DELTA_TRY(options.accuracy, accuracy_option(invocation));
@@ -154,6 +156,15 @@ options::Options writing_options() {
           {.name = "segment-every",
            .value = "DURATION",
            .help = "for a stream: write finished commits at most this often (default: 1s)"},
+          {.name = "late",
+           .value = "WHAT",
+           .help = "a time behind what the log has seen: refuse it (default), or bump it to the next possible one "
+                   "and keep the one that was meant",
+           .choices = {"refuse", "bump"}},
+          {.name = "reject",
+           .value = "FILE",
+           .help = "add updates that are refused to FILE with the reason, take the others, and exit with 4",
+           .kind = Kind::output},
           {.name = "dry-run", .help = "write nothing, and say what would be written"},
           {.name = "allow-empty", .help = "write an empty log where the input holds nothing, instead of refusing it"},
           {.name = "max-dims",
@@ -179,8 +190,10 @@ options::Options accuracy_options() {
 
 options::Options encode_option_table() {
   return options::join({options::output(), options::wait(), options::live(), input_options(), setting_options(),
-                        writing_options(), accuracy_options(), gate_options(), options::preset(), options::json(),
-                        options::threads(), options::progress(), options::talk(), options::common()});
+                        writing_options(), accuracy_options(),
+                        gate_options("write nothing that breaks the contract in FILE"), quarantine_option(),
+                        options::preset(), options::json(), options::threads(), options::progress(), options::talk(),
+                        options::common()});
 }
 
 }  // namespace deltalog

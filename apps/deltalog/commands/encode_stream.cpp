@@ -39,7 +39,8 @@ bool announce(const Record& record, delta::EncodeOptions& options) {
 
 namespace {
 
-void announce_all(const std::deque<OwnedRecord>& records, delta::EncodeOptions& options) {
+template <class Lines>
+void announce_all(const Lines& records, delta::EncodeOptions& options) {
   options.ids.emplace();
   options.operations = options.accuracy == delta::Accuracy();
   const auto one = [&](const OwnedRecord& own) { return announce(own.record, options); };
@@ -58,21 +59,35 @@ Status StreamEncoder::run(delta::InputStream stream) {
       DELTA_TRY(const bool more, stream.wait(until_due()));
       if (!more) continue;
     }
-    OwnedRecord next;
-    DELTA_TRY(const bool more, reader.next(next.record));
-    if (!more) return flush();
+    Line next;
+    auto more = reader.next(next.record);
+    if (!more) {
+      DELTA_OK(refuse(reader, more.error()));
+      continue;
+    }
+    if (!*more) return flush();
     next.line = reader.line();
+    if (options_.rejects) next.given = *reader.text();
     DELTA_OK(take(next));
   }
 }
 
-Status StreamEncoder::take(OwnedRecord& next) {
-  OwnedRecord& own = pending_.emplace_back();
+/// A line that cannot be read is no part of a commit that is stated whole.
+Status StreamEncoder::refuse(delta::formats::NdjsonReader& reader, const delta::Error& error) {
+  const auto text = reader.text();
+  if (!options_.rejects || owed_ > 0 || !text || !Rejects::takes(error)) return error;
+  return options_.rejects->add(error, name_, reader.line(), *text);
+}
+
+Status StreamEncoder::take(Line& next) {
+  Line& own = pending_.emplace_back();
   own.record = std::move(next.record);
   own.line = next.line;
+  own.given = std::move(next.given);
   own.own();
-  pending_bytes_ += own.bytes();
+  pending_bytes_ += own.bytes() + own.given.size();
   const Record& record = own.record;
+  own.alone = record.kind == Record::Kind::delta && owed_ == 0;
   if (record.kind == Record::Kind::commit) {
     if (owed_ > 0) {
       return delta::error(delta::ErrorCode::bad_input, "the commit before it is not complete")
@@ -117,17 +132,22 @@ Status StreamEncoder::flush() {
   encode.clock.now = std::max(now(), *encode.now);
   announce_all(pending_, encode);
   DELTA_TRY(auto encoder, delta::Encoder::append(options_.log, std::move(encode)));
-  for (const OwnedRecord& own : pending_) {
-    if (auto written = write_(encoder, own.record); !written) {
+  for (const Line& own : pending_) {
+    auto written = write_(encoder, own.record);
+    if (written) continue;
+    if (!options_.rejects || !own.alone || !Rejects::takes(written.error())) {
       return std::move(written).error().in(name_).at("line " + std::to_string(own.line));
     }
+    DELTA_OK(options_.rejects->add(written.error(), name_, own.line, own.given));
   }
+  if (options_.rejects) DELTA_OK(options_.rejects->save());
   DELTA_TRY(auto done, encoder.finish());
   delta::let_signals_kill();
   summary_.commits += done.commits;
   summary_.deltas += done.deltas;
   summary_.bytes += done.bytes;
   summary_.unchanged += done.unchanged;
+  summary_.late += done.late;
   for (const auto& notice : done.notices) {
     if (notice.verdict != delta::Verdict::ahead || !std::exchange(said_ahead_, true)) notice_(notice);
   }

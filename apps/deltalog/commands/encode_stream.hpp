@@ -10,6 +10,7 @@
 #include "delta/encode.hpp"
 #include "delta/file.hpp"
 #include "formats/ndjson.hpp"
+#include "rejects.hpp"
 
 namespace deltalog {
 
@@ -30,6 +31,7 @@ class StreamEncoder {
     std::optional<std::uint64_t> deltas;    ///< a commit is cut at so many, or
     std::optional<delta::Micros> duration;  ///< when its first delta is so old
     delta::Micros every = 1'000'000;        ///< segments are so far apart at least
+    Rejects* rejects = nullptr;             ///< takes the lines that are refused; null: one ends the stream
   };
   using Write = std::function<Status(delta::Encoder&, const delta::formats::Record&)>;
   using Notice = std::function<void(const delta::Finding&)>;
@@ -47,7 +49,13 @@ class StreamEncoder {
   std::uint64_t last_line() const { return last_line_; }
 
  private:
-  Status take(delta::formats::OwnedRecord& next);
+  struct Line : delta::formats::OwnedRecord {
+    std::string given;  // as it stands, if it may be refused
+    bool alone = true;  // not one of a commit that is stated whole, which is taken or refused whole
+  };
+
+  Status refuse(delta::formats::NdjsonReader& reader, const delta::Error& error);
+  Status take(Line& next);
   bool is_cut() const;
   delta::Micros until_due() const;
   Status flush();
@@ -57,7 +65,7 @@ class StreamEncoder {
   Notice notice_;
   bool said_ahead_ = false;
   std::string name_;
-  std::deque<delta::formats::OwnedRecord> pending_;  // owned texts may stand in the record itself: never moved
+  std::deque<Line> pending_;  // owned texts may stand in the record itself: never moved
   std::size_t pending_bytes_ = 0;
   std::uint64_t owed_ = 0;  // deltas of a commit that was stated whole, still to come
   delta::Micros first_time_ = 0, last_time_ = 0, first_came_ = 0, last_flush_ = 0;

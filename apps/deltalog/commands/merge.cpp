@@ -209,8 +209,8 @@ Result<Exit> rehearse(const Invocation& invocation, Console& console, Merge& mer
   return pending(merge) > 0 ? Exit::partly : Exit::yes;
 }
 
-/// Whether the contract, if there is one, takes the union. Of --into only what LOG lacks is judged.
-Result<bool> contract_takes(const Invocation& invocation, Console& console, const Merge& merge, const Target& target) {
+/// Whether the gate, if there is one, takes the union. Of --into only what LOG lacks is judged.
+Result<bool> gate_takes(const Invocation& invocation, Console& console, const Merge& merge, const Target& target) {
   DELTA_TRY(const auto gate, Gate::of(invocation, console));
   if (gate->is_open()) return true;
   DELTA_TRY(const auto log, merge.log());
@@ -225,8 +225,7 @@ Result<bool> contract_takes(const Invocation& invocation, Console& console, cons
   };
   DELTA_TRY(const bool takes, gate->lets_in(log, old ? std::function<bool(delta::CommitNo)>(is_new)
                                                      : std::function<bool(delta::CommitNo)>()));
-  if (!takes)
-    console.error(delta::error(delta::ErrorCode::bad_input, "the contract is broken; the logs were not merged"));
+  if (!takes) console.error(delta::error(delta::ErrorCode::bad_input, gate->refusal() + "; the logs were not merged"));
   return takes;
 }
 
@@ -260,7 +259,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     return delta::error(delta::ErrorCode::not_found,
                         "nothing to send: the logs of --not-in have every commit; nothing was written");
   }
-  DELTA_TRY(const bool takes, contract_takes(invocation, console, merge, target));
+  DELTA_TRY(const bool takes, gate_takes(invocation, console, merge, target));
   if (!takes) return Exit::no;
   if (dry) {
     DELTA_TRY(const auto conflicts, Conflicts::find(invocation, console, merge));
@@ -324,7 +323,7 @@ Command merge_command() {
                            .kind = Kind::output},
                           {.name = "fail-on-conflict", .help = "write no OUT and exit 1 if there is any conflict"},
                           {.name = "dry-run", .help = "write nothing, and say what would be written"}},
-                         contract_options("merge nothing that breaks the contract in FILE"),
+                         gate_options("merge nothing that breaks the contract in FILE"),
                          options::policy("with --conflicts: decide them by POLICY, not by the logs' own"),
                          options::json(),
                          options::threads(),

@@ -47,6 +47,9 @@ struct EncodeOptions {
   /// seen is ahead, a time behind that is no error: the commit gets the next one, keeps the time that was meant
   /// (Commit::given), and finish() says so.
   ClockRules clock = {};
+  /// Of live times: one behind what its commit has seen is no error either, and is treated the same, except that
+  /// finish() only counts such commits (EncodeSummary::late).
+  bool raise_late = false;
   std::uint64_t commit_every = 65536;            ///< deltas of a commit at most
   std::optional<Micros> commit_every_time = {};  ///< and microseconds between its first and last timestamp
   std::uint64_t commit_every_bytes = std::uint64_t{16} << 20;  ///< and bytes (as plain rows)
@@ -133,13 +136,14 @@ struct CommitInput {
 
 struct EncodeSummary {
   std::uint64_t commits = 0, deltas = 0, bytes = 0;  ///< written
+  std::uint64_t late = 0;        ///< of the commits: that got a later time than was meant (EncodeOptions::raise_late)
   std::uint64_t unchanged = 0;   ///< whole states and vectors that changed nothing and made no commit
   std::vector<Finding> notices;  ///< a torn tail that was set aside, ...
 };
 
 /// Writes one segment: a new log, the end of an existing one, or what another log lacks. Nothing is visible before
 /// finish(); the destructor abandons everything and restores an appended log. After an error only destruction is
-/// allowed.
+/// allowed, except after one that delta() documents.
 class DELTA_EXPORT Encoder {
  public:
   /// A new log at `path`; what `base` holds (may be empty) is seen and diffed against, but not copied.
@@ -154,7 +158,9 @@ class DELTA_EXPORT Encoder {
 
   /// One commit that holds what changed; none when nothing did. Returns the number of deltas.
   Result<std::uint64_t> state(const MatrixInput& input);
-  /// Joins the open commit, or opens the next one by the rules of `--commit-every`.
+  /// Joins the open commit, or opens the next one by the rules of `--commit-every`. After bad_input or limit the
+  /// encoder goes on as if the delta had not come (its names may stay in log().catalog()), unless it is one of a commit
+  /// that is stated whole.
   Status delta(const DeltaInput& input);
   Status commit(const CommitInput& input);
   /// The log has this namespace, also while no vector is in it. bad_input: the log has it with other dims.

@@ -57,15 +57,17 @@ bool CommitClock::is_ahead(const Seen& seen, Timestamp last) const {
 Result<Timestamp> CommitClock::stamp(const Seen& seen, std::optional<Micros> at, std::optional<std::uint32_t> tick,
                                      bool live) {
   meant_.reset();
+  late_ = false;
   if (at && live && !seen.whole) DELTA_OK(model::check_live(options_.clock, *at));
   const auto& [own, others, whole] = seen;
   const Timestamp last = std::max(own.value_or(Timestamp{}), others.value_or(Timestamp{}));
   const bool ahead = is_ahead(seen, last);
+  const bool may_raise = ahead || (options_.raise_late && live && !whole);
   if (at && tick) {
     const Timestamp time = Timestamp::of(*at, *tick);
     const bool behind = (own && time < *own) || (others && time <= *others);
     if (!behind) return time;
-    if (!ahead) {
+    if (!may_raise) {
       return error(ErrorCode::bad_input, "timestamp " + format_time(*at) + " tick " + std::to_string(*tick) +
                                              " breaks the clock rule: " +
                                              (own && time < *own ? "its origin was at " + format_time(own->us())
@@ -74,7 +76,7 @@ Result<Timestamp> CommitClock::stamp(const Seen& seen, std::optional<Micros> at,
     }
   }
   const Micros reached = last == carried_ ? carried_from_ : last.us();
-  if (at && *at < reached && !ahead) {
+  if (at && *at < reached && !may_raise) {
     return error(ErrorCode::bad_input, "timestamp " + format_time(*at) +
                                            " breaks the clock rule: what it has seen is of " + format_time(last.us()))
         .with_hint("time must not run backwards in what one writer has seen");
@@ -85,7 +87,8 @@ Result<Timestamp> CommitClock::stamp(const Seen& seen, std::optional<Micros> at,
   }
   const Micros asked = at ? *at : *options_.now;
   DELTA_TRY(const Timestamp time, model::next_timestamp(asked, own, others));
-  if (ahead && time.us() > asked) {
+  late_ = at && *at < reached && !ahead;
+  if ((ahead || late_) && time.us() > asked) {
     meant_ = asked;
   } else if (at && time.us() > asked) {
     carried_ = time;
@@ -102,7 +105,9 @@ void CommitClock::note_inside(CommitNo commit, std::pair<std::uint64_t, Timestam
 }
 
 void CommitClock::note_raised(const CommitView& commit) {
-  if (!commit.given || raised_.commits++ > 0) return;
+  if (!commit.given) return;
+  if (late_) ++late_commits_;
+  if (late_ || raised_.commits++ > 0) return;
   raised_.first = {commit.origin, commit.first};
   raised_.time = commit.time;
   raised_.given = *commit.given;

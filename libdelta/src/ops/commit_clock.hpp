@@ -34,7 +34,23 @@ class CommitClock {
   /// The time of a commit of this run changes at a seq. `first`: its first seq, and the time that it has from there on.
   void note_inside(CommitNo commit, std::pair<std::uint64_t, Timestamp> first, std::uint64_t seq, Timestamp time);
 
-  /// Commits of this run that have another time than was meant.
+  /// What stamp() remembers from one delta to the next.
+  struct Mark {
+    std::optional<Micros> meant;
+    bool late;
+    Timestamp carried;
+    Micros carried_from;
+  };
+  Mark mark() const { return {meant_, late_, carried_, carried_from_}; }
+  /// The deltas that were stamped since were refused.
+  void back_to(const Mark& mark) {
+    meant_ = mark.meant;
+    late_ = mark.late;
+    carried_ = mark.carried;
+    carried_from_ = mark.carried_from;
+  }
+
+  /// Commits of this run that have another time than was meant, because what they have seen is ahead of the clock.
   struct Raised {
     std::uint64_t commits = 0;
     Dot first;
@@ -43,6 +59,8 @@ class CommitClock {
   };
   void note_raised(const CommitView& commit);
   const Raised& raised() const { return raised_; }
+  /// Those that arrived late (EncodeOptions::raise_late).
+  std::uint64_t late_commits() const { return late_commits_; }
 
  private:
   using InnerTimes = std::unordered_map<CommitNo, std::vector<std::pair<std::uint64_t, Timestamp>>>;  // seq and time
@@ -60,7 +78,9 @@ class CommitClock {
   std::optional<InnerTimes> all_inner_times_;  // of commits of the log; after a few of them were looked up
   std::uint32_t inner_lookups_ = 0;
   std::optional<Micros> meant_;
+  bool late_ = false;  // the delta stamped last arrived late
   Raised raised_;
+  std::uint64_t late_commits_ = 0;
   Timestamp carried_;        // the last timestamp whose counter overflowed into the next microsecond,
   Micros carried_from_ = 0;  // and the microsecond that was asked for
 };

@@ -180,13 +180,22 @@ Status DeltaEncoder::expand(const DeltaInput& input) {
 }
 
 Status DeltaEncoder::delta(const DeltaInput& stated) {
+  if (stated_left_ > 0) return as_bits(stated);
+  const auto mark = session_.mark();
+  Status taken = as_bits(stated);
+  if (taken || session_.has_put_since(mark)) return taken;
+  session_.back_to(mark);
+  return taken;
+}
+
+Status DeltaEncoder::as_bits(const DeltaInput& stated) {
   if (stated.values.empty()) return take(stated);
   if (!stated.bits.empty()) return error(ErrorCode::usage, "a delta has `values` and `bits`: give one of them");
   values_.resize(stated.values.size());
   std::memcpy(values_.data(), stated.values.data(), stated.values.size_bytes());
-  DeltaInput as_bits = stated;
-  as_bits.bits = values_;
-  return take(as_bits);
+  DeltaInput with_bits = stated;
+  with_bits.bits = values_;
+  return take(with_bits);
 }
 
 /// What was not announced may be in a part of the log that was not read.

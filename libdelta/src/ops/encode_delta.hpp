@@ -17,6 +17,7 @@ class DeltaEncoder {
   Status finish();
 
  private:
+  Status as_bits(const DeltaInput& stated);
   Status take(const DeltaInput& stated);
   Status check_announced(const DeltaInput& input) const;
   Status check_lossy(const DeltaInput& input) const;

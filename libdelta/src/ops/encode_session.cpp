@@ -57,19 +57,25 @@ ByteSink& EncodeSession::target() {
 }
 
 std::optional<std::uint32_t> EncodeSession::dims_of(std::string_view name) const {
-  const auto all = log_.catalog().namespaces_named(name);
-  return all.empty() ? std::nullopt : std::optional(log_.catalog().name_space(all.back()).dims);
+  std::optional<std::uint32_t> dims;
+  for (const NamespaceNo ns : log_.catalog().namespaces_named(name)) {
+    if (!refused_.contains(ns)) dims = log_.catalog().name_space(ns).dims;
+  }
+  return dims;
 }
 
 Result<NamespaceNo> EncodeSession::name_space(std::string_view name, std::uint32_t dims, bool stated) {
-  if (const auto known = catalog().find_namespace(name, dims)) return *known;
+  if (const auto known = catalog().find_namespace(name, dims); known && !refused_.contains(*known)) return *known;
   if (const auto other = dims_of(name)) {
     DELTA_TRY(const bool seen, stated ? known_->has_seen(name, open_->seen, open_->commit) : Result<bool>(true));
     if (seen) DELTA_OK(model::check_same_dims(name, *other, dims));
   }
   DELTA_OK(check_namespace(name));
   DELTA_OK(model::check_dims(dims, options_.max_dims));
-  return catalog().add_namespace(name, dims);
+  const NamespaceNo added = catalog().add_namespace(name, dims);
+  refused_.erase(added);
+  added_ = added;
+  return added;
 }
 
 Result<Dot> EncodeSession::dot(std::string_view text) {
@@ -170,6 +176,7 @@ Status EncodeSession::put(Delta delta) {
   delta.seq = commit.first + commit.count;
   delta.commit = open.seen.number;
   DELTA_OK(model::check_delta(delta, catalog().dims(delta.vector), {options_.allow_nonfinite}));
+  ++puts_;
   if (commit.count == 0) writer_->begin(commit.origin, commit.first);
   DELTA_OK(writer_->add(delta));
   DELTA_OK(known_->take(delta, open.seen));
@@ -183,6 +190,18 @@ Status EncodeSession::put(Delta delta) {
   open.times.own = delta.time;
   open.bytes += 16 + 4 * (delta.indices.size() + delta.bits.size()) + delta.metadata.size();
   return {};
+}
+
+EncodeSession::Mark EncodeSession::mark() {
+  added_.reset();
+  return {puts_, clock_->mark()};
+}
+
+void EncodeSession::back_to(const Mark& mark) {
+  DELTA_CHECK(puts_ == mark.puts);
+  if (open_ && open_->commit.count == 0) open_.reset();
+  if (added_) refused_.insert(*added_);
+  clock_->back_to(mark.clock);
 }
 
 Status EncodeSession::close_commit() {
@@ -234,6 +253,7 @@ Result<EncodeSummary> EncodeSession::finish() {
   DELTA_OK(log_.impl().history.check_closed());
   EncodeSummary summary;
   summary.unchanged = unchanged;
+  summary.late = clock_->late_commits();
   summary.notices = std::move(notices);
   summary.notices.insert(summary.notices.end(), known_->notices().begin(), known_->notices().end());
   if (const auto& raised = clock_->raised(); raised.commits > 0) {
@@ -245,10 +265,15 @@ Result<EncodeSummary> EncodeSession::finish() {
          "the time that was meant is kept beside it"});
   }
   // A matrix without rows declares its namespace, and no delta does.
-  for (const NamespaceNo ns : numbers<NamespaceNo>(catalog().namespaces(), namespaces_before_)) writer_->declare(ns);
+  bool declares = false;
+  for (const NamespaceNo ns : numbers<NamespaceNo>(catalog().namespaces(), namespaces_before_)) {
+    if (refused_.contains(ns)) continue;
+    writer_->declare(ns);
+    declares = true;
+  }
   auto* append = std::get_if<os::AppendFile>(&target_);
   auto* file = std::get_if<OutputFile>(&target_);
-  if (!append || writer_->commits() > 0 || catalog().namespaces() > namespaces_before_) {
+  if (!append || writer_->commits() > 0 || declares) {
     DELTA_OK(writer_->finish());
     if (gated_) DELTA_OK(std::move(*gated_).ask(options_.gate, built_on, options_.threads));
     if (append) DELTA_OK(append->acknowledge());

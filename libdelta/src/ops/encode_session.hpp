@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -103,6 +104,17 @@ class EncodeSession {
   /// Writes the delta and folds it. `change.seq` and `commit` are set here. Checks values and sizes, not existence.
   Status put(Delta delta);
 
+  /// Where a delta begins that may be refused before anything of it was put.
+  struct Mark {
+    std::uint64_t puts;
+    CommitClock::Mark clock;
+  };
+  Mark mark();
+  /// As if the delta had not come, but that its names stay in the catalog, and that a commit that it closed stays
+  /// closed. REQUIRES: nothing was put since.
+  void back_to(const Mark& mark);
+  bool has_put_since(const Mark& mark) const { return puts_ != mark.puts; }
+
   /// The greatest timestamp that is here; none: the log is empty. REQUIRES: no commit is open.
   std::optional<Timestamp> last_time() const;
 
@@ -145,6 +157,9 @@ class EncodeSession {
   std::optional<CommitClock> clock_;
   std::optional<Open> open_;
   std::size_t namespaces_before_ = 0;
+  std::uint64_t puts_ = 0;            // deltas
+  std::optional<NamespaceNo> added_;  // since mark()
+  std::set<NamespaceNo> refused_;     // added for deltas that were refused: the log does not have them
 };
 
 }  // namespace delta::ops
