@@ -47,23 +47,28 @@ void Gate::guard(delta::EncodeOptions& options) {
 }
 
 Status Gate::ask(const delta::NewCommits& commits) {
-  DELTA_TRY(const bool in, lets_in(commits.log, [&](delta::CommitNo number) { return number >= commits.first; }));
+  DELTA_TRY(const bool in,
+            lets_in(
+                commits.log, [&](delta::CommitNo number) { return number >= commits.first; }, commits.states));
   if (in) return {};
   DELTA_OK(keep(commits.written));
   return delta::error(ErrorCode::bad_input, refusal_).with_hint("nothing of it was written");
 }
 
-Result<bool> Gate::lets_in(const delta::Log& log, std::function<bool(delta::CommitNo)> is_new) {
+Result<bool> Gate::lets_in(const delta::Log& log, std::function<bool(delta::CommitNo)> is_new,
+                           const delta::StatesAround* states) {
   refusal_.clear();
-  if (contract_) DELTA_OK(judge(log, is_new));
+  if (contract_) DELTA_OK(judge(log, is_new, states));
   if (refusal_.empty() && !command_.empty()) DELTA_OK(ask_program(log, is_new));
   return refusal_.empty();
 }
 
-Status Gate::judge(const delta::Log& log, const std::function<bool(delta::CommitNo)>& is_new) {
+Status Gate::judge(const delta::Log& log, const std::function<bool(delta::CommitNo)>& is_new,
+                   const delta::StatesAround* states) {
   delta::JudgeOptions options;
   options.now = now_;
   options.is_new = is_new;
+  options.states = states;
   DELTA_TRY(const auto report, delta::judge(log, *contract_, options));
   DELTA_OK(say(report));
   if (!report.kept()) refusal_ = "the contract is broken";

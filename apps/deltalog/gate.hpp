@@ -24,8 +24,9 @@ class Gate {
   bool is_open() const { return !contract_ && command_.empty(); }
   /// Puts the gate into the options. It must outlive the encoders that are made with them.
   void guard(delta::EncodeOptions& options);
-  /// Judges a log that would be, and says what is broken. `is_new`: see JudgeOptions.
-  Result<bool> lets_in(const delta::Log& log, std::function<bool(delta::CommitNo)> is_new);
+  /// Judges a log that would be, and says what is broken. `is_new`, `states`: see JudgeOptions.
+  Result<bool> lets_in(const delta::Log& log, std::function<bool(delta::CommitNo)> is_new,
+                       const delta::StatesAround* states = nullptr);
   /// "the contract is broken", or which program has refused; empty: all was let in.
   const std::string& refusal() const { return refusal_; }
   /// What an encoder's error means: that the gate has refused is an answer, which was given already.
@@ -36,7 +37,8 @@ class Gate {
   Status ask(const delta::NewCommits& commits);
   Status keep(const delta::ByteSource& written);
   Status say(const delta::ContractReport& report);
-  Status judge(const delta::Log& log, const std::function<bool(delta::CommitNo)>& is_new);
+  Status judge(const delta::Log& log, const std::function<bool(delta::CommitNo)>& is_new,
+               const delta::StatesAround* states);
   Status ask_program(const delta::Log& log, const std::function<bool(delta::CommitNo)>& is_new);
 
   const Invocation& invocation_;

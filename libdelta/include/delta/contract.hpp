@@ -13,6 +13,7 @@
 #include "delta/export.hpp"
 #include "delta/log.hpp"
 #include "delta/result.hpp"
+#include "delta/states_around.hpp"
 #include "delta/timestamp.hpp"
 
 namespace delta {
@@ -96,6 +97,9 @@ struct JudgeOptions {
   /// What a gate has to let in: judge only namespaces with deltas of commits for which this is true, and changes from
   /// the first scope on that holds one. Empty: all.
   std::function<bool(CommitNo)> is_new = {};
+  /// With `is_new`, where these commits are the newest: the states around them. Where the rules allow, nothing else is
+  /// read then. Null: the log is folded.
+  const StatesAround* states = nullptr;
 };
 
 /// Judges a log. Memory: its present state, and for the rules that compare, one more. Errors: those of reading; what a

@@ -19,14 +19,16 @@
 #include "delta/preset.hpp"
 #include "delta/result.hpp"
 #include "delta/state.hpp"
+#include "delta/states_around.hpp"
 
 namespace delta {
 
 /// What an encoder is about to add, complete but not yet there: see EncodeOptions::gate. Valid during the call.
 struct NewCommits {
-  const Log& log;             ///< what is built on, with it
-  CommitNo first{};           ///< of its commits in this log; those behind it are its own, too
-  const ByteSource& written;  ///< its segment: what Encoder::create() over a base would write
+  const Log& log;                        ///< what is built on, with it
+  CommitNo first{};                      ///< of its commits in this log; those behind it are its own, too
+  const ByteSource& written;             ///< its segment: what Encoder::create() over a base would write
+  const StatesAround* states = nullptr;  ///< around these commits, if the encoder knows them; else null
 };
 
 struct EncodeOptions {

@@ -74,10 +74,26 @@ class RateBucket {
   double tokens_ = 0;
 };
 
+/// Which facts are measured beside the counts: what no rule asks for costs nothing, and stays empty.
+struct Measured {
+  bool l2 = false, cosine = false;
+  bool means = false;  // of the lengths, and of the vectors
+
+  static constexpr Measured all() { return {true, true, true}; }
+  Measured& operator|=(const Measured& other) {
+    l2 = l2 || other.l2;
+    cosine = cosine || other.cosine;
+    means = means || other.means;
+    return *this;
+  }
+};
+/// What judge_change() looks at.
+Measured measured_for(const Rule& rule);
+
 /// Adds up what changes in one namespace, scope by scope.
 class Meter {
  public:
-  explicit Meter(std::uint32_t dims) : sums_(dims) {}
+  explicit Meter(std::uint32_t dims, Measured measured = Measured::all()) : measured_(measured), sums_(dims) {}
   /// A vector that existed before the first scope.
   void start(std::span<const std::uint32_t> bits) { count(bits, 1); }
   void begin();
@@ -89,6 +105,7 @@ class Meter {
   void count(std::span<const std::uint32_t> bits, int sign);
   std::optional<double> mean_norm() const;
 
+  Measured measured_;
   std::uint64_t existing_ = 0, finite_ = 0;
   double norms_ = 0;
   std::vector<double> sums_;  // by dimension, of the vectors with finite values

@@ -40,7 +40,7 @@ class Judge {
     for (std::size_t i = 0; i < rules_.size(); ++i) {
       if (rules_[i].kind->looks == Looks::change) DELTA_OK(add_scopes(i));
     }
-    DELTA_OK(survey_.run(log_, options_.is_new));
+    DELTA_OK(survey());
     DELTA_OK(judge_present());
     for (const ScopeSurvey& kind : survey_.kinds) DELTA_OK(judge_scopes(kind));
     for (auto& list : findings_) std::ranges::move(list, std::back_inserter(report_.findings));
@@ -115,8 +115,44 @@ class Judge {
     return out;
   }
 
+  Status survey() {
+    if (options_.states != nullptr && new_alone()) states_ = options_.states;
+    if (states_ == nullptr || states_->vectors_before == 0) {
+      return survey_.run(log_, options_.is_new);  // all of it is new, or may be asked for
+    }
+    return survey_.run_new(log_, options_.is_new, states_->vectors_before);
+  }
+
+  /// Whether the rules look at nothing but the new commits, and the states around them.
+  bool new_alone() const {
+    if (!options_.is_new) return false;
+    for (const Rule& rule : rules_) {
+      if (rule.kind->id == RuleId::max_chain || rule.kind->id == RuleId::max_rate ||
+          rule.kind->id == RuleId::max_outliers) {
+        return false;
+      }
+    }
+    return std::ranges::all_of(survey_.kinds, [&](const ScopeSurvey& kind) { return begins_new(kind.scopes); });
+  }
+
+  /// Whether no scope holds old and new commits.
+  bool begins_new(const Scopes& scopes) const {
+    if (!scopes.linear()) return false;
+    const std::size_t first = first_judged(scopes);
+    for (const CommitNo commit : numbers<CommitNo>(log_.commits())) {
+      const auto scope = scopes.of(commit, log_.commit(commit).last(), log_.commit_time(commit));
+      if (scope && *scope >= first && !options_.is_new(commit)) return false;
+    }
+    return true;
+  }
+
   Status judge_present() {
+    if (states_ != nullptr) return judge_now(*states_->now);
     DELTA_TRY(const State state, snapshot(log_));
+    return judge_now(state);
+  }
+
+  Status judge_now(const State& state) {
     DELTA_TRY(const auto properties, properties_of(log_));
     Indexed<NamespaceNo, std::vector<VectorNo>> rows(catalog().namespaces());
     for (const NamespaceNo ns : rows.numbers()) {
@@ -273,10 +309,16 @@ class Judge {
       if (rules_[i].kind->id == RuleId::max_outliers) history = std::max<std::size_t>(history, rules_[i].asked.count);
     }
     const std::size_t judged = first_judged(survey.scopes);
-    const std::size_t from = judged - std::min(judged - survey.scopes.first_judged(), history);
+    WalkOptions walk{.from = judged - std::min(judged - survey.scopes.first_judged(), history), .measured = {}};
+    walk.in_order = survey_.in_order;
+    for (const std::size_t rule : rules) walk.measured |= contract::measured_for(rules_[rule]);
+    if (states_ != nullptr) {
+      walk.before = states_->before;
+      walk.present = states_->now;
+    }
     std::map<NamespaceNo, Series> series;
-    fill_buckets(survey, rules, from, series);
-    return walk_scopes(log_, survey, from, [&](const ScopeChange& change) -> Status {
+    fill_buckets(survey, rules, walk.from, series);
+    return walk_scopes(log_, survey, walk, [&](const ScopeChange& change) -> Status {
       Series& of = series[change.ns];
       for (const std::size_t rule : rules) DELTA_OK(judge_change(survey, change, rule, of, change.scope >= judged));
       if (change.facts) of.before.push_back(change.facts->measures());
@@ -348,6 +390,7 @@ class Judge {
   const Log& log_;
   const std::vector<Rule>& rules_;
   const JudgeOptions& options_;
+  const StatesAround* states_ = nullptr;  // if they and the new commits are all that the rules look at
   ContractReport report_;
   std::vector<std::vector<ContractFinding>> findings_;  // by rule
   std::vector<contract::Scope> kinds_, kept_kinds_;     // asked for; surveyed

@@ -85,10 +85,11 @@ class Proposal {
     DELTA_TRY(const auto scopes, Scopes::make(log_, {kind_of_scope(), {}}));
     survey_.kinds.emplace_back(scopes);
     DELTA_OK(survey_.run(log_));
-    DELTA_OK(walk_scopes(log_, survey_.kinds[0], 0, [&](const ScopeChange& change) -> Status {
-      if (change.facts) series_[change.ns].add(change);
-      return {};
-    }));
+    DELTA_OK(
+        walk_scopes(log_, survey_.kinds[0], {.in_order = survey_.in_order}, [&](const ScopeChange& change) -> Status {
+          if (change.facts) series_[change.ns].add(change);
+          return {};
+        }));
     DELTA_TRY(const State state, snapshot(log_));
     DELTA_TRY(const auto properties, properties_of(log_));
     for (const NamespaceNo ns : numbers<NamespaceNo>(log_.catalog().namespaces())) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "contract/judging.hpp"
@@ -29,6 +30,7 @@ struct ScopeSurvey {
   explicit ScopeSurvey(Scopes all) : scopes(std::move(all)), touched(scopes.size()) {}
   Scopes scopes;
   std::vector<std::map<NamespaceNo, Touched>> touched;  // by scope
+  std::set<NamespaceNo> earlier = {};                   // that scopes hold which were not surveyed
   /// The first scope that holds anything of a namespace.
   std::optional<std::size_t> first_of(NamespaceNo ns) const;
 };
@@ -43,10 +45,21 @@ struct NamespaceSurvey {
 
 struct ContractSurvey {
   std::vector<ScopeSurvey> kinds;
+  /// Deltas are read in the order of their causes: each commit whole, behind all that it has seen.
+  bool in_order = true;
   Indexed<NamespaceNo, NamespaceSurvey> namespaces;
 
   /// `is_new`: which commits are judged; empty: all. Errors: those of reading.
   Status run(const Log& log, const std::function<bool(CommitNo)>& is_new = {});
+  /// Reads the new commits alone, which are the newest, and knows nothing of the others but which vectors they named:
+  /// those with numbers below `vectors_before`.
+  Status run_new(const Log& log, const std::function<bool(CommitNo)>& is_new, std::size_t vectors_before);
+
+ private:
+  void take(const Log& log, const Delta& delta, bool is_judged);
+  void check_order(const Log& log, const Delta& delta);
+  Indexed<VectorNo, std::uint64_t> deltas_;
+  std::optional<std::pair<CommitNo, std::uint64_t>> last_ = {};  // delta: its commit and seq
 };
 
 }  // namespace delta::ops

@@ -43,9 +43,11 @@ class OldValues {
 
 class Walk {
  public:
-  Walk(const Log& log, const ScopeSurvey& survey, const Visit& visit) : log_(log), survey_(survey), visit_(visit) {}
+  Walk(const Log& log, const ScopeSurvey& survey, const WalkOptions& options, const Visit& visit)
+      : log_(log), survey_(survey), options_(options), visit_(visit) {}
 
-  Status run(std::size_t from) {
+  Status run() {
+    const std::size_t from = options_.from;
     if (from >= survey_.scopes.size()) return {};
     if (!survey_.scopes.linear()) return fold_each(from);
     return apply_each(from);
@@ -68,15 +70,34 @@ class Walk {
     meters_.clear();
     if (scope == 0) {
       before_.emplace(log_.impl().shared_catalog);
+    } else if (options_.before != nullptr && scope == options_.from) {
+      DELTA_TRY(before_, options_.before->part(VectorSet::all()));
     } else {
       DELTA_TRY(before_, state_at(survey_.scopes.after(scope - 1), VectorSet::all()));
     }
     if (!before_) return {};
     for (const NamespaceNo ns : numbers<NamespaceNo>(log_.catalog().namespaces())) {
-      contract::Meter meter(log_.catalog().name_space(ns).dims);
+      contract::Meter meter(log_.catalog().name_space(ns).dims, options_.measured);
       DELTA_TRY(const auto rows, before_->rows(ns));
       for (const VectorNo vector : rows) meter.start(before_->bits(vector));
       meters_.emplace(ns, std::move(meter));
+    }
+    return scope == options_.from && options_.present != nullptr && scope > 0 ? start_untouched() : Status();
+  }
+
+  /// What was not touched is as it is now.
+  Status start_untouched() {
+    VectorSet touched;
+    for (std::size_t scope = options_.from; scope < survey_.scopes.size(); ++scope) {
+      for (const auto& [ns, of] : survey_.touched[scope]) {
+        of.vectors.each([&](VectorNo vector) { touched.insert(vector); });
+      }
+    }
+    for (auto& [ns, meter] : meters_) {
+      DELTA_TRY(const auto rows, options_.present->rows(ns));
+      for (const VectorNo vector : rows) {
+        if (!touched.contains(vector)) meter.start(options_.present->bits(vector));
+      }
     }
     return {};
   }
@@ -111,6 +132,16 @@ class Walk {
 
   Status apply_each(std::size_t from) {
     DELTA_OK(begin(from));
+    std::size_t scope = from;
+    const auto apply_all = [&](const DeltaBatch& batch) -> Status {
+      for (std::size_t i = 0; i < batch.size(); ++i) DELTA_OK(apply(batch[i], scope));
+      return {};
+    };
+    if (from == 0 && options_.in_order) {
+      store::LogSource source(log_.impl());
+      DELTA_OK(source.each(VectorSet::all(), std::nullopt, apply_all));
+      return finish(scope);
+    }
     Cursor cursor;
     if (from > 0) {
       DELTA_TRY(const auto seen, log_.context(survey_.scopes.after(from - 1).as_seen_by));
@@ -120,18 +151,17 @@ class Walk {
     }
     DELTA_TRY(Feed feed, Feed::after(log_, std::move(cursor)));
     FeedBatch batch;
-    std::size_t scope = from;
     while (true) {
       DELTA_TRY(const bool more, feed.next(batch));
-      if (!more) break;
-      for (std::size_t i = 0; i < batch.deltas.size(); ++i) DELTA_OK(apply(batch.deltas[i], scope));
+      if (!more) return finish(scope);
+      DELTA_OK(apply_all(batch.deltas));
     }
-    return finish(scope);
   }
 
   Status apply(Delta delta, std::size_t& scope) {
     const auto of = survey_.scopes.of(delta);
-    if (of && *of != scope) {
+    if (!of) return {};  // pending
+    if (*of != scope) {
       DELTA_OK(finish(scope));
       scope = *of;
     }
@@ -188,6 +218,7 @@ class Walk {
 
   const Log& log_;
   const ScopeSurvey& survey_;
+  const WalkOptions& options_;
   const Visit& visit_;
   std::optional<State> before_;  // of all vectors; none: not known
   OldValues old_;                // of a scope whose deltas are applied
@@ -197,9 +228,9 @@ class Walk {
 
 }  // namespace
 
-Status walk_scopes(const Log& log, const ScopeSurvey& survey, std::size_t from,
+Status walk_scopes(const Log& log, const ScopeSurvey& survey, const WalkOptions& options,
                    const std::function<Status(const ScopeChange&)>& visit) {
-  return Walk(log, survey, visit).run(from);
+  return Walk(log, survey, options, visit).run();
 }
 
 }  // namespace delta::ops

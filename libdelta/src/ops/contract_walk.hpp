@@ -23,9 +23,18 @@ struct ScopeChange {
   std::string why = {};                             ///< then
 };
 
-/// Visits them in order, from the scope `from` on; of each scope in order of the namespace's name. Memory: a state, and
-/// the values of the vectors that a scope touched. Errors: those of reading, and of `visit`.
-Status walk_scopes(const Log& log, const ScopeSurvey& survey, std::size_t from,
+struct WalkOptions {
+  std::size_t from = 0;  ///< the first scope
+  contract::Measured measured = contract::Measured::all();
+  /// The states before `from` and now, if they are known; of the first one the vectors that are touched since are
+  /// enough. Null: the log is folded.
+  const State *before = nullptr, *present = nullptr;
+  bool in_order = false;  ///< ContractSurvey::in_order
+};
+
+/// Visits them in order; of each scope in order of the namespace's name. Memory: a state, and the values of the vectors
+/// that a scope touched. Errors: those of reading, and of `visit`.
+Status walk_scopes(const Log& log, const ScopeSurvey& survey, const WalkOptions& options,
                    const std::function<Status(const ScopeChange&)>& visit);
 
 }  // namespace delta::ops

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -16,10 +17,10 @@ class Gated final : public ByteSink {
   /// Keeps the reference. Errors: those of TemporaryFile.
   static Result<std::unique_ptr<Gated>> in_front_of(ByteSink& target);
   Status write(std::span<const std::uint8_t> bytes) override;
-  /// Once, when all is written. `built_on`: paths of what the segment builds on. Errors: those of the gate, and of
-  /// opening the log.
+  /// Once, when all is written. `built_on`: paths of what the segment builds on. `states`: if they are known. Errors:
+  /// those of the gate, and of opening the log.
   Status ask(const std::function<Status(const NewCommits&)>& gate, std::span<const std::string> built_on,
-             unsigned threads) &&;
+             unsigned threads, const std::optional<StatesAround>& states) &&;
 
  private:
   Gated(ByteSink& target, TemporaryFile copy) : target_(target), copy_(std::move(copy)) {}

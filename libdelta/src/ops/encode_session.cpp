@@ -44,6 +44,7 @@ Status EncodeSession::start() {
   if (auto* append = std::get_if<os::AppendFile>(&target_)) writing.barrier = [append] { return append->sync(); };
   if (options_.gate) {
     DELTA_TRY(gated_, Gated::in_front_of(target()));
+    known_->keep_before();
   }
   ByteSink& sink = gated_ ? *gated_ : target();
   writer_ = std::make_unique<store::SegmentWriter>(catalog(), std::move(heads), std::move(writing), sink);
@@ -275,7 +276,7 @@ Result<EncodeSummary> EncodeSession::finish() {
   auto* file = std::get_if<OutputFile>(&target_);
   if (!append || writer_->commits() > 0 || declares) {
     DELTA_OK(writer_->finish());
-    if (gated_) DELTA_OK(std::move(*gated_).ask(options_.gate, built_on, options_.threads));
+    if (gated_) DELTA_OK(std::move(*gated_).ask(options_.gate, built_on, options_.threads, known_->around()));
     if (append) DELTA_OK(append->acknowledge());
     // Nothing can fail once the file is there, so its caution is noted before.
     if (file) DELTA_OK(file->prepare());

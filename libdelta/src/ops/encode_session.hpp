@@ -42,7 +42,10 @@ class EncodeSession {
   Status start();
   /// See KnownState.
   Status load_all() { return known_->load_all(); }
-  void forget_writes() { known_->forget_writes(); }
+  /// Not where a gate asks for the state behind them.
+  void forget_writes() {
+    if (!gated_) known_->forget_writes();
+  }
   /// usage: the input before this one was said to be the last.
   Status check_goes_on() const {
     return known_->forgets_writes() ? error(ErrorCode::usage, "an input follows the one that was said to be the last")

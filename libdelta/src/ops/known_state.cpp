@@ -170,8 +170,22 @@ Status KnownState::defer(const Delta& delta, const Open& open) {
   return waiting.linear.size() < kMost ? Status() : load(delta.vector);
 }
 
+void KnownState::note_before(VectorNo vector) {
+  if (!before_ || touched_.contains(vector)) return;
+  touched_.insert(vector);
+  before_known_ = before_known_ && loaded(vector) && current(vector);
+  if (before_known_ && state_.exists(vector)) before_->take(state_, vector);
+}
+
+std::optional<StatesAround> KnownState::around() {
+  if (!before_ || !before_known_ || !all_loaded_ || concurrent_ || !reads_values_) return std::nullopt;
+  settle();
+  return StatesAround{&state_, &*before_, vectors_before_};
+}
+
 Status KnownState::take(const Delta& delta, const Open& open) {
   written_ = true;
+  note_before(delta.vector);
   if (forgets_writes_) return {};
   if (is_lifecycle(delta.op)) {
     lifecycles_.add(delta.vector, {open.number, delta.op == Operation::create, {delta.time, open.origin, delta.seq}});

@@ -10,6 +10,7 @@
 
 #include "delta/log.hpp"
 #include "delta/state.hpp"
+#include "delta/states_around.hpp"
 #include "ops/existence_index.hpp"
 #include "store/union.hpp"
 
@@ -58,6 +59,10 @@ class KnownState {
   /// Nothing will be asked about deltas that this run writes from here on, so they are not kept.
   void forget_writes() { forgets_writes_ = true; }
   bool forgets_writes() const { return forgets_writes_; }
+  /// What vectors were before this run changes them is kept, too, for around().
+  void keep_before() { before_.emplace(catalog()); }
+  /// None: they are not known of all vectors, or were not to be kept. Settles the metadata.
+  std::optional<StatesAround> around();
   /// A delta of the open commit, which is in the log from now on.
   Status take(const Delta& delta, const Open& open);
   /// A new policy changes the values of vectors in conflict. Before this run has written a delta they are folded again;
@@ -82,6 +87,8 @@ class KnownState {
   Status take_policy();
   void forget(VectorNo vector);
 
+  void note_before(VectorNo vector);
+
   static constexpr std::uint32_t kSingly = 8;  // look-ups of one vector each; about as many cost what all do
 
   Log& log_;
@@ -105,7 +112,10 @@ class KnownState {
   bool lww_ = true;          // it decides all conflicts
   bool written_ = false;     // this run has written deltas of vectors
   bool forgets_writes_ = false;
-  ExistenceIndex lifecycles_;  // of this run, and of the log's vectors that were asked for
+  std::optional<State> before_;  // of the vectors that this run touched
+  VectorSet touched_;            // if these are kept
+  bool before_known_ = true;     // of all of them
+  ExistenceIndex lifecycles_;    // of this run, and of the log's vectors that were asked for
   VectorSet lifecycles_loaded_;
   bool all_lifecycles_loaded_ = false;
   std::vector<Finding> notices_;
