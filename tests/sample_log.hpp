@@ -80,4 +80,25 @@ inline void append_log(const std::string& path, delta::Micros start = 2'000'000)
   must(encoder.finish());
 }
 
+/// One whose payloads are stored as they are.
+inline void write_stored(const std::string& path) {
+  auto encoder = must(delta::Encoder::create(path, {}, {.preset = delta::Preset::fastest, .force = true}));
+  add(encoder, first_lines(), 1'000'000);
+  must(encoder.finish());
+}
+
+/// Of two segments.
+inline void write_two(const std::string& path) {
+  write_log(path);
+  append_log(path);
+}
+
+/// Both in one packed segment.
+inline void write_packed(const std::string& path) {
+  const std::string whole[] = {path + ".whole"};
+  write_two(whole[0]);
+  must(delta::compact(whole, path, {.threads = 1, .force = true}));
+  std::filesystem::remove(whole[0]);
+}
+
 }  // namespace sample

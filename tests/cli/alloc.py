@@ -247,6 +247,7 @@ def main():
         print(f"alloc.py: {problem}", file=sys.stderr)
     runs, told = sum(sweep.runs for sweep in done), sum(sweep.told for sweep in done)
     print(f"{len(done)} commands, {runs} runs, {told} of them out of memory, {len(problems)} problems")
+    print(f"counted: {told} allocations that fail")
     if not problems and min(sweep.told for sweep in done) == 0:
         sys.exit("alloc.py: a command never ran out of memory: nothing was tested")
     return 1 if problems else 0

@@ -444,6 +444,7 @@ def main():
             print(f"history {n} of seed {options.seed} (--seed {options.seed} --only {n}): {difference}\n", flush=True)
             failed += 1
     print(f"{'FAILED' if failed else 'ok'}: {failed} of {len(numbers)} histories differ;", ", ".join(f"{v} {k}" for k, v in sorted(counts.items())))
+    print(f"counted: {len(numbers)} histories")
     sys.exit(1 if failed else 0)
 
 

@@ -197,6 +197,7 @@ def main():
             killed = kills(arguments, kind, is_new)
             check(killed >= 4, f"{kind}: only {killed} kills")
             print(f"{kind}, {'made' if is_new else 'brought up to date'}: killed {killed} times")
+            print(f"counted: {killed} kills")
         at_once(arguments, kind, arguments.rounds)
     print("\n".join(problems[:20]), end="\n" if problems else "")
     sys.exit(1 if problems else 0)

@@ -167,6 +167,7 @@ def main():
         print("\n".join(storm.problems[:20]), end="\n" if storm.problems else "")
         print(f"{len(storm.acknowledged)} deltas acknowledged, {len(storm.dots)} dots seen;",
               ", ".join(f"{actor} {code}: {n}" for (actor, code), n in sorted(storm.counts.items())))
+        print(f"counted: {args.rounds} rounds of several processes")
         sys.exit(1 if storm.problems else 0)
 
 

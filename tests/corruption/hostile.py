@@ -93,6 +93,7 @@ def main():
     if failures:
         sys.exit("FAILED:\n" + "\n".join(failures))
     print(f"ok: {len(logs)} files")
+    print(f"counted: {len(logs)} files")
 
 
 if __name__ == "__main__":

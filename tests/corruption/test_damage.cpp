@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "counted.hpp"
 #include "delta/log.hpp"
 #include "delta/snapshot.hpp"
 #include "delta/verify.hpp"
@@ -75,6 +76,18 @@ struct Sample {
   void (*write)(const std::string& path);
 };
 const Sample kSamples[] = {{"fresh", sample::write_log}, {"packed", sample::write_pruned}};
+const Sample kSealed[] = {{"fresh", sample::write_log},
+                          {"fresh, stored as it is", sample::write_stored},
+                          {"of two segments", sample::write_two},
+                          {"packed", sample::write_packed},
+                          {"pruned", sample::write_pruned}};
+
+/// Whether the byte is in the trailer of a segment.
+bool in_trailer(const store::ScannedFile& scanned, std::size_t at) {
+  return std::ranges::any_of(scanned.segments, [&](const store::ScannedSegment& segment) {
+    return at + format::kTrailerBytes >= segment.end && at < segment.end;
+  });
+}
 
 /// Some KiB a vector, which no coder can make smaller.
 void large_log(const std::string& path, int vectors) {
@@ -106,14 +119,14 @@ TEST_CASE("a good log is ok, and states what was written") {
 }
 
 TEST_CASE("every single bit flip of a sealed log is reported with the right verdict, and never read as another state") {
-  const Sample kind = GENERATE(from_range(std::begin(kSamples), std::end(kSamples)));
+  const Sample kind = GENERATE(from_range(std::begin(kSealed), std::end(kSealed)));
   CAPTURE(kind.name);
   const scratch::Directory dir;
   const std::string good = dir.file("good.dlog"), bad = dir.file("bad.dlog");
   kind.write(good);
   const Bytes bytes = scratch::read(good);
   const std::string truth = read_state(good);
-  const std::size_t trailer = bytes.size() - format::kTrailerBytes;
+  const auto scanned = must(store::scan_file(must(InputFile::open(good)), store::Payloads::checked));
   for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
     Bytes flipped = bytes;
     flipped[bit / 8] = static_cast<std::uint8_t>(flipped[bit / 8] ^ (1 << (bit % 8)));
@@ -121,17 +134,46 @@ TEST_CASE("every single bit flip of a sealed log is reported with the right verd
     const std::string paths[] = {bad};
     const VerifyReport report = must(verify(paths, {VerifyLevel::chain, 1}));
     const Verdict verdict = report.verdict;
-    const bool in_trailer = bit / 8 >= trailer;
+    const bool trailer = in_trailer(scanned, bit / 8);
     // One frame is to blame: `invalid` would say that a writer had written another one wrong.
     const bool accuses = std::ranges::any_of(
         report.findings, [](const Finding& finding) { return finding.verdict == Verdict::invalid; });
-    if (accuses || verdict != (in_trailer ? Verdict::trailer : Verdict::corrupt)) {
+    if (accuses || verdict != (trailer ? Verdict::trailer : Verdict::corrupt)) {
       FAIL("byte " << bit / 8 << " of " << bytes.size() << ", bit " << bit % 8 << ": " << verdict_name(verdict));
     }
     const std::string state = read_state(bad);
     const bool refused = state.starts_with("error: ");
-    if (state != truth && (in_trailer || !refused)) FAIL("byte " << bit / 8 << " read as " << state);
+    if (state != truth && (trailer || !refused)) FAIL("byte " << bit / 8 << " read as " << state);
   }
+  torture::counted(bytes.size() * 8, "bits flipped");
+}
+
+TEST_CASE("every single bit flip of an unsealed log is noticed, and never read as a state that never was") {
+  const scratch::Directory dir;
+  const std::string good = dir.file("good.dlog"), bad = dir.file("bad.dlog");
+  sample::write_two(good);
+  Bytes bytes = scratch::read(good);
+  const std::string truth = read_state(good);
+  bytes.resize(borders(good).rbegin()[1]);  // FOOTER and trailer are not there
+  scratch::write(good, bytes);
+  REQUIRE(judge(good) == Verdict::unsealed);
+  REQUIRE(read_state(good) == truth);
+  const std::string first = [&] {
+    sample::write_log(bad);
+    return read_state(bad);
+  }();
+  for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+    Bytes flipped = bytes;
+    flipped[bit / 8] = static_cast<std::uint8_t>(flipped[bit / 8] ^ (1 << (bit % 8)));
+    scratch::write(bad, flipped);
+    const Verdict verdict = judge(bad);
+    if (verdict == Verdict::ok || verdict == Verdict::unsealed) {
+      FAIL("byte " << bit / 8 << " of " << bytes.size() << ", bit " << bit % 8 << ": " << verdict_name(verdict));
+    }
+    const std::string state = read_state(bad);
+    if (state != truth && state != first && !state.starts_with("error: ")) FAIL("byte " << bit / 8 << ": " << state);
+  }
+  torture::counted(bytes.size() * 8, "bits flipped");
 }
 
 TEST_CASE(
@@ -165,6 +207,7 @@ TEST_CASE(
       FAIL("a state that never was: " << state);
     }
   }
+  torture::counted(bytes.size(), "truncations");
 }
 
 TEST_CASE("every truncation can be appended to, and what was cut is kept beside the log") {
@@ -199,6 +242,7 @@ TEST_CASE("every truncation can be appended to, and what was cut is kept beside 
     CHECK(state.find("quince=") != state.npos);
     CHECK((state.find("plum=") != state.npos) == (size >= committed));
   }
+  torture::counted(bytes.size() - 1, "truncations");
 }
 
 TEST_CASE("zeros after a log, and zero sectors at its end, are torn; other bytes are a damaged tail") {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <random>
 
+#include "counted.hpp"
 #include "delta/log.hpp"
 #include "delta/snapshot.hpp"
 #include "delta/verify.hpp"
@@ -120,32 +121,14 @@ Bytes made(const std::string& path, const std::function<void(const std::string&)
   return bytes;
 }
 
-void write_stored(const std::string& path) {
-  auto encoder = must(Encoder::create(path, {}, {.preset = Preset::fastest, .force = true}));
-  sample::add(encoder, sample::first_lines(), 1'000'000);
-  must(encoder.finish());
-}
-
-void write_two(const std::string& path) {
-  sample::write_log(path);
-  sample::append_log(path);
-}
-
-void write_packed(const std::string& path) {
-  const std::string whole[] = {path + ".whole"};
-  write_two(whole[0]);
-  must(compact(whole, path, {.threads = 1, .force = true}));
-  std::filesystem::remove(whole[0]);
-}
-
 struct Base {
   const char* name;
   void (*write)(const std::string& path);
 };
-constexpr Base kBases[] = {{"fresh, quickly written", write_stored},
+constexpr Base kBases[] = {{"fresh, quickly written", sample::write_stored},
                            {"fresh", sample::write_log},
-                           {"of two segments", write_two},
-                           {"packed", write_packed},
+                           {"of two segments", sample::write_two},
+                           {"packed", sample::write_packed},
                            {"pruned", sample::write_pruned}};
 
 std::size_t damages() {
@@ -194,5 +177,6 @@ TEST_CASE("what a disk does to a log is noticed") {
       if (!torn) FAIL(kind.name << " is read as another state: damage " << tried);
     }
   }
-  WARN(base.name << ": " << tried << " damages, " << noticed << " noticed");
+  CHECK(noticed == tried);
+  torture::counted(tried, "damages by a disk");
 }

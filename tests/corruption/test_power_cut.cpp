@@ -5,6 +5,7 @@
 #include <random>
 
 #include "corruption/disk.hpp"
+#include "counted.hpp"
 #include "delta/locked_log.hpp"
 #include "delta/log.hpp"
 #include "delta/merge.hpp"
@@ -169,6 +170,7 @@ void try_cuts(Story& story, std::size_t count) {
     INFO("power cut behind call " << at << " of " << calls);
     check_image(story, files, at);
   }
+  torture::counted(found.size(), "power cuts");
 }
 
 }  // namespace

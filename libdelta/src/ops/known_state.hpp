@@ -61,7 +61,7 @@ class KnownState {
   bool forgets_writes() const { return forgets_writes_; }
   /// What vectors were before this run changes them is kept, too, for around().
   void keep_before() { before_.emplace(catalog()); }
-  /// None: they are not known of all vectors, or were not to be kept. Settles the metadata.
+  /// None: they are not known of all vectors, or should not be kept. Settles the metadata.
   std::optional<StatesAround> around();
   /// A delta of the open commit, which is in the log from now on.
   Status take(const Delta& delta, const Open& open);

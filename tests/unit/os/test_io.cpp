@@ -13,6 +13,7 @@
 #include <set>
 
 #include "base/bytes.hpp"
+#include "counted.hpp"
 #include "delta/file.hpp"
 #include "os/append_file.hpp"
 #include "os/cleanup.hpp"
@@ -84,6 +85,7 @@ const std::vector<Kind> kEndlessInterruption = {{Fault::interrupt, EINTR, true}}
 // Runs `work` with each call going wrong in turn, until a run gets by without the fault; `check` judges each.
 template <class Prepare, class Work, class Check>
 void with_every_fault(Prepare prepare, Work work, Check check, const std::vector<Kind>& kinds = kEveryKind) {
+  std::uint64_t tried = 0;
   for (const Kind kind : kinds) {
     for (int at = 0, last = 0; at <= last; ++at) {
       prepare();
@@ -97,8 +99,10 @@ void with_every_fault(Prepare prepare, Work work, Check check, const std::vector
       INFO("call " << at << " (" << plan.hit << "), fault " << static_cast<int>(kind.fault) << ", errno " << kind.error
                    << ": " << (*status ? "success" : status->error().text()));
       check(*status, kind.fault);
+      ++tried;
     }
   }
+  torture::counted(tried, "system calls that fail");
 }
 
 }  // namespace
