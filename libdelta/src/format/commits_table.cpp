@@ -123,6 +123,17 @@ Load load_of(const CommitTable& table) {
   return load;
 }
 
+bool is_linked(const CommitTable& table) {
+  Lasts lasts;
+  for (const auto& row : table.rows) {
+    const SegmentCommit& c = row.commit;
+    const auto next = lasts.next(c.origin);
+    if (c.first > std::max<std::uint64_t>(next, 1) && row.previous == Hash{}) return false;
+    lasts.note(c.origin, c.last());
+  }
+  return true;
+}
+
 void write_commits(const CommitTable& table, Kind kind, Buffer& buffer) {
   Writer out(buffer);
   const auto& rows = table.rows;

@@ -132,6 +132,8 @@ struct CommitsRead {
 };
 Load load_of(const CommitTable& table);
 void write_commits(const CommitTable& table, Kind kind, Buffer& out);
+/// Whether each `previous` that write_commits() would write is known.
+bool is_linked(const CommitTable& table);
 /// Appends to `read`; rows' records are numbered on from those that it has. unsupported: a critical column that is not
 /// known.
 Status read_commits(ByteView payload, Kind kind, std::uint32_t count, std::uint32_t origins, CommitsRead& read,

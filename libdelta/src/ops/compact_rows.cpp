@@ -175,7 +175,7 @@ Status CompactRows::finish(store::PackedWriter& writer) {
   DELTA_OK(settle_all());
   readable_times_ = output_times();
   for (const RecordNo record : numbers<RecordNo>(records_.size())) table_.records.push_back(records_[record]);
-  // Each COMMITS frame says what its origins' first commits follow.
+  // Each COMMITS frame says what its origins' first commits follow. Mostly the log said so, too.
   const auto link = [&]() -> Status {
     if (std::exchange(linked_, true)) return {};
     DELTA_TRY(const auto all, log_.hashes());
@@ -187,7 +187,6 @@ Status CompactRows::finish(store::PackedWriter& writer) {
     }
     return {};
   };
-  if (table_.rows.size() > store::PackedWriter::kRowsAtOnce) DELTA_OK(link());
   Indexed<RowNo, Hash> hashes(table_.rows.size());
   DELTA_TRY(const auto heads, log_.impl().heads(log_));
   for (const CommitNo commit : numbers<CommitNo>(log_.commits())) {

@@ -114,8 +114,10 @@ bool cut_helps(const format::CommitTable& table, const format::Load& load, std::
   return raw > kMaxFrameBytes || 2 * shared <= load.items || !format::fits(FrameType::commits, load, raw);
 }
 
+/// `place`: of its first row in the table that was cut; none: it is that table.
 Status append_cut(format::CommitTable table, format::Kind kind, Preset preset, const FirstOf& first, const Link& link,
-                  bool cut, FrameList& out) {
+                  std::optional<std::size_t> place, FrameList& out) {
+  if (place && link && !format::is_linked(table)) DELTA_OK(link(table, *place));
   Buffer raw;
   format::write_commits(table, kind, raw);
   const std::size_t rows = table.rows.size();
@@ -130,9 +132,9 @@ Status append_cut(format::CommitTable table, format::Kind kind, Preset preset, c
     format::write_frame_header(frame, out.bytes.data() + out.bytes.size() - frame.extent());
     return {};
   }
-  if (!cut && link) DELTA_OK(link(table));
-  DELTA_OK(append_cut(some_of(table, 0, rows / 2), kind, preset, first, link, true, out));
-  return append_cut(some_of(table, rows / 2, rows), kind, preset, first, link, true, out);
+  const std::size_t begin = place.value_or(0), half = rows / 2;
+  DELTA_OK(append_cut(some_of(table, 0, half), kind, preset, first, link, begin, out));
+  return append_cut(some_of(table, half, rows), kind, preset, first, link, begin + half, out);
 }
 
 /// As plain rows, without its metadata.
@@ -162,7 +164,7 @@ void append_ids(const format::Ids& ids, std::uint64_t first, Preset preset, Fram
 
 Status append_commits(format::CommitTable table, format::Kind kind, Preset preset, const FirstOf& first,
                       const Link& link, FrameList& out) {
-  return append_cut(std::move(table), kind, preset, first, link, false, out);
+  return append_cut(std::move(table), kind, preset, first, link, {}, out);
 }
 
 Status append_footer(const format::Footer& footer, Preset preset, FrameList& out) {

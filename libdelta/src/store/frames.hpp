@@ -34,10 +34,11 @@ struct FrameList {
 void append_props(const format::Props& props, Preset preset, FrameList& out);
 void append_ids(const format::Ids& ids, std::uint64_t first, Preset preset, FrameList& out);
 /// limit: a single commit is larger than a frame may be. Cuts `table`: it is used up. `first`: what the header of a
-/// frame with these rows says, asked for the frames in order. `link`: called once, before a table is cut, to fill in
-/// each row's `previous`; null: all have theirs.
+/// frame with these rows says, asked for the frames in order. `link`: fills in each row's `previous`, of a table whose
+/// first row is row `place` of the whole one; called where a part of a table that is cut lacks some. Null: all have
+/// theirs.
 using FirstOf = std::function<std::uint64_t(const format::CommitTable& part)>;
-using Link = std::function<Status(format::CommitTable& table)>;
+using Link = std::function<Status(format::CommitTable& table, std::size_t place)>;
 Status append_commits(format::CommitTable table, format::Kind kind, Preset preset, const FirstOf& first,
                       const Link& link, FrameList& out);
 /// limit: larger than a frame may be.

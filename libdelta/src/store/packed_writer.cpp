@@ -214,13 +214,14 @@ Status PackedWriter::write_commits(CatalogTable& table, std::size_t first, std::
   append_props({{}, std::exchange(new_origins_, {})}, options_.preset, out);
   std::uint64_t next = first;
   const auto first_of = [&](const format::CommitTable& some) { return std::exchange(next, next + some.rows.size()); };
-  const auto link_part = [&](format::CommitTable& some) -> Status {
+  const auto link_part = [&](format::CommitTable& some, std::size_t place) -> Status {
     if (link) DELTA_OK(link());
-    for (const RowNo row : numbers<RowNo>(end, first)) {
-      some.rows[nth<RowNo>(index(row) - first)].previous = table.rows[row].previous;
+    for (const RowNo row : some.rows.numbers()) {
+      some.rows[row].previous = table.rows[nth<RowNo>(first + place + index(row))].previous;
     }
     return {};
   };
+  if (part.rows.size() < table.rows.size() && !format::is_linked(part)) DELTA_OK(link_part(part, 0));
   DELTA_OK(append_commits(std::move(part), format::Kind::packed, options_.preset, first_of, link_part, out));
   return file_.write(out, {});
 }

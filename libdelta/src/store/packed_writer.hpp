@@ -44,15 +44,15 @@ class PackedWriter {
   /// The next delta: those of a vector together, in key order.
   Status add(const PackedDelta& delta);
   /// Writes the commits, sealed. `table`: that of `rows`; it is used up. `hashes`: of each row's commit, at least the
-  /// last of each origin. `link`: fills in the `previous` of all rows of the table, where more COMMITS frames than one
-  /// need it; null: they are there.
+  /// last of each origin. `link`: fills in the `previous` of all rows of the table; asked for where more COMMITS frames
+  /// than one state some that are not known. Null: they are there.
   using Link = std::function<Status()>;
   Status finish(CatalogTable& table, const Indexed<RowNo, Hash>& hashes, const Link& link = {});
 
   /// Up to so many bytes as rows a log is looked at whole to choose the size of its blocks.
   static constexpr std::uint64_t kTrialBytes = std::uint64_t{16} * (96 << 10);
 
-  /// Rows of a COMMITS frame at most. Where there are more, each must know its `previous`.
+  /// Rows of a COMMITS frame at most.
   static constexpr std::size_t kRowsAtOnce = 1 << 20;
 
   std::uint64_t deltas() const { return ordinal_; }

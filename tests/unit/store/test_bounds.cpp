@@ -104,6 +104,38 @@ TEST_CASE("records, what they name, and hashes stand in frames that may hold the
                 400);  // cut for its rows, and plain where its records are most of it
 }
 
+TEST_CASE("hashes before commits are asked for where a frame of a table that is cut lacks one") {
+  const Hash known{1, 2, 3};
+  for (const bool stated : {false, true}) {
+    format::CommitTable table = alike(100'000, 0, std::string(900, 'm'));
+    for (const RowNo row : table.rows.numbers()) {
+      table.rows[row].commit.message += std::to_string(index(row));  // each takes room of its own
+      if (stated) table.rows[row].previous = known;
+    }
+    FrameList out;
+    std::size_t rows = 0, asked = 0;
+    const auto first = [&](const format::CommitTable& part) { return std::exchange(rows, rows + part.rows.size()); };
+    const auto link = [&](format::CommitTable& some, std::size_t place) -> Status {
+      ++asked;
+      for (const RowNo row : some.rows.numbers()) {
+        CHECK(some.rows[row].commit.first == place + index(row) + 1);
+        some.rows[row].previous = known;
+      }
+      return {};
+    };
+    must(append_commits(table, format::Kind::packed, Preset::fastest, first, link, out));
+    REQUIRE(out.frames.size() > 1);
+    CHECK(rows == table.rows.size());
+    CHECK((asked > 0) == !stated);
+    for (std::size_t i = 1; i < out.frames.size(); ++i) {
+      format::CommitsRead back;
+      must(format::read_commits(payload_of(out, i), format::Kind::packed, out.frames[i].count, 1, back,
+                                out.frames[i].stored));
+      CHECK(back.rows[RowNo{0}].previous == known);
+    }
+  }
+}
+
 TEST_CASE("a commit that is larger than a frame is refused") {
   format::CommitTable table = alike(1, 0, "");
   table.records.emplace_back().seen = {{SegmentOrigin{0}, 1}};
