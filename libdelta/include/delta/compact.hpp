@@ -82,6 +82,8 @@ struct CompactReport {
 /// bad_input where `assume_closed` cannot hold, since commits wait for causes, or was given before and is not given
 /// now. `output` empty: nothing is written (a dry run), and the report says what would be. Memory: `memory` bytes,
 /// names and commit rows, 40 bytes a vector; if anything is pruned, `memory` more, and a file of 96 bytes a delta.
+/// A log that is one packed segment is read once, and takes the deltas of one vector instead of `memory`, unless
+/// anything is pruned or the output is no regular file.
 DELTA_EXPORT Result<CompactReport> compact(std::span<const std::string> paths, const std::string& output,
                                            const CompactOptions& options);
 DELTA_EXPORT Result<CompactReport> compact(

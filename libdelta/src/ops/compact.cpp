@@ -1,11 +1,13 @@
 // Compaction in three steps: a survey of where each vector's deltas are, vectors a group at a time gathered, pruned and
-// written, and then the commit rows with what stands for the pruned deltas.
+// written, and then the commit rows with what stands for the pruned deltas. A packed log
+// needs no survey, unless it is pruned: its vectors stand in order already, and are written as they are read.
 #include "delta/compact.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
+#include <optional>
 #include <set>
-#include <tuple>
 
 #include "base/boundary.hpp"
 #include "delta/file.hpp"
@@ -16,6 +18,7 @@
 #include "model/prune.hpp"
 #include "ops/checkpoints.hpp"
 #include "ops/compact_rows.hpp"
+#include "ops/compact_survey.hpp"
 #include "ops/merge_set.hpp"
 #include "ops/retention.hpp"
 #include "store/extras.hpp"
@@ -25,105 +28,26 @@
 namespace delta {
 namespace {
 
-/// What the survey knows of a vector.
-struct Place {
-  static constexpr std::uint64_t kBytes = 64;  // of a delta, about, beside its indices and values
-  Key first;                                   // least key of its deltas
-  std::uint64_t bytes = 0;                     // of its deltas as plain rows, about
-  std::uint64_t pieces = 0;                    // copies that were pruned apart may each have one of a delta
-  std::uint64_t deltas = 0;
-};
-
-class Survey {
+/// Keeps what is written until it is known that it will be used.
+class HeldSink final : public ByteSink {
  public:
-  /// `last`: also the time of each vector's last `last`-th delta. `moments`: also those at which something happened.
-  static Result<Survey> make(const Log& log, std::uint64_t last, bool moments) {
-    Survey survey;
-    if (moments) survey.note_commits(log);
-    survey.places.resize(log.catalog().vectors());
-    survey.ranks_ = model::origin_ranks(log.catalog());
-    Indexed<VectorNo, std::vector<Micros>> times(last > 0 ? log.catalog().vectors() : 0);
-    const auto count = [&](const DeltaBatch& batch, std::size_t i) {
-      ++survey.places[batch.vectors[i]].deltas;
-      if (last > 0 && !log.pending(batch.commits[i])) times[batch.vectors[i]].push_back(batch.times[i].us());
-    };
-    const bool pieces = log.impl().shares_any();  // room is needed for each, and they count as one
-    store::Union::StreamOptions options;
-    options.values = store::Values::skipped;
-    options.pieces = pieces;
-    DELTA_OK(log.impl().stream(options, [&](const store::Union::Block& block) -> Status {
-      for (std::size_t i = 0; i < block.batch.size(); ++i) {
-        survey.take(log, block.batch, i);
-        if (!pieces) count(block.batch, i);
-      }
-      return {};
-    }));
-    options.pieces = false;
-    if (pieces) {
-      DELTA_OK(log.impl().stream(options, [&](const store::Union::Block& block) -> Status {
-        for (std::size_t i = 0; i < block.batch.size(); ++i) count(block.batch, i);
-        return {};
-      }));
-    }
-    for (auto& of_vector : times) {
-      const bool all = of_vector.size() <= last;
-      if (!all) {
-        std::ranges::nth_element(of_vector, of_vector.begin() + static_cast<std::ptrdiff_t>(last) - 1, std::greater());
-      }
-      survey.kept_since.push_back(all ? 0 : of_vector[last - 1]);
-    }
-    survey.sort(log.catalog());
-    ops::settle_moments(survey.moments);
-    return survey;
+  explicit HeldSink(ByteSink& to) : to_(to) {}
+  Status write(ByteView bytes) override {
+    if (!holding_) return to_.write(bytes);
+    held_.insert(held_.end(), bytes.begin(), bytes.end());
+    return {};
   }
-
-  std::uint64_t bytes() const {
-    return std::accumulate(places.begin(), places.end(), std::uint64_t{0},
-                           [](std::uint64_t sum, const Place& place) { return sum + place.bytes; });
+  Status pass_on() {
+    if (!std::exchange(holding_, false)) return {};
+    return to_.write(std::exchange(held_, {}));
   }
-
-  Indexed<VectorNo, Place> places;
-  std::vector<VectorNo> order;           // those that have deltas, as a packed segment holds them: by their first key
-  Indexed<VectorNo, Micros> kept_since;  // if asked
-  std::vector<Micros> moments;           // rising, each once; of what is not pending
+  bool holding() const { return holding_; }
+  const Buffer& held() const { return held_; }
 
  private:
-  void note_commits(const Log& log) {
-    wants_moments_ = true;
-    for (const CommitNo number : numbers<CommitNo>(log.commits())) {
-      if (!log.pending(number)) note(log.commit_time(number).us());
-    }
-  }
-  void note(Micros moment) {
-    if (!moments.empty() && moments.back() == moment) return;
-    if (moments.size() >= settle_at_) {  // most logs have fewer moments than deltas
-      ops::settle_moments(moments);
-      settle_at_ = std::max(kSettleAt, 2 * moments.size());
-    }
-    moments.push_back(moment);
-  }
-  void take(const Log& log, const DeltaBatch& batch, std::size_t i) {
-    Place& place = places[batch.vectors[i]];
-    const auto size = [i](const std::vector<std::uint64_t>& ends) { return ends[i] - (i == 0 ? 0 : ends[i - 1]); };
-    place.bytes += Place::kBytes + 4 * (size(batch.index_ends) + size(batch.bits_ends));
-    const Key key{batch.times[i], log.commit_origin(batch.commits[i]), batch.seqs[i]};
-    if (place.pieces++ == 0 || model::RankedKey(ranks_, key) < model::RankedKey(ranks_, place.first)) place.first = key;
-    if (wants_moments_ && !log.pending(batch.commits[i])) note(batch.times[i].us());
-  }
-
-  void sort(const Catalog& catalog) {
-    for (const VectorNo v : places.numbers()) {
-      if (places[v].deltas > 0) order.push_back(v);
-    }
-    std::ranges::sort(order, {}, [&](VectorNo v) {  // ids only where a damaged log has one dot for two vectors
-      return std::tuple(model::RankedKey(ranks_, places[v].first), catalog.id(v));
-    });
-  }
-
-  static constexpr std::size_t kSettleAt = 1 << 16;
-  model::OriginRanks ranks_;
-  bool wants_moments_ = false;
-  std::size_t settle_at_ = kSettleAt;
+  ByteSink& to_;
+  bool holding_ = true;
+  Buffer held_;
 };
 
 class Compaction {
@@ -134,31 +58,54 @@ class Compaction {
   /// `file`: null for a dry run; it is not committed.
   Result<CompactReport> run(OutputFile* file) {
     DELTA_OK(check_closed());
-    for (const KeepRule& rule : options_.keep) {
-      if (rule.kind == KeepRule::Kind::last) last_ = std::max(last_, rule.count);
-    }
-    DELTA_TRY(Survey survey, Survey::make(log_, last_, !keeps_all() || options_.assume_closed));
-    survey_ = std::move(survey);
+    note_last();
+    DELTA_TRY(survey_, ops::Survey::make(log_, last_, !keeps_all() || options_.assume_closed));
     DELTA_TRY(rules_, ops::retention(log_, survey_.moments, options_));
     pruning_ = rules_.times != KeptTimes::all() || options_.assume_closed;
     prune_options_ = {rules_.times, {}, options_.whole_deltas, options_.assume_closed};
     for (const auto& heads : rules_.releases) {
       prune_options_.releases.push_back(log_.impl().history.context(heads));
     }
+    return write(file, [this](store::PackedWriter& writer, HeldSink& sink) -> Status {
+      if (pruning_ || survey_.bytes() > store::PackedWriter::kTrialBytes) DELTA_OK(sink.pass_on());
+      return write_vectors(writer);
+    });
+  }
+
+  /// Nothing is pruned of a log that is one packed segment.
+  bool may_be_in_order() const {
+    const auto& parts = log_.impl().parts;
+    return keeps_all() && !options_.assume_closed && parts.size() == 1 && parts.front().segment.packed() &&
+           parts.front().rising;
+  }
+  /// The same as run(), in one pass. None: the vectors are in another order than they are to have; `file` is of no use
+  /// then. REQUIRES: may_be_in_order().
+  Result<std::optional<CompactReport>> run_in_order(OutputFile* file) {
+    DELTA_OK(check_closed());
+    note_last();
+    survey_.order = log_.impl().parts.front().vectors;
+    rules_.times = KeptTimes::all();
+    auto done = write(file, [this](store::PackedWriter& writer, HeldSink& sink) { return copy_vectors(writer, sink); });
+    if (!in_order_) return {std::nullopt};
+    if (!done) return std::move(done).error();
+    return std::optional(*std::move(done));
+  }
+
+ private:
+  using WriteVectors = std::function<Status(store::PackedWriter&, HeldSink&)>;
+  Result<CompactReport> write(OutputFile* file, const WriteVectors& write_vectors) {
     DELTA_TRY(auto empty_namespaces, log_.catalog().empty_namespaces());
     DELTA_TRY(extras_, store::extras_of(segments()));
     rows_.emplace(log_, pruning_, kept_by_all(), rules_.releases, options_.assume_closed, options_.memory);
-    const bool small = !pruning_ && survey_.bytes() <= store::PackedWriter::kTrialBytes;
-    BufferSink held;
-    ByteSink& sink = small ? static_cast<ByteSink&>(held) : file ? *file : null_sink();
+    HeldSink sink(file ? *file : null_sink());
     store::PackedWriter writer(log_.catalog(), rows_->table().rows, survey_.order, rows_->first_previous(),
                                {options_.preset, thread_count(options_.threads), identity(), compat(), extras_.kept,
                                 std::move(empty_namespaces)},
                                sink);
-    DELTA_OK(write_vectors(writer));
+    DELTA_OK(write_vectors(writer, sink));
     DELTA_OK(rows_->finish(writer));
     CompactReport done = report(writer);
-    if (small) DELTA_OK(write_smaller(held.bytes, file, done));
+    if (sink.holding()) DELTA_OK(write_smaller(sink.held(), file, done));
     if (done.repacked) {
       note_unknown(done.notices);
       done.notices.insert(done.notices.end(), extras_.left_out.begin(), extras_.left_out.end());
@@ -166,7 +113,12 @@ class Compaction {
     return done;
   }
 
- private:
+  void note_last() {
+    for (const KeepRule& rule : options_.keep) {
+      if (rule.kind == KeepRule::Kind::last) last_ = std::max(last_, rule.count);
+    }
+  }
+
   std::vector<const store::Segment*> segments() const {
     std::vector<const store::Segment*> all;
     for (const auto& part : log_.impl().parts) all.push_back(&part.segment);
@@ -292,8 +244,51 @@ class Compaction {
       bytes += survey_.places[v].bytes;
     }
     gathered_.clear();
-    gathered_.reserve(static_cast<std::size_t>(std::min(pieces, options_.memory / Place::kBytes)));
-    gathered_.bits.reserve(static_cast<std::size_t>(std::min(bytes - pieces * Place::kBytes, options_.memory) / 4));
+    gathered_.reserve(static_cast<std::size_t>(std::min(pieces, options_.memory / ops::Place::kBytes)));
+    gathered_.bits.reserve(
+        static_cast<std::size_t>(std::min(bytes - pieces * ops::Place::kBytes, options_.memory) / 4));
+  }
+
+  /// All vectors as they stand in the packed segment.
+  Status copy_vectors(store::PackedWriter& writer, HeldSink& sink) {
+    store::Union::StreamOptions options;
+    options.leaves = rows_->needs_leaves();
+    std::uint64_t bytes = 0;
+    DELTA_OK(log_.impl().stream(options, [&](const store::Union::Block& block) -> Status {
+      for (std::size_t i = 0; i < block.batch.size(); ++i) {
+        if (!gathered_.empty() && gathered_.vectors.back() != block.batch.vectors[i]) DELTA_OK(copy_vector(writer));
+        gathered_.add(block.batch[i]);
+        bytes += ops::plain_bytes(block.batch, i);
+        if (options.leaves) DELTA_OK(rows_->note_input(*block.part, block.batch[i], block.leaves[i]));
+      }
+      return bytes > store::PackedWriter::kTrialBytes ? sink.pass_on() : Status();
+    }));
+    if (!gathered_.empty()) DELTA_OK(copy_vector(writer));
+    return copied_ == survey_.order.size() ? Status() : out_of_order();
+  }
+
+  /// The one whose deltas are gathered.
+  Status copy_vector(store::PackedWriter& writer) {
+    const VectorNo vector = gathered_.vectors.front();
+    if (copied_ == survey_.order.size() || survey_.order[copied_++] != vector) return out_of_order();
+    const auto key_of = [&](std::size_t i) {
+      return Key{gathered_.times[i], log_.commit_origin(gathered_.commits[i]), gathered_.seqs[i]};
+    };
+    Key first = key_of(0);
+    std::vector<Delta> deltas;
+    for (std::size_t i = 0; i < gathered_.size(); ++i) {
+      deltas.push_back(gathered_[i]);
+      if (const Key key = key_of(i); model::RankedKey(ranks_, key) < model::RankedKey(ranks_, first)) first = key;
+    }
+    if (before_ && !(model::RankedKey(ranks_, *before_) < model::RankedKey(ranks_, first))) return out_of_order();
+    before_ = first;
+    DELTA_OK(write_vector(vector, deltas, writer));
+    gathered_.clear();
+    return {};
+  }
+  Error out_of_order() {
+    in_order_ = false;
+    return error(ErrorCode::bad_input, "the vectors of the packed log are not in order");
   }
 
   Status write_vector(VectorNo vector, std::vector<Delta>& deltas, store::PackedWriter& writer) {
@@ -350,11 +345,14 @@ class Compaction {
   ops::Retention rules_;
   std::uint64_t last_ = 0;
   bool pruning_ = false;
-  Survey survey_;
+  ops::Survey survey_;
   model::PruneOptions prune_options_;  // of the vector at hand
   std::optional<ops::CompactRows> rows_;
   store::Extras extras_;
-  DeltaBatch gathered_;  // of the group at hand; the next one takes its memory over
+  DeltaBatch gathered_;        // of the group at hand; the next one takes its memory over
+  std::size_t copied_ = 0;     // vectors, by run_in_order()
+  std::optional<Key> before_;  // the least of the vector before
+  bool in_order_ = true;
   std::uint64_t deltas_ = 0, partial_ = 0, longest_ = 0;
 };
 
@@ -385,6 +383,28 @@ Result<CompactReport> compact(std::span<const std::string> paths, const std::str
 
 namespace {
 
+/// Where the output is made; null: nowhere.
+using Create = std::function<Result<OutputFile>()>;
+
+/// `file` gets the output, not committed.
+Result<CompactReport> compact_into(const Log& log, const CompactOptions& options, const Create& create,
+                                   std::optional<OutputFile>& file) {
+  const auto begin = [&]() -> Result<OutputFile*> {
+    file.reset();
+    if (!create) return nullptr;
+    DELTA_TRY(file, create());
+    return &*file;
+  };
+  DELTA_TRY(OutputFile * to, begin());
+  Compaction once(log, options);
+  if (once.may_be_in_order() && !(to && to->written_through())) {
+    DELTA_TRY(auto done, once.run_in_order(to));
+    if (done) return *std::move(done);
+    DELTA_TRY(to, begin());
+  }
+  return Compaction(log, options).run(to);
+}
+
 Status check_whole(const Log& log, const CompactOptions& options) {
   if (log.impl().wanted) {
     return error(ErrorCode::usage, "a log opened for some ids cannot be compacted: the others would be lost");
@@ -405,10 +425,11 @@ Status commit(OutputFile& file, std::vector<Finding>& notices) {
 Result<CompactReport> compact(const Log& log, const std::string& output, const CompactOptions& options) try {
   const Boundary boundary;
   DELTA_OK(check_whole(log, options));
-  if (output.empty()) return Compaction(log, options).run(nullptr);
-  DELTA_TRY(OutputFile file, OutputFile::create(output, {.force = options.force}));
-  DELTA_TRY(CompactReport report, Compaction(log, options).run(&file));
-  DELTA_OK(commit(file, report.notices));
+  std::optional<OutputFile> file;
+  if (output.empty()) return compact_into(log, options, {}, file);
+  const auto create = [&] { return OutputFile::create(output, {.force = options.force}); };
+  DELTA_TRY(CompactReport report, compact_into(log, options, create, file));
+  DELTA_OK(commit(*file, report.notices));
   return report;
 } catch (...) {
   return caught();
@@ -417,11 +438,12 @@ Result<CompactReport> compact(const Log& log, const std::string& output, const C
 Result<CompactReport> compact_in_place(const Log& log, const LockedLog& place, const CompactOptions& options) try {
   const Boundary boundary;
   DELTA_OK(check_whole(log, options));
-  DELTA_TRY(OutputFile file, place.create_output());
-  DELTA_TRY(CompactReport report, Compaction(log, options).run(&file));
-  DELTA_TRY(report.changed, place.changed_by(file));
+  std::optional<OutputFile> file;
+  DELTA_TRY(CompactReport report, compact_into(
+                                      log, options, [&] { return place.create_output(); }, file));
+  DELTA_TRY(report.changed, place.changed_by(*file));
   if (!report.changed) return report;
-  DELTA_OK(commit(file, report.notices));
+  DELTA_OK(commit(*file, report.notices));
   if (const Status bound = ops::rebind_checkpoints(log, place.path()); !bound) {
     report.notices.push_back({Verdict::ok, place.path(), 0, "",
                               "its checkpoints are not of use any more: " + bound.error().message,
@@ -438,9 +460,9 @@ Result<std::uint64_t> longest_chain(const Log& log) try {
     DELTA_TRY(const Log whole, log.impl().with_all_ids());
     return longest_chain(whole);
   }
-  DELTA_TRY(const Survey survey, Survey::make(log, 0, false));
+  DELTA_TRY(const auto survey, ops::Survey::make(log, 0, false));
   std::uint64_t most = 0;
-  for (const Place& place : survey.places) most = std::max(most, place.deltas);
+  for (const ops::Place& place : survey.places) most = std::max(most, place.deltas);
   return most;
 } catch (...) {
   return caught();
