@@ -9,7 +9,6 @@
 #include "cli/hints.hpp"
 #include "cli/values.hpp"
 #include "delta/conflicts.hpp"
-#include "delta/lookup.hpp"
 #include "delta/out_of_memory.hpp"
 #include "delta/setting.hpp"
 #include "delta/text.hpp"
@@ -25,13 +24,19 @@ using delta::ErrorCode;
 
 namespace {
 
-Result<delta::OpenOptions> open_options(const Invocation& invocation, const delta::VectorSelection* vectors) {
-  delta::OpenOptions options;
-  DELTA_TRY(options.threads, threads_of(invocation));
-  if (vectors != nullptr) {
-    DELTA_TRY(options.ids, vectors->only_ids());
+/// How logs are opened: for these ids and those that match the globs, or for all.
+struct Opening {
+  delta::OpenOptions options = {};
+  std::vector<std::string> globs = {};
+};
+Result<Opening> opening_of(const Invocation& invocation, const delta::VectorSelection* vectors) {
+  Opening opening;
+  DELTA_TRY(opening.options.threads, threads_of(invocation));
+  if (vectors != nullptr && !vectors->any_id) {
+    opening.options.ids = vectors->ids;
+    opening.globs = vectors->globs;
   }
-  return options;
+  return opening;
 }
 
 Status warn_of_opened(const delta::Log& log, Console& console) {
@@ -54,8 +59,8 @@ bool needs_all_commits(const Invocation& invocation) {
 
 Result<delta::Log> open_logs(const Invocation& invocation, std::span<const std::string> operands, Console& console,
                              const delta::VectorSelection* vectors) {
-  DELTA_TRY(const auto options, open_options(invocation, vectors));
-  DELTA_TRY(auto log, delta::Log::open(operands, options));
+  DELTA_TRY(const auto opening, opening_of(invocation, vectors));
+  DELTA_TRY(auto log, delta::open_for_vectors(operands, opening.options, opening.globs));
   DELTA_OK(warn_of_opened(log, console));
   return log;
 }
@@ -64,13 +69,8 @@ Result<delta::Log> open_logs_for_state(const Invocation& invocation, Console& co
                                        const delta::VectorSelection& vectors) {
   const auto& operands = invocation.operands();
   if (needs_all_commits(invocation)) return open_logs(invocation, operands, console, &vectors);
-  DELTA_TRY(auto options, open_options(invocation, &vectors));
-  std::vector<std::string> globs;
-  if (!vectors.any_id && !vectors.globs.empty()) {
-    globs = vectors.globs;
-    options.ids = vectors.ids;
-  }
-  DELTA_TRY(auto log, delta::open_for_state(operands, options, globs));
+  DELTA_TRY(const auto opening, opening_of(invocation, &vectors));
+  DELTA_TRY(auto log, delta::open_for_state(operands, opening.options, opening.globs));
   DELTA_OK(warn_of_opened(log, console));
   return log;
 }
@@ -85,19 +85,23 @@ bool is_like_dot(std::string_view text) {
 }  // namespace
 
 Result<delta::Log> open_logs_for_dots(const Invocation& invocation, std::span<const std::string> operands,
-                                      Console& console, std::span<const std::string> deltas) {
+                                      Console& console, std::span<const std::string> deltas,
+                                      const std::optional<delta::CommitsWanted>& wanted) {
   const bool twice = std::ranges::find(operands, "-") == operands.end();  // may be opened again
   const auto none = no_vectors();
   if (!std::ranges::all_of(deltas, is_like_dot) || (!twice && !deltas.empty())) {
     return open_logs(invocation, operands, console);
   }
-  DELTA_TRY(auto log, open_logs(invocation, operands, console, &none));
+  DELTA_TRY(const auto unnamed, opening_of(invocation, &none));
+  DELTA_TRY(auto log, wanted ? delta::open_for_commits(operands, unnamed.options, *wanted)
+                             : delta::Log::open(operands, unnamed.options));
+  DELTA_OK(warn_of_opened(log, console));
   const auto is_tag = [&](const std::string& text) {
     return !log.catalog().find_origin(text.substr(0, text.rfind(':'))) && delta::or_bad_alloc(log.tag(text));
   };
   if (std::ranges::none_of(deltas, is_tag)) return log;
-  DELTA_TRY(const auto options, open_options(invocation, nullptr));
-  return delta::Log::open(operands, options);
+  DELTA_TRY(const auto all, opening_of(invocation, nullptr));
+  return delta::Log::open(operands, all.options);
 }
 
 bool is_cut_short(const delta::Finding& notice) {

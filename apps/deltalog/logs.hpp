@@ -8,6 +8,7 @@
 #include "cli/parse.hpp"
 #include "command.hpp"
 #include "delta/log.hpp"
+#include "delta/lookup.hpp"
 #include "delta/selection.hpp"
 #include "delta/snapshot.hpp"
 
@@ -24,9 +25,11 @@ Result<delta::Log> open_logs_for_state(const Invocation& invocation, Console& co
 
 /// The same for a question that names deltas, for find_named(): without names of vectors (delta::name_vectors() reads
 /// them) if each of `deltas` is a dot of the logs, or a range of dots. Other things take all names to be found: a tag
-/// may stand for the last delta of a time, and digits for a hash.
+/// may stand for the last delta of a time, and digits for a hash. `wanted`: what commits alone will be asked about,
+/// which may be read through an index of the log.
 Result<delta::Log> open_logs_for_dots(const Invocation& invocation, std::span<const std::string> operands,
-                                      Console& console, std::span<const std::string> deltas);
+                                      Console& console, std::span<const std::string> deltas,
+                                      const std::optional<delta::CommitsWanted>& wanted = {});
 
 /// A log ends before all that was written to it, or before it was sealed: what was read is a part, as far as anybody
 /// knows. (Only of a damaged trailer it is known that nothing is missing.)

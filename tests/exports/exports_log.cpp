@@ -78,6 +78,19 @@ EXPORTED("open_for_state") {  // by patterns
   const std::vector<std::string> globs = {"v*"};
   CALL(open_for_state(copy, options, globs));
 }
+EXPORTED("open_for_vectors") {
+  const std::vector<std::string> copies = {exports::copy_of_log(), paths()[0]};
+  must(reindex(copies[0]));
+  const OpenOptions options{.threads = 2, .ids = {{"v1"}}};
+  CALL(open_for_vectors(copies, options));
+}
+EXPORTED("open_for_commits") {
+  const std::vector<std::string> copy = {exports::copy_of_log()};
+  must(reindex(copy[0]));
+  const OpenOptions options{.threads = 2};
+  const CommitsWanted wanted{.last = 1};
+  CALL(open_for_commits(copy, options, wanted));
+}
 // delta/log.hpp
 EXPORTED("Log::refresh") {
   const std::vector<std::string> copy = {exports::copy_of_log()};

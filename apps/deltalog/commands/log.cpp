@@ -342,6 +342,32 @@ bool names_can_wait(const Invocation& invocation, const VectorSelection& selecti
   return selection.all_names() && selection.where.empty();
 }
 
+/// Which commits a list of commits, or of their deltas, is about: those since a time, or the last ones. None: any.
+/// Those ahead of the clock are among them.
+Result<std::optional<delta::CommitsWanted>> commits_wanted(const Invocation& invocation,
+                                                           std::optional<std::uint64_t> most) {
+  const auto has = [&](std::string_view option) { return invocation.has(option); };
+  const auto is_time = [&](std::string_view option) {
+    const auto* text = invocation.value(option);
+    return text == nullptr || bool(delta::unless_out_of_memory(parse_time(*text)));
+  };
+  const std::initializer_list<std::string_view> views = {"graph", "ancestors", "common", "heads", "as-seen-by"};
+  const std::initializer_list<std::string_view> filters = {"reverse",  "origin", "op",     "until", "at",
+                                                           "property", "grep",   "source", "trace"};
+  std::optional<delta::CommitsWanted> wanted;
+  if (std::ranges::any_of(views, has) || !is_time("since") || !is_time("until") || !is_time("at")) return wanted;
+  if (const auto* since = invocation.value("since")) {
+    DELTA_TRY(const delta::Micros time, parse_time(*since));
+    wanted = {.since = time};
+  } else if (most && std::ranges::none_of(filters, has)) {
+    wanted = {.last = *most};
+  }
+  DELTA_TRY(const auto clock, clock_of(invocation));
+  const auto latest = clock.latest();
+  if (wanted && latest) wanted->since = std::min(wanted->since.value_or(*latest + 1), *latest + 1);
+  return wanted;
+}
+
 Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto most, value_of(invocation, "max-count", parse_count));
@@ -352,7 +378,8 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   auto named_deltas = invocation.values("ancestors");
   for (const auto& text : invocation.values("common")) named_deltas.push_back(text);
   const auto& logs = invocation.operands();
-  DELTA_TRY(auto log, wait ? open_logs_for_dots(invocation, logs, console, named_deltas)
+  DELTA_TRY(const auto wanted, commits_wanted(invocation, most));
+  DELTA_TRY(auto log, wait ? open_logs_for_dots(invocation, logs, console, named_deltas, wanted)
                            : open_logs(invocation, logs, console, &selection));
   DELTA_TRY(const auto cut, cut_of(invocation, log));
   DELTA_TRY(const auto deltas_selected, delta_selection(invocation, log));

@@ -94,7 +94,9 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   const auto& operands = invocation.operands();
   if (operands.size() < 2) return usage_error(invocation, "missing DOT or COMMIT after the logs");
   const auto logs = std::span(operands).first(operands.size() - 1);
-  DELTA_TRY(auto log, open_logs_for_dots(invocation, logs, console, {&operands.back(), 1}));
+  std::optional<delta::CommitsWanted> wanted;
+  if (!invocation.has("hashes")) wanted = {.dot = operands.back().substr(0, operands.back().rfind(".."))};
+  DELTA_TRY(auto log, open_logs_for_dots(invocation, logs, console, {&operands.back(), 1}, wanted));
   DELTA_TRY(const auto found, find(invocation, log, operands.back()));
   const bool json = invocation.has("json");
   std::string text;

@@ -1,6 +1,8 @@
 // Opening a log through its lookup index (delta/reindex.hpp), for questions about a few vectors of a large log.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +26,27 @@ DELTA_EXPORT Result<Log> open_for_state(std::span<const std::string> paths, cons
 /// Without an index that tells them, all vectors of the log are named.
 DELTA_EXPORT Result<Log> open_for_state(std::span<const std::string> paths, const OpenOptions& options,
                                         std::span<const std::string> globs);
+
+/// Opens logs for any question about the vectors of `options.ids` and those that match one of `globs`: each answer is
+/// as after Log::open() with these ids. Of a log that has a whole index no names of vectors are read; by globs they
+/// are, unless each of the logs has one. The logs may be concurrent, pruned, or wait for causes.
+DELTA_EXPORT Result<Log> open_for_vectors(std::span<const std::string> paths, const OpenOptions& options,
+                                          std::span<const std::string> globs = {});
+
+/// Which commits a question is about. REQUIRES: one of these.
+struct CommitsWanted {
+  std::optional<std::uint64_t> last = {};  ///< so many at the end of the log; and
+  std::optional<Micros> since = {};        ///< those of this time or later
+  std::string dot = {};                    ///< "origin:seq": the one that holds it
+};
+/// Opens logs for a question about some commits and their deltas, without names of vectors (delta::name_vectors() reads
+/// them): commit(), find_commit(), commits_in_key_order(), parse_dot(), DeltaFilter by times and by what commits say,
+/// each_delta(). Of one log that has a whole index, and in which each commit has seen all before it, only the commits
+/// that are wanted are read, and maybe some more. Commits without deltas stand before them, in key order, too, for what
+/// they have seen: their times mean nothing. What else is asked of such a log may be answered wrongly. Any other is
+/// opened as by Log::open() with no ids.
+DELTA_EXPORT Result<Log> open_for_commits(std::span<const std::string> paths, const OpenOptions& options,
+                                          const CommitsWanted& wanted);
 
 /// The files that logs are read from: a directory stands for the *.dlog in it, in order of name, as for Log::open().
 /// What is skipped there is named in `notices`. Errors: io; not_found: a directory without a log.

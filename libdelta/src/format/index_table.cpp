@@ -13,10 +13,10 @@
 namespace delta::format {
 namespace {
 
-constexpr std::uint32_t kIndexVersion = 1, kIndexDraft = 3;
+constexpr std::uint32_t kIndexVersion = 1, kIndexDraft = 4;
 constexpr std::uint32_t kLevelSync = 0x4c584c44, kSealSync = 0x53584c44;  // "DLXL", "DLXS"
 constexpr std::uint64_t kHeaderSeed = 0x31584c44, kLevelSeed = 0x4c31584c44,
-                        kSealSeed = 0x335331584c44;  // with the draft
+                        kSealSeed = 0x345331584c44;  // with the draft
 constexpr std::string_view kIdDomain = "dlog1 index id";
 constexpr std::uint64_t kIdsOfBucket = 64;
 constexpr std::uint32_t kMaxBucketBits = 40, kLinear = 1;

@@ -243,7 +243,7 @@ Status each_delta(const Log& log, const VectorSet& vectors, const DeltaFilter& f
 Status name_vectors(Log& log, const DeltaFilter& filter) try {
   const Boundary boundary;
   if (!log.impl().unnamed()) return {};
-  if (filter.takes_all()) return log.impl().name_all();
+  if (filter.takes_all() && !log.impl().some_commits()) return log.impl().name_all();
   return with_options(log, VectorSet::all(), filter,
                       [&](const store::Union::StreamOptions& options) { return log.impl().name_changed(options); });
 } catch (...) {

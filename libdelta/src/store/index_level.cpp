@@ -11,11 +11,13 @@ LevelBuilder::LevelBuilder(std::span<const format::LevelNames> names, std::uint6
   level_.first_segment = segments;
   for (const format::LevelNames& level : names) {
     for (const auto& head : level.heads) known_[head.origin] = {head.seq, head.hash};
-    if (!level.heads.empty()) last_ = level.heads[level.last].origin;
+    if (level.heads.empty()) continue;
+    last_ = level.heads[level.last].origin;
+    last_time_ = level.heads[level.last].time;
   }
 }
 
-/// The commit has seen the one before it, and with it all before that; and its own dots are new.
+/// The commit has seen the one before it, and with it all before that; its own dots are new, and so is its time.
 bool LevelBuilder::continues(const Segment& segment, const format::CommitRowView& row) const {
   const auto& origins = segment.names.origins;
   const auto seq = [&](SegmentOrigin origin) {
@@ -28,7 +30,9 @@ bool LevelBuilder::continues(const Segment& segment, const format::CommitRowView
   const auto& commit = row.commit;
   if (!row.records.empty() || commit.first != seq(commit.origin) + 1) return false;
   if (std::ranges::any_of(commit.parents, [&](const auto& dot) { return dot.seq > seq(dot.origin); })) return false;
-  return last_.empty() || origins[commit.origin] == last_ || std::ranges::any_of(commit.parents, is_last);
+  if (last_.empty()) return true;
+  if (origins[commit.origin] == last_) return commit.time >= last_time_;
+  return commit.time > last_time_ && std::ranges::any_of(commit.parents, is_last);
 }
 
 void LevelBuilder::add_commits(const Segment& segment) {
@@ -38,6 +42,7 @@ void LevelBuilder::add_commits(const Segment& segment) {
     level_.linear = level_.linear && continues(segment, row);
     known_[origin].seq = row.commit.last();
     last_ = origin;
+    last_time_ = row.commit.time;
     settings = settings || !row.commit.setting.empty();
   }
   if (settings) level_.names.with_settings.push_back(static_cast<std::uint32_t>(level_.segments.size()));

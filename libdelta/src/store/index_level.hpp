@@ -40,7 +40,8 @@ class LevelBuilder {
     std::optional<std::size_t> head = {};  // in the level, if it has commits there
   };
   std::map<std::string, Standing, std::less<>> known_;  // where each origin stands so far
-  std::string last_;                                    // whose commit is the last; empty: there is none
+  std::string last_;                                    // whose commit is the last; empty: of nobody
+  Timestamp last_time_;                                 // of that
   TableRule rule_ = TableRule::where_it_pays;
   std::uint64_t commits_ = 0;
   std::set<std::pair<std::string, std::uint32_t>> namespaces_;  // of the level

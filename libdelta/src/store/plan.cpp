@@ -75,7 +75,7 @@ bool few(std::size_t some_of, std::size_t all) { return some_of * kFew < all; }
 bool may_hold(const store::LoadedSegment& part, const format::FrameEntry& entry,
               const store::Union::StreamOptions& options) {
   return entry.type == FrameType::data && !(options.until && entry.min_time.us() > *options.until) &&
-         !(options.since && entry.max_time.us() < *options.since) &&
+         !(options.since && entry.max_time.us() < *options.since) && !part.segment.passes_over(entry) &&
          !(options.commits && !part.may_hold(entry, *options.commits));
 }
 

@@ -217,9 +217,9 @@ Status check_properties(const format::CommitRows& rows, std::size_t before) {
 }
 
 Status load_commits(Segment& segment, const format::FrameHeader& frame, ByteView payload) {
-  std::uint64_t end = segment.row_ends.empty() ? 0 : segment.row_ends.back();
+  std::uint64_t end = segment.row_ends.empty() ? segment.ordinals_before : segment.row_ends.back();
   const std::size_t before = segment.rows().size();
-  if (frame.first != (segment.packed() ? before : end)) {
+  if (frame.first != (segment.packed() ? segment.rows_before + before : end)) {
     return error(ErrorCode::corrupt, "commits are missing before this frame");
   }
   DELTA_OK(format::read_commits(payload, segment.header.kind, frame.count,
@@ -271,17 +271,14 @@ void unload_tables(Segment& segment) {
   segment.some_ids = false;
   segment.commits = {};
   segment.row_ends = {};
+  segment.rows_before = segment.ordinals_before = 0;
+  segment.some_rows = false;
 }
 
 namespace {
 
 /// Reads the frames of some types, and says where one cannot be read.
-template <class Wanted>
-Status load_frames(Segment& segment, const IdChoice& choice, const Wanted& wanted) {
-  std::vector<std::size_t> entries;
-  for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
-    if (wanted(segment.footer.frames[i].type)) entries.push_back(i);
-  }
+Status load_frames(Segment& segment, const IdChoice& choice, std::span<const std::size_t> entries) {
   return read_frames(segment, entries, [&](std::size_t entry, const auto& frame, ByteView payload) -> Status {
     const FrameType type = segment.footer.frames[entry].type;
     Status loaded = type == FrameType::props ? format::read_props(payload, frame.count, segment.names, frame.stored)
@@ -292,6 +289,15 @@ Status load_frames(Segment& segment, const IdChoice& choice, const Wanted& wante
     if (error.code == ErrorCode::unsupported) error.message += ", written by " + escape(segment.header.writer);
     return std::move(error).in(segment.file->name()).at(frame_place(segment, entry));
   });
+}
+
+template <class Wanted>
+Status load_frames_of(Segment& segment, const IdChoice& choice, const Wanted& wanted) {
+  std::vector<std::size_t> entries;
+  for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
+    if (wanted(segment.footer.frames[i].type)) entries.push_back(i);
+  }
+  return load_frames(segment, choice, entries);
 }
 
 }  // namespace
@@ -314,18 +320,63 @@ Status name_vectors(Segment& segment, std::span<const SegmentVector> vectors) {
   segment.ids = {};
   segment.id_text = {};
   segment.id_vectors = {};
-  return load_frames(segment, {nullptr, &of}, [](FrameType type) { return type == FrameType::ids; });
+  return load_frames_of(segment, {nullptr, &of}, [](FrameType type) { return type == FrameType::ids; });
 }
 
 Status load_tables(Segment& segment, Tables tables, const format::IdSet* wanted) {
   segment.some_ids = wanted != nullptr;
-  DELTA_OK(load_frames(segment, {wanted, nullptr}, [tables](FrameType type) {
+  DELTA_OK(load_frames_of(segment, {wanted, nullptr}, [tables](FrameType type) {
     const bool ids = type == FrameType::ids && tables != Tables::without_ids;
     return type == FrameType::props || type == FrameType::commits || ids;
   }));
   const bool by_footer =
       segment.own_frame.type == FrameType::footer;  // which may pass over a frame by calling it another
   if (by_footer && segment.rows().size() != segment.trailer.commits) {
+    return damaged(segment, place_name(segment.number, nullptr),
+                   "the footer does not name the frames that hold its commits");
+  }
+  if (!closed(segment)) segment.commits = {};
+  return {};
+}
+
+std::size_t commits_frames(const Segment& segment) {
+  return static_cast<std::size_t>(
+      std::ranges::count(segment.footer.frames, FrameType::commits, &format::FrameEntry::type));
+}
+
+void keep_rows(Segment& segment, std::size_t first, std::size_t end) {
+  const format::CommitsRead all = std::exchange(segment.commits, {});
+  const auto ends = std::exchange(segment.row_ends, {});
+  segment.commits.records = all.records;
+  segment.commits.unknown = all.unknown;
+  for (const RowNo number : numbers<RowNo>(end, first)) {
+    const auto row = all.rows[number];
+    segment.commits.rows.push_back(row.commit, row.previous, {row.records.begin(), row.records.end()},
+                                   {row.nodes.begin(), row.nodes.end()});
+    if (!segment.packed()) segment.row_ends.push_back(ends[number]);
+  }
+  segment.some_rows = true;
+  segment.rows_before += first;
+  if (!segment.packed() && first > 0) segment.ordinals_before = ends[nth<RowNo>(first - 1)];
+}
+
+Status load_last_commits(Segment& segment, std::size_t frames) {
+  std::vector<std::size_t> entries;
+  std::size_t before = commits_frames(segment);
+  segment.some_rows = true;
+  for (std::size_t i = 0; i < segment.footer.frames.size(); ++i) {
+    const format::FrameEntry& entry = segment.footer.frames[i];
+    if (entry.type != FrameType::commits) {
+      if (entry.type == FrameType::props) entries.push_back(i);
+      continue;
+    }
+    if (before > frames) segment.rows_before += entry.count;
+    if (before <= frames) entries.push_back(i);
+    if (before == frames && !segment.packed()) segment.ordinals_before = entry.first;
+    --before;
+  }
+  DELTA_OK(load_frames(segment, {}, entries));
+  if (segment.rows_before + segment.rows().size() != segment.trailer.commits) {
     return damaged(segment, place_name(segment.number, nullptr),
                    "the footer does not name the frames that hold its commits");
   }

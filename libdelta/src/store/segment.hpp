@@ -41,8 +41,16 @@ struct Segment {
   SegmentVector vector_of(std::size_t id) const { return some_ids ? id_vectors[id] : nth<SegmentVector>(id); }
   format::CommitsRead commits;             // in order
   Indexed<RowNo, std::uint64_t> row_ends;  // fresh: ordinal after the last delta of each
+  std::uint64_t rows_before = 0;           // those of the segment before the ones that are here, and
+  std::uint64_t ordinals_before = 0;       // fresh: how many deltas they have:
+  bool some_rows = false;                  // if only some were wanted; row numbers count from the first that is here
   const format::CommitRows& rows() const { return commits.rows; }
   bool packed() const { return header.kind == format::Kind::packed; }
+  /// Of a DATA frame: no commit that is here has a delta in it, as its ordinals say.
+  bool passes_over(const format::FrameEntry& frame) const {
+    return some_rows && !packed() &&
+           (frame.first + frame.count <= ordinals_before || row_ends.empty() || frame.first >= row_ends.back());
+  }
   std::uint64_t committed() const;  // deltas of its commits that are here
 };
 
@@ -85,6 +93,13 @@ enum class Tables : std::uint8_t {
 /// Reads PROPS, IDS and COMMITS. Where a frame is missing or malformed, stops with an error. `wanted`: null, or the ids
 /// to keep.
 Status load_tables(Segment& segment, Tables tables = Tables::all, const format::IdSet* wanted = nullptr);
+/// Reads PROPS and the last so many frames of COMMITS: the segment is then as if it had no commits before these, and no
+/// deltas of them.
+Status load_last_commits(Segment& segment, std::size_t frames);
+/// The same of the rows [first, end) of those that are loaded.
+void keep_rows(Segment& segment, std::size_t first, std::size_t end);
+/// How many frames of COMMITS there are.
+std::size_t commits_frames(const Segment& segment);
 /// Counts the vectors of a segment whose tables were loaded without ids: none of them has a name or a namespace yet.
 Status count_vectors(Segment& segment);
 /// Reads the names of some vectors, ascending, of such a segment: it has these and no others.

@@ -26,7 +26,8 @@ const char* misfit(const Segment& segment, const SegmentDelta& delta) {
 /// Fresh: commit and seq follow from the ordinal.
 void number_fresh(const Segment& segment, std::uint64_t first, SegmentBatch& batch) {
   auto next = static_cast<std::size_t>(std::ranges::upper_bound(segment.row_ends, first) - segment.row_ends.begin());
-  std::size_t i = 0;
+  const std::uint64_t before = segment.ordinals_before > first ? segment.ordinals_before - first : 0;
+  std::size_t i = std::min<std::size_t>(batch.size(), before);
   for (; i < batch.size() && next < segment.rows().size(); ++i) {
     const std::uint64_t ordinal = first + i;
     while (next < segment.rows().size() && ordinal >= segment.row_ends[nth<RowNo>(next)]) ++next;
@@ -36,12 +37,23 @@ void number_fresh(const Segment& segment, std::uint64_t first, SegmentBatch& bat
     batch.seqs[i] = segment.rows().commits().last(row) - (segment.row_ends[row] - 1 - ordinal);
   }
   batch.truncate(i);
+  if (before > 0) {
+    keep_only(batch, [before](std::size_t k) { return k >= before; });
+  }
 }
 
 /// Packed: rows, places and lags to commits, seqs and times. What is impossible is said.
 const char* number_packed(const Segment& segment, SegmentBatch& batch) {
   if (segment.rows().empty()) return batch.clear(), nullptr;  // not closed
   const auto& commits = segment.rows().commits();
+  if (segment.some_rows) {
+    const std::uint64_t first = segment.rows_before, end = first + commits.size();
+    if (std::ranges::any_of(batch.commits, [&](RowNo row) { return index(row) >= segment.trailer.commits; })) {
+      return "a delta of no commit";
+    }
+    keep_only(batch, [&](std::size_t i) { return index(batch.commits[i]) >= first && index(batch.commits[i]) < end; });
+    for (RowNo& row : batch.commits) row = nth<RowNo>(index(row) - first);
+  }
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const RowNo row = batch.commits[i];
     if (!commits.contains(row)) return "a delta of no commit";
@@ -100,6 +112,7 @@ Status read_unnumbered(const Segment& segment, std::size_t entry, SomeVectors ve
 
 Status check_fit(const Segment& segment, std::size_t entry, const SegmentBatch& batch) {
   for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (segment.some_ids && !std::ranges::binary_search(segment.id_vectors, batch.vectors[i])) continue;
     if (const char* wrong = misfit(segment, batch[i])) return damaged(segment, frame_place(segment, entry), wrong);
   }
   return {};

@@ -4,6 +4,13 @@
 
 namespace delta::store {
 
+void StandIns::add_names() {
+  for (const auto& level : index_.names()) {
+    for (const Namespace& ns : level.namespaces) to_.catalog.add_namespace(ns.name, ns.dims);
+    for (const auto& head : level.heads) to_.catalog.add_origin(head.origin);
+  }
+}
+
 Status StandIns::reach(OriginNo origin, std::uint64_t seq, Timestamp time) {
   const std::uint64_t head = to_.history.head(origin);
   if (head >= seq) return {};

@@ -13,12 +13,14 @@
 
 namespace delta::store {
 
-/// Adds them to the history of a union. All origins of the index are in its catalog already.
+/// Adds them to the history of a union.
 class StandIns {
  public:
   StandIns(Union& to, std::shared_ptr<const ByteSource> file, const LookupIndex& index)
       : to_(to), file_(std::move(file)), index_(index) {}  ///< keeps the references
 
+  /// The origins and namespaces of the index are then in the catalog of the union. First of all.
+  void add_names();
   /// The seqs of an origin are then here up to this one. `time`: of what stands for them.
   Status reach(OriginNo origin, std::uint64_t seq, Timestamp time);
   /// All that comes before the end of the log is then here; the origin that wrote last comes last. `firsts`: of some

@@ -25,17 +25,21 @@ PruneRecord renumbered(const format::SegmentRecord& record, const Indexed<Segmen
 
 }  // namespace store
 
-Status store::Union::read_tables(const std::shared_ptr<const ByteSource>& file) {
+Status store::Union::read_tables(const std::shared_ptr<const ByteSource>& file, const LoadNames& load_names,
+                                 std::size_t number) {
   DELTA_TRY(auto segments, store::open_segments(file, notices));
   for (auto& segment : segments) {
     store::LoadedSegment part;
     part.segment = std::move(segment);
-    if (wanted && wanted->empty()) {
-      DELTA_OK(store::load_tables(part.segment, store::Tables::without_ids));
-      DELTA_OK(store::count_vectors(part.segment));
-    } else {
-      DELTA_OK(store::load_tables(part.segment, store::Tables::all, wanted ? &*wanted : nullptr));
+    const bool none = wanted && wanted->empty();
+    bool named = none;
+    if (none || load_names) DELTA_OK(store::load_tables(part.segment, store::Tables::without_ids));
+    if (none) DELTA_OK(store::count_vectors(part.segment));
+    if (!none && load_names) {
+      DELTA_TRY(named, load_names(number, part.segment));
+      if (!named) store::unload_tables(part.segment);
     }
+    if (!named) DELTA_OK(store::load_tables(part.segment, store::Tables::all, wanted ? &*wanted : nullptr));
     parts.push_back(std::move(part));
   }
   return {};
@@ -240,7 +244,8 @@ Result<Log> Log::open(std::span<const std::shared_ptr<const ByteSource>> sources
   return caught();
 }
 
-Result<Log> store::Union::open(std::span<const std::shared_ptr<const ByteSource>> files, const OpenOptions& options) {
+Result<Log> store::Union::open(std::span<const std::shared_ptr<const ByteSource>> files, const OpenOptions& options,
+                               const LoadNames& load_names) {
   auto impl = std::make_unique<store::Union>();
   impl->threads = thread_count(options.threads);
   impl->opened_with = options;
@@ -249,7 +254,7 @@ Result<Log> store::Union::open(std::span<const std::shared_ptr<const ByteSource>
     impl->wanted.emplace(*options.ids);
     impl->files.assign(files.begin(), files.end());
   }
-  for (const auto& file : files) DELTA_OK(impl->read_tables(file));
+  for (std::size_t i = 0; i < files.size(); ++i) DELTA_OK(impl->read_tables(files[i], load_names, i));
   DELTA_OK(impl->link());
   for (auto& part : impl->parts) {  // the catalog has them now
     part.segment.ids = {};

@@ -116,13 +116,17 @@ struct Union {
   std::optional<std::vector<Block>> held;  // all deltas of the wanted vectors; none: they are read when asked for
   bool holds_lifecycles = false;           // their creates and deletes alone are sure to be there
 
+  /// Names the wanted vectors of a segment of the file with this number, whose other tables are loaded. False: their
+  /// names are to be read.
+  using LoadNames = std::function<Result<bool>(std::size_t file, Segment& segment)>;
   /// Of files that are open already.
-  static Result<Log> open(std::span<const std::shared_ptr<const ByteSource>> files, const OpenOptions& options);
+  static Result<Log> open(std::span<const std::shared_ptr<const ByteSource>> files, const OpenOptions& options,
+                          const LoadNames& load_names = {});
   /// Of one segment. Its tables are read anew.
   static Result<Log> of_segment(store::Segment segment, unsigned threads);
   /// The same log, with every vector named. Its commits have the same numbers.
   Result<Log> with_all_ids() const;
-  Status read_tables(const std::shared_ptr<const ByteSource>& file);
+  Status read_tables(const std::shared_ptr<const ByteSource>& file, const LoadNames& load_names, std::size_t number);
   Status link();
   Status translate(LoadedSegment& part);
   /// The hash before a commit, if a file states it; else all zero.
@@ -151,6 +155,10 @@ struct Union {
   Status name_changed(const StreamOptions& options);
   /// The same of all vectors.
   Status name_all();
+  /// Of a segment it has only some commits.
+  bool some_commits() const {
+    return std::ranges::any_of(parts, [](const LoadedSegment& part) { return part.segment.some_rows; });
+  }
   bool unnamed() const { return wanted && wanted->empty(); }
   /// The leaf of each delta of a batch; unknown for those that pruning has left in part.
   void hash_leaves(const DeltaBatch& batch, std::vector<Hash>& leaves) const;

@@ -2,106 +2,27 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <random>
-#include <set>
 #include <sstream>
 
 #include "delta/blame.hpp"
 #include "delta/compact.hpp"
 #include "delta/conflicts.hpp"
+#include "delta/file.hpp"
 #include "delta/lookup.hpp"
-#include "delta/property.hpp"
+#include "delta/merge.hpp"
 #include "delta/reindex.hpp"
 #include "delta/selection.hpp"
 #include "delta/snapshot.hpp"
-#include "sample_log.hpp"
-#include "store/index_file.hpp"
+#include "format/layout.hpp"
+#include "random_log.hpp"
 #include "store/union.hpp"
 
 using namespace delta;
-using sample::must;
+using sample::must, sample::RandomLog, sample::id_of, sample::kIds, sample::reindex_with_tables;
 
 namespace {
 
 using Ids = std::vector<std::string>;
-
-constexpr std::uint32_t kIds = 9;
-
-std::string id_of(std::uint32_t i) { return "v" + std::to_string(i); }
-
-/// A log of several appends, by one writer after the other.
-class RandomLog {
- public:
-  enum class Ids : std::uint8_t { come, are_announced, and_operations };
-  /// With announced ids the log has an index from its first segment on.
-  RandomLog(const std::string& path, unsigned seed, Ids ids = Ids::come) : path_(path), random_(seed), ids_(ids) {
-    const unsigned segments = 1 + below(12);
-    for (unsigned i = 0; i < segments; ++i) append(i == 0);
-  }
-
-  std::size_t opened() const { return opened_; }  ///< commits that all appends together knew
-
- private:
-  unsigned below(unsigned n) { return static_cast<unsigned>(random_() % n); }
-
-  void append(bool first) {
-    EncodeOptions options{.threads = 1, .origin = "w" + std::to_string(below(3)), .commit_every = 1 + below(4)};
-    options.message = "message " + std::to_string(now_);
-    options.now = (now_ + kStep) * 1'000'000;  // of tags
-    some_.clear();
-    for (unsigned i = 0; i < 3; ++i) some_.push_back(id_of(below(kIds)));
-    if (ids_ != Ids::come) options.ids = some_;
-    options.operations = ids_ == Ids::and_operations;
-    auto encoder = must(first ? Encoder::create(path_, {}, options) : Encoder::append(path_, options));
-    opened_ += encoder.log().commits();
-    for (unsigned deltas = 1 + below(6); deltas > 0; --deltas) add(encoder);
-    ++now_;
-    if (below(4) == 0) must(encoder.set(below(2) == 0 ? "policy max" : "policy average", now_ * 1'000'000));
-    if (below(4) == 0) must(encoder.property("", "model", "m" + std::to_string(now_), (now_ + 1) * 1'000'000));
-    if (below(4) == 0) must(encoder.tag_time("tag " + std::to_string(below(2)), now_ * 1'000'000));
-    now_ += 2 * kStep;
-    const auto summary = must(encoder.finish());
-    for (const Finding& notice : summary.notices) CHECK(notice.what == "");
-    if (first && ids_ != Ids::come) must(reindex(path_));
-  }
-
-  void add(Encoder& encoder) {
-    now_ += 1 + below(3);
-    const std::string& id = some_[below(3)];
-    const std::string ns = below(3) == 0 ? "other" : "";
-    const std::string metadata = below(3) == 0 ? R"({"n":)" + std::to_string(now_) + "}" : "";
-    const std::string key = ns + "/" + id;
-    const std::vector<std::uint32_t> whole = {sample::bits(static_cast<float>(now_)), sample::bits(2), sample::bits(3)};
-    const std::vector<std::uint32_t> index = {below(3)};
-    DeltaInput in;
-    in.id = id;
-    in.name_space = ns;
-    in.metadata = metadata;
-    in.at = now_ * 1'000'000;
-    const unsigned what = exists_.contains(key) ? below(5) : 5;
-    in.op = what == 0   ? Operation::remove
-            : what == 1 ? Operation::scale
-            : what == 2 ? Operation::dense
-            : what == 5 ? Operation::create
-                        : Operation::sparse;
-    if (what == 1) in.bits = std::span(whole).subspan(1, 1);
-    if (what == 2 || what == 5) in.bits = whole;
-    if (in.op == Operation::sparse) in.bits = std::span(whole).first(1);
-    if (in.op == Operation::sparse) in.indices = index;
-    if (what == 0) exists_.erase(key);
-    if (what == 5) exists_.insert(key);
-    must(encoder.delta(in));
-  }
-
-  static constexpr Micros kStep = 50;  // seconds, more than the deltas of one append take
-
-  std::string path_;
-  std::mt19937 random_;
-  Ids ids_;
-  std::size_t opened_ = 0;
-  std::vector<std::string> some_;  // ids, of one append
-  std::set<std::string> exists_;
-  Micros now_ = 1000;
-};
 
 void put(std::ostream& out, const Log& log, const std::vector<DeltaRef>& deltas) {
   for (const DeltaRef& d : deltas) {
@@ -142,12 +63,9 @@ std::string settings(const Log& log, const CutOptions& cut) {
   return out.str();
 }
 
-/// Compares all answers about some ids; returns whether not all commits were read.
+/// Compares all answers about some ids that two logs give.
 enum class Cuts : std::uint8_t { all, now };
-bool compare(const std::string& path, const Ids& ids, Cuts asked = Cuts::all) {
-  const Ids paths = {path};
-  const OpenOptions options{.threads = 1, .ids = ids};
-  const Log whole = must(Log::open(paths, options)), some = must(open_for_state(paths, options));
+void compare_logs(const Log& whole, const Log& some, const Ids& ids, Cuts asked) {
   CHECK(some.notices().size() == whole.notices().size());
   std::vector<CutOptions> cuts(1);  // now, and after each commit
   for (const CommitNo number : numbers<CommitNo>(asked == Cuts::all ? whole.commits() : 0))
@@ -155,15 +73,58 @@ bool compare(const std::string& path, const Ids& ids, Cuts asked = Cuts::all) {
   for (const CutOptions& cut : cuts) {
     CHECK(settings(whole, cut) == settings(some, cut));
     for (const std::string& id : ids) {
-      for (const char* ns : {"", "other"}) CHECK(answer(whole, {ns, id}, cut) == answer(some, {ns, id}, cut));
+      for (const char* ns : {"", "other", "wide"}) CHECK(answer(whole, {ns, id}, cut) == answer(some, {ns, id}, cut));
     }
   }
+}
+
+/// The same of one log; returns whether not all commits were read.
+bool compare(const std::string& path, const Ids& ids, Cuts asked = Cuts::all) {
+  const Ids paths = {path};
+  const OpenOptions options{.threads = 1, .ids = ids};
+  const Log whole = must(Log::open(paths, options)), some = must(open_for_state(paths, options));
+  compare_logs(whole, some, ids, asked);
   return some.commits() < whole.commits();
 }
 
+/// The same of logs of which all commits are read.
+void compare_all(const Ids& paths, const Ids& ids, Cuts asked = Cuts::all) {
+  const OpenOptions options{.threads = 1, .ids = ids};
+  const Log whole = must(Log::open(paths, options));
+  compare_logs(whole, must(open_for_state(paths, options)), ids, asked);
+  const Log some = must(open_for_vectors(paths, options));
+  compare_logs(whole, some, ids, asked);
+  CHECK(some.commits() == whole.commits());
+  CHECK(must(some.hashes()) == must(whole.hashes()));
+}
+
+/// Some more deltas by a writer who has seen what is there, and nothing else.
+void write_apart(const std::string& log, const std::string& origin, unsigned seed) {
+  std::mt19937 random(seed);
+  auto encoder = must(Encoder::append(log, {.threads = 1, .origin = origin, .commit_every = 1 + seed % 3}));
+  const Micros start = (10'000 + random() % 10) * 1'000'000;
+  const std::vector<std::uint32_t> bits = {sample::bits(static_cast<float>(seed + 2)), 1, 2, 3, 4};
+  for (unsigned i = 0; i < 12; ++i) {
+    const std::string id = id_of(static_cast<std::uint32_t>(random() % kIds));
+    const bool wide = random() % 3 == 0;
+    must(encoder.delta({.id = id,
+                        .name_space = wide ? "wide" : "",
+                        .op = Operation::create,
+                        .bits = std::span(bits).first(wide ? 5 : 3),
+                        .at = start + i * 1'000'000}));
+    const bool removes = random() % 4 == 0;
+    must(encoder.delta({.id = id,
+                        .name_space = wide ? "wide" : "",
+                        .op = removes ? Operation::remove : Operation::scale,
+                        .bits = std::span(bits).first(removes ? 0 : 1),
+                        .at = start + i * 1'000'000}));
+  }
+  must(encoder.finish());
+}
+
 /// Compares the answers about all ids that match a glob.
-void compare_matching(const std::string& path, const std::string& glob) {
-  const Ids paths = {path}, globs = {glob};
+void compare_matching(const Ids& paths, const std::string& glob) {
+  const Ids globs = {glob};
   const Log whole = must(Log::open(paths)), some = must(open_for_state(paths, {.threads = 1, .ids = Ids()}, globs));
   const VectorSelection selection{.any_id = false, .globs = globs};
   const auto all = must(find_vectors(whole.catalog(), selection)),
@@ -176,13 +137,6 @@ void compare_matching(const std::string& path, const std::string& glob) {
   });
 }
 
-/// Makes the index anew, with a table of each segment, however small.
-void reindex_with_tables(const std::string& log) {
-  store::IndexOrder order{log, log + ".dlx", true};
-  order.tables = store::TableRule::always;
-  must(store::update_index(order));
-}
-
 /// One delta, by a writer of its own, through the index: so that has one more level.
 void append_new(const std::string& log, const std::string& id) {
   constexpr Micros kLate = 1'000'000'000'000;
@@ -190,6 +144,13 @@ void append_new(const std::string& log, const std::string& id) {
   const std::vector<std::uint32_t> whole(3, sample::bits(7));
   must(encoder.delta({.id = id, .bits = whole}));
   must(encoder.finish());
+}
+
+void write_union(const Ids& logs, const std::string& path) {
+  auto merging = must(Merge::open(logs));
+  auto file = must(OutputFile::create(path, {}));
+  must(merging.write(file));
+  must(file.commit());
 }
 
 }  // namespace
@@ -218,7 +179,7 @@ TEST_CASE("a log that is opened through its index gives the same answers") {
     for (std::uint32_t i = 0; i < kIds + 1; i += 3) compare(log, {id_of(i), id_of((i + 3) % kIds)});
     for (std::uint32_t i = 0; i < 4; ++i) append_new(log, "new " + std::to_string(i / 2));
     for (std::uint32_t i = 0; i < kIds + 1; i += 3) compare(log, {id_of(i), id_of((i + 5) % kIds), "new 0", "new 1"});
-    for (const char* glob : {"v*", "new*", "v[13]", "n?w 1", "*1", "\\v2", "none"}) compare_matching(log, glob);
+    for (const char* glob : {"v*", "new*", "v[13]", "n?w 1", "*1", "\\v2", "none"}) compare_matching({log}, glob);
   }
   CHECK(narrow > histories);
 }
@@ -248,6 +209,64 @@ TEST_CASE("an index of a log that is pruned, or waits for causes, changes no ans
     }
   }
   CHECK(pending > 0);
+}
+
+TEST_CASE("the names of vectors of logs that went apart are found in their indexes") {
+  for (unsigned seed = 0; seed < 30; ++seed) {
+    INFO("seed " << seed);
+    const scratch::Directory dir;
+    const std::string a = dir.file("a.dlog"), b = dir.file("b.dlog"), both = dir.file("c.dlog");
+    const std::string pruned = dir.file("p.dlog"), packed = dir.file("k.dlog");
+    const RandomLog written(a, seed);
+    std::filesystem::copy_file(a, b);
+    write_apart(a, "left", 2 * seed);
+    write_apart(b, "right", 2 * seed + 1);
+    const Ids apart = {a, b};
+    write_union(apart, both);
+    const Log whole = must(Log::open(apart));
+    must(compact(whole, packed, {.threads = 1}));
+    CompactOptions options{.threads = 1};
+    options.keep = {{.kind = KeepRule::Kind::now}};
+    must(compact(whole, pruned, options));
+    for (const std::string& one : {a, both, pruned, packed}) must(reindex(one));
+    if (seed % 2 == 0) must(reindex(b));
+    const Ids ids = {id_of(seed % kIds), id_of((seed + 4) % kIds), "none"};
+    compare_all({both}, ids);
+    compare_all({packed}, ids);
+    compare_all(apart, ids);
+    compare_all({b, both, packed}, {id_of(1)});
+    compare_all({pruned}, ids, Cuts::now);
+    compare_all({a, pruned}, ids, Cuts::now);
+    for (const char* glob : {"v*", "v[13]"}) {
+      compare_matching({both}, glob);
+      compare_matching(apart, glob);
+    }
+  }
+}
+
+TEST_CASE("names that the index tells are not read") {
+  const scratch::Directory dir;
+  const std::string a = dir.file("a.dlog"), b = dir.file("b.dlog");
+  const RandomLog written(a, 3);
+  std::filesystem::copy_file(a, b);
+  write_apart(a, "left", 1);
+  write_apart(b, "right", 2);
+  const Ids paths = {a, b};
+  const OpenOptions options{.threads = 1, .ids = Ids{id_of(2)}};
+  const std::string right = answer(must(Log::open(paths, options)), {"", id_of(2)}, {});
+  for (const std::string& one : paths) {
+    must(reindex(one));
+    const Ids of_one = {one};
+    Buffer bytes = scratch::read(one);
+    for (const auto& part : must(Log::open(of_one)).impl().parts) {
+      for (const auto& frame : part.segment.footer.frames) {
+        if (frame.type == format::FrameType::ids) ++bytes[part.segment.offset + frame.offset + format::kFrameBytes];
+      }
+    }
+    scratch::write(one, bytes);
+  }
+  CHECK(!Log::open(paths, options));
+  CHECK(answer(must(open_for_vectors(paths, options)), {"", id_of(2)}, {}) == right);
 }
 
 TEST_CASE("an append that goes through the index writes the same bytes") {
