@@ -20,7 +20,8 @@ constexpr std::uint64_t kHeaderSeed = 0x31584c44, kLevelSeed = 0x4c31584c44,
 constexpr std::string_view kIdDomain = "dlog1 index id";
 constexpr std::uint64_t kIdsOfBucket = 64;
 constexpr std::uint32_t kMaxBucketBits = 40, kLinear = 1;
-constexpr std::uint64_t kLeastOfId = 15;  // bytes: its hash, and one place
+constexpr std::uint64_t kOtherNamespace = 1, kLifecycle = 2, kPlaceStep = 4;  // of a place: flags, and segments above
+constexpr std::uint64_t kLeastOfId = 15;                                      // bytes: its hash, and one place
 constexpr std::uint64_t kNamesSeed = 1, kSegmentSeed = 2, kBucketSeed = std::uint64_t{1} << 40;  // beside the salt
 
 std::uint32_t bucket_bits_of(std::uint64_t ids) {
@@ -132,7 +133,8 @@ std::vector<std::uint64_t> write_buckets(std::span<const IndexEntry> entries, co
       IndexEntry before;
       for (; next < end; ++next) {
         const IndexEntry& e = entries[next];
-        to.varint(std::uint64_t{2} * (e.segment - before.segment) + (e.ns != before.ns ? 1 : 0));
+        to.varint(kPlaceStep * (e.segment - before.segment) + (e.lifecycle ? kLifecycle : 0) +
+                  (e.ns != before.ns ? kOtherNamespace : 0));
         to.varint(zigzag(static_cast<std::int64_t>(index(e.vector)) - static_cast<std::int64_t>(index(before.vector))));
         if (e.ns != before.ns) to.varint(index(e.ns));
         before = e;
@@ -342,14 +344,16 @@ bool read_places(Reader& in, const IdHash& hash, std::uint32_t segments, std::ve
   IndexEntry e;
   e.hash = hash;
   for (std::uint64_t i = 0; i < places; ++i) {
-    const auto step = in.bounded(std::uint64_t{2} * segments);
+    const auto step = in.bounded(kPlaceStep * segments);
+    const bool other = (step & kOtherNamespace) != 0;
     const auto vector = static_cast<std::int64_t>(index(e.vector)) + unzigzag(in.bounded(std::uint64_t{1} << 33));
-    if (step / 2 >= segments - e.segment || vector < 0 || vector > 0xffffffff) return false;
+    if (step / kPlaceStep >= segments - e.segment || vector < 0 || vector > 0xffffffff) return false;
     const IndexEntry before = e;
-    e.segment += static_cast<std::uint32_t>(step / 2);
+    e.segment += static_cast<std::uint32_t>(step / kPlaceStep);
     e.vector = nth<SegmentVector>(static_cast<std::uint64_t>(vector));
-    if (step % 2 != 0) e.ns = nth<SegmentNamespace>(in.bounded(0xffffffff));
-    if (!in.ok() || (step % 2 != 0 && e.ns == before.ns) || (i > 0 && e <= before)) return false;
+    if (other) e.ns = nth<SegmentNamespace>(in.bounded(0xffffffff));
+    if (!in.ok() || (other && e.ns == before.ns) || (i > 0 && e <= before)) return false;
+    e.lifecycle = (step & kLifecycle) != 0;
     out.push_back(e);
   }
   return true;

@@ -67,6 +67,7 @@ struct IndexEntry {
   std::uint32_t segment = 0;  // in the level
   SegmentVector vector{};
   SegmentNamespace ns{};
+  bool lifecycle = false;  // the segment may hold a create or delete of it
   friend auto operator<=>(const IndexEntry&, const IndexEntry&) = default;
 };
 

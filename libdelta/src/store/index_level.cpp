@@ -4,7 +4,11 @@
 #include <iterator>
 #include <vector>
 
+#include "delta/out_of_memory.hpp"
+
 namespace delta::store {
+
+using format::FrameType;
 
 LevelBuilder::LevelBuilder(std::span<const format::LevelNames> names, std::uint64_t segments, std::uint64_t commits)
     : commits_(commits) {
@@ -59,15 +63,67 @@ void LevelBuilder::add_head(const Segment& segment, const format::HeadEntry& hea
   heads[*standing.head] = {origin, head.last, head.time, head.hash};
 }
 
+namespace {
+
+/// What a DATA frame holds of them. False: it cannot be read.
+bool note_lifecycles(const Segment& segment, std::size_t entry, std::vector<bool>& out) {
+  SegmentBatch batch;
+  if (!unless_out_of_memory(read_data(segment, entry, {Values::skipped, {}}, batch))) return false;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (is_lifecycle(batch.ops[i])) out[index(batch.vectors[i])] = true;
+  }
+  return true;
+}
+
+/// What a POSTINGS frame says of them.
+bool note_postings(const Segment& segment, std::size_t entry, std::uint32_t data_frames, std::vector<bool>& out) {
+  const format::FrameEntry& frame = segment.footer.frames[entry];
+  format::Postings postings;
+  const auto payload = unless_out_of_memory(read_frame(segment, entry));
+  if (!payload || !format::read_postings(*payload, frame.count, data_frames, postings)) return false;
+  if (frame.first + frame.count > out.size()) return false;
+  for (std::uint32_t place = 0, at = 0; place < frame.count; ++place) {
+    bool any = false;
+    for (; at < postings.ends[place]; ++at) any = any || postings.list[at].lifecycle;
+    if (any) out[frame.first + place] = true;
+  }
+  return true;
+}
+
+/// Which vectors of a segment may have a create or delete there. What cannot be read may hold any.
+std::vector<bool> lifecycles_of(const Segment& segment) {
+  std::vector<bool> out(segment.vectors(), segment.packed());
+  if (segment.packed()) return out;
+  const auto& frames = segment.footer.frames;
+  const auto of = [&](FrameType type) {
+    return static_cast<std::uint32_t>(std::ranges::count(frames, type, &format::FrameEntry::type));
+  };
+  const FrameType type = of(FrameType::postings) > 0 ? FrameType::postings : FrameType::data;
+  std::uint64_t known = 0;  // vectors that POSTINGS have told of
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    if (frames[i].type != type) continue;
+    const bool read = type == FrameType::data
+                          ? note_lifecycles(segment, i, out)
+                          : frames[i].first == known && note_postings(segment, i, of(FrameType::data), out);
+    if (!read) return std::vector<bool>(segment.vectors(), true);
+    known += frames[i].count;
+  }
+  if (type == FrameType::postings && known != out.size()) out.assign(out.size(), true);
+  return out;
+}
+
+}  // namespace
+
 Status LevelBuilder::add_ids(const Segment& segment) {
   const auto number = static_cast<std::uint32_t>(level_.segments.size());
   std::vector<format::IdHash> hashes(segment.ids.size());
   format::id_hashes(segment.ids, hashes);
+  const std::vector<bool> lifecycles = lifecycles_of(segment);
   std::vector<format::IndexEntry> own;
   own.reserve(hashes.size());
   for (std::size_t i = 0; i < hashes.size(); ++i) {
     const SegmentVector vector = segment.vector_of(i);
-    own.push_back({hashes[i], number, vector, segment.owners[vector]});
+    own.push_back({hashes[i], number, vector, segment.owners[vector], lifecycles[index(vector)]});
   }
   std::ranges::sort(own);
   for (std::size_t i = 1; i < own.size(); ++i) {

@@ -133,7 +133,7 @@ Status LookupIndex::find_in(std::size_t number, const format::IdHash& hash, std:
   std::vector<format::IndexEntry> entries;
   DELTA_OK(format::read_bucket(held, level, bucket, entries));
   for (const format::IndexEntry& e : entries) {
-    if (e.hash == hash) out.push_back({level.first_segment + e.segment, e.vector, e.ns, id});
+    if (e.hash == hash) out.push_back({level.first_segment + e.segment, e.vector, e.ns, id, e.lifecycle});
   }
   return {};
 }

@@ -44,7 +44,8 @@ class LookupIndex {
     std::uint64_t segment = 0;
     SegmentVector vector{};
     SegmentNamespace ns{};
-    std::size_t id = 0;  // among those that were asked for
+    std::size_t id = 0;      // among those that were asked for
+    bool lifecycle = false;  // the segment may hold a create or delete of it
     friend auto operator<=>(const Found&, const Found&) = default;
   };
   /// In order of segment and vector. corrupt: what was read of it is damaged.

@@ -32,7 +32,8 @@ class Narrowing {
 
   Status run(const std::vector<std::string>& ids, store::Deltas deltas) {
     stand_ins_.add_names();
-    DELTA_TRY(const auto found, index_.find(ids));
+    DELTA_TRY(auto found, index_.find(ids));
+    if (deltas == store::Deltas::lifecycles) keep_lifecycles(found, ids.size());
     DELTA_TRY(const bool few, store::read_few({to_, file_, index_, found, ids, deltas}));
     if (few) return {};
     for (const std::uint64_t number : wanted(found)) {
@@ -47,6 +48,13 @@ class Narrowing {
   }
 
  private:
+  /// Of each id the places with its creates and deletes; of one that has none, all.
+  static void keep_lifecycles(std::vector<LookupIndex::Found>& found, std::size_t ids) {
+    std::vector<bool> has(ids);
+    for (const auto& place : found) has[place.id] = has[place.id] || place.lifecycle;
+    std::erase_if(found, [&](const LookupIndex::Found& place) { return has[place.id] && !place.lifecycle; });
+  }
+
   std::set<std::uint64_t> wanted(const std::vector<LookupIndex::Found>& found) const {
     std::set<std::uint64_t> numbers{index_.seal().segments - 1};
     for (const auto& place : found) numbers.insert(place.segment);

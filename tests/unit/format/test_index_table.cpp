@@ -21,7 +21,7 @@ IndexLevel some_level(std::uint32_t count) {
     level.tables.emplace_back(s * 13, static_cast<Byte>(s));
     for (std::uint32_t i = s % 3; i < count; i += 3) {
       const format::IdHash hash = format::id_hash(std::to_string(i));
-      level.entries.push_back({hash, s, vector(2 * i), SegmentNamespace{0}});
+      level.entries.push_back({hash, s, vector(2 * i), SegmentNamespace{0}, s % 2 == 0});
       if (i % 5 == 0) level.entries.push_back({hash, s, vector(2 * i + 1), SegmentNamespace{3}});
     }
   }
@@ -140,14 +140,16 @@ TEST_CASE("a bucket that is malformed is refused") {
     return all;
   };
   CHECK(read(joined(hash, {1, 0, 0})));
-  CHECK(read(joined(hash, {1, 2, 4})));
+  CHECK(read(joined(hash, {1, 4, 4})));
+  CHECK(read(joined(hash, {1, 6, 4})));  // which may have its create there
   CHECK(!read(joined(hash, {})));
   CHECK(!read(joined(hash, {0, 0, 0})));        // of no place
   CHECK(!read(joined(hash, {2, 0, 0})));        // of two, and one is there
-  CHECK(!read(joined(hash, {1, 4, 0})));        // a segment that is not there
+  CHECK(!read(joined(hash, {1, 8, 0})));        // a segment that is not there
   CHECK(!read(joined(hash, {1, 0, 1})));        // a vector below 0
   CHECK(!read(joined(hash, {2, 0, 2, 0, 0})));  // one twice
-  CHECK(!read(joined(hash, {2, 2, 2, 0, 1})));  // not in order
+  CHECK(!read(joined(hash, {2, 0, 2, 2, 0})));
+  CHECK(!read(joined(hash, {2, 4, 2, 0, 1})));  // not in order
   CHECK(!read(joined(hash, {1, 1, 0, 0})));     // another namespace, which is the same
   CHECK(!read(joined(joined(hash, {1, 0, 0}), joined(less, {1, 0, 0}))));
   CHECK(!read(joined(joined(hash, {1, 0, 0}), joined(hash, {1, 0, 0}))));

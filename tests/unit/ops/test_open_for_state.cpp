@@ -15,6 +15,7 @@
 #include "delta/snapshot.hpp"
 #include "format/layout.hpp"
 #include "random_log.hpp"
+#include "store/narrow.hpp"
 #include "store/union.hpp"
 
 using namespace delta;
@@ -282,6 +283,37 @@ TEST_CASE("an append that goes through the index writes the same bytes") {
     CHECK(must(check_index(dir.file("b.dlog"))).found == IndexWorth::whole);
   }
   CHECK(some < all);
+}
+
+TEST_CASE("whether a vector exists is read of the segments that tell it") {
+  const scratch::Directory dir;
+  const std::string log = dir.file("a.dlog"), packed = dir.file("p.dlog");
+  const std::vector<std::uint32_t> bits = {sample::bits(2)};
+  for (unsigned i = 0; i < 40; ++i) {
+    const EncodeOptions options{.threads = 1, .now = 1'000'000 * (i + 1), .ids = {{"a"}}, .operations = true};
+    auto encoder = must(i == 0 ? Encoder::create(log, {}, {.now = 1'000'000}) : Encoder::append(log, options));
+    const bool last = i % 20 == 19;
+    must(encoder.delta({.id = "a",
+                        .op = i % 20 == 0 ? Operation::create
+                              : last      ? Operation::remove
+                                          : Operation::scale,
+                        .bits = std::span(bits).first(last ? 0 : 1)}));
+    must(encoder.finish());
+    if (i == 0) must(reindex(log));
+  }
+  const Ids paths = {log};
+  must(compact(must(Log::open(paths)), packed, {.threads = 1}));
+  must(reindex(packed));
+  const OpenOptions options{.threads = 1, .ids = {{"a"}}};
+  for (const auto& [one, blocks] : {std::pair(log, 4), std::pair(packed, 1)}) {
+    const auto opened = must(store::open_through_index(one, options, {}, store::Deltas::lifecycles));
+    REQUIRE(opened.log);
+    CHECK(opened.log->impl().held->size() == static_cast<std::size_t>(blocks));
+  }
+  const auto whole = must(store::open_through_index(log, options));
+  REQUIRE(whole.log);
+  CHECK(whole.log->impl().held->size() == 40);
+  CHECK(must(check_index(log)).found == IndexWorth::whole);
 }
 
 TEST_CASE("what was not announced is refused") {

@@ -1,12 +1,14 @@
 // Making, extending and checking the lookup index of a log.
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "delta/reindex.hpp"
 #include "os/side_file.hpp"
 #include "sample_log.hpp"
 #include "store/index_file.hpp"
+#include "store/segment_writer.hpp"
 #include "store/union.hpp"
 
 using namespace delta;
@@ -90,11 +92,11 @@ TEST_CASE("an index finds each vector where the log has it") {
   sample::append_log(log);
   must(reindex(log));
   using Found = store::LookupIndex::Found;
-  const auto at = [](std::uint64_t segment, std::uint32_t vector, std::size_t id) {
-    return Found{segment, nth<SegmentVector>(vector), SegmentNamespace{0}, id};
+  const auto at = [](std::uint64_t segment, std::uint32_t vector, std::size_t id, bool lifecycle) {
+    return Found{segment, nth<SegmentVector>(vector), SegmentNamespace{0}, id, lifecycle};
   };
   CHECK(find(log, {"plum", "quince", "apple"}) ==
-        std::vector<Found>{at(0, 0, 2), at(0, 2, 0), at(1, 0, 0), at(1, 1, 1)});
+        std::vector<Found>{at(0, 0, 2, true), at(0, 2, 0, true), at(1, 0, 0, false), at(1, 1, 1, true)});
 }
 
 TEST_CASE("an index finds the ids that begin alike") {
@@ -209,6 +211,45 @@ TEST_CASE("an index says whether each commit has seen all before it") {
   const std::string pruned = dir.file("p.dlog");
   sample::write_pruned(pruned);
   CHECK(!must(reindex(pruned)).linear);
+}
+
+TEST_CASE("an index says whether commits stand in order of their times") {
+  const scratch::Directory dir;
+  Catalog catalog;
+  const VectorNo vector = catalog.add_vector(catalog.add_namespace("", 1), "a");
+  const OriginNo main = catalog.add_origin("main"), edge = catalog.add_origin("edge");
+  const std::vector<std::uint32_t> bits = {sample::bits(1)};
+  const auto write = [&](const std::string& path, std::initializer_list<std::pair<OriginNo, Micros>> commits) {
+    auto file = must(OutputFile::create(path, {}));
+    store::SegmentWriter writer(catalog, store::Heads(2), {}, file);
+    std::map<OriginNo, std::uint64_t> seqs;
+    std::optional<Dot> before;
+    for (const auto& [origin, time] : commits) {
+      Commit commit;
+      commit.origin = origin;
+      commit.first = ++seqs[origin];
+      commit.count = 1;
+      commit.time = Timestamp::of(time);
+      if (before) commit.parents = {*before};
+      before = Dot{origin, commit.first};
+      writer.begin(origin, commit.first);
+      Delta delta;
+      delta.op = Operation::create;
+      delta.vector = vector;
+      delta.time = commit.time;
+      delta.seq = commit.first;
+      delta.bits = bits;
+      must(writer.add(delta));
+      must(writer.end(std::move(commit)));
+    }
+    must(writer.finish());
+    must(file.commit());
+    return must(reindex(path)).linear;
+  };
+  CHECK(write(dir.file("a.dlog"), {{main, 0}, {main, 0}, {edge, 5}, {main, 6}}));
+  CHECK(!write(dir.file("b.dlog"), {{main, 5}, {edge, 4}}));
+  CHECK(!write(dir.file("c.dlog"), {{main, 5}, {edge, 5}}));
+  CHECK(!write(dir.file("d.dlog"), {{main, 5}, {main, 4}}));
 }
 
 TEST_CASE("an index has the mode of its log") {
