@@ -72,7 +72,11 @@ Status Decoder::read_wanted_values() {
 /// Whose values are wanted: a delta may repeat an earlier one, which may do the same.
 Status Decoder::mark_needed() {
   s_.needed.resize(count_);
-  for (std::size_t i = 0; i < count_; ++i) s_.needed[i] = wanted_.wants(batch_.vectors[i]) ? 1 : 0;
+  const bool one = wanted_.vectors.size() == 1;  // mostly; and that is quicker
+  for (std::size_t i = 0; i < count_; ++i) {
+    const SegmentVector vector = batch_.vectors[i];
+    s_.needed[i] = (one ? vector == wanted_.vectors.front() : wanted_.wants(vector)) ? 1 : 0;
+  }
   if (copies_ == 0) return {};
   s_.assignments.clear();
   s_.twins.assign(count_, 0);

@@ -171,8 +171,7 @@ Status SetReader::pass_gaps() {
   return {};
 }
 
-Status SetReader::skip(Form form, std::size_t size) {
-  if (form == Form::gaps) return passed_ += size, Status();
+Status SetReader::skip_spelled(Form form, std::size_t size) {
   unwanted_.resize(size);
   return read(form, unwanted_);
 }

@@ -102,8 +102,10 @@ Status read_unnumbered(const Segment& segment, std::size_t entry, SomeVectors ve
                        SegmentBatch& out) {
   std::uint64_t first = 0;
   DELTA_OK(decode(segment, entry, {Values::read, vectors}, room, first));
+  const bool one = vectors.size() == 1;  // mostly; and that is quicker
   for (std::size_t i = 0; i < room.size(); ++i) {
-    if (!std::ranges::binary_search(vectors, room.vectors[i])) continue;
+    const SegmentVector vector = room.vectors[i];
+    if (!(one ? vector == vectors.front() : std::ranges::binary_search(vectors, vector))) continue;
     if (!segment.packed()) room.seqs[i] = first + i;
     out.add(room[i]);
   }
