@@ -88,6 +88,17 @@ Result<std::vector<OrderChunk>> read_order_list(ByteView bytes, std::uint64_t sa
   return chunks;
 }
 
+void seal_order(std::uint64_t salt, std::span<Byte> order) {
+  const auto list = order.first(load<std::uint32_t>(order.data() + 4));
+  const auto chunks = read_order_list(list, 0, order.size());
+  DELTA_CHECK(chunks);
+  store(list.data(), low_half(list.subspan(4), salt + kListSeed));
+  for (std::size_t i = 0; i < chunks->size(); ++i) {
+    const auto chunk = order.subspan((*chunks)[i].offset, (*chunks)[i].bytes);
+    store(chunk.data(), low_half(chunk.subspan(4), salt + kChunkSeed + i));
+  }
+}
+
 Status read_order_chunk(ByteView bytes, std::uint64_t salt, std::size_t number, const OrderChunk& chunk,
                         std::vector<std::string>& out) {
   if (bytes.size() != chunk.bytes || bytes.size() < 4 ||

@@ -23,6 +23,8 @@ inline constexpr std::uint32_t kIdsOfChunk = 256;
 
 /// Appends them. REQUIRES: ascending, each once.
 void write_order(std::span<const std::string> ids, std::uint64_t salt, Buffer& out);
+/// Gives what was written with salt 0 another one.
+void seal_order(std::uint64_t salt, std::span<Byte> order);
 /// How many bytes the list of chunks has, by its first kOrderStartBytes. corrupt: more than `size`, which is that of
 /// the whole order.
 Result<std::uint32_t> order_list_bytes(ByteView start, std::uint64_t size);

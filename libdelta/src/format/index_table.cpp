@@ -14,9 +14,8 @@ namespace delta::format {
 namespace {
 
 constexpr std::uint32_t kIndexVersion = 1, kIndexDraft = 4;
-constexpr std::uint32_t kLevelSync = 0x4c584c44, kSealSync = 0x53584c44;  // "DLXL", "DLXS"
-constexpr std::uint64_t kHeaderSeed = 0x31584c44, kLevelSeed = 0x4c31584c44,
-                        kSealSeed = 0x345331584c44;  // with the draft
+constexpr std::uint32_t kLevelSync = 0x4c584c44;  // "DLXL"
+constexpr std::uint64_t kHeaderSeed = 0x31584c44, kLevelSeed = 0x4c31584c44;
 constexpr std::string_view kIdDomain = "dlog1 index id";
 constexpr std::uint64_t kIdsOfBucket = 64;
 constexpr std::uint32_t kMaxBucketBits = 40, kLinear = 1;
@@ -115,15 +114,15 @@ void write_names(const LevelNames& names, std::uint64_t salt, Buffer& out) {
   to.fixed(checksum(ByteView(out).subspan(begin), salt + kNamesSeed));
 }
 
-/// The bytes of all buckets, and where each begins.
+/// The bytes of all buckets, and where each begins. Their checksums are still to be written.
 std::vector<std::uint64_t> write_buckets(std::span<const IndexEntry> entries, const LevelHeader& level, Buffer& out) {
   std::vector<std::uint64_t> begins;
   std::size_t next = 0;
   for (std::uint64_t bucket = 0; bucket < std::uint64_t{1} << level.bucket_bits; ++bucket) {
     begins.push_back(out.size());
     if (next == entries.size() || level.bucket_of(entries[next].hash) != bucket) continue;
-    Buffer body;
-    Writer to(body);
+    Writer to(out);
+    to.fixed(std::uint32_t{0});
     while (next < entries.size() && level.bucket_of(entries[next].hash) == bucket) {
       std::size_t end = next + 1;
       while (end < entries.size() && entries[end].hash == entries[next].hash) ++end;
@@ -140,11 +139,18 @@ std::vector<std::uint64_t> write_buckets(std::span<const IndexEntry> entries, co
         before = e;
       }
     }
-    Writer(out).fixed(static_cast<std::uint32_t>(checksum(body, level.salt + kBucketSeed + bucket)));
-    Writer(out).raw(body);
   }
   begins.push_back(out.size());
   return begins;
+}
+
+void seal_buckets(std::span<const std::uint64_t> begins, std::uint64_t salt, std::span<Byte> buckets) {
+  for (std::size_t bucket = 0; bucket + 1 < begins.size(); ++bucket) {
+    const std::uint64_t size = begins[bucket + 1] - begins[bucket];
+    if (size == 0) continue;
+    const auto bytes = buckets.subspan(begins[bucket], size);
+    store(bytes.data(), static_cast<std::uint32_t>(checksum(bytes.subspan(4), salt + kBucketSeed + bucket)));
+  }
 }
 
 void write_level_header(LevelHeader& level, Buffer& out) {
@@ -185,13 +191,14 @@ std::uint64_t ids_in(std::span<const IndexEntry> entries) {
   return ids;
 }
 
-/// The bytes that the ids in order take. Where they are too many, the level is without.
-std::uint32_t settle_order(IndexLevel& level, std::uint64_t ids) {
-  if (!level.ids) return 0;
+/// The ids in order, with salt 0. Where they take too many bytes, the level is without.
+Buffer settled_order(IndexLevel& level, std::uint64_t ids) {
   Buffer order;
+  if (!level.ids) return order;
   write_order(*level.ids, 0, order);
-  if (order.size() > kOrderBytes * ids + kOrderRoom || order.size() > 0xffffffff) return level.ids.reset(), 0;
-  return static_cast<std::uint32_t>(order.size());
+  if (order.size() <= kOrderBytes * ids + kOrderRoom && order.size() <= 0xffffffff) return order;
+  level.ids.reset();
+  return {};
 }
 
 }  // namespace
@@ -211,18 +218,21 @@ void write_level(IndexLevel& level, Buffer& out) {
   }
   Buffer names, buckets, fixed;
   write_names(level.names, 0, names);
-  write_buckets(level.entries, header, buckets);
+  const auto begins = write_buckets(level.entries, header, buckets);
+  Buffer order = settled_order(level, header.ids);
   header.names_bytes = static_cast<std::uint32_t>(names.size());
   header.bucket_bytes = buckets.size();
-  header.order_bytes = settle_order(level, header.ids);
+  header.order_bytes = static_cast<std::uint32_t>(order.size());
   write_level_header(header, fixed);  // and now its salt is known
+  seal_buckets(begins, header.salt, buckets);
+  if (level.ids) seal_order(header.salt, order);
   const std::size_t begin = out.size();
-  const auto begins = write_buckets(level.entries, header, out);
+  Writer(out).raw(buckets);
   pad_to(out, begin, 8);
   for (const Buffer& table : level.tables) Writer(out).raw(table);
-  if (level.ids) write_order(*level.ids, header.salt, out);
+  Writer(out).raw(order);
   pad_to(out, begin, 8);
-  for (const std::uint64_t at : begins) Writer(out).fixed(at - begin);
+  for (const std::uint64_t at : begins) Writer(out).fixed(at);
   for (std::uint32_t i = 0; i < header.segments; ++i) write_indexed_segment(level.segments[i], header, i, out);
   write_names(level.names, header.salt, out);
   pad_to(out, begin, kAlign);
@@ -426,70 +436,6 @@ Result<IndexLevel> read_level(ByteView bytes) {
     DELTA_TRY(level.ids, read_order(bytes.subspan(header.order_at(), header.order_bytes), header.salt));
   }
   return level;
-}
-
-namespace {
-
-constexpr std::size_t kSealFixed = 48;  // without the levels: 32 bytes before them,
-constexpr std::size_t kSealEnd = 16;    // and these behind them
-
-std::size_t seal_bytes(std::size_t levels) { return kSealFixed + 24 * levels; }
-
-}  // namespace
-
-void write_seal(const IndexSeal& seal, std::uint64_t at, Buffer& out) {
-  DELTA_CHECK(seal.levels.size() <= kMaxLevels && at % kAlign == 0);
-  const std::size_t size = seal_bytes(seal.levels.size()), room = padded(size) - size;
-  out.resize(out.size() + room);
-  const std::size_t begin = out.size();
-  Writer to(out);
-  to.fixed(seal.log_length);
-  to.fixed(seal.digest);
-  to.fixed(seal.segments);
-  to.fixed(seal.commits);
-  for (const auto& level : seal.levels) {
-    to.fixed(level.offset);
-    to.fixed(level.length);
-    to.fixed(level.checksum);
-  }
-  to.fixed(static_cast<std::uint32_t>(seal.levels.size()));
-  to.fixed(kSealSync);
-  to.fixed(checksum(ByteView(out).subspan(begin), kSealSeed + at + room));
-}
-
-bool may_be_seal(ByteView tail) {
-  return tail.size() >= kSealFixed && load<std::uint32_t>(tail.data() + tail.size() - kSealEnd + 4) == kSealSync;
-}
-
-Result<IndexSeal> read_seal(ByteView tail, std::uint64_t end) {
-  const auto unfinished = [] { return damaged_level("the end is damaged, or was not written"); };
-  if (tail.size() < kSealFixed || end % kAlign != 0) return unfinished();
-  const Byte* last = tail.data() + tail.size() - kSealEnd;
-  const auto levels = load<std::uint32_t>(last);
-  const std::size_t size = seal_bytes(std::min<std::size_t>(levels, kMaxLevels));
-  if (!may_be_seal(tail) || levels > kMaxLevels || levels == 0 || size > tail.size()) {
-    return unfinished();
-  }
-  const ByteView bytes = tail.last(size);
-  if (load<std::uint64_t>(last + 8) != checksum(bytes.first(size - 8), kSealSeed + (end - size))) return unfinished();
-  const std::size_t room = std::min(padded(size), tail.size()) - size;
-  if (!all_zero(tail.last(size + room).first(room))) return damaged_level("reserved bytes are not zero");
-  Reader in(bytes);
-  IndexSeal seal;
-  seal.log_length = in.fixed<std::uint64_t>();
-  seal.digest = in.fixed<std::uint64_t>();
-  seal.segments = in.fixed<std::uint64_t>();
-  seal.commits = in.fixed<std::uint64_t>();
-  for (std::uint32_t i = 0; i < levels; ++i) {
-    auto& level = seal.levels.emplace_back();
-    level.offset = in.fixed<std::uint64_t>();
-    level.length = in.fixed<std::uint64_t>();
-    level.checksum = in.fixed<std::uint64_t>();
-    const std::uint64_t least = i == 0 ? kIndexHeaderBytes : seal.levels[i - 1].offset + seal.levels[i - 1].length;
-    const bool inside = level.offset >= least && level.offset <= end && level.length <= end - level.offset;
-    if (!inside || level.length < kLevelHeaderBytes) return damaged_level("the end names levels that are not there");
-  }
-  return seal;
 }
 
 }  // namespace delta::format

@@ -1,6 +1,7 @@
 #include "store/index_level.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <vector>
 
@@ -140,6 +141,14 @@ Status LevelBuilder::add_ids(const Segment& segment) {
 void LevelBuilder::add_names(const Segment& segment, std::span<const format::IndexEntry> own) {
   if (!level_.ids) level_.ids.emplace();
   const std::size_t before = hashes_.size();
+  if (before == 0) {  // in the order of the segment: that is quicker than by hash
+    level_.ids->assign(segment.ids.begin(), segment.ids.end());
+    hashes_.reserve(own.size());
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      if (i == 0 || own[i - 1].hash != own[i].hash) hashes_.push_back(own[i].hash);
+    }
+    return;
+  }
   std::size_t known = 0;
   for (std::size_t i = 0; i < own.size(); ++i) {
     const format::IdHash& hash = own[i].hash;
@@ -176,6 +185,24 @@ Status LevelBuilder::add(const Segment& segment) {
 
 namespace {
 
+struct IdKey {
+  std::uint64_t bytes = 0;
+  std::string* id = nullptr;
+};
+
+/// By one byte after the other, from the last on. Bytes that all keys share are skipped.
+void sort_by_bytes(std::vector<IdKey>& keys) {
+  std::vector<IdKey> sorted(keys.size());
+  for (unsigned shift = 0; shift < 64; shift += 8) {
+    std::array<std::size_t, 257> begins{};
+    for (const IdKey& key : keys) ++begins[(key.bytes >> shift & 0xff) + 1];
+    if (std::ranges::find(begins, keys.size()) != begins.end()) continue;
+    for (std::size_t i = 1; i < begins.size(); ++i) begins[i] += begins[i - 1];
+    for (const IdKey& key : keys) sorted[begins[key.bytes >> shift & 0xff]++] = key;
+    keys.swap(sorted);
+  }
+}
+
 /// By the eight bytes behind the beginning that all share, which mostly tell them apart.
 void sort_ids(std::vector<std::string>& ids) {
   if (ids.empty()) return;
@@ -183,24 +210,26 @@ void sort_ids(std::vector<std::string>& ids) {
   for (const std::string& id : ids) {
     shared = std::min(shared, static_cast<std::size_t>(std::ranges::mismatch(id, ids.front()).in1 - id.begin()));
   }
-  struct Key {
-    std::uint64_t bytes = 0;
-    const std::string* id = nullptr;
-  };
-  std::vector<Key> keys;
+  std::vector<IdKey> keys;
   keys.reserve(ids.size());
-  for (const std::string& id : ids) {
-    Key key{0, &id};
+  for (std::string& id : ids) {
+    IdKey key{0, &id};
     for (std::size_t i = 0; i < 8; ++i) {
       key.bytes = key.bytes << 8 | (shared + i < id.size() ? static_cast<unsigned char>(id[shared + i]) : 0);
     }
     keys.push_back(key);
   }
-  std::ranges::sort(keys,
-                    [](const Key& a, const Key& b) { return a.bytes != b.bytes ? a.bytes < b.bytes : *a.id < *b.id; });
+  sort_by_bytes(keys);
+  for (auto begin = keys.begin(); begin != keys.end();) {
+    const auto end = std::find_if(begin, keys.end(), [&](const IdKey& key) { return key.bytes != begin->bytes; });
+    if (end - begin > 1) std::sort(begin, end, [](const IdKey& a, const IdKey& b) { return *a.id < *b.id; });
+    begin = end;
+  }
   std::vector<std::string> sorted;
   sorted.reserve(ids.size());
-  for (const Key& key : keys) sorted.push_back(*key.id);
+  for (const IdKey& key : keys) {
+    if (sorted.empty() || sorted.back() != *key.id) sorted.push_back(std::move(*key.id));  // of several namespaces
+  }
   ids = std::move(sorted);
 }
 
