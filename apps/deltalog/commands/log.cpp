@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "cli/values.hpp"
 #include "command.hpp"
@@ -359,13 +360,23 @@ Result<std::optional<delta::CommitsWanted>> commits_wanted(const Invocation& inv
   if (const auto* since = invocation.value("since")) {
     DELTA_TRY(const delta::Micros time, parse_time(*since));
     wanted = {.since = time};
-  } else if (most && std::ranges::none_of(filters, has)) {
+  } else if (most.value_or(0) > 0 && std::ranges::none_of(filters, has)) {
     wanted = {.last = *most};
   }
   DELTA_TRY(const auto clock, clock_of(invocation));
   const auto latest = clock.latest();
   if (wanted && latest) wanted->since = std::min(wanted->since.value_or(*latest + 1), *latest + 1);
   return wanted;
+}
+
+/// The time of the last commits: of so many, that many deltas or settings are of this time or later.
+std::optional<delta::Micros> since_last(const Log& log, std::uint64_t commits) {
+  if (commits == 0 || commits >= log.commits()) return std::nullopt;
+  std::vector<delta::Micros> times;
+  for (const CommitNo number : delta::numbers<CommitNo>(log.commits())) times.push_back(log.commit_time(number).us());
+  const auto last = times.begin() + static_cast<std::ptrdiff_t>(commits - 1);
+  std::ranges::nth_element(times, last, std::greater());
+  return *last;
 }
 
 Result<Exit> run(const Invocation& invocation, Console& console) {
@@ -382,8 +393,14 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_TRY(auto log, wait ? open_logs_for_dots(invocation, logs, console, named_deltas, wanted)
                            : open_logs(invocation, logs, console, &selection));
   DELTA_TRY(const auto cut, cut_of(invocation, log));
-  DELTA_TRY(const auto deltas_selected, delta_selection(invocation, log));
+  DELTA_TRY(auto deltas_selected, delta_selection(invocation, log));
   DELTA_TRY(auto filter, delta::DeltaFilter::make(log, deltas_selected, cut));
+  if (deltas && most && filter.takes_all() && wait && named_deltas.empty() && !invocation.has("reverse")) {
+    if (const auto since = since_last(log, *most)) {
+      deltas_selected.since = delta::CutOptions{.at = *since};
+      DELTA_TRY(filter, delta::DeltaFilter::make(log, deltas_selected, cut));
+    }
+  }
   LogView view{invocation, console, log, cut, std::move(filter), {}, {}, most.value_or(~std::uint64_t{0})};
   DELTA_OK(note_ahead(invocation, log, console));
   if (invocation.has("heads")) return list_heads(view);
