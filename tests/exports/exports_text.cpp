@@ -12,6 +12,7 @@
 #include "delta/expression.hpp"
 #include "delta/glob.hpp"
 #include "delta/limits.hpp"
+#include "delta/memory.hpp"
 #include "delta/policy.hpp"
 #include "delta/properties.hpp"
 #include "delta/property.hpp"
@@ -64,11 +65,12 @@ EXPORTED("HashPrefix::matches") {
   CALL(prefix.matches(hash));
 }
 
-// delta/timestamp.hpp, delta/clock.hpp, delta/kept_times.hpp
+// delta/timestamp.hpp, delta/clock.hpp, delta/kept_times.hpp, delta/memory.hpp
 THROWS("format_time", kText) { CALL(format_time(1'234'567)); }
 EXPORTED("parse_time") { CALL(parse_time("2026-11-12T14:10:29.123456+02:00", 0)); }
 EXPORTED("parse_written_time") { CALL(parse_written_time("2026-11-12T14:10:29.123456Z+3", 0)); }
 EXPORTED("parse_duration") { CALL(parse_duration("250ms")); }
+EXPORTED("default_memory") { CALL(default_memory()); }
 EXPORTED("system_time") { CALL(system_time()); }
 EXPORTED("commits_ahead") {
   const Log log = exports::open_log();
