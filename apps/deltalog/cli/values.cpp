@@ -9,6 +9,7 @@
 
 #include "cli/hints.hpp"
 #include "delta/file.hpp"
+#include "delta/memory.hpp"
 #include "delta/out_of_memory.hpp"
 #include "delta/property.hpp"
 #include "delta/text.hpp"
@@ -312,6 +313,11 @@ Result<unsigned> threads_of(const Invocation& invocation) {
   };
   DELTA_TRY(const auto threads, value_of(invocation, "threads", parse));
   return threads.value_or(0);
+}
+
+Result<std::uint64_t> memory_of(const Invocation& invocation) {
+  DELTA_TRY(const auto memory, value_of(invocation, "memory", parse_size));
+  return memory ? Result<std::uint64_t>(*memory) : delta::default_memory();
 }
 
 delta::Error usage_error(const Invocation& invocation, std::string message) {

@@ -117,6 +117,8 @@ Result<delta::ClockRules> clock_of(const Invocation& invocation);
 Result<delta::LockWait> wait_of(const Invocation& invocation);
 
 /// -j, or 0 for as many as the machine has.
+/// --memory, else delta::default_memory().
+Result<std::uint64_t> memory_of(const Invocation& invocation);
 Result<unsigned> threads_of(const Invocation& invocation);
 
 /// A usage error that points at the command's help.

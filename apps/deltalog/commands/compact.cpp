@@ -57,9 +57,8 @@ Result<CompactOptions> options_of(const Invocation& invocation) {
   DELTA_TRY(const auto clock, default_time());
   options.clock = std::max(clock, now()) + kMaxSkew;
   DELTA_TRY(const auto preset, value_of(invocation, "preset", parse_preset));
-  DELTA_TRY(const auto memory, value_of(invocation, "memory", parse_size));
+  DELTA_TRY(options.memory, memory_of(invocation));
   options.preset = preset.value_or(options.preset);
-  options.memory = memory.value_or(options.memory);
   return options;
 }
 
@@ -255,10 +254,10 @@ Command compact_command() {
             {.name = "if",
              .value = "CONDITION",
              .help = "only if the log has reached chain:N, segments:N, deltas:N, commits:N or bytes:SIZE"},
-            {.name = "dry-run", .help = "write nothing, and say what would be dropped"},
-            {.name = "memory", .value = "SIZE", .help = "sort at most SIZE of deltas at a time (default 256M)"}},
+            {.name = "dry-run", .help = "write nothing, and say what would be dropped"}},
            options::preset(),
            options::json(),
+           options::memory(),
            options::threads(),
            options::progress(),
            options::talk(),

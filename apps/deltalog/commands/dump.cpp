@@ -1,8 +1,8 @@
 // A log as NDJSON that `encode` reads back to the same commits, hash for hash. Commits come whole and after all that
 // they have seen; of those that could come next, the one of least key. That order is a property of the set, so the dump
 // of a union does not depend on the order of its files. Deltas are read once, in the order of the files; lines that
-// come before their turn wait in memory: next to none for a log as encode and merge leave it.
-#include <algorithm>
+// come before their turn are sorted: none of a log as encode leaves it, and nearly all of a packed one.
+#include <utility>
 
 #include "cli/values.hpp"
 #include "command.hpp"
@@ -14,6 +14,7 @@
 #include "formats/ndjson.hpp"
 #include "logs.hpp"
 #include "selection.hpp"
+#include "sorted_lines.hpp"
 #include "texts.hpp"
 #include "ui/console.hpp"
 #include "ui/progress.hpp"
@@ -57,42 +58,53 @@ delta::formats::RecordNames names_of(const delta::Catalog& catalog, delta::Vecto
   return {space.name, catalog.id(vector), {}, is_ambiguous(catalog, space.name) ? space.dims : 0};
 }
 
-/// Lines of commits, let out in the causal order.
+/// Lines of commits and their deltas, in the causal order of the commits.
 class Reorder {
  public:
-  Reorder(const Log& log, Sink& sink)
-      : log_(log), sink_(sink), order_(delta::or_bad_alloc(log.commits_in_causal_order())), waiting_(log.commits()) {}
-
-  Status add(const Delta& delta) {
-    auto& lines = waiting_[delta.commit];
-    lines.starts.emplace_back(delta.seq, lines.text.size());
-    Delta plain = delta;
-    plain.seq = 0;  // the commit's line says it
-    delta::formats::write_record(lines.text, names_of(log_.catalog(), delta.vector), plain);
-    return release();
+  Reorder(const Log& log, Sink& sink, std::uint64_t memory)
+      : log_(log),
+        sink_(sink),
+        order_(delta::or_bad_alloc(log.commits_in_causal_order())),
+        place_of_(log.commits()),
+        early_(memory) {
+    for (std::uint32_t place = 0; place < order_.size(); ++place) place_of_[order_[place]] = place;
   }
 
   /// Lets out what needs no deltas: commits that are settings.
-  Status finish() { return release(); }
-  /// Whether every commit came whole.
-  bool complete() const { return next_ == order_.size(); }
-  CommitNo stuck_at() const { return order_[next_]; }
+  Status begin() { return pass_whole(); }
+
+  Status add(const Delta& delta) {
+    const LineKey key{place_of_[delta.commit], delta.seq};
+    Delta plain = delta;
+    plain.seq = 0;  // the commit's line says it
+    line_.clear();
+    delta::formats::write_record(line_, names_of(log_.catalog(), delta.vector), plain);
+    return is_next(key) ? write(line_) : early_.add(key, line_);
+  }
+
+  /// Lets out what waits. Error: a commit has not come whole.
+  Status finish() {
+    DELTA_OK(early_.finish([this](const LineKey& key, std::string_view line) -> Status {
+      if (is_next(key)) return write(line);
+      return missing();
+    }));
+    return next_ == order_.size() ? Status() : missing();
+  }
 
  private:
-  struct Lines {
-    std::string text;
-    std::vector<std::pair<std::uint64_t, std::size_t>> starts;  // seq, place in text
-  };
+  bool is_next(const LineKey& key) const {
+    return key.first == next_ && key.second == log_.commit(order_[next_]).first + written_;
+  }
 
-  Status release() {
-    while (next_ < order_.size()) {
-      const auto number = order_[next_];
-      auto& lines = waiting_[number];
-      if (lines.starts.size() < log_.commit(number).deltas()) return {};
-      DELTA_OK(sink_.write(head_line(number)));
-      DELTA_OK(write_in_order(lines));
-      lines = {};
-      ++next_;
+  Status write(std::string_view line) {
+    if (written_++ == 0) DELTA_OK(sink_.write(head_line(order_[next_])));
+    DELTA_OK(sink_.write(line));
+    return pass_whole();
+  }
+  /// To the next commit of which deltas are to come.
+  Status pass_whole() {
+    for (; next_ < order_.size() && written_ == log_.commit(order_[next_]).deltas(); ++next_) {
+      if (std::exchange(written_, 0) == 0) DELTA_OK(sink_.write(head_line(order_[next_])));
     }
     return {};
   }
@@ -106,26 +118,20 @@ class Reorder {
     return line;
   }
 
-  Status write_in_order(Lines& lines) {
-    if (std::ranges::is_sorted(lines.starts)) return sink_.write(lines.text);
-    std::vector<std::size_t> ends;
-    for (std::size_t i = 1; i < lines.starts.size(); ++i) ends.push_back(lines.starts[i].second);
-    ends.push_back(lines.text.size());
-    std::vector<std::size_t> order(ends.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::ranges::sort(order, {}, [&](std::size_t i) { return lines.starts[i].first; });
-    for (const auto i : order) {
-      const auto begin = lines.starts[i].second;
-      DELTA_OK(sink_.write(std::string_view(lines.text).substr(begin, ends[i] - begin)));
-    }
-    return {};
+  delta::Error missing() const {
+    return delta::error(
+        delta::ErrorCode::corrupt,
+        "deltas of commit " + delta::escape(dots_text(log_, log_.commit(order_[next_]))) + " are missing");
   }
 
   const Log& log_;
   Sink& sink_;
   std::vector<CommitNo> order_;
-  Indexed<CommitNo, Lines> waiting_;
-  std::size_t next_ = 0;
+  Indexed<CommitNo, std::uint32_t> place_of_;
+  SortedLines early_;
+  std::string line_;
+  std::size_t next_ = 0;       // the commit of which deltas are to come
+  std::uint64_t written_ = 0;  // of them
 };
 
 /// No delta names a namespace without vectors. One that shares its name with another stays out: its line would be
@@ -143,7 +149,7 @@ Status dump_empty_namespaces(const Log& log, Sink& sink) {
   return {};
 }
 
-Status dump_all(const Log& log, Sink& sink, Progress& progress) {
+Status dump_all(const Log& log, std::uint64_t memory, Sink& sink, Progress& progress) {
   for (const auto number : delta::numbers<delta::CommitNo>(log.commits())) {
     if (!log.pruned(number)) continue;
     return delta::error(delta::ErrorCode::not_kept, "commit " + dots_text(log, log.commit(number)) +
@@ -151,45 +157,44 @@ Status dump_all(const Log& log, Sink& sink, Progress& progress) {
         .with_hint("a selection, such as --id-glob '*', dumps what is left");
   }
   DELTA_OK(dump_empty_namespaces(log, sink));
-  Reorder reorder(log, sink);
+  Reorder reorder(log, sink, memory);
+  DELTA_OK(reorder.begin());
   DELTA_OK(log.each(delta::VectorSet::all(), [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) DELTA_OK(reorder.add(batch[i]));
     progress.advance(batch.size());
     return {};
   }));
-  DELTA_OK(reorder.finish());
-  if (reorder.complete()) return {};
-  return delta::error(
-      delta::ErrorCode::corrupt,
-      "deltas of commit " + delta::escape(dots_text(log, log.commit(reorder.stuck_at()))) + " are missing");
+  return reorder.finish();
 }
 
 // A selection is no history: its lines name their dots and stand alone. Notes in `answered` of which vectors there are
 // any.
-Status dump_some(const Log& log, const delta::VectorSet& vectors, const delta::DeltaFilter& filter, Sink& sink,
-                 Progress& progress, delta::VectorSet& answered) {
+Status dump_some(const Log& log, const delta::VectorSet& vectors, const delta::DeltaFilter& filter,
+                 std::uint64_t memory, Sink& sink, Progress& progress, delta::VectorSet& answered) {
   const auto& catalog = log.catalog();
-  std::vector<std::pair<delta::Key, std::string>> lines;
+  const KeyOrder keys(catalog);
+  SortedLines lines(memory);
+  std::string line;
   DELTA_OK(log.each(vectors, [&](const delta::DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Delta delta = batch[i];
       const auto origin = log.commit_origin(delta.commit);
       if (!vectors.contains(delta.vector) || !filter.takes(delta)) continue;
-      lines.emplace_back(delta::Key{delta.time, origin, delta.seq}, std::string());
       auto names = names_of(catalog, delta.vector);
       names.origin = catalog.origin(origin);
-      delta::formats::write_record(lines.back().second, names, delta);
+      line.clear();
+      delta::formats::write_record(line, names, delta);
+      DELTA_OK(lines.add(keys.of({delta.time, origin, delta.seq}), line));
       answered.insert(delta.vector);
     }
     progress.advance(batch.size());
     return {};
   }));
-  std::ranges::sort(lines, [&](const auto& a, const auto& b) { return delta::key_less(catalog, a.first, b.first); });
-  for (const auto& line : lines) DELTA_OK(sink.write(line.second));
-  return {};
+  return lines.finish([&](const LineKey&, std::string_view text) { return sink.write(text); });
 }
 
 Result<Exit> run(const Invocation& invocation, Console& console) {
+  DELTA_TRY(const auto memory, memory_of(invocation));
   DELTA_TRY(auto sink, Sink::open(invocation, console));
   DELTA_TRY(const auto selection, vector_selection(invocation));
   DELTA_TRY(const auto log, open_logs(invocation, invocation.operands(), console, &selection));
@@ -209,11 +214,11 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   {
     Progress progress(invocation, console, "dumping", "deltas", deltas);
     if (named.vectors.is_all() && filter.takes_all()) {
-      DELTA_OK(dump_all(log, sink, progress));
+      DELTA_OK(dump_all(log, memory, sink, progress));
       DELTA_OK(sink.commit());
       return Exit::yes;
     }
-    DELTA_OK(dump_some(log, named.vectors, filter, sink, progress, answered));
+    DELTA_OK(dump_some(log, named.vectors, filter, memory, sink, progress, answered));
   }
   const bool shorter =
       report_absent(invocation, selection, named, log.catalog(), answered, "among these deltas", console);
@@ -234,11 +239,11 @@ Command dump_command() {
           "commits again, with the same hashes. With a selection, only the deltas chosen, in key order, each naming "
           "its dot.",
       .operands = {options::kLogs},
-      .options =
-          options::join({options::output(),
-                         options::selection({"id", "id-glob", "ids-from", "namespace", "where", "origin", "op", "since",
-                                             "until", "property", "grep", "source", "trace", "at", "as-seen-by"}),
-                         options::threads(), options::progress(), options::quiet(), options::common()}),
+      .options = options::join(
+          {options::output(),
+           options::selection({"id", "id-glob", "ids-from", "namespace", "where", "origin", "op", "since", "until",
+                               "property", "grep", "source", "trace", "at", "as-seen-by"}),
+           options::memory(), options::threads(), options::progress(), options::quiet(), options::common()}),
       .example = "deltalog dump history.dlog | deltalog encode - -o copy.dlog\n",
       .run = run};
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <initializer_list>
 
 #include "cli/values.hpp"
 #include "command.hpp"
@@ -15,6 +16,7 @@
 #include "delta/out_of_memory.hpp"
 #include "delta/text.hpp"
 #include "json_rows.hpp"
+#include "sorted_lines.hpp"
 #include "texts.hpp"
 #include "ui/console.hpp"
 #include "ui/graph.hpp"
@@ -150,8 +152,13 @@ class CommitList {
 // The list of deltas. Of chosen vectors it says what each delta did, which takes the values of all their deltas.
 class DeltaList {
  public:
-  DeltaList(const LogView& view, const delta::VectorSet& vectors)
-      : view_(view), vectors_(vectors), json_(view.invocation.has("json")) {}
+  DeltaList(const LogView& view, const delta::VectorSet& vectors, std::uint64_t memory)
+      : view_(view),
+        vectors_(vectors),
+        json_(view.invocation.has("json")),
+        rising_(view.invocation.has("reverse")),
+        keys_(view.log.catalog()),
+        lines_(memory, view.most) {}
 
   Result<Exit> run() {
     if (!vectors_.is_all()) {
@@ -160,15 +167,11 @@ class DeltaList {
     DELTA_OK(delta::each_delta(view_.log, vectors_, view_.filter, [&](const delta::DeltaBatch& batch) -> Status {
       for (std::size_t i = 0; i < batch.size(); ++i) {
         if (!vectors_.contains(batch.vectors[i])) continue;
-        if (view_.takes(batch[i])) add(batch[i]);
+        if (view_.takes(batch[i])) DELTA_OK(add(batch[i]));
       }
       return {};
     }));
-    if (vectors_.is_all() && !view_.invocation.has("op")) add_settings();
-    std::ranges::sort(
-        entries_, [&](const Entry& a, const Entry& b) { return delta::key_less(view_.log.catalog(), a.key, b.key); });
-    if (!view_.invocation.has("reverse")) std::ranges::reverse(entries_);
-    if (entries_.size() > view_.most) entries_.resize(view_.most);
+    if (vectors_.is_all() && !view_.invocation.has("op")) DELTA_OK(add_settings());
     return print();
   }
 
@@ -176,16 +179,6 @@ class DeltaList {
   const delta::VectorSet& answered() const { return answered_; }
 
  private:
-  // What a line needs, without values.
-  struct Entry {
-    delta::Key key;
-    std::string vector;  // as text
-    std::string text;    // the operation, or the line of JSON
-    std::string touched;
-    const delta::DeltaEffect* effect = nullptr;
-    CommitNo commit{};
-  };
-
   const delta::DeltaEffect* effect_of(const delta::Key& key) const {
     const auto& catalog = view_.log.catalog();
     const auto less = [&](const delta::Key& a, const delta::Key& b) { return delta::key_less(catalog, a, b); };
@@ -193,36 +186,56 @@ class DeltaList {
     return found == effects_.end() || less(key, found->key) ? nullptr : &*found;
   }
 
-  void add(const Delta& delta) {
-    const auto& catalog = view_.log.catalog();
-    Entry entry{{delta.time, view_.log.commit_origin(delta.commit), delta.seq}, {}, {}, {}, nullptr, delta.commit};
-    entry.effect = effect_of(entry.key);
-    if (json_) {
-      json_delta(entry.text, view_.log, delta, {.effect = entry.effect});
-    } else {
-      entry.vector = vector_name(catalog, delta.vector);
-      entry.text = delta_text(delta, catalog.dims(delta.vector));
-      if (entry.effect != nullptr) entry.touched = touched_text(delta, catalog.dims(delta.vector), 40);
-    }
-    entries_.push_back(std::move(entry));
-    answered_.insert(delta.vector);
+  Status add_line(const delta::Key& key, std::string_view line) {
+    const LineKey place = keys_.of(key);
+    any_ = true;
+    return lines_.add(rising_ ? place : place.reversed(), line);
+  }
+  /// A row of the table: no cell has a zero byte.
+  Status add_row(const delta::Key& key, CommitNo commit, std::initializer_list<std::string> more) {
+    std::string row =
+        view_.console.paint(Style::caution, delta::escape(view_.log.dot_text({key.origin, key.seq}), 4096));
+    row += '\0' + time_text(key.time, view_.log.commit(commit));
+    for (const auto& cell : more) row += '\0' + cell;
+    return add_line(key, row);
   }
 
-  void add_settings() {
+  Status add(const Delta& delta) {
+    const auto& catalog = view_.log.catalog();
+    const delta::Key key{delta.time, view_.log.commit_origin(delta.commit), delta.seq};
+    const auto* const effect = effect_of(key);
+    answered_.insert(delta.vector);
+    if (json_) {
+      std::string line;
+      json_delta(line, view_.log, delta, {.effect = effect});
+      return add_line(key, line);
+    }
+    const std::uint32_t dims = catalog.dims(delta.vector);
+    const auto vector = vector_name(catalog, delta.vector), text = delta_text(delta, dims);
+    if (effect == nullptr) return add_row(key, delta.commit, {vector, text});
+    return add_row(
+        key, delta.commit,
+        {vector, text, touched_text(delta, dims, 40), effect->changed ? std::to_string(*effect->changed) : "-",
+         effect->distance ? fmt::format("{:.6g}", *effect->distance) : "-", effect->conflict ? "yes" : ""});
+  }
+
+  Status add_settings() {
     for (const auto number : delta::numbers<delta::CommitNo>(view_.log.commits())) {
       const auto& commit = view_.log.commit(number);
       if (commit.setting.empty() || !view_.takes_commit(number)) continue;
-      Entry entry{{commit.time, commit.origin, commit.first}, {}, {}, {}, nullptr, number};
+      const delta::Key key{commit.time, commit.origin, commit.first};
       if (json_) {
-        json_setting(entry.text, view_.log, number);
+        std::string line;
+        json_setting(line, view_.log, number);
+        DELTA_OK(add_line(key, line));
       } else {
-        entry.text = setting_text(commit.setting);
+        DELTA_OK(add_row(key, number, {std::string(), setting_text(commit.setting)}));
       }
-      entries_.push_back(std::move(entry));
     }
+    return {};
   }
 
-  Result<Exit> print() const {
+  Result<Exit> print() {
     std::vector<Table::Column> columns = {{"delta"}, {"time"}, {"vector"}, {"operation"}};
     if (!vectors_.is_all()) {
       for (const auto& more :
@@ -231,38 +244,29 @@ class DeltaList {
       }
     }
     TableWriter rows(view_.console, columns);
-    for (const auto& entry : entries_) {
-      if (json_) {
-        DELTA_OK(view_.console.print(entry.text));
-        continue;
-      }
-      const auto dot = delta::escape(view_.log.dot_text({entry.key.origin, entry.key.seq}), 4096);
-      std::vector<std::string> cells = {view_.console.paint(Style::caution, dot),
-                                        time_text(entry.key.time, view_.log.commit(entry.commit)), entry.vector,
-                                        entry.text};
+    DELTA_OK(lines_.finish([&](const LineKey&, std::string_view line) -> Status {
+      if (json_) return view_.console.print(line);
+      std::vector<std::string> cells(1);
+      for (const char c : line) c == '\0' ? void(cells.emplace_back()) : cells.back().push_back(c);
       cells.resize(columns.size());
-      if (entry.effect != nullptr) {
-        cells[4] = entry.touched;
-        cells[5] = entry.effect->changed ? std::to_string(*entry.effect->changed) : "-";
-        cells[6] = entry.effect->distance ? fmt::format("{:.6g}", *entry.effect->distance) : "-";
-        cells[7] = entry.effect->conflict ? "yes" : "";
-      }
-      DELTA_OK(rows.add(std::move(cells)));
-    }
+      return rows.add(std::move(cells));
+    }));
     if (!json_) DELTA_OK(rows.flush());
-    return entries_.empty() ? Exit::no : Exit::yes;
+    return any_ && view_.most > 0 ? Exit::yes : Exit::no;
   }
 
   const LogView& view_;
   const delta::VectorSet& vectors_;
-  bool json_;
+  bool json_, rising_, any_ = false;
   delta::VectorSet answered_;
   std::vector<delta::DeltaEffect> effects_;  // in key order
-  std::vector<Entry> entries_;
+  KeyOrder keys_;
+  SortedLines lines_;
 };
 
 Result<Exit> list_deltas(const LogView& view, const VectorSelection& selection, const NamedVectors& named) {
-  DeltaList list(view, named.vectors);
+  DELTA_TRY(const auto memory, memory_of(view.invocation));
+  DeltaList list(view, named.vectors, memory);
   DELTA_TRY(const Exit answer, list.run());
   if (answer == Exit::yes && selection.any_id) return answer;
   return report_absent(view.invocation, selection, named, view.log.catalog(), list.answered(), "among these deltas",
@@ -335,6 +339,14 @@ Status note_ahead(const Invocation& invocation, const Log& log, Console& console
   return {};
 }
 
+Result<bool> lists_deltas(const Invocation& invocation, const VectorSelection& selection) {
+  const bool deltas =
+      invocation.has("deltas") || invocation.has("op") || !selection.all_names() || !selection.where.empty();
+  const bool lists = deltas && !invocation.has("window") && !invocation.has("conflicts");
+  if (lists || !invocation.has("memory")) return deltas;
+  return usage_error(invocation, "--memory goes with lists of deltas");
+}
+
 /// No names are read before it is known which vectors the deltas are of; and none at all for a list of commits.
 bool names_can_wait(const Invocation& invocation, const VectorSelection& selection) {
   for (const auto option : {"conflicts", "window", "hashes"}) {
@@ -383,8 +395,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
   DELTA_TRY(const auto most, value_of(invocation, "max-count", parse_count));
   DELTA_TRY(const auto selection, vector_selection(invocation));
-  const bool deltas =
-      invocation.has("deltas") || invocation.has("op") || !selection.all_names() || !selection.where.empty();
+  DELTA_TRY(const bool deltas, lists_deltas(invocation, selection));
   const bool wait = names_can_wait(invocation, selection);
   auto named_deltas = invocation.values("ancestors");
   for (const auto& text : invocation.values("common")) named_deltas.push_back(text);
@@ -453,14 +464,13 @@ Command log_command() {
                            .value = "POLICY",
                            .help = "with --conflicts: decide them by POLICY, not by the log's own"},
                           {.name = "hashes", .help = "print hashes of commits; reads every delta"},
-                          {.name = "max-skew",
-                           .value = "DURATION",
-                           .help = "note commits that are further ahead of the clock (default: 1d; any: none)"},
                           {.name = "max-count", .letter = 'n', .value = "N", .help = "at most N lines"},
                           {.name = "reverse", .help = "the oldest first"}},
+                         options::max_skew("note commits that are further ahead of the clock (default: 1d; any: none)"),
                          options::json(),
                          options::selection({"id", "id-glob", "ids-from", "namespace", "where", "origin", "op", "since",
                                              "until", "property", "grep", "source", "trace", "at", "as-seen-by"}),
+                         options::memory(),
                          options::threads(),
                          options::progress(),
                          options::quiet(),

@@ -58,6 +58,14 @@ Options threads() {
                                       .help = "use N threads; never changes the bytes (default: all cores)"}});
 }
 
+Options memory() {
+  return in_group("Common options",
+                  {{.name = "memory",
+                    .value = "SIZE",
+                    .help = "keep at most SIZE of what grows with the log in memory (default: 256M, or less where a "
+                            "control group limits memory)"}});
+}
+
 Options progress() {
   return in_group("Common options", {{.name = "progress",
                                       .value = "WHEN",

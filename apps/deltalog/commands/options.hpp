@@ -21,6 +21,8 @@ Options talk();
 Options quiet();
 Options common();
 Options threads();
+/// How much memory the command may take for what its page names; the rest goes to a temporary file.
+Options memory();
 Options progress();
 Options json();
 /// -o, -f and --allow-torn.

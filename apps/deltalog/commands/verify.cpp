@@ -111,7 +111,6 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   const std::string_view level_name = level ? std::string_view(*level) : "chain";
   DELTA_TRY(const unsigned threads, threads_of(invocation));
   DELTA_TRY(const auto clock, clock_of(invocation));
-  DELTA_TRY(const auto memory, value_of(invocation, "memory", parse_size));
   DELTA_TRY(const auto contract, contract_of(invocation));
   for (const std::string_view option : {"at", "scopes"}) {
     if (invocation.has(option) && !contract) {
@@ -119,7 +118,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
     }
   }
   delta::VerifyOptions options{.level = level_named(level_name), .threads = threads, .latest = clock.latest()};
-  options.memory = memory.value_or(options.memory);
+  DELTA_TRY(options.memory, memory_of(invocation));
   delta::VerifyReport found;
   std::optional<delta::ContractReport> judged;
   return verdicts::report_check(invocation, console, [&](verdicts::Report& report) -> Result<verdicts::OwnForms> {
@@ -154,16 +153,14 @@ Command verify_command() {
               {{{.name = "level",
                  .value = "LEVEL",
                  .help = "header, frame, content or chain (default)",
-                 .choices = {"header", "frame", "content", "chain"}},
-                {.name = "memory",
-                 .value = "SIZE",
-                 .help = "sort at most SIZE of hashes in memory (default 256M), and more in TMPDIR"}},
+                 .choices = {"header", "frame", "content", "chain"}}},
                verdicts::report_options(),
                contract_options("also judge the data by the contract in FILE"),
                {{.name = "scopes", .value = "N", .help = "judge changes of the last N scopes alone (default: all)"},
                 {.name = "at", .value = "TIME", .help = "count the age of commits at TIME (default: now)"}},
                options::max_skew("note commits that are further ahead of the clock (default: 1d; any: none)"),
                options::json(),
+               options::memory(),
                options::threads(),
                options::in_group("Common options",
                                  {{.name = "quiet", .letter = 'q', .help = "no report: the exit code says it"},

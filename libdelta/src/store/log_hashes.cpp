@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/boundary.hpp"
+#include "delta/memory.hpp"
 #include "model/canonical.hpp"
 #include "model/copy_tree.hpp"
 #include "store/spill_sort.hpp"
@@ -16,7 +17,8 @@ namespace {
 /// come; those of a packed one come by vector and are sorted.
 class Roots {
  public:
-  explicit Roots(const store::Union& log)
+  /// `memory`: bytes for the leaves of packed segments; what does not fit goes to a temporary file.
+  Roots(const store::Union& log, std::uint64_t memory)
       : log_(log), trees_(log.history.size()), chosen_(log.history.size()), packed_(log.history.size()) {
     std::uint64_t stored = 0;
     for (const auto& part : log.parts) {
@@ -26,7 +28,7 @@ class Roots {
       }
       if (part.segment.packed()) stored += part.segment.committed();
     }
-    placed_.emplace(kMemory, stored);
+    placed_.emplace(memory, stored);
   }
 
   Status take(const store::Union::Block& block) {
@@ -77,7 +79,6 @@ class Roots {
   }
 
  private:
-  static constexpr std::uint64_t kMemory = 256 << 20;
   struct Placed {
     std::uint64_t place;  // in its commit
     CommitNo commit;
@@ -112,7 +113,8 @@ Result<Indexed<CommitNo, Hash>> Log::hashes() const try {
     DELTA_TRY(const Log whole, impl_->with_all_ids());
     return whole.hashes();
   }
-  Roots roots(*impl_);
+  DELTA_TRY(const std::uint64_t memory, default_memory());
+  Roots roots(*impl_, memory);
   store::Union::StreamOptions options;
   options.leaves = true;
   DELTA_OK(impl_->stream(options, [&](const store::Union::Block& block) -> Status { return roots.take(block); }));
