@@ -313,7 +313,7 @@ Status ContentCheck::take_block(Block& block, const Visit& visit) {
     frame.min_vector = block.held.front().vector;
     frame.max_vector = block.held.back().vector;
   }
-  if (!segment_.packed()) postings_.add(block.held);
+  if (!segment_.packed()) DELTA_OK(postings_.add(block.held));
   visit(block.batch);
   return {};
 }
@@ -341,26 +341,26 @@ Status ContentCheck::run(const Visit& visit) {
          (row_deltas_ > 0 || !segment_.rows().commits().setting(row_).empty())) {
     end_row();
   }
-  check_end();
-  return {};
+  return check_end();
 }
 
-void ContentCheck::check_end() {
-  if (!scanned_.whole) return;
+Status ContentCheck::check_end() {
+  if (!scanned_.whole) return {};
   const std::string where = store::place_name(segment_.number, nullptr);
   const auto invalid = [&](std::string what) { report_(Verdict::invalid, segment_.offset, where, std::move(what)); };
   if (runs("counts") && next_ordinal_ < segment_.committed()) invalid("commits close more deltas than there are");
-  if (!scanned_.trailer) return;
+  if (!scanned_.trailer) return {};
   if (runs("trailer counts") &&
       (scanned_.trailer->deltas != segment_.committed() || scanned_.trailer->commits != segment_.rows().size())) {
     invalid("the trailer's counts are not those of the segment");
   }
-  if (runs("postings")) check_postings();
+  if (runs("postings")) DELTA_OK(check_postings());
   if (runs("footer")) check_footer();
+  return {};
 }
 
 /// A cache as well, and one that a point read believes.
-void ContentCheck::check_postings() {
+Status ContentCheck::check_postings() {
   std::vector<std::size_t> stored;
   for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
     if (segment_.footer.frames[i].type == FrameType::postings) stored.push_back(i);
@@ -375,9 +375,11 @@ void ContentCheck::check_postings() {
     same += read && *read == payload && frame.first == index(first) && frame.count == count;
     return {};
   };
-  if (postings_.each(compare) && same == due && due == stored.size()) return;
+  DELTA_OK(postings_.each(compare));
+  if (same == due && due == stored.size()) return {};
   report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr),
           "the postings are not what the frames say");
+  return {};
 }
 
 /// The footer is a cache: what it says must be what was found.

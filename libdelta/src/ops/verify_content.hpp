@@ -75,8 +75,8 @@ class ContentCheck {
   Status end_packed();
   void check_row(PackedRow& row);
   void hash_row(RowNo row, const std::optional<Hash>& root);
-  void check_end();
-  void check_postings();
+  Status check_end();
+  Status check_postings();
   void check_footer();
   void say(Verdict verdict, std::size_t entry, std::string what);
   std::optional<Hash> previous_of(RowNo row) const;

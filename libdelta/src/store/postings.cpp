@@ -1,6 +1,7 @@
 #include "store/postings.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/varint.hpp"
 
@@ -25,7 +26,7 @@ std::vector<BlockVector> vectors_of(const SegmentBatch& batch) {
   return out;
 }
 
-void PostingsBuilder::add(std::span<const BlockVector> vectors) {
+Status PostingsBuilder::add(std::span<const BlockVector> vectors) {
   if (!vectors.empty() && !counts_.contains(vectors.back().vector)) counts_.resize(index(vectors.back().vector) + 1);
   std::size_t before = 0;
   for (const BlockVector& held : vectors) {
@@ -33,7 +34,17 @@ void PostingsBuilder::add(std::span<const BlockVector> vectors) {
     before = index(held.vector);
     ++counts_[held.vector];
   }
-  ends_.push_back(lists_.size());
+  ends_.push_back(spilled() + lists_.size());
+  return lists_.size() < kKept ? Status() : spill();
+}
+
+Status PostingsBuilder::spill() {
+  if (!spool_) {
+    DELTA_TRY(spool_, os::Spool::create());
+  }
+  DELTA_OK(spool_->write(lists_));
+  lists_.clear();
+  return {};
 }
 
 std::size_t PostingsBuilder::end_of_range(std::size_t first) const {
@@ -45,26 +56,70 @@ std::size_t PostingsBuilder::end_of_range(std::size_t first) const {
   return counts_.size();
 }
 
-Status PostingsBuilder::each(const Visit& visit) const {
-  if (ends_.size() < kFewest) return {};
-  struct Cursor {
-    const Byte* at;
-    const Byte* end;
-    std::uint64_t next = 0;  // vector
-    bool lifecycle, more;
-    void step() {
-      std::uint64_t written = 0;
-      more = at != end && get_varint(at, end, written);
-      next += written / 2;
-      lifecycle = written % 2 != 0;
-    }
-  };
-  std::vector<Cursor> cursors;
-  for (std::size_t frame = 0; frame < ends_.size(); ++frame) {
-    cursors.push_back(
-        {lists_.data() + (frame == 0 ? 0 : ends_[frame - 1]), lists_.data() + ends_[frame], 0, false, true});
-    cursors.back().step();
+/// The list of one frame, read in pieces.
+class PostingsBuilder::List {
+ public:
+  List(const ByteSource& lists, std::uint64_t begin, std::uint64_t end, std::size_t piece)
+      : lists_(&lists), begin_(begin), end_(end), piece_(piece) {}
+
+  bool more() const { return more_; }
+  std::uint64_t vector() const { return vector_; }
+  bool lifecycle() const { return lifecycle_; }
+
+  Status step() {
+    constexpr std::size_t kVarint = 10;
+    if (piece_of_.size() - at_ < kVarint && begin_ < end_) DELTA_OK(read());
+    const Byte* at = piece_of_.data() + at_;
+    std::uint64_t written = 0;
+    more_ = at_ < piece_of_.size() && get_varint(at, piece_of_.data() + piece_of_.size(), written);
+    at_ = static_cast<std::size_t>(at - piece_of_.data());
+    vector_ += written / 2;
+    lifecycle_ = written % 2 != 0;
+    return {};
   }
+
+ private:
+  Status read() {
+    piece_of_.erase(piece_of_.begin(), piece_of_.begin() + static_cast<std::ptrdiff_t>(at_));
+    at_ = 0;
+    const std::size_t left = piece_of_.size();
+    piece_of_.resize(left + static_cast<std::size_t>(std::min<std::uint64_t>(piece_, end_ - begin_)));
+    const auto into = std::span(piece_of_).subspan(left);
+    begin_ += into.size();
+    return lists_->read(begin_ - into.size(), into);
+  }
+
+  const ByteSource* lists_;
+  std::uint64_t begin_, end_;  // of what has not been read
+  std::size_t piece_;
+  Buffer piece_of_;
+  std::size_t at_ = 0;
+  std::uint64_t vector_ = 0;
+  bool lifecycle_ = false, more_ = true;
+};
+
+Result<std::vector<PostingsBuilder::List>> PostingsBuilder::lists(const ByteSource& source) const {
+  constexpr std::size_t kLeast = 256;
+  const std::size_t piece = std::max(kLeast, kKept / ends_.size());
+  std::vector<List> lists;
+  lists.reserve(ends_.size());
+  std::uint64_t begin = 0;
+  for (const std::uint64_t end : ends_) {
+    lists.emplace_back(source, begin, end, piece);
+    DELTA_OK(lists.back().step());
+    begin = end;
+  }
+  return lists;
+}
+
+Status PostingsBuilder::each(const Visit& visit) {
+  if (ends_.size() < kFewest) return {};
+  std::shared_ptr<const ByteSource> source = memory_source("postings", lists_);
+  if (spool_) {
+    DELTA_OK(spill());
+    source = std::move(*spool_).finish("the temporary file");
+  }
+  DELTA_TRY(auto frames, lists(*source));
   Buffer payload;
   for (std::size_t first = 0, end = 0; first < counts_.size(); first = end) {
     end = end_of_range(first);
@@ -76,9 +131,10 @@ Status PostingsBuilder::each(const Visit& visit) const {
       postings.ends.push_back(pairs += counts_[vector]);
     }
     postings.list.resize(pairs);
-    for (std::uint32_t frame = 0; frame < cursors.size(); ++frame) {
-      for (Cursor& c = cursors[frame]; c.more && c.next < end; c.step()) {
-        postings.list[next[c.next - first]++] = {frame, c.lifecycle};
+    for (std::uint32_t frame = 0; frame < frames.size(); ++frame) {
+      for (List& list = frames[frame]; list.more() && list.vector() < end;) {
+        postings.list[next[list.vector() - first]++] = {frame, list.lifecycle()};
+        DELTA_OK(list.step());
       }
     }
     payload.clear();

@@ -13,6 +13,7 @@
 
 #include "delta/result.hpp"
 #include "format/tables.hpp"
+#include "os/spool.hpp"
 #include "store/segment.hpp"
 
 namespace delta::store {
@@ -25,24 +26,33 @@ struct BlockVector {
 /// Each once, ascending.
 std::vector<BlockVector> vectors_of(const SegmentBatch& batch);
 
-/// Turns lists by frame into lists by vector. Keeps about a byte for each vector of each frame, and 4 for each vector.
+/// Turns lists by frame into lists by vector. They take about a byte for each vector of each frame: more than kKept of
+/// it goes to a temporary file. Keeps 4 bytes for each vector, and 8 for each frame.
 class PostingsBuilder {
  public:
   /// A segment of fewer DATA frames has no POSTINGS: they would be read as soon as looked up.
   static constexpr std::size_t kFewest = 17;
 
-  /// `vectors`: vectors_of() the next DATA frame.
-  void add(std::span<const BlockVector> vectors);
+  /// `vectors`: vectors_of() the next DATA frame. io: the temporary file cannot be written.
+  Status add(std::span<const BlockVector> vectors);
 
-  /// Payloads of the POSTINGS frames that the segment is to have, in order: visit(first, count, payload).
+  /// Payloads of the POSTINGS frames that the segment is to have, in order: visit(first, count, payload). To be called
+  /// once.
   using Visit = std::function<Status(SegmentVector first, std::uint32_t count, const Buffer& payload)>;
-  Status each(const Visit& visit) const;
+  Status each(const Visit& visit);
+
+  static constexpr std::size_t kKept = 4 << 20;  ///< bytes of the lists
+  std::uint64_t spilled() const { return spool_ ? spool_->size() : 0; }
 
  private:
+  class List;
+  Status spill();
   std::size_t end_of_range(std::size_t first) const;
+  Result<std::vector<List>> lists(const ByteSource& source) const;
 
   Buffer lists_;  // of frame after frame: varints, each twice the difference from the one before, and 1 for a lifecycle
-  std::vector<std::size_t> ends_;                 // in lists_, by frame
+  std::optional<os::Spool> spool_;                // those that came before
+  std::vector<std::uint64_t> ends_;               // of the lists by frame, among all
   Indexed<SegmentVector, std::uint32_t> counts_;  // frames that hold it
 };
 

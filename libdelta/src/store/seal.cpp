@@ -30,7 +30,7 @@ Result<format::Footer> rebuild_footer(const Segment& segment, unsigned threads, 
       const auto held = vectors_of(batch);
       entry.min_vector = held.front().vector;
       entry.max_vector = held.back().vector;
-      if (!segment.packed()) postings.add(held);
+      if (!segment.packed()) DELTA_OK(postings.add(held));
     }
     footer.frames.push_back(entry);
   }

@@ -267,7 +267,7 @@ Status SegmentWriter::write_block(Block& block) {
   std::vector<SegmentFile::VectorRange> ranges;
   for (const auto& held : block.held) {
     ranges.push_back({held.front().vector, held.back().vector});
-    postings_.add(held);
+    DELTA_OK(postings_.add(held));
   }
   DELTA_OK(file_.write(block.out, ranges));
   absorb_leaves(block);

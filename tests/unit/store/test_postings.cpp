@@ -131,17 +131,19 @@ TEST_CASE("lists by frame come back as lists by vector") {
     std::size_t frames;
     unsigned share;
   };
-  const Shape shape = GENERATE(Shape{1, 17, 0}, Shape{5000, 17, 500}, Shape{70000, 40, 30}, Shape{3, 70000, 999});
+  const Shape shape = GENERATE(Shape{1, 17, 0}, Shape{5000, 17, 500}, Shape{70000, 40, 30}, Shape{3, 70000, 999},
+                               Shape{2000, 3000, 999});
   const std::uint32_t vectors = shape.vectors;
   const std::size_t frames = shape.frames;
   const auto by_frame = lists(vectors, frames, shape.share);
   std::vector<std::vector<Posting>> by_vector(vectors);
   store::PostingsBuilder builder;
   for (std::uint32_t frame = 0; frame < by_frame.size(); ++frame) {
-    builder.add(by_frame[frame]);
+    must(builder.add(by_frame[frame]));
     for (const store::BlockVector& held : by_frame[frame])
       by_vector[index(held.vector)].push_back({frame, held.lifecycle});
   }
+  CHECK((builder.spilled() > 0) == (frames == 3000));
   std::uint32_t next = 0;
   must(builder.each([&](SegmentVector first, std::uint32_t count, const Buffer& payload) -> Status {
     REQUIRE(index(first) == next);
@@ -162,7 +164,7 @@ TEST_CASE("lists by frame come back as lists by vector") {
 TEST_CASE("a segment of few frames has no postings") {
   store::PostingsBuilder builder;
   const store::BlockVector vectors[] = {{SegmentVector{0}, true}};
-  for (std::size_t i = 0; i + 1 < store::PostingsBuilder::kFewest; ++i) builder.add(vectors);
+  for (std::size_t i = 0; i + 1 < store::PostingsBuilder::kFewest; ++i) must(builder.add(vectors));
   must(builder.each([](auto, auto, const Buffer&) -> Status {
     FAIL("some");
     return {};
