@@ -34,9 +34,9 @@ class SpillSort {
   /// io: the temporary file cannot be written.
   Status add(const Record& record) {
     if (records_.size() == most_) DELTA_OK(spill());
-    if (records_.size() == records_.capacity()) {
-      records_.reserve(std::min<std::size_t>(most_, std::max<std::size_t>(kFewest, 2 * records_.size())));
-    }
+    // Growing step by step would take as much again, for the copy. Pages that are not written take no memory.
+    if (records_.capacity() == 0)
+      records_.reserve(static_cast<std::size_t>(std::min(most_, std::max(expected_, kFewest))));
     records_.push_back(record);
     return {};
   }
@@ -52,7 +52,7 @@ class SpillSort {
       return {};
     }
     DELTA_OK(spill());
-    records_ = {};
+    records_ = std::vector<Record>();  // gives back its room
     return merge(visit);
   }
 

@@ -1,4 +1,6 @@
 // More records than memory is given for come out in order, through a temporary file that has no name.
+#include <malloc.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -40,6 +42,27 @@ class TemporaryPlace {
 };
 
 }  // namespace
+
+TEST_CASE("sorting takes no more memory than is given, also while it merges") {
+  constexpr std::uint64_t kMemory = 64 << 20, kCount = 8 << 20;  // records of 16 bytes: twice as much
+  const auto allocated = [] {
+    const struct mallinfo2 info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const std::size_t before = allocated();
+  std::size_t most = 0, next = 0;
+  store::SpillSort<Record> sort(kMemory, kCount);
+  for (std::uint64_t i = 0; i < kCount; ++i) {
+    must(sort.add({i * 0x9e3779b97f4a7c15, 0}));
+    if (i % 4096 == 0) most = std::max(most, allocated());
+  }
+  must(sort.finish([&](const Record&) -> Status {
+    if (next++ % 4096 == 0) most = std::max(most, allocated());
+    return {};
+  }));
+  CHECK(next == kCount);
+  CHECK(most <= before + kMemory * 3 / 4);
+}
 
 TEST_CASE("records come out in order, however few fit in memory") {
   scratch::Directory dir;
