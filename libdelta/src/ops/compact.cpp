@@ -211,6 +211,7 @@ class Compaction {
     make_room(vectors);
     store::Union::StreamOptions options;
     options.vectors = &wanted;
+    options.postings = false;  // a group has deltas in nearly all blocks
     options.leaves = rows_->needs_leaves();
     DELTA_OK(log_.impl().stream(options, [&](const store::Union::Block& block) -> Status {
       for (std::size_t i = 0; i < block.batch.size(); ++i) {
@@ -243,10 +244,13 @@ class Compaction {
       pieces += survey_.places[v].pieces;
       bytes += survey_.places[v].bytes;
     }
+    const auto deltas = static_cast<std::size_t>(std::min(pieces, options_.memory / ops::Place::kBytes));
+    const auto values = static_cast<std::size_t>(std::min(bytes - pieces * ops::Place::kBytes, options_.memory) / 4);
+    // What is too small goes before there is more: both together would be twice as much.
+    if (gathered_.ops.capacity() < deltas || gathered_.bits.capacity() < values) gathered_ = DeltaBatch();
     gathered_.clear();
-    gathered_.reserve(static_cast<std::size_t>(std::min(pieces, options_.memory / ops::Place::kBytes)));
-    gathered_.bits.reserve(
-        static_cast<std::size_t>(std::min(bytes - pieces * ops::Place::kBytes, options_.memory) / 4));
+    gathered_.reserve(deltas);
+    gathered_.bits.reserve(values);
   }
 
   /// All vectors as they stand in the packed segment.

@@ -102,7 +102,8 @@ std::vector<std::size_t> store::Union::frames_for(const LoadedSegment& part, con
     places.push_back(place);
   }
   constexpr std::size_t kWorth = 2;  // frames: to read fewer costs less than to ask POSTINGS about them
-  if (chosen == nullptr || found.size() <= kWorth || !few(chosen->size(), segment.vectors())) return found;
+  if (chosen == nullptr || !options.postings || found.size() <= kWorth) return found;
+  if (!few(chosen->size(), segment.vectors())) return found;
   const auto holds = part.postings.frames_of(segment, *chosen, options.lifecycles);
   if (!holds) return found;
   std::size_t kept = 0;

@@ -95,6 +95,7 @@ struct Union {
     bool leaves = false;                         // hash every delta; each piece of one comes as it stands
     store::Values values = store::Values::read;  // false: where and when alone (see codec::Wanted)
     bool lifecycles = false;                     // blocks without a create or delete of a wanted vector may be skipped
+    bool postings = true;                        // POSTINGS may be asked which blocks hold the vectors, and are kept
     bool pieces = false;                         // each piece of a delta comes as it stands
     bool unnamed = false;                        // of any vector, also of those whose names are not here
   };
