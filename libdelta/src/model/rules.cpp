@@ -20,6 +20,9 @@
 namespace delta::model {
 namespace {
 
+constexpr std::uint32_t kUsualDims = 1 << 16;
+static_assert(16 + 8 * std::uint64_t{kUsualDims} <= kMaxDeltaBytes);  // however many of them are given
+
 Error bad(std::string message) { return error(ErrorCode::bad_input, std::move(message)); }
 Error over(std::string message) { return error(ErrorCode::limit, std::move(message)); }
 
@@ -126,7 +129,27 @@ Status check_finite(std::span<const std::uint32_t> bits, std::span<const std::ui
       .with_hint("--allow-nonfinite accepts infinities and NaNs");
 }
 
+namespace {
+
+/// What nearly all deltas are: whole assignments without metadata, and nothing is wrong with them. This is asked of
+/// each delta that is read or written, so it makes no Status.
+bool is_usual(const DeltaContent& c, std::uint32_t dims, DeltaRules rules) {
+  if (c.lost != 0 || !c.metadata.empty() || c.bits.size() > dims || dims > kUsualDims) return false;
+  if (c.op == Operation::sparse) {
+    if (c.indices.empty() || c.indices.size() != c.bits.size() || c.indices.back() >= dims) return false;
+    bool rising = true;
+    for (std::size_t i = 1; i < c.indices.size(); ++i) rising &= c.indices[i - 1] < c.indices[i];
+    if (!rising) return false;
+  } else if ((c.op != Operation::create && c.op != Operation::dense) || !c.indices.empty() || c.bits.size() != dims) {
+    return false;
+  }
+  return rules.allow_nonfinite || all_finite(c.bits);
+}
+
+}  // namespace
+
 Status check_delta(const DeltaContent& c, std::uint32_t dims, DeltaRules rules) {
+  if (is_usual(c, dims, rules)) return {};
   if (c.op < Operation::create || c.op > Operation::remove) return bad("an operation that does not exist");
   DELTA_OK(check_counts(c, dims));
   if (c.lost != 0) DELTA_OK(check_lost(c, dims));
