@@ -277,9 +277,9 @@ void hash_leaves(benchmark::State& state) {
   while (state.KeepRunningBatch(
       static_cast<benchmark::IterationCount>(batch.size()))) {  // as blocks are hashed; told by the delta
     leaves.clear();
-    model::LeafHasher hasher;
+    model::LeafHasher hasher(leaves);
     for (std::size_t i = 0; i < batch.size(); ++i) hasher.add(names, batch[i]);
-    std::move(hasher).finish(leaves);
+    hasher.finish();
     benchmark::DoNotOptimize(leaves.data());
   }
   count(state, kSparse, 8 * kSparse);

@@ -34,8 +34,8 @@ Hash digest(std::string_view domain, ByteView bytes) {
   return hash;
 }
 
-void digests(std::string_view domain, std::span<const ByteView> messages, std::span<Hash> hashes) {
-  digest_in_lanes(widest_lanes(), personal_of(domain), messages, hashes);
+void digests(std::string_view domain, std::span<const ByteView> messages, std::span<Hash> hashes, Behind behind) {
+  digest_in_lanes(widest_lanes(), personal_of(domain), messages, hashes, behind);
 }
 
 std::string digest_library_version() { return sodium_version_string(); }

@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <cstring>
 #include <utility>
+#include <vector>
 
+#include "base/copy_short.hpp"
 #include "delta/error.hpp"
 
 #define DELTA_INLINE [[gnu::always_inline]] inline
@@ -17,7 +19,7 @@
 namespace delta {
 namespace {
 
-constexpr std::size_t kBlock = 128, kWords = 16;
+constexpr std::size_t kBlock = kDigestBlock, kWords = 16;
 constexpr std::uint64_t kStart[8] = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
                                      0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179};
 constexpr std::uint8_t kOrder[12][kWords] = {
@@ -116,12 +118,13 @@ struct Lanes {
 [[gnu::target("avx512f"), gnu::noinline]] void compress(Lanes<8>& lanes) { lanes.compress(); }
 #endif
 
-/// What becomes of the lanes: messages in, hashes out.
+/// What becomes of the lanes: messages in, hashes out. Those of one block need no more than a place in a row of lanes;
+/// of longer ones each lane takes the next when its own has ended.
 template <int N>
 class Feeder {
  public:
-  Feeder(std::span<const Byte, 16> personal, std::span<const ByteView> messages, std::span<Hash> hashes)
-      : messages_(messages), hashes_(hashes) {
+  Feeder(std::span<const Byte, 16> personal, std::span<const ByteView> messages, std::span<Hash> hashes, Behind behind)
+      : messages_(messages), hashes_(hashes), behind_(behind) {
     std::ranges::copy(kStart, start_.begin());
     start_[0] ^= std::tuple_size_v<Hash> | 1 << 16 | 1 << 24;  // digest length, fanout, depth
     std::uint64_t words[2];
@@ -131,12 +134,16 @@ class Feeder {
   }
 
   void run() {
+    run_short();
     for (int lane = 0; lane < N; ++lane) begin(lane);
     while (busy_ > 0) {
       for (int lane = 0; lane < N; ++lane) offer_block(lane);
       compress(lanes_);
       for (int lane = 0; lane < N; ++lane) {
-        if (at_[lane].message != kNone && lanes_.ends[lane] != 0) end(lane);
+        if (at_[lane].message == kNone || lanes_.ends[lane] == 0) continue;
+        take(lane, at_[lane].message);
+        --busy_;
+        begin(lane);
       }
     }
   }
@@ -148,8 +155,43 @@ class Feeder {
     std::array<Byte, kBlock> padded{};
   };
 
+  /// All messages of one block.
+  void run_short() {
+    std::array<std::size_t, N> chosen{};
+    int count = 0;
+    for (std::size_t i = 0; i < messages_.size(); ++i) {
+      if (messages_[i].size() > kBlock) {
+        long_.push_back(i);
+        continue;
+      }
+      chosen[count++] = i;
+      if (count == N) run_row(chosen, std::exchange(count, 0));
+    }
+    if (count > 0) run_row(chosen, count);
+  }
+  void run_row(const std::array<std::size_t, N>& chosen, int count) {
+    using Vector = typename Lanes<N>::Vector;
+    for (std::size_t i = 0; i < 8; ++i) lanes_.h[i] = start_[i] - Vector{};
+    lanes_.ends = ~Vector{};
+    for (int lane = 0; lane < N; ++lane) {
+      const ByteView message = messages_[chosen[lane < count ? lane : 0]];
+      lanes_.counts[lane] = message.size();
+      lanes_.blocks[lane] = block_of(message, at_[lane].padded);
+    }
+    compress(lanes_);
+    for (int lane = 0; lane < count; ++lane) take(lane, chosen[lane]);
+  }
+
+  /// At most a block, and zeros behind it.
+  const Byte* block_of(ByteView bytes, std::array<Byte, kBlock>& room) const {
+    if (bytes.size() == kBlock || (behind_ == Behind::zeros && !bytes.empty())) return bytes.data();
+    room.fill(0);
+    copy_short(room.data(), bytes.data(), bytes.size());
+    return room.data();
+  }
+
   void begin(int lane) {
-    at_[lane].message = next_ < messages_.size() ? next_++ : kNone;
+    at_[lane].message = next_ < long_.size() ? long_[next_++] : kNone;
     at_[lane].done = 0;
     busy_ += at_[lane].message != kNone;
     for (std::size_t i = 0; i < 8; ++i) lanes_.h[i][lane] = start_[i];
@@ -164,29 +206,24 @@ class Feeder {
     const std::size_t size = std::min(rest.size(), kBlock);
     lanes_.counts[lane] = at.done += size;
     lanes_.ends[lane] = size == rest.size() ? ~std::uint64_t{0} : 0;
-    if (size == kBlock) {
-      lanes_.blocks[lane] = rest.data();
-    } else {
-      if (size > 0) std::memcpy(at.padded.data(), rest.data(), size);
-      std::memset(at.padded.data() + size, 0, kBlock - size);
-    }
+    lanes_.blocks[lane] = block_of(rest.first(size), at.padded);
   }
 
-  void end(int lane) {
+  void take(int lane, std::size_t message) {
     std::uint64_t words[4];
     for (std::size_t i = 0; i < 4; ++i) words[i] = lanes_.h[i][lane];
     static_assert(sizeof words == sizeof(Hash));
-    std::memcpy(hashes_[at_[lane].message].data(), words, sizeof words);
-    --busy_;
-    begin(lane);
+    std::memcpy(hashes_[message].data(), words, sizeof words);
   }
 
   std::span<const ByteView> messages_;
   std::span<Hash> hashes_;
+  Behind behind_;
+  std::vector<std::size_t> long_;  // messages of more than a block
   std::array<std::uint64_t, 8> start_{};
   Lanes<N> lanes_{};
   std::array<Place, N> at_;
-  std::size_t next_ = 0;
+  std::size_t next_ = 0;  // of the long ones
   int busy_ = 0;
 };
 
@@ -204,20 +241,20 @@ LaneSet widest_lanes() {
 }
 
 void digest_in_lanes(LaneSet lanes, std::span<const Byte, 16> personal, std::span<const ByteView> messages,
-                     std::span<Hash> hashes) {
+                     std::span<Hash> hashes, Behind behind) {
   DELTA_CHECK(messages.size() == hashes.size());
   switch (lanes) {
 #ifdef __x86_64__
     case LaneSet::eight:
-      return Feeder<8>(personal, messages, hashes).run();
+      return Feeder<8>(personal, messages, hashes, behind).run();
     case LaneSet::four:
-      return Feeder<4>(personal, messages, hashes).run();
+      return Feeder<4>(personal, messages, hashes, behind).run();
 #else
     case LaneSet::eight:
     case LaneSet::four:
 #endif
     case LaneSet::two:
-      return Feeder<2>(personal, messages, hashes).run();
+      return Feeder<2>(personal, messages, hashes, behind).run();
   }
 }
 

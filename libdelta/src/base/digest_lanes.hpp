@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/bytes.hpp"
+#include "base/digest.hpp"
 #include "delta/commit.hpp"
 
 namespace delta {
@@ -18,6 +19,6 @@ LaneSet widest_lanes();
 /// so lengths may differ; of a message much longer than the rest most lanes see nothing. REQUIRES: the processor has
 /// `lanes`; as many hashes as messages.
 void digest_in_lanes(LaneSet lanes, std::span<const Byte, 16> personal, std::span<const ByteView> messages,
-                     std::span<Hash> hashes);
+                     std::span<Hash> hashes, Behind behind = Behind::anything);
 
 }  // namespace delta

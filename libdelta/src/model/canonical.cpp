@@ -1,16 +1,16 @@
 // Hashing a delta is on the path of every encode and every verify, so the canonical bytes are shaped by BLAKE2b's block
 // of 128 bytes: a typical sparse delta costs one block for its values, and its head with the two inner hashes fits in
-// one or two. And messages of one kind are hashed many at a time: the values of a block's deltas, their heads, the
-// nodes of one level of a tree.
+// one or two. And messages of one kind are hashed many at a time: the values of some hundred deltas, their heads, the
+// nodes of one level of a tree. Heads and nodes are written as blocks, with zeros behind them, and hashed in place.
 #include "model/canonical.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
-#include <iterator>
 #include <string>
 
+#include "base/copy_short.hpp"
 #include "base/digest.hpp"
 #include "base/varint.hpp"
 
@@ -39,7 +39,7 @@ class Writer {
   void u64(std::uint64_t v) { fixed(v, 8); }
   void varint(std::uint64_t v) { at_ = write_varint(at_, v); }
   void raw(ByteView bytes) {
-    if (!bytes.empty()) std::memcpy(at_, bytes.data(), bytes.size());
+    copy_short(at_, bytes.data(), bytes.size());
     at_ += bytes.size();
   }
   void text(std::string_view s) {
@@ -47,6 +47,7 @@ class Writer {
     raw(bytes_of(s));
   }
   void skip(std::size_t bytes) { at_ += bytes; }
+  void put_zeros_behind() { std::memset(at_, 0, kDigestBlock); }
   std::size_t end() const { return static_cast<std::size_t>(at_ - buffer_); }
 
  private:
@@ -78,21 +79,36 @@ Hash node_hash(const Hash& left, const Hash& right) {
   return digest(kNode, both);
 }
 
-constexpr std::size_t kGroup =
-    32;  // leaves: few enough to wait for, and enough to fill the lanes of most levels above them
+// Leaves of a tree that are hashed together: few enough to wait for, and enough to fill the lanes of most levels.
+constexpr std::size_t kGroup = 128;
+
+// A node as it is hashed.
+struct Pair {
+  Hash left, right;
+  std::array<Byte, kDigestBlock - 2 * kHashBytes> zeros;
+};
+static_assert(sizeof(Pair) == kDigestBlock);
 
 // The root of a full tree of 2^k leaves, at most a group.
 Hash full_root(std::span<const Hash> leaves) {
-  std::array<Hash, kGroup> nodes;
+  if (leaves.size() == 1) return leaves[0];
+  std::array<Pair, kGroup / 2> pairs;
   std::array<Hash, kGroup / 2> above;
-  std::array<ByteView, kGroup / 2> pairs;
-  std::ranges::copy(leaves, nodes.begin());
-  for (std::size_t n = leaves.size() / 2; n > 0; n /= 2) {
-    for (std::size_t i = 0; i < n; ++i) pairs[i] = {nodes[2 * i].data(), 2 * kHashBytes};
-    digests(kNode, std::span(pairs).first(n), std::span(above).first(n));
-    std::copy_n(above.begin(), n, nodes.begin());
+  std::array<ByteView, kGroup / 2> messages;
+  for (std::size_t i = 0; i < leaves.size() / 2; ++i) {
+    pairs[i].zeros.fill(0);
+    messages[i] = {pairs[i].left.data(), 2 * kHashBytes};
   }
-  return nodes[0];
+  for (std::span<const Hash> level = leaves; level.size() > 1;) {
+    const std::size_t n = level.size() / 2;
+    for (std::size_t i = 0; i < n; ++i) {
+      pairs[i].left = level[2 * i];
+      pairs[i].right = level[2 * i + 1];
+    }
+    digests(kNode, std::span(messages).first(n), std::span(above).first(n), Behind::zeros);
+    level = std::span(above).first(n);
+  }
+  return above[0];
 }
 
 // The parents in order of origin name; a copy only when the caller's order is another.
@@ -106,10 +122,26 @@ std::vector<Dot> sorted_parents(const Catalog& catalog, const DotsOf<OriginNo>& 
 
 }  // namespace
 
+constexpr std::string_view kValues = "dlog1 values", kMetadata = "dlog1 metadata";
+
+// Inner hashes of nothing: what most deltas have for their metadata.
+struct LeafHasher::Empty {
+  Hash values = digest(kValues, {}), metadata = digest(kMetadata, {});
+
+  static const Empty& get() {
+    static const Empty empty;
+    return empty;
+  }
+};
+
+LeafHasher::LeafHasher(std::vector<Hash>& leaves) : leaves_(leaves), empty_(Empty::get()) {}
+
 void LeafHasher::add(const LeafNames& names, const DeltaContent& delta) {
-  Writer out(heads_, ends_.empty() ? 0 : ends_.back(),
+  constexpr std::size_t kTogether = 256;  // what is written of so many stays in the cache
+  if (places_.size() == kTogether) finish();
+  Writer out(heads_, end_,
              21 + text_room(names.origin) + text_room(names.name_space) + text_room(names.id) + kMaxVarint +
-                 5 * delta.indices.size() + 2 * kHashBytes);
+                 5 * delta.indices.size() + 2 * kHashBytes + kDigestBlock);
   out.u64(delta.seq);
   out.u64(delta.time.hlc);
   out.u32(names.dims);
@@ -118,53 +150,58 @@ void LeafHasher::add(const LeafNames& names, const DeltaContent& delta) {
   out.text(names.name_space);
   out.text(names.id);
   put_indices(out, delta.indices);
-  out.skip(2 * kHashBytes);
-  ends_.push_back(out.end());
-  metadata_.push_back(bytes_of(delta.metadata));
-  values_.push_back(bytes_of_values(delta.bits));
+  const auto put_part = [&](ByteView bytes, const Hash& of_none, std::vector<Part>& parts) {
+    if (bytes.empty()) return out.raw(of_none);
+    parts.push_back({out.end(), bytes});
+    out.skip(kHashBytes);
+  };
+  put_part(bytes_of(delta.metadata), empty_.metadata, metadata_);
+  put_part(bytes_of_values(delta.bits), empty_.values, values_);
+  out.put_zeros_behind();
+  places_.push_back({end_, out.end() - end_});
+  end_ = (out.end() + kDigestBlock - 1) / kDigestBlock * kDigestBlock;
 }
 
-void LeafHasher::add_unknown() {
-  ends_.push_back(ends_.empty() ? 0 : ends_.back());
-  metadata_.emplace_back();
-  values_.emplace_back();
+void LeafHasher::add_unknown() { places_.emplace_back(); }
+
+// The hashes of the parts go into the heads.
+void LeafHasher::put_inner(std::string_view domain, std::vector<Part>& parts) {
+  messages_.clear();
+  for (const Part& part : parts) messages_.push_back(part.bytes);
+  hashes_.resize(parts.size());
+  digests(domain, messages_, hashes_);
+  for (std::size_t i = 0; i < parts.size(); ++i) std::ranges::copy(hashes_[i], heads_.data() + parts[i].place);
+  parts.clear();
 }
 
-bool LeafHasher::known(std::size_t i) const { return ends_[i] > (i == 0 ? 0 : ends_[i - 1]); }
-
-// The hashes of `parts`, many of which may be empty, go into the heads: to so many bytes before their ends.
-void LeafHasher::put_inner(std::string_view domain, const std::vector<ByteView>& parts, std::size_t before_end) {
-  const Hash of_none = digest(domain, {});
-  std::vector<ByteView> some;
-  std::ranges::copy_if(parts, std::back_inserter(some), [](ByteView part) { return !part.empty(); });
-  std::vector<Hash> hashes(some.size());
-  digests(domain, some, hashes);
-  auto next = hashes.begin();
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (known(i)) std::ranges::copy(parts[i].empty() ? of_none : *next++, heads_.data() + ends_[i] - before_end);
+void LeafHasher::finish() {
+  put_inner(kMetadata, metadata_);
+  put_inner(kValues, values_);
+  messages_.clear();
+  for (const auto& [begin, size] : places_) {
+    if (size > 0) messages_.push_back(ByteView(heads_).subspan(begin, size));
   }
-}
-
-void LeafHasher::finish(std::vector<Hash>& leaves) && {
-  if (ends_.empty()) return;
-  put_inner("dlog1 metadata", metadata_, 2 * kHashBytes);
-  put_inner("dlog1 values", values_, kHashBytes);
-  std::vector<ByteView> heads;
-  for (std::size_t i = 0; i < ends_.size(); ++i) {
-    const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
-    if (known(i)) heads.push_back(ByteView(heads_).subspan(begin, ends_[i] - begin));
+  const std::size_t first = leaves_.size();
+  leaves_.resize(first + places_.size());
+  if (messages_.size() == places_.size()) {
+    digests("dlog1 leaf", messages_, std::span(leaves_).subspan(first), Behind::zeros);
+  } else {
+    hashes_.resize(messages_.size());
+    digests("dlog1 leaf", messages_, hashes_, Behind::zeros);
+    auto next = hashes_.begin();
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      if (places_[i].size > 0) leaves_[first + i] = *next++;
+    }
   }
-  std::vector<Hash> hashes(heads.size());
-  digests("dlog1 leaf", heads, hashes);
-  auto next = hashes.begin();
-  for (std::size_t i = 0; i < ends_.size(); ++i) leaves.push_back(known(i) ? *next++ : Hash{});
+  places_.clear();
+  end_ = 0;
 }
 
 Hash leaf_hash(const LeafNames& names, const DeltaContent& delta) {
   std::vector<Hash> leaf;
-  LeafHasher hasher;
+  LeafHasher hasher(leaf);
   hasher.add(names, delta);
-  std::move(hasher).finish(leaf);
+  hasher.finish();
   return leaf[0];
 }
 

@@ -27,19 +27,32 @@ Hash leaf_hash(const LeafNames& names, const DeltaContent& delta);
 /// The leaves of a block, hashed together.
 class LeafHasher {
  public:
-  /// The values and the metadata of the change are read at finish().
+  /// Appends to `leaves` the leaf of each delta that is added, in order.
+  explicit LeafHasher(std::vector<Hash>& leaves);
+  /// The values and the metadata of the change are read until finish().
   void add(const LeafNames& names, const DeltaContent& delta);
   void add_unknown();  ///< of a delta that is not whole: zeros
-  /// Appends the leaf of each, in order.
-  void finish(std::vector<Hash>& leaves) &&;
+  void finish();
 
  private:
-  bool known(std::size_t i) const;
-  void put_inner(std::string_view domain, const std::vector<ByteView>& parts, std::size_t before_end);
+  struct Empty;
+  struct Part {
+    std::size_t place;  // of its hash, in the heads
+    ByteView bytes;
+  };
+  void put_inner(std::string_view domain, std::vector<Part>& parts);
 
-  Buffer heads_;                   // one after the other, with room for the two inner hashes at the end of each
-  std::vector<std::size_t> ends_;  // of the heads; that of an unknown one is empty
-  std::vector<ByteView> values_, metadata_;
+  std::vector<Hash>& leaves_;
+  const Empty& empty_;
+  Buffer heads_;         // each from a multiple of kDigestBlock on, with zeros behind it
+  std::size_t end_ = 0;  // of what is used of it
+  struct Head {
+    std::size_t begin = 0, size = 0;  // size 0: unknown
+  };
+  std::vector<Head> places_;
+  std::vector<Part> values_, metadata_;
+  std::vector<ByteView> messages_;  // room, as is the next
+  std::vector<Hash> hashes_;
 };
 
 /// The leaf of a setting commit, which is its root too: that of a delta of operation 10 on no vector, with the setting

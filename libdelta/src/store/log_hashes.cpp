@@ -1,6 +1,7 @@
 // The hashes of a log's commits: leaves of all deltas, gathered into the trees of their commits and chained by origin.
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/boundary.hpp"
 #include "delta/memory.hpp"
@@ -19,7 +20,7 @@ class Roots {
  public:
   /// `memory`: bytes for the leaves of packed segments; what does not fit goes to a temporary file.
   Roots(const store::Union& log, std::uint64_t memory)
-      : log_(log), trees_(log.history.size()), chosen_(log.history.size()), packed_(log.history.size()) {
+      : log_(log), trees_(log.history.size()), chosen_(log.history.size()), roots_(log.history.size()) {
     std::uint64_t stored = 0;
     for (const auto& part : log.parts) {
       for (const RowNo row : part.commits.numbers()) {
@@ -40,7 +41,9 @@ class Roots {
         const std::uint64_t place = block.batch.seqs[i] - log_.history.commit(commit).first;
         DELTA_OK(placed_->add({place, commit, 0, block.leaves[i]}));
       } else {
-        trees_[commit].add(block.leaves[i]);
+        auto& tree = trees_[commit];
+        tree.add(block.leaves[i]);
+        if (tree.size() == log_.history.commit(commit).count) roots_[commit] = std::exchange(tree, {}).root();
       }
     }
     return {};
@@ -50,7 +53,7 @@ class Roots {
     CommitNo number{};
     std::optional<model::CopyTree> tree;
     const auto next = [&](CommitNo to) {
-      if (tree) packed_[number] = tree->root(chosen_[number].part->segment.rows().nodes(chosen_[number].row));
+      if (tree) roots_[number] = tree->root(chosen_[number].part->segment.rows().nodes(chosen_[number].row));
       tree.reset();
       number = to;
     };
@@ -61,10 +64,10 @@ class Roots {
       return {};
     }));
     next(number);
-    for (const CommitNo other : packed_.numbers()) {
-      if (packed_[other] || !chosen_[other].part || !chosen_[other].part->segment.packed()) continue;
+    for (const CommitNo other : roots_.numbers()) {
+      if (roots_[other] || !chosen_[other].part || !chosen_[other].part->segment.packed()) continue;
       begin(other, tree);  // no delta of it is whole
-      packed_[other] = tree->root(chosen_[other].part->segment.rows().nodes(chosen_[other].row));
+      roots_[other] = tree->root(chosen_[other].part->segment.rows().nodes(chosen_[other].row));
     }
     return {};
   }
@@ -74,8 +77,7 @@ class Roots {
     if (!commit.setting.empty()) return model::setting_hash(log_.catalog, commit);
     const auto& part = chosen_[number].part;
     if (!part) return std::nullopt;
-    if (part->segment.packed()) return packed_[number];
-    return trees_[number].size() == commit.count ? std::optional(trees_[number].root()) : std::nullopt;
+    return roots_[number];
   }
 
  private:
@@ -101,7 +103,7 @@ class Roots {
   const store::Union& log_;
   Indexed<CommitNo, model::MerkleTree> trees_;
   Indexed<CommitNo, Copy> chosen_;  // one copy of each: what stands for the rest in one is not what does in another
-  Indexed<CommitNo, std::optional<Hash>> packed_;  // roots
+  Indexed<CommitNo, std::optional<Hash>> roots_;
   std::optional<store::SpillSort<Placed>> placed_;
 };
 

@@ -76,7 +76,7 @@ void SegmentWriter::Block::append(const Block& next) {
 }
 
 void SegmentWriter::Block::hash_leaves() {
-  model::LeafHasher hasher;
+  model::LeafHasher hasher(leaves);
   for (std::size_t p = 0; p < pieces.size(); ++p) {
     const std::size_t end = p + 1 < pieces.size() ? pieces[p + 1].begin : batch.size();
     for (std::size_t i = pieces[p].begin; i < end; ++i) {
@@ -86,7 +86,7 @@ void SegmentWriter::Block::hash_leaves() {
       hasher.add({pieces[p].origin, ns.name, ids[i], ns.dims}, delta);
     }
   }
-  std::move(hasher).finish(leaves);
+  hasher.finish();
 }
 
 void SegmentWriter::Block::encode() {

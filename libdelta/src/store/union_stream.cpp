@@ -100,7 +100,8 @@ Status store::Union::read_block(const StreamOptions& options, Block& block) cons
 }
 
 void store::Union::hash_leaves(const DeltaBatch& batch, std::vector<Hash>& leaves) const {
-  model::LeafHasher hasher;
+  leaves.clear();
+  model::LeafHasher hasher(leaves);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Delta delta = batch[i];
     if (delta.lost != 0) {
@@ -111,8 +112,7 @@ void store::Union::hash_leaves(const DeltaBatch& batch, std::vector<Hash>& leave
     const std::string_view origin = catalog.origin(history.origin(delta.commit));
     hasher.add({origin, ns.name, catalog.id(delta.vector), ns.dims}, delta);
   }
-  leaves.clear();
-  std::move(hasher).finish(leaves);
+  hasher.finish();
 }
 
 Status store::Union::stream(const StreamOptions& options, const Visit& visit) const {

@@ -30,6 +30,18 @@ void check(const std::vector<Buffer>& messages) {
     digest_in_lanes(lanes, personal, views, hashes);
     REQUIRE(hashes == expected);
   }
+  std::vector<Buffer> padded(messages);
+  std::vector<ByteView> in_zeros;
+  for (Buffer& message : padded) {
+    const std::size_t size = message.size();
+    message.resize((size / kDigestBlock + 1) * kDigestBlock);
+    in_zeros.push_back(ByteView(message).first(size));
+  }
+  for (const LaneSet lanes : lane_sets()) {
+    std::vector<Hash> hashes(messages.size());
+    digest_in_lanes(lanes, personal, in_zeros, hashes, Behind::zeros);
+    REQUIRE(hashes == expected);
+  }
   std::vector<Hash> hashes(messages.size());
   digests(kDomain, views, hashes);
   REQUIRE(hashes == expected);
