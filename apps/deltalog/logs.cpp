@@ -107,7 +107,7 @@ Result<delta::Log> open_logs_for_dots(const Invocation& invocation, std::span<co
 bool is_cut_short(const delta::Finding& notice) {
   using delta::Verdict;
   return notice.verdict == Verdict::unsealed || notice.verdict == Verdict::torn ||
-         notice.verdict == Verdict::damaged_tail;
+         notice.verdict == Verdict::damaged_tail || notice.verdict == Verdict::lost;
 }
 
 void warn_of(std::span<const delta::Finding> notices, Console& console) {
@@ -117,7 +117,7 @@ void warn_of(std::span<const delta::Finding> notices, Console& console) {
 Status warn_of(const delta::Log& log, Console& console) {
   warn_of(log.notices(), console);
   const auto cut = std::ranges::find_if(log.notices(), is_cut_short);
-  if (cut == log.notices().end() || log.commits() > 0) return {};
+  if (cut == log.notices().end() || cut->verdict == delta::Verdict::lost || log.commits() > 0) return {};
   return delta::error(ErrorCode::corrupt, "ends before its first commit: nothing can be read").in(cut->file);
 }
 

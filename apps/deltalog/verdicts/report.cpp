@@ -53,6 +53,7 @@ constexpr std::array kIntegrityRules = {
     IntegrityRule{Verdict::ahead, "No commit has a time ahead of the clock."},
     IntegrityRule{Verdict::redundant, "No commit names a parent that another of its parents had seen."},
     IntegrityRule{Verdict::ignored, "This version knows the types of all frames."},
+    IntegrityRule{Verdict::lost, "No repair had to leave out deltas that damage took."},
     IntegrityRule{Verdict::conflict, "All vectors of a namespace have one number of dimensions."},
     IntegrityRule{Verdict::pending, "All causes of each commit are in one of the files."},
     IntegrityRule{Verdict::unsealed, "The last segment has its footer."},

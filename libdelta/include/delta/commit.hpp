@@ -43,13 +43,14 @@ struct PruneRecordOf {
       {};  ///< version vector of what was folded then: the last seq of each origin, in order of origin number
   bool closed = false;  ///< it was assumed that no writer exists whose deltas were not there
   std::vector<std::vector<DotOf<Origin>>> releases =
-      {};  ///< that were kept: of each the maximal dots, in order of origin number; rising, each once
+      {};             ///< that were kept: of each the maximal dots, in order of origin number; rising, each once
+  bool lost = false;  ///< damage took deltas of the copy, and hashes that would stand for them are not known
 
   /// The same with other numbers of origins, put in order again.
   template <class Renumber>
   auto renumbered(const Renumber& number) const {
     using Other = std::invoke_result_t<const Renumber&, Origin>;
-    PruneRecordOf<Other> record{kept, {}, closed, {}};
+    PruneRecordOf<Other> record{kept, {}, closed, {}, lost};
     const auto put = [&](const std::vector<DotOf<Origin>>& from, std::vector<DotOf<Other>>& to) {
       for (const auto& dot : from) to.push_back({number(dot.origin), dot.seq});
       std::ranges::sort(to);

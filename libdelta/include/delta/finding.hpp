@@ -18,6 +18,7 @@ enum class Verdict : std::uint8_t {
   ahead,   ///< a note: commits whose time is ahead of the clock
   redundant,     ///< a note: a commit names a parent that another of its parents had seen
   ignored,       ///< a note: frames of types that this version does not know, and may pass over
+  lost,          ///< a note: deltas that damage took, of a log that was repaired since
   conflict,      ///< vectors of one namespace exist with several dimension counts
   pending,       ///< commits whose causes are in none of the files given
   unsealed,      ///< clean frame boundary, no footer

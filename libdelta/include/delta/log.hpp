@@ -15,6 +15,7 @@
 #include "delta/commit.hpp"
 #include "delta/cursor.hpp"
 #include "delta/delta.hpp"
+#include "delta/dot_ranges.hpp"
 #include "delta/finding.hpp"
 #include "delta/result.hpp"
 #include "delta/vector_set.hpp"
@@ -99,6 +100,8 @@ class DELTA_EXPORT Log {
 
   const Catalog& catalog() const noexcept;
   const std::vector<Finding>& notices() const noexcept;
+  /// What damage took of a log that was repaired since, and no file has: nothing else depends on it, or is late for it.
+  const DotRanges& lost() const noexcept;
   Result<std::vector<SegmentInfo>> segments() const;
   Result<std::vector<ColumnUse>> columns() const;
 

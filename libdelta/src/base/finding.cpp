@@ -16,6 +16,8 @@ std::string_view verdict_name(Verdict verdict) noexcept {
       return "redundant";
     case Verdict::ignored:
       return "ignored";
+    case Verdict::lost:
+      return "lost";
     case Verdict::conflict:
       return "conflict";
     case Verdict::pending:

@@ -59,7 +59,7 @@ class Lasts {
 
 /// What else a record says. Unknown bits are for what speaks of a part of a copy alone: who does not know them cannot
 /// tell what it answers.
-enum RecordFlags : std::uint8_t { kClosed = 1, kReleases = 2, kRecordFlags = kClosed | kReleases };
+enum RecordFlags : std::uint8_t { kClosed = 1, kReleases = 2, kLost = 4, kRecordFlags = kClosed | kReleases | kLost };
 
 /// Optional columns, behind all else. Bit 7: who does not know the column must not read the table.
 enum class CommitColumn : Byte { properties = 0x81, given = 0x82 };

@@ -60,6 +60,7 @@ Status read_record(Reader& in, std::uint32_t origins, Budget& items, SegmentReco
                                              ", which this version does not know");
   }
   record.closed = (flags & kClosed) != 0;
+  record.lost = (flags & kLost) != 0;
   const auto ranges = in.varint();
   if (!believable(ranges, in) || !items.take(ranges)) return bad("COMMITS: more kept times than bytes");
   Micros least = 0;
@@ -103,7 +104,11 @@ Status read_pruning(Reader& in, std::uint32_t origins, Budget& items, std::span<
     if (n == 0 || n > in.left() / sizeof(Hash) || !items.take(n)) {
       return bad("COMMITS: more hashes than bytes, or none");
     }
-    for (std::uint64_t i = 0; i < n; ++i) row.nodes.push_back(read_hash(in));
+    const bool lost = std::ranges::any_of(row.records, [&](RecordNo record) { return records[record].lost; });
+    for (std::uint64_t i = 0; i < n; ++i) {
+      row.nodes.push_back(read_hash(in));
+      if (row.nodes.back() == Hash{} && !lost) return bad("COMMITS: a hash of zeros, and nothing was lost");
+    }
   }
   return {};
 }

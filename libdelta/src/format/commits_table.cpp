@@ -50,7 +50,7 @@ void write_dots(Writer& out, std::span<const SegmentDot> dots) {
 }
 
 void write_record(Writer& out, const SegmentRecord& record) {
-  out.u8((record.closed ? kClosed : 0) | (record.releases.empty() ? 0 : kReleases));
+  out.u8((record.closed ? kClosed : 0) | (record.releases.empty() ? 0 : kReleases) | (record.lost ? kLost : 0));
   out.varint(record.kept.ranges().size());
   Micros least = 0;  // that the next range may begin at
   for (const auto& range : record.kept.ranges()) {

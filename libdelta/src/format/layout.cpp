@@ -52,6 +52,8 @@ std::string_view frame_name(FrameType type) {
       return "POSTINGS";
     case FrameType::attestation:
       return "ATTESTATION";
+    case FrameType::loss:
+      return "LOSS";
   }
   return "unknown";
 }
@@ -157,7 +159,7 @@ Parse read_frame_header(const Byte* from, FrameHeader& f, std::string& why) {
 const char* misuse(const FrameHeader& f) {
   if (is_ignored(f.type)) return nullptr;  // who knows the type knows its rules
   const bool data = f.type == FrameType::data, sync = f.type == FrameType::sync,
-             attestation = f.type == FrameType::attestation;
+             statement = f.type == FrameType::attestation || f.type == FrameType::loss;
   if (f.codec == PayloadCodec::plain && f.raw != f.stored) return "a plain payload with another raw length";
   if (f.codec != PayloadCodec::plain && f.stored >= f.raw) return "a payload that compression made no smaller";
   if (data && f.codec != PayloadCodec::plain) return "a compressed DATA payload";
@@ -165,8 +167,8 @@ const char* misuse(const FrameHeader& f) {
   const bool has_first =
       data || f.type == FrameType::ids || f.type == FrameType::commits || f.type == FrameType::postings;
   if (!has_first && f.first != 0) return "a first number of a frame that has none";
-  if (attestation && (f.codec != PayloadCodec::plain || f.count != 0)) {
-    return "an ATTESTATION frame that is compressed, or counts something";
+  if (statement && (f.codec != PayloadCodec::plain || f.count != 0)) {
+    return "an ATTESTATION or LOSS frame that is compressed, or counts something";
   }
   if (sync && (f.count != 0 || f.stored != 0)) return "a SYNC frame that is not empty";
   return nullptr;

@@ -57,12 +57,13 @@ enum class FrameType : std::uint8_t {
   footer = 6,          ///< a cache of what a forward scan finds
   postings = 0x87,     ///< a cache too: which DATA frames hold deltas of which vectors
   attestation = 0x90,  ///< what somebody states of a commit: format/attestation.hpp
+  loss = 0x91,         ///< dots that damage took: format/loss.hpp
 };
 inline constexpr std::uint8_t kIgnorable = 0x80;  ///< type bit: skip when unknown
 inline constexpr std::uint8_t kUnsafeToCopy = 0x40;
 constexpr bool is_known(FrameType type) {
   return (type >= FrameType::props && type <= FrameType::footer) || type == FrameType::postings ||
-         type == FrameType::attestation;
+         type == FrameType::attestation || type == FrameType::loss;
 }
 /// Not known, and skipped.
 constexpr bool is_ignored(FrameType type) {

@@ -257,11 +257,19 @@ bool PartialTree::each_gap(Range range, std::span<const std::uint64_t> places, c
          each_gap({begin + left, size - left}, places.subspan(middle), visit);
 }
 
+std::size_t PartialTree::gaps(std::uint64_t leaves, std::span<const std::uint64_t> places) {
+  std::size_t count = 0;
+  each_gap({0, leaves}, places, [&](Range) { return ++count, true; });
+  return count;
+}
+
 bool PartialTree::add_copy(std::span<const std::uint64_t> places, std::span<const Hash> nodes) {
   std::size_t next = 0;
   const bool enough = each_gap({0, size_}, places, [&](Range range) {
     if (next == nodes.size()) return false;
-    known_.emplace(range, nodes[next++]);
+    Hash& known = known_[range];
+    if (known == Hash{}) known = nodes[next];
+    ++next;
     return true;
   });
   return enough && next == nodes.size();
@@ -274,7 +282,14 @@ void PartialTree::sort() {
 }
 
 std::optional<Hash> PartialTree::hash_of(Range range) const {
-  if (const auto known = known_.find(range); known != known_.end()) return known->second;
+  const auto known = known_.find(range);
+  if (known != known_.end() && known->second != Hash{}) return known->second;
+  const auto found = hash_below(range);
+  return found || known == known_.end() ? found : Hash{};
+}
+
+/// From its leaf, or its two halves.
+std::optional<Hash> PartialTree::hash_below(Range range) const {
   const auto [begin, size] = range;
   if (size == 1) {
     const auto leaf = std::ranges::lower_bound(leaves_, begin, {}, &Leaf::place);
@@ -286,7 +301,7 @@ std::optional<Hash> PartialTree::hash_of(Range range) const {
   if (!a) return std::nullopt;
   const auto b = hash_of({begin + left, size - left});
   if (!b) return std::nullopt;
-  return node_hash(*a, *b);
+  return *a == Hash{} || *b == Hash{} ? Hash{} : node_hash(*a, *b);
 }
 
 std::optional<Hash> PartialTree::root() {

@@ -73,7 +73,8 @@ class MerkleTree {
   std::uint64_t size_ = 0;
 };
 
-/// The tree of a commit of which not every leaf is known. Places count from 0, in order of seq.
+/// The tree of a commit of which not every leaf is known. Places count from 0, in order of seq. A node of zeros is one
+/// whose hash nobody knows, because damage took what is below it; so is every node above it.
 class PartialTree {
  public:
   explicit PartialTree(std::uint64_t leaves) : size_(leaves) {}
@@ -83,7 +84,10 @@ class PartialTree {
   /// `places`, which ascend. False: there are not as many as that takes.
   bool add_copy(std::span<const std::uint64_t> places, std::span<const Hash> nodes);
 
-  /// None where what is known is not enough.
+  /// How many nodes a copy has that keeps only the leaves at `places`, which ascend, of so many.
+  static std::size_t gaps(std::uint64_t leaves, std::span<const std::uint64_t> places);
+
+  /// None: the leaves and nodes do not make the tree; zeros: not known.
   std::optional<Hash> root();
   /// The nodes of a copy that keeps only the leaves at `places`, which ascend.
   std::optional<std::vector<Hash>> nodes(std::span<const std::uint64_t> places);
@@ -95,6 +99,7 @@ class PartialTree {
   };
   using Range = std::pair<std::uint64_t, std::uint64_t>;  // begin, size
   std::optional<Hash> hash_of(Range range) const;
+  std::optional<Hash> hash_below(Range range) const;
   /// visit(range) for each greatest subtree of `range` without one of `places`.
   template <class Visit>
   static bool each_gap(Range range, std::span<const std::uint64_t> places, const Visit& visit);

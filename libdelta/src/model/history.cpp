@@ -117,7 +117,8 @@ SeenSeqs History::context(std::span<const Dot> dots) const {
   SeenSeqs seen(catalog_->origins());
   Indexed<CommitNo, bool> visited(size());
   std::vector<CommitNo> todo;
-  const auto visit = [&](const Dot& dot) {
+  const auto visit = [&](const Dot& cause) {
+    const Dot dot = before_loss(cause);
     const auto number = find(dot);
     if (!number) return;
     seen[dot.origin] = std::max(seen[dot.origin], dot.seq);
@@ -158,7 +159,7 @@ std::optional<Dot> History::missing_cause(CommitNo number) {
   const CommitView& c = commits_[number];
   std::uint32_t& next = links_[number].index;
   for (; next <= c.parents.size(); ++next) {
-    const Dot cause = next == 0 ? Dot{c.origin, c.first - 1} : c.parents[next - 1];
+    const Dot cause = before_loss(next == 0 ? Dot{c.origin, c.first - 1} : c.parents[next - 1]);
     if (cause.seq > head(cause.origin)) return cause;
   }
   return std::nullopt;
@@ -219,8 +220,7 @@ bool History::link_next(CommitNo number) {
 void History::look_at_causes(const CommitView& c) {
   sets_.clear();
   causes_.clear();
-  if (c.first > 1) see({c.origin, c.first - 1});
-  for (const Dot& parent : c.parents) see(parent);
+  each_cause(c, [this](Dot cause) { see(cause); });
   united_ = contexts_.unite(sets_);
   std::sort(causes_.begin(), causes_.end(),
             [](const Seen& a, const Seen& b) { return a.chain != b.chain ? a.chain < b.chain : b.less_than(a); });
@@ -266,14 +266,12 @@ bool History::seen_whole(std::uint32_t chain) const {
 /// a new one.
 std::uint32_t History::choose_chain(const CommitView& c) {
   constexpr std::size_t kLooked = 8;
-  if (c.first > 1) {
-    const std::uint32_t own = links_[linked_commit({c.origin, c.first - 1})].chain;
-    if (seen_whole(own)) return own;
-  }
-  for (const Dot& parent : c.parents) {
-    const std::uint32_t theirs = links_[linked_commit(parent)].chain;
-    if (seen_whole(theirs)) return theirs;
-  }
+  std::optional<std::uint32_t> of_cause;
+  each_cause(c, [&](Dot cause) {
+    const std::uint32_t chain = links_[linked_commit(cause)].chain;
+    if (!of_cause && seen_whole(chain)) of_cause = chain;
+  });
+  if (of_cause) return *of_cause;
   for (std::size_t i = 0; i < std::min(kLooked, ended_.size()); ++i) {
     const auto place = ended_.end() - 1 - static_cast<std::ptrdiff_t>(i);
     const std::uint32_t chain = *place;
@@ -296,17 +294,16 @@ void History::note_ended(const CommitView& c, std::uint32_t mine) {
     chain.ended = true;
     ended_.push_back(links_[number].chain);
   };
-  if (c.first > 1) note({c.origin, c.first - 1});
-  for (const Dot& parent : c.parents) note(parent);
+  each_cause(c, note);
 }
 
 /// A maximal commit stops being one only as a direct cause: had a cause seen it, it would have stopped before.
 void History::update_heads(CommitNo number) {
   const CommitView& c = commits_[number];
   drop_head(c.origin);
-  for (const Dot& parent : c.parents) {
-    if (parent.seq == head(parent.origin)) drop_head(parent.origin);
-  }
+  each_cause(c, [this](Dot cause) {
+    if (cause.seq == head(cause.origin)) drop_head(cause.origin);
+  });
   origins_[c.origin].head = static_cast<std::uint32_t>(heads_.size());
   heads_.push_back(number);
 }
@@ -336,7 +333,7 @@ bool History::are_heads(std::span<const Dot> dots) const {
   return dots.size() == heads_.size() && std::all_of(dots.begin(), dots.end(), is_head);
 }
 
-/// REQUIRES: 1 <= dot.seq <= head(dot.origin).
+/// REQUIRES: 1 <= dot.seq <= head(dot.origin). Instead of one that is lost: what its origin wrote before it, or first.
 CommitNo History::linked_commit(Dot dot) const {
   const Origin& origin = origins_[dot.origin];
   const auto& numbers = origin.numbers;
@@ -344,11 +341,11 @@ CommitNo History::linked_commit(Dot dot) const {
   const auto after =
       std::upper_bound(numbers.begin(), numbers.end(), dot.seq,
                        [this](std::uint64_t seq, CommitNo number) { return seq < commits_.first(number); });
-  return *std::prev(after);
+  return after == numbers.begin() ? *after : *std::prev(after);
 }
 
 std::optional<CommitNo> History::find(Dot dot) const {
-  if (dot.seq == 0) return std::nullopt;
+  if (dot.seq == 0 || (lost_.contains(dot.origin) && has_seq(lost_[dot.origin], dot.seq))) return std::nullopt;
   if (dot.seq <= head(dot.origin)) return linked_commit(dot);
   auto after = pending_.upper_bound(dot);
   if (after == pending_.begin()) return std::nullopt;
@@ -377,7 +374,7 @@ std::optional<Dot> History::redundant_parent(std::span<const Dot> parents) {
   if (parents.size() < 2 || are_heads(parents)) return std::nullopt;
   std::vector<Dot> folded;
   std::copy_if(parents.begin(), parents.end(), std::back_inserter(folded),
-               [&](Dot dot) { return dot.seq != 0 && dot.seq <= head(dot.origin); });
+               [&](Dot dot) { return dot.seq <= head(dot.origin) && find(dot); });
   const auto found = [](auto place, auto end) { return place == end ? std::nullopt : std::optional(*place); };
   if (folded.size() <= kFew) {
     const auto is_seen = [&](Dot dot) {
@@ -403,7 +400,8 @@ std::optional<Dot> History::redundant_parent(std::span<const Dot> parents) {
       folded.end());
 }
 
-bool History::context_contains(CommitNo number, Dot dot) const {
+bool History::context_contains(CommitNo number, Dot of) const {
+  const Dot dot = before_loss(of);
   return dot.seq != 0 && dot.seq <= head(dot.origin) && sees(number, linked_commit(dot), dot.seq);
 }
 

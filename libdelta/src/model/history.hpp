@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/commit_columns.hpp"
+#include "base/dot_ranges.hpp"
 #include "delta/catalog.hpp"
 #include "delta/commit.hpp"
 #include "delta/result.hpp"
@@ -51,6 +52,16 @@ class History {
   /// Folds all pruned commits that can be: the greatest set of commits whose contexts, and for each pruned one a
   /// record, lie in it.
   void admit_pruned();
+  /// When all commits are in, and before admit_pruned(): says which dots damage took. Those that no commit here holds
+  /// are gone for good: who needs one of them waits for what its origin wrote before it. Their origins are in the
+  /// catalog.
+  void admit_lost(const DotRanges& dots);
+  /// Damage took deltas of each copy of the commit that is here, or what would stand for them.
+  bool incomplete(CommitNo number) const;
+  /// What is gone of an origin.
+  std::span<const SeqRange> lost(OriginNo origin) const;
+  /// The last seq of an origin that was ever given out, as far as it is known here.
+  std::uint64_t last_given(OriginNo origin) const;
 
   std::size_t size() const { return commits_.size(); }
   CommitView commit(CommitNo number) const { return commits_[number]; }  ///< valid until the next add()
@@ -179,6 +190,17 @@ class History {
   void update_heads(CommitNo number);
   void drop_head(OriginNo origin);
   CommitNo linked_commit(Dot dot) const;
+  Dot before_loss(Dot dot) const;
+  /// visit(dot) for the direct causes of a commit; instead of what is lost, for what its origin wrote before it.
+  template <class Visit>
+  void each_cause(const CommitView& commit, const Visit& visit) const {
+    const auto visit_known = [&](Dot dot) {
+      const Dot cause = before_loss(dot);
+      if (cause.seq != 0) visit(cause);
+    };
+    visit_known({commit.origin, commit.first - 1});
+    for (const Dot& parent : commit.parents) visit_known(parent);
+  }
 
   const Catalog* catalog_;
   RecordTable records_;
@@ -194,6 +216,7 @@ class History {
   std::vector<CommitNo> heads_;           // commits whose last dot nobody else has seen
   std::map<Dot, CommitNo> pending_;       // by first dot
   std::multimap<Dot, CommitNo> waiting_;  // a missing cause -> who waits for it
+  Indexed<OriginNo, std::vector<SeqRange>> lost_;
   std::vector<std::uint32_t> ended_;  // chains whose last commit some commit of another chain has seen; the latest last
   // The context being built: what its direct causes had seen, united, and the causes themselves, in order of chain.
   std::vector<Contexts::Set> sets_;

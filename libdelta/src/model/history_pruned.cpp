@@ -41,8 +41,7 @@ class History::Gates {
       : history_(history), out_(history.size()), dead_(history.records_.size()), holders_(history.records_.size()) {
     for (const auto& [dot, number] : history.pending_) {
       const CommitView& c = history.commits_[number];
-      if (c.first > 1) need({c.origin, c.first - 1}, {number, {}});
-      for (const Dot& parent : c.parents) need(parent, {number, {}});
+      history.each_cause(c, [&, number = number](Dot cause) { need(cause, {number, {}}); });
       const auto records = history.pruned_.find(number);
       if (records == history.pruned_.end()) continue;
       left_[number] = records->second.size();
@@ -50,7 +49,7 @@ class History::Gates {
     }
     for (const RecordNo record : holders_.numbers()) {
       if (holders_[record].empty()) continue;
-      for (const Dot& dot : history.records_[record].seen) need(dot, {{}, record});
+      for (const Dot& dot : history.records_[record].seen) need(history.before_loss(dot), {{}, record});
     }
     while (!todo_.empty()) spread();
   }
@@ -122,7 +121,7 @@ const std::vector<RecordNo>& History::records(CommitNo number) const {
 
 bool History::complete(RecordNo record) const {
   return std::all_of(records_[record].seen.begin(), records_[record].seen.end(),
-                     [&](const Dot& dot) { return dot.seq <= head(dot.origin); });
+                     [&](const Dot& dot) { return before_loss(dot).seq <= head(dot.origin); });
 }
 
 Indexed<RecordNo, bool> History::complete_records() const {
@@ -197,9 +196,10 @@ Status History::check_closed(RecordNo record) const {
           .with_hint(kLateHint);
     }
     const auto knows = [&](Dot cause) { return after[linked_commit(cause)]; };
-    after[number] = (c.first > 1 && knows({c.origin, c.first - 1})) ||
-                    std::any_of(c.parents.begin(), c.parents.end(), knows) ||
-                    std::all_of(last.begin(), last.end(), [&](Dot dot) { return context_contains(number, dot); });
+    bool cause_knows = false;
+    each_cause(c, [&](Dot cause) { cause_knows = cause_knows || knows(cause); });
+    after[number] =
+        cause_knows || std::all_of(last.begin(), last.end(), [&](Dot dot) { return context_contains(number, dot); });
     if (after[number]) continue;
     return error(ErrorCode::late, "commit " + commit_text(*catalog_, c) +
                                       " is late: it had not seen a compaction that assumed to have seen every writer")

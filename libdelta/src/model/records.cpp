@@ -23,6 +23,7 @@ KeptTimes by_halves(std::vector<KeptTimes> sets, KeptTimes none, const Combine& 
 
 bool RecordTable::Less::operator()(const PruneRecord* a, const PruneRecord* b) const {
   if (a->closed != b->closed) return b->closed;
+  if (a->lost != b->lost) return b->lost;
   if (a->kept != b->kept) {
     const auto ends = [](const KeptTimes::Range& r) { return std::pair(r.first, r.last); };
     return std::ranges::lexicographical_compare(a->kept.ranges(), b->kept.ranges(), {}, ends, ends);

@@ -20,6 +20,7 @@
 #include "ops/compact_rows.hpp"
 #include "ops/compact_survey.hpp"
 #include "ops/merge_set.hpp"
+#include "ops/pack.hpp"
 #include "ops/retention.hpp"
 #include "store/extras.hpp"
 #include "store/packed_writer.hpp"
@@ -57,19 +58,20 @@ class Compaction {
 
   /// `file`: null for a dry run; it is not committed.
   Result<CompactReport> run(OutputFile* file) {
-    DELTA_OK(check_closed());
-    note_last();
-    DELTA_TRY(survey_, ops::Survey::make(log_, last_, !keeps_all() || options_.assume_closed));
-    DELTA_TRY(rules_, ops::retention(log_, survey_.moments, options_));
-    pruning_ = rules_.times != KeptTimes::all() || options_.assume_closed;
-    prune_options_ = {rules_.times, {}, options_.whole_deltas, options_.assume_closed};
-    for (const auto& heads : rules_.releases) {
-      prune_options_.releases.push_back(log_.impl().history.context(heads));
-    }
+    DELTA_OK(survey());
     return write(file, [this](store::PackedWriter& writer, HeldSink& sink) -> Status {
       if (pruning_ || survey_.bytes() > store::PackedWriter::kTrialBytes) DELTA_OK(sink.pass_on());
       return write_vectors(writer);
     });
+  }
+
+  /// All of it, as a packed segment.
+  Result<CompactReport> pack(const DotRanges& lost, ByteSink& sink) {
+    DELTA_OK(survey());
+    HeldSink held(sink);
+    DELTA_OK(held.pass_on());
+    return write_segment(held, lost,
+                         [this](store::PackedWriter& writer, HeldSink&) { return write_vectors(writer); });
   }
 
   /// Nothing is pruned of a log that is one packed segment.
@@ -93,24 +95,43 @@ class Compaction {
 
  private:
   using WriteVectors = std::function<Status(store::PackedWriter&, HeldSink&)>;
+
+  Status survey() {
+    DELTA_OK(check_closed());
+    note_last();
+    DELTA_TRY(survey_, ops::Survey::make(log_, last_, !keeps_all() || options_.assume_closed));
+    DELTA_TRY(rules_, ops::retention(log_, survey_.moments, options_));
+    pruning_ = rules_.times != KeptTimes::all() || options_.assume_closed;
+    prune_options_ = {rules_.times, {}, options_.whole_deltas, options_.assume_closed};
+    for (const auto& heads : rules_.releases) {
+      prune_options_.releases.push_back(log_.impl().history.context(heads));
+    }
+    return {};
+  }
+
   Result<CompactReport> write(OutputFile* file, const WriteVectors& write_vectors) {
-    DELTA_TRY(auto empty_namespaces, log_.catalog().empty_namespaces());
-    DELTA_TRY(extras_, store::extras_of(segments()));
-    rows_.emplace(log_, pruning_, kept_by_all(), rules_.releases, options_.assume_closed, options_.memory);
     HeldSink sink(file ? *file : null_sink());
-    store::PackedWriter writer(log_.catalog(), rows_->table().rows, survey_.order, rows_->first_previous(),
-                               {options_.preset, thread_count(options_.threads), identity(), compat(), extras_.kept,
-                                std::move(empty_namespaces)},
-                               sink);
-    DELTA_OK(write_vectors(writer, sink));
-    DELTA_OK(rows_->finish(writer));
-    CompactReport done = report(writer);
+    DELTA_TRY(CompactReport done, write_segment(sink, log_.lost(), write_vectors));
     if (sink.holding()) DELTA_OK(write_smaller(sink.held(), file, done));
     if (done.repacked) {
       note_unknown(done.notices);
       done.notices.insert(done.notices.end(), extras_.left_out.begin(), extras_.left_out.end());
     }
     return done;
+  }
+
+  /// `lost`: what its LOSS frames say.
+  Result<CompactReport> write_segment(HeldSink& sink, const DotRanges& lost, const WriteVectors& write_vectors) {
+    DELTA_TRY(auto empty_namespaces, log_.catalog().empty_namespaces());
+    DELTA_TRY(extras_, store::extras_of(segments()));
+    rows_.emplace(log_, pruning_, kept_by_all(), rules_.releases, options_.assume_closed, options_.memory);
+    store::PackedWriter writer(log_.catalog(), rows_->table().rows, survey_.order, rows_->first_previous(),
+                               {options_.preset, thread_count(options_.threads), identity(lost), compat(), extras_.kept,
+                                std::move(empty_namespaces), lost},
+                               sink);
+    DELTA_OK(write_vectors(writer, sink));
+    DELTA_OK(rows_->finish(writer));
+    return report(writer);
   }
 
   void note_last() {
@@ -139,6 +160,10 @@ class Compaction {
   /// an open one would promise to later arrivals again.
   Status check_closed() const {
     const auto& history = log_.impl().history;
+    if (!keeps_all() && !log_.lost().empty()) {
+      return error(ErrorCode::bad_input, "damage took deltas of the log: nobody knows what may be pruned with them")
+          .with_hint("merge a copy that has them first, or keep all");
+    }
     if (options_.assume_closed && !history.pending().empty()) {
       const CommitView& commit = log_.commit(history.pending().front());
       return error(ErrorCode::bad_input, "commit " + log_.dot_text({commit.origin, commit.first}) +
@@ -175,7 +200,7 @@ class Compaction {
   }
 
   /// Tells apart what is made of one log by different rules.
-  Buffer identity() const {
+  Buffer identity(const DotRanges& lost) const {
     Buffer bytes;
     format::Writer out(bytes);
     out.varint(last_);
@@ -188,6 +213,7 @@ class Compaction {
     for (const auto& release : rules_.releases) {
       for (const Dot& dot : release) out.text(log_.dot_text(dot));
     }
+    if (!lost.empty()) out.text(dots_text(lost, ~std::size_t{0}));
     return bytes;
   }
 
@@ -456,6 +482,14 @@ Result<CompactReport> compact_in_place(const Log& log, const LockedLog& place, c
   return report;
 } catch (...) {
   return caught();
+}
+
+Result<std::uint64_t> ops::pack(const Log& log, const DotRanges& lost, const PackOptions& options, ByteSink& sink) {
+  CompactOptions all;
+  all.threads = options.threads;
+  all.memory = options.memory;
+  DELTA_TRY(const CompactReport report, Compaction(log, all).pack(lost, sink));
+  return report.kept;
 }
 
 Result<std::uint64_t> longest_chain(const Log& log) try {

@@ -79,13 +79,14 @@ std::vector<RecordNo> CompactRows::records_of(CommitNo commit) {
 
 RecordNo CompactRows::pruned_again(const std::vector<RecordNo>& before) {
   const auto& history = log_.impl().history;
-  PruneRecord record{kept_, seen_, closed_, {}};
+  PruneRecord record{kept_, seen_, closed_, {}, false};
   std::vector<KeptTimes> answered;
   for (const RecordNo old : before) {
     auto& complete = complete_.reach(old);
     if (!complete) complete = history.complete(old);
     if (*complete) answered.push_back(history.record(old).kept);
     record.closed = record.closed || history.record(old).closed;
+    record.lost = record.lost || history.record(old).lost;
   }
   if (!before.empty()) record.kept = record.kept.intersect(model::in_any(std::move(answered)));
   for (const auto& release : releases_) {

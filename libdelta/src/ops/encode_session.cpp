@@ -105,7 +105,7 @@ Status EncodeSession::open_commit(const CommitPlan& plan) {
   Commit& commit = open.commit;
   commit.origin = catalog().add_origin(plan.origin);
   DELTA_OK(refuse_pending(commit.origin));
-  const std::uint64_t last = history.head(commit.origin);
+  const std::uint64_t last = history.last_given(commit.origin), known = history.head(commit.origin);
   commit.first = last + 1;
   if (plan.first && *plan.first != commit.first) {
     return bad("seq " + std::to_string(*plan.first) + (*plan.first <= last ? " repeats" : " leaves a gap") +
@@ -130,7 +130,7 @@ Status EncodeSession::open_commit(const CommitPlan& plan) {
   if (plan.whole) {
     DELTA_TRY(commit.properties, canonical_properties(plan.properties));
   }
-  if (last > 0) open.times.own = log_.commit_time(*history.find({commit.origin, last}));
+  if (known > 0) open.times.own = log_.commit_time(*history.find({commit.origin, known}));
   for (const auto& parent : commit.parents) {
     if (parent.origin == commit.origin) continue;
     DELTA_TRY(const Timestamp time, clock_->time_of(parent));

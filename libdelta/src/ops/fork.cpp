@@ -326,6 +326,7 @@ Result<std::optional<Difference>> first_other_root(const store::Segment& a, cons
           return std::optional(std::move(out));
         }
       }
+      if (root_a == Hash{} || root_b == Hash{}) continue;  // damage took what would tell
       return std::optional(Difference{shared[commits[c].origin].origin, commits[c].range.first, {}, {}});
     }
   }

@@ -9,14 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "delta/dot_ranges.hpp"
 #include "store/segment.hpp"
 
 namespace delta::ops {
-
-/// Dots of one origin: seqs from first to last.
-struct SeqRange {
-  std::uint64_t first = 0, last = 0;
-};
 
 /// What both segments hold of an origin. Ranges ascend, and are disjoint.
 struct Shared {

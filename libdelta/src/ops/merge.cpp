@@ -10,6 +10,7 @@
 #include "ops/merge_set.hpp"
 #include "ops/rename_forks.hpp"
 #include "store/copy.hpp"
+#include "store/lost.hpp"
 #include "store/union.hpp"
 
 namespace delta {
@@ -102,14 +103,15 @@ void Merge::Impl::plan_without_excluded() {
       learn_extras(part);
     }
   }
-  // A frame or a feature that nobody here knows goes with its segment whole; so do namespaces without any vector.
+  // A frame or a feature that nobody here knows goes with its segment whole; so do namespaces without any vector, and
+  // what a repair left of a segment.
   const auto needs_whole = [&](const ops::MergePart& part, std::int64_t wanted) {
     const auto unknown = format::unknown_of(part.segment.header.features);
     const bool features = wanted > 0 && (unknown.compat != 0 || unknown.ro_compat != 0);
     const auto is_new = [](const auto& known_ones) {
       return [&known_ones](const auto& one) { return !known_ones.contains(one); };
     };
-    return features || std::ranges::any_of(part.extras, is_new(extras)) ||
+    return features || (wanted > 0 && !part.lost.empty()) || std::ranges::any_of(part.extras, is_new(extras)) ||
            (part.all.empty() && std::ranges::any_of(part.namespaces, is_new(namespaces)));
   };
   const auto excluded = known;
@@ -167,6 +169,7 @@ void Merge::Impl::count() {
     }
     copied[static_cast<std::size_t>(item.part - set.parts().data())] = true;
   }
+  if (const DotRanges lost = set.lost(); !lost.empty()) notices.push_back(store::lost_notice(lost));
   summary.segments = items.size();
   summary.left_out = opened - static_cast<std::size_t>(std::ranges::count(copied, true));
   for (const CommitNo number : in.numbers()) {

@@ -8,6 +8,7 @@
 #include "base/digest.hpp"
 #include "delta/text.hpp"
 #include "store/extras.hpp"
+#include "store/lost.hpp"
 #include "store/union.hpp"
 
 namespace delta::ops {
@@ -117,6 +118,7 @@ Status MergeSet::add_segment(store::Segment segment, Role role, std::vector<Find
   DELTA_OK(add_rows(part));
   part.unknown = part.segment.commits.unknown;
   DELTA_TRY(part.extras, store::extra_digests(part.segment));
+  DELTA_TRY(part.lost, store::read_lost(part.segment));
   for (const auto& space : part.segment.names.namespaces) part.namespaces.emplace_back(space.name, space.dims);
   std::ranges::sort(part.namespaces);
   store::unload_tables(part.segment);
@@ -212,6 +214,9 @@ Status MergeSet::settle() {
   DELTA_OK(drop_identical());
   DELTA_OK(compare_stated());
   DELTA_OK(compare_overlaps());
+  for (const MergePart& part : parts_) add_dots(lost_, part.lost);
+  for (const auto& [origin, ranges] : lost_) catalog_.add_origin(origin);
+  history_.admit_lost(lost_);
   history_.admit_pruned();
   return history_.check_closed();
 }
@@ -410,6 +415,16 @@ Status MergeSet::compare_pair(const MergePart& a, const MergePart& b, std::span<
       .with_hint(std::string(kForkHint));
 }
 
+DotRanges MergeSet::lost() const {
+  std::vector<store::IncompleteCopy> copies;
+  for (const MergePart& part : parts_) {
+    for (const CommitNo number : part.all) {
+      if (history_.incomplete(number)) copies.push_back({number, &part.lost});
+    }
+  }
+  return store::lost_of(catalog_, history_, copies);
+}
+
 void MergeSet::drop_contained() {
   std::vector<std::size_t> order;  // of wanted parts: the first of those that hold the same stays
   for (std::size_t p = 0; p < parts_.size(); ++p) {
@@ -421,8 +436,14 @@ void MergeSet::drop_contained() {
   for (const std::size_t p : order) {
     for (const auto number : parts_[p].whole) holders[number].push_back(p);
   }
+  DotRanges whole;
+  for (const CommitNo number : numbers<CommitNo>(lost_.empty() ? 0 : history_.size())) {
+    const CommitView& c = history_.commit(number);
+    if (!holders[number].empty()) add_dots(whole, catalog_.origin(c.origin), {c.first, c.last()});
+  }
   const auto contained = [&](std::size_t p) {
     const MergePart& part = parts_[p];
+    if (!without(part.lost, whole).empty()) return false;
     // A commit of which nobody else has a whole copy settles it for nearly all.
     const auto rarest = std::ranges::min_element(part.all, {}, [&](CommitNo number) { return holders[number].size(); });
     return std::ranges::any_of(rarest == part.all.end() ? order : holders[*rarest], [&](std::size_t o) {

@@ -43,6 +43,7 @@ struct MergePart {
   format::UnknownColumns unknown;                                 // of its commits
   std::vector<Hash> extras;                                       // of frames beside the deltas: store::extra_digests()
   std::vector<std::pair<std::string, std::uint32_t>> namespaces;  // that it declares: name and dims, ascending
+  DotRanges lost;                                                 // that it says damage took
   Key first;                                                      // the least key of a commit's last delta
 
   const std::string& file() const { return segment.file->name(); }
@@ -70,6 +71,9 @@ class MergeSet {
   /// Drops parts that hold nothing that another wanted part lacks.
   void drop_contained();
 
+  /// What damage took, and none of the parts has.
+  DotRanges lost() const;
+
   const Catalog& catalog() const { return catalog_; }
   const model::History& history() const { return history_; }
   const std::vector<MergePart>& parts() const { return parts_; }
@@ -92,6 +96,7 @@ class MergeSet {
   Catalog catalog_;
   model::History history_{catalog_};
   std::vector<MergePart> parts_;
+  DotRanges lost_;  // that any part names
 };
 
 }  // namespace delta::ops

@@ -18,9 +18,6 @@
 namespace delta {
 namespace {
 
-// Where looking ahead begins to pay: starting a thread takes as long as one needs for some tens of megabytes.
-constexpr std::uint64_t kWorthThreads = 96 << 20;
-
 /// Whether the scan checks payloads, or leaves that to whoever reads them next.
 enum class Scan : std::uint8_t { whole, headers };
 
@@ -64,7 +61,7 @@ class Verifier {
     nothing,
     tables,    ///< every segment is whole, and its names and commits are in log_
     deltas,    ///< and each of its deltas is of a kind that is known: where some are missing, the innocent are accused
-    unpruned,  ///< and none of them was pruned: creates may have gone that their updates had seen
+    unpruned,  ///< and none of them was pruned or lost: creates may have gone that their updates had seen
   };
   enum class Kind : std::uint8_t { step, check };
   struct Pass {
@@ -81,8 +78,9 @@ class Verifier {
       return s.scanned.whole && s.part && (needs < Needs::deltas || s.scanned.known);
     };
     const auto has_pruned = [&](const store::LoadedSegment& part) { return part.segment.rows().pruned() > 0; };
-    return needs == Needs::nothing || (std::ranges::all_of(sources_, is_here) &&
-                                       (needs < Needs::unpruned || std::ranges::none_of(log_.parts, has_pruned)));
+    return needs == Needs::nothing ||
+           (std::ranges::all_of(sources_, is_here) &&
+            (needs < Needs::unpruned || (log_.lost.empty() && std::ranges::none_of(log_.parts, has_pruned))));
   }
 
   struct Source {
@@ -122,8 +120,9 @@ class Verifier {
   Status scan(const std::shared_ptr<const ByteSource>& file) {
     const bool checking = options_.level >= VerifyLevel::frame && scan_ == Scan::whole;
     const auto payloads = checking ? store::Payloads::checked : store::Payloads::passed_over;
-    const auto good = checking && file->size() >= kWorthThreads ? store::ChecksummedFrames::of(file, threads_)
-                                                                : store::ChecksummedFrames();
+    const auto good = checking && file->size() >= store::kWorthLookingAhead
+                          ? store::ChecksummedFrames::of(file, threads_)
+                          : store::ChecksummedFrames();
     DELTA_TRY(auto scanned, store::scan_file(*file, payloads, &good));
     ++report_.files;
     report_.bytes += file->size();
@@ -154,7 +153,12 @@ class Verifier {
 
   Status open_parts() {
     for (Source& source : sources_) open_part(source);
+    if (auto read = log_.admit_lost(); !read && read.error().code != ErrorCode::corrupt)
+      return read;  // that is found later
     log_.history.admit_pruned();
+    for (auto& part : log_.parts) part.superseded.resize(part.commits.size());
+    log_.note_lost();
+    for (Finding& notice : std::exchange(log_.notices, {})) find(std::move(notice));
     return {};
   }
 
@@ -328,6 +332,7 @@ class Verifier {
       if (row.commit.first == 1 || row.previous == Hash{}) return;
       const Dot dot{log_.history.origin(number), row.commit.first};
       const auto before = log_.history.find({dot.origin, dot.seq - 1});
+      if (has_seq(log_.history.lost(dot.origin), dot.seq - 1) || (before && log_.history.incomplete(*before))) return;
       const bool ends_there = before && known(*before) && log_.history.commit(*before).last() + 1 == dot.seq;
       if (!ends_there) {
         find({Verdict::unlinked, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr),

@@ -7,6 +7,7 @@
 
 #include "delta/text.hpp"
 #include "format/attestation.hpp"
+#include "format/loss.hpp"
 #include "model/canonical.hpp"
 #include "model/copy_tree.hpp"
 #include "model/rules.hpp"
@@ -69,24 +70,30 @@ void ContentCheck::check_tables() {
   }
 }
 
-/// Attestations: of the right shape. Their statements are not checked here. Frames that are skipped
-/// are named.
+namespace {
+
+/// What is wrong with an ATTESTATION or LOSS frame; empty: nothing.
+std::string misshapen(FrameType type, ByteView payload) {
+  const auto why = [](const auto& read) { return read ? std::string() : read.error().message; };
+  return type == FrameType::loss ? why(format::read_loss(payload)) : why(format::read_attestation(payload));
+}
+
+}  // namespace
+
+/// Attestations and losses: of the right shape. What they state is not checked here. Frames that are skipped are named.
 Status ContentCheck::check_extras() {
   std::map<FrameType, std::uint64_t> passed;
   for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
     const FrameType type = segment_.footer.frames[i].type;
-    if (!format::is_extra(type)) continue;
+    if (!format::is_extra(type) && type != FrameType::loss) continue;
     if (format::is_ignored(type)) {
       ++passed[type];
       continue;
     }
     format::FrameHeader header;
     const auto payload = store::read_stored(segment_, i, header);
-    if (!payload) {
-      say(Verdict::invalid, i, payload.error().message);
-    } else if (const auto read = format::read_attestation(*payload); !read) {
-      say(Verdict::invalid, i, read.error().message);
-    }
+    const auto wrong = payload ? misshapen(type, *payload) : payload.error().message;
+    if (!wrong.empty()) say(Verdict::invalid, i, wrong);
   }
   for (const auto& [type, count] : passed) {
     report_(Verdict::ignored, segment_.offset, store::place_name(segment_.number, nullptr),
@@ -142,8 +149,8 @@ std::optional<Hash> ContentCheck::previous_of(RowNo row) const {
   const auto mine = segment_.rows()[row];
   if (const auto before = row_before_[row]) {
     if (segment_.rows().commits().last(*before) + 1 == mine.commit.first) return rows.hashes[*before];
-    if (mine.previous == Hash{}) return std::nullopt;
   }
+  if (mine.commit.first > 1 && mine.previous == Hash{}) return std::nullopt;
   return mine.previous;  // zero for the first commit of the origin
 }
 
@@ -153,7 +160,9 @@ void ContentCheck::end_row() {
     rows.first_times[row_] = row_time_ = row.commit.time;
     if (hashing()) tree_.add(model::setting_hash(log_.catalog, log_.history.commit(part_.commits[row_])));
   }
-  if (runs("row times") && row_time_ != row.commit.time) {
+  const bool ends_here =
+      !row.commit.setting.empty() || row_end_ == segment_.row_ends[row_];  // else damage took the end
+  if (runs("row times") && ends_here && row_time_ != row.commit.time) {
     report_(Verdict::invalid, segment_.offset, store::place_name(segment_.number, nullptr),
             "commit row " + std::to_string(index(row_)) + ": its time is not that of its last delta");
   }
@@ -164,7 +173,7 @@ void ContentCheck::end_row() {
 }
 
 void ContentCheck::hash_row(RowNo row, const std::optional<Hash>& root) {
-  const auto previous = root ? previous_of(row) : std::nullopt;
+  const auto previous = root && *root != Hash{} ? previous_of(row) : std::nullopt;
   if (!previous) return;
   rows.hashes[row] = model::commit_hash(log_.catalog, log_.history.commit(part_.commits[row]), *root, *previous);
 }
@@ -279,6 +288,7 @@ void ContentCheck::take_fresh(const Block& block) {
       say(Verdict::invalid, block.entry, "the clock runs backwards inside a commit");
     }
     row_time_ = block.batch.times[i];
+    row_end_ = segment_.footer.frames[block.entry].first + i + 1;
     if (!block.leaves.empty()) tree_.add(block.leaves[i]);
   }
 }

@@ -95,7 +95,8 @@ class ContentCheck {
   std::uint64_t next_ordinal_ = 0;
   RowNo row_{};                   // that the next delta belongs to
   std::uint64_t row_deltas_ = 0;  // of it, so far
-  Timestamp row_time_;
+  Timestamp row_time_;            // of the last delta that was read,
+  std::uint64_t row_end_ = 0;     // and the ordinal behind it
   model::MerkleTree tree_;
   Indexed<RowNo, std::uint64_t> starts_;            // packed: of the deltas of each row, among those of all
   std::optional<store::SpillSort<Placed>> placed_;  // packed: all deltas

@@ -11,6 +11,9 @@
 
 namespace delta::store {
 
+/// Size of a file where it begins to pay: starting a thread takes as long as one needs for some tens of megabytes.
+constexpr std::uint64_t kWorthLookingAhead = 96 << 20;
+
 /// Frames whose payload matches the checksum in their header. One that is not here is not known to be bad.
 class ChecksummedFrames {
  public:

@@ -42,6 +42,9 @@ bool LevelBuilder::continues(const Segment& segment, const format::CommitRowView
 
 void LevelBuilder::add_commits(const Segment& segment) {
   bool settings = false;
+  const auto is_loss = [](const format::FrameEntry& frame) { return frame.type == format::FrameType::loss; };
+  level_.linear =
+      level_.linear && std::ranges::none_of(segment.footer.frames, is_loss);  // whoever reads it must say so
   for (const auto& row : segment.rows()) {
     const std::string& origin = segment.names.origins[row.commit.origin];
     level_.linear = level_.linear && continues(segment, row);

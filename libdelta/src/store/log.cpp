@@ -23,6 +23,7 @@ Log::~Log() = default;
 
 const Catalog& Log::catalog() const noexcept { return impl_->catalog; }
 const std::vector<Finding>& Log::notices() const noexcept { return impl_->notices; }
+const DotRanges& Log::lost() const noexcept { return impl_->lost; }
 std::size_t Log::commits() const noexcept { return impl_->history.size(); }
 CommitView Log::commit(CommitNo number) const noexcept { return impl_->history.commit(number); }
 OriginNo Log::commit_origin(CommitNo number) const noexcept { return impl_->history.origin(number); }

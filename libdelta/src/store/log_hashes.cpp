@@ -130,10 +130,14 @@ Result<Indexed<CommitNo, Hash>> Log::hashes() const try {
   for (const auto n : order) {
     const CommitView c = commit(n);
     const bool follows = before && before->origin == c.origin && before->last() + 1 == c.first;
-    if (!follows) last = impl_->previous_of(n);
+    if (!follows || last == Hash{}) last = impl_->previous_of(n);
     before = c;
     if (c.first > 1 && last == Hash{}) continue;  // what it continues is nowhere to be found
     const auto root = roots.root(n);
+    if (root == Hash{} || impl_->history.incomplete(n)) {  // damage took deltas of it
+      last = Hash{};
+      continue;
+    }
     if (!root) return error(ErrorCode::corrupt, "deltas of commit " + dot_text({c.origin, c.first}) + " are missing");
     hashes[n] = last = model::commit_hash(catalog(), c, *root, last);
   }

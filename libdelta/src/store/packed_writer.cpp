@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "codec/block.hpp"
+#include "format/loss.hpp"
 #include "format/wire.hpp"
 #include "store/frames.hpp"
 
@@ -226,6 +227,30 @@ Status PackedWriter::write_commits(CatalogTable& table, std::size_t first, std::
   return file_.write(out, {});
 }
 
+/// In as many frames as it takes.
+Status PackedWriter::write_lost() {
+  constexpr std::size_t kRanges = 1 << 16;  // in one
+  DotRanges some;
+  std::size_t ranges = 0;
+  FrameList out;
+  const auto flush = [&] {
+    if (std::exchange(ranges, 0) == 0) return;
+    Buffer payload;
+    format::write_loss(std::exchange(some, {}), payload);
+    format::FrameHeader& frame = out.frames.emplace_back(SegmentFile::frame(format::FrameType::loss));
+    frame.raw = static_cast<std::uint32_t>(payload.size());
+    append_frame(frame, payload, out.bytes);
+  };
+  for (const auto& [origin, all] : options_.lost) {
+    for (const SeqRange& range : all) {
+      add_dots(some, origin, range);
+      if (++ranges == kRanges) flush();
+    }
+  }
+  flush();
+  return out.frames.empty() ? Status() : file_.write(out, {});
+}
+
 Status PackedWriter::finish(CatalogTable& table, const Indexed<RowNo, Hash>& hashes, const Link& link) {
   DELTA_CHECK(&table.rows == &rows_ && hashes.size() == rows_.size());
   if (numbers_.empty()) DELTA_OK(write_names());
@@ -252,6 +277,7 @@ Status PackedWriter::finish(CatalogTable& table, const Indexed<RowNo, Hash>& has
     DELTA_OK(append_extra(extra, frame));
     DELTA_OK(file_.write(frame, {}));
   }
+  DELTA_OK(write_lost());
   DELTA_OK(file_.sync());
   return file_.finish({static_cast<std::uint32_t>(order_.size()), namespace_count_, origin_count_,
                        static_cast<std::uint32_t>(commits), ordinal_});

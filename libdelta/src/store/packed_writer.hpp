@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/dot_ranges.hpp"
 #include "delta/catalog.hpp"
 #include "delta/delta.hpp"
 #include "delta/preset.hpp"
@@ -32,6 +33,7 @@ class PackedWriter {
     std::uint64_t compat = 0;        ///< features that stand in the header, known here or not
     std::vector<Extra> extras = {};  ///< frames that go before SYNC, in this order
     std::vector<NamespaceNo> declared = {};  ///< namespaces without vectors
+    DotRanges lost = {};                     ///< dots that damage took
   };
 
   /// `rows`: all commits in order: those of the table that finish() gets. What they were pruned under may be settled
@@ -67,6 +69,7 @@ class PackedWriter {
   std::size_t fitting(std::size_t most) const;
   void choose_size();
   Status write_ready();
+  Status write_lost();
   Status write_block(std::size_t most);
   Status write_commits(CatalogTable& table, std::size_t first, std::size_t end, const Link& link);
 

@@ -310,7 +310,8 @@ Status SegmentWriter::flush_commits() {
     } else {
       root = model::setting_hash(catalog_, commit);
     }
-    const Hash hash = model::commit_hash(catalog_, commit, root, head.hash);
+    const bool known = commit.first == 1 || head.hash != Hash{};  // else damage took what it goes on from
+    const Hash hash = known ? model::commit_hash(catalog_, commit, root, head.hash) : Hash{};
     head = {commit.last(), commit.time, hash};
     row.commit = renumbered(std::move(commit), [this](OriginNo origin) { return local_origin(origin); });
     file_.note_head(row.commit, row.previous, hash);

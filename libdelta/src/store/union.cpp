@@ -145,9 +145,11 @@ Status store::Union::link() {
   history.reserve(commits);
   first_in.reserve(commits);
   for (auto& part : parts) DELTA_OK(translate(part));
+  DELTA_OK(admit_lost());
   history.admit_pruned();
   DELTA_OK(history.check_closed());
   choose_copies();
+  note_lost();
   DELTA_OK(compare_chains());
   for (const auto number : history.pending()) {
     const CommitView& commit = history.commit(number);
@@ -184,6 +186,16 @@ Status store::Union::compare_chains() const {
   return {};
 }
 
+Status store::Union::add_hashed_heads(const Log& log, store::Heads& heads) const {
+  DELTA_TRY(const auto hashes, log.hashes());
+  for (const CommitNo number : numbers<CommitNo>(history.size())) {
+    const CommitView& commit = history.commit(number);
+    auto& head = heads[commit.origin];
+    if (commit.last() > head.seq) head = {commit.last(), commit.time, hashes[number]};
+  }
+  return {};
+}
+
 Result<store::Heads> store::Union::heads(const Log& log) const {
   store::Heads heads(catalog.origins());
   bool complete = true;
@@ -194,15 +206,13 @@ Result<store::Heads> store::Union::heads(const Log& log) const {
         return error(ErrorCode::corrupt, "the footer names an unknown origin").in(part.segment.file->name());
       }
       auto& head = heads[*catalog.find_origin(part.segment.names.origins[entry.origin])];
-      if (entry.last > head.seq) head = {entry.last, entry.time, entry.hash};
+      const bool knows_more = entry.last == head.seq && head.hash == Hash{};
+      if (entry.last > head.seq || knows_more) head = {entry.last, entry.time, entry.hash};
     }
   }
-  if (complete) return heads;
-  DELTA_TRY(const auto hashes, log.hashes());
-  for (const CommitNo number : numbers<CommitNo>(history.size())) {
-    const CommitView& commit = history.commit(number);
-    auto& head = heads[commit.origin];
-    if (commit.last() > head.seq) head = {commit.last(), commit.time, hashes[number]};
+  if (!complete) DELTA_OK(add_hashed_heads(log, heads));
+  for (const OriginNo origin : heads.numbers()) {  // what a lost commit's hash was is not known
+    if (history.last_given(origin) > heads[origin].seq) heads[origin] = {history.last_given(origin), {}, {}};
   }
   return heads;
 }
@@ -214,6 +224,17 @@ Result<Log> store::Union::of_segment(store::Segment segment, unsigned threads) {
   part.segment = std::move(segment);
   store::unload_tables(part.segment);
   DELTA_OK(store::load_tables(part.segment));
+  impl->parts.push_back(std::move(part));
+  DELTA_OK(impl->link());
+  return Log(std::move(impl));
+}
+
+Result<Log> store::Union::of_loaded(store::Segment segment, const DotRanges& lost, unsigned threads) {
+  auto impl = std::make_unique<store::Union>();
+  impl->threads = threads;
+  store::LoadedSegment part;
+  part.segment = std::move(segment);
+  part.lost = lost;
   impl->parts.push_back(std::move(part));
   DELTA_OK(impl->link());
   return Log(std::move(impl));

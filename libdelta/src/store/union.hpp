@@ -30,6 +30,7 @@ struct LoadedSegment {
   bool all_superseded = false;      // all of them
   bool shares = false;              // another part has another pruned copy of one of its commits
   bool rising = false;              // `vectors` are in rising order, each once
+  DotRanges lost = {};              // dots that its LOSS frames name
   store::PostingsReader postings;
   /// Of the frames of the directory, those that Union::name_changed() has found to hold what it sought; none: it has
   /// not looked.
@@ -108,6 +109,7 @@ struct Union {
   std::unordered_map<CommitNo, Hash> previous;    // where a file states the hash before
   Indexed<CommitNo, const ByteSource*> first_in;  // the file that had it first
   std::vector<Finding> notices;
+  DotRanges lost;  // that no part has, and damage took
   unsigned threads = 1;
   std::optional<format::IdSet> wanted;                   // ids; none: all
   std::vector<std::shared_ptr<const ByteSource>> files;  // if not all: as given
@@ -125,6 +127,8 @@ struct Union {
                           const LoadNames& load_names = {});
   /// Of one segment. Its tables are read anew.
   static Result<Log> of_segment(store::Segment segment, unsigned threads);
+  /// Of one whose tables are loaded, and which says that damage took `lost` of it.
+  static Result<Log> of_loaded(store::Segment segment, const DotRanges& lost, unsigned threads);
   /// The same log, with every vector named. Its commits have the same numbers.
   Result<Log> with_all_ids() const;
   Status read_tables(const std::shared_ptr<const ByteSource>& file, const LoadNames& load_names, std::size_t number);
@@ -140,6 +144,10 @@ struct Union {
   /// segment that is there already.
   void choose_copies();
   void pass_repeated_segments();
+  /// When all parts are translated: reads their LOSS frames, and tells the history.
+  Status admit_lost();
+  /// When copies were chosen: what is lost of the log as it is here, and a notice that says so.
+  void note_lost();
   /// Commits with equal rows may differ in their deltas: where footers state the hash of the same dot, the hashes are
   /// compared.
   Status compare_chains() const;
@@ -168,6 +176,7 @@ struct Union {
                                              const std::vector<SegmentVector>* chosen);
   /// Where each origin stands: from the footers, or by hashing where a segment has none.
   Result<store::Heads> heads(const Log& log) const;
+  Status add_hashed_heads(const Log& log, store::Heads& heads) const;
 };
 
 /// The log as the fold wants it. What a pass over a few blocks has decoded is kept for the pass that concurrent deltas
