@@ -7,6 +7,7 @@
 #include "command.hpp"
 #include "commands/commands.hpp"
 #include "commands/options.hpp"
+#include "commands/verify_repair.hpp"
 #include "contracts.hpp"
 #include "delta/text.hpp"
 #include "formats/json_writer.hpp"
@@ -106,6 +107,17 @@ Result<VerifyReport> verified(const Invocation& invocation, const delta::VerifyO
   return found;
 }
 
+/// A repair judges nothing but what it writes.
+Status check_repair(const Invocation& invocation) {
+  if (!invocation.has("repair")) {
+    return invocation.has("force") ? usage_error(invocation, "--force goes with --repair") : Status();
+  }
+  for (const std::string_view option : {"level", "report", "baseline", "contract", "rule"}) {
+    if (invocation.has(option)) return usage_error(invocation, fmt::format("--{} does not go with --repair", option));
+  }
+  return {};
+}
+
 Result<Exit> run(const Invocation& invocation, Console& console) {
   const auto* level = invocation.value("level");
   const std::string_view level_name = level ? std::string_view(*level) : "chain";
@@ -117,6 +129,8 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
       return usage_error(invocation, fmt::format("--{} goes with --contract or --rule", option));
     }
   }
+  DELTA_OK(check_repair(invocation));
+  if (invocation.has("repair")) return run_repair(invocation, console);
   delta::VerifyOptions options{.level = level_named(level_name), .threads = threads, .latest = clock.latest()};
   DELTA_TRY(options.memory, memory_of(invocation));
   delta::VerifyReport found;
@@ -143,7 +157,7 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
 Command verify_command() {
   return {.name = "verify",
           .summary = "is it whole, and consistent?",
-          .synopsis = "LOG...",
+          .synopsis = "LOG...\nLOG... --repair OUT",
           .description =
               "Checks headers, then every byte, then what it decodes to, then that dots, clocks, causes and hash "
               "chains agree. Prints "
@@ -154,6 +168,7 @@ Command verify_command() {
                  .value = "LEVEL",
                  .help = "header, frame, content or chain (default)",
                  .choices = {"header", "frame", "content", "chain"}}},
+               repair_options(),
                verdicts::report_options(),
                contract_options("also judge the data by the contract in FILE"),
                {{.name = "scopes", .value = "N", .help = "judge changes of the last N scopes alone (default: all)"},

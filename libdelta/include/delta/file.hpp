@@ -115,6 +115,8 @@ class DELTA_EXPORT OutputFile final : public ByteSink {
   Status prepare();
   /// Prepares it, and compares it with a file, byte by byte. False of what is written through.
   Result<bool> same_as(const std::string& path);
+  /// Prepares it, and opens what was written. usage: it is written through.
+  Result<std::shared_ptr<const ByteSource>> read_back();
   /// commit_all() of this one. Only now is the file there.
   Status commit();
   /// What could not be kept of the file that commit() replaced; empty: nothing.

@@ -309,6 +309,18 @@ Result<bool> OutputFile::same_as(const std::string& path) try {
   return caught();
 }
 
+Result<std::shared_ptr<const ByteSource>> OutputFile::read_back() try {
+  const Boundary boundary;
+  if (state_->through) {
+    return error(ErrorCode::usage, "what is written is read again before it is kept: it needs a file").in(name());
+  }
+  DELTA_OK(prepare());
+  DELTA_TRY(InputFile own, InputFile::open(state_->temporary.path()));
+  return std::shared_ptr<const ByteSource>(std::make_shared<const InputFile>(std::move(own)));
+} catch (...) {
+  return caught();
+}
+
 Status OutputFile::commit() try {
   const Boundary boundary;
   OutputFile* const self = this;

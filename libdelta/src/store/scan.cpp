@@ -44,8 +44,8 @@ bool all_zero(ByteView bytes) {
 
 class Scanner {
  public:
-  Scanner(const ByteSource& file, Payloads payloads, const ChecksummedFrames* good)
-      : file_(file), payloads_(payloads), good_(good), size_(file.size()) {
+  Scanner(const ByteSource& file, Payloads payloads, const ChecksummedFrames* good, Torn torn)
+      : file_(file), payloads_(payloads), good_(good), torn_(torn), size_(file.size()) {
     buffer_.reserve(kChunk + kFrameBytes);  // it grows with the frames, and is then not copied
   }
 
@@ -110,8 +110,7 @@ class Scanner {
         std::equal(bytes, bytes + std::min<std::size_t>(n, format::kMagic.size()), format::kMagic.begin());
     if (n < kHeaderBytes) {
       if (at_ == 0 && !looks_right) return foreign();
-      tail(Verdict::torn, "ends inside a segment header");
-      return {};
+      return tail(Verdict::torn, "ends inside a segment header");
     }
     format::Header header;
     std::string why;
@@ -138,8 +137,7 @@ class Scanner {
     std::ranges::copy(here, bytes);
     if (footer_) return step_trailer({bytes, n});
     if (n < kFrameBytes) {
-      tail(Verdict::torn, "ends inside a frame header");
-      return {};
+      return tail(Verdict::torn, "ends inside a frame header");
     }
     format::FrameHeader frame;
     std::string why;
@@ -154,7 +152,9 @@ class Scanner {
     }
     if (frame.salt != salt_ || frame.number < next_number_ || (frame.number > next_number_ && segment().whole)) {
       DELTA_TRY(const bool acknowledged, acknowledged_behind(at_));
-      if (!acknowledged) return tail(Verdict::torn, "a frame of an unfinished write stands here", &frame), Status{};
+      if (!acknowledged && torn_ == Torn::ends_it) {
+        return tail(Verdict::torn, "a frame of an unfinished write stands here", &frame);
+      }
       find(Verdict::corrupt, at_, place_name(segment_number(), &frame),
            frame.salt != salt_
                ? "a frame of another segment stands here"
@@ -172,6 +172,9 @@ class Scanner {
       next_number_ = frame.number;
     } else if (frame.number > next_number_) {
       next_number_ = frame.number;  // frames are missing
+    } else if (torn_ == Torn::goes_on) {
+      open_segment(std::nullopt, frame.salt);  // another one like it
+      next_number_ = frame.number;
     } else {
       at_ += std::min(frame.extent(), left());
     }
@@ -180,8 +183,7 @@ class Scanner {
 
   Status take_frame(const format::FrameHeader& frame, const Byte* header_bytes) {
     if (frame.extent() > left()) {
-      tail(Verdict::torn, "ends inside a frame", &frame);
-      return {};
+      return tail(Verdict::torn, "ends inside a frame", &frame);
     }
     if (payloads_ == Payloads::checked && !(good_ != nullptr && good_->contains(at_, frame))) {
       DELTA_TRY(const bool good, check_payload(frame));
@@ -246,6 +248,11 @@ class Scanner {
   Status bad_payload(const format::FrameHeader& frame) {
     const std::string where = place_name(segment_number(), &frame);
     DELTA_TRY(const bool acknowledged, acknowledged_behind(at_ + frame.extent()));
+    if (torn_ == Torn::goes_on) {  // its length may be that of a frame which does not belong here
+      find(Verdict::corrupt, at_, where, "the payload does not match its checksum");
+      segment().damaged.push_back({frame, at_});
+      return go_on();
+    }
     if (acknowledged) {
       find(Verdict::corrupt, at_, where, "the payload does not match its checksum");
       next_number_ = frame.number + 1;
@@ -253,9 +260,8 @@ class Scanner {
       if (frame.type == format::FrameType::footer) footer_ = at_ - frame.extent();
       return {};
     }
-    tail(Verdict::torn, "the payload does not match its checksum, and no later part shows that it was ever complete",
-         &frame);
-    return {};
+    return tail(Verdict::torn,
+                "the payload does not match its checksum, and no later part shows that it was ever complete", &frame);
   }
 
   /// No frame header here: a trailer out of place, a new segment instead of a footer, zeros, or damage.
@@ -290,6 +296,10 @@ class Scanner {
       return {};
     }
     const auto parsed = format::read_trailer(bytes.data(), trailer);
+    if (parsed == format::Parse::damaged && torn_ == Torn::goes_on) {
+      DELTA_TRY(const std::uint64_t next, next_valid(at_));
+      if (next == at_) return open_ = false, Status();  // it is gone, and another segment begins
+    }
     const bool agrees = parsed == format::Parse::ok && trailer.length == at_ + kTrailerBytes - segment().offset &&
                         trailer.footer_offset == *footer_ - segment().offset && trailer.salt == salt_;
     if (agrees && segment().whole) {
@@ -328,8 +338,7 @@ class Scanner {
     }
     if (from == 0 && maybe_foreign) return foreign();
     DELTA_TRY(const bool written, written_otherwise(maybe_foreign));
-    tail(written ? Verdict::damaged_tail : Verdict::torn, written ? what : "an unfinished write begins here");
-    return {};
+    return tail(written ? Verdict::damaged_tail : Verdict::torn, written ? what : "an unfinished write begins here");
   }
 
   /// Behind a sealed segment: what neither begins as a segment does nor was left unwritten is of another program.
@@ -362,11 +371,18 @@ class Scanner {
     return {};
   }
 
-  /// What is wrong goes to the end of the file; nothing valid follows.
-  void tail(Verdict verdict, std::string what, const format::FrameHeader* frame = nullptr) {
+  /// What is wrong goes to the end of the file; nothing that follows was acknowledged.
+  Status tail(Verdict verdict, std::string what, const format::FrameHeader* frame = nullptr) {
     find(verdict, at_, place_name(segment_number(), frame), std::move(what),
          verdict == Verdict::torn ? "a writer was stopped, or the file was cut; what is before is intact" : "");
-    stop_ = true;
+    stop_ = torn_ == Torn::ends_it;
+    return stop_ ? Status() : go_on();
+  }
+
+  /// At the next thing that is valid.
+  Status go_on() {
+    DELTA_TRY(at_, next_valid(at_ + 64));
+    return at_ < size_ ? at_valid() : Status();
   }
 
   /// Whether something at or after `from` shows that what is before it was durable: then damage there is damage, and
@@ -417,9 +433,11 @@ class Scanner {
 
   /// The first place at or after `from` (in steps of 64) where a header, frame header or trailer is intact; else size_.
   Result<std::uint64_t> next_valid(std::uint64_t from) {
+    constexpr std::size_t kFirst = 4096;  // mostly it is near
     Buffer bytes;
-    for (std::uint64_t base = from; base + kFrameBytes <= size_;) {
-      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(size_ - base, kChunk));
+    std::size_t window = kFirst;
+    for (std::uint64_t base = from; base + kFrameBytes <= size_; window = std::min(2 * window, kChunk)) {
+      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(size_ - base, window));
       bytes.resize(n);
       DELTA_OK(file_.read(base, bytes));
       const bool last = base + n == size_;
@@ -446,6 +464,7 @@ class Scanner {
   const ByteSource& file_;
   const Payloads payloads_;
   const ChecksummedFrames* good_;
+  const Torn torn_;
   const std::uint64_t size_;
   std::uint64_t at_ = 0;
   bool open_ = false, stop_ = false;
@@ -462,8 +481,8 @@ class Scanner {
 
 }  // namespace
 
-Result<ScannedFile> scan_file(const ByteSource& file, Payloads payloads, const ChecksummedFrames* good) {
-  return Scanner(file, payloads, good).run();
+Result<ScannedFile> scan_file(const ByteSource& file, Payloads payloads, const ChecksummedFrames* good, Torn torn) {
+  return Scanner(file, payloads, good, torn).run();
 }
 
 }  // namespace delta::store

@@ -22,6 +22,7 @@ struct ScannedSegment {
   std::uint64_t offset = 0, end = 0;       // in the file; end: of the last valid byte
   std::optional<format::Header> header;    // none: its header is damaged
   std::vector<ScannedFrame> frames;        // valid ones in order, FOOTER included
+  std::vector<ScannedFrame> damaged;       // those whose header alone is valid
   std::optional<format::Trailer> trailer;  // valid and in agreement with the frames
   bool whole = true;                       // no damage was found inside
   bool known = true;  // nor anything that this version does not know: what follows it is not looked at
@@ -36,9 +37,14 @@ struct ScannedFile {
 class ChecksummedFrames;
 
 enum class Payloads : std::uint8_t { checked, passed_over };
+enum class Torn : std::uint8_t {
+  ends_it,  ///< what follows an unfinished write is not looked at: it was never acknowledged
+  goes_on,  ///< all of the file is looked at
+};
 /// `payloads`: whether their checksums are checked, but those that `good` (may be null) knows to be right. An Error
 /// only for I/O.
-Result<ScannedFile> scan_file(const ByteSource& file, Payloads payloads, const ChecksummedFrames* good = nullptr);
+Result<ScannedFile> scan_file(const ByteSource& file, Payloads payloads, const ChecksummedFrames* good = nullptr,
+                              Torn torn = Torn::ends_it);
 
 /// "segment 0, frame 3 (DATA)"
 std::string place_name(std::size_t segment, const format::FrameHeader* frame);

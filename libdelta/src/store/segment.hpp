@@ -20,6 +20,13 @@
 
 namespace delta::store {
 
+/// How the rows of a segment that lacks frames were numbered in it: see store/salvage.hpp. A vector without a name is
+/// one whose name is lost.
+struct Gaps {
+  Indexed<RowNo, std::uint64_t>
+      begins;  // of each row that is here, fresh: the ordinal of its first delta; packed: its number
+};
+
 struct Segment {
   std::shared_ptr<const ByteSource> file;
   std::size_t number = 0;  // in its file
@@ -44,6 +51,7 @@ struct Segment {
   std::uint64_t rows_before = 0;           // those of the segment before the ones that are here, and
   std::uint64_t ordinals_before = 0;       // fresh: how many deltas they have:
   bool some_rows = false;                  // if only some were wanted; row numbers count from the first that is here
+  std::shared_ptr<const Gaps> gaps;        // null: no frame is missing
   const format::CommitRows& rows() const { return commits.rows; }
   bool packed() const { return header.kind == format::Kind::packed; }
   /// Of a DATA frame: no commit that is here has a delta in it, as its ordinals say.

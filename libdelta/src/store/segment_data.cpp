@@ -67,6 +67,36 @@ const char* number_packed(const Segment& segment, SegmentBatch& batch) {
   return nullptr;
 }
 
+/// Of a segment that lacks frames: drops the deltas whose row or whose name is lost, and numbers the others.
+void number_salvaged(const Segment& segment, std::uint64_t first, SegmentBatch& batch) {
+  const auto& begins = segment.gaps->begins;
+  const auto& commits = segment.rows().commits();
+  const auto has_row = [&](std::size_t i) {
+    const std::uint64_t sought = segment.packed() ? index(batch.commits[i]) : first + i;
+    const auto after = static_cast<std::size_t>(std::ranges::upper_bound(begins, sought) - begins.begin());
+    if (after == 0) return false;
+    // A setting before has no delta, and the same begin as the row that has.
+    const RowNo row = nth<RowNo>(after - 1);
+    batch.commits[i] = row;
+    if (!segment.packed()) {
+      batch.seqs[i] = commits.first(row) + (sought - begins[row]);
+      return sought < segment.row_ends[row];
+    }
+    const Timestamp time = commits.time(row);
+    if (begins[row] != sought || batch.seqs[i] >= commits.deltas(row) || batch.times[i] > time) return false;
+    if (batch.lost[i] != 0 && segment.rows().records(row).empty()) return false;
+    batch.seqs[i] += commits.first(row);
+    batch.times[i] = Timestamp{time.hlc - batch.times[i].hlc};
+    return true;
+  };
+  std::vector<bool> kept(batch.size());
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const std::size_t vector = index(batch.vectors[i]);
+    kept[i] = vector < segment.ids.size() && !segment.ids[vector].empty() && has_row(i);
+  }
+  keep_only(batch, [&](std::size_t i) { return kept[i]; });
+}
+
 /// Decodes a frame. `first`: the ordinal of its first delta.
 Status decode(const Segment& segment, std::size_t entry, const Reading& reading, SegmentBatch& batch,
               std::uint64_t& first) {
@@ -76,7 +106,8 @@ Status decode(const Segment& segment, std::size_t entry, const Reading& reading,
   const bool values = reading.values == Values::read;
   const codec::Wanted wanted{values, values, reading.vectors};
   const auto layout = segment.packed() ? codec::Layout::packed : codec::Layout::fresh;
-  auto ok = codec::decode_block(payload, layout, frame.count, segment.vectors(), wanted, batch);
+  const std::uint32_t vectors = segment.gaps ? ~std::uint32_t{0} : segment.vectors();
+  auto ok = codec::decode_block(payload, layout, frame.count, vectors, wanted, batch);
   room.shrink();
   first = frame.first;
   if (ok) return {};
@@ -90,7 +121,9 @@ Status read_data(const Segment& segment, std::size_t entry, const Reading& readi
   std::uint64_t first = 0;
   DELTA_OK(decode(segment, entry, reading, batch, first));
   const char* wrong = nullptr;
-  segment.packed() ? void(wrong = number_packed(segment, batch)) : number_fresh(segment, first, batch);
+  segment.gaps       ? number_salvaged(segment, first, batch)
+  : segment.packed() ? void(wrong = number_packed(segment, batch))
+                     : number_fresh(segment, first, batch);
   if (!reading.vectors.empty()) {
     keep_only(batch, [&](std::size_t i) { return std::ranges::binary_search(reading.vectors, batch.vectors[i]); });
   }
