@@ -79,8 +79,7 @@ std::string json_report(const RepairReport& report, const std::string& path) {
 Result<RepairReport> repaired(const Invocation& invocation, delta::OutputFile& out) {
   delta::RepairOptions options;
   DELTA_TRY(options.threads, threads_of(invocation));
-  DELTA_TRY(const auto memory, value_of(invocation, "memory", parse_size));
-  options.memory = memory.value_or(options.memory);
+  DELTA_TRY(options.memory, memory_of(invocation));
   trace::Span span("delta.repair");
   return delta::repair(invocation.operands(), out, options);
 }

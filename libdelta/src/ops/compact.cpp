@@ -19,6 +19,7 @@
 #include "ops/checkpoints.hpp"
 #include "ops/compact_rows.hpp"
 #include "ops/compact_survey.hpp"
+#include "ops/held_sink.hpp"
 #include "ops/merge_set.hpp"
 #include "ops/pack.hpp"
 #include "ops/retention.hpp"
@@ -29,28 +30,6 @@
 namespace delta {
 namespace {
 
-/// Keeps what is written until it is known that it will be used.
-class HeldSink final : public ByteSink {
- public:
-  explicit HeldSink(ByteSink& to) : to_(to) {}
-  Status write(ByteView bytes) override {
-    if (!holding_) return to_.write(bytes);
-    held_.insert(held_.end(), bytes.begin(), bytes.end());
-    return {};
-  }
-  Status pass_on() {
-    if (!std::exchange(holding_, false)) return {};
-    return to_.write(std::exchange(held_, {}));
-  }
-  bool holding() const { return holding_; }
-  const Buffer& held() const { return held_; }
-
- private:
-  ByteSink& to_;
-  bool holding_ = true;
-  Buffer held_;
-};
-
 class Compaction {
  public:
   Compaction(const Log& log, const CompactOptions& options)
@@ -59,7 +38,7 @@ class Compaction {
   /// `file`: null for a dry run; it is not committed.
   Result<CompactReport> run(OutputFile* file) {
     DELTA_OK(survey());
-    return write(file, [this](store::PackedWriter& writer, HeldSink& sink) -> Status {
+    return write(file, [this](store::PackedWriter& writer, ops::HeldSink& sink) -> Status {
       if (pruning_ || survey_.bytes() > store::PackedWriter::kTrialBytes) DELTA_OK(sink.pass_on());
       return write_vectors(writer);
     });
@@ -68,10 +47,10 @@ class Compaction {
   /// All of it, as a packed segment.
   Result<CompactReport> pack(const DotRanges& lost, ByteSink& sink) {
     DELTA_OK(survey());
-    HeldSink held(sink);
+    ops::HeldSink held(sink);
     DELTA_OK(held.pass_on());
     return write_segment(held, lost,
-                         [this](store::PackedWriter& writer, HeldSink&) { return write_vectors(writer); });
+                         [this](store::PackedWriter& writer, ops::HeldSink&) { return write_vectors(writer); });
   }
 
   /// Nothing is pruned of a log that is one packed segment.
@@ -87,14 +66,15 @@ class Compaction {
     note_last();
     survey_.order = log_.impl().parts.front().vectors;
     rules_.times = KeptTimes::all();
-    auto done = write(file, [this](store::PackedWriter& writer, HeldSink& sink) { return copy_vectors(writer, sink); });
+    auto done =
+        write(file, [this](store::PackedWriter& writer, ops::HeldSink& sink) { return copy_vectors(writer, sink); });
     if (!in_order_) return {std::nullopt};
     if (!done) return std::move(done).error();
     return std::optional(*std::move(done));
   }
 
  private:
-  using WriteVectors = std::function<Status(store::PackedWriter&, HeldSink&)>;
+  using WriteVectors = std::function<Status(store::PackedWriter&, ops::HeldSink&)>;
 
   Status survey() {
     DELTA_OK(check_closed());
@@ -110,7 +90,7 @@ class Compaction {
   }
 
   Result<CompactReport> write(OutputFile* file, const WriteVectors& write_vectors) {
-    HeldSink sink(file ? *file : null_sink());
+    ops::HeldSink sink(file ? *file : null_sink());
     DELTA_TRY(CompactReport done, write_segment(sink, log_.lost(), write_vectors));
     if (sink.holding()) DELTA_OK(write_smaller(sink.held(), file, done));
     if (done.repacked) {
@@ -121,7 +101,7 @@ class Compaction {
   }
 
   /// `lost`: what its LOSS frames say.
-  Result<CompactReport> write_segment(HeldSink& sink, const DotRanges& lost, const WriteVectors& write_vectors) {
+  Result<CompactReport> write_segment(ops::HeldSink& sink, const DotRanges& lost, const WriteVectors& write_vectors) {
     DELTA_TRY(auto empty_namespaces, log_.catalog().empty_namespaces());
     DELTA_TRY(extras_, store::extras_of(segments()));
     rows_.emplace(log_, pruning_, kept_by_all(), rules_.releases, options_.assume_closed, options_.memory);
@@ -280,7 +260,7 @@ class Compaction {
   }
 
   /// All vectors as they stand in the packed segment.
-  Status copy_vectors(store::PackedWriter& writer, HeldSink& sink) {
+  Status copy_vectors(store::PackedWriter& writer, ops::HeldSink& sink) {
     store::Union::StreamOptions options;
     options.leaves = rows_->needs_leaves();
     std::uint64_t bytes = 0;
