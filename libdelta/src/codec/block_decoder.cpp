@@ -10,7 +10,6 @@
 #include <numeric>
 
 #include "base/thread_scratch.hpp"
-#include "codec/expected.hpp"
 
 namespace delta::codec {
 namespace {
@@ -159,10 +158,11 @@ Status Decoder::read_times() {
   DELTA_OK(read_numbers_of(Column::steps, unit == 0 ? 0 : count_ - 1, s_.numbers));
   batch_.times.resize(count_);
   batch_.times[0] = Timestamp::of(us);
+  const std::uint64_t most = unit == 0 ? 0 : kMaxMicros / unit;
   std::uint64_t common = 0;
   for (std::size_t i = 1; i < count_; ++i) {
     const std::uint64_t step = unit == 0 ? 0 : s_.numbers[i - 1], magnitude = (step >> 1) + (step & 1);
-    if (magnitude > kMaxMicros || (magnitude != 0 && unit > kMaxMicros / magnitude)) {
+    if (magnitude > most) {
       return corrupt(Column::steps, "beyond 52 bits");
     }
     const std::uint64_t distance = magnitude * unit;
@@ -231,7 +231,8 @@ Status Decoder::read_places() {
       return corrupt(Column::places, "all zero");
     }
   }
-  ExpectedPlace expected;
+  ExpectedPlace& expected = s_.expected_place;
+  expected.clear();
   for (std::size_t i = 0; i < count_; ++i) {
     const std::uint64_t lag = batch_.times[i].hlc;
     batch_.seqs[i] = expected(batch_.commits[i], lag) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i]));
@@ -251,6 +252,7 @@ Status Decoder::read_lags() {
   const std::uint64_t unit = s_.numbers[0];
   if (unit == 0) return corrupt(column, "the unit is not the largest");
   ExpectedLag expected;  // in units
+  const std::uint64_t most = ~std::uint64_t{0} / unit;
   std::uint64_t common = 0;
   for (std::size_t i = 0; i < count_; ++i) {
     const SegmentVector vector = batch_.vectors[i];
@@ -258,10 +260,10 @@ Status Decoder::read_lags() {
     // Wraps rather than overflows; whatever comes out is checked.
     const std::uint64_t lag =
         steps ? expected(vector, row) + static_cast<std::uint64_t>(unzigzag(s_.numbers[i + 1])) : s_.numbers[i + 1];
-    if (lag != 0 && unit > ~std::uint64_t{0} / lag) return corrupt(column, "beyond 64 bits");
+    if (lag > most) return corrupt(column, "beyond 64 bits");
     batch_.times[i] = Timestamp{lag * unit};
     expected.note(vector, row, lag);
-    common = std::gcd(common, lag);
+    if (common != 1) common = std::gcd(common, lag);
   }
   return common == 1 ? Status{} : corrupt(column, "the unit is not the largest");
 }

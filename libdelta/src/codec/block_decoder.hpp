@@ -12,6 +12,7 @@
 #include "codec/block.hpp"
 #include "codec/coder.hpp"
 #include "codec/columns.hpp"
+#include "codec/expected.hpp"
 #include "codec/index_sets.hpp"
 #include "codec/relations.hpp"
 
@@ -58,6 +59,7 @@ struct DecodeScratch {
   std::vector<std::uint64_t> order;                    // of a fresh payload whose deltas stand by vector
   std::vector<std::uint32_t> places;                   // there, of each delta in the order of commits
   SegmentBatch by_vector;
+  ExpectedPlace expected_place;
   KnownValues known;
   StepReader steps;
 };

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <iterator>
 #include <map>
 #include <optional>
+#include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/numbers.hpp"
@@ -58,33 +61,48 @@ class ExpectedPlace {
   std::uint64_t operator()(RowNo row, std::uint64_t lag) const {
     const Slot* const known = find(row);
     if (known == nullptr) return first_;
-    if (known->several) return among(several_.find(row)->second, lag);
-    return lag == known->lag ? known->place + 1 : known->place;
+    if (known->lags == 1) return lag == known->lag ? known->place + 1 : known->place;
+    if (known->lags == kMany) {
+      const auto& all = many_.find(row)->second;
+      return among(all, all.lower_bound(lag), lag);
+    }
+    const Few all = few_of(*known);
+    return among(all, std::ranges::lower_bound(all, lag, {}, &Known::first), lag);
   }
   void note(RowNo row, std::uint64_t lag, std::uint64_t place) {
     if (2 * used_ >= slots_.size()) grow();
     Slot& slot = slots_[slot_of(row)];
-    if (!slot.used) {
-      slot = {row, true, false, lag, place};
+    if (slot.stamp != stamp_) {
+      slot = {row, stamp_, 1, 0, lag, place};
       first_ = place;
       ++used_;
-    } else if (!slot.several && slot.lag == lag) {
-      slot.place = place;
+    } else if (slot.lags == kMany) {
+      many_[row][lag] = place;
+    } else if (slot.lags > 1 || slot.lag != lag) {
+      add(slot, lag, place);
     } else {
-      Places& places = several_[row];
-      if (!slot.several) places[slot.lag] = slot.place;
-      places[lag] = place;
-      slot.several = true;
+      slot.place = place;
     }
+  }
+  /// As it was made. The room stays.
+  void clear() {
+    first_ = 0;
+    used_ = 0;
+    few_.clear();
+    many_.clear();
+    if (++stamp_ == 0) *this = ExpectedPlace();
   }
 
  private:
-  using Places = std::map<std::uint64_t, std::uint64_t>;  // by lag: of each the last
-  /// Most rows of a block have one delta in it: those have no map.
+  using Known = std::pair<std::uint64_t, std::uint64_t>;  // a lag, and the last place with it
+  using Few = std::span<const Known>;
+  static constexpr std::uint32_t kFew = 32, kMany = kFew + 1;
+  /// Most rows of a block have few lags in it, or one. Those that have more than kFew are in a map.
   struct Slot {
     RowNo row{};
-    bool used = false, several = false;
-    std::uint64_t lag = 0, place = 0;
+    std::uint32_t stamp = 0;            // of another one: it is free
+    std::uint32_t lags = 0, begin = 0;  // how many; if several, where they begin among the few
+    std::uint64_t lag = 0, place = 0;   // if one
   };
 
   /// Where a row is, or is to be: open addressing, at most half full.
@@ -92,28 +110,61 @@ class ExpectedPlace {
     constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15;
     const std::size_t mask = slots_.size() - 1;
     std::size_t at = static_cast<std::size_t>((index(row) * kSpread) >> 32) & mask;
-    while (slots_[at].used && slots_[at].row != row) at = (at + 1) & mask;
+    while (slots_[at].stamp == stamp_ && slots_[at].row != row) at = (at + 1) & mask;
     return at;
   }
   const Slot* find(RowNo row) const {
     if (slots_.empty()) return nullptr;
     const Slot& slot = slots_[slot_of(row)];
-    return slot.used ? &slot : nullptr;
+    return slot.stamp == stamp_ ? &slot : nullptr;
   }
   void grow() {
     std::vector<Slot> old(std::max<std::size_t>(64, 2 * slots_.size()));
     old.swap(slots_);
     for (const Slot& slot : old) {
-      if (slot.used) slots_[slot_of(slot.row)] = slot;
+      if (slot.stamp == stamp_) slots_[slot_of(slot.row)] = slot;
     }
   }
 
-  static std::uint64_t among(const Places& places, std::uint64_t lag) {
-    auto above = places.lower_bound(lag);
-    if (above != places.end() && above->first == lag) return above->second + 1;
-    auto below = places.begin();
-    if (above == places.end() || above == below) {
-      above = std::prev(places.end());  // beyond all: on as from end to end
+  Few few_of(const Slot& slot) const { return {few_.data() + slot.begin, slot.lags}; }
+
+  /// A row with one lag gets another, or one with several any. They stand in order, with room for as many again.
+  void add(Slot& slot, std::uint64_t lag, std::uint64_t place) {
+    if (slot.lags == 1) {
+      slot.begin = static_cast<std::uint32_t>(few_.size());
+      few_.resize(few_.size() + 2);
+      few_[slot.begin] = {slot.lag, slot.place};
+    }
+    const auto all = few_.begin() + slot.begin;
+    const auto end = all + slot.lags;
+    const auto at =
+        std::lower_bound(all, end, lag, [](const Known& known, std::uint64_t x) { return known.first < x; });
+    if (at != end && at->first == lag) {
+      at->second = place;
+    } else if (slot.lags == kFew) {
+      many_[slot.row].insert(all, end);
+      many_[slot.row][lag] = place;
+      slot.lags = kMany;
+    } else {
+      std::copy_backward(at, end, end + 1);
+      *at = {lag, place};
+      if (std::has_single_bit(++slot.lags)) make_room(slot);
+    }
+  }
+  void make_room(Slot& slot) {
+    const std::size_t begin = few_.size();
+    few_.resize(begin + std::size_t{2} * slot.lags);
+    std::copy_n(few_.begin() + slot.begin, slot.lags, few_.begin() + static_cast<std::ptrdiff_t>(begin));
+    slot.begin = static_cast<std::uint32_t>(begin);
+  }
+
+  /// `above`: the first of them whose lag is not less.
+  template <class All, class At>
+  static std::uint64_t among(const All& all, At above, std::uint64_t lag) {
+    if (above != all.end() && above->first == lag) return above->second + 1;
+    auto below = all.begin();
+    if (above == all.end() || above == below) {
+      above = std::prev(all.end());  // beyond all: on as from end to end
     } else {
       below = std::prev(above);
     }
@@ -129,7 +180,9 @@ class ExpectedPlace {
   std::uint64_t first_ = 0;
   std::vector<Slot> slots_;
   std::size_t used_ = 0;
-  std::unordered_map<RowNo, Places> several_;
+  std::uint32_t stamp_ = 1;
+  std::vector<Known> few_;  // of the rows that have several lags, each with room for more behind them
+  std::unordered_map<RowNo, std::map<std::uint64_t, std::uint64_t>> many_;
 };
 
 }  // namespace delta::codec
