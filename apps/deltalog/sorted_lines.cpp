@@ -35,6 +35,8 @@ SortedLines::SortedLines(std::uint64_t memory, std::uint64_t most)
 
 Status SortedLines::add(const LineKey& key, std::string_view text) {
   // Growing takes up to three times what is there, and merging as much as all runs are given.
+  constexpr std::uint64_t kSome = 4096;
+  if (lines_.size() / 2 >= most_ && lines_.size() >= kSome) keep_least();
   if (!lines_.empty() && (text_.size() + text.size()) + lines_.size() * sizeof(Line) > memory_ / 3) {
     DELTA_OK(spill());
   }
@@ -46,6 +48,18 @@ Status SortedLines::add(const LineKey& key, std::string_view text) {
 void SortedLines::sort() {
   std::ranges::sort(lines_, {}, [](const Line& line) { return std::pair(line.key, line.begin); });
   if (lines_.size() > most_) lines_.resize(static_cast<std::size_t>(most_));
+}
+
+/// Of more lines than are wanted.
+void SortedLines::keep_least() {
+  sort();
+  std::string kept;
+  for (Line& line : lines_) {
+    const std::size_t begin = kept.size();
+    kept += text_of(line);
+    line.begin = begin;
+  }
+  text_ = std::move(kept);
 }
 
 delta::Error SortedLines::no_room(delta::Error why) const {

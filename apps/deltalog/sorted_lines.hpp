@@ -54,6 +54,7 @@ class SortedLines {
   };
   struct Run;  // as it is read
   void sort();
+  void keep_least();
   std::string_view text_of(const Line& line) const { return std::string_view(text_).substr(line.begin, line.size); }
   Status spill();
   delta::Error no_room(delta::Error why) const;
