@@ -174,40 +174,40 @@ Status check_delta(const DeltaContent& c, std::uint32_t dims, DeltaRules rules) 
 
 Status check_commit(const Catalog& catalog, const CommitView& c) {
   if (index(c.origin) >= catalog.origins()) return bad("a commit of an unknown origin");
-  const std::string who = "commit " + dot_text(catalog, {c.origin, c.first});
-  if (c.first == 0) return bad(who + ": seqs count from 1");
-  if (c.count == 0) return bad(who + " holds no deltas");
+  const auto who = [&] { return "commit " + dot_text(catalog, {c.origin, c.first}); };  // mostly nobody asks
+  if (c.first == 0) return bad(who() + ": seqs count from 1");
+  if (c.count == 0) return bad(who() + " holds no deltas");
   if (c.count - 1 > std::numeric_limits<std::uint64_t>::max() - c.first) {
-    return bad(who + ": its seqs go beyond 64 bits");
+    return bad(who() + ": its seqs go beyond 64 bits");
   }
-  if (c.parents.size() > kMaxParents) return over(who + " has " + number(c.parents.size()) + " parents");
+  if (c.parents.size() > kMaxParents) return over(who() + " has " + number(c.parents.size()) + " parents");
   for (const std::string_view text : {std::string_view(c.message), std::string_view(c.tool), std::string_view(c.source),
                                       std::string_view(c.trace), std::string_view(c.setting)}) {
-    if (text.size() > kMaxMessageBytes) return over(who + ": a text of " + number(text.size()) + " bytes");
-    if (!valid_utf8(text)) return bad(who + ": " + quote(text, 40) + " is not valid UTF-8");
+    if (text.size() > kMaxMessageBytes) return over(who() + ": a text of " + number(text.size()) + " bytes");
+    if (!valid_utf8(text)) return bad(who() + ": " + quote(text, 40) + " is not valid UTF-8");
   }
   if (c.properties.size() > kMaxMetadataBytes) {
-    return over(who + ": properties of " + number(c.properties.size()) + " bytes");
+    return over(who() + ": properties of " + number(c.properties.size()) + " bytes");
   }
-  if (!is_canonical_metadata(c.properties)) return bad(who + ": properties that are not in their canonical form");
+  if (!is_canonical_metadata(c.properties)) return bad(who() + ": properties that are not in their canonical form");
   if (c.given && *c.given >= c.time.us()) {
-    return bad(who + ": the time that was given, " + format_time(*c.given) + ", is not before its time, " +
+    return bad(who() + ": the time that was given, " + format_time(*c.given) + ", is not before its time, " +
                format_time(c.time.us()));
   }
   if (!c.setting.empty()) {
     DELTA_OK(Setting::parse(c.setting));
-    if (c.count != 1) return bad(who + ": a setting is a commit of one delta");
+    if (c.count != 1) return bad(who() + ": a setting is a commit of one delta");
   }
   for (std::size_t i = 0; i < c.parents.size(); ++i) {
     const Dot parent = c.parents[i];
-    if (index(parent.origin) >= catalog.origins()) return bad(who + " has a parent of an unknown origin");
-    const std::string what = "parent " + dot_text(catalog, parent) + " of " + who;
-    if (parent.seq == 0) return bad(what + ": seqs count from 1");
-    if (parent.origin == c.origin && parent.seq >= c.first) return bad(what + " is not before it");
+    if (index(parent.origin) >= catalog.origins()) return bad(who() + " has a parent of an unknown origin");
+    const auto what = [&] { return "parent " + dot_text(catalog, parent) + " of " + who(); };
+    if (parent.seq == 0) return bad(what() + ": seqs count from 1");
+    if (parent.origin == c.origin && parent.seq >= c.first) return bad(what() + " is not before it");
     if (i == 0) continue;
     const std::string_view before = catalog.origin(c.parents[i - 1].origin), name = catalog.origin(parent.origin);
-    if (before == name) return bad(what + ": another parent is of the same origin");
-    if (before > name) return bad(what + " is out of order: parents stand in order of origin name");
+    if (before == name) return bad(what() + ": another parent is of the same origin");
+    if (before > name) return bad(what() + " is out of order: parents stand in order of origin name");
   }
   return {};
 }
