@@ -1,6 +1,7 @@
 // Functions that read a log: its tables, its states, and questions about them.
 #include "delta/baselines.hpp"
 #include "delta/blame.hpp"
+#include "delta/compare.hpp"
 #include "delta/contract.hpp"
 #include "delta/diff.hpp"
 #include "delta/effects.hpp"
@@ -118,6 +119,7 @@ EXPORTED("Log::operator=") {
 OF_A_LOG("Log::cursor", log.cursor())
 OF_A_LOG("Log::catalog", log.catalog())
 OF_A_LOG("Log::notices", log.notices())
+OF_A_LOG("Log::lost", log.lost())
 OF_A_LOG("Log::segments", log.segments())
 OF_A_LOG("Log::columns", log.columns())
 OF_A_LOG("Log::commits", log.commits())
@@ -312,6 +314,19 @@ EXPORTED("judge") {
 EXPORTED("propose_contract") {
   const Log log = open_log();
   CALL(propose_contract(log));
+}
+
+// delta/compare.hpp
+EXPORTED("compare") {
+  const Log log = open_log();
+  CALL(compare(log, log));
+}
+EXPORTED("relation_name") { CALL(relation_name(Relation::prefix)); }
+
+// delta/dot_ranges.hpp
+THROWS("dots_text", kText) {
+  const DotRanges dots = {{"an origin with a longer name", {{1, 3}, {5, 5}}}};
+  CALL(dots_text(dots, 1));
 }
 
 // delta/verify.hpp

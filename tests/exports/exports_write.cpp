@@ -9,6 +9,7 @@
 #include "delta/locked_log.hpp"
 #include "delta/merge.hpp"
 #include "delta/reindex.hpp"
+#include "delta/repair.hpp"
 #include "delta/rollback.hpp"
 #include "exports.hpp"
 #include "sample.hpp"
@@ -147,6 +148,10 @@ EXPORTED("OutputFile::prepare") {
 EXPORTED("OutputFile::same_as") {
   auto out = written_output("out");
   CALL(out.same_as(paths()[0]));
+}
+EXPORTED("OutputFile::read_back") {
+  auto out = written_output("out");
+  CALL(out.read_back());
 }
 EXPORTED("OutputFile::commit") {
   auto out = written_output("out");
@@ -346,6 +351,14 @@ EXPORTED("compact_in_place") {
   const CompactOptions how{.threads = 2, .keep = {{.kind = KeepRule::Kind::now}}};
   CALL(compact_in_place(log, place, how));
 }
+// delta/repair.hpp
+EXPORTED("repair") {
+  auto out = must(OutputFile::create(file("repaired.dlog"), {}));
+  const auto& all = paths();
+  CALL(repair(all, out, {.threads = 2}));
+}
+EXPORTED("repair_kind_name") { CALL(repair_kind_name(RepairedSegment::Kind::joined)); }
+
 EXPORTED("longest_chain") {
   const Log log = exports::open_log();
   CALL(longest_chain(log));

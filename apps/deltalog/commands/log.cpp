@@ -9,6 +9,7 @@
 #include "cli/values.hpp"
 #include "command.hpp"
 #include "commands/commands.hpp"
+#include "commands/log_compare.hpp"
 #include "commands/log_views.hpp"
 #include "commands/options.hpp"
 #include "delta/effects.hpp"
@@ -306,11 +307,13 @@ Status check_usage(const Invocation& invocation) {
     }
     return {};
   };
-  if (invocation.has("heads")) {
-    return refuse("--heads", {"conflicts", "policy", "deltas",    "graph",   "window",    "after",    "ancestors",
-                              "common",    "hashes", "max-count", "reverse", "id",        "id-glob",  "ids-from",
-                              "namespace", "origin", "op",        "since",   "until",     "property", "grep",
-                              "source",    "trace",  "where",     "at",      "as-seen-by"});
+  const std::initializer_list<std::string_view> of_lists = {
+      "conflicts", "policy",   "deltas", "graph",   "window",   "after",     "ancestors", "common",    "hashes",
+      "max-count", "reverse",  "id",     "id-glob", "ids-from", "namespace", "origin",    "op",        "since",
+      "until",     "property", "grep",   "source",  "trace",    "where",     "at",        "as-seen-by"};
+  if (invocation.has("compare")) DELTA_OK(refuse("--compare", {"heads"}));
+  for (const std::string_view view : {"heads", "compare"}) {
+    if (invocation.has(view)) return refuse(fmt::format("--{}", view), of_lists);
   }
   if (invocation.has("conflicts")) {
     return refuse("--conflicts, which stand in order of vectors",
@@ -393,6 +396,7 @@ std::optional<delta::Micros> since_last(const Log& log, std::uint64_t commits) {
 
 Result<Exit> run(const Invocation& invocation, Console& console) {
   DELTA_OK(check_usage(invocation));
+  if (invocation.has("compare")) return compare_logs(invocation, console);
   DELTA_TRY(const auto most, value_of(invocation, "max-count", parse_count));
   DELTA_TRY(const auto selection, vector_selection(invocation));
   DELTA_TRY(const bool deltas, lists_deltas(invocation, selection));
@@ -431,50 +435,54 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   return deltas ? list_deltas(view, selection, named) : less_missing(CommitList(view).run(), view, named);
 }
 
+options::Options of_list() {
+  return {
+      {.name = "deltas", .help = "list deltas instead of commits"},
+      {.name = "graph", .help = "draw which commit had seen which"},
+      {.name = "ancestors", .value = "DOT", .help = "only DOT and what its author had seen"},
+      {.name = "common",
+       .value = "DOT",
+       .help = "only common ancestors of the given deltas, themselves included",
+       .repeatable = true,
+       .several = true},
+      {.name = "window",
+       .value = "SPEC",
+       .help = "sum up by time: tumbling:1h, sliding:1h/10m, session:30m, adaptive:100:10ms:5s"},
+      {.name = "after",
+       .value = "DOTS",
+       .help = "only windows that changed since the log had the heads DOTS",
+       .repeatable = true},
+      {.name = "compare",
+       .value = "LOG",
+       .help = "say how LOG stands to the logs given: same, prefix, diverged or forked",
+       .kind = Kind::file},
+      {.name = "heads", .help = "print the newest dots, for a later --after"},
+      {.name = "conflicts", .help = "list dimensions with conflicting assignments"},
+      {.name = "policy", .value = "POLICY", .help = "with --conflicts: decide them by POLICY, not by the log's own"},
+      {.name = "hashes", .help = "print hashes of commits; reads every delta"},
+      {.name = "max-skew",
+       .value = "DURATION",
+       .help = "note commits that are further ahead of the clock (default: 1d; any: none)"},
+      {.name = "max-count", .letter = 'n', .value = "N", .help = "at most N lines"},
+      {.name = "reverse", .help = "the oldest first"}};
+}
+
 }  // namespace
 
 Command log_command() {
   return {
       .name = "log",
       .summary = "commits, deltas, conflicts, or sums over windows of time",
-      .synopsis = "LOG...",
+      .synopsis = "LOG...\nLOG... --compare LOG",
       .description =
           "Lists commits, the newest first. With a choice of vectors or operations, or --deltas, lists deltas, and of "
           "chosen vectors what each changed; with --window, sums over windows of time. Exits 1 if there are none.",
       .operands = {options::kLogs},
-      .options =
-          options::join({{{.name = "deltas", .help = "list deltas instead of commits"},
-                          {.name = "graph", .help = "draw which commit had seen which"},
-                          {.name = "ancestors", .value = "DOT", .help = "only DOT and what its author had seen"},
-                          {.name = "common",
-                           .value = "DOT",
-                           .help = "only common ancestors of the given deltas, themselves included",
-                           .repeatable = true,
-                           .several = true},
-                          {.name = "window",
-                           .value = "SPEC",
-                           .help = "sum up by time: tumbling:1h, sliding:1h/10m, session:30m, adaptive:100:10ms:5s"},
-                          {.name = "after",
-                           .value = "DOTS",
-                           .help = "only windows that changed since the log had the heads DOTS",
-                           .repeatable = true},
-                          {.name = "heads", .help = "print the newest dots, for a later --after"},
-                          {.name = "conflicts", .help = "list dimensions with conflicting assignments"},
-                          {.name = "policy",
-                           .value = "POLICY",
-                           .help = "with --conflicts: decide them by POLICY, not by the log's own"},
-                          {.name = "hashes", .help = "print hashes of commits; reads every delta"},
-                          {.name = "max-count", .letter = 'n', .value = "N", .help = "at most N lines"},
-                          {.name = "reverse", .help = "the oldest first"}},
-                         options::max_skew("note commits that are further ahead of the clock (default: 1d; any: none)"),
-                         options::json(),
-                         options::selection({"id", "id-glob", "ids-from", "namespace", "where", "origin", "op", "since",
-                                             "until", "property", "grep", "source", "trace", "at", "as-seen-by"}),
-                         options::memory(),
-                         options::threads(),
-                         options::progress(),
-                         options::quiet(),
-                         options::common()}),
+      .options = options::join(
+          {of_list(), options::json(),
+           options::selection({"id", "id-glob", "ids-from", "namespace", "where", "origin", "op", "since", "until",
+                               "property", "grep", "source", "trace", "at", "as-seen-by"}),
+           options::memory(), options::threads(), options::progress(), options::quiet(), options::common()}),
       .example =
           "deltalog log history.dlog --graph\n"
           "deltalog log history.dlog --id king --since 2026-11-01\n"
