@@ -308,9 +308,9 @@ Status check_usage(const Invocation& invocation) {
     return {};
   };
   const std::initializer_list<std::string_view> of_lists = {
-      "conflicts", "policy",   "deltas", "graph",   "window",   "after",     "ancestors", "common",    "hashes",
-      "max-count", "reverse",  "id",     "id-glob", "ids-from", "namespace", "origin",    "op",        "since",
-      "until",     "property", "grep",   "source",  "trace",    "where",     "at",        "as-seen-by"};
+      "conflicts", "policy",   "deltas", "graph",   "window",   "after",     "ancestors", "common",     "hashes",
+      "max-count", "reverse",  "id",     "id-glob", "ids-from", "namespace", "origin",    "op",         "since",
+      "until",     "property", "grep",   "source",  "trace",    "where",     "at",        "as-seen-by", "memory"};
   if (invocation.has("compare")) DELTA_OK(refuse("--compare", {"heads"}));
   for (const std::string_view view : {"heads", "compare"}) {
     if (invocation.has(view)) return refuse(fmt::format("--{}", view), of_lists);

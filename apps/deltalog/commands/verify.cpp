@@ -49,22 +49,22 @@ std::string finding_text(const Finding& finding, const Console& console) {
 }
 
 /// "torn: 1 segment, 3 frames, ..."
-std::string summary_text(const VerifyReport& report, std::string_view level) {
+std::string summary_text(const VerifyReport& report, std::string_view depth) {
   const std::string unknown =
       report.unknown_frames > 0 ? fmt::format(" ({} of unknown types)", report.unknown_frames) : "";
-  return fmt::format("{}, {}{}, {}, {} in {} ({}), level {}", delta::plural(report.segments, "segment"),
+  return fmt::format("{}, {}{}, {}, {} in {} ({}), {}", delta::plural(report.segments, "segment"),
                      delta::plural(report.frames, "frame"), unknown, delta::plural(report.commits, "commit"),
                      delta::plural(report.deltas, "delta"), delta::plural(report.files, "file"),
-                     delta::human_size(report.bytes), level);
+                     delta::human_size(report.bytes), depth);
 }
 
-std::string text_report(const VerifyReport& report, std::string_view level, bool verbose, const Console& console) {
+std::string text_report(const VerifyReport& report, std::string_view depth, bool verbose, const Console& console) {
   std::string out;
   for (const auto& finding : report.findings) {
     if (verbose || finding.verdict != Verdict::ignored) out += finding_text(finding, console);
   }
   out += console.paint(style_of(report.verdict), delta::verdict_name(report.verdict));
-  return out + ": " + summary_text(report, level) + "\n";
+  return out + ": " + summary_text(report, depth) + "\n";
 }
 
 /// The object that ends the report.
@@ -107,12 +107,30 @@ Result<VerifyReport> verified(const Invocation& invocation, const delta::VerifyO
   return found;
 }
 
+/// "K/N"
+Result<delta::VerifySample> parse_sample(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto part = parse_count(text.substr(0, slash));
+  const auto parts = parse_count(slash == text.npos ? "" : text.substr(slash + 1));
+  if (part && parts && *part >= 1 && *part <= *parts) return delta::VerifySample{*part, *parts};
+  return delta::error(delta::ErrorCode::usage, delta::quote(text) + " is not K/N, with K from 1 to N");
+}
+
+/// Up to which level a sample is looked at; else the default.
+std::string_view default_level(const Invocation& invocation) { return invocation.has("sample") ? "content" : "chain"; }
+
+/// "level content, part 1 of 7"
+std::string depth_text(std::string_view level, const std::optional<delta::VerifySample>& sample) {
+  const std::string part = sample ? fmt::format(", part {} of {}", sample->part, sample->parts) : "";
+  return fmt::format("level {}{}", level, part);
+}
+
 /// A repair judges nothing but what it writes.
 Status check_repair(const Invocation& invocation) {
   if (!invocation.has("repair")) {
     return invocation.has("force") ? usage_error(invocation, "--force goes with --repair") : Status();
   }
-  for (const std::string_view option : {"level", "report", "baseline", "contract", "rule"}) {
+  for (const std::string_view option : {"level", "sample", "report", "baseline", "contract", "rule"}) {
     if (invocation.has(option)) return usage_error(invocation, fmt::format("--{} does not go with --repair", option));
   }
   return {};
@@ -120,7 +138,7 @@ Status check_repair(const Invocation& invocation) {
 
 Result<Exit> run(const Invocation& invocation, Console& console) {
   const auto* level = invocation.value("level");
-  const std::string_view level_name = level ? std::string_view(*level) : "chain";
+  const std::string_view level_name = level ? std::string_view(*level) : default_level(invocation);
   DELTA_TRY(const unsigned threads, threads_of(invocation));
   DELTA_TRY(const auto clock, clock_of(invocation));
   DELTA_TRY(const auto contract, contract_of(invocation));
@@ -133,13 +151,15 @@ Result<Exit> run(const Invocation& invocation, Console& console) {
   if (invocation.has("repair")) return run_repair(invocation, console);
   delta::VerifyOptions options{.level = level_named(level_name), .threads = threads, .latest = clock.latest()};
   DELTA_TRY(options.memory, memory_of(invocation));
+  DELTA_TRY(options.sample, value_of(invocation, "sample", parse_sample));
   delta::VerifyReport found;
   std::optional<delta::ContractReport> judged;
   return verdicts::report_check(invocation, console, [&](verdicts::Report& report) -> Result<verdicts::OwnForms> {
     DELTA_TRY(found, verified(invocation, options));
     report.rules = verdicts::judge_integrity(found.findings);
-    report.summary = summary_text(found, level_name);
-    verdicts::OwnForms own{text_report(found, level_name, invocation.has("verbose"), console),
+    const std::string depth = depth_text(level_name, options.sample);
+    report.summary = summary_text(found, depth);
+    verdicts::OwnForms own{text_report(found, depth, invocation.has("verbose"), console),
                            [&](const verdicts::Report& all) {
                              return json_end(found, level_name) + (judged ? contract_json(*judged, all) : "");
                            }};
@@ -168,6 +188,9 @@ Command verify_command() {
                  .value = "LEVEL",
                  .help = "header, frame, content or chain (default)",
                  .choices = {"header", "frame", "content", "chain"}}},
+               {{.name = "sample",
+                 .value = "K/N",
+                 .help = "of the deltas check the K-th of N parts, up to level frame or content (default)"}},
                repair_options(),
                verdicts::report_options(),
                contract_options("also judge the data by the contract in FILE"),
@@ -186,7 +209,8 @@ Command verify_command() {
                options::common()}),
           .example =
               "deltalog verify history.dlog\n"
-              "deltalog verify history.dlog --report junit:report.xml --report github\n",
+              "deltalog verify history.dlog --report junit:report.xml --report github\n"
+              "deltalog verify history.dlog copy.dlog --repair whole.dlog\n",
           .run = run};
 }
 

@@ -22,6 +22,11 @@ enum class VerifyLevel : std::uint8_t {
   chain,    ///< and dots, parents, clocks, existence, hash chains, forks
 };
 
+/// One of some parts of the payloads: part `part` of `parts`, from 1 on.
+struct VerifySample {
+  std::uint64_t part = 1, parts = 1;
+};
+
 struct VerifyOptions {
   VerifyLevel level = VerifyLevel::chain;
   unsigned threads = 0;
@@ -29,6 +34,9 @@ struct VerifyOptions {
   /// Bytes for what is known of each delta of a packed segment. What does not fit goes to a temporary file without a
   /// name, in $TMPDIR or /tmp: 48 bytes a delta.
   std::uint64_t memory = 256 << 20;
+  /// Of the DATA frames, only every parts-th is read: header and all other frames always are. The level is frame or
+  /// content. A row whose deltas were not all read is not judged, nor is what needs all deltas of a segment.
+  std::optional<VerifySample> sample = {};
 };
 
 struct VerifyReport {

@@ -3,7 +3,6 @@
 #include "ops/verify.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "base/boundary.hpp"
 #include "delta/text.hpp"
@@ -13,6 +12,7 @@
 #include "ops/namespace_conflicts.hpp"
 #include "ops/verify_content.hpp"
 #include "ops/verify_existence.hpp"
+#include "ops/verify_parts.hpp"
 #include "store/check_ahead.hpp"
 
 namespace delta {
@@ -52,7 +52,7 @@ class Verifier {
       if (options_.level < pass.level || !checks_.runs(pass.name) || !stands(pass.needs)) continue;
       DELTA_OK((this->*pass.run)());
     }
-    sort_findings();
+    ops::settle(report_, files_);
     return std::move(report_);
   }
 
@@ -89,21 +89,20 @@ class Verifier {
     store::ScannedSegment scanned;
     std::optional<std::size_t> part;  // in log_.parts, when its tables could be read
     ops::CheckedRows rows;
+    std::uint64_t data_before = 0;  // DATA frames of the segments before
   };
 
-  void find(Finding finding) { report_.findings.push_back(std::move(finding)); }
-
-  void sort_findings() {
-    std::map<std::string_view, std::size_t> place;
-    for (std::size_t i = 0; i < files_.size(); ++i) place.try_emplace(files_[i], i);
-    std::ranges::stable_sort(report_.findings, {}, [&](const Finding& f) {
-      const auto of_file = place.find(f.file);
-      return std::pair(of_file == place.end() ? files_.size() : of_file->second, f.offset);
-    });
-    for (const auto& finding : report_.findings) {
-      if (!is_note(finding.verdict)) report_.verdict = std::max(report_.verdict, finding.verdict);
-    }
+  /// Whether the n-th DATA frame of all files is one of those that are read.
+  bool reads(std::uint64_t n) const {
+    return !options_.sample || n % options_.sample->parts == options_.sample->part - 1;
   }
+
+  /// Says of each DATA frame of a source in turn whether it is read.
+  std::function<bool()> wanted_of(const Source& source) const {
+    return [this, n = source.data_before]() mutable { return reads(n++); };
+  }
+
+  void find(Finding finding) { report_.findings.push_back(std::move(finding)); }
 
   Status scan_files() {
     for (std::size_t i = 0; i < files_.size(); ++i) {
@@ -133,7 +132,9 @@ class Verifier {
       report_.frames += segment.frames.size();
       for (const auto& frame : segment.frames) report_.unknown_frames += format::is_ignored(frame.header.type) ? 1 : 0;
       if (options_.level >= VerifyLevel::frame && !segment.whole && segment.known) name_losses(file, i, segment);
-      sources_.push_back({file, i, std::move(segment), {}, {}});
+      const auto is_data = [](const auto& frame) { return frame.header.type == format::FrameType::data; };
+      const auto data = static_cast<std::uint64_t>(std::ranges::count_if(segment.frames, is_data));
+      sources_.push_back({file, i, std::move(segment), {}, {}, std::exchange(data_frames_, data_frames_ + data)});
     }
     return {};
   }
@@ -142,13 +143,24 @@ class Verifier {
   void name_losses(const std::shared_ptr<const ByteSource>& file, std::size_t number,
                    const store::ScannedSegment& scanned) {
     if (!scanned.header) return;
-    const auto lost = store::lost_dots(store::from_scan(file, number, scanned));
+    const std::string lost = store::lost_dots(store::from_scan(file, number, scanned));
     if (lost.empty()) return;
-    std::string list;
-    for (std::size_t i = 0; i < lost.size() && i < 20; ++i) list += (i ? ", " : "") + escape(lost[i]);
-    if (lost.size() > 20) list += ", and " + std::to_string(lost.size() - 20) + " ranges more";
-    find({Verdict::corrupt, file->name(), scanned.offset, store::place_name(number, nullptr), "lost deltas: " + list,
+    find({Verdict::corrupt, file->name(), scanned.offset, store::place_name(number, nullptr), "lost deltas: " + lost,
           ""});
+  }
+
+  /// Of a sample: the payloads of all frames but the DATA frames of other parts.
+  Status check_sample() {
+    if (!options_.sample) return {};
+    for (Source& source : sources_) {
+      const store::Segment segment = store::from_scan(source.file, source.number, source.scanned);
+      const auto find_damage = [&](Finding finding) {
+        source.scanned.whole = false;
+        find(std::move(finding));
+      };
+      DELTA_OK(ops::check_payloads(segment, wanted_of(source), find_damage));
+    }
+    return {};
   }
 
   Status open_parts() {
@@ -194,6 +206,9 @@ class Verifier {
         find(ops::unknown_columns(part.segment, unknown, ", and skipped"));
       }
       ops::ContentCheck check(log_, part, source.scanned, {options_.level, checks_, threads_, options_.memory}, report);
+      if (options_.sample) {
+        check.look_only_at(wanted_of(source));
+      }
       DELTA_OK(check.run([&](const DeltaBatch& batch) {
         if (options_.level >= VerifyLevel::chain) existence_.add(batch);
       }));
@@ -239,7 +254,8 @@ class Verifier {
   Status note_pruned() {
     for (const auto& source : sources_) {
       const auto& rows = log_.parts[*source.part].segment.rows();
-      const std::size_t pruned = rows.pruned();
+      std::size_t pruned = 0;  // without those of which damage took deltas: their hashes are not known
+      for (const RowNo row : rows.numbers()) pruned += !rows.records(row).empty() && source.rows.hashes[row] ? 1 : 0;
       if (pruned == 0) continue;
       find({Verdict::pruned, source.file->name(), source.scanned.offset, store::place_name(source.number, nullptr),
             plural(pruned, "commit") + " of " + std::to_string(rows.size()) +
@@ -390,6 +406,7 @@ class Verifier {
   std::vector<Source> sources_;
   store::Union log_;
   ops::ExistenceCheck existence_{log_.catalog, log_.history};
+  std::uint64_t data_frames_ = 0;
   Indexed<CommitNo, Place> first_with_;  // of each commit, the first row whose hash was found
 };
 
@@ -397,6 +414,7 @@ std::span<const Verifier::Pass> Verifier::passes() {
   static constexpr Pass kPasses[] = {
       {"scan", VerifyLevel::header, Kind::step, Needs::nothing, &Verifier::scan_files},
       // sources_ are all segments; what is in their bytes is judged.
+      {"sample", VerifyLevel::frame, Kind::step, Needs::nothing, &Verifier::check_sample},
       {"tables", VerifyLevel::content, Kind::step, Needs::nothing, &Verifier::open_parts},
       // log_ has the names and commits of every segment of which they can be read, and they are linked.
       {"segments", VerifyLevel::content, Kind::step, Needs::nothing, &Verifier::check_segments},
@@ -424,6 +442,10 @@ bool is_of_content(const Finding& finding) { return finding.verdict < Verdict::u
 /// the scan has to say first which frames are whole: the log is read again from the front.
 template <class Logs>
 Result<VerifyReport> verify_all(const Logs& logs, const VerifyOptions& options, bool twice) {
+  if (options.sample) {
+    DELTA_OK(ops::check_sample(options));
+    return Verifier(options, {}, Scan::headers).run(logs);
+  }
   if (twice && options.level >= VerifyLevel::content) {
     auto report = Verifier(options, {}, Scan::headers).run(logs);
     if (!report && report.error().code == ErrorCode::no_memory) return report;

@@ -302,13 +302,13 @@ Status ContentCheck::take_block(Block& block, const Visit& visit) {
       say(Verdict::unsupported, block.entry, block.unreadable->message);
     } else if (scanned_.whole) {  // the checksum was right, so nobody damaged it: it was written wrong
       say(Verdict::invalid, block.entry, block.unreadable->message);
-    } else {
+    } else if (!choice_) {  // of a sample, the frames that are damaged were named before
       say(Verdict::corrupt, block.entry, "not damaged, but unreadable without a frame that is");
     }
     return {};
   }
   if (!block.broken.empty()) say(Verdict::invalid, block.entry, block.broken);
-  if (met_unknown_) return {};
+  if (met_unknown_ || choice_) return {};
   if (runs("gaps") && entry.first != next_ordinal_ && scanned_.whole) {
     say(Verdict::invalid, block.entry, "deltas are missing before this frame");
   }
@@ -338,14 +338,14 @@ Status ContentCheck::run(const Visit& visit) {
   if (runs("attestations")) DELTA_OK(check_extras());
   OrderedWork work(worth_threads(segment_.length, options_.threads), options_.threads * 4);
   for (std::size_t i = 0; i < segment_.footer.frames.size(); ++i) {
-    if (segment_.footer.frames[i].type != FrameType::data) continue;
+    if (segment_.footer.frames[i].type != FrameType::data || (choice_ && !choice_())) continue;
     auto block = std::make_shared<Block>();
     block->entry = i;
     DELTA_OK(work.submit([this, block] { return check_block(*block), Status{}; },
                          [this, block, &visit] { return take_block(*block, visit); }));
   }
   DELTA_OK(work.finish());
-  if (met_unknown_) return {};  // without its deltas nothing can be said of the rest
+  if (met_unknown_ || choice_) return {};  // without its deltas nothing can be said of the rest
   if (segment_.packed()) DELTA_OK(end_packed());
   while (!segment_.packed() && segment_.rows().contains(row_) &&
          (row_deltas_ > 0 || !segment_.rows().commits().setting(row_).empty())) {

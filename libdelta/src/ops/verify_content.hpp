@@ -42,6 +42,8 @@ class ContentCheck {
         options_(options),
         report_(std::move(report)) {}
 
+  /// Before run(): asked of each DATA frame in turn, which are decoded. What needs all of them is not checked then.
+  void look_only_at(std::function<bool()> choice) { choice_ = std::move(choice); }
   /// An Error only for I/O.
   Status run(const Visit& visit);
   /// Of the checks that can be left out.
@@ -101,6 +103,7 @@ class ContentCheck {
   Indexed<RowNo, std::uint64_t> starts_;            // packed: of the deltas of each row, among those of all
   std::optional<store::SpillSort<Placed>> placed_;  // packed: all deltas
   bool met_unknown_ = false;
+  std::function<bool()> choice_;  // of a sample; empty: all
 };
 
 }  // namespace delta::ops

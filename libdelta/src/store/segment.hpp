@@ -121,9 +121,8 @@ struct Numbers {
 Numbers add_names(const Segment& segment, Catalog& catalog);
 /// Forgets them: what stays is what opening found.
 void unload_tables(Segment& segment);
-/// The dots of commits that no DATA frame of the segment holds, as "origin:first-last", from what tables can be read.
-/// For reports.
-std::vector<std::string> lost_dots(const Segment& segment);
+/// The dots of commits that no DATA frame of the segment holds, from what tables can be read, as a report says them.
+std::string lost_dots(const Segment& segment);
 
 enum class Values : std::uint8_t {
   read,

@@ -105,8 +105,13 @@ std::vector<std::string> lost_packed(const Segment& segment) {
 
 }  // namespace
 
-std::vector<std::string> lost_dots(const Segment& segment) {
-  return segment.packed() ? lost_packed(segment) : lost_fresh(segment);
+std::string lost_dots(const Segment& segment) {
+  constexpr std::size_t kMost = 20;
+  const auto lost = segment.packed() ? lost_packed(segment) : lost_fresh(segment);
+  std::string list;
+  for (std::size_t i = 0; i < lost.size() && i < kMost; ++i) list += (i > 0 ? ", " : "") + escape(lost[i]);
+  if (lost.size() > kMost) list += ", and " + std::to_string(lost.size() - kMost) + " ranges more";
+  return list;
 }
 
 }  // namespace delta::store
