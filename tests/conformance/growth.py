@@ -320,6 +320,21 @@ def check_shape(log):
     shutil.copy(log.golden, log.path)
 
 
+def check_loss(log):
+    """A LOSS frame that names a dot is said by whoever reads the log. One of another shape is refused, and invalid."""
+    def judged(payload):
+        log.path.write_bytes(sealed(plain(forge.Frame(layout.LOSS, payload)), plain()))
+        out, _ = log.run("verify", "log.dlog", "--json")[1:]
+        return [json.loads(line)["verdict"] for line in out.splitlines()]
+    check(judged(b"\x01\x04lost\x01\x63\x00") == ["lost", "ok"], "a lost dot is not noted")
+    _, said = log.expect(4, "snapshot", "log.dlog", "--to", "ndjson", "-o", "-")
+    check("lost:100" in said, f"a lost dot is not said: {said}")
+    for payload in (b"hello", b"", b"\x00", b"\x01\x00\x01\x00\x00", b"\x01\x04lost\x01\x00\x00\x00", b"\x01\x04lost\xff\xff\xff\x7f\x00\x00"):
+        check(judged(payload)[-1] == "invalid", f"a loss of another shape: {payload}")
+        log.expect(3, "snapshot", "log.dlog", "--to", "ndjson", "-o", "-")
+    shutil.copy(log.golden, log.path)
+
+
 def check_contained(logs):
     """A bundle has the frames that the other side lacks, and nothing else. Of two logs with the same commits the one without such a frame goes, and the other never."""
     folder = logs["plain"].folder
@@ -398,6 +413,7 @@ def main(program, golden):
         for name, what in IN_DELTAS.items():
             check_unsupported(logs[name], what, without, OPENING + opening)
         check_shape(logs["attestation"])
+        check_loss(logs["attestation"])
         check_compact(logs)
         check_contained(logs)
         check_union(logs["plain"], logs)

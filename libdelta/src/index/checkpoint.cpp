@@ -38,6 +38,7 @@ std::optional<Hash> stated_hash(const store::Union& log, const CheckpointHead& h
 Result<BoundFile> bound_to(const store::Union& log, std::shared_ptr<const ByteSource> file) {
   DELTA_TRY(auto directory, read_checkpoint_directory(*file));
   BoundFile bound{std::move(file), std::move(directory), {}, {}};
+  if (!log.lost.empty()) return error(ErrorCode::not_found, "damage took deltas of the log");  // no hash tells which
   for (const CheckpointHead& head : bound.directory.heads) {
     const auto origin = log.catalog.find_origin(head.origin);
     if (!origin || (head.last > 0 && stated_hash(log, head) != head.hash)) {

@@ -169,6 +169,7 @@ Result<CheckpointSummary> update_checkpoints(const std::string& path, const Chec
     after = former->seen(former->directory.checkpoints[i], log.catalog().origins());
   }
   for (const Planned& due : plan.due(after ? &*after : nullptr)) planned.push_back(due);
+  if (!log.lost().empty()) planned.clear();  // no hash tells one log with losses from another
   thin(planned, plan.most());
   summary.checkpoints = planned.size();
   summary.made = static_cast<std::uint64_t>(std::ranges::count_if(planned, [](const Planned& p) { return !p.former; }));

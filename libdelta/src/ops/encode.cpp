@@ -1,6 +1,9 @@
 // The public face of encoding: opens what is written to, and hands inputs to the front end of their kind.
 #include "delta/encode.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/boundary.hpp"
 #include "delta/property.hpp"
 #include "delta/setting.hpp"
@@ -85,6 +88,8 @@ Result<Encoder> Encoder::append(const std::string& path, EncodeOptions options) 
   DELTA_TRY(os::AppendFile file, os::AppendFile::open(path, options.wait));
   std::vector<Finding> notices;
   DELTA_TRY(Log log, open_appended(path, file, options, notices));
+  std::ranges::copy_if(log.notices(), std::back_inserter(notices),
+                       [](const Finding& notice) { return notice.verdict == Verdict::lost; });
   auto impl = std::make_unique<Impl>(std::move(log), std::move(file), std::move(options));
   impl->session.notices = std::move(notices);
   impl->appended = path;

@@ -25,7 +25,8 @@ class Roots {
     for (const auto& part : log.parts) {
       for (const RowNo row : part.commits.numbers()) {
         auto& chosen = chosen_[part.commits[row]];
-        if (!part.superseded[row] && !chosen.part) chosen = {&part, row};
+        const Copy copy{&part, row};
+        if (!part.superseded[row] && (!chosen.part || (chosen.incomplete() && !copy.incomplete()))) chosen = copy;
       }
       if (part.segment.packed()) stored += part.segment.committed();
     }
@@ -93,6 +94,10 @@ class Roots {
   struct Copy {
     const store::LoadedSegment* part = nullptr;
     RowNo row{};
+    bool incomplete() const {
+      const auto& records = part->segment.commits.records;
+      return std::ranges::any_of(part->segment.rows().records(row), [&](RecordNo r) { return records[r].lost; });
+    }
   };
   void begin(CommitNo number, std::optional<model::CopyTree>& tree) const {
     const auto& rows = chosen_[number].part->segment.rows();

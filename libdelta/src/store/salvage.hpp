@@ -33,7 +33,7 @@ struct Salvaged {
   bool all_known = false;                 // nothing else can be lost than what is named
 };
 
-/// `threads`: to read with. An Error only for I/O.
+/// An Error only for I/O.
 Result<Salvaged> salvage(const Remains& remains);
 
 }  // namespace delta::store

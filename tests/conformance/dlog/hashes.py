@@ -40,12 +40,13 @@ def root(leaves, n, nodes=iter(()), begin=0):
         return leaves[0][1]
     half = 1 << (n - 1).bit_length() - 1
     split = sum(place < begin + half for place, _ in leaves)
-    return digest("dlog1 node", root(leaves[:split], half, nodes, begin), root(leaves[split:], n - half, nodes, begin + half))
+    below = root(leaves[:split], half, nodes, begin), root(leaves[split:], n - half, nodes, begin + half)
+    return NO_HASH if NO_HASH in below else digest("dlog1 node", *below)
 
 
 def commit(top, previous, origin, row, parents):
     """`top`: the root; `parents`: [(origin name, seq)]. Not known where the hash of the commit before is not."""
-    if row.first > 1 and previous == NO_HASH:
+    if top == NO_HASH or row.first > 1 and previous == NO_HASH:
         return NO_HASH
     pieces = [top, previous, struct.pack("<QQ", row.first, row.count), text(origin), varint(len(parents))]
     pieces += [text(name) + struct.pack("<Q", seq) for name, seq in parents]

@@ -52,6 +52,7 @@ class History:
                 known = self.commits.setdefault((commit.origin, commit.row.first), commit)
                 if known is not commit:
                     known.unite(commit)
+        self.lost = sorted({dots for segment in segments for dots in segment.lost}, reverse=True)
         self.in_key_order = sorted(self.commits.values(), key=lambda commit: commit.key)
         self.firsts = {}  # of each origin
         for origin, first in sorted(self.commits):
@@ -75,7 +76,15 @@ class History:
         dots = list(commit.parents)
         if commit.row.first > 1:
             dots.append((commit.origin, commit.row.first - 1))
-        return [self.holder(*dot) for dot in dots]
+        dots = [self.before_loss(*dot) for dot in dots]
+        return [self.holder(*dot) for dot in dots if dot[1] > 0]
+
+    def before_loss(self, origin, seq):
+        """The dot, or if damage took it the last one before it that is not lost; 0: there is none."""
+        for lost, first, last in self.lost:  # the last ones first
+            if lost == origin and first <= seq <= last and self.holder(origin, seq) is None:
+                seq = first - 1
+        return origin, seq
 
     def holder(self, origin, seq):
         firsts = self.firsts.get(origin, [])

@@ -19,7 +19,8 @@ PROPS, IDS, DATA, COMMITS, SYNC, FOOTER = range(1, 7)
 IGNORABLE = 0x80
 POSTINGS = 7 | IGNORABLE
 ATTESTATION = 0x90
-KNOWN = (PROPS, IDS, DATA, COMMITS, SYNC, FOOTER, POSTINGS, ATTESTATION)
+LOSS = 0x91
+KNOWN = (PROPS, IDS, DATA, COMMITS, SYNC, FOOTER, POSTINGS, ATTESTATION, LOSS)
 POSTINGS_FROM = 17  # DATA frames of a fresh segment
 PLAIN, ZSTD, LZ4 = 0, 1, 2
 MAX_PAYLOAD = 16 << 20
@@ -98,7 +99,7 @@ def read_frame(data, salt, number):
     need(not any(body[stored:]), f"{where}: padding that is not zero")
     need((codec == PLAIN) == (stored == raw) and stored <= raw or ignored(kind), f"{where}: codec {codec} of {raw} bytes")
     need(codec == PLAIN or kind != DATA, f"{where}: DATA is always plain")
-    need(kind != ATTESTATION or (codec == PLAIN and count == 0), f"{where}: ATTESTATION is plain and counts nothing")
+    need(kind not in (ATTESTATION, LOSS) or (codec == PLAIN and count == 0), f"{where}: ATTESTATION and LOSS are plain and count nothing")
     need(kind == DATA or ignored(kind) or least == greatest == 0, f"{where}: times of a frame that has none")
     need(kind in (DATA, IDS, COMMITS, POSTINGS) or ignored(kind) or first == 0, f"{where}: a first number of a frame that has none")
     return Frame(kind, codec, number, stored, raw, first, count, least, greatest, header_sum, body[:stored])
@@ -155,6 +156,7 @@ class Segment:
         self.namespaces, self.origins, self.vectors, self.rows, self.deltas = [], [], [], [], []
         self.closed = 0  # ordinals that COMMITS frames have closed
         self.data = []   # (frame, its deltas)
+        self.lost = []   # (origin, first, last) of dots that damage took
         for frame in frames:
             self.take(frame, columns)
         if self.packed:
@@ -205,6 +207,8 @@ class Segment:
             self.rows += rows
         elif frame.type == ATTESTATION:
             tables.read_attestation(frame.payload)
+        elif frame.type == LOSS:
+            self.lost += tables.read_loss(frame.payload)
         elif frame.type == SYNC:
             need(not frame.payload and frame.count == 0, "SYNC: a payload")
 

@@ -1,4 +1,4 @@
-"""The payloads that are not deltas: PROPS, IDS, COMMITS, POSTINGS, ATTESTATION, FOOTER."""
+"""The payloads that are not deltas: PROPS, IDS, COMMITS, POSTINGS, ATTESTATION, LOSS, FOOTER."""
 from math import gcd
 from typing import NamedTuple
 
@@ -179,14 +179,15 @@ def read_pruning(reader, rows, origins):
         if row.records:
             row.nodes = [reader.raw(32) for _ in range(reader.varint())]
             need(row.nodes, "COMMITS: a pruned row without hashes")
-    return sum(1 + len(kept) + len(seen) + sum(1 + len(r) for r in releases) for _, kept, seen, releases in records) + sum(len(row.records) + len(row.nodes) for row in rows)
+            need(NO_HASH not in row.nodes or any(lost for *_, lost in row.records), "COMMITS: a hash of zeros, and nothing was lost")
+    return sum(1 + len(kept) + len(seen) + sum(1 + len(r) for r in releases) for _, kept, seen, releases, _ in records) + sum(len(row.records) + len(row.nodes) for row in rows)
 
 
 def read_record(reader, origins):
-    """(closed, [(first µs, last µs)] kept, [(origin, seq)] seen, kept releases as lists of dots)"""
+    """(closed, [(first µs, last µs)] kept, [(origin, seq)] seen, kept releases as lists of dots, lost)"""
     flags = reader.u8()
-    if flags > 3:
-        raise Unsupported(f"COMMITS: record flags {flags & ~3}")
+    if flags > 7:
+        raise Unsupported(f"COMMITS: record flags {flags & ~7}")
     kept, least = [], 0
     for _ in range(reader.varint()):
         first = least + reader.varint(MAX_MICROS)
@@ -197,7 +198,7 @@ def read_record(reader, origins):
     if flags & 2:
         releases = [read_dots(reader, origins) for _ in range(reader.varint())]
         need(releases and all(releases) and releases == sorted(set(map(tuple, releases))), "COMMITS: kept releases that are none, or out of order")
-    return flags & 1 == 1, kept, seen, releases
+    return flags & 1 == 1, kept, seen, releases, flags & 4 == 4
 
 
 def read_dots(reader, origins):
@@ -243,6 +244,25 @@ def read_attestation(payload):
     need(not any(control(c) for c in stated.origin + stated.key), "ATTESTATION: a control character in a name")
     need(0 < len(stated.content) <= 64 << 10, "ATTESTATION: no bytes, or too many")
     return stated
+
+
+def read_loss(payload):
+    """[(origin, first seq, last seq)]"""
+    reader = Reader(payload, "LOSS")
+    lost, before = [], b""
+    for _ in range(reader.varint()):
+        origin, ranges, least = reader.text(), reader.varint(), 1
+        need(before < origin.encode() and len(origin.encode()) <= MAX_NAME and not any(map(control, origin)) and ranges > 0, "LOSS: a bad name, or no range")
+        before = origin.encode()
+        for _ in range(ranges):
+            first = least + reader.varint()
+            last = first + reader.varint()
+            need(last < (1 << 64) - 1, "LOSS: seqs beyond the last")
+            lost.append((origin, first, last))
+            least = last + 2
+    need(lost, "LOSS: nothing")
+    reader.done()
+    return lost
 
 
 def control(c):
