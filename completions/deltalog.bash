@@ -109,6 +109,8 @@ _deltalog() {
     'blame --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'verify --level') COMPREPLY=($(compgen -W 'header frame content chain' -- "$word")); return ;;
     'verify --memory') COMPREPLY=(); return ;;
+    'verify --sample') COMPREPLY=(); return ;;
+    'verify --repair') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'verify --report') COMPREPLY=($(compgen -W 'text json junit sarif github gitlab tap markdown' -- "$word")); return ;;
     'verify --baseline') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'verify --contract') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -144,6 +146,7 @@ _deltalog() {
     'log --common') COMPREPLY=(); return ;;
     'log --window') COMPREPLY=(); return ;;
     'log --after') COMPREPLY=(); return ;;
+    'log --compare') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'log --policy') COMPREPLY=(); return ;;
     'log --max-skew') COMPREPLY=(); return ;;
     'log --max-count' | 'log -n') COMPREPLY=(); return ;;
@@ -284,9 +287,9 @@ _deltalog() {
     compact) words='-o --output -f --force --allow-torn --in-place --wait --at --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
     snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace --where -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
-    verify) words='--level --memory --report --baseline --contract --rule --scopes --at --max-skew --json -j --threads -q --quiet -v --verbose --progress --color --trace-out -h --help --version' ;;
+    verify) words='--level --memory --sample --repair -f --force --report --baseline --contract --rule --scopes --at --max-skew --json -j --threads -q --quiet -v --verbose --progress --color --trace-out -h --help --version' ;;
     dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
-    log) words='--deltas --graph --ancestors --common --window --after --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    log) words='--deltas --graph --ancestors --common --window --after --compare --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
     diff) words='--stat --fail-over --with-old --neighbours --all --metric --base --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
     search) words='--id --vector --from -k --neighbours --metric --exact --ef --index --memory --policy --json -o --output -f --force --allow-torn --to --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
