@@ -70,8 +70,8 @@ _deltalog() {
     'compact --at') COMPREPLY=(); return ;;
     'compact --keep') COMPREPLY=(); return ;;
     'compact --if') COMPREPLY=(); return ;;
-    'compact --memory') COMPREPLY=(); return ;;
     'compact --preset') COMPREPLY=($(compgen -W 'fastest balanced maximum' -- "$word")); return ;;
+    'compact --memory') COMPREPLY=(); return ;;
     'compact --threads' | 'compact -j') COMPREPLY=(); return ;;
     'compact --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'compact --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -108,7 +108,6 @@ _deltalog() {
     'blame --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     'blame --trace-out') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'verify --level') COMPREPLY=($(compgen -W 'header frame content chain' -- "$word")); return ;;
-    'verify --memory') COMPREPLY=(); return ;;
     'verify --sample') COMPREPLY=(); return ;;
     'verify --repair') compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
     'verify --report') COMPREPLY=($(compgen -W 'text json junit sarif github gitlab tap markdown' -- "$word")); return ;;
@@ -118,6 +117,7 @@ _deltalog() {
     'verify --scopes') COMPREPLY=(); return ;;
     'verify --at') COMPREPLY=(); return ;;
     'verify --max-skew') COMPREPLY=(); return ;;
+    'verify --memory') COMPREPLY=(); return ;;
     'verify --threads' | 'verify -j') COMPREPLY=(); return ;;
     'verify --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'verify --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -138,6 +138,7 @@ _deltalog() {
     'dump --trace') COMPREPLY=(); return ;;
     'dump --at') COMPREPLY=(); return ;;
     'dump --as-seen-by') COMPREPLY=(); return ;;
+    'dump --memory') COMPREPLY=(); return ;;
     'dump --threads' | 'dump -j') COMPREPLY=(); return ;;
     'dump --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'dump --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -165,6 +166,7 @@ _deltalog() {
     'log --trace') COMPREPLY=(); return ;;
     'log --at') COMPREPLY=(); return ;;
     'log --as-seen-by') COMPREPLY=(); return ;;
+    'log --memory') COMPREPLY=(); return ;;
     'log --threads' | 'log -j') COMPREPLY=(); return ;;
     'log --progress') COMPREPLY=($(compgen -W 'auto always never json' -- "$word")); return ;;
     'log --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -284,12 +286,12 @@ _deltalog() {
   case $command in
     encode) words='-o --output -f --force --allow-torn --wait --max-skew --max-age --append --base --from --dims --ids --state --id-field --vector-field --keep-field --ids-prefix --namespace --origin --at --step --times -m --message --source --meta --meta-json --policy --element --set --tag --partial --max-delete --commit-every --segment-every --late --reject --dry-run --allow-empty --max-dims --allow-nonfinite --max-error --max-relative --quantize --ignore-below --lossy-input --contract --rule --gate --quarantine --preset --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
     merge) words='-o --output -f --force --allow-torn --into --wait --not-in --on-fork --conflicts --fail-on-conflict --dry-run --contract --rule --gate --policy --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
-    compact) words='-o --output -f --force --allow-torn --in-place --wait --at --keep --whole-deltas --assume-closed --if --dry-run --memory --preset --json -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
+    compact) words='-o --output -f --force --allow-torn --in-place --wait --at --keep --whole-deltas --assume-closed --if --dry-run --preset --json --memory -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
     snapshot) words='-o --output -f --force --allow-torn --to --element --ids-out --metadata-out --sort --policy --at --as-seen-by --id --id-glob --ids-from --namespace --where -j --threads --progress -q --quiet -v --verbose --color --trace-out -h --help --version' ;;
     blame) words='--dim --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
-    verify) words='--level --memory --sample --repair -f --force --report --baseline --contract --rule --scopes --at --max-skew --json -j --threads -q --quiet -v --verbose --progress --color --trace-out -h --help --version' ;;
-    dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
-    log) words='--deltas --graph --ancestors --common --window --after --compare --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    verify) words='--level --sample --repair -f --force --report --baseline --contract --rule --scopes --at --max-skew --json --memory -j --threads -q --quiet -v --verbose --progress --color --trace-out -h --help --version' ;;
+    dump) words='-o --output -f --force --allow-torn --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by --memory -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
+    log) words='--deltas --graph --ancestors --common --window --after --compare --heads --conflicts --policy --hashes --max-skew -n --max-count --reverse --json --id --id-glob --ids-from --namespace --where --origin --op --since --until --property --grep --source --trace --at --as-seen-by --memory -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
     show) words='--commit --hashes --json -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
     diff) words='--stat --fail-over --with-old --neighbours --all --metric --base --policy --json --id --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
     search) words='--id --vector --from -k --neighbours --metric --exact --ef --index --memory --policy --json -o --output -f --force --allow-torn --to --id-glob --ids-from --namespace --where --at --as-seen-by -j --threads --progress -q --quiet --color --trace-out -h --help --version' ;;
