@@ -302,9 +302,8 @@ Result<Exit> report(const Invocation& invocation, Console& console, const delta:
                                 delta::plural(summary.commits, "commit"), delta::plural(summary.deltas, "delta"),
                                 delta::human_size(summary.bytes));
   if (summary.late > 0) {
-    console.warn(delta::plural(summary.late, "commit") +
-                 " arrived late: each got a later time; the time that was meant is "
-                 "kept beside it");
+    console.warn(fmt::format("{} {} a later time, for an update that arrived late; the time that was meant is kept",
+                             delta::plural(summary.late, "commit"), summary.late == 1 ? "has" : "have"));
   }
   const bool rejected = rejects != nullptr && rejects->count() > 0;
   if (rejected) console.error(delta::error(ErrorCode::bad_input, rejects->summary()));

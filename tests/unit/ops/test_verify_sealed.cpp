@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "counted.hpp"
 #include "log_fixup.hpp"
 #include "ops/verify.hpp"
 #include "ops/verify_content.hpp"
