@@ -15,7 +15,9 @@
 namespace delta::model {
 namespace {
 
-constexpr std::size_t kAhead = 8;  // deltas: about as long as memory takes
+// What is kept of a vector stands anywhere in memory, and waiting for it takes longer than all else. So it is asked for
+// some deltas before: about as long as memory takes.
+constexpr std::size_t kAhead = 8;
 
 double value(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 
@@ -43,6 +45,9 @@ class Order {
     last = next;
     return true;
   }
+
+  /// Of one that comes soon. Inlined, as are the others: a compiler drops a call that only fetches.
+  [[gnu::always_inline]] void expect(VectorNo vector) const { __builtin_prefetch(&last_[vector], 1); }
 
   const VectorSet& contested() const { return contested_; }
   const OriginRanks& ranks() const { return ranks_; }
@@ -82,8 +87,7 @@ class Judge {
   /// The next delta of its vector.
   void take(const Delta& c) { judge(c, false); }
 
-  /// Has the values fetched that a delta of the batch will change, if it is there: they stand anywhere in memory, and
-  /// waiting for them takes longer than all else. Inlined, since a compiler drops a call that only fetches.
+  /// Has the values fetched that a delta of the batch will change, if it is there.
   [[gnu::always_inline]] void expect(const DeltaBatch& batch, std::size_t i) const {
     if (i >= batch.size() || batch.ops[i] != Operation::sparse) return;
     const auto values = state_.bits(batch.vectors[i]);
@@ -230,10 +234,12 @@ Result<std::vector<DeltaEffect>> effects(const Catalog& catalog, const History& 
 
 Status each_effect(const Catalog& catalog, const History& history, DeltaSource& places, DeltaSource& source,
                    const EffectOptions& options, const std::function<void(Timestamp)>& placed,
+                   const std::function<void(VectorNo)>& expected,
                    const std::function<void(const DeltaEffect&)>& visit) {
   Order order(catalog, history, options);
   DELTA_OK(places.each(options.vectors, {}, [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (i + kAhead < batch.size()) order.expect(batch.vectors[i + kAhead]);
       if (!order.counts(batch.vectors[i], batch.commits[i], batch.seqs[i])) continue;
       placed(batch.times[i]);
       order.take(batch.vectors[i], batch.times[i], batch.commits[i], batch.seqs[i]);
@@ -243,6 +249,7 @@ Status each_effect(const Catalog& catalog, const History& history, DeltaSource& 
   Judge judge(catalog, history, order, visit);
   DELTA_OK(source.each(options.vectors, {}, [&](const DeltaBatch& batch) -> Status {
     for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (i + kAhead < batch.size()) expected(batch.vectors[i + kAhead]);
       judge.expect(batch, i + kAhead);
       if (!order.contested().contains(batch.vectors[i]) && order.counts(batch[i])) judge.take(batch[i]);
     }

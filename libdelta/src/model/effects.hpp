@@ -16,9 +16,10 @@ Result<std::vector<DeltaEffect>> effects(const Catalog& catalog, const History& 
                                          const EffectOptions& options);
 
 /// Visits the same one by one, so that nothing is kept of a delta: of a vector in key order, of all in no order.
-/// Before, `placed` gets the time of each. `places` yields what `source` does, and may leave out values and metadata.
+/// Before, `placed` gets the time of each. `expected` is told of a vector some deltas before one of it is visited,
+/// mostly. `places` yields what `source` does, and may leave out values and metadata.
 Status each_effect(const Catalog& catalog, const History& history, DeltaSource& places, DeltaSource& source,
                    const EffectOptions& options, const std::function<void(Timestamp)>& placed,
-                   const std::function<void(const DeltaEffect&)>& visit);
+                   const std::function<void(VectorNo)>& expected, const std::function<void(const DeltaEffect&)>& visit);
 
 }  // namespace delta::model

@@ -18,10 +18,12 @@ Result<std::vector<Window>> windows_of(const Log& log, const WindowSpec& spec, c
     model::WindowStream stream(spec, log.catalog().vectors());
     store::LogSource places(impl, {.values = store::Values::skipped}), source(impl);
     const auto place = [&](Timestamp time) { stream.place(time.us()); };
+    const auto expect = [&](VectorNo vector) { stream.expect(vector); };
     const auto add = [&](const DeltaEffect& effect) {
       if (!options.takes || options.takes(effect)) stream.add(effect);
     };
-    DELTA_OK(model::each_effect(log.catalog(), impl.history, places, source, {options.vectors, seen}, place, add));
+    DELTA_OK(
+        model::each_effect(log.catalog(), impl.history, places, source, {options.vectors, seen}, place, expect, add));
     return stream.finish();
   }
   DELTA_TRY(auto all, effects(log, {options.vectors, seen}));
