@@ -200,7 +200,7 @@ TEST_CASE("windows of deltas that come one by one are those of the list of their
     const auto place = [&](delta::Timestamp time) { stream.place(time.us()); };
     const auto add = [&](const delta::DeltaEffect& effect) { stream.add(effect); };
     RC_ASSERT(!!delta::model::each_effect(
-        real.catalog, real.history, real.source, real.source, {}, place, [](VectorNo) {}, add));
+        real.catalog, real.history, real.source, real.source, {}, place, [](delta::VectorNo) {}, add));
     const auto list = delta::model::windows(spec, effects(real), real.catalog.vectors());
     RC_ASSERT(stream.finish() == list);
     RC_CLASSIFY(list.size() > 1, "several windows");
