@@ -18,7 +18,7 @@ from pathlib import Path
 from run import environment
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?Z")
-INSIDE = {"reference", "namespace", "property", "range", "candidate", "neighbour", "kept-neighbours"}
+INSIDE = {"repaired-segment", "reference", "namespace", "property", "range", "candidate", "neighbour", "kept-neighbours"}
 # progress: on stderr, after a second.
 UNSEEN = {"progress"}
 
@@ -161,6 +161,13 @@ COMMANDS = [
     (4, "deltalog merge --json -q m.dlog -o n.dlog"),
     (0, "deltalog merge --json a.dlog m.dlog -f -o n.dlog"),
     (1, "flip a.dlog -100 > b.dlog; deltalog verify --json b.dlog"),
+    (0, "flip a.dlog 600 > e.dlog; deltalog verify --json e.dlog --repair whole.dlog 2> err || "
+        "deltalog verify --json compacted.dlog e.dlog --repair parts.dlog 2> err"),
+    (0, "deltalog log --json a.dlog --compare a.dlog"),
+    (1, "deltalog log --json a.dlog --compare m.dlog 2> err"),
+    (1, "echo '{\"id\":\"a\",\"vector\":[9]}' | deltalog encode - --origin one --at 2026-01-01 -o fork.dlog; deltalog log --json one.dlog --compare fork.dlog"),
+    (4, "printf '{\"id\":\"\\377\",\"vector\":[1]}\\n{\"id\":\"a\",\"op\":\"scale\",\"factor\":2}\\n{\"id\":\"a\",\"vector\":[1]}\\n' | "
+        "deltalog encode - --at 2026-01-01 -o taken.dlog --reject - 2> err"),
     (1, "deltalog verify --json a.dlog --rule dims=1 --rule max-age=1d --rule min-count=1 --at 2030-01-01"),
     (0, "{ sleep 1.1; cat a.dlog; } | deltalog log --json --progress=json - 2>&1"),
     (2, "deltalog log --json --nonsense a.dlog 2>&1"),

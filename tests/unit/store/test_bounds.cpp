@@ -98,7 +98,7 @@ TEST_CASE("records, what they name, and hashes stand in frames that may hold the
   }
   for (const RowNo r : table.rows.numbers()) {
     for (std::uint32_t i = 0; i < 40; ++i) table.rows[r].records.push_back(RecordNo{i});
-    table.rows[r].nodes.resize(1 + index(r) % 3);
+    table.rows[r].nodes.assign(1 + index(r) % 3, Hash{1});  // zeros would say that they are not known
   }
   check_commits(table, format::Kind::packed, 900, 1,
                 400);  // cut for its rows, and plain where its records are most of it
