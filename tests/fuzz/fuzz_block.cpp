@@ -3,8 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 #include "codec/block.hpp"
+#include "codec/block_rows.hpp"
 #include "delta/limits.hpp"
 
 /// Input: count (2 bytes), vectors (1 byte), wanted columns and layout (1 byte), payload.
@@ -16,11 +18,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto layout = (data[3] & 4) == 0 ? codec::Layout::fresh : codec::Layout::packed;
   const ByteView payload(data + 4, size - 4);
   static_cast<void>(codec::block_columns(payload));
+  std::vector<RowNo> rows;
+  if (const auto read = codec::decode_rows(payload, count, vectors)) rows.assign(read->begin(), read->end());
   SegmentBatch batch;
   if (!codec::decode_block(payload, layout, count, vectors, wanted, batch) || !wanted.values || !wanted.metadata) {
     return 0;
   }
   DELTA_CHECK(batch.size() == count);
+  DELTA_CHECK(layout == codec::Layout::fresh || rows == batch.commits);
   DELTA_CHECK(batch.row_bytes() <= kMaxFrameBytes);
   const SegmentVector some[] = {batch.vectors[0]};
   SegmentBatch part;

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "base/thread_scratch.hpp"
+#include "codec/block_rows.hpp"
 
 namespace delta::codec {
 namespace {
@@ -207,8 +208,21 @@ void Decoder::stand_by_commit() {
   reorder(s_.places, from.metadata_ends, from.metadata, batch_.metadata_ends, batch_.metadata);
 }
 
+Status Decoder::run_rows(ByteView payload) {
+  if (count_ == 0 || count_ > most_.count) return error(ErrorCode::corrupt, "bad number of deltas").at("block");
+  DELTA_OK(each_column(payload, [this](const Entry& entry) { return take(entry); }));
+  DELTA_OK(read_vectors());
+  return read_row_numbers();
+}
+
 Status Decoder::read_rows() {
   for (const Column column : {Column::clock, Column::steps, Column::ticks}) DELTA_OK(expect(column, 0));
+  DELTA_OK(read_row_numbers());
+  DELTA_OK(read_lags());
+  return read_places();
+}
+
+Status Decoder::read_row_numbers() {
   DELTA_OK(read_numbers_of(Column::rows, count_, s_.numbers));
   batch_.commits.resize(count_);
   ExpectedRow expected;
@@ -218,8 +232,7 @@ Status Decoder::read_rows() {
     batch_.commits[i] = nth<RowNo>(row);
     expected.note(batch_.vectors[i], batch_.commits[i]);
   }
-  DELTA_OK(read_lags());
-  return read_places();
+  return {};
 }
 
 Status Decoder::read_places() {
@@ -373,6 +386,18 @@ Status decode_block(ByteView payload, Layout layout, std::uint32_t count, std::u
     batch.seqs.assign(count, 0);
   }
   return {};
+}
+
+Result<std::span<const RowNo>> decode_rows(ByteView payload, std::uint32_t count, std::uint32_t vectors) {
+  DecodeScratch& scratch = decode_scratch();
+  SegmentBatch& batch = scratch.by_vector;
+  batch.clear();
+  Decoder decoder(Layout::packed, count, vectors, bounds_of_block(payload.size()), {}, batch, scratch);
+  const bool whole = !payload.empty() && payload[0] == 0;
+  const auto columns = whole ? unwrapped(payload, scratch.inner) : Result<ByteView>(payload);
+  if (!columns) return columns.error();
+  DELTA_OK(decoder.run_rows(*columns));
+  return std::span<const RowNo>(batch.commits);
 }
 
 }  // namespace delta::codec

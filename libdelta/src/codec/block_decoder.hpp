@@ -72,6 +72,8 @@ class Decoder {
       : layout_(layout), count_(count), vectors_(vectors), most_(most), wanted_(wanted), batch_(batch), s_(scratch) {}
 
   Status run(ByteView payload);
+  /// Of a packed payload: vectors and rows alone.
+  Status run_rows(ByteView payload);
 
   std::uint64_t rows() const { return rows_; }  ///< bytes as rows, as far as they are known
 
@@ -123,6 +125,7 @@ class Decoder {
   void stand_by_vector();
   void stand_by_commit();
   Status read_rows();
+  Status read_row_numbers();
   Status read_places();
   Status read_lags();
   bool partial(std::size_t i) const { return (batch_.lost[i] & pruned::values) != 0; }

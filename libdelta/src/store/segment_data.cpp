@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "codec/block.hpp"
+#include "codec/block_rows.hpp"
 #include "model/metadata.hpp"
 #include "store/keep_only.hpp"
 #include "store/segment_frames.hpp"
@@ -129,6 +130,19 @@ Status read_data(const Segment& segment, std::size_t entry, const Reading& readi
   }
   if (wrong) return damaged(segment, frame_place(segment, entry), wrong);
   return reading.values == Values::read ? check_fit(segment, entry, batch) : Status();
+}
+
+Result<bool> has_row(const Segment& segment, std::size_t entry, const std::function<bool(RowNo)>& wanted) {
+  format::FrameHeader frame;
+  FrameRoom& room = frame_room();
+  DELTA_TRY(const ByteView payload, read_into(room, segment, entry, frame));
+  const auto rows = codec::decode_rows(payload, frame.count, segment.vectors());
+  room.shrink();
+  if (!rows) return true;  // whoever reads more of it says what is wrong
+  return std::ranges::any_of(*rows, [&](RowNo row) {
+    const std::uint64_t place = index(row) - segment.rows_before;  // wraps where it is before them
+    return place < segment.rows().size() && wanted(nth<RowNo>(place));
+  });
 }
 
 Status read_unnumbered(const Segment& segment, std::size_t entry, SomeVectors vectors, SegmentBatch& room,

@@ -1,6 +1,7 @@
 // Frames of a segment as they are read: checked, decompressed, and blamed by name.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "store/segment.hpp"
@@ -31,6 +32,9 @@ struct FrameRoom {
 FrameRoom& frame_room();  ///< of this thread
 /// A view of the room.
 Result<ByteView> read_into(FrameRoom& room, const Segment& segment, std::size_t entry, format::FrameHeader& header);
+
+/// Whether a DATA frame of a packed segment has deltas of a row for which `wanted` is true, by its rows alone.
+Result<bool> has_row(const Segment& segment, std::size_t entry, const std::function<bool(RowNo)>& wanted);
 
 /// Appends the deltas of some vectors (ascending) in a DATA frame of a segment whose commits are not loaded. Of each
 /// delta, `seqs` and, packed, `commits` and `times` are what the frame has: fresh: its ordinal; packed: its place, its

@@ -3,15 +3,21 @@
 #include <algorithm>
 #include <memory>
 
+#include "store/segment_frames.hpp"
 #include "store/union.hpp"
 
 namespace delta {
 namespace {
 
-/// The vectors in a frame of which a delta is taken.
-Status look(const store::FrameRef& place, const store::Union::StreamOptions& options, SegmentBatch& room,
+/// The vectors in a frame of which a delta is taken. `sparse`: frames like it mostly have none.
+Status look(const store::FrameRef& place, bool sparse, const store::Union::StreamOptions& options, SegmentBatch& room,
             std::vector<SegmentVector>& out) {
   const store::LoadedSegment& part = *place.part;
+  if (sparse) {
+    const auto wanted = [&](RowNo row) { return (*options.commits)[part.commits[row]] != 0; };
+    DELTA_TRY(const bool any, store::has_row(part.segment, place.entry, wanted));
+    if (!any) return {};
+  }
   DELTA_OK(store::read_data(part.segment, place.entry, {store::Values::skipped, {}}, room));
   for (std::size_t i = 0; i < room.size(); ++i) {
     const CommitNo commit = part.commits[room.commits[i]];
@@ -42,6 +48,10 @@ Status store::Union::name_changed(const StreamOptions& options) {
   for (const auto& place : places) stored += place.part->segment.footer.frames[place.entry].stored;
   for (auto& part : parts) part.found_in.emplace(part.segment.footer.frames.size());
   std::vector<std::vector<SegmentVector>> changed(parts.size());
+  std::vector<bool> sparse;  // of each part: it is packed, and has fewer deltas that are wanted than frames
+  for (const auto& part : parts) {
+    sparse.push_back(part.segment.packed() && part.deltas_of(*options.commits) <= part.segment.footer.frames.size());
+  }
   OrderedWork work(worth_threads(stored, threads), threads * 4);
   std::vector<std::shared_ptr<Task>> spare;
   for (const store::FrameRef& place : places) {
@@ -56,7 +66,10 @@ Status store::Union::name_changed(const StreamOptions& options) {
       spare.push_back(task);
       return {};
     };
-    DELTA_OK(work.submit([&place, &options, task] { return look(place, options, task->room, task->found); }, take));
+    const bool is_sparse = sparse[static_cast<std::size_t>(place.part - parts.data())];
+    DELTA_OK(work.submit(
+        [&place, is_sparse, &options, task] { return look(place, is_sparse, options, task->room, task->found); },
+        take));
   }
   DELTA_OK(work.finish());
   for (std::size_t i = 0; i < parts.size(); ++i) {

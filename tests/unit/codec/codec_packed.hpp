@@ -2,12 +2,14 @@
 // part.
 #pragma once
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <map>
 
 #include "base/transform.hpp"
 #include "codec/block.hpp"
+#include "codec/block_rows.hpp"
 #include "unit/codec/codec_batches.hpp"
 
 namespace delta::test {
@@ -111,6 +113,9 @@ inline std::size_t require_packed(const SegmentBatch& batch, std::uint32_t vecto
     if (!status) FAIL(status.error().text());
     REQUIRE(same_packed(batch, back));
     REQUIRE(reads_in_part(batch, payload, codec::Layout::packed, vectors));
+    const auto rows = codec::decode_rows(payload, static_cast<std::uint32_t>(batch.size()), vectors);
+    REQUIRE(rows);
+    REQUIRE(std::ranges::equal(*rows, batch.commits));
     bytes = payload.size();
   }
   return bytes;

@@ -406,7 +406,10 @@ TEST_CASE("Mutated packed payloads give an error or a valid batch that can be wr
     }
     SegmentBatch back, again;
     const auto count = static_cast<std::uint32_t>(batch.size());
+    const auto rows = decode_rows(payload, count, 100);
+    const std::vector<RowNo> kept = rows ? std::vector<RowNo>(rows->begin(), rows->end()) : std::vector<RowNo>();
     if (!decode_block(payload, Layout::packed, count, 100, {}, back)) continue;
+    REQUIRE(kept == back.commits);
     ++accepted;
     REQUIRE(back.size() == batch.size());
     REQUIRE(decode_block(test::packed(back, Preset::fastest), Layout::packed, count, 100, {}, again));
