@@ -107,7 +107,7 @@ TEST_CASE("records, what they name, and hashes stand in frames that may hold the
 TEST_CASE("hashes before commits are asked for where a frame of a table that is cut lacks one") {
   const Hash known{1, 2, 3};
   for (const bool stated : {false, true}) {
-    format::CommitTable table = alike(100'000, 0, std::string(900, 'm'));
+    format::CommitTable table = alike(1'400, 0, std::string(50'000, 'm'));
     for (const RowNo row : table.rows.numbers()) {
       table.rows[row].commit.message += std::to_string(index(row));  // each takes room of its own
       if (stated) table.rows[row].previous = known;
