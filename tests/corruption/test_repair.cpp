@@ -208,12 +208,13 @@ void exchange(Bytes& bytes, Random& random) {
 
 /// A hole: what follows moves up.
 void cut_out(Bytes& bytes, Random& random) {
+  if (bytes.size() < 128) return;
   const std::size_t at = below(random, bytes.size() / 64) * 64;
-  const std::size_t size = std::min(bytes.size() - at, 64 * (1 + below(random, 40)));
+  const std::size_t size = std::min(bytes.size() - at - 1, 64 * (1 + below(random, 40)));
   bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.begin() + static_cast<std::ptrdiff_t>(at + size));
 }
 
-void truncate(Bytes& bytes, Random& random) { bytes.resize(1 + below(random, bytes.size() - 1)); }
+void truncate(Bytes& bytes, Random& random) { bytes.resize(1 + below(random, bytes.size())); }
 
 using Damage = void (*)(Bytes&, Random&);
 
@@ -281,13 +282,24 @@ std::map<std::string, std::uint64_t> known_ends(const Log& log) {
   return ends;
 }
 
+/// Whether a segment is gone without a trace: no header of it, and none of its frames. If all else is accounted for by
+/// footers, nobody can tell that it was ever there.
+bool any_gone(const Original& from, const Bytes& bytes) {
+  std::map<std::size_t, bool> gone;
+  for (const Part& part : from.parts) {
+    const auto begin = from.bytes.begin() + static_cast<std::ptrdiff_t>(part.begin);
+    const bool here = std::search(bytes.begin(), bytes.end(), begin, begin + format::kFrameBytes) != bytes.end();
+    gone.try_emplace(part.segment, true).first->second &= !here;
+  }
+  return std::ranges::any_of(gone, [](const auto& of_segment) { return of_segment.second; });
+}
+
 void check_output(const Original& from, const Bytes& bytes, const std::string& path, const Repaired& done,
                   bool pruned) {
   const std::string paths[] = {path};
   const auto report = must(verify(paths, {VerifyLevel::chain, 1}));
-  if (report.verdict == Verdict::pending) {  // whole segments are gone without a trace
-    const std::shared_ptr<const ByteSource> sources[] = {memory_source("bad", bytes)};
-    REQUIRE(must(verify(sources, {VerifyLevel::chain, 1})).verdict == Verdict::pending);
+  if (report.verdict == Verdict::pending) {
+    REQUIRE(any_gone(from, bytes));
     return;
   }
   std::string said;
