@@ -114,8 +114,10 @@ class NamedFiles {
     const bool same = segment.sealed && segment.offset == place.offset && segment.length == place.length &&
                       segment.trailer.digest == place.digest && segment.trailer.commits == place.commits;
     if (!same) return no_match();
-    const auto own = std::ranges::equal_range(one.found, segment.number, {}, &LookupIndex::Found::segment);
-    DELTA_OK(store::name_found(segment, own, ids));
+    // clang 14 does not compile equal_range()
+    const auto first = std::ranges::lower_bound(one.found, segment.number, {}, &LookupIndex::Found::segment);
+    const auto end = std::ranges::upper_bound(one.found, segment.number, {}, &LookupIndex::Found::segment);
+    DELTA_OK(store::name_found(segment, {first, end}, ids));
     return true;
   }
 
