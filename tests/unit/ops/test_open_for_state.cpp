@@ -259,7 +259,8 @@ TEST_CASE("names that the index tells are not read") {
     must(reindex(one));
     const Ids of_one = {one};
     Buffer bytes = scratch::read(one);
-    for (const auto& part : must(Log::open(of_one)).impl().parts) {
+    const Log log = must(Log::open(of_one));
+    for (const auto& part : log.impl().parts) {
       for (const auto& frame : part.segment.footer.frames) {
         if (frame.type == format::FrameType::ids) ++bytes[part.segment.offset + frame.offset + format::kFrameBytes];
       }
