@@ -117,7 +117,7 @@ def run_case(path, args):
         for step in steps:
             was = tree(directory)
             done = subprocess.run(["bash", "-c", "\n".join(step.command)], cwd=directory, env=env, capture_output=True,
-                                  stdin=subprocess.DEVNULL, timeout=120)
+                                  stdin=subprocess.DEVNULL, timeout=400)
             out, err = lines_of(done.stdout), lines_of(done.stderr)
             results.append((out, err, done.returncode))
             problems += compare(path, step, out, err, done.returncode)
