@@ -286,13 +286,14 @@ std::map<std::string, std::uint64_t> known_ends(const Log& log) {
   return ends;
 }
 
-/// Whether a segment is gone without a trace: no header of it, and none of its frames. If all else is accounted for by
+/// Whether a segment is gone without a trace: no whole header of it, and none of its frames. If all else is accounted for by
 /// footers, nobody can tell that it was ever there.
 bool any_gone(const Original& from, const Bytes& bytes) {
   std::map<std::size_t, bool> gone;
   for (const Part& part : from.parts) {
     const auto begin = from.bytes.begin() + static_cast<std::ptrdiff_t>(part.begin);
-    const bool here = std::search(bytes.begin(), bytes.end(), begin, begin + format::kFrameBytes) != bytes.end();
+    const auto size = static_cast<std::ptrdiff_t>(part.frame ? format::kFrameBytes : part.end - part.begin);
+    const bool here = std::search(bytes.begin(), bytes.end(), begin, begin + size) != bytes.end();
     gone.try_emplace(part.segment, true).first->second &= !here;
   }
   return std::ranges::any_of(gone, [](const auto& of_segment) { return of_segment.second; });
