@@ -286,8 +286,8 @@ std::map<std::string, std::uint64_t> known_ends(const Log& log) {
   return ends;
 }
 
-/// Whether a segment is gone without a trace: no whole header of it, and none of its frames. If all else is accounted for by
-/// footers, nobody can tell that it was ever there.
+/// Whether a segment is gone without a trace: no whole header of it, and none of its frames. If all else is accounted
+/// for by footers, nobody can tell that it was ever there.
 bool any_gone(const Original& from, const Bytes& bytes) {
   std::map<std::size_t, bool> gone;
   for (const Part& part : from.parts) {
