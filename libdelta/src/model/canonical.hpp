@@ -73,8 +73,9 @@ class MerkleTree {
   std::uint64_t size_ = 0;
 };
 
-/// The tree of a commit of which not every leaf is known. Places count from 0, in order of seq. A node of zeros is one
-/// whose hash nobody knows, because damage took what is below it; so is every node above it.
+/// The tree of a commit, if some of its leaves are not known. Places count from 0, in order of seq. The hash of a node
+/// is zeros if damage took what is below the node, because then nobody knows the hash. Every node above it has zeros,
+/// too.
 class PartialTree {
  public:
   explicit PartialTree(std::uint64_t leaves) : size_(leaves) {}
